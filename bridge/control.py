@@ -1,0 +1,278 @@
+"""Messages of the control socket: how tray, command line and tests steer the daemon.
+
+Transport: DEALER (client) to ROUTER (daemon) on `control.sock`; each ZeroMQ part is one msgpack map with tag "t",
+through `plugin_protocol.codec`. Every request is answered exactly once by a reply with the same `id`: its `Reply`
+type or `Failed`. After `Subscribe`, events (`id` 0) arrive unasked until the client leaves.
+
+Values only: nothing here decides anything. Unknown is None.
+"""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
+
+CONTROL_API = 1
+MAX_LIST = 500
+
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIST)]
+Url = Annotated[str, Meta(max_length=1024)]
+
+
+class _Control(Struct, frozen=True, kw_only=True, tag_field="t"):
+    """Common shape; not a message itself."""
+
+    id: U63 = 0
+
+
+# values -------------------------------------------------------------------------------------------------------
+
+
+class InstanceInfo(Struct, frozen=True, kw_only=True):
+    """One loaded plugin, as the daemon sees it."""
+
+    instance: Short  # 32 hex digits
+    host_name: Line
+    track_name: Line
+    pid: U32
+    state: Short  # "recording", "frozen", "suspended", "gone", "attaching"
+    sample_rate_hz: float | None = None
+    channels: int | None = None
+    heard_frames: U63 = 0  # frames in the Ring that can be kept now
+    playing: bool | None = None
+    bpm: float | None = None
+    meter: Short | None = None  # "4/4"
+
+
+class TakeInfo(Struct, frozen=True, kw_only=True):
+    """One Take of the local library and, once the pipeline has run, its Recording."""
+
+    take_id: Short
+    title: Title
+    created_us: U63  # Unix time
+    frames: U63
+    sample_rate_hz: float
+    channels: int
+    bars: int | None  # None: unanchored
+    bpm: float | None
+    meter: Short | None
+    note: Line
+    state: Short  # "kept", "processing", "ready", "failed"
+    entry_state: Short | None = None  # None: never posted
+    post_url: Url | None = None
+    lufs_in: float | None = None
+    lufs_out: float | None = None
+    dbtp_out: float | None = None
+    gain_db: float | None = None
+    loudness_reason: Short | None = None
+    error: Line | None = None
+
+
+class ItemInfo(Struct, frozen=True, kw_only=True):
+    """One Item of the feed, as cached by the daemon."""
+
+    post_id: Short
+    author: Short
+    title: Title
+    bpm: float | None
+    key: Short | None
+    duration_ms: U63
+    created_at: Short  # RFC 3339
+    url: Url
+    liked: bool = False
+
+
+# replies ------------------------------------------------------------------------------------------------------
+
+
+class Failed(_Control, frozen=True, kw_only=True, tag="failed"):
+    """The request was not carried out. `code` is stable; `message` is a sentence; `next_step` says what to do."""
+
+    code: Short
+    message: Line
+    next_step: Line = ""
+
+
+class Done(_Control, frozen=True, kw_only=True, tag="done"):
+    """Carried out; there is nothing to say."""
+
+
+class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
+    """One look at everything."""
+
+    api: int
+    version: Short
+    pid: U32
+    uptime_s: float
+    state: Short  # the state shown by tray and CLI: see daemon.core.health
+    sentence: Line
+    relay_url: Url | None
+    account: Short | None
+    instances: list[InstanceInfo]
+    takes: U32
+    outbox: dict[Short, int]  # entry state -> count
+    recent: list[TakeInfo]
+    friends_producing: U32 = 0
+
+
+class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
+    takes: list[TakeInfo]
+
+
+class OneTake(_Control, frozen=True, kw_only=True, tag="take_is"):
+    take: TakeInfo
+    path: Annotated[str, Meta(max_length=4096)] = ""
+
+
+class Feed(_Control, frozen=True, kw_only=True, tag="feed_is"):
+    items: list[ItemInfo]
+    offline: bool  # True: from the cache, the relay was not asked
+
+
+class Posted(_Control, frozen=True, kw_only=True, tag="entry_is"):
+    """The Entry is durable in the outbox. `post_url` is known once the relay accepted it."""
+
+    entry_id: Short
+    take_id: Short
+    state: Short
+    post_url: Url | None = None
+
+
+class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
+    account: Short
+    device_id: Short
+
+
+class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
+    instances: list[InstanceInfo]
+
+
+# requests -----------------------------------------------------------------------------------------------------
+
+
+class GetStatus(_Control, frozen=True, kw_only=True, tag="status"):
+    Reply: ClassVar = Status
+
+
+class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
+    Reply: ClassVar = InstanceList
+
+
+class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
+    """Make a Take. Without `instance`, of the one that played last. Exactly one of bars and seconds."""
+
+    Reply: ClassVar = OneTake
+
+    instance: Short | None = None
+    bars: Bars | None = None
+    seconds: Seconds | None = None
+    title: Title = ""
+    post: bool = False
+
+
+class ListTakes(_Control, frozen=True, kw_only=True, tag="takes"):
+    Reply: ClassVar = TakeList
+
+    limit: Limit = 50
+
+
+class ShowTake(_Control, frozen=True, kw_only=True, tag="take"):
+    """`take_id` may be any unique prefix, or "last"."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+
+
+class RenameTake(_Control, frozen=True, kw_only=True, tag="rename_take"):
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+    title: Title
+
+
+class DeleteTake(_Control, frozen=True, kw_only=True, tag="delete_take"):
+    """Refused while an Entry of it is under way."""
+
+    Reply: ClassVar = Done
+
+    take_id: Short
+
+
+class PostTake(_Control, frozen=True, kw_only=True, tag="post_take"):
+    """Put the Take in the outbox. Asking twice gives the same Entry."""
+
+    Reply: ClassVar = Posted
+
+    take_id: Short
+    title: Title = ""
+
+
+class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
+    Reply: ClassVar = Feed
+
+    limit: Limit = 20
+
+
+class ClaimDevice(_Control, frozen=True, kw_only=True, tag="claim"):
+    """Join this device to an account by the relay's local sign-in (relays started with --dev only)."""
+
+    Reply: ClassVar = Claimed
+
+    username: Short
+
+
+class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
+    Reply: ClassVar = Done
+
+    username: Short
+    follow: bool = True
+
+
+class LikePost(_Control, frozen=True, kw_only=True, tag="like"):
+    Reply: ClassVar = Done
+
+    post_id: Short
+
+
+class Subscribe(_Control, frozen=True, kw_only=True, tag="subscribe"):
+    """From now on this client gets the events below."""
+
+    Reply: ClassVar = Done
+
+
+class Shutdown(_Control, frozen=True, kw_only=True, tag="shutdown"):
+    Reply: ClassVar = Done
+
+
+# events (id 0) ------------------------------------------------------------------------------------------------
+
+
+class StateChanged(_Control, frozen=True, kw_only=True, tag="state_changed"):
+    """Something that Status shows has changed; ask again when you care. Coalesced to 10 a second."""
+
+
+class Progress(_Control, frozen=True, kw_only=True, tag="progress"):
+    """A Take moves through the pipeline or the outbox: real stage ends and bytes, never a guess."""
+
+    take_id: Short
+    stage: Short  # "measure", "encode", "verify", "flac", "draw", "upload"
+    fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class TakeChanged(_Control, frozen=True, kw_only=True, tag="take_changed"):
+    take: TakeInfo
+
+
+class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
+    item: ItemInfo
+
+
+Request = (
+    GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
+    | ClaimDevice | FollowUser | LikePost | Subscribe | Shutdown
+)  # fmt: skip
+Reply = Failed | Done | Status | TakeList | OneTake | Feed | Posted | Claimed | InstanceList
+Event = StateChanged | Progress | TakeChanged | ItemArrived
+ToClient = Reply | Event

@@ -1,0 +1,214 @@
+"""Bodies of the REST interface under `/api/v1`. Names and JSON fields are lower_snake_case; unknown is null.
+
+Errors are RFC 9457 problem documents (`Problem`) with a stable `code`. Times are RFC 3339 in UTC. Paging is by
+keyset: a page names the `next` cursor, opaque to the client, or null at the end.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from relay.wire.ids import Id
+
+API_PREFIX = "/api/v1"
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+ACCESS_LIFETIME_S = 900
+IDEMPOTENCY_DAYS = 30
+
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Username = Annotated[str, Meta(min_length=3, max_length=30, pattern="^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]$")]
+Text = Annotated[str, Meta(max_length=500)]
+Title = Annotated[str, Meta(max_length=120)]
+Key = Annotated[str, Meta(max_length=16)]
+Tag = Annotated[str, Meta(min_length=1, max_length=32)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=16)]
+Url = Annotated[str, Meta(max_length=1024)]
+Timestamp = Annotated[str, Meta(max_length=40)]
+Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
+Count = Annotated[int, Meta(ge=0)]
+Token = Annotated[str, Meta(min_length=16, max_length=4096)]
+Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
+PublicKey = Annotated[str, Meta(min_length=43, max_length=43)]
+"""An Ed25519 public key, base64url without padding (RFC 8037 `x`)."""
+Signature = Annotated[str, Meta(min_length=86, max_length=86)]
+"""An Ed25519 signature, base64url without padding."""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """An error, RFC 9457. `code` is stable and machine-readable; `detail` is a sentence for people."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    next_step: str = ""
+
+
+# devices and tokens -------------------------------------------------------------------------------------------
+
+
+class DeviceRegister(Struct, frozen=True, kw_only=True):
+    """POST /auth/device. Idempotent: the same public key is the same device."""
+
+    public_key: PublicKey
+    name: Name
+    platform: Name
+    version: Name
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    device_id: Id
+    name: Name
+    claimed_by: Username | None
+    created_at: Timestamp
+    challenge: Annotated[str, Meta(max_length=128)]
+    """To be signed by the device key when claiming or refreshing; single use, 5 minutes."""
+
+
+class DevClaim(Struct, frozen=True, kw_only=True):
+    """POST /auth/claim on a relay started with --dev and bound to loopback: joins a device to `username`.
+
+    `signature` is over `claim_message(device_id, challenge)` by the device key.
+    """
+
+    device_id: Id
+    username: Username
+    challenge: Annotated[str, Meta(max_length=128)]
+    signature: Signature
+
+
+class TokenPair(Struct, frozen=True, kw_only=True):
+    """Access token: EdDSA JWT, `ACCESS_LIFETIME_S`. Refresh token: opaque, one use; the next one comes with it."""
+
+    access_token: Token
+    refresh_token: Token
+    expires_in: int
+    device_id: Id
+    user: "Producer"
+
+
+class TokenRefresh(Struct, frozen=True, kw_only=True):
+    """POST /auth/refresh."""
+
+    refresh_token: Token
+
+
+class TokenVerify(Struct, frozen=True, kw_only=True):
+    """POST /auth/verify."""
+
+    token: Token
+
+
+class TokenFacts(Struct, frozen=True, kw_only=True):
+    """What a valid access token says."""
+
+    user_id: Id
+    device_id: Id
+    expires_at: Timestamp
+
+
+def claim_message(device_id: str, challenge: str) -> bytes:
+    """The bytes a device signs to be claimed; the prefix keeps them from being any other protocol's. [any]"""
+    return f"sidechain-claim-v1\n{device_id}\n{challenge}".encode()
+
+
+# people and posts ---------------------------------------------------------------------------------------------
+
+
+class Producer(Struct, frozen=True, kw_only=True):
+    """A person's public profile."""
+
+    id: Id
+    username: Username
+    display_name: Name
+    bio: Text = ""
+    follower_count: Count = 0
+    following_count: Count = 0
+    post_count: Count = 0
+    is_live: bool = False
+    last_active: Timestamp | None = None
+    daw_preference: Name | None = None
+
+
+class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `meta` part of POST /audio/upload; the `audio` part is the lossless Take (FLAC or WAV).
+
+    The header `Idempotency-Key` is the entry id: the same key with the same audio gives the same Post (200), with
+    other audio 422, while the first is still being made 409.
+    """
+
+    title: Title = ""
+    bpm: Bpm | None = None
+    key: Key | None = None
+    genre: Annotated[list[Tag], Meta(max_length=8)] = []
+    daw: Name | None = None
+    duration_bars: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    bar_frames: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=1025)] = []
+    """Frames of the bar lines inside the Take, for the drawing; may be empty."""
+    sha256: Sha256
+
+
+class AudioPost(Struct, frozen=True, kw_only=True):
+    """A Post as everybody sees it. URLs are absolute."""
+
+    id: Id
+    user_id: Id
+    username: Username
+    title: Title
+    audio_url: Url
+    waveform_svg: Url
+    page_url: Url
+    bpm: float | None
+    key: Key | None
+    genre: list[Tag]
+    daw: Name | None
+    duration_bars: int | None
+    duration_ms: Count
+    frames: Count
+    sample_rate_hz: Count
+    lufs: float | None
+    dbtp: float | None
+    loudness_reason: Name
+    play_count: Count
+    like_count: Count
+    liked: bool = False
+    created_at: Timestamp
+
+
+class FeedPage(Struct, frozen=True, kw_only=True):
+    """GET /feed/{global,timeline,user/:id}?cursor=&limit= : newest first."""
+
+    posts: list[AudioPost]
+    next: Annotated[str, Meta(max_length=128)] | None
+
+
+class FollowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /social/follow and /social/unfollow: by id or by username."""
+
+    user_id: Id | None = None
+    username: Username | None = None
+
+
+class Followed(Struct, frozen=True, kw_only=True):
+    user: Producer
+    following: bool
+
+
+class LikeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /social/like. Liking twice is one like."""
+
+    post_id: Id
+    emoji: Emoji = "❤️"
+
+
+class Reaction(Struct, frozen=True, kw_only=True):
+    id: Id
+    user_id: Id
+    post_id: Id
+    type: Literal["like", "react"]
+    emoji: Emoji
+    custom_data: dict[str, str | int | float | bool] = {}
+    created_at: Timestamp
