@@ -1,0 +1,58 @@
+"""How loud a recording becomes: one static gain. Not dynamics processing; the producer's dynamics are theirs.
+
+The gain goes for the target loudness and stops where the true peak would pass the ceiling. A recording that stays
+quieter than the target for that reason says so.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from audio.intake import Samples
+
+TARGET_LUFS = -14.0
+CEILING_DBTP = -1.0
+
+
+class LoudnessReason(StrEnum):
+    """Why a recording is as loud as it is."""
+
+    TARGET = "target"  # at the target loudness
+    PEAK_LIMITED = "peak_limited"  # quieter than the target: more gain would pass the ceiling
+    PEAK_OVER = "peak_over"  # the encoded file's true peak is above the ceiling in spite of the correction
+    SILENT = "silent"  # nothing loud enough to measure
+
+
+@dataclass(frozen=True)
+class Gain:
+    """gain_db: to be applied to every sample alike."""
+
+    gain_db: float
+    reason: LoudnessReason
+
+
+def static_gain(
+    lufs: float | None,
+    dbtp: float | None,
+    target_lufs: float = TARGET_LUFS,
+    ceiling_dbtp: float = CEILING_DBTP,
+) -> Gain:
+    """The gain that brings a clip of this loudness and true peak to the target, held by the ceiling. [any]
+
+    lufs None (not measurable) means SILENT and 0 dB; only a clip that is unmeasurable and yet above the ceiling
+    (a constant offset, a subsonic) is lowered. dbtp None is digital silence: nothing to hold.
+    """
+    headroom_db = math.inf if dbtp is None else ceiling_dbtp - dbtp
+    if lufs is None:
+        return Gain(min(0.0, headroom_db), LoudnessReason.SILENT)
+    wanted_db = target_lufs - lufs
+    if headroom_db < wanted_db:
+        return Gain(headroom_db, LoudnessReason.PEAK_LIMITED)
+    return Gain(wanted_db, LoudnessReason.TARGET)
+
+
+def apply_gain(samples: Samples, gain_db: float) -> Samples:
+    """A new float32 array of the same shape, every sample times the gain. [any]"""
+    return samples * np.float32(10 ** (gain_db / 20))

@@ -1,0 +1,90 @@
+"""Audio files as bytes: the header of a float WAV we write ourselves, and a reader of what others wrote.
+
+Not a streaming reader: a clip is decoded whole, up to MAX_CLIP_SECONDS.
+"""
+
+import io
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+
+from audio.errors import UnsupportedAudio
+from audio.intake import MAX_CHANNELS, Samples, require_rate
+
+MAX_CLIP_SECONDS = 900
+MAX_WAV_BYTES = 2**32 - 1  # RIFF counts in 32 bits
+_FORMAT_IEEE_FLOAT = 3
+_READ_FRAMES = 65_536
+
+
+@dataclass(frozen=True)
+class Clip:
+    """samples: float32 (frames >= 1, 1 or 2 channels) as decoded, not yet sanitized."""
+
+    samples: Samples
+    sample_rate_hz: int
+
+
+def wav_f32_header(frames: int, channels: int, sample_rate_hz: int) -> bytes:
+    """The 58 bytes before interleaved little-endian float32 frames of a WAV file. [any]
+
+    RIFF/WAVE with the fmt chunk extended by an empty cbSize and a fact chunk, as Microsoft's "Multiple channel audio
+    data and WAVE files" asks of non-PCM formats. Raises UnsupportedAudio if the file would pass 4 GiB.
+    """
+    frame_bytes = 4 * channels
+    data_bytes = frames * frame_bytes
+    fmt = struct.pack(
+        "<4sIHHIIHHH",
+        *(b"fmt ", 18, _FORMAT_IEEE_FLOAT, channels),
+        *(sample_rate_hz, sample_rate_hz * frame_bytes, frame_bytes, 32, 0),
+    )
+    fact = struct.pack("<4sII", b"fact", 4, frames)
+    riff_bytes = 4 + len(fmt) + len(fact) + 8 + data_bytes
+    if riff_bytes + 8 > MAX_WAV_BYTES:
+        raise UnsupportedAudio(
+            f"A WAV file of {frames} frames would be larger than 4 GiB; keep a shorter stretch."
+        )
+    return (
+        struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE")
+        + fmt
+        + fact
+        + struct.pack("<4sI", b"data", data_bytes)
+    )
+
+
+def read_audio(data: bytes) -> Clip:
+    """Decode a whole audio file: WAV, FLAC, AIFF, Ogg, MP3 and whatever else libsndfile knows. [worker]
+
+    Raises UnsupportedAudio, with a sentence for the user, for bytes that are no audio, an empty file, more than two
+    channels, a rate outside the limits or more than MAX_CLIP_SECONDS. What the file declares about its length is not
+    believed; decoded frames are counted.
+    """
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.channels > MAX_CHANNELS:
+                raise UnsupportedAudio(
+                    f"The file has {file.channels} channels; mix it down to mono or stereo and try again."
+                )
+            require_rate(file.samplerate)
+            return Clip(samples=_read_all(file), sample_rate_hz=file.samplerate)
+    except soundfile.LibsndfileError as error:
+        raise UnsupportedAudio(
+            "These bytes cannot be read as audio; send a WAV, FLAC, AIFF, Ogg or MP3 file that plays elsewhere."
+        ) from error
+
+
+def _read_all(file: soundfile.SoundFile) -> Samples:
+    blocks: list[Samples] = []
+    frames = 0
+    while len(block := file.read(_READ_FRAMES, dtype="float32", always_2d=True)):
+        frames += len(block)
+        if frames > MAX_CLIP_SECONDS * file.samplerate:
+            raise UnsupportedAudio(
+                f"The file is longer than {MAX_CLIP_SECONDS} seconds; cut it and try again."
+            )
+        blocks.append(block)
+    if not blocks:
+        raise UnsupportedAudio("The file has no audio in it.")
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

@@ -1,0 +1,93 @@
+"""The picture of a recording: first numbers (Peaks, which are stored), then an SVG drawn from them.
+
+Not interactive and not themed: no script, no colour of its own (currentColor), stretched to whatever box it is in.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from xml.sax.saxutils import escape
+
+import msgspec
+import numpy as np
+
+from audio.intake import Samples
+
+DEFAULT_POINTS = 400
+PEAK_SCALE = 127  # full scale of the stored numbers: one signed byte
+_HEIGHT = 2 * PEAK_SCALE + 2  # one step per line, half a step of air on each side
+
+
+class Peaks(msgspec.Struct, frozen=True, kw_only=True):
+    """Equal lists, one number per stretch of time, over all channels together.
+
+    minimum, maximum: -127..127, of the samples; rms: 0..127. Louder than full scale is drawn as full scale.
+    """
+
+    minimum: list[int]
+    maximum: list[int]
+    rms: list[int]
+
+
+def peaks(samples: Samples, points: int = DEFAULT_POINTS) -> Peaks:
+    """Reduce a clip to points stretches; a clip of fewer frames repeats some of them. [any]
+
+    samples: finite float32 (frames >= 1, channels), C-contiguous.
+    """
+    frames = len(samples)
+    edges = [point * frames // points for point in range(points + 1)]
+    stretches = [samples[start : max(end, start + 1)].ravel() for start, end in pairwise(edges)]
+    lowest = np.array([stretch.min() for stretch in stretches])
+    highest = np.array([stretch.max() for stretch in stretches])
+    power = np.array([stretch.dot(stretch) / len(stretch) for stretch in stretches])
+    return Peaks(minimum=_steps(lowest), maximum=_steps(highest), rms=_steps(np.sqrt(power)))
+
+
+def _steps(values: Samples) -> list[int]:
+    return [int(step) for step in np.rint(np.clip(values, -1.0, 1.0) * PEAK_SCALE)]
+
+
+def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = ()) -> str:
+    """An SVG document of the peaks: envelope, RMS over it, a line per bar. Same input, same text. [any]
+
+    title: any text, read aloud by screen readers. bar_fractions: where bars begin, 0..1 of the clip; others are
+    ignored. Meant for inlining or as an image; stretches to its box (preserveAspectRatio none).
+    """
+    width = len(peaks.minimum)
+    middle = _HEIGHT // 2
+    # Heights in a file go down from the top. A silent stretch keeps one step of thickness: a thin line.
+    tops = [middle - max(high, 0) for high in peaks.maximum]
+    bottoms = [middle + max(-low, 0) for low in peaks.minimum]
+    bottoms = [max(bottom, top + 1) for top, bottom in zip(tops, bottoms, strict=True)]
+    shapes = [f'<path opacity=".5" d="{_closed_path(tops, bottoms)}"/>']
+    if any(peaks.rms):
+        upper = [middle - level for level in peaks.rms]
+        lower = [middle + level for level in peaks.rms]
+        shapes.append(f'<path d="{_closed_path(upper, lower)}"/>')
+    columns = sorted({round(fraction * width) for fraction in bar_fractions if 0 <= fraction <= 1})
+    if columns:
+        lines = "".join(f"M{column} 0v{_HEIGHT}" for column in columns)
+        shapes.append(
+            f'<path d="{lines}" fill="none" stroke="currentColor" opacity=".3" vector-effect="non-scaling-stroke"/>'
+        )
+    name = escape(_printable(title), {'"': "&quot;"})
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" '
+        f'role="img" fill="currentColor"><title>{name}</title>{"".join(shapes)}</svg>'
+    )
+
+
+def _closed_path(tops: list[int], bottoms: list[int]) -> str:
+    """Along the tops one unit per point, down, and back along the bottoms, in relative steps."""
+    there = "".join(f"l1 {after - before}" for before, after in pairwise(tops))
+    back = "".join(f"l-1 {after - before}" for before, after in pairwise(reversed(bottoms)))
+    return f"M0 {tops[0]}{there}h1V{bottoms[-1]}h-1{back}z"
+
+
+def _printable(text: str) -> str:
+    """XML 1.0 has no way to write control characters or lone surrogates."""
+    return "".join(
+        " "
+        if ord(character) < 0x20 or 0xD800 <= ord(character) <= 0xDFFF or character in "\ufffe\uffff"
+        else character
+        for character in text
+    )
