@@ -211,7 +211,7 @@ def pack_record(index: int, r: Record) -> bytes:
     )  # fmt: skip
 
 
-def unpack_record(index: int, data: bytes) -> Record | None:
+def unpack_record(index: int, data: bytes | memoryview) -> Record | None:
     """Record number `index` from its 64 bytes, or None when the slot holds another or a half-written one. [any]"""
     seq, ring_frame, project, ppq, bpm, bar_start, host_ns, frames, num, den, flags = RECORD.unpack(data)
     if seq != 2 * index + 2:
