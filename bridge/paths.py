@@ -1,0 +1,69 @@
+"""Where sockets, lock and Rings live: one directory that belongs to the user alone.
+
+`run_dir` only computes; `prepare_run_dir` makes and checks. The C client follows the same order of places
+(SPEC.md section 2), or the two would never meet. Linux and macOS; Windows has no such directory yet.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bridge.errors import RunDirRefused
+
+PLUGIN_SOCKET = "plugin.sock"
+CONTROL_SOCKET = "control.sock"
+LOCK_FILE = "daemon.lock"
+MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the closing NUL (unix(7))
+
+
+def run_dir(env: Mapping[str, str], uid: int, exists: Callable[[Path], bool] = Path.is_dir) -> Path:
+    """The run directory of user `uid`; not made, not checked. An empty variable counts as unset. [any]
+
+    SIDECHAIN_RUN_DIR, else $XDG_RUNTIME_DIR/sidechain, else /run/user/UID/sidechain if /run/user/UID is there
+    (a service may lack the variable), else /dev/shm/sidechain-UID.
+    """
+    if own := env.get("SIDECHAIN_RUN_DIR"):
+        return Path(own)
+    if runtime := env.get("XDG_RUNTIME_DIR"):
+        return Path(runtime) / "sidechain"
+    user_dir = Path(f"/run/user/{uid}")
+    return user_dir / "sidechain" if exists(user_dir) else Path(f"/dev/shm/sidechain-{uid}")
+
+
+def check_run_dir(path: Path) -> None:
+    """Raises RunDirRefused unless `path` is a real directory, ours, closed to all others, with room for names."""
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        raise RunDirRefused(path, f"cannot be used: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise RunDirRefused(path, "is not a directory (links are not followed)")
+    if found.st_uid != os.geteuid():
+        raise RunDirRefused(path, f"belongs to user {found.st_uid}, not to you ({os.geteuid()})")
+    if found.st_mode & 0o077:
+        raise RunDirRefused(
+            path, f"is open to other users (mode {stat.S_IMODE(found.st_mode):04o}, not 0700)"
+        )
+    longest = len(os.fsencode(path / CONTROL_SOCKET))
+    if longest > MAX_SOCKET_PATH_BYTES:
+        raise RunDirRefused(
+            path, f"has too long a name: sockets in it would have {longest} of {MAX_SOCKET_PATH_BYTES} bytes"
+        )
+
+
+def prepare_run_dir(path: Path) -> Path:
+    """`path`, made 0700 if it was missing, and checked. Parents are made as the user's umask says.
+
+    Raises RunDirRefused. Nothing is repaired: a directory that others could write to may hold their files.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700)
+        path.chmod(0o700)  # a umask may have taken bits of our own
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise RunDirRefused(path, f"cannot be made: {error.strerror}") from error
+    check_run_dir(path)
+    return path
