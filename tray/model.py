@@ -1,0 +1,104 @@
+"""What the tray shows and what a click means, as values. Nothing here draws, decides or does anything."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from msgspec import Struct
+
+MAX_LABEL_CHARS = 80  # longer lines make menus wider than small screens
+
+
+class Icon(StrEnum):
+    """One picture per state that a producer must tell apart at a glance."""
+
+    STARTING = "starting"
+    NOT_RUNNING = "not-running"
+    UNCLAIMED = "unclaimed"
+    CONNECTED = "connected"
+    UPLOADING = "uploading"
+    OFFLINE = "offline"
+    PROBLEM = "problem"
+
+
+# actions ------------------------------------------------------------------------------------------------------
+
+
+class KeepBars(Struct, frozen=True):
+    """Make a Take of the last `bars` bars of `instance`; None: of the Instance that played last."""
+
+    instance: str | None
+    bars: int
+
+
+class PostTake(Struct, frozen=True):
+    """Put the Take in the outbox."""
+
+    take_id: str
+
+
+class OpenUrl(Struct, frozen=True):
+    """Show a page of the relay in the browser."""
+
+    url: str
+
+
+class ClaimHint(Struct, frozen=True):
+    """Say how this device joins an account."""
+
+
+class StartDaemon(Struct, frozen=True):
+    """Start Sidechain in the background."""
+
+
+class StopDaemon(Struct, frozen=True):
+    """Stop Sidechain; the tray stays and waits for it."""
+
+
+class QuitTray(Struct, frozen=True):
+    """Remove the icon; Sidechain itself goes on."""
+
+
+Action = KeepBars | PostTake | OpenUrl | ClaimHint | StartDaemon | StopDaemon | QuitTray
+
+
+# the menu -----------------------------------------------------------------------------------------------------
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One line of the menu.
+
+    `id` names the same thing in every MenuModel, so that an open menu survives an update. An empty label is a
+    separator. `checked` None: no tick box. A line with a submenu has no action.
+    """
+
+    id: str
+    label: str = ""
+    enabled: bool = True
+    checked: bool | None = None
+    action: Action | None = None
+    submenu: tuple["Item", ...] = ()
+
+    @property
+    def separator(self) -> bool:
+        """A line drawn between groups."""
+        return not self.label
+
+
+class MenuModel(Struct, frozen=True, kw_only=True):
+    """Everything a backend shows."""
+
+    icon: Icon
+    tooltip: str
+    items: tuple[Item, ...]
+
+    def walk(self) -> Iterator[Item]:
+        """Every Item, parents before their submenu."""
+        waiting = list(reversed(self.items))
+        while waiting:
+            item = waiting.pop()
+            yield item
+            waiting.extend(reversed(item.submenu))
+
+    def find(self, item_id: str) -> Item | None:
+        """The Item of that id, or None when it is no longer shown."""
+        return next((item for item in self.walk() if item.id == item_id), None)

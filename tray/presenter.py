@@ -1,0 +1,254 @@
+"""From what the daemon says to what the tray shows. Pure: a View in, a MenuModel out; it asks and does nothing."""
+
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from bridge.control import CONTROL_API, InstanceInfo, Progress, Status, TakeInfo
+from tray.links import may_open
+from tray.model import (
+    MAX_LABEL_CHARS,
+    ClaimHint,
+    Icon,
+    Item,
+    KeepBars,
+    MenuModel,
+    OpenUrl,
+    PostTake,
+    QuitTray,
+    StartDaemon,
+    StopDaemon,
+)
+
+DEFAULT_BARS = 8
+BARS_CHOICES = (4, 8, 16, 32)
+MAX_RECENT = 5
+MAX_INSTANCES = 16  # more lines than this are no menu; `sidechain keep --instance` reaches the rest
+MAX_PROBLEMS = 10
+
+
+class Link(Enum):
+    """How the tray stands with the daemon."""
+
+    CONNECTING = "connecting"
+    NOT_RUNNING = "not running"
+    SILENT = "silent"  # it holds its socket, but does not answer
+    UP = "up"
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """All that the menu is made of. `status` is None unless `link` is UP; `progress` is by take_id."""
+
+    link: Link = Link.CONNECTING
+    status: Status | None = None
+    progress: dict[str, Progress] = {}
+
+
+ICON_OF_STATE: dict[str, Icon] = {
+    "starting": Icon.STARTING,
+    "stopping": Icon.STARTING,
+    "unclaimed": Icon.UNCLAIMED,
+    "claiming": Icon.UNCLAIMED,
+    "needs_reclaim": Icon.UNCLAIMED,
+    "revoked": Icon.UNCLAIMED,
+    "connected": Icon.CONNECTED,
+    "uploading": Icon.UPLOADING,
+    "offline": Icon.OFFLINE,
+    "paused": Icon.OFFLINE,
+    "captive_portal": Icon.OFFLINE,
+    "proxy_or_tls_problem": Icon.OFFLINE,
+    "problem": Icon.PROBLEM,
+    "waiting_for_keyring": Icon.PROBLEM,
+    "update_required": Icon.PROBLEM,
+    "outbox_full": Icon.PROBLEM,
+    "safe_mode": Icon.PROBLEM,
+}
+"""States of Status.state. One that is not listed, from a newer daemon, is neither good nor bad: see _face."""
+
+TAKE_WORDS = {"kept": "kept", "processing": "processing", "ready": "ready", "failed": "failed"}
+ENTRY_WORDS = {
+    "waiting": "to be posted",
+    "queued": "to be posted",
+    "uploading": "uploading",
+    "accepted": "posted",
+    "quarantined": "set aside",
+    "needs_attention": "needs attention",
+}
+STUCK_ENTRIES = ("quarantined", "needs_attention")
+
+_LINK_FACES = {
+    Link.CONNECTING: (Icon.STARTING, "Looking for Sidechain…"),
+    Link.NOT_RUNNING: (Icon.NOT_RUNNING, "Sidechain is not running."),
+    Link.SILENT: (Icon.PROBLEM, "Sidechain does not answer. Stop it, and start it again."),
+}
+
+
+def present(view: View) -> MenuModel:
+    """The menu for this View."""
+    icon, sentence = _face(view)
+    items = [Item(id="status", label=_line(sentence), enabled=False)]
+    if view.status is not None:
+        items += _when_running(view.status, view.progress)
+    items += _ending(view)
+    return MenuModel(icon=icon, tooltip=_line(sentence), items=tuple(items))
+
+
+def _face(view: View) -> tuple[Icon, str]:
+    """Picture and sentence."""
+    status = view.status
+    if status is None:
+        return _LINK_FACES.get(view.link, _LINK_FACES[Link.CONNECTING])
+    if status.api != CONTROL_API:
+        sentence = f"This tray does not fit Sidechain {status.version}. Quit it, and start it again."
+        return Icon.PROBLEM, sentence
+    return ICON_OF_STATE.get(status.state, Icon.STARTING), status.sentence
+
+
+def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Item]:
+    yield _account(status)
+    if status.friends_producing:
+        many = status.friends_producing != 1
+        text = f"{status.friends_producing} {'friends are' if many else 'friend is'} producing"
+        yield Item(id="friends", label=text, enabled=False)
+    yield Item(id="separator-keep")
+    yield from _keeps(status.instances)
+    yield Item(id="separator-takes")
+    yield _recent(status, progress)
+    if problems := tuple(_problems(status)):
+        shown = problems[:MAX_PROBLEMS]
+        yield Item(id="problems", label=f"Problems ({len(problems)})", submenu=shown)
+
+
+def _account(status: Status) -> Item:
+    if status.account is not None:
+        return Item(id="account", label=_line(f"Posting as {status.account}"), enabled=False)
+    return Item(id="account", label="Join this device to an account…", action=ClaimHint())
+
+
+# keeping ------------------------------------------------------------------------------------------------------
+
+
+def _keeps(instances: list[InstanceInfo]) -> Iterator[Item]:
+    """One click for what played last; with several Instances, also each of them in four lengths."""
+    only = instances[0].instance if len(instances) == 1 else None
+    heard = any(_can_keep(instance) for instance in instances)
+    label = f"Keep last {DEFAULT_BARS} bars"
+    if not instances:
+        label += " (no plugin is loaded)"
+    elif not heard:
+        label += " (nothing was heard yet)"
+    yield Item(id="keep", label=label, enabled=heard, action=KeepBars(only, DEFAULT_BARS))
+    if len(instances) > 1:
+        yield from (_keep_from(instance) for instance in instances[:MAX_INSTANCES])
+
+
+def _keep_from(instance: InstanceInfo) -> Item:
+    can_keep = _can_keep(instance)
+    return Item(
+        id=f"keep:{instance.instance}",
+        label=_line(f"Keep from {_instance_name(instance)}"),
+        enabled=can_keep,
+        submenu=tuple(
+            Item(
+                id=f"keep:{instance.instance}:{bars}",
+                label=f"Last {bars} bars",
+                enabled=can_keep,
+                action=KeepBars(instance.instance, bars),
+            )
+            for bars in BARS_CHOICES
+        ),
+    )
+
+
+def _can_keep(instance: InstanceInfo) -> bool:
+    return instance.heard_frames > 0 and instance.state != "attaching"
+
+
+def _instance_name(instance: InstanceInfo) -> str:
+    host = instance.host_name or "a plugin"
+    return f"{instance.track_name} ({host})" if instance.track_name else f"{host} [{instance.instance[:4]}]"
+
+
+# takes --------------------------------------------------------------------------------------------------------
+
+
+def _recent(status: Status, progress: dict[str, Progress]) -> Item:
+    takes = status.recent[:MAX_RECENT]
+    if not takes:
+        return Item(id="recent", label="Recent takes (none yet)", enabled=False)
+    lines = tuple(_take(take, progress.get(take.take_id), status.relay_url) for take in takes)
+    return Item(id="recent", label="Recent takes", submenu=lines)
+
+
+def _take(take: TakeInfo, progress: Progress | None, relay_url: str | None) -> Item:
+    """Title · bars · BPM · state; what is unknown is left out."""
+    parts = [take_name(take)]
+    if take.bars is not None:
+        parts.append("1 bar" if take.bars == 1 else f"{take.bars} bars")
+    if take.bpm is not None:
+        parts.append(f"{round(take.bpm, 1):g} BPM")
+    parts.append(_take_state(take, progress))
+    take_id, url = take.take_id, take.post_url
+    can_post = take.entry_state is None and take.state != "failed"
+    can_open = url is not None and may_open(url, relay_url)
+    post = Item(id=f"take:{take_id}:post", label="Post", enabled=can_post, action=PostTake(take_id))
+    page = Item(
+        id=f"take:{take_id}:open", label="Open the post's page", enabled=can_open, action=OpenUrl(url or "")
+    )
+    return Item(id=f"take:{take_id}", label=_line(" · ".join(parts)), submenu=(post, page))
+
+
+def _take_state(take: TakeInfo, progress: Progress | None) -> str:
+    if take.entry_state is not None:
+        words = ENTRY_WORDS.get(take.entry_state, take.entry_state)
+        moving = take.entry_state == "uploading" and progress is not None and progress.stage == "upload"
+    else:
+        words = TAKE_WORDS.get(take.state, take.state)
+        moving = take.state in ("kept", "processing") and progress is not None
+    return f"{words} {progress.fraction:.0%}" if moving and progress is not None else words
+
+
+def take_name(take: TakeInfo) -> str:
+    """What a person calls the Take."""
+    return take.title or f"Take {take.take_id[:8]}"
+
+
+# problems and ends --------------------------------------------------------------------------------------------
+
+
+def _problems(status: Status) -> Iterator[Item]:
+    """What needs a person, each in one line: first the daemon's own, then Takes, then what the list left out."""
+    if ICON_OF_STATE.get(status.state) is Icon.PROBLEM:
+        yield Item(id="problem:daemon", label=_line(status.sentence), enabled=False)
+    listed = 0
+    for take in status.recent:
+        stuck = take.entry_state in STUCK_ENTRIES
+        listed += stuck
+        if stuck or take.state == "failed":
+            words = take.error or _take_state(take, None)
+            label = _line(f"{take_name(take)}: {words}")
+            yield Item(id=f"problem:{take.take_id}", label=label, enabled=False)
+    more = sum(status.outbox.get(state, 0) for state in STUCK_ENTRIES) - listed
+    if more > 0:
+        label = f"{more} more in the outbox: see `sidechain takes`"
+        yield Item(id="problem:more", label=label, enabled=False)
+
+
+def _ending(view: View) -> Iterator[Item]:
+    yield Item(id="separator-end")
+    match view.link:
+        case Link.NOT_RUNNING:
+            yield Item(id="start", label="Start Sidechain", action=StartDaemon())
+            yield Item(id="quit", label="Quit tray", action=QuitTray())
+        case Link.CONNECTING:
+            yield Item(id="quit", label="Quit tray", action=QuitTray())
+        case Link.UP | Link.SILENT:
+            yield Item(id="quit", label="Quit tray (Sidechain keeps running)", action=QuitTray())
+            yield Item(id="stop", label="Stop Sidechain", action=StopDaemon())
+
+
+def _line(text: str) -> str:
+    """One printable line of bounded length: titles and track names are other people's text."""
+    clean = "".join(char if char.isprintable() else " " for char in text).strip() or "–"
+    return clean if len(clean) <= MAX_LABEL_CHARS else clean[: MAX_LABEL_CHARS - 1] + "…"
