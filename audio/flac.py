@@ -32,11 +32,13 @@ def encode_flac(samples: Samples, sample_rate_hz: int) -> Flac:
     """
     require_shape(samples)
     require_rate(sample_rate_hz)
-    scaled = np.rint(samples.astype(np.float64) * _FULL_SCALE)
-    clipped_samples = int(np.count_nonzero(np.abs(samples) > 1.0))
+    # Exact in float32: a power of two only moves the exponent, and 2^23 - 1 has 23 bits.
+    scaled = samples * np.float32(_FULL_SCALE)
+    clipped_samples = int(np.count_nonzero(np.abs(scaled) > _FULL_SCALE))
+    np.rint(scaled, out=scaled)
     np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1, out=scaled)
-    # libsndfile keeps the upper 24 of 32 bits.
-    pcm = scaled.astype(np.int32) << 8
+    pcm = scaled.astype(np.int32)
+    pcm <<= 32 - BITS  # libsndfile keeps the upper 24 of 32 bits
     buffer = io.BytesIO()
     try:
         soundfile.write(

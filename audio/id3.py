@@ -3,6 +3,7 @@
 Source: ID3 tag version 2.3.0 (id3.org), sections 3.1 to 3.3, 4.2.
 """
 
+import math
 import re
 
 MAX_TITLE_CHARS = 250
@@ -19,7 +20,7 @@ def id3_tag(*, title: str | None, bpm: float | None, key: str | None) -> bytes:
     frames = b""
     if title:
         frames += _text_frame("TIT2", title[:MAX_TITLE_CHARS])
-    if bpm is not None:
+    if bpm is not None and math.isfinite(bpm):
         frames += _text_frame("TBPM", str(round(bpm)))
         frames += _text_frame("TXXX", f"{bpm:.6f}".rstrip("0").rstrip("."), description="bpm")
     initial_key = _initial_key(key) if key else None

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
+from audio.matrices import rows_times
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
@@ -20,8 +21,8 @@ BLOCK_MS = 400
 STEPS_PER_BLOCK = 4  # blocks overlap by 75 %
 
 _OFFSET_LUFS = -0.691  # BS.1770-4: makes 997 Hz at 0 dBFS in one channel read -3.01
-_ROW_FRAMES = 64
-_CHUNK_ROWS = 1024  # 64 k frames: the working set stays in the cache
+_ROW_FRAMES = 32
+_CHUNK_ROWS = 2048  # 64 k frames: the working set stays in the cache
 _REFERENCE_RATE_HZ = 48_000  # the rate of the tables in BS.1770-4
 
 Matrix = NDArray[np.float64]
@@ -124,7 +125,7 @@ def _step_energies(channel: NDArray[np.float32], edges: NDArray[np.int64], syste
         rows[:whole, :_ROW_FRAMES] = part[: whole * _ROW_FRAMES].reshape(whole, _ROW_FRAMES)
         rows[whole:, : len(part) - whole * _ROW_FRAMES] = part[whole * _ROW_FRAMES :]
         state = _fill_states(rows, state, system)
-        squares = np.square(rows @ system[:, :_ROW_FRAMES]).ravel()[: len(part)]
+        squares = np.square(rows_times(rows, system[:, :_ROW_FRAMES])).ravel()[: len(part)]
         first = int(np.searchsorted(edges, start, "right")) - 1
         last = int(np.searchsorted(edges, start + len(part), "left"))
         inner = edges[first + 1 : last] - start
@@ -139,7 +140,7 @@ def _fill_states(rows: Matrix, state: Matrix, system: Matrix) -> Matrix:
     P has decayed away (the slowest pole, 38 Hz, is gone after some thousand frames).
     """
     advance = system[_ROW_FRAMES:, _ROW_FRAMES:]
-    states = rows[:, :_ROW_FRAMES] @ system[:_ROW_FRAMES, _ROW_FRAMES:]
+    states = rows_times(rows[:, :_ROW_FRAMES], system[:_ROW_FRAMES, _ROW_FRAMES:])
     states[0] += state @ advance
     distance = 1
     while distance < len(states) and np.abs(advance).max() > 1e-18:

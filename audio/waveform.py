@@ -38,7 +38,7 @@ def peaks(samples: Samples, points: int = DEFAULT_POINTS) -> Peaks:
     stretches = [samples[start : max(end, start + 1)].ravel() for start, end in pairwise(edges)]
     lowest = np.array([stretch.min() for stretch in stretches])
     highest = np.array([stretch.max() for stretch in stretches])
-    power = np.array([stretch.dot(stretch) / len(stretch) for stretch in stretches])
+    power = np.array([np.einsum("i,i", stretch, stretch) / len(stretch) for stretch in stretches])
     return Peaks(minimum=_steps(lowest), maximum=_steps(highest), rms=_steps(np.sqrt(power)))
 
 

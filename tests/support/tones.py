@@ -59,7 +59,8 @@ def soft_noise(frames: int, *, channels: int = 2, level_dbfs: float = -20.0, see
     """Noise without its top octave (an MP3 keeps none of that), so that a decoded copy can be laid over it."""
     noise = np.random.default_rng(seed).standard_normal((frames + 8, channels))
     smoothed = np.lib.stride_tricks.sliding_window_view(noise, 9, axis=0).mean(axis=2)
-    return (smoothed * 3 * amplitude(level_dbfs)).astype(np.float32)
+    levelled: Samples = (smoothed * 3 * amplitude(level_dbfs)).astype(np.float32)
+    return levelled
 
 
 def clicks(frames: int, every_frames: int, *, level_dbfs: float = -3.0, channels: int = 2) -> Samples:
@@ -86,4 +87,5 @@ def music_like(seconds: float, sample_rate_hz: int, *, level_dbfs: float = -12.0
     drum = 6 * beat * np.sin(2 * np.pi * 60 * time_s) + 1.5 * beat * rng.standard_normal(frames)
     hiss = 0.05 * rng.standard_normal((frames, 2))
     mix = np.stack([left + drum, right + drum], axis=1) + hiss
-    return (mix * (amplitude(level_dbfs) / np.abs(mix).max() * 4)).clip(-1, 1).astype(np.float32)
+    levelled: Samples = (mix * (amplitude(level_dbfs) / np.abs(mix).max() * 4)).clip(-1, 1).astype(np.float32)
+    return levelled

@@ -26,10 +26,10 @@ def test_broken_samples_are_silenced_clamped_and_counted_without_touching_the_in
 
 
 def test_a_strided_view_becomes_contiguous() -> None:
-    view = np.arange(40, dtype=np.float32).reshape(10, 4)[:, ::2] / 64
+    view = np.arange(40, dtype=np.float32).reshape(10, 4)[:, ::2]
     samples = sanitize(view).samples
     assert samples.flags.c_contiguous
-    np.testing.assert_array_equal(samples, view)
+    np.testing.assert_array_equal(samples, view.clip(max=SAMPLE_LIMIT))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import scipy.signal
 from audio.loudness import integrated_lufs, k_weighting
 from tests.support.tones import level_steps, sine, soft_noise
 
-EBU_3341 = {
+EBU_3341: dict[int, tuple[list[tuple[float, float]], float]] = {
     1: ([(-23.0, 20)], -23.0),
     2: ([(-33.0, 20)], -33.0),
     3: ([(-36.0, 10), (-23.0, 60), (-36.0, 10)], -23.0),

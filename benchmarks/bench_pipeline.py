@@ -1,0 +1,173 @@
+"""The pipeline against what a producer would do by hand with ffmpeg, and against LAME alone. One run, ratios only.
+
+Not a quality test. Run as `python -m benchmarks.bench_pipeline [--long]` from the root of the repository.
+
+- ours: float WAV file in, produce(), MP3 + FLAC + SVG files out, in this warm process as in the daemon's worker
+- produce: produce() alone, samples in memory in and out
+- FLAC: the lossless copy inside ours, by itself, because the ffmpeg commands make none
+- ffmpeg: loudnorm measuring pass, loudnorm linear pass into libmp3lame 128k, showwavespic: three processes
+- LAME: lameenc on ready int16 at the same quality: the floor, if everything else were free
+
+Processor time is user + system of this process or of the ffmpeg processes. Rounds interleave; medians are compared.
+"""
+
+import json
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import lameenc
+import numpy as np
+
+from audio.flac import encode_flac
+from audio.level import apply_gain
+from audio.mp3 import BITRATE_KBPS, DEFAULT_QUALITY
+from audio.recording import Produced, produce
+from audio.wave import read_audio, wav_f32_header
+from tests.support.tones import Samples, music_like
+
+SAMPLE_RATE_HZ = 44_100
+CLIP_SECONDS, CLIP_ROUNDS = 16, 7
+LONG_SECONDS, LONG_ROUNDS = 600, 1
+Row = tuple[str, float, str]
+"""What was compared, the figure, its unit."""
+
+
+@dataclass
+class Times:
+    """One entry per round."""
+
+    cpu_s: list[float] = field(default_factory=list)
+    wall_s: list[float] = field(default_factory=list)
+
+    def ratio_to(self, other: "Times") -> tuple[float, float]:
+        """(processor, wall) time of this as multiples of the other's; medians."""
+        return (
+            statistics.median(self.cpu_s) / statistics.median(other.cpu_s),
+            statistics.median(self.wall_s) / statistics.median(other.wall_s),
+        )
+
+
+def _cpu_s() -> float:
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+
+
+def _produce(samples: Samples) -> Produced:
+    return produce(samples, SAMPLE_RATE_HZ, title="Bench", bpm=128.0, key=None)
+
+
+def _ours(wav: Path, folder: Path) -> Produced:
+    clip = read_audio(wav.read_bytes())
+    made = _produce(clip.samples)
+    (folder / "ours.mp3").write_bytes(made.mp3.data)
+    (folder / "ours.flac").write_bytes(made.flac.data)
+    (folder / "ours.svg").write_text(made.waveform_svg)
+    return made
+
+
+def _ffmpeg(*arguments: str) -> str:
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-y", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stderr
+
+
+def _reference(wav: Path, folder: Path) -> None:
+    target = "loudnorm=I=-14:TP=-1:LRA=11"
+    report = _ffmpeg("-i", str(wav), "-af", f"{target}:print_format=json", "-f", "null", "-")
+    measured = json.loads(report[report.rindex("{") : report.rindex("}") + 1])
+    linear = (
+        f"{target}:linear=true:measured_I={measured['input_i']}:measured_TP={measured['input_tp']}"
+        f":measured_LRA={measured['input_lra']}:measured_thresh={measured['input_thresh']}"
+        f":offset={measured['target_offset']}"
+    )
+    mp3 = ("-ar", str(SAMPLE_RATE_HZ), "-c:a", "libmp3lame", "-b:a", "128k", str(folder / "ffmpeg.mp3"))
+    _ffmpeg("-i", str(wav), "-af", linear, *mp3)
+    _ffmpeg(
+        "-i", str(wav), "-filter_complex", "showwavespic=s=800x128", "-frames:v", "1", str(folder / "f.png")
+    )
+
+
+def _lame(pcm: bytes) -> None:
+    encoder = lameenc.Encoder()
+    encoder.silence()
+    encoder.set_bit_rate(BITRATE_KBPS)
+    encoder.set_in_sample_rate(SAMPLE_RATE_HZ)
+    encoder.set_channels(2)
+    encoder.set_quality(DEFAULT_QUALITY)
+    encoder.encode(pcm)
+    encoder.flush()
+
+
+def _interleaved(work: dict[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    times = {name: Times() for name in work}
+    for _ in range(rounds):
+        for name, run in work.items():
+            cpu_s, wall_s = _cpu_s(), time.perf_counter()
+            run()
+            times[name].cpu_s.append(_cpu_s() - cpu_s)
+            times[name].wall_s.append(time.perf_counter() - wall_s)
+    return times
+
+
+def _compared(clip: Samples, label: str, rounds: int) -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="sidechain-bench-") as name:
+        folder = Path(name)
+        wav = folder / "in.wav"
+        wav.write_bytes(wav_f32_header(len(clip), 2, SAMPLE_RATE_HZ) + clip.tobytes())
+        made = _ours(wav, folder)  # also warms up
+        pcm = np.rint(apply_gain(clip, made.gain_db).clip(-1, 1) * 32_767).astype(np.int16).tobytes()
+        times = _interleaved(
+            {
+                "ours": lambda: _ours(wav, folder),
+                "produce": lambda: _produce(clip),
+                "flac": lambda: encode_flac(clip, SAMPLE_RATE_HZ),
+                "ffmpeg": lambda: _reference(wav, folder),
+                "lame": lambda: _lame(pcm),
+            },
+            rounds,
+        )
+    faster_cpu, faster_wall = times["ffmpeg"].ratio_to(times["ours"])
+    over_lame_cpu, _ = times["produce"].ratio_to(times["lame"])
+    flac_cpu, _ = times["flac"].ratio_to(times["lame"])
+    floor_cpu, _ = times["ffmpeg"].ratio_to(times["lame"])
+    return [
+        (f"pipeline {label}, faster than ffmpeg two-pass, CPU", faster_cpu, "×"),
+        (f"pipeline {label}, faster than ffmpeg two-pass, wall", faster_wall, "×"),
+        (f"pipeline {label}, limit of the two above (LAME alone against ffmpeg), CPU", floor_cpu, "×"),
+        (f"pipeline {label}, over LAME alone, CPU", over_lame_cpu, "× LAME"),
+        (f"pipeline {label}, of which the FLAC copy", flac_cpu, "× LAME"),
+        (f"pipeline {label}, encodes needed", float(made.encodes), f"({made.loudness_reason})"),
+    ]
+
+
+def rows(*, long: bool = False) -> list[Row]:
+    """(what, figure, unit) per line. About 15 s; long adds 10 minutes of audio and takes two minutes more."""
+    clip = music_like(CLIP_SECONDS, SAMPLE_RATE_HZ)
+    found = _compared(clip, f"{CLIP_SECONDS} s", CLIP_ROUNDS)
+    if long:
+        minutes = np.tile(clip, (-(-LONG_SECONDS // CLIP_SECONDS), 1))[: LONG_SECONDS * SAMPLE_RATE_HZ]
+        found += _compared(minutes, f"{LONG_SECONDS // 60} min", LONG_ROUNDS)
+    return found
+
+
+def main() -> None:
+    """Print the table with the version of the opponent."""
+    version = subprocess.run(
+        ["ffmpeg", "-version"], capture_output=True, text=True, timeout=10, check=True
+    ).stdout
+    match = re.match(r"ffmpeg version (\S+)", version)
+    print(f"pipeline at {SAMPLE_RATE_HZ} Hz stereo, LAME quality {DEFAULT_QUALITY}, {BITRATE_KBPS} kb/s")
+    print(f"opponent: ffmpeg {match[1] if match else 'of unknown version'}")
+    for what, figure, unit in rows(long="--long" in sys.argv[1:]):
+        print(f"{what:<80} {figure:8.2f} {unit}")
+
+
+if __name__ == "__main__":
+    main()
