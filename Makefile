@@ -1,0 +1,69 @@
+# Sidechain. `make` lists what there is; `make demo` and `make test` set up all they need by themselves.
+# A second run starts in seconds: every step is behind a stamp in .build.
+
+SHELL  := /bin/bash
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+BUILD  := .build
+LOCKS  := desktop relay dev
+COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench verify lock package native format clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(BUILD)/setup ## virtual environment, locked packages, native parts
+	@$(MAKE) -s native
+
+demo: setup ## see the whole path once: play, keep, level, post, and the follower has it
+	@$(VENV)/bin/sidechain demo
+
+test: setup $(BUILD)/system-test ## everything that can be tested on Linux
+	@$(PY) -m pytest
+
+check: setup ## format, lint, types, imports, unit tests; under 30 s
+	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
+	@$(VENV)/bin/mypy --no-error-summary
+	@$(VENV)/bin/lint-imports --no-logo -q 2>/dev/null || $(VENV)/bin/lint-imports
+	@$(PY) -m pytest -q -m "not slow" tests/unit tests/docs
+
+bench: setup $(BUILD)/system-test ## figures as ratios against named peers, measured in one run
+	@$(PY) -m benchmarks.run
+
+verify: setup ## generated files are fresh
+	@$(PY) plugin_protocol/c/generate_layout.py --check
+	@$(PY) -m plugin_protocol.draw_spec --check
+	@$(PY) -m plugin_protocol.make_vectors --check
+
+lock: setup ## write requirements/*.lock anew from pyproject.toml
+	@$(COMPILE) pyproject.toml --extra desktop -o requirements/desktop.lock
+	@$(COMPILE) pyproject.toml --extra relay -o requirements/relay.lock
+	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra dev -o requirements/dev.lock
+
+package: setup ## the desktop build: one folder with everything in it
+	@$(PY) -m pip install -q --disable-pip-version-check "pyinstaller>=6.11"
+	@$(PY) packaging/build.py
+
+format: setup ## put the code into its form
+	@$(VENV)/bin/ruff format -q . && $(VENV)/bin/ruff check -q --fix .
+
+native: $(BUILD)/system-demo ## the C client and the native host
+	@$(MAKE) -s -C plugin_protocol/c BUILD=$(CURDIR)/$(BUILD)/native all
+
+clean: ## remove all that was made here
+	@rm -rf $(BUILD) $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BUILD)/system-%: packaging/ensure_system.sh
+	@mkdir -p $(BUILD)
+	@packaging/ensure_system.sh $*
+	@touch $@
+
+$(BUILD)/setup: requirements/dev.lock pyproject.toml | $(BUILD)/system-demo
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock 2> >(grep -v "is ignored: it is" >&2)
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2> >(grep -v "is ignored: it is" >&2)
+	@touch $@
