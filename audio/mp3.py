@@ -24,7 +24,7 @@ NATIVE_RATES_HZ = (32_000, 44_100, 48_000)
 _LAME_SCALE = 0.95
 _INT16_FULL_SCALE = 32_768
 _DITHER_SEED = 0x51DE
-_DITHER_FRAMES = 65_536  # then the noise repeats: 1.4 s, at -96 dBFS, below what 128 kb/s can carry
+_BLOCK_FRAMES = 65_536  # what is converted and handed to LAME at a time; also the length of the dither
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,7 @@ def encode_mp3(
     rate_hz = stream_rate_hz(sample_rate_hz)
     converted = convert(samples, sample_rate_hz, rate_hz)
     frames, channels = converted.shape
-    pcm, clipped_samples = _dithered_int16(converted)
-    stream = _lame_stream(pcm, rate_hz, quality)
+    stream, clipped_samples = _lame_stream(converted, rate_hz, quality)
     # Every frame has 144 * bits / rate bytes, give or take a fraction of a byte that LAME carries along.
     mp3_frames = round(len(stream) * rate_hz / (144 * BITRATE_KBPS * 1000))
     padding_frames = mp3_frames * FRAMES_PER_MP3_FRAME - ENCODER_DELAY_FRAMES - frames
@@ -97,33 +96,44 @@ def encode_mp3(
     )
 
 
-def _lame_stream(pcm: NDArray[np.int16], rate_hz: int, quality: int) -> bytes:
-    """pcm: int16 only, (frames, channels). lameenc takes any buffer and would encode other types as noise."""
-    assert pcm.dtype == np.int16
+def _lame_stream(samples: Samples, rate_hz: int, quality: int) -> tuple[bytes, int]:
+    """The bare MP3 stream, and how many samples had to be clipped."""
     encoder = lameenc.Encoder()
     encoder.silence()
     encoder.set_bit_rate(BITRATE_KBPS)
     encoder.set_in_sample_rate(rate_hz)
     encoder.set_out_sample_rate(rate_hz)
-    encoder.set_channels(pcm.shape[1])
+    encoder.set_channels(samples.shape[1])
     encoder.set_quality(quality)
-    return bytes(encoder.encode(pcm.tobytes())) + bytes(encoder.flush())
+    noise = _dither(samples)
+    stream = bytearray()
+    clipped_samples = 0
+    for start in range(0, len(samples), _BLOCK_FRAMES):
+        pcm, clipped = _int16(samples[start : start + _BLOCK_FRAMES], noise)
+        stream += encoder.encode(pcm.tobytes())
+        clipped_samples += clipped
+    stream += encoder.flush()
+    return bytes(stream), clipped_samples
 
 
-def _dithered_int16(samples: Samples) -> tuple[NDArray[np.int16], int]:
-    """Triangular dither of one step each way, then rounding; and how many samples had to be clipped.
+def _dither(samples: Samples) -> Samples:
+    """Triangular noise of one int16 step each way for one block; none for digital silence, which stays silent.
 
-    The noise is the same on every call, so that the same take gives the same bytes. Digital silence stays silent.
+    The same on every call, so that the same take gives the same bytes. It repeats after 1.4 s, at -96 dBFS, which is
+    far below what 128 kb/s can carry.
     """
-    scaled = samples * np.float32(_INT16_FULL_SCALE / _LAME_SCALE)
+    shape = (min(len(samples), _BLOCK_FRAMES), samples.shape[1])
+    if not samples.any():
+        return np.zeros(shape, np.float32)
+    source = np.random.Generator(np.random.SFC64(_DITHER_SEED))
+    return source.random(shape, np.float32) - source.random(shape, np.float32)
+
+
+def _int16(block: Samples, noise: Samples) -> tuple[NDArray[np.int16], int]:
+    """int16 is all lameenc takes; it encodes any other type as noise without a word."""
+    scaled = block * np.float32(_INT16_FULL_SCALE / _LAME_SCALE)
     clipped_samples = int(np.count_nonzero(np.abs(scaled) > _INT16_FULL_SCALE))
-    if scaled.any():
-        source = np.random.Generator(np.random.SFC64(_DITHER_SEED))
-        shape = (min(len(samples), _DITHER_FRAMES), samples.shape[1])
-        noise = source.random(shape, np.float32) - source.random(shape, np.float32)
-        for start in range(0, len(scaled), _DITHER_FRAMES):
-            part = scaled[start : start + _DITHER_FRAMES]
-            part += noise[: len(part)]
+    scaled += noise[: len(scaled)]
     np.rint(scaled, out=scaled)
     np.clip(scaled, -_INT16_FULL_SCALE, _INT16_FULL_SCALE - 1, out=scaled)
     return scaled.astype(np.int16), clipped_samples

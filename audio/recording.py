@@ -68,7 +68,7 @@ class _Attempt:
 
     gain_db: float
     mp3: Mp3
-    decoded: Samples
+    peaks: Peaks
     lufs: float | None
     dbtp: float | None
 
@@ -115,7 +115,7 @@ def produce(
         decoded = _decode(mp3)
         # A take too quiet to measure stays so: coding noise must not be taken for its loudness.
         lufs = None if lufs_in is None else integrated_lufs(decoded, mp3.sample_rate_hz)
-        result = _Attempt(gain_db, mp3, decoded, lufs, true_peak_dbtp(decoded))
+        result = _Attempt(gain_db, mp3, peaks(decoded), lufs, true_peak_dbtp(decoded))
         progress("verify", done)
         return result
 
@@ -126,8 +126,7 @@ def produce(
     best = min(attempts, key=lambda each: (each.over_db, each.miss_lu))
     flac = encode_flac(take, sample_rate_hz)
     progress("flac", 0.97)
-    drawn = peaks(best.decoded)
-    svg = waveform_svg(drawn, title=title or "Waveform", bar_fractions=bar_fractions)
+    svg = waveform_svg(best.peaks, title=title or "Waveform", bar_fractions=bar_fractions)
     progress("draw", 1.0)
     return Produced(
         frames=len(take),
@@ -146,7 +145,7 @@ def produce(
         encodes=len(attempts),
         mp3=best.mp3,
         flac=flac,
-        peaks=drawn,
+        peaks=best.peaks,
         waveform_svg=svg,
     )
 
