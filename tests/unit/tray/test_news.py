@@ -1,0 +1,54 @@
+"""What is worth a notification, and that nothing else is."""
+
+import pytest
+
+from tests.support.tray_values import status, take
+from tray.news import of_status, of_take
+
+
+def test_a_new_take_is_kept_with_its_length_and_note() -> None:
+    assert of_take(None, take("t", state="kept")) == "Kept 8 bars as “Night loop”."
+    noted = take("t", state="kept", bars=None, note="No transport: seconds.")
+    assert of_take(None, noted) == "Kept 15.0 s as “Night loop”. No transport: seconds."
+
+
+def test_an_accepted_entry_is_posted() -> None:
+    assert (
+        of_take(take("t", entry_state="uploading"), take("t", entry_state="accepted"))
+        == "Posted “Night loop”."
+    )
+
+
+@pytest.mark.parametrize("state", ["quarantined", "needs_attention"])
+def test_a_stuck_entry_is_told_with_its_reason(state: str) -> None:
+    after = take("t", entry_state=state, error="The relay refused it.")
+    assert of_take(take("t", entry_state="uploading"), after).endswith("The relay refused it.")
+
+
+def test_a_failed_pipeline_is_told_once() -> None:
+    failed = take("t", state="failed", error="Bad frames.")
+    assert of_take(take("t", state="kept"), failed) == "“Night loop” could not be processed: Bad frames."
+    assert of_take(failed, failed) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, take("t")),  # an old Take that was renamed
+        (None, take("t", entry_state="accepted")),
+        (take("t", state="kept"), take("t", state="processing")),
+        (take("t"), take("t", entry_state="waiting")),
+        (take("t", entry_state="queued"), take("t", entry_state="uploading")),
+        (take("t", entry_state="accepted"), take("t", entry_state="accepted", title="Renamed")),
+    ],
+)
+def test_the_ordinary_course_is_silent(before: object, after: object) -> None:
+    assert of_take(before, after) is None
+
+
+def test_a_problem_is_told_when_it_begins() -> None:
+    well, ill = status(), status(state="problem", sentence="The disk is full.")
+    assert of_status(well, ill) == "The disk is full."
+    assert of_status(None, ill) == "The disk is full."
+    assert of_status(ill, ill) is None
+    assert of_status(ill, well) is None
