@@ -18,7 +18,8 @@ from audio.matrices import rows_times
 OVERSAMPLING = 4
 _TAPS = 24  # per phase
 _SPAN_FRAMES = 32  # interpolated or skipped as one
-_BATCH_SPANS = 512
+_BATCH_SPANS = 256
+_CHUNK_FRAMES = 2_048 * _SPAN_FRAMES  # 256 kB: stays in the cache
 _KAISER_BETA = 5.0
 
 
@@ -59,23 +60,38 @@ def _span_interpolator(phases: NDArray[np.float64]) -> NDArray[np.float32]:
 def _channel_peak(channel: NDArray[np.float32]) -> float:
     phases = _phases()
     gain = float(np.abs(phases).sum(axis=1).max())
-    before = _TAPS // 2 - 1  # frames a span's filter reaches back; it reaches _TAPS // 2 ahead
-    spans = -(-len(channel) // _SPAN_FRAMES) + 1  # one more: the signal rings on after its end
-    padded = np.zeros((spans + 2) * _SPAN_FRAMES, np.float32)
-    padded[_SPAN_FRAMES : _SPAN_FRAMES + len(channel)] = channel
+    matrix = _span_interpolator(phases)
+    highest = max(float(channel.max()), -float(channel.min()))
+    padded = np.empty(_CHUNK_FRAMES + 2 * _SPAN_FRAMES, np.float32)
+    # From a span before the clip to one after it: the signal between samples does not stop where they do.
+    for start in range(-_SPAN_FRAMES, len(channel) + _SPAN_FRAMES, _CHUNK_FRAMES):
+        first = max(0, start - _SPAN_FRAMES)
+        part = channel[first : start + _CHUNK_FRAMES + _SPAN_FRAMES]
+        offset = first - (start - _SPAN_FRAMES)
+        padded[:offset] = 0
+        padded[offset : offset + len(part)] = part
+        padded[offset + len(part) :] = 0
+        highest = _chunk_peak(padded, matrix, gain, highest)
+    return highest
+
+
+def _chunk_peak(
+    padded: NDArray[np.float32], matrix: NDArray[np.float32], gain: float, highest: float
+) -> float:
+    """The larger of highest and the interpolated peak of padded without its first and last span."""
     starts = np.arange(
         0, len(padded), _SPAN_FRAMES
     )  # reduceat is three times faster here than a reshaped max
     loudest = np.maximum(np.maximum.reduceat(padded, starts), -np.minimum.reduceat(padded, starts))
-    highest = float(loudest.max())
     reach = gain * np.maximum(np.maximum(loudest[:-2], loudest[1:-1]), loudest[2:])
     candidates = np.flatnonzero(reach > highest)
     candidates = candidates[np.argsort(-reach[candidates], kind="stable")]
-    width = _SPAN_FRAMES + _TAPS - 1
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[_SPAN_FRAMES - before :: _SPAN_FRAMES]
-    matrix = _span_interpolator(phases)
-    for start in range(0, len(candidates), _BATCH_SPANS):
-        batch = candidates[start : start + _BATCH_SPANS]
+    before = _TAPS // 2 - 1  # frames a span's filter reaches back; it reaches _TAPS // 2 ahead
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(matrix))[
+        _SPAN_FRAMES - before :: _SPAN_FRAMES
+    ]
+    for first in range(0, len(candidates), _BATCH_SPANS):
+        batch = candidates[first : first + _BATCH_SPANS]
         if reach[batch[0]] <= highest:
             break
         values = rows_times(windows[batch], matrix)
