@@ -14,7 +14,7 @@ from audio.intake import Samples
 
 DEFAULT_POINTS = 400
 PEAK_SCALE = 127  # full scale of the stored numbers: one signed byte
-_HEIGHT = 2 * PEAK_SCALE + 2  # one step per line, half a step of air on each side
+_HEIGHT = 128  # of the drawing: half the resolution of the numbers, which keeps the text below 2 kB gzipped
 
 
 class Peaks(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,13 +55,13 @@ def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = (
     width = len(peaks.minimum)
     middle = _HEIGHT // 2
     # Heights in a file go down from the top. A silent stretch keeps one step of thickness: a thin line.
-    tops = [middle - max(high, 0) for high in peaks.maximum]
-    bottoms = [middle + max(-low, 0) for low in peaks.minimum]
+    tops = [middle - _drawn(high) for high in peaks.maximum]
+    bottoms = [middle + _drawn(-low) for low in peaks.minimum]
     bottoms = [max(bottom, top + 1) for top, bottom in zip(tops, bottoms, strict=True)]
     shapes = [f'<path opacity=".5" d="{_closed_path(tops, bottoms)}"/>']
     if any(peaks.rms):
-        upper = [middle - level for level in peaks.rms]
-        lower = [middle + level for level in peaks.rms]
+        upper = [middle - _drawn(level) for level in peaks.rms]
+        lower = [middle + _drawn(level) for level in peaks.rms]
         shapes.append(f'<path d="{_closed_path(upper, lower)}"/>')
     columns = sorted({round(fraction * width) for fraction in bar_fractions if 0 <= fraction <= 1})
     if columns:
@@ -74,6 +74,11 @@ def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" '
         f'role="img" fill="currentColor"><title>{name}</title>{"".join(shapes)}</svg>'
     )
+
+
+def _drawn(level: int) -> int:
+    """Height of a stored number in the drawing, rounded up so that whatever sounds is seen; 0 below the middle."""
+    return max(0, level + 1) // 2
 
 
 def _closed_path(tops: list[int], bottoms: list[int]) -> str:

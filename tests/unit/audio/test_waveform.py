@@ -48,7 +48,7 @@ def test_the_svg_is_small_stretchable_and_says_what_it_is() -> None:
         peaks(music_like(16, 22_050)), title="Loop", bar_fractions=[bar / 8 for bar in range(8)]
     )
     root = ElementTree.fromstring(svg)
-    assert root.attrib["viewBox"] == "0 0 400 256"
+    assert root.attrib["viewBox"] == "0 0 400 128"
     assert (root.attrib["preserveAspectRatio"], root.attrib["role"]) == ("none", "img")
     assert root.findtext(f"{SVG}title") == "Loop"
     assert "currentColor" in svg and "script" not in svg
@@ -86,19 +86,19 @@ def _extent(path: str) -> tuple[int, int]:
 def test_silence_is_a_thin_line() -> None:
     root = ElementTree.fromstring(waveform_svg(peaks(np.zeros((1_000, 2), np.float32)), title=""))
     (line,) = root.findall(f"{SVG}path")
-    assert _extent(line.attrib["d"]) == (128, 129)
+    assert _extent(line.attrib["d"]) == (64, 65)
 
 
 def test_full_scale_fills_the_height_and_goes_no_further() -> None:
     root = ElementTree.fromstring(waveform_svg(peaks(sine(100, 12, 1, 8_000)), title=""))
     envelope, rms = root.findall(f"{SVG}path")
-    assert _extent(envelope.attrib["d"]) == (1, 255)
+    assert _extent(envelope.attrib["d"]) == (0, 128)
     low, high = _extent(rms.attrib["d"])
-    assert 1 <= low < 128 < high <= 255
+    assert 0 <= low < 64 < high <= 128
 
 
 def test_bars_are_lines_where_they_begin_and_nowhere_else() -> None:
     drawn = peaks(sine(100, -6, 0.1, 8_000))
     svg = waveform_svg(drawn, title="", bar_fractions=[0.5, 0.25, 0.5, -1, 1.5, float("nan")])
     *_, bars = ElementTree.fromstring(svg).findall(f"{SVG}path")
-    assert bars.attrib["d"] == "M100 0v256M200 0v256"
+    assert bars.attrib["d"] == "M100 0v128M200 0v128"
