@@ -15,6 +15,7 @@ import os
 import re
 import stat
 import struct
+import threading
 import time
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RingFile:
-    """One open Ring. [worker or loop, one thread at a time]; a long `read` belongs on a worker."""
+    """One open Ring. [any thread: one call at a time goes on, the others wait]; a long `read` belongs on a worker."""
 
     def __init__(self, fd: int, segment: str) -> None:
         """Takes over `fd`, which `open` has checked."""
@@ -88,6 +89,8 @@ class RingFile:
             raise LayoutError("generation", self.header.generation, f"does not belong to the name {segment}")
         self.guard_frames = guard_frames(self.header.sample_rate_hz, self.header.capacity_frames)
         self._before: Indices | None = None
+        # Also keeps `close` from freeing a descriptor number that a copy under way would go on to read.
+        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, run_dir: Path, segment: str) -> "RingFile":
@@ -102,9 +105,10 @@ class RingFile:
 
     def close(self) -> None:
         """Let go of the file. Closing twice does no harm."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
 
     def state(self) -> RingState:
         """Raises RingGone, and LayoutError for a number that is no state."""
@@ -116,14 +120,17 @@ class RingFile:
 
     def indices(self) -> Indices:
         """The counters now. Raises RingGone, and LayoutError when no honest writer could have left them."""
-        early, late = self._hot(), self._hot()
-        now = Indices(
-            commit=min(_word(early, COMMIT_OFFSET), _word(late, COMMIT_OFFSET)),
-            timeline_commit=min(_word(early, TIMELINE_COMMIT_OFFSET), _word(late, TIMELINE_COMMIT_OFFSET)),
-            reserve=max(_word(early, RESERVE_OFFSET), _word(late, RESERVE_OFFSET)),
-        )
-        self._before = checked(now, self._before)
-        return now
+        with self._lock:
+            early, late = self._hot(), self._hot()
+            now = Indices(
+                commit=min(_word(early, COMMIT_OFFSET), _word(late, COMMIT_OFFSET)),
+                timeline_commit=min(
+                    _word(early, TIMELINE_COMMIT_OFFSET), _word(late, TIMELINE_COMMIT_OFFSET)
+                ),
+                reserve=max(_word(early, RESERVE_OFFSET), _word(late, RESERVE_OFFSET)),
+            )
+            self._before = checked(now, self._before)
+            return now
 
     def counters(self) -> Counters:
         """The writer's diagnostics. Raises RingGone."""
@@ -146,15 +153,16 @@ class RingFile:
 
         Records overwritten during the copy are left out. 16,384 records take 40 ms. Raises as `indices` does.
         """
-        capacity = self.header.timeline_capacity
-        there = newest_records(self.indices().timeline_commit, capacity)
-        if last is not None:
-            there = there[-last:] if last > 0 else there[:0]
-        data = memoryview(bytearray(len(there) * RECORD_BYTES))
-        self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
-        after = self.indices()
-        first = max(there.start, newest_records(after.timeline_commit, capacity).start)
-        return decode_records(first, data[(first - there.start) * RECORD_BYTES :], after.reserve)
+        with self._lock:
+            capacity = self.header.timeline_capacity
+            there = newest_records(self.indices().timeline_commit, capacity)
+            if last is not None:
+                there = there[-last:] if last > 0 else there[:0]
+            data = memoryview(bytearray(len(there) * RECORD_BYTES))
+            self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
+            after = self.indices()
+            first = max(there.start, newest_records(after.timeline_commit, capacity).start)
+            return decode_records(first, data[(first - there.start) * RECORD_BYTES :], after.reserve)
 
     def read(self, first_frame: int, frames: int) -> Span:
         """Copy frames `first_frame` to `first_frame + frames`, as far as the Ring holds them.
@@ -162,30 +170,35 @@ class RingFile:
         What is not complete yet is cut from the end; what is, or meanwhile was, too near the overwriting edge is
         cut from the head. Nothing left is an empty Span, not an error. Raises as `indices` does.
         """
-        there = self.readable()
-        start = min(max(first_frame, there.start), there.stop)
-        wanted = max(0, min(first_frame + frames, there.stop) - start)
-        capacity, frame_bytes = self.header.capacity_frames, self.header.frame_bytes
-        # Not a bytearray: that is filled with zeros first, and never lies in huge pages; it took up to twice as long.
-        data = np.empty(wanted * frame_bytes, np.uint8).data
-        # Oldest first, so that what a fast writer overtakes is a prefix of the copy.
-        self._copy(data, self.header.audio_offset, frame_bytes, start, wanted, capacity)
-        after = self.indices()
-        cut, left = trim(start, wanted, after.reserve, capacity, self.guard_frames)
-        return Span(first_frame=start + cut, frames=left, data=data[cut * frame_bytes :])
+        with self._lock:
+            there = self.readable()
+            start = min(max(first_frame, there.start), there.stop)
+            wanted = max(0, min(first_frame + frames, there.stop) - start)
+            capacity, frame_bytes = self.header.capacity_frames, self.header.frame_bytes
+            # Not a bytearray: that is filled with zeros first, and never lies in huge pages; it took up to twice as long.
+            data = np.empty(wanted * frame_bytes, np.uint8).data
+            # Oldest first, so that what a fast writer overtakes is a prefix of the copy.
+            self._copy(data, self.header.audio_offset, frame_bytes, start, wanted, capacity)
+            after = self.indices()
+            cut, left = trim(start, wanted, after.reserve, capacity, self.guard_frames)
+            return Span(first_frame=start + cut, frames=left, data=data[cut * frame_bytes :])
 
     def writer_alive(self) -> bool:
         """Whether the process that made the Ring still holds its lock on it (also when its host is suspended)."""
-        return not _lock_is_free(self._fd)
+        with self._lock:
+            return self._fd >= 0 and not _lock_is_free(self._fd)
 
     def _hot(self) -> bytes:
         """The words that change, at their offsets. Raises RingGone unless it still is the Ring that was opened."""
-        hot = os.pread(self._fd, _HOT_END, 0)
-        if len(hot) < _HOT_END:
-            raise RingGone(self.segment, "its file was truncated")
-        if _word(hot, GENERATION_OFFSET) != self.header.generation:
-            raise RingGone(self.segment, "it was overwritten by another generation")
-        return hot
+        with self._lock:
+            if self._fd < 0:
+                raise RingGone(self.segment, "it was closed")
+            hot = os.pread(self._fd, _HOT_END, 0)
+            if len(hot) < _HOT_END:
+                raise RingGone(self.segment, "its file was truncated")
+            if _word(hot, GENERATION_OFFSET) != self.header.generation:
+                raise RingGone(self.segment, "it was overwritten by another generation")
+            return hot
 
     def _copy(
         self, into: memoryview, base: int, unit_bytes: int, first: int, count: int, capacity: int

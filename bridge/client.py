@@ -1,0 +1,138 @@
+"""Clients of the daemon's control socket: ControlClient waits, AsyncControlClient (async_client.py) does not.
+
+One client is one connection: when the daemon goes, the client is spent, and the next one finds the next daemon.
+Light on purpose, for the command line starts with it: asyncio is imported only by who asks for AsyncControlClient.
+"""
+
+import itertools
+import os
+import socket
+import struct
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import zmq
+
+from bridge.control import Failed, Reply, Request, ToClient
+from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
+from bridge.paths import CONTROL_SOCKET
+from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
+from plugin_protocol.errors import CodecError
+
+if TYPE_CHECKING:
+    from bridge.async_client import AsyncControlClient
+
+__all__ = ["AsyncControlClient", "ControlClient"]
+
+TIMEOUT_S = 30.0
+LOOK_MS = 100  # how often, while waiting, to look whether the daemon is still there
+SOCKET_OPTIONS: dict[int, int] = {
+    zmq.LINGER: 0,
+    zmq.MAXMSGSIZE: CONTROL_LIMITS.message_bytes,
+    zmq.HANDSHAKE_IVL: 2_000,
+    zmq.SNDHWM: 64,
+    zmq.RCVHWM: 1_024,
+    zmq.RECONNECT_IVL: -1,  # another daemon knows nothing of our subscription
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "AsyncControlClient":
+        from bridge.async_client import AsyncControlClient
+
+        return AsyncControlClient
+    raise AttributeError(name)
+
+
+def daemon_pid(path: Path) -> int:
+    """Process that listens on the socket `path`. ZeroMQ would not tell: its connect succeeds on anything.
+
+    Raises DaemonNotRunning, also when the listener belongs to another user: that is none of ours.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.setblocking(False)
+            probe.connect(os.fspath(path))
+        except BlockingIOError:
+            pass  # its backlog is full, so somebody is there
+        except OSError:
+            raise DaemonNotRunning(path) from None
+        pid, uid, _ = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if uid not in (os.geteuid(), -1):
+        raise DaemonNotRunning(path)
+    return int(pid)
+
+
+def checked_reply(request: Request, reply: Reply) -> Reply:
+    """`reply`, if it is of the type that `request` names. Raises RequestFailed otherwise."""
+    if isinstance(reply, Failed):
+        raise RequestFailed(reply.code, reply.message, reply.next_step)
+    if not isinstance(reply, request.Reply):
+        raise unreadable(f"{type(reply).__name__} is no reply to {type(request).__name__}")
+    return reply
+
+
+def unreadable(why: str) -> RequestFailed:
+    """What to raise for an answer that this version does not understand."""
+    return RequestFailed("unreadable", f"The daemon's answer cannot be read: {why}.", "Restart the daemon.")
+
+
+class ControlClient:
+    """Asks the daemon of `run_dir` and waits. [any, one thread at a time] Connects at the first request."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._path = run_dir / CONTROL_SOCKET
+        self._ids = itertools.count(1)
+        self._context: zmq.Context[Any] | None = None
+        self._socket: zmq.Socket[bytes] | None = None
+        self._pid = 0
+
+    def request(self, request: Request, timeout_s: float = TIMEOUT_S) -> Reply:
+        """The reply to `request`, of its `Reply` type; the id is chosen here.
+
+        Raises DaemonNotRunning (at once, also when it ends meanwhile), DaemonSilent, RequestFailed.
+        """
+        deadline = time.monotonic() + timeout_s
+        connection = self._connected()
+        request = msgspec.structs.replace(request, id=next(self._ids))
+        connection.send(encode(request))
+        while (left_s := deadline - time.monotonic()) > 0:
+            if not connection.poll(min(LOOK_MS, int(left_s * 1000) + 1)):
+                if daemon_pid(self._path) != self._pid:
+                    raise DaemonNotRunning(self._path)
+                continue
+            try:
+                reply: ToClient = decode(connection.recv(), ToClient, CONTROL_LIMITS)
+            except CodecError as error:
+                raise unreadable(str(error)) from error
+            if reply.id == request.id or (isinstance(reply, Failed) and reply.id == 0):
+                return checked_reply(request, reply)  # type: ignore[arg-type]  # an event has id 0
+        raise DaemonSilent(type(request).__name__, timeout_s)
+
+    def _connected(self) -> "zmq.Socket[bytes]":
+        if self._socket is None:
+            self._pid = daemon_pid(self._path)
+            self._context = zmq.Context()
+            self._socket = self._context.socket(zmq.DEALER)
+            for option, value in SOCKET_OPTIONS.items():
+                self._socket.set(option, value)
+            self._socket.connect(f"ipc://{self._path}")
+        return self._socket
+
+    def close(self) -> None:
+        """Leave. Closing twice does no harm."""
+        if self._socket is not None and self._context is not None:
+            self._socket.close(linger=0)
+            self._context.term()
+            self._socket = self._context = None
+
+    def __enter__(self) -> "ControlClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
