@@ -1,0 +1,196 @@
+"""Which frames of a Ring a Take gets: the last N bars, or the last S seconds.
+
+A Cut is one contiguous span of Ring frames, what was heard, never spliced. A bar is the span between two bar lines
+that follow each other in one Run (timeline.py), whatever the transport did in between. Not here: audio, files, or
+where bar lines are found.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+from msgspec import Struct
+
+from daemon.core.timeline import MERGE_FRAMES, Began, Meter, Run, knows_bars, runs
+from plugin_protocol.layout import Flag, Record
+
+MIN_TEMPO_CHANGE_BPM = 1e-3  # less is a host's rounding, not a tempo change
+
+
+_GAP = int(Flag.GAP)
+
+T = TypeVar("T")
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """What a Ring remembers: frames `[oldest_frame, commit_frame)` and the records that speak of them.
+
+    records: oldest first; older ones, and any that were overwritten while copied, may be missing.
+    """
+
+    records: Sequence[Record]
+    oldest_frame: int
+    commit_frame: int
+    sample_rate_hz: float
+
+
+class Cut(Struct, frozen=True, kw_only=True):
+    """One span of Ring frames, and what is known of it. Unknown is None."""
+
+    first_frame: int
+    frames: int
+    bars: int | None  # whole bars; None when unanchored
+    anchored: bool
+    bar_frames: tuple[int, ...]  # relative to first_frame: first 0, last == frames; empty when unanchored
+    bpm: float | None  # None: unknown, or it varies inside the cut
+    tempo_map: tuple[tuple[int, float], ...]  # (frame relative to first_frame, bpm from there on)
+    meter: Meter | None  # None: unknown, or it varies
+    note: str  # a sentence: why shorter, or unanchored; "" when as asked
+
+
+class NothingToKeep(Exception):
+    """There is nothing to cut. code: "nothing_heard", "no_whole_bar"; message and next_step are for people."""
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        super().__init__(code, message, next_step)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}"
+
+
+def last_bars(history: History, bars: int, at_frame: int, fallback_seconds: float) -> Cut:
+    """The last `bars` whole bars at or before `at_frame`, or as many as one Run holds (the note says why). [any]
+
+    The Run is the one at `at_frame`, or, when it holds no whole bar, the last one before it that does. Unanchored
+    `fallback_seconds` when the host says nothing from which bar lines follow. Raises NothingToKeep.
+    """
+    end_frame = _end_frame(history, at_frame)
+    found = runs(history.records, history.oldest_frame, end_frame, history.sample_rate_hz)
+    for run in reversed(found):
+        if len(run.lines) > 1:
+            return _cut_bars(run, bars, run is found[-1] and run.end_frame == end_frame)
+    missing = _missing(history.records, found)
+    if missing:
+        return last_seconds(history, fallback_seconds, at_frame, missing)
+    raise NothingToKeep(
+        "no_whole_bar",
+        "The transport has not played one whole bar that is still in memory.",
+        "Play through a bar line and one bar more, or keep seconds instead of bars.",
+    )
+
+
+def last_seconds(history: History, seconds: float, at_frame: int, note: str = "") -> Cut:
+    """The last `seconds` at or before `at_frame`, unanchored; fewer when not so much was heard without a gap. [any]
+
+    `note`: said first. Raises NothingToKeep.
+    """
+    end_frame = _end_frame(history, at_frame)
+    asked = max(round(seconds * history.sample_rate_hz), 1)
+    gaps = [r.ring_frame for r in history.records if int(r.flags) & _GAP and r.ring_frame < end_frame]
+    floor_frame = max(history.oldest_frame, *gaps, 0)
+    first_frame = max(end_frame - asked, floor_frame)
+    notes = [note] if note else []
+    if end_frame - first_frame < asked:
+        why = "memory begins there" if floor_frame == history.oldest_frame else "audio is missing before that"
+        notes.append(f"Only {(end_frame - first_frame) / history.sample_rate_hz:.1f} s are kept: {why}.")
+    found = runs(history.records, history.oldest_frame, end_frame, history.sample_rate_hz)
+    playing = next((r for r in found if r.start_frame <= first_frame and r.end_frame >= end_frame), None)
+    return Cut(
+        first_frame=first_frame,
+        frames=end_frame - first_frame,
+        bars=None,
+        anchored=False,
+        bar_frames=(),
+        bpm=_bpm(playing, first_frame, end_frame) if playing else None,
+        tempo_map=_tempo_map(playing, first_frame, end_frame) if playing else (),
+        meter=_only({m for _, m in _within(playing.meters, first_frame, end_frame)}) if playing else None,
+        note=" ".join(notes),
+    )
+
+
+def _end_frame(history: History, at_frame: int) -> int:
+    end_frame = min(at_frame, history.commit_frame)
+    if end_frame <= history.oldest_frame:
+        raise NothingToKeep(
+            "nothing_heard",
+            "The plugin remembers no audio from before that moment.",
+            "Play something, then keep it again.",
+        )
+    return end_frame
+
+
+def _cut_bars(run: Run, bars: int, current: bool) -> Cut:
+    lines = run.lines[-(bars + 1) :]
+    first, last = lines[0], lines[-1]
+    return Cut(
+        first_frame=first,
+        frames=last - first,
+        bars=len(lines) - 1,
+        anchored=True,
+        bar_frames=tuple(line - first for line in lines),
+        bpm=_bpm(run, first, last),
+        tempo_map=_tempo_map(run, first, last),
+        meter=_only({meter for _, meter in _within(run.meters, first, last)}),
+        note=" ".join(_notes(run, lines, bars, current)),
+    )
+
+
+def _notes(run: Run, lines: tuple[int, ...], bars: int, current: bool) -> Iterable[str]:
+    """Sentences on how the cut differs from what was asked."""
+    got = len(lines) - 1
+    if got < bars:
+        since = {
+            Began.STARTED: "since the transport started",
+            Began.GAP: "since audio was last missing",
+            Began.HORIZON: "as far back as memory goes",
+        }[run.began]
+        yield f"Only {got} whole bar{'s were' if got > 1 else ' was'} heard {since}."
+    if not current:
+        yield "They are from the last time the transport played."
+    if run.bars_assumed:
+        yield "The host does not say where bars start: they are counted from the start of the project."
+    if any(_is_inside(jump, a, b) for jump in run.jumps for a, b in pairwise(lines)):
+        yield "The transport jumped inside a bar, so not all bars are of full length."
+
+
+def _missing(records: Sequence[Record], found: Sequence[Run]) -> str:
+    """Why no bar line can ever be found in this history; "" when the transport just has not played a bar."""
+    if any(not run.bars_known for run in found) and not any(run.bars_known for run in found):
+        return (
+            "The host does not say where bars start and its meter changes, so this is not cut on bar lines."
+        )
+    if not any(knows_bars(record) for record in records):
+        return "The host gives no song position or no meter, so this is not cut on bar lines."
+    return ""
+
+
+def _is_inside(frame: int, first: int, last: int) -> bool:
+    return first + MERGE_FRAMES < frame < last - MERGE_FRAMES
+
+
+def _within(changes: Sequence[tuple[int, T]], first: int, last: int) -> list[tuple[int, T]]:
+    """Values in force in `[first, last)`, relative to `first`; what changes within a wobble of an end is outside."""
+    before = [value for frame, value in changes if frame <= first + MERGE_FRAMES]
+    inside = [(frame - first, value) for frame, value in changes if _is_inside(frame, first, last)]
+    return [(0, before[-1] if before else changes[0][1]), *inside]
+
+
+def _tempo_map(run: Run, first: int, last: int) -> tuple[tuple[int, float], ...]:
+    found: list[tuple[int, float]] = []
+    for frame, bpm in _within(run.tempos, first, last):
+        if bpm is not None and (not found or abs(bpm - found[-1][1]) >= MIN_TEMPO_CHANGE_BPM):
+            found.append((frame, bpm))
+    return tuple(found)
+
+
+def _bpm(run: Run, first: int, last: int) -> float | None:
+    if any(bpm is None for _, bpm in _within(run.tempos, first, last)):
+        return None
+    return _only({bpm for _, bpm in _tempo_map(run, first, last)})
+
+
+def _only(values: set[T]) -> T | None:
+    return next(iter(values)) if len(values) == 1 else None

@@ -1,0 +1,200 @@
+"""The outbox's state machine: what becomes of an Entry, one Take on its way to one Post.
+
+    waiting          the Take has no lossless copy yet
+    queued           may be uploaded from `next_attempt_us` on
+    uploading        an upload runs, or ran when the daemon died: the lease says which
+    accepted         the relay has it: `post_id` (end)
+    quarantined      our own worker failed three times on the Take: kept, shown, not tried again by itself
+    needs_attention  the relay refused for good (4xx), or the claim is lost: kept, shown
+
+Only our own worker's failures lead to quarantine, counted on the Take before each try. Network trouble never
+strikes: a relay that is down for a week costs an Entry nothing but time. Nor does the daemon's death in an upload:
+the entry id is the idempotency key, so doing it again is harmless.
+
+The CHECKs of the table `entry` repeat three invariants, kept by `apply`:
+`uploading` <=> a lease; `accepted` <=> a post id; neither waiting nor quarantined => the hash of the lossless copy.
+
+Not here: the clock (`now_us` is Unix time: deadlines must mean something after a restart), chance (`jitter`), I/O.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+SECOND_US = 1_000_000
+RETRY_FLOOR_US = SECOND_US
+RETRY_CEILING_US = 300 * SECOND_US
+RETRY_AFTER_CEILING_US = 3600 * SECOND_US
+LEASE_US = 600 * SECOND_US
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    QUEUED = "queued"
+    UPLOADING = "uploading"
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A row of the outbox. `account`: whose Post this is, from the first upload on, never another's after."""
+
+    entry_id: str  # 32 hex digits, made once; also the idempotency key
+    take_id: str
+    account: str | None
+    title: str = ""
+    created_us: int = 0
+    state: State = State.WAITING
+    attempts: int = 0  # uploads begun since the person last asked
+    next_attempt_us: int = 0
+    lease_until_us: int | None = None
+    sha256: str | None = None  # of the lossless copy
+    post_id: str | None = None
+    post_url: str | None = None
+    reason: str | None = None  # of the last failure, a sentence
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """The lossless copy is durable. Comes again when a worker that died later is started over."""
+
+    sha256: str
+
+
+class Picked(Struct, frozen=True, kw_only=True):
+    """An upload begins, under `account`. Stored before the first byte goes out."""
+
+    account: str | None
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """The relay has it, now or from an earlier try whose answer was lost."""
+
+    post_id: str
+    post_url: str
+
+
+class FailedTransient(Struct, frozen=True, kw_only=True):
+    """No answer, or one that says "later"."""
+
+    reason: str
+    retry_after_us: int | None = None
+
+
+class FailedFinal(Struct, frozen=True, kw_only=True):
+    """The relay said no, or there is nobody to post as; trying again alone would not help."""
+
+    reason: str
+
+
+class LeaseExpired(Struct, frozen=True, kw_only=True):
+    """Whoever uploaded is gone; what came of it is not known."""
+
+
+class Poisoned(Struct, frozen=True, kw_only=True):
+    """Our own worker failed on the Take for the third time."""
+
+    reason: str
+
+
+class Retried(Struct, frozen=True, kw_only=True):
+    """The person asked for it again."""
+
+
+Event = Rendered | Picked | Accepted | FailedTransient | FailedFinal | LeaseExpired | Poisoned | Retried
+
+TRANSITIONS: dict[State, dict[type[Event], State]] = {
+    State.WAITING: {Rendered: State.QUEUED, Poisoned: State.QUARANTINED},
+    State.QUEUED: {Rendered: State.QUEUED, Picked: State.UPLOADING},
+    State.UPLOADING: {
+        Rendered: State.UPLOADING,
+        Accepted: State.ACCEPTED,
+        FailedTransient: State.QUEUED,
+        FailedFinal: State.NEEDS_ATTENTION,
+        LeaseExpired: State.QUEUED,
+    },
+    State.ACCEPTED: {Rendered: State.ACCEPTED},
+    State.QUARANTINED: {Retried: State.WAITING},
+    State.NEEDS_ATTENTION: {Rendered: State.NEEDS_ATTENTION, Retried: State.QUEUED},
+}
+
+
+class IllegalEvent(Exception):
+    """An event that the Entry's state does not allow: a bug of the caller; the Entry is as it was."""
+
+    def __init__(self, entry: Entry, event: Event, why: str) -> None:
+        super().__init__(entry, event, why)
+        self.entry = entry
+        self.event = event
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"Entry {self.entry.entry_id} is {self.entry.state} and cannot take {type(self.event).__name__}: {self.why}."
+
+
+def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
+    """The Entry after `event`. jitter: [0, 1]. Raises IllegalEvent. [any]"""
+    state = TRANSITIONS[entry.state].get(type(event))
+    if state is None:
+        raise IllegalEvent(entry, event, "no such edge")
+    match event:
+        case Rendered(sha256=sha256):
+            # A copy that was sent, or is being sent, is what was promised: a later one does not replace its hash.
+            sent = entry.state in (State.UPLOADING, State.ACCEPTED)
+            return replace(entry, state=state, sha256=entry.sha256 if sent else sha256)
+        case Picked(account=account):
+            if account is None or entry.account not in (None, account):
+                raise IllegalEvent(
+                    entry, event, f"it is for {entry.account or 'nobody yet'}, not for {account}"
+                )
+            # Counted before the work, so that a crash in between is seen in the count.
+            return replace(
+                entry,
+                state=state,
+                account=account,
+                attempts=entry.attempts + 1,
+                lease_until_us=now_us + LEASE_US,
+            )
+        case Accepted(post_id=post_id, post_url=post_url):
+            return replace(
+                entry, state=state, lease_until_us=None, post_id=post_id, post_url=post_url, reason=None
+            )
+        case FailedTransient(reason=reason, retry_after_us=retry_after_us):
+            at_us = next_attempt_us(now_us, entry.attempts, jitter)
+            if retry_after_us is not None:
+                at_us = max(at_us, now_us + min(retry_after_us, RETRY_AFTER_CEILING_US))
+            return replace(entry, state=state, lease_until_us=None, next_attempt_us=at_us, reason=reason)
+        case FailedFinal(reason=reason) | Poisoned(reason=reason):
+            return replace(entry, state=state, lease_until_us=None, reason=reason)
+        case LeaseExpired():
+            return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
+        case Retried():
+            return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)
+
+
+def next_attempt_us(now_us: int, attempts: int, jitter: float) -> int:
+    """When an Entry that failed `attempts` times may be tried again: 1 s to 5 min, doubling. [any]
+
+    Full jitter, [0, 1] over the whole wait, so that daemons which lost the relay together do not return together;
+    never under a second, so that no relay gets more than one request a second from one device.
+    """
+    ceiling_us = min(RETRY_FLOOR_US << min(attempts, 16), RETRY_CEILING_US)
+    return now_us + RETRY_FLOOR_US + int((ceiling_us - RETRY_FLOOR_US) * jitter)
+
+
+def pick(entries: Iterable[Entry], now_us: int) -> Entry | None:
+    """The Entry to upload now: the oldest that is due, and none while another is under way. [any]
+
+    A deadline further ahead than any wait is the clock's doing (it was set back), and counts as due.
+    """
+    open_entries = list(entries)
+    if any(e.state is State.UPLOADING for e in open_entries):
+        return None
+    due = [
+        e
+        for e in open_entries
+        if e.state is State.QUEUED and not 0 < e.next_attempt_us - now_us <= RETRY_AFTER_CEILING_US
+    ]
+    return min(due, key=lambda e: (e.created_us, e.entry_id), default=None)
