@@ -40,6 +40,7 @@ class AsyncControlClient:
         self._tasks: list[asyncio.Task[None]] = []
         self._context: zmq.asyncio.Context | None = None
         self._socket: zmq.asyncio.Socket | None = None
+        self._monitor: zmq.asyncio.Socket | None = None
         self._lost = False
 
     async def request(self, request: Request, timeout_s: float = TIMEOUT_S) -> Reply:
@@ -81,11 +82,11 @@ class AsyncControlClient:
             self._socket = self._context.socket(zmq.DEALER)
             for option, value in SOCKET_OPTIONS.items():
                 self._socket.set(option, value)
-            monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED)
+            self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED)
             self._socket.connect(f"ipc://{self._path}")
             self._tasks = [
                 asyncio.create_task(self._receive(self._socket)),
-                asyncio.create_task(self._watch(monitor)),
+                asyncio.create_task(self._watch(self._monitor)),
             ]
         return self._socket
 
@@ -129,11 +130,12 @@ class AsyncControlClient:
         self._news.set()
         await cancelled(*self._tasks)
         self._tasks = []
-        if self._socket is not None and self._context is not None:
+        if self._socket is not None and self._monitor is not None and self._context is not None:
             self._socket.disable_monitor()
+            self._monitor.close(linger=0)
             self._socket.close(linger=0)
             self._context.term()
-            self._socket = self._context = None
+            self._socket = self._monitor = self._context = None
 
     async def __aenter__(self) -> "AsyncControlClient":
         return self
