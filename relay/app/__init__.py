@@ -1,0 +1,1 @@
+"""How the relay is reached: composition root, HTTP routes, the WebSocket and the web pages."""

@@ -1,0 +1,99 @@
+"""Who may do what: one table, asked by every REST operation and by the WebSocket. Not a place for exceptions to it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from relay.core.refusal import Refusal
+
+
+class Relation(StrEnum):
+    """How an actor stands to the object of an action. Without an object, a signed-in actor is OTHER."""
+
+    ANONYMOUS = "anonymous"
+    OTHER = "other"
+    OWNER = "owner"
+
+
+class Action(StrEnum):
+    SITE_READ = "site.read"
+    HEALTH_READ = "health.read"
+    DEVICE_REGISTER = "device.register"
+    DEVICE_CLAIM = "device.claim"
+    TOKEN_VERIFY = "token.verify"
+    TOKEN_REFRESH = "token.refresh"
+    SESSION_OPEN = "session.open"
+    SESSION_CLOSE = "session.close"
+    TICKET_MAKE = "ticket.make"
+    SOCKET_OPEN = "socket.open"
+    POST_CREATE = "post.create"
+    POST_READ = "post.read"
+    POST_LOSSLESS = "post.lossless"
+    POST_LIKE = "post.like"
+    FEED_READ = "feed.read"
+    TIMELINE_READ = "timeline.read"
+    FOLLOW = "social.follow"
+    ACCOUNT_READ = "account.read"
+    PROFILE_READ = "profile.read"
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token, None for a browser."""
+
+    user_id: str | None = None
+    device_id: str | None = None
+    family_id: str | None = None
+    expires_us: int = 0
+
+
+ANYBODY = frozenset(Relation)
+SIGNED_IN = frozenset({Relation.OTHER, Relation.OWNER})
+OWNER_ONLY = frozenset({Relation.OWNER})
+
+POLICY: dict[Action, frozenset[Relation]] = {
+    Action.SITE_READ: ANYBODY,
+    Action.HEALTH_READ: ANYBODY,
+    Action.DEVICE_REGISTER: ANYBODY,
+    Action.DEVICE_CLAIM: ANYBODY,  # the device's signature is the proof
+    Action.TOKEN_VERIFY: ANYBODY,
+    Action.TOKEN_REFRESH: ANYBODY,  # the refresh token is the proof
+    Action.SESSION_OPEN: ANYBODY,
+    Action.SESSION_CLOSE: ANYBODY,
+    Action.TICKET_MAKE: SIGNED_IN,
+    Action.SOCKET_OPEN: SIGNED_IN,
+    Action.POST_CREATE: SIGNED_IN,
+    Action.POST_READ: ANYBODY,
+    Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
+    Action.POST_LIKE: SIGNED_IN,
+    Action.FEED_READ: ANYBODY,
+    Action.TIMELINE_READ: SIGNED_IN,
+    Action.FOLLOW: SIGNED_IN,
+    Action.ACCOUNT_READ: SIGNED_IN,
+    Action.PROFILE_READ: ANYBODY,
+}
+
+
+def relation(actor: Actor, owner_id: str | None) -> Relation:
+    """How actor stands to something of owner_id; None: an action without an object. [any]"""
+    if actor.user_id is None:
+        return Relation.ANONYMOUS
+    return Relation.OWNER if actor.user_id == owner_id else Relation.OTHER
+
+
+def admit(actor: Actor, action: Action) -> None:
+    """Refuse what no object could make allowed: the check before anything is looked up. [any]
+
+    Raises Refusal: sign_in_required.
+    """
+    if actor.user_id is None and Relation.ANONYMOUS not in POLICY[action]:
+        raise Refusal("sign_in_required", "This needs an account.", "Sign in and send the access token.")
+
+
+def authorize(actor: Actor, action: Action, owner_id: str | None = None) -> None:
+    """Refuse unless the table allows it. What one may not see does not exist, hence not_found. [any]
+
+    Raises Refusal: sign_in_required, not_found.
+    """
+    admit(actor, action)
+    if relation(actor, owner_id) not in POLICY[action]:
+        raise Refusal("not_found", "There is nothing here.")

@@ -1,0 +1,47 @@
+"""Why the relay says no, as one exception with a stable code. Status numbers and headers are the app's business."""
+
+from typing import Literal
+
+Code = Literal[
+    "malformed",
+    "validation",
+    "sign_in_required",
+    "token_invalid",
+    "token_expired",
+    "token_reused",
+    "forbidden",
+    "csrf",
+    "not_found",
+    "method_not_allowed",
+    "too_large",
+    "unsupported_media_type",
+    "range_not_satisfiable",
+    "rate_limited",
+    "challenge_invalid",
+    "signature_invalid",
+    "device_unknown",
+    "device_claimed",
+    "dev_mode_only",
+    "idempotency_key_required",
+    "idempotency_mismatch",
+    "upload_running",
+    "sha256_mismatch",
+    "audio_refused",
+    "cursor_invalid",
+    "busy",
+    "internal",
+]
+
+
+class Refusal(Exception):
+    """code: stable; detail: what happened, to what; next_step: what to do; retry_after_s: when, if that helps."""
+
+    def __init__(self, code: Code, detail: str, next_step: str = "", *, retry_after_s: int | None = None) -> None:
+        super().__init__(code, detail)
+        self.code: Code = code
+        self.detail = detail
+        self.next_step = next_step
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return f"{self.detail} {self.next_step}".strip()
