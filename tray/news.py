@@ -8,11 +8,17 @@ from tray.model import Icon
 from tray.presenter import ICON_OF_STATE, STUCK_ENTRIES, take_name
 
 
-def of_take(before: TakeInfo | None, after: TakeInfo) -> str | None:
-    """The sentence for a Take that changed from `before` (None: never seen), or None."""
+def of_new_take(take: TakeInfo) -> str:
+    """The sentence for a Take that was just made."""
+    length = f"{take.frames / take.sample_rate_hz:.1f} s"
+    if take.bars is not None:
+        length = "1 bar" if take.bars == 1 else f"{take.bars} bars"
+    return f"Kept {length} as “{take_name(take)}”." + (f" {take.note}" if take.note else "")
+
+
+def of_take(before: TakeInfo, after: TakeInfo) -> str | None:
+    """The sentence for a Take that changed, or None."""
     name = take_name(after)
-    if before is None:
-        return _kept(name, after) if after.state in ("kept", "processing") else None
     if after.state == "failed" != before.state:
         return f"“{name}” could not be processed: {after.error or 'see `sidechain takes`'}"
     if after.entry_state == before.entry_state:
@@ -22,13 +28,6 @@ def of_take(before: TakeInfo | None, after: TakeInfo) -> str | None:
     if after.entry_state in STUCK_ENTRIES:
         return f"“{name}” could not be posted: {after.error or 'see `sidechain takes`'}"
     return None
-
-
-def _kept(name: str, take: TakeInfo) -> str:
-    length = f"{take.frames / take.sample_rate_hz:.1f} s"
-    if take.bars is not None:
-        length = "1 bar" if take.bars == 1 else f"{take.bars} bars"
-    return f"Kept {length} as “{name}”." + (f" {take.note}" if take.note else "")
 
 
 def of_status(before: Status | None, after: Status) -> str | None:

@@ -190,9 +190,15 @@ def _take(take: TakeInfo, progress: Progress | None, relay_url: str | None) -> I
         parts.append(f"{round(take.bpm, 1):g} BPM")
     parts.append(_take_state(take, progress))
     take_id, url = take.take_id, take.post_url
-    can_post = take.entry_state is None and take.state != "failed"
+    stuck = take.state == "failed" or take.entry_state in STUCK_ENTRIES
+    can_post = stuck or take.entry_state is None
     can_open = url is not None and may_open(url, relay_url)
-    post = Item(id=f"take:{take_id}:post", label="Post", enabled=can_post, action=PostTake(take_id))
+    post = Item(
+        id=f"take:{take_id}:post",
+        label="Try again to post" if stuck else "Post",  # asked again by a person, the daemon starts anew
+        enabled=can_post,
+        action=PostTake(take_id),
+    )
     page = Item(
         id=f"take:{take_id}:open", label="Open the post's page", enabled=can_open, action=OpenUrl(url or "")
     )

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.support.tray_values import status, take
-from tray.news import of_status, of_take
+from tray.news import of_new_take, of_status, of_take
 
 
 def test_a_new_take_is_kept_with_its_length_and_note() -> None:
-    assert of_take(None, take("t", state="kept")) == "Kept 8 bars as “Night loop”."
+    assert of_new_take(take("t", state="kept")) == "Kept 8 bars as “Night loop”."
     noted = take("t", state="kept", bars=None, note="No transport: seconds.")
-    assert of_take(None, noted) == "Kept 15.0 s as “Night loop”. No transport: seconds."
+    assert of_new_take(noted) == "Kept 15.0 s as “Night loop”. No transport: seconds."
 
 
 def test_an_accepted_entry_is_posted() -> None:
@@ -34,8 +34,6 @@ def test_a_failed_pipeline_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, take("t")),  # an old Take that was renamed
-        (None, take("t", entry_state="accepted")),
         (take("t", state="kept"), take("t", state="processing")),
         (take("t"), take("t", entry_state="waiting")),
         (take("t", entry_state="queued"), take("t", entry_state="uploading")),

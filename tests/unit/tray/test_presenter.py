@@ -122,25 +122,28 @@ def test_a_take_says_title_bars_tempo_and_state_and_leaves_out_what_is_unknown()
 
 
 @pytest.mark.parametrize(
-    ("fields", "words", "can_post"),
+    ("fields", "words", "post"),
     [
-        ({"state": "kept"}, "kept", True),
-        ({"state": "processing"}, "processing", True),
-        ({"state": "failed"}, "failed", False),
-        ({"entry_state": "waiting"}, "to be posted", False),
-        ({"entry_state": "queued"}, "to be posted", False),
-        ({"entry_state": "uploading"}, "uploading", False),
-        ({"entry_state": "accepted"}, "posted", False),
-        ({"entry_state": "quarantined"}, "set aside", False),
-        ({"entry_state": "needs_attention"}, "needs attention", False),
-        ({"entry_state": "some_new_state"}, "some_new_state", False),
+        ({"state": "kept"}, "kept", "Post"),
+        ({"state": "processing"}, "processing", "Post"),
+        ({"state": "failed"}, "failed", "Try again to post"),
+        ({"entry_state": "waiting"}, "to be posted", None),
+        ({"entry_state": "queued"}, "to be posted", None),
+        ({"entry_state": "uploading"}, "uploading", None),
+        ({"entry_state": "accepted"}, "posted", None),
+        ({"entry_state": "quarantined"}, "set aside", "Try again to post"),
+        ({"entry_state": "needs_attention"}, "needs attention", "Try again to post"),
+        ({"entry_state": "some_new_state"}, "some_new_state", None),
     ],
 )
-def test_a_take_can_be_posted_once(fields: dict[str, str], words: str, can_post: bool) -> None:
+def test_a_take_can_be_posted_once_and_again_only_when_stuck(
+    fields: dict[str, str], words: str, post: str | None
+) -> None:
     model = up(recent=[take("t1", **fields)])
     assert model.find("take:t1").label.endswith(f" · {words}")
-    post = model.find("take:t1:post")
-    assert (post.enabled, post.action) == (can_post, PostTake("t1"))
+    item = model.find("take:t1:post")
+    assert (item.enabled, item.action) == (post is not None, PostTake("t1"))
+    assert item.label == (post or "Post")
 
 
 def test_progress_is_shown_only_while_that_stage_can_be_under_way() -> None:

@@ -1,0 +1,81 @@
+"""A control socket whose answers a test writes: the real endpoint of the bridge, with no daemon behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bridge import control
+from bridge.control_endpoint import ControlEndpoint
+from bridge.lock import RunLock
+from bridge.paths import CONTROL_SOCKET, prepare_run_dir
+from tests.support.tray_values import status, take
+
+DEADLINE_S = 10.0
+
+
+class ScriptedDaemon:
+    """Answers with `status`; notes each request. A kept Take appears in the status, as with the real daemon."""
+
+    def __init__(self, path: Path, first: control.Status) -> None:
+        self.status = first
+        self.refusal: control.Failed | None = None  # instead of a kept Take
+        self._endpoint = ControlEndpoint(path, self._handle)
+        self._requests: asyncio.Queue[control.Request] = asyncio.Queue()
+        self.seen: list[type[control.Request]] = []
+
+    async def start(self) -> None:
+        """Bind the socket."""
+        await self._endpoint.start()
+
+    async def stop(self) -> None:
+        """Close the socket."""
+        await self._endpoint.stop()
+
+    def change(self, **changes: object) -> None:
+        """Change the status and tell those who listen."""
+        self.status = replace(self.status, **changes)
+        self.publish(control.StateChanged())
+
+    def publish(self, event: control.Event) -> None:
+        """Tell those who listen."""
+        self._endpoint.publish(event)
+
+    async def asked(self, kind: type[control.Request]) -> control.Request:
+        """The next request of that kind; others are passed over."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not isinstance(request := await self._requests.get(), kind):
+                pass
+            return request
+
+    async def _handle(self, request: control.Request) -> control.Reply:
+        self._requests.put_nowait(request)
+        self.seen.append(type(request))
+        match request:
+            case control.GetStatus(id=number):
+                return replace(self.status, id=number)
+            case control.KeepTake(id=number):
+                if self.refusal is not None:
+                    return replace(self.refusal, id=number)
+                kept = take(f"t{len(self.status.recent) + 1}", state="kept", bars=request.bars)
+                kept = replace(kept, created_us=kept.created_us + len(self.status.recent))
+                self.change(recent=[kept, *self.status.recent])
+                return control.OneTake(id=number, take=kept)
+            case control.PostTake(id=number, take_id=take_id):
+                return control.Posted(id=number, entry_id="e1", take_id=take_id, state="queued")
+        return control.Done(id=request.id)
+
+
+@asynccontextmanager
+async def scripted_daemon(run_dir: Path, **changes: object) -> AsyncIterator[ScriptedDaemon]:
+    """A daemon for the block, in `run_dir`, holding its lock; `changes`: of tests.support.tray_values.status."""
+    prepare_run_dir(run_dir)
+    with RunLock.acquire(run_dir):
+        daemon = ScriptedDaemon(run_dir / CONTROL_SOCKET, status(**changes))
+        await daemon.start()
+        try:
+            yield daemon
+        finally:
+            await daemon.stop()
