@@ -1,0 +1,221 @@
+"""Writes vectors/: golden bytes that every implementation of the protocol must read and write alike.
+
+    python -m plugin_protocol.make_vectors            write them
+    python -m plugin_protocol.make_vectors --check    fail when they are stale
+
+NAME.bin holds the bytes, NAME.json what they mean: {"kind", "type", "direction", "fields"}, byte strings as hex. A
+bad_NAME.bin must be refused; its JSON says by which door ("FromPlugin", "FromDaemon", "header", "record") and why.
+Values are fixed, and chosen so that no two neighbouring fields could be swapped unnoticed.
+"""
+
+import json
+import sys
+
+import msgspec
+
+from plugin_protocol import layout
+from plugin_protocol.codec import encode
+from plugin_protocol.messages import (
+    Alive,
+    FromPlugin,
+    Goodbye,
+    Heartbeat,
+    Hello,
+    Keep,
+    KeepFailed,
+    Kept,
+    Message,
+    Notice,
+    Refused,
+    RingAttached,
+    RingClosed,
+    RingOpened,
+    Welcome,
+)
+
+FOLDER = __file__.rsplit("/", 1)[0] + "/vectors"
+INSTANCE = bytes(range(0x10, 0x20))
+GENERATION = 0x0102_0304_0506_0708
+
+MESSAGES: dict[str, Message] = {
+    "hello": Hello(
+        proto_min=1, proto_max=3, abi_major=1, header_bytes=4096, record_bytes=64, instance=INSTANCE,
+        plugin_version="0.1.0", plugin_path="/usr/lib/clap/Sidechain.clap", host_name="Bitwig Studio",
+        track_name="Bäss ♪", pid=4_294_967_295,
+    ),
+    "ring_opened": RingOpened(
+        segment=layout.segment_name(INSTANCE, GENERATION), generation=GENERATION, sample_rate_hz=44_100.0,
+        channels=2, capacity_frames=1 << 21,
+    ),
+    "ring_closed": RingClosed(generation=GENERATION),
+    "heartbeat": Heartbeat(process_count=123_456, playing=True),
+    "keep_bars": Keep(id=7, generation=GENERATION, at_frame=1 << 40, bars=8, post=True, title="Take five"),
+    "keep_seconds": Keep(id=8, generation=GENERATION, at_frame=0, seconds=12.5),
+    "goodbye": Goodbye(),
+    "welcome": Welcome(proto=1, daemon_version="0.1.0", daemon_path="/opt/sidechain/sidechain"),
+    "refused": Refused(
+        code="version", message="Update the plugin.", have="protocol 1-1, ring 1", need="protocol 2-3, ring 2",
+        update_path="/usr/lib/clap/Sidechain.clap",
+    ),
+    "ring_attached": RingAttached(generation=(1 << 63) - 1),
+    "alive": Alive(relay_state="online", account="ada", friends_producing=3),
+    "alive_alone": Alive(relay_state="off"),
+    "kept": Kept(id=7, take_id="01JD", frames=768_000, bars=8, anchored=True),
+    "kept_short": Kept(id=8, take_id="01JE", frames=65_535, bars=0, anchored=False, note="No transport."),
+    "keep_failed": KeepFailed(id=255, code="no_space", message="The disk is full. Free some space."),
+    "notice": Notice(kind="posted", message="“Take five” is on the feed."),
+}  # fmt: skip
+
+HEADER = layout.Header(
+    instance_id=INSTANCE, generation=GENERATION, writer_pid=4_242, writer_uid=1_000, writer_start=987_654_321,
+    sample_rate_hz=48_000.0, channels=2, capacity_frames=1 << 14, audio_offset=0x6000, timeline_offset=0x1000,
+    timeline_capacity=256, max_block_frames=8_192, total_bytes=0x6000 + (1 << 14) * 8,
+)  # fmt: skip
+RECORD_INDEX = 300
+RECORD = layout.Record(
+    ring_frame=1 << 33, project_frame=-480, ppq=-0.25, bpm=128.0, bar_start_ppq=-4.0, host_ns=1 << 50,
+    block_frames=512, numerator=7, denominator=8,
+    flags=layout.Flag.PLAYING | layout.Flag.VALID_PPQ | layout.Flag.VALID_BPM | layout.Flag.VALID_METER
+    | layout.Flag.VALID_PROJECT_FRAME | layout.Flag.VALID_BAR_START | layout.Flag.DISCONTINUITY,
+)  # fmt: skip
+
+
+def _plain(value: object) -> dict[str, object]:
+    """A Struct as JSON can hold it: bytes as hex, flags as number."""
+    plain: dict[str, object] = msgspec.to_builtins(value, builtin_types=(bytes,))
+    plain.pop("t", None)
+    return {key: item.hex() if isinstance(item, bytes) else item for key, item in plain.items()}
+
+
+def _direction(message: Message) -> str:
+    return "plugin -> daemon" if isinstance(message, FromPlugin) else "daemon -> plugin"
+
+
+def _changed(message: Message, /, **fields: object) -> bytes:
+    """`message` with fields no Struct would let through; a value of `...` removes the field."""
+    raw = msgspec.to_builtins(message, builtin_types=(bytes,)) | fields
+    return msgspec.msgpack.encode({key: value for key, value in raw.items() if value is not ...})
+
+
+def bad_messages() -> dict[str, tuple[str, bytes, str]]:
+    """name -> (door, bytes, why they are refused)."""
+    hello, keep, kept = MESSAGES["hello"], MESSAGES["keep_bars"], MESSAGES["kept"]
+    beat, refused = encode(MESSAGES["heartbeat"]), MESSAGES["refused"]
+    plugin, daemon = "FromPlugin", "FromDaemon"
+    return {
+        "empty": (plugin, b"", "no bytes"),
+        "array": (plugin, msgspec.msgpack.encode(["heartbeat"]), "a message is a map"),
+        "truncated": (plugin, beat[:-1], "the last byte is missing"),
+        "trailing": (plugin, beat + b"\xc0", "a byte too many"),
+        "twice": (plugin, b"\x82\xa1t\xa7goodbye\xa1t\xa7goodbye", "a key twice"),
+        "no_tag": (plugin, _changed(keep, t=...), "no t"),
+        "unknown_tag": (plugin, _changed(keep, t="kept"), "a tag of the other direction"),
+        "no_field": (plugin, _changed(keep, at_frame=...), "at_frame is missing"),
+        "bars_65": (plugin, _changed(keep, bars=65), "bars above 64"),
+        "seconds_nan": (plugin, _changed(keep, bars=None, seconds=float("nan")), "not finite"),
+        "id_negative": (plugin, _changed(keep, id=-1), "id below 0"),
+        "pid_true": (plugin, _changed(hello, pid=True), "a boolean for a number"),
+        "instance_text": (plugin, _changed(hello, instance="x" * 16), "text for bytes"),
+        "instance_15": (plugin, _changed(hello, instance=b"x" * 15), "15 bytes of 16"),
+        "track_long": (plugin, _changed(hello, track_name="x" * 513), "513 characters of 512"),
+        "segment_path": (
+            plugin,
+            _changed(MESSAGES["ring_opened"], segment="../sdc.000000000000"),
+            "no name of a Ring",
+        ),
+        "broken_text": (plugin, b"\x82\xa1t\xa7goodbye\xa1x\xa2\xff\xfe", "not UTF-8"),
+        "extension": (plugin, b"\x82\xa1t\xa7goodbye\xa1x\xd4\x01\x00", "an extension type"),
+        "key_number": (plugin, b"\x82\xa1t\xa7goodbye\x01\x01", "a key that is not text"),
+        "deep": (plugin, b"\x82\xa1t\xa7goodbye\xa1x" + b"\x91" * 8 + b"\xc0", "nested 9 deep, at most 8"),
+        "lying_length": (
+            plugin,
+            b"\x82\xa1t\xa7goodbye\xa1x\xdb\x7f\xff\xff\xff",
+            "2 GiB announced, 0 there",
+        ),
+        "kept_truncated": (daemon, encode(kept)[:-3], "the last bytes are missing"),
+        "kept_unknown_tag": (daemon, _changed(kept, t="keep"), "a tag of the other direction"),
+        "kept_no_id": (daemon, _changed(kept, id=...), "id is missing"),
+        "refused_number": (daemon, _changed(refused, message=7), "a number for text"),
+    }
+
+
+def bad_layouts() -> dict[str, tuple[str, bytes, str]]:
+    """As bad_messages, for headers (their CRC is right unless that is the point) and records."""
+
+    def header(**fields: object) -> bytes:
+        return layout.pack_header(msgspec.structs.replace(HEADER, **fields))
+
+    good, record = layout.pack_header(HEADER), layout.pack_record(RECORD_INDEX, RECORD)
+    return {
+        "header_magic": ("header", b"SDCHRNG\r" + good[8:], "magic: a text mode ate the newline"),
+        "header_crc": ("header", good[:0x58] + b"\x01" + good[0x59:], "crc32 does not match"),
+        "header_features": ("header", header(features_required=1), "features_required that we do not have"),
+        "header_rate": ("header", header(sample_rate_hz=float("inf")), "sample_rate_hz"),
+        "header_channels": ("header", header(channels=3), "channels"),
+        "header_capacity": ("header", header(capacity_frames=10_000), "capacity_frames: no power of two"),
+        "header_offset": ("header", header(audio_offset=0x1000), "audio_offset: on top of the timeline"),
+        "header_total": ("header", header(total_bytes=0x6000), "total_bytes: no room for the audio"),
+        "header_generation": ("header", header(generation=0), "generation: zero"),
+        "record_writing": (
+            "record",
+            (2 * RECORD_INDEX + 1).to_bytes(8, "little") + record[8:],
+            f"record {RECORD_INDEX} is half written",
+        ),
+        "record_other": (
+            "record",
+            layout.pack_record(RECORD_INDEX - 256, RECORD),
+            f"the slot holds record {RECORD_INDEX - 256}",
+        ),
+    }
+
+
+def files() -> dict[str, bytes]:
+    """Every file of vectors/, by name."""
+    made: dict[str, bytes] = {}
+
+    def add(name: str, data: bytes, meaning: dict[str, object]) -> None:
+        made[f"{name}.bin"] = data
+        made[f"{name}.json"] = (json.dumps(meaning, indent=1, ensure_ascii=False) + "\n").encode()
+
+    for name, message in MESSAGES.items():
+        tag = message.__struct_config__.tag
+        add(
+            name,
+            encode(message),
+            {"kind": "message", "type": tag, "direction": _direction(message), "fields": _plain(message)},
+        )
+    add("header", layout.pack_header(HEADER), {"kind": "header", "fields": _plain(HEADER)})
+    add(
+        "record",
+        layout.pack_record(RECORD_INDEX, RECORD),
+        {"kind": "record", "index": RECORD_INDEX, "fields": _plain(RECORD)},
+    )
+    for name, (door, data, why) in (bad_messages() | bad_layouts()).items():
+        add(f"bad_{name}", data, {"kind": "refused", "door": door, "why": why})
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """0: written, or fresh; 1: stale."""
+    check = "--check" in arguments
+    stale = []
+    for name, data in files().items():
+        path = f"{FOLDER}/{name}"
+        if not check:
+            with open(path, "wb") as file:
+                file.write(data)
+            continue
+        try:
+            with open(path, "rb") as file:
+                found: bytes | None = file.read()
+        except FileNotFoundError:
+            found = None
+        if found != data:
+            stale.append(name)
+    if stale:
+        print(f"stale vectors: {', '.join(stale)}. Run: python -m plugin_protocol.make_vectors")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
