@@ -1,0 +1,323 @@
+#include "client.h"
+
+#include "layout_gen.h"
+#include "platform.h"
+#include "text.h"
+#include "worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate_default(void *context, size_t bytes)
+{
+    (void)context;
+    return malloc(bytes);
+}
+
+static void release_default(void *context, void *memory)
+{
+    (void)context;
+    free(memory);
+}
+
+/* Zeroed, and aligned to 128 bytes: no two hot words of two clients on one cache line. */
+static void *allocate(const sc_allocator *allocator, size_t bytes)
+{
+    uint8_t *memory = allocator->allocate(allocator->context, bytes + 128);
+    if (!memory) return NULL;
+    const size_t skip = 128 - (uintptr_t)memory % 128; /* 1 to 128, noted in the byte before */
+    memset(memory, 0, bytes + 128);
+    memory[skip - 1] = (uint8_t)skip;
+    return memory + skip;
+}
+
+static void release(const sc_allocator *allocator, void *memory)
+{
+    uint8_t *bytes = memory;
+    allocator->release(allocator->context, bytes - bytes[-1]);
+}
+
+static bool forked(const sc_client *client)
+{
+    return client->fork_epoch != sc_fork_epoch();
+}
+
+const char *sc_result_text(sc_result result)
+{
+    switch (result) {
+    case SC_OK: return "All is well.";
+    case SC_ERROR_ARGUMENT: return "An argument is outside its range; sidechain.h has the ranges.";
+    case SC_ERROR_MEMORY: return "There is no memory left.";
+    case SC_ERROR_LIMIT: return "There are as many as the limits allow; wait for one to end.";
+    case SC_ERROR_RUN_DIR: return "The run directory cannot be used; sc_client_info says why.";
+    case SC_ERROR_RING: return "The Ring cannot be made; sc_client_info says why.";
+    case SC_ERROR_INACTIVE: return "Nothing has been recorded that could be kept.";
+    case SC_ERROR_FORKED: return "This process is a child of the one that made the client.";
+    }
+    return "An unknown result.";
+}
+
+/* Create and destroy ------------------------------------------------------------------------------------------ */
+
+#define COPY_TEXT(field, characters, text) \
+    sc_utf8_copy(client->hello.field, sizeof client->hello.field, (text) ? (text) : "", SIZE_MAX, characters)
+
+static bool take_settings(sc_client *client, const sc_config *config)
+{
+    uint64_t history = SC_MIN_CAPACITY_FRAMES;
+    const uint64_t wanted = config->history_frames ? config->history_frames : SC_DEFAULT_CAPACITY_FRAMES;
+    if (wanted > SC_MAX_CAPACITY_FRAMES) return false;
+    while (history < wanted) history *= 2;
+    client->history_frames = history;
+    if (config->libzmq_path) {
+        if (strlen(config->libzmq_path) >= sizeof client->libzmq_text) return false;
+        strcpy(client->libzmq_text, config->libzmq_path);
+        client->libzmq_path = client->libzmq_text;
+    }
+    COPY_TEXT(plugin_version, 64, config->plugin_version ? config->plugin_version : SC_CLIENT_VERSION);
+    COPY_TEXT(plugin_path, 1024, config->plugin_path);
+    COPY_TEXT(host_name, 512, config->host_name);
+    COPY_TEXT(track_name, 512, config->track_name);
+    client->hello.pid = sc_process_id();
+    return sc_run_dir_path(config->run_dir, client->run_dir);
+}
+
+sc_result sc_client_create(const sc_config *given, sc_client **client_out)
+{
+    sc_config config = {0};
+    *client_out = NULL;
+    if (!given || given->size < sizeof given->size) return SC_ERROR_ARGUMENT;
+    memcpy(&config, given, given->size < sizeof config ? given->size : sizeof config);
+    const sc_allocator allocator =
+        config.allocator ? *config.allocator : (sc_allocator){allocate_default, release_default, NULL};
+    sc_client *client = allocate(&allocator, sizeof *client);
+    if (!client) return SC_ERROR_MEMORY;
+    client->allocator = allocator;
+    client->fork_epoch = sc_fork_epoch();
+    atomic_init(&client->next_keep_id, 1);
+    sc_result result = take_settings(client, &config) ? SC_OK : SC_ERROR_ARGUMENT;
+    if (result == SC_OK && !(sc_random_bytes(client->hello.instance, sizeof client->hello.instance) &&
+                             sc_random_bytes(&client->session.jitter, sizeof client->session.jitter)))
+        result = SC_ERROR_RING;
+    client->session.jitter |= 1; /* the generator stands still at 0 */
+    if (result == SC_OK) result = sc_worker_join(client);
+    if (result != SC_OK) release(&allocator, client);
+    else *client_out = client;
+    return result;
+}
+
+void sc_generation_remove(sc_client *client, sc_generation **place)
+{
+    sc_generation *gone = *place;
+    uint64_t cut_from = gone->identity.generation;
+    atomic_compare_exchange_strong(&client->keep_generation, &cut_from, 0);
+    *place = gone->older;
+    sc_segment_remove(&gone->segment);
+    release(&client->allocator, gone);
+}
+
+void sc_client_destroy(sc_client *client)
+{
+    if (!client || forked(client)) return;
+    sc_client_deactivate(client);
+    sc_worker_leave(client);
+    while (client->generations) sc_generation_remove(client, &client->generations);
+    const sc_allocator allocator = client->allocator;
+    release(&allocator, client);
+}
+
+/* Activate and deactivate ------------------------------------------------------------------------------------- */
+
+static void identify(const sc_client *client, sc_ring_identity *identity)
+{
+    memcpy(identity->instance_id, client->hello.instance, sizeof identity->instance_id);
+    identity->writer_pid = sc_process_id();
+    identity->writer_uid = sc_user_id();
+    identity->writer_start = sc_process_start();
+    identity->timeline_capacity = SC_DEFAULT_TIMELINE_RECORDS;
+    identity->capacity_frames = client->history_frames;
+    /* A reader keeps away from the overwritten edge by up to an eighth; leave it something beside one block. */
+    while (identity->capacity_frames < 8ull * identity->max_block_frames) identity->capacity_frames *= 2;
+}
+
+/* Names, makes and formats the Ring of a new generation, up to state READY. */
+static sc_result build(sc_generation *made, const char *run_dir, char *reason)
+{
+    char name[32];
+    const uint8_t *id = made->identity.instance_id;
+    do {
+        if (!sc_random_bytes(&made->identity.generation, sizeof made->identity.generation)) return SC_ERROR_RING;
+        made->identity.generation &= INT64_MAX;
+    } while (made->identity.generation == 0);
+    snprintf(name, sizeof name, "sdc.%02x%02x%02x%02x%02x%02x.%08x", id[0], id[1], id[2], id[3], id[4], id[5],
+             (unsigned)(made->identity.generation & 0xFFFFFFFFu));
+    const sc_result result = sc_segment_create(run_dir, name, sc_ring_bytes(&made->identity), &made->segment, reason,
+                                               SC_REASON_BYTES);
+    if (result != SC_OK) return result;
+    sc_ring_format(made->segment.base, &made->identity);
+    sc_ring_bind(&made->ring, made->segment.base, &made->identity);
+    sc_ring_set_state(made->segment.base, SC_STATE_READY);
+    return SC_OK;
+}
+
+static sc_result refuse(sc_client *client, sc_result result, const char *reason)
+{
+    sc_worker_lock();
+    snprintf(client->reason, sizeof client->reason, "%s", reason);
+    sc_worker_unlock();
+    return result;
+}
+
+sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames)
+{
+    char reason[SC_REASON_BYTES] = "The system has no random numbers.";
+    if (forked(client)) return SC_ERROR_FORKED;
+    sc_client_deactivate(client);
+    if (!(rate_hz >= SC_MIN_RATE_HZ && rate_hz <= SC_MAX_RATE_HZ) || channels - 1u >= SC_MAX_CHANNELS ||
+        max_block_frames - 1u >= SC_MAX_BLOCK_FRAMES)
+        return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT));
+    sc_generation *made = allocate(&client->allocator, sizeof *made);
+    if (!made) return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
+    made->identity = (sc_ring_identity){
+        .sample_rate_hz = rate_hz, .channels = channels, .max_block_frames = max_block_frames};
+    identify(client, &made->identity);
+    const sc_result result = build(made, client->run_dir, reason);
+    if (result != SC_OK) {
+        release(&client->allocator, made);
+        return refuse(client, result, reason);
+    }
+    sc_worker_lock();
+    made->older = client->generations;
+    client->generations = made;
+    client->reason[0] = '\0';
+    sc_worker_unlock();
+    /* A keep between these two stores finds nothing recorded, never the old index in the new Ring. */
+    atomic_store(&client->audio.committed, 0);
+    atomic_store(&client->keep_generation, made->identity.generation);
+    atomic_store_explicit(&client->live, made, memory_order_release);
+    return SC_OK;
+}
+
+void sc_client_deactivate(sc_client *client)
+{
+    if (forked(client)) return;
+    sc_generation *ended = atomic_load_explicit(&client->live, memory_order_relaxed);
+    if (!ended) return;
+    atomic_store_explicit(&client->live, NULL, memory_order_release);
+    atomic_store_explicit(&client->audio.playing, false, memory_order_relaxed);
+    sc_ring_set_state(ended->segment.base, SC_STATE_RETIRED);
+    sc_worker_lock();
+    ended->retired_us = sc_now_ns() / 1000;
+    if (!sc_worker_runs()) sc_generation_remove(client, &client->generations); /* nobody else would */
+    sc_worker_unlock();
+}
+
+/* Process and keep -------------------------------------------------------------------------------------------- */
+
+static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
+{
+    if (forked(client)) return 0;
+    sc_generation *live = atomic_load_explicit(&client->live, memory_order_acquire);
+    if (!live) return 0;
+    const uint32_t done = sc_ring_write(&live->ring, samples, frames, transport, sc_now_ns());
+    atomic_store_explicit(&client->audio.committed, live->ring.commit, memory_order_release);
+    atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),
+                          memory_order_relaxed);
+    return done;
+}
+
+uint32_t sc_client_process(sc_client *client, const float *const *channels, uint32_t frames,
+                           const sc_transport *transport) SC_REALTIME
+{
+    return process(client, (sc_samples){.planar = channels}, frames, transport);
+}
+
+uint32_t sc_client_process_interleaved(sc_client *client, const float *samples, uint32_t frames,
+                                       const sc_transport *transport) SC_REALTIME
+{
+    return process(client, (sc_samples){.interleaved = samples}, frames, transport);
+}
+
+/* Generation and commit index that belong together. False when there is nothing, or a new Ring opens right now. */
+static bool cut_here(sc_client *client, sc_keep *keep)
+{
+    keep->generation = atomic_load(&client->keep_generation);
+    keep->at_frame = atomic_load(&client->audio.committed);
+    return keep->generation != 0 && keep->at_frame != 0 && keep->generation == atomic_load(&client->keep_generation);
+}
+
+sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool post, const char *title,
+                         uint64_t *id) SC_REALTIME
+{
+    const bool by_bars = bars >= 1 && bars <= SC_MAX_BARS && !(seconds < 0.0) && !(seconds > 0.0);
+    const bool by_seconds = bars == 0 && seconds > 0.0 && seconds <= SC_MAX_SECONDS;
+    if (forked(client)) return SC_ERROR_FORKED;
+    if (!(by_bars || by_seconds)) return SC_ERROR_ARGUMENT;
+    for (int i = 0; i < SC_MAX_KEEPS; i++) {
+        sc_keep_slot *slot = &client->keeps[i];
+        unsigned expected = SC_SLOT_FREE;
+        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_SLOT_FILLING, memory_order_acquire,
+                                                     memory_order_relaxed))
+            continue;
+        const bool something = cut_here(client, &slot->keep);
+        slot->keep.id = atomic_fetch_add_explicit(&client->next_keep_id, 1, memory_order_relaxed);
+        slot->keep.bars = bars;
+        slot->keep.seconds = seconds;
+        slot->keep.post = post;
+        slot->since_us = 0;
+        sc_utf8_copy(slot->keep.title, sizeof slot->keep.title, title ? title : "", SIZE_MAX, 120);
+        if (id) *id = slot->keep.id;
+        atomic_store_explicit(&slot->state, something ? SC_SLOT_FULL : SC_SLOT_FREE, memory_order_release);
+        return something ? SC_OK : SC_ERROR_INACTIVE;
+    }
+    return SC_ERROR_LIMIT;
+}
+
+/* Events and info --------------------------------------------------------------------------------------------- */
+
+void sc_client_tell(sc_client *client, const sc_event *event)
+{
+    const unsigned head = atomic_load_explicit(&client->events.head, memory_order_relaxed);
+    if (head - atomic_load_explicit(&client->events.tail, memory_order_acquire) == SC_EVENTS) {
+        atomic_fetch_add_explicit(&client->events.dropped, 1, memory_order_relaxed);
+        return;
+    }
+    client->events.slots[head % SC_EVENTS] = *event;
+    atomic_store_explicit(&client->events.head, head + 1, memory_order_release);
+}
+
+bool sc_client_poll_event(sc_client *client, sc_event *event)
+{
+    if (forked(client)) return false;
+    const unsigned tail = atomic_load_explicit(&client->events.tail, memory_order_relaxed);
+    if (tail == atomic_load_explicit(&client->events.head, memory_order_acquire)) return false;
+    *event = client->events.slots[tail % SC_EVENTS];
+    atomic_store_explicit(&client->events.tail, tail + 1, memory_order_release);
+    return true;
+}
+
+void sc_client_info(sc_client *client, sc_info *info)
+{
+    memset(info, 0, sizeof *info);
+    if (forked(client)) return;
+    sc_worker_lock();
+    const sc_generation *newest = client->generations;
+    memcpy(info->instance_id, client->hello.instance, sizeof info->instance_id);
+    info->connected = client->session.state == SC_LINK_OPEN;
+    info->events_dropped = atomic_load_explicit(&client->events.dropped, memory_order_relaxed);
+    snprintf(info->run_dir, sizeof info->run_dir, "%s", client->run_dir);
+    snprintf(info->reason, sizeof info->reason, "%s", client->reason);
+    if (!info->connected) snprintf(info->link_reason, sizeof info->link_reason, "%s", client->session.reason);
+    if (newest) {
+        info->recording = sc_ring_state(newest->segment.base) == SC_STATE_READY;
+        info->attached = newest->attached && info->connected && newest->told_in == client->session.number;
+        info->generation = newest->identity.generation;
+        info->sample_rate_hz = newest->identity.sample_rate_hz;
+        info->channels = newest->identity.channels;
+        info->capacity_frames = newest->identity.capacity_frames;
+        info->committed_frames = sc_ring_word(newest->segment.base, SC_COMMIT_OFFSET);
+        snprintf(info->segment, sizeof info->segment, "%s", newest->segment.name);
+    }
+    sc_worker_unlock();
+}

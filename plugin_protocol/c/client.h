@@ -1,0 +1,98 @@
+/* What a client consists of, for the files that implement it. Who may touch what:
+     audio   written by the audio thread, read by any thread: atomics, on a cache line of their own
+     keeps   slots that any thread fills and the worker empties: handed over by each slot's state
+     events  worker to main thread: single producer, single consumer
+     all the rest   under the worker's lock (worker.h), except that `settings` never change. */
+#ifndef SC_CLIENT_H
+#define SC_CLIENT_H
+
+#include "messages.h"
+#include "ring.h"
+#include "segment.h"
+#include "wire.h"
+
+#include <stdalign.h>
+
+#define SC_REASON_BYTES 256
+#define SC_EVENTS 32 /* a power of two */
+
+/* One generation: from activate until it is unlinked. */
+typedef struct sc_generation {
+    struct sc_generation *older;
+    sc_ring ring; /* the audio thread's */
+    sc_ring_identity identity;
+    sc_segment segment;
+    uint64_t retired_us; /* 0: it is the live one */
+    uint32_t told_in;    /* number of the session in which it was announced; 0: in none */
+    bool attached;       /* by the daemon of that session */
+} sc_generation;
+
+enum { SC_SLOT_FREE, SC_SLOT_FILLING, SC_SLOT_FULL };
+
+/* A keep request from the call until its answer. */
+typedef struct sc_keep_slot {
+    atomic_uint state;
+    uint32_t sent_in;  /* number of the session in which it was sent; 0: in none */
+    uint64_t since_us; /* when the worker first saw it; 0: not yet */
+    sc_keep keep;
+} sc_keep_slot;
+
+typedef enum sc_link_state { SC_LINK_DOWN, SC_LINK_CONNECTING, SC_LINK_GREETING, SC_LINK_OPEN } sc_link_state;
+
+/* The session with the daemon; session.c. */
+typedef struct sc_session {
+    sc_link_state state;
+    sc_wire *wire; /* NULL while DOWN */
+    uint32_t number; /* counts sessions, from 1 */
+    uint32_t failures; /* attempts since the last welcome */
+    uint32_t jitter;   /* state of a small random generator, so that many clients do not return together */
+    bool started;      /* the wire was asked for, once */
+    bool refusal_told;
+    uint64_t next_attempt_us;
+    uint64_t give_up_us; /* CONNECTING: when to */
+    uint64_t called_us;
+    uint64_t heard_us;
+    uint64_t heartbeat_us;
+    sc_event link; /* the last LINK event */
+    char reason[SC_REASON_BYTES];
+} sc_session;
+
+struct sc_client {
+    struct {
+        alignas(128) atomic_uint_least64_t committed; /* end of what the live generation holds */
+        atomic_bool playing;
+    } audio;
+    alignas(128) _Atomic(sc_generation *) live; /* what process() writes to; NULL: nothing */
+    atomic_uint_least64_t keep_generation; /* what keep() cuts from; 0: nothing */
+    atomic_uint_least64_t next_keep_id;
+    unsigned fork_epoch;
+
+    sc_allocator allocator; /* settings */
+    uint64_t history_frames;
+    sc_hello hello;
+    char run_dir[SC_PATH_BYTES];
+    char *libzmq_path; /* NULL: the default; points into libzmq_text */
+    char libzmq_text[SC_PATH_BYTES];
+
+    sc_keep_slot keeps[SC_MAX_KEEPS];
+    struct {
+        atomic_uint head; /* events ever put */
+        atomic_uint tail; /* events ever taken */
+        atomic_uint_least64_t dropped;
+        sc_event slots[SC_EVENTS];
+    } events;
+
+    sc_generation *generations; /* newest first */
+    sc_session session;
+    char reason[SC_REASON_BYTES];
+    struct sc_client *next; /* in the worker's list */
+    bool leaving;
+};
+
+/* Puts an event where sc_client_poll_event takes it; counts it when there is no room. [worker-thread] */
+void sc_client_tell(sc_client *client, const sc_event *event);
+
+/* Unlinks, unmaps and frees the generation at `*place` and takes it out of the list. Lock held. */
+void sc_generation_remove(sc_client *client, sc_generation **place);
+
+#endif

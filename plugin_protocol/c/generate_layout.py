@@ -1,0 +1,164 @@
+"""Writes layout_gen.h, the C side's view of layout.py and of the limits in messages.py and timeline.py.
+
+A plain script, not a module of the package: `python plugin_protocol/c/generate_layout.py` writes the header,
+`--check` writes nothing and exits 1 when the committed header is stale.
+"""
+
+import re
+import struct
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from plugin_protocol import layout, messages, timeline  # noqa: E402
+
+TARGET = HERE / "layout_gen.h"
+
+IDENTITY_FIELDS = [
+    "magic",
+    "abi_major",
+    "abi_minor",
+    "header_bytes",
+    "features_required",
+    "features_optional",
+    "instance_id",
+    "generation",
+    "writer_pid",
+    "writer_uid",
+    "writer_start",
+    "sample_rate_hz",
+    "channels",
+    "sample_format",
+    "capacity_frames",
+    "audio_offset",
+    "timeline_offset",
+    "timeline_capacity",
+    "record_bytes",
+    "max_block_frames",
+    "identity_bytes",
+    "total_bytes",
+]
+RECORD_FIELDS = [
+    "seq",
+    "ring_frame",
+    "project_frame",
+    "ppq",
+    "bpm",
+    "bar_start_ppq",
+    "host_ns",
+    "block_frames",
+    "numerator",
+    "denominator",
+    "flags",
+]
+
+LAYOUT_NUMBERS = [
+    "ABI_MAJOR",
+    "ABI_MINOR",
+    "HEADER_BYTES",
+    "RECORD_BYTES",
+    "SAMPLE_FORMAT_F32",
+    "SAMPLE_BYTES",
+    "MIN_RATE_HZ",
+    "MAX_RATE_HZ",
+    "MAX_CHANNELS",
+    "MIN_CAPACITY_FRAMES",
+    "MAX_CAPACITY_FRAMES",
+    "DEFAULT_CAPACITY_FRAMES",
+    "MIN_TIMELINE_RECORDS",
+    "MAX_TIMELINE_RECORDS",
+    "DEFAULT_TIMELINE_RECORDS",
+    "MAX_BLOCK_FRAMES",
+    "COALESCE_FRAMES",
+    "PREDICTION_TOLERANCE_FRAMES",
+    "IDENTITY_BYTES",
+    "CRC_OFFSET",
+    "STATE_OFFSET",
+    "RESERVE_OFFSET",
+    "COMMIT_OFFSET",
+    "TIMELINE_COMMIT_OFFSET",
+    "PROCESS_COUNT_OFFSET",
+    "LAST_BLOCK_NS_OFFSET",
+    "DISCONTINUITIES_OFFSET",
+    "OVERSIZE_BLOCKS_OFFSET",
+    "OFFLINE_BLOCKS_OFFSET",
+    "INVALID_POSITIONS_OFFSET",
+]
+MESSAGE_NUMBERS = [
+    "PROTOCOL_MIN",
+    "PROTOCOL_MAX",
+    "MAX_MESSAGE_BYTES",
+    "HEARTBEAT_INTERVAL_US",
+    "SILENCE_LIMIT_US",
+    "MAX_BARS",
+    "MAX_SECONDS",
+]
+TIMELINE_NUMBERS = ("MIN_BPM", "MAX_BPM", "MAX_PPQ", "MAX_PROJECT_FRAME")
+
+
+def field_offsets(codes: str, names: list[str]) -> list[tuple[str, int]]:
+    """Name and byte offset of each field of a little-endian struct format without padding."""
+    parts = re.findall(r"\d+s|[A-Za-z]", codes.lstrip("<"))
+    if len(parts) != len(names):
+        raise SystemExit(f"{codes}: {len(parts)} fields, but {len(names)} names. Correct the names above.")
+    offsets, at = [], 0
+    for name, part in zip(names, parts, strict=True):
+        offsets.append((name, at))
+        at += struct.calcsize("<" + part)
+    return offsets
+
+
+def literal(value: float) -> str:
+    """A Python number as a C literal."""
+    if isinstance(value, float):
+        return repr(value)
+    return f"{value}u" if value < 1 << 32 else f"{value}LL"
+
+
+def header_text() -> str:
+    """The whole of layout_gen.h."""
+    lines = [
+        "/* Generated from ../layout.py, ../messages.py and ../timeline.py by generate_layout.py. Do not edit. */",
+        "#ifndef SC_LAYOUT_GEN_H",
+        "#define SC_LAYOUT_GEN_H",
+        "",
+        f'#define SC_MAGIC "{layout.MAGIC.decode().encode("unicode_escape").decode()}"',
+    ]
+    for numbers in (
+        {name: getattr(layout, name) for name in LAYOUT_NUMBERS},
+        {name: getattr(messages, name) for name in MESSAGE_NUMBERS},
+        {name: getattr(timeline, name) for name in TIMELINE_NUMBERS},
+    ):
+        lines += [f"#define SC_{name} {literal(value)}" for name, value in numbers.items()]
+    lines.append("")
+    for prefix, codes, names in (
+        ("IDENTITY", layout.IDENTITY.format, IDENTITY_FIELDS),
+        ("RECORD", layout.RECORD.format, RECORD_FIELDS),
+    ):
+        lines += [
+            f"#define SC_{prefix}_{name.upper()}_OFFSET {at:#05x}u"
+            for name, at in field_offsets(codes, names)
+        ]
+        lines.append("")
+    lines += [f"#define SC_STATE_{state.name} {state.value}u" for state in layout.RingState]
+    lines.append("")
+    lines += [f"#define SC_FLAG_{flag.name} {flag.value:#06x}u" for flag in layout.Flag]
+    return "\n".join([*lines, "", "#endif", ""])
+
+
+def main() -> int:
+    """Write or check the header; the exit code."""
+    text = header_text()
+    if "--check" not in sys.argv[1:]:
+        TARGET.write_text(text)
+        return 0
+    if TARGET.exists() and TARGET.read_text() == text:
+        return 0
+    sys.stderr.write("layout_gen.h is stale. Run: python plugin_protocol/c/generate_layout.py\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,51 @@
+/* The protocol's messages, as ../messages.py declares them: values to bytes and bytes to values. Which may be said
+   when is session.c. Allocates nothing. */
+#ifndef SC_MESSAGES_H
+#define SC_MESSAGES_H
+
+#include "sidechain.h"
+
+/* UTF-8 of n characters ended by NUL. */
+#define SC_TEXT_BYTES(characters) (4 * (characters) + 1)
+
+typedef struct sc_hello {
+    uint8_t instance[16];
+    uint32_t pid;
+    char plugin_version[SC_TEXT_BYTES(64)];
+    char plugin_path[SC_TEXT_BYTES(1024)];
+    char host_name[SC_TEXT_BYTES(512)];
+    char track_name[SC_TEXT_BYTES(512)];
+} sc_hello;
+
+typedef struct sc_ring_opened {
+    const char *segment;
+    uint64_t generation;
+    double sample_rate_hz;
+    uint32_t channels;
+    uint64_t capacity_frames;
+} sc_ring_opened;
+
+typedef struct sc_keep {
+    uint64_t id;
+    uint64_t generation;
+    uint64_t at_frame;
+    uint32_t bars;  /* 0: by seconds */
+    double seconds; /* used when bars is 0 */
+    bool post;
+    char title[SC_TEXT_BYTES(120)];
+} sc_keep;
+
+/* Each writes one message to `data` and returns its bytes, or 0 when `capacity` is too small. */
+size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);
+size_t sc_encode_ring_opened(uint8_t *data, size_t capacity, const sc_ring_opened *opened);
+size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation);
+size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing);
+size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep);
+size_t sc_encode_goodbye(uint8_t *data, size_t capacity);
+
+/* What the daemon said, as the event it becomes: welcome is CONNECTED (text: its version, path: its file),
+   ring_attached is ATTACHED, alive is LINK. False for anything that is not one well-formed message of the daemon;
+   `*event` is then undefined. */
+bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event);
+
+#endif

@@ -1,0 +1,35 @@
+/* The file of a Ring: where it lies, how it is made, locked, mapped and removed. Knows nothing of its contents.
+   One segment_OS.c per system. */
+#ifndef SC_SEGMENT_H
+#define SC_SEGMENT_H
+
+#include "sidechain.h"
+
+#define SC_PATH_BYTES 1024
+
+typedef struct sc_segment {
+    uint8_t *base;
+    uint64_t bytes;
+    int fd;        /* holds the lock that says "the writer lives" */
+    int folder_fd; /* the run directory as it was when the file was made */
+    char name[32];
+} sc_segment;
+
+/* Writes the run directory's path for `wanted` (NULL: by the environment, see sc_config.run_dir) to `path`.
+   False when it does not fit. Touches no file but /run/user. [main-thread] */
+bool sc_run_dir_path(const char *wanted, char path[SC_PATH_BYTES]);
+
+/* Checks the run directory, making it (0700) if it is missing. It must be a directory, no symbolic link, belong to
+   this user, and be closed to everybody else. False with a sentence in `reason`. [main-thread] [worker-thread] */
+bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes);
+
+/* Makes, reserves, zeroes, maps and locks `name` in the run directory at `path`. Every page has been written when
+   it returns, so that no later write can fault on a missing page or on a full file system.
+   On failure nothing is left behind and `reason` holds a sentence. [main-thread] */
+sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
+                            size_t reason_bytes);
+
+/* Unlinks, unmaps and unlocks. A reader that has it mapped keeps its pages. [main-thread] [worker-thread] */
+void sc_segment_remove(sc_segment *segment);
+
+#endif

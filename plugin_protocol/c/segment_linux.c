@@ -1,0 +1,111 @@
+#define _GNU_SOURCE
+#include "segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+static bool fits(int written)
+{
+    return written > 0 && written < SC_PATH_BYTES;
+}
+
+bool sc_run_dir_path(const char *wanted, char path[SC_PATH_BYTES])
+{
+    const char *own = getenv("SIDECHAIN_RUN_DIR"), *session = getenv("XDG_RUNTIME_DIR");
+    char user[64];
+    snprintf(user, sizeof user, "/run/user/%u", (unsigned)getuid());
+    if (!wanted && own && *own) wanted = own;
+    if (wanted) return fits(snprintf(path, SC_PATH_BYTES, "%s", wanted));
+    if (session && *session) return fits(snprintf(path, SC_PATH_BYTES, "%s/sidechain", session));
+    if (is_folder(user)) return fits(snprintf(path, SC_PATH_BYTES, "%s/sidechain", user));
+    return fits(snprintf(path, SC_PATH_BYTES, "/dev/shm/sidechain-%u", (unsigned)getuid()));
+}
+
+static const char *why_not_ours(int fd)
+{
+    struct stat found;
+    if (fstat(fd, &found) != 0) return strerror(errno);
+    if (found.st_uid != geteuid()) return "it belongs to another user";
+    if (found.st_mode & 077) return "other users may enter it: chmod it to 0700";
+    return NULL;
+}
+
+/* A descriptor of the checked directory, or -1. */
+static int open_run_dir(const char *path, char *reason, size_t reason_bytes)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        snprintf(reason, reason_bytes, "The run directory %.150s cannot be made: %s.", path, strerror(errno));
+        return -1;
+    }
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const char *why = fd >= 0                               ? why_not_ours(fd)
+                      : errno == ENOTDIR || errno == ELOOP ? "it is a link or a file, not a directory"
+                                                            : strerror(errno);
+    if (!why) return fd;
+    snprintf(reason, reason_bytes, "The run directory %.150s is not used: %s.", path, why);
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes)
+{
+    const int fd = open_run_dir(path, reason, reason_bytes);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+static sc_result give_up(sc_segment *segment, const char *what, int error, char *reason, size_t reason_bytes)
+{
+    snprintf(reason, reason_bytes, "No Ring of %llu MiB: %s: %s.", (unsigned long long)(segment->bytes >> 20), what,
+             strerror(error));
+    sc_segment_remove(segment);
+    return SC_ERROR_RING;
+}
+
+sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
+                            size_t reason_bytes)
+{
+    *segment = (sc_segment){.bytes = bytes, .fd = -1, .folder_fd = open_run_dir(path, reason, reason_bytes)};
+    if (segment->folder_fd < 0) return SC_ERROR_RUN_DIR;
+    snprintf(segment->name, sizeof segment->name, "%s", name);
+    segment->fd = openat(segment->folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (segment->fd < 0) {
+        const int error = errno;
+        segment->name[0] = '\0'; /* it is not ours to unlink */
+        return give_up(segment, "its file cannot be made", error, reason, reason_bytes);
+    }
+    /* Not LOCK_NB: a daemon that looks for dead writers holds the lock for a moment. */
+    if (flock(segment->fd, LOCK_EX) != 0)
+        return give_up(segment, "its file cannot be locked", errno, reason, reason_bytes);
+    /* ftruncate succeeds on a full tmpfs, and the first write to the mapping is then a SIGBUS in the host. */
+    const int error = posix_fallocate(segment->fd, 0, (off_t)bytes);
+    if (error) return give_up(segment, "its space cannot be reserved", error, reason, reason_bytes);
+    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);
+    if (base == MAP_FAILED) return give_up(segment, "its file cannot be mapped", errno, reason, reason_bytes);
+    segment->base = base;
+    memset(base, 0, bytes);
+    (void)mlock(base, bytes); /* best effort: usually beyond the limit of an ordinary user, and rarely needed */
+    return SC_OK;
+}
+
+void sc_segment_remove(sc_segment *segment)
+{
+    if (segment->name[0]) unlinkat(segment->folder_fd, segment->name, 0);
+    if (segment->base) munmap(segment->base, segment->bytes);
+    if (segment->fd >= 0) close(segment->fd);
+    if (segment->folder_fd >= 0) close(segment->folder_fd);
+    *segment = (sc_segment){.fd = -1, .folder_fd = -1};
+}

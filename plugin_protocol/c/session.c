@@ -1,0 +1,276 @@
+#include "session.h"
+
+#include "layout_gen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECT_US 250000u
+#define FIRST_BACKOFF_US 250000u
+#define LONGEST_BACKOFF_US 5000000u
+#define KEEP_LIMIT_US 10000000u
+#define RETIRED_LIMIT_US 30000000u
+
+static void close_wire(sc_session *session, int linger_ms)
+{
+    if (session->wire) sc_wire_close(session->wire, linger_ms);
+    session->wire = NULL;
+    session->state = SC_LINK_DOWN;
+}
+
+/* Between 3/4 and 5/4 of twice the last pause, from 0.25 s to 5 s. The generator is Marsaglia's xorshift. */
+static uint64_t backoff_us(sc_session *session)
+{
+    const uint32_t doublings = session->failures < 5 ? session->failures : 5;
+    uint64_t pause_us = (uint64_t)FIRST_BACKOFF_US << doublings;
+    if (pause_us > LONGEST_BACKOFF_US) pause_us = LONGEST_BACKOFF_US;
+    session->failures++;
+    session->jitter ^= session->jitter << 13;
+    session->jitter ^= session->jitter >> 17;
+    session->jitter ^= session->jitter << 5;
+    return pause_us * 3 / 4 + pause_us / 2 * (session->jitter >> 16) / 65536;
+}
+
+static void lose(sc_client *client, const char *reason, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    const bool stood = session->state == SC_LINK_OPEN;
+    close_wire(session, 0);
+    if (reason != session->reason) snprintf(session->reason, sizeof session->reason, "%s", reason);
+    session->next_attempt_us = now_us + backoff_us(session);
+    memset(&session->link, 0, sizeof session->link);
+    if (!stood) return;
+    sc_event event = {.kind = SC_EVENT_DISCONNECTED};
+    snprintf(event.text, sizeof event.text, "%s", session->reason);
+    sc_client_tell(client, &event);
+}
+
+static bool say(sc_client *client, const uint8_t *data, size_t bytes)
+{
+    return bytes > 0 && sc_wire_send(client->session.wire, data, bytes);
+}
+
+static void say_hello(sc_client *client, uint64_t now_us)
+{
+    uint8_t data[sizeof(sc_hello) + 512];
+    sc_session *session = &client->session;
+    if (!say(client, data, sc_encode_hello(data, sizeof data, &client->hello))) return;
+    session->state = SC_LINK_GREETING;
+    session->heard_us = now_us; /* the daemon has the whole silence limit to answer */
+}
+
+/* What arrived ------------------------------------------------------------------------------------------------ */
+
+static void welcomed(sc_client *client, const sc_event *event, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    if (session->state != SC_LINK_GREETING) return;
+    session->state = SC_LINK_OPEN;
+    session->number++;
+    session->failures = 0;
+    session->refusal_told = false;
+    session->heartbeat_us = now_us;
+    session->reason[0] = '\0';
+    sc_client_tell(client, event);
+}
+
+static void refused(sc_client *client, const sc_event *event, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    if (strcmp(event->code, "state") == 0) { /* the daemon was restarted, or forgot us: greet it again */
+        session->state = SC_LINK_CONNECTING;
+        session->give_up_us = now_us + CONNECT_US;
+        return;
+    }
+    if (!session->refusal_told) sc_client_tell(client, event);
+    if (session->state == SC_LINK_OPEN) return; /* a Ring was refused; the session stands */
+    session->refusal_told = true; /* once, not at every attempt; a daemon that was updated will welcome us */
+    session->failures = UINT32_MAX / 2;
+    lose(client, event->text, now_us);
+}
+
+static void attached(sc_client *client, const sc_event *event)
+{
+    for (sc_generation *each = client->generations; each; each = each->older) {
+        if (each->identity.generation != event->generation || each->told_in != client->session.number) continue;
+        if (!each->attached) sc_client_tell(client, event);
+        each->attached = true;
+    }
+}
+
+static void answered(sc_client *client, const sc_event *event)
+{
+    for (int i = 0; i < SC_MAX_KEEPS; i++) {
+        sc_keep_slot *slot = &client->keeps[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_SLOT_FULL || slot->since_us == 0 ||
+            slot->keep.id != event->id)
+            continue;
+        sc_client_tell(client, event);
+        atomic_store_explicit(&slot->state, SC_SLOT_FREE, memory_order_release);
+    }
+}
+
+static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    session->heard_us = now_us;
+    if (event->kind == SC_EVENT_CONNECTED) welcomed(client, event, now_us);
+    else if (event->kind == SC_EVENT_REFUSED) refused(client, event, now_us);
+    else if (session->state != SC_LINK_OPEN) return; /* it answers a session that is over */
+    else if (event->kind == SC_EVENT_ATTACHED) attached(client, event);
+    else if (event->kind == SC_EVENT_KEPT || event->kind == SC_EVENT_KEEP_FAILED) answered(client, event);
+    else if (event->kind == SC_EVENT_NOTICE) sc_client_tell(client, event);
+    else if (memcmp(&session->link, event, sizeof *event) != 0) {
+        session->link = *event;
+        sc_client_tell(client, event);
+    }
+}
+
+/* What is due ------------------------------------------------------------------------------------------------- */
+
+static void connect_to_daemon(sc_client *client, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    /* Only a directory that is ours alone may hold the socket we trust. */
+    if (sc_run_dir_check(client->run_dir, session->reason, sizeof session->reason))
+        session->wire = sc_wire_open(client->run_dir, session->reason, sizeof session->reason);
+    if (!session->wire) {
+        session->next_attempt_us = now_us + backoff_us(session);
+        return;
+    }
+    session->state = SC_LINK_CONNECTING;
+    session->give_up_us = now_us + CONNECT_US;
+}
+
+static void announce_ring(sc_client *client)
+{
+    uint8_t data[256];
+    sc_generation *newest = client->generations;
+    if (!newest || newest->told_in == client->session.number) return;
+    const sc_ring_opened opened = {
+        .segment = newest->segment.name,
+        .generation = newest->identity.generation,
+        .sample_rate_hz = newest->identity.sample_rate_hz,
+        .channels = newest->identity.channels,
+        .capacity_frames = newest->identity.capacity_frames,
+    };
+    if (!say(client, data, sc_encode_ring_opened(data, sizeof data, &opened))) return;
+    newest->told_in = client->session.number;
+    newest->attached = false;
+}
+
+static void beat(sc_client *client, uint64_t now_us)
+{
+    uint8_t data[64];
+    if (now_us < client->session.heartbeat_us) return;
+    const sc_generation *newest = client->generations;
+    const uint64_t calls = newest ? sc_ring_word(newest->segment.base, SC_PROCESS_COUNT_OFFSET) : 0;
+    const bool playing = atomic_load_explicit(&client->audio.playing, memory_order_relaxed);
+    if (say(client, data, sc_encode_heartbeat(data, sizeof data, calls, playing)))
+        client->session.heartbeat_us = now_us + SC_HEARTBEAT_INTERVAL_US;
+}
+
+static void send_keeps(sc_client *client)
+{
+    uint8_t data[sizeof(sc_keep) + 256];
+    for (int i = 0; i < SC_MAX_KEEPS; i++) {
+        sc_keep_slot *slot = &client->keeps[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_SLOT_FULL || slot->since_us == 0 ||
+            slot->sent_in == client->session.number)
+            continue;
+        if (say(client, data, sc_encode_keep(data, sizeof data, &slot->keep))) slot->sent_in = client->session.number;
+    }
+}
+
+static void age_keeps(sc_client *client, uint64_t now_us)
+{
+    for (int i = 0; i < SC_MAX_KEEPS; i++) {
+        sc_keep_slot *slot = &client->keeps[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_SLOT_FULL) continue;
+        if (slot->since_us == 0) {
+            slot->since_us = now_us;
+            slot->sent_in = 0;
+        }
+        if (now_us - slot->since_us < KEEP_LIMIT_US) continue;
+        sc_event event = {.kind = SC_EVENT_KEEP_FAILED, .id = slot->keep.id};
+        snprintf(event.code, sizeof event.code, "%s", slot->sent_in ? "no_answer" : "no_daemon");
+        snprintf(event.text, sizeof event.text, "Nothing is known to be kept: %s for 10 s. Start the Sidechain daemon%s",
+                 slot->sent_in ? "the daemon did not answer" : "no daemon was there",
+                 slot->sent_in ? " again, and look at its takes." : ", then keep again.");
+        sc_client_tell(client, &event);
+        atomic_store_explicit(&slot->state, SC_SLOT_FREE, memory_order_release);
+    }
+}
+
+/* Old generations go once the daemon reads a newer one, or after 30 s. */
+static void drop_retired(sc_client *client, uint64_t now_us)
+{
+    bool newer_attached = false;
+    sc_generation **place = &client->generations;
+    while (*place) {
+        sc_generation *each = *place;
+        const bool over = each->retired_us && (newer_attached || now_us - each->retired_us >= RETIRED_LIMIT_US);
+        newer_attached = newer_attached || (each->attached && each->told_in == client->session.number);
+        if (!over) {
+            place = &each->older;
+            continue;
+        }
+        uint8_t data[64];
+        if (client->session.state == SC_LINK_OPEN && each->told_in == client->session.number)
+            say(client, data, sc_encode_ring_closed(data, sizeof data, each->identity.generation));
+        sc_generation_remove(client, place);
+    }
+}
+
+static void check_peer(sc_client *client, uint64_t now_us)
+{
+    sc_session *session = &client->session;
+    if (!sc_wire_writable(session->wire)) {
+        lose(client, "The daemon has closed the connection.", now_us);
+    } else if (now_us - session->heard_us >= SC_SILENCE_LIMIT_US) {
+        lose(client, "The daemon has not answered for 5 s.", now_us);
+    }
+}
+
+/* libzmq is looked for once per client, not at every step: a missing library stays missing. */
+static void start(sc_session *session, const char *libzmq_path)
+{
+    session->started = true;
+    if (!sc_wire_start(libzmq_path, session->reason, sizeof session->reason)) session->next_attempt_us = UINT64_MAX;
+}
+
+void sc_session_step(sc_client *client, uint64_t now_us)
+{
+    static uint8_t data[SC_MAX_MESSAGE_BYTES]; /* there is one worker thread */
+    sc_session *session = &client->session;
+    sc_event event;
+    size_t bytes;
+
+    if (!session->started) start(session, client->libzmq_path);
+    /* When we were not called for that long (sleep, a stopped process) nobody could have been heard. */
+    if (now_us - session->called_us > SC_SILENCE_LIMIT_US) session->heard_us = now_us;
+    session->called_us = now_us;
+    while (session->wire && (bytes = sc_wire_receive(session->wire, data, sizeof data)) > 0)
+        if (sc_decode(data, bytes, &event)) hear(client, &event, now_us);
+    age_keeps(client, now_us);
+    if (session->state == SC_LINK_DOWN && now_us >= session->next_attempt_us) connect_to_daemon(client, now_us);
+    if (session->state == SC_LINK_CONNECTING) {
+        if (sc_wire_writable(session->wire)) say_hello(client, now_us);
+        else if (now_us >= session->give_up_us) lose(client, "No daemon is listening.", now_us);
+    }
+    if (session->state == SC_LINK_GREETING || session->state == SC_LINK_OPEN) check_peer(client, now_us);
+    if (session->state == SC_LINK_OPEN) {
+        announce_ring(client);
+        send_keeps(client);
+        beat(client, now_us);
+    }
+    drop_retired(client, now_us);
+}
+
+void sc_session_end(sc_client *client, int linger_ms)
+{
+    uint8_t data[64];
+    const bool polite = client->session.state == SC_LINK_OPEN &&
+                        say(client, data, sc_encode_goodbye(data, sizeof data));
+    close_wire(&client->session, polite ? linger_ms : 0);
+}

@@ -1,0 +1,228 @@
+/* Sidechain's client for audio plugins: records what passes through an Instance into a Ring in shared memory,
+   and asks the daemon to keep Takes of it. This header is the specification; ../SPEC.md has the bytes.
+
+   What it is not: it plays nothing, changes no sample, and needs no daemon. Without a daemon, without libzmq, or
+   without room for the Ring, audio passes on untouched and sc_client_info() says what is missing and why.
+
+   Threads. Every function names where it may be called:
+     [main-thread]   the host's main (or UI) thread. Calls for one client must not overlap. May allocate, lock, do I/O.
+     [audio-thread]  the thread that runs process(), any, but one at a time per client.
+                     Functions tagged SC_REALTIME never lock, allocate, wait, or enter the kernel.
+     [worker-thread] the library's own thread; no function here is called on it.
+     [any]           any thread, at any time between create and destroy.
+   State. "inactive" after sc_client_create and sc_client_deactivate, "active" after a successful
+   sc_client_activate. The host must not run process() while activate, deactivate or destroy run.
+
+   One ZeroMQ context and one worker thread serve all clients of a process. They start with the first client and
+   are gone, joined and terminated, when sc_client_destroy of the last one returns; loading the library starts
+   nothing. libzmq is loaded by dlopen on the worker thread and stays mapped. Note that libzmq aborts the process
+   when one of its internal assertions fails; nothing can prevent that but not to load it (SC_NO_LINK).
+
+   fork. A child of fork() must not use its parent's clients: every function returns SC_ERROR_FORKED (or 0, false)
+   there and touches nothing shared. The child may create clients of its own.
+
+   Strings are UTF-8, ended by NUL, copied, and cut to the stated number of characters; broken UTF-8 becomes '?'.
+   Compiles as C11 and C++17. */
+#ifndef SIDECHAIN_H
+#define SIDECHAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef SC_SHARED
+#  define SC_API __attribute__((visibility("default")))
+#else
+#  define SC_API /* linked into the plugin, whose symbols are hidden */
+#endif
+
+/* Real-time safe. Documentation for the reader; clang 20 and newer verifies it. */
+#if defined(__clang__) && __clang_major__ >= 20 && defined(__cplusplus)
+#  define SC_REALTIME [[clang::nonblocking]]
+#else
+#  define SC_REALTIME
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SC_CLIENT_VERSION "0.1.0"
+#define SC_MAX_INSTANCES 64 /* clients of one process */
+#define SC_MAX_KEEPS 16     /* keep requests of one client that are not answered yet */
+
+typedef struct sc_client sc_client;
+
+/* Why a call did not do what it says. */
+typedef enum sc_result {
+    SC_OK = 0,
+    SC_ERROR_ARGUMENT,  /* an argument is outside its stated range; nothing was done */
+    SC_ERROR_MEMORY,    /* the allocator returned NULL */
+    SC_ERROR_LIMIT,     /* SC_MAX_INSTANCES clients exist, or SC_MAX_KEEPS requests wait */
+    SC_ERROR_RUN_DIR,   /* the run directory is missing and cannot be made, or is not ours alone */
+    SC_ERROR_RING,      /* the Ring's file could not be made: usually no space left */
+    SC_ERROR_INACTIVE,  /* there is nothing recorded that could be kept */
+    SC_ERROR_FORKED     /* this is a child of the process that made the client */
+} sc_result;
+
+/* A sentence for a result. The string is static. [any] */
+SC_API const char *sc_result_text(sc_result result);
+
+/* Where the library gets memory. `allocate` returns memory aligned for any type, or NULL; `release` takes what
+   `allocate` returned. Both are called on [main-thread] and [worker-thread] and must outlive the client. */
+typedef struct sc_allocator {
+    void *(*allocate)(void *context, size_t bytes);
+    void (*release)(void *context, void *memory);
+    void *context;
+} sc_allocator;
+
+#define SC_NO_LINK "" /* for sc_config.libzmq_path: record only, load nothing, talk to nobody */
+
+/* Settings of a client. Zero everything first, then set `size`; a field left zero takes its default. */
+typedef struct sc_config {
+    uint32_t size;            /* sizeof(sc_config): newer fields than the caller knows keep their default */
+    uint32_t history_frames;  /* rounded up to a power of two, 2^12 to 2^25; default 2^21: 43.7 s at 48 kHz */
+    const char *run_dir;      /* default: $SIDECHAIN_RUN_DIR, $XDG_RUNTIME_DIR/sidechain, /run/user/UID/sidechain,
+                                 /dev/shm/sidechain-UID; the first that applies. Made 0700 when missing */
+    const char *libzmq_path;  /* default: $SIDECHAIN_LIBZMQ, then "libzmq.so.5" */
+    const char *plugin_version; /* 64 characters; default SC_CLIENT_VERSION */
+    const char *plugin_path;  /* 1024 characters: the file to update when versions do not fit */
+    const char *host_name;    /* 512 characters */
+    const char *track_name;   /* 512 characters */
+    const sc_allocator *allocator; /* copied; default malloc and free */
+} sc_config;
+
+/* Makes a client in state inactive, with 16 random bytes as its Instance id. Starts the worker thread if this is
+   the first client. The client belongs to the caller; `*client` is NULL unless SC_OK is returned.
+   Cost: one allocation of about 100 KB, one thread for the first client.
+   Errors: ARGUMENT, MEMORY, LIMIT. A missing daemon, libzmq or run directory is none. [main-thread] */
+SC_API sc_result sc_client_create(const sc_config *config, sc_client **client);
+
+/* Says goodbye to the daemon, unlinks every Ring of the client, frees it. NULL is allowed. Takes up to 20 ms, for
+   the last client of the process up to 150 ms more (the goodbye is given 100 ms to leave).
+   In a forked child: does nothing. [main-thread & !process] */
+SC_API void sc_client_destroy(sc_client *client);
+
+/* Opens a new Ring, with a new random generation: makes its file (0600), reserves and writes every page of it,
+   locks it, sets READY. An active client is deactivated first. Not real-time: 5 to 30 ms for 17 MiB.
+   rate_hz: 8000 to 768000. channels: 1 or 2. max_block_frames: 1 to 16384, the host's promise; longer blocks are
+   split and counted, not lost.
+   Errors: ARGUMENT, MEMORY, RUN_DIR, RING, FORKED; then the client is inactive, sc_client_process() does nothing,
+   and sc_client_info() has the sentence. [main-thread & !process] */
+SC_API sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames);
+
+/* Ends the Ring: its state becomes RETIRED. It stays mapped, and can be kept from, until the daemon has attached
+   a newer one or 30 s have passed; then it is unlinked. Inactive clients: nothing happens. [main-thread & !process] */
+SC_API void sc_client_deactivate(sc_client *client);
+
+/* What the host says of its transport. The values below VALID_... are states; a field counts only with its
+   VALID flag. Never fill in a default: unknown is the absence of the flag. */
+enum {
+    SC_TRANSPORT_PLAYING = 1u << 0,
+    SC_TRANSPORT_LOOPING = 1u << 1,
+    SC_TRANSPORT_RECORDING = 1u << 2,
+    SC_TRANSPORT_OFFLINE = 1u << 3, /* the host renders faster or slower than real time: the Ring is FROZEN */
+    SC_TRANSPORT_VALID_PPQ = 1u << 4,
+    SC_TRANSPORT_VALID_BPM = 1u << 5,
+    SC_TRANSPORT_VALID_METER = 1u << 6,
+    SC_TRANSPORT_VALID_PROJECT_FRAME = 1u << 7,
+    SC_TRANSPORT_VALID_BAR_START = 1u << 8,
+    SC_TRANSPORT_VALID_LOOP = 1u << 9
+};
+
+/* Transport at the first frame of a block. Raw host values: smooth nothing, guess nothing. A field that is not
+   finite or beyond the bounds given here is dropped with its flag and counted in the Ring's INVALID_POSITIONS. */
+typedef struct sc_transport {
+    uint32_t flags;
+    uint32_t numerator;    /* 1 to 255 */
+    uint32_t denominator;  /* a power of two, 1 to 128 */
+    int64_t project_frame; /* magnitude up to 2^62 */
+    double ppq;            /* quarter notes since the project's start, magnitude up to 1e12 */
+    double bpm;            /* quarter notes per minute, 1 to 10000 */
+    double bar_start_ppq;  /* of the last bar line at or before ppq, magnitude up to 1e12 */
+    double loop_start_ppq; /* magnitude up to 1e12; loop_end_ppq lies behind it */
+    double loop_end_ppq;
+} sc_transport;
+
+/* Appends one block of planar audio to the Ring and never waits for anybody.
+   channels: as many pointers as channels were activated, each to `frames` float32 samples in the host's scale; read
+   during the call only. frames: 0 is legal and only proves that the host is alive; more than max_block_frames is
+   legal, split and counted. transport: of the first frame, NULL when the host tells nothing.
+   Returns the frames recorded: `frames`, or 0 while inactive, offline, or in a forked child.
+   Cost: one copy, at most two 64-byte timeline records, a few atomic stores, one read of CLOCK_MONOTONIC through
+   the vDSO (which does not enter the kernel wherever Linux has a usable counter). [audio-thread] */
+SC_API uint32_t sc_client_process(sc_client *client, const float *const *channels, uint32_t frames,
+                                  const sc_transport *transport) SC_REALTIME;
+
+/* The same for interleaved audio: `frames` times `channels` samples. A plain copy, about 1.3 times cheaper.
+   [audio-thread] */
+SC_API uint32_t sc_client_process_interleaved(sc_client *client, const float *samples, uint32_t frames,
+                                              const sc_transport *transport) SC_REALTIME;
+
+/* Asks for a Take of what was heard up to this call: the cut is the Ring's commit index now, so neither the queue
+   nor the daemon's load moves it. Exactly one of `bars` (1 to 64) and `seconds` (above 0, up to 900) is not zero.
+   post: also post it, without asking again. title: 120 characters, or NULL.
+   `*id` (may be NULL) receives the number that the Kept or KeepFailed event will carry; exactly one of them comes,
+   at the latest after 10 s. Repeated with the same number after a lost connection, so it happens once.
+   Wait-free: at most SC_MAX_KEEPS attempts to find a free slot; no allocation, no lock, no kernel.
+   Errors: ARGUMENT, LIMIT, INACTIVE, FORKED. [any] */
+SC_API sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool post, const char *title,
+                                uint64_t *id) SC_REALTIME;
+
+typedef enum sc_event_kind {
+    SC_EVENT_CONNECTED,    /* the daemon welcomed us; text: its version */
+    SC_EVENT_ATTACHED,     /* the daemon reads our Ring: Takes can be kept. generation */
+    SC_EVENT_DISCONNECTED, /* the daemon is gone; recording goes on. text: why */
+    SC_EVENT_REFUSED,      /* code, text; the file to update is in `path` */
+    SC_EVENT_LINK,         /* relay_state, account ("" is unknown), friends_producing */
+    SC_EVENT_KEPT,         /* id, take_id, frames, bars, anchored, text: the note */
+    SC_EVENT_KEEP_FAILED,  /* id, code, text */
+    SC_EVENT_NOTICE        /* code: the kind; text: one line for the user */
+} sc_event_kind;
+
+/* Something that happened; fields as listed at the kind, all others zero. A plain value: nothing to free. */
+typedef struct sc_event {
+    sc_event_kind kind;
+    bool anchored;
+    uint32_t bars;
+    uint32_t friends_producing;
+    uint64_t id;
+    uint64_t frames;
+    uint64_t generation;
+    char take_id[68]; /* strings from the daemon are cut here, between characters */
+    char code[68];
+    char relay_state[68];
+    char account[260];
+    char text[1032];
+    char path[1032];
+} sc_event;
+
+/* Takes the oldest waiting event. Returns false when none waits. 32 wait at most; then the newest are dropped and
+   counted in sc_info.events_dropped. Cost: one copy. [main-thread] */
+SC_API bool sc_client_poll_event(sc_client *client, sc_event *event);
+
+/* How the client stands. */
+typedef struct sc_info {
+    bool recording;        /* a Ring is open and not FROZEN */
+    bool connected;        /* the daemon welcomed us */
+    bool attached;         /* and reads our newest Ring */
+    uint8_t instance_id[16];
+    uint64_t generation;   /* of the newest Ring; 0: none */
+    double sample_rate_hz; /* of the newest Ring */
+    uint32_t channels;
+    uint64_t capacity_frames;
+    uint64_t committed_frames;
+    uint64_t events_dropped;
+    char segment[32];      /* file name of the newest Ring in run_dir */
+    char run_dir[1024];    /* "" while none is usable */
+    char reason[256];      /* why nothing is recorded; "" when all is well */
+    char link_reason[256]; /* why there is no daemon; "" when connected */
+} sc_info;
+
+/* Fills `*info`. Takes the library's lock: never call it from process(). [main-thread] */
+SC_API void sc_client_info(sc_client *client, sc_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
