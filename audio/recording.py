@@ -1,4 +1,4 @@
-"""From a take's samples to everything a recording is: levelled MP3, lossless FLAC, waveform, figures.
+"""From a take's samples to everything a recording is: levelled MP3, waveform, figures.
 
 One function of values; it reads no file and knows no clock. Not analysis: tempo and key are passed through, and stay
 None when nobody knows them.
@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audio.errors import EncodingFailed
-from audio.flac import Flac, encode_flac
 from audio.intake import Samples, require_rate, sanitize
 from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason, apply_gain, static_gain
 from audio.loudness import integrated_lufs
@@ -30,7 +29,7 @@ SECOND_MARGIN_DB = 0.25
 
 Progress = Callable[[str, float], None]
 """Called with a stage that just ended and the share of all work done, 0..1, never falling. Stages: measure; encode and
-verify, perhaps twice; flac; draw."""
+verify, perhaps twice; draw."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Produced:
     """A recording. frames, channels, sample_rate_hz: the take's (the MP3 has its own, see Mp3).
 
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
-    gain_db: applied before the MP3; the FLAC is the take as it was played. loudness_reason: about lufs_out.
+    gain_db: applied before the MP3. loudness_reason: about lufs_out.
     bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair. peaks: of the decoded MP3.
     """
 
@@ -57,9 +56,20 @@ class Produced:
     clamped_samples: int
     encodes: int
     mp3: Mp3
-    flac: Flac
     peaks: Peaks
     waveform_svg: str
+
+    def facts(self) -> dict[str, str | int | float | None]:
+        """The figures alone, as plain values: what is stored and shown."""
+        names = (
+            "frames channels sample_rate_hz lufs_in dbtp_in lufs_out dbtp_out gain_db bpm key"
+            " nonfinite_samples clamped_samples encodes"
+        )
+        return {name: getattr(self, name) for name in names.split()} | {
+            "loudness_reason": str(self.loudness_reason),
+            "mp3_frames": self.mp3.frames,
+            "mp3_sample_rate_hz": self.mp3.sample_rate_hz,
+        }
 
 
 @dataclass(frozen=True)
@@ -124,8 +134,6 @@ def produce(
     if correction_db := _correction_db(attempts[0], dbtp_in):
         attempts.append(attempt(first.gain_db + correction_db, 0.9))
     best = min(attempts, key=lambda each: (each.over_db, each.miss_lu))
-    flac = encode_flac(take, sample_rate_hz)
-    progress("flac", 0.97)
     svg = waveform_svg(best.peaks, title=title or "Waveform", bar_fractions=bar_fractions)
     progress("draw", 1.0)
     return Produced(
@@ -144,7 +152,6 @@ def produce(
         clamped_samples=intake.clamped_samples,
         encodes=len(attempts),
         mp3=best.mp3,
-        flac=flac,
         peaks=best.peaks,
         waveform_svg=svg,
     )

@@ -1,0 +1,5 @@
+"""`python -m daemon` is `sidechain`."""
+
+from daemon.cli.main import run
+
+run()

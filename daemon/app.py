@@ -1,0 +1,228 @@
+"""The daemon's composition root: builds every part by hand, starts them in order, stops them in reverse.
+
+The order is the safety: the lock before any socket, the library swept before anything is kept, the outbox loaded
+before the relay is spoken to, and READY said only when a keep would be answered.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket as sockets
+import sys
+from collections.abc import Coroutine
+
+import bridge.control as c
+from bridge.control_endpoint import ControlEndpoint
+from bridge.errors import AlreadyRunning as LockHeld
+from bridge.errors import BridgeError
+from bridge.lock import RunLock
+from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
+from bridge.plugin_endpoint import PluginEndpoint
+from daemon.config import Config
+from daemon.core import outbox
+from daemon.errors import AlreadyRunning, BadConfig, SidechainError
+from daemon.shell.account import Account
+from daemon.shell.control import Control, item_info
+from daemon.shell.instances import Instance, Instances
+from daemon.shell.relay_socket import RelaySocket
+from daemon.shell.render_worker import Broken, Finished, Rendered, Stage
+from daemon.shell.renderer import Renderer
+from daemon.shell.store import Store
+from daemon.shell.takes import Takes
+from daemon.shell.uploads import Uploader
+from plugin_protocol.messages import Alive, Keep, KeepFailed, Kept
+from relay.wire.rest import AudioPost
+
+log = logging.getLogger(__name__)
+
+STATE_EVENTS_PER_S = 10
+
+
+class App:
+    """One running daemon. Lives from `run` to the stop event; everything happens on one asyncio loop."""
+
+    def __init__(self, config: Config, version: str) -> None:
+        self._config = config
+        self._version = version
+        self._stopping = asyncio.Event()
+        self._state_changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
+        config = self._config
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                prepare_run_dir(config.run)
+                stack.enter_context(RunLock.acquire(config.run))
+            except LockHeld as error:
+                raise AlreadyRunning(
+                    f"A daemon already runs in {config.run_dir} (pid {error.pid}).",
+                    "`sidechain status` asks it.",
+                ) from error
+            except (BridgeError, OSError) as error:
+                raise BadConfig(
+                    f"The run folder cannot be used: {error}", "Remove it, or set run_dir."
+                ) from error
+            config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.store = Store(config.data / "library.sqlite3")
+            stack.callback(self.store.close)
+            self.takes = Takes(config, self.store)
+            await self.takes.open()
+            self.account = Account(config, self.store, self._version, self.changed)
+            stack.push_async_callback(self.account.close)
+            self.renderer = Renderer(self.store, self.takes.folder, self._rendered)
+            self.instances = Instances(config.run, self._keep, self._alive, self._plugin_changed)
+            stack.callback(self.instances.close)
+            self.uploader: Uploader | None = None
+            self.socket: RelaySocket | None = None
+            if config.relay_url:
+                self.uploader = Uploader(
+                    self.store,
+                    self.account.relay(),
+                    self.takes.folder,
+                    lambda: self.account.name,
+                    self._entry_changed,
+                    self._sent,
+                )
+                self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
+            control = Control(
+                self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
+                self.account, self.socket, self._stopping.set,
+            )  # fmt: skip
+            self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
+            await self.control.start()
+            stack.push_async_callback(self.control.stop)
+            self.plugins = PluginEndpoint(
+                config.run / PLUGIN_SOCKET,
+                daemon_version=self._version,
+                daemon_path=sys.executable,
+                handle=self.instances.handle,
+            )
+            await self.plugins.start()
+            stack.push_async_callback(self.plugins.stop)
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(part) for part in self._parts()]
+                self._watch_signals()
+                say_ready()
+                log.info("ready in %s", config.run_dir)
+                await self._stopping.wait()
+                for task in running:
+                    task.cancel()
+
+    def _parts(self) -> list[Coroutine[None, None, None]]:
+        parts = [self.account.open(), self.renderer.run(), self.instances.reap_for_ever(), self._tell_state()]
+        if self.uploader and self.socket:
+            parts += [self.uploader.run(), self.socket.run()]
+        return parts
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+
+    # what parts tell each other ---------------------------------------------------------------------------------
+
+    async def _keep(self, instance: Instance, ask: Keep) -> Kept | KeepFailed:
+        """A plugin's keep: the same Take as the control socket's, with the plugin's own anchor."""
+        try:
+            take, _ = await self.takes.keep(
+                instance, bars=ask.bars, seconds=ask.seconds, at_frame=ask.at_frame, title=ask.title,
+                post_as=self.account.name, post=ask.post,
+            )  # fmt: skip
+        except SidechainError as error:
+            return KeepFailed(id=ask.id, code=error.code, message=str(error)[:512])
+        self.renderer.wake()
+        self.changed()
+        cut = take.cut
+        return Kept(
+            id=ask.id,
+            take_id=take.take_id,
+            frames=take.frames,
+            bars=cut.bars or 0,
+            anchored=cut.anchored,
+            note=cut.note[:512],
+        )
+
+    def _alive(self) -> Alive:
+        state = self.socket.state if self.socket else None
+        friends = self.socket.friends_producing if self.socket else 0
+        return Alive(relay_state=state or "no_relay", account=self.account.name, friends_producing=friends)
+
+    async def _rendered(self, take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
+        match message:
+            case Stage():
+                self.control.publish(
+                    c.Progress(take_id=take_id, stage=message.stage, fraction=message.fraction)
+                )
+            case Rendered():
+                self._wake_uploader()
+            case Finished() | Broken():
+                await self._publish_take(take_id)
+
+    async def _entry_changed(self, entry: outbox.Entry) -> None:
+        await self._publish_take(entry.take_id)
+
+    async def _publish_take(self, take_id: str) -> None:
+        for take in await self.store.run(Store.find_take, take_id):
+            self.control.publish(c.TakeChanged(take=await self.takes.info(take)))
+        self.changed()
+
+    def _sent(self, take_id: str, fraction: float) -> None:
+        self.control.publish(c.Progress(take_id=take_id, stage="upload", fraction=fraction))
+
+    def _wake_uploader(self) -> None:
+        if self.uploader:
+            self.uploader.wake()
+
+    async def _arrived(self, post: AudioPost) -> None:
+        self.control.publish(c.ItemArrived(item=item_info(post)))
+
+    def _link_changed(self) -> None:
+        self._wake_uploader()
+        self.changed()
+
+    def _plugin_changed(self) -> None:
+        self.renderer.warm_up_soon()
+        self.changed()
+
+    def changed(self) -> None:
+        """Something that status shows has changed."""
+        self._state_changed.set()
+
+    async def _tell_state(self) -> None:
+        while True:
+            await self._state_changed.wait()
+            self._state_changed.clear()
+            self.control.publish(c.StateChanged())
+            await asyncio.sleep(1 / STATE_EVENTS_PER_S)
+
+
+def say_ready() -> None:
+    """Tell whoever started us: a byte on $SIDECHAIN_READY_FD, READY=1 to systemd's $NOTIFY_SOCKET (sd_notify(3))."""
+    if fd := os.environ.pop("SIDECHAIN_READY_FD", None):
+        os.write(int(fd), b"1")
+        os.close(int(fd))
+    if address := os.environ.pop("NOTIFY_SOCKET", None):
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as notify:
+            notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
+
+
+def serve(config: Config, version: str) -> int:
+    """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
+    logging.basicConfig(
+        level=config.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole URLs
+
+    async def main() -> None:
+        await App(config, version).run()
+
+    try:
+        asyncio.run(main())
+    except* SidechainError as group:
+        raise group.exceptions[0] from None
+    return 0

@@ -1,0 +1,228 @@
+"""Commands that run and steer the daemon: up, down, status, instances, keep, post, claim, relay, tray, config."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+import bridge.control as c
+from daemon.cli.output import Json, ask, number, settings, show, table
+from daemon.errors import NotRunning, SidechainError, UsageError
+
+DETACH_LIMIT_S = 15.0
+
+
+def up(
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", "-d", help="Return when the daemon is ready; it goes on in the background."),
+    ] = False,
+    relay_url: Annotated[str | None, typer.Option(help="Address of the relay.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of takes and outbox.")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of sockets and Rings.")] = None,
+    credential_store: Annotated[
+        str | None, typer.Option(help="keyring, or file on machines without one.")
+    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+) -> None:
+    """Run the daemon.
+
+    Examples:  sidechain up --detach   ·   sidechain up --relay-url https://relay.example
+    """
+    flags = {
+        "relay_url": relay_url, "data_dir": data_dir and str(data_dir), "run_dir": run_dir and str(run_dir),
+        "credential_store": credential_store, "log_level": log_level,
+    }  # fmt: skip
+    config = settings(**flags)
+    if detach:
+        return _detach(config.data, config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")])
+    from daemon.app import serve
+    from daemon.cli.main import sidechain_version
+
+    sys.exit(serve(config, sidechain_version()))
+
+
+def _detach(data: Path, run: Path, arguments: list[str]) -> None:
+    """Start the same command in the background; return when it says it is ready, or fail with its last words."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = data / "daemon.log"
+    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "daemon"]
+    ready_read, ready_write = os.pipe()
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [*command, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            pass_fds=[ready_write], env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
+        )  # fmt: skip
+    os.close(ready_write)
+    with os.fdopen(ready_read, "rb") as ready:
+        said = ready.read(1)  # one byte when ready; nothing when it ended
+    if said:
+        print(f"The daemon is running (pid {process.pid}); its log is {log}.")
+        return
+    code = process.wait(DETACH_LIMIT_S)
+    last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
+    error = NotRunning(f"The daemon ended at once: {last[0]}", f"Its log is {log}.")
+    error.exit_code = code or NotRunning.exit_code
+    raise error
+
+
+def down(as_json: Json = False) -> None:
+    """Stop the daemon. What is kept stays kept; what waits in the outbox goes out next time."""
+    status = ask(c.GetStatus(), c.Status)
+    done = ask(c.Shutdown(), c.Done)
+    deadline = time.monotonic() + DETACH_LIMIT_S
+    while _alive(status.pid):
+        if time.monotonic() > deadline:
+            raise SidechainError(
+                f"The daemon (pid {status.pid}) has not ended after {DETACH_LIMIT_S:.0f} s.",
+                "Look at its log.",
+            )
+        time.sleep(0.02)
+    show(done, as_json, lambda: "The daemon has stopped.")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    except PermissionError:
+        return True
+
+
+def status(as_json: Json = False) -> None:
+    """One look at everything: relay, account, plugins, takes, outbox."""
+    s = ask(c.GetStatus(), c.Status)
+
+    def text() -> str:
+        lines = [f"{s.sentence}  ({s.state})", f"account   {s.account or '–'}    relay  {s.relay_url or '–'}"]
+        lines += [f"plugin    {_instance_line(i)}" for i in s.instances] or ["plugin    none loaded"]
+        outbox = ", ".join(f"{n} {state}" for state, n in sorted(s.outbox.items())) or "empty"
+        lines.append(f"takes     {s.takes}    outbox  {outbox}    friends producing  {s.friends_producing}")
+        return "\n".join(lines)
+
+    show(s, as_json, text)
+
+
+def _instance_line(i: c.InstanceInfo) -> str:
+    heard_s = i.heard_frames / i.sample_rate_hz if i.sample_rate_hz else 0.0
+    where = f"{i.host_name} / {i.track_name}" if i.track_name else i.host_name
+    tempo = f"{number(i.bpm, ' BPM')} {i.meter or ''}".strip()
+    return f"{i.instance[:8]}  {where}  {i.state}  {tempo}  {heard_s:.0f} s heard"
+
+
+def instances(as_json: Json = False) -> None:
+    """List the loaded plugins."""
+    found = ask(c.ListInstances(), c.InstanceList)
+    show(found, as_json, lambda: "\n".join(map(_instance_line, found.instances)) or "No plugin is loaded.")
+
+
+def keep(
+    bars: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Whole bars to keep (default: 8, or default_bars).")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, max=900.0, help="Seconds instead of bars.")
+    ] = None,
+    instance: Annotated[str | None, typer.Option(help="Which plugin; default: the one heard last.")] = None,
+    title: Annotated[str, typer.Option(help="Its name.")] = "",
+    post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keep what you just played. Returns when it is safe on the disk.
+
+    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post
+    """
+    if bars and seconds:
+        raise UsageError("Give --bars or --seconds, not both.")
+    request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=title, post=post)
+    kept = ask(request, c.OneTake)
+    show(kept, as_json, lambda: f"Kept {describe(kept.take)}.")
+
+
+def describe(t: c.TakeInfo) -> str:
+    """A Take in one line."""
+    length = f"{t.bars} bars" if t.bars else f"{t.frames / t.sample_rate_hz:.1f} s"
+    facts = [length] + ([f"{t.bpm:g} BPM"] if t.bpm else []) + ([t.meter] if t.meter else [])
+    title = f" “{t.title}”" if t.title else ""
+    return f"{t.take_id[:12]}{title}, {', '.join(facts)}, {t.frames} frames" + (
+        f" ({t.note})" if t.note else ""
+    )
+
+
+def post(
+    take: Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")] = "last",
+    title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Post a take. It is in the outbox when this returns, and goes out as soon as the relay can be reached."""
+    posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
+    show(
+        posted,
+        as_json,
+        lambda: f"{posted.state}: {posted.post_url or 'on its way; `sidechain takes` shows it arrive'}",
+    )
+
+
+def claim(
+    dev_user: Annotated[
+        str, typer.Option("--dev-user", help="Account name at a relay started with --dev on this machine.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Join this device to an account.
+
+    Example:  sidechain claim --dev-user nightowl
+    """
+    claimed = ask(c.ClaimDevice(username=dev_user), c.Claimed)
+    show(claimed, as_json, lambda: f"This device now belongs to {claimed.account}.")
+
+
+def relay(ctx: typer.Context) -> None:
+    """Run a relay (needs the `relay` extra). Example:  sidechain relay --data ./relay --port 8700 --dev"""
+    _become("relay", ctx.args)
+
+
+def tray(ctx: typer.Context) -> None:
+    """Show Sidechain in the system tray."""
+    _become("tray", ctx.args)
+
+
+def _become(module: str, arguments: list[str]) -> None:
+    if getattr(sys, "frozen", False):
+        import runpy
+
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        return
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+
+
+def config(as_json: Json = False) -> None:
+    """Show the settings that hold now."""
+    now = settings()
+    values = msgspec.to_builtins(now)
+    show(now, as_json, lambda: table(["setting", "value"], [[k, str(v)] for k, v in values.items()]))
+
+
+def when(created_us: int) -> str:
+    """A take's time, local."""
+    return datetime.fromtimestamp(created_us / 1e6).strftime("%Y-%m-%d %H:%M")
+
+
+Passed = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (up, down, status, instances, keep, post, claim, config):
+        app.command()(command)
+    app.command(context_settings=Passed)(relay)
+    app.command(context_settings=Passed)(tray)

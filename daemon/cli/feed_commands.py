@@ -1,0 +1,52 @@
+"""Commands about other people: feed, follow, unfollow, like."""
+
+from typing import Annotated
+
+import typer
+
+import bridge.control as c
+from daemon.cli.output import Json, ask, number, show, table
+
+
+def feed(
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20, as_json: Json = False
+) -> None:
+    """Show the feed of those you follow; from the cache when the relay cannot be reached."""
+    page = ask(c.GetFeed(limit=limit), c.Feed)
+
+    def text() -> str:
+        rows = [
+            [i.created_at[:16].replace("T", " "), i.author, i.title or "untitled", number(i.bpm), i.url]
+            for i in page.items
+        ]
+        head = "The relay cannot be reached; this is what came in before.\n" if page.offline else ""
+        return head + (
+            table(["when", "who", "title", "BPM", "page"], rows)
+            or "Nothing yet. `sidechain follow NAME` changes that."
+        )
+
+    show(page, as_json, text)
+
+
+def follow(username: Annotated[str, typer.Argument(help="Account name.")], as_json: Json = False) -> None:
+    """Follow somebody: their posts arrive here within a second."""
+    done = ask(c.FollowUser(username=username), c.Done)
+    show(done, as_json, lambda: f"You follow {username}.")
+
+
+def unfollow(username: Annotated[str, typer.Argument(help="Account name.")], as_json: Json = False) -> None:
+    """Stop following somebody."""
+    done = ask(c.FollowUser(username=username, follow=False), c.Done)
+    show(done, as_json, lambda: f"You no longer follow {username}.")
+
+
+def like(post_id: Annotated[str, typer.Argument(help="A post's id.")], as_json: Json = False) -> None:
+    """Like a post."""
+    done = ask(c.LikePost(post_id=post_id), c.Done)
+    show(done, as_json, lambda: "Liked.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (feed, follow, unfollow, like):
+        app.command()(command)

@@ -1,0 +1,74 @@
+"""`sidechain`: one console command. This file names the commands; each lives in the module of its subject.
+
+Imports are lazy where they are heavy, so that `sidechain status` answers in a quarter of a second.
+"""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from daemon.cli import daemon_commands, demo, feed_commands, files, takes
+from daemon.cli.output import fail
+from daemon.errors import EXIT_CODES, SidechainError
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+app = typer.Typer(
+    name="sidechain",
+    help="Keep the last bars you played, and post them. Start with `sidechain demo`, or `sidechain up`.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def sidechain_version() -> str:
+    """The installed version; a frozen build carries its metadata along."""
+    try:
+        return version("sidechain")
+    except PackageNotFoundError:
+        return "0.0.0+unknown"
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"sidechain {sidechain_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
+daemon_commands.register(app)
+feed_commands.register(app)
+files.register(app)
+demo.register(app)
+app.add_typer(takes.app, name="takes")
+
+
+def run() -> None:
+    """Console entry point. Errors become one sentence on stderr and the exit code of their class."""
+    if getattr(sys, "frozen", False) and sys.argv[1:2] in (["worker"], ["keyring-helper"]):
+        if sys.argv[1] == "worker":
+            from daemon.shell import render_worker
+
+            return render_worker.main()
+        from daemon.shell import keyring_helper
+
+        sys.exit(keyring_helper.main(sys.argv[2:]))
+    try:
+        app()
+    except SidechainError as error:
+        sys.exit(fail(error, as_json="--json" in sys.argv))
+    return None

@@ -1,0 +1,118 @@
+"""How commands speak: text for people on a terminal, one JSON object with --json, errors on stderr.
+
+Also the one way to a running daemon: `ask`.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from bridge.client import ControlClient
+from bridge.control import Failed, Reply, Request
+from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
+from bridge.paths import run_dir
+from daemon.config import Config, load
+from daemon.errors import (
+    KeyringUnavailable,
+    NoSpace,
+    NotClaimed,
+    NothingKept,
+    NotRunning,
+    Offline,
+    RelayRefused,
+    SidechainError,
+    UsageError,
+)  # fmt: skip
+
+R = TypeVar("R")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+_BY_CODE: dict[str, type[SidechainError]] = {
+    cls.code: cls for cls in (KeyringUnavailable, NoSpace, NotClaimed, NothingKept, UsageError)
+}
+
+
+def settings(**flags: object) -> Config:
+    """The settings that hold for this call. Raises BadConfig."""
+    return load(flags, default_run_dir=run_dir(os.environ, os.getuid()))
+
+
+def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
+    """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes."""
+    config = settings()
+    try:
+        with ControlClient(config.run) as client:
+            reply = client.request(request, timeout_s=timeout_s)
+    except DaemonNotRunning as error:
+        raise NotRunning(
+            f"No daemon answers in {config.run_dir}.", "Start it with `sidechain up --detach`."
+        ) from error
+    except DaemonSilent as error:
+        raise NotRunning(
+            f"The daemon in {config.run_dir} does not answer within {timeout_s:.0f} s.",
+            "Its log may say why.",
+        ) from error
+    except RequestFailed as error:
+        raise _as_error(Failed(code=error.code, message=error.message, next_step=error.next_step)) from error
+    if not isinstance(reply, answer):
+        raise SidechainError(
+            f"The daemon answered {type(reply).__name__}.", "Restart it: it is of another version."
+        )
+    return reply
+
+
+def _as_error(failed: Failed) -> SidechainError:
+    if failed.code == "offline":
+        return Offline(failed.message, failed.next_step)
+    if cls := _BY_CODE.get(failed.code):
+        return cls(failed.message, failed.next_step)
+    if failed.code in ("internal", "busy", "error"):
+        return SidechainError(failed.message, failed.next_step, code=failed.code)
+    return RelayRefused(failed.message, failed.next_step, status=0, code=failed.code)
+
+
+def show(value: msgspec.Struct | dict[str, object] | Reply, as_json: bool, text: Callable[[], str]) -> None:
+    """Print a result for a person or for a program."""
+    if as_json:
+        plain = msgspec.to_builtins(value)
+        for internal in ("t", "id"):
+            plain.pop(internal, None)
+        print(msgspec.json.encode(plain).decode())
+    elif line := text():
+        print(line)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """Aligned columns without a frame; empty text when there are no rows."""
+    if not rows:
+        return ""
+    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]
+    )
+
+
+def fail(error: SidechainError, *, as_json: bool) -> int:
+    """Say an error; its exit code."""
+    if as_json:
+        body = {"error": {"code": error.code, "message": error.message, "next_step": error.next_step}}
+        print(msgspec.json.encode(body).decode())
+    else:
+        print(f"sidechain: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def number(value: float | None, unit: str = "", digits: int = 1) -> str:
+    """A figure, or a dash when it is unknown."""
+    return "–" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def home_relative(path: str | Path) -> str:
+    """A path as people write it."""
+    return str(path).replace(str(Path.home()), "~", 1)

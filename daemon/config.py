@@ -1,0 +1,97 @@
+"""The daemon's settings: one frozen Struct, read from file, then environment, then flags; the last one wins.
+
+Each field says its unit, default and why; docs/configuration.md lists the same (a test compares them). A setting
+that is unknown or does not fit is an error that names the file, the key and the rule: never silently ignored.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from daemon.errors import BadConfig
+
+ENV_PREFIX = "SIDECHAIN_"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings. Every one needs a restart of the daemon to take effect."""
+
+    data_dir: str = ""
+    """Folder of takes, library and outbox. Default: the platform's data folder for `sidechain`."""
+    run_dir: str = ""
+    """Folder of sockets and Rings. Default: $XDG_RUNTIME_DIR/sidechain. Plugins must see the same one."""
+    relay_url: Annotated[str, Meta(max_length=512)] = ""
+    """Address of the relay, https (http only for this machine). Default: none; nothing is posted without one."""
+    credential_store: Literal["keyring", "file"] = "keyring"
+    """Where the device key lies. `file` is for machines without a keyring: 0600, not encrypted, shown in status."""
+    default_bars: Annotated[int, Meta(ge=1, le=64)] = 8
+    """Bars that `keep` takes when it is not told: the length that loops are thought in."""
+    fallback_seconds: Annotated[float, Meta(ge=1.0, le=900.0)] = 16.0
+    """Seconds that `keep` takes when the host tells no transport: 8 bars at 120 BPM, but nothing claims that."""
+    device_name: Annotated[str, Meta(max_length=64)] = ""
+    """Name shown when the device is claimed. Default: the host name."""
+    presence: bool = True
+    """Tell followers that you are producing. Only the state, the DAW and the tempo are told."""
+    min_free_bytes: Annotated[int, Meta(ge=0)] = 64 * 1024 * 1024
+    """Free disk below which nothing new is kept: the library must never be the one that fills the disk."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the log says."""
+
+    @property
+    def data(self) -> Path:
+        """Folder of takes, library and outbox."""
+        return Path(self.data_dir)
+
+    @property
+    def run(self) -> Path:
+        """Folder of sockets and Rings."""
+        return Path(self.run_dir)
+
+
+def config_file(env: Mapping[str, str]) -> Path:
+    """The settings file: $SIDECHAIN_CONFIG, or config.toml in the platform's configuration folder."""
+    named = env.get(ENV_PREFIX + "CONFIG")
+    return Path(named) if named else Path(platformdirs.user_config_dir("sidechain")) / "config.toml"
+
+
+def load(
+    flags: Mapping[str, object] | None = None, env: Mapping[str, str] = os.environ, *, default_run_dir: Path
+) -> Config:
+    """Settings from file, environment (SIDECHAIN_DATA_DIR, …) and `flags`, checked. Raises BadConfig."""
+    path = config_file(env)
+    try:
+        values: dict[str, object] = tomllib.loads(path.read_text()) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"The settings file {path} cannot be read: {error}.", "Mend or remove it.") from error
+    for name in Config.__struct_fields__:
+        if (text := env.get(ENV_PREFIX + name.upper())) is not None:
+            values[name] = text
+    values |= {name: value for name, value in (flags or {}).items() if value is not None}
+    values["data_dir"] = values.get("data_dir") or platformdirs.user_data_dir("sidechain")
+    values["run_dir"] = values.get("run_dir") or str(default_run_dir)
+    try:
+        config = msgspec.convert(values, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadConfig(
+            f"A setting does not fit: {error} (from {path}, {ENV_PREFIX}* or flags).",
+            "`sidechain config` lists the settings and their rules.",
+        ) from error
+    return msgspec.structs.replace(config, relay_url=_checked_url(config.relay_url))
+
+
+def _checked_url(url: str) -> str:
+    """TLS cannot be left out for a relay on another machine."""
+    url = url.rstrip("/")
+    local = url.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
+    if url and not url.startswith("https://") and not local:
+        raise BadConfig(
+            f"relay_url is {url!r}; a relay on another machine must be reached by https.",
+            "Use https://…, or http://127.0.0.1:PORT for a relay on this machine.",
+        )
+    return url

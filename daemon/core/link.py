@@ -1,0 +1,366 @@
+"""The daemon's end of the relay's WebSocket, as a state machine without I/O.
+
+    unclaimed      this device belongs to no account: nothing to connect as
+    connecting     a socket is being opened, or its token renewed, or Connected is awaited
+    online         events arrive, each channel applied up to its position
+    backing_off    the connection failed; the next try waits for the timer
+    needs_reclaim  the relay has revoked this device: only a new claim helps
+    paused         the relay said not to come back (close codes 3500-3999): a wake-up or a claim tries again
+    stopped        the daemon ends (end)
+
+Positions come in with every SocketOpened, from the store, and go out with every effect that moves them, to be
+stored in the transaction that applies the events. So a crash, or a refetch that fails, costs nothing: the next
+connection starts from what is durable. An event is applied once, in order, or the channel is refetched as a whole.
+
+The driver carries effects out in order, and replaces the timer with each SetTimer. Every socket has the number of its
+OpenSocket; what a replaced one still says is dropped here. When a refetch or a store fails, the driver drops what is
+left of the effects and tells SocketLost before any other event: else a later event could be stored over the hole.
+`now_us` is a monotonic clock; `jitter` is chance in [0, 1]. Not here: bytes, time, REST.
+"""
+
+from daemon.core.link_signals import (
+    ApplyEvents, ClaimedEvent, CloseSocket, Effect, Event, FrameReceived, LinkState, OpenSocket,
+    PresenceChanged, Refetch, RefreshFailed, RefreshToken, ReplacePresence, Report, SendFrame, SetTimer,
+    SocketLost, SocketOpened, Started, Stopped, Tick, TokenRefreshed, TokenRefused, Woke,
+)  # fmt: skip
+from relay.wire import events as wire
+from relay.wire.events import FromRelay, Payload, Position, Presence
+from relay.wire.rest import ACCESS_LIFETIME_S
+
+__all__ = [  # the signals are part of this module's face: a driver needs no other
+    "TRANSITIONS", "ApplyEvents", "ClaimedEvent", "CloseSocket", "Effect", "Event", "FrameReceived",
+    "IllegalEvent", "Link", "LinkState", "OpenSocket", "PresenceChanged", "Refetch", "RefreshFailed",
+    "RefreshToken", "ReplacePresence", "Report", "SendFrame", "SetTimer", "SocketLost", "SocketOpened",
+    "Started", "Stopped", "Tick", "TokenRefreshed", "TokenRefused", "Woke",
+]  # fmt: skip
+
+SECOND_US = 1_000_000
+BACKOFF_FLOOR_US = SECOND_US // 2
+BACKOFF_CEILING_US = 30 * SECOND_US
+RETRY_AFTER_CEILING_US = 3600 * SECOND_US
+CONNECT_LIMIT_US = 3 * wire.CONNECT_LIMIT_MS * 1000  # open, Hello and Connected together, or a token renewed
+PONG_LIMIT_US = wire.PONG_LIMIT_MS * 1000
+PRESENCE_EVERY_US = wire.PRESENCE_LEASE_MS * 1000 // 2
+REFRESH_EVERY_US = ACCESS_LIFETIME_S * SECOND_US * 2 // 3
+REFRESH_RETRY_US = 30 * SECOND_US
+MIN_PING_US, MAX_PING_US = SECOND_US, 60 * SECOND_US
+
+
+_S = LinkState
+_HERE = frozenset[LinkState]()  # stays where it is; PresenceChanged and the like
+_DROPPED = frozenset({_S.CONNECTING, _S.BACKING_OFF, _S.NEEDS_RECLAIM, _S.PAUSED})
+_END: dict[type[Event], frozenset[LinkState]] = {
+    PresenceChanged: _HERE,
+    Tick: _HERE,
+    Stopped: frozenset({_S.STOPPED}),
+}
+# What of an older socket or an older renewal may still arrive after the state has moved on; it changes nothing.
+_LATE: dict[type[Event], frozenset[LinkState]] = {
+    SocketOpened: _HERE, FrameReceived: _HERE, SocketLost: _HERE, TokenRefused: _HERE, TokenRefreshed: _HERE, RefreshFailed: _HERE,
+}  # fmt: skip
+_TO_CONNECTING = frozenset({_S.CONNECTING})
+
+TRANSITIONS: dict[LinkState, dict[type[Event], frozenset[LinkState]]] = {
+    _S.UNCLAIMED: _END | _LATE | {
+        Started: _TO_CONNECTING, ClaimedEvent: _TO_CONNECTING, Woke: _HERE,
+    },
+    _S.CONNECTING: _END | {
+        ClaimedEvent: _TO_CONNECTING, SocketOpened: _HERE, FrameReceived: _DROPPED | {_S.ONLINE}, SocketLost: _DROPPED,
+        TokenRefused: _DROPPED, TokenRefreshed: _HERE, RefreshFailed: _DROPPED, Tick: frozenset({_S.BACKING_OFF}),
+        Woke: _HERE,
+    },
+    _S.ONLINE: _END | {
+        ClaimedEvent: _TO_CONNECTING, SocketOpened: _HERE, FrameReceived: _DROPPED, SocketLost: _DROPPED,
+        TokenRefused: _HERE, TokenRefreshed: _HERE, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}),
+        Tick: frozenset({_S.BACKING_OFF}), Woke: _TO_CONNECTING,
+    },
+    _S.BACKING_OFF: _END | _LATE | {
+        ClaimedEvent: _TO_CONNECTING, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}), Tick: _TO_CONNECTING, Woke: _TO_CONNECTING,
+    },
+    _S.NEEDS_RECLAIM: _END | _LATE | {ClaimedEvent: _TO_CONNECTING, Woke: _HERE},
+    _S.PAUSED: _END | _LATE | {ClaimedEvent: _TO_CONNECTING, Woke: _TO_CONNECTING},
+    _S.STOPPED: {},
+}  # fmt: skip
+"""[state][event]: the states it may lead to, besides staying. An event without an entry is illegal."""
+
+SENTENCES: dict[LinkState, str] = {
+    _S.UNCLAIMED: "This device belongs to no account yet.",
+    _S.CONNECTING: "Connecting to the relay.",
+    _S.ONLINE: "Connected to the relay.",
+    _S.BACKING_OFF: "The relay cannot be reached; trying again soon.",
+    _S.NEEDS_RECLAIM: "The relay no longer knows this device; it has to be claimed again.",
+    _S.PAUSED: "The relay does not want this version to come back; an update may help.",
+    _S.STOPPED: "Sidechain is stopping.",
+}
+
+
+class IllegalEvent(Exception):
+    """An event the state does not allow: a bug of the driver; nothing has changed."""
+
+    def __init__(self, state: LinkState, event: Event) -> None:
+        super().__init__(state, event)
+        self.state = state
+        self.event = event
+
+    def __str__(self) -> str:
+        return f"The link is {self.state} and cannot take {type(self.event).__name__}."
+
+
+class Link:
+    """One link. `handle` is the only way in; attributes are for reading. [loop]"""
+
+    def __init__(self) -> None:
+        self.state = LinkState.UNCLAIMED
+        self.positions: dict[str, Position] = {}  # of the socket in use; the store's are the truth
+        self.socket = 0  # number of the last one opened
+        self._has_socket = False
+        self._attempts = 0  # failed connections since one last proved itself
+        self._renewed = False  # the token was renewed since a socket last opened: a refusal is not its age
+        self._awaited: type[FromRelay] | None = (
+            None  # the message that must come next, but for Error and Disconnect
+        )
+        self._ping_us = 0
+        self._presence: Presence | None = None
+        self._deadlines: dict[str, int] = {}  # "connect", "retry", "ping", "pong", "refresh", "presence"
+        self._effects: list[Effect] = []
+        self._now_us = 0
+        self._jitter = 0.0
+        self._timer_us: int | None = None
+
+    def handle(self, event: Event, now_us: int, jitter: float) -> list[Effect]:
+        """What to do about `event`, in this order. Raises IllegalEvent, and then nothing has changed."""
+        if type(event) not in TRANSITIONS[self.state]:
+            raise IllegalEvent(self.state, event)
+        self._effects, self._now_us, self._jitter = [], now_us, jitter
+        match event:
+            case Started(claimed=True) | ClaimedEvent():
+                self._attempts, self._renewed = 0, False
+                self._connect()
+            case Started():
+                self._enter(LinkState.UNCLAIMED)
+            case SocketOpened() | FrameReceived() | SocketLost() | TokenRefused():
+                if self._has_socket and event.socket == self.socket:
+                    self._on_socket(event)
+            case TokenRefreshed():
+                self._on_refreshed(event.access_token)
+            case RefreshFailed():
+                self._on_refresh_failed(event.final)
+            case PresenceChanged():
+                self._presence = event.presence
+                self._send_presence()
+            case Tick():
+                self._on_tick()
+            case Woke():
+                self._on_wake()
+            case Stopped():
+                self._leave(LinkState.STOPPED)
+        at_us = min(self._deadlines.values(), default=None)
+        if at_us != self._timer_us or isinstance(event, Tick):  # a timer that went off is no timer any more
+            self._timer_us = at_us
+            self._effects.append(SetTimer(at_us=at_us))
+        return self._effects
+
+    # ways between states --------------------------------------------------------------------------------------
+
+    def _enter(self, state: LinkState, sentence: str = "") -> None:
+        self.state = state
+        self._effects.append(Report(state=state, sentence=sentence or SENTENCES[state]))
+
+    def _drop_socket(self) -> None:
+        self._deadlines.clear()
+        if self._has_socket:
+            self._has_socket = False
+            self._effects.append(CloseSocket(socket=self.socket))
+        if self.state is LinkState.ONLINE:
+            self._effects.append(ReplacePresence(presence=[]))
+
+    def _leave(self, state: LinkState, sentence: str = "") -> None:
+        self._drop_socket()
+        self._enter(state, sentence)
+
+    def _connect(self) -> None:
+        """Away with the old socket, on with a new one."""
+        self._leave(LinkState.CONNECTING)
+        self.socket += 1
+        self._has_socket, self._awaited = True, wire.Hello
+        self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
+        self._effects.append(OpenSocket(socket=self.socket))
+
+    def _renew(self) -> None:
+        """Away with the socket, on with a new token; unless that was just tried."""
+        if self._renewed:
+            self._back_off("The relay refuses a token it has just given; trying again soon.")
+            return
+        self._renewed = True
+        self._leave(LinkState.CONNECTING)
+        self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
+        self._effects.append(RefreshToken())
+
+    def _back_off(self, sentence: str = "", retry_after_us: int = 0) -> None:
+        """Come back after 0.5 to 30 s with full jitter, and not before the relay asked for."""
+        self._attempts += 1
+        self._renewed = False
+        ceiling_us = min(BACKOFF_FLOOR_US << min(self._attempts, 16), BACKOFF_CEILING_US)
+        wait_us = BACKOFF_FLOOR_US + int((ceiling_us - BACKOFF_FLOOR_US) * self._jitter)
+        self._leave(LinkState.BACKING_OFF, sentence)
+        self._deadlines["retry"] = self._now_us + max(wait_us, min(retry_after_us, RETRY_AFTER_CEILING_US))
+
+    def _lost(self, code: int | None, retry_after_us: int = 0) -> None:
+        """By the class of the close code: 3000-3499 and everything unknown come back, 3500-3999 do not."""
+        if code == wire.CLOSE_EXPIRED:
+            self._renew()
+        elif code == wire.CLOSE_REVOKED:
+            self._leave(LinkState.NEEDS_RECLAIM)
+        elif code is not None and 3500 <= code <= 3999:
+            self._leave(LinkState.PAUSED)
+        else:
+            self._back_off("", retry_after_us)
+
+    # events ---------------------------------------------------------------------------------------------------
+
+    def _on_socket(self, event: SocketOpened | FrameReceived | SocketLost | TokenRefused) -> None:
+        match event:
+            case SocketOpened():
+                self.positions = dict(event.positions)
+            case FrameReceived():
+                for message in event.messages:
+                    if not self._has_socket or event.socket != self.socket:
+                        break  # one before it has ended this connection
+                    self._on_message(message)
+            case SocketLost():
+                self._has_socket = False
+                self._lost(event.code)
+            case TokenRefused():
+                self._has_socket = False
+                self._renew()
+
+    def _on_message(self, message: FromRelay) -> None:
+        if "pong" in self._deadlines:  # whatever arrives shows that the relay is there
+            del self._deadlines["pong"]
+            self._attempts = 0
+        opening = isinstance(message, wire.Hello | wire.Connected)
+        if opening != (self._awaited is type(message)) or (
+            self._awaited and not opening and not isinstance(message, wire.Error | wire.Disconnect)
+        ):
+            self._back_off("The relay does not keep to the protocol; trying again soon.")
+            return
+        match message:
+            case wire.Hello():
+                self._awaited = wire.Connected
+                self._ping_us = min(max(message.ping_interval_ms * 1000, MIN_PING_US), MAX_PING_US)
+                self._effects.append(SendFrame(messages=[wire.Connect(positions=dict(self.positions))]))
+            case wire.Connected():
+                self._on_connected(message)
+            case wire.Event():
+                self._on_event(message)
+            case wire.ChannelAdded():
+                position = Position(epoch=message.epoch, offset=message.head)
+                self.positions[message.ch] = position
+                self._effects.append(ApplyEvents(events=[], positions={message.ch: position}))
+            case wire.ChannelRemoved():
+                self.positions.pop(message.ch, None)
+                self._effects.append(ApplyEvents(events=[], positions={message.ch: None}))
+            case wire.Disconnect():
+                self._lost(message.code, (message.retry_after_ms or 0) * 1000)
+            case wire.Refreshed() | wire.Pong() | wire.Error():
+                pass
+
+    def _on_connected(self, connected: wire.Connected) -> None:
+        """Take every channel to its head: by the events that were missed, or by a refetch."""
+        self._enter(LinkState.ONLINE)
+        self._renewed, self._awaited = False, None
+        del self._deadlines["connect"]
+        self._deadlines["ping"] = self._now_us + self._ping_us
+        self._deadlines["refresh"] = self._now_us + REFRESH_EVERY_US
+        events: list[tuple[str, Position | None, Payload]] = []
+        moved: dict[str, Position | None] = {
+            ch: None for ch in self.positions if ch not in connected.channels
+        }
+        refetches: list[Refetch] = []
+        for channel, found in connected.channels.items():
+            head = Position(epoch=found.epoch, offset=found.head)
+            missed = _missed(self.positions.get(channel), found)
+            if missed is None:
+                refetches.append(Refetch(channel=channel, url=found.refetch, position=head))
+            else:
+                events += [(channel, Position(epoch=head.epoch, offset=e.o), e.d) for e in missed]
+                moved[channel] = head
+        self.positions = {ch: Position(epoch=s.epoch, offset=s.head) for ch, s in connected.channels.items()}
+        self._effects.append(ReplacePresence(presence=connected.presence))
+        self._effects.append(ApplyEvents(events=events, positions=moved))
+        self._effects += refetches
+        self._send_presence()
+
+    def _on_event(self, event: wire.Event) -> None:
+        if event.o == 0:  # live only: nothing to resume
+            self._effects.append(ApplyEvents(events=[(event.ch, None, event.d)], positions={}))
+            return
+        last = self.positions.get(event.ch)
+        if last is None or event.o > last.offset + 1:
+            self._back_off("Events are missing; connecting again to get them.")
+        elif event.o == last.offset + 1:
+            position = Position(epoch=last.epoch, offset=event.o)
+            self.positions[event.ch] = position
+            self._effects.append(
+                ApplyEvents(events=[(event.ch, position, event.d)], positions={event.ch: position})
+            )
+
+    def _on_refreshed(self, access_token: str) -> None:
+        if self.state is LinkState.ONLINE:
+            self._deadlines["refresh"] = self._now_us + REFRESH_EVERY_US
+            self._effects.append(SendFrame(messages=[wire.Refresh(access_token=access_token)]))
+        elif self.state is LinkState.CONNECTING and not self._has_socket:
+            self._connect()
+
+    def _on_refresh_failed(self, final: bool) -> None:
+        if self.state in (LinkState.UNCLAIMED, LinkState.NEEDS_RECLAIM, LinkState.PAUSED):
+            return
+        if final:
+            self._leave(LinkState.NEEDS_RECLAIM)
+        elif self.state is LinkState.ONLINE:
+            self._deadlines["refresh"] = self._now_us + REFRESH_RETRY_US
+        elif self.state is LinkState.CONNECTING and not self._has_socket:
+            self._back_off()
+
+    def _on_wake(self) -> None:
+        if self.state in (LinkState.CONNECTING, LinkState.ONLINE, LinkState.BACKING_OFF, LinkState.PAUSED):
+            self._attempts, self._renewed = 0, False
+            self._connect()
+
+    def _on_tick(self) -> None:
+        for name in [n for n, at_us in self._deadlines.items() if at_us <= self._now_us]:
+            if name not in self._deadlines:
+                break  # one before it has ended this connection
+            match name:
+                case "connect":
+                    self._back_off()
+                case "retry":
+                    self._connect()
+                case "pong":
+                    self._back_off("The relay has gone silent; connecting again.")
+                case "ping":
+                    self._deadlines["ping"] = self._now_us + self._ping_us
+                    self._deadlines.setdefault("pong", self._now_us + PONG_LIMIT_US)
+                    self._effects.append(SendFrame(messages=[wire.Ping()]))
+                case "refresh":
+                    del self._deadlines["refresh"]  # until it is answered
+                    self._effects.append(RefreshToken())
+                case "presence":
+                    self._send_presence()
+
+    def _send_presence(self) -> None:
+        """Presence is leased: said on change, on connecting, and again before the lease ends."""
+        if self.state is LinkState.ONLINE and self._presence:
+            self._deadlines["presence"] = self._now_us + PRESENCE_EVERY_US
+            self._effects.append(SendFrame(messages=[self._presence]))
+
+
+def _missed(last: Position | None, found: wire.ChannelState) -> list[wire.Event] | None:
+    """The events that lead from `last` to the head; None when they do not, whatever the relay says of it."""
+    if not found.recovered or (last is not None and last.epoch != found.epoch):
+        return None
+    if last is None:
+        return []  # a channel not heard before starts at its head
+    missed = [e for e in found.events if e.o > last.offset]
+    whole = [e.o for e in missed] == list(range(last.offset + 1, found.head + 1))
+    return missed if whole and last.offset <= found.head else None

@@ -1,0 +1,115 @@
+"""Errors that a person meets, each a sentence with a next step, and the exit code that goes with it.
+
+SidechainError            1
++-- UsageError            2
++-- NotRunning            3   the daemon does not answer
++-- NotClaimed            4   this device belongs to no account
++-- KeyringUnavailable    5   locked, absent or refused
++-- Offline               6   the relay cannot be reached, or answers with an error of its own
++-- RelayRefused          6   the relay said no, and why
++-- NothingKept           7   there is nothing that could be kept
++-- BadAudio              8   a file that is no audio we read
++-- NoSpace               9   the disk is full
++-- AlreadyRunning       77   a daemon holds the lock     } service managers do not restart on 77 and 78
++-- BadConfig            78   configuration or run folder }
+"""
+
+
+class SidechainError(Exception):
+    """Base: what happened, to what, and what to do next. `code` is stable; text is for people."""
+
+    exit_code = 1
+    code = "error"
+
+    def __init__(self, message: str, next_step: str = "", *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+        if code:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}".strip()
+
+
+class UsageError(SidechainError):
+    exit_code = 2
+    code = "usage"
+
+
+class NotRunning(SidechainError):
+    exit_code = 3
+    code = "not_running"
+
+
+class NotClaimed(SidechainError):
+    exit_code = 4
+    code = "not_claimed"
+
+
+class KeyringUnavailable(SidechainError):
+    exit_code = 5
+    code = "keyring"
+
+
+class Offline(SidechainError):
+    """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None."""
+
+    exit_code = 6
+    code = "offline"
+
+    def __init__(self, message: str, next_step: str = "", *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, next_step)
+        self.retry_after_s = retry_after_s
+
+
+class RelayRefused(SidechainError):
+    """A final answer (4xx). status: the HTTP status."""
+
+    exit_code = 6
+    code = "relay_refused"
+
+    def __init__(self, message: str, next_step: str = "", *, status: int, code: str) -> None:
+        super().__init__(message, next_step, code=code)
+        self.status = status
+
+
+class NothingKept(SidechainError):
+    exit_code = 7
+    code = "nothing_kept"
+
+
+class BadAudio(SidechainError):
+    exit_code = 8
+    code = "bad_audio"
+
+
+class NoSpace(SidechainError):
+    exit_code = 9
+    code = "no_space"
+
+
+class AlreadyRunning(SidechainError):
+    exit_code = 77
+    code = "already_running"
+
+
+class BadConfig(SidechainError):
+    exit_code = 78
+    code = "bad_config"
+
+
+EXIT_CODES: dict[int, str] = {
+    0: "done",
+    1: "failed; the message says why",
+    2: "wrong usage",
+    3: "the daemon is not running",
+    4: "this device is not claimed",
+    5: "the keyring is locked or absent",
+    6: "the relay cannot be reached, or refused",
+    7: "nothing to keep",
+    8: "not audio that can be read",
+    9: "the disk is full",
+    77: "a daemon is already running",
+    78: "the configuration or the run folder is wrong",
+}

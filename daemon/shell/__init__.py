@@ -1,0 +1,1 @@
+"""I/O around daemon.core: files, SQLite, sockets, worker processes. Shells move bytes; cores decide."""

@@ -1,0 +1,96 @@
+"""Files that survive a power cut: written aside, synced, renamed, folder synced.
+
+What is promised: when `write_durably` or `publish_folder` returns, content and name are on the disk as far as the
+disk keeps fsync's word. After a failed fsync a file is never trusted again: it is removed and the error raised
+(PostgreSQL learned in 2018 that a second fsync may report success for data that is gone).
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from daemon.errors import NoSpace
+
+TMP_PREFIX = ".tmp-"
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the folder's entries durable. [worker]"""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_new(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
+    """Create `path` (never over an existing file) with `parts` and sync it."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        for part in parts:
+            view = memoryview(part)
+            while view:
+                view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(fd)
+
+
+def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
+    """Write or replace one file durably. Raises NoSpace, OSError. [worker]"""
+    aside = path.with_name(TMP_PREFIX + path.name)
+    aside.unlink(missing_ok=True)
+    try:
+        _write_new(aside, parts)
+        os.replace(aside, path)
+        fsync_folder(path.parent)
+    except OSError as error:
+        raise _named(error, path) from error
+
+
+def publish_folder(folder: Path, files: dict[str, tuple[bytes | bytearray | memoryview, ...]]) -> None:
+    """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError. [worker]"""
+    aside = folder.with_name(TMP_PREFIX + folder.name)
+    try:
+        aside.mkdir(mode=0o700)
+        for name, parts in files.items():
+            _write_new(aside / name, parts)
+        fsync_folder(aside)
+        os.rename(aside, folder)
+        fsync_folder(folder.parent)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise _named(error, folder) from error
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that a crash leaves it whole or gone, never a Take with half its files. [worker]"""
+    aside = folder.with_name(TMP_PREFIX + "gone-" + folder.name)
+    try:
+        os.rename(folder, aside)
+    except FileNotFoundError:
+        return
+    fsync_folder(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def sweep(root: Path) -> list[str]:
+    """Remove what a crash left half-written directly under `root`; the names removed. Run before serving. [worker]"""
+    strays = sorted(p for p in root.glob(TMP_PREFIX + "*"))
+    for stray in strays:
+        shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
+    return [p.name for p in strays]
+
+
+def _named(error: OSError, path: Path) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(
+            f"The disk is full: {path} could not be written.",
+            "Free some space and keep again; the Ring still holds the sound.",
+        )
+    return error

@@ -1,0 +1,190 @@
+"""Answers the control socket: one method per request, each ending in its reply or a sentence why not.
+
+A translation only: it calls takes, outbox, relay and link, and turns their errors into `Failed`.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+
+import bridge.control as c
+from daemon.core import outbox
+from daemon.core.health import overall
+from daemon.errors import NotClaimed, SidechainError
+from daemon.shell.account import Account
+from daemon.shell.instances import Instances
+from daemon.shell.relay_socket import RelaySocket
+from daemon.shell.renderer import Renderer
+from daemon.shell.store import Store, TakeRow
+from daemon.shell.takes import Takes, new_entry, take_info
+from relay.wire.rest import AudioPost
+
+log = logging.getLogger(__name__)
+
+RECENT = 5
+
+
+class Control:
+    """All methods are [loop]."""
+
+    def __init__(
+        self,
+        version: str,
+        store: Store,
+        takes: Takes,
+        instances: Instances,
+        renderer: Renderer,
+        wake_uploader: Callable[[], None],
+        account: Account,
+        socket: RelaySocket | None,
+        stop: Callable[[], None],
+    ) -> None:
+        self._version = version
+        self._store = store
+        self._takes = takes
+        self._instances = instances
+        self._renderer = renderer
+        self._wake_uploader = wake_uploader
+        self._account = account
+        self._socket = socket
+        self._stop = stop
+        self._started = time.monotonic()
+        self._answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
+            c.GetStatus: self._status, c.ListInstances: self._list_instances, c.KeepTake: self._keep,
+            c.ListTakes: self._list_takes, c.ShowTake: self._show_take, c.RenameTake: self._rename,
+            c.DeleteTake: self._delete, c.PostTake: self._post, c.GetFeed: self._feed, c.ClaimDevice: self._claim,
+            c.FollowUser: self._follow, c.LikePost: self._like, c.Subscribe: self._subscribe,
+            c.Shutdown: self._shutdown,
+        }  # fmt: skip
+
+    async def handle(self, request: c.Request) -> c.Reply:
+        """One request, one reply."""
+        try:
+            return await self._answers[type(request)](request)
+        except SidechainError as error:
+            return c.Failed(
+                id=request.id, code=error.code, message=error.message[:512], next_step=error.next_step[:512]
+            )
+        except Exception as error:  # a bug must reach the person as a sentence, and must not end the daemon
+            log.exception("request %s failed", type(request).__name__)
+            return c.Failed(
+                id=request.id, code="internal", message=f"The daemon failed: {type(error).__name__}: {error}"[:512],
+                next_step="The log has the details; nothing that was kept is lost.",
+            )  # fmt: skip
+
+    async def _status(self, request: c.GetStatus) -> c.Reply:
+        counts = await self._store.run(Store.count_entries)
+        link = self._socket.state if self._socket else None
+        health = overall(
+            link,
+            {outbox.State(name): n for name, n in counts.items()},
+            self._account.problem,
+            self._account.name is not None,
+        )
+        recent = await self._store.run(Store.takes, RECENT)
+        return c.Status(
+            id=request.id, api=c.CONTROL_API, version=self._version, pid=os.getpid(),
+            uptime_s=time.monotonic() - self._started, state=health.state, sentence=health.sentence,
+            relay_url=self._account.relay_url, account=self._account.name,
+            instances=[i.info() for i in self._instances.all()], takes=await self._store.run(Store.count_takes),
+            outbox=counts, recent=[await self._info(t) for t in recent],
+            friends_producing=self._socket.friends_producing if self._socket else 0,
+        )  # fmt: skip
+
+    async def _list_instances(self, request: c.ListInstances) -> c.Reply:
+        return c.InstanceList(id=request.id, instances=[i.info() for i in self._instances.all()])
+
+    async def _keep(self, request: c.KeepTake) -> c.Reply:
+        instance = self._instances.choose(request.instance)
+        take, entry = await self._takes.keep(
+            instance, bars=request.bars, seconds=request.seconds, at_frame=None, title=request.title,
+            post_as=self._account.name, post=request.post,
+        )  # fmt: skip
+        self._renderer.wake()
+        return c.OneTake(
+            id=request.id,
+            take=take_info(take, entry, busy=False),
+            path=str(self._takes.folder / take.take_id),
+        )
+
+    async def _list_takes(self, request: c.ListTakes) -> c.Reply:
+        takes = await self._store.run(Store.takes, request.limit)
+        return c.TakeList(id=request.id, takes=[await self._info(t) for t in takes])
+
+    async def _show_take(self, request: c.ShowTake) -> c.Reply:
+        take = await self._takes.find(request.take_id)
+        return c.OneTake(
+            id=request.id, take=await self._info(take), path=str(self._takes.folder / take.take_id)
+        )
+
+    async def _rename(self, request: c.RenameTake) -> c.Reply:
+        take = await self._takes.find(request.take_id)
+        await self._store.run(Store.rename_take, take.take_id, request.title)
+        return await self._show_take(c.ShowTake(id=request.id, take_id=take.take_id))
+
+    async def _delete(self, request: c.DeleteTake) -> c.Reply:
+        await self._takes.delete(await self._takes.find(request.take_id))
+        return c.Done(id=request.id)
+
+    async def _post(self, request: c.PostTake) -> c.Reply:
+        take = await self._takes.find(request.take_id)
+        if not self._account.relay_url:
+            raise NotClaimed(
+                "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
+            )
+        if take.state == "failed":  # asked again by a person: three more tries
+            await self._store.run(Store.retry_take, take.take_id)
+            self._renderer.wake()
+        entry = await self._store.run(Store.add_entry, new_entry(take, request.title, self._account.name))
+        if entry.state in (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION):
+            entry = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
+            await self._store.run(Store.save_entry, entry)
+        self._wake_uploader()
+        return c.Posted(
+            id=request.id,
+            entry_id=entry.entry_id,
+            take_id=take.take_id,
+            state=entry.state,
+            post_url=entry.post_url,
+        )
+
+    async def _feed(self, request: c.GetFeed) -> c.Reply:
+        try:
+            page = await self._account.relay().timeline(request.limit)
+            return c.Feed(id=request.id, items=[item_info(p) for p in page.posts], offline=False)
+        except SidechainError as error:
+            items = await self._store.run(Store.items, request.limit)
+            if isinstance(error, NotClaimed) and not items:
+                raise
+            return c.Feed(id=request.id, items=[item_info(p) for p in items], offline=True)
+
+    async def _claim(self, request: c.ClaimDevice) -> c.Reply:
+        pair = await self._account.claim(request.username)
+        return c.Claimed(id=request.id, account=pair.user.username, device_id=pair.device_id)
+
+    async def _follow(self, request: c.FollowUser) -> c.Reply:
+        await self._account.relay().follow(request.username, request.follow)
+        return c.Done(id=request.id)
+
+    async def _like(self, request: c.LikePost) -> c.Reply:
+        await self._account.relay().like(request.post_id)
+        return c.Done(id=request.id)
+
+    async def _subscribe(self, request: c.Subscribe) -> c.Reply:
+        return c.Done(id=request.id)  # the endpoint notes the subscriber before it asks here
+
+    async def _shutdown(self, request: c.Shutdown) -> c.Reply:
+        self._stop()
+        return c.Done(id=request.id)
+
+    async def _info(self, take: TakeRow) -> c.TakeInfo:
+        return await self._takes.info(take, busy=self._renderer.busy_with == take.take_id)
+
+
+def item_info(post: AudioPost) -> c.ItemInfo:
+    """A Post as an Item of the feed."""
+    return c.ItemInfo(
+        post_id=post.id, author=post.username, title=post.title, bpm=post.bpm, key=post.key,
+        duration_ms=post.duration_ms, created_at=post.created_at, url=post.page_url, liked=post.liked,
+    )  # fmt: skip

@@ -1,0 +1,227 @@
+"""The loaded plugins: which Rings are open, what they hold, which played last. Answers the plugin socket.
+
+A Ring that arrives by announcement (RingOpened) is opened at once; its descriptor then keeps the history readable
+even after the plugin is killed and the name is gone. Not here: what a cut is (daemon.core.capture), how a Take
+becomes durable (takes.py).
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bridge.control import InstanceInfo
+from bridge.errors import BridgeError, RingRefused
+from bridge.plugin_endpoint import Peer
+from bridge.shm import RingFile, reap
+from daemon.core.capture import History
+from daemon.errors import NothingKept
+from plugin_protocol.errors import RemoteProtocolError
+from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
+from plugin_protocol.messages import (
+    Alive,
+    Goodbye,
+    Heartbeat,
+    Keep,
+    KeepFailed,
+    Kept,
+    Refused,
+    RingAttached,
+    RingClosed,
+    RingOpened,
+)  # fmt: skip
+from plugin_protocol.session import PeerLost
+
+log = logging.getLogger(__name__)
+
+SUSPENDED_AFTER_NS = 2_000_000_000
+GONE_KEPT_S = 120.0  # a killed plugin's history stays keepable this long
+REAP_INTERVAL_S = 2.0
+LATEST_RECORDS = 8  # enough to find the last that is a position
+
+
+class Instance:
+    """One loaded plugin and its newest Ring."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.ring: RingFile | None = None
+        self.gone_at: float | None = None
+        self.lock = threading.Lock()  # a RingFile serves one thread at a time
+
+    @property
+    def name(self) -> str:
+        return self.peer.hello.instance.hex()
+
+    def history(self, at_frame: int | None = None) -> tuple[History, int]:
+        """What can be kept now, and the frame that "now" is. Raises NothingKept. [worker, holding `lock`]"""
+        if self.ring is None:
+            raise NothingKept(
+                f"{self.peer.hello.host_name} has not started its audio yet.", "Press play, then keep."
+            )
+        try:
+            records = self.ring.records()
+            readable = self.ring.readable()
+        except (RemoteProtocolError, BridgeError, OSError) as error:
+            raise NothingKept(
+                f"The plugin's memory cannot be read: {error}.", "Reload the plugin."
+            ) from error
+        header = self.ring.header
+        now = readable.stop if at_frame is None else min(at_frame, readable.stop)
+        history = History(
+            records=records,
+            oldest_frame=readable.start,
+            commit_frame=readable.stop,
+            sample_rate_hz=header.sample_rate_hz,
+        )
+        return history, now
+
+    def info(self) -> InstanceInfo:
+        """What status shows. [worker]"""
+        hello = self.peer.hello
+        unheard = InstanceInfo(
+            instance=self.name,
+            host_name=hello.host_name,
+            track_name=hello.track_name,
+            pid=hello.pid,
+            state="attaching",
+        )
+        with self.lock:
+            ring = self.ring
+            if ring is None:
+                return unheard
+            try:
+                counters, readable, records = (
+                    ring.counters(),
+                    ring.readable(),
+                    ring.records(last=LATEST_RECORDS),
+                )
+                frozen = ring.state() is RingState.FROZEN
+            except (RemoteProtocolError, BridgeError, OSError):
+                return replace(unheard, state="gone")
+        last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
+        stale = time.monotonic_ns() - counters.last_block_ns > SUSPENDED_AFTER_NS
+        return replace(
+            unheard,
+            state="gone" if self.gone_at else "frozen" if frozen else "suspended" if stale else "recording",
+            sample_rate_hz=ring.header.sample_rate_hz,
+            channels=ring.header.channels,
+            heard_frames=len(readable),
+            playing=bool(last.flags & Flag.PLAYING) if last else None,
+            bpm=last.bpm if last and last.flags & Flag.VALID_BPM else None,
+            meter=f"{last.numerator}/{last.denominator}" if last and last.flags & Flag.VALID_METER else None,
+        )
+
+    def close(self) -> None:
+        if self.ring:
+            self.ring.close()
+            self.ring = None
+
+
+class Instances:
+    """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats; `changed` is told of news."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        keep: Callable[[Instance, Keep], Awaitable[Kept | KeepFailed]],
+        alive: Callable[[], Alive],
+        changed: Callable[[], None],
+    ) -> None:
+        self._run_dir = run_dir
+        self._keep = keep
+        self._alive = alive
+        self._changed = changed
+        self._by_id: dict[bytes, Instance] = {}
+
+    async def handle(
+        self, peer: Peer, message: RingOpened | RingClosed | Heartbeat | Keep | Goodbye | PeerLost
+    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | None:
+        """One message of one plugin; the endpoint calls it in the order sent. [loop]"""
+        instance = self._by_id.get(peer.hello.instance)
+        if instance is None or instance.peer is not peer:
+            known, instance = instance, Instance(peer)
+            if known:  # the same plugin over a new connection: its Ring is announced again
+                known.close()
+            self._by_id[peer.hello.instance] = instance
+            self._changed()
+        match message:
+            case RingOpened():
+                return await self._attach(instance, message)
+            case Heartbeat():
+                return self._alive()
+            case Keep():
+                return await self._keep(instance, message)
+            case RingClosed():
+                pass  # the open descriptor keeps the old history until the next Ring comes
+            case Goodbye() | PeerLost():
+                instance.gone_at = time.monotonic()
+                self._changed()
+        return None
+
+    async def _attach(self, instance: Instance, opened: RingOpened) -> RingAttached | Refused:
+        try:
+            if segment_name(instance.peer.hello.instance, opened.generation) != opened.segment:
+                raise RingRefused(opened.segment, "its name does not belong to the plugin that announced it")
+            ring = await asyncio.to_thread(RingFile.open, self._run_dir, opened.segment)
+        except (RemoteProtocolError, BridgeError, OSError) as error:
+            log.warning("%s: %s", instance.name, error)
+            return Refused(
+                code="layout", message=f"The Ring cannot be read: {error}"[:512], have=f"ABI {ABI_MAJOR}",
+                need=f"ABI {instance.peer.hello.abi_major}", update_path=instance.peer.hello.plugin_path,
+            )  # fmt: skip
+        with instance.lock:
+            instance.close()
+            instance.ring = ring
+        instance.gone_at = None
+        log.info(
+            "%s in %s attached: %s Hz",
+            instance.name,
+            instance.peer.hello.host_name,
+            ring.header.sample_rate_hz,
+        )
+        self._changed()
+        return RingAttached(generation=opened.generation)
+
+    def choose(self, prefix: str | None) -> Instance:
+        """The instance named by a prefix of its id, else the one that was heard last. Raises NothingKept."""
+        if prefix:
+            found = [i for i in self._by_id.values() if i.name.startswith(prefix)]
+            if len(found) != 1:
+                raise NothingKept(
+                    f"{len(found)} plugins have an id that starts with {prefix!r}.",
+                    "`sidechain instances` lists them.",
+                )
+            return found[0]
+        heard = [(i.ring.counters().last_block_ns, i.name, i) for i in self._by_id.values() if i.ring]
+        if not heard:
+            raise NothingKept(
+                "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
+            )
+        return max(heard)[2]
+
+    def all(self) -> list[Instance]:
+        return list(self._by_id.values())
+
+    async def reap_for_ever(self) -> None:
+        """Give back what dead plugins left: their segments at once, their open history after GONE_KEPT_S."""
+        while True:
+            attached = {i.ring.segment for i in self._by_id.values() if i.ring and not i.gone_at}
+            for name in await asyncio.to_thread(reap, self._run_dir, attached, time.monotonic_ns()):
+                log.info("removed %s, whose plugin is gone", name)
+            now = time.monotonic()
+            for key, instance in list(self._by_id.items()):
+                if instance.gone_at and now - instance.gone_at > GONE_KEPT_S:
+                    instance.close()
+                    del self._by_id[key]
+                    self._changed()
+            await asyncio.sleep(REAP_INTERVAL_S)
+
+    def close(self) -> None:
+        for instance in self._by_id.values():
+            instance.close()
+        self._by_id.clear()

@@ -1,0 +1,152 @@
+"""The daemon's side of the pipeline: one worker process, one Take at a time, three strikes.
+
+A worker that dies, hangs or eats its memory costs the Take one attempt and nobody else anything; it is started
+again for the next job. Attempts are counted in the store before the work.
+"""
+
+import asyncio
+import contextlib
+import logging
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from daemon.shell.render_worker import MAX_FRAME_BYTES, Broken, Finished, FromWorker, Job, Rendered, Stage
+from daemon.shell.store import Store, TakeRow
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+JOB_BASE_S = 60.0
+JOB_PER_SECOND_OF_AUDIO_S = 1.0
+
+Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
+"""Told of each step: (take_id, message), after the store has it."""
+
+
+class WorkerDied(Exception):
+    """The worker ended or broke its protocol while it had a job."""
+
+
+def worker_command() -> list[str]:
+    """How this build starts its worker."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "worker"]
+    return [sys.executable, "-m", "daemon.shell.render_worker"]
+
+
+class Renderer:
+    """Feeds the worker from the store's kept Takes. All methods are [loop]."""
+
+    def __init__(self, store: Store, takes_dir: Path, listener: Listener) -> None:
+        self._store = store
+        self._takes_dir = takes_dir
+        self._listener = listener
+        self._wake = asyncio.Event()
+        self._warm = False
+        self._worker: asyncio.subprocess.Process | None = None
+        self.busy_with: str | None = None
+
+    def wake(self) -> None:
+        """There may be a new Take."""
+        self._wake.set()
+
+    def warm_up_soon(self) -> None:
+        """A plugin came: start the worker before it is needed, as its imports take longer than a short Take."""
+        self._warm = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Render kept Takes for ever, oldest first; cancelled at shutdown."""
+        try:
+            while True:
+                self._wake.clear()
+                for take in await self._store.run(Store.unprocessed):
+                    await self._attempt(take)
+                if self._warm:
+                    await self._ensure_worker()
+                await self._wake.wait()
+        finally:
+            await self._stop_worker()
+
+    async def _attempt(self, take: TakeRow) -> None:
+        attempts = await self._store.run(Store.count_attempt, take.take_id)
+        if attempts > MAX_ATTEMPTS:
+            await self._give_up(
+                take.take_id, f"the pipeline failed on it {MAX_ATTEMPTS} times; the sound itself is safe"
+            )
+            return
+        self.busy_with = take.take_id
+        try:
+            seconds = take.frames / take.sample_rate_hz
+            async with asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds):
+                await self._render(take)
+        except (WorkerDied, TimeoutError, OSError) as error:
+            log.warning(
+                "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
+            )
+            await self._stop_worker()
+            self._wake.set()
+        finally:
+            self.busy_with = None
+
+    async def _render(self, take: TakeRow) -> None:
+        worker = await self._ensure_worker()
+        assert worker.stdin and worker.stdout
+        bars = take.cut.bar_frames
+        job = Job(
+            folder=str(self._takes_dir / take.take_id), title=take.title, bpm=take.cut.bpm, key=None,
+            bar_fractions=[frame / take.frames for frame in bars],
+        )  # fmt: skip
+        data = msgspec.msgpack.encode(job)
+        worker.stdin.write(struct.pack("<I", len(data)) + data)
+        await worker.stdin.drain()
+        while True:
+            message = await _read_frame(worker.stdout)
+            match message:
+                case Rendered():
+                    await self._store.run(Store.set_rendered, take.take_id, message.flac_sha256)
+                case Finished():
+                    await self._store.run(Store.set_ready, take.take_id, message.recording)
+                case Broken():
+                    await self._give_up(take.take_id, message.message)
+                    return
+                case Stage():
+                    pass
+            await self._listener(take.take_id, message)
+            if isinstance(message, Finished):
+                return
+
+    async def _give_up(self, take_id: str, reason: str) -> None:
+        log.error("take %s cannot be rendered: %s", take_id, reason)
+        await self._store.run(Store.set_failed, take_id, reason)
+        await self._listener(take_id, Broken(message=reason))
+
+    async def _ensure_worker(self) -> asyncio.subprocess.Process:
+        if self._worker is None or self._worker.returncode is not None:
+            self._worker = await asyncio.create_subprocess_exec(
+                *worker_command(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+        return self._worker
+
+    async def _stop_worker(self) -> None:
+        if self._worker is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._worker.kill()
+        await self._worker.wait()
+        self._worker = None
+
+
+async def _read_frame(stream: asyncio.StreamReader) -> FromWorker:
+    try:
+        (length,) = struct.unpack("<I", await stream.readexactly(4))
+        if length > MAX_FRAME_BYTES:
+            raise WorkerDied(f"the worker announced {length} bytes")
+        message: FromWorker = msgspec.msgpack.decode(await stream.readexactly(length), type=FromWorker)
+    except (asyncio.IncompleteReadError, msgspec.DecodeError) as error:
+        raise WorkerDied("the worker ended in the middle of its job") from error
+    return message

@@ -1,0 +1,117 @@
+"""Drives the outbox: picks the next Entry, uploads it, stores what came of it. daemon.core.outbox decides.
+
+Single flight: one upload at a time, oldest first. Whatever happens to this process, the Entry's state on disk says
+what to do next, and the entry id as idempotency key makes doing it again harmless.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from daemon.core import outbox
+from daemon.errors import NotClaimed, Offline, RelayRefused
+from daemon.shell.relay_client import RelayClient
+from daemon.shell.render_worker import TAKE_FLAC
+from daemon.shell.store import Store, TakeRow
+from relay.wire import rest
+
+log = logging.getLogger(__name__)
+
+Changed = Callable[[outbox.Entry], Awaitable[None]]
+Sent = Callable[[str, float], None]
+
+
+def unix_us() -> int:
+    """Outbox deadlines are on the wall clock: they must mean something after a restart."""
+    return time.time_ns() // 1000
+
+
+class Uploader:
+    """All methods are [loop]. `account`: who is signed in now, or None."""
+
+    def __init__(
+        self,
+        store: Store,
+        relay: RelayClient,
+        takes_dir: Path,
+        account: Callable[[], str | None],
+        changed: Changed,
+        sent: Sent,
+    ) -> None:
+        self._store = store
+        self._relay = relay
+        self._takes_dir = takes_dir
+        self._account = account
+        self._changed = changed
+        self._sent = sent
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do: a new Entry, a rendered Take, a claim, the relay is back."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Upload for ever; cancelled at shutdown. An upload that was under way when we died is taken up again."""
+        for entry in await self._store.run(Store.open_entries):
+            if entry.state is outbox.State.UPLOADING:
+                await self._save(outbox.apply(entry, outbox.LeaseExpired(), now_us=unix_us(), jitter=0.0))
+        while True:
+            self._wake.clear()
+            entries = [e for e in await self._store.run(Store.open_entries) if self._may_go(e)]
+            now_us = unix_us()
+            if due := outbox.pick(entries, now_us):
+                await self._upload(due)
+                continue
+            waits = [e.next_attempt_us - now_us for e in entries if e.state is outbox.State.QUEUED]
+            try:
+                async with asyncio.timeout(max(0.0, min(waits) / 1e6) if waits else None):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    def _may_go(self, entry: outbox.Entry) -> bool:
+        """Never under another account than the one it was meant for; unclaimed Entries wait for a claim."""
+        account = self._account()
+        return account is not None and entry.account in (None, account)
+
+    async def _upload(self, entry: outbox.Entry) -> None:
+        entry = await self._save(
+            outbox.apply(entry, outbox.Picked(account=self._account()), now_us=unix_us(), jitter=0.0)
+        )
+        try:
+            takes = await self._store.run(Store.find_take, entry.take_id)
+            post = await self._relay.upload(
+                entry.entry_id,
+                self._takes_dir / entry.take_id / TAKE_FLAC,
+                upload_meta(takes[0], entry),
+                lambda sent, total: self._sent(entry.take_id, sent / total),
+            )
+            event: outbox.Event = outbox.Accepted(post_id=post.id, post_url=post.page_url)
+        except Offline as error:
+            after_us = int(error.retry_after_s * 1e6) if error.retry_after_s is not None else None
+            event = outbox.FailedTransient(reason=str(error), retry_after_us=after_us)
+        except (RelayRefused, NotClaimed, OSError, IndexError) as error:
+            event = outbox.FailedFinal(reason=str(error))
+        entry = await self._save(outbox.apply(entry, event, now_us=unix_us(), jitter=random.random()))
+        log.info("entry %s of take %s is %s", entry.entry_id, entry.take_id, entry.state)
+
+    async def _save(self, entry: outbox.Entry) -> outbox.Entry:
+        await self._store.run(Store.save_entry, entry)
+        await self._changed(entry)
+        return entry
+
+
+def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
+    """What the relay is told of a Take; unknown stays unknown."""
+    assert entry.sha256, "only rendered entries are picked"
+    return rest.UploadMeta(
+        title=entry.title or take.title,
+        bpm=take.cut.bpm,
+        daw=take.host_name[:64] or None,
+        duration_bars=take.cut.bars,
+        bar_frames=list(take.cut.bar_frames),
+        sha256=entry.sha256,
+    )

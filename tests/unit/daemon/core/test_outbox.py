@@ -1,0 +1,125 @@
+"""Every edge of the outbox's table, every edge that is not there, and its waits."""
+
+import pytest
+
+from daemon.core import outbox
+from daemon.core.outbox import Entry, Event, IllegalEvent, State, apply, next_attempt_us, pick
+
+NOW_US = 1_800_000_000_000_000
+SHA = "ab" * 32
+EVENTS: list[Event] = [
+    outbox.Rendered(sha256=SHA),
+    outbox.Picked(account="ana"),
+    outbox.Accepted(post_id="p", post_url="u"),
+    outbox.FailedTransient(reason="The relay did not answer."),
+    outbox.FailedFinal(reason="The relay said no."),
+    outbox.LeaseExpired(),
+    outbox.Poisoned(reason="The encoder died three times."),
+    outbox.Retried(),
+]
+
+
+def entry(state: State, entry_id: str = "e1", **fields: object) -> Entry:
+    known: dict[str, object] = {
+        "entry_id": entry_id,
+        "take_id": "t" + entry_id,
+        "account": None,
+        "state": state,
+    }
+    if state not in (State.WAITING, State.QUARANTINED):
+        known["sha256"] = SHA
+    if state is State.UPLOADING:
+        known |= {"lease_until_us": NOW_US, "attempts": 1, "account": "ana"}
+    if state is State.ACCEPTED:
+        known |= {"post_id": "p", "post_url": "u"}
+    if state in (State.QUARANTINED, State.NEEDS_ATTENTION):
+        known["reason"] = "It did not work."
+    return Entry(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def check_invariants(e: Entry) -> None:
+    """What the CHECKs of the table repeat."""
+    assert (e.state is State.UPLOADING) == (e.lease_until_us is not None)
+    assert (e.state is State.ACCEPTED) == (e.post_id is not None)
+    assert e.state in (State.WAITING, State.QUARANTINED) or e.sha256 is not None
+    assert e.state not in (State.QUARANTINED, State.NEEDS_ATTENTION) or e.reason is not None
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("state", State)
+def test_an_edge_leads_where_the_table_says_and_any_other_changes_nothing(state: State, event: Event) -> None:
+    before = entry(state)
+    if (to := outbox.TRANSITIONS[state].get(type(event))) is None:
+        with pytest.raises(IllegalEvent, match=type(event).__name__):
+            apply(before, event, NOW_US, 0.5)
+        return
+    after = apply(before, event, NOW_US, 0.5)
+    assert after.state is to and after.entry_id == before.entry_id
+    check_invariants(after)
+
+
+def test_every_state_but_accepted_can_be_left_and_every_state_is_reached() -> None:
+    for state, edges in outbox.TRANSITIONS.items():
+        assert state is State.ACCEPTED or set(edges.values()) - {state}
+    reached = {to for edges in outbox.TRANSITIONS.values() for to in edges.values()}
+    assert reached == set(State)
+
+
+def test_an_attempt_is_counted_before_the_work() -> None:
+    picked = apply(entry(State.QUEUED, attempts=4), outbox.Picked(account="ana"), NOW_US, 0.0)
+    assert (picked.attempts, picked.account, picked.lease_until_us) == (5, "ana", NOW_US + outbox.LEASE_US)
+
+
+@pytest.mark.parametrize("account", [None, "ben"])
+def test_an_entry_is_never_picked_for_another_account_or_for_nobody(account: str | None) -> None:
+    with pytest.raises(IllegalEvent, match="it is for ana"):
+        apply(entry(State.QUEUED, account="ana"), outbox.Picked(account=account), NOW_US, 0.0)
+
+
+def test_network_trouble_never_quarantines() -> None:
+    e = entry(State.QUEUED)
+    for _ in range(1000):
+        e = apply(e, outbox.Picked(account="ana"), NOW_US, 0.0)
+        e = apply(e, outbox.FailedTransient(reason="No answer."), NOW_US, 1.0)
+    assert e.state is State.QUEUED and e.next_attempt_us == NOW_US + outbox.RETRY_CEILING_US
+
+
+def test_a_later_copy_does_not_replace_the_hash_of_what_is_being_sent() -> None:
+    for state, sha in ((State.QUEUED, "new"), (State.UPLOADING, SHA), (State.ACCEPTED, SHA)):
+        assert apply(entry(state), outbox.Rendered(sha256="new"), NOW_US, 0.0).sha256 == sha
+
+
+def test_the_wait_doubles_from_one_second_to_five_minutes_with_full_jitter() -> None:
+    waits = [
+        [next_attempt_us(0, attempts, jitter) for jitter in (0.0, 0.5, 1.0)]
+        for attempts in (1, 2, 5, 9, 10**6)
+    ]
+    assert waits == [
+        [1_000_000, 1_500_000, 2_000_000],
+        [1_000_000, 2_500_000, 4_000_000],
+        [1_000_000, 16_500_000, 32_000_000],
+        [1_000_000, 150_500_000, 300_000_000],
+        [1_000_000, 150_500_000, 300_000_000],
+    ]
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(0, 1), (90, 90), (10**6, 3600)])
+def test_retry_after_is_obeyed_and_capped_at_an_hour(asked_s: int, waits_s: int) -> None:
+    event = outbox.FailedTransient(reason="Later.", retry_after_us=asked_s * 1_000_000)
+    assert apply(entry(State.UPLOADING), event, NOW_US, 0.0).next_attempt_us == NOW_US + waits_s * 1_000_000
+
+
+def test_the_oldest_due_entry_is_picked_and_none_beside_one_under_way() -> None:
+    old, new = entry(State.QUEUED, "a", created_us=1), entry(State.QUEUED, "b", created_us=2)
+    later = entry(State.QUEUED, "c", created_us=0, next_attempt_us=NOW_US + 1)
+    waiting = entry(State.WAITING, "d", created_us=0)
+    assert pick([new, later, old, waiting], NOW_US) == old
+    assert pick([new, old, entry(State.UPLOADING, "e")], NOW_US) is None
+    assert pick([later, waiting], NOW_US) is None
+    assert pick([later], NOW_US + 1) == later
+
+
+def test_a_clock_set_back_does_not_hold_an_entry_for_years() -> None:
+    held = entry(State.QUEUED, next_attempt_us=NOW_US)
+    assert pick([held], NOW_US - outbox.RETRY_AFTER_CEILING_US) is None
+    assert pick([held], NOW_US - outbox.RETRY_AFTER_CEILING_US - 1) == held
