@@ -129,7 +129,10 @@ TRANSITIONS: dict[Role, dict[State, dict[type, State]]] = {
     },
 }
 
-SENDS: dict[Role, tuple[type, ...]] = {Role.PLUGIN: FromPlugin.__args__, Role.DAEMON: FromDaemon.__args__}
+SENDS: dict[Role, tuple[type[msgspec.Struct], ...]] = {
+    Role.PLUGIN: FromPlugin.__args__,
+    Role.DAEMON: FromDaemon.__args__,
+}
 
 
 # effects ------------------------------------------------------------------------------------------------------
