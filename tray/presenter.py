@@ -47,24 +47,18 @@ class View(Struct, frozen=True, kw_only=True):
 
 ICON_OF_STATE: dict[str, Icon] = {
     "starting": Icon.STARTING,
-    "stopping": Icon.STARTING,
+    "no_relay": Icon.UNCLAIMED,
     "unclaimed": Icon.UNCLAIMED,
-    "claiming": Icon.UNCLAIMED,
-    "needs_reclaim": Icon.UNCLAIMED,
-    "revoked": Icon.UNCLAIMED,
+    "connecting": Icon.STARTING,
     "connected": Icon.CONNECTED,
     "uploading": Icon.UPLOADING,
     "offline": Icon.OFFLINE,
-    "paused": Icon.OFFLINE,
-    "captive_portal": Icon.OFFLINE,
-    "proxy_or_tls_problem": Icon.OFFLINE,
-    "problem": Icon.PROBLEM,
+    "needs_reclaim": Icon.UNCLAIMED,
     "waiting_for_keyring": Icon.PROBLEM,
-    "update_required": Icon.PROBLEM,
-    "outbox_full": Icon.PROBLEM,
-    "safe_mode": Icon.PROBLEM,
+    "problem": Icon.PROBLEM,
+    "stopping": Icon.STARTING,
 }
-"""States of Status.state. One that is not listed, from a newer daemon, is neither good nor bad: see _face."""
+"""States of Status.state (daemon.core.health). Any other, of a newer daemon, is neither good nor bad: see _face."""
 
 TAKE_WORDS = {"kept": "kept", "processing": "processing", "ready": "ready", "failed": "failed"}
 ENTRY_WORDS = {
@@ -106,7 +100,7 @@ def _face(view: View) -> tuple[Icon, str]:
 
 
 def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Item]:
-    yield _account(status)
+    yield from _account(status)
     if status.friends_producing:
         many = status.friends_producing != 1
         text = f"{status.friends_producing} {'friends are' if many else 'friend is'} producing"
@@ -120,10 +114,11 @@ def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Ite
         yield Item(id="problems", label=f"Problems ({len(problems)})", submenu=shown)
 
 
-def _account(status: Status) -> Item:
+def _account(status: Status) -> Iterator[Item]:
     if status.account is not None:
-        return Item(id="account", label=_line(f"Posting as {status.account}"), enabled=False)
-    return Item(id="account", label="Join this device to an account…", action=ClaimHint())
+        yield Item(id="account", label=_line(f"Posting as {status.account}"), enabled=False)
+    elif status.relay_url is not None:
+        yield Item(id="account", label="Join this device to an account…", action=ClaimHint())
 
 
 # keeping ------------------------------------------------------------------------------------------------------

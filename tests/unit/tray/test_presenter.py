@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.control import CONTROL_API, Progress
+from daemon.core.health import SHOWN
 from tests.support.tray_values import RELAY, instance, status, take
 from tray.model import (
     MAX_LABEL_CHARS,
@@ -63,6 +64,10 @@ def test_each_state_has_its_icon_and_the_daemons_own_sentence(state: str, icon: 
     assert model.find("status").label == f"We are {state}." and not model.find("status").enabled
 
 
+def test_the_daemons_states_and_their_icons_are_ours() -> None:
+    assert {state.value: shown.icon for state, shown in SHOWN.items()} == ICON_OF_STATE
+
+
 def test_every_icon_is_shown_in_some_state() -> None:
     assert {*ICON_OF_STATE.values(), Icon.NOT_RUNNING} == set(Icon)
 
@@ -81,6 +86,7 @@ def test_a_daemon_of_another_api_is_named_as_the_problem() -> None:
 def test_account_is_named_and_its_absence_leads_to_the_hint() -> None:
     assert up(account="ada").find("account").label == "Posting as ada"
     assert up(account=None).find("account").action == ClaimHint()
+    assert up(account=None, relay_url=None).find("account") is None  # there is nowhere to join
 
 
 def test_one_instance_is_kept_by_one_click_on_it() -> None:

@@ -1,0 +1,5 @@
+"""Where the frozen program starts: the same `sidechain` as the installed one."""
+
+from daemon.cli.main import run
+
+run()
