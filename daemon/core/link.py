@@ -19,9 +19,30 @@ left of the effects and tells SocketLost before any other event: else a later ev
 """
 
 from daemon.core.link_signals import (
-    ApplyEvents, ClaimedEvent, CloseSocket, Effect, Event, FrameReceived, LinkState, OpenSocket,
-    PresenceChanged, Refetch, RefreshFailed, RefreshToken, ReplacePresence, Report, SendFrame, SetTimer,
-    SocketLost, SocketOpened, Started, Stopped, Tick, TokenRefreshed, TokenRefused, Woke,
+    ApplyEvents,
+    ClaimedEvent,
+    CloseSocket,
+    Effect,
+    Event,
+    FrameReceived,
+    LinkState,
+    OpenSocket,
+    PresenceChanged,
+    Refetch,
+    RefreshFailed,
+    RefreshToken,
+    ReplacePresence,
+    Report,
+    SendFrame,
+    SetTimer,
+    SocketLost,
+    SocketOpened,
+    Started,
+    Stopped,
+    Tick,
+    TokenRefreshed,
+    TokenRefused,
+    Woke,
 )  # fmt: skip
 from relay.wire import events as wire
 from relay.wire.events import FromRelay, Payload, Position, Presence
