@@ -92,7 +92,7 @@ TRANSITIONS: dict[LinkState, dict[type[Event], frozenset[LinkState]]] = {
     },
     _S.ONLINE: _END | {
         ClaimedEvent: _TO_CONNECTING, SocketOpened: _HERE, FrameReceived: _DROPPED, SocketLost: _DROPPED,
-        TokenRefused: _HERE, TokenRefreshed: _HERE, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}),
+        TokenRefused: _DROPPED, TokenRefreshed: _HERE, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}),
         Tick: frozenset({_S.BACKING_OFF}), Woke: _TO_CONNECTING,
     },
     _S.BACKING_OFF: _END | _LATE | {

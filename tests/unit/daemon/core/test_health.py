@@ -1,0 +1,61 @@
+"""What is shown first when several things are so at once."""
+
+from itertools import product
+
+import pytest
+
+from daemon.core.health import SHOWN, HealthState, overall
+from daemon.core.link import LinkState
+from daemon.core.outbox import State
+
+LOCKED = "The keyring is locked."
+OUTBOXES: list[dict[State, int]] = [
+    {},
+    {State.QUEUED: 2},
+    {State.UPLOADING: 1, State.QUEUED: 1},
+    {State.NEEDS_ATTENTION: 1},
+]
+SITUATIONS = list(product([None, *LinkState], OUTBOXES, [None, LOCKED], [True, False]))
+
+
+def test_every_state_is_reached_is_shown_and_is_left() -> None:
+    reached = {overall(*situation).state for situation in SITUATIONS}
+    assert reached == set(HealthState) == set(SHOWN)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_every_situation_is_a_whole_sentence(
+    situation: tuple[LinkState | None, dict[State, int], str | None, bool],
+) -> None:
+    health = overall(*situation)
+    assert health.sentence.endswith(".") and "{" not in health.sentence + health.next_step
+    assert (health.next_step != "") == (health.icon in ("problem", "unclaimed")), (
+        "a person is asked only when needed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "outbox", "keyring", "claimed", "state"),
+    [
+        (LinkState.STOPPED, {}, LOCKED, True, HealthState.STOPPING),
+        (LinkState.UNCLAIMED, {}, LOCKED, False, HealthState.WAITING_FOR_KEYRING),
+        (LinkState.UNCLAIMED, {}, None, True, HealthState.STARTING),
+        (LinkState.UNCLAIMED, {}, None, False, HealthState.UNCLAIMED),
+        (None, {State.NEEDS_ATTENTION: 1}, None, False, HealthState.NO_RELAY),
+        (LinkState.NEEDS_RECLAIM, {State.QUARANTINED: 1}, None, True, HealthState.NEEDS_RECLAIM),
+        (LinkState.BACKING_OFF, {State.QUARANTINED: 1}, None, True, HealthState.PROBLEM),
+        (LinkState.BACKING_OFF, {State.UPLOADING: 1}, None, True, HealthState.OFFLINE),
+        (LinkState.ONLINE, {State.UPLOADING: 1}, None, True, HealthState.UPLOADING),
+        (LinkState.ONLINE, {State.QUEUED: 1}, None, True, HealthState.CONNECTED),
+        (LinkState.PAUSED, {}, None, True, HealthState.PROBLEM),
+    ],
+)
+def test_what_matters_most_is_shown(
+    link: LinkState | None, outbox: dict[State, int], keyring: str | None, claimed: bool, state: HealthState
+) -> None:
+    assert overall(link, outbox, keyring, claimed).state is state
+
+
+def test_offline_says_how_many_takes_wait() -> None:
+    waiting = {State.QUEUED: 1, State.WAITING: 1}
+    assert "2 takes to post" in overall(LinkState.BACKING_OFF, waiting, None, True).sentence
