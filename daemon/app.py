@@ -22,6 +22,7 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import PluginEndpoint
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.core.presence import presence_of
 from daemon.errors import AlreadyRunning, BadConfig, SidechainError
 from daemon.shell.account import Account
 from daemon.shell.control import Control, item_info
@@ -33,6 +34,7 @@ from daemon.shell.store import Store
 from daemon.shell.takes import Takes
 from daemon.shell.uploads import Uploader
 from plugin_protocol.messages import Alive, Keep, KeepFailed, Kept
+from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class App:
         self._version = version
         self._stopping = asyncio.Event()
         self._state_changed = asyncio.Event()
+        self._presence: Presence | None = None
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
@@ -73,7 +76,9 @@ class App:
             self.account = Account(config, self.store, self._version, self.changed)
             stack.push_async_callback(self.account.close)
             self.renderer = Renderer(self.store, self.takes.folder, self._rendered)
-            self.instances = Instances(config.run, self._keep, self._alive, self._plugin_changed)
+            self.instances = Instances(
+                config.run, self._keep, self._alive, self._plugin_changed, self._tell_presence
+            )
             stack.callback(self.instances.close)
             self.uploader: Uploader | None = None
             self.socket: RelaySocket | None = None
@@ -185,7 +190,14 @@ class App:
 
     def _plugin_changed(self) -> None:
         self.renderer.warm_up_soon()
+        self._tell_presence()
         self.changed()
+
+    def _tell_presence(self) -> None:
+        presence = presence_of([i.info() for i in self.instances.all()])
+        if self.socket and self._config.presence and presence != self._presence:
+            self._presence = presence
+            self.socket.tell_presence(presence)
 
     def changed(self) -> None:
         """Something that status shows has changed."""

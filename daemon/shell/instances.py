@@ -123,7 +123,10 @@ class Instance:
 
 
 class Instances:
-    """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats; `changed` is told of news."""
+    """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats.
+
+    `changed`: instances came, went or changed their Ring; `heard`: one gave a sign of life (once a second).
+    """
 
     def __init__(
         self,
@@ -131,11 +134,13 @@ class Instances:
         keep: Callable[[Instance, Keep], Awaitable[Kept | KeepFailed]],
         alive: Callable[[], Alive],
         changed: Callable[[], None],
+        heard: Callable[[], None],
     ) -> None:
         self._run_dir = run_dir
         self._keep = keep
         self._alive = alive
         self._changed = changed
+        self._heard = heard
         self._by_id: dict[bytes, Instance] = {}
 
     async def handle(
@@ -153,6 +158,7 @@ class Instances:
             case RingOpened():
                 return await self._attach(instance, message)
             case Heartbeat():
+                self._heard()
                 return self._alive()
             case Keep():
                 return await self._keep(instance, message)

@@ -142,11 +142,11 @@ class Takes:
     async def find(self, prefix: str) -> TakeRow:
         """The Take named by a unique prefix of its id, or "last". Raises UsageError."""
         found = await self._store.run(Store.find_take, prefix)
+        if not found and prefix == "last":
+            raise UsageError("There are no takes yet.", "Play, then `sidechain keep`.")
         if len(found) != 1:
-            many = "no take has" if not found else "several takes have"
-            raise UsageError(
-                f"{many} an id that starts with {prefix!r}.".capitalize(), "`sidechain takes` lists them."
-            )
+            many = "No take has" if not found else "Several takes have"
+            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain takes` lists them.")
         return found[0]
 
     async def delete(self, take: TakeRow) -> None:

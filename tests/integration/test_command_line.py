@@ -1,0 +1,122 @@
+"""The command line as people and programs use it: real processes, exit codes, JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.cli.groove import groove
+from daemon.errors import EXIT_CODES, SidechainError
+
+
+def sidechain(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {
+        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"), "SIDECHAIN_CREDENTIAL_STORE": "file",
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "daemon", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_process_prints_one_object_and_writes_what_it_names(tmp_path: Path) -> None:
+    clip = groove(128.0, 2, 44_100)
+    soundfile.write(tmp_path / "idea.wav", clip, 44_100, subtype="FLOAT")
+    done = sidechain(
+        tmp_path, "process", str(tmp_path / "idea.wav"), "--out", str(tmp_path / "made"), "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    wanted = "frames sample_rate_hz lufs_in lufs_out dbtp_out gain_db loudness_reason bpm key mp3 flac waveform_svg"
+    assert set(wanted.split()) <= set(result)
+    assert (result["frames"], result["sample_rate_hz"], result["bpm"], result["key"]) == (
+        len(clip),
+        44_100,
+        None,
+        None,
+    )
+    assert result["dbtp_out"] <= -1.0
+    for kind in ("mp3", "flac"):
+        decoded, rate_hz = soundfile.read(tmp_path / "made" / result[kind])
+        assert (len(decoded), rate_hz) == (len(clip), 44_100), kind
+    assert (tmp_path / "made" / result["waveform_svg"]).read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"), [(b"not audio at all", "idea.wav"), (b"", "idea.wav"), (None, "cannot be read")]
+)
+def test_what_is_no_audio_is_a_sentence_and_exit_code_8(
+    tmp_path: Path, content: bytes | None, word: str
+) -> None:
+    if content is not None:
+        (tmp_path / "idea.wav").write_bytes(content)
+    done = sidechain(tmp_path, "process", str(tmp_path / "idea.wav"), "--out", str(tmp_path / "made"))
+    assert done.returncode == 8
+    assert word in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_source_is_never_written_over(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "idea.flac", np.zeros((1000, 2)), 44_100)
+    before = (tmp_path / "idea.flac").read_bytes()
+    assert sidechain(tmp_path, "process", str(tmp_path / "idea.flac"), "--out", str(tmp_path)).returncode == 0
+    assert (tmp_path / "idea.flac").read_bytes() == before
+
+
+def test_without_a_daemon_commands_say_how_to_start_it(tmp_path: Path) -> None:
+    done = sidechain(tmp_path, "status")
+    assert done.returncode == 3
+    assert "sidechain up" in done.stderr
+    error = json.loads(sidechain(tmp_path, "status", "--json").stdout)["error"]
+    assert error["code"] == "not_running"
+
+
+def test_a_daemon_comes_up_answers_and_goes_down(tmp_path: Path) -> None:
+    assert sidechain(tmp_path, "up", "--detach").returncode == 0
+    try:
+        second = sidechain(tmp_path, "up")
+        assert (second.returncode, "already runs" in second.stderr) == (77, True)
+        status = json.loads(sidechain(tmp_path, "status", "--json").stdout)
+        assert (status["state"], status["takes"], status["instances"]) == ("no_relay", 0, [])
+        nothing = sidechain(tmp_path, "keep", "--bars", "8")
+        assert (nothing.returncode, "No plugin is connected" in nothing.stderr) == (7, True)
+        assert sidechain(tmp_path, "post").returncode == 2
+    finally:
+        assert sidechain(tmp_path, "down").returncode == 0
+    assert sidechain(tmp_path, "status").returncode == 3
+
+
+def test_a_wrong_setting_stops_the_start_with_exit_code_78(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("default_bars = 1000")
+    done = sidechain(tmp_path, "up")
+    assert done.returncode == 78
+    assert "default_bars" in done.stderr
+
+
+def test_every_command_has_help_and_the_exit_codes_are_told(tmp_path: Path) -> None:
+    top = sidechain(tmp_path, "--help")
+    assert top.returncode == 0
+    told = " ".join(top.stdout.replace("│", " ").split())
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code} {meaning}" in told
+    for command in (
+        "up down status instances keep post claim config feed follow unfollow like process demo takes".split()
+    ):
+        shown = sidechain(tmp_path, command, "--help")
+        assert shown.returncode == 0 and command in shown.stdout, command
+
+
+def test_exit_codes_are_those_of_the_errors() -> None:
+    def leaves(cls: type[SidechainError]) -> list[type[SidechainError]]:
+        return [cls, *(leaf for sub in cls.__subclasses__() for leaf in leaves(sub))]
+
+    assert {cls.exit_code for cls in leaves(SidechainError)} | {0} == set(EXIT_CODES)

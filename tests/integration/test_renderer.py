@@ -1,0 +1,127 @@
+"""The pipeline's worker process: real sound through it, and what becomes of Takes that kill it."""
+
+import asyncio
+import hashlib
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from daemon.cli.groove import groove
+from daemon.core.outbox import Entry, State
+from daemon.shell import renderer
+from daemon.shell.render_worker import TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, Broken, Finished, Rendered, Stage
+from daemon.shell.renderer import MAX_ATTEMPTS, Renderer
+from daemon.shell.store import Store
+from tests.support.takes import RATE_HZ, publish, take
+
+LIMIT_S = 30.0
+Heard = asyncio.Queue[tuple[str, Stage | Rendered | Finished | Broken]]
+
+
+@asynccontextmanager
+async def rendering(store: Store, folder: Path) -> AsyncIterator[Heard]:
+    heard: Heard = asyncio.Queue()
+
+    async def listen(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
+        heard.put_nowait((take_id, message))
+
+    task = asyncio.create_task(Renderer(store, folder, listen).run())
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def ends(heard: Heard, count: int) -> list[tuple[str, Finished | Broken]]:
+    found: list[tuple[str, Finished | Broken]] = []
+    while len(found) < count:
+        take_id, message = await heard.get()
+        if isinstance(message, Finished | Broken):
+            found.append((take_id, message))
+    return found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "library.sqlite3")
+
+
+async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, store: Store) -> None:
+    sound = groove(120.0, 1, RATE_HZ)
+    row = take(1, frames=len(sound))
+    publish(tmp_path / "takes", row, sound)
+    store.add_take(row)
+    stages: list[str] = []
+    async with rendering(store, tmp_path / "takes") as heard:
+        while True:
+            _, message = await heard.get()
+            if isinstance(message, Stage):
+                stages.append(message.stage)
+            if isinstance(message, Rendered):
+                flac = (tmp_path / "takes" / row.take_id / TAKE_FLAC).read_bytes()
+                assert hashlib.sha256(flac).hexdigest() == message.flac_sha256, "durable before it is named"
+            if isinstance(message, Finished):
+                break
+    assert stages[:2] == ["flac", "measure"] and stages[-1] == "draw"
+    ready = store.takes(1)[0]
+    assert ready.state == "ready" and ready.recording and ready.recording["frames"] == len(sound)
+    for name in (TAKE_FLAC, TAKE_MP3):
+        assert soundfile.info(tmp_path / "takes" / row.take_id / name).frames == len(sound)
+    assert (tmp_path / "takes" / row.take_id / WAVEFORM_SVG).stat().st_size > 100
+    store.close()
+
+
+async def test_a_take_that_is_no_sound_fails_at_once_and_the_next_is_rendered(
+    tmp_path: Path, store: Store
+) -> None:
+    sound = groove(120.0, 1, RATE_HZ)
+    bad, good = take(1), take(2, frames=len(sound))
+    publish(tmp_path / "takes", bad, sound)
+    (tmp_path / "takes" / bad.take_id / "take.wav").write_bytes(b"no sound at all")
+    publish(tmp_path / "takes", good, sound)
+    store.add_take(bad)
+    store.add_take(good)
+    async with rendering(store, tmp_path / "takes") as heard:
+        first, second = await ends(heard, 2)
+    assert (first[0], type(first[1])) == (bad.take_id, Broken)
+    assert (second[0], type(second[1])) == (good.take_id, Finished)
+    store.close()
+
+
+async def test_a_take_that_kills_the_worker_is_set_aside_after_three_tries(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies = "import os, sys; sys.stdin.buffer.read(4); os.abort()"
+    monkeypatch.setattr(renderer, "worker_command", lambda: [sys.executable, "-c", dies])
+    row = take(1)
+    store.add_take(row, Entry(entry_id=row.take_id, take_id=row.take_id, account=None))
+    async with rendering(store, tmp_path / "takes") as heard:
+        ((_, message),) = await ends(heard, 1)
+    assert isinstance(message, Broken) and "3 times" in message.message
+    failed, entry = store.takes(1)[0], store.entry_of(row.take_id)
+    assert (failed.state, failed.attempts) == ("failed", MAX_ATTEMPTS + 1)
+    assert entry and entry.state is State.QUARANTINED
+    store.close()
+
+
+async def test_attempts_count_over_restarts_of_the_daemon(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Take that takes the whole daemon down with it must not do so for ever."""
+    row = take(1)
+    store.add_take(row)
+    for _ in range(MAX_ATTEMPTS):
+        store.count_attempt(row.take_id)  # begun, and never ended: the daemon died
+    monkeypatch.setattr(
+        renderer, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit('never started')"]
+    )
+    async with rendering(store, tmp_path / "takes") as heard:
+        ((_, message),) = await ends(heard, 1)
+    assert isinstance(message, Broken)
+    store.close()
