@@ -2,7 +2,8 @@
 
     python packaging/build.py        -> .build/package/sidechain-VERSION-SYSTEM-MACHINE.tar.gz
 
-Ends with one line of JSON: sizes and times. It installs nothing and starts nothing; packaging/try_build.py does.
+Then tries what it built (packaging/test_bundle.py), and ends with one line of JSON: sizes and times. It installs
+nothing.
 """
 
 import json
@@ -49,7 +50,26 @@ def main() -> None:
         "freeze_s": round(frozen_s, 1),
         "build_s": round(time.monotonic() - began, 1),
     }
+    if sys.platform == "linux":
+        try_out(top)
+    figures["start_s"] = round(start_s(top / "app" / "sidechain"), 2)
     print(json.dumps(figures))
+
+
+def try_out(top: Path) -> None:
+    """Use the folder as its user would. Raises CalledProcessError when it does not work."""
+    command = [sys.executable, "-m", "pytest", "-q", str(HERE / "test_bundle.py")]
+    subprocess.run(command, cwd=ROOT, check=True, env=os.environ | {"SIDECHAIN_BUNDLE": str(top)})
+
+
+def start_s(program: Path) -> float:
+    """Seconds from start to end of `sidechain --version`, the best of five."""
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        subprocess.run([program, "--version"], check=True, stdout=subprocess.DEVNULL)
+        times.append(time.monotonic() - began)
+    return min(times)
 
 
 def freeze() -> Path:

@@ -1,0 +1,154 @@
+"""The built folder, tried as its user would: it starts, encodes, keeps, and shows its tray. Run by build.py.
+
+Not among the tests of `make test`: it needs a build. SIDECHAIN_BUNDLE names the folder that holds `app/`. The bundle
+runs with an empty PATH and no PYTHON* variables, so that nothing of this checkout can help it.
+"""
+
+import asyncio
+import json
+import math
+import os
+import struct
+import subprocess
+import tempfile
+import time
+import wave
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.cli.stage import libzmq_of_pyzmq, play_program
+from tests.support.dbus import session_bus, tray_host
+
+BUNDLE = Path(os.environ["SIDECHAIN_BUNDLE"])
+PROGRAM = BUNDLE / "app" / "sidechain"
+RATE_HZ = 48_000
+BAR_FRAMES = 90_000  # 4/4 at 128 BPM
+LIMIT_S = 60.0
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sdc") as name:
+        yield Path(name)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A user's environment, and nothing of ours."""
+    return {
+        "HOME": str(home),
+        "PATH": "",
+        "LANG": "C.UTF-8",
+        "SIDECHAIN_RUN_DIR": str(home / "run"),
+        "SIDECHAIN_DATA_DIR": str(home / "data"),
+        "SIDECHAIN_CREDENTIAL_STORE": "file",
+    }
+
+
+def sidechain(home: Path, *arguments: str) -> str:
+    """What the command says on standard output; fails with what it said on the other."""
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        cwd=home,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def write_loop(path: Path, bars: int) -> None:
+    """A quiet two-tone loop of whole bars, 16 bits, stereo."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
+        for frame in range(0, bars * BAR_FRAMES, BAR_FRAMES):
+            times = ((frame + n) / RATE_HZ for n in range(BAR_FRAMES))
+            left = [
+                int(3000 * math.sin(2 * math.pi * 220 * t) + 1500 * math.sin(2 * math.pi * 997 * t))
+                for t in times
+            ]
+            file.writeframes(b"".join(struct.pack("<hh", value, -value) for value in left))
+
+
+@asynccontextmanager
+async def daemon(home: Path) -> AsyncIterator[None]:
+    """The bundle's own daemon, started and stopped by its own commands."""
+    await asyncio.to_thread(sidechain, home, "up", "--detach")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(sidechain, home, "down")
+
+
+def test_it_says_its_version(home: Path) -> None:
+    assert sidechain(home, "--version").startswith("sidechain ")
+
+
+def test_it_encodes_a_file(home: Path) -> None:
+    write_loop(home / "in.wav", 2)
+    made = json.loads(sidechain(home, "process", "in.wav", "--out", "made", "--json"))
+    assert made["frames"] == 2 * BAR_FRAMES and made["loudness_reason"]
+    assert (home / "made" / made["mp3"]).stat().st_size > 40_000  # 3.75 s at 128 kb/s are 60,000 bytes
+    assert (home / "made" / made["flac"]).read_bytes()[:4] == b"fLaC"
+    assert "<svg" in (home / "made" / made["waveform_svg"]).read_text()
+
+
+async def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path) -> None:
+    write_loop(home / "in.wav", 10)
+    async with daemon(home):
+        host = await asyncio.create_subprocess_exec(
+            play_program(), "--tempo", "128", "--speed", "16", "--hold", "--wait-attached", "20", "--json",
+            "--run-dir", home / "run", "--libzmq", libzmq_of_pyzmq(), home / "in.wav",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert host.stdin is not None and host.stdout is not None
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                async for line in host.stdout:
+                    if json.loads(line).get("event") == "played":
+                        break
+            kept = json.loads(await asyncio.to_thread(sidechain, home, "keep", "--bars", "8", "--json"))[
+                "take"
+            ]
+            assert (kept["frames"], kept["bpm"], kept["bars"]) == (8 * BAR_FRAMES, 128.0, 8)
+            ready = await rendered(home, kept["take_id"])
+            assert ready["lufs_out"] == pytest.approx(-14.0, abs=0.5)
+        finally:
+            host.stdin.close()
+            await host.wait()
+
+
+async def rendered(home: Path, take_id: str) -> dict[str, object]:
+    """The Take once its pipeline has ended; each look is a process of its own, so no other pause is needed."""
+    deadline = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline:
+        take = json.loads(await asyncio.to_thread(sidechain, home, "takes", "show", take_id, "--json"))[
+            "take"
+        ]
+        if take["state"] in ("ready", "failed"):
+            assert take["state"] == "ready", take["error"]
+            return dict(take)
+    raise AssertionError("the worker did not render the take")
+
+
+async def test_its_tray_shows_the_daemons_state_without_a_display(home: Path) -> None:
+    (home / "bus").mkdir()
+    async with session_bus(home / "bus") as address, tray_host(address) as host:
+        tray = await asyncio.create_subprocess_exec(
+            PROGRAM, "tray", env=environment(home) | {"DBUS_SESSION_BUS_ADDRESS": address}
+        )
+        try:
+            menu = await host.menu_when(lambda menu: "Sidechain is not running." in menu)
+            await host.click(menu["Start Sidechain"])  # the bundle starts itself
+            await host.menu_when(lambda menu: "Stop Sidechain" in menu)
+            menu = await host.menu()
+            await host.click(menu["Stop Sidechain"])
+            await host.menu_when(lambda menu: "Sidechain is not running." in menu)
+        finally:
+            tray.terminate()
+            assert await tray.wait() == 0

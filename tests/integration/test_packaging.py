@@ -1,0 +1,173 @@
+"""What packages and installers rely on: unit, entries, agents, names. The built folder is tried by packaging/."""
+
+import configparser
+import importlib.util
+import plistlib
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGING = ROOT / "packaging"
+OURS = ("audio", "bridge", "daemon", "plugin_protocol", "relay", "tray")
+
+
+def ini(path: Path) -> configparser.ConfigParser:
+    """Strict reading: no key or section twice, names keep their case, no interpolation."""
+    parser = configparser.ConfigParser(strict=True, interpolation=None, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment]  # its documented use
+    parser.read_string(path.read_text())
+    return parser
+
+
+# start at login -----------------------------------------------------------------------------------------------
+
+
+def test_the_unit_waits_for_ready_and_does_not_restart_what_cannot_be_helped() -> None:
+    unit = ini(PACKAGING / "systemd/sidechain.service")
+    service = unit["Service"]
+    assert service["Type"] == "notify"
+    assert service["ExecStart"] == "sidechain up"
+    assert service["Restart"] == "on-failure"
+    assert service["RestartPreventExitStatus"].split() == ["77", "78"]
+    assert int(unit["Unit"]["StartLimitBurst"]) * int(service["RestartSec"]) < int(
+        unit["Unit"]["StartLimitIntervalSec"]
+    )
+    assert unit["Install"]["WantedBy"] == "default.target"
+
+
+def test_those_exit_codes_are_the_daemons_own() -> None:
+    from daemon.errors import AlreadyRunning, BadConfig
+    from tray.__main__ import EXIT_ALREADY_SHOWN
+
+    assert (AlreadyRunning.exit_code, BadConfig.exit_code) == (77, 78)
+    assert AlreadyRunning.exit_code == EXIT_ALREADY_SHOWN
+
+
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """With systemd-analyze where there is one; its only complaint would be that sidechain is not installed."""
+    text = (PACKAGING / "systemd/sidechain.service").read_text()
+    assert not re.search(r"(?m)^(?!\[|#|$|[A-Za-z]+=\S)", text), "every line is a section, a key or a comment"
+    analyze = shutil.which("systemd-analyze")
+    if analyze is not None:
+        unit = tmp_path / "sidechain.service"
+        unit.write_text(text.replace("ExecStart=sidechain", "ExecStart=/bin/true"))
+        done = subprocess.run(
+            [analyze, "verify", "--user", str(unit)],
+            env={"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        complaints = [line for line in done.stderr.splitlines() if "sidechain.service" in line]
+        assert complaints == []
+
+
+def test_the_launch_agent_restarts_only_after_a_failure() -> None:
+    agent = plistlib.loads((PACKAGING / "launchd/app.sidechain.daemon.plist").read_bytes())
+    assert agent["Label"] == "app.sidechain.daemon"
+    assert agent["ProgramArguments"][1:] == ["up"]
+    assert agent["RunAtLoad"] is True and agent["KeepAlive"] == {"SuccessfulExit": False}
+    assert agent["ThrottleInterval"] == 10 and agent["Umask"] == 0o077
+
+
+@pytest.mark.parametrize("name", ["sidechain.desktop", "sidechain-tray.desktop"])
+def test_desktop_entries_have_what_the_specification_requires(name: str) -> None:
+    """Desktop Entry Specification 1.5; desktop-file-validate is not everywhere."""
+    entry = ini(PACKAGING / "xdg" / name)
+    main = entry["Desktop Entry"]
+    assert entry.sections()[0] == "Desktop Entry"
+    assert (main["Type"], main["Version"]) == ("Application", "1.5")
+    assert main["Name"] and main["Icon"] == "sidechain"
+    assert main["Exec"] == "sidechain tray" and main["TryExec"] == "sidechain"
+    booleans = [main[key] for key in ("Terminal", "NoDisplay", "StartupNotify", "Hidden") if key in main]
+    assert set(booleans) <= {"true", "false"}
+    for key in ("Categories", "Keywords", "Actions"):
+        assert main.get(key, ";").endswith(";")
+    actions = [action for action in main.get("Actions", "").split(";") if action]
+    assert entry.sections()[1:] == [f"Desktop Action {action}" for action in actions]
+    assert all(set(entry[section]) <= {"Name", "Icon", "Exec"} for section in entry.sections()[1:])
+
+
+def test_every_command_that_packages_start_exists() -> None:
+    from typer.main import get_command
+
+    from daemon.cli.main import app
+
+    known = set(get_command(app).commands)  # type: ignore[attr-defined]  # a group
+    entry = ini(PACKAGING / "xdg/sidechain.desktop")
+    started = {section["Exec"].split()[1] for section in entry.values() if "Exec" in section}
+    container = (PACKAGING / "container/Containerfile").read_text()
+    started |= set(re.findall(r'bin/sidechain", "(\w+)"', container))
+    assert started == {"tray", "keep", "up", "down", "relay"}
+    assert started <= known
+
+
+def test_the_icons_that_packages_install_are_drawn_from_the_trays_own() -> None:
+    from tray.icons import svg
+    from tray.model import Icon
+
+    assert all(ElementTree.fromstring(svg(icon)).tag.endswith("svg") for icon in Icon)
+
+
+# names --------------------------------------------------------------------------------------------------------
+
+
+def test_our_packaging_folder_never_hides_the_library_of_that_name() -> None:
+    """As a package, it would win over PyPA's `packaging`, and building from the repository's root would die."""
+    assert list(PACKAGING.rglob("__init__.py")) == []
+    spec = importlib.util.find_spec("packaging")
+    assert spec is not None and spec.origin is not None
+    assert Path(spec.origin).is_relative_to(sysconfig.get_path("purelib"))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_packages_belong_to_nobody_else(name: str) -> None:
+    """python-daemon, among others, installs a package of one of these names: installed together, one breaks."""
+    assert set(packages_distributions().get(name, ["sidechain"])) == {"sidechain"}
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin == str(ROOT / name / "__init__.py")
+
+
+def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    (wheel,) = tmp_path.glob("sidechain-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (entries,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        assert archive.read(entries).decode().split() == [
+            "[console_scripts]",
+            "sidechain",
+            "=",
+            "daemon.cli.main:run",
+        ]
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == set(OURS)
+
+
+# the frozen build ---------------------------------------------------------------------------------------------
+
+
+def test_every_library_that_asks_for_it_is_named_in_the_notices() -> None:
+    notices = (PACKAGING / "licenses/NOTICES.md").read_text()
+    for name in ("LAME", "lameenc", "libsoxr", "libsndfile", "mpg123", "libzmq"):
+        assert name in notices
+    for text in re.findall(r"[\w.-]+\.txt", notices):
+        assert (PACKAGING / "licenses" / text).stat().st_size > 20_000
+
+
+def test_the_build_excludes_the_relay_and_includes_the_rest() -> None:
+    spec = (PACKAGING / "pyinstaller/sidechain.spec").read_text()
+    (ours,) = re.findall(r"^OURS = \((.*)\)$", spec, re.MULTILINE)
+    assert set(re.findall(r'"([\w.]+)"', ours)) == {*OURS, "relay.wire"} - {"relay"}
+    for package in (ROOT / "relay").iterdir():
+        if (package / "__init__.py").exists() and package.name != "wire":
+            assert f'"relay.{package.name}"' in spec
