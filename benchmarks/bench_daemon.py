@@ -1,0 +1,135 @@
+"""The daemon as a person meets it: ready, idle, asked for status, and keeping. Real processes, a real Ring.
+
+keep is compared with the least it could be: one copy of the same sound out of page cache, written and synced with the
+folder (POSIX fsync), and one FULL commit of SQLite, in this process and on the same disk.
+"""
+
+import asyncio
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import bridge.control as c
+from daemon.cli.groove import groove
+from daemon.cli.stage import RunningDaemon, Stage
+from daemon.shell.blobs import publish_folder
+
+RATE_HZ = 48_000
+SECONDS = 16.0
+ROUNDS = 40
+IDLE_S = 5.0
+Row = tuple[str, float, str, str]
+
+
+def rows() -> list[Row]:
+    """One line per figure. About 30 s."""
+    with tempfile.TemporaryDirectory(prefix="sdc-bench-") as name:
+        return asyncio.run(_measure(Path(name)))
+
+
+async def _measure(folder: Path) -> list[Row]:
+    async with Stage(folder) as stage:
+        started = time.perf_counter()
+        daemon = await stage.daemon("a")
+        ready_s = time.perf_counter() - started
+        wav = folder / "loop.wav"
+        await asyncio.to_thread(soundfile.write, wav, groove(128.0, 9, RATE_HZ), RATE_HZ, subtype="FLOAT")
+        hosts = [
+            await stage.host(
+                daemon.run,
+                "--tempo",
+                "128",
+                "--speed",
+                "16",
+                "--repeat",
+                "2",
+                "--hold",
+                "--wait-attached",
+                "10",
+                str(wav),
+                name=f"host{i}",
+            )
+            for i in range(4)
+        ]
+        for host in hosts:
+            await host.event("played")
+        status_s = await asyncio.to_thread(_status_seconds, daemon)
+        cpu_before = _cpu_s(daemon.process.pid)
+        await asyncio.sleep(IDLE_S)
+        idle_percent = (_cpu_s(daemon.process.pid) - cpu_before) / IDLE_S * 100
+        rss_mb = _rss_mb(daemon.process.pid)
+        keeps, floors = [], []
+        for number in range(ROUNDS):
+            started = time.perf_counter()
+            await daemon.client.request(c.KeepTake(seconds=SECONDS))
+            keeps.append(time.perf_counter() - started)
+            floors.append(await asyncio.to_thread(_least, folder, number))
+            await _until_rendered(daemon)
+    p95 = statistics.quantiles(keeps, n=20)[18]
+    return [
+        ("start to ready, s", ready_s, "≤ 1", ""),
+        ("`sidechain status`, s (median of 9)", status_s, "≤ 0.25", "whole process"),
+        ("idle with 4 plugins, % of a core", idle_percent, "≤ 0.5", f"over {IDLE_S:.0f} s"),
+        ("idle with 4 plugins, MB resident", rss_mb, "≤ 80", "the daemon; its worker is another process"),
+        (f"keep {SECONDS:.0f} s stereo, durable answer p50, ms", statistics.median(keeps) * 1e3, "", ""),
+        (f"keep {SECONDS:.0f} s stereo, durable answer p95, ms", p95 * 1e3, "≤ 150", f"{ROUNDS} keeps"),
+        (
+            "keep, ratio p50",
+            statistics.median(keeps) / statistics.median(floors),
+            "",
+            "copy + write + fsync + FULL commit",
+        ),
+    ]
+
+
+async def _until_rendered(daemon: RunningDaemon) -> None:
+    """The pipeline of the last keep must not run beside the next one: that would measure the pipeline."""
+    while True:
+        reply = await daemon.client.request(c.ListTakes(limit=1))
+        if isinstance(reply, c.TakeList) and reply.takes[0].state in ("ready", "failed"):
+            return
+        await asyncio.sleep(0.02)
+
+
+def _least(folder: Path, number: int) -> float:
+    sound = np.zeros((int(SECONDS * RATE_HZ), 2), np.float32)
+    db = sqlite3.connect(folder / "least.sqlite3", isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("CREATE TABLE IF NOT EXISTS t (x INTEGER)")
+    started = time.perf_counter()
+    publish_folder(folder / f"least{number}", {"take.wav": (sound.copy().data.cast("B"),)})
+    db.execute("INSERT INTO t VALUES (1)")
+    took = time.perf_counter() - started
+    db.close()
+    return took
+
+
+def _status_seconds(daemon: RunningDaemon) -> float:
+    env = os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)}
+    took = []
+    for _ in range(9):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "daemon", "status"], env=env, stdout=subprocess.DEVNULL, check=True
+        )
+        took.append(time.perf_counter() - started)
+    return statistics.median(took)
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _rss_mb(pid: int) -> float:
+    line = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024

@@ -1,0 +1,90 @@
+"""Documents say what is true: links lead somewhere, commands exist, every dependency has its reason."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).exists()]
+
+
+def test_relative_links_lead_to_files() -> None:
+    pages = tracked("*.md")
+    assert pages
+    dead = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in pages
+        for link in LINK.findall(page.read_text())
+        if not link.startswith(("http://", "https://", "mailto:")) and not (page.parent / link).exists()
+    ]
+    assert dead == []
+
+
+def test_make_commands_in_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        word
+        for page in tracked("*.md")
+        for word in re.findall(r"(?:^ {4}|`)make ([a-z]+)", page.read_text(), re.MULTILINE)
+    }
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_sidechain_commands_in_documents_exist() -> None:
+    from daemon.cli.main import app
+
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback} | {"takes"}
+    pages = [ROOT / "README.md", *tracked("docs/*.md")]
+    named = {
+        word
+        for page in pages
+        for word in re.findall(r"(?:^ {4}|`)sidechain ([a-z]+)", page.read_text(), re.MULTILINE)
+    }
+    assert {"up", "keep"} <= named <= commands
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(d for extra in project["optional-dependencies"].values() for d in extra),
+    ]
+    names = {re.split(r"[<>=; \[]", line)[0] for line in wanted}
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+    assert {name for name in names if not re.search(rf"\b{re.escape(name)}\b", page)} == set()
+
+
+@pytest.mark.parametrize("lock", ["desktop", "relay", "dev"])
+def test_locks_are_pinned_by_hash_and_name_no_address(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+    assert "://" not in text
+    packages = re.findall(r"^[a-zA-Z0-9._-]+(?:\[[a-z,]+\])?==", text, re.MULTILINE)
+    assert len(packages) > 10 and text.count("--hash=sha256:") >= len(packages)
+
+
+def test_a_relay_install_pulls_no_desktop_packages_and_the_reverse() -> None:
+    def names(lock: str) -> set[str]:
+        text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+        return set(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==", text, re.MULTILINE))
+
+    assert names("relay").isdisjoint({"pyzmq", "keyring", "dbus-fast", "pystray", "sounddevice", "httpx2"})
+    assert names("desktop").isdisjoint({"litestar", "uvicorn", "jinja2", "joserfc"})
+
+
+def test_sources_hold_no_machine_paths() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked("*.py", "*.md", "*.toml", "*.c", "*.h", "Makefile", "*.sh", "*.sql")
+        if re.search(r"(/home/[a-z]+/|/root/|/Users/[A-Za-z]+/)", path.read_text(errors="replace"))
+    ]
+    assert found == []
