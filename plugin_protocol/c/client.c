@@ -79,6 +79,8 @@ static bool take_settings(sc_client *client, const sc_config *config)
     COPY_TEXT(plugin_path, 1024, config->plugin_path);
     COPY_TEXT(host_name, 512, config->host_name);
     COPY_TEXT(track_name, 512, config->track_name);
+    client->hello.proto_min = SC_PROTOCOL_MIN;
+    client->hello.proto_max = SC_PROTOCOL_MAX;
     client->hello.pid = sc_process_id();
     return sc_run_dir_path(config->run_dir, client->run_dir);
 }

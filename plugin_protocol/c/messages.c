@@ -41,8 +41,8 @@ static void put_bool(sc_pack *pack, const char *key, bool value)
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello)
 {
     sc_pack pack = begin(data, capacity, 11, "hello");
-    put_unsigned(&pack, "proto_min", SC_PROTOCOL_MIN);
-    put_unsigned(&pack, "proto_max", SC_PROTOCOL_MAX);
+    put_unsigned(&pack, "proto_min", hello->proto_min);
+    put_unsigned(&pack, "proto_max", hello->proto_max);
     put_unsigned(&pack, "abi_major", SC_ABI_MAJOR);
     put_unsigned(&pack, "header_bytes", SC_HEADER_BYTES);
     put_unsigned(&pack, "record_bytes", SC_RECORD_BYTES);

@@ -9,6 +9,8 @@
 #define SC_TEXT_BYTES(characters) (4 * (characters) + 1)
 
 typedef struct sc_hello {
+    uint32_t proto_min;
+    uint32_t proto_max;
     uint8_t instance[16];
     uint32_t pid;
     char plugin_version[SC_TEXT_BYTES(64)];

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SC_MAX_PAIRS 32 /* of one map; the longest message has 14 */
+/* As PLUGIN_LIMITS of ../codec.py. */
+#define SC_MAX_PAIRS 64
+#define SC_MAX_TEXT_BYTES 4096 /* of a string or binary */
 
 /* Writing. `failed` stays set once something did not fit; test it at the end. */
 typedef struct sc_pack {
@@ -28,7 +30,7 @@ void sc_pack_nil(sc_pack *pack);
 
 typedef enum sc_kind { SC_NIL, SC_BOOL, SC_UNSIGNED, SC_NEGATIVE, SC_FLOAT, SC_STRING, SC_BINARY, SC_OTHER } sc_kind;
 
-/* A value. Strings and binary point into the message. SC_OTHER: a list, map or extension, skipped whole. */
+/* A value. Strings and binary point into the message. SC_OTHER: a list or map, skipped whole. */
 typedef struct sc_value {
     sc_kind kind;
     bool truth;
@@ -48,7 +50,7 @@ typedef struct sc_map {
 } sc_map;
 
 /* Reads one message. False unless `data` is exactly one map of at most SC_MAX_PAIRS pairs with different string
-   keys and well-formed UTF-8 in every string. [worker-thread] */
+   keys, well-formed UTF-8 in every string, finite floats, and no extension types. [worker-thread] */
 bool sc_unpack_map(const uint8_t *data, size_t bytes, sc_map *map);
 
 /* The value of `key`, or NULL. */

@@ -1,0 +1,252 @@
+/* test_client RUN_DIR: the client without a daemon, in a directory that does not exist yet. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "layout_gen.h"
+#include "sidechain.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *run_dir;
+static float samples[2 * 4096];
+
+static sc_client *make(const char *folder)
+{
+    const sc_config config = {.size = sizeof config, .run_dir = folder, .libzmq_path = SC_NO_LINK,
+                              .history_frames = 5000};
+    sc_client *client;
+    CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
+    return client;
+}
+
+static sc_info info_of(sc_client *client)
+{
+    sc_info info;
+    sc_client_info(client, &info);
+    return info;
+}
+
+static int files(const char *folder)
+{
+    int count = 0;
+    DIR *open = opendir(folder);
+    for (const struct dirent *entry; open && (entry = readdir(open));) count += entry->d_name[0] != '.';
+    if (open) closedir(open);
+    return count;
+}
+
+static const char *path_of(const sc_info *info)
+{
+    static char path[2048];
+    snprintf(path, sizeof path, "%s/%s", info->run_dir, info->segment);
+    return path;
+}
+
+static void a_ring_is_private_locked_whole_and_unlinked(void)
+{
+    struct stat found;
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    const sc_info info = info_of(client);
+    CHECK(info.recording && info.generation != 0 && !info.connected && info.reason[0] == '\0');
+    CHECK_EQUAL(info.capacity_frames, 8192);
+    CHECK_EQUAL(strlen(info.segment), 25);
+    CHECK(stat(run_dir, &found) == 0 && (found.st_mode & 0777) == 0700);
+    CHECK(stat(path_of(&info), &found) == 0 && (found.st_mode & 0777) == 0600);
+    CHECK(found.st_blocks * 512 >= found.st_size); /* reserved, not sparse */
+    const int fd = open(path_of(&info), O_RDONLY);
+    CHECK(flock(fd, LOCK_SH | LOCK_NB) != 0);
+    sc_client_destroy(client);
+    CHECK_EQUAL(files(run_dir), 0);
+    CHECK(flock(fd, LOCK_SH | LOCK_NB) == 0);
+    close(fd);
+}
+
+static void each_activation_is_a_new_generation(void)
+{
+    sc_client *client = make(run_dir);
+    uint64_t before = 0;
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQUAL(sc_client_activate(client, i & 1 ? 44100.0 : 48000.0, 2, 512), SC_OK);
+        CHECK(info_of(client).generation != before);
+        CHECK_EQUAL(info_of(client).committed_frames, 0);
+        before = info_of(client).generation;
+        CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    }
+    CHECK_EQUAL(files(run_dir), 4); /* nobody attached the newest: the older ones can still be kept from */
+    sc_client_destroy(client);
+    CHECK_EQUAL(files(run_dir), 0);
+}
+
+static void an_inactive_client_lets_audio_pass(void)
+{
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_ERROR_INACTIVE);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_ERROR_INACTIVE);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_OK);
+    sc_client_deactivate(client);
+    sc_client_deactivate(client);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_OK); /* the RETIRED Ring is still there */
+    sc_client_destroy(client);
+}
+
+static void arguments_out_of_range_are_refused(void)
+{
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 7999.0, 2, 512), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_activate(client, NAN, 2, 512), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 0, 512), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 3, 512), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 0), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 16385), SC_ERROR_ARGUMENT);
+    CHECK(info_of(client).reason[0] != '\0');
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 16384), SC_OK);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 1, NULL), 1);
+    CHECK_EQUAL(sc_client_keep(client, 0, 0.0, false, NULL, NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_keep(client, 8, 1.0, false, NULL, NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_keep(client, 65, 0.0, false, NULL, NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_keep(client, 0, NAN, false, NULL, NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_keep(client, 0, 901.0, false, NULL, NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_create(NULL, &(sc_client *){NULL}), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_client_create(&(sc_config){0}, &(sc_client *){NULL}), SC_ERROR_ARGUMENT);
+    sc_client_destroy(client);
+    sc_client_destroy(NULL);
+}
+
+static void keeps_wait_in_sixteen_slots(void)
+{
+    uint64_t id, last = 0;
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    sc_client_process_interleaved(client, samples, 512, NULL);
+    for (int i = 0; i < SC_MAX_KEEPS; i++) {
+        CHECK_EQUAL(sc_client_keep(client, 0, 1.5, true, "title", &id), SC_OK);
+        CHECK(id > last);
+        last = id;
+    }
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_ERROR_LIMIT);
+    sc_client_destroy(client);
+}
+
+static void refused_with(const char *folder, const char *word)
+{
+    sc_client *client = make(folder);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_RUN_DIR);
+    CHECK(strstr(info_of(client).reason, word));
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
+    sc_client_destroy(client);
+}
+
+static void a_run_directory_that_is_not_ours_alone_is_not_used(void)
+{
+    char path[1024], link_path[1024];
+    snprintf(path, sizeof path, "%s/open", run_dir);
+    snprintf(link_path, sizeof link_path, "%s/link", run_dir);
+    CHECK(mkdir(path, 0755) == 0 && chmod(path, 0755) == 0);
+    refused_with(path, "0700");
+    CHECK(symlink(run_dir, link_path) == 0);
+    refused_with(link_path, "link");
+    snprintf(path, sizeof path, "%s/missing/deeper", run_dir);
+    refused_with(path, "cannot be made");
+    snprintf(path, sizeof path, "%s/open", run_dir);
+    CHECK(rmdir(path) == 0 && unlink(link_path) == 0);
+    if (geteuid() == 0) { /* only root can make one that belongs to another */
+        CHECK(mkdir(path, 0700) == 0 && chown(path, 12345, 12345) == 0);
+        refused_with(path, "another user");
+        CHECK(rmdir(path) == 0);
+    }
+}
+
+static void no_room_is_an_answer_not_a_crash(void)
+{
+    const struct rlimit small = {.rlim_cur = 64 << 10, .rlim_max = RLIM_INFINITY};
+    struct rlimit before;
+    sc_client *client = make(run_dir);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0 && setrlimit(RLIMIT_FSIZE, &small) == 0);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_RING);
+    CHECK(strstr(info_of(client).reason, "reserved"));
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK_EQUAL(files(run_dir), 0);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    sc_client_destroy(client);
+}
+
+static void a_process_has_64_instances_at_most(void)
+{
+    sc_client *clients[SC_MAX_INSTANCES], *one_more;
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = SC_NO_LINK};
+    for (int i = 0; i < SC_MAX_INSTANCES; i++) clients[i] = make(run_dir);
+    CHECK_EQUAL(sc_client_create(&config, &one_more), SC_ERROR_LIMIT);
+    CHECK(!one_more);
+    for (int i = 0; i < SC_MAX_INSTANCES; i++) sc_client_destroy(clients[i]);
+}
+
+static void a_forked_child_touches_nothing_and_may_begin_anew(void)
+{
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        sc_event event;
+        CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
+        CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_ERROR_FORKED);
+        CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_FORKED);
+        CHECK(!sc_client_poll_event(client, &event));
+        sc_client_destroy(client);
+        sc_client *own = make(run_dir);
+        CHECK_EQUAL(sc_client_activate(own, 48000.0, 1, 64), SC_OK);
+        CHECK_EQUAL(sc_client_process_interleaved(own, samples, 64, NULL), 64);
+        sc_client_destroy(own);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_EQUAL(status, 0);
+    CHECK_EQUAL(info_of(client).committed_frames, 512);
+    CHECK_EQUAL(files(run_dir), 1);
+    sc_client_destroy(client);
+}
+
+static void without_libzmq_recording_goes_on(void)
+{
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = "/nowhere/libzmq.so.5"};
+    sc_client *client;
+    CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    while (info_of(client).link_reason[0] == '\0') usleep(1000); /* the worker looks for it; the driver has a limit */
+    CHECK(strstr(info_of(client).link_reason, "libzmq"));
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    sc_client_destroy(client);
+}
+
+int main(int argc, char **argv)
+{
+    CHECK(argc == 2);
+    run_dir = argv[1];
+    RUN(a_ring_is_private_locked_whole_and_unlinked);
+    RUN(each_activation_is_a_new_generation);
+    RUN(an_inactive_client_lets_audio_pass);
+    RUN(arguments_out_of_range_are_refused);
+    RUN(keeps_wait_in_sixteen_slots);
+    RUN(a_run_directory_that_is_not_ours_alone_is_not_used);
+    RUN(no_room_is_an_answer_not_a_crash);
+    RUN(a_process_has_64_instances_at_most);
+    RUN(a_forked_child_touches_nothing_and_may_begin_anew);
+    RUN(without_libzmq_recording_goes_on);
+    return 0;
+}

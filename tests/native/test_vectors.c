@@ -1,0 +1,146 @@
+/* test_vectors FILE.bin: what this side makes of one golden vector, as lines "key=value" for the driver to compare.
+   A plugin's message is read field by field and encoded again, which must give the same bytes; a daemon's message
+   is decoded to its event; anything else prints "refused". Compares nothing with the JSON itself. */
+#include "check.h"
+#include "layout_gen.h"
+#include "messages.h"
+#include "msgpack.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const sc_value *need(const sc_map *map, const char *key)
+{
+    const sc_value *value = sc_map_find(map, key);
+    CHECK(value);
+    return value;
+}
+
+static void text(const sc_map *map, const char *key, char *to)
+{
+    const sc_value *value = need(map, key);
+    CHECK(value->kind == SC_STRING);
+    memcpy(to, value->bytes, value->count);
+    to[value->count] = '\0';
+    printf("%s=%s\n", key, to);
+}
+
+static uint64_t whole(const sc_map *map, const char *key)
+{
+    CHECK(need(map, key)->kind == SC_UNSIGNED);
+    printf("%s=%" PRIu64 "\n", key, need(map, key)->number);
+    return need(map, key)->number;
+}
+
+static bool truth(const sc_map *map, const char *key)
+{
+    CHECK(need(map, key)->kind == SC_BOOL);
+    printf("%s=%s\n", key, need(map, key)->truth ? "True" : "False");
+    return need(map, key)->truth;
+}
+
+static double real(const sc_map *map, const char *key)
+{
+    CHECK(need(map, key)->kind == SC_FLOAT);
+    printf("%s=%.17g\n", key, need(map, key)->real);
+    return need(map, key)->real;
+}
+
+static size_t again_hello(const sc_map *map, uint8_t *data, size_t capacity)
+{
+    static sc_hello hello;
+    hello.proto_min = (uint32_t)whole(map, "proto_min");
+    hello.proto_max = (uint32_t)whole(map, "proto_max");
+    CHECK(whole(map, "abi_major") == SC_ABI_MAJOR && whole(map, "header_bytes") == SC_HEADER_BYTES);
+    CHECK(whole(map, "record_bytes") == SC_RECORD_BYTES);
+    CHECK(need(map, "instance")->count == sizeof hello.instance);
+    memcpy(hello.instance, need(map, "instance")->bytes, sizeof hello.instance);
+    text(map, "plugin_version", hello.plugin_version);
+    text(map, "plugin_path", hello.plugin_path);
+    text(map, "host_name", hello.host_name);
+    text(map, "track_name", hello.track_name);
+    hello.pid = (uint32_t)whole(map, "pid");
+    return sc_encode_hello(data, capacity, &hello);
+}
+
+static size_t again_ring_opened(const sc_map *map, uint8_t *data, size_t capacity)
+{
+    char segment[64];
+    text(map, "segment", segment);
+    const sc_ring_opened opened = {
+        .segment = segment,
+        .generation = whole(map, "generation"),
+        .sample_rate_hz = real(map, "sample_rate_hz"),
+        .channels = (uint32_t)whole(map, "channels"),
+        .capacity_frames = whole(map, "capacity_frames"),
+    };
+    return sc_encode_ring_opened(data, capacity, &opened);
+}
+
+static size_t again_keep(const sc_map *map, uint8_t *data, size_t capacity)
+{
+    sc_keep keep = {.id = whole(map, "id"), .generation = whole(map, "generation"), .at_frame = whole(map, "at_frame")};
+    if (need(map, "bars")->kind != SC_NIL) keep.bars = (uint32_t)whole(map, "bars");
+    else keep.seconds = real(map, "seconds");
+    keep.post = truth(map, "post");
+    text(map, "title", keep.title);
+    return sc_encode_keep(data, capacity, &keep);
+}
+
+/* The bytes that our encoder makes of the fields; 0 when it is no message of a plugin. */
+static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
+{
+    char tag[32] = "";
+    const sc_value *found = sc_map_find(map, "t");
+    if (!found || found->kind != SC_STRING || found->count >= sizeof tag) return 0;
+    memcpy(tag, found->bytes, found->count);
+    if (strcmp(tag, "hello") == 0) return again_hello(map, data, capacity);
+    if (strcmp(tag, "ring_opened") == 0) return again_ring_opened(map, data, capacity);
+    if (strcmp(tag, "ring_closed") == 0) return sc_encode_ring_closed(data, capacity, whole(map, "generation"));
+    if (strcmp(tag, "keep") == 0) return again_keep(map, data, capacity);
+    if (strcmp(tag, "goodbye") == 0) return sc_encode_goodbye(data, capacity);
+    if (strcmp(tag, "heartbeat") == 0) {
+        const uint64_t calls = whole(map, "process_count");
+        return sc_encode_heartbeat(data, capacity, calls, truth(map, "playing"));
+    }
+    return 0;
+}
+
+static void tell(const sc_event *e)
+{
+    static const char *const TAGS[] = {
+        [SC_EVENT_CONNECTED] = "welcome", [SC_EVENT_ATTACHED] = "ring_attached", [SC_EVENT_REFUSED] = "refused",
+        [SC_EVENT_LINK] = "alive",        [SC_EVENT_KEPT] = "kept",              [SC_EVENT_KEEP_FAILED] = "keep_failed",
+        [SC_EVENT_NOTICE] = "notice",     [SC_EVENT_DISCONNECTED] = "",
+    };
+    printf("t=%s\n", TAGS[e->kind]);
+    printf("id=%" PRIu64 "\nframes=%" PRIu64 "\ngeneration=%" PRIu64 "\n", e->id, e->frames, e->generation);
+    printf("bars=%u\nfriends_producing=%u\nanchored=%s\n", e->bars, e->friends_producing, e->anchored ? "True" : "False");
+    printf("take_id=%s\ncode=%s\nrelay_state=%s\naccount=%s\ntext=%s\npath=%s\n", e->take_id, e->code, e->relay_state,
+           e->account, e->text, e->path);
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t data[SC_MAX_MESSAGE_BYTES + 1], made[SC_MAX_MESSAGE_BYTES];
+    sc_map map;
+    sc_event event;
+    CHECK(argc == 2);
+    FILE *file = fopen(argv[1], "rb");
+    CHECK(file);
+    const size_t bytes = fread(data, 1, sizeof data, file);
+    fclose(file);
+    uint8_t *exact = malloc(bytes ? bytes : 1);
+    memcpy(exact, data, bytes);
+    if (sc_decode(exact, bytes, &event)) {
+        tell(&event);
+    } else if (sc_unpack_map(exact, bytes, &map)) {
+        const size_t size = again(&map, made, sizeof made);
+        if (size) puts(size == bytes && memcmp(made, exact, bytes) == 0 ? "same bytes" : "other bytes");
+        else puts("refused");
+    } else {
+        puts("refused");
+    }
+    free(exact);
+    return 0;
+}
