@@ -10,7 +10,7 @@ from relay.wire.ids import Id
 from relay.wire.rest import ACCESS_LIFETIME_S
 
 TOKEN_TYPE = "at+jwt"
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"  # RFC 9864: "EdDSA" names no curve and is deprecated
 AUDIENCE = "sidechain"
 LEEWAY_S = 30
 

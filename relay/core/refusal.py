@@ -36,7 +36,9 @@ Code = Literal[
 class Refusal(Exception):
     """code: stable; detail: what happened, to what; next_step: what to do; retry_after_s: when, if that helps."""
 
-    def __init__(self, code: Code, detail: str, next_step: str = "", *, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, code: Code, detail: str, next_step: str = "", *, retry_after_s: int | None = None
+    ) -> None:
         super().__init__(code, detail)
         self.code: Code = code
         self.detail = detail

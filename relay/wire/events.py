@@ -180,6 +180,8 @@ class Connect(_Wire, frozen=True, kw_only=True, tag="connect"):
     """First message of a client. Channels it does not name start at their head."""
 
     positions: dict[Channel, Position] = {}
+    global_feed: bool = False
+    """Also hear of every post on `feed:global`, with the same event ids as on `author:ID`. For feed pages."""
 
 
 class Presence(_Wire, frozen=True, kw_only=True, tag="presence"):

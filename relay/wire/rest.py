@@ -81,7 +81,7 @@ class DevClaim(Struct, frozen=True, kw_only=True):
 
 
 class TokenPair(Struct, frozen=True, kw_only=True):
-    """Access token: EdDSA JWT, `ACCESS_LIFETIME_S`. Refresh token: opaque, one use; the next one comes with it."""
+    """Access token: Ed25519 JWT (RFC 9864), `ACCESS_LIFETIME_S`. Refresh token: opaque, one use; the next one comes with it."""
 
     access_token: Token
     refresh_token: Token
@@ -94,6 +94,13 @@ class TokenRefresh(Struct, frozen=True, kw_only=True):
     """POST /auth/refresh."""
 
     refresh_token: Token
+
+
+class SocketTicket(Struct, frozen=True, kw_only=True):
+    """POST /auth/ws-ticket: opens one WebSocket as `?ticket=`, for browsers, which cannot send a header there."""
+
+    ticket: str
+    expires_in: int
 
 
 class TokenVerify(Struct, frozen=True, kw_only=True):
@@ -190,6 +197,12 @@ class FollowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     user_id: Id | None = None
     username: Username | None = None
+
+
+class People(Struct, frozen=True, kw_only=True):
+    """GET /users/:id/followers and /following?limit= : newest first."""
+
+    users: list[Producer]
 
 
 class Followed(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,48 @@
+"""How one relay is set up. Every field: unit in its name, why in its comment. No reading of files or variables."""
+
+import ipaddress
+from pathlib import Path
+
+from msgspec import Struct
+
+DEFAULT_PORT = 8700
+
+
+class BadConfig(Exception):
+    """setting: which; reason: a sentence."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(setting, reason)
+        self.setting = setting
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.reason}"
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """data: database, objects and the signing key. port 0: any free one. public_url: what links start with."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    dev: bool = False  # anybody may sign in as anybody: only where nobody else can reach it
+    public_url: str | None = None
+    json_log: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dev and not is_loopback(self.host):
+            raise BadConfig(
+                "--dev", f"lets anybody sign in as anybody, so it needs a loopback host, not {self.host}."
+            )
+        if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
+            raise BadConfig("--public-url", f"must start with http:// or https://, not {self.public_url!r}.")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,105 @@
+"""The gate before every operation: who asks, how often, and whether that kind of caller may ask at all.
+
+Each route names its Action in `opt`; a route without one does not start. Cookies count only for reading, or together
+with the page's CSRF token from our own origin.
+"""
+
+import hmac
+from typing import Annotated, Any, cast
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+from litestar.params import Dependency
+
+from relay.app.parts import Parts
+from relay.app.throttle import Kind
+from relay.core.access import Action, Actor, admit
+from relay.core.refusal import Refusal
+from relay.services.accounts import Session
+from relay.services.clock import now_us
+
+COOKIE = "sidechain_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+AnyConnection = ASGIConnection[Any, Any, Any, Any]  # the framework's type parameters carry nothing of ours
+
+PartsDep = Annotated[Parts, Dependency(skip_validation=True)]
+ActorDep = Annotated[Actor, Dependency(skip_validation=True)]
+SessionDep = Annotated[Session | None, Dependency(skip_validation=True)]
+
+
+def operation(action: Action, throttle: Kind | None = None) -> dict[str, Any]:
+    """The `opt` of a route."""
+    return {"action": action, "throttle": throttle}
+
+
+def provide_parts(state: State) -> Parts:
+    return cast(Parts, state.parts)
+
+
+def provide_actor(scope: Any) -> Actor:  # any: the framework's scope union
+    return cast(Actor, scope["state"]["actor"])
+
+
+def provide_session(scope: Any) -> Session | None:  # any: as above
+    return cast(Session | None, scope["state"]["session"])
+
+
+async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raises Refusal: sign_in_required, token_invalid, token_expired, csrf, rate_limited."""
+    if "action" not in handler.opt:  # only the framework's own answer to OPTIONS: see build.require_actions
+        return
+    parts: Parts = connection.app.state.parts
+    method = str(connection.scope.get("method", "GET"))
+    state = connection.scope["state"]
+    state["actor"], state["session"] = await identify(parts, connection, method)
+    actor: Actor = state["actor"]
+    kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
+    by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.TOKEN)
+    address = connection.client.host if connection.client else "unknown"
+    who = address if by_address else str(actor.user_id)
+    spent = parts.throttle.spend(kind, who, now_us())
+    state["spent"], state["limit"] = spent, parts.throttle.limit(kind)
+    if not spent.allowed:
+        raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
+                      retry_after_s=spent.retry_after_s)  # fmt: skip
+    admit(actor, handler.opt["action"])
+
+
+async def identify(parts: Parts, connection: AnyConnection, method: str) -> tuple[Actor, Session | None]:
+    """Bearer token first, then the session cookie; a bad token is refused, not ignored."""
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refusal("token_invalid", "Only Bearer tokens are understood.")
+        return parts.tokens.check(token.strip()), None
+    cookie = connection.cookies.get(COOKIE)
+    session = await parts.accounts.session(cookie) if cookie else None
+    if session is None:
+        return Actor(), None
+    if method not in SAFE_METHODS and not connection.url.path.startswith("/session"):
+        given = connection.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+            raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
+    return session.actor, session
+
+
+def require_same_origin(parts: Parts, connection: AnyConnection) -> None:
+    """For forms that open or close a session. Raises Refusal: csrf."""
+    site = connection.headers.get("sec-fetch-site")
+    origin = connection.headers.get("origin")
+    # Browsers send one or both with every form post; tools without a cookie jar of ours send neither.
+    if site not in (None, "same-origin") or (
+        origin is not None and not same_origin(parts, connection, origin)
+    ):
+        raise Refusal("csrf", "This form was not sent from our page.", "Open the page and use its form.")
+
+
+def same_origin(parts: Parts, connection: AnyConnection, origin: str) -> bool:
+    """Our public address; a relay for development is reached by any loopback name."""
+    if origin == parts.base_url:
+        return True
+    host = connection.headers.get("host", "")
+    return parts.config.dev and origin == f"http://{host}"

@@ -1,0 +1,63 @@
+"""/api/v1/auth: devices, claims and tokens."""
+
+from litestar import Router, post
+
+from relay.app.gate import ActorDep, PartsDep, operation
+from relay.app.throttle import Kind
+from relay.app.tickets import TICKET_S
+from relay.core.access import Action
+from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
+from relay.services.clock import now_us
+from relay.wire.rest import (
+    DevClaim,
+    Device,
+    DeviceRegister,
+    SocketTicket,
+    TokenFacts,
+    TokenPair,
+    TokenRefresh,
+    TokenVerify,
+)
+
+
+@post("/device", opt=operation(Action.DEVICE_REGISTER, Kind.SIGN_UP), status_code=200, tags=["auth"])
+async def register_device(data: DeviceRegister, parts: PartsDep) -> Device:
+    """Register a device by its public key, or get a fresh challenge for a registered one."""
+    return await parts.accounts.register(data)
+
+
+@post("/claim", opt=operation(Action.DEVICE_CLAIM, Kind.SIGN_UP), status_code=200, tags=["auth"])
+async def claim_device(data: DevClaim, parts: PartsDep) -> TokenPair:
+    """Join a device to an account. Only on a relay for development."""
+    if not parts.config.dev:
+        raise Refusal(
+            "dev_mode_only", "This relay does not sign anybody in by name.", "Claim it in the browser."
+        )
+    return await parts.accounts.claim(data)
+
+
+@post("/verify", opt=operation(Action.TOKEN_VERIFY, Kind.TOKEN), status_code=200, tags=["auth"])
+async def verify_token(data: TokenVerify, parts: PartsDep) -> TokenFacts:
+    """What a valid access token says; 401 for any other."""
+    actor = parts.tokens.check(data.token)
+    return TokenFacts(
+        user_id=str(actor.user_id), device_id=str(actor.device_id), expires_at=rfc3339(actor.expires_us)
+    )
+
+
+@post("/refresh", opt=operation(Action.TOKEN_REFRESH, Kind.TOKEN), status_code=200, tags=["auth"])
+async def refresh_token(data: TokenRefresh, parts: PartsDep) -> TokenPair:
+    """Exchange a refresh token for a new pair. An old one used again ends the sign-in."""
+    return await parts.accounts.refresh(data.refresh_token)
+
+
+@post("/ws-ticket", opt=operation(Action.TICKET_MAKE), status_code=200, tags=["auth"])
+async def make_ticket(parts: PartsDep, actor: ActorDep) -> SocketTicket:
+    """A single-use ticket that opens the WebSocket from a browser."""
+    return SocketTicket(ticket=parts.tickets.make(actor, now_us()), expires_in=TICKET_S)
+
+
+router = Router(
+    "/auth", route_handlers=[register_device, claim_device, verify_token, refresh_token, make_ticket]
+)

@@ -1,0 +1,83 @@
+"""Running one relay process: bind, say where, serve, and on SIGTERM let everybody finish."""
+
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from relay.app.build import build
+from relay.app.config import Config
+from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
+
+DRAIN_S = 10
+BACKLOG = 1024
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and tells the sockets goodbye before uvicorn waits for them to end."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, url: str, json_log: bool, goodbye: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._url = url
+        self._json_log = json_log
+        self._goodbye = goodbye
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            said = {"event": "listening", "url": self._url}
+            print(json.dumps(said) if self._json_log else f"The relay listens at {self._url}", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._goodbye()
+        await super().shutdown(sockets=sockets)
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound. [main thread]"""
+    bound = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((config.host, config.port))
+    port: int = bound.getsockname()[1]
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    url = f"http://{host}:{port}"
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    front, app = build(config, (config.public_url or url).rstrip("/"))
+
+    def goodbye() -> None:
+        app.state.parts.hub.close_all()
+
+    server = _Server(
+        uvicorn.Config(
+            front,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_ping_interval=PING_INTERVAL_MS / 1000,
+            ws_ping_timeout=PONG_LIMIT_MS / 1000,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            h11_max_incomplete_event_size=16 * 1024,
+            lifespan="on",
+        ),
+        url=url,
+        json_log=config.json_log,
+        goodbye=goodbye,
+    )
+    # uvicorn drains, then raises the signal again for whoever handled it before: that is a clean end.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: sys.exit(0))
+    server.run(sockets=[bound])
+    if not server.started:
+        sys.exit(3)

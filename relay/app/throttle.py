@@ -1,0 +1,49 @@
+"""Rate limits in memory: one bucket per kind of action and account or address. A restart forgives everybody."""
+
+from collections import OrderedDict
+from enum import StrEnum
+
+from relay.core.buckets import Bucket, Limit, Spent, full, spend
+
+MAX_BUCKETS = 50_000
+_MINUTE_US = 60_000_000
+
+
+class Kind(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    UPLOAD = "upload"
+    MEDIA = "media"
+    SIGN_UP = "sign_up"
+    TOKEN = "token"
+
+
+LIMITS = {
+    Kind.READ: Limit(300, 5 * _MINUTE_US),
+    Kind.WRITE: Limit(100, 60 * _MINUTE_US),
+    Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),
+    Kind.MEDIA: Limit(600, 5 * _MINUTE_US),
+    Kind.SIGN_UP: Limit(5, 30 * _MINUTE_US),
+    Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
+}
+
+
+class Throttle:
+    """factor: how many times the limits; a relay for development has more. [loop]"""
+
+    def __init__(self, factor: int) -> None:
+        self._limits = {kind: limit.times(factor) for kind, limit in LIMITS.items()}
+        self._buckets: OrderedDict[tuple[Kind, str], Bucket] = OrderedDict()
+
+    def limit(self, kind: Kind) -> Limit:
+        return self._limits[kind]
+
+    def spend(self, kind: Kind, who: str, now_us: int) -> Spent:
+        """who: an account id or an address."""
+        key, limit = (kind, who), self._limits[kind]
+        spent = spend(self._buckets.get(key) or full(limit, now_us), limit, now_us)
+        self._buckets[key] = spent.bucket
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > MAX_BUCKETS:  # the longest unused has refilled most
+            self._buckets.popitem(last=False)
+        return spent

@@ -1,0 +1,93 @@
+"""The process that decodes what a stranger sent: `python -m relay.services.production_child`. One job, then it ends.
+
+Everything it needs is imported first; then its limits fall and one Job is read from stdin. Results are files in the
+job's folder and one line of JSON on stdout. It is the only part of the relay that imports numpy or a codec.
+"""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+import msgspec
+
+from audio.errors import EncodingFailed, UnsupportedAudio
+from audio.flac import encode_flac
+from audio.intake import sanitize
+from audio.recording import produce
+from audio.wave import read_audio
+from relay.services.posts import Figures
+from relay.services.production import (
+    LOSSLESS_FILE,
+    MAX_ADDRESS_BYTES,
+    MAX_CPU_S,
+    MAX_OUTPUT_BYTES,
+    PREVIEW_FILE,
+    Job,
+    Made,
+    Refused,
+)
+
+
+def main() -> None:
+    line = sys.stdin.buffer.readline()
+    if not line:  # the relay did not need us
+        return
+    _fence()
+    job = msgspec.json.decode(line, type=Job)
+    answer = _run(job)
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+
+
+def _fence() -> None:
+    """What a bomb may cost. Raising a limit again is not possible from inside."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)
+
+
+def _run(job: Job) -> Made | Refused:
+    folder = Path(job.folder)
+    try:
+        clip = read_audio((folder / job.upload_file).read_bytes())
+        frames = len(clip.samples)
+        bars = [frame / frames for frame in job.bar_frames if frame < frames]
+        made = produce(
+            clip.samples,
+            clip.sample_rate_hz,
+            title=job.title or None,
+            bpm=job.bpm,
+            key=job.key,
+            bar_fractions=bars,
+        )
+        flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
+    except UnsupportedAudio as error:
+        return Refused(reason=error.reason)
+    except MemoryError:
+        return Refused(reason="This audio needs more memory than one post may; send a shorter stretch.")
+    except EncodingFailed as error:
+        return Refused(reason=str(error))
+    (folder / PREVIEW_FILE).write_bytes(made.mp3.data)
+    (folder / LOSSLESS_FILE).write_bytes(flac.data)
+    figures = Figures(
+        frames=made.frames,
+        sample_rate_hz=made.sample_rate_hz,
+        duration_ms=round(made.frames * 1000 / made.sample_rate_hz),
+        duration_bars=job.duration_bars,
+        lufs=made.lufs_out,
+        dbtp=made.dbtp_out,
+        loudness_reason=str(made.loudness_reason.value),
+        mp3_frames=made.mp3.frames,
+        mp3_rate_hz=made.mp3.sample_rate_hz,
+        bar_fractions=bars,
+        peak_min=made.peaks.minimum,
+        peak_max=made.peaks.maximum,
+    )
+    return Made(figures=figures)
+
+
+if __name__ == "__main__":
+    main()

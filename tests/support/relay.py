@@ -1,0 +1,193 @@
+"""A real relay process for tests, and a small client of it. The relay runs in development mode on a free port."""
+
+import base64
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from websockets.sync.client import ClientConnection, connect
+
+from relay.wire import events
+from relay.wire.rest import AudioPost, Device, TokenPair, claim_message
+
+Kind = TypeVar("Kind")
+CALL_LIMIT_S = 30
+
+
+@dataclass
+class RelayProcess:
+    """url: where it listens; data: its folder, which outlives it."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[str]
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(CALL_LIMIT_S)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(CALL_LIMIT_S)
+
+
+def start_relay(data: Path, *options: str, dev: bool = True, port: int = 0) -> RelayProcess:
+    """Start `python -m relay` and wait until it listens. Who starts it stops it."""
+    command = [
+        sys.executable,
+        "-m",
+        "relay",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+        "--json-log",
+        *options,
+    ]
+    with (data.parent / f"{data.name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command + (["--dev"] if dev else []),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()  # ends at once if the process does
+    if not line:
+        raise RuntimeError((data.parent / f"{data.name}.log").read_text())
+    return RelayProcess(url=json.loads(line)["url"], data=data, process=process)
+
+
+@contextmanager
+def running_relay(data: Path, *options: str, dev: bool = True, port: int = 0) -> Iterator[RelayProcess]:
+    relay = start_relay(data, *options, dev=dev, port=port)
+    try:
+        yield relay
+    finally:
+        if relay.process.poll() is None:
+            relay.stop()
+        if relay.process.stdout is not None:
+            relay.process.stdout.close()
+
+
+class RelayClient:
+    """One device of one account, by httpx; `sign_in` makes both."""
+
+    def __init__(self, url: str, key: Ed25519PrivateKey | None = None) -> None:
+        self.url = url
+        self.key = key or Ed25519PrivateKey.generate()
+        self.http = httpx.Client(base_url=url + "/api/v1", timeout=CALL_LIMIT_S, trust_env=False)
+        self.pair: TokenPair | None = None
+
+    def close(self) -> None:
+        self.http.close()
+
+    def register(self) -> Device:
+        public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        body = {"public_key": b64(public), "name": "test", "platform": "linux", "version": "0"}
+        answer = self.http.post("/auth/device", json=body)
+        answer.raise_for_status()
+        return msgspec.json.decode(answer.content, type=Device)
+
+    def claim_body(self, device: Device, username: str) -> dict[str, str]:
+        signature = self.key.sign(claim_message(device.device_id, device.challenge))
+        return {
+            "device_id": device.device_id,
+            "username": username,
+            "challenge": device.challenge,
+            "signature": b64(signature),
+        }
+
+    def sign_in(self, username: str) -> TokenPair:
+        """Register, claim as username, and use the access token from here on."""
+        answer = self.http.post("/auth/claim", json=self.claim_body(self.register(), username))
+        answer.raise_for_status()
+        return self.use(msgspec.json.decode(answer.content, type=TokenPair))
+
+    def use(self, pair: TokenPair) -> TokenPair:
+        self.pair = pair
+        self.http.headers["authorization"] = f"Bearer {pair.access_token}"
+        return pair
+
+    @property
+    def user_id(self) -> str:
+        assert self.pair is not None
+        return self.pair.user.id
+
+    def upload(self, audio: bytes, *, key: str | None = None, **meta: Any) -> httpx.Response:
+        """POST /audio/upload. meta: fields of UploadMeta; sha256 is filled in."""
+        body = json.dumps({"title": "test", "sha256": sha256(audio).hexdigest(), **meta})
+        parts = {"meta": ("", body, "application/json"), "audio": ("take", audio, "application/octet-stream")}
+        headers = {"idempotency-key": key or secrets.token_hex(16)}
+        return self.http.post("/audio/upload", files=parts, headers=headers)
+
+    def post(self, audio: bytes, **meta: Any) -> AudioPost:
+        """Upload and expect a new post."""
+        answer = self.upload(audio, **meta)
+        assert answer.status_code == 201, answer.text
+        return msgspec.json.decode(answer.content, type=AudioPost)
+
+    def follow(self, username: str) -> None:
+        self.http.post("/social/follow", json={"username": username}).raise_for_status()
+
+    def socket(self, positions: dict[str, events.Position] | None = None, **options: Any) -> "RelaySocket":
+        """A WebSocket that has said Connect. options: fields of Connect."""
+        assert self.pair is not None
+        return RelaySocket(self.url, self.pair.access_token, positions or {}, **options)
+
+
+class RelaySocket:
+    """A connection speaking msgpack. connected: the answer to Connect."""
+
+    def __init__(self, url: str, token: str, positions: dict[str, events.Position], **options: Any) -> None:
+        self.raw: ClientConnection = connect(
+            url.replace("http", "ws", 1) + "/api/v1/ws",
+            additional_headers={"Authorization": f"Bearer {token}"},
+            subprotocols=[events.SUBPROTOCOL_MSGPACK],  # type: ignore[list-item]
+            compression=None,
+            proxy=None,
+            open_timeout=CALL_LIMIT_S,
+        )
+        self._waiting: list[events.FromRelay] = []
+        self.hello = self.expect(events.Hello)
+        self.send(events.Connect(positions=positions, **options))
+        self.connected = self.expect(events.Connected)
+
+    def send(self, *messages: events.FromClient) -> None:
+        self.raw.send(msgspec.msgpack.encode(list(messages)))
+
+    def next(self, timeout_s: float = CALL_LIMIT_S) -> events.FromRelay:
+        """The next message. Raises TimeoutError, and websockets' ConnectionClosed."""
+        while not self._waiting:
+            data = self.raw.recv(timeout=timeout_s)
+            self._waiting += msgspec.msgpack.decode(data, type=events.RelayFrame)  # type: ignore[arg-type]
+        return self._waiting.pop(0)
+
+    def expect(self, kind: type[Kind]) -> Kind:
+        message = self.next()
+        assert isinstance(message, kind), message
+        return message
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def b64(data: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
