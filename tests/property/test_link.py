@@ -34,7 +34,12 @@ class World(RuleBasedStateMachine):
         self.known: dict[str, tuple[str, list[int]]] = {}
         self.wire: list[tuple[int, wire.FromRelay]] = []  # on the way: (socket, message)
         self.listening: int | None = None  # the socket the relay has answered Connect on
-        self.store_fails = False
+        self.failures = 0  # so many of the next transactions fail
+
+    def fails(self) -> bool:
+        failing = self.failures > 0
+        self.failures -= failing
+        return failing
 
     def tell(self, happened: link.Event, jitter: float = 0.5) -> None:
         before = self.link.state
@@ -61,7 +66,7 @@ class World(RuleBasedStateMachine):
             case link.ApplyEvents(events=events, positions=positions):
                 return self.store(events, positions)
             case link.Refetch(channel=channel, position=position):
-                if self.store_fails:
+                if self.fails():
                     return False
                 self.known[channel] = (position.epoch, list(range(1, position.offset + 1)))
                 self.stored[channel] = position
@@ -71,7 +76,7 @@ class World(RuleBasedStateMachine):
         self, events: list[tuple[str, Position | None, wire.Payload]], positions: dict[str, Position | None]
     ) -> bool:
         """One transaction: all or nothing."""
-        if self.store_fails:
+        if self.fails():
             return False
         for channel, position in positions.items():
             assert position is not None
@@ -101,12 +106,14 @@ class World(RuleBasedStateMachine):
     def start(self) -> None:
         self.tell(link.Started(claimed=True))
 
-    @rule()
-    def opens(self) -> None:
+    @rule(whole=st.booleans())
+    def opens(self, whole: bool) -> None:
         if self.link.state is LinkState.CONNECTING and self.listening is None:
             self.tell(link.SocketOpened(socket=self.link.socket, positions=dict(self.stored)))
             self.wire.append((self.link.socket, wire.Hello(session="0" * 32, server="")))
-            self.deliver(1)
+            self.deliver(2)
+            if whole:
+                self.deliver(5)
 
     @rule(count=st.integers(1, 5), repeat=st.booleans())
     def deliver(self, count: int, repeat: bool = False) -> None:
@@ -120,11 +127,13 @@ class World(RuleBasedStateMachine):
             messages += [m for m in messages if isinstance(m, wire.Event)]
         self.tell(link.FrameReceived(socket=socket, messages=messages))
 
-    @rule(channel=st.sampled_from(CHANNELS))
-    def publish(self, channel: str) -> None:
+    @rule(channel=st.sampled_from(CHANNELS), at_once=st.booleans())
+    def publish(self, channel: str, at_once: bool) -> None:
         self.heads[channel] += 1
         if self.listening is not None:
             self.wire.append((self.listening, event(channel, self.heads[channel])))
+        if at_once:
+            self.deliver(5)
 
     @rule(count=st.integers(1, 3))
     def lose_messages(self, count: int) -> None:
@@ -157,9 +166,9 @@ class World(RuleBasedStateMachine):
             self.now_us = max(self.now_us, self.timer_us)
             self.tell(link.Tick())
 
-    @rule(fails=st.booleans())
-    def disk(self, fails: bool) -> None:
-        self.store_fails = fails
+    @rule(count=st.integers(1, 2))
+    def disk_full(self, count: int) -> None:
+        self.failures = count
 
     @invariant()
     def every_event_is_known_once_and_in_order(self) -> None:
@@ -173,10 +182,10 @@ class World(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Left in peace it comes to know everything."""
-        self.store_fails = False
+        self.failures = 0
         self.wake()
         self.listening = None
-        self.opens()
+        self.opens(True)
         for _ in range(50):
             self.deliver(5)
         if self.link.state is LinkState.ONLINE:
@@ -184,7 +193,8 @@ class World(RuleBasedStateMachine):
                 assert self.stored[channel] == Position(epoch=f"epoch-{self.epochs[channel]}", offset=head)
         else:
             raise AssertionError(f"did not come online: {self.link.state}")
+        self.every_event_is_known_once_and_in_order()
 
 
-World.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestLink = World.TestCase

@@ -119,6 +119,32 @@ def test_a_jump_onto_a_bar_line_is_a_bar_line_and_a_bar_cut_short_is_one_bar() -
     assert cut.bar_frames == (0, BAR, BAR + BEAT, 2 * BAR + BEAT)
 
 
+def test_two_lines_a_thousand_frames_apart_are_two() -> None:
+    jumped = history(at(0, 0.0), at(BAR + 1000, 16.0, PLAYING | Flag.DISCONTINUITY), commit=2 * BAR + 1000)
+    assert last_bars(jumped, 3, 2 * BAR + 1000, 30.0).bar_frames == (0, BAR, BAR + 1000, 2 * BAR + 1000)
+
+
+def test_a_loop_moved_in_the_block_of_its_turn_turned_where_it_was_before() -> None:
+    """The old range ends inside a bar, so only it can tell that its start was reached 200 frames before the record."""
+    looping = PLAYING | Flag.LOOPING
+    turn = 6 * BEAT
+    moved = history(
+        loop_range(0, 0.0, 6.0), at(0, 0.0, looping), loop_range(turn + 200, 0.0, 16.0),
+        at(turn + 200, 200 / BEAT, looping | Flag.DISCONTINUITY), commit=turn + BAR,
+    )  # fmt: skip
+    assert last_bars(moved, 3, turn + BAR, 30.0).bar_frames == (0, BAR, turn, turn + BAR)
+
+
+def test_a_meter_that_changes_inside_a_bar_and_a_block_starts_its_bar_there() -> None:
+    change = 5 * BEAT // 2
+    changed = history(
+        at(0, 0.0), at(change + 300, 2.5 + 300 / BEAT, bar_start=2.5, meter=(3, 4)), commit=change + 6 * BEAT
+    )
+    cut = last_bars(changed, 3, change + 6 * BEAT, 30.0)
+    assert cut.bar_frames == (0, change, change + 3 * BEAT, change + 6 * BEAT)
+    assert (last_bars(changed, 1, change, 30.0).meter, cut.meter) == ((4, 4), None)
+
+
 def test_a_jump_inside_a_bar_is_said() -> None:
     jumped = history(at(0, 0.0), at(BAR + BEAT, 18.0, PLAYING | Flag.DISCONTINUITY), commit=2 * BAR)
     cut = last_bars(jumped, 2, 2 * BAR, 30.0)

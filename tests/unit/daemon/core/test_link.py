@@ -123,6 +123,15 @@ def test_hello_is_answered_with_the_positions_of_the_store() -> None:
     assert Driven().open(positions)[0] == link.SendFrame(messages=[wire.Connect(positions=positions)])
 
 
+def test_a_connection_starts_from_what_the_store_holds_not_from_what_was_given_out() -> None:
+    driven = Driven().online(4)
+    driven.frame(live(5))  # the driver fails to store it, and says so
+    driven.lose()
+    driven.tell(link.Woke())
+    stored = {CH: Position(epoch=EPOCH, offset=4)}
+    assert driven.open(stored)[0] == link.SendFrame(messages=[wire.Connect(positions=stored)])
+
+
 def test_missed_events_are_applied_in_order_and_the_position_goes_with_them() -> None:
     driven = Driven()
     driven.open({CH: Position(epoch=EPOCH, offset=2)})
@@ -141,12 +150,13 @@ def test_missed_events_are_applied_in_order_and_the_position_goes_with_them() ->
     "answer",
     [
         at_head(9, recovered=False, refetch="u"),
+        at_head(2, recovered=False, refetch="u"),
         at_head(9, epoch="epoch-two", refetch="u"),
         at_head(9, events=[live(3), live(5)], refetch="u"),
         at_head(9, events=[], refetch="u"),
         at_head(1, events=[], refetch="u"),
     ],
-    ids=["said", "new epoch", "hole", "short", "head behind us"],
+    ids=["said", "said, and nothing missing", "new epoch", "hole", "short", "head behind us"],
 )
 def test_what_was_not_recovered_is_refetched_whatever_the_relay_calls_it(answer: wire.ChannelState) -> None:
     driven = Driven()
