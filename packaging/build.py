@@ -157,12 +157,9 @@ def copy_texts(dist: Distribution, folder: Path) -> None:
         shutil.copy(str(dist.locate_file(file)), folder / file.name)
     if not texts:
         meta = dist.metadata
-        said = (
-            meta.get("License-Expression")
-            or meta.get("License")
-            or "; ".join(line for line in meta.get_all("Classifier") or () if line.startswith("License"))
-        )
-        (folder / "LICENSE").write_text(f"{meta['Name']} {dist.version}: {said or 'unknown'}\n")
+        fields = [value for key in ("License-Expression", "License") for value in meta.get_all(key) or ()]
+        said = fields + [line for line in meta.get_all("Classifier") or () if line.startswith("License")]
+        (folder / "LICENSE").write_text(f"{meta['Name']} {dist.version}: {said[0] if said else 'unknown'}\n")
 
 
 def dist_folder(name: str) -> Path:
