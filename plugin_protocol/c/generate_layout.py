@@ -112,9 +112,9 @@ def field_offsets(codes: str, names: list[str]) -> list[tuple[str, int]]:
 
 def literal(value: float) -> str:
     """A Python number as a C literal."""
-    if isinstance(value, float):
-        return repr(value)
-    return f"{value}u" if value < 1 << 32 else f"{value}LL"
+    if isinstance(value, int):
+        return f"{value}u" if value < 1 << 32 else f"{value}LL"
+    return repr(value)
 
 
 def header_text() -> str:
