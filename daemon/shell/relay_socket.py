@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 
@@ -19,7 +20,7 @@ from websockets.typing import Subprotocol
 from daemon.core import link_signals as link
 from daemon.core.inbox import Inbox, fold, friends_producing, with_presence
 from daemon.core.link import Link
-from daemon.errors import NotClaimed, Offline, RelayRefused, SidechainError
+from daemon.errors import NotClaimed, RelayRefused, SidechainError
 from daemon.shell.account import Account
 from daemon.shell.store import Store
 from relay.wire.events import (
@@ -83,13 +84,26 @@ class RelaySocket:
         watchers = [asyncio.create_task(self._watch_claims()), asyncio.create_task(self._watch_sleep())]
         try:
             while True:
-                event = await self._queue.get()
-                for effect in self._machine.handle(event, time.monotonic_ns() // 1000, random.random()):
-                    await self._carry_out(effect)
+                await self._handle(await self._queue.get())
         finally:
             for task in watchers:
                 task.cancel()
             await self._close()
+
+    async def _handle(self, event: link.Event) -> None:
+        """One event and all its effects, in order.
+
+        A refetch or a store that fails is a lost socket, said at once: what waits in the queue, or was still to be
+        done, must not move a position past the hole.
+        """
+        for effect in self._machine.handle(event, time.monotonic_ns() // 1000, random.random()):
+            try:
+                await self._carry_out(effect)
+            except (SidechainError, sqlite3.Error) as error:
+                log.warning("%s failed: %s", type(effect).__name__, error)
+                await self._close()
+                await self._handle(link.SocketLost(socket=self._machine.socket))
+                return
 
     async def _carry_out(self, effect: link.Effect) -> None:
         match effect:
@@ -219,16 +233,8 @@ class RelaySocket:
         """The whole truth by REST, stored with the position that it stands for."""
         posts: list[AudioPost] = []
         if effect.url is not None and effect.channel.startswith("author:"):
-            try:
-                posts = (
-                    await self._account.relay().author_posts(
-                        effect.channel.removeprefix("author:"), REFETCH_PAGE
-                    )
-                ).posts
-            except (Offline, RelayRefused) as error:
-                log.warning("refetch of %s failed: %s", effect.channel, error)
-                self._queue.put_nowait(link.SocketLost(socket=self._machine.socket))
-                return
+            author = effect.channel.removeprefix("author:")
+            posts = (await self._account.relay().author_posts(author, REFETCH_PAGE)).posts
         known = {post.id for post in await self._store.run(Store.items, REFETCH_PAGE * 10)}
         positions: dict[str, Position | None] = {effect.channel: effect.position}
         await self._store.run(Store.apply_events, posts, positions)

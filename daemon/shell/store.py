@@ -17,6 +17,7 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.capture import Cut
+from daemon.core.inbox import MAX_ITEMS
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
 
@@ -24,7 +25,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SCHEMA_VERSION = 1
-MAX_ITEMS = 500
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,10 +182,13 @@ class Store:
     # outbox ---------------------------------------------------------------------------------------------------
 
     def add_entry(self, entry: outbox.Entry) -> outbox.Entry:
-        """The Take's Entry: the one that exists, else this one."""
-        with self._transaction():
+        """The Take's Entry: the one that exists, else this one, released if the lossless copy is there by now."""
+        with self._transaction() as db:
             if existing := self._entry_of(entry.take_id):
                 return existing
+            row = db.execute("SELECT flac_sha256 FROM take WHERE take_id = ?", (entry.take_id,)).fetchone()
+            if row and row[0] and entry.state is outbox.State.WAITING:
+                entry = outbox.apply(entry, outbox.Rendered(sha256=row[0]), now_us=0, jitter=0.0)
             self._put_entry(entry)
         return entry
 

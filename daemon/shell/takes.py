@@ -166,15 +166,13 @@ class Takes:
 
 
 def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-    """A fresh Entry for a Take; queued at once if its lossless copy is already there."""
+    """A fresh Entry for a Take; the store releases it when the lossless copy is there."""
     return outbox.Entry(
         entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
         take_id=take.take_id,
         account=account,
         title=title or take.title,
         created_us=unix_us(),
-        state=outbox.State.QUEUED if take.flac_sha256 else outbox.State.WAITING,
-        sha256=take.flac_sha256,
     )
 
 

@@ -67,7 +67,9 @@ class Uploader:
                 continue
             waits = [e.next_attempt_us - now_us for e in entries if e.state is outbox.State.QUEUED]
             try:
-                async with asyncio.timeout(max(0.0, min(waits) / 1e6) if waits else None):
+                # Never longer than any rule asks for: the clock may have been set back meanwhile.
+                wait_us = min([*waits, outbox.RETRY_AFTER_CEILING_US])
+                async with asyncio.timeout(max(0.0, wait_us / 1e6)):
                     await self._wake.wait()
             except TimeoutError:
                 pass

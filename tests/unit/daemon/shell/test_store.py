@@ -61,6 +61,12 @@ def test_posting_twice_gives_the_same_entry(store: Store) -> None:
     assert store.add_entry(entry(8, take_id=take(1).take_id)) == first
 
 
+def test_an_entry_made_after_the_copy_is_released_at_once(store: Store) -> None:
+    store.add_take(take(1))
+    store.set_rendered(take(1).take_id, "a" * 64)
+    assert store.add_entry(entry(1)).state is State.QUEUED
+
+
 def test_the_rendered_copy_releases_the_waiting_entry(store: Store) -> None:
     store.add_take(take(1), entry(1))
     store.set_rendered(take(1).take_id, "a" * 64)

@@ -1,0 +1,148 @@
+"""The path when parts of it are away for a while: nothing is lost, nothing comes twice."""
+
+import asyncio
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+import bridge.control as c
+from bridge.errors import RequestFailed
+from daemon.cli.stage import RunningDaemon, Stage, end, until
+from tests.acceptance.test_whole_path import get, global_feed, play, settled
+from tests.support.native import build
+from tests.support.whole import short_folder
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _native() -> None:
+    build()
+
+
+async def online(daemon: RunningDaemon) -> None:
+    """Until the link stands."""
+    events = daemon.client.events()
+    await daemon.client.request(c.Subscribe())
+    while True:
+        status = await daemon.client.request(c.GetStatus())
+        assert isinstance(status, c.Status)
+        if status.state == "connected":
+            return
+        await until(events, c.StateChanged)
+
+
+async def keep(daemon: RunningDaemon, title: str) -> str:
+    kept = await daemon.client.request(c.KeepTake(bars=1, title=title, post=True))
+    assert isinstance(kept, c.OneTake)
+    return kept.take.take_id
+
+
+async def cached(daemon: RunningDaemon) -> list[str]:
+    """Titles of the Items that this daemon holds, newest first, whether or not the relay answers."""
+    feed = await daemon.client.request(c.GetFeed(limit=100))
+    assert isinstance(feed, c.Feed)
+    return [item.title for item in feed.items]
+
+
+async def test_what_is_posted_while_the_relay_is_down_goes_out_when_it_is_back() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            relay, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await play(stage, daemon, bars=3)
+            await end(relay)
+            take_ids = [await keep(daemon, f"take {n}") for n in range(3)]
+            await stage.relay(port=urlsplit(relay_url).port or 0)
+            ends = [await settled(daemon, take_id) for take_id in take_ids]
+            assert [t.entry_state for t in ends] == ["accepted"] * 3
+            titles = [post["title"] for post in await asyncio.to_thread(global_feed, relay_url)]
+            assert titles == ["take 2", "take 1", "take 0"], "once each, in the order they were kept"
+
+
+async def test_a_follower_who_was_away_gets_each_post_once() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            relay, relay_url = await stage.relay()
+            producer = await stage.daemon("a", relay_url)
+            follower = await stage.daemon("b", relay_url)
+            await producer.client.request(c.ClaimDevice(username="night.owl"))
+            await follower.client.request(c.ClaimDevice(username="listener"))
+            await follower.client.request(c.FollowUser(username="night.owl"))
+            await online(follower)
+            await play(stage, producer, bars=3)
+
+            arrived = follower.client.events()
+            await settled(producer, await keep(producer, "while here"))
+            assert (await until(arrived, c.ItemArrived)).item.title == "while here"
+
+            follower.process.kill()
+            await follower.process.wait()
+            for n in range(2):
+                await settled(producer, await keep(producer, f"while away {n}"))
+            follower = await stage.daemon("b", relay_url)
+            await online(follower)
+            assert await cached(follower) == ["while away 1", "while away 0", "while here"]
+
+            # The relay dies without a word and comes back: the socket is made anew and takes up where it was.
+            arrived = follower.client.events()
+            await follower.client.request(c.Subscribe())
+            relay.kill()
+            await relay.wait()
+            await stage.relay(port=urlsplit(relay_url).port or 0)
+            await settled(producer, await keep(producer, "after the crash"))
+            assert (await until(arrived, c.ItemArrived)).item.title == "after the crash"
+            assert await cached(follower) == ["after the crash", "while away 1", "while away 0", "while here"]
+
+
+async def test_followers_hear_that_somebody_is_producing() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            producer = await stage.daemon("a", relay_url)
+            follower = await stage.daemon("b", relay_url)
+            await producer.client.request(c.ClaimDevice(username="night.owl"))
+            await follower.client.request(c.ClaimDevice(username="listener"))
+            await follower.client.request(c.FollowUser(username="night.owl"))
+            await online(follower)
+            events = follower.client.events()
+            await follower.client.request(c.Subscribe())
+            await play(stage, producer, bars=40)
+            while True:
+                status = await follower.client.request(c.GetStatus())
+                assert isinstance(status, c.Status)
+                if status.friends_producing == 1:
+                    break
+                await until(events, c.StateChanged)
+
+
+async def test_a_claimed_device_stays_with_its_account() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))  # again: no harm
+            await play(stage, daemon, bars=3)
+            with pytest.raises(RequestFailed, match=r"night\.owl"):
+                await daemon.client.request(c.ClaimDevice(username="day.lark"))
+            take = await settled(daemon, await keep(daemon, "of the owl"))
+            assert take.entry_state == "accepted"
+            (post,) = await asyncio.to_thread(global_feed, relay_url)
+            assert post["username"] == "night.owl"
+
+
+async def test_the_posts_page_names_what_was_kept() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await play(stage, daemon, bars=3)
+            take = await settled(daemon, await keep(daemon, "<b>bold & free</b>"))
+            page = (await asyncio.to_thread(get, str(take.post_url))).decode()
+            assert "&lt;b&gt;bold &amp; free&lt;/b&gt;" in page and "<b>bold" not in page
+            document = json.loads(await asyncio.to_thread(get, f"{relay_url}/api/docs/openapi.json"))
+            assert document["openapi"].startswith("3.") and "/api/v1/audio/upload" in document["paths"]
