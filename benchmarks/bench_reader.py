@@ -60,7 +60,7 @@ def _compared(
         reads.append(_seconds(lambda: reader.read(first, READ_FRAMES).frames == READ_FRAMES))
         copies.append(_seconds(lambda: private.copy().size > 0))
         plain.append(
-            _seconds(lambda: os.preadv(file, [np.empty(private.nbytes, np.uint8)], 0) == private.nbytes)
+            _seconds(lambda: os.preadv(file, [np.empty(private.nbytes, np.uint8).data], 0) == private.nbytes)
         )
     whole = reader.read(first, READ_FRAMES)
     wrong = int(np.count_nonzero(np.frombuffer(whole.data, np.uint32) != private.view(np.uint32).ravel()))
