@@ -7,16 +7,16 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 
-from relay.app import routes_audio, routes_auth, routes_feed, routes_health, routes_social
+from relay.app import routes_audio, routes_auth, routes_feed, routes_health, routes_pages, routes_social
 from relay.app.config import Config
 from relay.app.front import Front
 from relay.app.gate import guard, provide_actor, provide_parts, provide_session
 from relay.app.parts import Parts, close_parts, open_parts
 from relay.app.problems import EXCEPTION_HANDLERS
+from relay.app.routes_docs import openapi
 from relay.wire.rest import API_PREFIX
 
 MAX_BODY_BYTES = 64 * 1024
-VERSION = "1"
 
 
 class RouteWithoutAction(Exception):
@@ -53,7 +53,7 @@ def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
         ],
     )
     app = Litestar(
-        route_handlers=[api, routes_health.router],
+        route_handlers=[api, routes_health.router, routes_pages.router],
         guards=[guard],
         dependencies={
             "parts": Provide(provide_parts, sync_to_thread=False),
@@ -63,7 +63,7 @@ def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=None,
+        openapi_config=openapi(),
         logging_config=None,
     )
     require_actions(app)

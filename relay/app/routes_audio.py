@@ -2,11 +2,13 @@
 
 import asyncio
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from litestar import Response, Router, get, post
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import Parameter
 
 from relay.app.gate import ActorDep, PartsDep, operation
@@ -25,8 +27,26 @@ FOREVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, max-age=31536000, immutable"
 
 
+@dataclass
+class UploadOperation(Operation):
+    """The framework cannot see a body that is read while it streams; the document names it here."""
+
+    def __post_init__(self) -> None:
+        meta = Schema(
+            type=OpenAPIType.STRING, description="UploadMeta as JSON", content_media_type="application/json"
+        )
+        audio = Schema(type=OpenAPIType.STRING, description="WAV or FLAC", content_media_type="audio/flac")
+        form = Schema(
+            type=OpenAPIType.OBJECT, properties={"meta": meta, "audio": audio}, required=["meta", "audio"]
+        )
+        self.request_body = RequestBody(
+            content={"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True
+        )
+
+
 @post(
     "/upload",
+    operation_class=UploadOperation,
     opt=operation(Action.POST_CREATE, Kind.UPLOAD),
     request_max_body_size=None,  # counted while it streams, in receive.py
     responses={200: ResponseSpec(AudioPost, description="The same upload made this post before")},

@@ -16,3 +16,15 @@ def rfc3339(unix_us: int) -> str:
     seconds, micros = divmod(us, 1_000_000)
     hours, rest = divmod(seconds, 3600)
     return f"{year:04}-{month:02}-{day:02}T{hours:02}:{rest // 60:02}:{rest % 60:02}.{micros:06}Z"
+
+
+def parse_rfc3339_us(text: str) -> int:
+    """The inverse of rfc3339, for its own form only. Raises ValueError. [any]"""
+    year, month, day = int(text[0:4]), int(text[5:7]), int(text[8:10])
+    hours, mins, seconds, micros = int(text[11:13]), int(text[14:16]), int(text[17:19]), int(text[20:26])
+    shifted_year = year - (month <= 2)
+    era, year_of_era = divmod(shifted_year, 400)
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    days = era * 146_097 + day_of_era - 719_468
+    return days * _DAY_US + ((hours * 60 + mins) * 60 + seconds) * 1_000_000 + micros

@@ -130,11 +130,11 @@ class RelayClient:
         assert self.pair is not None
         return self.pair.user.id
 
-    def upload(self, audio: bytes, *, key: str | None = None, **meta: Any) -> httpx.Response:
+    def upload(self, audio: bytes, *, entry_id: str | None = None, **meta: Any) -> httpx.Response:
         """POST /audio/upload. meta: fields of UploadMeta; sha256 is filled in."""
         body = json.dumps({"title": "test", "sha256": sha256(audio).hexdigest(), **meta})
         parts = {"meta": ("", body, "application/json"), "audio": ("take", audio, "application/octet-stream")}
-        headers = {"idempotency-key": key or secrets.token_hex(16)}
+        headers = {"idempotency-key": entry_id or secrets.token_hex(16)}
         return self.http.post("/audio/upload", files=parts, headers=headers)
 
     def post(self, audio: bytes, **meta: Any) -> AudioPost:

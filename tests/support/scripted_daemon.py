@@ -22,6 +22,8 @@ class ScriptedDaemon:
     def __init__(self, path: Path, first: control.Status) -> None:
         self.status = first
         self.refusal: control.Failed | None = None  # instead of a kept Take
+        self.may_keep = asyncio.Event()  # cleared: KeepTake is not answered until it is set
+        self.may_keep.set()
         self._endpoint = ControlEndpoint(path, self._handle)
         self._requests: asyncio.Queue[control.Request] = asyncio.Queue()
         self.seen: list[type[control.Request]] = []
@@ -57,6 +59,7 @@ class ScriptedDaemon:
             case control.GetStatus(id=number):
                 return replace(self.status, id=number)
             case control.KeepTake(id=number):
+                await self.may_keep.wait()
                 if self.refusal is not None:
                     return replace(self.refusal, id=number)
                 kept = take(f"t{len(self.status.recent) + 1}", state="kept", bars=request.bars)

@@ -1,0 +1,153 @@
+"""The web pages: feeds, one post, one person, signing in on a relay for development, and their static files."""
+
+from typing import Annotated
+from urllib.parse import parse_qs
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, operation, require_same_origin
+from relay.app.parts import Parts
+from relay.app.problems import STATUS, AnyRequest, on_refusal
+from relay.app.routes_social import with_presence
+from relay.app.throttle import Kind
+from relay.app.views import PAGE_POLICY, Views
+from relay.core.access import Action
+from relay.core.refusal import Refusal
+from relay.services.accounts import SESSION_US, Session
+from relay.services.posts import Detail
+from relay.wire.rest import DEFAULT_PAGE, Producer, Username
+
+Cursor = Annotated[str | None, Parameter(max_length=128)]
+FOREVER = "public, max-age=31536000, immutable"
+_views = Views()  # read-only after import
+
+
+def page(
+    template: str, session: Session | None, *, dev: bool, status: int = 200, **values: object
+) -> Response[bytes]:
+    body = _views.render(template, session=session, dev=dev, **{"here": "", **values})
+    headers = {"content-security-policy": PAGE_POLICY}
+    return Response(body, status_code=status, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _feed(
+    parts: Parts,
+    session: Session | None,
+    found: tuple[list[Detail], str | None],
+    heading: str,
+    *,
+    here: str = "",
+    profile: Producer | None = None,
+    follows: bool = False,
+) -> Response[bytes]:
+    details, following = found
+    return page(
+        "feed.html",
+        session,
+        dev=parts.config.dev,
+        here=here,
+        heading=heading,
+        details=details,
+        next=following,
+        profile=profile,
+        follows=follows,
+    )
+
+
+@get("/", opt=operation(Action.FEED_READ), include_in_schema=False)
+async def front_page(
+    parts: PartsDep, actor: ActorDep, session: SessionDep, cursor: Cursor = None
+) -> Response[bytes]:
+    found = await parts.posts.newest(actor.user_id, cursor, DEFAULT_PAGE)
+    return _feed(parts, session, found, "Everyone", here="global")
+
+
+@get("/following", opt=operation(Action.TIMELINE_READ), include_in_schema=False)
+async def following_page(
+    parts: PartsDep, actor: ActorDep, session: SessionDep, cursor: Cursor = None
+) -> Response[bytes]:
+    found = await parts.posts.timeline(str(actor.user_id), cursor, DEFAULT_PAGE)
+    return _feed(parts, session, found, "Following", here="timeline")
+
+
+@get("/p/{post_id:str}", opt=operation(Action.POST_READ), include_in_schema=False)
+async def post_page(post_id: str, parts: PartsDep, actor: ActorDep, session: SessionDep) -> Response[bytes]:
+    detail = await parts.posts.get(post_id, actor.user_id)
+    return page("single.html", session, dev=parts.config.dev, detail=detail)
+
+
+@get("/u/{username:str}", opt=operation(Action.PROFILE_READ), include_in_schema=False)
+async def person_page(
+    username: str, parts: PartsDep, actor: ActorDep, session: SessionDep, cursor: Cursor = None
+) -> Response[bytes]:
+    profile = with_presence(parts, await parts.accounts.find(username))
+    found = await parts.posts.of(profile.id, actor.user_id, cursor, DEFAULT_PAGE)
+    follows = actor.user_id is not None and await parts.social.follows(actor.user_id, profile.id)
+    return _feed(parts, session, found, profile.username, profile=profile, follows=follows)
+
+
+@post("/session", opt=operation(Action.SESSION_OPEN, Kind.SIGN_UP), include_in_schema=False)
+async def open_session(request: AnyRequest, parts: PartsDep) -> Redirect:
+    """The form field `username`. Only on a relay for development."""
+    if not parts.config.dev:
+        raise Refusal("dev_mode_only", "This relay does not sign anybody in by name.")
+    require_same_origin(parts, request)
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
+    try:
+        username = msgspec.convert(fields.get("username", [""])[0].strip(), Username)
+    except msgspec.ValidationError as error:
+        raise Refusal(
+            "validation", f"This is not a username: {error}", "Use 3 to 30 of a-z, 0-9, _ . -"
+        ) from None
+    opened = await parts.accounts.open_session(username)
+    answer = Redirect("/", status_code=303)
+    secure = parts.base_url.startswith("https://")
+    answer.set_cookie(
+        COOKIE, opened.cookie, max_age=SESSION_US // 1_000_000, httponly=True, samesite="lax", secure=secure
+    )
+    return answer
+
+
+@post("/session/close", opt=operation(Action.SESSION_CLOSE), include_in_schema=False)
+async def close_session(request: AnyRequest, parts: PartsDep) -> Redirect:
+    require_same_origin(parts, request)
+    if cookie := request.cookies.get(COOKIE):
+        await parts.accounts.close_session(cookie)
+    answer = Redirect("/", status_code=303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@get("/static/{name:str}", opt=operation(Action.SITE_READ, Kind.MEDIA), include_in_schema=False)
+async def static_file(name: str) -> Response[bytes]:
+    file = _views.static.get(name)
+    if file is None:
+        raise Refusal("not_found", "There is no such file.")
+    return Response(file.data, media_type=file.media_type, headers={"cache-control": FOREVER})
+
+
+def on_refusal_of_page(request: AnyRequest, refusal: Refusal) -> Response[bytes]:
+    """A page for people, the problem document for everybody else."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return on_refusal(request, refusal)
+    status, title = STATUS[refusal.code]
+    dev = request.app.state.parts.config.dev
+    return page("trouble.html", None, dev=dev, status=status, title=title, detail=str(refusal))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        front_page,
+        following_page,
+        post_page,
+        person_page,
+        open_session,
+        close_session,
+        static_file,
+    ],
+    exception_handlers={Refusal: on_refusal_of_page},
+)

@@ -1,0 +1,174 @@
+// Players: an MP3 is fetched and decoded whole, then looped by the audio clock, so that a loop has no gap.
+// The end of the loop is the number of frames the relay knows, not what a decoder's padding makes of it.
+// State for tests and styles stands in data-state, data-current-time and data-decoded-frames.
+"use strict";
+
+const contexts = new Map(); // one per sample rate: decoding then never resamples
+let playing = null;
+
+function contextOf(rate) {
+  if (!contexts.has(rate)) contexts.set(rate, new AudioContext({ sampleRate: rate }));
+  return contexts.get(rate);
+}
+
+function minutes(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.rate = Number(root.dataset.rate);
+    this.frames = Number(root.dataset.frames);
+    this.length = this.frames / this.rate;
+    this.buffer = null;
+    this.node = null;
+    this.offset = 0; // seconds into the clip when not playing
+    this.startedAt = 0; // context time at which offset 0 would have sounded
+    this.playButton = root.querySelector("[data-play]");
+    this.loopButton = root.querySelector("[data-loop]");
+    this.seekBar = root.querySelector("[data-seek]");
+    this.clock = root.querySelector("[data-clock]");
+    this.played = root.querySelector("[data-played]");
+    this.trouble = root.querySelector("[data-trouble]");
+    this.playButton.addEventListener("click", () => this.toggle());
+    this.loopButton.addEventListener("click", () => this.toggleLoop());
+    this.seekBar.addEventListener("pointerdown", (event) => this.seekTo(event));
+    this.seekBar.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  get state() { return this.root.dataset.state; }
+
+  set state(value) {
+    this.root.dataset.state = value;
+    const verb = value === "playing" ? "Pause" : "Play";
+    this.playButton.setAttribute("aria-label", this.playButton.getAttribute("aria-label").replace(/^\w+/, verb));
+  }
+
+  get looping() { return this.loopButton.getAttribute("aria-pressed") === "true"; }
+
+  async toggle() {
+    if (this.state === "playing") this.pause();
+    else if (this.state !== "loading") await this.play();
+  }
+
+  async play() {
+    this.trouble.hidden = true;
+    const context = contextOf(this.rate);
+    const resumed = context.resume(); // inside the click, or the browser refuses
+    if (!this.buffer) {
+      this.state = "loading";
+      try {
+        this.buffer = await this.load(context);
+      } catch (error) {
+        this.state = "idle";
+        this.trouble.textContent = "This post could not be loaded. Try again.";
+        this.trouble.hidden = false;
+        return;
+      }
+    }
+    await resumed;
+    if (playing && playing !== this) playing.pause();
+    playing = this;
+    this.start(this.offset >= this.length ? 0 : this.offset);
+    this.state = "playing";
+    requestAnimationFrame(() => this.paint());
+  }
+
+  async load(context) {
+    const answer = await fetch(this.root.dataset.src);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const buffer = await context.decodeAudioData(await answer.arrayBuffer());
+    this.root.dataset.decodedFrames = String(buffer.length);
+    return buffer;
+  }
+
+  start(offset) {
+    const context = contextOf(this.rate);
+    const node = context.createBufferSource();
+    node.buffer = this.buffer;
+    node.loop = this.looping;
+    node.loopEnd = this.length;
+    node.connect(context.destination);
+    node.onended = () => { if (this.node === node) this.finish(); };
+    if (node.loop) node.start(0, offset);
+    else node.start(0, offset, this.length - offset);
+    this.startedAt = context.currentTime - offset;
+    this.node = node;
+  }
+
+  halt() {
+    if (!this.node) return;
+    this.node.onended = null;
+    this.node.stop();
+    this.node.disconnect();
+    this.node = null;
+  }
+
+  position() {
+    if (!this.node) return this.offset;
+    const elapsed = contextOf(this.rate).currentTime - this.startedAt;
+    return this.looping ? elapsed % this.length : Math.min(elapsed, this.length);
+  }
+
+  pause() {
+    this.offset = this.position();
+    this.halt();
+    this.state = "paused";
+    this.paint();
+  }
+
+  finish() {
+    this.node = null;
+    this.offset = 0;
+    this.state = "paused";
+    this.paint();
+  }
+
+  move(seconds) {
+    this.offset = Math.min(Math.max(seconds, 0), this.length - 0.001);
+    if (this.state === "playing") {
+      this.halt();
+      this.start(this.offset);
+    } else {
+      this.paint();
+    }
+  }
+
+  toggleLoop() {
+    const at = this.position();
+    this.loopButton.setAttribute("aria-pressed", String(!this.looping));
+    this.move(at);
+  }
+
+  seekTo(event) {
+    const box = this.seekBar.getBoundingClientRect();
+    this.move(((event.clientX - box.left) / box.width) * this.length);
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
+    if (event.key in steps) this.move(this.position() + steps[event.key]);
+    else if (event.key === "Home") this.move(0);
+    else if (event.key === "End") this.move(this.length);
+    else if (event.key === "Enter" || event.key === " ") this.toggle();
+    else return;
+    event.preventDefault();
+  }
+
+  paint() {
+    const at = this.position();
+    this.played.setAttribute("width", String((640 * at) / this.length));
+    this.root.dataset.currentTime = at.toFixed(3);
+    const said = minutes(at);
+    if (this.clock.textContent !== said) {
+      this.clock.textContent = said;
+      this.seekBar.setAttribute("aria-valuenow", at.toFixed(1));
+      this.seekBar.setAttribute("aria-valuetext", said);
+    }
+    if (this.state === "playing") requestAnimationFrame(() => this.paint());
+  }
+}
+
+for (const root of document.querySelectorAll("[data-player]")) new Player(root);

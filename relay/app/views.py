@@ -1,0 +1,119 @@
+"""Rendering of pages: templates, their filters, and the static files under names that change with their content."""
+
+import hashlib
+import math
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import jinja2
+from msgspec import Struct
+
+from relay.core.drawing import bars_path, lines_path
+from relay.core.times import parse_rfc3339_us
+from relay.services.clock import now_us
+from relay.services.posts import Figures
+from relay.wire.rest import AudioPost
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FACES = 8
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
+class StaticFile(Struct, frozen=True, kw_only=True):
+    name: str
+    data: bytes
+    media_type: str
+
+
+class Views:
+    """Everything is read once, at start. [any]"""
+
+    def __init__(self) -> None:
+        home = resources.files("relay.app")
+        self.static = {file.name: file for file in map(_static, (home / "static").iterdir())}
+        self._names = {_plain(name): name for name in self.static}
+        templates = {each.name: each.read_text(encoding="utf-8") for each in (home / "templates").iterdir()}
+        self._jinja = jinja2.Environment(
+            loader=jinja2.DictLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
+        self._jinja.filters.update(
+            ago=lambda at: ago(at, now_us()),
+            bars=_bars,
+            decibel=decibel,
+            grid=_grid,
+            hue=hue,
+            minutes=minutes,
+            name=name_of,
+            path=lambda url: "/" + url.split("/", 3)[3],
+            tempo=tempo,
+        )
+
+    def render(self, template: str, **values: object) -> bytes:
+        return self._jinja.get_template(template).render(values).encode()
+
+
+def _static(file: Traversable) -> StaticFile:
+    data = file.read_bytes()
+    stem, dot, ending = file.name.rpartition(".")
+    return StaticFile(
+        name=f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}",
+        data=data,
+        media_type=_TYPES[dot + ending],
+    )
+
+
+def _plain(name: str) -> str:
+    stem, _, ending = name.split(".")
+    return f"{stem}.{ending}"
+
+
+def _bars(figures: Figures) -> str:
+    return bars_path(figures.peak_min, figures.peak_max)
+
+
+def _grid(figures: Figures) -> str:
+    return lines_path(figures.bar_fractions)
+
+
+def name_of(post: AudioPost) -> str:
+    return post.title or "Untitled"
+
+
+def minutes(duration_ms: int) -> str:
+    """3:07. A loop of 15.9 s says 0:15, as the running clock will."""
+    return f"{duration_ms // 60_000}:{duration_ms // 1000 % 60:02}"
+
+
+def decibel(value: float) -> str:
+    """−14.0, with a true minus and never −0.0."""
+    rounded = round(value, 1) + 0.0
+    return f"{rounded:.1f}".replace("-", "\u2212")
+
+
+def tempo(value: float) -> str:
+    """128, 92.5, 120.25: no digits that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?"
+
+
+def hue(name: str) -> int:
+    """Which of the FACES colours somebody has."""
+    return sum(map(ord, name)) % FACES
+
+
+def ago(at: str, now: int) -> str:
+    """ "5 minutes ago" of an RFC 3339 time."""
+    seconds = max(0, (now - parse_rfc3339_us(at)) // 1_000_000)
+    for span, word in _SPANS:
+        if seconds >= span:
+            count = seconds // span
+            return f"{count} {word}{'' if count == 1 else 's'} ago"
+    return "just now"
