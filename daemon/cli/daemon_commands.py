@@ -124,6 +124,14 @@ def instances(as_json: Json = False) -> None:
     show(found, as_json, lambda: "\n".join(map(_instance_line, found.instances)) or "No plugin is loaded.")
 
 
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait", "-w", help="Return when it is rendered and, if posted, on the feed; shows progress."
+    ),
+]
+
+
 def keep(
     bars: Annotated[
         int | None, typer.Option(min=1, max=64, help="Whole bars to keep (default: 8, or default_bars).")
@@ -134,17 +142,27 @@ def keep(
     instance: Annotated[str | None, typer.Option(help="Which plugin; default: the one heard last.")] = None,
     title: Annotated[str, typer.Option(help="Its name.")] = "",
     post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Keep what you just played. Returns when it is safe on the disk.
 
-    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post
+    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post --wait
     """
     if bars and seconds:
         raise UsageError("Give --bars or --seconds, not both.")
     request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=title, post=post)
     kept = ask(request, c.OneTake)
-    show(kept, as_json, lambda: f"Kept {describe(kept.take)}.")
+    if wait:
+        kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
+    page = f" {kept.take.post_url}" if kept.take.post_url else ""
+    show(kept, as_json, lambda: f"Kept {describe(kept.take)}.{page}")
+
+
+def _follow(take_id: str) -> c.TakeInfo:
+    from daemon.cli.following import follow_take
+
+    return follow_take(take_id)
 
 
 def describe(t: c.TakeInfo) -> str:
@@ -160,10 +178,16 @@ def describe(t: c.TakeInfo) -> str:
 def post(
     take: Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")] = "last",
     title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Post a take. It is in the outbox when this returns, and goes out as soon as the relay can be reached."""
     posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
+    if wait:
+        after = _follow(posted.take_id)
+        posted = msgspec.structs.replace(
+            posted, state=after.entry_state or posted.state, post_url=after.post_url
+        )
     show(
         posted,
         as_json,

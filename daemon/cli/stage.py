@@ -1,4 +1,4 @@
-"""A whole Sidechain on one machine: relay, daemons and native hosts as processes of their own, in one folder.
+"""A whole Sidechain on one machine: relay, daemons, native hosts and trays as processes of their own, in one folder.
 
 The demo plays on it and the end-to-end tests too, so both start the parts exactly as a person would. Everything that was
 started is ended, and waited for, when the stage is left.
@@ -127,6 +127,11 @@ class Stage:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         return RunningHost(process, self.folder / f"{name}.log")
+
+    async def tray(self, run_dir: Path, bus_address: str) -> asyncio.subprocess.Process:
+        """A tray for the daemon of `run_dir`, on a session bus of one's own."""
+        command = [sys.executable, "-m", "tray", "--run-dir", str(run_dir)]
+        return await self._spawn("tray", command, os.environ | {"DBUS_SESSION_BUS_ADDRESS": bus_address})
 
     async def _spawn(
         self, name: str, command: list[str], env: dict[str, str], **more: Any

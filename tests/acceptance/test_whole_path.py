@@ -3,7 +3,10 @@
 import asyncio
 import io
 import json
+import os
 import random
+import sys
+from typing import Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -193,3 +196,38 @@ async def test_takes_kept_before_a_kill_are_posted_exactly_once() -> None:
             assert [t.entry_state for t in ends] == ["accepted"] * 20, f"seed {seed}"
             titles = [post["title"] for post in await asyncio.to_thread(global_feed, relay_url)]
             assert sorted(map(str, titles)) == [f"take {n:02}" for n in range(20)], f"seed {seed}"
+
+
+async def test_the_command_line_keeps_posts_waits_and_shows() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await play(stage, daemon)
+
+            async def sidechain(*arguments: str) -> dict[str, Any]:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "daemon", *arguments, "--json", stdout=asyncio.subprocess.PIPE,
+                    env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
+                )  # fmt: skip
+                out, _ = await process.communicate()
+                assert process.returncode == 0, out
+                return dict(json.loads(out))
+
+            kept = (await sidechain("keep", "--bars", "4", "--title", "from a shell", "--post", "--wait"))[
+                "take"
+            ]
+            assert (kept["bars"], kept["state"], kept["entry_state"]) == (4, "ready", "accepted")
+            exported = folder / "out.flac"
+            await sidechain("takes", "export", "last", str(exported))
+            assert soundfile.info(exported).frames == 4 * BAR_FRAMES
+            assert (await sidechain("post", "last", "--wait"))["post_url"] == kept["post_url"], (
+                "posting twice is one post"
+            )
+            assert [t["title"] for t in (await sidechain("takes", "list"))["takes"]] == ["from a shell"]
+            await sidechain("takes", "rename", "last", "renamed")
+            assert (await sidechain("takes", "show", "last"))["take"]["title"] == "renamed"
+            await sidechain("takes", "delete", "last", "--yes")
+            assert (await sidechain("takes", "list"))["takes"] == []
+            assert not list((daemon.data / "takes").iterdir())

@@ -1,0 +1,53 @@
+"""Waiting for a take to arrive: real stages and bytes from the daemon, as a bar on a terminal."""
+
+import asyncio
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+import bridge.control as c
+from bridge.async_client import AsyncControlClient
+from bridge.errors import DaemonNotRunning
+from daemon.cli.output import settings
+from daemon.errors import NotRunning, SidechainError
+
+ENDED = ("accepted", "quarantined", "needs_attention")
+
+
+def follow_take(take_id: str) -> c.TakeInfo:
+    """Wait until the take is rendered and, if it is to be posted, accepted or set aside. Raises SidechainError."""
+    return asyncio.run(_follow(take_id))
+
+
+async def _follow(take_id: str) -> c.TakeInfo:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), TimeElapsedColumn())
+    try:
+        async with AsyncControlClient(settings().run) as client:
+            await client.request(c.Subscribe())
+            reply = await client.request(c.ShowTake(take_id=take_id))
+            assert isinstance(reply, c.OneTake)
+            take = reply.take
+            with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+                task = bar.add_task("waiting", total=1.0)
+                events = client.events()
+                while not _ended(take):
+                    event = await anext(events)
+                    if isinstance(event, c.Progress) and event.take_id == take.take_id:
+                        bar.update(task, description=event.stage, completed=event.fraction)
+                    if isinstance(event, c.TakeChanged) and event.take.take_id == take.take_id:
+                        take = event.take
+    except DaemonNotRunning as error:
+        raise NotRunning(
+            "The daemon ended meanwhile; what was kept is safe.", "Start it again with `sidechain up`."
+        ) from error
+    if take.state == "failed" or take.entry_state in ("quarantined", "needs_attention"):
+        raise SidechainError(
+            f"Take {take.take_id[:12]} was not posted: {take.error}.", "The sound itself is in the library."
+        )
+    return take
+
+
+def _ended(take: c.TakeInfo) -> bool:
+    rendered = take.state in ("ready", "failed")
+    return rendered and (take.entry_state is None or take.entry_state in ENDED)
