@@ -1,5 +1,6 @@
 """Commands that run and steer the daemon: up, down, status, instances, keep, post, claim, relay, tray, config."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -211,12 +212,21 @@ def claim(
 
 def relay(ctx: typer.Context) -> None:
     """Run a relay (needs the `relay` extra). Example:  sidechain relay --data ./relay --port 8700 --dev"""
+    require_part("litestar", "relay")
     _become("relay", ctx.args)
 
 
 def tray(ctx: typer.Context) -> None:
     """Show Sidechain in the system tray."""
     _become("tray", ctx.args)
+
+
+def require_part(module: str, extra: str) -> None:
+    """Say plainly when this install lacks an optional part. Raises SidechainError."""
+    if importlib.util.find_spec(module) is None:
+        raise SidechainError(
+            f"This install has no {extra}.", f"Install it with `pip install sidechain[{extra}]`."
+        )
 
 
 def _become(module: str, arguments: list[str]) -> None:

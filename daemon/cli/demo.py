@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import typer
 
 import bridge.control as c
+from daemon.cli.daemon_commands import require_part
 from daemon.cli.output import Json
 from daemon.cli.stage import RunningDaemon, Stage, until
 from daemon.errors import SidechainError
@@ -164,6 +165,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """See the whole path once: play, keep, level, post, and the follower has it. Leaves nothing behind."""
+    require_part("litestar", "relay")
     folder = Path(tempfile.mkdtemp(prefix="sdc-demo-"))
     started = time.perf_counter()
 
