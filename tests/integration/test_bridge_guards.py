@@ -14,7 +14,7 @@ import zmq
 from bridge.client import ControlClient
 from bridge.control import InstanceList, ListInstances, Reply, Request
 from bridge.control_endpoint import ControlEndpoint
-from bridge.endpoint import SOCKET_OPTIONS
+from bridge.endpoint import MAX_IN_A_ROW, SOCKET_OPTIONS, GuardedRouter, cancelled
 from bridge.errors import AlreadyRunning
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_dir
@@ -226,3 +226,38 @@ async def test_a_foreign_peer_that_got_in_is_dropped_before_its_bytes_are_looked
     await process.wait()
     await control.stop()
     await plugins.stop()
+
+
+FLOOD = """
+import sys, zmq
+socket = zmq.Context().socket(zmq.DEALER)
+socket.connect('ipc://' + sys.argv[1])
+while True:
+    socket.send(b'x')
+"""
+
+
+async def test_a_flood_never_keeps_the_loop_from_its_other_work(run_dir: Path) -> None:
+    router = GuardedRouter(run_dir / CONTROL_SOCKET)
+    router.bind()
+    received = 0
+
+    async def receive() -> None:
+        nonlocal received
+        while True:
+            await router.receive()
+            received += 1
+
+    receiving = asyncio.create_task(receive())
+    flood = await asyncio.create_subprocess_exec(sys.executable, "-c", FLOOD, str(run_dir / CONTROL_SOCKET))
+    longest = 0
+    async with asyncio.timeout(20):
+        while received < 20_000:
+            before = received
+            await asyncio.sleep(0)
+            longest = max(longest, received - before)
+    assert longest <= MAX_IN_A_ROW
+    flood.kill()
+    await flood.wait()
+    await cancelled(receiving)
+    router.close()

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge import plugin_endpoint
@@ -322,3 +325,53 @@ async def test_stop_lets_a_running_keep_answer(path: Path) -> None:
 
 def test_silence_limit_is_the_promised_one() -> None:
     assert SILENCE_LIMIT_US == 5_000_000
+
+
+async def test_another_process_may_not_speak_for_an_instance(daemon: Daemon, connect: Connect) -> None:
+    plugin = await connect()
+    await plugin.greet()
+    [desk] = daemon.endpoint._desks.values()
+    desk.peer = msgspec.structs.replace(desk.peer, pid=desk.peer.pid + 1)
+    refused = await (await connect()).ask(hello())
+    assert isinstance(refused, Refused) and refused.code == "taken"
+
+
+async def test_a_process_that_never_stops_sending_does_not_starve_the_others(
+    daemon: Daemon, connect: Connect, path: Path
+) -> None:
+    code = (
+        "import sys, zmq\n"
+        "socket = zmq.Context().socket(zmq.DEALER); socket.connect('ipc://' + sys.argv[1])\n"
+        "while True: socket.send(b'rubbish')\n"
+    )
+    flood = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(path))
+    try:
+        good = await connect()
+        await good.greet()
+        async with asyncio.timeout(20):
+            while daemon.endpoint.counts["rate"] < 10_000:
+                assert isinstance(await good.ask(BEAT), Alive)
+                await asyncio.sleep(0.01)
+    finally:
+        flood.kill()
+        await flood.wait()
+    assert len(daemon.endpoint.peers()) == 1
+
+
+async def test_a_loop_that_was_held_up_reads_what_waits_before_it_calls_anybody_silent(
+    daemon: Daemon, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (session, plugin_endpoint):
+        monkeypatch.setattr(module, "SILENCE_LIMIT_US", 800_000)
+    monkeypatch.setattr(plugin_endpoint, "TICK_US", 50_000)
+    await asyncio.sleep(0.6)  # the tick under way is still one of 0.5 s
+    plugins = [await connect() for _ in range(60)]
+    for number, plugin in enumerate(plugins):
+        await plugin.greet(bytes([number]) * 16)
+    await asyncio.sleep(0.3)
+    for plugin in plugins:
+        await plugin.say(BEAT)
+    time.sleep(0.7)  # noqa: ASYNC251 - nothing runs, though the beats arrive
+    for plugin in plugins:
+        assert isinstance(await plugin.hear(), Alive)
+    assert [type(message) for _, message in daemon.heard] == [Heartbeat] * len(plugins)
