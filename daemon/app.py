@@ -22,6 +22,7 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import PluginEndpoint
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.core.link import LinkState
 from daemon.core.presence import presence_of
 from daemon.errors import AlreadyRunning, BadConfig, SidechainError
 from daemon.shell.account import Account
@@ -51,6 +52,9 @@ class App:
         self._stopping = asyncio.Event()
         self._state_changed = asyncio.Event()
         self._presence: Presence | None = None
+        self._was_online = False
+        self.uploader: Uploader | None = None
+        self.socket: RelaySocket | None = None
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
@@ -73,15 +77,13 @@ class App:
             stack.callback(self.store.close)
             self.takes = Takes(config, self.store)
             await self.takes.open()
-            self.account = Account(config, self.store, self._version, self.changed)
+            self.account = Account(config, self.store, self._version, self._account_changed)
             stack.push_async_callback(self.account.close)
             self.renderer = Renderer(self.store, self.takes.folder, self._rendered)
             self.instances = Instances(
                 config.run, self._keep, self._alive, self._plugin_changed, self._tell_presence
             )
             stack.callback(self.instances.close)
-            self.uploader: Uploader | None = None
-            self.socket: RelaySocket | None = None
             if config.relay_url:
                 self.uploader = Uploader(
                     self.store,
@@ -185,6 +187,13 @@ class App:
         self.control.publish(c.ItemArrived(item=item_info(post)))
 
     def _link_changed(self) -> None:
+        online = self.socket is not None and self.socket.state is LinkState.ONLINE
+        if self.uploader and online and not self._was_online:
+            self.uploader.relay_back()
+        self._was_online = online
+        self.changed()
+
+    def _account_changed(self) -> None:
         self._wake_uploader()
         self.changed()
 

@@ -53,14 +53,25 @@ class KeyringUnavailable(SidechainError):
 
 
 class Offline(SidechainError):
-    """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None."""
+    """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None.
+
+    relay_wide: it is the relay that is away or busy, not this one request that it stumbles over.
+    """
 
     exit_code = 6
     code = "offline"
 
-    def __init__(self, message: str, next_step: str = "", *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        next_step: str = "",
+        *,
+        retry_after_s: float | None = None,
+        relay_wide: bool = True,
+    ) -> None:
         super().__init__(message, next_step)
         self.retry_after_s = retry_after_s
+        self.relay_wide = relay_wide
 
 
 class RelayRefused(SidechainError):

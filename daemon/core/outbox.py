@@ -93,6 +93,10 @@ class LeaseExpired(Struct, frozen=True, kw_only=True):
     """Whoever uploaded is gone; what came of it is not known."""
 
 
+class RelayBack(Struct, frozen=True, kw_only=True):
+    """The link to the relay stands again: what waited for it need not wait on."""
+
+
 class Poisoned(Struct, frozen=True, kw_only=True):
     """Our own worker failed on the Take for the third time."""
 
@@ -103,11 +107,21 @@ class Retried(Struct, frozen=True, kw_only=True):
     """The person asked for it again."""
 
 
-Event = Rendered | Picked | Accepted | FailedTransient | FailedFinal | LeaseExpired | Poisoned | Retried
+Event = (
+    Rendered
+    | Picked
+    | Accepted
+    | FailedTransient
+    | FailedFinal
+    | LeaseExpired
+    | RelayBack
+    | Poisoned
+    | Retried
+)
 
 TRANSITIONS: dict[State, dict[type[Event], State]] = {
     State.WAITING: {Rendered: State.QUEUED, Poisoned: State.QUARANTINED},
-    State.QUEUED: {Rendered: State.QUEUED, Picked: State.UPLOADING},
+    State.QUEUED: {Rendered: State.QUEUED, Picked: State.UPLOADING, RelayBack: State.QUEUED},
     State.UPLOADING: {
         Rendered: State.UPLOADING,
         Accepted: State.ACCEPTED,
@@ -168,7 +182,7 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=at_us, reason=reason)
         case FailedFinal(reason=reason) | Poisoned(reason=reason):
             return replace(entry, state=state, lease_until_us=None, reason=reason)
-        case LeaseExpired():
+        case LeaseExpired() | RelayBack():
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
         case Retried():
             return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)

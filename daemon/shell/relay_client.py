@@ -31,6 +31,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 REFRESH_EARLY_S = 60.0
 TRANSIENT = {401, 408, 409, 425, 429}
+RELAY_WIDE = {429, 502, 503, 504}
 
 
 def _b64url(data: bytes) -> str:
@@ -251,6 +252,9 @@ class RelayClient:
         if status >= 500 or (status in TRANSIENT and status != 401):
             after = headers.get("retry-after", "")
             return Offline(
-                problem.detail, problem.next_step, retry_after_s=float(after) if after.isdigit() else None
+                problem.detail,
+                problem.next_step,
+                retry_after_s=float(after) if after.isdigit() else None,
+                relay_wide=status in RELAY_WIDE,
             )
         return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)

@@ -48,6 +48,13 @@ class Uploader:
         self._changed = changed
         self._sent = sent
         self._wake = asyncio.Event()
+        self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
+        self._relay_back = False
+
+    def relay_back(self) -> None:
+        """The link stands again: what waits for the relay goes out now, oldest first."""
+        self._relay_back = True
+        self._wake.set()
 
     def wake(self) -> None:
         """There may be something to do: a new Entry, a rendered Take, a claim, the relay is back."""
@@ -60,19 +67,32 @@ class Uploader:
                 await self._save(outbox.apply(entry, outbox.LeaseExpired(), now_us=unix_us(), jitter=0.0))
         while True:
             self._wake.clear()
+            await self._note_relay_back()
             entries = [e for e in await self._store.run(Store.open_entries) if self._may_go(e)]
             now_us = unix_us()
-            if due := outbox.pick(entries, now_us):
+            # While the relay is away nothing else tries, and then the oldest first: all arrive in the order kept.
+            away_s = self._relay_away_until_s - time.monotonic()
+            if away_s <= 0 and (due := outbox.pick(entries, now_us)):
                 await self._upload(due)
                 continue
             waits = [e.next_attempt_us - now_us for e in entries if e.state is outbox.State.QUEUED]
+            wait_us = min(waits, default=outbox.RETRY_AFTER_CEILING_US)
             try:
                 # Never longer than any rule asks for: the clock may have been set back meanwhile.
-                wait_us = min([*waits, outbox.RETRY_AFTER_CEILING_US])
-                async with asyncio.timeout(max(0.0, wait_us / 1e6)):
+                async with asyncio.timeout(
+                    max(0.0, away_s, min(wait_us, outbox.RETRY_AFTER_CEILING_US) / 1e6)
+                ):
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    async def _note_relay_back(self) -> None:
+        if not self._relay_back:
+            return
+        self._relay_back, self._relay_away_until_s = False, 0.0
+        for entry in await self._store.run(Store.open_entries):
+            if entry.state is outbox.State.QUEUED:
+                await self._save(outbox.apply(entry, outbox.RelayBack(), now_us=unix_us(), jitter=0.0))
 
     def _may_go(self, entry: outbox.Entry) -> bool:
         """Never under another account than the one it was meant for; unclaimed Entries wait for a claim."""
@@ -83,6 +103,7 @@ class Uploader:
         entry = await self._save(
             outbox.apply(entry, outbox.Picked(account=self._account()), now_us=unix_us(), jitter=0.0)
         )
+        relay_away = False
         try:
             takes = await self._store.run(Store.find_take, entry.take_id)
             post = await self._relay.upload(
@@ -95,9 +116,12 @@ class Uploader:
         except Offline as error:
             after_us = int(error.retry_after_s * 1e6) if error.retry_after_s is not None else None
             event = outbox.FailedTransient(reason=str(error), retry_after_us=after_us)
+            relay_away = error.relay_wide
         except (RelayRefused, NotClaimed, OSError, IndexError) as error:
             event = outbox.FailedFinal(reason=str(error))
         entry = await self._save(outbox.apply(entry, event, now_us=unix_us(), jitter=random.random()))
+        away_s = (entry.next_attempt_us - unix_us()) / 1e6 if relay_away else 0.0
+        self._relay_away_until_s = time.monotonic() + away_s
         log.info("entry %s of take %s is %s", entry.entry_id, entry.take_id, entry.state)
 
     async def _save(self, entry: outbox.Entry) -> outbox.Entry:

@@ -14,6 +14,7 @@ EVENTS: list[Event] = [
     outbox.FailedTransient(reason="The relay did not answer."),
     outbox.FailedFinal(reason="The relay said no."),
     outbox.LeaseExpired(),
+    outbox.RelayBack(),
     outbox.Poisoned(reason="The encoder died three times."),
     outbox.Retried(),
 ]
