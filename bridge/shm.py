@@ -46,7 +46,7 @@ from plugin_protocol.ring import Indices, checked, guard_frames, newest_records,
 from plugin_protocol.timeline import decode_records
 
 SEGMENT = re.compile(r"sdc\.[0-9a-f]{12}\.[0-9a-f]{8}")
-REAP_AFTER_NS = 10_000_000_000
+REAP_AFTER_NS = 2_500_000_000  # with the daemon's round of 2 s: gone within 5 s of its owner's death
 GENERATION_OFFSET = 0x030
 _HOT_END = INVALID_POSITIONS_OFFSET + 8
 _U64 = struct.Struct("<Q")
@@ -219,8 +219,8 @@ class RingFile:
 def reap(run_dir: Path, keep: set[str], now_ns: int) -> list[str]:
     """Remove the Rings in `run_dir` whose writer is dead, except those named in `keep`; the names removed.
 
-    Dead: nobody holds the lock, and the last block is more than 10 s before `now_ns` (CLOCK_MONOTONIC). A file
-    without a sound header (its writer died building it) goes when it was last changed 10 s ago by the file's own
+    Dead: nobody holds the lock, and the last block is more than 2.5 s before `now_ns` (CLOCK_MONOTONIC). A file
+    without a sound header (its writer died building it) goes when it was last changed 2.5 s ago by the file's own
     clock. Files that are not ours, or not Rings by name, are left alone.
     """
     removed = []

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket as sockets
 import sys
@@ -230,6 +231,12 @@ def say_ready() -> None:
             notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
 
 
+def allow_many_plugins() -> None:
+    """A plugin costs three descriptors, and the soft limit is often 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def serve(config: Config, version: str) -> int:
     """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
     logging.basicConfig(
@@ -238,6 +245,8 @@ def serve(config: Config, version: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole URLs
+
+    allow_many_plugins()
 
     async def main() -> None:
         await App(config, version).run()

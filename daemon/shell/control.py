@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import bridge.control as c
 from daemon.core import outbox
 from daemon.core.health import overall
-from daemon.errors import NotClaimed, SidechainError
+from daemon.errors import NotClaimed, SidechainError, UsageError
 from daemon.shell.account import Account
 from daemon.shell.instances import Instances
 from daemon.shell.relay_socket import RelaySocket
@@ -96,6 +96,8 @@ class Control:
         return c.InstanceList(id=request.id, instances=[i.info() for i in self._instances.all()])
 
     async def _keep(self, request: c.KeepTake) -> c.Reply:
+        if request.bars is not None and request.seconds is not None:
+            raise UsageError("A take is asked for in bars or in seconds, not both.")
         instance = self._instances.choose(request.instance)
         take, entry = await self._takes.keep(
             instance, bars=request.bars, seconds=request.seconds, at_frame=None, title=request.title,

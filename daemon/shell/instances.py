@@ -216,7 +216,8 @@ class Instances:
     async def reap_for_ever(self) -> None:
         """Give back what dead plugins left: their segments at once, their open history after GONE_KEPT_S."""
         while True:
-            attached = {i.ring.segment for i in self._by_id.values() if i.ring and not i.gone_at}
+            # The kernel frees a dead plugin's lock at once; the socket only falls silent seconds later.
+            attached = {i.ring.segment for i in self._by_id.values() if i.ring and i.ring.writer_alive()}
             for name in await asyncio.to_thread(reap, self._run_dir, attached, time.monotonic_ns()):
                 log.info("removed %s, whose plugin is gone", name)
             now = time.monotonic()

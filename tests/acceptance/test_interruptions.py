@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ from bridge.errors import RequestFailed
 from daemon.cli.stage import RunningDaemon, Stage, end, until
 from tests.acceptance.test_whole_path import get, global_feed, play, settled
 from tests.support.native import build
-from tests.support.whole import short_folder
+from tests.support.whole import BAR_FRAMES, short_folder
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -146,3 +147,21 @@ async def test_the_posts_page_names_what_was_kept() -> None:
             assert "&lt;b&gt;bold &amp; free&lt;/b&gt;" in page and "<b>bold" not in page
             document = json.loads(await asyncio.to_thread(get, f"{relay_url}/api/docs/openapi.json"))
             assert document["openapi"].startswith("3.") and "/api/v1/audio/upload" in document["paths"]
+
+
+async def test_a_killed_host_loses_nothing_and_leaves_nothing() -> None:
+    """kill -9 in the middle of a block: what was played can still be kept, and the Ring's file is given back."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            host = await play(stage, daemon)
+            assert len(list(daemon.run.glob("sdc.*"))) == 1
+            host.process.kill()
+            await host.process.wait()
+            killed = time.monotonic()
+            while list(daemon.run.glob("sdc.*")):
+                assert time.monotonic() - killed < 5.0, "the segment of a dead plugin is reclaimed within 5 s"
+                await asyncio.sleep(0.02)
+            kept = await daemon.client.request(c.KeepTake(bars=8))
+            assert isinstance(kept, c.OneTake)
+            assert kept.take.frames == 8 * BAR_FRAMES

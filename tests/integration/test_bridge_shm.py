@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import RingGone, RingRefused
 from bridge.paths import prepare_run_dir
-from bridge.shm import RingFile, Span, reap
+from bridge.shm import REAP_AFTER_NS, RingFile, Span, reap
 from plugin_protocol.errors import LayoutError
 from plugin_protocol.layout import (
     COMMIT_OFFSET,
@@ -263,7 +263,7 @@ def test_reaping_takes_the_dead_and_old_and_nothing_else(run_dir: Path) -> None:
     }
     now_ns = time.monotonic_ns()
     for name, ring in rings.items():
-        ring.touch(now_ns - (9 if name == "fresh" else 11) * 1_000_000_000)
+        ring.touch(now_ns - REAP_AFTER_NS + (1_000_000 if name == "fresh" else -1_000_000))
     for name in ("dead", "fresh", "kept"):
         rings[name].die()
     stranger = run_dir / "sdc.notes"
@@ -280,7 +280,7 @@ def test_a_ring_whose_writer_died_building_it_is_reaped_by_the_files_own_age(run
     half.write_bytes(b"\0" * 100)
     half.chmod(0o600)
     assert reap(run_dir, set(), time.monotonic_ns()) == []
-    old = time.time() - 11
+    old = time.time() - REAP_AFTER_NS / 1e9 - 1
     os.utime(half, (old, old))
     assert reap(run_dir, set(), time.monotonic_ns()) == [half.name]
 
