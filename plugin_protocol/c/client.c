@@ -40,7 +40,7 @@ static void release(const sc_allocator *allocator, void *memory)
 
 static bool forked(const sc_client *client)
 {
-    return client->fork_epoch != sc_fork_epoch();
+    return client->forked;
 }
 
 const char *sc_result_text(sc_result result)
@@ -96,7 +96,6 @@ sc_result sc_client_create(const sc_config *given, sc_client **client_out)
     sc_client *client = allocate(&allocator, sizeof *client);
     if (!client) return SC_ERROR_MEMORY;
     client->allocator = allocator;
-    client->fork_epoch = sc_fork_epoch();
     atomic_init(&client->next_keep_id, 1);
     sc_result result = take_settings(client, &config) ? SC_OK : SC_ERROR_ARGUMENT;
     if (result == SC_OK && !(sc_random_bytes(client->hello.instance, sizeof client->hello.instance) &&
@@ -217,9 +216,9 @@ void sc_client_deactivate(sc_client *client)
 
 /* Process and keep -------------------------------------------------------------------------------------------- */
 
-static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
+SC_AUDIO static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
 {
-    if (forked(client)) return 0;
+    /* NULL while inactive, and in a forked child. */
     sc_generation *live = atomic_load_explicit(&client->live, memory_order_acquire);
     if (!live) return 0;
     const uint32_t done = sc_ring_write(&live->ring, samples, frames, transport, sc_now_ns());
@@ -229,13 +228,13 @@ static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, 
     return done;
 }
 
-uint32_t sc_client_process(sc_client *client, const float *const *channels, uint32_t frames,
+SC_AUDIO uint32_t sc_client_process(sc_client *client, const float *const *channels, uint32_t frames,
                            const sc_transport *transport) SC_REALTIME
 {
     return process(client, (sc_samples){.planar = channels}, frames, transport);
 }
 
-uint32_t sc_client_process_interleaved(sc_client *client, const float *samples, uint32_t frames,
+SC_AUDIO uint32_t sc_client_process_interleaved(sc_client *client, const float *samples, uint32_t frames,
                                        const sc_transport *transport) SC_REALTIME
 {
     return process(client, (sc_samples){.interleaved = samples}, frames, transport);

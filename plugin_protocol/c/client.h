@@ -65,7 +65,7 @@ struct sc_client {
     alignas(128) _Atomic(sc_generation *) live; /* what process() writes to; NULL: nothing */
     atomic_uint_least64_t keep_generation; /* what keep() cuts from; 0: nothing */
     atomic_uint_least64_t next_keep_id;
-    unsigned fork_epoch;
+    bool forked; /* this process is a child of the one that made the client; then live is NULL too */
 
     sc_allocator allocator; /* settings */
     uint64_t history_frames;

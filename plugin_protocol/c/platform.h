@@ -7,7 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CLOCK_MONOTONIC in nanoseconds, through the vDSO. [any] real-time safe */
+/* Marks what the audio thread runs. The linker puts it all side by side: between two Blocks the caches belong to
+   others, and a call that is spread over many pages pays for each of them. */
+#define SC_AUDIO __attribute__((hot))
+
+/* CLOCK_MONOTONIC in nanoseconds, as of the kernel's last tick (1 to 10 ms ago), through the vDSO. All that is told by
+   it is whether a writer lives, and the counter read for more precision would cost more than the copy of a small
+   Block (40 ns against 3 ns). [any] real-time safe */
 uint64_t sc_now_ns(void);
 
 /* Fills `bytes` with random bytes of the kernel. False when there are none. [main-thread] */

@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t sc_now_ns(void)
+SC_AUDIO uint64_t sc_now_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 

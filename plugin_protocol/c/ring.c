@@ -1,6 +1,7 @@
 #include "ring.h"
 
 #include "layout_gen.h"
+#include "platform.h"
 
 #include <string.h>
 
@@ -23,12 +24,12 @@ static atomic_uint_least64_t *word(uint8_t *base, uint32_t offset)
     return (atomic_uint_least64_t *)(void *)(base + offset);
 }
 
-static void put(uint8_t *base, uint32_t offset, uint64_t value)
+SC_AUDIO static void put(uint8_t *base, uint32_t offset, uint64_t value)
 {
     atomic_store_explicit(word(base, offset), value, memory_order_relaxed);
 }
 
-static void count(uint8_t *base, uint32_t offset)
+SC_AUDIO static void count(uint8_t *base, uint32_t offset)
 {
     put(base, offset, atomic_load_explicit(word(base, offset), memory_order_relaxed) + 1);
 }
@@ -38,7 +39,7 @@ uint64_t sc_ring_word(uint8_t *base, uint32_t offset)
     return atomic_load_explicit(word(base, offset), memory_order_acquire);
 }
 
-void sc_ring_set_state(uint8_t *base, uint32_t state)
+SC_AUDIO void sc_ring_set_state(uint8_t *base, uint32_t state)
 {
     atomic_store_explicit((atomic_uint_least32_t *)(void *)(base + SC_STATE_OFFSET), state, memory_order_release);
 }
@@ -116,13 +117,13 @@ void sc_ring_bind(sc_ring *ring, uint8_t *base, const sc_ring_identity *identity
         .record_mask = identity->timeline_capacity - 1,
         .channels = identity->channels,
         .max_block_frames = identity->max_block_frames,
-        .timeline = {.frames_per_minute = 60.0 * identity->sample_rate_hz},
+        .timeline = {.minutes_per_frame = 1.0 / (60.0 * identity->sample_rate_hz)},
     };
 }
 
 /* A finished record as eight words; a reader that finds any other seq than 2i+2 before or after copying them
    discards its copy. Release stores keep the words behind the odd seq without a fence. */
-static void write_record(sc_ring *ring, const sc_record *record)
+SC_AUDIO static void write_record(sc_ring *ring, const sc_record *record)
 {
     const uint64_t index = ring->records++;
     uint8_t *slot = ring->timeline_slots + (index & ring->record_mask) * SC_RECORD_BYTES;
@@ -147,7 +148,7 @@ static void write_record(sc_ring *ring, const sc_record *record)
 }
 
 /* `frames` frames from `first` of the block to frame `at` of the audio area: one span, no wrap. */
-static void copy_span(const sc_ring *ring, uint64_t at, sc_samples samples, uint32_t first, uint32_t frames)
+SC_AUDIO static void copy_span(const sc_ring *ring, uint64_t at, sc_samples samples, uint32_t first, uint32_t frames)
 {
     float *to = ring->audio + at * ring->channels;
     if (samples.interleaved) {
@@ -165,7 +166,7 @@ static void copy_span(const sc_ring *ring, uint64_t at, sc_samples samples, uint
 }
 
 /* Appends at most max_block_frames frames. */
-static void append(sc_ring *ring, sc_samples samples, uint32_t first, uint32_t frames, const sc_said *said,
+SC_AUDIO static void append(sc_ring *ring, sc_samples samples, uint32_t first, uint32_t frames, const sc_said *said,
                    uint64_t now_ns)
 {
     const uint64_t begin = ring->commit & ring->frame_mask, end = ring->commit + frames;
@@ -186,7 +187,7 @@ static void append(sc_ring *ring, sc_samples samples, uint32_t first, uint32_t f
     ring->commit = end;
 }
 
-uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport,
+SC_AUDIO uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport,
                        uint64_t now_ns) SC_REALTIME
 {
     put(ring->base, SC_PROCESS_COUNT_OFFSET, ++ring->calls);

@@ -1,6 +1,7 @@
 #include "timeline.h"
 
 #include "layout_gen.h"
+#include "platform.h"
 
 #include <math.h>
 
@@ -18,18 +19,18 @@ _Static_assert(SC_TRANSPORT_PLAYING == SC_FLAG_PLAYING && SC_TRANSPORT_LOOPING =
                  SC_FLAG_VALID_PROJECT_FRAME | SC_FLAG_VALID_BAR_START)
 
 /* Written so that NaN fails. */
-static bool within(double value, double low, double high)
+SC_AUDIO static bool within(double value, double low, double high)
 {
     return value >= low && value <= high;
 }
 
-static bool is_note_value(uint32_t denominator)
+SC_AUDIO static bool is_note_value(uint32_t denominator)
 {
     return denominator - 1u < 128u && (denominator & (denominator - 1u)) == 0;
 }
 
 /* The record of one position: only fields that are valid, everything else zero. True when a field was dropped. */
-static bool record_from(sc_record *record, const sc_transport *transport, uint64_t ring_frame, uint32_t frames)
+SC_AUDIO static bool record_from(sc_record *record, const sc_transport *transport, uint64_t ring_frame, uint32_t frames)
 {
     uint32_t flags = 0;
     *record = (sc_record){.ring_frame = ring_frame, .block_frames = frames};
@@ -63,7 +64,7 @@ static bool record_from(sc_record *record, const sc_transport *transport, uint64
 
 /* Whether `now` is further than the tolerance from where `last` leads. When the tempo changed in between, nobody
    says where: any place between "at once" and "not yet" is then where it led. */
-static bool jumped(const sc_timeline *timeline, const sc_record *now)
+SC_AUDIO static bool jumped(const sc_timeline *timeline, const sc_record *now)
 {
     const sc_record *last = &timeline->last;
     const uint32_t both = last->flags & now->flags;
@@ -73,7 +74,7 @@ static bool jumped(const sc_timeline *timeline, const sc_record *now)
         const double moved_ppq = now->ppq - last->ppq;
         if (!(both & SC_FLAG_VALID_BPM)) return moved_ppq < 0.0 || (frames == 0.0 && moved_ppq != 0.0);
         const double slow = fmin(last->bpm, now->bpm), fast = fmax(last->bpm, now->bpm);
-        const double scale = 1.0 / timeline->frames_per_minute;
+        const double scale = timeline->minutes_per_frame;
         return moved_ppq < (frames - SC_PREDICTION_TOLERANCE_FRAMES) * slow * scale ||
                moved_ppq > (frames + SC_PREDICTION_TOLERANCE_FRAMES) * fast * scale;
     }
@@ -84,7 +85,7 @@ static bool jumped(const sc_timeline *timeline, const sc_record *now)
     return false;
 }
 
-static bool differs(const sc_record *last, const sc_record *now)
+SC_AUDIO static bool differs(const sc_record *last, const sc_record *now)
 {
     /* Equal validity is part of equal flags, and invalid fields are zero: plain comparisons are right. */
     return (last->flags & LASTING) != now->flags || last->bpm < now->bpm || last->bpm > now->bpm ||
@@ -92,7 +93,7 @@ static bool differs(const sc_record *last, const sc_record *now)
 }
 
 /* A record of the loop's range if it is new. True when the host gave nonsense. */
-static bool loop_range(sc_timeline *timeline, const sc_transport *transport, const sc_record *now, sc_said *said)
+SC_AUDIO static bool loop_range(sc_timeline *timeline, const sc_transport *transport, const sc_record *now, sc_said *said)
 {
     if (!transport || !(transport->flags & SC_TRANSPORT_VALID_LOOP)) return false;
     const double start = transport->loop_start_ppq, end = transport->loop_end_ppq;
@@ -112,7 +113,7 @@ static bool loop_range(sc_timeline *timeline, const sc_transport *transport, con
     return false;
 }
 
-void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame, uint32_t frames,
+SC_AUDIO void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame, uint32_t frames,
                       sc_said *said)
 {
     sc_record now;

@@ -19,9 +19,9 @@ typedef struct sc_record {
     uint16_t flags;
 } sc_record;
 
-/* What was said last. Zero it, then set frames_per_minute. */
+/* What was said last. Zero it, then set minutes_per_frame. */
 typedef struct sc_timeline {
-    double frames_per_minute; /* 60 times the sample rate */
+    double minutes_per_frame; /* 1 / (60 times the sample rate) */
     sc_record last;
     double loop_start_ppq;
     double loop_end_ppq;

@@ -21,12 +21,6 @@ static bool runs;
 static bool watching_forks;
 static sc_client *clients;
 static unsigned client_count;
-static atomic_uint fork_epoch;
-
-unsigned sc_fork_epoch(void)
-{
-    return atomic_load_explicit(&fork_epoch, memory_order_relaxed);
-}
 
 void sc_worker_lock(void)
 {
@@ -43,10 +37,14 @@ bool sc_worker_runs(void)
     return runs;
 }
 
-/* The child has our memory but neither our thread nor a right to our sockets: forget all of it, free nothing. */
+/* The child has our memory but neither our thread nor a right to our sockets and Rings: forget all of it, free
+   nothing. Here, once, rather than by a look at the process id in every process(). */
 static void forget_in_child(void)
 {
-    atomic_fetch_add_explicit(&fork_epoch, 1, memory_order_relaxed);
+    for (sc_client *each = clients; each; each = each->next) {
+        each->forked = true;
+        atomic_store_explicit(&each->live, NULL, memory_order_relaxed);
+    }
     pthread_mutex_init(&lifetime, NULL);
     pthread_mutex_init(&shared, NULL);
     pthread_cond_init(&left, NULL);

@@ -5,10 +5,6 @@
 
 #include "client.h"
 
-/* Counts the forks between this process and the one that loaded the library. A client made at another count is not
-   ours to touch. [any] real-time safe */
-unsigned sc_fork_epoch(void);
-
 /* Adds a client to the list; starts the thread for the first. SC_ERROR_LIMIT when SC_MAX_INSTANCES are there.
    Without a thread (the system has none left) the client records all the same. [main-thread] */
 sc_result sc_worker_join(sc_client *client);
