@@ -1,62 +1,143 @@
-"""Integrated loudness after ITU-R BS.1770-4 (K-weighting, 400 ms blocks, two gates).
+"""Loudness after ITU-R BS.1770-4, EBU Tech 3341 (momentary, short-term, integrated) and EBU Tech 3342 (range).
 
-Not a live meter: no momentary or short-term figures, no loudness range.
-
-Method. Both K-weighting biquads are one linear system with four state values. Over a row of R samples that system
-is one matrix, [inputs, state] -> [outputs, next state], so a whole channel is filtered by matrix products; the
-states at row starts come from recursive doubling. The result is the recursive filter's, to float64 rounding.
+Not a live meter: the whole clip is at hand. The clip is K-weighted once and its power summed over hops of 10 ms; every
+figure is a window over those hops. A clip shorter than a window is repeated to fill it: takes are loops, and that is
+what their listeners hear. Nothing here is ever minus infinity: what cannot be measured is None.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
-from audio.matrices import rows_times
+from audio.kernels import KERNELS
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
-BLOCK_MS = 400
-STEPS_PER_BLOCK = 4  # blocks overlap by 75 %
+RANGE_GATE_LU = -20.0  # EBU Tech 3342: of the short-term values behind the loudness range
+RANGE_PERCENTILES = (10, 95)
+HOP_MS = 10
+BLOCK_HOPS = 40  # 400 ms: momentary loudness, and the blocks of integrated loudness
+BLOCK_STEP_HOPS = 10  # integrated: blocks overlap by 75 %
+SHORT_TERM_HOPS = 300  # 3 s
+RANGE_STEP_HOPS = 10  # EBU Tech 3342: at least 10 short-term values a second
 
 _OFFSET_LUFS = -0.691  # BS.1770-4: makes 997 Hz at 0 dBFS in one channel read -3.01
-_ROW_FRAMES = 32
-_CHUNK_ROWS = 2048  # 64 k frames: the working set stays in the cache
 _REFERENCE_RATE_HZ = 48_000  # the rate of the tables in BS.1770-4
+# BS.1770-4 table 3, by number of channels. Five are left, right, centre, left and right surround: measured, never made.
+_CHANNEL_WEIGHTS = {1: [1.0], 2: [1.0, 1.0], 5: [1.0, 1.0, 1.0, 1.41, 1.41]}
 
 Matrix = NDArray[np.float64]
 
 
-def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    """Integrated loudness in LUFS, or None when no block passes the -70 LUFS gate. [any]
+@dataclass(frozen=True)
+class Loudness:
+    """All in LUFS but range_lu. None: nothing passes the -70 LUFS gate (for the two maxima: no such value exists).
 
-    samples: finite float32 (frames, 1 or 2 channels); channels weigh 1.0 each, so mono reads 3 LU below the same
-    signal on both channels. A clip shorter than one block (400 ms) is repeated to one block: takes are loops.
+    momentary_max_lufs: over 400 ms, at every 10 ms; short_term_max_lufs: over 3 s, at every 10 ms.
+    range_lu: 0.0 for a clip of 3 s or less, which has one short-term value.
     """
-    block_frames = math.ceil(sample_rate_hz * BLOCK_MS / 1000)
+
+    integrated_lufs: float | None
+    momentary_max_lufs: float | None
+    short_term_max_lufs: float | None
+    range_lu: float | None
+
+
+@dataclass(frozen=True)
+class LoudnessCurve:
+    """Loudness over time, of windows that start every HOP_MS. None stands for less than -70 LUFS."""
+
+    momentary_lufs: list[float | None]
+    short_term_lufs: list[float | None]
+
+
+def loudness(samples: Samples, sample_rate_hz: int) -> Loudness:
+    """All figures of a clip in one pass. [any]
+
+    samples: finite float32 (frames >= 1; 1, 2 or 5 channels). Channels weigh 1.0 (surround 1.41), so mono reads 3 LU
+    below the same signal on both channels.
+    """
+    energy, edges = _hops(samples, sample_rate_hz)
+    momentary = _window_power(energy, edges, BLOCK_HOPS)
+    short_term = _window_power(energy, edges, SHORT_TERM_HOPS)
+    return Loudness(
+        integrated_lufs=_gated_lufs(momentary[::BLOCK_STEP_HOPS]),
+        momentary_max_lufs=_audible_lufs(float(momentary.max())),
+        short_term_max_lufs=_audible_lufs(float(short_term.max())),
+        range_lu=_range_lu(short_term[::RANGE_STEP_HOPS]),
+    )
+
+
+def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    """Integrated loudness alone; samples as in loudness(). [any]"""
+    return loudness(samples, sample_rate_hz).integrated_lufs
+
+
+def loudness_curve(samples: Samples, sample_rate_hz: int) -> LoudnessCurve:
+    """Momentary and short-term loudness over time; samples as in loudness(). [any]"""
+    energy, edges = _hops(samples, sample_rate_hz)
+    momentary, short_term = (
+        [_audible_lufs(float(power)) for power in _window_power(energy, edges, hops)]
+        for hops in (BLOCK_HOPS, SHORT_TERM_HOPS)
+    )
+    return LoudnessCurve(momentary_lufs=momentary, short_term_lufs=short_term)
+
+
+def _hops(samples: Samples, sample_rate_hz: int) -> tuple[Matrix, NDArray[np.int64]]:
+    """The K-weighted energy of every hop, and the frames the hops lie between. At least one block of them."""
+    block_frames = math.ceil(sample_rate_hz * HOP_MS * BLOCK_HOPS / 1000)
     if len(samples) < block_frames:
         samples = np.tile(samples, (math.ceil(block_frames / len(samples)), 1))
-    steps = len(samples) * 1000 * STEPS_PER_BLOCK // (sample_rate_hz * BLOCK_MS)
-    edges = np.arange(steps + 1) * (sample_rate_hz * BLOCK_MS) // (1000 * STEPS_PER_BLOCK)
-    system = _row_system(sample_rate_hz)
-    energy = np.zeros(steps)
-    for channel in range(samples.shape[1]):
-        energy += _step_energies(samples[: edges[-1], channel], edges, system)
-    span = STEPS_PER_BLOCK
-    sums = np.convolve(energy, np.ones(span), "valid")
-    return _gated_lufs(sums / (edges[span:] - edges[:-span]))
+    hops = len(samples) * 1000 // (sample_rate_hz * HOP_MS)
+    edges = np.arange(hops + 1) * (sample_rate_hz * HOP_MS) // 1000
+    weights = np.array(_CHANNEL_WEIGHTS[samples.shape[1]])
+    return KERNELS.k_energy(samples, np.array(k_weighting(sample_rate_hz)), weights, edges), edges
+
+
+def _window_power(energy: Matrix, edges: NDArray[np.int64], hops: int) -> Matrix:
+    """Mean power of every window of so many hops; of the clip repeated when it is shorter than one."""
+    if len(energy) < hops:
+        return np.array([energy.sum() / edges[-1]])
+    sums = np.cumsum(np.concatenate([[0.0], energy]))
+    power: Matrix = np.maximum(sums[hops:] - sums[:-hops], 0.0) / (edges[hops:] - edges[:-hops])
+    return power
+
+
+def _lufs(power: float) -> float:
+    return _OFFSET_LUFS + 10 * math.log10(power)
+
+
+def _power(lufs: float) -> float:
+    return float(10 ** ((lufs - _OFFSET_LUFS) / 10))
+
+
+def _audible_lufs(power: float) -> float | None:
+    return _lufs(power) if power > _power(ABSOLUTE_GATE_LUFS) else None
+
+
+def _gated(power: Matrix, relative_lu: float) -> Matrix:
+    """What lies above -70 LUFS and above the mean of all that does, by relative_lu; empty if nothing does."""
+    audible = power[power > _power(ABSOLUTE_GATE_LUFS)]
+    if not len(audible):
+        return audible
+    return audible[audible > float(audible.mean()) * 10 ** (relative_lu / 10)]
 
 
 def _gated_lufs(block_power: Matrix) -> float | None:
-    """Mean power of the blocks above both gates, as LUFS."""
-    gate = 10 ** ((ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)
-    audible = block_power[block_power > gate]
-    if not len(audible):
+    kept = _gated(block_power, RELATIVE_GATE_LU)
+    return _lufs(float(kept.mean())) if len(kept) else None
+
+
+def _range_lu(short_term_power: Matrix) -> float | None:
+    """EBU Tech 3342: from the 10th to the 95th percentile of the gated short-term loudness."""
+    kept = np.sort(_gated(short_term_power, RANGE_GATE_LU))
+    if not len(kept):
         return None
-    relative_gate = float(audible.mean()) * 10 ** (RELATIVE_GATE_LU / 10)
-    kept = audible[audible > relative_gate]
-    return _OFFSET_LUFS + 10 * math.log10(float(kept.mean()))
+    low, high = (float(kept[round((len(kept) - 1) * percent / 100)]) for percent in RANGE_PERCENTILES)
+    return 10 * math.log10(high / low)
 
 
 def k_weighting(sample_rate_hz: int) -> tuple[Matrix, Matrix]:
@@ -90,64 +171,3 @@ def k_weighting(sample_rate_hz: int) -> tuple[Matrix, Matrix]:
     _, reference_a0, _ = poles(highpass_hz, highpass_q, _REFERENCE_RATE_HZ)
     highpass = np.concatenate([np.array([1.0, -2.0, 1.0]) * (reference_a0 / a0), denominator])
     return shelf, highpass
-
-
-def _row_system(sample_rate_hz: int) -> Matrix:
-    """The K filter over one row: [row inputs, 4 states] @ system = [row outputs, 4 next states].
-
-    Found by running the recursive filter on every unit vector at once.
-    """
-    size = _ROW_FRAMES + 4
-    units = np.eye(size)
-    states = [units[:, _ROW_FRAMES + i].copy() for i in range(4)]
-    outputs = np.empty((size, size))
-    for frame in range(_ROW_FRAMES):
-        signal = units[:, frame]
-        for stage, (b0, b1, b2, _, a1, a2) in enumerate(k_weighting(sample_rate_hz)):
-            filtered = b0 * signal + states[2 * stage]
-            states[2 * stage] = b1 * signal - a1 * filtered + states[2 * stage + 1]
-            states[2 * stage + 1] = b2 * signal - a2 * filtered
-            signal = filtered
-        outputs[:, frame] = signal
-    outputs[:, _ROW_FRAMES:] = np.stack(states, axis=1)
-    return outputs
-
-
-def _step_energies(channel: NDArray[np.float32], edges: NDArray[np.int64], system: Matrix) -> Matrix:
-    """Sum of squares of the K-weighted channel between successive edges (the last edge is its length)."""
-    energy = np.zeros(len(edges) - 1)
-    state = np.zeros(4)
-    chunk_frames = _CHUNK_ROWS * _ROW_FRAMES
-    for start in range(0, len(channel), chunk_frames):
-        part = channel[start : start + chunk_frames]
-        rows = np.zeros((-(-len(part) // _ROW_FRAMES), _ROW_FRAMES + 4))
-        whole = len(part) // _ROW_FRAMES
-        rows[:whole, :_ROW_FRAMES] = part[: whole * _ROW_FRAMES].reshape(whole, _ROW_FRAMES)
-        rows[whole:, : len(part) - whole * _ROW_FRAMES] = part[whole * _ROW_FRAMES :]
-        state = _fill_states(rows, state, system)
-        squares = np.square(rows_times(rows, system[:, :_ROW_FRAMES])).ravel()[: len(part)]
-        first = int(np.searchsorted(edges, start, "right")) - 1
-        last = int(np.searchsorted(edges, start + len(part), "left"))
-        inner = edges[first + 1 : last] - start
-        energy[first:last] += np.add.reduceat(squares, np.concatenate([[0], inner]))
-    return energy
-
-
-def _fill_states(rows: Matrix, state: Matrix, system: Matrix) -> Matrix:
-    """Write the filter state at the start of each row into its last four columns; return the state after them.
-
-    s[k+1] = s[k] P + e[k] is solved for all k by recursive doubling: e += shifted e times P, P squared, ... until
-    P has decayed away (the slowest pole, 38 Hz, is gone after some thousand frames).
-    """
-    advance = system[_ROW_FRAMES:, _ROW_FRAMES:]
-    states = rows_times(rows[:, :_ROW_FRAMES], system[:_ROW_FRAMES, _ROW_FRAMES:])
-    states[0] += state @ advance
-    distance = 1
-    while distance < len(states) and np.abs(advance).max() > 1e-18:
-        states[distance:] += states[:-distance] @ advance
-        advance = advance @ advance
-        distance *= 2
-    rows[0, _ROW_FRAMES:] = state
-    rows[1:, _ROW_FRAMES:] = states[:-1]
-    result: Matrix = states[-1]
-    return result

@@ -1,0 +1,186 @@
+/* The loops of the pipeline that numpy cannot run in one pass: K-weighting, true peak, the limiter's gain.
+ *
+ * Plain C11 and the vector types that gcc and clang share; no allocation, no global state, no I/O. Every function
+ * here has a twin in portable.py which computes the same from the same definition; tests compare them. Built by
+ *     cc -O3 -ffp-contract=off -shared -fPIC -o audio/_kernels.so audio/kernels.c
+ * Arrays are contiguous; `samples` is interleaved float32, [frames][channels], finite.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define KERNELS_VERSION 1
+#define TAPS 24
+#define PHASES 3
+#define SPAN 32 /* frames interpolated or skipped as one */
+#define BEFORE (TAPS / 2 - 1)
+#define PIECE (SPAN + TAPS - 1)
+#define CHUNK 2048 /* frames taken apart into channels at a time: stays in the first cache */
+
+int32_t sc_kernels_version(void) { return KERNELS_VERSION; }
+
+typedef double pair __attribute__((vector_size(16)));
+
+/* Adds to energy[i] the weighted sum of squares of the K-weighted frames edges[i] .. edges[i + 1].
+ * filters: two biquads, b0 b1 b2 a1 a2 each. The state is cleared when it has decayed to nothing: subnormal numbers
+ * would make silence after sound cost a hundred times what sound costs. */
+void sc_k_energy(const float *samples, int64_t channels, const double *filters, const double *weights,
+                 const int64_t *edges, int64_t steps, double *energy)
+{
+    const double *f = filters;
+    for (int64_t c = 0; c < channels; c += 2) {
+        int64_t other = c + 1 < channels ? c + 1 : c;
+        pair weight = {weights[c], other == c ? 0.0 : weights[other]};
+        pair s1 = {0, 0}, s2 = {0, 0}, s3 = {0, 0}, s4 = {0, 0};
+        for (int64_t i = 0; i < steps; i++) {
+            pair sum = {0, 0};
+            for (int64_t n = edges[i]; n < edges[i + 1]; n++) {
+                pair x = {samples[n * channels + c], samples[n * channels + other]};
+                pair y = f[0] * x + s1;
+                s1 = f[1] * x - f[3] * y + s2;
+                s2 = f[2] * x - f[4] * y;
+                pair z = f[5] * y + s3;
+                s3 = f[6] * y - f[8] * z + s4;
+                s4 = f[7] * y - f[9] * z;
+                sum += z * z;
+            }
+            for (int lane = 0; lane < 2; lane++)
+                if (fabs(s1[lane]) + fabs(s2[lane]) + fabs(s3[lane]) + fabs(s4[lane]) < 1e-30)
+                    s1[lane] = s2[lane] = s3[lane] = s4[lane] = 0;
+            sum *= weight;
+            energy[i] += sum[0] + sum[1];
+        }
+    }
+}
+
+/* One channel's frames start - SPAN .. start + frames + SPAN as a contiguous row, silence outside the clip. */
+static void take_channel(const float *samples, int64_t total, int64_t channels, int64_t channel, int64_t start,
+                         int64_t frames, float *row)
+{
+    for (int64_t i = 0; i < frames + 2 * SPAN; i++) {
+        int64_t n = start - SPAN + i;
+        row[i] = n < 0 || n >= total ? 0.0f : samples[n * channels + channel];
+    }
+}
+
+/* Largest |row| of one span, in eight lanes so that it becomes vector code. */
+static float span_peak(const float *row)
+{
+    float lanes[8] = {0};
+    for (int i = 0; i < SPAN; i += 8)
+        for (int j = 0; j < 8; j++) {
+            float magnitude = fabsf(row[i + j]);
+            lanes[j] = magnitude > lanes[j] ? magnitude : lanes[j];
+        }
+    float highest = lanes[0];
+    for (int j = 1; j < 8; j++) highest = lanes[j] > highest ? lanes[j] : highest;
+    return highest;
+}
+
+/* out[i] = largest |value| of the phases between frames i and i + 1 of the span that starts at row. */
+static void between(const float *row, const float *taps, float *out)
+{
+    memset(out, 0, SPAN * sizeof *out);
+    for (int phase = 0; phase < PHASES; phase++) {
+        float value[SPAN] = {0};
+        for (int t = 0; t < TAPS; t++) {
+            float tap = taps[phase * TAPS + t];
+            const float *x = row - BEFORE + t;
+            for (int i = 0; i < SPAN; i++) value[i] += tap * x[i];
+        }
+        for (int i = 0; i < SPAN; i++) {
+            float magnitude = fabsf(value[i]);
+            out[i] = magnitude > out[i] ? magnitude : out[i];
+        }
+    }
+}
+
+/* True peak, linear: the larger of `highest` and the interpolated clip. A span that cannot beat what has been found
+ * (reach: the filter's absolute gain) is skipped. */
+float sc_true_peak(const float *samples, int64_t frames, int64_t channels, const float *taps, float reach,
+                   float highest)
+{
+    float row[CHUNK + 2 * SPAN], out[SPAN];
+    for (int64_t start = -SPAN; start < frames + SPAN; start += CHUNK)
+        for (int64_t c = 0; c < channels; c++) {
+            take_channel(samples, frames, channels, c, start, CHUNK, row);
+            float before = span_peak(row), here = span_peak(row + SPAN);
+            for (int64_t s = SPAN; s < CHUNK + SPAN; s += SPAN) {
+                float after = span_peak(row + s + SPAN);
+                float loudest = before > here ? before : here;
+                loudest = after > loudest ? after : loudest;
+                if (here > highest) highest = here;
+                if (reach * loudest > highest) {
+                    between(row + s, taps, out);
+                    float peak = span_peak(out);
+                    if (peak > highest) highest = peak;
+                }
+                before = here;
+                here = after;
+            }
+        }
+    return highest;
+}
+
+/* envelope[n]: the largest |value| of any channel from halfway before frame n to halfway after it, as far as it
+ * matters: spans that cannot pass `floor` hold sample peaks only. A value between two frames counts for both. */
+void sc_envelope(const float *samples, int64_t frames, int64_t channels, const float *taps, float reach,
+                 float floor, float *envelope)
+{
+    float row[CHUNK + 2 * SPAN], out[SPAN];
+    memset(envelope, 0, (size_t)frames * sizeof *envelope);
+    for (int64_t start = 0; start < frames; start += CHUNK)
+        for (int64_t c = 0; c < channels; c++) {
+            take_channel(samples, frames, channels, c, start, CHUNK, row);
+            for (int64_t s = 0; s < CHUNK && start + s < frames; s += SPAN) {
+                const float *x = row + SPAN + s;
+                int64_t first = start + s, count = frames - first < SPAN ? frames - first : SPAN;
+                for (int64_t i = 0; i < count; i++) {
+                    float magnitude = fabsf(x[i]);
+                    if (magnitude > envelope[first + i]) envelope[first + i] = magnitude;
+                }
+                float loudest = span_peak(x - SPAN), next = span_peak(x), after = span_peak(x + SPAN);
+                loudest = next > loudest ? next : loudest;
+                loudest = after > loudest ? after : loudest;
+                if (reach * loudest <= floor) continue;
+                between(x, taps, out);
+                for (int64_t i = 0; i < count; i++) {
+                    if (out[i] > envelope[first + i]) envelope[first + i] = out[i];
+                    if (first + i + 1 < frames && out[i] > envelope[first + i + 1]) envelope[first + i + 1] = out[i];
+                }
+            }
+        }
+}
+
+/* The limiter's gain for each frame: allowed[n] <= 1 is what frame n may have at most. The gain falls to it along a
+ * straight line over `ahead` frames, stays while it is needed and returns with 1 - release of the way per frame.
+ *
+ *   least[n]   = min(allowed[n .. n + ahead])                 sliding minimum, a deque of positions
+ *   reduced[n] = max(1 - least[n], release * reduced[n - 1])
+ *   gain[n]    = mean(1 - reduced[n - ahead .. n])            so gain[n] <= allowed[n]
+ *
+ * work: ahead + 1 int64 for the deque; reduced: frames doubles. */
+void sc_limiter_gain(const float *allowed, int64_t frames, int64_t ahead, double release, int64_t *work,
+                     double *reduced, float *gain)
+{
+    int64_t size = ahead + 1, head = 0, count = 0, next = 0;
+    double last = 0;
+    for (int64_t n = 0; n < frames; n++) {
+        for (; next < frames && next <= n + ahead; next++) {
+            while (count && allowed[work[(head + count - 1) % size]] >= allowed[next]) count--;
+            work[(head + count++) % size] = next;
+        }
+        if (work[head] < n) head = (head + 1) % size, count--;
+        double now = 1.0 - allowed[work[head]];
+        last *= release;
+        if (last < 1e-30) last = 0;
+        if (now > last) last = now;
+        reduced[n] = last;
+    }
+    double first = frames ? reduced[0] : 0, sum = first * (double)size;
+    for (int64_t n = 0; n < frames; n++) {
+        sum += reduced[n] - (n >= size ? reduced[n - size] : first);
+        if (sum < 0) sum = 0;
+        gain[n] = (float)(1.0 - sum / (double)size);
+    }
+}

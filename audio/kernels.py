@@ -1,0 +1,55 @@
+"""The four loops that decide what metering and limiting cost: in C where that was built, else in numpy.
+
+Both give the same figures (to rounding; tests compare them), so nothing else needs to know which is in use.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.intake import Samples
+from audio.native import Native, load
+from audio.portable import Portable
+
+
+class Kernels(Protocol):
+    """samples: finite float32 (frames >= 1, channels >= 1), silence assumed before and after. [any]"""
+
+    def k_energy(
+        self,
+        samples: Samples,
+        filters: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        edges: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Weighted sum of squares of the filtered channels between successive edges (frames, rising from 0).
+
+        filters: two biquads as rows [b0, b1, b2, 1, a1, a2]; weights: one per channel.
+        """
+        ...
+
+    def true_peak(self, samples: Samples) -> float:
+        """The largest |value| of the clip at four times its rate, linear."""
+        ...
+
+    def envelope(self, samples: Samples, floor: float) -> NDArray[np.float32]:
+        """For each frame the largest |value| of any channel at four times the rate, between its neighbours.
+
+        Where nothing can pass floor, sample peaks only.
+        """
+        ...
+
+    def limiter_gain(
+        self, allowed: NDArray[np.float32], ahead_frames: int, release: float
+    ) -> NDArray[np.float32]:
+        """A smooth gain that is nowhere above allowed (0..1, float32, contiguous). See sc_limiter_gain.
+
+        ahead_frames: length of the straight line down; release: share of the reduction left one frame later.
+        """
+        ...
+
+
+_library = load()
+KERNELS: Kernels = Portable() if _library is None else Native(_library)
+"""What the package computes with."""

@@ -1,0 +1,101 @@
+"""kernels.c through ctypes: the same functions as portable.py, several times faster. Not required: see kernels.py.
+
+ctypes lets go of the interpreter lock while C runs, so other threads go on.
+"""
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.intake import Samples
+from audio.oversample import PHASES, REACH
+
+VERSION = 1  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
+
+LIBRARY = __file__.rpartition("native.")[0] + "_kernels.so"
+
+_ADDRESS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
+
+
+def load(path: str = LIBRARY) -> ctypes.CDLL | None:
+    """The library, or None when it was not built, does not run here or is of another version. [any]"""
+    try:
+        library = ctypes.CDLL(path)
+        version: int = library.sc_kernels_version()
+    except (OSError, AttributeError):
+        return None
+    if version != VERSION:
+        return None
+    library.sc_k_energy.argtypes = [_ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS]
+    library.sc_k_energy.restype = None
+    library.sc_true_peak.argtypes = [_ADDRESS, _COUNT, _COUNT, _ADDRESS, _FLOAT, _FLOAT]
+    library.sc_true_peak.restype = _FLOAT
+    library.sc_envelope.argtypes = [_ADDRESS, _COUNT, _COUNT, _ADDRESS, _FLOAT, _FLOAT, _ADDRESS]
+    library.sc_envelope.restype = None
+    library.sc_limiter_gain.argtypes = [
+        *(_ADDRESS, _COUNT, _COUNT, ctypes.c_double),
+        *(_ADDRESS, _ADDRESS, _ADDRESS),
+    ]
+    library.sc_limiter_gain.restype = None
+    return library
+
+
+class Native:
+    """The functions of kernels.Kernels on a loaded library."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+
+    def k_energy(
+        self,
+        samples: Samples,
+        filters: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        edges: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        samples = np.ascontiguousarray(samples)
+        sections = np.ascontiguousarray(filters[:, [0, 1, 2, 4, 5]])
+        energy = np.zeros(len(edges) - 1)
+        self._library.sc_k_energy(
+            samples.ctypes.data,
+            samples.shape[1],
+            sections.ctypes.data,
+            weights.ctypes.data,
+            edges.ctypes.data,
+            len(energy),
+            energy.ctypes.data,
+        )
+        return energy
+
+    def true_peak(self, samples: Samples) -> float:
+        samples = np.ascontiguousarray(samples)
+        found: float = self._library.sc_true_peak(
+            samples.ctypes.data, *samples.shape, PHASES.ctypes.data, REACH, 0.0
+        )
+        return found
+
+    def envelope(self, samples: Samples, floor: float) -> NDArray[np.float32]:
+        samples = np.ascontiguousarray(samples)
+        envelope = np.empty(len(samples), np.float32)
+        self._library.sc_envelope(
+            samples.ctypes.data, *samples.shape, PHASES.ctypes.data, REACH, floor, envelope.ctypes.data
+        )
+        return envelope
+
+    def limiter_gain(
+        self, allowed: NDArray[np.float32], ahead_frames: int, release: float
+    ) -> NDArray[np.float32]:
+        work = np.empty(ahead_frames + 1, np.int64)
+        reduced = np.empty(len(allowed))
+        gain = np.empty(len(allowed), np.float32)
+        self._library.sc_limiter_gain(
+            allowed.ctypes.data,
+            len(allowed),
+            ahead_frames,
+            release,
+            work.ctypes.data,
+            reduced.ctypes.data,
+            gain.ctypes.data,
+        )
+        return gain

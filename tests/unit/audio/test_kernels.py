@@ -1,0 +1,97 @@
+"""The C file and its numpy twin compute the same; and what each promises of its result holds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.signal
+
+import audio.native
+from audio.kernels import Kernels
+from audio.loudness import k_weighting
+from audio.native import Native
+from audio.portable import Portable
+from tests.support.kernels import build_kernels
+from tests.support.tones import clicks, music_like, soft_noise
+
+PORTABLE = Portable()
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Native:
+    library = audio.native.load(str(build_kernels(tmp_path_factory.mktemp("kernels"))))
+    assert library is not None
+    return Native(library)
+
+
+@pytest.fixture(params=["native", "portable"])
+def kernels(request: pytest.FixtureRequest, native: Native) -> Kernels:
+    return native if request.param == "native" else PORTABLE
+
+
+CLIPS = [
+    soft_noise(1),
+    soft_noise(33, channels=1),
+    soft_noise(5_003),
+    music_like(1.7, 44_100),
+    clicks(20_000, 4_999, channels=1),
+    np.zeros((700, 2), np.float32),
+]
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_both_find_the_same_energy_true_peak_and_envelope(native: Native, clip: np.ndarray) -> None:
+    filters, weights = np.array(k_weighting(44_100)), np.ones(clip.shape[1])
+    edges = np.unique(np.linspace(0, len(clip), 7).astype(np.int64))
+    energies = [each.k_energy(clip, filters, weights, edges) for each in (native, PORTABLE)]
+    np.testing.assert_allclose(*energies, rtol=1e-9, atol=1e-18)
+    assert native.true_peak(clip) == pytest.approx(PORTABLE.true_peak(clip), rel=2e-6)
+    envelopes = [each.envelope(clip, 0.05) for each in (native, PORTABLE)]
+    np.testing.assert_allclose(*envelopes, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("ahead_frames", [1, 2, 63, 64, 66])
+def test_both_draw_the_same_limiter_gain(native: Native, ahead_frames: int) -> None:
+    allowed = np.random.default_rng(2).uniform(0.5, 3.0, 9_001).clip(max=1).astype(np.float32)
+    allowed[2_000:6_000] = 1.0
+    gains = [each.limiter_gain(allowed, ahead_frames, 0.999) for each in (native, PORTABLE)]
+    np.testing.assert_allclose(*gains, atol=1e-6)
+
+
+def test_the_gain_is_never_above_what_is_allowed_and_comes_back(kernels: Kernels) -> None:
+    allowed = np.ones(20_000, np.float32)
+    allowed[[0, 1, 5_000, 5_001, 5_040, 19_999]] = [0.9, 0.4, 0.7, 0.5, 0.6, 0.8]
+    gain = kernels.limiter_gain(allowed, 64, 0.998)
+    assert (gain <= allowed + 1e-6).all()
+    assert gain[4_900] > 0.999 and gain[12_000] > 0.999
+    assert np.abs(np.diff(gain)).max() < 1 / 64  # no click: nothing falls faster than the line over 64 frames
+
+
+def test_the_envelope_covers_what_lies_between_frames(kernels: Kernels) -> None:
+    noise = soft_noise(3_000)
+    fine = np.abs(scipy.signal.resample_poly(noise.astype(np.float64), 4, 1)).max(axis=1).reshape(-1, 4)
+    envelope = kernels.envelope(noise, 0.0)
+    # scipy's filter is not ours, and at the very ends the clip starts from nothing.
+    assert (envelope >= fine.max(axis=1) - 0.02 * fine.max())[40:-40].all()
+
+
+def test_silence_after_sound_is_not_slower_than_sound(native: Native) -> None:
+    """The filters' states decay into subnormal numbers, which cost a hundredfold unless they are cleared."""
+    filters, weights = np.array(k_weighting(48_000)), np.ones(2)
+    silence = np.zeros((480_000, 2), np.float32)
+    silence[:100] = 1.0
+    energy = native.k_energy(silence, filters, weights, np.arange(0, 480_001, 480))
+    assert energy[0] > 1 and energy[-1] == 0.0
+
+
+def test_a_library_that_is_missing_broken_or_of_another_version_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "_kernels.so"
+    assert audio.native.load(str(library)) is None
+    library.write_bytes(b"not a library")
+    assert audio.native.load(str(library)) is None
+    library = build_kernels(tmp_path / "real")
+    assert audio.native.load(str(library)) is not None
+    monkeypatch.setattr(audio.native, "VERSION", -1)
+    assert audio.native.load(str(library)) is None
