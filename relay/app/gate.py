@@ -5,14 +5,16 @@ with the page's CSRF token from our own origin.
 """
 
 import hmac
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from relay.app.parts import Parts
+from relay.app.problems import AnyRequest
 from relay.app.throttle import Kind
 from relay.core.access import Action, Actor, admit
 from relay.core.refusal import Refusal
@@ -24,9 +26,9 @@ CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 AnyConnection = ASGIConnection[Any, Any, Any, Any]  # the framework's type parameters carry nothing of ours
 
-PartsDep = Annotated[Parts, Dependency(skip_validation=True)]
-ActorDep = Annotated[Actor, Dependency(skip_validation=True)]
-SessionDep = Annotated[Session | None, Dependency(skip_validation=True)]
+PartsDep = NamedDependency[SkipValidation[Parts]]
+ActorDep = NamedDependency[SkipValidation[Actor]]
+SessionDep = NamedDependency[SkipValidation[Session | None]]
 
 
 def operation(action: Action, throttle: Kind | None = None) -> dict[str, Any]:
@@ -38,12 +40,12 @@ def provide_parts(state: State) -> Parts:
     return cast(Parts, state.parts)
 
 
-def provide_actor(scope: Any) -> Actor:  # any: the framework's scope union
-    return cast(Actor, scope["state"]["actor"])
+def provide_actor(request: AnyRequest) -> Actor:
+    return cast(Actor, request.scope["state"]["actor"])
 
 
-def provide_session(scope: Any) -> Session | None:  # any: as above
-    return cast(Session | None, scope["state"]["session"])
+def provide_session(request: AnyRequest) -> Session | None:
+    return cast(Session | None, request.scope["state"]["session"])
 
 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:

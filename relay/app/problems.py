@@ -71,6 +71,8 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     headers: dict[str, str] = {}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = str(refusal.retry_after_s)
+    if refusal.code == "too_large":
+        headers["connection"] = "close"  # or the rest of the body would still be read, and thrown away
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     return status, headers, msgspec.json.encode(body)
@@ -106,8 +108,8 @@ def on_http(_: AnyRequest, error: HTTPException) -> Response[bytes]:
     return refused
 
 
-def on_deep(_: AnyRequest, __: RecursionError) -> Response[bytes]:
-    return _respond(Refusal("malformed", "The document is nested too deeply."))
+def on_unreadable(_: AnyRequest, __: RecursionError | UnicodeDecodeError) -> Response[bytes]:
+    return _respond(Refusal("malformed", "The request is nested too deeply, or not UTF-8."))
 
 
 def on_anything(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -122,6 +124,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     MethodNotAllowedException: on_http,
     ClientException: on_http,
     HTTPException: on_http,
-    RecursionError: on_deep,
+    RecursionError: on_unreadable,
+    UnicodeDecodeError: on_unreadable,
     Exception: on_anything,
 }

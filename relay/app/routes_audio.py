@@ -9,7 +9,7 @@ from typing import Annotated
 from litestar import Response, Router, get, post
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter
 
 from relay.app.gate import ActorDep, PartsDep, operation
 from relay.app.parts import Parts
@@ -56,7 +56,7 @@ async def upload_audio(
     request: AnyRequest,
     parts: PartsDep,
     actor: ActorDep,
-    key: Annotated[str | None, Parameter(header="Idempotency-Key", description="32 hex digits")] = None,
+    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", description="32 hex digits")] = None,
 ) -> Response[AudioPost]:
     """Publish a take. multipart/form-data: `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC)."""
     checked_key = idempotency_key(key)
@@ -74,7 +74,7 @@ async def upload_audio(
 
 
 @get("/{post_id:str}", opt=operation(Action.POST_READ), tags=["audio"])
-async def get_post(post_id: str, parts: PartsDep, actor: ActorDep) -> AudioPost:
+async def get_post(post_id: FromPath[str], parts: PartsDep, actor: ActorDep) -> AudioPost:
     """One post."""
     found = (await parts.posts.get(post_id, actor.user_id)).post
     authorize(actor, Action.POST_READ, found.user_id)
@@ -82,7 +82,7 @@ async def get_post(post_id: str, parts: PartsDep, actor: ActorDep) -> AudioPost:
 
 
 @get("/{post_id:str}/waveform", opt=operation(Action.POST_READ), media_type="image/svg+xml", tags=["audio"])
-async def get_waveform(post_id: str, parts: PartsDep) -> Response[bytes]:
+async def get_waveform(post_id: FromPath[str], parts: PartsDep) -> Response[bytes]:
     """The post's picture as SVG, drawn from stored numbers."""
     figures = (await parts.posts.get(post_id, None)).figures
     svg = waveform_svg(figures.peak_min, figures.peak_max, figures.bar_fractions)
@@ -93,7 +93,7 @@ async def get_waveform(post_id: str, parts: PartsDep) -> Response[bytes]:
 @get(
     "/{post_id:str}/mp3", opt=operation(Action.POST_READ, Kind.MEDIA), media_type="audio/mpeg", tags=["audio"]
 )
-async def get_preview(request: AnyRequest, post_id: str, parts: PartsDep) -> Response[bytes]:
+async def get_preview(request: AnyRequest, post_id: FromPath[str], parts: PartsDep) -> Response[bytes]:
     """The levelled MP3, whole or in ranges. It decodes to the frames its Info frame names, without gaps."""
     return await _media(request, parts, post_id, "preview", FOREVER)
 
@@ -105,7 +105,7 @@ async def get_preview(request: AnyRequest, post_id: str, parts: PartsDep) -> Res
     tags=["audio"],
 )
 async def get_lossless(
-    request: AnyRequest, post_id: str, parts: PartsDep, actor: ActorDep
+    request: AnyRequest, post_id: FromPath[str], parts: PartsDep, actor: ActorDep
 ) -> Response[bytes]:
     """The take as it was played, for its author."""
     await _authorize_lossless(parts, actor, post_id)
@@ -117,7 +117,9 @@ async def _authorize_lossless(parts: Parts, actor: Actor, post_id: str) -> None:
     authorize(actor, Action.POST_LOSSLESS, owner_id)
 
 
-async def _media(request: AnyRequest, parts: Parts, post_id: str, role: str, caching: str) -> Response[bytes]:
+async def _media(
+    request: AnyRequest, parts: Parts, post_id: FromPath[str], role: str, caching: str
+) -> Response[bytes]:
     asset = await parts.posts.asset(post_id, role)
     tag = f'"{asset.sha256}"'
     headers = {

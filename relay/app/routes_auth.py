@@ -1,6 +1,7 @@
 """/api/v1/auth: devices, claims and tokens."""
 
 from litestar import Router, post
+from litestar.params import JSONBody
 
 from relay.app.gate import ActorDep, PartsDep, operation
 from relay.app.throttle import Kind
@@ -22,13 +23,13 @@ from relay.wire.rest import (
 
 
 @post("/device", opt=operation(Action.DEVICE_REGISTER, Kind.SIGN_UP), status_code=200, tags=["auth"])
-async def register_device(data: DeviceRegister, parts: PartsDep) -> Device:
+async def register_device(data: JSONBody[DeviceRegister], parts: PartsDep) -> Device:
     """Register a device by its public key, or get a fresh challenge for a registered one."""
     return await parts.accounts.register(data)
 
 
 @post("/claim", opt=operation(Action.DEVICE_CLAIM, Kind.SIGN_UP), status_code=200, tags=["auth"])
-async def claim_device(data: DevClaim, parts: PartsDep) -> TokenPair:
+async def claim_device(data: JSONBody[DevClaim], parts: PartsDep) -> TokenPair:
     """Join a device to an account. Only on a relay for development."""
     if not parts.config.dev:
         raise Refusal(
@@ -38,7 +39,7 @@ async def claim_device(data: DevClaim, parts: PartsDep) -> TokenPair:
 
 
 @post("/verify", opt=operation(Action.TOKEN_VERIFY, Kind.TOKEN), status_code=200, tags=["auth"])
-async def verify_token(data: TokenVerify, parts: PartsDep) -> TokenFacts:
+async def verify_token(data: JSONBody[TokenVerify], parts: PartsDep) -> TokenFacts:
     """What a valid access token says; 401 for any other."""
     actor = parts.tokens.check(data.token)
     return TokenFacts(
@@ -47,7 +48,7 @@ async def verify_token(data: TokenVerify, parts: PartsDep) -> TokenFacts:
 
 
 @post("/refresh", opt=operation(Action.TOKEN_REFRESH, Kind.TOKEN), status_code=200, tags=["auth"])
-async def refresh_token(data: TokenRefresh, parts: PartsDep) -> TokenPair:
+async def refresh_token(data: JSONBody[TokenRefresh], parts: PartsDep) -> TokenPair:
     """Exchange a refresh token for a new pair. An old one used again ends the sign-in."""
     return await parts.accounts.refresh(data.refresh_token)
 

@@ -97,6 +97,7 @@ def openapi() -> OpenAPIConfig:
         title="Sidechain relay",
         version="1",
         description=DESCRIPTION,
+        use_handler_docstrings=True,
         render_plugins=[OperationsPage(), JsonRenderPlugin(path="/openapi.json")],
         openapi_router=Router(
             "/api/docs",

@@ -3,15 +3,15 @@
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from relay.app.gate import ActorDep, PartsDep, operation
 from relay.core.access import Action
 from relay.services.posts import page
 from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, FeedPage
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="posts per page")]
-Cursor = Annotated[str | None, Parameter(max_length=128, description="`next` of the page before")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="posts per page")]
+Cursor = Annotated[str | None, QueryParameter(max_length=128, description="`next` of the page before")]
 
 
 @get("/global", opt=operation(Action.FEED_READ), tags=["feed"])
@@ -32,7 +32,7 @@ async def timeline(
 
 @get("/user/{name:str}", opt=operation(Action.FEED_READ), tags=["feed"])
 async def user_feed(
-    name: str, parts: PartsDep, actor: ActorDep, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+    name: FromPath[str], parts: PartsDep, actor: ActorDep, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
 ) -> FeedPage:
     """Posts of one person, by id or username."""
     owner = await parts.accounts.find(name)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, operation, require_same_origin
@@ -20,7 +20,7 @@ from relay.services.accounts import SESSION_US, Session
 from relay.services.posts import Detail
 from relay.wire.rest import DEFAULT_PAGE, Producer, Username
 
-Cursor = Annotated[str | None, Parameter(max_length=128)]
+Cursor = Annotated[str | None, QueryParameter(max_length=128)]
 FOREVER = "public, max-age=31536000, immutable"
 _views = Views()  # read-only after import
 
@@ -74,14 +74,16 @@ async def following_page(
 
 
 @get("/p/{post_id:str}", opt=operation(Action.POST_READ), include_in_schema=False)
-async def post_page(post_id: str, parts: PartsDep, actor: ActorDep, session: SessionDep) -> Response[bytes]:
+async def post_page(
+    post_id: FromPath[str], parts: PartsDep, actor: ActorDep, session: SessionDep
+) -> Response[bytes]:
     detail = await parts.posts.get(post_id, actor.user_id)
     return page("single.html", session, dev=parts.config.dev, detail=detail)
 
 
 @get("/u/{username:str}", opt=operation(Action.PROFILE_READ), include_in_schema=False)
 async def person_page(
-    username: str, parts: PartsDep, actor: ActorDep, session: SessionDep, cursor: Cursor = None
+    username: FromPath[str], parts: PartsDep, actor: ActorDep, session: SessionDep, cursor: Cursor = None
 ) -> Response[bytes]:
     profile = with_presence(parts, await parts.accounts.find(username))
     found = await parts.posts.of(profile.id, actor.user_id, cursor, DEFAULT_PAGE)
@@ -122,7 +124,7 @@ async def close_session(request: AnyRequest, parts: PartsDep) -> Redirect:
 
 
 @get("/static/{name:str}", opt=operation(Action.SITE_READ, Kind.MEDIA), include_in_schema=False)
-async def static_file(name: str) -> Response[bytes]:
+async def static_file(name: FromPath[str]) -> Response[bytes]:
     file = _views.static.get(name)
     if file is None:
         raise Refusal("not_found", "There is no such file.")

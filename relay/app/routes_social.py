@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from relay.app.gate import ActorDep, PartsDep, operation
 from relay.app.parts import Parts
@@ -14,30 +14,30 @@ from relay.core.text import require_printable
 from relay.services.clock import now_us
 from relay.wire.rest import MAX_PAGE, AudioPost, Followed, FollowRequest, LikeRequest, People, Producer
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="people")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="people")]
 
 
 @post("/follow", opt=operation(Action.FOLLOW), status_code=200, tags=["social"])
-async def follow(data: FollowRequest, parts: PartsDep, actor: ActorDep) -> Followed:
+async def follow(data: JSONBody[FollowRequest], parts: PartsDep, actor: ActorDep) -> Followed:
     """Follow somebody, by id or username. Following twice is following once."""
     return await parts.social.follow(str(actor.user_id), data)
 
 
 @post("/unfollow", opt=operation(Action.FOLLOW), status_code=200, tags=["social"])
-async def unfollow(data: FollowRequest, parts: PartsDep, actor: ActorDep) -> Followed:
+async def unfollow(data: JSONBody[FollowRequest], parts: PartsDep, actor: ActorDep) -> Followed:
     """Follow somebody no longer."""
     return await parts.social.unfollow(str(actor.user_id), data)
 
 
 @post("/like", opt=operation(Action.POST_LIKE), status_code=200, tags=["social"])
-async def like(data: LikeRequest, parts: PartsDep, actor: ActorDep) -> AudioPost:
+async def like(data: JSONBody[LikeRequest], parts: PartsDep, actor: ActorDep) -> AudioPost:
     """Like a post."""
     require_printable(data.emoji)
     return await parts.social.like(str(actor.user_id), data)
 
 
 @post("/unlike", opt=operation(Action.POST_LIKE), status_code=200, tags=["social"])
-async def unlike(data: LikeRequest, parts: PartsDep, actor: ActorDep) -> AudioPost:
+async def unlike(data: JSONBody[LikeRequest], parts: PartsDep, actor: ActorDep) -> AudioPost:
     """Take a like back."""
     return await parts.social.unlike(str(actor.user_id), data)
 
@@ -49,19 +49,19 @@ async def me(parts: PartsDep, actor: ActorDep) -> Producer:
 
 
 @get("/{name:str}", opt=operation(Action.PROFILE_READ), tags=["users"])
-async def user(name: str, parts: PartsDep) -> Producer:
+async def user(name: FromPath[str], parts: PartsDep) -> Producer:
     """A public profile, by id or username."""
     return with_presence(parts, await parts.accounts.find(name))
 
 
 @get("/{name:str}/followers", opt=operation(Action.PROFILE_READ), tags=["users"])
-async def followers(name: str, parts: PartsDep, limit: Limit = MAX_PAGE) -> People:
+async def followers(name: FromPath[str], parts: PartsDep, limit: Limit = MAX_PAGE) -> People:
     """Who follows them, newest first."""
     return People(users=await parts.social.followers(name, limit))
 
 
 @get("/{name:str}/following", opt=operation(Action.PROFILE_READ), tags=["users"])
-async def following(name: str, parts: PartsDep, limit: Limit = MAX_PAGE) -> People:
+async def following(name: FromPath[str], parts: PartsDep, limit: Limit = MAX_PAGE) -> People:
     """Whom they follow, newest first."""
     return People(users=await parts.social.following(name, limit))
 

@@ -1,19 +1,23 @@
 """Running one relay process: bind, say where, serve, and on SIGTERM let everybody finish."""
 
+import asyncio
 import json
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
 from relay.app.build import build
 from relay.app.config import Config
+from relay.services.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
 
 DRAIN_S = 10
+GOODBYE_S = 2.0
+GOODBYE_STEP_S = 0.02
 BACKLOG = 1024
 
 
@@ -21,7 +25,7 @@ class _Server(uvicorn.Server):
     """Says when it listens, and tells the sockets goodbye before uvicorn waits for them to end."""
 
     def __init__(
-        self, config: uvicorn.Config, *, url: str, json_log: bool, goodbye: Callable[[], None]
+        self, config: uvicorn.Config, *, url: str, json_log: bool, goodbye: Callable[[], Awaitable[None]]
     ) -> None:
         super().__init__(config)
         self._url = url
@@ -35,8 +39,17 @@ class _Server(uvicorn.Server):
             print(json.dumps(said) if self._json_log else f"The relay listens at {self._url}", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._goodbye()
+        await self._goodbye()
         await super().shutdown(sockets=sockets)
+
+
+async def part_with_all(hub: Hub) -> None:
+    """Close every WebSocket with our own code and a time to come back; uvicorn would just say 1012."""
+    hub.close_all()
+    for _ in range(int(GOODBYE_S / GOODBYE_STEP_S)):
+        if not len(hub):
+            return
+        await asyncio.sleep(GOODBYE_STEP_S)
 
 
 def run(config: Config) -> None:
@@ -52,8 +65,8 @@ def run(config: Config) -> None:
     )
     front, app = build(config, (config.public_url or url).rstrip("/"))
 
-    def goodbye() -> None:
-        app.state.parts.hub.close_all()
+    async def goodbye() -> None:
+        await part_with_all(app.state.parts.hub)
 
     server = _Server(
         uvicorn.Config(

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -126,6 +126,11 @@ class RelayClient:
         return pair
 
     @property
+    def username(self) -> str:
+        assert self.pair is not None
+        return self.pair.user.username
+
+    @property
     def user_id(self) -> str:
         assert self.pair is not None
         return self.pair.user.id
@@ -156,7 +161,8 @@ class RelaySocket:
     """A connection speaking msgpack. connected: the answer to Connect."""
 
     def __init__(self, url: str, token: str, positions: dict[str, events.Position], **options: Any) -> None:
-        self.raw: ClientConnection = connect(
+        self._stack = ExitStack()
+        opened = connect(
             url.replace("http", "ws", 1) + "/api/v1/ws",
             additional_headers={"Authorization": f"Bearer {token}"},
             subprotocols=[events.SUBPROTOCOL_MSGPACK],  # type: ignore[list-item]
@@ -164,6 +170,7 @@ class RelaySocket:
             proxy=None,
             open_timeout=CALL_LIMIT_S,
         )
+        self.raw: ClientConnection = self._stack.enter_context(opened)
         self._waiting: list[events.FromRelay] = []
         self.hello = self.expect(events.Hello)
         self.send(events.Connect(positions=positions, **options))
@@ -185,7 +192,7 @@ class RelaySocket:
         return message
 
     def close(self) -> None:
-        self.raw.close()
+        self._stack.close()
 
 
 def b64(data: bytes) -> str:

@@ -1,0 +1,171 @@
+"""The database, the object folder and the access tokens, on a real disk."""
+
+import asyncio
+import base64
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import OKPKey
+
+from relay.core.recovery import Effect
+from relay.core.refusal import Refusal
+from relay.services.clock import new_id, now_us
+from relay.services.database import Database, SchemaTooNew, Tx
+from relay.services.objects import Objects
+from relay.services.tokens import Tokens, load_key
+
+NOTE = "INSERT INTO account (id, username, display_name, created_us) VALUES (?, ?, 'x', 0)"
+
+
+async def test_work_that_fails_undoes_only_itself(tmp_path: Path) -> None:
+    seen: list[Effect] = []
+    db = Database(tmp_path / "r.db", seen.extend)
+
+    def good(tx: Tx, name: str) -> None:
+        tx.db.execute(NOTE, (new_id(), name))
+        tx.effects.append(Effect(commit=tx.commit))
+
+    def bad(tx: Tx) -> None:
+        tx.db.execute(NOTE, (new_id(), "lost"))
+        tx.effects.append(Effect(commit=tx.commit))
+        raise Refusal("validation", "no")
+
+    outcomes = await asyncio.gather(
+        db.write(lambda tx: good(tx, "anna")),
+        db.write(bad),
+        db.write(lambda tx: good(tx, "ben")),
+        return_exceptions=True,
+    )
+    names = await db.read(
+        lambda reader: [row[0] for row in reader.execute("SELECT username FROM account ORDER BY 1")]
+    )
+    await db.close()
+    assert [type(each) for each in outcomes] == [type(None), Refusal, type(None)]
+    assert names == ["anna", "ben"]
+    assert len(seen) == 2
+
+
+async def test_effects_are_numbered_in_commit_order_and_survive_a_restart(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        seen: list[Effect] = []
+        db = Database(tmp_path / "r.db", seen.extend)
+        await db.write(lambda tx: tx.effects.append(Effect(commit=tx.commit)))
+        await db.close()
+        assert [each.commit for each in seen] == [expected]
+
+
+async def test_a_database_of_a_newer_relay_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "r.db") as db:
+        db.execute("PRAGMA user_version = 9999")
+    db.close()
+    with pytest.raises(SchemaTooNew, match="9999"):
+        Database(tmp_path / "r.db", lambda _: None)
+
+
+async def test_readers_cannot_write(tmp_path: Path) -> None:
+    db = Database(tmp_path / "r.db", lambda _: None)
+    with pytest.raises(sqlite3.OperationalError):
+        await db.read(lambda reader: reader.execute(NOTE, (new_id(), "anna")))
+    await db.close()
+
+
+def test_objects_are_stored_once_and_strays_swept(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    kept, stray = objects.put(b"kept"), objects.put(b"stray")
+    assert objects.put(b"kept") == kept
+    (tmp_path / kept[:2] / f"{kept}.1.part").write_bytes(b"half")
+    assert objects.sweep({kept}) == 2
+    assert objects.read(kept, 1, 3) == b"ep"
+    assert not objects.path(stray).exists()
+
+
+def test_the_signing_key_is_private_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    first = load_key(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_key(path).thumbprint() == first.thumbprint()
+
+
+KEY = OKPKey.generate_key("Ed25519", private=True)
+OTHER_KEY = OKPKey.generate_key("Ed25519", private=True)
+PUBLIC_PEM = KEY.as_pem(private=False)
+Signer = Callable[[bytes], bytes]
+
+
+def signer(key: OKPKey) -> Signer:
+    private = key.get_op_key("sign")
+    return private.sign  # type: ignore[no-any-return]
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def forged(sign: Signer | None = None, header: dict[str, object] | None = None, **claims: object) -> str:
+    """A token like ours but for some header or claim, made without the library that reads it."""
+    now_s = now_us() // 1_000_000
+    head = {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY.thumbprint()} | (header or {})
+    body: dict[str, object] = {
+        "iss": "r", "aud": "sidechain", "sub": "a" * 32, "did": "b" * 32, "fam": "c" * 32, "jti": "d" * 32,
+        "iat": now_s, "exp": now_s + 900,
+    }  # fmt: skip
+    signed = f"{b64(json.dumps(head).encode())}.{b64(json.dumps(body | claims).encode())}"
+    return f"{signed}.{b64((sign or signer(KEY))(signed.encode()))}"
+
+
+def _parts(token: str) -> list[str]:
+    return token.split(".")
+
+
+NOW_S = now_us() // 1_000_000
+FORGED = {
+    "none, no signature": forged(lambda _: b"", {"alg": "none"}),
+    "none, our signature": forged(None, {"alg": "none"}),
+    "HMAC with our public key": forged(lambda m: hmac.digest(PUBLIC_PEM, m, "sha256"), {"alg": "HS256"}),
+    "HMAC under our own name": forged(lambda m: hmac.digest(PUBLIC_PEM, m, "sha256")),
+    "alg EdDSA": forged(None, {"alg": "EdDSA"}),
+    "somebody's key": forged(signer(OTHER_KEY)),
+    "somebody's key in jwk": forged(signer(OTHER_KEY), {"jwk": OTHER_KEY.as_dict(private=False)}),
+    "kid of somebody": forged(None, {"kid": OTHER_KEY.thumbprint()}),
+    "kid is a path": forged(None, {"kid": "../../dev/null"}),
+    "typ JWT": forged(None, {"typ": "JWT"}),
+    "typ of an id token": forged(None, {"typ": "id_token"}),
+    "crit": forged(None, {"crit": ["exp"]}),
+    "x5u": forged(None, {"x5u": "https://evil.example/cert"}),
+    "not base64 payload": _parts(forged())[0] + ".%%%." + _parts(forged())[2],
+    "expired": forged(iat=NOW_S - 2000, exp=NOW_S - 1100),
+    "too long a life": forged(exp=NOW_S + 86_400),
+    "from the future": forged(iat=NOW_S + 3600, exp=NOW_S + 3700),
+    "no audience": forged(aud=None),
+    "other audience": forged(aud="elsewhere"),
+    "other issuer": forged(iss="elsewhere"),
+    "no subject": forged(sub=None),
+    "subject is a name": forged(sub="admin"),
+    "no jti": forged(jti=None),
+    "revoked family": forged(fam="e" * 32),
+    "claims changed": ".".join([_parts(forged())[0], _parts(forged(sub="f" * 32))[1], _parts(forged())[2]]),
+    "signature cut": forged()[:-10],
+    "four parts": forged() + ".x",
+    "empty": "",
+    "not ascii": "é" * 40,
+    "huge": "a" * 100_000,
+    "five parts (JWE)": "a.b.c.d.e",
+}
+
+
+def test_our_own_token_passes() -> None:
+    tokens = Tokens(KEY, "r", set())
+    made = tokens.make(account_id="a" * 32, device_id="b" * 32, family_id="c" * 32)
+    assert tokens.check(made).user_id == "a" * 32
+    assert tokens.check(forged()).family_id == "c" * 32  # so what is refused below is refused for its change
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_forged_tokens_are_refused(kind: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        Tokens(KEY, "r", {"e" * 32}).check(FORGED[kind])
+    assert refused.value.code in ("token_invalid", "token_expired")
