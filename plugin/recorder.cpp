@@ -1,0 +1,223 @@
+#include "recorder.hpp"
+
+#include "DistrhoPluginUtils.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+START_NAMESPACE_DISTRHO
+
+static constexpr uint32_t kMaxBars = 64;
+static constexpr uint32_t kMaxBlockFrames = 16384; /* what sc_client_activate takes; longer blocks are split by it */
+
+static thread_local Recorder *newest_here = nullptr;
+
+Recorder::Recorder() : Plugin(kParameters, 0, 0)
+{
+    newest_here = this;
+}
+
+Recorder::~Recorder()
+{
+    sc_client_destroy(client_);
+}
+
+Recorder *Recorder::newest() noexcept
+{
+    return newest_here;
+}
+
+void Recorder::name_host(const char *name)
+{
+    if (name) std::snprintf(host_name_, sizeof host_name_, "%s", name);
+}
+
+/* Parameters -------------------------------------------------------------------------------------------------- */
+
+static void describe(Parameter &parameter, uint32_t hints, const char *name, const char *symbol, float initial,
+                     float low, float high, const char *description)
+{
+    parameter.hints = hints;
+    parameter.name = name;
+    parameter.symbol = symbol;
+    parameter.ranges = ParameterRanges(initial, low, high);
+    parameter.description = description;
+}
+
+void Recorder::initParameter(uint32_t index, Parameter &parameter)
+{
+    switch (index) {
+    case kKeep: {
+        /* LV2 has triggers. DPF's VST3 and CLAP do not put one back; there it is a switch whose rise keeps. */
+#ifdef DISTRHO_PLUGIN_TARGET_LV2
+        const uint32_t momentary = kParameterIsTrigger;
+#else
+        const uint32_t momentary = kParameterIsBoolean | kParameterIsInteger;
+#endif
+        describe(parameter, kParameterIsAutomatable | momentary, "Keep", "keep", 0, 0, 1,
+                 "Keeps the last bars when it goes from off to on.");
+        break;
+    }
+    case kBars:
+        describe(parameter, kParameterIsAutomatable | kParameterIsInteger, "Bars", "bars", 8, 1, kMaxBars,
+                 "How many bars Keep keeps.");
+        break;
+    case kPost:
+        describe(parameter, kParameterIsAutomatable | kParameterIsBoolean | kParameterIsInteger, "Post on keep", "post",
+                 0, 0, 1, "Posts what is kept, without asking again.");
+        break;
+    case kLink:
+        describe(parameter, kParameterIsOutput | kParameterIsInteger, "Link", "link", kNoDaemon, 0, kRefused,
+                 "How this plugin stands with the Sidechain daemon.");
+        parameter.enumValues.count = kRefused + 1;
+        parameter.enumValues.restrictedMode = true;
+        parameter.enumValues.values = new ParameterEnumerationValue[kRefused + 1]{
+            {kNoDaemon, "No daemon"}, {kConnected, "Connected"}, {kReady, "Ready"},
+            {kNotRecording, "Not recording"}, {kRefused, "Refused"}};
+        break;
+    case kKept:
+        describe(parameter, kParameterIsOutput | kParameterIsInteger, "Kept", "kept", 0, 0, 1000000,
+                 "Takes kept by this plugin since it was loaded.");
+        break;
+#ifdef DISTRHO_PLUGIN_TARGET_LV2
+    case kFreewheel: /* the Makefile adds its designation to the Turtle file */
+        describe(parameter, kParameterIsBoolean | kParameterIsInteger, "Freewheel", "freewheel", 0,
+                 0, 1, "The host renders offline.");
+        break;
+#endif
+    }
+}
+
+float Recorder::getParameterValue(uint32_t index) const
+{
+    switch (index) {
+    case kKeep: return keep_held_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
+    case kBars: return static_cast<float>(bars_.load(std::memory_order_relaxed));
+    case kPost: return post_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
+    case kLink: return static_cast<float>(link_.load(std::memory_order_relaxed));
+    case kKept: return static_cast<float>(kept_.load(std::memory_order_relaxed));
+    default: return offline_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
+    }
+}
+
+void Recorder::setParameterValue(uint32_t index, float value)
+{
+    const bool on = value > 0.5f;
+    switch (index) {
+    case kKeep:
+        /* A project that was saved with it on finds nothing recorded yet when it loads: nothing is kept then. */
+        if (!keep_held_.exchange(on, std::memory_order_relaxed) && on && client_)
+            sc_client_keep(client_, bars_.load(std::memory_order_relaxed), 0.0, post_.load(std::memory_order_relaxed),
+                           nullptr, nullptr);
+        break;
+    case kBars:
+        if (value >= 1.0f && value <= static_cast<float>(kMaxBars))
+            bars_.store(static_cast<uint32_t>(value + 0.5f), std::memory_order_relaxed);
+        break;
+    case kPost: post_.store(on, std::memory_order_relaxed); break;
+#ifdef DISTRHO_PLUGIN_TARGET_LV2
+    case kFreewheel: set_offline(on); break;
+#endif
+    default: break;
+    }
+}
+
+/* Recording --------------------------------------------------------------------------------------------------- */
+
+/* For hosts that do not tell theirs: the name of the running program. */
+static void program_name(char *name, size_t bytes)
+{
+    char path[4096];
+    const ssize_t found = readlink("/proc/self/exe", path, sizeof path), length = found > 0 ? found : 0;
+    ssize_t start = length;
+    while (start > 0 && path[start - 1] != '/') start--;
+    std::snprintf(name, bytes, "%.*s", static_cast<int>(length - start), path + start);
+}
+
+bool Recorder::make_client()
+{
+    if (client_) return true;
+    if (!host_name_[0]) program_name(host_name_, sizeof host_name_);
+    sc_config config = {};
+    config.size = sizeof config;
+    config.plugin_path = getBinaryFilename();
+    config.host_name = host_name_;
+    return sc_client_create(&config, &client_) == SC_OK;
+}
+
+/* Not in the constructor: hosts make plugin objects only to look at them. */
+void Recorder::activate()
+{
+    const uint32_t promised = getBufferSize();
+    const uint32_t longest = promised - 1u < kMaxBlockFrames ? promised : kMaxBlockFrames;
+    const bool recording =
+        make_client() && sc_client_activate(client_, getSampleRate(), SIDECHAIN_CHANNELS, longest) == SC_OK;
+    const int link = link_.load(std::memory_order_relaxed);
+    if (!recording) link_.store(kNotRecording, std::memory_order_relaxed);
+    else if (link == kNotRecording) link_.store(kNoDaemon, std::memory_order_relaxed);
+    else if (link == kReady) link_.store(kConnected, std::memory_order_relaxed);
+}
+
+void Recorder::deactivate()
+{
+    if (client_) sc_client_deactivate(client_);
+}
+
+void Recorder::hear(uint32_t at, const sc_transport &transport) noexcept
+{
+    if (heard_count_ < kMaxHeard) heard_[heard_count_++] = {at, transport};
+}
+
+/* One Block for each stretch whose transport follows from its first frame. */
+void Recorder::record(const float **inputs, uint32_t frames)
+{
+    const uint32_t offline = offline_.load(std::memory_order_relaxed) * uint32_t{SC_TRANSPORT_OFFLINE};
+    const float *from[SIDECHAIN_CHANNELS];
+    uint32_t next = 0;
+    for (uint32_t done = 0; done < frames;) {
+        sc_transport transport = {};
+        while (next < heard_count_ && heard_[next].at <= done) transport = heard_[next++].transport;
+        const uint32_t end = next < heard_count_ && heard_[next].at < frames ? heard_[next].at : frames;
+        for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++) from[i] = inputs[i] + done;
+        transport.flags |= offline;
+        sc_client_process(client_, from, end - done, transport.flags ? &transport : nullptr);
+        done = end;
+    }
+}
+
+/* One at a time is enough: there are fewer events than blocks. */
+void Recorder::take_event()
+{
+    if (!sc_client_poll_event(client_, &event_)) return;
+    const int link = link_.load(std::memory_order_relaxed);
+    int now = link;
+    switch (event_.kind) {
+    case SC_EVENT_CONNECTED: now = kConnected; break;
+    case SC_EVENT_ATTACHED: now = kReady; break;
+    case SC_EVENT_DISCONNECTED: now = kNoDaemon; break;
+    case SC_EVENT_REFUSED: now = kRefused; break;
+    case SC_EVENT_KEPT: kept_.fetch_add(1, std::memory_order_relaxed); break;
+    default: break;
+    }
+    if (now != link && link != kNotRecording) link_.store(now, std::memory_order_relaxed);
+}
+
+void Recorder::run(const float **inputs, float **outputs, uint32_t frames)
+{
+    if (client_) {
+        record(inputs, frames); /* before outputs are written: hosts may give the same memory for both */
+        take_event();
+    }
+    heard_count_ = 0;
+    for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
+        if (outputs[i] != inputs[i]) std::memcpy(outputs[i], inputs[i], sizeof(float) * frames);
+}
+
+Plugin *createPlugin()
+{
+    return new Recorder();
+}
+
+END_NAMESPACE_DISTRHO

@@ -1,0 +1,95 @@
+/* The plugin: passes audio through untouched and lets the C client record it. One for all formats; what a format
+   knows of the host's transport comes in by hear(), from the format_*.cpp beside this.
+
+   What it is not: it decides nothing, talks to nobody (the client does), and saves nothing but its parameters. The
+   Instance's identity is made new with each plugin object, so that a duplicated track is another Instance. */
+#ifndef SIDECHAIN_RECORDER_HPP
+#define SIDECHAIN_RECORDER_HPP
+
+#include "DistrhoPlugin.hpp"
+
+#include "sidechain.h"
+
+#include <atomic>
+
+START_NAMESPACE_DISTRHO
+
+class Recorder final : public Plugin {
+public:
+    /* In the order hosts see; projects store it by symbol (LV2, CLAP) or number (VST3): only ever append. */
+    enum { kKeep, kBars, kPost, kLink, kKept, kShared,
+#ifdef DISTRHO_PLUGIN_TARGET_LV2
+        kFreewheel = kShared, kParameters /* LV2 hosts say by a control port that they render offline */
+#else
+        kParameters = kShared
+#endif
+    };
+    /* Values of the output `link`. */
+    enum Link { kNoDaemon, kConnected, kReady, kNotRecording, kRefused };
+
+    static constexpr uint32_t kMaxHeard = 16; /* transport changes within one block; further ones are dropped */
+
+    Recorder();
+    ~Recorder() override;
+
+    /* The transport from frame `at` of the coming block on; frames rise. begin_block() first. [audio-thread] */
+    void begin_block() noexcept { heard_count_ = 0; }
+    void hear(uint32_t at, const sc_transport &transport) noexcept;
+
+    /* The host renders offline from the next block on. [any] */
+    void set_offline(bool offline) noexcept { offline_.store(offline, std::memory_order_relaxed); }
+
+    /* The host's name where the format tells it; before the first activate(). [main-thread] */
+    void name_host(const char *name);
+
+    /* The Recorder that this thread made last: how a format's wrapper finds the one inside DPF's object. */
+    static Recorder *newest() noexcept;
+
+protected:
+    const char *getLabel() const override { return SIDECHAIN_CHANNELS == 1 ? "sidechain_mono" : "sidechain"; }
+    const char *getDescription() const override { return "Keeps the last bars you played, and posts them."; }
+    const char *getMaker() const override { return "Sidechain"; }
+    const char *getLicense() const override { return "MIT"; }
+    uint32_t getVersion() const override { return d_version(0, 1, 0); }
+    int64_t getUniqueId() const override
+    {
+        return SIDECHAIN_CHANNELS == 1 ? d_cconst('S', 'd', 'c', '1') : d_cconst('S', 'd', 'c', '2');
+    }
+    void initParameter(uint32_t index, Parameter &parameter) override;
+    float getParameterValue(uint32_t index) const override;
+    void setParameterValue(uint32_t index, float value) override;
+#if DISTRHO_PLUGIN_WANT_STATE
+    void initState(uint32_t, State &) override {}
+    void setState(const char *, const char *) override {}
+#endif
+    void activate() override;
+    void deactivate() override;
+    void run(const float **inputs, float **outputs, uint32_t frames) override;
+
+private:
+    struct Heard {
+        uint32_t at;
+        sc_transport transport;
+    };
+
+    bool make_client();
+    void record(const float **inputs, uint32_t frames);
+    void take_event();
+
+    sc_client *client_ = nullptr;
+    char host_name_[256] = "";
+    Heard heard_[kMaxHeard];
+    uint32_t heard_count_ = 0;
+    std::atomic<bool> offline_{false};
+    std::atomic<bool> keep_held_{false};
+    std::atomic<uint32_t> bars_{8};
+    std::atomic<bool> post_{false};
+    std::atomic<int> link_{kNoDaemon};
+    std::atomic<uint32_t> kept_{0};
+    sc_event event_; /* too big for a stack that is not ours */
+
+    DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Recorder)
+};
+
+END_NAMESPACE_DISTRHO
+#endif
