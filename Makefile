@@ -50,11 +50,14 @@ package: setup $(BUILD)/system-test ## the desktop build: one folder with everyt
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff format -q . && $(VENV)/bin/ruff check -q --fix .
 
-native: $(BUILD)/system-demo ## the C client and the native host
+native: $(BUILD)/system-demo audio/_kernels.so ## the C client, the native host, the pipeline's inner loops
 	@$(MAKE) -s -C plugin_protocol/c BUILD=$(CURDIR)/$(BUILD)/native all
 
+audio/_kernels.so: audio/kernels.c
+	@$(CC) -O3 -ffp-contract=off -shared -fPIC -o $@ $<
+
 clean: ## remove all that was made here
-	@rm -rf $(BUILD) $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(BUILD) $(VENV) audio/_kernels.so dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BUILD)/system-%: packaging/ensure_system.sh
 	@mkdir -p $(BUILD)
