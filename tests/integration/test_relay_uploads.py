@@ -23,8 +23,8 @@ RATE_HZ = 48_000
 
 
 def silence_bomb() -> bytes:
-    """Forty minutes of digital silence: some hundred kilobytes of FLAC, 920 MB once decoded."""
-    return as_file(np.zeros((40 * 60 * RATE_HZ, 2)), RATE_HZ, subtype="PCM_16")
+    """Twenty-five minutes of digital silence: some hundred kilobytes of FLAC, 576 MB once decoded."""
+    return as_file(np.zeros((25 * 60 * RATE_HZ, 2), dtype=np.int16), RATE_HZ, subtype="PCM_16")
 
 
 def wav_with(**change: int) -> bytes:
@@ -122,7 +122,7 @@ def test_a_declared_length_is_not_believed(client: RelayClient, total: int) -> N
 
 
 def test_a_cut_file_is_refused_or_what_is_left_of_it_published(client: RelayClient) -> None:
-    for end in range(50, len(AUDIO), len(AUDIO) // 12):
+    for end in range(50, len(AUDIO), len(AUDIO) // 6):
         answer = client.upload(AUDIO[:end])
         assert is_refused(answer) or 0 < answer.json()["frames"] <= 24_000
 
@@ -167,7 +167,7 @@ def objects_of(data: Path) -> set[str]:
     return {file.name for file in (data / "objects").glob("*/*")}
 
 
-@pytest.mark.parametrize("moment", ["object written", "0.05", "0.15", "0.25", "0.35"])
+@pytest.mark.parametrize("moment", ["object written", "0.05", "0.15", "0.3"])
 def test_a_kill_leaves_no_half_post_and_a_retry_makes_exactly_one(tmp_path: Path, moment: str) -> None:
     data, entry_id = tmp_path / "data", secrets.token_hex(16)
     with running_relay(data) as relay:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import tempfile
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -121,15 +122,20 @@ def _post(owner_id: str, at_us: int) -> NewPost:
     )  # fmt: skip
 
 
-# Steps of a client's life: how many events happen, and whether it is cut off, follows or unfollows around them.
+# Steps of a client's life: what it does after so many events, and how many more happen while it comes back: after it
+# was registered but before its snapshot is read, and after that but before it is live.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["stay", "cut", "cut", "follow", "unfollow"]),
         st.integers(0, 5) | st.sampled_from([310]),
-        st.booleans(),
+        st.integers(0, 3),
+        st.integers(0, 3),
     ),
     max_size=8,
 )
+
+
+Happening = Callable[[], Awaitable[None]]
 
 
 class Follower:
@@ -142,12 +148,14 @@ class Follower:
         self.refetched_to: list[int] = []
         self._connection: Connection | None = None
 
-    async def connect(self) -> None:
+    async def connect(self, while_joining: Happening, while_read: Happening) -> None:
         connection = Connection(
             account_id=self._account_id, device=None, family_id=None, encoding=Encoding.MSGPACK
         )
         self._hub.register(connection, "ben")
+        await while_joining()
         snapshot = await self._live.snapshot(connection, self.positions)
+        await while_read()
         for ch, state in snapshot.channels.items():
             for event in state.events:
                 self._apply(event)
@@ -157,7 +165,7 @@ class Follower:
         self._live.go_live(connection, snapshot, global_feed=False)
         self._connection = connection
 
-    async def drain(self, *, cut: bool) -> None:
+    async def drain(self) -> None:
         assert self._connection is not None
         self._connection.outbox.close(3001, "")
         while (data := await self._connection.outbox.next_frame()) is not None:
@@ -192,25 +200,26 @@ def test_each_event_comes_exactly_once_or_the_client_is_told(steps: list[tuple[s
         await social.follow(ben, FollowRequest(user_id=anna))
         client = Follower(Live(db, hub, "http://r"), hub, ben, ch)
         client.positions[ch] = await db.read(lambda reader: _position(reader, ch))
-        await client.connect()
-        following, heard = True, set[int]()
-        head = 0
-        for what, count, racing in steps:
-            happened = asyncio.gather(*(db.write(lambda tx: _happen(tx, ch)) for _ in range(count)))
+        head, following, heard = 0, True, set[int]()
+
+        async def happen(count: int) -> None:
+            nonlocal head
+            await asyncio.gather(*(db.write(lambda tx: _happen(tx, ch)) for _ in range(count)))
             if following:
-                heard |= set(range(head + 1, head + count + 1))
+                heard.update(range(head + 1, head + count + 1))
             head += count
-            if not racing:
-                await happened
+
+        await client.connect(partial(happen, 0), partial(happen, 0))
+        for what, count, joining, read in steps:
+            await happen(count)
             if what == "cut":
-                await client.drain(cut=True)
-                await client.connect()  # while the events above may still be committing
-            await happened
+                await client.drain()
+                await client.connect(partial(happen, joining), partial(happen, read))
             if what in ("follow", "unfollow"):
                 change = social.follow if what == "follow" else social.unfollow
                 await change(ben, FollowRequest(user_id=anna))
                 following = what == "follow"
-        await client.drain(cut=False)
+        await client.drain()
         await db.close()
         applied = client.applied
         assert applied == sorted(set(applied))

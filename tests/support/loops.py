@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 BARS = 4
 
@@ -30,8 +31,13 @@ def short_flac(frames: int = 24_000, sample_rate_hz: int = 48_000) -> bytes:
     return as_file(np.stack([tone, tone], axis=1), sample_rate_hz)
 
 
-def as_file(samples: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", sample_rate_hz: int, *,
-            format: str = "FLAC", subtype: str = "PCM_24") -> bytes:  # fmt: skip
+def as_file(
+    samples: NDArray[np.float64] | NDArray[np.int16],
+    sample_rate_hz: int,
+    *,
+    format: str = "FLAC",
+    subtype: str = "PCM_24",
+) -> bytes:
     """samples: (frames, channels)."""
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, sample_rate_hz, format=format, subtype=subtype)
