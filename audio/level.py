@@ -1,7 +1,6 @@
-"""How loud a recording becomes: one static gain. Not dynamics processing; the producer's dynamics are theirs.
+"""How loud a recording becomes, as numbers: target, ceiling, the gain they allow, and why it ended where it did.
 
-The gain goes for the target loudness and stops where the true peak would pass the ceiling. A recording that stays
-quieter than the target for that reason says so.
+Static gain only; what happens when the ceiling is in the way is decided in levelling.py.
 """
 
 import math
@@ -14,12 +13,14 @@ from audio.intake import Samples
 
 TARGET_LUFS = -14.0
 CEILING_DBTP = -1.0
+TOLERANCE_LU = 0.1
 
 
 class LoudnessReason(StrEnum):
     """Why a recording is as loud as it is."""
 
     TARGET = "target"  # at the target loudness
+    LIMITED = "limited"  # at the target loudness, with peaks taken down by the limiter
     PEAK_LIMITED = "peak_limited"  # quieter than the target: more gain would pass the ceiling
     PEAK_OVER = "peak_over"  # the encoded file's true peak is above the ceiling in spite of the correction
     SILENT = "silent"  # nothing loud enough to measure
@@ -51,6 +52,13 @@ def static_gain(
     if headroom_db < wanted_db:
         return Gain(headroom_db, LoudnessReason.PEAK_LIMITED)
     return Gain(wanted_db, LoudnessReason.TARGET)
+
+
+def needed_limiting_db(lufs: float | None, dbtp: float | None) -> float:
+    """By how much a clip of this loudness and true peak would pass the ceiling at the target; 0.0 if not. [any]"""
+    if lufs is None or dbtp is None:
+        return 0.0
+    return max(0.0, dbtp + (TARGET_LUFS - lufs) - CEILING_DBTP)
 
 
 def apply_gain(samples: Samples, gain_db: float) -> Samples:

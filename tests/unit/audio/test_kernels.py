@@ -53,7 +53,9 @@ def test_both_find_the_same_energy_true_peak_and_envelope(native: Native, clip: 
 @pytest.mark.parametrize("ahead_frames", [1, 2, 63, 64, 66])
 def test_both_draw_the_same_limiter_gain(native: Native, ahead_frames: int) -> None:
     allowed = np.random.default_rng(2).uniform(0.5, 3.0, 9_001).clip(max=1).astype(np.float32)
-    allowed[2_000:6_000] = 1.0
+    allowed[2_000:3_000] = 1.0
+    allowed[3_000:5_000] = np.linspace(0.1, 1, 2_000)  # rising and falling fill the sliding minimum's queue
+    allowed[5_000:6_000] = np.linspace(1, 0.2, 1_000)
     gains = [each.limiter_gain(allowed, ahead_frames, 0.999) for each in (native, PORTABLE)]
     np.testing.assert_allclose(*gains, atol=1e-6)
 

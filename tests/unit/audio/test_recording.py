@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from audio.errors import UnsupportedAudio
-from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason
+from audio.level import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU, LoudnessReason
 from audio.loudness import integrated_lufs
 from audio.peak import true_peak_dbtp
-from audio.recording import LOUDNESS_TOLERANCE_LU, Produced, produce
+from audio.recording import Produced, produce
 from audio.wave import read_audio
 from tests.support.tones import clicks, music_like, sine, soft_noise
 
@@ -23,7 +23,7 @@ def test_dynamics_that_allow_it_reach_the_target_below_the_ceiling(
 ) -> None:
     steady = sine(sample_rate_hz / 40, level_db, 1.5, sample_rate_hz)
     made = _plain(steady, sample_rate_hz)
-    assert made.lufs_out == pytest.approx(TARGET_LUFS, abs=LOUDNESS_TOLERANCE_LU)
+    assert made.lufs_out == pytest.approx(TARGET_LUFS, abs=TOLERANCE_LU)
     assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
     assert made.loudness_reason is LoudnessReason.TARGET
 
@@ -33,7 +33,7 @@ def test_the_ceiling_holds_and_the_shortfall_is_said(seed: int) -> None:
     bursts = clicks(60_000, 15_000) + soft_noise(60_000, level_dbfs=-45, seed=seed)
     made = _plain(bursts, 44_100)
     assert made.loudness_reason is LoudnessReason.PEAK_LIMITED
-    assert made.lufs_out is not None and made.lufs_out < TARGET_LUFS - LOUDNESS_TOLERANCE_LU
+    assert made.lufs_out is not None and made.lufs_out < TARGET_LUFS - TOLERANCE_LU
     assert made.dbtp_out is not None and -3.0 < made.dbtp_out <= CEILING_DBTP
     assert made.encodes <= 2
 

@@ -1,0 +1,91 @@
+"""What listeners decode: at the target, below the ceiling, with the producer's dynamics unless asked otherwise."""
+
+import numpy as np
+import pytest
+
+from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason, needed_limiting_db
+from audio.levelling import MAX_LIMITING_DB, MAX_MAKE_UP_DB
+from audio.loudness import integrated_lufs
+from audio.recording import Produced, produce
+from audio.wave import read_audio
+from tests.support.tones import Samples, clicks, level_steps, music_like, soft_noise
+
+
+def _made(samples: Samples, *, limiter: bool, sample_rate_hz: int = 44_100) -> Produced:
+    return produce(samples, sample_rate_hz, title=None, bpm=None, key=None, limiter=limiter)
+
+
+def _spiky(seed: int) -> Samples:
+    """Music with bursts over it that ask for one to six decibels of limiting."""
+    music = music_like(2, 44_100, seed=seed, level_dbfs=-14)
+    bursts = clicks(len(music), 9_000 + 977 * seed, level_dbfs=-4 + seed % 5)
+    return music + bursts
+
+
+SPIKY = [_spiky(seed) for seed in range(12)]
+
+
+def test_with_the_limiter_what_needs_at_most_6_db_is_at_the_target_and_below_the_ceiling() -> None:
+    needing, held = 0, 0
+    for clip in SPIKY:
+        made = _made(clip, limiter=True)
+        assert made.dbtp_out is not None and made.lufs_out is not None
+        assert made.dbtp_out <= 0 and made.encodes <= 2
+        if 0 < needed_limiting_db(made.lufs_in, made.dbtp_in) <= MAX_LIMITING_DB:
+            needing += 1
+            held += abs(made.lufs_out - TARGET_LUFS) <= 0.1 and made.dbtp_out <= CEILING_DBTP
+            assert made.reduction_db > 0
+    assert needing >= 8
+    assert held >= 0.95 * needing
+
+
+def test_without_it_they_stay_quieter_and_say_so() -> None:
+    for clip in SPIKY[:4]:
+        made = _made(clip, limiter=False)
+        assert made.loudness_reason is LoudnessReason.PEAK_LIMITED
+        assert made.reduction_db == 0.0
+        assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
+
+
+def test_more_than_6_db_is_never_asked_of_the_limiter() -> None:
+    bursts = clicks(60_000, 15_000) + soft_noise(60_000, level_dbfs=-45)
+    made = _made(bursts, limiter=True)
+    assert made.loudness_reason is LoudnessReason.PEAK_LIMITED
+    assert made.lufs_out is not None and made.lufs_out < TARGET_LUFS - 1
+    assert 5.5 < made.reduction_db < MAX_LIMITING_DB + MAX_MAKE_UP_DB
+    assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
+
+
+@pytest.mark.parametrize("limiter", [False, True])
+def test_a_clip_that_needs_no_limiting_is_not_limited(limiter: bool) -> None:
+    steady = soft_noise(60_000, level_dbfs=-30)
+    made = _made(steady, limiter=limiter)
+    assert made.loudness_reason is LoudnessReason.TARGET
+    assert made.lufs_out == pytest.approx(TARGET_LUFS, abs=0.1)
+
+
+def test_a_quiet_part_before_a_loud_one_keeps_its_distance_to_a_tenth_of_a_decibel() -> None:
+    """A leveller that lifts the quiet part would take away the drop."""
+    clip = level_steps([(-38.0, 4), (-20.0, 4)], 44_100)
+    made = _made(clip, limiter=False)
+    decoded = read_audio(made.mp3.data).samples
+    half = 4 * 44_100
+    parts = [
+        integrated_lufs(decoded[a:b], 44_100)
+        for a, b in ((4_410, half - 4_410), (half + 4_410, 2 * half - 4_410))
+    ]
+    assert parts[0] is not None and parts[1] is not None
+    assert parts[1] - parts[0] == pytest.approx(18.0, abs=0.1)
+
+
+@pytest.mark.parametrize("sample_rate_hz", [22_050, 96_000])
+def test_other_rates_are_limited_at_the_rate_that_is_heard(sample_rate_hz: int) -> None:
+    clip = clicks(2 * sample_rate_hz, sample_rate_hz // 5, level_dbfs=-2) + soft_noise(2 * sample_rate_hz)
+    made = _made(clip, limiter=True, sample_rate_hz=sample_rate_hz)
+    assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
+    assert made.lufs_out == pytest.approx(TARGET_LUFS, abs=0.1)
+
+
+def test_silence_passes_the_limiter_untouched() -> None:
+    made = _made(np.zeros((10_000, 2), np.float32), limiter=True)
+    assert (made.loudness_reason, made.gain_db, made.reduction_db) == (LoudnessReason.SILENT, 0.0, 0.0)
