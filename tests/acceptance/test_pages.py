@@ -158,11 +158,11 @@ def test_a_post_has_a_page_whose_player_seeks_loops_and_obeys_keys(
     page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
     length_s = post.frames / post.sample_rate_hz
     near_end = float(state_of(page)["currentTime"])
-    page.wait_for_function("Number(document.querySelector('[data-player]').dataset.currentTime) > 6.5")
+    page.wait_for_function("() => Number(document.querySelector('[data-player]').dataset.currentTime) > 6.5")
     assert near_end <= length_s
     shot = watched.screenshot(f"post-{page.viewport_size['width']}")  # type: ignore[index]
     assert colours_of(shot)[2] > 60
-    wrapped = "Number(document.querySelector('[data-player]').dataset.currentTime) < 2"
+    wrapped = "() => Number(document.querySelector('[data-player]').dataset.currentTime) < 2"
     page.wait_for_function(wrapped, timeout=LIMIT_MS)  # the loop went round
     assert state_of(page)["state"] == "playing"
     page.locator("[data-seek]").press("Enter")
