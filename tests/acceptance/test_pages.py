@@ -204,6 +204,11 @@ def test_signed_in_one_likes_follows_and_sees_things_arrive(
     page.goto(f"{relay.url}/u/mira.k")
     page.click("[data-follow]")
     page.wait_for_selector('[data-follow][aria-pressed="true"]')
+    followers = mira.http.get("/users/mira.k").json()["follower_count"]
+    assert (
+        page.locator("[data-followers]").inner_text()
+        == f"{followers} follower{'' if followers == 1 else 's'}"
+    )
     shot = watched.screenshot(f"person-{page.viewport_size['width']}")  # type: ignore[index]
     assert colours_of(shot)[2] > 60
     page.goto(f"{relay.url}/following")

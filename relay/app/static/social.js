@@ -36,7 +36,10 @@ function bindFollow(button) {
   button.addEventListener("click", () => act(button, async (on) => {
     const answer = await call(on ? "/social/follow" : "/social/unfollow", { user_id: button.dataset.follow });
     button.setAttribute("aria-pressed", String(on));
-    document.querySelector("[data-followers]").textContent = answer.user.follower_count;
+    const count = answer.user.follower_count;
+    const number = document.createElement("b");
+    number.textContent = count;
+    document.querySelector("[data-followers]").replaceChildren(number, count === 1 ? " follower" : " followers");
   }));
 }
 
