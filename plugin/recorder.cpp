@@ -49,17 +49,10 @@ static void describe(Parameter &parameter, uint32_t hints, const char *name, con
 void Recorder::initParameter(uint32_t index, Parameter &parameter)
 {
     switch (index) {
-    case kKeep: {
-        /* LV2 has triggers. DPF's VST3 and CLAP do not put one back; there it is a switch whose rise keeps. */
-#ifdef DISTRHO_PLUGIN_TARGET_LV2
-        const uint32_t momentary = kParameterIsTrigger;
-#else
-        const uint32_t momentary = kParameterIsBoolean | kParameterIsInteger;
-#endif
-        describe(parameter, kParameterIsAutomatable | momentary, "Keep", "keep", 0, 0, 1,
+    case kKeep: /* no trigger: whoever sends "on" with every block while a button is held would keep with every block */
+        describe(parameter, kParameterIsAutomatable | kParameterIsBoolean | kParameterIsInteger, "Keep", "keep", 0, 0, 1,
                  "Keeps the last bars when it goes from off to on.");
         break;
-    }
     case kBars:
         describe(parameter, kParameterIsAutomatable | kParameterIsInteger, "Bars", "bars", 8, 1, kMaxBars,
                  "How many bars Keep keeps.");
