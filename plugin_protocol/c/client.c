@@ -157,7 +157,6 @@ static sc_result build(sc_generation *made, const char *run_dir, char *reason)
                                                SC_REASON_BYTES);
     if (result != SC_OK) return result;
     sc_ring_format(made->segment.base, &made->identity);
-    sc_ring_bind(&made->ring, made->segment.base, &made->identity);
     sc_ring_set_state(made->segment.base, SC_STATE_READY);
     return SC_OK;
 }
@@ -196,16 +195,16 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
     /* A keep between these two stores finds nothing recorded, never the old index in the new Ring. */
     atomic_store(&client->audio.committed, 0);
     atomic_store(&client->keep_generation, made->identity.generation);
-    atomic_store_explicit(&client->live, made, memory_order_release);
+    sc_ring_bind(&client->audio.ring, made->segment.base, &made->identity);
+    atomic_store_explicit(&client->audio.live, true, memory_order_release);
     return SC_OK;
 }
 
 void sc_client_deactivate(sc_client *client)
 {
-    if (forked(client)) return;
-    sc_generation *ended = atomic_load_explicit(&client->live, memory_order_relaxed);
-    if (!ended) return;
-    atomic_store_explicit(&client->live, NULL, memory_order_release);
+    if (forked(client) || !atomic_load_explicit(&client->audio.live, memory_order_relaxed)) return;
+    sc_generation *ended = client->generations; /* the newest; the worker takes out retired ones only */
+    atomic_store_explicit(&client->audio.live, false, memory_order_release);
     atomic_store_explicit(&client->audio.playing, false, memory_order_relaxed);
     sc_ring_set_state(ended->segment.base, SC_STATE_RETIRED);
     sc_worker_lock();
@@ -218,11 +217,10 @@ void sc_client_deactivate(sc_client *client)
 
 SC_AUDIO static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
 {
-    /* NULL while inactive, and in a forked child. */
-    sc_generation *live = atomic_load_explicit(&client->live, memory_order_acquire);
-    if (!live) return 0;
-    const uint32_t done = sc_ring_write(&live->ring, samples, frames, transport, sc_now_ns());
-    atomic_store_explicit(&client->audio.committed, live->ring.commit, memory_order_release);
+    sc_ring *ring = &client->audio.ring;
+    if (!atomic_load_explicit(&client->audio.live, memory_order_acquire)) return 0;
+    const uint32_t done = sc_ring_write(ring, samples, frames, transport, sc_now_ns());
+    atomic_store_explicit(&client->audio.committed, ring->commit, memory_order_release);
     atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),
                           memory_order_relaxed);
     return done;

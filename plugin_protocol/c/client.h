@@ -1,5 +1,5 @@
 /* What a client consists of, for the files that implement it. Who may touch what:
-     audio   written by the audio thread, read by any thread: atomics, on a cache line of their own
+     audio   the audio thread's, on cache lines of its own; the atomics of it are read by any thread
      keeps   slots that any thread fills and the worker empties: handed over by each slot's state
      events  worker to main thread: single producer, single consumer
      all the rest   under the worker's lock (worker.h), except that `settings` never change. */
@@ -19,7 +19,6 @@
 /* One generation: from activate until it is unlinked. */
 typedef struct sc_generation {
     struct sc_generation *older;
-    sc_ring ring; /* the audio thread's */
     sc_ring_identity identity;
     sc_segment segment;
     uint64_t retired_us; /* 0: it is the live one */
@@ -58,14 +57,15 @@ typedef struct sc_session {
 } sc_session;
 
 struct sc_client {
-    struct {
-        alignas(128) atomic_uint_least64_t committed; /* end of what the live generation holds */
+    struct { /* side by side: between two calls of process() the caches belong to others */
+        alignas(128) atomic_bool live; /* false: inactive, or in a forked child */
         atomic_bool playing;
+        atomic_uint_least64_t committed; /* end of what the live generation holds */
+        sc_ring ring;
     } audio;
-    alignas(128) _Atomic(sc_generation *) live; /* what process() writes to; NULL: nothing */
-    atomic_uint_least64_t keep_generation; /* what keep() cuts from; 0: nothing */
+    alignas(128) atomic_uint_least64_t keep_generation; /* what keep() cuts from; 0: nothing */
     atomic_uint_least64_t next_keep_id;
-    bool forked; /* this process is a child of the one that made the client; then live is NULL too */
+    bool forked; /* this process is a child of the one that made the client */
 
     sc_allocator allocator; /* settings */
     uint64_t history_frames;

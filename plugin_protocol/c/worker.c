@@ -43,7 +43,7 @@ static void forget_in_child(void)
 {
     for (sc_client *each = clients; each; each = each->next) {
         each->forked = true;
-        atomic_store_explicit(&each->live, NULL, memory_order_relaxed);
+        atomic_store_explicit(&each->audio.live, false, memory_order_relaxed);
     }
     pthread_mutex_init(&lifetime, NULL);
     pthread_mutex_init(&shared, NULL);
