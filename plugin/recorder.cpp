@@ -197,7 +197,7 @@ void Recorder::take_event()
     if (now != link && link != kNotRecording) link_.store(now, std::memory_order_relaxed);
 }
 
-void Recorder::run(const float **inputs, float **outputs, uint32_t frames)
+void Recorder::run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME
 {
     if (client_) {
         record(inputs, frames); /* before outputs are written: hosts may give the same memory for both */

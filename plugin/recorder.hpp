@@ -64,7 +64,7 @@ protected:
 #endif
     void activate() override;
     void deactivate() override;
-    void run(const float **inputs, float **outputs, uint32_t frames) override;
+    void run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME override;
 
 private:
     struct Heard {

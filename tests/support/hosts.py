@@ -5,6 +5,7 @@ Everything played is one long seeded noise, so that any stretch of it says by it
 
 import asyncio
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from math import floor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,24 +28,31 @@ from daemon.cli.stage import RunningDaemon, Stage, end, libzmq_of_pyzmq, until
 from plugin_protocol.layout import Record
 from tests.support.native import ROOT
 
-PLUGIN = ROOT / "plugin"
 BUILD = ROOT / ".build" / "plugin"
 BUILD_LIMIT_S = 300.0
 WAIT_LIMIT_S = 15.0
 MAX_NOISE_FRAMES = 40 * 48_000
 
 
+def make(folder: str, *arguments: str) -> None:
+    """Run make in a folder of the checkout, one at a time. Raises AssertionError with the compiler's words."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = subprocess.run(
+            ["make", "-s", "-j2", "-C", ROOT / folder, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=BUILD_LIMIT_S,
+            check=False,
+        )
+    assert made.returncode == 0, f"make in {folder} failed:\n{made.stdout}{made.stderr}"
+
+
 @functools.cache
 def plugin_bundles() -> Path:
-    """All formats built; the folder that holds .vst3, .clap and .lv2. Raises AssertionError with the compiler's words."""
-    made = subprocess.run(
-        ["make", "-s", "-j2", "-C", PLUGIN, f"BUILD={BUILD}", "all"],
-        capture_output=True,
-        text=True,
-        timeout=BUILD_LIMIT_S,
-        check=False,
-    )
-    assert made.returncode == 0, f"make -C plugin failed:\n{made.stdout}{made.stderr}"
+    """All formats, built; the folder that holds .vst3, .clap and .lv2."""
+    make("plugin", f"BUILD={BUILD}", "all")
     return BUILD / "bundles"
 
 
@@ -81,6 +90,7 @@ def place_in_noise(take: NDArray[np.float32]) -> int:
 class Place(NamedTuple):
     project_frame: int
     ppq: float
+    bar_start_ppq: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +121,8 @@ class Stretch:
                 if frame >= end:
                     frame -= end - self.frame_of(self.loop_ppq[0], rate_hz)
                 frames = min(frames, end - frame)
-            yield at, frames, Place(frame, frame / quarter_frames)
+            ppq, bar_quarters = frame / quarter_frames, self.meter[0] * 4 / self.meter[1]
+            yield at, frames, Place(frame, ppq, floor(ppq / bar_quarters) * bar_quarters)
             at += frames
             frame += frames if self.playing else 0
 

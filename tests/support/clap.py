@@ -1,0 +1,168 @@
+"""The C host for CLAP (tests/plugin/clap_host.c) from Python: what it shall play, and what came out."""
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from daemon.cli.stage import RunningDaemon, Stage, end
+from tests.support.hosts import BUILD, Place, Stretch, host_environment, make, noise, plugin_bundles, program
+
+HAS_TEMPO, HAS_BEATS, HAS_METER, IS_PLAYING, IS_RECORDING, IS_LOOPING = 1, 2, 8, 16, 32, 64
+WAIT_LIMIT_S = 15.0
+KEEP, BARS, POST, LINK, KEPT = range(5)  # parameter numbers
+
+
+@functools.cache
+def made_for_tests(name: str, *settings: str, folder: Path = BUILD / "tests") -> Path:
+    """A target of tests/plugin/Makefile, built. Raises AssertionError with the compiler's words."""
+    make("tests/plugin", f"BUILD={folder}", *settings, str(folder / name))
+    return folder / name
+
+
+@functools.cache
+def rtsan_build() -> tuple[Path, Path]:
+    """(host, plugin) under clang's RealtimeSanitizer: it ends the host at a call that could wait."""
+    compilers = (
+        f"CC={program('clang-22', 'clang-22 libclang-rt-22-dev')}",
+        f"CXX={program('clang++-22', 'clang-22')}",
+    )
+    folder = BUILD.with_name("plugin-rtsan")
+    plugin = folder / "bundles" / ".clap" / "sidechain.clap"
+    make(
+        "plugin",
+        f"BUILD={folder}",
+        *compilers,
+        "OPTIMIZE=-O1 -g -fsanitize=realtime",
+        "UNDEFINED=",
+        str(plugin),
+    )
+    return made_for_tests("clap_host_rtsan", *compilers, folder=folder / "tests"), plugin
+
+
+class Played(NamedTuple):
+    calls: int  # of what a real-time thread must not call
+
+
+def at_line(at: int, stretch: Stretch, place: Place) -> str:
+    """The line of clap_host.c that tells the transport at a block's frame `at`."""
+    flags = HAS_TEMPO | HAS_BEATS | HAS_METER
+    flags |= IS_PLAYING * stretch.playing | IS_RECORDING * stretch.recording
+    flags |= IS_LOOPING * (stretch.loop_ppq is not None)
+    low, high = stretch.loop_ppq or (0.0, 0.0)
+    return (
+        f"at {at} {flags} {stretch.bpm!r} {stretch.meter[0]} {stretch.meter[1]} {place.ppq!r}"
+        f" {place.bar_start_ppq!r} {low!r} {high!r}"
+    )
+
+
+def schedule(stretches: Sequence[Stretch], rate_hz: int, next_block: Callable[[], int]) -> list[str]:
+    """Blocks of `next_block()` frames over all stretches; a stretch that begins within a block is told by an event."""
+    places: list[
+        tuple[int, Stretch, Place]
+    ] = []  # wherever the transport is told: first frame of a stretch or turn
+    begin = 0
+    for stretch in stretches:
+        for at, _, place in stretch.blocks(rate_hz, stretch.frames):
+            places.append((begin + at, stretch, place))
+        begin += stretch.frames
+    lines: list[str] = []
+    done = 0
+    while done < begin:
+        frames = min(next_block(), begin - done)
+        first = max((p for p in places if p[0] <= done), key=lambda p: p[0])
+        _, stretch, place = first
+        ahead = (done - first[0]) if stretch.playing else 0
+        ppq = place.ppq + ahead * stretch.bpm / 60 / rate_hz
+        bar = stretch.meter[0] * 4 / stretch.meter[1]
+        lines.append(at_line(0, stretch, Place(0, ppq, ppq // bar * bar)))
+        lines += [at_line(at - done, s, p) for at, s, p in places if done < at < done + frames]
+        lines.append(f"block {frames}")
+        done += frames
+    return lines
+
+
+class ClapHost:
+    """A host process that takes one command a line and answers each with one."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, folder: Path) -> None:
+        self.process = process
+        self._log, self._folder = log, folder
+        self._heard = 0  # frames of the noise played so far
+        self.rate_hz, self.channels = 48_000, 2
+
+    async def do(self, command: str) -> str:
+        """Send a command; its answer. Raises AssertionError when the host is gone."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(command.encode() + b"\n")
+        await self.process.stdin.drain()
+        line = await self.process.stdout.readline()
+        assert line, f"the host ended:\n{self._log.read_text(errors='replace')[-3000:]}"
+        return line.decode().strip()
+
+    async def open(self, rate_hz: int = 48_000, longest: int = 512) -> None:
+        self.rate_hz = rate_hz
+        assert await self.do(f"open {rate_hz} {longest}") == "latency 0"
+
+    async def play(
+        self, *stretches: Stretch, next_block: Callable[[], int] = lambda: 512, speed: float = 16.0
+    ) -> Played:
+        """Play them without a break. Raises AssertionError unless the output was the input to the bit."""
+        frames = sum(s.frames for s in stretches)
+        audio = noise(self._heard + frames)[self._heard :, : self.channels]
+        given, came, blocks = (self._folder / name for name in ("in.raw", "out.raw", "blocks.txt"))
+        await asyncio.to_thread(given.write_bytes, audio.tobytes())
+        await asyncio.to_thread(
+            blocks.write_text, "\n".join(schedule(stretches, self.rate_hz, next_block)) + "\n"
+        )
+        answer = (await self.do(f"play {given} {came} {speed} {blocks}")).split()
+        assert answer[:2] == ["played", str(frames)], answer
+        out = np.frombuffer(await asyncio.to_thread(came.read_bytes), np.uint32).reshape(audio.shape)
+        assert np.array_equal(out, audio.view(np.uint32)), "what came out of the plugin is not what went in"
+        self._heard += frames
+        return Played(int(answer[3]))
+
+    async def until_text(self, parameter: int, wanted: str) -> None:
+        """Play silence until the parameter shows it."""
+        async with asyncio.timeout(WAIT_LIMIT_S):
+            while await self.do(f"get {parameter}") != f"text {wanted}":
+                await self.do("idle")
+
+
+class ClapBeside(NamedTuple):
+    host: ClapHost
+    daemon: RunningDaemon
+
+
+@contextlib.asynccontextmanager
+async def begin_clap(
+    stage: Stage,
+    *wrapper: str,
+    plugin: Path | None = None,
+    host: Path | None = None,
+    daemon: RunningDaemon | None = None,
+) -> AsyncIterator[ClapBeside]:
+    """A daemon (it ends with the stage) and the C host with the stereo plugin loaded, not yet open.
+
+    wrapper: a program to run the host under, with its arguments.
+    """
+    daemon = daemon or await stage.daemon("a")
+    command = [
+        *wrapper,
+        str(host or made_for_tests("clap_host_trap")),
+        str(plugin or plugin_bundles() / ".clap" / "sidechain.clap"),
+    ]
+    log = stage.folder / "clap_host.log"
+    with log.open("ab") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=host_environment(daemon.run), stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=stderr,
+        )  # fmt: skip
+    try:
+        yield ClapBeside(ClapHost(process, log, stage.folder), daemon)
+    finally:
+        await end(process)
