@@ -6,7 +6,7 @@ purpose=$1
 
 # command or file that proves it : Debian package
 needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
-test "$purpose" = test && needs="$needs c++:g++ ffmpeg:ffmpeg mpg123:mpg123 chromium:chromium strace:strace
+test "$purpose" = test && needs="$needs c++:g++ /usr/share/dpf/distrho:dpf-source ffmpeg:ffmpeg mpg123:mpg123 chromium:chromium strace:strace
   dbus-daemon:dbus dbus-run-session:dbus"
 
 missing=""

@@ -235,7 +235,9 @@ async def test_a_new_rate_is_a_new_ring_and_the_old_one_is_closed(daemon: FakeDa
         second = await player.event("ready")
         await player.event("played")
         await daemon.wait_for(lambda: bool(daemon.of(RingClosed)))
-        assert [path.name for path in daemon.run_dir.glob("sdc.*")] == [second["segment"]]
+        async with asyncio.timeout(5):  # RingClosed says that the file *will* be unlinked
+            while [path.name for path in daemon.run_dir.glob("sdc.*")] != [second["segment"]]:
+                await asyncio.sleep(0.005)
         assert await player.end() == 0
     assert (first["sample_rate_hz"], second["sample_rate_hz"]) == (48_000, 44_100)
     assert daemon.of(RingClosed)[0].generation == first["generation"]
