@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define KERNELS_VERSION 1
+#define KERNELS_VERSION 2
 #define TAPS 24
 #define PHASES 3
 #define SPAN 32 /* frames interpolated or skipped as one */
@@ -200,4 +200,66 @@ void sc_limiter_gain(const float *allowed, int64_t frames, int64_t ahead, double
         if (sum < 0) sum = 0;
         gain[n] = (float)(1.0 - sum * share);
     }
+}
+
+/* For each channel: sum, sum of squares, minimum, maximum (4 doubles), then the sum of products of the first and the last
+ * channel. Sums run in four lanes, so that they are vector code. */
+void sc_statistics(const float *samples, int64_t frames, int64_t channels, double *out)
+{
+    float row[CHUNK + 2 * SPAN], other[CHUNK + 2 * SPAN];
+    double cross = 0;
+    for (int64_t c = 0; c < channels; c++) {
+        double *o = out + 4 * c;
+        o[0] = o[1] = 0;
+        o[2] = o[3] = samples[c];
+        for (int64_t start = 0; start < frames; start += CHUNK) {
+            int64_t count = frames - start < CHUNK ? frames - start : CHUNK;
+            take_channel(samples, frames, channels, c, start, CHUNK, row);
+            const float *x = row + SPAN;
+            double sums[4] = {0}, squares[4] = {0}, products[4] = {0};
+            for (int64_t i = 0; i < CHUNK; i += 4) /* silence beyond the clip adds nothing */
+                for (int j = 0; j < 4; j++) {
+                    double value = x[i + j];
+                    sums[j] += value;
+                    squares[j] += value * value;
+                }
+            float low = x[0], high = x[0];
+            for (int64_t i = 0; i < count; i++) {
+                low = x[i] < low ? x[i] : low;
+                high = x[i] > high ? x[i] : high;
+            }
+            if (c == 0) {
+                take_channel(samples, frames, channels, channels - 1, start, CHUNK, other);
+                for (int64_t i = 0; i < CHUNK; i += 4)
+                    for (int j = 0; j < 4; j++)
+                        products[j] += (double)x[i + j] * other[SPAN + i + j];
+            }
+            o[0] += sums[0] + sums[1] + sums[2] + sums[3];
+            o[1] += squares[0] + squares[1] + squares[2] + squares[3];
+            cross += products[0] + products[1] + products[2] + products[3];
+            if (low < o[2]) o[2] = low;
+            if (high > o[3]) o[3] = high;
+        }
+    }
+    out[4 * channels] = cross;
+}
+
+/* How many runs of at least `run` neighbouring frames lie exactly at low or at high in one channel; the first of them
+ * begins at *first (untouched without one). */
+int64_t sc_flat_runs(const float *samples, int64_t frames, int64_t channels, int64_t channel, float low, float high,
+                     int64_t run, int64_t *first)
+{
+    int64_t found = 0, length = 0;
+    float last = 0;
+    for (int64_t n = 0; n < frames; n++) {
+        float x = samples[n * channels + channel];
+        if (x > low && x < high) {
+            length = 0;
+            continue;
+        }
+        length = length && x == last ? length + 1 : 1;
+        last = x;
+        if (length == run && found++ == 0) *first = n - run + 1;
+    }
+    return found;
 }

@@ -1,4 +1,4 @@
-"""The four loops that decide what metering and limiting cost: in C where that was built, else in numpy.
+"""The loops that decide what measuring and limiting cost: in C where that was built, else in numpy.
 
 Both give the same figures (to rounding; tests compare them), so nothing else needs to know which is in use.
 """
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from audio.intake import Samples
 from audio.native import Native, load
 from audio.portable import Portable
+from audio.statistics import FlatRuns, Statistics
 
 
 class Kernels(Protocol):
@@ -47,6 +48,14 @@ class Kernels(Protocol):
 
         ahead_frames: length of the straight line down; release: share of the reduction left one frame later.
         """
+        ...
+
+    def statistics(self, samples: Samples) -> Statistics:
+        """Sums, squares, extremes of each channel, and how the first and last go together."""
+        ...
+
+    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
+        """Runs of at least run_frames neighbouring frames exactly at low or high, the channel's extremes."""
         ...
 
 

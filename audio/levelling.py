@@ -101,10 +101,7 @@ class Levelling:
 
     def run(self, *, limiter: bool) -> tuple[Attempt, int]:
         """The best attempt and how many were made, 1 or 2."""
-        if limiter and self._lufs is not None:
-            attempts = self._limited()
-        else:
-            attempts = self._static()
+        attempts = self._limited() if limiter and self._lufs is not None else self._static()
         return min(attempts, key=lambda each: (each.over_db, each.miss_lu)), len(attempts)
 
     def _attempt(self, samples: Samples, gain_db: float, reduction_db: float = 0.0) -> Attempt:

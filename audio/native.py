@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from audio.intake import Samples
 from audio.oversample import PHASES, REACH
+from audio.statistics import FlatRuns, Statistics
 
-VERSION = 1  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
+VERSION = 2  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
 
 LIBRARY = __file__.rpartition("native.")[0] + "_kernels.so"
 
@@ -38,6 +39,10 @@ def load(path: str = LIBRARY) -> ctypes.CDLL | None:
         *(_ADDRESS, _ADDRESS, _ADDRESS),
     ]
     library.sc_limiter_gain.restype = None
+    library.sc_statistics.argtypes = [_ADDRESS, _COUNT, _COUNT, _ADDRESS]
+    library.sc_statistics.restype = None
+    library.sc_flat_runs.argtypes = [_ADDRESS, _COUNT, _COUNT, _COUNT, _FLOAT, _FLOAT, _COUNT, _ADDRESS]
+    library.sc_flat_runs.restype = _COUNT
     return library
 
 
@@ -99,3 +104,18 @@ class Native:
             gain.ctypes.data,
         )
         return gain
+
+    def statistics(self, samples: Samples) -> Statistics:
+        samples = np.ascontiguousarray(samples)
+        found = np.empty(4 * samples.shape[1] + 1)
+        self._library.sc_statistics(samples.ctypes.data, *samples.shape, found.ctypes.data)
+        sums, squares, low, high = found[:-1].reshape(-1, 4).T
+        return Statistics(sums, squares, low, high, float(found[-1]))
+
+    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
+        samples = np.ascontiguousarray(samples)
+        first = ctypes.c_int64(-1)
+        count = self._library.sc_flat_runs(
+            samples.ctypes.data, *samples.shape, channel, low, high, run_frames, ctypes.byref(first)
+        )
+        return FlatRuns(count, first.value if count else None)

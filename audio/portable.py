@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from audio.intake import Samples
 from audio.matrices import rows_times
 from audio.oversample import PHASES, REACH, TAPS
+from audio.statistics import FlatRuns, Statistics
 
 _ROW_FRAMES = 32
 _CHUNK_ROWS = 2048  # 64 k frames: the working set stays in the cache
@@ -51,6 +52,24 @@ class Portable:
         sums = np.cumsum(np.concatenate([[0.0], np.full(window - 1, reduced[0]), reduced]))
         gain: Row = (1.0 - (sums[window:] - sums[:-window]) / window).astype(np.float32)
         return gain
+
+    def statistics(self, samples: Samples) -> Statistics:
+        wide = samples.astype(np.float64)
+        return Statistics(
+            sums=wide.sum(axis=0),
+            squares=np.square(wide).sum(axis=0),
+            low=wide.min(axis=0),
+            high=wide.max(axis=0),
+            product=float(np.einsum("i,i", wide[:, 0], wide[:, -1])),
+        )
+
+    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
+        starts: list[int] = []
+        for extreme in {np.float32(low), np.float32(high)}:
+            at = np.flatnonzero(samples[:, channel] == extreme)
+            runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
+            starts += [int(run[0]) for run in runs if len(run) >= run_frames]
+        return FlatRuns(len(starts), min(starts, default=None))
 
 
 def _sliding_minimum(values: Row, window: int) -> Row:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from audio.intake import Samples, require_rate, sanitize
 from audio.level import LoudnessReason
 from audio.levelling import Levelling, Progress
+from audio.loop import Seam, seam
 from audio.loudness import Loudness, loudness
 from audio.mp3 import Mp3, encode_mp3, stream_rate_hz
 from audio.peak import true_peak_dbtp
 from audio.rate import convert
+from audio.warnings import SoundWarning, warnings
 from audio.waveform import Peaks, peaks, waveform_svg
 
 
@@ -23,7 +25,7 @@ class Produced:
 
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
     gain_db: applied before the MP3; reduction_db: the most the limiter took off that, 0.0 without it.
-    loudness: of the decoded MP3. loudness_reason: about lufs_out.
+    loudness: of the decoded MP3. loudness_reason: about lufs_out. seam, warnings: about the take.
     bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair. peaks: of the decoded MP3.
     """
 
@@ -38,6 +40,8 @@ class Produced:
     reduction_db: float
     loudness: Loudness
     loudness_reason: LoudnessReason
+    seam: Seam | None
+    warnings: tuple[SoundWarning, ...]
     bpm: float | None
     key: str | None
     nonfinite_samples: int
@@ -57,6 +61,9 @@ class Produced:
             "momentary_max_lufs": self.loudness.momentary_max_lufs,
             "short_term_max_lufs": self.loudness.short_term_max_lufs,
             "lra_lu": self.loudness.range_lu,
+            "seam_score": None if self.seam is None else self.seam.score,
+            "seam_reason": None if self.seam is None else str(self.seam.reason),
+            "warnings": ",".join(each.kind for each in self.warnings),
             "loudness_reason": str(self.loudness_reason),
             "mp3_frames": self.mp3.frames,
             "mp3_sample_rate_hz": self.mp3.sample_rate_hz,
@@ -116,6 +123,8 @@ def produce(
         reduction_db=best.reduction_db,
         loudness=best.loudness,
         loudness_reason=best.reason,
+        seam=seam(take, sample_rate_hz),
+        warnings=tuple(warnings(intake, sample_rate_hz)),
         bpm=bpm,
         key=key,
         nonfinite_samples=intake.nonfinite_samples,

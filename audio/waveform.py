@@ -69,7 +69,7 @@ def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = (
         shapes.append(
             f'<path d="{lines}" fill="none" stroke="currentColor" opacity=".3" vector-effect="non-scaling-stroke"/>'
         )
-    name = escape(_printable(title), {'"': "&quot;"})
+    name = escape(printable(title), {'"': "&quot;"})
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" '
         f'role="img" fill="currentColor"><title>{name}</title>{"".join(shapes)}</svg>'
@@ -88,7 +88,7 @@ def _closed_path(tops: list[int], bottoms: list[int]) -> str:
     return f"M0 {tops[0]}{there}h1V{bottoms[-1]}h-1{back}z"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """XML 1.0 has no way to write control characters or lone surrogates."""
     return "".join(
         " "

@@ -50,6 +50,18 @@ def test_both_find_the_same_energy_true_peak_and_envelope(native: Native, clip: 
     np.testing.assert_allclose(*envelopes, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("clip", CLIPS)
+def test_both_find_the_same_statistics_and_flat_runs(native: Native, clip: np.ndarray) -> None:
+    clip = clip.clip(-0.1, 0.12)
+    ours, theirs = native.statistics(clip), PORTABLE.statistics(clip)
+    for name in ("sums", "squares", "low", "high", "product"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-9, atol=1e-9)
+    for channel in range(clip.shape[1]):
+        for run_frames in (1, 2, 5):
+            edges = (channel, ours.low[channel], ours.high[channel], run_frames)
+            assert native.flat_runs(clip, *edges) == PORTABLE.flat_runs(clip, *edges)
+
+
 @pytest.mark.parametrize("ahead_frames", [1, 2, 63, 64, 66])
 def test_both_draw_the_same_limiter_gain(native: Native, ahead_frames: int) -> None:
     allowed = np.random.default_rng(2).uniform(0.5, 3.0, 9_001).clip(max=1).astype(np.float32)
