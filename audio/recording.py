@@ -5,7 +5,7 @@ None when nobody knows them. The figures that are published are measured on the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audio.intake import Samples, require_rate, sanitize
 from audio.level import LoudnessReason
@@ -26,7 +26,8 @@ class Produced:
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
     gain_db: applied before the MP3; reduction_db: the most the limiter took off that, 0.0 without it.
     loudness: of the decoded MP3. loudness_reason: about lufs_out. seam, warnings: about the take.
-    bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair. peaks: of the decoded MP3.
+    bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair.
+    decoded: the MP3 as it is heard, at mp3.sample_rate_hz; peaks: of that.
     """
 
     frames: int
@@ -48,6 +49,7 @@ class Produced:
     clamped_samples: int
     encodes: int
     mp3: Mp3
+    decoded: Samples = field(repr=False, compare=False)
     peaks: Peaks
     waveform_svg: str
 
@@ -131,6 +133,7 @@ def produce(
         clamped_samples=intake.clamped_samples,
         encodes=encodes,
         mp3=best.mp3,
+        decoded=best.decoded,
         peaks=drawn,
         waveform_svg=svg,
     )

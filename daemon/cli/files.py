@@ -12,7 +12,11 @@ from daemon.errors import BadAudio
 
 
 class Processed(msgspec.Struct, frozen=True, kw_only=True):
-    """What `process --json` prints. Unknown is null; paths are relative to the output folder."""
+    """What `process --json` prints. Unknown is null; paths are relative to the output folder.
+
+    *_in, seam and warnings are of the source; *_out, lra_lu and the maxima of the decoded MP3. peaks, peaks_dat: as
+    audiowaveform writes them, 256 frames a point; .dat also of 1024 and 4096.
+    """
 
     frames: int
     sample_rate_hz: int
@@ -22,13 +26,25 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     lufs_out: float | None
     dbtp_out: float | None
     gain_db: float
+    reduction_db: float
     loudness_reason: str
+    lra_lu: float | None
+    momentary_max_lufs: float | None
+    short_term_max_lufs: float | None
+    seam_score: float | None
+    seam_reason: str | None
+    warnings: list[dict[str, str]]  # kind and says; see audio.warnings
     bpm: float | None
+    bpm_source: str | None
+    bpm_confidence: float | None
     key: str | None
+    key_confidence: float | None
+    fingerprint: str | None
     mp3: str
     flac: str
     waveform_svg: str
     peaks: str
+    peaks_dat: tuple[str, ...]
 
 
 def process(
@@ -37,6 +53,9 @@ def process(
     title: Annotated[str, typer.Option(help="Title to write into the MP3.")] = "",
     bpm: Annotated[float | None, typer.Option(min=1.0, max=1000.0, help="Tempo, if you know it.")] = None,
     key: Annotated[str | None, typer.Option(help="Key, if you know it, such as Am.")] = None,
+    limiter: Annotated[
+        bool, typer.Option("--limiter", help="Take down up to 6 dB of peaks to reach −14 LUFS.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Level, encode and draw an audio file as a take would be: −14 LUFS, at most −1 dBTP, MP3, FLAC, waveform.
@@ -55,6 +74,7 @@ def process(
             title,
             bpm,
             key,
+            limiter,
             lambda stage, done: bar.update(task, description=stage, completed=done),
         )
 
@@ -63,6 +83,7 @@ def process(
             f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
             f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
             f" ({result.loudness_reason}). Wrote {result.mp3}, {result.flac}, {result.waveform_svg} in {out}."
+            + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
         )
 
     show(result, as_json, text)
@@ -74,6 +95,7 @@ def _process(
     title: str,
     bpm: float | None,
     key: str | None,
+    limiter: bool,
     progress: Callable[[str, float], None],
 ) -> Processed:
     from audio.errors import AudioError
@@ -81,12 +103,19 @@ def _process(
     from audio.intake import sanitize
     from audio.recording import produce
     from audio.wave import read_audio
+    from audio.zoom import zoom_levels
 
     try:
         clip = read_audio(source.read_bytes())
         flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
         made = produce(
-            clip.samples, clip.sample_rate_hz, title=title or source.stem, bpm=bpm, key=key, progress=progress
+            clip.samples,
+            clip.sample_rate_hz,
+            title=title or source.stem,
+            bpm=bpm,
+            key=key,
+            limiter=limiter,
+            progress=progress,
         )
     except AudioError as error:
         raise BadAudio(f"{source}: {error}") from error
@@ -100,11 +129,24 @@ def _process(
     (out / names["mp3"]).write_bytes(made.mp3.data)
     (out / names["flac"]).write_bytes(flac.data)
     (out / names["waveform_svg"]).write_text(made.waveform_svg)
-    (out / names["peaks"]).write_bytes(msgspec.json.encode(made.peaks))
+    levels = zoom_levels(made.decoded, made.mp3.sample_rate_hz)
+    (out / names["peaks"]).write_bytes(levels[0].json())
+    peaks_dat = []
+    for level in levels:
+        name = Path(names["peaks"]).with_suffix(f".{level.frames_per_point}.dat").name
+        (out / name).write_bytes(level.dat())
+        peaks_dat.append(name)
     return Processed(
         frames=made.frames, sample_rate_hz=made.sample_rate_hz, channels=made.channels, lufs_in=made.lufs_in,
         dbtp_in=made.dbtp_in, lufs_out=made.lufs_out, dbtp_out=made.dbtp_out, gain_db=made.gain_db,
-        loudness_reason=made.loudness_reason, bpm=bpm, key=key, **names,
+        reduction_db=made.reduction_db, loudness_reason=made.loudness_reason, lra_lu=made.loudness.range_lu,
+        momentary_max_lufs=made.loudness.momentary_max_lufs, short_term_max_lufs=made.loudness.short_term_max_lufs,
+        seam_score=None if made.seam is None else made.seam.score,
+        seam_reason=None if made.seam is None else made.seam.reason,
+        warnings=[{"kind": each.kind, "says": each.says} for each in made.warnings],
+        # What analysis finds goes here; the options say what the user knows.
+        bpm=bpm, bpm_source=None, bpm_confidence=None, key=key, key_confidence=None, fingerprint=None,
+        peaks_dat=tuple(peaks_dat), **names,
     )  # fmt: skip
 
 

@@ -99,6 +99,34 @@ def export(
 
 
 @app.command()
+def card(
+    take: TakeId = "last",
+    to: Annotated[Path, typer.Option("--out", "-o", help="SVG file to write.")] = Path("card.svg"),
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draw how a take sounds: waveform, loudness over time, target, peaks, seam.
+
+    Example:  sidechain takes card last -o card.svg
+    """
+    if to.exists() and not force:
+        raise UsageError(f"{to} exists.", "Add --force to write over it.")
+    one = ask(c.ShowTake(take_id=take), c.OneTake)
+    from audio.card import card_svg
+    from audio.wave import read_audio
+    from daemon.shell.sidecars import read_take
+
+    folder = Path(one.path)
+    cut = read_take(folder).cut
+    mp3 = folder / FORMATS[".mp3"]
+    clip = read_audio((mp3 if mp3.exists() else folder / FORMATS[".wav"]).read_bytes())
+    bars = [frame / one.take.frames for frame in cut.bar_frames]
+    title = one.take.title or "untitled"
+    to.write_text(card_svg(clip.samples, clip.sample_rate_hz, title=title, bpm=cut.bpm, bar_fractions=bars))
+    show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
+
+
+@app.command()
 def play(take: TakeId = "last") -> None:
     """Play a take through this machine's default output."""
     one = ask(c.ShowTake(take_id=take), c.OneTake)

@@ -1,0 +1,76 @@
+"""The commands about sound itself, as people and programs use them."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tests.support.takes import RATE_HZ, publish, take
+from tests.support.tones import clicks, music_like, sine
+
+FIELDS = (
+    "frames sample_rate_hz channels lufs_in lufs_out dbtp_in dbtp_out gain_db loudness_reason lra_lu bpm bpm_source"
+    " bpm_confidence key key_confidence seam_score warnings mp3 flac waveform_svg peaks fingerprint"
+)
+
+
+def _sidechain(tmp_path: Path, *arguments: str) -> str:
+    env = os.environ | {
+        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"), "SIDECHAIN_CREDENTIAL_STORE": "file",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "daemon", *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _process(tmp_path: Path, clip: np.ndarray, *options: str) -> dict[str, object]:
+    source = tmp_path / "idea.wav"
+    soundfile.write(source, clip, 44_100, subtype="FLOAT")
+    out = _sidechain(tmp_path, "process", str(source), "--out", str(tmp_path / "made"), "--json", *options)
+    told: dict[str, object] = json.loads(out.splitlines()[-1])
+    return told
+
+
+def test_process_tells_every_field_and_unknown_is_null(tmp_path: Path) -> None:
+    told = _process(tmp_path, sine(200, -20, 2, 44_100) * np.array([1, -1], np.float32))
+    assert set(FIELDS.split()) <= set(told)
+    assert told["seam_score"] == 1.0 and told["lra_lu"] == 0.0
+    assert [each["kind"] for each in told["warnings"]] == ["polarity"]  # type: ignore[index, attr-defined]
+    peaks = json.loads((tmp_path / "made" / str(told["peaks"])).read_text())
+    assert (peaks["version"], peaks["length"], len(peaks["data"])) == (2, 345, 4 * 345)
+    assert all((tmp_path / "made" / name).stat().st_size > 24 for name in told["peaks_dat"])  # type: ignore[attr-defined]
+
+
+def test_silence_is_told_with_nulls(tmp_path: Path) -> None:
+    told = _process(tmp_path, np.zeros((44_100, 2), np.float32))
+    assert [told[name] for name in ("lufs_in", "lufs_out", "dbtp_out", "lra_lu", "seam_score")] == [None] * 5
+    assert told["loudness_reason"] == "silent"
+
+
+def test_the_limiter_is_asked_for(tmp_path: Path) -> None:
+    clip = music_like(2, 44_100) + clicks(2 * 44_100, 11_000, level_dbfs=-2)
+    assert _process(tmp_path, clip)["loudness_reason"] == "peak_limited"
+    limited = _process(tmp_path, clip, "--limiter")
+    assert limited["loudness_reason"] == "limited"
+    assert abs(float(str(limited["lufs_out"])) + 14) <= 0.1 and float(str(limited["dbtp_out"])) <= -1
+
+
+def test_a_card_is_drawn_of_a_take(tmp_path: Path) -> None:
+    sound = music_like(2, RATE_HZ)
+    (tmp_path / "data").mkdir()
+    publish(tmp_path / "data" / "takes", take(1, frames=len(sound)), sound)
+    card = tmp_path / "card.svg"
+    _sidechain(tmp_path, "up", "--detach")
+    try:
+        _sidechain(tmp_path, "takes", "card", "last", "-o", str(card))
+    finally:
+        _sidechain(tmp_path, "down")
+    root = ElementTree.fromstring(card.read_text())
+    assert "take 1" in ["".join(each.itertext()) for each in root]
