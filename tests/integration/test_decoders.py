@@ -1,8 +1,11 @@
-"""The MP3 in the two decoders most players are made of: exact length, no shift, right level.
+"""The MP3 in the decoders most players are made of: exact length, no shift, right level.
 
-Needs the ffmpeg and mpg123 programs (Debian packages of the same names).
+Needs the ffmpeg and mpg123 programs and Chromium (Debian packages ffmpeg, mpg123, chromium). Random lengths and rates:
+SIDECHAIN_DECODER_CASES says how many, 24 if unset; 2000 take some four minutes.
 """
 
+import base64
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,9 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ
 from audio.mp3 import encode_mp3
+from audio.rate import converted_frames
+from audio.wave import read_audio
+from tests.support.browser import running_browser
 from tests.support.tones import soft_noise
 
+RANDOM_CASES = int(os.environ.get("SIDECHAIN_DECODER_CASES", "24"))
+BROWSER_CASES = 20
+COMMON_RATES_HZ = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000]
 AWKWARD_FRAMES = [1, 575, 576, 577, 1105, 1151, 1152, 1153, 44_100, 100_001]
 
 
@@ -57,3 +67,57 @@ def test_length_shift_and_level_are_exact(
         ]
         assert int(np.argmax(likeness)) == 3, f"shifted by {int(np.argmax(likeness)) - 3} frames"
         assert np.std(decoded) == pytest.approx(np.std(noise), rel=0.02)
+
+
+def _libsndfile(file: Path) -> np.ndarray:
+    return read_audio(file.read_bytes()).samples
+
+
+def _random_case(number: int) -> tuple[int, int, int]:
+    """Frames, rate and channels: half the lengths within a few MP3 frames, every other rate an unusual one."""
+    rng = np.random.default_rng(number)
+    frames = int(
+        rng.integers(1, 6_000) if number % 4 < 2 else np.exp(rng.uniform(np.log(6_000), np.log(150_000)))
+    )
+    rate_hz = (
+        int(rng.choice(COMMON_RATES_HZ)) if number % 2 else int(rng.integers(MIN_RATE_HZ, MAX_RATE_HZ + 1))
+    )
+    return frames, rate_hz, 1 + int(rng.integers(2))
+
+
+def test_any_length_at_any_rate_is_exact_in_three_decoders(tmp_path: Path) -> None:
+    file = tmp_path / "loop.mp3"
+    for number in range(RANDOM_CASES):
+        frames, rate_hz, channels = _random_case(number)
+        mp3 = encode_mp3(soft_noise(frames, channels=channels, seed=number), rate_hz, quality=9)
+        assert mp3.frames == converted_frames(frames, rate_hz, mp3.sample_rate_hz)
+        file.write_bytes(mp3.data)
+        for decode in (_ffmpeg, _mpg123, _libsndfile):
+            found = decode(file).size // channels
+            assert found == mp3.frames, (
+                f"{decode.__name__}: {frames} frames at {rate_hz} Hz came back as {found}"
+            )
+
+
+_DECODE_IN_PAGE = """async ([data, rate]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const buffer = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes.buffer);
+    return [buffer.numberOfChannels, Array.from(buffer.getChannelData(buffer.numberOfChannels - 1))];
+}"""
+
+
+def test_chromium_decodes_exactly_the_frames_without_a_shift() -> None:
+    with running_browser() as browser:
+        page = browser.new_page()
+        for number in range(BROWSER_CASES):
+            rate_hz = (32_000, 44_100, 48_000)[number % 3]
+            frames, _, channels = _random_case(number)
+            noise = soft_noise(frames, channels=channels, seed=number)
+            mp3 = encode_mp3(noise, rate_hz)
+            data = base64.b64encode(mp3.data).decode()
+            found_channels, last = page.evaluate(_DECODE_IN_PAGE, [data, rate_hz])
+            assert (found_channels, len(last)) == (channels, frames)
+            if frames > 2_000:
+                wanted = noise[10:-10, -1]
+                likeness = [float(np.dot(wanted, np.roll(last, shift)[10:-10])) for shift in range(-3, 4)]
+                assert int(np.argmax(likeness)) == 3, f"shifted by {int(np.argmax(likeness)) - 3} frames"
