@@ -27,6 +27,9 @@ RATE_HZ = 48_000
 END_FRAME = 1_400_000
 WITHIN_FRAMES = 1
 EDGE_FRAMES = 64  # a line this near to where a run ends may be on either side of it
+MAX_BLOCK_FRAMES = (
+    2_048  # of --random-blocks; where in a block a host that does not split it jumped, it does not tell
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,19 +102,19 @@ def found_lines(ring: RingFile) -> list[int]:
     ]
 
 
-def unmatched(found: list[int], truth: list[float], edges: list[float]) -> list[str]:
+def unmatched(found: list[int], truth: list[float], edges: list[float], edge_frames: int) -> list[str]:
     """Lines of either side without a partner within WITHIN_FRAMES, but for those on the edge of a run."""
 
     def near(value: float, others: list[float] | list[int], limit: float) -> bool:
         return any(abs(value - other) <= limit for other in others)
 
     missed = [
-        f"missed {t}" for t in truth if not near(t, found, WITHIN_FRAMES) and not near(t, edges, EDGE_FRAMES)
+        f"missed {t}" for t in truth if not near(t, found, WITHIN_FRAMES) and not near(t, edges, edge_frames)
     ]
     return missed + [
         f"invented {f}"
         for f in found
-        if not near(f, truth, WITHIN_FRAMES) and not near(f, edges, EDGE_FRAMES)
+        if not near(f, truth, WITHIN_FRAMES) and not near(f, edges, edge_frames)
     ]
 
 
@@ -129,8 +132,8 @@ async def test_bar_lines_are_where_the_host_says_they_were(seed: int) -> None:
         edges = [
             e["ring_frame"] for e in truth if e.get("event") in ("stop", "play", "jump") or left_on_a_line(e)
         ]
-        assert len(lines) > 5
-        assert unmatched(found_lines(ring), lines, edges) == [], "\n".join(script)
+        edge_frames = EDGE_FRAMES if "split on" in script else MAX_BLOCK_FRAMES
+        assert lines and unmatched(found_lines(ring), lines, edges, edge_frames) == [], "\n".join(script)
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 96_000])
