@@ -2,9 +2,11 @@
    place of an event within the block and the difference between "not told" and "120", and counts bars wrongly
    between events. An LV2 host tells only what changes, so this carries the position on from block to block.
 
-   From LV2's time extension: bar and barBeat count from 0, beats are of the length beatUnit says, beatsPerMinute
-   too. LV2 does not say whether the host loops, where, or that it records: those flags are never set. Rendering
-   offline comes by a control port with the designation lv2:freeWheeling. */
+   From LV2's time extension: bar and barBeat count from 0, beats are of the length beatUnit says. By the letter
+   beatsPerMinute counts such beats too; the hosts that were looked at (Ardour 7.3 and JUCE's LV2 host, both in 7/8
+   and 6/8) send quarter notes per minute, so that is how it is read. LV2 does not say whether the host loops, where,
+   or that it records: those flags are never set. Rendering offline comes by a control port with the designation
+   lv2:freeWheeling. */
 #include "recorder.hpp"
 
 #define lv2_descriptor dpf_lv2_descriptor
@@ -21,8 +23,8 @@ constexpr uint32_t kEventsPort = 2 * SIDECHAIN_CHANNELS; /* DPF puts it right be
 
 /* The last known position; NaN where the host has not said. */
 struct Position {
-    double bar = NAN, bar_beat = NAN, beat_unit = NAN, beats_per_bar = NAN, beats_per_minute = NAN, frame = NAN,
-           speed = NAN, beat = NAN;
+    double bar = NAN, bar_beat = NAN, beat_unit = NAN, beats_per_bar = NAN, quarters_per_minute = NAN,
+           frame = NAN, speed = NAN, beat = NAN;
 };
 
 struct Urids {
@@ -70,7 +72,7 @@ void read_position(const Urids &urids, const LV2_Atom_Object *object, Position &
     take(bar_beat, position.bar_beat);
     take(unit, position.beat_unit);
     take(per_bar, position.beats_per_bar);
-    take(per_minute, position.beats_per_minute);
+    take(per_minute, position.quarters_per_minute);
     take(frame, position.frame);
     take(speed, position.speed);
     take(beat, position.beat);
@@ -80,7 +82,8 @@ void read_position(const Urids &urids, const LV2_Atom_Object *object, Position &
 void carry_on(Position &position, double rate_hz, uint32_t frames)
 {
     if (!(position.speed > 0.0 || position.speed < 0.0)) return;
-    const double beats = position.speed * frames * position.beats_per_minute / (60.0 * rate_hz);
+    const double beats =
+        position.speed * frames * position.quarters_per_minute / (60.0 * rate_hz) * position.beat_unit / 4.0;
     position.frame += position.speed * frames;
     position.bar_beat += beats;
     position.beat += beats;
@@ -102,7 +105,7 @@ bool transport_of(const Position &position, sc_transport &transport)
     const auto flag = [&transport](bool holds, uint32_t bit) { transport.flags |= holds ? bit : 0u; };
     flag(position.speed > 0.0 || position.speed < 0.0, SC_TRANSPORT_PLAYING);
     flag(in_bar && std::isfinite(bar_start), SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_BAR_START);
-    flag(std::isfinite(position.beats_per_minute * quarters), SC_TRANSPORT_VALID_BPM);
+    flag(std::isfinite(position.quarters_per_minute), SC_TRANSPORT_VALID_BPM);
     flag(position.beats_per_bar >= 1.0 && position.beats_per_bar <= 255.0 && position.beat_unit >= 1.0 &&
              position.beat_unit <= 128.0 && std::fmod(position.beats_per_bar, 1.0) == 0.0,
          SC_TRANSPORT_VALID_METER);
@@ -111,7 +114,7 @@ bool transport_of(const Position &position, sc_transport &transport)
         transport.bar_start_ppq = bar_start;
         transport.ppq = bar_start + position.bar_beat * quarters;
     }
-    if (transport.flags & SC_TRANSPORT_VALID_BPM) transport.bpm = position.beats_per_minute * quarters;
+    if (transport.flags & SC_TRANSPORT_VALID_BPM) transport.bpm = position.quarters_per_minute;
     if (transport.flags & SC_TRANSPORT_VALID_METER) {
         transport.numerator = static_cast<uint32_t>(position.beats_per_bar);
         transport.denominator = static_cast<uint32_t>(position.beat_unit);

@@ -158,9 +158,23 @@ void Recorder::deactivate()
     if (client_) sc_client_deactivate(client_);
 }
 
+/* A bar that does not hold the position is not the bar the host is in. Ardour 7.3 says 4 × the bar's number (from 1)
+   in VST3, whatever the meter: bars are then counted from the project's start, and that is said with the Take. */
+static bool bar_holds_position(const sc_transport &t) noexcept
+{
+    constexpr uint32_t kNeeded = SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_METER | SC_TRANSPORT_VALID_BAR_START;
+    constexpr double kSlackQuarters = 1.0 / 480.0; /* hosts round to ticks */
+    if ((t.flags & kNeeded) != kNeeded || t.denominator == 0) return true; /* nothing to hold against it */
+    const double into_bar = t.ppq - t.bar_start_ppq, bar = 4.0 * t.numerator / t.denominator;
+    return into_bar >= -kSlackQuarters && into_bar <= bar + kSlackQuarters;
+}
+
 void Recorder::hear(uint32_t at, const sc_transport &transport) noexcept
 {
-    if (heard_count_ < kMaxHeard) heard_[heard_count_++] = {at, transport};
+    if (heard_count_ == kMaxHeard) return;
+    Heard &heard = heard_[heard_count_++];
+    heard = {at, transport};
+    if (!bar_holds_position(transport)) heard.transport.flags &= ~uint32_t{SC_TRANSPORT_VALID_BAR_START};
 }
 
 /* One Block for each stretch whose transport follows from its first frame. */

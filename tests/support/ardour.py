@@ -1,0 +1,95 @@
+"""Ardour 7, headless, as a real DAW: a session of one track with the plugin, steered by its Lua session program.
+
+The track's sound is made by tests/plugin/ardour/counter.lua: left the session's own frame, right the frames made so
+far, both exact in float32. So a take says by itself where in the session it is from, and whether a frame is missing.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from daemon.cli.stage import RunningDaemon, Stage, end
+from tests.support.hosts import BUILD, host_environment, make, program
+from tests.support.native import ROOT
+
+SCRIPTS = ROOT / "tests" / "plugin" / "ardour"
+ARDOUR = Path("/usr/lib/ardour7")
+FRAME_UNIT = 2.0**-24
+SCAN_LIMIT_S = 30.0
+START_LIMIT_S = 60.0
+STEREO_URI = "urn:sidechain:plugin"
+
+
+def _make_home(home: Path) -> dict[str, str]:
+    """A home of its own for Ardour, with the plugin installed; the environment that points there."""
+    scripts = home / ".config" / "ardour7" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "counter.lua").write_text((SCRIPTS / "counter.lua").read_text())
+    make("plugin", f"BUILD={BUILD}", f"DESTINATION={home}", "install")
+    return {
+        "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache"),
+        "LV2_PATH": f"{home / '.lv2'}:/usr/lib/lv2",
+    }  # fmt: skip
+
+
+def _scan_vst3(home: Path, env: dict[str, str]) -> str:
+    """Scan our VST3 as Ardour wants it; the plugin's class id. Its list entry must be newer than the plugin, in seconds."""
+    bundle = home / ".vst3" / "sidechain.vst3"
+    for binary in bundle.rglob("*.so"):
+        then = binary.stat().st_mtime - 5
+        os.utime(binary, (then, then))
+    subprocess.run(
+        [ARDOUR / "ardour-vst3-scanner", "-f", bundle], check=True, capture_output=True, timeout=SCAN_LIMIT_S,
+        env=env | {"LD_LIBRARY_PATH": str(ARDOUR)},
+    )  # fmt: skip
+    (listed,) = (home / ".cache").rglob("*.v3i")
+    found = re.search(r'uid="([0-9A-F]{32})" name="Sidechain"', listed.read_text())
+    assert found, listed.read_text()
+    return found[1]
+
+
+@contextlib.asynccontextmanager
+async def rolling(
+    stage: Stage,
+    daemon: RunningDaemon,
+    plugin_format: str,
+    bpm: float,
+    meter: tuple[int, int],
+    start_frame: int,
+) -> AsyncIterator[None]:
+    """A session with the plugin ("vst3" or "lv2") that rolls from start_frame on; ended on leaving."""
+    lua = program("ardour7-lua", "ardour")
+    session = stage.folder / "session"
+    env = host_environment(daemon.run) | await asyncio.to_thread(_make_home, stage.folder / "home")
+    is_vst3 = plugin_format == "vst3"
+    plugin = await asyncio.to_thread(_scan_vst3, stage.folder / "home", env) if is_vst3 else STEREO_URI
+    env |= {
+        "T_SESSION": str(session), "T_FORMAT": plugin_format, "T_PLUGIN": plugin, "T_BPM": repr(bpm),
+        "T_NUMERATOR": str(meter[0]), "T_DENOMINATOR": str(meter[1]), "T_START": str(start_frame),
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        lua, str(SCRIPTS / "session.lua"), env=env, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        await _until_said(process, "rolling")
+        yield
+        session.with_suffix(".end").touch()
+        await _until_said(process, "ending")
+    finally:
+        await end(process)
+
+
+async def _until_said(process: asyncio.subprocess.Process, word: str) -> None:
+    assert process.stderr
+    said: list[str] = []
+    async with asyncio.timeout(START_LIMIT_S):
+        async for line in process.stderr:
+            said.append(line.decode(errors="replace").strip())
+            if said[-1] == word:
+                return
+    raise AssertionError(f"Ardour ended before {word}: " + "\n".join(said[-20:]))
