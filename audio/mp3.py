@@ -105,18 +105,18 @@ def _lame_stream(samples: Samples, rate_hz: int, quality: int) -> tuple[bytes, i
     encoder.set_out_sample_rate(rate_hz)
     encoder.set_channels(samples.shape[1])
     encoder.set_quality(quality)
-    noise = _dither(samples)
+    noise = dither(samples)
     stream = bytearray()
     clipped_samples = 0
     for start in range(0, len(samples), _BLOCK_FRAMES):
-        pcm, clipped = _int16(samples[start : start + _BLOCK_FRAMES], noise)
+        pcm, clipped = int16_pcm(samples[start : start + _BLOCK_FRAMES], noise)
         stream += encoder.encode(pcm.tobytes())
         clipped_samples += clipped
     stream += encoder.flush()
     return bytes(stream), clipped_samples
 
 
-def _dither(samples: Samples) -> Samples:
+def dither(samples: Samples) -> Samples:
     """Triangular noise of one int16 step each way for one block; none for digital silence, which stays silent.
 
     The same on every call, so that the same take gives the same bytes. It repeats after 1.4 s, at -96 dBFS, which is
@@ -129,7 +129,7 @@ def _dither(samples: Samples) -> Samples:
     return source.random(shape, np.float32) - source.random(shape, np.float32)
 
 
-def _int16(block: Samples, noise: Samples) -> tuple[NDArray[np.int16], int]:
+def int16_pcm(block: Samples, noise: Samples) -> tuple[NDArray[np.int16], int]:
     """int16 is all lameenc takes; it encodes any other type as noise without a word."""
     scaled = block * np.float32(_INT16_FULL_SCALE / _LAME_SCALE)
     clipped_samples = int(np.count_nonzero(np.abs(scaled) > _INT16_FULL_SCALE))

@@ -15,6 +15,7 @@ import json
 import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,10 +26,16 @@ import lameenc
 import numpy as np
 
 from audio.flac import encode_flac
+from audio.intake import sanitize
 from audio.level import apply_gain
-from audio.mp3 import BITRATE_KBPS, DEFAULT_QUALITY
+from audio.loop import seam
+from audio.loudness import loudness
+from audio.mp3 import BITRATE_KBPS, DEFAULT_QUALITY, dither, int16_pcm
+from audio.peak import true_peak_dbtp
 from audio.recording import Produced, produce
+from audio.warnings import warnings
 from audio.wave import read_audio, wav_f32_header
+from audio.waveform import peaks, waveform_svg
 from tests.support.tones import Samples, music_like
 
 SAMPLE_RATE_HZ = 44_100
@@ -103,6 +110,47 @@ def _lame(pcm: bytes) -> None:
     encoder.flush()
 
 
+_FIRST_CLIP = """
+import time, resource
+started = time.perf_counter()
+import numpy as np
+from audio.recording import produce
+clip = np.random.default_rng(1).uniform(-0.1, 0.1, (SECONDS * 44100, 2)).astype(np.float32)
+
+produce(clip[:44100], 44100, title=None, bpm=None, key=None)
+ready = time.perf_counter() - started
+produce(clip, 44100, title=None, bpm=None, key=None)
+print(ready, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _fresh_process(seconds: int) -> tuple[float, float]:
+    """Seconds from nothing imported to a recording of one second; then the most memory in MB, with a clip so long."""
+    command = [sys.executable, "-c", _FIRST_CLIP.replace("SECONDS", str(seconds))]
+    ready_s, memory_mb = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=True
+    ).stdout.split()
+    return float(ready_s), float(memory_mb)
+
+
+def _shares(clip: Samples, made: Produced) -> dict[str, Callable[[], object]]:
+    """The stages of produce() but LAME's, one by one."""
+    return {
+        "sanitize": lambda: sanitize(clip),
+        "loudness, twice": lambda: [loudness(each, SAMPLE_RATE_HZ) for each in (clip, made.decoded)],
+        "true peak, twice": lambda: [true_peak_dbtp(each) for each in (clip, made.decoded)],
+        "gain and int16 with dither": lambda: _convert(apply_gain(clip, made.gain_db)),
+        "decoding": lambda: read_audio(made.mp3.data),
+        "seam and warnings": lambda: (seam(clip, SAMPLE_RATE_HZ), warnings(sanitize(clip), SAMPLE_RATE_HZ)),
+        "peaks and SVG": lambda: waveform_svg(peaks(made.decoded), title="Bench"),
+    }
+
+
+def _convert(clip: Samples) -> int:
+    noise = dither(clip)
+    return sum(int16_pcm(clip[at : at + len(noise)], noise)[1] for at in range(0, len(clip), len(noise)))
+
+
 def _interleaved(work: dict[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
     times = {name: Times() for name in work}
     for _ in range(rounds):
@@ -131,6 +179,7 @@ def _compared(clip: Samples, label: str, rounds: int) -> list[Row]:
             },
             rounds,
         )
+        stages = _interleaved(_shares(clip, made), rounds) if rounds > 1 else {}
     faster_cpu, faster_wall = times["ffmpeg"].ratio_to(times["ours"])
     over_lame_cpu, _ = times["produce"].ratio_to(times["lame"])
     flac_cpu, _ = times["flac"].ratio_to(times["lame"])
@@ -143,6 +192,10 @@ def _compared(clip: Samples, label: str, rounds: int) -> list[Row]:
         (f"{label}: over LAME alone, CPU", over_lame_cpu, "≤ 1.25", f"LAME quality {DEFAULT_QUALITY}"),
         (f"{label}: the FLAC copy, CPU", flac_cpu, "", "LAME alone"),
         (f"{label}: encodes needed", float(made.encodes), "≤ 2", str(made.loudness_reason)),
+        *(
+            (f"{label}: {name}, CPU", spent.ratio_to(times["lame"])[0], "", "LAME alone")
+            for name, spent in stages.items()
+        ),
     ]
 
 
@@ -155,7 +208,13 @@ def rows(*, long: bool = False) -> list[Row]:
     """One line per comparison. About 15 s; long adds 10 minutes of audio and takes two minutes more."""
     clip = music_like(CLIP_SECONDS, SAMPLE_RATE_HZ)
     found = _compared(clip, f"{CLIP_SECONDS} s", CLIP_ROUNDS)
+    ready_s, memory_mb = _fresh_process(CLIP_SECONDS)
+    found.append(("import to the first recording, s", ready_s, "< 1", "a fresh process, one second of sound"))
+    found.append((f"{CLIP_SECONDS} s: most memory, MB", memory_mb, "", "that process"))
     if long:
         minutes = np.tile(clip, (-(-LONG_SECONDS // CLIP_SECONDS), 1))[: LONG_SECONDS * SAMPLE_RATE_HZ]
         found += _compared(minutes, f"{LONG_SECONDS // 60} min", LONG_ROUNDS)
+        found.append(
+            (f"{LONG_SECONDS // 60} min: most memory, MB", _fresh_process(LONG_SECONDS)[1], "", "one process")
+        )
     return found
