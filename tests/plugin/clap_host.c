@@ -2,8 +2,9 @@
 
      open RATE LONGEST          creates, initializes and activates; "latency N" (0 without the extension)
      play IN OUT SPEED FILE     blocks as FILE lists them, of the frames in IN (raw float32, interleaved); what came out
-                                goes to OUT; at most SPEED times real time; "played FRAMES calls N": N calls that a
-                                real-time thread must not make, counted in process() when built with TRAP
+                                goes to OUT; at most SPEED times real time; "played FRAMES calls N longest US": N calls
+                                that a real-time thread must not make, counted in process() when built with TRAP;
+                                US microseconds that the longest process() took
      idle                       a block of silence without transport, at real time
      set ID VALUE               with the next block
      get ID                     "text ..."
@@ -93,6 +94,15 @@ static event *add_event(uint16_t type, uint32_t size, uint32_t time)
 
 static clap_beattime beats(double quarters) { return (clap_beattime)llround(quarters * (double)CLAP_BEATTIME_FACTOR); }
 
+static double longest_us;
+
+static double now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
 static long run_block(float **in, float **out, uint32_t frames, const clap_event_transport_t *transport)
 {
     clap_audio_buffer_t inputs = {.data32 = in, .channel_count = (uint32_t)channels};
@@ -102,9 +112,11 @@ static long run_block(float **in, float **out, uint32_t frames, const clap_event
         .audio_outputs = &outputs, .audio_inputs_count = 1, .audio_outputs_count = 1, .in_events = &in_events,
         .out_events = &out_events,
     };
+    const double begin_us = now_us();
     trap_arm();
     const clap_process_status status = plugin->process(plugin, &process);
     const long calls = trap_disarm();
+    longest_us = fmax(longest_us, now_us() - begin_us);
     if (status == CLAP_PROCESS_ERROR) fail("process() failed");
     event_count = 0;
     return calls;
@@ -141,6 +153,7 @@ static void play(const char *in_path, const char *out_path, double speed, const 
     size_t played = 0;
     clap_event_transport_t at_start;
     bool told = false;
+    longest_us = 0.0;
     while (fgets(line, sizeof line, blocks)) {
         unsigned at, flags, numerator, denominator, count;
         double bpm, ppq, bar_start, loop_start, loop_end;
@@ -179,7 +192,7 @@ static void play(const char *in_path, const char *out_path, double speed, const 
     fclose(in);
     fclose(out);
     fclose(blocks);
-    printf("played %zu calls %ld\n", played, calls);
+    printf("played %zu calls %ld longest %.0f\n", played, calls, longest_us);
 }
 
 static void idle(void)

@@ -46,6 +46,7 @@ def rtsan_build() -> tuple[Path, Path]:
 
 class Played(NamedTuple):
     calls: int  # of what a real-time thread must not call
+    longest_s: float  # of all process() calls
 
 
 def at_line(at: int, stretch: Stretch, place: Place) -> str:
@@ -124,7 +125,7 @@ class ClapHost:
         out = np.frombuffer(await asyncio.to_thread(came.read_bytes), np.uint32).reshape(audio.shape)
         assert np.array_equal(out, audio.view(np.uint32)), "what came out of the plugin is not what went in"
         self._heard += frames
-        return Played(int(answer[3]))
+        return Played(int(answer[3]), int(answer[5]) / 1e6)
 
     async def until_text(self, parameter: int, wanted: str) -> None:
         """Play silence until the parameter shows it."""

@@ -1,0 +1,108 @@
+"""Manners when somebody dies: the host, or the daemon again and again under a playing host; and company in one process."""
+
+import asyncio
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from daemon.cli.stage import RunningDaemon, Stage, libzmq_of_pyzmq
+from tests.support.clap import ClapHost, Played, begin_clap
+from tests.support.hosts import (
+    Stretch,
+    host_environment,
+    instances,
+    keep,
+    noise,
+    plugin_bundles,
+    until_heard,
+)
+from tests.support.native import ROOT
+from tests.support.whole import short_folder
+
+RECLAIM_LIMIT_S = 5.0
+BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
+RESTARTS = 20
+BLOCK_FRAMES = 2_048
+
+
+def segments(daemon: RunningDaemon) -> list[Path]:
+    return list(daemon.run.glob("sdc.*"))
+
+
+async def test_a_killed_host_leaves_its_last_bars_and_then_nothing() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage, begin_clap(stage) as beside:
+            await beside.host.open()
+            await beside.host.play(Stretch(frames=3 * BAR_FRAMES))
+            await until_heard(beside.daemon, 3 * BAR_FRAMES)
+            assert len(segments(beside.daemon)) == 1
+            beside.host.process.kill()
+            died_s = time.monotonic()
+            await beside.host.process.wait()
+            _, take = await keep(beside.daemon, 2)
+            assert np.array_equal(take, noise(3 * BAR_FRAMES)[BAR_FRAMES:])
+            async with asyncio.timeout(RECLAIM_LIMIT_S - (time.monotonic() - died_s)):
+                while segments(beside.daemon):
+                    await asyncio.sleep(0.05)
+
+
+async def play_until(host: ClapHost, enough: asyncio.Event) -> tuple[int, list[Played]]:
+    """Bar after bar, at half real time so that even many restarts fit into the ring; the bars, and how each went."""
+    went: list[Played] = []
+    while not enough.is_set() or len(went) < 3:
+        bar = Stretch(frames=BAR_FRAMES, start_ppq=4.0 * len(went))
+        went.append(await host.play(bar, next_block=lambda: BLOCK_FRAMES, speed=0.5))
+    return len(went), went
+
+
+async def test_a_daemon_killed_again_and_again_costs_the_playing_host_nothing() -> None:
+    """kill -9 and start again under a playing host: no call waits, and no frame of the history is lost."""
+    enough = asyncio.Event()
+    with short_folder() as folder:
+        async with Stage(folder) as stage, begin_clap(stage) as beside:
+            await beside.host.open(longest=BLOCK_FRAMES)
+            playing = asyncio.create_task(play_until(beside.host, enough))
+            daemon = beside.daemon
+            for _ in range(RESTARTS):
+                daemon.process.kill()
+                await daemon.process.wait()
+                daemon = await stage.daemon("a")
+            enough.set()
+            bars, went = await playing
+            assert sum(played.calls for played in went) == 0
+            assert max(played.longest_s for played in went) < BLOCK_FRAMES / 48_000, "held up for a block"
+            await until_heard(daemon, bars * BAR_FRAMES)
+            _, take = await keep(daemon, bars)
+            assert np.array_equal(take, noise(bars * BAR_FRAMES))
+
+
+async def test_the_plugin_and_pyzmq_keep_out_of_each_others_way() -> None:
+    """pedalboard, which renders offline: bits pass, pyzmq in the same process works, the daemon sees a frozen ring."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            # Files of their own are a library of its own to the loader, as in a host that brings another libzmq.
+            libraries = folder / "libzmq"
+            await asyncio.to_thread(shutil.copytree, libzmq_of_pyzmq().parent, libraries)
+            env = host_environment(daemon.run) | {"SIDECHAIN_LIBZMQ": str(libraries / libzmq_of_pyzmq().name)}
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.plugin.drive_pedalboard",
+                str(plugin_bundles() / ".vst3" / "sidechain.vst3"), "10", env=env, cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                assert process.stdout and process.stdin
+                async with asyncio.timeout(60):
+                    said = json.loads(await process.stdout.readline())
+                assert (said["exact"], said["echoed"]) == (True, said["sent"])
+                assert [(i.state, i.heard_frames) for i in await instances(daemon)] == [("frozen", 0)]
+                process.stdin.close()
+                async with asyncio.timeout(10):
+                    assert await process.wait() == 0
+            finally:
+                if process.returncode is None:
+                    process.kill()
