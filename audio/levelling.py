@@ -106,6 +106,7 @@ class Levelling:
 
     def _attempt(self, samples: Samples, gain_db: float, reduction_db: float = 0.0) -> Attempt:
         mp3 = self._encode(samples)
+        del samples  # as large as the clip, and no longer needed
         self._progress("encode", self._done + 0.4)
         decoded = _decode(mp3)
         measured = loudness(decoded, self._rate_hz)

@@ -76,15 +76,22 @@ def read_audio(data: bytes) -> Clip:
 
 
 def _read_all(file: soundfile.SoundFile) -> Samples:
-    blocks: list[Samples] = []
+    """Every frame there is. The length in the header only saves copying: it is neither trusted nor needed."""
+    limit = MAX_CLIP_SECONDS * file.samplerate
+    samples = np.empty((file.frames if 0 < file.frames <= limit else 0, file.channels), np.float32)
     frames = 0
+    while frames < len(samples) and (
+        count := len(file.read(out=samples[frames : frames + _READ_FRAMES], always_2d=True))
+    ):
+        frames += count
+    blocks = [samples[:frames]]
     while len(block := file.read(_READ_FRAMES, dtype="float32", always_2d=True)):
         frames += len(block)
-        if frames > MAX_CLIP_SECONDS * file.samplerate:
+        if frames > limit:
             raise UnsupportedAudio(
                 f"The file is longer than {MAX_CLIP_SECONDS} seconds; cut it and try again."
             )
         blocks.append(block)
-    if not blocks:
+    if frames == 0:
         raise UnsupportedAudio("The file has no audio in it.")
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

@@ -123,7 +123,12 @@ def _metering(clip: Samples) -> list[Row]:
 
 
 def _bias_lu() -> float:
-    cases = [[(-23, 20)], [(-33, 20)], [(-36, 10), (-23, 60), (-36, 10)], [(-26, 20), (-20, 20.1), (-26, 20)]]
+    cases: list[list[tuple[float, float]]] = [
+        [(-23, 20)],
+        [(-33, 20)],
+        [(-36, 10), (-23, 60), (-36, 10)],
+        [(-26, 20), (-20, 20.1), (-26, 20)],
+    ]
     cases.append([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)])
     period = np.sin(2 * np.pi * 1000 / RATE_HZ * np.arange(RATE_HZ // 1000))
     errors = []
