@@ -127,6 +127,36 @@ def card(
 
 
 @app.command()
+def compare(
+    take: TakeId = "last",
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
+    one = ask(c.ShowTake(take_id=take), c.OneTake)
+    from audio.compare import at_equal_loudness
+    from audio.intake import sanitize
+    from audio.wave import read_audio, wav_f32_header
+
+    clips = []
+    for name in (FORMATS[".wav"], FORMATS[".mp3"]):
+        source = Path(one.path) / name
+        if not source.exists():
+            raise SidechainError(f"This take is not made yet ({one.take.state}).", "Try again in a moment.")
+        clips.append(read_audio(source.read_bytes()))
+    played, heard = clips
+    both = at_equal_loudness(
+        sanitize(played.samples).samples, played.sample_rate_hz, heard.samples, heard.sample_rate_hz
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    for name, clip, samples in zip(("before.wav", "after.wav"), clips, both, strict=True):
+        header = wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz)
+        (out / name).write_bytes(header + samples.tobytes())
+    before, after = str(out / "before.wav"), str(out / "after.wav")
+    show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
+
+
+@app.command()
 def play(take: TakeId = "last") -> None:
     """Play a take through this machine's default output."""
     one = ask(c.ShowTake(take_id=take), c.OneTake)

@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
+from audio.loudness import integrated_lufs
+from audio.wave import read_audio
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import clicks, music_like, sine
 
@@ -62,15 +66,25 @@ def test_the_limiter_is_asked_for(tmp_path: Path) -> None:
     assert abs(float(str(limited["lufs_out"])) + 14) <= 0.1 and float(str(limited["dbtp_out"])) <= -1
 
 
-def test_a_card_is_drawn_of_a_take(tmp_path: Path) -> None:
-    sound = music_like(2, RATE_HZ)
+def test_a_take_is_drawn_and_compared(tmp_path: Path) -> None:
+    sound = music_like(2, RATE_HZ, level_dbfs=-30)
     (tmp_path / "data").mkdir()
     publish(tmp_path / "data" / "takes", take(1, frames=len(sound)), sound)
     card = tmp_path / "card.svg"
     _sidechain(tmp_path, "up", "--detach")
     try:
+        deadline = time.monotonic() + 20
+        while json.loads(_sidechain(tmp_path, "takes", "show", "last", "--json"))["take"]["state"] != "ready":
+            assert time.monotonic() < deadline, "the take was not rendered"
         _sidechain(tmp_path, "takes", "card", "last", "-o", str(card))
+        _sidechain(tmp_path, "takes", "compare", "last", "--out", str(tmp_path / "ab"))
     finally:
         _sidechain(tmp_path, "down")
     root = ElementTree.fromstring(card.read_text())
     assert "take 1" in ["".join(each.itertext()) for each in root]
+    before, after = (
+        read_audio((tmp_path / "ab" / name).read_bytes()) for name in ("before.wav", "after.wav")
+    )
+    assert len(before.samples) == len(after.samples) == len(sound)
+    loudnesses = [integrated_lufs(each.samples, RATE_HZ) for each in (before, after)]
+    assert loudnesses[0] == pytest.approx(loudnesses[1], abs=0.05)

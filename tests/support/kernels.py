@@ -7,9 +7,9 @@ SOURCE = Path(__file__).resolve().parents[2] / "audio" / "kernels.c"
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
 
 
-def build_kernels(folder: Path) -> Path:
-    """The library, built into folder. Raises CalledProcessError with the compiler's words on its stderr."""
+def build_kernels(folder: Path, *more: str) -> Path:
+    """The library, built into folder; more: flags after the usual ones. Raises CalledProcessError with the compiler's words on its stderr."""
     folder.mkdir(exist_ok=True)
     library = folder / "_kernels.so"
-    subprocess.run(["cc", *FLAGS, "-o", str(library), str(SOURCE)], check=True, timeout=60)
+    subprocess.run(["cc", *FLAGS, *more, "-o", str(library), str(SOURCE)], check=True, timeout=60)
     return library

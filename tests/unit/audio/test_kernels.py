@@ -1,5 +1,8 @@
 """The C file and its numpy twin compute the same; and what each promises of its result holds."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +112,43 @@ def test_a_library_that_is_missing_broken_or_of_another_version_is_not_used(
     assert audio.native.load(str(library)) is not None
     monkeypatch.setattr(audio.native, "VERSION", -1)
     assert audio.native.load(str(library)) is None
+
+
+_EVERY_SHAPE = """
+import sys
+import numpy as np
+from audio.loudness import k_weighting
+from audio.native import Native, load
+library = load(sys.argv[1])
+assert library is not None
+kernels, rng = Native(library), np.random.default_rng(1)
+for channels in (1, 2):
+    for frames in (1, 2, 31, 32, 33, 2047, 2048, 2049, 2080, 5003):
+        clip = rng.uniform(-1, 1, (frames, channels)).astype(np.float32)
+        kernels.true_peak(clip), kernels.envelope(clip, 0.0), kernels.envelope(clip, 0.9), kernels.statistics(clip)
+        kernels.flat_runs(clip, channels - 1, clip.min(), clip.max(), 3)
+        kernels.k_energy(clip, np.array(k_weighting(44_100)), np.ones(channels), np.array([0, frames // 2, frames]))
+        for ahead in (1, 2, 63, 2500):
+            for allowed in (rng.random(frames), np.linspace(0, 1, frames), np.linspace(1, 0, frames)):
+                kernels.limiter_gain(allowed.astype(np.float32), ahead, 0.999)
+print("clean")
+"""
+
+
+def test_the_c_file_stays_within_its_arrays(tmp_path: Path) -> None:
+    """Under the address and undefined-behaviour sanitizers, at every length near a boundary."""
+    library = build_kernels(
+        tmp_path, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    )
+    runtime = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout
+    done = subprocess.run(
+        [sys.executable, "-c", _EVERY_SHAPE, str(library)],
+        env=os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "clean", done.stderr[-3000:]
