@@ -7,7 +7,16 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 
-from relay.app import routes_audio, routes_auth, routes_feed, routes_health, routes_pages, routes_social
+from relay.app import (
+    routes_audio,
+    routes_auth,
+    routes_claim,
+    routes_feed,
+    routes_health,
+    routes_oauth,
+    routes_pages,
+    routes_social,
+)
 from relay.app.config import Config
 from relay.app.front import Front
 from relay.app.gate import guard, provide_actor, provide_parts, provide_session
@@ -53,7 +62,13 @@ def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
         ],
     )
     app = Litestar(
-        route_handlers=[api, routes_health.router, routes_pages.router],
+        route_handlers=[
+            api,
+            routes_health.router,
+            routes_oauth.router,
+            routes_claim.router,
+            routes_pages.router,
+        ],
         guards=[guard],
         dependencies={
             "parts": Provide(provide_parts, sync_to_thread=False),

@@ -1,11 +1,13 @@
 """The gate before every operation: who asks, how often, and whether that kind of caller may ask at all.
 
 Each route names its Action in `opt`; a route without one does not start. Cookies count only for reading, or together
-with the page's CSRF token from our own origin.
+with the page's CSRF token from our own origin: in a header, or for forms of people (`form=True`) in the form, which
+then only `form_of` gives out.
 """
 
 import hmac
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -23,6 +25,7 @@ from relay.services.clock import now_us
 
 COOKIE = "sidechain_session"
 CSRF_HEADER = "x-csrf-token"
+MAX_FIELDS = 16
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 AnyConnection = ASGIConnection[Any, Any, Any, Any]  # the framework's type parameters carry nothing of ours
 
@@ -31,9 +34,9 @@ ActorDep = NamedDependency[SkipValidation[Actor]]
 SessionDep = NamedDependency[SkipValidation[Session | None]]
 
 
-def operation(action: Action, throttle: Kind | None = None) -> dict[str, Any]:
-    """The `opt` of a route."""
-    return {"action": action, "throttle": throttle}
+def operation(action: Action, throttle: Kind | None = None, *, form: bool = False) -> dict[str, Any]:
+    """The `opt` of a route. form: its CSRF token comes in the form and is checked by `form_of`."""
+    return {"action": action, "throttle": throttle, "form": form}
 
 
 def provide_parts(state: State) -> Parts:
@@ -55,12 +58,11 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     parts: Parts = connection.app.state.parts
     method = str(connection.scope.get("method", "GET"))
     state = connection.scope["state"]
-    state["actor"], state["session"] = await identify(parts, connection, method)
+    state["actor"], state["session"] = await identify(parts, connection, method, form=handler.opt["form"])
     actor: Actor = state["actor"]
     kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
     by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.TOKEN)
-    address = connection.client.host if connection.client else "unknown"
-    who = address if by_address else str(actor.user_id)
+    who = address_of(connection) if by_address else str(actor.user_id)
     spent = parts.throttle.spend(kind, who, now_us())
     state["spent"], state["limit"] = spent, parts.throttle.limit(kind)
     if not spent.allowed:
@@ -69,7 +71,14 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     admit(actor, handler.opt["action"])
 
 
-async def identify(parts: Parts, connection: AnyConnection, method: str) -> tuple[Actor, Session | None]:
+def address_of(connection: AnyConnection) -> str:
+    """Of the caller, or of the proxy before us that says so (uvicorn believes proxies on this machine)."""
+    return connection.client.host if connection.client else "unknown"
+
+
+async def identify(
+    parts: Parts, connection: AnyConnection, method: str, *, form: bool
+) -> tuple[Actor, Session | None]:
     """Bearer token first, then the session cookie; a bad token is refused, not ignored."""
     authorization = connection.headers.get("authorization")
     if authorization is not None:
@@ -81,11 +90,30 @@ async def identify(parts: Parts, connection: AnyConnection, method: str) -> tupl
     session = await parts.accounts.session(cookie) if cookie else None
     if session is None:
         return Actor(), None
-    if method not in SAFE_METHODS and not connection.url.path.startswith("/session"):
-        given = connection.headers.get(CSRF_HEADER, "")
-        if not hmac.compare_digest(given.encode(), session.csrf.encode()):
-            raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
+    if method not in SAFE_METHODS and not form:
+        _require_csrf(session, connection.headers.get(CSRF_HEADER, ""))
     return session.actor, session
+
+
+def _require_csrf(session: Session, given: str) -> None:
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
+
+
+async def form_of(request: AnyRequest, parts: Parts, session: Session | None) -> dict[str, str]:
+    """The fields of a form that our own page sent, with the page's token if somebody is signed in.
+
+    Raises Refusal: csrf, malformed.
+    """
+    require_same_origin(parts, request)
+    try:
+        text = (await request.body()).decode()
+        fields = {name: values[0] for name, values in parse_qs(text, max_num_fields=MAX_FIELDS).items()}
+    except ValueError:
+        raise Refusal("malformed", "The form cannot be read.") from None
+    if session is not None:
+        _require_csrf(session, fields.get("csrf", ""))
+    return fields
 
 
 def require_same_origin(parts: Parts, connection: AnyConnection) -> None:

@@ -10,11 +10,15 @@ from msgspec import Struct
 from relay.app.config import Config
 from relay.app.throttle import Throttle
 from relay.app.tickets import Tickets
+from relay.core.device_grant import INTERVAL_US
 from relay.core.recovery import Effect
-from relay.services.accounts import Accounts, revoked_families
+from relay.services.accounts import Accounts
+from relay.services.claiming import Claiming
 from relay.services.clock import now_us
 from relay.services.database import Database
+from relay.services.devices import Devices
 from relay.services.events import Revoked
+from relay.services.families import Families, revoked_families
 from relay.services.hub import Hub
 from relay.services.live import Live
 from relay.services.objects import Objects
@@ -25,6 +29,7 @@ from relay.services.tokens import Tokens, load_key
 from relay.services.uploads import Uploads, clear_after_crash, empty_folder
 
 TICK_S = 1.0
+DEV_POLL_US = 1_000_000
 
 
 class DataInUse(Exception):
@@ -46,6 +51,9 @@ class Parts(Struct, frozen=True, kw_only=True):
     objects: Objects
     tokens: Tokens
     accounts: Accounts
+    families: Families
+    devices: Devices
+    claiming: Claiming
     posts: Posts
     social: Social
     production: Production
@@ -76,6 +84,7 @@ async def open_parts(config: Config, base_url: str) -> Parts:
     scratch = config.data / "scratch"
     empty_folder(scratch)
     tokens = Tokens(load_key(config.data / "signing-key.pem"), "sidechain-relay", revoked)
+    families = Families(db, tokens)
     production = Production()
     return Parts(
         config=config,
@@ -84,7 +93,10 @@ async def open_parts(config: Config, base_url: str) -> Parts:
         db=db,
         objects=objects,
         tokens=tokens,
-        accounts=Accounts(db, tokens),
+        accounts=Accounts(db),
+        families=families,
+        devices=Devices(db, families),
+        claiming=Claiming(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
         posts=Posts(db, base_url),
         social=Social(db, base_url),
         production=production,

@@ -1,19 +1,23 @@
 """/api/v1/auth: devices, claims and tokens."""
 
-from litestar import Router, post
-from litestar.params import JSONBody
+from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
 
-from relay.app.gate import ActorDep, PartsDep, operation
+from relay.app.gate import ActorDep, PartsDep, address_of, operation
+from relay.app.problems import AnyRequest
 from relay.app.throttle import Kind
 from relay.app.tickets import TICKET_S
 from relay.core.access import Action
+from relay.core.places import network_of
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.services.clock import now_us
 from relay.wire.rest import (
+    ClaimedDevices,
     DevClaim,
     Device,
     DeviceRegister,
+    DeviceRevoked,
     SocketTicket,
     TokenFacts,
     TokenPair,
@@ -23,9 +27,9 @@ from relay.wire.rest import (
 
 
 @post("/device", opt=operation(Action.DEVICE_REGISTER, Kind.SIGN_UP), status_code=200, tags=["auth"])
-async def register_device(data: JSONBody[DeviceRegister], parts: PartsDep) -> Device:
+async def register_device(data: JSONBody[DeviceRegister], parts: PartsDep, request: AnyRequest) -> Device:
     """Register a device by its public key, or get a fresh challenge for a registered one."""
-    return await parts.accounts.register(data)
+    return await parts.devices.register(data, network_of(address_of(request)))
 
 
 @post("/claim", opt=operation(Action.DEVICE_CLAIM, Kind.SIGN_UP), status_code=200, tags=["auth"])
@@ -35,7 +39,27 @@ async def claim_device(data: JSONBody[DevClaim], parts: PartsDep) -> TokenPair:
         raise Refusal(
             "dev_mode_only", "This relay does not sign anybody in by name.", "Claim it in the browser."
         )
-    return await parts.accounts.claim(data)
+    return await parts.devices.claim(data)
+
+
+@post("/unclaim", opt=operation(Action.DEVICE_UNCLAIM), status_code=200, tags=["auth"])
+async def unclaim_device(parts: PartsDep, actor: ActorDep) -> DeviceRevoked:
+    """The device that asks belongs to nobody from now on. A browser has no device: revoke one by its id."""
+    if actor.device_id is None:
+        raise Refusal("validation", "A browser is not a device.", "Revoke a device of the list.")
+    return await parts.devices.revoke(actor, actor.device_id, Action.DEVICE_UNCLAIM)
+
+
+@get("/devices", opt=operation(Action.DEVICE_LIST), tags=["auth"])
+async def list_devices(parts: PartsDep, actor: ActorDep) -> ClaimedDevices:
+    """Your devices."""
+    return await parts.devices.of(str(actor.user_id))
+
+
+@post("/devices/{device_id:str}/revoke", opt=operation(Action.DEVICE_REVOKE), status_code=200, tags=["auth"])
+async def revoke_device(device_id: FromPath[str], parts: PartsDep, actor: ActorDep) -> DeviceRevoked:
+    """Take one of your devices away: its tokens end at once, its connections within seconds."""
+    return await parts.devices.revoke(actor, device_id, Action.DEVICE_REVOKE)
 
 
 @post("/verify", opt=operation(Action.TOKEN_VERIFY, Kind.TOKEN), status_code=200, tags=["auth"])
@@ -50,7 +74,7 @@ async def verify_token(data: JSONBody[TokenVerify], parts: PartsDep) -> TokenFac
 @post("/refresh", opt=operation(Action.TOKEN_REFRESH, Kind.TOKEN), status_code=200, tags=["auth"])
 async def refresh_token(data: JSONBody[TokenRefresh], parts: PartsDep) -> TokenPair:
     """Exchange a refresh token for a new pair. An old one used again ends the sign-in."""
-    return await parts.accounts.refresh(data.refresh_token)
+    return await parts.families.refresh(data.refresh_token, data.signature)
 
 
 @post("/ws-ticket", opt=operation(Action.TICKET_MAKE), status_code=200, tags=["auth"])
@@ -60,5 +84,15 @@ async def make_ticket(parts: PartsDep, actor: ActorDep) -> SocketTicket:
 
 
 router = Router(
-    "/auth", route_handlers=[register_device, claim_device, verify_token, refresh_token, make_ticket]
+    "/auth",
+    route_handlers=[
+        register_device,
+        claim_device,
+        unclaim_device,
+        list_devices,
+        revoke_device,
+        verify_token,
+        refresh_token,
+        make_ticket,
+    ],
 )

@@ -1,22 +1,22 @@
 """The web pages: feeds, one post, one person, signing in on a relay for development, and their static files."""
 
 from typing import Annotated
-from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, operation, require_same_origin
+from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, form_of, operation, require_same_origin
 from relay.app.parts import Parts
 from relay.app.problems import STATUS, AnyRequest, on_refusal
 from relay.app.routes_social import with_presence
 from relay.app.throttle import Kind
 from relay.app.views import PAGE_POLICY, Views
 from relay.core.access import Action
+from relay.core.local_path import local_path
 from relay.core.refusal import Refusal
-from relay.services.accounts import SESSION_US, Session
+from relay.services.accounts import SESSION_US, Opened, Session
 from relay.services.posts import Detail
 from relay.wire.rest import DEFAULT_PAGE, Producer, Username
 
@@ -26,10 +26,18 @@ _views = Views()  # read-only after import
 
 
 def page(
-    template: str, session: Session | None, *, dev: bool, status: int = 200, **values: object
+    template: str,
+    session: Session | None,
+    *,
+    dev: bool,
+    status: int = 200,
+    answer_to: str | None = None,
+    **values: object,
 ) -> Response[bytes]:
+    """answer_to: the one other origin that a form of this page may lead to."""
     body = _views.render(template, session=session, dev=dev, **{"here": "", **values})
-    headers = {"content-security-policy": PAGE_POLICY}
+    policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {answer_to or ''}".rstrip())
+    headers = {"content-security-policy": policy}
     return Response(body, status_code=status, headers=headers, media_type="text/html; charset=utf-8")
 
 
@@ -91,29 +99,40 @@ async def person_page(
     return _feed(parts, session, found, profile.username, profile=profile, follows=follows)
 
 
-@post("/session", opt=operation(Action.SESSION_OPEN, Kind.SIGN_UP), include_in_schema=False)
-async def open_session(request: AnyRequest, parts: PartsDep) -> Redirect:
-    """The form field `username`. Only on a relay for development."""
+@post("/session", opt=operation(Action.SESSION_OPEN, Kind.SIGN_UP, form=True), include_in_schema=False)
+async def open_session(request: AnyRequest, parts: PartsDep) -> Response[None]:
+    """The form fields `username`, and `next`: a path of ours. Only on a relay for development."""
     if not parts.config.dev:
         raise Refusal("dev_mode_only", "This relay does not sign anybody in by name.")
-    require_same_origin(parts, request)
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
+    fields = await form_of(request, parts, None)  # whoever was signed in before does not matter
     try:
-        username = msgspec.convert(fields.get("username", [""])[0].strip(), Username)
+        username = msgspec.convert(fields.get("username", "").strip(), Username)
     except msgspec.ValidationError as error:
         raise Refusal(
             "validation", f"This is not a username: {error}", "Use 3 to 30 of a-z, 0-9, _ . -"
         ) from None
     opened = await parts.accounts.open_session(username)
-    answer = Redirect("/", status_code=303)
-    secure = parts.base_url.startswith("https://")
-    answer.set_cookie(
-        COOKIE, opened.cookie, max_age=SESSION_US // 1_000_000, httponly=True, samesite="lax", secure=secure
-    )
+    if cookie := request.cookies.get(COOKIE):
+        await parts.accounts.close_session(cookie)
+    return go_to(local_path(fields.get("next", "/")), parts, opened)
+
+
+def go_to(location: str, parts: Parts, opened: Opened | None = None) -> Response[None]:
+    """Send the browser on, with the cookie of a fresh session. location: ours to choose, never the caller's."""
+    answer = Response(None, status_code=303, headers={"location": location}, media_type="text/html")
+    if opened is not None:
+        answer.set_cookie(
+            COOKIE,
+            opened.cookie,
+            max_age=SESSION_US // 1_000_000,
+            httponly=True,
+            samesite="lax",
+            secure=parts.base_url.startswith("https://"),
+        )
     return answer
 
 
-@post("/session/close", opt=operation(Action.SESSION_CLOSE), include_in_schema=False)
+@post("/session/close", opt=operation(Action.SESSION_CLOSE, form=True), include_in_schema=False)
 async def close_session(request: AnyRequest, parts: PartsDep) -> Redirect:
     require_same_origin(parts, request)
     if cookie := request.cookies.get(COOKIE):
@@ -137,7 +156,10 @@ def on_refusal_of_page(request: AnyRequest, refusal: Refusal) -> Response[bytes]
         return on_refusal(request, refusal)
     status, title = STATUS[refusal.code]
     dev = request.app.state.parts.config.dev
-    return page("trouble.html", None, dev=dev, status=status, title=title, detail=str(refusal))
+    answer = page("trouble.html", None, dev=dev, status=status, title=title, detail=str(refusal))
+    if refusal.retry_after_s is not None:
+        answer.headers["retry-after"] = str(refusal.retry_after_s)
+    return answer
 
 
 router = Router(

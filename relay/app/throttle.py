@@ -16,6 +16,8 @@ class Kind(StrEnum):
     MEDIA = "media"
     SIGN_UP = "sign_up"
     TOKEN = "token"
+    GRANT = "grant"
+    WRONG_CODE = "wrong_code"
 
 
 LIMITS = {
@@ -25,18 +27,28 @@ LIMITS = {
     Kind.MEDIA: Limit(600, 5 * _MINUTE_US),
     Kind.SIGN_UP: Limit(5, 30 * _MINUTE_US),
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
+    Kind.GRANT: Limit(150, 5 * _MINUTE_US),  # a device that waits for its code asks 60 times in 5 minutes
+    Kind.WRONG_CODE: Limit(5, 10 * _MINUTE_US),  # 34.5 bits hold against nothing else
 }
+_NEVER_MORE = (Kind.WRONG_CODE,)
 
 
 class Throttle:
     """factor: how many times the limits; a relay for development has more. [loop]"""
 
     def __init__(self, factor: int) -> None:
-        self._limits = {kind: limit.times(factor) for kind, limit in LIMITS.items()}
+        self._limits = {
+            kind: limit if kind in _NEVER_MORE else limit.times(factor) for kind, limit in LIMITS.items()
+        }
         self._buckets: OrderedDict[tuple[Kind, str], Bucket] = OrderedDict()
 
     def limit(self, kind: Kind) -> Limit:
         return self._limits[kind]
+
+    def has_left(self, kind: Kind, who: str, now_us: int) -> bool:
+        """Whether `spend` would be allowed; takes nothing."""
+        limit = self._limits[kind]
+        return spend(self._buckets.get((kind, who)) or full(limit, now_us), limit, now_us).allowed
 
     def spend(self, kind: Kind, who: str, now_us: int) -> Spent:
         """who: an account id or an address."""

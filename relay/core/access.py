@@ -20,6 +20,13 @@ class Action(StrEnum):
     HEALTH_READ = "health.read"
     DEVICE_REGISTER = "device.register"
     DEVICE_CLAIM = "device.claim"
+    DEVICE_LIST = "device.list"
+    DEVICE_REVOKE = "device.revoke"
+    DEVICE_UNCLAIM = "device.unclaim"
+    CLAIM_ASK = "claim.ask"
+    CLAIM_DECIDE = "claim.decide"
+    GRANT_BEGIN = "grant.begin"
+    TOKEN_GRANT = "token.grant"
     TOKEN_VERIFY = "token.verify"
     TOKEN_REFRESH = "token.refresh"
     SESSION_OPEN = "session.open"
@@ -55,6 +62,13 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.HEALTH_READ: ANYBODY,
     Action.DEVICE_REGISTER: ANYBODY,
     Action.DEVICE_CLAIM: ANYBODY,  # the device's signature is the proof
+    Action.DEVICE_LIST: SIGNED_IN,
+    Action.DEVICE_REVOKE: OWNER_ONLY,
+    Action.DEVICE_UNCLAIM: SIGNED_IN,  # of the device that asks, so it is its own
+    Action.CLAIM_ASK: ANYBODY,  # the page asks to sign in
+    Action.CLAIM_DECIDE: SIGNED_IN,
+    Action.GRANT_BEGIN: ANYBODY,  # it leads to a page where somebody signed in says yes, and to nothing else
+    Action.TOKEN_GRANT: ANYBODY,  # the code and the device's signature are the proof
     Action.TOKEN_VERIFY: ANYBODY,
     Action.TOKEN_REFRESH: ANYBODY,  # the refresh token is the proof
     Action.SESSION_OPEN: ANYBODY,

@@ -88,12 +88,43 @@ class TokenPair(Struct, frozen=True, kw_only=True):
     expires_in: int
     device_id: Id
     user: "Producer"
+    token_type: Literal["Bearer"] = "Bearer"
+    nonce: Annotated[str, Meta(max_length=128)] | None = None
+    """That of the claim in the browser which this answers; null otherwise."""
 
 
 class TokenRefresh(Struct, frozen=True, kw_only=True):
-    """POST /auth/refresh."""
+    """POST /auth/refresh. `signature` is over `wire.oauth.refresh_message(refresh_token)` by the device key.
+
+    Only a sign-in of the development claim is refreshed without one; one that is given must always be right.
+    """
 
     refresh_token: Token
+    signature: Signature | None = None
+
+
+class ClaimedDevice(Struct, frozen=True, kw_only=True):
+    """A device of yours. `place` is where it was last seen claiming, as a network."""
+
+    device_id: Id
+    name: Name
+    platform: Name
+    version: Name
+    place: Annotated[str, Meta(max_length=96)]
+    created_at: Timestamp
+    claimed_at: Timestamp
+
+
+class ClaimedDevices(Struct, frozen=True, kw_only=True):
+    """GET /auth/devices, the last claimed first."""
+
+    devices: list[ClaimedDevice]
+
+
+class DeviceRevoked(Struct, frozen=True, kw_only=True):
+    """It belongs to nobody now; what it held open is closed within seconds."""
+
+    device_id: Id
 
 
 class SocketTicket(Struct, frozen=True, kw_only=True):

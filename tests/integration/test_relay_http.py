@@ -101,11 +101,23 @@ JSON: dict[str, Any] = {
 @pytest.mark.parametrize(("method", "path", "action"), every_operation())
 @pytest.mark.parametrize("who", Relation)
 def test_every_operation_admits_whom_the_table_admits(
-    request: pytest.FixtureRequest, post: AudioPost, method: str, path: str, action: Action, who: Relation
+    request: pytest.FixtureRequest,
+    relay: RelayProcess,
+    post: AudioPost,
+    method: str,
+    path: str,
+    action: Action,
+    who: Relation,
 ) -> None:
     client: RelayClient = request.getfixturevalue(who.value)
     address = client.url + path.replace("{post_id:str}", post.id).replace("{username:str}", "owner")
     address = address.replace("{name:str}", "owner").replace("{path:str}", "x")
+    if "{device_id:str}" in path or path.endswith("/unclaim"):  # it ends a sign-in: of one more device, then
+        spare = client_of(relay, "owner")
+        assert spare.pair is not None
+        address = address.replace("{device_id:str}", spare.pair.device_id)
+        client = spare if path.endswith("/unclaim") and who is Relation.OWNER else client
+        client = client_of(relay, "other") if path.endswith("/unclaim") and who is Relation.OTHER else client
     if "/social/like" in path or "/social/unlike" in path:
         body: dict[str, Any] | None = {"post_id": post.id}
     else:

@@ -1,0 +1,30 @@
+"""Where an address is, as coarsely as it helps somebody to say "that is me": a network, never the address."""
+
+import ipaddress
+
+PREFIX_V4, PREFIX_V6 = 24, 64
+
+
+def network_of(address: str) -> str:
+    """The /24 or /64 around an address, such as "203.0.113.0/24"; "" for what is no address. [any]"""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    prefix = PREFIX_V4 if found.version == 4 else PREFIX_V6
+    if found.is_loopback and found.version == 6:  # ::/64 holds more than this machine
+        prefix = found.max_prefixlen
+    return str(ipaddress.ip_network((found, prefix), strict=False))
+
+
+def describe(network: str) -> str:
+    """Words for a network of `network_of`. [any]"""
+    if not network:
+        return "an unknown network"
+    found = ipaddress.ip_network(network)
+    if found.is_loopback:
+        return "this machine"
+    shown = str(found.network_address).rsplit(".", 1)[0] + ".x" if found.version == 4 else network
+    return f"a local network ({shown})" if found.is_private else f"the network {shown}"
