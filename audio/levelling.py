@@ -28,7 +28,7 @@ from audio.level import (
     static_gain,
 )
 from audio.limiter import Limited, Limiter
-from audio.loudness import Loudness, integrated_lufs, loudness
+from audio.loudness import ABSOLUTE_GATE_LUFS, Loudness, integrated_lufs, loudness
 from audio.mp3 import Mp3
 from audio.peak import true_peak_dbtp
 from audio.wave import read_audio
@@ -141,8 +141,8 @@ class Levelling:
             gain_db, tried = start_db, list[tuple[float, float]]()
             while True:
                 limited = limiter.run(gain_db, ceiling_dbtp, None if spots is None else spots.at(gain_db))
-                lufs = integrated_lufs(limited.samples, self._rate_hz)
-                assert lufs is not None
+                # One click over near silence may have to go below what can be measured.
+                lufs = integrated_lufs(limited.samples, self._rate_hz) or ABSOLUTE_GATE_LUFS
                 tried.append((gain_db, lufs))
                 next_db = min(_next_gain_db(tried, target_lufs), most_db)
                 if len(tried) == _AIM_ROUNDS or abs(next_db - gain_db) < _AIM_LU:
@@ -152,10 +152,10 @@ class Levelling:
         most_db = start_db + make_up_db
         gain_db, limited, lufs = aimed(TARGET_LUFS, start_db, None)
         first = self._attempt(limited.samples, gain_db, limited.reduction_db)
-        coded_lufs = first.loudness.integrated_lufs
+        coded_lufs = first.loudness.integrated_lufs or lufs
         # A clip that keeps its peaks at the price of loudness is not coded twice for a fraction of a decibel.
         missed = make_up_db > 0 and first.miss_lu > TOLERANCE_LU / 2
-        if coded_lufs is None or not (first.over_db > 0 or missed):
+        if not (first.over_db > 0 or missed):
             return [first]
         spots = _Spots(first.decoded, limited.gain, gain_db)
         gain_db, limited, _ = aimed(TARGET_LUFS - (coded_lufs - lufs), gain_db, spots)

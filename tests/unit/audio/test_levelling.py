@@ -89,3 +89,12 @@ def test_other_rates_are_limited_at_the_rate_that_is_heard(sample_rate_hz: int) 
 def test_silence_passes_the_limiter_untouched() -> None:
     made = _made(np.zeros((10_000, 2), np.float32), limiter=True)
     assert (made.loudness_reason, made.gain_db, made.reduction_db) == (LoudnessReason.SILENT, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("limiter", [False, True])
+def test_one_click_over_near_silence_is_held_and_does_not_fail(limiter: bool) -> None:
+    """So loud and so short that the rest has to go below what can be measured."""
+    clip = soft_noise(44_100, level_dbfs=-73)
+    clip[20_000:20_003] = [[4.0, 4.0], [-4.0, -4.0], [3.0, 3.0]]
+    made = _made(clip, limiter=limiter)
+    assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
