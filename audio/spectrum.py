@@ -15,6 +15,8 @@ from audio.intake import Samples
 from audio.matrices import rows_times
 
 ANALYSIS_RATE_HZ = 22_050
+MAX_SECONDS = 120
+"""A longer clip is judged by its middle: tempo, key and likeness need no more, and memory stays bounded."""
 MEL_BANDS = 40
 MFCC_COUNT = 13
 _FLOOR = 1e-10  # power below which a band says nothing: -100 dB re full scale
@@ -37,6 +39,12 @@ class SpectralSummary:
     bandwidth_hz: float
     flatness: float
     mfcc: tuple[float, ...]
+
+
+def middle(samples: Samples, sample_rate_hz: int) -> tuple[int, Samples]:
+    """Where the analysed part begins, in frames, and that part: at most MAX_SECONDS around the middle. [any]"""
+    first = max(0, (len(samples) - MAX_SECONDS * sample_rate_hz) // 2)
+    return first, samples[first : first + MAX_SECONDS * sample_rate_hz]
 
 
 def analysis_mono(samples: Samples, sample_rate_hz: int) -> Frames:

@@ -156,7 +156,7 @@ def _at(curve: Series, lags: Series) -> Series:
 def _mean_at(curve: Series, period: float) -> float:
     """Mean of the curve at whole multiples of the period: at most 24, up to three quarters of its length."""
     count = int(min(24, len(curve) * 0.75 // period))
-    lags: Series = period * np.arange(1, count + 1)
+    lags: Series = period * np.arange(1, count + 1, dtype=np.float64)
     return float(_at(curve, lags).mean()) if count else 0.0
 
 

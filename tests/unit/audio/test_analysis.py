@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from audio.analysis import MAX_SECONDS, Analysis, analyse
+from audio.analysis import Analysis, analyse
 from audio.errors import UnsupportedAudio
 from audio.intake import Samples
+from audio.spectrum import MAX_SECONDS
 from audio.tempo import TempoSource
 from tests.support.music import Piece, piece
 from tests.support.tones import sine
