@@ -19,6 +19,7 @@ using DISTRHO_NAMESPACE::Recorder;
 
 namespace {
 
+constexpr double kMaxFrame = 4611686018427387904.0; /* 2^62, as sidechain.h has it */
 constexpr uint32_t kEventsPort = 2 * SIDECHAIN_CHANNELS; /* DPF puts it right behind the audio ports */
 
 /* The last known position; NaN where the host has not said. */
@@ -109,7 +110,7 @@ bool transport_of(const Position &position, sc_transport &transport)
     flag(position.beats_per_bar >= 1.0 && position.beats_per_bar <= 255.0 && position.beat_unit >= 1.0 &&
              position.beat_unit <= 128.0 && std::fmod(position.beats_per_bar, 1.0) == 0.0,
          SC_TRANSPORT_VALID_METER);
-    flag(std::isfinite(position.frame), SC_TRANSPORT_VALID_PROJECT_FRAME);
+    flag(std::fabs(position.frame) <= kMaxFrame, SC_TRANSPORT_VALID_PROJECT_FRAME); /* false for NaN too */
     if (transport.flags & SC_TRANSPORT_VALID_PPQ) {
         transport.bar_start_ppq = bar_start;
         transport.ppq = bar_start + position.bar_beat * quarters;
@@ -140,7 +141,8 @@ void hear_lv2(Wrapped *self, uint32_t frames)
             const auto *object = reinterpret_cast<const LV2_Atom_Object *>(&event->body);
             if (event->body.type != self->urids.object && event->body.type != self->urids.blank) continue;
             if (object->body.otype != self->urids.position) continue;
-            const uint32_t then = event->time.frames > 0 ? static_cast<uint32_t>(event->time.frames) : 0u;
+            const int64_t said_at = event->time.frames;
+            const uint32_t then = said_at <= 0 ? 0u : said_at < frames ? static_cast<uint32_t>(said_at) : frames;
             if (then > 0 && !told_at_start) tell();
             told_at_start = true;
             if (then > at) carry_on(self->position, self->rate_hz, then - at);

@@ -18,6 +18,7 @@ from tests.support.hosts import (
     keep,
     noise,
     plugin_bundles,
+    python_host,
     until_heard,
 )
 from tests.support.native import ROOT
@@ -82,6 +83,7 @@ async def test_a_daemon_killed_again_and_again_costs_the_playing_host_nothing() 
 
 async def test_the_plugin_and_pyzmq_keep_out_of_each_others_way() -> None:
     """pedalboard, which renders offline: bits pass, pyzmq in the same process works, the daemon sees a frozen ring."""
+    python_host("pedalboard")
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pedalboard
 import zmq
+from pedalboard import VST3Plugin
 
 from tests.support.hosts import noise
 
@@ -37,7 +37,7 @@ def main() -> None:
             other.connect(address)
             thread = threading.Thread(target=echo, args=(other,))
             thread.start()
-            plugin = pedalboard.load_plugin(sys.argv[1])
+            plugin = VST3Plugin(sys.argv[1])
             for at in range(0, audio.shape[1], BLOCK_FRAMES):
                 given = audio[:, at : at + BLOCK_FRAMES]
                 came = plugin.process(given, RATE_HZ, buffer_size=BLOCK_FRAMES, reset=False)

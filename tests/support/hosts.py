@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -63,6 +64,11 @@ def program(name: str, package: str) -> str:
     found = shutil.which(name)
     assert found, f"This test needs {name}: apt-get install {package}"
     return found
+
+
+def python_host(name: str) -> None:
+    """Raises AssertionError that says what to install when a host that comes as a Python package is missing."""
+    assert importlib.util.find_spec(name), f"This test needs {name}: pip install {name}"
 
 
 @functools.cache
@@ -173,7 +179,6 @@ def host_environment(run_dir: Path) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def begin(
     stage: Stage,
-    kind: str,
     plugin: Path,
     rate_hz: int = 48_000,
     block_frames: int = 512,
@@ -181,11 +186,10 @@ async def begin(
     channels: int = 2,
     daemon: RunningDaemon | None = None,
 ) -> AsyncIterator[HostBeside]:
-    """A daemon (it ends with the stage) and a host of this kind ("minihost", "clap_host") with the plugin open."""
+    """A daemon (it ends with the stage) and a minihost with the plugin open."""
+    python_host("minihost")
     daemon = daemon or await stage.daemon("a")
-    command = {
-        "minihost": [sys.executable, "-m", "tests.plugin.drive_minihost", str(plugin), str(channels)],
-    }[kind]
+    command = [sys.executable, "-m", "tests.plugin.drive_minihost", str(plugin), str(channels)]
     log = stage.folder / "host.log"
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
