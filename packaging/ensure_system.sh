@@ -4,16 +4,21 @@
 set -eu
 purpose=$1
 
-# command or file that proves it : Debian package
+# what proves it (a command, a file or a library) : Debian package
 needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
-test "$purpose" = test && needs="$needs c++:g++ /usr/share/dpf/distrho:dpf-source ffmpeg:ffmpeg mpg123:mpg123 chromium:chromium strace:strace
-  dbus-daemon:dbus dbus-run-session:dbus"
+test "$purpose" = test && needs="$needs
+  c++:g++ /usr/share/dpf/distrho:dpf-source clang-22:clang-22
+  /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
+  strace:strace valgrind:valgrind
+  ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus
+  ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
 
 missing=""
 for need in $needs; do
   proof=${need%%:*} package=${need##*:}
   case $proof in
     /*) test -e "$proof" ;;
+    lib*.so.*) /sbin/ldconfig -p | grep -q "$proof" ;;
     *) command -v "$proof" >/dev/null 2>&1 ;;
   esac || missing="$missing $package"
 done
