@@ -10,7 +10,7 @@ LOCKS  := desktop relay dev
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench verify lock package native format clean
+.PHONY: help setup demo test check bench verify lock package plugin native format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ format: setup ## put the code into its form
 
 native: $(BUILD)/system-demo audio/_kernels.so ## the C client, the native host, the pipeline's inner loops
 	@$(MAKE) -s -C plugin_protocol/c BUILD=$(CURDIR)/$(BUILD)/native all
+
+plugin: $(BUILD)/system-plugin ## VST3, CLAP and LV2, built and installed for you: ~/.vst3, ~/.clap, ~/.lv2
+	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin install
 
 audio/_kernels.so: audio/kernels.c
 	@$(CC) -O3 -ffp-contract=off -shared -fPIC -o $@ $<

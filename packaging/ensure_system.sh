@@ -1,14 +1,14 @@
 #!/bin/sh
-# Make sure that the system has what `make demo` or `make test` needs: on Debian and Ubuntu as root by apt, elsewhere
-# by one line that says exactly what to install.   Usage: ensure_system.sh demo|test
+# Make sure that the system has what a make command needs: on Debian and Ubuntu as root by apt, elsewhere by one line
+# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test
 set -eu
 purpose=$1
 
 # what proves it (a command, a file or a library) : Debian package
 needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
+test "$purpose" = demo || needs="$needs c++:g++ /usr/share/dpf/distrho:dpf-source"
 test "$purpose" = test && needs="$needs
-  c++:g++ /usr/share/dpf/distrho:dpf-source clang-22:clang-22
-  /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
+  clang-22:clang-22 /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
   strace:strace valgrind:valgrind
   ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
