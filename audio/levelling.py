@@ -28,6 +28,7 @@ from audio.level import (
     static_gain,
 )
 from audio.limiter import Limited, Limiter
+from audio.loop import micro_fade
 from audio.loudness import ABSOLUTE_GATE_LUFS, Loudness, integrated_lufs, loudness
 from audio.mp3 import Mp3
 from audio.peak import true_peak_dbtp
@@ -39,6 +40,10 @@ FIRST_MARGIN_DB = 0.3  # static gain: below the ceiling before the first encode
 SECOND_MARGIN_DB = 0.25  # and what a measured excess is corrected to
 LIMITER_MARGIN_DB = 0.6
 SPOT_MARGIN_DB = 0.7  # peaks that rose in coding are brought this far below the ceiling
+PROBE_FROM_S = 120  # from here on a probe costs less than the second encode it mostly saves
+PROBE_WINDOWS = 24
+PROBE_WINDOW_MS = 500
+PROBE_MARGIN_DB = 0.2  # what the rest of the clip may add to the excess of the probe
 _AIM_LU = 0.01
 _AIM_ROUNDS = 8
 
@@ -119,12 +124,27 @@ class Levelling:
         return Attempt(gain_db, reduction_db, mp3, decoded, measured, true_peak_dbtp(decoded))
 
     def _static(self) -> list[Attempt]:
-        gain_db = static_gain(self._lufs, self._dbtp, ceiling_dbtp=CEILING_DBTP - FIRST_MARGIN_DB).gain_db
+        first = static_gain(self._lufs, self._dbtp, ceiling_dbtp=CEILING_DBTP - FIRST_MARGIN_DB)
+        gain_db = first.gain_db
+        if first.reason is LoudnessReason.PEAK_LIMITED and len(self._source) >= PROBE_FROM_S * self._rate_hz:
+            gain_db -= max(0.0, self._probed_excess_db(gain_db) + PROBE_MARGIN_DB)
         attempts = [self._attempt(apply_gain(self._source, gain_db), gain_db)]
         if correction_db := _correction_db(attempts[0], self._dbtp):
             gain_db += correction_db
             attempts.append(self._attempt(apply_gain(self._source, gain_db), gain_db))
         return attempts
+
+    def _probed_excess_db(self, gain_db: float) -> float:
+        """How far above the ceiling the clip's highest half seconds come out of the encoder; below it, negative."""
+        frames = self._rate_hz * PROBE_WINDOW_MS // 1000
+        highest = np.maximum.reduceat(
+            np.abs(self._source).max(axis=1), np.arange(0, len(self._source) - frames + 1, frames)
+        )
+        windows = np.sort(np.argsort(-highest, kind="stable")[:PROBE_WINDOWS])
+        # Faded, because the steps between the pieces would be peaks that the clip does not have.
+        pieces = [micro_fade(self._source[n * frames : (n + 1) * frames], self._rate_hz) for n in windows]
+        dbtp = true_peak_dbtp(_decode(self._encode(apply_gain(np.concatenate(pieces), gain_db))))
+        return -math.inf if dbtp is None else dbtp - CEILING_DBTP
 
     def _limited(self) -> list[Attempt]:
         assert self._lufs is not None

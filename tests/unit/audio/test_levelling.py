@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audio import levelling
 from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason, needed_limiting_db
 from audio.levelling import MAX_LIMITING_DB, MAX_MAKE_UP_DB
 from audio.loudness import integrated_lufs
@@ -98,3 +99,16 @@ def test_one_click_over_near_silence_is_held_and_does_not_fail(limiter: bool) ->
     clip[20_000:20_003] = [[4.0, 4.0], [-4.0, -4.0], [3.0, 3.0]]
     made = _made(clip, limiter=limiter)
     assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
+
+
+def test_a_probe_of_the_highest_peaks_saves_long_clips_the_second_encode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dense bursts rise in coding, so the usual margin is too small for them; here four seconds count as long."""
+    clips = [np.tile(clip, (2, 1)) for clip in SPIKY]
+    without = [_made(clip, limiter=False) for clip in clips]
+    monkeypatch.setattr(levelling, "PROBE_FROM_S", 4)
+    probed = [_made(clip, limiter=False) for clip in clips]
+    for made in probed:
+        assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
+    assert sum(made.encodes for made in probed) < sum(made.encodes for made in without)
