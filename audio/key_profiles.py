@@ -1,7 +1,7 @@
 """What each key expects of the notes: profiles by scale degree, the tonic first. Data only.
 
 Two are published probe-tone and corpus profiles. The others are log odds fitted by softmax regression, with a pull to
-Albrecht and Shanahan alone, on 440 clips of known key rendered from MIDI with the FluidR3 sound font: a generator of
+Albrecht and Shanahan alone, on 426 clips of known key rendered from MIDI with the FluidR3 sound font: a generator of
 loops in twelve genres (four-chord loops and random functional progressions, any starting chord, with and without
 drums, mistuned by up to 35 cents) and 48 Bach chorales. Other genres, other progressions, other chorales and pieces by
 Haydn, Mozart, Beethoven, Joplin and others were kept aside: benchmarks/README.md, "Analysis", has the figures.

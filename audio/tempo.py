@@ -23,6 +23,10 @@ from audio.tempo_weights import CONFIDENCE, WEIGHTS
 MIN_BPM, MAX_BPM = 45.0, 230.0
 MIN_SECONDS = 1.0  # a shorter clip holds two beats at best
 MIN_ONSETS = 3
+NOISE_SECONDS, NOISE_CLARITY = (
+    4.0,
+    0.35,
+)  # a shorter clip with fainter onsets cannot be told from steady noise
 MIN_CONFIDENCE = 0.3  # below, the tempo is called unknown
 LENGTH_TOLERANCE = 0.004  # relative: a length this near whole bars is taken for whole bars
 MAX_LOOP_BEATS = 64  # in longer clips nearly any tempo fits the length
@@ -75,7 +79,8 @@ def tempo_of_audio(envelope: OnsetEnvelope, harmony: Series, harmony_rate_hz: fl
 
     envelope: of the clip; harmony: harmonic_change() of the clip at harmony_rate_hz; seconds: length of the clip.
     """
-    if seconds < MIN_SECONDS or len(onset_times_s(envelope)) < MIN_ONSETS:
+    is_noise = seconds < NOISE_SECONDS and envelope.clarity < NOISE_CLARITY
+    if seconds < MIN_SECONDS or is_noise or len(onset_times_s(envelope)) < MIN_ONSETS:
         return Tempo(None, None, 0.0)
     bands = [envelope.total] + [band / (band.std() + 1e-3) for band in envelope.rise.T]
     curves = [_autocorrelation(_looped(band, FRAME_RATE_HZ, seconds)) for band in bands]

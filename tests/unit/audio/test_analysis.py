@@ -68,11 +68,23 @@ def test_drums_have_a_tempo_and_no_key() -> None:
         sine(110, -12, 6.0, RATE_HZ),
         noise(7.77),
         noise(16.01, seed=2),
+        noise(2.0, seed=3),
+        sine(110, -12, 2.0, RATE_HZ) + sine(165.1, -20, 2.0, RATE_HZ),
         sine(440, -12, 0.3, RATE_HZ),
         np.ones((1, 1), np.float32),
         np.full((RATE_HZ * 3, 1), 0.5, np.float32),
     ],
-    ids=["silence", "drone", "noise", "long noise", "short", "one frame", "direct current"],
+    ids=[
+        "silence",
+        "drone",
+        "noise",
+        "long noise",
+        "two seconds of noise",
+        "two seconds of drone",
+        "short",
+        "one frame",
+        "direct current",
+    ],
 )
 def test_what_has_no_tempo_gets_none(samples: Samples) -> None:
     found = heard(samples)
