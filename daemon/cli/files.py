@@ -37,7 +37,9 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     bpm: float | None
     bpm_source: str | None
     bpm_confidence: float | None
+    bpm_alternatives: tuple[float, ...]  # half, double, …
     key: str | None
+    camelot: str | None
     key_confidence: float | None
     fingerprint: str | None
     mp3: str
@@ -98,6 +100,7 @@ def _process(
     limiter: bool,
     progress: Callable[[str, float], None],
 ) -> Processed:
+    from audio.analysis import analyse
     from audio.errors import AudioError
     from audio.flac import encode_flac
     from audio.intake import sanitize
@@ -107,13 +110,18 @@ def _process(
 
     try:
         clip = read_audio(source.read_bytes())
-        flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
+        take = sanitize(clip.samples).samples
+        flac = encode_flac(take, clip.sample_rate_hz)
+        heard = analyse(take, clip.sample_rate_hz, transport_bpm=bpm, transport_meter=None, bars=None)
+        # What the user says is not doubted; what was heard goes into the file only if it is known.
+        known_bpm = bpm or heard.tempo.bpm
+        known_key = key or (str(heard.key.key) if heard.key.key else None)
         made = produce(
             clip.samples,
             clip.sample_rate_hz,
             title=title or source.stem,
-            bpm=bpm,
-            key=key,
+            bpm=known_bpm,
+            key=known_key,
             limiter=limiter,
             progress=progress,
         )
@@ -144,8 +152,9 @@ def _process(
         seam_score=None if made.seam is None else made.seam.score,
         seam_reason=None if made.seam is None else made.seam.reason,
         warnings=[{"kind": each.kind, "says": each.says} for each in made.warnings],
-        # What analysis finds goes here; the options say what the user knows.
-        bpm=bpm, bpm_source=None, bpm_confidence=None, key=key, key_confidence=None, fingerprint=None,
+        bpm=known_bpm, bpm_source="given" if bpm else heard.tempo.source, bpm_confidence=heard.tempo.confidence,
+        bpm_alternatives=heard.tempo.alternatives, key=known_key, camelot=heard.key.key.camelot if heard.key.key and not key else None,
+        key_confidence=1.0 if key else heard.key.confidence, fingerprint=heard.fingerprint.tobytes().hex(),
         peaks_dat=tuple(peaks_dat), **names,
     )  # fmt: skip
 
