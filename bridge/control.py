@@ -114,6 +114,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     outbox: dict[Short, int]  # entry state -> count
     recent: list[TakeInfo]
     friends_producing: U32 = 0
+    notices: list[Line] = []  # sentences besides the state: a rebuilt library, a disk in trouble
 
 
 class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
@@ -142,6 +143,41 @@ class Posted(_Control, frozen=True, kw_only=True, tag="entry_is"):
 class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
     account: Short
     device_id: Short
+
+
+class ClaimState(_Control, frozen=True, kw_only=True, tag="claim_is"):
+    """Where the claim stands that was begun last. Addresses and code are there as long as they help.
+
+    `code`, `message`, `next_step` say how it failed, as in `Failed`.
+    """
+
+    state: Short  # "none", "waiting", "claimed", "failed"
+    authorize_url: Url | None = None  # to be opened in a browser of this machine
+    verification_uri: Url | None = None  # to be opened anywhere; user_code is typed there
+    user_code: Short | None = None
+    account: Short | None = None
+    device_id: Short | None = None
+    code: Short | None = None
+    message: Line = ""
+    next_step: Line = ""
+
+
+class Unclaimed(_Control, frozen=True, kw_only=True, tag="unclaimed"):
+    """`account`: whose it was. `relay_told` False: the relay could not be asked, and still lists the device."""
+
+    account: Short | None
+    relay_told: bool
+
+
+class Whoami(_Control, frozen=True, kw_only=True, tag="whoami_is"):
+    """`device_id` is the relay's, None before the first claim. `problem`: what stands in the way of the identity."""
+
+    account: Short | None
+    device_id: Short | None
+    device_name: Line
+    relay_url: Url | None
+    credential_store: Short
+    problem: Line | None
 
 
 class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
@@ -223,6 +259,36 @@ class ClaimDevice(_Control, frozen=True, kw_only=True, tag="claim"):
     username: Short
 
 
+class BeginClaim(_Control, frozen=True, kw_only=True, tag="begin_claim"):
+    """Join this device to whoever says yes at the relay. Ends the attempt that was under way.
+
+    Answered when there is something to show; from then on StateChanged says when GetClaim has news. by_code: the
+    browser is on another machine, or there is none.
+    """
+
+    Reply: ClassVar = ClaimState
+
+    by_code: bool = False
+
+
+class GetClaim(_Control, frozen=True, kw_only=True, tag="get_claim"):
+    Reply: ClassVar = ClaimState
+
+
+class CancelClaim(_Control, frozen=True, kw_only=True, tag="cancel_claim"):
+    Reply: ClassVar = Done
+
+
+class UnclaimDevice(_Control, frozen=True, kw_only=True, tag="unclaim"):
+    """Give the device up: the relay ends its tokens, its key is forgotten. Takes and Entries stay."""
+
+    Reply: ClassVar = Unclaimed
+
+
+class WhoAmI(_Control, frozen=True, kw_only=True, tag="whoami"):
+    Reply: ClassVar = Whoami
+
+
 class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
     Reply: ClassVar = Done
 
@@ -271,8 +337,21 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
-    | ClaimDevice | FollowUser | LikePost | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | Subscribe | Shutdown
 )  # fmt: skip
-Reply = Failed | Done | Status | TakeList | OneTake | Feed | Posted | Claimed | InstanceList
+Reply = (
+    Failed
+    | Done
+    | Status
+    | TakeList
+    | OneTake
+    | Feed
+    | Posted
+    | Claimed
+    | ClaimState
+    | Unclaimed
+    | Whoami
+    | InstanceList
+)
 Event = StateChanged | Progress | TakeChanged | ItemArrived
 ToClient = Reply | Event

@@ -1,4 +1,4 @@
-"""Commands that run and steer the daemon: up, down, status, instances, keep, post, claim, relay, tray, config."""
+"""Commands that run and steer the daemon: up, down, status, instances, keep, post, relay, tray, config."""
 
 import importlib.util
 import os
@@ -196,20 +196,6 @@ def post(
     )
 
 
-def claim(
-    dev_user: Annotated[
-        str, typer.Option("--dev-user", help="Account name at a relay started with --dev on this machine.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Join this device to an account.
-
-    Example:  sidechain claim --dev-user nightowl
-    """
-    claimed = ask(c.ClaimDevice(username=dev_user), c.Claimed)
-    show(claimed, as_json, lambda: f"This device now belongs to {claimed.account}.")
-
-
 def relay(ctx: typer.Context) -> None:
     """Run a relay (needs the `relay` extra). Example:  sidechain relay --data ./relay --port 8700 --dev"""
     require_part("litestar", "relay")
@@ -256,7 +242,7 @@ Passed = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (up, down, status, instances, keep, post, claim, config):
+    for command in (up, down, status, instances, keep, post, config):
         app.command()(command)
     app.command(context_settings=Passed)(relay)
     app.command(context_settings=Passed)(tray)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli import daemon_commands, demo, feed_commands, files, takes
+from daemon.cli import claim_commands, daemon_commands, demo, feed_commands, files, takes
 from daemon.cli.output import fail
 from daemon.errors import EXIT_CODES, SidechainError
 
@@ -51,6 +51,7 @@ def _main(
 
 
 daemon_commands.register(app)
+claim_commands.register(app)
 feed_commands.register(app)
 files.register(app)
 demo.register(app)

@@ -4,17 +4,22 @@ A locked keyring is a state that is waited for, never an exit and never plain te
 """
 
 import asyncio
+import contextlib
 import logging
 import platform
 import socket
 from collections.abc import Callable
 
+import msgspec
+
 from daemon.config import Config
-from daemon.errors import KeyringUnavailable, NotClaimed
-from daemon.shell.credentials import FileSecret, KeyringSecret, SecretStore, open_identity
+from daemon.core.claim import b64url
+from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
+from daemon.shell.blobs import write_durably
+from daemon.shell.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
 from daemon.shell.relay_client import RelayClient
 from daemon.shell.store import Store
-from relay.wire.rest import TokenPair
+from relay.wire.rest import DeviceRegister, TokenPair
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +33,15 @@ class Account:
         self._config = config
         self._store = store
         self._version = version
-        self._changed = changed
-        self._relay = RelayClient(config.relay_url) if config.relay_url else None
+        self.changed = changed
+        self._relay = RelayClient(config.relay_url, self._lost) if config.relay_url else None
         self._secret: SecretStore = (
             FileSecret(config.data / "device.key")
             if config.credential_store == "file"
             else KeyringSecret(str(config.data))
         )
         self._session_file = config.data / "session.sealed"
+        self._facts_file = config.data / "account.json"
         self.name: str | None = None
         self.problem: str | None = None
         self.claimed = asyncio.Event()
@@ -43,6 +49,24 @@ class Account:
     @property
     def relay_url(self) -> str | None:
         return self._config.relay_url or None
+
+    @property
+    def credential_store(self) -> str:
+        """Where the device key lies: "keyring" or "file"."""
+        return self._config.credential_store
+
+    @property
+    def device_name(self) -> str:
+        """What the person who is asked reads."""
+        return self._config.device_name or socket.gethostname() or "this computer"
+
+    def device_facts(self, identity: Identity) -> DeviceRegister:
+        return DeviceRegister(
+            public_key=b64url(identity.public_key),
+            name=self.device_name[:64],
+            platform=(platform.system() or "unknown")[:64],
+            version=self._version[:64],
+        )
 
     def relay(self) -> RelayClient:
         """The relay's client. Raises NotClaimed when no relay is configured."""
@@ -54,7 +78,7 @@ class Account:
 
     async def open(self) -> None:
         """Take up the identity of an earlier claim; waits for a locked keyring as long as it takes."""
-        facts = await self._store.run(Store.facts)
+        facts = await self._known_facts()
         if self._relay is None or "account" not in facts:
             return
         while True:
@@ -65,28 +89,93 @@ class Account:
                 self._set_problem(str(error))
                 await asyncio.sleep(KEYRING_RETRY_S)
         self._set_problem(None)
-        if identity:
+        sealed = await asyncio.to_thread(identity.refresh_token) if identity else None
+        if identity and sealed is not None:
             self._relay.use(identity)
             self.name = facts["account"]
             self.claimed.set()
-            self._changed()
+            self.changed()
 
     async def claim(self, username: str) -> TokenPair:
-        """Join this device to `username`. Raises Offline, RelayRefused, KeyringUnavailable."""
-        relay = self.relay()
+        """Join this device to `username` by the sign-in of a relay for development. Raises as `identity` and calls."""
+        identity = await self.identity()
+        pair = await self.relay().claim(identity, username, self.device_facts(identity))
+        await self.joined(identity, pair)
+        return pair
+
+    async def identity(self) -> Identity:
+        """The device's key, made now if there is none. Raises KeyringUnavailable."""
         identity = await open_identity(self._secret, self._session_file, create=True)
         assert identity is not None
-        name = self._config.device_name or socket.gethostname() or "this computer"
-        pair = await relay.claim(identity, username, name[:64], platform.system() or "unknown", self._version)
-        await self._store.run(
-            Store.set_facts,
-            {"account": pair.user.username, "user_id": pair.user.id, "device_id": pair.device_id},
-        )
+        return identity
+
+    async def joined(self, identity: Identity, pair: TokenPair) -> None:
+        """A claim has come to its end: keep the tokens, remember whose the device is. Only then it is claimed."""
+        await self.relay().adopt(identity, pair)
+        facts = {"account": pair.user.username, "user_id": pair.user.id, "device_id": pair.device_id}
+        await asyncio.to_thread(write_durably, self._facts_file, msgspec.json.encode(facts))
+        await self._store.run(Store.set_facts, facts)
         self.name = pair.user.username
         self._set_problem(None)
         self.claimed.set()
-        self._changed()
-        return pair
+        self.changed()
+
+    async def unclaim(self) -> bool:
+        """Give the device up: here at once, at the relay if it answers (False: it still lists the device).
+
+        Takes stay, and so do Entries: each remembers whose it is and waits for that account. The next claim makes
+        another key, so that the relay sees another device. Raises NotClaimed, KeyringUnavailable.
+        """
+        relay = self.relay()
+        identity = await open_identity(self._secret, self._session_file, create=False)
+        if identity is None and self.name is None:
+            raise NotClaimed("This device belongs to no account.")
+        try:
+            await relay.unclaim()
+            told = True
+        except NotClaimed:
+            told = True  # the relay had ended it already
+        except (Offline, RelayRefused) as error:
+            log.warning("the relay was not told of the unclaim: %s", error)
+            told = False
+        relay.use(None)
+        self.name = None
+        # An empty file, not none: it must outweigh what the library remembers.
+        await asyncio.to_thread(write_durably, self._facts_file, b"{}")
+        await self._store.run(Store.set_facts, {})
+        if identity:
+            await asyncio.to_thread(identity.forget)
+        await self._secret.delete()
+        self.changed()
+        return told
+
+    async def confirm_loss(self) -> None:
+        """The link was told that this device is nobody's: if the relay says so again, its tokens are wiped."""
+        with contextlib.suppress(SidechainError):
+            await self.relay().access_token(renew=True)
+
+    def _lost(self) -> None:
+        """The relay no longer knows this device: nothing goes out in its name until it is claimed again."""
+        self.name = None
+        self.changed()
+
+    async def facts(self) -> dict[str, str]:
+        """account, user_id and device_id of the claim that holds; empty without one."""
+        return await self._known_facts()
+
+    async def _known_facts(self) -> dict[str, str]:
+        """Who this device is: from the file beside the library, which may be newer or a new one."""
+        stored = await self._store.run(Store.facts)
+        try:
+            data = await asyncio.to_thread(self._facts_file.read_bytes)
+            facts = msgspec.json.decode(data, type=dict[str, str])
+        except (OSError, msgspec.DecodeError) as error:
+            if stored and isinstance(error, (FileNotFoundError, msgspec.DecodeError)):
+                await asyncio.to_thread(write_durably, self._facts_file, msgspec.json.encode(stored))
+            return stored
+        if facts != stored:
+            await self._store.run(Store.set_facts, facts)
+        return facts
 
     async def close(self) -> None:
         if self._relay:
@@ -95,4 +184,4 @@ class Account:
     def _set_problem(self, problem: str | None) -> None:
         if problem != self.problem:
             self.problem = problem
-            self._changed()
+            self.changed()

@@ -13,6 +13,8 @@ from daemon.core import outbox
 from daemon.core.health import overall
 from daemon.errors import NotClaimed, SidechainError, UsageError
 from daemon.shell.account import Account
+from daemon.shell.claiming import Claiming
+from daemon.shell.claiming_control import ClaimAnswers
 from daemon.shell.instances import Instances
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
@@ -57,6 +59,7 @@ class Control:
             c.FollowUser: self._follow, c.LikePost: self._like, c.Subscribe: self._subscribe,
             c.Shutdown: self._shutdown,
         }  # fmt: skip
+        self._answers |= ClaimAnswers(account, Claiming(account)).answers
 
     async def handle(self, request: c.Request) -> c.Reply:
         """One request, one reply."""

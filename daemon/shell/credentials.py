@@ -37,6 +37,9 @@ class SecretStore(Protocol):
     async def write(self, seed: bytes) -> None:
         """Store the seed and read it back. Raises KeyringUnavailable."""
 
+    async def delete(self) -> None:
+        """Forget the seed; that there is none is no error. Raises KeyringUnavailable."""
+
 
 class FileSecret:
     """A 0600 file, not encrypted. Only by explicit choice (credential_store = "file"), and shown in status."""
@@ -58,6 +61,9 @@ class FileSecret:
 
     async def write(self, seed: bytes) -> None:
         write_durably(self._path, seed)
+
+    async def delete(self) -> None:
+        self._path.unlink(missing_ok=True)
 
 
 def keyring_command() -> list[str]:
@@ -83,6 +89,9 @@ class KeyringSecret:
             raise KeyringUnavailable(
                 "The keyring did not give back what was stored in it.", "Run `sidechain claim` again."
             )
+
+    async def delete(self) -> None:
+        await self._ask("delete", b"")
 
     async def _ask(self, verb: str, stdin: bytes) -> str:
         process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,5 @@
-"""One keyring call in a process that may be killed: `get PROFILE` prints the secret, `set PROFILE` reads it.
+"""One keyring call in a process that may be killed: `get PROFILE` prints the secret, `set PROFILE` reads it,
+`delete PROFILE` forgets it.
 
 Exit code 0 done (nothing printed: no such secret), 1 refused, with one line on stderr.
 """
@@ -27,6 +28,8 @@ def main(argv: list[str]) -> int:
             print(fit[0].get_password(SERVICE, profile) or "")
         elif verb == "set":
             fit[0].set_password(SERVICE, profile, sys.stdin.read().strip())
+        elif verb == "delete" and fit[0].get_password(SERVICE, profile) is not None:
+            fit[0].delete_password(SERVICE, profile)
     except Exception as error:  # backends raise what they like; the parent only needs the words
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -5,9 +5,9 @@ place, may send a compression bomb or a byte a second). Redirects are not follow
 """
 
 import asyncio
-import base64
 import logging
 import time
+import urllib.parse
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +15,10 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from daemon.core.claim import b64url
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.shell.credentials import Identity
-from relay.wire import rest
+from relay.wire import oauth, rest
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +33,23 @@ CHUNK_BYTES = 256 * 1024
 REFRESH_EARLY_S = 60.0
 TRANSIENT = {401, 408, 409, 425, 429}
 RELAY_WIDE = {429, 502, 503, 504}
+BAD_REQUEST, UNAUTHORIZED = 400, 401
 
 
-def _b64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _refresh_request(identity: Identity, token: str) -> rest.TokenRefresh:
+    """Signed, so that the token alone is worth nothing to who steals it."""
+    return rest.TokenRefresh(
+        refresh_token=token, signature=b64url(identity.sign(oauth.refresh_message(token)))
+    )
 
 
 class RelayClient:
     """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, lost: Callable[[], None]) -> None:
+        """lost: told when the relay says that this device is nobody's any more."""
         self.base_url = base_url
+        self._lost = lost
         self._http = httpx.AsyncClient(
             base_url=base_url + rest.API_PREFIX,
             timeout=httpx.Timeout(READ_LIMIT_S, connect=CONNECT_LIMIT_S),
@@ -54,8 +61,8 @@ class RelayClient:
         self._access_until = 0.0
         self._refreshing = asyncio.Lock()
 
-    def use(self, identity: Identity) -> None:
-        """The identity whose refresh token is used from now on."""
+    def use(self, identity: Identity | None) -> None:
+        """The identity whose refresh token is used from now on; None: nobody's."""
         self._identity = identity
         self._access = None
 
@@ -64,21 +71,22 @@ class RelayClient:
 
     # tokens ---------------------------------------------------------------------------------------------------
 
-    async def claim(
-        self, identity: Identity, username: str, device_name: str, platform: str, version: str
-    ) -> rest.TokenPair:
+    async def claim(self, identity: Identity, username: str, facts: rest.DeviceRegister) -> rest.TokenPair:
         """Register the device and join it to `username` by the relay's local sign-in."""
-        register = rest.DeviceRegister(
-            public_key=_b64url(identity.public_key), name=device_name, platform=platform, version=version
-        )
-        device = await self._json("POST", "/auth/device", rest.Device, body=register, token=None)
+        device = await self.register(facts)
         claim = rest.DevClaim(
             device_id=device.device_id, username=username, challenge=device.challenge,
-            signature=_b64url(identity.sign(rest.claim_message(device.device_id, device.challenge))),
+            signature=b64url(identity.sign(rest.claim_message(device.device_id, device.challenge))),
         )  # fmt: skip
-        pair = await self._json("POST", "/auth/claim", rest.TokenPair, body=claim, token=None)
-        await self._adopt(identity, pair)
-        return pair
+        return await self._json("POST", "/auth/claim", rest.TokenPair, body=claim, token=None)
+
+    async def register(self, device: rest.DeviceRegister) -> rest.Device:
+        """Make the device known, by its key."""
+        return await self._json("POST", "/auth/device", rest.Device, body=device, token=None)
+
+    async def unclaim(self) -> None:
+        """The relay ends all that this device has."""
+        await self._authorized("POST", "/auth/unclaim", rest.DeviceRevoked)
 
     async def access_token(self, *, renew: bool = False) -> str:
         """A token good for a minute at least; one refresh at a time, whoever asks. `renew`: the old one was refused."""
@@ -91,17 +99,30 @@ class RelayClient:
             refresh = await asyncio.to_thread(self._identity.refresh_token) if self._identity else None
             if not refresh or not self._identity:
                 raise NotClaimed("This device belongs to no account.", "Run `sidechain claim`.")
-            pair = await self._json(
-                "POST",
-                "/auth/refresh",
-                rest.TokenPair,
-                body=rest.TokenRefresh(refresh_token=refresh),
-                token=None,
-            )
-            await self._adopt(self._identity, pair)
+            identity = self._identity
+            try:
+                pair = await self._json(
+                    "POST",
+                    "/auth/refresh",
+                    rest.TokenPair,
+                    body=_refresh_request(identity, refresh),
+                    token=None,
+                )
+            except RelayRefused as error:
+                if error.status != UNAUTHORIZED:
+                    raise
+                # It will never be worth anything again, and a token that lies around helps only thieves.
+                await asyncio.to_thread(identity.forget)
+                self.use(None)
+                self._lost()
+                raise NotClaimed(
+                    f"The relay no longer knows this device: {error.message}", "Run `sidechain claim` again."
+                ) from error
+            await self.adopt(identity, pair)
             return pair.access_token
 
-    async def _adopt(self, identity: Identity, pair: rest.TokenPair) -> None:
+    async def adopt(self, identity: Identity, pair: rest.TokenPair) -> None:
+        """Use these tokens from now on; on the disk before the old ones may be forgotten."""
         await asyncio.to_thread(identity.save_refresh_token, pair.refresh_token)
         self._identity = identity
         self._access = pair.access_token
@@ -162,6 +183,22 @@ class RelayClient:
 
     async def me(self) -> rest.Producer:
         return await self._authorized("GET", "/users/me", rest.Producer)
+
+    # what is neither JSON nor under /api/v1 -----------------------------------------------------------------------
+
+    async def get(self, url: str, answer: type[T]) -> T:
+        """A public document of the relay."""
+        return await self._json("GET", url, answer, token=None)
+
+    async def form(self, url: str, fields: dict[str, str], answer: type[T]) -> T:
+        """POST a form, as OAuth wants it. A RelayRefused has the RFC's word for its code."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urllib.parse.urlencode(fields).encode()
+
+        async def content() -> AsyncIterator[bytes]:
+            yield body
+
+        return await self._json("POST", url, answer, token=None, content=content, headers=headers)
 
     # transport --------------------------------------------------------------------------------------------------
 
@@ -243,6 +280,12 @@ class RelayClient:
             return response.status_code, response.headers, bytes(data)
 
     def _refusal(self, status: int, headers: httpx.Headers, data: bytes) -> Offline | RelayRefused:
+        if status == BAD_REQUEST and headers.get("content-type", "").startswith("application/json"):
+            try:
+                told = msgspec.json.decode(data, type=oauth.OAuthProblem)
+                return RelayRefused(told.error_description or told.error, status=status, code=told.error)
+            except msgspec.DecodeError:
+                pass
         try:
             problem = msgspec.json.decode(data, type=rest.Problem)
         except msgspec.DecodeError:

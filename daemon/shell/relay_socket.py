@@ -125,8 +125,10 @@ class RelaySocket:
                 await self._refetch(effect)
             case link.SetTimer(at_us=at_us):
                 self._set_timer(at_us)
-            case link.Report(sentence=sentence):
+            case link.Report(state=state, sentence=sentence):
                 self.sentence = sentence
+                if state is link.LinkState.NEEDS_RECLAIM:
+                    await self._account.confirm_loss()
                 log.info("relay: %s (%s)", sentence, self.state)
                 self._changed()
 

@@ -1,0 +1,74 @@
+"""A daemon as a person runs it, with its commands, in folders of its own."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CALL_LIMIT_S = 60
+
+
+class Device:
+    """home: should be short, for the sake of socket names. settings: as in SIDECHAIN_<NAME>."""
+
+    def __init__(self, home: Path, relay_url: str, **settings: str) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.run = home / "run"
+        given = {
+            "config": str(home / "config.toml"), "data_dir": str(self.data), "run_dir": str(self.run),
+            "relay_url": relay_url, "credential_store": "file", "device_name": "studio <b>one</b>",
+        } | settings  # fmt: skip
+        outside = {k: v for k, v in os.environ.items() if k not in ("SSH_CONNECTION", "SSH_TTY", "BROWSER")}
+        self.env = outside | {f"SIDECHAIN_{name.upper()}": value for name, value in given.items()}
+
+    def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `sidechain ARGUMENTS`; whatever it answers."""
+        return subprocess.run(
+            [sys.executable, "-m", "daemon", *arguments],
+            env=self.env | env, capture_output=True, text=True, timeout=CALL_LIMIT_S, check=False,
+        )  # fmt: skip
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """Its one JSON object. Raises AssertionError unless it exits 0."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(json.loads(done.stdout))
+
+    @contextlib.contextmanager
+    def command_under_way(self, *arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            [sys.executable, "-m", "daemon", *arguments],
+            env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    @contextlib.contextmanager
+    def browser_of(self) -> Iterator[tuple[dict[str, str], Path]]:
+        """A `browser` that only notes what it was given: the environment that names it, and where the note comes."""
+        note = self.home / "opened"
+        note.unlink(missing_ok=True)
+        os.mkfifo(note)
+        script = self.home / "browser"
+        script.write_text(f'#!/bin/sh\nprintf %s "$1" > {note}\n')
+        script.chmod(0o700)
+        yield {"BROWSER": f"{script} %s &", "DISPLAY": ""}, note
+
+
+@contextlib.contextmanager
+def running_device(home: Path, relay_url: str, **settings: str) -> Iterator[Device]:
+    home.mkdir(exist_ok=True)
+    device = Device(home, relay_url, **settings)
+    started = device.command("up", "--detach")
+    assert started.returncode == 0, started.stdout + started.stderr
+    try:
+        yield device
+    finally:
+        device.command("down")
