@@ -12,7 +12,8 @@ import resource
 import signal
 import socket as sockets
 import sys
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 
 import bridge.control as c
 from bridge.control_endpoint import ControlEndpoint
@@ -25,10 +26,12 @@ from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.link import LinkState
 from daemon.core.presence import presence_of
-from daemon.errors import AlreadyRunning, BadConfig, SidechainError
+from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
 from daemon.shell.account import Account
+from daemon.shell.blobs import make_folder
 from daemon.shell.control import Control, item_info
 from daemon.shell.instances import Instance, Instances
+from daemon.shell.rebuild import open_library
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.render_worker import Broken, Finished, Rendered, Stage
 from daemon.shell.renderer import Renderer
@@ -42,6 +45,9 @@ from relay.wire.rest import AudioPost
 log = logging.getLogger(__name__)
 
 STATE_EVENTS_PER_S = 10
+TROUBLE_PAUSE_S = 2.0
+TROUBLE_SHOWN_S = 60.0
+REBUILD_INTERVAL_S = 30.0  # a library damaged again so soon is a disk to be looked at, not to be tried on
 
 
 class App:
@@ -54,6 +60,10 @@ class App:
         self._state_changed = asyncio.Event()
         self._presence: Presence | None = None
         self._was_online = False
+        self._started = time.monotonic()
+        self._standing: list[str] = []
+        self._trouble = (0.0, "")
+        self.start_over = False
         self.uploader: Uploader | None = None
         self.socket: RelaySocket | None = None
 
@@ -73,11 +83,7 @@ class App:
                 raise BadConfig(
                     f"The run folder cannot be used: {error}", "Remove it, or set run_dir."
                 ) from error
-            config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.store = Store(config.data / "library.sqlite3")
-            stack.callback(self.store.close)
-            self.takes = Takes(config, self.store)
-            await self.takes.open()
+            await self._open_library(stack)
             self.account = Account(config, self.store, self._version, self._account_changed)
             stack.push_async_callback(self.account.close)
             self.renderer = Renderer(self.store, self.takes.folder, self._rendered)
@@ -97,7 +103,7 @@ class App:
                 self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
             control = Control(
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set,
+                self.account, self.socket, self._stopping.set, self.notices,
             )  # fmt: skip
             self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
             await self.control.start()
@@ -119,11 +125,50 @@ class App:
                 for task in running:
                     task.cancel()
 
+    async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
+        config = self._config
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(config.takes)
+        self.store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
+        stack.callback(self.store.close)
+        self.takes = Takes(config, self.store)
+        rebuilt = await self.takes.open()
+        if sentence:
+            self._standing.append(f"{sentence} {rebuilt.takes} takes are back.")
+        if rebuilt.unreadable:
+            self._standing.append(
+                f"{len(rebuilt.unreadable)} folders beside the takes cannot be read and were left alone."
+            )
+
     def _parts(self) -> list[Coroutine[None, None, None]]:
-        parts = [self.account.open(), self.renderer.run(), self.instances.reap_for_ever(), self._tell_state()]
+        parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever]
         if self.uploader and self.socket:
-            parts += [self.uploader.run(), self.socket.run()]
-        return parts
+            parts += [self.uploader.run, self.socket.run]
+        return [self._tell_state(), *(self._kept_going(part) for part in parts)]
+
+    async def _kept_going(self, part: Callable[[], Coroutine[None, None, None]]) -> None:
+        """A full or sick disk stops nothing for good: what was to be done is on the disk, and is taken up again."""
+        while True:
+            try:
+                return await part()
+            except LibraryDamaged as error:
+                if time.monotonic() - self._started < REBUILD_INTERVAL_S:
+                    raise
+                log.error("%s The daemon starts over.", error)
+                self.start_over = True
+                self._stopping.set()
+                return None
+            except (SidechainError, OSError) as error:
+                log.error("%s stopped for %g s: %s", part.__qualname__, TROUBLE_PAUSE_S, error)
+                self._trouble = (time.monotonic(), str(error))
+                self.changed()
+                await asyncio.sleep(TROUBLE_PAUSE_S)
+
+    def notices(self) -> list[str]:
+        """What status should say besides the one state: since the start, and of the last minute."""
+        at_s, sentence = self._trouble
+        recent = sentence and time.monotonic() - at_s < TROUBLE_SHOWN_S
+        return [*self._standing, *([sentence] if recent else [])]
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -248,11 +293,14 @@ def serve(config: Config, version: str) -> int:
 
     allow_many_plugins()
 
-    async def main() -> None:
-        await App(config, version).run()
+    async def main() -> bool:
+        app = App(config, version)
+        await app.run()
+        return app.start_over
 
     try:
-        asyncio.run(main())
+        while asyncio.run(main()):
+            pass
     except* SidechainError as group:
         raise group.exceptions[0] from None
     return 0

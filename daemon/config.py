@@ -49,6 +49,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.data_dir)
 
     @property
+    def takes(self) -> Path:
+        """Folder of the takes, one folder each."""
+        return self.data / "takes"
+
+    @property
+    def library(self) -> Path:
+        """The library's database."""
+        return self.data / "library.sqlite3"
+
+    @property
     def run(self) -> Path:
         """Folder of sockets and Rings."""
         return Path(self.run_dir)

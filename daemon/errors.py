@@ -10,6 +10,8 @@ SidechainError            1
 +-- NothingKept           7   there is nothing that could be kept
 +-- BadAudio              8   a file that is no audio we read
 +-- NoSpace               9   the disk is full
++-- LibraryStuck          1   the library cannot be read or written now
++-- LibraryDamaged        1   the library holds what nobody wrote: moved aside and rebuilt at the next start
 +-- AlreadyRunning       77   a daemon holds the lock     } service managers do not restart on 77 and 78
 +-- BadConfig            78   configuration or run folder }
 """
@@ -98,6 +100,20 @@ class BadAudio(SidechainError):
 class NoSpace(SidechainError):
     exit_code = 9
     code = "no_space"
+
+
+class LibraryStuck(SidechainError):
+    code = "library"
+
+
+class LibraryDamaged(SidechainError):
+    """why: what was found."""
+
+    code = "library"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The library is damaged: {why}.", "It is rebuilt from the takes themselves.")
+        self.why = why
 
 
 class AlreadyRunning(SidechainError):

@@ -107,7 +107,7 @@ def status(as_json: Json = False) -> None:
         lines += [f"plugin    {_instance_line(i)}" for i in s.instances] or ["plugin    none loaded"]
         outbox = ", ".join(f"{n} {state}" for state, n in sorted(s.outbox.items())) or "empty"
         lines.append(f"takes     {s.takes}    outbox  {outbox}    friends producing  {s.friends_producing}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"notice    {sentence}" for sentence in s.notices)])
 
     show(s, as_json, text)
 

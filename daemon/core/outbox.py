@@ -6,13 +6,15 @@
     accepted         the relay has it: `post_id` (end)
     quarantined      our own worker failed three times on the Take: kept, shown, not tried again by itself
     needs_attention  the relay refused for good (4xx), or the claim is lost: kept, shown
+    discarded        the person took it back: the Take stays, and so does the id, should it be posted after all
 
 Only our own worker's failures lead to quarantine, counted on the Take before each try. Network trouble never
 strikes: a relay that is down for a week costs an Entry nothing but time. Nor does the daemon's death in an upload:
 the entry id is the idempotency key, so doing it again is harmless.
 
 The CHECKs of the table `entry` repeat three invariants, kept by `apply`:
-`uploading` <=> a lease; `accepted` <=> a post id; neither waiting nor quarantined => the hash of the lossless copy.
+`uploading` <=> a lease; `accepted` <=> a post id; none of waiting, quarantined, discarded => the hash of the
+lossless copy.
 
 Not here: the clock (`now_us` is Unix time: deadlines must mean something after a restart), chance (`jitter`), I/O.
 """
@@ -37,6 +39,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     NEEDS_ATTENTION = "needs_attention"
+    DISCARDED = "discarded"
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -107,6 +110,10 @@ class Retried(Struct, frozen=True, kw_only=True):
     """The person asked for it again."""
 
 
+class Discarded(Struct, frozen=True, kw_only=True):
+    """The person took it back. Not while an upload runs: what becomes of that is not ours to say."""
+
+
 Event = (
     Rendered
     | Picked
@@ -117,11 +124,18 @@ Event = (
     | RelayBack
     | Poisoned
     | Retried
+    | Discarded
 )
 
 TRANSITIONS: dict[State, dict[type[Event], State]] = {
-    State.WAITING: {Rendered: State.QUEUED, Poisoned: State.QUARANTINED},
-    State.QUEUED: {Rendered: State.QUEUED, Picked: State.UPLOADING, RelayBack: State.QUEUED},
+    State.WAITING: {Rendered: State.QUEUED, Poisoned: State.QUARANTINED, Discarded: State.DISCARDED},
+    State.QUEUED: {
+        Rendered: State.QUEUED,
+        Picked: State.UPLOADING,
+        RelayBack: State.QUEUED,
+        Retried: State.QUEUED,
+        Discarded: State.DISCARDED,
+    },
     State.UPLOADING: {
         Rendered: State.UPLOADING,
         Accepted: State.ACCEPTED,
@@ -130,8 +144,13 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         LeaseExpired: State.QUEUED,
     },
     State.ACCEPTED: {Rendered: State.ACCEPTED},
-    State.QUARANTINED: {Retried: State.WAITING},
-    State.NEEDS_ATTENTION: {Rendered: State.NEEDS_ATTENTION, Retried: State.QUEUED},
+    State.QUARANTINED: {Retried: State.WAITING, Discarded: State.DISCARDED},
+    State.NEEDS_ATTENTION: {
+        Rendered: State.NEEDS_ATTENTION,
+        Retried: State.QUEUED,
+        Discarded: State.DISCARDED,
+    },
+    State.DISCARDED: {Rendered: State.DISCARDED, Retried: State.WAITING},
 }
 
 
@@ -184,7 +203,7 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
             return replace(entry, state=state, lease_until_us=None, reason=reason)
         case LeaseExpired() | RelayBack():
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
-        case Retried():
+        case Retried() | Discarded():
             return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)
 
 

@@ -8,12 +8,21 @@ disk keeps fsync's word. After a failed fsync a file is never trusted again: it 
 import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from daemon.errors import NoSpace
 
 TMP_PREFIX = ".tmp-"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder, and its name durable, if it is missing. Its parent must be there. [worker]"""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    fsync_folder(folder.parent)
 
 
 def fsync_folder(folder: Path) -> None:
@@ -53,7 +62,7 @@ def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
         raise _named(error, path) from error
 
 
-def publish_folder(folder: Path, files: dict[str, tuple[bytes | bytearray | memoryview, ...]]) -> None:
+def publish_folder(folder: Path, files: Mapping[str, tuple[bytes | memoryview, ...]]) -> None:
     """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError. [worker]"""
     aside = folder.with_name(TMP_PREFIX + folder.name)
     try:

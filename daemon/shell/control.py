@@ -19,7 +19,7 @@ from daemon.shell.instances import Instances
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
 from daemon.shell.store import Store, TakeRow
-from daemon.shell.takes import Takes, new_entry, take_info
+from daemon.shell.takes import Takes, take_info
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Control:
         account: Account,
         socket: RelaySocket | None,
         stop: Callable[[], None],
+        notices: Callable[[], list[str]],
     ) -> None:
         self._version = version
         self._store = store
@@ -51,6 +52,7 @@ class Control:
         self._account = account
         self._socket = socket
         self._stop = stop
+        self._notices = notices
         self._started = time.monotonic()
         self._answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
             c.GetStatus: self._status, c.ListInstances: self._list_instances, c.KeepTake: self._keep,
@@ -93,6 +95,7 @@ class Control:
             instances=[i.info() for i in self._instances.all()], takes=await self._store.run(Store.count_takes),
             outbox=counts, recent=[await self._info(t) for t in recent],
             friends_producing=self._socket.friends_producing if self._socket else 0,
+            notices=[notice[:512] for notice in self._notices()],
         )  # fmt: skip
 
     async def _list_instances(self, request: c.ListInstances) -> c.Reply:
@@ -125,7 +128,7 @@ class Control:
 
     async def _rename(self, request: c.RenameTake) -> c.Reply:
         take = await self._takes.find(request.take_id)
-        await self._store.run(Store.rename_take, take.take_id, request.title)
+        await self._takes.rename(take, request.title)
         return await self._show_take(c.ShowTake(id=request.id, take_id=take.take_id))
 
     async def _delete(self, request: c.DeleteTake) -> c.Reply:
@@ -138,13 +141,8 @@ class Control:
             raise NotClaimed(
                 "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
             )
-        if take.state == "failed":  # asked again by a person: three more tries
-            await self._store.run(Store.retry_take, take.take_id)
-            self._renderer.wake()
-        entry = await self._store.run(Store.add_entry, new_entry(take, request.title, self._account.name))
-        if entry.state in (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION):
-            entry = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
-            await self._store.run(Store.save_entry, entry)
+        entry = await self._takes.post(take, request.title, self._account.name)
+        self._renderer.wake()
         self._wake_uploader()
         return c.Posted(
             id=request.id,

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.errors import NoSpace
 from daemon.shell.render_worker import MAX_FRAME_BYTES, Broken, Finished, FromWorker, Job, Rendered, Stage
+from daemon.shell.sidecars import write_take
 from daemon.shell.store import Store, TakeRow
 
 log = logging.getLogger(__name__)
@@ -111,6 +113,7 @@ class Renderer:
                     await self._store.run(Store.set_rendered, take.take_id, message.flac_sha256)
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
+                    await self._note(take.take_id)
                 case Broken():
                     await self._give_up(take.take_id, message.message)
                     return
@@ -119,6 +122,14 @@ class Renderer:
             await self._listener(take.take_id, message)
             if isinstance(message, Finished):
                 return
+
+    async def _note(self, take_id: str) -> None:
+        """Write what came out beside the sound, so that a rebuilt library need not render it again."""
+        try:
+            for take in await self._store.run(Store.find_take, take_id):
+                await asyncio.to_thread(write_take, self._takes_dir, take)
+        except (OSError, NoSpace) as error:
+            log.warning("the figures of take %s are only in the library: %s", take_id, error)
 
     async def _give_up(self, take_id: str, reason: str) -> None:
         log.error("take %s cannot be rendered: %s", take_id, reason)

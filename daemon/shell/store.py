@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -18,13 +18,25 @@ import msgspec
 from daemon.core import outbox
 from daemon.core.capture import Cut
 from daemon.core.inbox import MAX_ITEMS
+from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck, NoSpace, SidechainError
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+APPLICATION_ID = (
+    0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
+)
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+SICK_DISK = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+}
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,18 +62,25 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+        try:
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+            self._db.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            self._db.close()
+            raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._migrate()
 
     async def run(self, method: Callable[Concatenate["Store", P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call `method` on the store's thread and wait for it. [loop]"""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, lambda: method(self, *args, **kwargs)
-        )
+        """Call `method` on the store's thread and wait for it. Raises NoSpace, LibraryStuck, LibraryDamaged. [loop]"""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: method(self, *args, **kwargs)
+            )
+        except sqlite3.DatabaseError as error:
+            raise named(error) or error from error
 
     def close(self) -> None:
         """Finish what was asked and close."""
@@ -70,37 +89,68 @@ class Store:
 
     def _migrate(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        mark = self._db.execute("PRAGMA application_id").fetchone()[0]
+        if mark != (APPLICATION_ID + version if version > 1 else 0):
+            raise LibraryDamaged(f"its header says schema {version} and mark {mark:#x}")
         if version > SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(
-                f"the library was written by a newer Sidechain (schema {version}, this one knows {SCHEMA_VERSION})"
+            raise BadConfig(
+                f"The library was written by a newer Sidechain (schema {version}; this one knows {SCHEMA_VERSION}).",
+                "Update Sidechain, or set another data_dir. Nothing was changed.",
             )
         for number in range(version + 1, SCHEMA_VERSION + 1):
-            script = next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text()
-            self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            script = _script(number)
+            mark = APPLICATION_ID + number if number > 1 else 0
+            self._db.executescript(
+                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\n"
+                f"PRAGMA application_id = {mark};\nCOMMIT;"
+            )
+
+    def check(self) -> None:
+        """Look at every page and every row. Raises LibraryDamaged, sqlite3.DatabaseError.
+
+        A row that cannot be read would stop whoever needs it next, so it counts like a torn page.
+        """
+        if _schema(self._db) != _schema_as_written():
+            raise LibraryDamaged("its tables are not ours")
+        for pragma in ("integrity_check(1)", "foreign_key_check"):
+            for row in self._db.execute(f"PRAGMA {pragma}"):
+                if tuple(row) != ("ok",):
+                    raise LibraryDamaged(f"{pragma}: {' '.join(map(str, row))}"[:300])
+        try:
+            for row in self._db.execute("SELECT * FROM take"):
+                _take(row)
+            self.entries()
+            self.items(MAX_ITEMS)
+            self.positions()
+            self.facts()
+        except (ValueError, TypeError, msgspec.MsgspecError) as error:
+            raise LibraryDamaged(f"a row cannot be read: {error}"[:300]) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite ends it itself on some errors of the disk
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     # takes ----------------------------------------------------------------------------------------------------
 
     def add_take(self, take: TakeRow, entry: outbox.Entry | None = None) -> None:
-        """Insert a Take and, when it is to be posted at once, its Entry, in one transaction."""
+        """Insert a Take and, when it is to be posted, its Entry, in one transaction."""
+        recording = json.dumps(take.recording) if take.recording is not None else None
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'kept')",
+                "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
+                " flac_sha256, recording) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
-                 take.channels, msgspec.json.encode(take.cut).decode()),
+                 take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording),
             )  # fmt: skip
             if entry:
-                self._put_entry(entry)
+                self._put_entry(_released(entry, take.flac_sha256))
 
     def takes(self, limit: int) -> list[TakeRow]:
         """The newest first."""
@@ -186,10 +236,17 @@ class Store:
         with self._transaction() as db:
             if existing := self._entry_of(entry.take_id):
                 return existing
-            row = db.execute("SELECT flac_sha256 FROM take WHERE take_id = ?", (entry.take_id,)).fetchone()
-            if row and row[0] and entry.state is outbox.State.WAITING:
-                entry = outbox.apply(entry, outbox.Rendered(sha256=row[0]), now_us=0, jitter=0.0)
-            self._put_entry(entry)
+            return self._put_released(db, entry)
+
+    def ask_again(self, entry: outbox.Entry) -> outbox.Entry:
+        """The person wants the Entry after all: it goes as soon as its lossless copy is there."""
+        with self._transaction() as db:
+            return self._put_released(db, outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0))
+
+    def _put_released(self, db: sqlite3.Connection, entry: outbox.Entry) -> outbox.Entry:
+        row = db.execute("SELECT flac_sha256 FROM take WHERE take_id = ?", (entry.take_id,)).fetchone()
+        entry = _released(entry, row[0] if row else None)
+        self._put_entry(entry)
         return entry
 
     def entries(self) -> list[outbox.Entry]:
@@ -210,6 +267,12 @@ class Store:
         with self._transaction():
             self._put_entry(entry)
 
+    def replace_entry(self, old: outbox.Entry, new: outbox.Entry) -> None:
+        """Put one Entry of a Take in the place of another."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM entry WHERE entry_id = ?", (old.entry_id,))
+            self._put_released(db, new)
+
     def count_entries(self) -> dict[str, int]:
         return dict(self._db.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
 
@@ -221,7 +284,8 @@ class Store:
         self._db.execute(
             "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, attempts, next_attempt_us,"
             " lease_until_us, sha256, post_id, post_url, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, state = excluded.state,"
+            " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, title = excluded.title,"
+            " created_us = excluded.created_us, state = excluded.state,"
             " attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,"
             " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, post_id = excluded.post_id,"
             " post_url = excluded.post_url, reason = excluded.reason",
@@ -277,6 +341,44 @@ class Store:
                 db.execute("DELETE FROM position")
                 db.execute("DELETE FROM item")
             db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
+
+
+def _script(number: int) -> str:
+    return next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text()
+
+
+def _schema(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(name, sql) for name, sql in rows}
+
+
+def _schema_as_written() -> set[tuple[str, str]]:
+    """What the scripts make: a changed bit in a CHECK or a column's name is damage like any other."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        for number in range(1, SCHEMA_VERSION + 1):
+            db.executescript(_script(number))
+        return _schema(db)
+
+
+def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:
+    """An Entry that waits for a lossless copy which is there by now."""
+    if flac_sha256 and entry.state is outbox.State.WAITING:
+        return outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
+    return entry
+
+
+def named(error: sqlite3.DatabaseError) -> SidechainError | None:
+    """What SQLite met on the disk, as a sentence; None for what is a bug of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return NoSpace(
+            "The disk is full: the library could not be written.", "Free some space and try again."
+        )
+    if code in SICK_DISK:
+        return LibraryStuck(
+            f"The library cannot be read or written: {error}.", "Look after the disk; nothing kept is lost."
+        )
+    return LibraryDamaged(str(error)) if code in DAMAGE else None
 
 
 def _take(row: sqlite3.Row) -> TakeRow:

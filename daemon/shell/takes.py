@@ -2,10 +2,11 @@
 
 The order is the promise: bytes copied out of the Ring, file written and synced aside, folder renamed and synced,
 row committed with FULL sync. Only then does `keep` return; a crash before that leaves nothing but a stray that the
-next start sweeps, and a folder without a row is taken in again from its sidecar.
+next start sweeps, and a folder without a row is taken in again from the files beside its sound (rebuild.py).
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -19,8 +20,9 @@ from bridge.errors import BridgeError
 from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.errors import NoSpace, NothingKept, SidechainError, UsageError
-from daemon.shell import blobs
+from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance
+from daemon.shell.rebuild import Rebuilt, take_in
 from daemon.shell.render_worker import TAKE_WAV
 from daemon.shell.store import Store, TakeRow
 from daemon.shell.uploads import unix_us
@@ -29,7 +31,7 @@ from relay.wire.ids import uuid7
 
 log = logging.getLogger(__name__)
 
-SIDECAR = "take.json"
+HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
 
 
 class Takes:
@@ -38,22 +40,14 @@ class Takes:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
-        self.folder = config.data / "takes"
+        self.folder = config.takes
+        self._posting = asyncio.Lock()
 
-    async def open(self) -> None:
-        """Sweep what a crash left, and take in folders whose row was not committed. Run once, before serving."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async def open(self) -> Rebuilt:
+        """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""
         for name in await asyncio.to_thread(blobs.sweep, self.folder):
             log.info("swept %s, half-written when the daemon ended", name)
-        known = await self._store.run(Store.take_ids)
-        for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in known:
-                try:
-                    take = msgspec.json.decode((folder / SIDECAR).read_bytes(), type=TakeRow)
-                    await self._store.run(Store.add_take, take)
-                    log.info("took in %s, kept but not yet in the library", folder.name)
-                except (OSError, msgspec.DecodeError) as error:
-                    log.warning("%s is no take and was left alone: %s", folder, error)
+        return await self._store.run(take_in, self.folder)
 
     async def keep(
         self,
@@ -73,8 +67,66 @@ class Takes:
         take, entry = await asyncio.to_thread(
             self._copy, instance, bars, seconds, at_frame, title, post_as, post
         )
-        await self._store.run(Store.add_take, take, entry)
+        try:
+            await self._store.run(Store.add_take, take, entry)
+        except SidechainError:  # it was not kept, and we say so: then it must not come back by itself
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(blobs.remove_folder, self.folder / take.take_id)
+            raise
         return take, entry
+
+    async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
+        """The Take's Entry, made or, if it came to a halt, asked for again. Raises NoSpace, LibraryStuck."""
+        async with self._posting:  # two at once would write two ids
+            entry = await self._store.run(Store.entry_of, take.take_id)
+            if entry is None:
+                entry = new_entry(take, title, account)
+                await asyncio.to_thread(sidecars.write_entry, self.folder, entry)
+                try:
+                    return await self._store.run(Store.add_entry, entry)
+                except SidechainError:
+                    await asyncio.to_thread(sidecars.remove_entry, self.folder, take.take_id)
+                    raise
+            return await self._ask_again(take, entry) if entry.state in HALTED else entry
+
+    async def retry(self, entry: outbox.Entry) -> outbox.Entry:
+        """Ask for an Entry again; one that is under way already is left as it is."""
+        async with self._posting:
+            takes = await self._store.run(Store.find_take, entry.take_id)
+            if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
+                return entry
+            return await self._ask_again(takes[0], entry)
+
+    async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
+        if take.state == "failed":  # a person asks: three more tries for the pipeline
+            await self._store.run(Store.retry_take, take.take_id)
+        asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
+        await asyncio.to_thread(sidecars.write_entry, self.folder, asked)
+        return await self._store.run(Store.ask_again, entry)
+
+    async def discard(self, entry: outbox.Entry) -> outbox.Entry:
+        """Take an Entry back; its Take stays. Raises SidechainError while it is being uploaded, or has arrived."""
+        async with self._posting:
+            current = await self._store.run(Store.entry_of, entry.take_id)
+            if current is None or outbox.Discarded not in outbox.TRANSITIONS[current.state]:
+                state = current.state if current else "gone"
+                raise SidechainError(
+                    f"Entry {entry.entry_id[:12]} is {state} and cannot be taken back.",
+                    "Delete the post on the relay instead."
+                    if state == "accepted"
+                    else "Try again in a moment.",
+                    code="busy",
+                )
+            after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
+            await asyncio.to_thread(sidecars.write_entry, self.folder, after)
+            await self._store.run(Store.save_entry, after)
+            return after
+
+    async def rename(self, take: TakeRow, title: str) -> None:
+        """Row and file; the file, because a rebuilt library knows only that."""
+        renamed = msgspec.structs.replace(take, title=title)
+        await asyncio.to_thread(sidecars.write_take, self.folder, renamed)
+        await self._store.run(Store.rename_take, take.take_id, title)
 
     def _copy(
         self,
@@ -114,11 +166,16 @@ class Takes:
             channels=header.channels,
             cut=cut,
         )
+        entry = new_entry(take, title, post_as) if post else None
         wav = wav_f32_header(cut.frames, header.channels, round(header.sample_rate_hz))
-        blobs.publish_folder(
-            self.folder / take.take_id, {TAKE_WAV: (wav, span.data), SIDECAR: (msgspec.json.encode(take),)}
-        )
-        return take, new_entry(take, title, post_as) if post else None
+        files: dict[str, tuple[bytes | memoryview, ...]] = {
+            TAKE_WAV: (wav, span.data),
+            sidecars.TAKE_JSON: (sidecars.take_bytes(take),),
+        }
+        if entry:
+            files[sidecars.ENTRY_JSON] = (sidecars.entry_bytes(entry),)
+        blobs.publish_folder(self.folder / take.take_id, files)
+        return take, entry
 
     def _cut(
         self, history: capture.History, bars: int | None, seconds: float | None, now: int

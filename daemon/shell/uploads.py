@@ -15,6 +15,7 @@ from daemon.core import outbox
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.shell.relay_client import RelayClient
 from daemon.shell.render_worker import TAKE_FLAC
+from daemon.shell.sidecars import write_entry
 from daemon.shell.store import Store, TakeRow
 from relay.wire import rest
 
@@ -125,6 +126,8 @@ class Uploader:
         log.info("entry %s of take %s is %s", entry.entry_id, entry.take_id, entry.state)
 
     async def _save(self, entry: outbox.Entry) -> outbox.Entry:
+        """File first, row second: whose Post it is and how it ended must outlive the library."""
+        await asyncio.to_thread(write_entry, self._takes_dir, entry)
         await self._store.run(Store.save_entry, entry)
         await self._changed(entry)
         return entry

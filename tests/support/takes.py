@@ -10,8 +10,8 @@ from audio.wave import wav_f32_header
 from daemon.core.capture import Cut
 from daemon.shell.blobs import publish_folder
 from daemon.shell.render_worker import TAKE_WAV
+from daemon.shell.sidecars import TAKE_JSON
 from daemon.shell.store import TakeRow
-from daemon.shell.takes import SIDECAR
 
 RATE_HZ = 48_000
 
@@ -45,5 +45,5 @@ def publish(folder: Path, row: TakeRow, samples: NDArray[np.float32]) -> None:
     folder.mkdir(exist_ok=True)
     wav = wav_f32_header(len(samples), samples.shape[1], RATE_HZ)
     publish_folder(
-        folder / row.take_id, {TAKE_WAV: (wav, samples.tobytes()), SIDECAR: (msgspec.json.encode(row),)}
+        folder / row.take_id, {TAKE_WAV: (wav, samples.tobytes()), TAKE_JSON: (msgspec.json.encode(row),)}
     )

@@ -17,6 +17,7 @@ EVENTS: list[Event] = [
     outbox.RelayBack(),
     outbox.Poisoned(reason="The encoder died three times."),
     outbox.Retried(),
+    outbox.Discarded(),
 ]
 
 
@@ -42,7 +43,7 @@ def check_invariants(e: Entry) -> None:
     """What the CHECKs of the table repeat."""
     assert (e.state is State.UPLOADING) == (e.lease_until_us is not None)
     assert (e.state is State.ACCEPTED) == (e.post_id is not None)
-    assert e.state in (State.WAITING, State.QUARANTINED) or e.sha256 is not None
+    assert e.state in (State.WAITING, State.QUARANTINED, State.DISCARDED) or e.sha256 is not None
     assert e.state not in (State.QUARANTINED, State.NEEDS_ATTENTION) or e.reason is not None
 
 

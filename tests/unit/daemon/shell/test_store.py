@@ -9,7 +9,8 @@ import pytest
 
 from daemon.core import outbox
 from daemon.core.outbox import Entry, State
-from daemon.shell.store import SCHEMA_VERSION, Store
+from daemon.errors import BadConfig
+from daemon.shell.store import APPLICATION_ID, SCHEMA_VERSION, Store
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
 from tests.support.takes import take
@@ -143,6 +144,7 @@ def test_a_library_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) 
     Store(tmp_path / "library.sqlite3").close()
     with sqlite3.connect(tmp_path / "library.sqlite3") as db:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID + SCHEMA_VERSION + 1}")
     db.close()
-    with pytest.raises(sqlite3.DatabaseError, match="newer Sidechain"):
+    with pytest.raises(BadConfig, match="newer Sidechain"):
         Store(tmp_path / "library.sqlite3")
