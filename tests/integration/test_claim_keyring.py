@@ -1,0 +1,94 @@
+"""The device's key in a real Secret Service: there when it is unlocked, waited for when it is not, never in plain text."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import KeyringUnavailable
+from daemon.shell.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
+from tests.support.secret_service import session_bus, unlocked_keyring
+
+pytestmark = pytest.mark.timeout(90)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
+    for name in set(os.environ) - set(env):
+        monkeypatch.delenv(name)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+
+async def test_the_seed_is_kept_in_the_keyring_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_bus(tmp_path / "home") as env, unlocked_keyring(env, "correct horse"):
+        use(monkeypatch, env)
+        store = KeyringSecret("studio")
+        assert await store.read() is None
+        made = await open_identity(store, tmp_path / "session", create=True)
+        assert made
+        seed = await store.read()
+        assert seed is not None
+        again = await open_identity(KeyringSecret("studio"), tmp_path / "session", create=True)
+        assert again and again.public_key == made.public_key
+        assert await KeyringSecret("another folder").read() is None
+        for path in tmp_path.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                assert seed not in content and seed.hex().encode() not in content, path
+        await store.delete()
+        await store.delete()
+        assert await store.read() is None
+
+
+async def test_a_locked_keyring_is_said_in_time_and_opened_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_bus(tmp_path / "home") as env:
+        use(monkeypatch, env)
+        store = KeyringSecret("studio")
+        with unlocked_keyring(env, "correct horse"):
+            made = await open_identity(store, tmp_path / "session", create=True)
+        with unlocked_keyring(env, "wrong password"):  # it starts all the same, and stays locked
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(KeyringUnavailable):
+                    await open_identity(store, tmp_path / "session", create=True)
+            assert time.monotonic() - began < 2 * KEYRING_LIMIT_S + 2
+        with unlocked_keyring(env, "correct horse"):
+            again = await open_identity(store, tmp_path / "session", create=True)
+        assert made and again and made.public_key == again.public_key
+
+
+async def test_a_bus_without_a_keyring_is_no_place_for_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_bus(tmp_path / "home") as env:
+        use(monkeypatch, env | {"XDG_DATA_DIRS": str(tmp_path / "nothing")})
+        with pytest.raises(KeyringUnavailable):
+            await open_identity(KeyringSecret("studio"), tmp_path / "session", create=True)
+    assert not (tmp_path / "session").exists()
+
+
+def test_a_plain_text_back_end_is_refused(tmp_path: Path) -> None:
+    """What `pip install keyrings.alt` would bring along, chosen by the user's own setting."""
+    (tmp_path / "plain_backend.py").write_text(
+        "from keyring.backend import KeyringBackend\n"
+        "class Keyring(KeyringBackend):\n"
+        "    priority = 9\n"
+        "    def get_password(self, service, name): return 'stolen'\n"
+        "    def set_password(self, service, name, secret): open('plain.txt', 'w').write(secret)\n"
+    )
+    env = os.environ | {"PYTHON_KEYRING_BACKEND": "plain_backend.Keyring", "PYTHONPATH": str(tmp_path)}
+    for verb in ("set", "get"):
+        refused = subprocess.run(
+            [sys.executable, "-m", "daemon.shell.keyring_helper", verb, "studio"],
+            cwd=Path(__file__).parents[2], env=env | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+            input="secret", capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        assert refused.returncode == 1 and "allowed" in refused.stderr and "stolen" not in refused.stdout
+    assert not list(Path(__file__).parents[2].glob("plain.txt"))
