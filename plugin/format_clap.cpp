@@ -5,8 +5,34 @@
    CLAP has no position in frames (its seconds are derived), so VALID_PROJECT_FRAME is never set. */
 #include "recorder.hpp"
 
+#include "extra/Mutex.hpp"
+
+START_NAMESPACE_DISTRHO
+
+/* DPF tries a lock in every process() for what its window may have queued. Without a window nothing can be queued,
+   so then it is not touched. */
+class WindowLocker {
+public:
+    explicit WindowLocker(const Mutex &mutex) noexcept
+        : mutex_(Recorder::windows.load(std::memory_order_relaxed) > 0 && mutex.tryLock() ? &mutex : nullptr)
+    {
+    }
+    ~WindowLocker()
+    {
+        if (mutex_) mutex_->unlock();
+    }
+    bool wasLocked() const noexcept { return mutex_ != nullptr; }
+
+private:
+    const Mutex *mutex_;
+};
+
+END_NAMESPACE_DISTRHO
+
 #define clap_entry dpf_clap_entry
+#define MutexTryLocker WindowLocker
 #include "DistrhoPluginMain.cpp"
+#undef MutexTryLocker
 #undef clap_entry
 
 #include <cstring>

@@ -13,6 +13,7 @@ static constexpr uint32_t kMaxBars = 64;
 static constexpr uint32_t kMaxBlockFrames = 16384; /* what sc_client_activate takes; longer blocks are split by it */
 
 static thread_local Recorder *newest_here = nullptr;
+std::atomic<int> Recorder::windows{0};
 
 Recorder::Recorder() : Plugin(kParameters, 0, 0)
 {
@@ -101,9 +102,7 @@ void Recorder::setParameterValue(uint32_t index, float value)
     switch (index) {
     case kKeep:
         /* A project that was saved with it on finds nothing recorded yet when it loads: nothing is kept then. */
-        if (!keep_held_.exchange(on, std::memory_order_relaxed) && on && client_)
-            sc_client_keep(client_, bars_.load(std::memory_order_relaxed), 0.0, post_.load(std::memory_order_relaxed),
-                           nullptr, nullptr);
+        if (!keep_held_.exchange(on, std::memory_order_relaxed) && on) keep();
         break;
     case kBars:
         if (value >= 1.0f && value <= static_cast<float>(kMaxBars))
@@ -115,6 +114,12 @@ void Recorder::setParameterValue(uint32_t index, float value)
 #endif
     default: break;
     }
+}
+
+bool Recorder::keep()
+{
+    return client_ && sc_client_keep(client_, bars_.load(std::memory_order_relaxed), 0.0,
+                                     post_.load(std::memory_order_relaxed), nullptr, nullptr) == SC_OK;
 }
 
 /* Recording --------------------------------------------------------------------------------------------------- */
@@ -132,12 +137,15 @@ static void program_name(char *name, size_t bytes)
 bool Recorder::make_client()
 {
     if (client_) return true;
+    sc_client *made = nullptr;
     if (!host_name_[0]) program_name(host_name_, sizeof host_name_);
     sc_config config = {};
     config.size = sizeof config;
     config.plugin_path = getBinaryFilename();
     config.host_name = host_name_;
-    return sc_client_create(&config, &client_) == SC_OK;
+    const bool is_made = sc_client_create(&config, &made) == SC_OK;
+    client_.store(made, std::memory_order_release);
+    return is_made;
 }
 
 /* Not in the constructor: hosts make plugin objects only to look at them. */
@@ -194,13 +202,17 @@ void Recorder::record(const float **inputs, uint32_t frames)
     }
 }
 
-/* One at a time is enough: there are fewer events than blocks. */
+/* One at a time is enough: there are fewer events than blocks. While no window takes them the oldest ones stay, and
+   the slot behind them is used again and again. */
 void Recorder::take_event()
 {
-    if (!sc_client_poll_event(client_, &event_)) return;
+    const unsigned head = told_head_.load(std::memory_order_relaxed);
+    sc_event &event = told_[head % kTold];
+    const bool full = head - told_tail_.load(std::memory_order_acquire) == kTold - 1;
+    if (!sc_client_poll_event(client_, &event)) return;
     const int link = link_.load(std::memory_order_relaxed);
     int now = link;
-    switch (event_.kind) {
+    switch (event.kind) {
     case SC_EVENT_CONNECTED: now = kConnected; break;
     case SC_EVENT_ATTACHED: now = kReady; break;
     case SC_EVENT_DISCONNECTED: now = kNoDaemon; break;
@@ -209,6 +221,21 @@ void Recorder::take_event()
     default: break;
     }
     if (now != link && link != kNotRecording) link_.store(now, std::memory_order_relaxed);
+    if (!full) told_head_.store(head + 1, std::memory_order_release);
+}
+
+bool Recorder::next_told(sc_event &event)
+{
+    const unsigned tail = told_tail_.load(std::memory_order_relaxed);
+    if (tail == told_head_.load(std::memory_order_acquire)) return false;
+    event = told_[tail % kTold];
+    told_tail_.store(tail + 1, std::memory_order_release);
+    return true;
+}
+
+void Recorder::info(sc_info &info)
+{
+    if (client_) sc_client_info(client_, &info);
 }
 
 void Recorder::run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME

@@ -42,6 +42,14 @@ public:
     /* The host's name where the format tells it; before the first activate(). [main-thread] */
     void name_host(const char *name);
 
+    static std::atomic<int> windows; /* open in this process */
+
+    /* For the window, on the UI thread. keep(): false when nothing is recorded yet. next_told(): what the daemon said
+       while the host processed; a few wait, further ones are dropped. */
+    bool keep();
+    void info(sc_info &info);
+    bool next_told(sc_event &event);
+
     /* The Recorder that this thread made last: how a format's wrapper finds the one inside DPF's object. */
     static Recorder *newest() noexcept;
 
@@ -76,7 +84,9 @@ private:
     void record(const float **inputs, uint32_t frames);
     void take_event();
 
-    sc_client *client_ = nullptr;
+    static constexpr unsigned kTold = 8;
+
+    std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
     char host_name_[256] = "";
     Heard heard_[kMaxHeard];
     uint32_t heard_count_ = 0;
@@ -86,7 +96,8 @@ private:
     std::atomic<bool> post_{false};
     std::atomic<int> link_{kNoDaemon};
     std::atomic<uint32_t> kept_{0};
-    sc_event event_; /* too big for a stack that is not ours */
+    sc_event told_[kTold]; /* audio thread to window: one writes, one reads */
+    std::atomic<unsigned> told_head_{0}, told_tail_{0};
 
     DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Recorder)
 };

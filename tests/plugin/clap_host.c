@@ -11,6 +11,10 @@
      save FILE / restore FILE   the state extension
      render 0|1                 1: offline
      reactivate RATE LONGEST
+     window WIDTH HEIGHT SCALE  opens the plugin's window (built with WINDOW only)
+     look MS                    runs the window's timer for that long
+     shot FILE                  what the display shows there, as PPM
+     click X Y                  a click into it, in its own pixels
      close
 
    A line of the blocks' FILE:
@@ -24,6 +28,14 @@
 #include "clap/ext/params.h"
 #include "clap/ext/state.h"
 #include "clap/plugin-factory.h"
+
+#ifdef WINDOW
+#  include "clap/ext/gui.h"
+#  include "clap/ext/timer-support.h"
+
+#  include <X11/Xlib.h>
+#  include <X11/Xutil.h>
+#endif
 
 #include <dlfcn.h>
 #include <math.h>
@@ -59,7 +71,33 @@ static void fail(const char *what)
 
 /* The host's side ---------------------------------------------------------------------------------------------- */
 
-static const void *host_extension(const clap_host_t *host, const char *id) { (void)host; (void)id; return NULL; }
+#ifdef WINDOW
+static clap_id timer;
+static bool register_timer(const clap_host_t *host, uint32_t period_ms, clap_id *id)
+{
+    (void)host; (void)period_ms;
+    *id = ++timer;
+    return true;
+}
+static bool unregister_timer(const clap_host_t *host, clap_id id) { (void)host; (void)id; timer = 0; return true; }
+static void hints_changed(const clap_host_t *host) { (void)host; }
+static bool resize(const clap_host_t *host, uint32_t width, uint32_t height) { (void)host; (void)width; (void)height; return true; }
+static bool show_or_hide(const clap_host_t *host) { (void)host; return true; }
+static void window_closed(const clap_host_t *host, bool destroyed) { (void)host; (void)destroyed; }
+static const clap_host_gui_t host_gui = {hints_changed, resize, show_or_hide, show_or_hide, window_closed};
+static const clap_host_timer_support_t timers = {register_timer, unregister_timer};
+#endif
+
+static const void *host_extension(const clap_host_t *host, const char *id)
+{
+    (void)host;
+#ifdef WINDOW
+    if (strcmp(id, CLAP_EXT_TIMER_SUPPORT) == 0) return &timers;
+    if (strcmp(id, CLAP_EXT_GUI) == 0) return &host_gui;
+#endif
+    (void)id;
+    return NULL;
+}
 static void host_request(const clap_host_t *host) { (void)host; }
 static const clap_host_t host = {
     .clap_version = CLAP_VERSION_INIT, .name = "clap_host", .vendor = "Sidechain", .url = "", .version = "1",
@@ -246,6 +284,89 @@ static void state(bool save, const char *path)
     puts("ok");
 }
 
+/* The window ---------------------------------------------------------------------------------------------------- */
+
+#ifdef WINDOW
+static Display *display;
+static Window frame, inner;
+
+static void open_window(unsigned width, unsigned height, double scale)
+{
+    const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
+    if (!display) display = XOpenDisplay(NULL);
+    if (!display) fail("no X display");
+    if (!gui->create(plugin, CLAP_WINDOW_API_X11, false)) fail("the plugin makes no window");
+    gui->set_scale(plugin, scale);
+    frame = XCreateSimpleWindow(display, DefaultRootWindow(display), 0, 0, width, height, 0, 0, 0);
+    XMapWindow(display, frame);
+    XSync(display, False);
+    const clap_window_t parent = {.api = CLAP_WINDOW_API_X11, .x11 = frame};
+    if (!gui->set_parent(plugin, &parent) || !gui->set_size(plugin, width, height)) fail("the window does not fit");
+    gui->show(plugin);
+    puts("ok");
+}
+
+static void look(long ms)
+{
+    const clap_plugin_timer_support_t *plugin_timer = extension(CLAP_EXT_TIMER_SUPPORT);
+    for (long passed = 0; passed < ms; passed += 16) {
+        struct timespec tick = {0, 16000000};
+        plugin_timer->on_timer(plugin, timer);
+        nanosleep(&tick, NULL);
+    }
+    puts("ok");
+}
+
+static void shot(const char *path)
+{
+    XWindowAttributes attributes;
+    XGetWindowAttributes(display, frame, &attributes);
+    XImage *image = XGetImage(display, DefaultRootWindow(display), 0, 0, (unsigned)attributes.width,
+                              (unsigned)attributes.height, AllPlanes, ZPixmap);
+    FILE *file = fopen(path, "wb");
+    if (!image || !file) fail(path);
+    fprintf(file, "P6 %d %d 255\n", attributes.width, attributes.height);
+    for (int y = 0; y < attributes.height; y++)
+        for (int x = 0; x < attributes.width; x++) {
+            const unsigned long pixel = XGetPixel(image, x, y);
+            const unsigned char rgb[3] = {(unsigned char)(pixel >> 16), (unsigned char)(pixel >> 8), (unsigned char)pixel};
+            fwrite(rgb, 1, 3, file);
+        }
+    fclose(file);
+    XDestroyImage(image);
+    puts("ok");
+}
+
+static void click(int x, int y)
+{
+    Window root, parent, *children;
+    unsigned count;
+    XQueryTree(display, frame, &root, &parent, &children, &count);
+    if (count != 1) fail("the plugin's window is not in ours");
+    inner = children[0];
+    XFree(children);
+    XEvent event = {.xbutton = {.type = ButtonPress, .display = display, .window = inner, .root = root, .x = x, .y = y,
+                                .button = Button1, .same_screen = True}};
+    XSendEvent(display, inner, True, ButtonPressMask, &event);
+    event.type = ButtonRelease;
+    XSendEvent(display, inner, True, ButtonReleaseMask, &event);
+    XSync(display, False);
+    puts("ok");
+}
+
+static void close_window(void)
+{
+    if (!frame) return;
+    const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
+    gui->destroy(plugin);
+    XDestroyWindow(display, frame);
+    XSync(display, False);
+    frame = 0;
+}
+#else
+static void close_window(void) {}
+#endif
+
 /* The plugin's life --------------------------------------------------------------------------------------------- */
 
 static void start(void)
@@ -278,6 +399,7 @@ static void open_plugin(const clap_plugin_entry_t *entry)
 static void close_plugin(void)
 {
     if (!plugin) return;
+    close_window();
     stop();
     plugin->destroy(plugin);
     plugin = NULL;
@@ -292,7 +414,8 @@ int main(int count, char **arguments)
     if (!entry || !entry->init(arguments[1])) fail("no CLAP entry");
     char line[4096], one[1024], two[1024], three[1024];
     double number;
-    unsigned id;
+    unsigned id, other = 0;
+    (void)other;
     while (fgets(line, sizeof line, stdin)) {
         if (sscanf(line, "open %lf %u", &rate_hz, &longest) == 2) open_plugin(entry);
         else if (sscanf(line, "reactivate %lf %u", &rate_hz, &longest) == 2) stop(), start(), puts("ok");
@@ -309,7 +432,14 @@ int main(int count, char **arguments)
         else if (sscanf(line, "render %u", &id) == 1) {
             const render_extension *render = extension("clap.render");
             puts(render->set(plugin, (int32_t)id) ? "ok" : "refused");
-        } else if (strncmp(line, "idle", 4) == 0) idle();
+        }
+        else if (strncmp(line, "idle", 4) == 0) idle();
+#ifdef WINDOW
+        else if (sscanf(line, "window %u %u %lf", &id, &other, &number) == 3) open_window(id, other, number);
+        else if (sscanf(line, "look %u", &id) == 1) look(id);
+        else if (sscanf(line, "shot %1023s", one) == 1) shot(one);
+        else if (sscanf(line, "click %u %u", &id, &other) == 2) click((int)id, (int)other);
+#endif
         else if (strncmp(line, "close", 5) == 0) close_plugin(), puts("ok");
         else fail(line);
         fflush(stdout);

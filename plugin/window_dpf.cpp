@@ -1,0 +1,2 @@
+/* DPF's own half of the window. */
+#include "DistrhoUIMain.cpp"
