@@ -69,6 +69,23 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     error: Line | None = None
 
 
+class EntryInfo(Struct, frozen=True, kw_only=True):
+    """One Entry of the outbox."""
+
+    entry_id: Short
+    take_id: Short
+    account: Short | None
+    title: Title
+    created_us: U63
+    state: (
+        Short  # "waiting", "queued", "uploading", "accepted", "quarantined", "needs_attention", "discarded"
+    )
+    attempts: U32
+    next_attempt_us: U63 | None  # Unix time; None: not waiting for a time
+    post_url: Url | None = None
+    reason: Line | None = None
+
+
 class ItemInfo(Struct, frozen=True, kw_only=True):
     """One Item of the feed, as cached by the daemon."""
 
@@ -119,6 +136,10 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
 
 class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
     takes: list[TakeInfo]
+
+
+class EntryList(_Control, frozen=True, kw_only=True, tag="entries_are"):
+    entries: list[EntryInfo]  # oldest first
 
 
 class OneTake(_Control, frozen=True, kw_only=True, tag="take_is"):
@@ -245,6 +266,39 @@ class PostTake(_Control, frozen=True, kw_only=True, tag="post_take"):
     title: Title = ""
 
 
+class ListOutbox(_Control, frozen=True, kw_only=True, tag="outbox"):
+    """`ended`: also what was accepted or discarded."""
+
+    Reply: ClassVar = EntryList
+
+    ended: bool = False
+    limit: Limit = 100
+
+
+class RetryEntries(_Control, frozen=True, kw_only=True, tag="retry_entries"):
+    """Try again now. `entry_id`: the start of an entry's or a take's id, or "all" that has not ended."""
+
+    Reply: ClassVar = EntryList
+
+    entry_id: Short
+
+
+class DiscardEntry(_Control, frozen=True, kw_only=True, tag="discard_entry"):
+    """Do not post it. The Take stays, and so does the id: RetryEntries undoes it. Refused while it is uploaded."""
+
+    Reply: ClassVar = EntryList
+
+    entry_id: Short
+
+
+class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
+    """Make all files of a Take anew from its sound."""
+
+    Reply: ClassVar = Done
+
+    take_id: Short
+
+
 class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
     Reply: ClassVar = Feed
 
@@ -337,6 +391,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
+    | ListOutbox | RetryEntries | DiscardEntry | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
@@ -344,6 +399,7 @@ Reply = (
     | Done
     | Status
     | TakeList
+    | EntryList
     | OneTake
     | Feed
     | Posted

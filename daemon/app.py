@@ -103,7 +103,7 @@ class App:
                 self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
             control = Control(
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set, self.notices,
+                self.account, self.socket, self._stopping.set, self.notices, self._go,
             )  # fmt: skip
             self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
             await self.control.start()
@@ -228,6 +228,11 @@ class App:
     def _wake_uploader(self) -> None:
         if self.uploader:
             self.uploader.wake()
+
+    def _go(self) -> None:
+        """A person asks for what waits for the relay."""
+        if self.uploader:
+            self.uploader.relay_back()
 
     async def _arrived(self, post: AudioPost) -> None:
         self.control.publish(c.ItemArrived(item=item_info(post)))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli import claim_commands, daemon_commands, demo, feed_commands, files, takes
+from daemon.cli import claim_commands, daemon_commands, demo, feed_commands, files, outbox, takes
 from daemon.cli.output import fail
 from daemon.errors import EXIT_CODES, SidechainError
 
@@ -56,6 +56,7 @@ feed_commands.register(app)
 files.register(app)
 demo.register(app)
 app.add_typer(takes.app, name="takes")
+app.add_typer(outbox.app, name="outbox")
 
 
 def run() -> None:

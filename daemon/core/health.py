@@ -112,7 +112,7 @@ def overall(
             HealthState.PROBLEM,
             f"{_takes(failed)} could not be posted; the sound itself is safe.",
         )
-        remedy = "`sidechain takes list` says why; `sidechain post` tries again."
+        remedy = "`sidechain outbox` says why; `sidechain outbox retry all` tries again."
     elif state is HealthState.CONNECTED and outbox.get(State.UPLOADING, 0):
         state = HealthState.UPLOADING
     shown = SHOWN[state]

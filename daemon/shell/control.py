@@ -16,6 +16,7 @@ from daemon.shell.account import Account
 from daemon.shell.claiming import Claiming
 from daemon.shell.claiming_control import ClaimAnswers
 from daemon.shell.instances import Instances
+from daemon.shell.outbox_control import OutboxAnswers
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
 from daemon.shell.store import Store, TakeRow
@@ -42,6 +43,7 @@ class Control:
         socket: RelaySocket | None,
         stop: Callable[[], None],
         notices: Callable[[], list[str]],
+        go: Callable[[], None],
     ) -> None:
         self._version = version
         self._store = store
@@ -62,6 +64,7 @@ class Control:
             c.Shutdown: self._shutdown,
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
+        self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
 
     async def handle(self, request: c.Request) -> c.Reply:
         """One request, one reply."""

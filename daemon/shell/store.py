@@ -223,10 +223,11 @@ class Store:
                 self._put_entry(outbox.apply(entry, outbox.Poisoned(reason=error), now_us=0, jitter=0.0))
 
     def retry_take(self, take_id: str) -> None:
-        """A failed Take is kept again, with all its attempts."""
+        """A Take is as it was kept: it will be rendered, with all its attempts."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE take SET state = 'kept', attempts = 0, error = NULL WHERE take_id = ?", (take_id,)
+                "UPDATE take SET state = 'kept', attempts = 0, error = NULL, recording = NULL WHERE take_id = ?",
+                (take_id,),
             )
 
     # outbox ---------------------------------------------------------------------------------------------------

@@ -216,6 +216,11 @@ class Takes:
         await self._store.run(Store.delete_take, take.take_id)
         await asyncio.to_thread(blobs.remove_folder, self.folder / take.take_id)
 
+    def require_sound(self, take: TakeRow) -> None:
+        """Raises SidechainError when the sound itself is gone. [worker]"""
+        if not (self.folder / take.take_id / TAKE_WAV).exists():
+            raise SidechainError(f"The sound of take {take.take_id[:12]} is missing ({TAKE_WAV}).")
+
     async def info(self, take: TakeRow, *, busy: bool = False) -> TakeInfo:
         """A Take as tray and command line see it."""
         entry = await self._store.run(Store.entry_of, take.take_id)

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import sys
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -165,3 +168,55 @@ async def test_a_killed_host_loses_nothing_and_leaves_nothing() -> None:
             kept = await daemon.client.request(c.KeepTake(bars=8))
             assert isinstance(kept, c.OneTake)
             assert kept.take.frames == 8 * BAR_FRAMES
+
+
+async def test_an_entry_can_be_taken_back_and_asked_for_again() -> None:
+    """Discarding keeps take and id, so that asking again can never make a second post."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            relay, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await play(stage, daemon, bars=3)
+            await end(relay)
+            take_ids = [await keep(daemon, f"take {n}") for n in range(2)]
+
+            async def outbox(*arguments: str) -> tuple[int, dict[str, Any]]:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "daemon", "outbox", *arguments, "--json",
+                    stdout=asyncio.subprocess.PIPE, env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
+                )  # fmt: skip
+                out, _ = await process.communicate()
+                return process.returncode or 0, dict(json.loads(out))
+
+            _, listed = await outbox("list")
+            assert [e["take_id"] for e in listed["entries"]] == take_ids
+            ids = [e["entry_id"] for e in listed["entries"]]
+            while True:  # while it is being uploaded it cannot be taken back
+                code, after = await outbox("discard", ids[0], "--yes")
+                if code == 0:
+                    break
+                assert after["error"]["code"] == "busy"
+            assert [e["state"] for e in after["entries"]] == ["discarded"]
+            daemon.process.kill()
+            await daemon.process.wait()
+            daemon = await stage.daemon("a", relay_url)
+            _, listed = await outbox("list", "--all")
+            assert [e["state"] == "discarded" for e in listed["entries"]] == [True, False]
+
+            await stage.relay(port=urlsplit(relay_url).port or 0)
+            code, _ = await outbox("retry", "all")
+            assert code == 0
+            assert (await settled(daemon, take_ids[1])).entry_state == "accepted"
+            reply = await daemon.client.request(c.ShowTake(take_id=take_ids[0]))
+            assert isinstance(reply, c.OneTake) and reply.take.entry_state == "discarded"
+            assert len(await asyncio.to_thread(global_feed, relay_url)) == 1
+
+            _, after = await outbox("retry", take_ids[0])
+            assert [e["entry_id"] for e in after["entries"]] == [ids[0]], "the id stays"
+            assert (await settled(daemon, take_ids[0])).entry_state == "accepted"
+            assert len(await asyncio.to_thread(global_feed, relay_url)) == 2
+            code, after = await outbox("discard", ids[0], "--yes")
+            assert (code, after["error"]["code"]) == (1, "busy"), "what has arrived is the relay's"
+            code, after = await outbox("retry", "nothing-like-it")
+            assert (code, after["error"]["code"]) == (2, "usage")

@@ -1,0 +1,72 @@
+"""`sidechain outbox …`: what is on its way to the relay, and what came to a halt."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+import bridge.control as c
+from daemon.cli.daemon_commands import when
+from daemon.cli.output import Json, ask, show, table
+
+app = typer.Typer(help="The outbox: list, retry, discard.", no_args_is_help=False)
+
+EntryId = Annotated[str, typer.Argument(help="An entry's id, or its take's, or the start of either.")]
+
+
+@app.callback(invoke_without_command=True)
+def _list(
+    ctx: typer.Context,
+    ended: Annotated[bool, typer.Option("--all", help="Also what has arrived, or was discarded.")] = False,
+    as_json: Json = False,
+) -> None:
+    if ctx.invoked_subcommand is None:
+        list_entries(ended=ended, as_json=as_json)
+
+
+@app.command("list")
+def list_entries(
+    ended: Annotated[bool, typer.Option("--all", help="Also what has arrived, or was discarded.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=c.MAX_LIST, help="How many, the newest.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List entries, oldest first: the order in which they go out."""
+    found = ask(c.ListOutbox(ended=ended, limit=limit), c.EntryList)
+    show(found, as_json, lambda: _text(found.entries) or "The outbox is empty.")
+
+
+@app.command()
+def retry(
+    entry: Annotated[str, typer.Argument(help="An entry's id or its start, or `all`.")], as_json: Json = False
+) -> None:
+    """Try an entry again now; also one that was discarded. `all`: each that has not arrived."""
+    after = ask(c.RetryEntries(entry_id=entry), c.EntryList)
+    show(after, as_json, lambda: _text(after.entries) or "Nothing waits to be posted.")
+
+
+@app.command()
+def discard(
+    entry: EntryId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take an entry back: it is not posted. The take stays; `sidechain outbox retry` brings the entry back."""
+    if not yes:
+        typer.confirm(f"Do not post {entry}? The take itself stays", abort=True)
+    after = ask(c.DiscardEntry(entry_id=entry), c.EntryList)
+    show(after, as_json, lambda: "Discarded; the take is still in the library.")
+
+
+def _text(entries: list[c.EntryInfo]) -> str:
+    rows = [
+        [e.entry_id[:13], when(e.created_us), e.title or "untitled", e.account or "–", e.state, str(e.attempts),
+         _next(e), e.post_url or e.reason or ""]
+        for e in entries
+    ]  # fmt: skip
+    return table(["entry", "when", "title", "account", "state", "tries", "next", "what"], rows)
+
+
+def _next(entry: c.EntryInfo) -> str:
+    if not entry.next_attempt_us:
+        return "–"
+    return datetime.fromtimestamp(entry.next_attempt_us / 1e6).strftime("%H:%M:%S")
