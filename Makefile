@@ -57,7 +57,7 @@ plugin: $(BUILD)/system-plugin ## VST3, CLAP and LV2, built and installed for yo
 	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin install
 
 audio/_kernels.so: audio/kernels.c
-	@$(CC) -O3 -ffp-contract=off -shared -fPIC -o $@ $<
+	@$(CC) -O3 -ffp-contract=off -shared -fPIC -o $@.new $< && mv $@.new $@ # never under a process that has it mapped
 
 clean: ## remove all that was made here
 	@rm -rf $(BUILD) $(VENV) audio/_kernels.so dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncControlClient", "ControlClient"]
 
 TIMEOUT_S = 30.0
+LAST_WORDS_MS = 50
 LOOK_MS = 100  # how often, while waiting, to look whether the daemon is still there
 SOCKET_OPTIONS: dict[int, int] = {
     zmq.LINGER: 0,
@@ -35,7 +36,9 @@ SOCKET_OPTIONS: dict[int, int] = {
     zmq.HANDSHAKE_IVL: 2_000,
     zmq.SNDHWM: 64,
     zmq.RCVHWM: 1_024,
-    zmq.RECONNECT_IVL: -1,  # another daemon knows nothing of our subscription
+    # Never, in effect: another daemon knows nothing of our subscription. Not -1, with which libzmq throws away what
+    # had come in but was not read yet when the daemon closed: its last words.
+    zmq.RECONNECT_IVL: 3_600_000,
 }
 
 
@@ -101,9 +104,11 @@ class ControlClient:
         connection.send(encode(request))
         while (left_s := deadline - time.monotonic()) > 0:
             if not connection.poll(min(LOOK_MS, int(left_s * 1000) + 1)):
-                if daemon_pid(self._path) != self._pid:
+                if self._daemon_is_there():
+                    continue
+                # It may have answered between the two looks and ended at once: what it said last still counts.
+                if not connection.poll(LAST_WORDS_MS):
                     raise DaemonNotRunning(self._path)
-                continue
             try:
                 reply: ToClient = decode(connection.recv(), ToClient, CONTROL_LIMITS)
             except CodecError as error:
@@ -111,6 +116,12 @@ class ControlClient:
             if reply.id == request.id or (isinstance(reply, Failed) and reply.id == 0):
                 return checked_reply(request, reply)  # type: ignore[arg-type]  # an event has id 0
         raise DaemonSilent(type(request).__name__, timeout_s)
+
+    def _daemon_is_there(self) -> bool:
+        try:
+            return daemon_pid(self._path) == self._pid
+        except DaemonNotRunning:
+            return False
 
     def _connected(self) -> "zmq.Socket[bytes]":
         if self._socket is None:

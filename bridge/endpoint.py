@@ -30,6 +30,7 @@ HANDSHAKE_IVL_MS = 2_000
 RCVHWM = 64  # messages waiting per peer, before its sends block
 SNDHWM = 256  # messages waiting for one peer, before it counts as unable to take them
 BACKLOG = 512
+CLOSE_LINGER_MS = 500  # the last replies still go out; a peer that does not take them holds nobody up for longer
 MESSAGES_PER_S = 200
 BURST = 200
 MAX_KNOWN = 4_096
@@ -157,7 +158,7 @@ class GuardedRouter:
 
     def close(self) -> None:
         """Close and remove the socket file. Call before the RunLock is released."""
-        self.socket.close(linger=0)
+        self.socket.close(linger=CLOSE_LINGER_MS)
         self._context.term()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

@@ -1,3 +1,4 @@
+#define NEVER_MS 3600000
 #define _GNU_SOURCE
 #include "wire.h"
 
@@ -60,11 +61,12 @@ sc_wire *sc_wire_open(const char *run_dir, char *reason, size_t reason_bytes)
     }
     void *socket = zmq.socket(context, SC_ZMQ_DEALER);
     const int64_t longest = SC_MAX_MESSAGE_BYTES;
-    /* IMMEDIATE: nothing is queued for a daemon that is not there. RECONNECT_IVL -1: a connection that came back
+    /* IMMEDIATE: nothing is queued for a daemon that is not there. RECONNECT_IVL never (but not -1, which
+       throws away what came in unread when the daemon closed): a connection that came back
        behind our back would be a session that the daemon does not know. */
     if (socket && set(socket, SC_ZMQ_LINGER, 0) && set(socket, SC_ZMQ_SNDHWM, HIGH_WATER_MARK) &&
         set(socket, SC_ZMQ_RCVHWM, HIGH_WATER_MARK) && set(socket, SC_ZMQ_IMMEDIATE, 1) &&
-        set(socket, SC_ZMQ_RECONNECT_IVL, -1) &&
+        set(socket, SC_ZMQ_RECONNECT_IVL, NEVER_MS) &&
         zmq.setsockopt(socket, SC_ZMQ_MAXMSGSIZE, &longest, sizeof longest) == 0 &&
         zmq.connect(socket, address) == 0)
         return (sc_wire *)socket;
