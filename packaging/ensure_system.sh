@@ -6,11 +6,17 @@ purpose=$1
 
 # what proves it (a command, a file or a library) : Debian package
 needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
-test "$purpose" = demo || needs="$needs c++:g++ /usr/share/dpf/distrho:dpf-source"
+include=/usr/include
+test "$purpose" = demo || needs="$needs
+  c++:g++ /usr/share/dpf/distrho:dpf-source
+  $include/GL/gl.h:libgl-dev $include/X11/Xlib.h:libx11-dev $include/X11/extensions/Xext.h:libxext-dev
+  $include/X11/Xcursor/Xcursor.h:libxcursor-dev $include/X11/extensions/Xrandr.h:libxrandr-dev"
 test "$purpose" = test && needs="$needs
   clang-22:clang-22 /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
   strace:strace valgrind:valgrind
+  Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
   ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus
+  gnome-keyring-daemon:gnome-keyring node:nodejs npm:npm
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
 
 missing=""
