@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, number, settings, show, table
+from daemon.cli.output import Json, ask, number, settings, show, sidechain_version, table
 from daemon.errors import NotRunning, SidechainError, UsageError
 
 DETACH_LIMIT_S = 15.0
@@ -44,7 +44,6 @@ def up(
     if detach:
         return _detach(config.data, config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")])
     from daemon.app import serve
-    from daemon.cli.main import sidechain_version
 
     sys.exit(serve(config, sidechain_version()))
 

@@ -154,7 +154,7 @@ def _process(
         warnings=[{"kind": each.kind, "says": each.says} for each in made.warnings],
         bpm=known_bpm, bpm_source="given" if bpm else heard.tempo.source, bpm_confidence=heard.tempo.confidence,
         bpm_alternatives=heard.tempo.alternatives, key=known_key, camelot=heard.key.key.camelot if heard.key.key and not key else None,
-        key_confidence=1.0 if key else heard.key.confidence, fingerprint=heard.fingerprint.tobytes().hex(),
+        key_confidence=1.0 if key else heard.key.confidence, fingerprint=heard.fingerprint.astype("<u4").tobytes().hex(),
         peaks_dat=tuple(peaks_dat), **names,
     )  # fmt: skip
 

@@ -4,13 +4,12 @@ Imports are lazy where they are heavy, so that `sidechain status` answers in a q
 """
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
 from daemon.cli import claim_commands, daemon_commands, demo, feed_commands, files, outbox, takes
-from daemon.cli.output import fail
+from daemon.cli.output import fail, sidechain_version
 from daemon.errors import EXIT_CODES, SidechainError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
@@ -24,14 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def sidechain_version() -> str:
-    """The installed version; a frozen build carries its metadata along."""
-    try:
-        return version("sidechain")
-    except PackageNotFoundError:
-        return "0.0.0+unknown"
 
 
 def _print_version(value: bool) -> None:

@@ -38,6 +38,16 @@ _BY_CODE: dict[str, type[SidechainError]] = {
 }
 
 
+def sidechain_version() -> str:
+    """The installed version; a frozen build carries its metadata along."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sidechain")
+    except PackageNotFoundError:
+        return "0.0.0+unknown"
+
+
 def settings(**flags: object) -> Config:
     """The settings that hold for this call. Raises BadConfig."""
     return load(flags, default_run_dir=run_dir(os.environ, os.getuid()))
