@@ -1,11 +1,13 @@
 """`python -m relay`: argv to Config, then run. Nothing else."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from relay.app.config import DEFAULT_PORT, BadConfig, Config
 from relay.app.server import run
+from relay.core.upstream import upstreams_of
 
 
 def read_argv(argv: list[str]) -> Config:
@@ -33,6 +35,7 @@ def read_argv(argv: list[str]) -> Config:
         dev=given.dev,
         public_url=given.public_url,
         json_log=given.json_log,
+        upstreams=upstreams_of(os.environ),
     )
 
 

@@ -15,6 +15,7 @@ from relay.app import (
     routes_health,
     routes_oauth,
     routes_pages,
+    routes_sign_in,
     routes_social,
 )
 from relay.app.config import Config
@@ -67,6 +68,7 @@ def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
             routes_health.router,
             routes_oauth.router,
             routes_claim.router,
+            routes_sign_in.router,
             routes_pages.router,
         ],
         guards=[guard],

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from relay.core.upstream import Upstream
+
 DEFAULT_PORT = 8700
 
 
@@ -29,6 +31,7 @@ class Config(Struct, frozen=True, kw_only=True):
     dev: bool = False  # anybody may sign in as anybody: only where nobody else can reach it
     public_url: str | None = None
     json_log: bool = False
+    upstreams: tuple[Upstream, ...] = ()  # who may sign people in; none: only --dev does
 
     def __post_init__(self) -> None:
         if self.dev and not is_loopback(self.host):

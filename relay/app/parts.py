@@ -27,6 +27,7 @@ from relay.services.production import Production
 from relay.services.social import Social
 from relay.services.tokens import Tokens, load_key
 from relay.services.uploads import Uploads, clear_after_crash, empty_folder
+from relay.services.upstream import Upstreams
 
 TICK_S = 1.0
 DEV_POLL_US = 1_000_000
@@ -54,6 +55,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     families: Families
     devices: Devices
     claiming: Claiming
+    upstreams: Upstreams
     posts: Posts
     social: Social
     production: Production
@@ -97,6 +99,7 @@ async def open_parts(config: Config, base_url: str) -> Parts:
         families=families,
         devices=Devices(db, families),
         claiming=Claiming(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
+        upstreams=Upstreams(config.upstreams, base_url),
         posts=Posts(db, base_url),
         social=Social(db, base_url),
         production=production,

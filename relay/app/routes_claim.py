@@ -133,6 +133,12 @@ async def revoke_on_page(
     return go_to("/devices", parts)
 
 
+@get("/sign-in", opt=operation(Action.SITE_READ), include_in_schema=False)
+async def sign_in_page(parts: PartsDep) -> Response[bytes]:
+    """The ways to sign in."""
+    return _sign_in(parts, "/")
+
+
 # ends and parts -------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +164,8 @@ def _page(
 
 
 def _sign_in(parts: Parts, next_path: str) -> Response[bytes]:
-    return _page(parts, None, "sign_in.html", next=next_path)
+    ways = list(parts.upstreams.configured.values())
+    return _page(parts, None, "sign_in.html", next=next_path, ways=ways)
 
 
 def _consent(
@@ -206,6 +213,7 @@ router = Router(
         look_up_code,
         devices_page,
         revoke_on_page,
+        sign_in_page,
         claimed,
         unclaimed,
     ],

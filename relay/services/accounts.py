@@ -2,11 +2,14 @@
 
 import secrets
 import sqlite3
+from collections.abc import Iterator
+from itertools import count
 
 from msgspec import Struct
 
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
+from relay.core.upstream import Known, username_from
 from relay.services.clock import new_id, now_us
 from relay.services.database import Database, Tx
 from relay.services.events import create_channels
@@ -42,6 +45,18 @@ class Accounts:
     async def open_session(self, username: str) -> Opened:
         """Sign a browser in as username, made if new; only a --dev relay offers this."""
         return await self._db.write(lambda tx: _open_session(tx, ensure_account(tx, username, now_us())))
+
+    async def open_session_of(self, known: Known) -> Opened:
+        """Sign a browser in as whoever this provider vouches for; somebody new gets an account of their own."""
+
+        def work(tx: Tx) -> Opened:
+            found = tx.db.execute(
+                "SELECT account_id FROM identity WHERE issuer = ? AND subject = ?",
+                (known.issuer, known.subject),
+            ).fetchone()
+            return _open_session(tx, found[0] if found else _new_account(tx, known))
+
+        return await self._db.write(work)
 
     async def renew_session(self, cookie: str) -> Opened:
         """The same session under a new secret: what was known of the old one is worth nothing. Raises Refusal."""
@@ -122,6 +137,27 @@ def _open_session(tx: Tx, account_id: str) -> Opened:
         (hash_of(cookie), account_id, secrets.token_urlsafe(24), now + SESSION_US),
     )
     return Opened(cookie=cookie, user=profile(tx.db, account_id))
+
+
+def _new_account(tx: Tx, known: Known) -> str:
+    """Never an account that is there already: a name is not a proof either."""
+    wished = username_from(known.suggestion)
+    taken = {
+        row[0]
+        for row in tx.db.execute("SELECT username FROM account WHERE username GLOB ? || '*'", (wished,))
+    }
+    username = next(name for name in _variants(wished) if name not in taken)
+    account_id = ensure_account(tx, username, now_us())
+    tx.db.execute(
+        "INSERT INTO identity VALUES (?, ?, ?, ?)", (known.issuer, known.subject, account_id, now_us())
+    )
+    return account_id
+
+
+def _variants(name: str) -> Iterator[str]:
+    yield name
+    for n in count(2):
+        yield f"{name}{n}"
 
 
 def ensure_account(tx: Tx, username: str, now: int) -> str:

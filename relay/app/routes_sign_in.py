@@ -1,0 +1,54 @@
+"""Signing in by way of a provider: off to it, and back."""
+
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from litestar import Response, Router, get
+from litestar.params import FromPath, QueryParameter
+
+from relay.app.gate import COOKIE, PartsDep, operation
+from relay.app.problems import AnyRequest
+from relay.app.routes_pages import go_to, on_refusal_of_page
+from relay.app.throttle import Kind
+from relay.core.access import Action
+from relay.core.local_path import MAX_PATH_CHARS, local_path
+from relay.core.refusal import Refusal
+from relay.services.upstream import PENDING_US
+
+BROWSER_COOKIE = "sidechain_sign_in"
+Next = Annotated[str, QueryParameter(name="next", max_length=MAX_PATH_CHARS)]
+
+
+@get("/sign-in/{name:str}", opt=operation(Action.SESSION_OPEN, Kind.SIGN_UP), include_in_schema=False)
+async def begin(name: FromPath[str], parts: PartsDep, next_path: Next = "/") -> Response[None]:
+    begun = await parts.upstreams.begin(name, local_path(next_path))
+    answer = go_to(begun.location, parts)
+    answer.set_cookie(
+        BROWSER_COOKIE,
+        begun.browser,
+        path="/sign-in",
+        max_age=PENDING_US // 1_000_000,
+        httponly=True,
+        samesite="lax",
+        secure=parts.base_url.startswith("https://"),
+    )
+    return answer
+
+
+@get("/sign-in/{name:str}/callback", opt=operation(Action.SESSION_OPEN), include_in_schema=False)
+async def finish(name: FromPath[str], request: AnyRequest, parts: PartsDep) -> Response[None]:
+    try:
+        given = parse_qs(request.scope["query_string"].decode(), max_num_fields=16)
+    except ValueError:
+        raise Refusal("malformed", "This answer cannot be read.") from None
+    query = {field: values[0] for field, values in given.items() if len(values) == 1}
+    finished = await parts.upstreams.finish(name, query, request.cookies.get(BROWSER_COOKIE, ""))
+    opened = await parts.accounts.open_session_of(finished.known)
+    if cookie := request.cookies.get(COOKIE):
+        await parts.accounts.close_session(cookie)
+    answer = go_to(finished.next_path, parts, opened)
+    answer.delete_cookie(BROWSER_COOKIE, path="/sign-in")
+    return answer
+
+
+router = Router("/", route_handlers=[begin, finish], exception_handlers={Refusal: on_refusal_of_page})

@@ -1,0 +1,182 @@
+"""Signing in by way of others: a real OpenID provider in Google's place, a stand-in for Discord, and their impostors."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import httpx
+import pytest
+
+from relay.core.upstream import upstreams_of, username_from
+from tests.support.claims import Claim, FormBrowser
+from tests.support.oidc_server import CLIENT, free_port, running_provider
+from tests.support.profile_server import ProfileServer, running_profile_server
+from tests.support.relay import RelayClient, RelayProcess, running_relay
+
+pytestmark = pytest.mark.timeout(180)
+MAX_STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def discord() -> Iterator[ProfileServer]:
+    with running_profile_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory, discord: ProfileServer) -> Iterator[RelayProcess]:
+    port = free_port()
+    with running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer, pytest.MonkeyPatch.context() as env:  # fmt: skip
+        for name, base in (("GOOGLE", issuer), ("DISCORD", discord.url)):
+            env.setenv(f"SIDECHAIN_RELAY_{name}_CLIENT_ID", CLIENT[0])
+            env.setenv(f"SIDECHAIN_RELAY_{name}_CLIENT_SECRET", CLIENT[1])
+            env.setenv(f"SIDECHAIN_RELAY_{name}_BASE", base)
+        # Development only for its kinder limits of requests: nobody signs in by name here.
+        with running_relay(tmp_path_factory.mktemp("relay") / "data", port=port) as process:
+            yield process
+
+
+class Wanderer:
+    """A browser that follows every redirect and fills in the provider's forms, but stops before coming back."""
+
+    def __init__(self, relay: RelayProcess) -> None:
+        self.relay = relay
+        self.ours = FormBrowser(relay.url)
+        self.theirs = httpx.Client(trust_env=False, timeout=30)
+
+    def __enter__(self) -> "Wanderer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ours.http.close()
+        self.theirs.close()
+
+    def way_back(self, way: str, name: str, next_path: str = "/") -> str:
+        """Begin here, sign in there as `name`; the address that leads back."""
+        begun = self.ours.http.get(f"/sign-in/{way}", params={"next": next_path})
+        assert begun.status_code == 303, begun.text
+        url = begun.headers["location"]
+        answer = self.theirs.get(url)
+        for _ in range(MAX_STEPS):
+            if answer.is_redirect:
+                url = urljoin(str(answer.url), answer.headers["location"])
+                if url.startswith(self.relay.url):
+                    return url
+                answer = self.theirs.get(url)
+                continue
+            assert answer.status_code == 200, answer.text
+            action = re.search(r'<form[^>]*action="([^"]+)"', answer.text)
+            assert action is not None, answer.text
+            hidden = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', answer.text))
+            fields = {**hidden, "login": name, "password": "any"}
+            answer = self.theirs.post(urljoin(str(answer.url), unescape(action[1])), data=fields)
+        raise AssertionError("the provider never leads back")
+
+    def arrive(self, address: str) -> httpx.Response:
+        return self.ours.http.get(address.removeprefix(self.relay.url))
+
+    def sign_in(self, way: str, name: str, next_path: str = "/") -> str:
+        """All of it; the path that it ends on."""
+        answer = self.arrive(self.way_back(way, name, next_path))
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"])
+
+    def me(self) -> dict[str, str]:
+        return dict(self.ours.http.get("/api/v1/users/me").raise_for_status().json())
+
+
+def test_somebody_signs_in_and_is_the_same_the_next_time(relay: RelayProcess) -> None:
+    with Wanderer(relay) as first, Wanderer(relay) as again, Wanderer(relay) as other:
+        first.sign_in("google", "Night Owl")
+        assert first.me()["username"] == "night-owl"
+        again.sign_in("google", "Night Owl")
+        assert again.me()["id"] == first.me()["id"]
+        other.sign_in("google", "night owl")  # another subject that would like the same name
+        assert other.me()["username"] == "night-owl2" and other.me()["id"] != first.me()["id"]
+
+
+def test_a_name_that_is_taken_is_not_taken_over(relay: RelayProcess) -> None:
+    with FormBrowser(relay.url) as local, Wanderer(relay) as stranger:
+        local.sign_in("carol")
+        stranger.sign_in("google", "carol")
+        assert stranger.me()["username"] == "carol2"
+
+
+def test_the_same_address_at_another_provider_is_another_person(
+    relay: RelayProcess, discord: ProfileServer
+) -> None:
+    discord.who = {"id": "77", "username": "mallory", "email": "same@example.com"}
+    with Wanderer(relay) as victim, Wanderer(relay) as attacker:
+        victim.sign_in("google", "victim")
+        attacker.sign_in("discord", "")
+        assert attacker.me()["username"] == "mallory" and attacker.me()["id"] != victim.me()["id"]
+        discord.who = {
+            "id": "victim",
+            "username": "victim",
+            "email": "same@example.com",
+        }  # even the same subject
+        attacker.sign_in("discord", "")
+        assert attacker.me()["username"] == "victim2"
+
+
+def test_a_device_is_claimed_by_who_signs_in_on_the_way(relay: RelayProcess) -> None:
+    device = RelayClient(relay.url)
+    with Wanderer(relay) as person:
+        claim = Claim(device)
+        page = person.ours.http.get(claim.address()).text
+        assert 'data-way="google"' in page and 'data-way="discord"' in page
+        assert person.sign_in("google", "claimer", claim.address()) == claim.address()
+        assert claim.complete(person.ours).user.username == "claimer"
+    device.close()
+
+
+def test_the_answer_belongs_to_the_browser_that_began(relay: RelayProcess) -> None:
+    """Login CSRF: the attacker's way back, opened by the victim."""
+    with Wanderer(relay) as attacker, Wanderer(relay) as victim:
+        address = attacker.way_back("google", "mallory")
+        assert victim.arrive(address).status_code == 401
+        victim.way_back("google", "victim")
+        assert victim.arrive(address).status_code == 401
+        assert victim.ours.http.get("/api/v1/users/me").status_code == 401
+
+
+def test_an_answer_works_once_and_as_it_was_given(relay: RelayProcess) -> None:
+    def changed(address: str, **fields: str) -> str:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()} | fields
+        return str(httpx.URL(address).copy_with(params=query))
+
+    with Wanderer(relay) as person:
+        for fields in ({"state": "x" * 43}, {"iss": "https://evil.example"}, {"code": "x" * 43}):
+            address = changed(person.way_back("google", "person"), **fields)
+            assert person.arrive(address).status_code == 401, fields
+        address = person.way_back("google", "person")
+        elsewhere = address.replace("/google/", "/discord/")
+        assert person.arrive(elsewhere).status_code == 401  # mix-up of two providers
+        assert person.arrive(address).status_code == 401  # and that used it up
+        address = person.way_back("google", "person")
+        assert person.arrive(address).status_code == 303
+        assert person.arrive(address).status_code == 401
+
+
+def test_signing_in_leads_nowhere_else(relay: RelayProcess) -> None:
+    with Wanderer(relay) as person:
+        assert person.sign_in("google", "person", "//evil.example") == "/"
+        assert person.ours.http.get("/sign-in/nobody").status_code == 422
+
+
+def test_secrets_come_from_the_environment_and_go_nowhere(relay: RelayProcess) -> None:
+    page = httpx.get(relay.url + "/sign-in", trust_env=False).text
+    document = httpx.get(relay.url + "/api/docs/openapi.json", trust_env=False).text
+    log = Path(f"{relay.data}.log").read_text()
+    assert all(CLIENT[1] not in each for each in (page, document, log))
+    assert [each.name for each in upstreams_of({"SIDECHAIN_RELAY_GOOGLE_CLIENT_ID": "x"})] == []
+
+
+@pytest.mark.parametrize(
+    ("suggestion", "name"),
+    [("Night Owl", "night-owl"), ("ÄÖ", "producer"), ("", "producer"), ("a", "producer"), ("<script>", "script"), ("x" * 90, "x" * 24), ("..ab..", "producer")],
+)  # fmt: skip
+def test_usernames_are_made_of_what_can_be_used(suggestion: str, name: str) -> None:
+    assert username_from(suggestion) == name
