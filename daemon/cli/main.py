@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli import claim_commands, daemon_commands, demo, feed_commands, files, outbox, takes
+from daemon.cli import claim_commands, daemon_commands, demo, doctor, feed_commands, files, outbox, takes
 from daemon.cli.output import fail, sidechain_version
 from daemon.errors import EXIT_CODES, SidechainError
 
@@ -46,6 +46,7 @@ claim_commands.register(app)
 feed_commands.register(app)
 files.register(app)
 demo.register(app)
+doctor.register(app)
 app.add_typer(takes.app, name="takes")
 app.add_typer(outbox.app, name="outbox")
 

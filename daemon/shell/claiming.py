@@ -62,6 +62,7 @@ class Claiming:
         self._patience_s = patience_s
         self._listen_limit_s = listen_limit_s
         self._task: asyncio.Task[None] | None = None
+        self._attempt: _Attempt | None = None
         self.progress: Progress | None = None  # None: no attempt is under way, and none has ended
 
     async def begin(self, *, by_code: bool) -> Progress:
@@ -72,7 +73,7 @@ class Claiming:
         asking = ClaimingRelay(relay, identity)
         metadata = await asking.metadata()
         device = await asking.register(self._account.device_facts(identity))
-        attempt = _Attempt(self, self._account, asking, identity, metadata, device.device_id)
+        attempt = self._attempt = _Attempt(self, self._account, asking, identity, metadata, device.device_id)
         self.progress = Progress()
         first_shown = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(attempt, by_code, first_shown))
@@ -80,6 +81,11 @@ class Claiming:
         first_shown.cancel()
         assert self.progress is not None
         return self.progress
+
+    def want_code(self) -> None:
+        """Show a code besides the browser, now."""
+        if self._attempt is not None:
+            self._attempt.want_code()
 
     async def cancel(self) -> None:
         """End the attempt that is under way, if any."""
@@ -152,6 +158,9 @@ class _Attempt:
         self._device_id = device_id
         self._code_now = asyncio.Event()
 
+    def want_code(self) -> None:
+        self._code_now.set()
+
     async def through_browser(self, limit_s: float, shown: Callable[[], None]) -> TokenPair:
         """Raises _Useless when nothing came in time or too much that was not it."""
         secret = Attempt.of(secrets.token_bytes(128))
@@ -164,7 +173,7 @@ class _Attempt:
                     answer = await listener.answer()
             except (TimeoutError, TooManyStrangers):
                 self._claiming.show(authorize_url=None)
-                self._code_now.set()
+                self.want_code()
                 raise _Useless from None
             try:
                 pair = await self._tokens_for(answer, secret, listener.port)

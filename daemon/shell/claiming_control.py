@@ -16,6 +16,7 @@ class ClaimAnswers:
         self.answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
             c.BeginClaim: self._begin,
             c.GetClaim: self._look,
+            c.WantCode: self._want_code,
             c.CancelClaim: self._cancel,
             c.UnclaimDevice: self._unclaim,
             c.WhoAmI: self._who,
@@ -26,6 +27,10 @@ class ClaimAnswers:
 
     async def _look(self, request: c.GetClaim) -> c.Reply:
         return claim_state(request.id, self._claiming.progress)
+
+    async def _want_code(self, request: c.WantCode) -> c.Reply:
+        self._claiming.want_code()
+        return c.Done(id=request.id)
 
     async def _cancel(self, request: c.CancelClaim) -> c.Reply:
         await self._claiming.cancel()

@@ -6,10 +6,11 @@ store's own executor, see `Store.run`), so there is a single writer and no lock 
 
 import asyncio
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -61,6 +62,10 @@ class Store:
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
 
     def __init__(self, path: Path) -> None:
+        with suppress(
+            OSError
+        ):  # SQLite would make it readable by all; what is wrong with the place it says better
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.row_factory = sqlite3.Row

@@ -220,3 +220,50 @@ async def test_an_entry_can_be_taken_back_and_asked_for_again() -> None:
             assert (code, after["error"]["code"]) == (1, "busy"), "what has arrived is the relay's"
             code, after = await outbox("retry", "nothing-like-it")
             assert (code, after["error"]["code"]) == (2, "usage")
+
+
+async def test_the_doctor_finds_and_mends_with_and_without_a_daemon() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="night.owl"))
+            await online(daemon)
+            await play(stage, daemon, bars=3)
+            take_id = await keep(daemon, "healthy")
+            await settled(daemon, take_id)
+            home = daemon.run.parent
+
+            async def doctor() -> tuple[int, dict[str, str]]:
+                env = {"DATA_DIR": str(daemon.data), "RUN_DIR": str(daemon.run), "RELAY_URL": relay_url,
+                       "CREDENTIAL_STORE": "file", "CONFIG": str(home / "config.toml")}  # fmt: skip
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "daemon", "doctor", "--json", "--bundle", str(folder / "b.zip"),
+                    stdout=asyncio.subprocess.PIPE,
+                    env=os.environ | {f"SIDECHAIN_{key}": value for key, value in env.items()},
+                )  # fmt: skip
+                out, _ = await process.communicate()
+                said = json.loads(out)
+                assert process.returncode == said["exit_code"]
+                return said["exit_code"], {check["name"]: check["outcome"] for check in said["checks"]}
+
+            code, found = await doctor()
+            assert (code, found["link"], found["sound"]) == (0, "ok", "ok"), found
+            copy = daemon.data / "takes" / take_id / "take.flac"
+            whole = await asyncio.to_thread(copy.read_bytes)
+            await asyncio.to_thread(copy.write_bytes, whole[:-1])
+            events = daemon.client.events()
+            await daemon.client.request(c.Subscribe())
+            code, found = await doctor()
+            assert (code, found["sound"]) == (1, "repaired")
+            while await asyncio.to_thread(copy.read_bytes) != whole:
+                await until(events, c.Progress | c.TakeChanged)
+            await settled(daemon, take_id)
+
+            daemon.process.kill()
+            await daemon.process.wait()
+            await asyncio.to_thread((daemon.data / "library.sqlite3").write_bytes, b"harm" * 4096)
+            code, found = await doctor()
+            assert (code, found["library"]) == (1, "note"), "repaired, and told where the damaged one lies"
+            code, found = await doctor()
+            assert (code, found["outbox"]) == (0, "ok")

@@ -1,0 +1,143 @@
+"""`sidechain doctor`: what is wrong, what was mended, what only you can mend. Works with and without a daemon."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import bridge.control as c
+from daemon.cli.output import Json, ask, settings, show, sidechain_version
+from daemon.config import Config
+from daemon.errors import NotRunning, SidechainError
+
+if TYPE_CHECKING:
+    from daemon.shell.checks import Check
+
+ASK_LIMIT_S = 5.0
+MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}
+HEALTHY = {"connected", "uploading", "no_relay"}
+EXIT_REPAIRED, EXIT_PROBLEM = 1, 2
+
+
+def doctor(
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", help="Also write what was found, without secrets, to this .zip."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check everything, mend what can be mended safely. Exit code: 0 all well, 1 something was repaired,
+    2 something needs you.
+
+    Example:  sidechain doctor --bundle sidechain-report.zip
+    """
+    from daemon.shell.bundle import write_bundle
+    from daemon.shell.checks import Outcome
+
+    config = settings()
+    found, names = [], {socket.gethostname()}
+    for check in _checks(config, names):
+        found.append(check)
+        if not as_json:
+            print(
+                f"{MARKS[check.outcome]}  {check.name}: {check.sentence} {check.next_step}".rstrip(),
+                flush=True,
+            )
+    outcomes = {check.outcome for check in found}
+    code = (
+        EXIT_PROBLEM if Outcome.PROBLEM in outcomes else EXIT_REPAIRED if Outcome.REPAIRED in outcomes else 0
+    )
+    if bundle:
+        try:
+            write_bundle(bundle, config, found, names)
+        except OSError as error:
+            raise SidechainError(f"{bundle} cannot be written: {error.strerror}.") from error
+    show(
+        {"exit_code": code, "checks": found, "bundle": str(bundle) if bundle else None},
+        as_json,
+        lambda: f"Wrote {bundle}; look into it before you send it." if bundle else "",
+    )
+    raise typer.Exit(code)
+
+
+def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
+    """All, in the order in which one thing needs the other. Adds to `names` what a bundle must not tell."""
+    from daemon.shell import checks
+    from daemon.shell.checks_relay import check_relay
+
+    yield checks.check_version(sidechain_version())
+    yield from checks.check_folders(config)
+    yield checks.check_disk(config)
+    yield checks.check_credentials(config)
+    yield from check_relay(config.relay_url)
+    try:
+        status = ask(c.GetStatus(), c.Status, timeout_s=ASK_LIMIT_S)
+    except NotRunning as error:
+        yield from _without_daemon(config, error)
+    except SidechainError as error:
+        yield checks.problem("daemon", str(error), "Restart it: `sidechain down`, `sidechain up --detach`.")
+    else:
+        names |= {status.account or ""}
+        yield from _with_daemon(config, status)
+    yield from checks.damaged_files(config)
+    yield checks.check_rings(config)
+    yield checks.check_portaudio()
+
+
+def _with_daemon(config: Config, status: c.Status) -> "Iterator[Check]":
+    from daemon.shell import checks
+
+    yield checks.ok("daemon", f"It runs (pid {status.pid}) and answers.")
+    for notice in status.notices:
+        yield checks.note("daemon", notice)
+    if status.state in HEALTHY:
+        yield checks.ok("link", status.sentence)
+    else:
+        yield checks.problem("link", f"{status.sentence} ({status.state})", _next_step(status.state))
+    entries = ask(c.ListOutbox(limit=c.MAX_LIST), c.EntryList).entries
+    yield checks.check_outbox([(e.state, e.created_us) for e in entries])
+    yield from checks.check_sound(config, _render_again)
+
+
+def _render_again(take_id: str) -> None:
+    ask(c.RenderTake(take_id=take_id), c.Done)
+
+
+def _next_step(state: str) -> str:
+    from daemon.core.health import SHOWN, HealthState
+
+    known = SHOWN[HealthState(state)].next_step if state in set(HealthState) else ""
+    return known if known and "{" not in known else "`sidechain status` says more."
+
+
+def _without_daemon(config: Config, silent: NotRunning) -> "Iterator[Check]":
+    from bridge.errors import AlreadyRunning, BridgeError
+    from daemon.shell import checks
+
+    if not config.library.exists() and not config.takes.exists():
+        yield checks.note(
+            "daemon", "It does not run, and never did here.", "`sidechain up --detach` starts it."
+        )
+        return
+    try:
+        stopped = checks.Stopped(config)
+    except AlreadyRunning:
+        yield checks.problem(
+            "daemon", silent.message, "It holds its lock but does not answer: end it and start it."
+        )
+        return
+    except (BridgeError, SidechainError, OSError) as error:
+        yield checks.problem("library", str(error), "Mend that first.")
+        return
+    with closing(stopped):
+        yield checks.note("daemon", "It does not run.", "`sidechain up --detach` starts it.")
+        yield from stopped.checks()
+        yield from checks.check_sound(config, stopped.render_again)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(doctor)
