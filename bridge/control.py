@@ -329,6 +329,12 @@ class GetClaim(_Control, frozen=True, kw_only=True, tag="get_claim"):
     Reply: ClassVar = ClaimState
 
 
+class WantCode(_Control, frozen=True, kw_only=True, tag="want_code"):
+    """No browser seems to open: show a code besides, now. Whichever is answered first counts."""
+
+    Reply: ClassVar = Done
+
+
 class CancelClaim(_Control, frozen=True, kw_only=True, tag="cancel_claim"):
     Reply: ClassVar = Done
 
@@ -392,7 +398,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
     | ListOutbox | RetryEntries | DiscardEntry | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed

@@ -50,8 +50,8 @@ def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
     if state.authorize_url and not no_browser:
         _say(f"Say yes in your browser. If none has opened, open this yourself:\n  {state.authorize_url}")
         if not _open(state.authorize_url):
-            _say("No browser could be opened.")
-            state = ask(c.BeginClaim(by_code=True), c.ClaimState)
+            # It may have opened all the same: some starters end before one can look. So both ways stay open.
+            ask(c.WantCode(), c.Done)
     elif state.authorize_url:
         _say(f"Open this in a browser on this machine:\n  {state.authorize_url}")
     try:

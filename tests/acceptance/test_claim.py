@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from daemon.errors import NotClaimed, RelayRefused
 from tests.support.browser import Watched, running_browser
-from tests.support.device import Device, running_device
+from tests.support.device import Device, running_device, until_state
 from tests.support.relay import RelayProcess, running_relay
 from tests.support.whole import short_folder
 
@@ -234,12 +234,3 @@ def claim_by_click(device: Device, page: Page, name: str, *, signed_in: bool = F
         page.wait_for_selector("[data-outcome=Done]")
         code, result, said = ended(claim)
     assert (code, result.get("account")) == (0, name), said
-
-
-def until_state(device: Device, state: str) -> None:
-    """Ask until the daemon shows it; each question is a process, so this is no busy loop."""
-    for _ in range(40):
-        status = device.json("status")
-        if status["state"] == state:
-            return
-    raise AssertionError(status)

@@ -1,6 +1,8 @@
 """The device's key in a real Secret Service: there when it is unlocked, waited for when it is not, never in plain text."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +12,10 @@ import pytest
 
 from daemon.errors import KeyringUnavailable
 from daemon.shell.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
+from tests.support.device import running_device, until_state
+from tests.support.relay import running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring
+from tests.support.whole import short_folder
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -62,6 +67,50 @@ async def test_a_locked_keyring_is_said_in_time_and_opened_later(
         with unlocked_keyring(env, "correct horse"):
             again = await open_identity(store, tmp_path / "session", create=True)
         assert made and again and made.public_key == again.public_key
+
+
+async def test_a_keyring_that_never_answers_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that waits behind a window for its password."""
+    with session_bus(tmp_path / "home") as env, unlocked_keyring(env, "correct horse") as keyring:
+        use(monkeypatch, env)
+        store = KeyringSecret("studio")
+        made = await open_identity(store, tmp_path / "session", create=True)
+        keyring.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(KeyringUnavailable, match="did not answer"):
+            await open_identity(store, tmp_path / "session", create=False)
+        assert time.monotonic() - began < KEYRING_LIMIT_S + 1
+        keyring.send_signal(signal.SIGCONT)
+        again = await open_identity(store, tmp_path / "session", create=False)
+        assert made and again and made.public_key == again.public_key
+
+
+def test_a_daemon_waits_for_its_keyring_and_goes_on_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        running_relay(tmp_path / "relay") as relay,
+        short_folder() as folder,
+        session_bus(tmp_path / "home") as env,
+    ):
+        use(monkeypatch, env)
+        device = folder / "d"
+        with unlocked_keyring(env, "correct horse"), running_device(device, relay.url, credential_store="keyring") as first:  # fmt: skip
+            first.json("claim", "--dev-user", "nightowl")
+            until_state(first, "connected")
+            assert not (first.data / "device.key").exists()
+        with contextlib.ExitStack() as stack:
+            with unlocked_keyring(env, "wrong password"):
+                again = stack.enter_context(running_device(device, relay.url, credential_store="keyring"))
+                until_state(again, "waiting_for_keyring")
+                assert (
+                    again.command("claim", "--dev-user", "nightowl").returncode
+                    == KeyringUnavailable.exit_code
+                )
+            with unlocked_keyring(env, "correct horse"):
+                until_state(again, "connected")
 
 
 async def test_a_bus_without_a_keyring_is_no_place_for_a_secret(

@@ -112,6 +112,18 @@ async def test_after_some_patience_a_code_is_shown_as_well(claimer: Claimer, bro
         await visit(listener_of(first)[0])
 
 
+async def test_a_code_can_be_wanted_besides_and_changes_nothing_for_the_browser(
+    claimer: Claimer, browser: FormBrowser
+) -> None:
+    claiming = claimer.claiming()  # a minute of patience, but for this
+    first = await claiming.begin(by_code=False)
+    claiming.want_code()
+    both = await claimer.until(claiming, user_code=True)
+    assert both.authorize_url == first.authorize_url
+    await claiming.cancel()
+    assert claiming.progress is None
+
+
 async def test_the_browser_wins_while_the_code_is_shown(claimer: Claimer, browser: FormBrowser) -> None:
     claiming = claimer.claiming(patience_s=0.1)
     await claiming.begin(by_code=False)

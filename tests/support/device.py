@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,10 @@ def running_device(home: Path, relay_url: str, **settings: str) -> Iterator[Devi
         yield device
     finally:
         device.command("down")
+
+
+def until_state(device: Device, state: str) -> None:
+    """Ask until the daemon shows it; each question is a process, so this is no busy loop."""
+    deadline = time.monotonic() + CALL_LIMIT_S
+    while (status := device.json("status"))["state"] != state:
+        assert time.monotonic() < deadline, status

@@ -49,7 +49,7 @@ def session_bus(home: Path) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def unlocked_keyring(env: dict[str, str], password: str) -> Iterator[None]:
+def unlocked_keyring(env: dict[str, str], password: str) -> Iterator["subprocess.Popen[bytes]"]:
     """gnome-keyring on that bus; its login keyring is made at the first time, and opened later ones."""
     process = subprocess.Popen(
         [program("gnome-keyring-daemon", "gnome-keyring"), "--foreground", "--unlock", "--components=secrets"],
@@ -60,7 +60,7 @@ def unlocked_keyring(env: dict[str, str], password: str) -> Iterator[None]:
         process.stdin.write(password.encode())
         process.stdin.close()
         wait_for_name(env, "org.freedesktop.secrets")
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(START_LIMIT_S)
