@@ -326,6 +326,30 @@ def test_a_browser_session_changes_nothing_without_the_token_of_its_page(
         assert problem(browser.get("/api/v1/users/me")) == (401, "sign_in_required")
 
 
+def every_change() -> list[tuple[str, bool]]:
+    """Path of every operation that changes something, and whether its token comes in the form."""
+    _, app = build(Config(data=Path("/nonexistent")), "http://x")
+    return sorted(
+        (path, bool(opt["form"])) for path, methods, opt in operations(app) if methods & {"POST", "PUT", "DELETE"}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "form"), every_change())
+def test_no_change_is_made_by_a_page_of_somebody_else(relay: RelayProcess, path: str, form: bool) -> None:
+    """With a cookie and without the page's token; and forms not even with it, from another origin."""
+    address = path.replace("{device_id:str}", "0" * 32)
+    with httpx.Client(base_url=relay.url, trust_env=False) as browser:
+        browser.post("/session", data={"username": "surfer"}, headers={"origin": relay.url})
+        token = browser.get("/").text.split('name="csrf" content="')[1].split('"')[0]
+        evil = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+        if form:
+            body = {"username": "other", "csrf": token, "answer": "yes"}
+            assert problem(browser.post(address, data=body, headers=evil)) == (403, "csrf")
+        if not path.startswith("/session"):
+            answer = browser.post(address, data={"answer": "yes"}, headers={"origin": relay.url})
+            assert problem(answer) == (403, "csrf")
+
+
 def test_titles_are_text_on_every_page(relay: RelayProcess, owner: RelayClient) -> None:
     nasty = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     made = owner.post(AUDIO, title=nasty, daw="<b>daw</b>", key="<i>", genre=["'><u>"])
