@@ -118,11 +118,19 @@ class RelayClient:
                 raise NotClaimed(
                     f"The relay no longer knows this device: {error.message}", "Run `sidechain claim` again."
                 ) from error
-            await self.adopt(identity, pair)
+            await self._keep(identity, pair)
             return pair.access_token
 
     async def adopt(self, identity: Identity, pair: rest.TokenPair) -> None:
-        """Use these tokens from now on; on the disk before the old ones may be forgotten."""
+        """Use the tokens of a new claim from now on.
+
+        Not while the old ones are being refreshed: a refusal of those wipes what lies on the disk.
+        """
+        async with self._refreshing:
+            await self._keep(identity, pair)
+
+    async def _keep(self, identity: Identity, pair: rest.TokenPair) -> None:
+        """On the disk before the old ones may be forgotten."""
         await asyncio.to_thread(identity.save_refresh_token, pair.refresh_token)
         self._identity = identity
         self._access = pair.access_token
