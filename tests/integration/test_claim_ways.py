@@ -275,6 +275,22 @@ async def test_a_stolen_file_ends_the_sign_in_and_its_device_notices(
     assert not sealed.exists() and claimer.account.name is None
 
 
+@pytest.mark.parametrize("joined_first", [True, False])
+async def test_claiming_anew_is_not_undone_by_the_end_of_the_old_sign_in(
+    claimer: Claimer, joined_first: bool
+) -> None:
+    """The relay ends the old one first, so the link hears "revoked" while the new tokens are on their way."""
+    account = claimer.account
+    await account.claim("reclaimer")
+    identity = await account.identity()
+    pair = await account.relay().claim(identity, "reclaimer", account.device_facts(identity))
+    both = [account.confirm_loss(), account.joined(identity, pair)]
+    await asyncio.gather(*(reversed(both) if joined_first else both))
+    assert account.name == "reclaimer"
+    await account.relay().access_token(renew=True)
+    assert (await account.relay().me()).username == "reclaimer"
+
+
 async def claim(claimer: Claimer, claiming: Claiming, browser: FormBrowser) -> None:
     progress = await claiming.begin(by_code=False)
     page = await asyncio.to_thread(browser.http.get, str(progress.authorize_url))
