@@ -61,7 +61,11 @@ HOT_WORDS = (
     ("COMMIT", "u64", "end of the frames that are complete"),
     ("TIMELINE_COMMIT", "u64", "timeline records ever completed"),
     ("PROCESS_COUNT", "u64", "process calls, also those of 0 frames"),
-    ("LAST_BLOCK_NS", "u64", "CLOCK_MONOTONIC of the last process call, to the tick of the kernel (up to 10 ms)"),
+    (
+        "LAST_BLOCK_NS",
+        "u64",
+        "CLOCK_MONOTONIC of the last process call, to the tick of the kernel (up to 10 ms)",
+    ),
     ("DISCONTINUITIES", "u64", "positions that were not where the last block led"),
     ("OVERSIZE_BLOCKS", "u64", "blocks longer than max_block_frames"),
     ("OFFLINE_BLOCKS", "u64", "blocks not recorded because the host rendered offline"),
