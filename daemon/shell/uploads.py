@@ -118,7 +118,9 @@ class Uploader:
             after_us = int(error.retry_after_s * 1e6) if error.retry_after_s is not None else None
             event = outbox.FailedTransient(reason=str(error), retry_after_us=after_us)
             relay_away = error.relay_wide
-        except (RelayRefused, NotClaimed, OSError, IndexError) as error:
+        except NotClaimed as error:  # revoked meanwhile: it waits for its account, as all others do
+            event = outbox.FailedTransient(reason=str(error))
+        except (RelayRefused, OSError, IndexError) as error:
             event = outbox.FailedFinal(reason=str(error))
         entry = await self._save(outbox.apply(entry, event, now_us=unix_us(), jitter=random.random()))
         away_s = (entry.next_attempt_us - unix_us()) / 1e6 if relay_away else 0.0
