@@ -11,6 +11,8 @@ from audio.tempo import TempoSource
 from tests.support.music import Piece, piece
 from tests.support.tones import sine
 
+pytestmark = pytest.mark.slow  # whole clips are rendered and analysed
+
 RATE_HZ = 44_100
 
 

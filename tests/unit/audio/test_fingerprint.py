@@ -12,6 +12,8 @@ from audio.mp3 import encode_mp3
 from audio.wave import read_audio
 from tests.support.music import faster, piece, rotated, shifted
 
+pytestmark = pytest.mark.slow  # whole clips are rendered and analysed
+
 RATE_HZ = 44_100
 
 

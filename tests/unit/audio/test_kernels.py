@@ -135,6 +135,7 @@ print("clean")
 """
 
 
+@pytest.mark.slow
 def test_the_c_file_stays_within_its_arrays(tmp_path: Path) -> None:
     """Under the address and undefined-behaviour sanitizers, at every length near a boundary."""
     library = build_kernels(

@@ -26,6 +26,7 @@ def _spiky(seed: int) -> Samples:
 SPIKY = [_spiky(seed) for seed in range(12)]
 
 
+@pytest.mark.slow
 def test_with_the_limiter_what_needs_at_most_6_db_is_at_the_target_and_below_the_ceiling() -> None:
     needing, held = 0, 0
     for clip in SPIKY:
@@ -101,6 +102,7 @@ def test_one_click_over_near_silence_is_held_and_does_not_fail(limiter: bool) ->
     assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
 
 
+@pytest.mark.slow
 def test_a_probe_of_the_highest_peaks_saves_long_clips_the_second_encode(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

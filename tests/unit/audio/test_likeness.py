@@ -9,6 +9,8 @@ from audio.likeness import DIMENSIONS, Vector, likeness
 from tests.support.music import faster, piece
 from tests.support.tones import sine
 
+pytestmark = pytest.mark.slow  # whole clips are rendered and analysed
+
 RATE_HZ = 44_100
 
 
