@@ -8,6 +8,7 @@ disk keeps fsync's word. After a failed fsync a file is never trusted again: it 
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -51,12 +52,20 @@ def _write_new(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> N
 
 
 def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
-    """Write or replace one file durably. Raises NoSpace, OSError. [worker]"""
-    aside = path.with_name(TMP_PREFIX + path.name)
-    aside.unlink(missing_ok=True)
+    """Write or replace one file durably. Raises NoSpace, OSError. [worker]
+
+    The name aside is this process's and thread's own: the worker of a daemon that was killed may still be writing the
+    same file.
+    """
+    aside = path.with_name(f"{TMP_PREFIX}{os.getpid()}-{threading.get_native_id()}-{path.name}")
     try:
+        aside.unlink(missing_ok=True)
         _write_new(aside, parts)
-        os.replace(aside, path)
+        try:
+            os.replace(aside, path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
         fsync_folder(path.parent)
     except OSError as error:
         raise _named(error, path) from error
@@ -89,8 +98,8 @@ def remove_folder(folder: Path) -> None:
 
 
 def sweep(root: Path) -> list[str]:
-    """Remove what a crash left half-written directly under `root`; the names removed. Run before serving. [worker]"""
-    strays = sorted(p for p in root.glob(TMP_PREFIX + "*"))
+    """Remove what a crash left half-written in `root` and its folders; the names removed. Run before serving. [worker]"""
+    strays = sorted([*root.glob(TMP_PREFIX + "*"), *root.glob("*/" + TMP_PREFIX + "*")])
     for stray in strays:
         shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
     return [p.name for p in strays]

@@ -243,7 +243,7 @@ class Stopped:
 
     def checks(self) -> Iterator[Check]:
         """Sweep, rebuild and take in, as the daemon would at its start; then the outbox."""
-        swept = sweep(self._config.takes)
+        swept = [*sweep(self._config.data), *sweep(self._config.takes)]
         if swept:
             yield repaired("library", f"{len(swept)} half-written files of a crash were removed.")
         rebuilt = take_in(self.store, self._config.takes)

@@ -1,7 +1,8 @@
 """The daemon's side of the pipeline: one worker process, one Take at a time, three strikes.
 
 A worker that dies, hangs or eats its memory costs the Take one attempt and nobody else anything; it is started
-again for the next job. Attempts are counted in the store before the work.
+again for the next job. Attempts are counted in the store before the work, so that a Take which takes the machine
+with it is set aside too; but a daemon that is killed costs a Take far less than its own failures.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ from daemon.shell.store import Store, TakeRow
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
+MAX_FAILURES = 3
+MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
 JOB_BASE_S = 60.0
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
 
@@ -76,9 +78,10 @@ class Renderer:
 
     async def _attempt(self, take: TakeRow) -> None:
         attempts = await self._store.run(Store.count_attempt, take.take_id)
-        if attempts > MAX_ATTEMPTS:
+        if take.failures >= MAX_FAILURES or attempts > MAX_ATTEMPTS:
+            times = take.failures if take.failures >= MAX_FAILURES else MAX_ATTEMPTS
             await self._give_up(
-                take.take_id, f"the pipeline failed on it {MAX_ATTEMPTS} times; the sound itself is safe"
+                take.take_id, f"the pipeline failed on it {times} times; the sound itself is safe"
             )
             return
         self.busy_with = take.take_id
@@ -91,6 +94,7 @@ class Renderer:
                 "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
             )
             await self._stop_worker()
+            await self._store.run(Store.count_failure, take.take_id)
             self._wake.set()
         finally:
             self.busy_with = None

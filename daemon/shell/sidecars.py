@@ -50,7 +50,7 @@ def read_take(folder: Path) -> TakeRow:
     if take.state == "ready" and (folder / TAKE_FLAC).exists() and (folder / TAKE_MP3).exists():
         return take
     return msgspec.structs.replace(
-        take, state="kept", attempts=0, flac_sha256=None, recording=None, error=None
+        take, state="kept", attempts=0, failures=0, flac_sha256=None, recording=None, error=None
     )
 
 

@@ -53,6 +53,7 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     cut: Cut
     state: str = "kept"
     attempts: int = 0
+    failures: int = 0
     flac_sha256: str | None = None
     recording: dict[str, object] | None = None
     error: str | None = None
@@ -200,6 +201,11 @@ class Store:
             ).fetchone()
         return int(row[0])
 
+    def count_failure(self, take_id: str) -> None:
+        """The worker failed on it, and we live to tell."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET failures = failures + 1 WHERE take_id = ?", (take_id,))
+
     def set_rendered(self, take_id: str, flac_sha256: str) -> None:
         """The lossless copy is durable: its Entry, if any, may go."""
         with self._transaction() as db:
@@ -231,7 +237,7 @@ class Store:
         """A Take is as it was kept: it will be rendered, with all its attempts."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE take SET state = 'kept', attempts = 0, error = NULL, recording = NULL WHERE take_id = ?",
+                "UPDATE take SET state = 'kept', attempts = 0, failures = 0, error = NULL, recording = NULL WHERE take_id = ?",
                 (take_id,),
             )
 

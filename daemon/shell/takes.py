@@ -19,7 +19,7 @@ from bridge.control import TakeInfo
 from bridge.errors import BridgeError
 from daemon.config import Config
 from daemon.core import capture, outbox
-from daemon.errors import NoSpace, NothingKept, SidechainError, UsageError
+from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance
 from daemon.shell.rebuild import Rebuilt, take_in
@@ -45,8 +45,9 @@ class Takes:
 
     async def open(self) -> Rebuilt:
         """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""
-        for name in await asyncio.to_thread(blobs.sweep, self.folder):
-            log.info("swept %s, half-written when the daemon ended", name)
+        for folder in (self.folder.parent, self.folder):
+            for name in await asyncio.to_thread(blobs.sweep, folder):
+                log.info("swept %s, half-written when the daemon ended", name)
         return await self._store.run(take_in, self.folder)
 
     async def keep(
@@ -62,11 +63,17 @@ class Takes:
     ) -> tuple[TakeRow, outbox.Entry | None]:
         """Make a Take durable; with `post`, its Entry in the same transaction (`post_as`: the account, if any).
 
-        Raises NothingKept, NoSpace.
+        Raises NothingKept, NoSpace, LibraryStuck.
         """
-        take, entry = await asyncio.to_thread(
-            self._copy, instance, bars, seconds, at_frame, title, post_as, post
-        )
+        try:
+            take, entry = await asyncio.to_thread(
+                self._copy, instance, bars, seconds, at_frame, title, post_as, post
+            )
+        except OSError as error:  # what was written is not trusted, and gone
+            raise LibraryStuck(
+                f"The disk failed while the take was written: {error.strerror}.",
+                "Keep again; the Ring still holds the sound. Look after the disk.",
+            ) from error
         try:
             await self._store.run(Store.add_take, take, entry)
         except SidechainError:  # it was not kept, and we say so: then it must not come back by itself

@@ -14,7 +14,7 @@ from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.shell import renderer
 from daemon.shell.render_worker import TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, Broken, Finished, Rendered, Stage
-from daemon.shell.renderer import MAX_ATTEMPTS, Renderer
+from daemon.shell.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
 from daemon.shell.store import Store
 from tests.support.takes import RATE_HZ, publish, take
 
@@ -105,7 +105,7 @@ async def test_a_take_that_kills_the_worker_is_set_aside_after_three_tries(
         ((_, message),) = await ends(heard, 1)
     assert isinstance(message, Broken) and "3 times" in message.message
     failed, entry = store.takes(1)[0], store.entry_of(row.take_id)
-    assert (failed.state, failed.attempts) == ("failed", MAX_ATTEMPTS + 1)
+    assert (failed.state, failed.failures) == ("failed", MAX_FAILURES)
     assert entry and entry.state is State.QUARANTINED
     store.close()
 

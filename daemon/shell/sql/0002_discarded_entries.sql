@@ -21,3 +21,7 @@ CREATE TABLE entry_2 (
 INSERT INTO entry_2 SELECT * FROM entry;
 DROP TABLE entry;
 ALTER TABLE entry_2 RENAME TO entry;
+
+-- Times the worker failed while the daemon lived. `attempts` counts what was begun, also by a daemon that was killed:
+-- that is not the take's fault, until it is too often.
+ALTER TABLE take ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;

@@ -46,7 +46,9 @@ def test_the_sweep_takes_only_what_was_half_written(tmp_path: Path) -> None:
     blobs.publish_folder(tmp_path / "take", {"x": (b"1",)})
     (tmp_path / ".tmp-other").mkdir()
     (tmp_path / ".tmp-file").write_bytes(b"")
-    assert blobs.sweep(tmp_path) == [".tmp-file", ".tmp-other"]
+    (tmp_path / "take" / ".tmp-1-x").write_bytes(b"")
+    assert sorted(blobs.sweep(tmp_path)) == [".tmp-1-x", ".tmp-file", ".tmp-other"]
+    assert [p.name for p in (tmp_path / "take").iterdir()] == ["x"]
     assert [p.name for p in tmp_path.iterdir()] == ["take"]
 
 
