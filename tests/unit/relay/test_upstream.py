@@ -23,7 +23,7 @@ UPSTREAM = Upstream(
     name="google", title="Google", kind=Kind.OIDC, base=ISSUER, client_id="us", client_secret="s", scope="openid"
 )  # fmt: skip
 NOW = int(time.time())
-CLAIMS = {"iss": ISSUER, "aud": "us", "sub": "1", "iat": NOW, "exp": NOW + 300, "nonce": NONCE}
+CLAIMS = {"iss": ISSUER, "aud": "us", "sub": "1", "iat": NOW, "exp": NOW + 7200, "nonce": NONCE}
 
 
 def signed(key: Any = KEY, alg: str = "ES256", **changes: Any) -> str:
