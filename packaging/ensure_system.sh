@@ -13,7 +13,7 @@ test "$purpose" = demo || needs="$needs
   $include/X11/Xcursor/Xcursor.h:libxcursor-dev $include/X11/extensions/Xrandr.h:libxrandr-dev"
 test "$purpose" = test && needs="$needs
   clang-22:clang-22 /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
-  strace:strace valgrind:valgrind
+  strace:strace valgrind:valgrind fusermount3:fuse3
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
   ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring

@@ -11,7 +11,7 @@ from bridge.errors import DaemonNotRunning
 from daemon.cli.output import settings
 from daemon.errors import NotRunning, SidechainError
 
-ENDED = ("accepted", "quarantined", "needs_attention")
+ENDED = ("accepted", "quarantined", "needs_attention", "discarded")
 
 
 def follow_take(take_id: str) -> c.TakeInfo:

@@ -120,8 +120,12 @@ class Uploader:
             relay_away = error.relay_wide
         except NotClaimed as error:  # revoked meanwhile: it waits for its account, as all others do
             event = outbox.FailedTransient(reason=str(error))
-        except (RelayRefused, OSError, IndexError) as error:
+        except (RelayRefused, FileNotFoundError, IndexError) as error:
             event = outbox.FailedFinal(reason=str(error))
+        except (
+            OSError
+        ) as error:  # a disk that stumbled while the copy was read: the copy is still what it was
+            event = outbox.FailedTransient(reason=f"The lossless copy could not be read: {error.strerror}.")
         entry = await self._save(outbox.apply(entry, event, now_us=unix_us(), jitter=random.random()))
         away_s = (entry.next_attempt_us - unix_us()) / 1e6 if relay_away else 0.0
         self._relay_away_until_s = time.monotonic() + away_s

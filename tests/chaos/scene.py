@@ -9,9 +9,10 @@ import re
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -36,6 +37,14 @@ class Died(Exception):
     """The daemon ended before it answered."""
 
 
+class Disk(Protocol):
+    """A disk that can be mounted, and whose power can go."""
+
+    async def mount(self) -> None: ...
+
+    async def cut(self) -> None: ...
+
+
 class Scene:
     """`asked`: title -> take id when it was acknowledged, None when not (refused, or no answer: either is right)."""
 
@@ -50,10 +59,12 @@ class Scene:
         self.asked: dict[str, str | None] = {}
         self.refused: collections.Counter[str] = collections.Counter()
         self.ready_s: list[float] = []
+        self.disk: Disk
         self._host: RunningHost | None = None
         self._played = -REMEMBERED_S
         self.pid = 0
         self.trouble: dict[str, object] = {}
+        self.env: dict[str, str] = {}  # more, for the next daemon
         self.client: AsyncControlClient | None = None
 
     # the daemon -----------------------------------------------------------------------------------------------
@@ -77,7 +88,7 @@ class Scene:
             "RELAY_URL": self.relay_url, "CREDENTIAL_STORE": "file", "PRESENCE": "false",
         }  # fmt: skip
         ask = {
-            "env": {f"SIDECHAIN_{k}": v for k, v in env.items()},
+            "env": {f"SIDECHAIN_{k}": v for k, v in env.items()} | self.env,
             "log": str(self.stage.folder / "daemon-a.log"),
         }
         assert self._server.stdin
@@ -168,6 +179,11 @@ class Scene:
             await asyncio.sleep(0.02)
         raise AssertionError(f"take {take_id} did not come to an end: {reply}\n{self._log()}")
 
+    async def answers(self) -> None:
+        """It lives. Raises Died."""
+        assert self.client
+        await self._or_death(self.client.request(c.GetStatus()))
+
     async def _or_death(self, request: Coroutine[None, None, c.Reply]) -> c.Reply:
         """The reply. Raises RequestFailed (the daemon said no), Died."""
         asking = asyncio.ensure_future(request)
@@ -191,7 +207,8 @@ class Scene:
         posts = await asyncio.to_thread(all_titles, self.relay_url)
         acked = {title: take_id for title, take_id in self.asked.items() if take_id}
         folders = {p.name for p in (self.data / "takes").iterdir()}
-        strays = {*(folders ^ set(takes)), *(p.name for p in self.data.rglob(".tmp-*"))}
+        aside = {p.name for p in self.data.rglob(".tmp-*") if not p.name.startswith(f".tmp-{self.pid}-")}
+        strays = aside | (folders ^ set(takes))  # but for what the living daemon is just writing
         self.trouble = {
             "workers": (self.stage.folder / "fork-server.log").read_text()[-2000:],
             "strays": strays,
@@ -254,6 +271,8 @@ LAST_BAR = marked_groove(PLAYED_BARS)[(BARS - 1) * BAR_FRAMES : BARS * BAR_FRAME
 
 def whole(folder: Path) -> bool:
     """The sound is what was played, to the bit, and the lossless copy what its hash says."""
+    if not (folder / "take.wav").exists():
+        return False
     take = msgspec.json.decode((folder / "take.json").read_bytes(), type=TakeRow)
     same = np.array_equal(read_wav(folder / "take.wav").view(np.uint32), LAST_BAR)
     copy = folder / "take.flac"
@@ -267,8 +286,8 @@ def zero(figures: dict[str, int]) -> bool:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
-    """Relay, claimed daemon, and a host that has played and holds."""
+async def scene(disk: Callable[[Path], Disk] | None = None) -> AsyncIterator[Scene]:
+    """Relay, claimed daemon, and a host that has played and holds. disk: what the daemon's data lie on."""
     with short_folder() as folder:
         async with Stage(folder) as stage:
             _, relay_url = await stage.relay()
@@ -280,6 +299,9 @@ async def scene() -> AsyncIterator[Scene]:
                 )  # fmt: skip
             here = Scene(stage, relay_url, server)
             here.home.mkdir()
+            if disk:
+                here.disk = disk(here.data)
+                await here.disk.mount()
             listening = asyncio.create_task(here.listen())
             try:
                 await here.start()
@@ -294,3 +316,5 @@ async def scene() -> AsyncIterator[Scene]:
                 server.stdin.close()
                 await server.wait()
                 await listening
+                if disk:
+                    await here.disk.cut()

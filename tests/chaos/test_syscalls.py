@@ -106,6 +106,7 @@ async def harmed(here: Scene, number: int, point: Point, fault: str) -> bool:
             take_id = await here.keep(f"{number} {thread} {call} {n} {fault}")
             if take_id:
                 await here.settle(take_id)
+        await here.answers()  # the call may have come after the end
     except Died:
         await here.after_death()
         return False

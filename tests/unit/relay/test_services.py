@@ -169,3 +169,8 @@ def test_forged_tokens_are_refused(kind: str) -> None:
     with pytest.raises(Refusal) as refused:
         Tokens(KEY, "r", {"e" * 32}).check(FORGED[kind])
     assert refused.value.code in ("token_invalid", "token_expired")
+
+
+def test_ids_of_one_process_never_go_back() -> None:
+    made = [new_id() for _ in range(10_000)]
+    assert made == sorted(set(made))
