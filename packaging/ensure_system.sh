@@ -15,7 +15,7 @@ test "$purpose" = test && needs="$needs
   clang-22:clang-22 /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
   strace:strace valgrind:valgrind fusermount3:fuse3
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
-  ardour7-lua:ardour chromium:chromium dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
+  ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
 
