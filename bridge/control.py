@@ -362,6 +362,16 @@ class LikePost(_Control, frozen=True, kw_only=True, tag="like"):
     post_id: Short
 
 
+class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
+    """React with an emoji of those the relay has, or take that back."""
+
+    Reply: ClassVar = Done
+
+    post_id: Short
+    emoji: Annotated[str, Meta(min_length=1, max_length=16)]
+    react: bool = True
+
+
 class Subscribe(_Control, frozen=True, kw_only=True, tag="subscribe"):
     """From now on this client gets the events below."""
 
@@ -398,7 +408,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
     | ListOutbox | RetryEntries | DiscardEntry | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed

@@ -1,4 +1,4 @@
-"""Commands about other people: feed, follow, unfollow, like."""
+"""Commands about other people: feed, follow, unfollow, like, react."""
 
 from typing import Annotated
 
@@ -6,6 +6,9 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, number, show, table
+from relay.wire.rest import REACTIONS
+
+REACTION_NAMES = dict(zip(("music", "heart", "fire", "love", "rocket", "hundred"), REACTIONS, strict=True))
 
 
 def feed(
@@ -46,7 +49,27 @@ def like(post_id: Annotated[str, typer.Argument(help="A post's id.")], as_json: 
     show(done, as_json, lambda: "Liked.")
 
 
+def react(
+    post_id: Annotated[str, typer.Argument(help="A post's id.")],
+    emoji: Annotated[
+        str,
+        typer.Argument(
+            help="One of 🎵 ❤️ 🔥 😍 🚀 💯, or its name: music, heart, fire, love, rocket, hundred."
+        ),
+    ],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the reaction back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """React to a post with an emoji; up to three different ones.
+
+    Example: sidechain react 0190f3… fire
+    """
+    emoji = REACTION_NAMES.get(emoji, emoji)
+    done = ask(c.ReactPost(post_id=post_id, emoji=emoji, react=not remove), c.Done)
+    show(done, as_json, lambda: f"Taken back: {emoji}" if remove else f"Reacted: {emoji}")
+
+
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (feed, follow, unfollow, like):
+    for command in (feed, follow, unfollow, like, react):
         app.command()(command)

@@ -60,7 +60,7 @@ class Control:
             c.GetStatus: self._status, c.ListInstances: self._list_instances, c.KeepTake: self._keep,
             c.ListTakes: self._list_takes, c.ShowTake: self._show_take, c.RenameTake: self._rename,
             c.DeleteTake: self._delete, c.PostTake: self._post, c.GetFeed: self._feed, c.ClaimDevice: self._claim,
-            c.FollowUser: self._follow, c.LikePost: self._like, c.Subscribe: self._subscribe,
+            c.FollowUser: self._follow, c.LikePost: self._like, c.ReactPost: self._react, c.Subscribe: self._subscribe,
             c.Shutdown: self._shutdown,
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
@@ -175,6 +175,10 @@ class Control:
 
     async def _like(self, request: c.LikePost) -> c.Reply:
         await self._account.relay().like(request.post_id)
+        return c.Done(id=request.id)
+
+    async def _react(self, request: c.ReactPost) -> c.Reply:
+        await self._account.relay().react(request.post_id, request.emoji, request.react)
         return c.Done(id=request.id)
 
     async def _subscribe(self, request: c.Subscribe) -> c.Reply:

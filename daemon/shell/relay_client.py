@@ -171,8 +171,10 @@ class RelayClient:
             "POST", "/audio/upload", rest.AudioPost, content=body, headers=headers, limit_s=UPLOAD_LIMIT_S
         )
 
-    async def timeline(self, limit: int) -> rest.FeedPage:
-        return await self._authorized("GET", f"/feed/timeline?limit={limit}", rest.FeedPage)
+    async def timeline(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
+        """A page of the feed; cursor: `next` of the page before."""
+        query = urllib.parse.urlencode({"limit": limit} | ({"cursor": cursor} if cursor else {}))
+        return await self._authorized("GET", f"/feed/timeline?{query}", rest.FeedPage)
 
     async def author_posts(self, user_id: str, limit: int) -> rest.FeedPage:
         """The newest posts of one author."""
@@ -184,10 +186,17 @@ class RelayClient:
             "POST", f"/social/{verb}", rest.Followed, body=rest.FollowRequest(username=username)
         )
 
-    async def like(self, post_id: str) -> rest.Reaction:
-        return await self._authorized(
-            "POST", "/social/like", rest.Reaction, body=rest.LikeRequest(post_id=post_id)
-        )
+    async def like(self, post_id: str, like: bool = True) -> rest.AudioPost:
+        """The post as it is then."""
+        path = "/social/like" if like else "/social/unlike"
+        return await self._authorized("POST", path, rest.AudioPost, body=rest.LikeRequest(post_id=post_id))
+
+    async def react(self, post_id: str, emoji: str, react: bool = True) -> rest.AudioPost:
+        """The post as it is then."""
+        body = rest.ReactRequest(post_id=post_id, emoji=emoji)
+        if react:
+            return (await self._authorized("POST", "/social/react", rest.Reacted, body=body)).post
+        return await self._authorized("POST", "/social/unreact", rest.AudioPost, body=body)
 
     async def me(self) -> rest.Producer:
         return await self._authorized("GET", "/users/me", rest.Producer)

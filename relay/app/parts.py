@@ -24,6 +24,7 @@ from relay.services.live import Live
 from relay.services.objects import Objects
 from relay.services.posts import Posts, wanted_objects
 from relay.services.production import Production
+from relay.services.reactions import Reactions
 from relay.services.social import Social
 from relay.services.tokens import Tokens, load_key
 from relay.services.uploads import Uploads, clear_after_crash, empty_folder
@@ -58,6 +59,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     posts: Posts
     social: Social
+    reactions: Reactions
     production: Production
     uploads: Uploads
     hub: Hub
@@ -102,6 +104,7 @@ async def open_parts(config: Config, base_url: str) -> Parts:
         upstreams=Upstreams(config.upstreams, base_url),
         posts=Posts(db, base_url),
         social=Social(db, base_url),
+        reactions=Reactions(db, base_url),
         production=production,
         uploads=Uploads(db, objects, production, scratch, base_url),
         hub=hub,

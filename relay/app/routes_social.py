@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from relay.app.gate import ActorDep, PartsDep, operation
@@ -12,7 +12,17 @@ from relay.core.access import Action
 from relay.core.presence import OFFLINE
 from relay.core.text import require_printable
 from relay.services.clock import now_us
-from relay.wire.rest import MAX_PAGE, AudioPost, Followed, FollowRequest, LikeRequest, People, Producer
+from relay.wire.rest import (
+    MAX_PAGE,
+    AudioPost,
+    Followed,
+    FollowRequest,
+    LikeRequest,
+    People,
+    Producer,
+    Reacted,
+    ReactRequest,
+)
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="people")]
 
@@ -40,6 +50,24 @@ async def like(data: JSONBody[LikeRequest], parts: PartsDep, actor: ActorDep) ->
 async def unlike(data: JSONBody[LikeRequest], parts: PartsDep, actor: ActorDep) -> AudioPost:
     """Take a like back."""
     return await parts.social.unlike(str(actor.user_id), data)
+
+
+@post("/react", opt=operation(Action.POST_REACT), status_code=200, tags=["social"])
+async def react(data: JSONBody[ReactRequest], parts: PartsDep, actor: ActorDep) -> Reacted:
+    """React to a post with one of the emoji; at most three different ones of yours stand at a post."""
+    return await parts.reactions.react(str(actor.user_id), data)
+
+
+@post("/unreact", opt=operation(Action.POST_REACT), status_code=200, tags=["social"])
+async def unreact(data: JSONBody[ReactRequest], parts: PartsDep, actor: ActorDep) -> AudioPost:
+    """Take a reaction back, by its emoji."""
+    return await parts.reactions.unreact(str(actor.user_id), data)
+
+
+@delete("/react/{reaction_id:str}", opt=operation(Action.REACTION_REMOVE), status_code=200, tags=["social"])
+async def remove_reaction(reaction_id: FromPath[str], parts: PartsDep, actor: ActorDep) -> AudioPost:
+    """Take a reaction of yours back, by its id."""
+    return await parts.reactions.remove(actor, reaction_id)
 
 
 @get("/me", opt=operation(Action.ACCOUNT_READ), tags=["users"])
@@ -71,5 +99,7 @@ def with_presence(parts: Parts, producer: Producer) -> Producer:
     return msgspec.structs.replace(producer, is_live=seen.status not in (OFFLINE, "away"))
 
 
-social_router = Router("/social", route_handlers=[follow, unfollow, like, unlike])
+social_router = Router(
+    "/social", route_handlers=[follow, unfollow, like, unlike, react, unreact, remove_reaction]
+)
 users_router = Router("/users", route_handlers=[me, user, followers, following])

@@ -12,7 +12,7 @@ from relay.core.drawing import bars_path, lines_path
 from relay.core.times import parse_rfc3339_us
 from relay.services.clock import now_us
 from relay.services.posts import Figures
-from relay.wire.rest import AudioPost
+from relay.wire.rest import REACTIONS, AudioPost
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
@@ -44,6 +44,7 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._jinja.globals["all_reactions"] = REACTIONS
         self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),

@@ -37,6 +37,8 @@ class Action(StrEnum):
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
     POST_LIKE = "post.like"
+    POST_REACT = "post.react"
+    REACTION_REMOVE = "reaction.remove"
     FEED_READ = "feed.read"
     TIMELINE_READ = "timeline.read"
     FOLLOW = "social.follow"
@@ -79,6 +81,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
     Action.POST_LIKE: SIGNED_IN,
+    Action.POST_REACT: SIGNED_IN,
+    Action.REACTION_REMOVE: OWNER_ONLY,
     Action.FEED_READ: ANYBODY,
     Action.TIMELINE_READ: SIGNED_IN,
     Action.FOLLOW: SIGNED_IN,

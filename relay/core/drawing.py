@@ -3,8 +3,11 @@
 Only numbers go in, so nothing a stranger wrote can come out. Heights are those of the audio; nothing is normalised.
 """
 
+import base64
 from collections.abc import Sequence
 from itertools import pairwise
+
+from relay.wire.rest import OUTLINE_COLUMNS
 
 BARS = 160
 PEAK_SCALE = 127
@@ -18,14 +21,23 @@ def bars_path(peak_min: Sequence[int], peak_max: Sequence[int], bars: int = BARS
 
     peak_min, peak_max: equally long, -127..127, at least one.
     """
-    edges = [index * len(peak_max) // bars for index in range(bars + 1)]
     shapes: list[str] = []
-    for index, (start, end) in enumerate(pairwise(edges)):
-        stretch = slice(start, max(end, start + 1))
-        level = max(*peak_max[stretch], -min(peak_min[stretch]), 0)
-        half = max(1.0, min(1.0, level / PEAK_SCALE) * (_MIDDLE - 1))
+    for index, level in enumerate(levels(peak_min, peak_max, bars)):
+        half = max(1.0, level / PEAK_SCALE * (_MIDDLE - 1))
         shapes.append(f"M{index * _STEP} {_MIDDLE - half:.1f}h3v{2 * half:.1f}h-3z")
     return "".join(shapes)
+
+
+def levels(peak_min: Sequence[int], peak_max: Sequence[int], columns: int) -> list[int]:
+    """The loudest sample of each of `columns` equal stretches, 0..127. Arguments as for bars_path. [any]"""
+    edges = [index * len(peak_max) // columns for index in range(columns + 1)]
+    stretches = (slice(start, max(end, start + 1)) for start, end in pairwise(edges))
+    return [min(max(*peak_max[each], -min(peak_min[each]), 0), PEAK_SCALE) for each in stretches]
+
+
+def outline(peak_min: Sequence[int], peak_max: Sequence[int]) -> str:
+    """AudioPost.outline of a waveform. Arguments as for bars_path. [any]"""
+    return base64.b64encode(bytes(levels(peak_min, peak_max, OUTLINE_COLUMNS))).decode()
 
 
 def lines_path(bar_fractions: Sequence[float], bars: int = BARS) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from relay.core.cursor import Cursor, read_cursor, write_cursor
+from relay.core.drawing import outline
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.services.database import Database, Tx
@@ -32,6 +33,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     bar_fractions: list[float]
     peak_min: list[int]
     peak_max: list[int]
+    outline: str = ""  # "" in what was made before there was one: it is drawn when it is asked for
 
 
 class Asset(Struct, frozen=True, kw_only=True):
@@ -64,7 +66,8 @@ class Detail(Struct, frozen=True, kw_only=True):
 
 _SELECT = """SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.tags, c.daw, c.body, c.play_count,
   c.like_count, c.published_us,
-  EXISTS (SELECT 1 FROM reaction AS r WHERE r.account_id = :viewer AND r.creation_id = c.id)
+  EXISTS (SELECT 1 FROM reaction AS r WHERE r.account_id = :viewer AND r.creation_id = c.id), c.reactions,
+  (SELECT json_group_array(e.emoji) FROM emoji_reaction AS e WHERE e.creation_id = c.id AND e.account_id = :viewer)
 FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
 _OLDER = "(c.published_us, c.id) < (:at_us, :id)"
 _NEWEST = "ORDER BY c.published_us DESC, c.id DESC LIMIT :limit"
@@ -78,6 +81,7 @@ _TIMELINE = f"""{_SELECT} WHERE c.id IN (
 _BEGINNING = Cursor(1 << 62, "g")  # later than any post
 _figures = msgspec.json.Decoder(Figures)
 _tags = msgspec.json.Decoder(list[str])
+_counts = msgspec.json.Decoder(dict[str, int])
 _encode = msgspec.json.Encoder()
 
 
@@ -189,9 +193,12 @@ def _asset(db: sqlite3.Connection, post_id: str, role: str) -> Asset:
     return Asset(role=row[0], sha256=row[1], size_bytes=row[2], mime=row[3])
 
 
-def _detail(row: tuple[str, str, str, str, float | None, str | None, str, str | None, str, int, int, int, int],
-            base_url: str) -> Detail:  # fmt: skip
-    id_, owner_id, username, title, bpm, key, tags, daw, body, plays, likes, published_us, liked = row
+_Row = tuple[str, str, str, str, float | None, str | None, str, str | None, str, int, int, int, int, str, str]
+
+
+def _detail(row: _Row, base_url: str) -> Detail:
+    (id_, owner_id, username, title, bpm, key, tags, daw, body, plays, likes, published_us, liked, reactions,
+     reacted) = row  # fmt: skip
     figures = _figures.decode(body)
     path = f"{base_url}{API_PREFIX}/audio/{id_}"
     post = AudioPost(
@@ -217,5 +224,8 @@ def _detail(row: tuple[str, str, str, str, float | None, str | None, str, str | 
         like_count=likes,
         liked=bool(liked),
         created_at=rfc3339(published_us),
+        reactions=_counts.decode(reactions),
+        reacted=_tags.decode(reacted),
+        outline=figures.outline or outline(figures.peak_min, figures.peak_max),
     )
     return Detail(post=post, figures=figures)

@@ -16,6 +16,7 @@ from audio.flac import encode_flac
 from audio.intake import sanitize
 from audio.recording import produce
 from audio.wave import read_audio
+from relay.core.drawing import outline
 from relay.services.posts import Figures
 from relay.services.production import (
     LOSSLESS_FILE,
@@ -85,6 +86,7 @@ def _run(job: Job) -> Made | Refused:
         bar_fractions=bars,
         peak_min=made.peaks.minimum,
         peak_max=made.peaks.maximum,
+        outline=outline(made.peaks.minimum, made.peaks.maximum),
     )
     return Made(figures=figures)
 

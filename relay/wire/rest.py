@@ -24,6 +24,11 @@ Title = Annotated[str, Meta(max_length=120)]
 Key = Annotated[str, Meta(max_length=16)]
 Tag = Annotated[str, Meta(min_length=1, max_length=32)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=16)]
+REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")
+"""The emoji one can react with, in the order they are shown."""
+MAX_REACTIONS_EACH = 3
+"""Different emoji of one person on one post."""
+OUTLINE_COLUMNS = 160
 Url = Annotated[str, Meta(max_length=1024)]
 Timestamp = Annotated[str, Meta(max_length=40)]
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
@@ -214,6 +219,12 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     like_count: Count
     liked: bool = False
     created_at: Timestamp
+    reactions: dict[Emoji, Count] = {}
+    """How many reacted with each of REACTIONS; those with nobody are left out."""
+    reacted: Annotated[list[Emoji], Meta(max_length=MAX_REACTIONS_EACH)] = []
+    """Those of whoever asks."""
+    outline: Annotated[str, Meta(max_length=216)] = ""
+    """The waveform in short: OUTLINE_COLUMNS bytes as base64, each 0..127, the loudest sample of its stretch."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):
@@ -248,6 +259,13 @@ class LikeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     emoji: Emoji = "❤️"
 
 
+class ReactRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /social/react and /social/unreact. Reacting twice with the same emoji is one reaction."""
+
+    post_id: Id
+    emoji: Emoji
+
+
 class Reaction(Struct, frozen=True, kw_only=True):
     id: Id
     user_id: Id
@@ -256,3 +274,10 @@ class Reaction(Struct, frozen=True, kw_only=True):
     emoji: Emoji
     custom_data: dict[str, str | int | float | bool] = {}
     created_at: Timestamp
+
+
+class Reacted(Struct, frozen=True, kw_only=True):
+    """Answer to POST /social/react: the reaction, by whose id it can be removed, and the post as it is now."""
+
+    reaction: Reaction
+    post: AudioPost

@@ -201,6 +201,11 @@ def test_signed_in_one_likes_follows_and_sees_things_arrive(
     like.click()
     page.wait_for_selector(f'[data-like="{posts[-1].id}"][aria-pressed="true"]')
     assert mira.http.get(f"/audio/{posts[-1].id}").json()["like_count"] == before + 1
+    fire = f'[data-post="{posts[-1].id}"] [data-react="🔥"]'
+    page.click(fire)
+    page.wait_for_selector(f'{fire}[aria-pressed="true"]')
+    count = mira.http.get(f"/audio/{posts[-1].id}").json()["reactions"]["🔥"]
+    assert page.locator(f"{fire} [data-count]").inner_text() == str(count)
     page.goto(f"{relay.url}/u/mira.k")
     page.click("[data-follow]")
     page.wait_for_selector('[data-follow][aria-pressed="true"]')

@@ -117,6 +117,7 @@ def test_every_command_has_help_and_the_exit_codes_are_told(tmp_path: Path) -> N
         "follow",
         "unfollow",
         "like",
+        "react",
     ]
     for command in [*names, "process", "demo", "takes"]:
         shown = sidechain(tmp_path, command, "--help")

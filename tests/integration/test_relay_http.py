@@ -118,8 +118,14 @@ def test_every_operation_admits_whom_the_table_admits(
         address = address.replace("{device_id:str}", spare.pair.device_id)
         client = spare if path.endswith("/unclaim") and who is Relation.OWNER else client
         client = client_of(relay, "other") if path.endswith("/unclaim") and who is Relation.OTHER else client
-    if "/social/like" in path or "/social/unlike" in path:
-        body: dict[str, Any] | None = {"post_id": post.id}
+    if path.endswith("{reaction_id:str}"):
+        owners = request.getfixturevalue("owner").http
+        made = owners.post("/social/react", json={"post_id": post.id, "emoji": "🔥"}).json()
+        address = address.replace("{reaction_id:str}", made["reaction"]["id"])
+    if path.endswith(("/social/react", "/social/unreact")):
+        body: dict[str, Any] | None = {"post_id": post.id, "emoji": "🚀"}
+    elif "/social/like" in path or "/social/unlike" in path:
+        body = {"post_id": post.id}
     else:
         body = JSON.get(path, {}) if method == "POST" else None
     answer = client.http.request(method, address, json=body)
@@ -174,7 +180,7 @@ HOSTILE = {
     "long string": b'{"post_id": "' + b"a" * 60_000 + b'"}',
 }
 BODIES = ["/auth/device", "/auth/claim", "/auth/verify", "/auth/refresh", "/social/follow", "/social/unfollow",
-          "/social/like", "/social/unlike"]  # fmt: skip
+          "/social/like", "/social/unlike", "/social/react", "/social/unreact"]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -326,16 +332,20 @@ def test_a_browser_session_changes_nothing_without_the_token_of_its_page(
         assert problem(browser.get("/api/v1/users/me")) == (401, "sign_in_required")
 
 
-def every_change() -> list[tuple[str, bool]]:
-    """Path of every operation that changes something, and whether its token comes in the form."""
+def every_change() -> list[tuple[str, str, bool]]:
+    """Method and path of every operation that changes something, and whether its token comes in the form."""
     _, app = build(Config(data=Path("/nonexistent")), "http://x")
     return sorted(
-        (path, bool(opt["form"])) for path, methods, opt in operations(app) if methods & {"POST", "PUT", "DELETE"}
+        (method, path, bool(opt["form"]))
+        for path, methods, opt in operations(app)
+        for method in methods & {"POST", "PUT", "DELETE"}
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "form"), every_change())
-def test_no_change_is_made_by_a_page_of_somebody_else(relay: RelayProcess, path: str, form: bool) -> None:
+@pytest.mark.parametrize(("method", "path", "form"), every_change())
+def test_no_change_is_made_by_a_page_of_somebody_else(
+    relay: RelayProcess, method: str, path: str, form: bool
+) -> None:
     """With a cookie and without the page's token; and forms not even with it, from another origin."""
     address = path.replace("{device_id:str}", "0" * 32)
     with httpx.Client(base_url=relay.url, trust_env=False) as browser:
@@ -346,7 +356,7 @@ def test_no_change_is_made_by_a_page_of_somebody_else(relay: RelayProcess, path:
             body = {"username": "other", "csrf": token, "answer": "yes"}
             assert problem(browser.post(address, data=body, headers=evil)) == (403, "csrf")
         if not path.startswith("/session"):
-            answer = browser.post(address, data={"answer": "yes"}, headers={"origin": relay.url})
+            answer = browser.request(method, address, data={"answer": "yes"}, headers={"origin": relay.url})
             assert problem(answer) == (403, "csrf")
 
 
@@ -357,6 +367,37 @@ def test_titles_are_text_on_every_page(relay: RelayProcess, owner: RelayClient) 
         text = httpx.get(relay.url + page, trust_env=False).text
         assert "<script>alert" not in text and "<img src=x" not in text and "<b>daw" not in text
         assert "&lt;script&gt;alert(1)" in text
+
+
+# reactions ------------------------------------------------------------------------------------------------------
+
+
+def test_reactions_are_counted_once_each_and_taken_back_by_emoji_or_by_id(
+    relay: RelayProcess, owner: RelayClient
+) -> None:
+    post = owner.post(AUDIO, title="react to me")
+    fan, rival = client_of(relay, "fan"), client_of(relay, "rival")
+
+    def react(who: RelayClient, emoji: str, path: str = "react") -> httpx.Response:
+        return who.http.post(f"/social/{path}", json={"post_id": post.id, "emoji": emoji})
+
+    for _ in range(2):
+        made = react(fan, "🔥").json()
+    assert (made["post"]["reactions"], made["post"]["reacted"]) == ({"🔥": 1}, ["🔥"])
+    assert (made["reaction"]["type"], made["reaction"]["emoji"]) == ("react", "🔥")
+    seen = react(rival, "🎵").json()["post"]
+    assert (seen["reactions"], seen["reacted"], seen["liked"]) == ({"🎵": 1, "🔥": 1}, ["🎵"], False)
+    for emoji in ("🚀", "💯"):
+        assert react(fan, emoji).status_code == 200
+    assert problem(react(fan, "😍")) == (422, "validation"), "three are enough"
+    assert problem(react(rival, "👍")) == (422, "validation")
+    assert problem(rival.http.delete(f"/social/react/{made['reaction']['id']}")) == (404, "not_found")
+    gone = fan.http.delete(f"/social/react/{made['reaction']['id']}").json()
+    assert (gone["reactions"], sorted(gone["reacted"])) == ({"🎵": 1, "🚀": 1, "💯": 1}, ["💯", "🚀"])
+    for _ in range(2):
+        assert react(rival, "🎵", "unreact").json()["reactions"] == {"🚀": 1, "💯": 1}
+    listed = next(p for p in fan.http.get("/feed/global").json()["posts"] if p["id"] == post.id)
+    assert sorted(listed["reacted"]) == ["💯", "🚀"] and len(listed["outline"]) == 216
 
 
 # following, liking, feeds ---------------------------------------------------------------------------------------

@@ -179,6 +179,19 @@ def test_likes_arrive_in_the_inbox(person: Person, listen: Listen) -> None:
     assert isinstance(inbox.next(), events.Pong)
 
 
+def test_reactions_arrive_in_the_inbox_once(person: Person, listen: Listen) -> None:
+    anna, ben = person("anna"), person("ben")
+    post = anna.post(AUDIO)
+    inbox = listen(anna)
+    for _ in range(2):
+        ben.http.post("/social/react", json={"post_id": post.id, "emoji": "🚀"}).raise_for_status()
+    event = inbox.expect(events.Event)
+    assert isinstance(event.d, events.SocialNewReaction)
+    assert (event.d.reaction.type, event.d.reaction.emoji) == ("react", "🚀")
+    inbox.send(events.Ping())
+    assert isinstance(inbox.next(), events.Pong)
+
+
 def test_the_global_feed_is_only_for_those_who_ask(person: Person, listen: Listen) -> None:
     anna, ben = person("anna"), person("ben")
     asked, not_asked = listen(ben, global_feed=True), listen(ben)

@@ -1,4 +1,4 @@
-// Liking, following, and what arrives while the page is open. All of it needs a signed-in session.
+// Liking, reacting, following, and what arrives while the page is open. All of it needs a signed-in session.
 "use strict";
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
@@ -30,6 +30,20 @@ function bindLike(button) {
     button.setAttribute("aria-pressed", String(on));
     button.querySelector("[data-count]").textContent = post.like_count;
   }));
+}
+
+function bindReactions(group) {
+  const buttons = [...group.querySelectorAll("[data-react]")];
+  const show = (post) => buttons.forEach((button) => {
+    const count = post.reactions[button.dataset.react] ?? 0;
+    button.setAttribute("aria-pressed", String(post.reacted.includes(button.dataset.react)));
+    button.classList.toggle("none", count === 0);
+    button.querySelector("[data-count]").textContent = count || "";
+  });
+  buttons.forEach((button) => button.addEventListener("click", () => act(button, async (on) => {
+    const body = { post_id: group.dataset.post, emoji: button.dataset.react };
+    show(on ? (await call("/social/react", body)).post : await call("/social/unreact", body));
+  })));
 }
 
 function bindFollow(button) {
@@ -114,6 +128,7 @@ class Live {
 
 if (csrf) {
   document.querySelectorAll("[data-like]").forEach(bindLike);
+  document.querySelectorAll(".reactions").forEach(bindReactions);
   document.querySelectorAll("[data-follow]").forEach(bindFollow);
   if (document.querySelector("[data-live]")) new Live();
 }

@@ -9,14 +9,16 @@ from relay.core.access import POLICY, Action, Actor, Relation, admit, authorize
 from relay.core.buckets import Limit, full, spend
 from relay.core.claims import AUDIENCE, check_claims, check_header
 from relay.core.cursor import read_cursor
-from relay.core.drawing import bars_path, lines_path
+from relay.core.drawing import bars_path, levels, lines_path, outline
 from relay.core.ranges import byte_range
+from relay.core.reactions import allow, counted
 from relay.core.recovery import Stream, Why, plan, plan_all
 from relay.core.refresh import GRACE_US, LIFETIME_US, Presented, RefreshVerdict, judge
 from relay.core.refusal import Refusal
 from relay.core.text import require_printable
 from relay.core.times import parse_rfc3339_us, rfc3339
 from relay.wire.events import MAX_RECOVERY_EVENTS, Position
+from relay.wire.rest import MAX_REACTIONS_EACH, OUTLINE_COLUMNS, REACTIONS
 
 ANNA, BEN = "a" * 32, "b" * 32
 
@@ -233,3 +235,31 @@ def test_one_answer_never_carries_more_than_the_total() -> None:
     plans = plan_all(streams, positions)
     assert sum(STREAM.head - each.after for each in plans.values()) == 1000
     assert [each.recovered for each in plans.values()] == [True] * 5 + [False] * 3
+
+
+# reactions ------------------------------------------------------------------------------------------------------
+
+
+def test_only_the_emoji_of_the_list_and_only_so_many_of_one_person() -> None:
+    present = list(REACTIONS[:MAX_REACTIONS_EACH])
+    for emoji in present:
+        allow(emoji, present[: present.index(emoji)])
+        allow(emoji, present)  # again is no other
+    for emoji, before in ((REACTIONS[-1], present), ("👍", []), ("<b>", [])):
+        with pytest.raises(Refusal) as refused:
+            allow(emoji, before)
+        assert refused.value.code == "validation" and refused.value.next_step
+
+
+def test_counts_keep_the_order_of_the_list_and_drop_what_nobody_chose() -> None:
+    counts = counted(counted({}, "🔥", 1), "🎵", 1)
+    assert list(counts.items()) == [("🎵", 1), ("🔥", 1)]
+    assert counted(counts, "🔥", -1) == {"🎵": 1}
+    assert counted({}, "🔥", -1) == {}
+
+
+def test_an_outline_has_the_loudest_of_each_stretch() -> None:
+    assert levels([0, -100, 0, 0], [5, 20, 0, 127], 2) == [100, 127]
+    assert levels([-1], [3], 4) == [3, 3, 3, 3]
+    drawn = base64.b64decode(outline([-127] * 999, [0] * 999))
+    assert drawn == bytes([127]) * OUTLINE_COLUMNS
