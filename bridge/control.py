@@ -67,6 +67,8 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     gain_db: float | None = None
     loudness_reason: Short | None = None
     error: Line | None = None
+    host_name: Line = ""
+    track_name: Line = ""  # as the host called it when the Take was kept; "": unknown
 
 
 class EntryInfo(Struct, frozen=True, kw_only=True):

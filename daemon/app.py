@@ -182,7 +182,8 @@ class App:
         try:
             take, _ = await self.takes.keep(
                 instance, bars=ask.bars, seconds=ask.seconds, at_frame=ask.at_frame, title=ask.title,
-                post_as=self.account.name, post=ask.post,
+                post_as=self.account.name, post=ask.post, generation=ask.generation,
+                asked=f"{instance.name}:{ask.id}",
             )  # fmt: skip
         except SidechainError as error:
             return KeepFailed(id=ask.id, code=error.code, message=str(error)[:512])

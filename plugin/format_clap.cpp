@@ -1,6 +1,6 @@
 /* CLAP: DPF's plugin in a thin wrapper of our own, that
      hears the transport, also where it changes within a block, with every field that CLAP has,
-     hears by the render extension that the host renders offline,
+     hears by the render extension that the host renders offline, and by track-info what the track is called,
      and lets DPF see only the events it understands: others it would report on stderr, on the audio thread.
    CLAP has no position in frames (its seconds are derived), so VALID_PROJECT_FRAME is never set. */
 #include "recorder.hpp"
@@ -49,12 +49,32 @@ struct clap_plugin_render {
 constexpr char kExtRender[] = "clap.render";
 constexpr int32_t kRenderOffline = 1;
 
-/* What the host holds: a copy of DPF's plugin with three functions of ours. `plugin` is first, so that its address
+/* CLAP's ext/track-info.h, likewise. */
+struct clap_track_info {
+    uint64_t flags;
+    char name[CLAP_NAME_SIZE];
+    struct {
+        uint8_t alpha, red, green, blue;
+    } color;
+    int32_t audio_channel_count;
+    const char *audio_port_type;
+};
+struct clap_host_track_info {
+    bool (*get)(const clap_host_t *host, clap_track_info *info);
+};
+struct clap_plugin_track_info {
+    void (*changed)(const clap_plugin_t *plugin);
+};
+constexpr const char *kExtTrackInfo[] = {"clap.track-info/1", "clap.track-info.draft/1"};
+constexpr uint64_t kHasTrackName = 1;
+
+/* What the host holds: a copy of DPF's plugin with four functions of ours. `plugin` is first, so that its address
    is the whole's; its plugin_data stays DPF's, so that DPF's functions and extensions work on the copy too. */
 struct Wrapped {
     clap_plugin_t plugin;
     const clap_plugin_t *inner;
     Recorder *recorder;
+    const clap_host_t *host;
 };
 
 const Wrapped *wrapped(const clap_plugin_t *plugin)
@@ -149,8 +169,31 @@ CLAP_ABI bool set_render_mode(const clap_plugin_t *plugin, int32_t mode)
     return true;
 }
 
+CLAP_ABI void track_changed(const clap_plugin_t *plugin)
+{
+    const Wrapped *self = wrapped(plugin);
+    for (const char *id : kExtTrackInfo) {
+        const auto *host_info = static_cast<const clap_host_track_info *>(self->host->get_extension(self->host, id));
+        clap_track_info info = {};
+        if (!host_info || !host_info->get(self->host, &info)) continue;
+        info.name[sizeof info.name - 1] = '\0';
+        self->recorder->name_track(info.flags & kHasTrackName ? info.name : "");
+        return;
+    }
+}
+
+CLAP_ABI bool init_plugin(const clap_plugin_t *plugin)
+{
+    if (!wrapped(plugin)->inner->init(wrapped(plugin)->inner)) return false;
+    track_changed(plugin);
+    return true;
+}
+
 CLAP_ABI const void *get_extension(const clap_plugin_t *plugin, const char *id)
 {
+    static const clap_plugin_track_info track_info = {track_changed};
+    for (const char *known_id : kExtTrackInfo)
+        if (std::strcmp(id, known_id) == 0) return &track_info;
     static const clap_plugin_render render = {has_hard_realtime_requirement, set_render_mode};
     if (std::strcmp(id, kExtRender) == 0) return &render;
     return wrapped(plugin)->inner->get_extension(wrapped(plugin)->inner, id);
@@ -178,7 +221,8 @@ CLAP_ABI const clap_plugin_t *create(const clap_plugin_factory_t *, const clap_h
     if (std::strcmp(id, DISTRHO_PLUGIN_CLAP_ID) != 0) return nullptr;
     const clap_plugin_t *inner = dpf_factory()->create_plugin(dpf_factory(), host, id);
     if (!inner) return nullptr;
-    auto *self = new Wrapped{*inner, inner, Recorder::newest()};
+    auto *self = new Wrapped{*inner, inner, Recorder::newest(), host};
+    self->plugin.init = init_plugin;
     self->plugin.process = process;
     self->plugin.destroy = destroy;
     self->plugin.get_extension = get_extension;

@@ -1,7 +1,9 @@
 /* VST3: DPF's wrapper, and the host's whole process context beside the thinned one that DPF passes on. DPF counts
    bars as if all had the first one's length (in whole quarters), fills in 120 BPM for an unknown tempo, and has no
    words for loops, recording and offline. The macro is the one place where it reads the context; if another
-   version of DPF reads it elsewhere this does not compile, which is better than half a transport. */
+   version of DPF reads it elsewhere this does not compile, which is better than half a transport.
+   And it hears the track's name, for which DPF has no interface: the objects DPF makes hold their functions one by
+   one, so those that hand out interfaces are wrapped in ours. */
 #include "recorder.hpp"
 
 #include "src/DistrhoPluginInternal.hpp"
@@ -42,4 +44,122 @@ void hear_vst3(void *plugin, const v3_process_data *data)
 } // namespace
 
 #define setTimePosition(position) setTimePosition((hear_vst3(fPlugin.getInstancePointer(), data), position))
+#define GetPluginFactory dpf_plugin_factory
 #include "DistrhoPluginMain.cpp"
+#undef GetPluginFactory
+#undef setTimePosition
+
+using namespace DISTRHO_NAMESPACE;
+
+namespace {
+
+/* Steinberg::Vst::ChannelContext::IInfoListener, which travesty does not have. */
+constexpr const v3_tuid kInfoListener = V3_ID(0x0F194781, 0x8D984ADA, 0xBBA0C1EF, 0xC011D8D0);
+constexpr char kChannelName[] = "channel name";
+constexpr uint32_t kNameUnits = 256; /* UTF-16 units; the interface's own strings have 128 */
+
+/* UTF-16 as VST3 has it into UTF-8, which takes at most three bytes for each unit. Half a pair becomes '?'. */
+void to_utf8(const int16_t *from, char *to)
+{
+    const auto unit = [&from] { return static_cast<uint16_t>(*from); };
+    while (*from) {
+        uint32_t code = unit();
+        from++;
+        if (code >= 0xD800 && code < 0xDC00 && unit() >= 0xDC00 && unit() < 0xE000) {
+            code = 0x10000 + ((code - 0xD800) << 10) + (unit() - 0xDC00u);
+            from++;
+        } else if (code >= 0xD800 && code < 0xE000) {
+            code = '?';
+        }
+        const int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+        constexpr uint8_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
+        *to++ = static_cast<char>(kLead[more] | (code >> (6 * more)));
+        for (int left = more - 1; left >= 0; left--) *to++ = static_cast<char>(0x80 | ((code >> (6 * left)) & 0x3F));
+    }
+    *to = '\0';
+}
+
+/* Lives while the host holds it, and holds the controller that it speaks for. */
+struct InfoListener : v3_funknown {
+    v3_result(V3_API *set_channel_context_infos)(void *self, v3_attribute_list **list);
+    InfoListener *self = this; /* what the host holds is the address of this */
+    dpf_edit_controller **controller;
+    std::atomic_int references{1};
+
+    explicit InfoListener(dpf_edit_controller **of) : controller(of)
+    {
+        query_interface = query;
+        ref = [](void *held) -> uint32_t { return static_cast<uint32_t>(++of_held(held)->references); };
+        unref = let_go;
+        set_channel_context_infos = hear;
+        dpf_edit_controller::ref_edit_controller(controller);
+    }
+
+    static InfoListener *of_held(void *held) { return *static_cast<InfoListener **>(held); }
+
+    static v3_result V3_API query(void *held, const v3_tuid iid, void **iface)
+    {
+        if (!v3_tuid_match(iid, kInfoListener) && !v3_tuid_match(iid, v3_funknown_iid))
+            return v3_cpp_obj_query_interface(of_held(held)->controller, iid, reinterpret_cast<v3_funknown ***>(iface));
+        ++of_held(held)->references;
+        *iface = held;
+        return V3_OK;
+    }
+
+    static uint32_t V3_API let_go(void *held)
+    {
+        InfoListener *listener = of_held(held);
+        const int left = --listener->references;
+        if (left > 0) return static_cast<uint32_t>(left);
+        dpf_edit_controller::unref_edit_controller(listener->controller);
+        delete listener;
+        return 0;
+    }
+
+    static v3_result V3_API hear(void *held, v3_attribute_list **list)
+    {
+        int16_t name[kNameUnits] = {};
+        char utf8[3 * kNameUnits + 1];
+        PluginVst3 *plugin = (*of_held(held)->controller)->vst3;
+        if (!plugin) return V3_NOT_INITIALIZED;
+        if (!list) return V3_INVALID_ARG;
+        if (v3_cpp_obj(list)->get_string(list, kChannelName, name, sizeof name) != V3_OK) return V3_OK; /* of a colour */
+        name[kNameUnits - 1] = 0;
+        to_utf8(name, utf8);
+        static_cast<Recorder *>(plugin->getInstancePointer())->name_track(utf8);
+        return V3_OK;
+    }
+};
+
+v3_result V3_API query_controller(void *self, const v3_tuid iid, void **iface)
+{
+    if (!v3_tuid_match(iid, kInfoListener)) return dpf_edit_controller::query_interface_edit_controller(self, iid, iface);
+    *iface = &(new InfoListener(static_cast<dpf_edit_controller **>(self)))->self;
+    return V3_OK;
+}
+
+v3_result V3_API query_component(void *self, const v3_tuid iid, void **iface)
+{
+    const v3_result result = dpf_component::query_interface_component(self, iid, iface);
+    if (result == V3_OK && v3_tuid_match(iid, v3_edit_controller_iid))
+        (*static_cast<dpf_edit_controller **>(*iface))->query_interface = query_controller;
+    return result;
+}
+
+v3_result V3_API make(void *self, const v3_tuid class_id, const v3_tuid iid, void **instance)
+{
+    const v3_result result = dpf_factory::create_instance(self, class_id, iid, instance);
+    if (result == V3_OK) (*static_cast<dpf_component **>(*instance))->query_interface = query_component;
+    return result;
+}
+
+} // namespace
+
+DISTRHO_PLUGIN_EXPORT const void *GetPluginFactory(void);
+
+const void *GetPluginFactory(void)
+{
+    auto *factory = static_cast<dpf_factory **>(const_cast<void *>(dpf_plugin_factory()));
+    (*factory)->v1.create_instance = make;
+    return factory;
+}

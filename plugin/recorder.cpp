@@ -35,6 +35,13 @@ void Recorder::name_host(const char *name)
     if (name) std::snprintf(host_name_, sizeof host_name_, "%s", name);
 }
 
+void Recorder::name_track(const char *name)
+{
+    const std::lock_guard<std::mutex> lock(naming_);
+    std::snprintf(track_name_, sizeof track_name_, "%s", name);
+    if (client_) sc_client_set_track_name(client_, track_name_);
+}
+
 /* Parameters -------------------------------------------------------------------------------------------------- */
 
 static void describe(Parameter &parameter, uint32_t hints, const char *name, const char *symbol, float initial,
@@ -143,6 +150,7 @@ bool Recorder::make_client()
     config.size = sizeof config;
     config.plugin_path = getBinaryFilename();
     config.host_name = host_name_;
+    config.track_name = track_name_;
     const bool is_made = sc_client_create(&config, &made) == SC_OK;
     client_.store(made, std::memory_order_release);
     return is_made;
@@ -153,6 +161,7 @@ void Recorder::activate()
 {
     const uint32_t promised = getBufferSize();
     const uint32_t longest = promised - 1u < kMaxBlockFrames ? promised : kMaxBlockFrames;
+    const std::lock_guard<std::mutex> lock(naming_);
     const bool recording =
         make_client() && sc_client_activate(client_, getSampleRate(), SIDECHAIN_CHANNELS, longest) == SC_OK;
     const int link = link_.load(std::memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "sidechain.h"
 
 #include <atomic>
+#include <mutex>
 
 START_NAMESPACE_DISTRHO
 
@@ -41,6 +42,9 @@ public:
 
     /* The host's name where the format tells it; before the first activate(). [main-thread] */
     void name_host(const char *name);
+
+    /* What the host calls the track, each time it says so; "" when it has no name. [main-thread] */
+    void name_track(const char *name);
 
     static std::atomic<int> windows; /* open in this process */
 
@@ -80,14 +84,16 @@ private:
         sc_transport transport;
     };
 
-    bool make_client();
+    bool make_client(); /* `naming_` held */
     void record(const float **inputs, uint32_t frames);
     void take_event();
 
     static constexpr unsigned kTold = 8;
 
     std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
+    std::mutex naming_; /* hosts may activate on another thread than they name the track on */
     char host_name_[256] = "";
+    char track_name_[512] = "";
     Heard heard_[kMaxHeard];
     uint32_t heard_count_ = 0;
     std::atomic<bool> offline_{false};

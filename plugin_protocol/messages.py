@@ -140,12 +140,16 @@ class RingClosed(_Message, frozen=True, kw_only=True, tag="ring_closed"):
 
 
 class Heartbeat(_Message, frozen=True, kw_only=True, tag="heartbeat"):
-    """plugin -> daemon, every HEARTBEAT_INTERVAL_US."""
+    """plugin -> daemon, every HEARTBEAT_INTERVAL_US, and at once when the host renamed the track.
+
+    `track_name`: the new one, when it changed since Hello or since the last heartbeat that gave it.
+    """
 
     Reply: ClassVar = Alive
 
     process_count: U63
     playing: bool
+    track_name: Line | None = None
 
 
 class Keep(_Message, frozen=True, kw_only=True, tag="keep"):

@@ -56,6 +56,8 @@ def show_take(take: TakeId = "last", as_json: Json = False) -> None:
         lines.append(
             f"loudness  {number(t.lufs_in, ' LUFS')} → {number(t.lufs_out, ' LUFS')}, {number(t.dbtp_out, ' dBTP')}, gain {number(t.gain_db, ' dB')} ({t.loudness_reason or '–'})"
         )
+        where = " / ".join(name for name in (t.host_name, t.track_name) if name)
+        lines += [f"from      {where}"] if where else []
         lines += [f"page      {t.post_url}"] if t.post_url else []
         lines += [f"trouble   {t.error}"] if t.error else []
         return "\n".join([*lines, f"folder    {home_relative(one.path)}"])

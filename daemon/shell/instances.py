@@ -49,7 +49,9 @@ class Instance:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
+        self.track_name = peer.hello.track_name
         self.ring: RingFile | None = None
+        self.earlier: RingFile | None = None  # the Ring before: a Keep may have been pressed for it
         self.gone_at: float | None = None
         self.lock = threading.Lock()  # a RingFile serves one thread at a time
 
@@ -57,28 +59,29 @@ class Instance:
     def name(self) -> str:
         return self.peer.hello.instance.hex()
 
-    def history(self, at_frame: int | None = None) -> tuple[History, int]:
-        """What can be kept now, and the frame that "now" is. Raises NothingKept. [worker, holding `lock`]"""
+    def ring_of(self, generation: int | None) -> RingFile:
+        """The Ring of that generation; None: the newest. Raises NothingKept. [worker, holding `lock`]"""
         if self.ring is None:
             raise NothingKept(
                 f"{self.peer.hello.host_name} has not started its audio yet.", "Press play, then keep."
             )
-        try:
-            records = self.ring.records()
-            readable = self.ring.readable()
-        except (RemoteProtocolError, BridgeError, OSError) as error:
-            raise NothingKept(
-                f"The plugin's memory cannot be read: {error}.", "Reload the plugin."
-            ) from error
-        header = self.ring.header
-        now = readable.stop if at_frame is None else min(at_frame, readable.stop)
-        history = History(
-            records=records,
-            oldest_frame=readable.start,
-            commit_frame=readable.stop,
-            sample_rate_hz=header.sample_rate_hz,
+        for ring in (self.ring, self.earlier):
+            if ring and generation in (None, ring.header.generation):
+                return ring
+        raise NothingKept(
+            "What was heard when the button was pressed is gone: the host has started its audio anew since.",
+            "Keep again.",
         )
-        return history, now
+
+    def replace_ring(self, ring: RingFile) -> None:
+        """Take another Ring as the newest; or the same one, announced again. [loop, holding `lock`]"""
+        again = self.ring is not None and self.ring.header.generation == ring.header.generation
+        given_up = self.ring if again else self.earlier
+        if given_up:
+            given_up.close()
+        if not again:
+            self.earlier = self.ring
+        self.ring = ring
 
     def info(self) -> InstanceInfo:
         """What status shows. [worker]"""
@@ -86,7 +89,7 @@ class Instance:
         unheard = InstanceInfo(
             instance=self.name,
             host_name=hello.host_name,
-            track_name=hello.track_name,
+            track_name=self.track_name,
             pid=hello.pid,
             state="attaching",
         )
@@ -117,9 +120,27 @@ class Instance:
         )
 
     def close(self) -> None:
-        if self.ring:
-            self.ring.close()
-            self.ring = None
+        for ring in (self.ring, self.earlier):
+            if ring:
+                ring.close()
+        self.ring = self.earlier = None
+
+
+def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
+    """What can be kept of a Ring, and the frame that "now" is. Raises NothingKept. [worker, holding its lock]"""
+    try:
+        records = ring.records()
+        readable = ring.readable()
+    except (RemoteProtocolError, BridgeError, OSError) as error:
+        raise NothingKept(f"The plugin's memory cannot be read: {error}.", "Reload the plugin.") from error
+    now = readable.stop if at_frame is None else min(at_frame, readable.stop)
+    history = History(
+        records=records,
+        oldest_frame=readable.start,
+        commit_frame=readable.stop,
+        sample_rate_hz=ring.header.sample_rate_hz,
+    )
+    return history, now
 
 
 class Instances:
@@ -158,6 +179,9 @@ class Instances:
             case RingOpened():
                 return await self._attach(instance, message)
             case Heartbeat():
+                if message.track_name is not None:
+                    instance.track_name = message.track_name
+                    self._changed()
                 self._heard()
                 return self._alive()
             case Keep():
@@ -181,8 +205,7 @@ class Instances:
                 need=f"ABI {instance.peer.hello.abi_major}", update_path=instance.peer.hello.plugin_path,
             )  # fmt: skip
         with instance.lock:
-            instance.close()
-            instance.ring = ring
+            instance.replace_ring(ring)
         instance.gone_at = None
         log.info(
             "%s in %s attached: %s Hz",

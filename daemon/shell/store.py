@@ -26,7 +26,7 @@ from relay.wire.rest import AudioPost
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = (
     0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
 )
@@ -57,6 +57,8 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     flac_sha256: str | None = None
     recording: dict[str, object] | None = None
     error: str | None = None
+    track_name: str = ""
+    asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
 
 
 class Store:
@@ -151,9 +153,10 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
-                " flac_sha256, recording) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " flac_sha256, recording, track_name, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
-                 take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording),
+                 take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
+                 take.track_name, take.asked),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
@@ -173,6 +176,11 @@ class Store:
         like = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = self._db.execute("SELECT * FROM take WHERE take_id LIKE ? ESCAPE '\\' LIMIT 2", (like,))
         return [_take(row) for row in rows]
+
+    def take_asked(self, asked: str) -> TakeRow | None:
+        """The Take that this Keep of a plugin made, if it made one."""
+        row = self._db.execute("SELECT * FROM take WHERE asked = ? LIMIT 1", (asked,)).fetchone()
+        return _take(row) if row else None
 
     def take_ids(self) -> set[str]:
         return {row[0] for row in self._db.execute("SELECT take_id FROM take")}

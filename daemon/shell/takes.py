@@ -21,7 +21,7 @@ from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
-from daemon.shell.instances import Instance
+from daemon.shell.instances import Instance, history_of
 from daemon.shell.rebuild import Rebuilt, take_in
 from daemon.shell.render_worker import TAKE_WAV
 from daemon.shell.store import Store, TakeRow
@@ -60,14 +60,19 @@ class Takes:
         title: str,
         post_as: str | None,
         post: bool,
+        generation: int | None = None,
+        asked: str | None = None,
     ) -> tuple[TakeRow, outbox.Entry | None]:
         """Make a Take durable; with `post`, its Entry in the same transaction (`post_as`: the account, if any).
 
-        Raises NothingKept, NoSpace, LibraryStuck.
+        generation: of the Ring that `at_frame` counts in; None: the newest. asked: see TakeRow; a Keep that has made
+        its Take, also before the daemon died, makes no other. Raises NothingKept, NoSpace, LibraryStuck.
         """
+        if asked and (made := await self._store.run(Store.take_asked, asked)):
+            return made, await self._store.run(Store.entry_of, made.take_id)
         try:
             take, entry = await asyncio.to_thread(
-                self._copy, instance, bars, seconds, at_frame, title, post_as, post
+                self._copy, instance, bars, seconds, at_frame, title, post_as, post, generation, asked
             )
         except OSError as error:  # what was written is not trusted, and gone
             raise LibraryStuck(
@@ -144,11 +149,12 @@ class Takes:
         title: str,
         post_as: str | None,
         post: bool,
+        generation: int | None,
+        asked: str | None,
     ) -> tuple[TakeRow, outbox.Entry | None]:
         with instance.lock:  # until the sound is ours: a new generation must not replace the Ring meanwhile
-            history, now = instance.history(at_frame)
-            ring = instance.ring
-            assert ring is not None, "history() refuses an instance without a Ring"
+            ring = instance.ring_of(generation)
+            history, now = history_of(ring, at_frame)
             cut = self._cut(history, bars, seconds, now)
             self._require_space(cut.frames * ring.header.frame_bytes)
             try:
@@ -168,6 +174,8 @@ class Takes:
             title=title,
             created_us=unix_us(),
             host_name=instance.peer.hello.host_name,
+            track_name=instance.track_name,
+            asked=asked,
             frames=cut.frames,
             sample_rate_hz=header.sample_rate_hz,
             channels=header.channels,
@@ -257,6 +265,7 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
         {
             "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
             "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
+            "host_name": take.host_name, "track_name": take.track_name,
             "bpm": take.cut.bpm, "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
             "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
             "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),

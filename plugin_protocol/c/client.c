@@ -118,6 +118,17 @@ void sc_generation_remove(sc_client *client, sc_generation **place)
     release(&client->allocator, gone);
 }
 
+void sc_client_set_track_name(sc_client *client, const char *name)
+{
+    char before[sizeof client->hello.track_name];
+    if (forked(client)) return;
+    sc_worker_lock();
+    memcpy(before, client->hello.track_name, sizeof before);
+    COPY_TEXT(track_name, 512, name);
+    if (strcmp(before, client->hello.track_name) != 0) client->session.renamed = true;
+    sc_worker_unlock();
+}
+
 void sc_client_destroy(sc_client *client)
 {
     if (!client || forked(client)) return;
@@ -305,6 +316,7 @@ void sc_client_info(sc_client *client, sc_info *info)
     memcpy(info->instance_id, client->hello.instance, sizeof info->instance_id);
     info->connected = client->session.state == SC_LINK_OPEN;
     info->events_dropped = atomic_load_explicit(&client->events.dropped, memory_order_relaxed);
+    sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, 512);
     snprintf(info->run_dir, sizeof info->run_dir, "%s", client->run_dir);
     snprintf(info->reason, sizeof info->reason, "%s", client->reason);
     if (!info->connected) snprintf(info->link_reason, sizeof info->link_reason, "%s", client->session.reason);

@@ -2,7 +2,8 @@
      audio   the audio thread's, on cache lines of its own; the atomics of it are read by any thread
      keeps   slots that any thread fills and the worker empties: handed over by each slot's state
      events  worker to main thread: single producer, single consumer
-     all the rest   under the worker's lock (worker.h), except that `settings` never change. */
+     all the rest   under the worker's lock (worker.h), except that `settings` never change (but for the track's
+                    name, which is under the lock too). */
 #ifndef SC_CLIENT_H
 #define SC_CLIENT_H
 
@@ -46,6 +47,7 @@ typedef struct sc_session {
     uint32_t failures; /* attempts since the last welcome */
     uint32_t jitter;   /* state of a small random generator, so that many clients do not return together */
     bool started;      /* the wire was asked for, once */
+    bool renamed;      /* the daemon has not heard hello.track_name yet */
     bool refusal_told;
     uint64_t next_attempt_us;
     uint64_t give_up_us; /* CONNECTING: when to */

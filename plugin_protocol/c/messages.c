@@ -75,11 +75,15 @@ size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation
     return finish(&pack);
 }
 
-size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing)
+size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing,
+                           const char *track_name)
 {
-    sc_pack pack = begin(data, capacity, 2, "heartbeat");
+    sc_pack pack = begin(data, capacity, 3, "heartbeat");
     put_unsigned(&pack, "process_count", process_count);
     put_bool(&pack, "playing", playing);
+    sc_pack_string(&pack, "track_name");
+    if (track_name) sc_pack_string(&pack, track_name);
+    else sc_pack_nil(&pack);
     return finish(&pack);
 }
 

@@ -41,7 +41,8 @@ typedef struct sc_keep {
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);
 size_t sc_encode_ring_opened(uint8_t *data, size_t capacity, const sc_ring_opened *opened);
 size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation);
-size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing);
+size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing,
+                           const char *track_name); /* NULL: as said before */
 size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep);
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity);
 

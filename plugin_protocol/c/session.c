@@ -56,6 +56,7 @@ static void say_hello(sc_client *client, uint64_t now_us)
     sc_session *session = &client->session;
     if (!say(client, data, sc_encode_hello(data, sizeof data, &client->hello))) return;
     session->state = SC_LINK_GREETING;
+    session->renamed = false;
     session->heard_us = now_us; /* the daemon has the whole silence limit to answer */
 }
 
@@ -161,13 +162,16 @@ static void announce_ring(sc_client *client)
 
 static void beat(sc_client *client, uint64_t now_us)
 {
-    uint8_t data[64];
-    if (now_us < client->session.heartbeat_us) return;
+    uint8_t data[SC_TEXT_BYTES(512) + 96];
+    sc_session *session = &client->session;
+    if (now_us < session->heartbeat_us && !session->renamed) return;
     const sc_generation *newest = client->generations;
     const uint64_t calls = newest ? sc_ring_word(newest->segment.base, SC_PROCESS_COUNT_OFFSET) : 0;
     const bool playing = atomic_load_explicit(&client->audio.playing, memory_order_relaxed);
-    if (say(client, data, sc_encode_heartbeat(data, sizeof data, calls, playing)))
-        client->session.heartbeat_us = now_us + SC_HEARTBEAT_INTERVAL_US;
+    const char *new_name = session->renamed ? client->hello.track_name : NULL;
+    if (!say(client, data, sc_encode_heartbeat(data, sizeof data, calls, playing, new_name))) return;
+    session->heartbeat_us = now_us + SC_HEARTBEAT_INTERVAL_US;
+    session->renamed = false;
 }
 
 static void send_keeps(sc_client *client)

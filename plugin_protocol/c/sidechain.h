@@ -88,7 +88,7 @@ typedef struct sc_config {
     const char *plugin_version; /* 64 characters; default SC_CLIENT_VERSION */
     const char *plugin_path;  /* 1024 characters: the file to update when versions do not fit */
     const char *host_name;    /* 512 characters */
-    const char *track_name;   /* 512 characters */
+    const char *track_name;   /* 512 characters; sc_client_set_track_name changes it */
     const sc_allocator *allocator; /* copied; default malloc and free */
 } sc_config;
 
@@ -102,6 +102,10 @@ SC_API sc_result sc_client_create(const sc_config *config, sc_client **client);
    the last client of the process up to 150 ms more (the goodbye is given 100 ms to leave).
    In a forked child: does nothing. [main-thread & !process] */
 SC_API void sc_client_destroy(sc_client *client);
+
+/* Tells the daemon, at once or with the next greeting, what the host calls the track: 512 characters, "" or NULL when
+   it has no name. Takes the library's lock. [main-thread] */
+SC_API void sc_client_set_track_name(sc_client *client, const char *name);
 
 /* Opens a new Ring, with a new random generation: makes its file (0600), reserves and writes every page of it,
    locks it, sets READY. An active client is deactivated first. Not real-time: 5 to 30 ms for 17 MiB.
@@ -214,6 +218,7 @@ typedef struct sc_info {
     uint64_t committed_frames;
     uint64_t events_dropped;
     char segment[32];      /* file name of the newest Ring in run_dir */
+    char track_name[516];  /* as the host calls it, cut here; "": it has not said */
     char run_dir[1024];    /* "" while none is usable */
     char reason[256];      /* why nothing is recorded; "" when all is well */
     char link_reason[256]; /* why there is no daemon; "" when connected */

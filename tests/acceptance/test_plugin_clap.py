@@ -17,6 +17,7 @@ from tests.support.hosts import (
     place_in_noise,
     records,
     until_heard,
+    until_track,
 )
 from tests.support.whole import short_folder
 
@@ -120,6 +121,18 @@ async def test_keep_from_the_control(beside: ClapBeside) -> None:
     await beside.host.do(f"set {BARS} 2")
     await beside.host.do(f"set {KEEP} 1")
     await beside.host.until_text(KEPT, "1")
+
+
+async def test_the_track_is_named_at_the_start_and_when_it_is_renamed(beside: ClapBeside) -> None:
+    await beside.host.do("track Bäss ♪")
+    await beside.host.open()
+    await beside.host.play(Stretch(frames=9 * QUARTER_120))
+    await until_heard(beside.daemon, 9 * QUARTER_120)
+    await until_track(beside.daemon, "Bäss ♪")
+    await beside.host.do("track Lead")
+    await until_track(beside.daemon, "Lead")
+    info, _ = await keep(beside.daemon, 2)
+    assert (info.host_name, info.track_name) == ("clap_host", "Lead")
 
 
 async def test_the_host_is_named(beside: ClapBeside) -> None:

@@ -23,6 +23,7 @@ from tests.support.hosts import (
     records,
     thread_names,
     until_heard,
+    until_track,
 )
 from tests.support.whole import short_folder
 
@@ -177,6 +178,19 @@ async def test_a_project_saves_the_controls_and_never_the_identity(beside: HostB
     await until_heard(beside.daemon, 4_800, count=2)
     assert await beside.host.text("Bars") == "16"
     assert len({i.instance for i in await instances(beside.daemon)}) == 2
+
+
+async def test_the_track_is_called_what_the_host_calls_it(beside: HostBeside) -> None:
+    await beside.host.play(Stretch(frames=9 * QUARTER_120))
+    await until_heard(beside.daemon, 9 * QUARTER_120)
+    await beside.host.do("track", name="Bäss ♪ 𝄢")
+    await until_track(beside.daemon, "Bäss ♪ 𝄢")
+    info, _ = await keep(beside.daemon, 2)
+    assert info.track_name == "Bäss ♪ 𝄢"
+    await beside.host.do("open", rate_hz=RATE_HZ, block_frames=512)
+    await beside.host.do("track", name="Keys")  # before it is heard the first time
+    await beside.host.play(Stretch(frames=4_800))
+    await until_track(beside.daemon, "Bäss ♪ 𝄢", "Keys")
 
 
 async def test_without_a_daemon_audio_passes_and_the_history_is_there_for_the_one_that_comes() -> None:

@@ -195,6 +195,23 @@ async def test_keeps_are_answered_by_their_number(daemon: FakeDaemon) -> None:
     assert (failed["code"], failed["message"]) == ("silence", 'Only "silence" was heard.')
 
 
+async def test_a_renamed_track_is_told_once_and_at_once(daemon: FakeDaemon) -> None:
+    await daemon.start()
+    async with playing(daemon.run_dir, "--wait-attached", "10") as player:
+        await player.event("played")
+        await player.command("track Bäss ♪")
+        await daemon.wait_for(lambda: any(beat.track_name for beat in daemon.of(Heartbeat)))
+        await daemon.wait_for(lambda: daemon.of(Heartbeat)[-1].track_name is None)
+        await daemon.stop()
+        await player.event("disconnected")
+        await player.command("track Keys")
+        await daemon.start()
+        await player.event("attached")
+        assert await player.end() == 0
+    assert [beat.track_name for beat in daemon.of(Heartbeat) if beat.track_name] == ["Bäss ♪"]
+    assert [peer.hello.track_name for peer in (daemon.peers[0], daemon.peers[-1])] == ["", "Keys"]
+
+
 async def test_a_keep_without_an_answer_is_said_again_to_the_next_daemon(daemon: FakeDaemon) -> None:
     daemon.silent_keeps = 1
     await daemon.start()

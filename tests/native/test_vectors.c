@@ -100,8 +100,11 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
     if (strcmp(tag, "keep") == 0) return again_keep(map, data, capacity);
     if (strcmp(tag, "goodbye") == 0) return sc_encode_goodbye(data, capacity);
     if (strcmp(tag, "heartbeat") == 0) {
+        char track_name[SC_TEXT_BYTES(512)];
         const uint64_t calls = whole(map, "process_count");
-        return sc_encode_heartbeat(data, capacity, calls, truth(map, "playing"));
+        const bool playing = truth(map, "playing"), named = need(map, "track_name")->kind != SC_NIL;
+        if (named) text(map, "track_name", track_name);
+        return sc_encode_heartbeat(data, capacity, calls, playing, named ? track_name : NULL);
     }
     return 0;
 }

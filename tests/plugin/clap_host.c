@@ -11,6 +11,7 @@
      save FILE / restore FILE   the state extension
      render 0|1                 1: offline
      reactivate RATE LONGEST
+     track NAME                 the track is called so from now on (track-info); before the first, the host has no name
      window WIDTH HEIGHT SCALE  opens the plugin's window (built with WINDOW only)
      look MS                    runs the window's timer for that long
      shot FILE                  what the display shows there, as PPM
@@ -54,6 +55,9 @@ static long trap_disarm(void) { return 0; }
 #define MAX_EVENTS 32
 
 typedef struct { bool (*has)(const clap_plugin_t *); bool (*set)(const clap_plugin_t *, int32_t); } render_extension;
+typedef struct { uint64_t flags; char name[CLAP_NAME_SIZE]; uint8_t color[4]; int32_t channels; const char *port_type; } track_info;
+typedef struct { bool (*get)(const clap_host_t *, track_info *); } host_track_info;
+typedef struct { void (*changed)(const clap_plugin_t *); } plugin_track_info;
 typedef union { clap_event_header_t header; clap_event_transport_t transport; clap_event_param_value_t value; } event;
 
 static int channels;
@@ -88,14 +92,24 @@ static const clap_host_gui_t host_gui = {hints_changed, resize, show_or_hide, sh
 static const clap_host_timer_support_t timers = {register_timer, unregister_timer};
 #endif
 
+static char track[CLAP_NAME_SIZE];
+static bool get_track(const clap_host_t *host, track_info *info)
+{
+    (void)host;
+    *info = (track_info){.flags = track[0] ? 1 : 0};
+    memcpy(info->name, track, sizeof track);
+    return true;
+}
+static const host_track_info tracks = {get_track};
+
 static const void *host_extension(const clap_host_t *host, const char *id)
 {
     (void)host;
+    if (strcmp(id, "clap.track-info/1") == 0) return &tracks;
 #ifdef WINDOW
     if (strcmp(id, CLAP_EXT_TIMER_SUPPORT) == 0) return &timers;
     if (strcmp(id, CLAP_EXT_GUI) == 0) return &host_gui;
 #endif
-    (void)id;
     return NULL;
 }
 static void host_request(const clap_host_t *host) { (void)host; }
@@ -425,6 +439,10 @@ int main(int count, char **arguments)
             added->value.param_id = id;
             added->value.value = number;
             added->value.note_id = added->value.port_index = added->value.channel = added->value.key = -1;
+            puts("ok");
+        } else if (strncmp(line, "track ", 6) == 0) {
+            snprintf(track, sizeof track, "%.*s", (int)strcspn(line + 6, "\n"), line + 6);
+            if (plugin) ((const plugin_track_info *)extension("clap.track-info/1"))->changed(plugin);
             puts("ok");
         } else if (sscanf(line, "get %u", &id) == 1) get(id);
         else if (sscanf(line, "save %1023s", one) == 1) state(true, one);

@@ -8,6 +8,7 @@
     {"do": "state"}                               answers "state" (hex) and "text"
     {"do": "restore", "state": "..."}
     {"do": "offline", "on": true}
+    {"do": "track", "name": "Bass"}
     {"do": "open", "rate_hz": 48000, "block_frames": 512}    another instance of the plugin; the newest is played
     {"do": "close"}                                          the newest goes
 Not a test: tests.support.hosts starts it and knows what was played.
@@ -94,6 +95,9 @@ class Host:
                 return {"state": state.hex(), "text": state.decode("latin-1")}
             case "restore":
                 self.plugins[-1].set_state(bytes.fromhex(command["state"]))
+                return {}
+            case "track":
+                self.plugins[-1].set_track_properties(name=command["name"])
                 return {}
             case "offline":
                 self.plugins[-1].non_realtime = command["on"]

@@ -222,6 +222,13 @@ async def instances(daemon: RunningDaemon) -> list[c.InstanceInfo]:
     return listed.instances
 
 
+async def until_track(daemon: RunningDaemon, *names: str) -> None:
+    """Until the daemon knows the instances' tracks by these names, in any order."""
+    async with asyncio.timeout(WAIT_LIMIT_S):
+        while sorted(i.track_name for i in await instances(daemon)) != sorted(names):
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
 async def until_heard(daemon: RunningDaemon, frames: int, count: int = 1) -> None:
     """Until the daemon reads `count` rings that hold this many frames each. Nobody announces frames: it is looked at."""
     async with asyncio.timeout(HEARD_LIMIT_S):

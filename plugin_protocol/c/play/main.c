@@ -69,6 +69,8 @@ static void obey(session *s, const char *line)
     if (strcmp(line, "quit") == 0) s->quit = true;
     else if (strcmp(line, "stop") == 0) atomic_store(&s->host.command, 1 + SP_STOP);
     else if (strcmp(line, "play") == 0) atomic_store(&s->host.command, 1 + SP_PLAY);
+    else if (strncmp(line, "track ", 6) == 0)
+        for (uint32_t i = 0; i < s->options->instances; i++) sc_client_set_track_name(s->clients[i], line + 6);
     else if (sp_parse_keep(line, &event)) {
         const bool bars = event.kind == SP_KEEP_BARS;
         const sc_result result = sc_client_keep(s->clients[0], bars ? (uint32_t)event.a : 0, bars ? 0.0 : event.a,

@@ -27,7 +27,7 @@ static const char HELP[] =
     "  --history FRAMES       length of the Ring (default 2097152)\n"
     "  --truth FILE           write what was heard, as JSON lines: bar lines and events, in Ring frames\n"
     "  --stdin                take commands: keep bars N [post] [title], keep seconds S [post] [title],\n"
-    "                         stop, play, quit\n"
+    "                         stop, play, track NAME, quit\n"
     "  --hold                 after the last frame stop the transport and go on with silence, in real time, until\n"
     "                         standard input closes\n"
     "  --wait-attached S      do not start before the daemon has attached the Ring; at most S seconds\n"
