@@ -7,6 +7,7 @@ another.
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -16,10 +17,7 @@ from msgspec import Struct
 from relay.core.refusal import Refusal
 from relay.services.posts import Figures
 
-MAX_ADDRESS_BYTES = 1 << 30
-MAX_CPU_S = 60
 MAX_WALL_S = 90.0
-MAX_OUTPUT_BYTES = 512 << 20
 MAX_AT_ONCE = 2
 SPARE_S = 60.0
 PREVIEW_FILE = "preview.mp3"
@@ -62,6 +60,15 @@ class Production:
         self._starting: set[asyncio.Task[None]] = set()
         self._retire: asyncio.TimerHandle | None = None
         self._closed = False
+        self._fence: list[str] | None = None
+
+    async def fence(self) -> list[str]:
+        """The parts of the fence that this machine can put up, as a process of the same kind found them."""
+        if self._fence is None:
+            trial = await _spawn("relay.services.fence")
+            out, _ = await trial.communicate()
+            self._fence = out.decode().split()
+        return self._fence
 
     def expect(self) -> None:
         """An upload has begun: have a child ready by the time it ends."""
@@ -73,16 +80,11 @@ class Production:
     async def run(self, job: Job) -> Figures:
         """Raises Refusal: audio_refused."""
         async with self._at_once:
-            child = await self._take()
-            try:
-                async with asyncio.timeout(MAX_WALL_S):
-                    out, _ = await child.communicate(msgspec.json.encode(job) + b"\n")
-            except TimeoutError:
-                raise Refusal(
-                    "audio_refused", "This audio takes too long to read.", "Send a shorter stretch."
-                ) from None
-            finally:
-                await _end(child)
+            out, ended = await self._one_child(job)
+            if (
+                ended == -signal.SIGKILL
+            ):  # by the kernel for want of memory, or by hand: that says nothing of the audio
+                out, ended = await self._one_child(job)
         self.expect()
         self._retire_later()
         try:
@@ -93,6 +95,20 @@ class Production:
         if isinstance(answer, Refused):
             raise Refusal("audio_refused", answer.reason)
         return answer.figures
+
+    async def _one_child(self, job: Job) -> tuple[bytes, int | None]:
+        """What it said, and how it ended. Raises Refusal."""
+        child = await self._take()
+        try:
+            async with asyncio.timeout(MAX_WALL_S):
+                out, _ = await child.communicate(msgspec.json.encode(job) + b"\n")
+                return out, child.returncode
+        except TimeoutError:
+            raise Refusal(
+                "audio_refused", "This audio takes too long to read.", "Send a shorter stretch."
+            ) from None
+        finally:
+            await _end(child)
 
     async def close(self) -> None:
         self._closed = True
@@ -129,6 +145,10 @@ class Production:
 
 
 async def _start() -> asyncio.subprocess.Process:
+    return await _spawn("relay.services.production_child")
+
+
+async def _spawn(module: str) -> asyncio.subprocess.Process:
     # A clean environment: nothing the relay was told in variables is any business of a decoder.
     environment = {
         "PATH": os.defpath,
@@ -138,7 +158,7 @@ async def _start() -> asyncio.subprocess.Process:
     }
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "relay.services.production_child"),
+        *("-m", module),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

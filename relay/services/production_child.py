@@ -1,15 +1,16 @@
 """The process that decodes what a stranger sent: `python -m relay.services.production_child`. One job, then it ends.
 
-Everything it needs is imported first; then its limits fall and one Job is read from stdin. Results are files in the
-job's folder and one line of JSON on stdout. It is the only part of the relay that imports numpy or a codec.
+Everything it needs is imported and tried first; then one Job is read from stdin and the fence is put up: from there on it reaches
+only the job's folder. Results are files there and one line of JSON on stdout. It is the only part of the relay that
+imports numpy or a codec.
 """
 
 import os
-import resource
 import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.flac import encode_flac
@@ -17,37 +18,32 @@ from audio.intake import sanitize
 from audio.recording import produce
 from audio.wave import read_audio
 from relay.core.drawing import outline
+from relay.services import fence
 from relay.services.posts import Figures
-from relay.services.production import (
-    LOSSLESS_FILE,
-    MAX_ADDRESS_BYTES,
-    MAX_CPU_S,
-    MAX_OUTPUT_BYTES,
-    PREVIEW_FILE,
-    Job,
-    Made,
-    Refused,
-)
+from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Made, Refused
+
+REHEARSAL_FRAMES = 24_000
+REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
 
 
 def main() -> None:
+    _rehearse()
     line = sys.stdin.buffer.readline()
     if not line:  # the relay did not need us
         return
-    _fence()
     job = msgspec.json.decode(line, type=Job)
+    os.nice(5)
+    fence.put_up(Path(job.folder))
     answer = _run(job)
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
 
 
-def _fence() -> None:
-    """What a bomb may cost. Raising a limit again is not possible from inside."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(5)
+def _rehearse() -> None:
+    """What numpy and the codecs import or open only when first used, they must have before the fence."""
+    noise = np.random.default_rng(0).random((REHEARSAL_FRAMES, 2), dtype=np.float32) - np.float32(0.5)
+    for rate_hz in REHEARSED_RATES_HZ:
+        clip = read_audio(encode_flac(noise, rate_hz).data)
+        produce(sanitize(clip.samples).samples, rate_hz, title=None, bpm=None, key=None, bar_fractions=[0.0])
 
 
 def _run(job: Job) -> Made | Refused:
