@@ -100,6 +100,7 @@ LIMITS = (
     ("MAX_BLOCK_FRAMES", layout, "frames"),
     ("COALESCE_FRAMES", layout, "frames of steady play that one record may cover"),
     ("PREDICTION_TOLERANCE_FRAMES", layout, "frames a position may be off before it is a discontinuity"),
+    ("ROUNDING_QUARTERS", layout, "quarter notes; so far a host's rounding moves a position, and it is none"),
     ("GUARD_FRAMES", ring, "frames a reader keeps from the overwriting edge"),
     ("GUARD_S", ring, "s, the same; the larger of the two, at most 1/8 of the Ring"),
     ("MIN_BPM", timeline, "quarter notes a minute; what lies outside is unknown"),

@@ -35,6 +35,9 @@ DEFAULT_TIMELINE_RECORDS = 1 << 14
 MAX_BLOCK_FRAMES = 16_384
 COALESCE_FRAMES = 512  # steady play needs no record more often than this
 PREDICTION_TOLERANCE_FRAMES = 2.0  # CLAP positions wobble by one sample; more is a discontinuity
+ROUNDING_QUARTERS = (
+    1 / 480
+)  # unless the place in frames moved on as it should: hosts round the other to ticks
 MAX_RING_BYTES = (
     HEADER_BYTES + MAX_TIMELINE_RECORDS * RECORD_BYTES + MAX_CAPACITY_FRAMES * MAX_CHANNELS * SAMPLE_BYTES
 )

@@ -11,6 +11,8 @@ order (`_Walker.join`), each within a few frames:
     step     the host's positions advance in steps (up to STEP_QUARTERS): followed, but no line is passed twice
     jump     anything else: the transport was moved, at the second record
 
+Positions that the host rounds to ticks are made exact first (ticks.py).
+
 A line's frame is rounded to the nearest whole one, ties down. Not here: which bars are kept (capture.py), audio,
 or trust: absurd fields count as unknown, so that a lying plugin costs bar lines and no more.
 """
@@ -22,6 +24,7 @@ from itertools import pairwise
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
+from daemon.core.ticks import unrounded
 from plugin_protocol.layout import PREDICTION_TOLERANCE_FRAMES, Flag, Record
 
 MIN_BPM, MAX_BPM = 1.0, 1000.0
@@ -41,6 +44,7 @@ _PPQ = int(Flag.VALID_PPQ)
 _BPM = int(Flag.VALID_BPM)
 _METER = int(Flag.VALID_METER)
 _BAR_START = int(Flag.VALID_BAR_START)
+_PROJECT_FRAME = int(Flag.VALID_PROJECT_FRAME)
 _DISCONTINUITY = int(Flag.DISCONTINUITY)
 _GAP = int(Flag.GAP)
 _LOOP_RANGE = int(Flag.LOOP_RANGE)
@@ -82,6 +86,7 @@ class _Point(NamedTuple):
     meter: Meter
     flags: int
     loop: tuple[float, float] | None  # in force before `frame`
+    project_frame: int | None
 
 
 class _Stretch(NamedTuple):
@@ -103,7 +108,11 @@ def runs(
     """
     found = []
     for stretch in _stretches(records, oldest_frame, end_frame, sample_rate_hz):
-        walker = _Walker(*_with_bar_starts(stretch.points))
+        exact = unrounded(stretch.points)
+        points = [
+            p if p.ppq == ppq else p._replace(ppq=ppq) for p, ppq in zip(stretch.points, exact, strict=True)
+        ]
+        walker = _Walker(*_with_bar_starts(points))
         for a, b in pairwise(walker.points):
             walker.join(a, b)
         walker.leave(walker.points[-1], stretch.end_frame, stretch.loop)
@@ -194,6 +203,7 @@ def _point(record: Record, flags: int, loop: tuple[float, float] | None, sample_
         meter=(record.numerator, record.denominator),
         flags=flags,
         loop=loop,
+        project_frame=record.project_frame if flags & _PROJECT_FRAME else None,
     )
 
 

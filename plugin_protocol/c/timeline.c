@@ -70,19 +70,19 @@ SC_AUDIO static bool jumped(const sc_timeline *timeline, const sc_record *now)
     const uint32_t both = last->flags & now->flags;
     const double frames = (last->flags & SC_FLAG_PLAYING) ? (double)(now->ring_frame - last->ring_frame) : 0.0;
 
+    const double moved_frames = (double)(now->project_frame - last->project_frame);
+    const bool frames_lead = (both & SC_FLAG_VALID_PROJECT_FRAME) && fabs(moved_frames - frames) <= SC_PREDICTION_TOLERANCE_FRAMES;
     if (both & SC_FLAG_VALID_PPQ) {
+        const double rounding = frames_lead ? SC_ROUNDING_QUARTERS : 0.0;
         const double moved_ppq = now->ppq - last->ppq;
-        if (!(both & SC_FLAG_VALID_BPM)) return moved_ppq < 0.0 || (frames == 0.0 && moved_ppq != 0.0);
+        if (!(both & SC_FLAG_VALID_BPM))
+            return moved_ppq < -rounding || (frames == 0.0 && fabs(moved_ppq) > rounding);
         const double slow = fmin(last->bpm, now->bpm), fast = fmax(last->bpm, now->bpm);
         const double scale = timeline->minutes_per_frame;
-        return moved_ppq < (frames - SC_PREDICTION_TOLERANCE_FRAMES) * slow * scale ||
-               moved_ppq > (frames + SC_PREDICTION_TOLERANCE_FRAMES) * fast * scale;
+        return moved_ppq < (frames - SC_PREDICTION_TOLERANCE_FRAMES) * slow * scale - rounding ||
+               moved_ppq > (frames + SC_PREDICTION_TOLERANCE_FRAMES) * fast * scale + rounding;
     }
-    if (both & SC_FLAG_VALID_PROJECT_FRAME) {
-        const double moved_frames = (double)(now->project_frame - last->project_frame);
-        return fabs(moved_frames - frames) > SC_PREDICTION_TOLERANCE_FRAMES;
-    }
-    return false;
+    return (both & SC_FLAG_VALID_PROJECT_FRAME) && !frames_lead;
 }
 
 SC_AUDIO static bool differs(const sc_record *last, const sc_record *now)

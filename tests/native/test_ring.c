@@ -214,6 +214,30 @@ static void two_frames_of_wobble_are_no_jump(void)
     CHECK(jumps(2.01) && jumps(-2.01) && jumps(-48000.0) && jumps(48000.0));
 }
 
+/* Positions in whole ticks of 1/1920 quarter, up to 6 frames off at 120 BPM, from a host that also tells frames. */
+static void a_position_rounded_to_ticks_is_no_jump_while_the_frames_go_on(void)
+{
+    sc_transport transport = playing_at(0);
+    open_ring(2);
+    for (uint32_t frame = 0; frame < 51200; frame += 256) {
+        transport = playing_at(frame);
+        transport.ppq = round(transport.ppq * 1920.0) / 1920.0;
+        transport.project_frame = 1000 + frame;
+        transport.flags |= SC_TRANSPORT_VALID_PROJECT_FRAME;
+        write_at(256, &transport);
+    }
+    CHECK_EQUAL(word(SC_DISCONTINUITIES_OFFSET), 0);
+    CHECK_EQUAL(word(SC_TIMELINE_COMMIT_OFFSET), 100);
+    transport.project_frame += 256 + 3; /* 3 frames further than it should be, in both */
+    transport.ppq += (256 + 3) * PPQ_PER_FRAME;
+    write_at(256, &transport);
+    CHECK_EQUAL(word(SC_DISCONTINUITIES_OFFSET), 1);
+    transport.project_frame += 256;
+    transport.ppq += 256 * PPQ_PER_FRAME + 1.1 / 480.0; /* more than rounding, though the frames go on */
+    write_at(256, &transport);
+    CHECK_EQUAL(word(SC_DISCONTINUITIES_OFFSET), 2);
+}
+
 static void a_changed_value_is_told_at_once(void)
 {
     sc_transport transport = playing_at(0);
@@ -334,6 +358,7 @@ int main(void)
     RUN(steady_play_is_told_every_512_frames);
     RUN(standing_still_is_told_every_8192_frames);
     RUN(two_frames_of_wobble_are_no_jump);
+    RUN(a_position_rounded_to_ticks_is_no_jump_while_the_frames_go_on);
     RUN(a_changed_value_is_told_at_once);
     RUN(a_tempo_that_changed_within_a_block_is_no_jump);
     RUN(a_loop_range_is_told_once_and_before_the_position);
