@@ -17,6 +17,7 @@ from relay.app import (
     routes_pages,
     routes_sign_in,
     routes_social,
+    routes_uploads,
 )
 from relay.app.config import Config
 from relay.app.front import Front
@@ -57,6 +58,7 @@ def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
         route_handlers=[
             routes_auth.router,
             routes_audio.router,
+            routes_uploads.router,
             routes_feed.router,
             routes_social.social_router,
             routes_social.users_router,

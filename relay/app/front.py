@@ -7,6 +7,7 @@ from relay.app.parts import Parts
 from relay.app.socket import serve
 from relay.core.buckets import Limit, Spent
 from relay.wire.rest import API_PREFIX
+from relay.wire.tus import RESUMABLE, UPLOADS_PATH, VERSION
 
 Message = MutableMapping[str, Any]  # ASGI's own type
 Receive = Callable[[], Awaitable[Message]]
@@ -25,6 +26,7 @@ ALWAYS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
 }
+OVERRIDE = b"x-http-method-override"
 _HSTS = {b"strict-transport-security": b"max-age=31536000"}
 
 
@@ -47,6 +49,8 @@ class Front:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
+        if scope["path"].startswith(UPLOADS_PATH):
+            scope["method"] = _tus_method(scope)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -62,10 +66,20 @@ class Front:
             added |= _HSTS
         added[b"content-security-policy"] = CLOSED_POLICY.encode()
         added[b"cache-control"] = b"no-store"
+        if scope["path"].startswith(UPLOADS_PATH):
+            added[RESUMABLE.lower().encode()] = VERSION.encode()
         state = scope["state"]
         if "spent" in state:
             added |= _limits(state["limit"], state["spent"])
         return given + [(name, value) for name, value in added.items() if name not in names]
+
+
+def _tus_method(scope: Message) -> str:
+    """tus lets a client whose world knows neither PATCH nor DELETE name the method in a header."""
+    method = str(scope["method"])
+    if method != "POST":
+        return method
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == OVERRIDE), method)
 
 
 def _limits(limit: Limit, spent: Spent) -> dict[bytes, bytes]:

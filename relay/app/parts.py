@@ -2,7 +2,9 @@
 
 import asyncio
 import fcntl
+import logging
 import os
+import sqlite3
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,10 +29,14 @@ from relay.services.production import Production
 from relay.services.reactions import Reactions
 from relay.services.social import Social
 from relay.services.tokens import Tokens, load_key
+from relay.services.transfers import Transfers
 from relay.services.uploads import Uploads, clear_after_crash, empty_folder
 from relay.services.upstream import Upstreams
 
+log = logging.getLogger("relay")
+
 TICK_S = 1.0
+SWEEP_S = 60.0
 DEV_POLL_US = 1_000_000
 
 
@@ -61,12 +67,13 @@ class Parts(Struct, frozen=True, kw_only=True):
     social: Social
     reactions: Reactions
     production: Production
+    transfers: Transfers
     uploads: Uploads
     hub: Hub
     live: Live
     throttle: Throttle
     tickets: Tickets
-    ticking: "asyncio.Task[None]"
+    running: "list[asyncio.Task[None]]"
 
 
 async def open_parts(config: Config, base_url: str) -> Parts:
@@ -90,6 +97,8 @@ async def open_parts(config: Config, base_url: str) -> Parts:
     tokens = Tokens(load_key(config.data / "signing-key.pem"), "sidechain-relay", revoked)
     families = Families(db, tokens)
     production = Production()
+    transfers = Transfers(db, config.data / "incoming")
+    await transfers.open()
     return Parts(
         config=config,
         base_url=base_url,
@@ -106,17 +115,19 @@ async def open_parts(config: Config, base_url: str) -> Parts:
         social=Social(db, base_url),
         reactions=Reactions(db, base_url),
         production=production,
-        uploads=Uploads(db, objects, production, scratch, base_url),
+        transfers=transfers,
+        uploads=Uploads(db, objects, production, transfers, scratch, base_url),
         hub=hub,
         live=Live(db, hub, base_url),
         throttle=Throttle(factor=100 if config.dev else 1),
         tickets=Tickets(),
-        ticking=asyncio.create_task(_tick(hub)),
+        running=[asyncio.create_task(_tick(hub)), asyncio.create_task(_sweep(transfers))],
     )
 
 
 async def close_parts(parts: Parts) -> None:
-    parts.ticking.cancel()
+    for task in parts.running:
+        task.cancel()
     await parts.production.close()
     await parts.db.close()
     os.close(parts.lock)
@@ -126,6 +137,15 @@ async def _tick(hub: Hub) -> None:
     while True:
         await asyncio.sleep(TICK_S)
         hub.tick(now_us())
+
+
+async def _sweep(transfers: Transfers) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await transfers.sweep()
+        except (OSError, sqlite3.Error) as error:  # a full disk today; tomorrow it may go
+            log.warning("expired uploads were not removed: %s", error)
 
 
 def _lock(data: Path) -> int:

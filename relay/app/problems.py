@@ -17,6 +17,7 @@ from litestar.types import ExceptionHandlersMap
 
 from relay.core.refusal import Code, Refusal
 from relay.wire.rest import Problem
+from relay.wire.tus import CHECKSUM_MISMATCH, VERSION
 
 log = logging.getLogger("relay")
 
@@ -38,6 +39,11 @@ STATUS: dict[Code, tuple[int, str]] = {
     "method_not_allowed": (405, "Method not allowed"),
     "device_claimed": (409, "Device belongs to somebody"),
     "upload_running": (409, "Still being made"),
+    "upload_incomplete": (409, "Not all here yet"),
+    "upload_taken_over": (409, "Taken over"),
+    "offset_mismatch": (409, "Another offset"),
+    "gone": (410, "Gone"),
+    "tus_version": (412, "Another version of tus"),
     "too_large": (413, "Too large"),
     "unsupported_media_type": (415, "Unsupported media type"),
     "range_not_satisfiable": (416, "Range not satisfiable"),
@@ -46,6 +52,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "sha256_mismatch": (422, "Audio damaged on the way"),
     "audio_refused": (422, "Audio not usable"),
     "rate_limited": (429, "Too many requests"),
+    "checksum_mismatch": (CHECKSUM_MISMATCH, "Damaged on the way"),
     "internal": (500, "Our mistake"),
     "busy": (503, "Busy"),
 }
@@ -73,6 +80,8 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
         headers["retry-after"] = str(refusal.retry_after_s)
     if refusal.code == "too_large":
         headers["connection"] = "close"  # or the rest of the body would still be read, and thrown away
+    if refusal.code == "tus_version":
+        headers["tus-version"] = VERSION
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     return status, headers, msgspec.json.encode(body)

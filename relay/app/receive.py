@@ -5,9 +5,10 @@ import hashlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
+from litestar.params import HeaderParameter
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from relay.core.refusal import Refusal
@@ -21,6 +22,7 @@ MAX_SECONDS = 600
 _BOUNDARY = re.compile(
     r"""multipart/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^;\s"]{1,70}))""", re.I | re.S
 )
+EntryKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", description="32 hex digits")]
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 

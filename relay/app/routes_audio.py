@@ -4,23 +4,22 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 from litestar import Response, Router, get, post
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, JSONBody
 
 from relay.app.gate import ActorDep, PartsDep, operation
 from relay.app.parts import Parts
 from relay.app.problems import AnyRequest
-from relay.app.receive import boundary, check_length, idempotency_key, receive
+from relay.app.receive import EntryKey, boundary, check_length, idempotency_key, receive
 from relay.app.throttle import Kind
 from relay.core.access import Action, Actor, authorize
 from relay.core.drawing import waveform_svg
 from relay.core.ranges import byte_range
 from relay.services.uploads import UPLOAD_FILE, Received
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, AudioProcess
 
 MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 FOREVER = "public, max-age=31536000, immutable"
@@ -56,7 +55,7 @@ async def upload_audio(
     request: AnyRequest,
     parts: PartsDep,
     actor: ActorDep,
-    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", description="32 hex digits")] = None,
+    key: EntryKey = None,
 ) -> Response[AudioPost]:
     """Publish a take. multipart/form-data: `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC)."""
     checked_key = idempotency_key(key)
@@ -70,6 +69,23 @@ async def upload_audio(
                 owner_id=str(actor.user_id), key=checked_key, meta=meta, folder=Path(folder), sha256=sha256
             )
         )
+    return Response(published.post, status_code=201 if published.created else 200)
+
+
+@post(
+    "/process",
+    opt=operation(Action.POST_CREATE, Kind.UPLOAD),
+    responses={200: ResponseSpec(AudioPost, description="The same upload made this post before")},
+    tags=["audio"],
+)
+async def process_audio(
+    data: JSONBody[AudioProcess],
+    parts: PartsDep,
+    actor: ActorDep,
+    key: EntryKey = None,
+) -> Response[AudioPost]:
+    """Publish a take whose bytes have arrived by tus, at /uploads."""
+    published = await parts.uploads.publish(actor, idempotency_key(key), data)
     return Response(published.post, status_code=201 if published.created else 200)
 
 
@@ -140,4 +156,6 @@ async def _media(
     return Response(data, status_code=206 if part else 200, headers=headers, media_type=asset.mime)
 
 
-router = Router("/audio", route_handlers=[upload_audio, get_post, get_waveform, get_preview, get_lossless])
+router = Router(
+    "/audio", route_handlers=[upload_audio, process_audio, get_post, get_waveform, get_preview, get_lossless]
+)

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     READ = "read"
     WRITE = "write"
     UPLOAD = "upload"
+    CHUNK = "chunk"
     MEDIA = "media"
     SIGN_UP = "sign_up"
     TOKEN = "token"
@@ -24,6 +25,7 @@ LIMITS = {
     Kind.READ: Limit(300, 5 * _MINUTE_US),
     Kind.WRITE: Limit(100, 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),
+    Kind.CHUNK: Limit(6_000, 5 * _MINUTE_US),  # 50 MiB on a line that breaks all the time are 3,200 parts
     Kind.MEDIA: Limit(600, 5 * _MINUTE_US),
     Kind.SIGN_UP: Limit(5, 30 * _MINUTE_US),
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),

@@ -33,6 +33,9 @@ class Action(StrEnum):
     SESSION_CLOSE = "session.close"
     TICKET_MAKE = "ticket.make"
     SOCKET_OPEN = "socket.open"
+    UPLOAD_RULES = "upload.rules"
+    UPLOAD_BEGIN = "upload.begin"
+    UPLOAD_CONTINUE = "upload.continue"
     POST_CREATE = "post.create"
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
@@ -77,6 +80,9 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.SESSION_CLOSE: ANYBODY,
     Action.TICKET_MAKE: SIGNED_IN,
     Action.SOCKET_OPEN: SIGNED_IN,
+    Action.UPLOAD_RULES: ANYBODY,
+    Action.UPLOAD_BEGIN: SIGNED_IN,
+    Action.UPLOAD_CONTINUE: OWNER_ONLY,
     Action.POST_CREATE: SIGNED_IN,
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's

@@ -1,11 +1,13 @@
-"""From a received file to a post, once per idempotency key. Receiving the bytes is the app's part."""
+"""From a received file to a post, once per idempotency key. Receiving the bytes is the app's part, or transfers'."""
 
 import asyncio
 import shutil
+import tempfile
 from pathlib import Path
 
 from msgspec import Struct
 
+from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.core.text import require_printable
 from relay.services.clock import new_id, now_us
@@ -13,7 +15,8 @@ from relay.services.database import Database, Tx
 from relay.services.objects import Objects
 from relay.services.posts import Asset, Figures, NewPost, one, publish
 from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Production
-from relay.wire.rest import AudioPost, UploadMeta
+from relay.services.transfers import Transfers
+from relay.wire.rest import AudioPost, AudioProcess, UploadMeta
 
 UPLOAD_FILE = "upload"
 RETRY_S = 2
@@ -38,13 +41,40 @@ class Uploads:
     """scratch: a folder of ours alone, emptied at start. [loop]"""
 
     def __init__(
-        self, db: Database, objects: Objects, production: Production, scratch: Path, base_url: str
+        self,
+        db: Database,
+        objects: Objects,
+        production: Production,
+        transfers: Transfers,
+        scratch: Path,
+        base_url: str,
     ) -> None:
         self._db = db
         self._objects = objects
         self._production = production
+        self._transfers = transfers
         self._base_url = base_url
         self.scratch = scratch
+
+    async def publish(self, actor: Actor, key: str, ask: AudioProcess) -> Published:
+        """The post of an upload that has arrived. Raises Refusal as `accept`, and: gone, upload_incomplete, not_found.
+
+        A key that has made its post answers with it, whether or not the upload is still known.
+        """
+        owner_id, meta = str(actor.user_id), ask.meta
+        earlier = await self._db.write(lambda tx: self._earlier(tx, owner_id, key, meta.sha256))
+        if earlier is not None:
+            return Published(post=earlier, created=False)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as name:
+            folder = Path(name)
+            sha256 = await self._transfers.hand_over(actor, ask.upload_id, folder / UPLOAD_FILE)
+            if sha256 != meta.sha256:  # so the bytes are of no use; the next try begins anew
+                await self._transfers.end(actor, ask.upload_id)
+            published = await self.accept(
+                Received(owner_id=owner_id, key=key, meta=meta, folder=folder, sha256=sha256)
+            )
+        await self._transfers.published(ask.upload_id)
+        return published
 
     async def accept(self, received: Received) -> Published:
         """Raises Refusal: sha256_mismatch, idempotency_mismatch, upload_running, audio_refused, validation."""
@@ -91,25 +121,30 @@ class Uploads:
 
     def _begin(self, tx: Tx, received: Received) -> AudioPost | None:
         """The post this key already made, or None after noting that we make it now. [writer]"""
-        found = tx.db.execute(
-            "SELECT sha256, creation_id FROM upload WHERE account_id = ? AND key = ?",
-            (received.owner_id, received.key),
-        ).fetchone()
-        if found is None:
+        earlier = self._earlier(tx, received.owner_id, received.key, received.sha256)
+        if earlier is None:
             tx.db.execute(
                 "INSERT INTO upload VALUES (?, ?, ?, 'running', NULL, ?)",
                 (received.owner_id, received.key, received.sha256, now_us()),
             )
+        return earlier
+
+    def _earlier(self, tx: Tx, owner_id: str, key: str, sha256: str) -> AudioPost | None:
+        """The post this key already made, or None. Raises Refusal: idempotency_mismatch, upload_running. [writer]"""
+        found = tx.db.execute(
+            "SELECT sha256, creation_id FROM upload WHERE account_id = ? AND key = ?", (owner_id, key)
+        ).fetchone()
+        if found is None:
             return None
-        sha256, creation_id = found
-        if sha256 != received.sha256:
+        made_of, creation_id = found
+        if made_of != sha256:
             raise Refusal(
                 "idempotency_mismatch", "This Idempotency-Key was used with other audio.", "Use a fresh key."
             )
         if creation_id is None:
             raise Refusal("upload_running", "The first upload with this Idempotency-Key is still being made.",
                           "Try again soon.", retry_after_s=RETRY_S)  # fmt: skip
-        return one(tx.db, creation_id, received.owner_id, self._base_url).post
+        return one(tx.db, creation_id, owner_id, self._base_url).post
 
     def _finish(self, tx: Tx, received: Received, figures: Figures, assets: list[Asset]) -> AudioPost:
         """Post and idempotency row in one transaction. [writer]"""

@@ -177,10 +177,11 @@ class Producer(Struct, frozen=True, kw_only=True):
 
 
 class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `meta` part of POST /audio/upload; the `audio` part is the lossless Take (FLAC or WAV).
+    """What a Post says of its audio: part `meta` of POST /audio/upload, field `meta` of POST /audio/process.
 
-    The header `Idempotency-Key` is the entry id: the same key with the same audio gives the same Post (200), with
-    other audio 422, while the first is still being made 409.
+    In the former the part `audio` is the lossless Take (FLAC or WAV). The header `Idempotency-Key` is the entry id:
+    the same key with the same audio gives the same Post (200), with other audio 422, while the first is still being
+    made 409.
     """
 
     title: Title = ""
@@ -192,6 +193,16 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bar_frames: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=1025)] = []
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
     sha256: Sha256
+
+
+class AudioProcess(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /audio/process: make the Post of an upload whose bytes have all arrived by tus (`wire.tus`).
+
+    `Idempotency-Key` as for POST /audio/upload; where the key has made a Post already, the upload may be gone.
+    """
+
+    upload_id: Id
+    meta: UploadMeta
 
 
 class AudioPost(Struct, frozen=True, kw_only=True):

@@ -142,6 +142,14 @@ class RelayClient:
         headers = {"idempotency-key": entry_id or secrets.token_hex(16)}
         return self.http.post("/audio/upload", files=parts, headers=headers)
 
+    def tus(self, method: str, path: str, body: bytes | None = None, **headers: str) -> httpx.Response:
+        """A request of tus 1.0. path: under /api/v1, or a Location. headers: upload_offset="0" and the like."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            named = {"content-type": "application/offset+octet-stream"} | named
+        address = self.url + path if path.startswith("/api/") else path
+        return self.http.request(method, address, content=body, headers={"tus-resumable": "1.0.0"} | named)
+
     def post(self, audio: bytes, **meta: Any) -> AudioPost:
         """Upload and expect a new post."""
         answer = self.upload(audio, **meta)
