@@ -1,4 +1,4 @@
-/* The loops of the pipeline that numpy cannot run in one pass: K-weighting, true peak, the limiter's gain.
+/* The loops of the pipeline that numpy cannot run in one pass: K-weighting, true peak, the limiter's gain, extremes.
  *
  * Plain C11 and the vector types that gcc and clang share; no allocation, no global state, no I/O. Every function
  * here has a twin in portable.py which computes the same from the same definition; tests compare them. Built by
@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#define KERNELS_VERSION 2
+#define KERNELS_VERSION 3
 #define TAPS 24
-#define PHASES 3
+#define HALF (TAPS / 2)
 #define SPAN 32 /* frames interpolated or skipped as one */
+#define LANES 16
 #define BEFORE (TAPS / 2 - 1)
 #define CHUNK 2048 /* frames taken apart into channels at a time: stays in the first cache */
 
@@ -21,8 +22,9 @@ int32_t sc_kernels_version(void) { return KERNELS_VERSION; }
 typedef double pair __attribute__((vector_size(16)));
 
 /* Adds to energy[i] the weighted sum of squares of the K-weighted frames edges[i] .. edges[i + 1].
- * filters: two biquads, b0 b1 b2 a1 a2 each. The state is cleared when it has decayed to nothing: subnormal numbers
- * would make silence after sound cost a hundred times what sound costs. */
+ * filters: two biquads, b0 b1 b2 a1 a2 each, in direct form: what waits for the last output is one product and one
+ * difference. The state is cleared when it has decayed to nothing: subnormal numbers would make silence after sound
+ * cost a hundred times what sound costs. */
 void sc_k_energy(const float *samples, int64_t channels, const double *filters, const double *weights,
                  const int64_t *edges, int64_t steps, double *energy)
 {
@@ -30,22 +32,19 @@ void sc_k_energy(const float *samples, int64_t channels, const double *filters, 
     for (int64_t c = 0; c < channels; c += 2) {
         int64_t other = c + 1 < channels ? c + 1 : c;
         pair weight = {weights[c], other == c ? 0.0 : weights[other]};
-        pair s1 = {0, 0}, s2 = {0, 0}, s3 = {0, 0}, s4 = {0, 0};
+        pair x1 = {0, 0}, x2 = {0, 0}, y1 = {0, 0}, y2 = {0, 0}, z1 = {0, 0}, z2 = {0, 0};
         for (int64_t i = 0; i < steps; i++) {
             pair sum = {0, 0};
             for (int64_t n = edges[i]; n < edges[i + 1]; n++) {
                 pair x = {samples[n * channels + c], samples[n * channels + other]};
-                pair y = f[0] * x + s1;
-                s1 = f[1] * x - f[3] * y + s2;
-                s2 = f[2] * x - f[4] * y;
-                pair z = f[5] * y + s3;
-                s3 = f[6] * y - f[8] * z + s4;
-                s4 = f[7] * y - f[9] * z;
+                pair y = f[0] * x + f[1] * x1 + f[2] * x2 - f[4] * y2 - f[3] * y1;
+                pair z = f[5] * y + f[6] * y1 + f[7] * y2 - f[9] * z2 - f[8] * z1;
+                x2 = x1, x1 = x, y2 = y1, y1 = y, z2 = z1, z1 = z;
                 sum += z * z;
             }
             for (int lane = 0; lane < 2; lane++)
-                if (fabs(s1[lane]) + fabs(s2[lane]) + fabs(s3[lane]) + fabs(s4[lane]) < 1e-30)
-                    s1[lane] = s2[lane] = s3[lane] = s4[lane] = 0;
+                if (fabs(y1[lane]) + fabs(y2[lane]) + fabs(z1[lane]) + fabs(z2[lane]) < 1e-30)
+                    y1[lane] = y2[lane] = z1[lane] = z2[lane] = 0;
             sum *= weight;
             energy[i] += sum[0] + sum[1];
         }
@@ -90,20 +89,25 @@ static float span_peak(const float *row)
 #define WIDE
 #endif
 
-/* out[i] = largest |value| of the phases between frames i and i + 1 of the span that starts at row. */
+/* out[i] = largest |value| of the phases between frames i and i + 1 of the span that starts at row. The filter a quarter
+ * after a frame is that of three quarters, mirrored: both are the sum and the difference of an even and an odd half
+ * (taps: even, odd), and the one in the middle is even itself. */
 WIDE static void between(const float *row, const float *taps, float *out)
 {
-    memset(out, 0, SPAN * sizeof *out);
-    for (int phase = 0; phase < PHASES; phase++) {
-        float value[SPAN] = {0};
-        for (int t = 0; t < TAPS; t++) {
-            float tap = taps[phase * TAPS + t];
-            const float *x = row - BEFORE + t;
-            for (int i = 0; i < SPAN; i++) value[i] += tap * x[i];
+    for (int start = 0; start < SPAN; start += LANES) {
+        float even[LANES] = {0}, odd[LANES] = {0}, middle[LANES] = {0};
+        for (int t = 0; t < HALF; t++) {
+            const float *x = row + start - BEFORE + t, *mirrored = row + start - BEFORE + TAPS - 1 - t;
+            for (int i = 0; i < LANES; i++) {
+                float sum = x[i] + mirrored[i], difference = x[i] - mirrored[i];
+                even[i] += taps[t] * sum;
+                odd[i] += taps[HALF + t] * difference;
+                middle[i] += taps[2 * HALF + t] * sum;
+            }
         }
-        for (int i = 0; i < SPAN; i++) {
-            float magnitude = fabsf(value[i]);
-            out[i] = magnitude > out[i] ? magnitude : out[i];
+        for (int i = 0; i < LANES; i++) {
+            float quarter = fabsf(even[i]) + fabsf(odd[i]), half = fabsf(middle[i]);
+            out[start + i] = quarter > half ? quarter : half;
         }
     }
 }
@@ -244,22 +248,87 @@ void sc_statistics(const float *samples, int64_t frames, int64_t channels, doubl
     out[4 * channels] = cross;
 }
 
-/* How many runs of at least `run` neighbouring frames lie exactly at low or at high in one channel; the first of them
- * begins at *first (untouched without one). */
-int64_t sc_flat_runs(const float *samples, int64_t frames, int64_t channels, int64_t channel, float low, float high,
-                     int64_t run, int64_t *first)
+/* For each channel: how many runs of at least `run` neighbouring frames lie exactly at its low or at its high, and
+ * where the first of them begins (untouched without one). Eight frames are looked at as one: few hold an extreme. */
+void sc_flat_runs(const float *samples, int64_t frames, int64_t channels, const float *low, const float *high,
+                  int64_t run, int64_t *found, int64_t *first)
 {
-    int64_t found = 0, length = 0;
-    float last = 0;
-    for (int64_t n = 0; n < frames; n++) {
-        float x = samples[n * channels + channel];
-        if (x > low && x < high) {
-            length = 0;
-            continue;
+    for (int64_t c = 0; c < channels; c++) {
+        int64_t length = 0;
+        float last = 0, least = low[c], most = high[c];
+        found[c] = 0;
+        for (int64_t start = 0; start < frames; start += 8) {
+            const float *x = samples + start * channels + c;
+            int64_t count = frames - start < 8 ? frames - start : 8;
+            int any = count < 8;
+            if (!any)
+                for (int i = 0; i < 8; i++) any |= (x[i * channels] <= least) | (x[i * channels] >= most);
+            if (!any) {
+                length = 0;
+                continue;
+            }
+            for (int64_t i = 0; i < count; i++) {
+                float value = x[i * channels];
+                if (value > least && value < most) {
+                    length = 0;
+                    continue;
+                }
+                length = length && value == last ? length + 1 : 1;
+                last = value;
+                if (length == run && found[c]++ == 0) first[c] = start + i - run + 1;
+            }
         }
-        length = length && x == last ? length + 1 : 1;
-        last = x;
-        if (length == run && found++ == 0) *first = n - run + 1;
     }
-    return found;
+}
+
+/* For each stretch starts[i] .. ends[i], not empty, and each of one or two channels: minimum, maximum, sum of squares. */
+WIDE void sc_stretches(const float *samples, int64_t channels, const int64_t *starts, const int64_t *ends,
+                       int64_t stretches, float *low, float *high, double *squares)
+{
+    for (int64_t i = 0; i < stretches; i++) {
+        const float *x = samples + starts[i] * channels;
+        int64_t count = (ends[i] - starts[i]) * channels, n = 0;
+        float least[8], most[8];
+        double powers[8] = {0};
+        for (int j = 0; j < 8; j++) least[j] = most[j] = x[j % channels];
+        for (; n + 8 <= count; n += 8) /* eight lanes: the even ones are the first channel of two */
+            for (int j = 0; j < 8; j++) {
+                float value = x[n + j];
+                least[j] = value < least[j] ? value : least[j];
+                most[j] = value > most[j] ? value : most[j];
+                powers[j] += (double)value * value;
+            }
+        for (int j = 0; n < count; n++, j++) {
+            least[j] = x[n] < least[j] ? x[n] : least[j];
+            most[j] = x[n] > most[j] ? x[n] : most[j];
+            powers[j] += (double)x[n] * x[n];
+        }
+        for (int64_t c = 0; c < channels; c++) {
+            float *l = low + i * channels + c, *h = high + i * channels + c;
+            double sum = 0;
+            *l = least[c], *h = most[c];
+            for (int64_t j = c; j < 8; j += channels) {
+                *l = least[j] < *l ? least[j] : *l;
+                *h = most[j] > *h ? most[j] : *h;
+                sum += powers[j];
+            }
+            squares[i * channels + c] = sum;
+        }
+    }
+}
+
+/* out = samples * scale + noise, rounded and held to 16 bits. Returns how many samples were beyond 16 bits without the
+ * noise. Adding and taking away 1.5 * 2^23 rounds to the nearest, to even in between, as rintf does. */
+WIDE int64_t sc_pcm16(const float *samples, int64_t count, float scale, const float *noise, int16_t *out)
+{
+    int64_t beyond = 0;
+    for (int64_t i = 0; i < count; i++) {
+        float value = samples[i] * scale;
+        beyond += fabsf(value) > 32768.0f;
+        value += noise[i];
+        value = value > 32767.0f ? 32767.0f : value;
+        value = value < -32768.0f ? -32768.0f : value;
+        out[i] = (int16_t)(int32_t)((value + 12582912.0f) - 12582912.0f);
+    }
+    return beyond;
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audio.intake import Samples
 from audio.native import Native, load
 from audio.portable import Portable
-from audio.statistics import FlatRuns, Statistics
+from audio.statistics import FlatRuns, Statistics, Stretches
 
 
 class Kernels(Protocol):
@@ -54,8 +54,18 @@ class Kernels(Protocol):
         """Sums, squares, extremes of each channel, and how the first and last go together."""
         ...
 
-    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
-        """Runs of at least run_frames neighbouring frames exactly at low or high, the channel's extremes."""
+    def flat_runs(
+        self, samples: Samples, low: NDArray[np.float32], high: NDArray[np.float32], run_frames: int
+    ) -> list[FlatRuns]:
+        """For each channel, runs of at least run_frames neighbouring frames exactly at its low or high extreme."""
+        ...
+
+    def stretches(self, samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Stretches:
+        """Minimum, maximum and sum of squares of the frames starts[i] to ends[i], of one or two channels; none empty."""
+        ...
+
+    def pcm16(self, samples: Samples, scale: float, noise: Samples) -> tuple[NDArray[np.int16], int]:
+        """samples * scale + noise, rounded and held to int16; how many samples were beyond before the noise."""
         ...
 
 

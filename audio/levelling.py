@@ -23,7 +23,6 @@ from audio.level import (
     TARGET_LUFS,
     TOLERANCE_LU,
     LoudnessReason,
-    apply_gain,
     needed_limiting_db,
     static_gain,
 )
@@ -86,14 +85,15 @@ class Attempt:
 
 
 class Levelling:
-    """One clip on its way. source: finite float32 at a rate MP3 has; encode: what makes the MP3 of levelled samples."""
+    """One clip on its way. source: finite float32 at a rate MP3 has; encode: what makes the MP3
+    of samples with so many dB of gain."""
 
     def __init__(
         self,
         source: Samples,
         sample_rate_hz: int,
         lufs: float | None,
-        encode: Callable[[Samples], Mp3],
+        encode: Callable[[Samples, float], Mp3],
         progress: Progress,
     ) -> None:
         self._source = source
@@ -109,9 +109,12 @@ class Levelling:
         attempts = self._limited() if limiter and self._lufs is not None else self._static()
         return min(attempts, key=lambda each: (each.over_db, each.miss_lu)), len(attempts)
 
-    def _attempt(self, samples: Samples, gain_db: float, reduction_db: float = 0.0) -> Attempt:
-        mp3 = self._encode(samples)
-        del samples  # as large as the clip, and no longer needed
+    def _attempt(self, gain_db: float, limited: Limited | None = None) -> Attempt:
+        """gain_db: of the source; limited: the source with that gain, its peaks taken down."""
+        if limited is None:
+            mp3, reduction_db = self._encode(self._source, gain_db), 0.0
+        else:
+            mp3, reduction_db = self._encode(limited.samples, 0.0), limited.reduction_db
         self._progress("encode", self._done + 0.4)
         decoded = _decode(mp3)
         measured = loudness(decoded, self._rate_hz)
@@ -128,22 +131,22 @@ class Levelling:
         gain_db = first.gain_db
         if first.reason is LoudnessReason.PEAK_LIMITED and len(self._source) >= PROBE_FROM_S * self._rate_hz:
             gain_db -= max(0.0, self._probed_excess_db(gain_db) + PROBE_MARGIN_DB)
-        attempts = [self._attempt(apply_gain(self._source, gain_db), gain_db)]
+        attempts = [self._attempt(gain_db)]
         if correction_db := _correction_db(attempts[0], self._dbtp):
             gain_db += correction_db
-            attempts.append(self._attempt(apply_gain(self._source, gain_db), gain_db))
+            attempts.append(self._attempt(gain_db))
         return attempts
 
     def _probed_excess_db(self, gain_db: float) -> float:
         """How far above the ceiling the clip's highest half seconds come out of the encoder; below it, negative."""
         frames = self._rate_hz * PROBE_WINDOW_MS // 1000
-        highest = np.maximum.reduceat(
-            np.abs(self._source).max(axis=1), np.arange(0, len(self._source) - frames + 1, frames)
-        )
+        starts = np.arange(0, len(self._source) - frames + 1, frames)
+        found = KERNELS.stretches(self._source, starts, starts + frames)
+        highest = np.maximum(found.high, -found.low).max(axis=1)
         windows = np.sort(np.argsort(-highest, kind="stable")[:PROBE_WINDOWS])
         # Faded, because the steps between the pieces would be peaks that the clip does not have.
         pieces = [micro_fade(self._source[n * frames : (n + 1) * frames], self._rate_hz) for n in windows]
-        dbtp = true_peak_dbtp(_decode(self._encode(apply_gain(np.concatenate(pieces), gain_db))))
+        dbtp = true_peak_dbtp(_decode(self._encode(np.concatenate(pieces), gain_db)))
         return -math.inf if dbtp is None else dbtp - CEILING_DBTP
 
     def _limited(self) -> list[Attempt]:
@@ -171,7 +174,7 @@ class Levelling:
 
         most_db = start_db + make_up_db
         gain_db, limited, lufs = aimed(TARGET_LUFS, start_db, None)
-        first = self._attempt(limited.samples, gain_db, limited.reduction_db)
+        first = self._attempt(gain_db, limited)
         coded_lufs = first.loudness.integrated_lufs or lufs
         # A clip that keeps its peaks at the price of loudness is not coded twice for a fraction of a decibel.
         missed = make_up_db > 0 and first.miss_lu > TOLERANCE_LU / 2
@@ -179,7 +182,7 @@ class Levelling:
             return [first]
         spots = _Spots(first.decoded, limited.gain, gain_db)
         gain_db, limited, _ = aimed(TARGET_LUFS - (coded_lufs - lufs), gain_db, spots)
-        return [first, self._attempt(limited.samples, gain_db, limited.reduction_db)]
+        return [first, self._attempt(gain_db, limited)]
 
 
 class _Spots:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audio.errors import UnsupportedAudio
 from audio.intake import Samples, require_shape
+from audio.peak import sample_peak
 
 FADE_MS = 3.0
 _NEAR_MS = 10.0  # what counts as the neighbourhood of the seam
@@ -47,8 +48,8 @@ def seam(samples: Samples, sample_rate_hz: int) -> Seam | None:
     around the seam; the tail with how loud the clip goes on. A loop that begins with a hit is not at fault for it.
     """
     near = round(sample_rate_hz * _NEAR_MS / 1000)
-    loudest = float(np.abs(samples).max(initial=0.0))
-    if len(samples) < 2 * near or loudest == 0.0:
+    loudest = sample_peak(samples) if len(samples) >= 2 * near else 0.0
+    if loudest == 0.0:
         return None
     around = np.concatenate([samples[-near:], samples[:near]]).astype(np.float64)
     floor = loudest * _INAUDIBLE

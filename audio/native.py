@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
-from audio.oversample import PHASES, REACH
-from audio.statistics import FlatRuns, Statistics
+from audio.oversample import MIRRORED, REACH
+from audio.statistics import FlatRuns, Statistics, Stretches
 
-VERSION = 2  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
+VERSION = 3  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
 
 LIBRARY = __file__.rpartition("native.")[0] + "_kernels.so"
 
@@ -41,8 +41,18 @@ def load(path: str = LIBRARY) -> ctypes.CDLL | None:
     library.sc_limiter_gain.restype = None
     library.sc_statistics.argtypes = [_ADDRESS, _COUNT, _COUNT, _ADDRESS]
     library.sc_statistics.restype = None
-    library.sc_flat_runs.argtypes = [_ADDRESS, _COUNT, _COUNT, _COUNT, _FLOAT, _FLOAT, _COUNT, _ADDRESS]
-    library.sc_flat_runs.restype = _COUNT
+    library.sc_flat_runs.argtypes = [
+        *(_ADDRESS, _COUNT, _COUNT, _ADDRESS, _ADDRESS, _COUNT),
+        *(_ADDRESS, _ADDRESS),
+    ]
+    library.sc_flat_runs.restype = None
+    library.sc_stretches.argtypes = [
+        *(_ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT),
+        *(_ADDRESS, _ADDRESS, _ADDRESS),
+    ]
+    library.sc_stretches.restype = None
+    library.sc_pcm16.argtypes = [_ADDRESS, _COUNT, _FLOAT, _ADDRESS, _ADDRESS]
+    library.sc_pcm16.restype = _COUNT
     return library
 
 
@@ -76,7 +86,7 @@ class Native:
     def true_peak(self, samples: Samples) -> float:
         samples = np.ascontiguousarray(samples)
         found: float = self._library.sc_true_peak(
-            samples.ctypes.data, *samples.shape, PHASES.ctypes.data, REACH, 0.0
+            samples.ctypes.data, *samples.shape, MIRRORED.ctypes.data, REACH, 0.0
         )
         return found
 
@@ -84,7 +94,7 @@ class Native:
         samples = np.ascontiguousarray(samples)
         envelope = np.empty(len(samples), np.float32)
         self._library.sc_envelope(
-            samples.ctypes.data, *samples.shape, PHASES.ctypes.data, REACH, floor, envelope.ctypes.data
+            samples.ctypes.data, *samples.shape, MIRRORED.ctypes.data, REACH, floor, envelope.ctypes.data
         )
         return envelope
 
@@ -112,10 +122,44 @@ class Native:
         sums, squares, low, high = found[:-1].reshape(-1, 4).T
         return Statistics(sums, squares, low, high, float(found[-1]))
 
-    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
+    def flat_runs(
+        self, samples: Samples, low: NDArray[np.float32], high: NDArray[np.float32], run_frames: int
+    ) -> list[FlatRuns]:
         samples = np.ascontiguousarray(samples)
-        first = ctypes.c_int64(-1)
-        count = self._library.sc_flat_runs(
-            samples.ctypes.data, *samples.shape, channel, low, high, run_frames, ctypes.byref(first)
+        found, first = (np.zeros(samples.shape[1], np.int64) for _ in range(2))
+        self._library.sc_flat_runs(
+            samples.ctypes.data,
+            *samples.shape,
+            np.ascontiguousarray(low).ctypes.data,
+            np.ascontiguousarray(high).ctypes.data,
+            run_frames,
+            found.ctypes.data,
+            first.ctypes.data,
         )
-        return FlatRuns(count, first.value if count else None)
+        return [
+            FlatRuns(int(count), int(at) if count else None) for count, at in zip(found, first, strict=True)
+        ]
+
+    def stretches(self, samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Stretches:
+        samples = np.ascontiguousarray(samples)
+        shape = (len(starts), samples.shape[1])
+        low, high, squares = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape)
+        self._library.sc_stretches(
+            samples.ctypes.data,
+            samples.shape[1],
+            starts.ctypes.data,
+            ends.ctypes.data,
+            len(starts),
+            low.ctypes.data,
+            high.ctypes.data,
+            squares.ctypes.data,
+        )
+        return Stretches(low, high, squares)
+
+    def pcm16(self, samples: Samples, scale: float, noise: Samples) -> tuple[NDArray[np.int16], int]:
+        samples, noise = np.ascontiguousarray(samples), np.ascontiguousarray(noise)
+        pcm = np.empty(samples.shape, np.int16)
+        beyond: int = self._library.sc_pcm16(
+            samples.ctypes.data, samples.size, scale, noise.ctypes.data, pcm.ctypes.data
+        )
+        return pcm, beyond

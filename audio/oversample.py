@@ -24,5 +24,17 @@ def _phases() -> NDArray[np.float32]:
 PHASES = _phases()
 """The fractional-delay filters, shape (OVERSAMPLING - 1, TAPS): rows are 1/4, 2/4, 3/4 of a frame later."""
 
+_HALF = TAPS // 2
+MIRRORED = np.ascontiguousarray(
+    [
+        (PHASES[0, :_HALF] + PHASES[0, : _HALF - 1 : -1]) / 2,
+        (PHASES[0, :_HALF] - PHASES[0, : _HALF - 1 : -1]) / 2,
+        PHASES[1, :_HALF],
+    ],
+    np.float32,
+)
+"""The same for kernels.c, float32 (3, TAPS / 2): even and odd half of the first phase, whose mirror image is the third;
+the second, which is even."""
+
 REACH = float(np.abs(PHASES).sum(axis=1, dtype=np.float64).max()) * (1 + 1e-6)
 """No interpolated value can be larger than this times the largest sample near it."""

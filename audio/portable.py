@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from audio.intake import Samples
 from audio.matrices import rows_times
 from audio.oversample import PHASES, REACH, TAPS
-from audio.statistics import FlatRuns, Statistics
+from audio.statistics import FlatRuns, Statistics, Stretches
 
 _ROW_FRAMES = 32
 _CHUNK_ROWS = 2048  # 64 k frames: the working set stays in the cache
 _SPAN_FRAMES = 32  # interpolated or skipped as one
 _BATCH_SPANS = 256
 _CHUNK_FRAMES = 2_048 * _SPAN_FRAMES
+_INT16_FULL_SCALE = 32_768
 _BEFORE = TAPS // 2 - 1  # frames a span's filter reaches back; it reaches TAPS // 2 ahead
 
 Matrix = NDArray[np.float64]
@@ -63,13 +64,36 @@ class Portable:
             product=float(np.einsum("i,i", wide[:, 0], wide[:, -1])),
         )
 
-    def flat_runs(self, samples: Samples, channel: int, low: float, high: float, run_frames: int) -> FlatRuns:
-        starts: list[int] = []
-        for extreme in {np.float32(low), np.float32(high)}:
-            at = np.flatnonzero(samples[:, channel] == extreme)
-            runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
-            starts += [int(run[0]) for run in runs if len(run) >= run_frames]
-        return FlatRuns(len(starts), min(starts, default=None))
+    def flat_runs(self, samples: Samples, low: Row, high: Row, run_frames: int) -> list[FlatRuns]:
+        return [
+            _flat_runs(channel, {least, most}, run_frames)
+            for channel, least, most in zip(samples.T, low, high, strict=True)
+        ]
+
+    def stretches(self, samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Stretches:
+        parts = [samples[start:end] for start, end in zip(starts, ends, strict=True)]
+        return Stretches(
+            low=np.array([part.min(axis=0) for part in parts]),
+            high=np.array([part.max(axis=0) for part in parts]),
+            squares=np.array([np.square(part, dtype=np.float64).sum(axis=0) for part in parts]),
+        )
+
+    def pcm16(self, samples: Samples, scale: float, noise: Samples) -> tuple[NDArray[np.int16], int]:
+        scaled = samples * np.float32(scale)
+        beyond = int(np.count_nonzero(np.abs(scaled) > _INT16_FULL_SCALE))
+        scaled += noise
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, -_INT16_FULL_SCALE, _INT16_FULL_SCALE - 1, out=scaled)
+        return scaled.astype(np.int16), beyond
+
+
+def _flat_runs(channel: Row, extremes: set[np.float32], run_frames: int) -> FlatRuns:
+    starts: list[int] = []
+    for extreme in extremes:
+        at = np.flatnonzero(channel == extreme)
+        runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
+        starts += [int(run[0]) for run in runs if len(run) >= run_frames]
+    return FlatRuns(len(starts), min(starts, default=None))
 
 
 def _sliding_minimum(values: Row, window: int) -> Row:

@@ -103,8 +103,8 @@ def produce(
 
     rate_hz = stream_rate_hz(sample_rate_hz)
 
-    def encode(levelled: Samples) -> Mp3:
-        return encode_mp3(levelled, rate_hz, title=title, bpm=bpm, key=key)
+    def encode(source: Samples, gain_db: float) -> Mp3:
+        return encode_mp3(source, rate_hz, gain_db=gain_db, title=title, bpm=bpm, key=key)
 
     source = convert(take, sample_rate_hz, rate_hz)
     best, encodes = Levelling(source, rate_hz, measured.integrated_lufs, encode, progress).run(

@@ -23,3 +23,12 @@ class FlatRuns:
 
     count: int
     first_frame: int | None
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Arrays (stretches, channels): minimum and maximum, float32; sum of squares, float64."""
+
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    squares: NDArray[np.float64]

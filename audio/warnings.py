@@ -62,11 +62,9 @@ def warnings(intake: Intake, sample_rate_hz: int) -> list[SoundWarning]:
 
 def _clipping(samples: Samples, sample_rate_hz: int, one: Statistics) -> list[tuple[WarningKind, str]]:
     """Flat tops: neighbouring samples exactly at a channel's highest or lowest value. Loud float audio has none."""
-    runs = [
-        KERNELS.flat_runs(samples, channel, one.low[channel], one.high[channel], FLAT_FRAMES)
-        for channel in range(samples.shape[1])
-        if one.high[channel] > one.low[channel]
-    ]
+    low, high = one.low.astype(np.float32), one.high.astype(np.float32)
+    channels = KERNELS.flat_runs(samples, low, high, FLAT_FRAMES)
+    runs = [found for found, moves in zip(channels, high > low, strict=True) if moves]
     count = sum(each.count for each in runs)
     if count < MIN_FLAT_PEAKS:
         return []

@@ -9,8 +9,10 @@ from xml.sax.saxutils import escape
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.intake import Samples
+from audio.kernels import KERNELS
 
 DEFAULT_POINTS = 400
 PEAK_SCALE = 127  # full scale of the stored numbers: one signed byte
@@ -33,16 +35,18 @@ def peaks(samples: Samples, points: int = DEFAULT_POINTS) -> Peaks:
 
     samples: finite float32 (frames >= 1, channels), C-contiguous.
     """
-    frames = len(samples)
-    edges = [point * frames // points for point in range(points + 1)]
-    stretches = [samples[start : max(end, start + 1)].ravel() for start, end in pairwise(edges)]
-    lowest = np.array([stretch.min() for stretch in stretches])
-    highest = np.array([stretch.max() for stretch in stretches])
-    power = np.array([np.einsum("i,i", stretch, stretch) / len(stretch) for stretch in stretches])
-    return Peaks(minimum=_steps(lowest), maximum=_steps(highest), rms=_steps(np.sqrt(power)))
+    edges = np.arange(points + 1) * len(samples) // points
+    starts, ends = edges[:-1], np.maximum(edges[1:], edges[:-1] + 1)
+    found = KERNELS.stretches(samples, starts, ends)
+    power = found.squares.mean(axis=1) / (ends - starts)
+    return Peaks(
+        minimum=_steps(found.low.min(axis=1)),
+        maximum=_steps(found.high.max(axis=1)),
+        rms=_steps(np.sqrt(power)),
+    )
 
 
-def _steps(values: Samples) -> list[int]:
+def _steps(values: NDArray[np.floating]) -> list[int]:
     return [int(step) for step in np.rint(np.clip(values, -1.0, 1.0) * PEAK_SCALE)]
 
 

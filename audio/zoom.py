@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
+from audio.kernels import KERNELS
 
 LEVELS = (256, 1024, 4096)
 """Frames per point; each divides the next, which is made from it."""
@@ -69,9 +70,8 @@ class ZoomLevel:
 def zoom_levels(samples: Samples, sample_rate_hz: int) -> list[ZoomLevel]:
     """One level for each of LEVELS. samples: finite float32 (frames >= 1, 1 or 2 channels). [worker]"""
     starts = np.arange(0, len(samples), LEVELS[0])
-    low = np.minimum.reduceat(samples, starts, axis=0)
-    high = np.maximum.reduceat(samples, starts, axis=0)
-    power = np.add.reduceat(np.square(samples), starts, axis=0, dtype=np.float64)
+    found = KERNELS.stretches(samples, starts, np.minimum(starts + LEVELS[0], len(samples)))
+    low, high, power = found.low, found.high, found.squares
     levels = []
     for finer, size in zip((LEVELS[0], *LEVELS), LEVELS, strict=False):
         starts = np.arange(0, len(low), size // finer)

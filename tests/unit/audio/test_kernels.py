@@ -59,10 +59,26 @@ def test_both_find_the_same_statistics_and_flat_runs(native: Native, clip: np.nd
     ours, theirs = native.statistics(clip), PORTABLE.statistics(clip)
     for name in ("sums", "squares", "low", "high", "product"):
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-9, atol=1e-9)
-    for channel in range(clip.shape[1]):
-        for run_frames in (1, 2, 5):
-            edges = (channel, ours.low[channel], ours.high[channel], run_frames)
-            assert native.flat_runs(clip, *edges) == PORTABLE.flat_runs(clip, *edges)
+    low, high = ours.low.astype(np.float32), ours.high.astype(np.float32)
+    for run_frames in (1, 2, 5):
+        assert native.flat_runs(clip, low, high, run_frames) == PORTABLE.flat_runs(
+            clip, low, high, run_frames
+        )
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_both_find_the_same_extremes_and_the_same_integers(native: Native, clip: np.ndarray) -> None:
+    starts = np.linspace(0, len(clip) - 1, 9).astype(np.int64)
+    ends = np.minimum(starts + np.arange(1, 10) * 37, len(clip))
+    ours, theirs = native.stretches(clip, starts, ends), PORTABLE.stretches(clip, starts, ends)
+    np.testing.assert_array_equal(ours.low, theirs.low)
+    np.testing.assert_array_equal(ours.high, theirs.high)
+    np.testing.assert_allclose(ours.squares, theirs.squares, rtol=1e-9)
+    noise = np.random.default_rng(5).uniform(-1, 1, clip.shape).astype(np.float32)
+    for scale in (1.0, 12_345.6, 200_000.0):  # the last one far beyond 16 bits
+        (pcm, beyond), (same, as_many) = (each.pcm16(clip, scale, noise) for each in (native, PORTABLE))
+        np.testing.assert_array_equal(pcm, same)
+        assert beyond == as_many
 
 
 @pytest.mark.parametrize("ahead_frames", [1, 2, 63, 64, 66])
@@ -126,7 +142,11 @@ for channels in (1, 2):
     for frames in (1, 2, 31, 32, 33, 2047, 2048, 2049, 2080, 5003):
         clip = rng.uniform(-1, 1, (frames, channels)).astype(np.float32)
         kernels.true_peak(clip), kernels.envelope(clip, 0.0), kernels.envelope(clip, 0.9), kernels.statistics(clip)
-        kernels.flat_runs(clip, channels - 1, clip.min(), clip.max(), 3)
+        kernels.flat_runs(clip, clip.min(axis=0), clip.max(axis=0), 3)
+        for length in (1, 7, 8, 9, frames):
+            at = np.array([frames - min(length, frames)])
+            kernels.stretches(clip, at, np.array([frames]))
+        kernels.pcm16(clip, 32_768.0, clip)
         kernels.k_energy(clip, np.array(k_weighting(44_100)), np.ones(channels), np.array([0, frames // 2, frames]))
         for ahead in (1, 2, 63, 2500):
             for allowed in (rng.random(frames), np.linspace(0, 1, frames), np.linspace(1, 0, frames)):
