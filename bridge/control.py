@@ -7,7 +7,7 @@ type or `Failed`. After `Subscribe`, events (`id` 0) arrive unasked until the cl
 Values only: nothing here decides anything. Unknown is None.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -18,6 +18,8 @@ MAX_LIST = 500
 
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIST)]
 Url = Annotated[str, Meta(max_length=1024)]
+T = TypeVar("T")
+Few = Annotated[tuple[T, ...], Meta(max_length=16)]
 
 
 class _Control(Struct, frozen=True, kw_only=True, tag_field="t"):
@@ -55,7 +57,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     sample_rate_hz: float
     channels: int
     bars: int | None  # None: unanchored
-    bpm: float | None
+    bpm: float | None  # the transport's, else as heard: see bpm_source
     meter: Short | None
     note: Line
     state: Short  # "kept", "processing", "ready", "failed"
@@ -69,6 +71,35 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     error: Line | None = None
     host_name: Line = ""
     track_name: Line = ""  # as the host called it when the Take was kept; "": unknown
+    bpm_source: Short | None = None  # "transport", "length", "audio"
+    key: Short | None = None  # as heard
+    seam_score: float | None = None  # 1.0: loops without a seam, 0.0: plainly heard
+    warnings: Annotated[list[Short], Meta(max_length=16)] = []  # kinds; OneTake has the sentences
+
+
+class SoundInfo(Struct, frozen=True, kw_only=True):
+    """What the pipeline found out about one Take. Sources, confidences: see daemon.core.heard. Unknown is None."""
+
+    bpm: float | None = None
+    bpm_source: Short | None = None
+    bpm_confidence: float | None = None
+    bpm_alternatives: Few[float] = ()
+    key: Short | None = None
+    key_source: Short | None = None
+    key_confidence: float | None = None
+    key_alternatives: Few[tuple[Short, float]] = ()
+    camelot: Short | None = None
+    seam_score: float | None = None
+    seam_reason: Short | None = None  # "clean", "step", "slope", "tail"
+    dbtp_in: float | None = None
+    lra_lu: float | None = None
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    centroid_hz: float | None = None
+    bandwidth_hz: float | None = None
+    flatness: float | None = None
+    onsets: U32 | None = None
+    says: Few[Line] = ()  # a sentence for each warning
 
 
 class EntryInfo(Struct, frozen=True, kw_only=True):
@@ -147,6 +178,7 @@ class EntryList(_Control, frozen=True, kw_only=True, tag="entries_are"):
 class OneTake(_Control, frozen=True, kw_only=True, tag="take_is"):
     take: TakeInfo
     path: Annotated[str, Meta(max_length=4096)] = ""
+    sound: SoundInfo | None = None  # None: not made yet
 
 
 class Feed(_Control, frozen=True, kw_only=True, tag="feed_is"):

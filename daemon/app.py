@@ -86,7 +86,9 @@ class App:
             await self._open_library(stack)
             self.account = Account(config, self.store, self._version, self._account_changed)
             stack.push_async_callback(self.account.close)
-            self.renderer = Renderer(self.store, self.takes.folder, self._rendered)
+            self.renderer = Renderer(
+                self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
+            )
             self.instances = Instances(
                 config.run, self._keep, self._alive, self._plugin_changed, self._tell_presence
             )

@@ -40,6 +40,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Tell followers that you are producing. Only the state, the DAW and the tempo are told."""
     min_free_bytes: Annotated[int, Meta(ge=0)] = 64 * 1024 * 1024
     """Free disk below which nothing new is kept: the library must never be the one that fills the disk."""
+    cache_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
+    """Room for what was made before, so that the same sound is not made twice; 0: nothing is remembered."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the log says."""
 
@@ -52,6 +54,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def takes(self) -> Path:
         """Folder of the takes, one folder each."""
         return self.data / "takes"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what was made before; it can be removed at any time."""
+        return self.data / "cache"
 
     @property
     def library(self) -> Path:

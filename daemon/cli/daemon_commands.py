@@ -155,6 +155,7 @@ def keep(
     kept = ask(request, c.OneTake)
     if wait:
         kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
+        warn(kept.take.take_id)
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
     show(kept, as_json, lambda: f"Kept {describe(kept.take)}.{page}")
 
@@ -165,14 +166,26 @@ def _follow(take_id: str) -> c.TakeInfo:
     return follow_take(take_id)
 
 
+def warn(take_id: str) -> None:
+    """Say, beside the result, what is amiss with a take."""
+    one = ask(c.ShowTake(take_id=take_id), c.OneTake)
+    for sentence in one.sound.says if one.sound else ():
+        print(f"Warning: {sentence}", file=sys.stderr)
+
+
 def describe(t: c.TakeInfo) -> str:
     """A Take in one line."""
     length = f"{t.bars} bars" if t.bars else f"{t.frames / t.sample_rate_hz:.1f} s"
-    facts = [length] + ([f"{t.bpm:g} BPM"] if t.bpm else []) + ([t.meter] if t.meter else [])
+    facts = [length] + ([_tempo(t.bpm, t.bpm_source)] if t.bpm else []) + ([t.meter] if t.meter else [])
     title = f" “{t.title}”" if t.title else ""
     return f"{t.take_id[:12]}{title}, {', '.join(facts)}, {t.frames} frames" + (
         f" ({t.note})" if t.note else ""
     )
+
+
+def _tempo(bpm: float, source: str | None) -> str:
+    """What was heard, and not said by the host, is only about right."""
+    return f"{'' if source == 'transport' else '≈ '}{bpm:.5g} BPM"
 
 
 def post(
@@ -183,6 +196,7 @@ def post(
 ) -> None:
     """Post a take. It is in the outbox when this returns, and goes out as soon as the relay can be reached."""
     posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
+    warn(posted.take_id)
     if wait:
         after = _follow(posted.take_id)
         posted = msgspec.structs.replace(

@@ -1,14 +1,18 @@
 """`sidechain process`: the pipeline on a file, without a daemon."""
 
-from collections.abc import Callable
+import errno
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from daemon.cli.output import Json, number, show
-from daemon.errors import BadAudio
+from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
+from daemon.errors import BadAudio, NoSpace, SidechainError
+
+if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
+    from audio.wave import Clip
+    from daemon.shell.pipeline import Made, Progress, Settings
 
 
 class Processed(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +43,15 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     bpm_confidence: float | None
     bpm_alternatives: tuple[float, ...]  # half, double, …
     key: str | None
+    key_source: str | None
+    key_alternatives: tuple[tuple[str, float], ...]
     camelot: str | None
     key_confidence: float | None
-    fingerprint: str | None
+    onsets: int | None
+    centroid_hz: float | None
+    bandwidth_hz: float | None
+    flatness: float | None
+    fingerprint: str | None  # hex; audio.fingerprint
     mp3: str
     flac: str
     waveform_svg: str
@@ -58,6 +68,9 @@ def process(
     limiter: Annotated[
         bool, typer.Option("--limiter", help="Take down up to 6 dB of peaks to reach −14 LUFS.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Make it anew, even if the same was made before.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Level, encode and draw an audio file as a take would be: −14 LUFS, at most −1 dBTP, MP3, FLAC, waveform.
@@ -67,96 +80,76 @@ def process(
     from rich.console import Console
     from rich.progress import Progress
 
+    from daemon.shell.pipeline import Settings
+
+    wanted = Settings(
+        title=title or source.stem, bpm=bpm, bpm_source="given", key=key or None, limiter=limiter
+    )
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
         task = bar.add_task("reading", total=1.0)
-        result = _process(
-            source,
-            out,
-            title,
-            bpm,
-            key,
-            limiter,
-            lambda stage, done: bar.update(task, description=stage, completed=done),
-        )
+
+        def progress(stage: str, done: float) -> None:
+            bar.update(task, description=stage, completed=done)
+
+        result = _write(*_made(source, wanted, no_cache, progress), source, out)
 
     def text() -> str:
         return (
             f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
             f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
-            f" ({result.loudness_reason}). Wrote {result.mp3}, {result.flac}, {result.waveform_svg} in {out}."
+            f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
+            f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {out}."
             + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
         )
 
     show(result, as_json, text)
 
 
-def _process(
-    source: Path,
-    out: Path,
-    title: str,
-    bpm: float | None,
-    key: str | None,
-    limiter: bool,
-    progress: Callable[[str, float], None],
-) -> Processed:
-    from audio.analysis import analyse
+def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress") -> "tuple[Clip, Made]":
     from audio.errors import AudioError
-    from audio.flac import encode_flac
-    from audio.intake import sanitize
-    from audio.recording import produce
     from audio.wave import read_audio
-    from audio.zoom import zoom_levels
+    from daemon.shell.pipeline import make
+    from daemon.shell.render_cache import Cache
 
+    config = settings()
+    cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None
     try:
         clip = read_audio(source.read_bytes())
-        take = sanitize(clip.samples).samples
-        flac = encode_flac(take, clip.sample_rate_hz)
-        heard = analyse(take, clip.sample_rate_hz, transport_bpm=bpm, transport_meter=None, bars=None)
-        # What the user says is not doubted; what was heard goes into the file only if it is known.
-        known_bpm = bpm or heard.tempo.bpm
-        known_key = key or (str(heard.key.key) if heard.key.key else None)
-        made = produce(
-            clip.samples,
-            clip.sample_rate_hz,
-            title=title or source.stem,
-            bpm=known_bpm,
-            key=known_key,
-            limiter=limiter,
-            progress=progress,
+        return clip, make(
+            clip.samples, clip.sample_rate_hz, wanted, cache=cache, early=lambda _: None, progress=progress
         )
     except AudioError as error:
         raise BadAudio(f"{source}: {error}") from error
+    except MemoryError as error:
+        raise BadAudio(f"{source} needs more memory than there is.", "Cut it, and try again.") from error
     except OSError as error:
         raise BadAudio(f"{source} cannot be read: {error.strerror}.", "Check the path.") from error
-    out.mkdir(parents=True, exist_ok=True)
-    names = {kind: f"{source.stem}{ending}" for kind, ending in
-             (("mp3", ".mp3"), ("flac", ".flac"), ("waveform_svg", ".svg"), ("peaks", ".peaks.json"))}  # fmt: skip
+
+
+def _write(clip: "Clip", made: "Made", source: Path, out: Path) -> Processed:
+    kinds = (("mp3", ".mp3"), ("flac", ".flac"), ("waveform_svg", ".svg"), ("peaks", ".peaks.json"))
+    names = {kind: f"{source.stem}{ending}" for kind, ending in kinds}
     if source.parent.resolve() == out.resolve():
         names = {kind: f"sidechain-{name}" for kind, name in names.items()}  # never over the source
-    (out / names["mp3"]).write_bytes(made.mp3.data)
-    (out / names["flac"]).write_bytes(flac.data)
-    (out / names["waveform_svg"]).write_text(made.waveform_svg)
-    levels = zoom_levels(made.decoded, made.mp3.sample_rate_hz)
-    (out / names["peaks"]).write_bytes(levels[0].json())
-    peaks_dat = []
-    for level in levels:
-        name = Path(names["peaks"]).with_suffix(f".{level.frames_per_point}.dat").name
-        (out / name).write_bytes(level.dat())
-        peaks_dat.append(name)
-    return Processed(
-        frames=made.frames, sample_rate_hz=made.sample_rate_hz, channels=made.channels, lufs_in=made.lufs_in,
-        dbtp_in=made.dbtp_in, lufs_out=made.lufs_out, dbtp_out=made.dbtp_out, gain_db=made.gain_db,
-        reduction_db=made.reduction_db, loudness_reason=made.loudness_reason, lra_lu=made.loudness.range_lu,
-        momentary_max_lufs=made.loudness.momentary_max_lufs, short_term_max_lufs=made.loudness.short_term_max_lufs,
-        seam_score=None if made.seam is None else made.seam.score,
-        seam_reason=None if made.seam is None else made.seam.reason,
-        warnings=[{"kind": each.kind, "says": each.says} for each in made.warnings],
-        bpm=known_bpm, bpm_source="given" if bpm else heard.tempo.source, bpm_confidence=heard.tempo.confidence,
-        bpm_alternatives=heard.tempo.alternatives, key=known_key, camelot=heard.key.key.camelot if heard.key.key and not key else None,
-        key_confidence=1.0 if key else heard.key.confidence, fingerprint=heard.fingerprint.astype("<u4").tobytes().hex(),
-        peaks_dat=tuple(peaks_dat), **names,
-    )  # fmt: skip
+    stem = Path(names["mp3"]).stem
+    dat = {f"{stem}.peaks.{size}.dat": data for size, data in made.levelled.peaks_dat.items()}
+    files = {
+        names["mp3"]: made.levelled.mp3, names["flac"]: made.lossless.flac,
+        names["waveform_svg"]: made.levelled.waveform_svg.encode(), names["peaks"]: made.levelled.peaks, **dat,
+    }  # fmt: skip
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (out / name).write_bytes(data)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(f"The disk is full: {out} could not be written.", "Free some space.") from error
+        raise SidechainError(f"{out} cannot be written: {error.strerror}.", "Name another folder.") from error
+    heard = msgspec.to_builtins(made.lossless.heard)
+    told = made.levelled.figures | heard | names
+    told |= {"peaks_dat": tuple(dat), "fingerprint": made.lossless.heard.fingerprint.hex() or None}
+    return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)
 
 
 def register(app: typer.Typer) -> None:

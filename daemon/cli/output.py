@@ -5,9 +5,9 @@ Also the one way to a running daemon: `ask`.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 import typer
@@ -121,6 +121,62 @@ def fail(error: SidechainError, *, as_json: bool) -> int:
 def number(value: float | None, unit: str = "", digits: int = 1) -> str:
     """A figure, or a dash when it is unknown."""
     return "–" if value is None else f"{value:.{digits}f}{unit}"
+
+
+class Heard(Protocol):
+    """What says a tempo and a key."""
+
+    @property
+    def bpm(self) -> float | None: ...
+    @property
+    def bpm_source(self) -> str | None: ...
+    @property
+    def bpm_confidence(self) -> float | None: ...
+    @property
+    def bpm_alternatives(self) -> Sequence[float]: ...
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def key_source(self) -> str | None: ...
+    @property
+    def key_confidence(self) -> float | None: ...
+    @property
+    def key_alternatives(self) -> Sequence[tuple[str, float]]: ...
+    @property
+    def camelot(self) -> str | None: ...
+
+
+SAYS = {
+    "transport": "as the host played",
+    "length": "from its length in bars",
+    "audio": "as heard",
+    "given": "as you say",
+}
+
+
+def tempo_line(heard: Heard) -> str:
+    """The tempo, whose word it is, how sure, and what else it could be."""
+    others = ", ".join(f"{bpm:.5g}" for bpm in heard.bpm_alternatives)
+    if heard.bpm is None:
+        return "tempo     unknown" + (f"; perhaps {others}" if others else "")
+    by_us = heard.bpm_source in ("length", "audio")
+    sure = f", {heard.bpm_confidence:.0%} sure" if by_us and heard.bpm_confidence is not None else ""
+    either = f"; else {others}" if by_us and others else ""
+    return (
+        f"tempo     {heard.bpm:.5g} BPM, {SAYS.get(heard.bpm_source or '', 'source unknown')}{sure}{either}"
+    )
+
+
+def key_line(heard: Heard) -> str:
+    """The key, how sure, and what else it could be."""
+    others = ", ".join(f"{name} ({share:.0%})" for name, share in heard.key_alternatives)
+    if heard.key is None:
+        return "key       unknown" + (f"; perhaps {others}" if others else "")
+    if heard.key_source == "given":
+        return f"key       {heard.key}, as you say"
+    sure = f", {heard.key_confidence:.0%} sure" if heard.key_confidence is not None else ""
+    code = f" ({heard.camelot})" if heard.camelot else ""
+    return f"key       {heard.key}{code}, as heard{sure}" + (f"; else {others}" if others else "")
 
 
 def home_relative(path: str | Path) -> str:

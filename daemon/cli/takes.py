@@ -8,7 +8,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
-from daemon.cli.output import Json, ask, home_relative, number, show, table
+from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
 from daemon.errors import SidechainError, UsageError
 
 app = typer.Typer(help="The local library: list, show, rename, export, play, delete.", no_args_is_help=False)
@@ -34,11 +34,11 @@ def list_takes(
     def text() -> str:
         rows = [
             [t.take_id[:12], when(t.created_us), t.title or "untitled", str(t.bars or "–"), number(t.bpm),
-             number(t.lufs_in), t.entry_state or t.state, t.post_url or ""]
+             t.key or "–", number(t.lufs_in), number(t.seam_score, digits=2), t.entry_state or t.state, t.post_url or ""]
             for t in found.takes
         ]  # fmt: skip
         return (
-            table(["take", "when", "title", "bars", "BPM", "LUFS", "state", "page"], rows)
+            table(["take", "when", "title", "bars", "BPM", "key", "LUFS", "seam", "state", "page"], rows)
             or "No takes yet. Play, then `sidechain keep`."
         )
 
@@ -58,6 +58,10 @@ def show_take(take: TakeId = "last", as_json: Json = False) -> None:
         )
         where = " / ".join(name for name in (t.host_name, t.track_name) if name)
         lines += [f"from      {where}"] if where else []
+        if (sound := one.sound) is not None:
+            lines += [tempo_line(sound), key_line(sound)]
+            lines.append(f"seam      {number(sound.seam_score, digits=2)} ({sound.seam_reason or '–'})")
+            lines += [f"warning   {sentence}" for sentence in sound.says]
         lines += [f"page      {t.post_url}"] if t.post_url else []
         lines += [f"trouble   {t.error}"] if t.error else []
         return "\n".join([*lines, f"folder    {home_relative(one.path)}"])

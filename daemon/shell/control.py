@@ -20,7 +20,7 @@ from daemon.shell.outbox_control import OutboxAnswers
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
 from daemon.shell.store import Store, TakeRow
-from daemon.shell.takes import Takes, take_info
+from daemon.shell.takes import Takes, sound_info, take_info
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,10 @@ class Control:
     async def _show_take(self, request: c.ShowTake) -> c.Reply:
         take = await self._takes.find(request.take_id)
         return c.OneTake(
-            id=request.id, take=await self._info(take), path=str(self._takes.folder / take.take_id)
+            id=request.id,
+            take=await self._info(take),
+            path=str(self._takes.folder / take.take_id),
+            sound=sound_info(take),
         )
 
     async def _rename(self, request: c.RenameTake) -> c.Reply:

@@ -15,23 +15,33 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
+from daemon.core.heard import Heard
+
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 TAKE_WAV = "take.wav"
 TAKE_FLAC = "take.flac"
 TAKE_MP3 = "take.mp3"
 WAVEFORM_SVG = "waveform.svg"
 PEAKS_JSON = "peaks.json"
+PEAKS_DAT = "peaks.{}.dat"  # frames per point
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
 class Job(Struct, frozen=True, kw_only=True, tag="job"):
-    """Render the Take in `folder`. bar_fractions: bar lines, 0..1 of the Take. bpm, key: None when unknown."""
+    """Render the Take in `folder`. bar_fractions: bar lines, 0..1 of the Take. Unknown is None.
+
+    bpm: the transport's; tempo_varies: it had several. cache: folder of what was made before, "" for none.
+    """
 
     folder: str
     title: str
     bpm: float | None
-    key: str | None
-    bar_fractions: list[float]
+    tempo_varies: bool
+    meter: tuple[int, int] | None
+    bars: int | None
+    bar_fractions: tuple[float, ...]
+    cache: str
+    cache_bytes: int
 
 
 class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
@@ -40,10 +50,11 @@ class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
 
 
 class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
-    """The lossless copy is on the disk: an upload may start while the rest is still being made."""
+    """The lossless copy is on the disk, and what was heard is known: an upload may start while the rest is made."""
 
     flac_sha256: str
     flac_bytes: int
+    heard: Heard
 
 
 class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
@@ -77,29 +88,36 @@ def read_job(stdin: BinaryIO) -> Job | None:
 
 def render(job: Job, out: BinaryIO) -> None:
     """One Take from its WAV to all its files. Raises AudioError for what can never be rendered."""
-    from audio.flac import encode_flac
-    from audio.intake import sanitize
-    from audio.recording import produce
     from audio.wave import read_audio
     from daemon.shell.blobs import write_durably
+    from daemon.shell.pipeline import Lossless, Settings, make
+    from daemon.shell.render_cache import Cache
 
     def progress(stage: str, fraction: float) -> None:
         write_frame(out, Stage(stage=stage, fraction=0.1 + 0.9 * fraction))
 
+    def early(lossless: Lossless) -> None:
+        write_durably(folder / TAKE_FLAC, lossless.flac)
+        write_frame(out, Stage(stage="flac", fraction=0.1))
+        sha256 = hashlib.sha256(lossless.flac).hexdigest()
+        write_frame(out, Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard))
+
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
-    flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
-    write_durably(folder / TAKE_FLAC, flac.data)
-    write_frame(out, Stage(stage="flac", fraction=0.1))
-    write_frame(out, Rendered(flac_sha256=hashlib.sha256(flac.data).hexdigest(), flac_bytes=len(flac.data)))
-    made = produce(
-        clip.samples, clip.sample_rate_hz, title=job.title or None, bpm=job.bpm, key=job.key,
-        bar_fractions=job.bar_fractions, progress=progress,
+    settings = Settings(
+        title=job.title, bpm=job.bpm, tempo_varies=job.tempo_varies, meter=job.meter, bars=job.bars,
+        bar_fractions=job.bar_fractions,
     )  # fmt: skip
-    write_durably(folder / TAKE_MP3, made.mp3.data)
+    cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
+    made = make(
+        clip.samples, clip.sample_rate_hz, settings, cache=cache, early=early, progress=progress
+    ).levelled
+    write_durably(folder / TAKE_MP3, made.mp3)
     write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
-    write_durably(folder / PEAKS_JSON, msgspec.json.encode(made.peaks))
-    write_frame(out, Finished(recording=made.facts() | {"clipped_samples": flac.clipped_samples}))
+    write_durably(folder / PEAKS_JSON, made.peaks)
+    for frames_per_point, data in made.peaks_dat.items():
+        write_durably(folder / PEAKS_DAT.format(frames_per_point), data)
+    write_frame(out, Finished(recording=made.figures))
 
 
 def main() -> None:
@@ -108,7 +126,10 @@ def main() -> None:
     # Libraries may print; only frames may reach the daemon.
     out = sys.stdout.buffer
     sys.stdout = sys.stderr
-    from audio.errors import AudioError  # imported here, with numpy behind it: the first job finds it warm
+    from audio.errors import (
+        AudioError,
+    )  # imported here, with numpy behind them: the first job finds them warm
+    from daemon.shell import pipeline  # noqa: F401
 
     while job := read_job(sys.stdin.buffer):
         try:

@@ -45,10 +45,20 @@ def worker_command() -> list[str]:
 class Renderer:
     """Feeds the worker from the store's kept Takes. All methods are [loop]."""
 
-    def __init__(self, store: Store, takes_dir: Path, listener: Listener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        takes_dir: Path,
+        listener: Listener,
+        cache_dir: Path | None = None,
+        cache_bytes: int = 0,
+    ) -> None:
+        """cache_dir: where what was made before lies, at most cache_bytes of it; None: nothing is remembered."""
         self._store = store
         self._takes_dir = takes_dir
         self._listener = listener
+        self._cache = str(cache_dir) if cache_dir and cache_bytes else ""
+        self._cache_bytes = cache_bytes
         self._wake = asyncio.Event()
         self._warm = False
         self._worker: asyncio.subprocess.Process | None = None
@@ -102,10 +112,12 @@ class Renderer:
     async def _render(self, take: TakeRow) -> None:
         worker = await self._ensure_worker()
         assert worker.stdin and worker.stdout
-        bars = take.cut.bar_frames
+        cut = take.cut
         job = Job(
-            folder=str(self._takes_dir / take.take_id), title=take.title, bpm=take.cut.bpm, key=None,
-            bar_fractions=[frame / take.frames for frame in bars],
+            folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
+            tempo_varies=len(cut.tempo_map) > 1, meter=cut.meter, bars=cut.bars,
+            bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
+            cache=self._cache, cache_bytes=self._cache_bytes,
         )  # fmt: skip
         data = msgspec.msgpack.encode(job)
         worker.stdin.write(struct.pack("<I", len(data)) + data)
@@ -114,7 +126,9 @@ class Renderer:
             message = await _read_frame(worker.stdout)
             match message:
                 case Rendered():
-                    await self._store.run(Store.set_rendered, take.take_id, message.flac_sha256)
+                    await self._store.run(
+                        Store.set_rendered, take.take_id, message.flac_sha256, message.heard
+                    )
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
                     await self._note(take.take_id)

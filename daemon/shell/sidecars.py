@@ -42,15 +42,19 @@ def write_take(takes_dir: Path, take: TakeRow) -> None:
 
 
 def read_take(folder: Path) -> TakeRow:
-    """The Take as it can be used again: rendered only if its files are there. Raises OSError, msgspec.DecodeError.
+    """The Take as it can be used again: rendered only if its files are there, and what was heard. Raises OSError, msgspec.DecodeError.
     [worker]"""
     take = msgspec.json.decode((folder / TAKE_JSON).read_bytes(), type=TakeRow)
     if take.take_id != folder.name:
         raise msgspec.ValidationError(f"the file is of take {take.take_id}")
-    if take.state == "ready" and (folder / TAKE_FLAC).exists() and (folder / TAKE_MP3).exists():
+    if (
+        take.state == "ready"
+        and take.heard
+        and all((folder / name).exists() for name in (TAKE_FLAC, TAKE_MP3))
+    ):
         return take
     return msgspec.structs.replace(
-        take, state="kept", attempts=0, failures=0, flac_sha256=None, recording=None, error=None
+        take, state="kept", attempts=0, failures=0, flac_sha256=None, recording=None, error=None, heard=None
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.capture import Cut
+from daemon.core.heard import Heard
 from daemon.core.inbox import MAX_ITEMS
 from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck, NoSpace, SidechainError
 from relay.wire.events import Position
@@ -26,7 +27,7 @@ from relay.wire.rest import AudioPost
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = (
     0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
 )
@@ -41,7 +42,7 @@ SICK_DISK = {
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One Take as stored. `recording` is the JSON of the pipeline's figures, None until ready."""
+    """One Take as stored. `recording`: the pipeline's figures, None until ready. `heard`: known with the lossless copy."""
 
     take_id: str
     title: str
@@ -59,6 +60,7 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     track_name: str = ""
     asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
+    heard: Heard | None = None
 
 
 class Store:
@@ -153,10 +155,10 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
-                " flac_sha256, recording, track_name, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " flac_sha256, recording, track_name, asked, heard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
                  take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked),
+                 take.track_name, take.asked, _json(take.heard)),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
@@ -214,10 +216,13 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE take SET failures = failures + 1 WHERE take_id = ?", (take_id,))
 
-    def set_rendered(self, take_id: str, flac_sha256: str) -> None:
-        """The lossless copy is durable: its Entry, if any, may go."""
+    def set_rendered(self, take_id: str, flac_sha256: str, heard: Heard | None = None) -> None:
+        """The lossless copy is durable: its Entry, if any, may go, and say what was heard."""
         with self._transaction() as db:
-            db.execute("UPDATE take SET flac_sha256 = ? WHERE take_id = ?", (flac_sha256, take_id))
+            db.execute(
+                "UPDATE take SET flac_sha256 = ?, heard = ? WHERE take_id = ?",
+                (flac_sha256, _json(heard), take_id),
+            )
             if entry := self._entry_of(take_id):
                 self._put_entry(
                     outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
@@ -401,10 +406,15 @@ def named(error: sqlite3.DatabaseError) -> SidechainError | None:
     return LibraryDamaged(str(error)) if code in DAMAGE else None
 
 
+def _json(value: Heard | None) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
 def _take(row: sqlite3.Row) -> TakeRow:
     values = dict(row)
     values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
     values["recording"] = json.loads(values["recording"]) if values["recording"] else None
+    values["heard"] = msgspec.json.decode(values["heard"], type=Heard) if values["heard"] else None
     return TakeRow(**values)
 
 

@@ -15,10 +15,11 @@ import time
 import msgspec
 
 from audio.wave import wav_f32_header
-from bridge.control import TakeInfo
+from bridge.control import SoundInfo, TakeInfo
 from bridge.errors import BridgeError
 from daemon.config import Config
 from daemon.core import capture, outbox
+from daemon.core.heard import Heard
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance, history_of
@@ -254,22 +255,35 @@ def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
 
 
 def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeInfo:
-    figures = take.recording or {}
+    figures, heard = take.recording or {}, take.heard or Heard()
     meter = take.cut.meter
     known = {
         n: figures[n]
-        for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason")
+        for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
         if n in figures
     }
+    bpm = take.cut.bpm or heard.bpm
     return msgspec.convert(
         {
             "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
             "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
             "host_name": take.host_name, "track_name": take.track_name,
-            "bpm": take.cut.bpm, "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
+            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else heard.bpm_source, "key": heard.key,
+            "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
             "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
             "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
+            "warnings": [each.kind for each in heard.warnings],
         } | known,
         TakeInfo,
         strict=False,
     )  # fmt: skip
+
+
+def sound_info(take: TakeRow) -> SoundInfo | None:
+    """All that the pipeline found, None before it has."""
+    if take.heard is None:
+        return None
+    told = msgspec.to_builtins(take.heard) | (take.recording or {})
+    told |= {name: getattr(take.heard, name) for name in ("bpm", "key")}
+    told["says"] = [each.says for each in take.heard.warnings]
+    return msgspec.convert({n: told[n] for n in SoundInfo.__struct_fields__ if n in told}, SoundInfo)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from daemon.core import outbox
+from daemon.core.heard import Heard
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.shell.relay_client import RelayClient
 from daemon.shell.render_worker import TAKE_FLAC
@@ -142,9 +143,15 @@ class Uploader:
 def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
     """What the relay is told of a Take; unknown stays unknown."""
     assert entry.sha256, "only rendered entries are picked"
+    heard = take.heard or Heard()
     return rest.UploadMeta(
         title=entry.title or take.title,
-        bpm=take.cut.bpm,
+        bpm=heard.bpm or take.cut.bpm,
+        bpm_source=heard.bpm_source,
+        bpm_confidence=heard.bpm_confidence if heard.bpm else None,
+        key=heard.key,
+        key_source=heard.key_source,
+        key_confidence=heard.key_confidence if heard.key else None,
         daw=take.host_name[:64] or None,
         duration_bars=take.cut.bars,
         bar_frames=list(take.cut.bar_frames),

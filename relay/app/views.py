@@ -19,6 +19,7 @@ PAGE_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 FACES = 8
+SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -52,10 +53,13 @@ class Views:
             decibel=decibel,
             grid=_grid,
             hue=hue,
+            key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
             minutes=minutes,
             name=name_of,
+            seam=seam,
             path=lambda url: "/" + url.split("/", 3)[3],
             tempo=tempo,
+            tempo_by=lambda post: by_whom(post.bpm_source, post.bpm_confidence),
         )
 
     def render(self, template: str, **values: object) -> bytes:
@@ -103,6 +107,23 @@ def decibel(value: float) -> str:
 def tempo(value: float) -> str:
     """128, 92.5, 120.25: no digits that say nothing."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?"
+
+
+def by_whom(source: str | None, confidence: float | None) -> str:
+    """Whose word a tempo or key is, and how sure; "" for what was given, or by nobody we know."""
+    if source == "transport":
+        return "from the DAW"
+    if source not in ("length", "audio"):
+        return ""
+    how = "from its length" if source == "length" else "by ear"
+    return how if confidence is None else f"{how}, {confidence:.0%} sure"
+
+
+def seam(score: float) -> str:
+    """What a listener hears at the loop's seam."""
+    if score >= SEAMLESS:
+        return "clean"
+    return "slight" if score >= SLIGHT_SEAM else "audible"
 
 
 def hue(name: str) -> int:

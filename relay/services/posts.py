@@ -19,7 +19,10 @@ PAGE_PATH = "/p/"
 
 
 class Figures(Struct, frozen=True, kw_only=True):
-    """The body of a post's version: what the pipeline found. Peaks are numbers, pictures are drawn from them."""
+    """The body of a post's version: what the pipeline found. Peaks are numbers, pictures are drawn from them.
+
+    Sources and confidences are the device's word, as bpm and key are: nothing is found here that it did not say.
+    """
 
     frames: int
     sample_rate_hz: int
@@ -34,6 +37,12 @@ class Figures(Struct, frozen=True, kw_only=True):
     peak_min: list[int]
     peak_max: list[int]
     outline: str = ""  # "" in what was made before there was one: it is drawn when it is asked for
+    lra_lu: float | None = None
+    seam_score: float | None = None
+    bpm_source: str | None = None
+    bpm_confidence: float | None = None
+    key_source: str | None = None
+    key_confidence: float | None = None
 
 
 class Asset(Struct, frozen=True, kw_only=True):
@@ -227,5 +236,11 @@ def _detail(row: _Row, base_url: str) -> Detail:
         reactions=_counts.decode(reactions),
         reacted=_tags.decode(reacted),
         outline=figures.outline or outline(figures.peak_min, figures.peak_max),
+        bpm_source=figures.bpm_source,
+        bpm_confidence=figures.bpm_confidence,
+        key_source=figures.key_source,
+        key_confidence=figures.key_confidence,
+        lra_lu=figures.lra_lu,
+        seam_score=figures.seam_score,
     )
     return Detail(post=post, figures=figures)

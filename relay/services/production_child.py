@@ -83,6 +83,8 @@ def _run(job: Job) -> Made | Refused:
         peak_min=made.peaks.minimum,
         peak_max=made.peaks.maximum,
         outline=outline(made.peaks.minimum, made.peaks.maximum),
+        lra_lu=made.loudness.range_lu,
+        seam_score=None if made.seam is None else made.seam.score,
     )
     return Made(figures=figures)
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
@@ -158,7 +159,7 @@ class Uploads:
             key=meta.key,
             genre=meta.genre,
             daw=meta.daw,
-            figures=figures,
+            figures=_with_sources(figures, meta),
             assets=assets,
             at_us=now_us(),
         )
@@ -168,6 +169,15 @@ class Uploads:
             (new.id, received.owner_id, received.key),
         )
         return one(tx.db, new.id, received.owner_id, self._base_url).post
+
+
+def _with_sources(figures: Figures, meta: UploadMeta) -> Figures:
+    """Who says tempo and key, and how surely; nobody says what is unknown."""
+    if meta.bpm is not None:
+        figures = replace(figures, bpm_source=meta.bpm_source, bpm_confidence=meta.bpm_confidence)
+    if meta.key is not None:
+        figures = replace(figures, key_source=meta.key_source, key_confidence=meta.key_confidence)
+    return figures
 
 
 def _forget(tx: Tx, received: Received) -> None:

@@ -33,6 +33,9 @@ Url = Annotated[str, Meta(max_length=1024)]
 Timestamp = Annotated[str, Meta(max_length=40)]
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 Count = Annotated[int, Meta(ge=0)]
+Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
+FigureSource = Literal["transport", "length", "audio", "given"]
+"""Who says a tempo or a key: the host's transport, the clip's length in bars, what is heard, the person."""
 Token = Annotated[str, Meta(min_length=16, max_length=4096)]
 Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
 PublicKey = Annotated[str, Meta(min_length=43, max_length=43)]
@@ -186,7 +189,11 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     title: Title = ""
     bpm: Bpm | None = None
+    bpm_source: FigureSource | None = None
+    bpm_confidence: Confidence | None = None
     key: Key | None = None
+    key_source: FigureSource | None = None
+    key_confidence: Confidence | None = None
     genre: Annotated[list[Tag], Meta(max_length=8)] = []
     daw: Name | None = None
     duration_bars: Annotated[int, Meta(ge=1, le=1024)] | None = None
@@ -236,6 +243,14 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """Those of whoever asks."""
     outline: Annotated[str, Meta(max_length=216)] = ""
     """The waveform in short: OUTLINE_COLUMNS bytes as base64, each 0..127, the loudest sample of its stretch."""
+    bpm_source: Name | None = None
+    """A FigureSource, or one that later versions know; so is key_source. null: bpm is, or nobody said."""
+    bpm_confidence: float | None = None
+    key_source: Name | None = None
+    key_confidence: float | None = None
+    lra_lu: float | None = None
+    seam_score: float | None = None
+    """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):

@@ -49,7 +49,8 @@ def posts(relay: RelayProcess, mira: RelayClient) -> list[AudioPost]:
             (NASTY, 120.0, 48_000, {}),
             ("Rain on tin (take 3)", 92.5, 44_100, {"daw": "Bitwig Studio"}),
             ("Saturday, too early for a kick this loud", 140.0, 96_000, {"key": "A minor", "genre": ["techno", "dub"]}),
-            ("Night bus", 128.0, 48_000, {"key": "F minor", "daw": "Ardour", "genre": ["house"]}),
+            ("Night bus", 128.0, 48_000, {"key": "F minor", "daw": "Ardour", "genre": ["house"], "bpm_source": "transport",
+                                         "key_source": "audio", "key_confidence": 0.81}),
         ]
     ):  # fmt: skip
         audio, bars = loop_flac(seed, sample_rate_hz=rate_hz, bpm=bpm)
@@ -152,6 +153,9 @@ def test_a_post_has_a_page_whose_player_seeks_loops_and_obeys_keys(
     page, post = watched.page, posts[-1]
     page.goto(post.page_url)
     assert page.title() == "Night bus by mira.k · Sidechain"
+    figures = " ".join(page.locator(".figures > div").all_inner_texts())
+    for text in ("from the DAW", "by ear, 81% sure", "Range", "Loop seam"):
+        assert text in figures
     play(page)
     box = page.locator("[data-seek]").bounding_box()
     assert box is not None

@@ -20,6 +20,7 @@ from tests.support.whole import BAR_FRAMES, BPM, marked_groove, read_wav, script
 
 pytestmark = pytest.mark.timeout(240)
 PLAYED_BARS = 9
+SAID = ("bpm_source", "bpm_confidence", "key", "key_source", "key_confidence")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -109,6 +110,10 @@ async def test_what_was_played_is_what_is_kept_posted_and_heard() -> None:
 
             (post,) = await asyncio.to_thread(global_feed, relay_url)
             assert (post["bpm"], post["duration_bars"], post["frames"]) == (128.0, 8, 8 * BAR_FRAMES)
+            shown = await producer.client.request(c.ShowTake(take_id=take.take_id))
+            assert isinstance(shown, c.OneTake) and shown.sound
+            told = [getattr(shown.sound, name) for name in SAID]
+            assert [post[name] for name in SAID] == told and told[0] == "transport"
             mp3 = await asyncio.to_thread(get, str(post["audio_url"]))
             decoded, _ = soundfile.read(io.BytesIO(mp3))
             assert len(decoded) == 8 * BAR_FRAMES

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from audio.wave import wav_f32_header
-from tests.support.loops import as_file, short_flac
+from tests.support.loops import as_file, loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 AUDIO = short_flac()
@@ -143,6 +143,19 @@ def test_any_float_bits_become_a_finite_post(client: RelayClient) -> None:
     answer = client.upload(wav)
     assert answer.status_code == 201, answer.text
     assert answer.json()["dbtp"] is None or answer.json()["dbtp"] < 1.0
+
+
+def test_tempo_and_key_come_with_who_says_so_and_nothing_is_invented(client: RelayClient) -> None:
+    audio, _ = loop_flac(3, bpm=120.0)
+    said = {"bpm": 120.0, "bpm_source": "length", "bpm_confidence": 0.94, "key": "F# minor", "key_source": "audio",
+            "key_confidence": 0.7}  # fmt: skip
+    told = client.post(audio, **said)
+    assert {name: getattr(told, name) for name in said} == said
+    assert told.seam_score is not None and told.lra_lu is not None, "measured on what arrived"
+    untold = client.post(audio, bpm_source="audio", bpm_confidence=0.9, key_source="audio")
+    assert [getattr(untold, name) for name in said] == [None] * 6, "nobody says what is unknown"
+    for wrong in ({"bpm_source": "astrology"}, {"key_confidence": 1.5}):
+        assert client.upload(audio, **wrong).status_code in (400, 422)
 
 
 def test_a_key_that_failed_may_be_used_again(client: RelayClient) -> None:

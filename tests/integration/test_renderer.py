@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import json
+import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +15,19 @@ import soundfile
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.shell import renderer
-from daemon.shell.render_worker import TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, Broken, Finished, Rendered, Stage
+from daemon.shell.render_worker import (
+    PEAKS_DAT,
+    PEAKS_JSON,
+    TAKE_FLAC,
+    TAKE_MP3,
+    WAVEFORM_SVG,
+    Broken,
+    Finished,
+    Rendered,
+    Stage,
+)
 from daemon.shell.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
+from daemon.shell.sidecars import read_take
 from daemon.shell.store import Store
 from tests.support.takes import RATE_HZ, publish, take
 
@@ -23,13 +36,13 @@ Heard = asyncio.Queue[tuple[str, Stage | Rendered | Finished | Broken]]
 
 
 @asynccontextmanager
-async def rendering(store: Store, folder: Path) -> AsyncIterator[Heard]:
+async def rendering(store: Store, folder: Path, cache: Path | None = None) -> AsyncIterator[Heard]:
     heard: Heard = asyncio.Queue()
 
     async def listen(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
         heard.put_nowait((take_id, message))
 
-    task = asyncio.create_task(Renderer(store, folder, listen).run())
+    task = asyncio.create_task(Renderer(store, folder, listen, cache, 1 << 28).run())
     try:
         async with asyncio.timeout(LIMIT_S):
             yield heard
@@ -66,6 +79,7 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
             if isinstance(message, Rendered):
                 flac = (tmp_path / "takes" / row.take_id / TAKE_FLAC).read_bytes()
                 assert hashlib.sha256(flac).hexdigest() == message.flac_sha256, "durable before it is named"
+                assert message.heard.bpm == pytest.approx(120.0, rel=0.04), "an upload can say what was heard"
             if isinstance(message, Finished):
                 break
     assert stages[:2] == ["flac", "measure"] and stages[-1] == "draw"
@@ -74,6 +88,35 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
     for name in (TAKE_FLAC, TAKE_MP3):
         assert soundfile.info(tmp_path / "takes" / row.take_id / name).frames == len(sound)
     assert (tmp_path / "takes" / row.take_id / WAVEFORM_SVG).stat().st_size > 100
+    assert ready.heard and ready.heard.fingerprint and len(ready.heard.embedding) == 4 * 48
+    assert read_take(tmp_path / "takes" / row.take_id).heard == ready.heard, "a rebuilt library knows it too"
+    for size in (256, 1024, 4096):
+        data = (tmp_path / "takes" / row.take_id / PEAKS_DAT.format(size)).read_bytes()
+        assert struct.unpack("<iIiiIi", data[:24])[3:] == (size, -(-len(sound) // size), 2)
+    assert json.loads((tmp_path / "takes" / row.take_id / PEAKS_JSON).read_text())["version"] == 2
+    store.close()
+
+
+async def test_the_same_sound_kept_twice_is_made_once(tmp_path: Path, store: Store) -> None:
+    sound = groove(120.0, 1, RATE_HZ)
+    for number in (1, 2):
+        row = take(number, frames=len(sound), title="same")
+        publish(tmp_path / "takes", row, sound)
+        store.add_take(row)
+    stages: dict[str, list[str]] = {"1": [], "2": []}
+    async with rendering(store, tmp_path / "takes", tmp_path / "cache") as heard:
+        ended = 0
+        while ended < 2:
+            take_id, message = await heard.get()
+            ended += isinstance(message, Finished)
+            if isinstance(message, Stage):
+                stages[take_id[-1]].append(message.stage)
+    assert "encode" in stages["1"] and stages["2"] == ["flac", "recall"]
+    first, second = (tmp_path / "takes" / take(number).take_id for number in (1, 2))
+    for name in (TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, PEAKS_JSON):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    one, two = store.takes(2)
+    assert (one.heard, one.recording, one.flac_sha256) == (two.heard, two.recording, two.flac_sha256)
     store.close()
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from daemon.core import outbox
+from daemon.core.heard import Heard, Said
 from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck
 from daemon.shell import sidecars
@@ -19,6 +20,8 @@ from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
 
 SHA = "a" * 64
+HEARD = Heard(bpm=92.5, bpm_source="audio", bpm_confidence=0.7, warnings=(Said(kind="clipping", says="It clips."),),
+              fingerprint=bytes(range(200)), embedding=b"\0\1\xff\xfe" * 48)  # fmt: skip
 SEED = 5
 ROUNDS = 150 if "SIDECHAIN_SOAK" in os.environ else 10  # of each of four kinds of harm
 
@@ -223,6 +226,26 @@ def test_the_library_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     store.close()
 
 
+def test_recordings_of_the_second_version_are_made_again_with_what_is_heard(tmp_path: Path) -> None:
+    takes = tmp_path / "takes"
+    takes.mkdir()
+    scripts = Path(sidecars.__file__).parent / "sql"
+    with sqlite3.connect(tmp_path / "library.sqlite3") as db:
+        for number in (1, 2):
+            db.executescript(next(scripts.glob(f"{number:04d}_*.sql")).read_text())
+        db.execute("PRAGMA user_version = 2")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID + 2}")
+        db.execute(
+            "INSERT INTO take VALUES (?, 't', 1, 'h', 1000, 48000.0, 2, ?, 'ready', 1, ?, '{}', NULL, 0)",
+            (take(1).take_id, msgspec.json.encode(take(1).cut).decode(), SHA),
+        )
+    db.close()
+    store, sentence = open_library(tmp_path / "library.sqlite3", takes)
+    assert sentence is None
+    assert [(row.state, row.flac_sha256, row.heard) for row in store.unprocessed()] == [("kept", SHA, None)]
+    store.close()
+
+
 def test_an_entry_set_back_by_a_lost_log_does_not_go_out_again(tmp_path: Path) -> None:
     """The row says queued, the file says accepted, discarded, or of whom: the file was written first."""
     data = tmp_path / "data"
@@ -243,7 +266,9 @@ def test_a_rebuilt_library_keeps_what_was_rendered(tmp_path: Path) -> None:
     data = tmp_path / "data"
     lived_in(data)
     folder = data / "takes" / take(90).take_id
-    done = take(90, state="ready", flac_sha256=SHA, recording={"lufs_in": -20.0}, title="renamed")
+    done = take(
+        90, state="ready", flac_sha256=SHA, recording={"lufs_in": -20.0}, title="renamed", heard=HEARD
+    )
     sidecars.write_take(data / "takes", done)
     for files, state in (((), "kept"), (("take.flac", "take.mp3"), "ready")):
         for name in files:
@@ -254,4 +279,5 @@ def test_a_rebuilt_library_keeps_what_was_rendered(tmp_path: Path) -> None:
         take_in(store, data / "takes")
         (found,) = store.find_take(take(90).take_id)
         assert (found.state, found.title) == (state, "renamed")
+        assert found.heard == (HEARD if state == "ready" else None), "what was heard comes back with it"
         store.close()

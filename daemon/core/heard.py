@@ -1,0 +1,42 @@
+"""What the analysis found in a Take, as plain values: for the library, the files beside the sound, and posts.
+
+Not how it is found (audio.analysis), and not the levelled sound's figures (TakeRow.recording).
+"""
+
+from msgspec import Struct
+
+from relay.wire.rest import FigureSource
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """A warning before posting. kind: of audio.warnings.WarningKind; says: one sentence."""
+
+    kind: str
+    says: str
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """Unknown is None. Confidences are 0 to 1; alternatives: other readings, likeliest first.
+
+    bpm_source: the transport's word always wins. key_confidence: of the best guess, also when it is too unsure to be
+    told. onsets: notes and hits that were counted. centroid_hz, bandwidth_hz: where the sound lies; flatness: 0 a tone
+    to 1 noise; None for silence. fingerprint: uint32, little-endian (audio.fingerprint); embedding: float32,
+    little-endian (audio.likeness); empty when nothing was heard.
+    """
+
+    bpm: float | None = None
+    bpm_source: FigureSource | None = None
+    bpm_confidence: float | None = None
+    bpm_alternatives: tuple[float, ...] = ()
+    key: str | None = None
+    key_source: FigureSource | None = None
+    key_confidence: float | None = None
+    key_alternatives: tuple[tuple[str, float], ...] = ()
+    camelot: str | None = None
+    onsets: int | None = None
+    centroid_hz: float | None = None
+    bandwidth_hz: float | None = None
+    flatness: float | None = None
+    warnings: tuple[Said, ...] = ()
+    fingerprint: bytes = b""
+    embedding: bytes = b""
