@@ -5,6 +5,7 @@ it. Each begins with the hash of the rest; a file that is not what it was is rem
 the folder costs time only, so nothing is synced, and an error of the disk is a miss.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -53,7 +54,8 @@ class Cache:
                 file.write(data)
             aside.replace(self._folder / key)
         except OSError:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
 
     def _make_room(self, wanted_bytes: int) -> None:
         found = []
