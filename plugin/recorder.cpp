@@ -165,9 +165,15 @@ void Recorder::activate()
     const bool recording =
         make_client() && sc_client_activate(client_, getSampleRate(), SIDECHAIN_CHANNELS, longest) == SC_OK;
     const int link = link_.load(std::memory_order_relaxed);
-    if (!recording) link_.store(kNotRecording, std::memory_order_relaxed);
+    if (!recording) {
+        link_.store(kNotRecording, std::memory_order_relaxed);
+        return;
+    }
+    sc_info now;
+    sc_client_info(client_, &now); /* a Ring that was taken up again is attached already: no event will say so */
+    if (now.attached) link_.store(kReady, std::memory_order_relaxed);
+    else if (link == kReady || (link == kNotRecording && now.connected)) link_.store(kConnected, std::memory_order_relaxed);
     else if (link == kNotRecording) link_.store(kNoDaemon, std::memory_order_relaxed);
-    else if (link == kReady) link_.store(kConnected, std::memory_order_relaxed);
 }
 
 void Recorder::deactivate()

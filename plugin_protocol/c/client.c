@@ -108,9 +108,18 @@ sc_result sc_client_create(const sc_config *given, sc_client **client_out)
     return result;
 }
 
+void sc_generation_retire(sc_generation *generation, uint64_t now_us)
+{
+    if (generation->retired_us) return;
+    sc_ring_set_state(generation->segment.base, SC_STATE_RETIRED);
+    generation->retired_us = now_us;
+    generation->idle_us = 0;
+}
+
 void sc_generation_remove(sc_client *client, sc_generation **place)
 {
     sc_generation *gone = *place;
+    sc_generation_retire(gone, 1);
     uint64_t cut_from = gone->identity.generation;
     atomic_compare_exchange_strong(&client->keep_generation, &cut_from, 0);
     *place = gone->older;
@@ -180,6 +189,29 @@ static sc_result refuse(sc_client *client, sc_result result, const char *reason)
     return result;
 }
 
+/* Goes on in the Ring that an earlier activation left, if it fits; else that one is ended. */
+static bool take_up(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames)
+{
+    sc_ring *ring = &client->audio.ring;
+    sc_worker_lock();
+    sc_generation *newest = client->generations;
+    const sc_ring_identity *was = newest ? &newest->identity : NULL;
+    const bool fits = newest && !newest->retired_us && !(was->sample_rate_hz < rate_hz) && !(was->sample_rate_hz > rate_hz) &&
+                      was->channels == channels && max_block_frames <= was->max_block_frames;
+    if (fits) {
+        newest->idle_us = 0;
+        client->reason[0] = '\0';
+    } else if (newest) {
+        sc_generation_retire(newest, sc_now_ns() / 1000);
+        if (!sc_worker_runs()) sc_generation_remove(client, &client->generations); /* nobody else would */
+    }
+    sc_worker_unlock();
+    if (!fits) return false;
+    ring->timeline.gap |= ring->timeline.started; /* nobody knows what was played meanwhile */
+    atomic_store_explicit(&client->audio.live, true, memory_order_release);
+    return true;
+}
+
 sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames)
 {
     char reason[SC_REASON_BYTES] = "The system has no random numbers.";
@@ -188,6 +220,7 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
     if (!(rate_hz >= SC_MIN_RATE_HZ && rate_hz <= SC_MAX_RATE_HZ) || channels - 1u >= SC_MAX_CHANNELS ||
         max_block_frames - 1u >= SC_MAX_BLOCK_FRAMES)
         return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT));
+    if (take_up(client, rate_hz, channels, max_block_frames)) return SC_OK;
     sc_generation *made = allocate(&client->allocator, sizeof *made);
     if (!made) return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
     made->identity = (sc_ring_identity){
@@ -214,13 +247,10 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
 void sc_client_deactivate(sc_client *client)
 {
     if (forked(client) || !atomic_load_explicit(&client->audio.live, memory_order_relaxed)) return;
-    sc_generation *ended = client->generations; /* the newest; the worker takes out retired ones only */
     atomic_store_explicit(&client->audio.live, false, memory_order_release);
     atomic_store_explicit(&client->audio.playing, false, memory_order_relaxed);
-    sc_ring_set_state(ended->segment.base, SC_STATE_RETIRED);
     sc_worker_lock();
-    ended->retired_us = sc_now_ns() / 1000;
-    if (!sc_worker_runs()) sc_generation_remove(client, &client->generations); /* nobody else would */
+    client->generations->idle_us = sc_now_ns() / 1000;
     sc_worker_unlock();
 }
 
@@ -321,7 +351,7 @@ void sc_client_info(sc_client *client, sc_info *info)
     snprintf(info->reason, sizeof info->reason, "%s", client->reason);
     if (!info->connected) snprintf(info->link_reason, sizeof info->link_reason, "%s", client->session.reason);
     if (newest) {
-        info->recording = sc_ring_state(newest->segment.base) == SC_STATE_READY;
+        info->recording = !newest->idle_us && sc_ring_state(newest->segment.base) == SC_STATE_READY;
         info->attached = newest->attached && info->connected && newest->told_in == client->session.number;
         info->generation = newest->identity.generation;
         info->sample_rate_hz = newest->identity.sample_rate_hz;

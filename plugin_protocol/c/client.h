@@ -17,12 +17,13 @@
 #define SC_REASON_BYTES 256
 #define SC_EVENTS 32 /* a power of two */
 
-/* One generation: from activate until it is unlinked. */
+/* One generation: from the activate that makes it until it is unlinked. */
 typedef struct sc_generation {
     struct sc_generation *older;
     sc_ring_identity identity;
     sc_segment segment;
-    uint64_t retired_us; /* 0: it is the live one */
+    uint64_t idle_us;    /* since when the client is inactive; 0: it is not, or the Ring is RETIRED */
+    uint64_t retired_us; /* 0: it is the one that is, or will be, recorded to */
     uint32_t told_in;    /* number of the session in which it was announced; 0: in none */
     bool attached;       /* by the daemon of that session */
 } sc_generation;
@@ -93,6 +94,9 @@ struct sc_client {
 
 /* Puts an event where sc_client_poll_event takes it; counts it when there is no room. [worker-thread] */
 void sc_client_tell(sc_client *client, const sc_event *event);
+
+/* Ends a Ring: RETIRED, from `now_us` on. Lock held. */
+void sc_generation_retire(sc_generation *generation, uint64_t now_us);
 
 /* Unlinks, unmaps and frees the generation at `*place` and takes it out of the list. Lock held. */
 void sc_generation_remove(sc_client *client, sc_generation **place);

@@ -10,6 +10,7 @@
 #define LONGEST_BACKOFF_US 5000000u
 #define KEEP_LIMIT_US 10000000u
 #define RETIRED_LIMIT_US 30000000u
+#define IDLE_LIMIT_US 600000000u /* an inactive plugin gives its memory back after that; until then it can be kept from */
 
 static void close_wire(sc_session *session, int linger_ms)
 {
@@ -211,6 +212,7 @@ static void drop_retired(sc_client *client, uint64_t now_us)
 {
     bool newer_attached = false;
     sc_generation **place = &client->generations;
+    if (*place && (*place)->idle_us && now_us - (*place)->idle_us >= IDLE_LIMIT_US) sc_generation_retire(*place, now_us);
     while (*place) {
         sc_generation *each = *place;
         const bool over = each->retired_us && (newer_attached || now_us - each->retired_us >= RETIRED_LIMIT_US);

@@ -108,15 +108,18 @@ SC_API void sc_client_destroy(sc_client *client);
 SC_API void sc_client_set_track_name(sc_client *client, const char *name);
 
 /* Opens a new Ring, with a new random generation: makes its file (0600), reserves and writes every page of it,
-   locks it, sets READY. An active client is deactivated first. Not real-time: 5 to 30 ms for 17 MiB.
+   locks it, sets READY. Not real-time: 5 to 30 ms for 17 MiB. An active client is deactivated first.
+   A client that was active before under the same rate and channels, and for blocks no shorter, goes on in the Ring it
+   has, behind a GAP: hosts deactivate and activate again when they feel like it, and nobody's history is to go with it.
    rate_hz: 8000 to 768000. channels: 1 or 2. max_block_frames: 1 to 16384, the host's promise; longer blocks are
    split and counted, not lost.
    Errors: ARGUMENT, MEMORY, RUN_DIR, RING, FORKED; then the client is inactive, sc_client_process() does nothing,
    and sc_client_info() has the sentence. [main-thread & !process] */
 SC_API sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames);
 
-/* Ends the Ring: its state becomes RETIRED. It stays mapped, and can be kept from, until the daemon has attached
-   a newer one or 30 s have passed; then it is unlinked. Inactive clients: nothing happens. [main-thread & !process] */
+/* Stops recording. The Ring stays, and can be kept from, until an activation that it does not fit, or for 10 minutes;
+   then its state becomes RETIRED, and it is unlinked when the daemon has attached a newer one, or after 30 s.
+   Inactive clients: nothing happens. [main-thread & !process] */
 SC_API void sc_client_deactivate(sc_client *client);
 
 /* What the host says of its transport. The values below VALID_... are states; a field counts only with its

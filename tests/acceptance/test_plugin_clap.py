@@ -94,6 +94,14 @@ async def test_offline_reactivation_and_state(beside: ClapBeside) -> None:
     ]
     await beside.host.do("render 0")
 
+    await beside.host.do("reactivate 48000 64")  # as hosts do whenever they like: the history goes on
+    await beside.host.play(Stretch(frames=QUARTER_120), next_block=lambda: 64)
+    await until_heard(beside.daemon, 10 * QUARTER_120)
+    assert [r.ring_frame for r in records(beside.daemon) if r.flags & Flag.GAP] == [9 * QUARTER_120]
+    await beside.host.until_text(LINK, "Ready")
+    _, take = await keep(beside.daemon, 2)
+    assert place_in_noise(take) == 0
+
     (before,) = await instances(beside.daemon)
     await beside.host.do("reactivate 44100 64")
     beside.host.rate_hz = 44_100

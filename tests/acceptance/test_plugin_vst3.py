@@ -156,6 +156,17 @@ async def test_rendering_offline_leaves_the_history_as_it_was(beside: HostBeside
     ring.close()
 
 
+async def test_a_host_that_deactivates_and_activates_loses_no_history(beside: HostBeside) -> None:
+    await beside.host.play(Stretch(frames=9 * QUARTER_120))
+    await until_heard(beside.daemon, 9 * QUARTER_120)
+    await beside.host.do("reset")
+    await beside.host.play(Stretch(frames=QUARTER_120))
+    await until_heard(beside.daemon, 10 * QUARTER_120)
+    assert [r.ring_frame for r in records(beside.daemon) if r.flags & Flag.GAP] == [9 * QUARTER_120]
+    info, take = await keep(beside.daemon, 4)
+    assert (info.bars, place_in_noise(take)) == (2, 0), "the bars before the gap, and none across it"
+
+
 async def test_instances_of_one_host_share_a_worker_and_no_identity(beside: HostBeside) -> None:
     for _ in range(3):
         await beside.host.do("open", rate_hz=RATE_HZ, block_frames=256)

@@ -117,6 +117,10 @@ class Lv2Host:
         assert np.array_equal(given.view(np.uint32), came.view(np.uint32))
         self._heard += given.shape[1]
 
+    def reactivate(self) -> None:
+        self._plugin.deactivate(self._handle)
+        self._plugin.activate(self._handle)
+
     def freewheel(self, on: bool) -> None:
         self._controls[FREEWHEEL_PORT] = float(on)
 
@@ -203,6 +207,16 @@ def test_the_freewheel_port_freezes_the_history(host: Lv2Host) -> None:
     host.freewheel(False)
     host.run(1_024)
     assert (ring.state(), ring.indices().commit) == (RingState.READY, 2_048)
+    ring.close()
+
+
+def test_a_host_that_deactivates_and_activates_loses_no_history(host: Lv2Host) -> None:
+    host.run(1_024)
+    host.reactivate()
+    host.run(1_024)
+    ring = host.ring()
+    assert (ring.state(), ring.indices().commit) == (RingState.READY, 2_048)
+    assert [r.ring_frame for r in ring.records() if r.flags & Flag.GAP] == [1_024]
     ring.close()
 
 

@@ -70,7 +70,7 @@ static void a_ring_is_private_locked_whole_and_unlinked(void)
     close(fd);
 }
 
-static void each_activation_is_a_new_generation(void)
+static void each_new_rate_is_a_new_generation(void)
 {
     sc_client *client = make(run_dir);
     uint64_t before = 0;
@@ -82,6 +82,27 @@ static void each_activation_is_a_new_generation(void)
         CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
     }
     CHECK_EQUAL(files(run_dir), 4); /* nobody attached the newest: the older ones can still be kept from */
+    sc_client_destroy(client);
+    CHECK_EQUAL(files(run_dir), 0);
+}
+
+static void an_activation_without_a_change_goes_on_in_the_same_ring(void)
+{
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    const uint64_t first = info_of(client).generation;
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    sc_client_deactivate(client);
+    CHECK(!info_of(client).recording);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 64), SC_OK);
+    CHECK(info_of(client).recording);
+    CHECK_EQUAL(info_of(client).generation, first);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 64, NULL), 64);
+    CHECK_EQUAL(info_of(client).committed_frames, 576);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 513), SC_OK); /* longer blocks than it was made for */
+    CHECK(info_of(client).generation != first);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 1, 513), SC_OK); /* other channels */
+    CHECK_EQUAL(files(run_dir), 3);
     sc_client_destroy(client);
     CHECK_EQUAL(files(run_dir), 0);
 }
@@ -98,7 +119,7 @@ static void an_inactive_client_lets_audio_pass(void)
     sc_client_deactivate(client);
     sc_client_deactivate(client);
     CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
-    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_OK); /* the RETIRED Ring is still there */
+    CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_OK); /* the Ring is still there */
     sc_client_destroy(client);
 }
 
@@ -239,7 +260,8 @@ int main(int argc, char **argv)
     CHECK(argc == 2);
     run_dir = argv[1];
     RUN(a_ring_is_private_locked_whole_and_unlinked);
-    RUN(each_activation_is_a_new_generation);
+    RUN(each_new_rate_is_a_new_generation);
+    RUN(an_activation_without_a_change_goes_on_in_the_same_ring);
     RUN(an_inactive_client_lets_audio_pass);
     RUN(arguments_out_of_range_are_refused);
     RUN(keeps_wait_in_sixteen_slots);

@@ -50,7 +50,7 @@ static void live(meter *m, const char *run_dir)
     if (created != SC_OK) return;
     for (int generation = 0; generation < 2; generation++) {
         const long failed = m->failed;
-        const sc_result activated = sc_client_activate(client, 48000.0, 2, 512);
+        const sc_result activated = sc_client_activate(client, generation ? 44100.0 : 48000.0, 2, 512);
         CHECK(activated == SC_OK || (activated == SC_ERROR_MEMORY && m->failed == failed + 1));
         const uint32_t recorded = sc_client_process_interleaved(client, samples, 512, NULL);
         CHECK_EQUAL(recorded, activated == SC_OK ? 512 : 0);

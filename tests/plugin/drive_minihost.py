@@ -9,6 +9,7 @@
     {"do": "restore", "state": "..."}
     {"do": "offline", "on": true}
     {"do": "track", "name": "Bass"}
+    {"do": "reset"}                               deactivates and activates
     {"do": "open", "rate_hz": 48000, "block_frames": 512}    another instance of the plugin; the newest is played
     {"do": "close"}                                          the newest goes
 Not a test: tests.support.hosts starts it and knows what was played.
@@ -98,6 +99,9 @@ class Host:
                 return {}
             case "track":
                 self.plugins[-1].set_track_properties(name=command["name"])
+                return {}
+            case "reset":
+                self.plugins[-1].reset()
                 return {}
             case "offline":
                 self.plugins[-1].non_realtime = command["on"]
