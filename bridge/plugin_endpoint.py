@@ -18,8 +18,10 @@ from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
 from plugin_protocol.messages import (
     SILENCE_LIMIT_US,
+    AskFailed,
     FromDaemon,
     FromPlugin,
+    FromWindow,
     Goodbye,
     Heartbeat,
     Hello,
@@ -31,6 +33,7 @@ from plugin_protocol.messages import (
     RingClosed,
     RingOpened,
     Welcome,
+    WindowShown,
 )
 from plugin_protocol.session import Deliver, PeerLost, Role, Send, Session, State, judge
 
@@ -53,9 +56,10 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     hello: Hello
 
 
-FromPeer = RingOpened | RingClosed | Heartbeat | Keep | Goodbye | PeerLost
+FromPeer = RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye | PeerLost
 Handler = Callable[[Peer, FromPeer], Awaitable[FromDaemon | None]]
-"""Acts on a message and returns the reply that messages.py names for it, or None where it names none. PeerLost and
+"""Acts on a message and returns the reply that messages.py names for it, or None where it names none, or where the
+handler sends it later. PeerLost and
 Goodbye are the last an Instance says until it greets again. After either, or after a new Hello, the Ring may be
 announced again with the same generation."""
 
@@ -184,7 +188,7 @@ class PluginEndpoint:
             else:
                 self._leave(line, "it greeted again and was refused")
         elif (
-            isinstance(message, RingOpened | RingClosed | Heartbeat | Keep | Goodbye)
+            isinstance(message, RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye)
             and line.desk is not None
         ):
             self._put(line.desk, message)
@@ -336,4 +340,6 @@ def _failure(message: FromPeer) -> FromDaemon | None:
         return KeepFailed(id=message.id, code="internal", message=sentence)
     if isinstance(message, RingOpened):
         return Refused(code="internal", message=sentence, have="", need="", update_path="")
+    if isinstance(message, FromWindow) and not isinstance(message, WindowShown):
+        return AskFailed(id=message.id, code="internal", message=sentence)
     return None

@@ -21,9 +21,10 @@ from bridge.errors import AlreadyRunning as LockHeld
 from bridge.errors import BridgeError
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
-from bridge.plugin_endpoint import PluginEndpoint
+from bridge.plugin_endpoint import Peer, PluginEndpoint
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.core.health import overall
 from daemon.core.link import LinkState
 from daemon.core.presence import presence_of
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
@@ -38,7 +39,8 @@ from daemon.shell.renderer import Renderer
 from daemon.shell.store import Store
 from daemon.shell.takes import Takes
 from daemon.shell.uploads import Uploader
-from plugin_protocol.messages import Alive, Keep, KeepFailed, Kept
+from daemon.shell.windows import Windows
+from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 
@@ -60,6 +62,8 @@ class App:
         self._state_changed = asyncio.Event()
         self._presence: Presence | None = None
         self._was_online = False
+        self._shown_trouble = ""
+        self._uploading: asyncio.Task[None] | None = None  # kept, or it might be collected
         self._started = time.monotonic()
         self._standing: list[str] = []
         self._trouble = (0.0, "")
@@ -89,8 +93,17 @@ class App:
             self.renderer = Renderer(
                 self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
             )
+            self.windows = Windows(
+                self.store, self.takes, self.account, self._say, self._new_entry, lambda: self._was_online
+            )
+            stack.callback(self.windows.close)
             self.instances = Instances(
-                config.run, self._keep, self._alive, self._plugin_changed, self._tell_presence
+                config.run,
+                self._keep,
+                self._alive,
+                self.windows.handle,
+                self._plugin_changed,
+                self._tell_presence,
             )
             stack.callback(self.instances.close)
             if config.relay_url:
@@ -204,7 +217,18 @@ class App:
     def _alive(self) -> Alive:
         state = self.socket.state if self.socket else None
         friends = self.socket.friends_producing if self.socket else 0
-        return Alive(relay_state=state or "no_relay", account=self.account.name, friends_producing=friends)
+        return Alive(
+            relay_state=state or "no_relay", account=self.account.name, friends_producing=friends,
+            trouble=self._shown_trouble, relay_url=self.account.relay_url or "",
+        )  # fmt: skip
+
+    async def _say(self, peer: Peer, message: FromDaemon) -> bool:
+        return await self.plugins.send(peer, message)
+
+    def _new_entry(self) -> None:
+        self.renderer.wake()
+        self._wake_uploader()
+        self.changed()
 
     async def _rendered(self, take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
         match message:
@@ -212,12 +236,14 @@ class App:
                 self.control.publish(
                     c.Progress(take_id=take_id, stage=message.stage, fraction=message.fraction)
                 )
+                await self.windows.stage(take_id, message.fraction)
             case Rendered():
                 self._wake_uploader()
             case Finished() | Broken():
                 await self._publish_take(take_id)
 
     async def _entry_changed(self, entry: outbox.Entry) -> None:
+        await self.windows.entry_changed(entry)
         await self._publish_take(entry.take_id)
 
     async def _publish_take(self, take_id: str) -> None:
@@ -227,6 +253,7 @@ class App:
 
     def _sent(self, take_id: str, fraction: float) -> None:
         self.control.publish(c.Progress(take_id=take_id, stage="upload", fraction=fraction))
+        self._uploading = asyncio.create_task(self.windows.sent(take_id, fraction))
 
     def _wake_uploader(self) -> None:
         if self.uploader:
@@ -239,6 +266,7 @@ class App:
 
     async def _arrived(self, post: AudioPost) -> None:
         self.control.publish(c.ItemArrived(item=item_info(post)))
+        await self.windows.arrived(post)
 
     def _link_changed(self) -> None:
         online = self.socket is not None and self.socket.state is LinkState.ONLINE
@@ -271,7 +299,16 @@ class App:
             await self._state_changed.wait()
             self._state_changed.clear()
             self.control.publish(c.StateChanged())
+            await self._see_trouble()
             await asyncio.sleep(1 / STATE_EVENTS_PER_S)
+
+    async def _see_trouble(self) -> None:
+        """What plugins' windows say is to be done: the sentence of the status, when it has a next step."""
+        counts = await self.store.run(Store.count_entries)
+        entries = {outbox.State(name): n for name, n in counts.items()}
+        link = self.socket.state if self.socket else None
+        health = overall(link, entries, self.account.problem, self.account.name is not None)
+        self._shown_trouble = f"{health.sentence} {health.next_step}"[:512] if health.next_step else ""
 
 
 def say_ready() -> None:

@@ -111,6 +111,8 @@ LIMITS = (
     ("SILENCE_LIMIT_US", messages, "us without a message, after which a peer is lost"),
     ("MAX_BARS", messages, "bars of one Keep"),
     ("MAX_SECONDS", messages, "s of one Keep"),
+    ("MAX_FEED_PAGE", messages, "rows of one page of the feed"),
+    ("OUTLINE_COLUMNS", messages, "columns of an Item's waveform"),
 )
 
 
@@ -183,8 +185,8 @@ def _kind(kind: msgspec.inspect.Type) -> str:
             return f"float {f'>{above:g}' if above is not None else f'{low:g}'}..{high:g}"
         case msgspec.inspect.StrType(max_length=most, pattern=pattern):
             return f"str of at most {most}" + (f", `{pattern}`" if pattern else "")
-        case msgspec.inspect.BytesType(max_length=most):
-            return f"bin of {most}"
+        case msgspec.inspect.BytesType(min_length=least, max_length=most):
+            return f"bin of {most}" if least == most else f"bin of at most {most}"
         case msgspec.inspect.BoolType():
             return "bool"
     raise TypeError(f"no words for {kind}")

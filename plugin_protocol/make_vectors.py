@@ -17,20 +17,30 @@ from plugin_protocol import layout
 from plugin_protocol.codec import encode
 from plugin_protocol.messages import (
     Alive,
+    Asked,
+    AskFailed,
+    FeedPage,
     FromPlugin,
+    GetFeed,
     Goodbye,
     Heartbeat,
     Hello,
+    Item,
     Keep,
     KeepFailed,
     Kept,
+    LikePost,
     Message,
     Notice,
+    Posting,
+    PostTake,
+    ReactPost,
     Refused,
     RingAttached,
     RingClosed,
     RingOpened,
     Welcome,
+    WindowShown,
 )
 
 FOLDER = __file__.rsplit("/", 1)[0] + "/vectors"
@@ -52,6 +62,11 @@ MESSAGES: dict[str, Message] = {
     "heartbeat_renamed": Heartbeat(process_count=7, playing=False, track_name="Bäss ♫"),
     "keep_bars": Keep(id=7, generation=GENERATION, at_frame=1 << 40, bars=8, post=True, title="Take five"),
     "keep_seconds": Keep(id=8, generation=GENERATION, at_frame=0, seconds=12.5),
+    "window_shown": WindowShown(open=True),
+    "get_feed": GetFeed(id=9, cursor="2026-07-01T00:00:00Z~0190~abc", limit=20),
+    "post_take": PostTake(id=10, take_id="01JD", title="Take five"),
+    "like_post": LikePost(id=11, post_id="0190f3", like=True),
+    "react_post": ReactPost(id=12, post_id="0190f3", reaction=2, react=False),
     "goodbye": Goodbye(),
     "welcome": Welcome(proto=1, daemon_version="0.1.0", daemon_path="/opt/sidechain/sidechain"),
     "refused": Refused(
@@ -59,12 +74,30 @@ MESSAGES: dict[str, Message] = {
         update_path="/usr/lib/clap/Sidechain.clap",
     ),
     "ring_attached": RingAttached(generation=(1 << 63) - 1),
-    "alive": Alive(relay_state="online", account="ada", friends_producing=3),
+    "alive": Alive(
+        relay_state="online", account="ada", friends_producing=3, trouble="1 take could not be posted.",
+        relay_url="https://relay.example",
+    ),
     "alive_alone": Alive(relay_state="off"),
     "kept": Kept(id=7, take_id="01JD", frames=768_000, bars=8, anchored=True),
     "kept_short": Kept(id=8, take_id="01JE", frames=65_535, bars=0, anchored=False, note="No transport."),
     "keep_failed": KeepFailed(id=255, code="no_space", message="The disk is full. Free some space."),
     "notice": Notice(kind="posted", message="“Take five” is on the feed."),
+    "item": Item(
+        post_id="0190f3", author="mira.k", title="Night bus ♪", page_url="https://relay.example/p/0190f3",
+        created_us=1_780_000_000_000_000, duration_ms=15_900, bars=8, bpm=92.5, key="F#m", mine=False, liked=True,
+        like_count=12, reaction_counts=bytes(range(1, 25)), reacted=0b100101, outline=bytes(range(128)),
+    ),
+    "item_unknown": Item(
+        post_id="0190f4", author="ada", title="", page_url="", created_us=1, duration_ms=2, bars=None, bpm=None,
+        key=None, mine=True, liked=False, like_count=0, reaction_counts=bytes(24), reacted=0, outline=b"",
+    ),
+    "feed_page": FeedPage(id=9, next="2026-07-01T00:00:00Z~0190~abd", note="The relay cannot be reached."),
+    "posting": Posting(
+        take_id="01JD", state="uploading", fraction=0.375, message="Uploading.", page_url="https://relay.example/p/1"
+    ),
+    "asked": Asked(id=11),
+    "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
 }  # fmt: skip
 
 HEADER = layout.Header(
@@ -136,6 +169,13 @@ def bad_messages() -> dict[str, tuple[str, bytes, str]]:
         "kept_truncated": (daemon, encode(kept)[:-3], "the last bytes are missing"),
         "kept_unknown_tag": (daemon, _changed(kept, t="keep"), "a tag of the other direction"),
         "kept_no_id": (daemon, _changed(kept, id=...), "id is missing"),
+        "like_bit": (plugin, _changed(MESSAGES["like_post"], like=1), "a number for a boolean"),
+        "reaction_6": (plugin, _changed(MESSAGES["react_post"], reaction=6), "reaction 6 of 0..5"),
+        "feed_limit_21": (plugin, _changed(MESSAGES["get_feed"], limit=21), "21 rows of 20"),
+        "item_outline": (daemon, _changed(MESSAGES["item"], outline=bytes(161)), "161 columns of 160"),
+        "item_counts": (daemon, _changed(MESSAGES["item"], reaction_counts=bytes(25)), "25 bytes of 24"),
+        "item_bpm": (daemon, _changed(MESSAGES["item"], bpm="92"), "text for a number"),
+        "posting_fraction": (daemon, _changed(MESSAGES["posting"], fraction=1.5), "1.5 of 1"),
         "refused_number": (daemon, _changed(refused, message=7), "a number for text"),
     }
 

@@ -20,6 +20,9 @@ HEARTBEAT_INTERVAL_US = 1_000_000
 SILENCE_LIMIT_US = 5_000_000  # a peer not heard for this long is lost
 MAX_BARS = 64
 MAX_SECONDS = 900.0
+MAX_FEED_PAGE = 20
+OUTLINE_COLUMNS = 160
+REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")  # a reaction is said by its place here
 
 U32 = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
 U63 = Annotated[int, Meta(ge=0, le=0x7FFF_FFFF_FFFF_FFFF)]
@@ -29,6 +32,9 @@ Path = Annotated[str, Meta(max_length=1024)]
 Title = Annotated[str, Meta(max_length=120)]
 Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Version = Annotated[int, Meta(ge=1, le=65_535)]
+PostId = Annotated[str, Meta(min_length=1, max_length=64)]
+Cursor = Annotated[str, Meta(max_length=256)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Bars = Annotated[int, Meta(ge=1, le=MAX_BARS)]
 Seconds = Annotated[float, Meta(gt=0.0, le=MAX_SECONDS)]
 
@@ -70,6 +76,8 @@ class Alive(_Message, frozen=True, kw_only=True, tag="alive"):
     relay_state: Short  # see daemon.core.link.LinkState
     account: Annotated[str, Meta(max_length=64)] | None = None
     friends_producing: U32 = 0
+    trouble: Line = ""  # what is to be done, and how, as sentences; empty when all is well
+    relay_url: Path = ""
 
 
 class Kept(_Message, frozen=True, kw_only=True, tag="kept"):
@@ -95,6 +103,63 @@ class Notice(_Message, frozen=True, kw_only=True, tag="notice"):
     """daemon -> plugin, unasked: one line for the plugin's window (a post went out, an item came in)."""
 
     kind: Short  # "posted", "item", "warning"
+    message: Line
+
+
+class Item(_Message, frozen=True, kw_only=True, tag="item"):
+    """daemon -> plugin with an open window: a row of its feed, new or changed. Rows are ordered by `created_us`.
+
+    Sent before the feed_page that it belongs to, after what was asked of a post, and unasked when one comes in.
+    """
+
+    post_id: PostId
+    author: Short
+    title: Title
+    page_url: Path
+    created_us: U63  # Unix time
+    duration_ms: U63
+    bars: U32 | None
+    bpm: Annotated[float, Meta(gt=0.0, le=1000.0)] | None
+    key: Short | None
+    mine: bool
+    liked: bool
+    like_count: U32
+    reaction_counts: Annotated[bytes, Meta(max_length=4 * len(REACTIONS))]  # u32, little-endian, as REACTIONS
+    reacted: Annotated[
+        int, Meta(ge=0, le=(1 << len(REACTIONS)) - 1)
+    ]  # bit n: this account, with REACTIONS[n]
+    outline: Annotated[bytes, Meta(max_length=OUTLINE_COLUMNS)]  # 0..127, the loudest sample of its stretch
+
+
+class FeedPage(_Message, frozen=True, kw_only=True, tag="feed_page"):
+    """daemon -> plugin: all Items of the page have been sent. `next`: cursor of older ones, empty at the end."""
+
+    id: U63
+    next: Cursor
+    note: Line = ""  # why it is what is stored here and not what the relay has; empty when it is the relay's
+
+
+class Posting(_Message, frozen=True, kw_only=True, tag="posting"):
+    """daemon -> plugin with an open window: how a Take's Post stands. Real stage ends and bytes, never a guess."""
+
+    take_id: Short
+    state: Short  # "rendering", "uploading", "waiting", "posted", "failed", "discarded"
+    fraction: Fraction  # of this state
+    message: Line  # a sentence, and what to do next
+    page_url: Path = ""  # when posted
+
+
+class Asked(_Message, frozen=True, kw_only=True, tag="asked"):
+    """daemon -> plugin: carried out. What came of it was sent before, as item or posting."""
+
+    id: U63
+
+
+class AskFailed(_Message, frozen=True, kw_only=True, tag="ask_failed"):
+    """daemon -> plugin: not carried out. `message` says why and what to do next."""
+
+    id: U63
+    code: Short
     message: Line
 
 
@@ -170,12 +235,69 @@ class Keep(_Message, frozen=True, kw_only=True, tag="keep"):
     title: Title = ""
 
 
+class WindowShown(_Message, frozen=True, kw_only=True, tag="window_shown"):
+    """plugin -> daemon: its window was opened or closed; said again after every Welcome. No reply.
+
+    Only to a plugin with an open window go item and posting.
+    """
+
+    Reply: ClassVar = None
+
+    open: bool
+
+
+class GetFeed(_Message, frozen=True, kw_only=True, tag="get_feed"):
+    """plugin -> daemon: a page of the feed, newest first. `cursor`: `next` of the page before, empty for the newest.
+
+    What is stored is sent at once, then what the relay has besides.
+    """
+
+    Reply: ClassVar = FeedPage | AskFailed
+
+    id: U63
+    cursor: Cursor = ""
+    limit: Annotated[int, Meta(ge=1, le=MAX_FEED_PAGE)]
+
+
+class PostTake(_Message, frozen=True, kw_only=True, tag="post_take"):
+    """plugin -> daemon: post a Take that was kept; again for one that failed. `title`: empty for the Take's own."""
+
+    Reply: ClassVar = Asked | AskFailed
+
+    id: U63
+    take_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    title: Title = ""
+
+
+class LikePost(_Message, frozen=True, kw_only=True, tag="like_post"):
+    """plugin -> daemon: like a Post, or no longer."""
+
+    Reply: ClassVar = Asked | AskFailed
+
+    id: U63
+    post_id: PostId
+    like: bool
+
+
+class ReactPost(_Message, frozen=True, kw_only=True, tag="react_post"):
+    """plugin -> daemon: react to a Post with REACTIONS[reaction], or take that back."""
+
+    Reply: ClassVar = Asked | AskFailed
+
+    id: U63
+    post_id: PostId
+    reaction: Annotated[int, Meta(ge=0, le=len(REACTIONS) - 1)]
+    react: bool
+
+
 class Goodbye(_Message, frozen=True, kw_only=True, tag="goodbye"):
     """plugin -> daemon: the Instance is being closed. No reply."""
 
     Reply: ClassVar = None
 
 
-FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | Goodbye
-FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice
+FromWindow = WindowShown | GetFeed | PostTake | LikePost | ReactPost
+FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye
+ToWindow = Item | FeedPage | Posting | Asked | AskFailed
+FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow
 Message = FromPlugin | FromDaemon

@@ -27,6 +27,7 @@ from plugin_protocol.messages import (
     Alive,
     FromDaemon,
     FromPlugin,
+    FromWindow,
     Goodbye,
     Heartbeat,
     Hello,
@@ -39,7 +40,9 @@ from plugin_protocol.messages import (
     RingAttached,
     RingClosed,
     RingOpened,
+    ToWindow,
     Welcome,
+    WindowShown,
 )
 
 REFUSED_STATE = "state"
@@ -75,8 +78,8 @@ class PeerLost(msgspec.Struct, frozen=True, kw_only=True):
 
 Event = Message | Forgotten | PeerLost
 
-_TALK_OF_PLUGIN: tuple[type, ...] = (RingOpened, RingClosed, Heartbeat, Keep)
-_TALK_OF_DAEMON: tuple[type, ...] = (RingAttached, Alive, Kept, KeepFailed, Notice)
+_TALK_OF_PLUGIN: tuple[type, ...] = (RingOpened, RingClosed, Heartbeat, Keep, *FromWindow.__args__)
+_TALK_OF_DAEMON: tuple[type, ...] = (RingAttached, Alive, Kept, KeepFailed, Notice, *ToWindow.__args__)
 
 TRANSITIONS: dict[Role, dict[State, dict[type, State]]] = {
     Role.PLUGIN: {
@@ -256,7 +259,7 @@ class Session:
             self.state = TRANSITIONS[self.role][self.state][type(answer)]
             return [Deliver(message), Send(answer)]
         if before is State.NEW:
-            if isinstance(message, RingClosed | Goodbye):
+            if isinstance(message, RingClosed | WindowShown | Goodbye):
                 return []
             return [Send(_say_hello_first())]
         return [Deliver(message)]

@@ -24,6 +24,7 @@ from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
 from plugin_protocol.messages import (
     Alive,
+    FromWindow,
     Goodbye,
     Heartbeat,
     Keep,
@@ -146,7 +147,7 @@ def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
 class Instances:
     """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats.
 
-    `changed`: instances came, went or changed their Ring; `heard`: one gave a sign of life (once a second).
+    `window` is told what windows ask, and when a plugin left. `changed`: instances came, went or changed their Ring; `heard`: one gave a sign of life (once a second).
     """
 
     def __init__(
@@ -154,18 +155,22 @@ class Instances:
         run_dir: Path,
         keep: Callable[[Instance, Keep], Awaitable[Kept | KeepFailed]],
         alive: Callable[[], Alive],
+        window: Callable[[Peer, FromWindow | Goodbye | PeerLost], Awaitable[None]],
         changed: Callable[[], None],
         heard: Callable[[], None],
     ) -> None:
         self._run_dir = run_dir
         self._keep = keep
         self._alive = alive
+        self._window = window
         self._changed = changed
         self._heard = heard
         self._by_id: dict[bytes, Instance] = {}
 
     async def handle(
-        self, peer: Peer, message: RingOpened | RingClosed | Heartbeat | Keep | Goodbye | PeerLost
+        self,
+        peer: Peer,
+        message: RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye | PeerLost,
     ) -> RingAttached | Refused | Alive | Kept | KeepFailed | None:
         """One message of one plugin; the endpoint calls it in the order sent. [loop]"""
         instance = self._by_id.get(peer.hello.instance)
@@ -191,6 +196,9 @@ class Instances:
             case Goodbye() | PeerLost():
                 instance.gone_at = time.monotonic()
                 self._changed()
+                await self._window(peer, message)
+            case _:
+                await self._window(peer, message)
         return None
 
     async def _attach(self, instance: Instance, opened: RingOpened) -> RingAttached | Refused:

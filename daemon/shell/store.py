@@ -353,6 +353,15 @@ class Store:
         )
         return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
 
+    def items_before(self, limit: int, created_at: str | None, post_id: str | None) -> list[AudioPost]:
+        """Cached Items older than the one named, newest first; None: the newest of all."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE ?1 IS NULL OR (created_at, post_id) < (?1, ?2)"
+            " ORDER BY created_at DESC, post_id DESC LIMIT ?3",
+            (created_at, post_id, limit),
+        )
+        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+
     # facts ----------------------------------------------------------------------------------------------------
 
     def facts(self) -> dict[str, str]:

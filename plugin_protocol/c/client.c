@@ -38,6 +38,16 @@ static void release(const sc_allocator *allocator, void *memory)
     allocator->release(allocator->context, bytes - bytes[-1]);
 }
 
+void *sc_client_allocate(sc_client *client, size_t bytes)
+{
+    return allocate(&client->allocator, bytes);
+}
+
+void sc_client_release(sc_client *client, void *memory)
+{
+    release(&client->allocator, memory);
+}
+
 static bool forked(const sc_client *client)
 {
     return client->forked;
@@ -143,6 +153,7 @@ void sc_client_destroy(sc_client *client)
     if (!client || forked(client)) return;
     sc_client_deactivate(client);
     sc_worker_leave(client);
+    sc_window_close(client);
     while (client->generations) sc_generation_remove(client, &client->generations);
     const sc_allocator allocator = client->allocator;
     release(&allocator, client);
@@ -318,7 +329,10 @@ sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool 
 
 void sc_client_tell(sc_client *client, const sc_event *event)
 {
+    static sc_told told; /* there is one worker thread */
     const unsigned head = atomic_load_explicit(&client->events.head, memory_order_relaxed);
+    told.event = *event;
+    sc_window_tell(client, &told);
     if (head - atomic_load_explicit(&client->events.tail, memory_order_acquire) == SC_EVENTS) {
         atomic_fetch_add_explicit(&client->events.dropped, 1, memory_order_relaxed);
         return;
@@ -327,7 +341,7 @@ void sc_client_tell(sc_client *client, const sc_event *event)
     atomic_store_explicit(&client->events.head, head + 1, memory_order_release);
 }
 
-bool sc_client_poll_event(sc_client *client, sc_event *event)
+SC_AUDIO bool sc_client_poll_event(sc_client *client, sc_event *event) SC_REALTIME
 {
     if (forked(client)) return false;
     const unsigned tail = atomic_load_explicit(&client->events.tail, memory_order_relaxed);
@@ -345,7 +359,8 @@ void sc_client_info(sc_client *client, sc_info *info)
     const sc_generation *newest = client->generations;
     memcpy(info->instance_id, client->hello.instance, sizeof info->instance_id);
     info->connected = client->session.state == SC_LINK_OPEN;
-    info->events_dropped = atomic_load_explicit(&client->events.dropped, memory_order_relaxed);
+    info->events_dropped =
+        atomic_load_explicit(&client->events.dropped, memory_order_relaxed) + client->window.dropped;
     sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, 512);
     snprintf(info->run_dir, sizeof info->run_dir, "%s", client->run_dir);
     snprintf(info->reason, sizeof info->reason, "%s", client->reason);

@@ -10,6 +10,7 @@
 #include "messages.h"
 #include "ring.h"
 #include "segment.h"
+#include "window.h"
 #include "wire.h"
 
 #include <stdalign.h>
@@ -87,16 +88,22 @@ struct sc_client {
 
     sc_generation *generations; /* newest first */
     sc_session session;
+    sc_window window;
     char reason[SC_REASON_BYTES];
     struct sc_client *next; /* in the worker's list */
     bool leaving;
 };
 
-/* Puts an event where sc_client_poll_event takes it; counts it when there is no room. [worker-thread] */
+/* Puts an event where sc_client_poll_event takes it, and where the window does; counts it when there is no room.
+   [worker-thread] */
 void sc_client_tell(sc_client *client, const sc_event *event);
 
 /* Ends a Ring: RETIRED, from `now_us` on. Lock held. */
 void sc_generation_retire(sc_generation *generation, uint64_t now_us);
+
+/* Zeroed memory by the client's allocator, or NULL. [main-thread] */
+void *sc_client_allocate(sc_client *client, size_t bytes);
+void sc_client_release(sc_client *client, void *memory);
 
 /* Unlinks, unmaps and frees the generation at `*place` and takes it out of the list. Lock held. */
 void sc_generation_remove(sc_client *client, sc_generation **place);

@@ -104,30 +104,56 @@ size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep)
     return finish(&pack);
 }
 
+size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open)
+{
+    sc_pack pack = begin(data, capacity, 1, "window_shown");
+    put_bool(&pack, "open", open);
+    return finish(&pack);
+}
+
+size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
+{
+    static const char *const TAGS[] = {
+        [SC_ASK_FEED] = "get_feed", [SC_ASK_POST] = "post_take", [SC_ASK_LIKE] = "like_post", [SC_ASK_REACT] = "react_post"};
+    static const char *const SUBJECTS[] = {
+        [SC_ASK_FEED] = "cursor", [SC_ASK_POST] = "take_id", [SC_ASK_LIKE] = "post_id", [SC_ASK_REACT] = "post_id"};
+    sc_pack pack = begin(data, capacity, ask->kind == SC_ASK_REACT ? 4 : 3, TAGS[ask->kind]);
+    put_unsigned(&pack, "id", ask->id);
+    put_text(&pack, SUBJECTS[ask->kind], ask->subject);
+    if (ask->kind == SC_ASK_FEED) put_unsigned(&pack, "limit", ask->number);
+    if (ask->kind == SC_ASK_POST) put_text(&pack, "title", ask->title);
+    if (ask->kind == SC_ASK_REACT) put_unsigned(&pack, "reaction", ask->number);
+    if (ask->kind == SC_ASK_LIKE) put_bool(&pack, "like", ask->on);
+    if (ask->kind == SC_ASK_REACT) put_bool(&pack, "react", ask->on);
+    return finish(&pack);
+}
+
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity)
 {
     sc_pack pack = begin(data, capacity, 0, "goodbye");
     return finish(&pack);
 }
 
-/* How each field of a message becomes a field of the event. */
-typedef enum field_kind { TEXT, U32, U63, BOOL, CHECKED } field_kind;
+/* How each field of a message becomes a field of what is told. */
+typedef enum field_kind { TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, CHECKED } field_kind;
 
 typedef struct field {
     const char *key;
     field_kind kind;
-    bool optional; /* may be missing or nil: the event's field stays zero */
+    bool optional; /* may be missing or nil: the field stays zero */
     size_t offset;
     size_t bytes;
 } field;
 
 #define INTO(kind, key, optional, member) \
-    {key, kind, optional, offsetof(sc_event, member), sizeof(((sc_event *)0)->member)}
+    {key, kind, optional, offsetof(sc_told, event.member), sizeof(((sc_told *)0)->event.member)}
+#define ROW(kind, key, optional, member) \
+    {key, kind, optional, offsetof(sc_told, item.member), sizeof(((sc_told *)0)->item.member)}
 
 static const struct {
     const char *tag;
     sc_event_kind kind;
-    field fields[7];
+    field fields[16];
 } MESSAGES[] = {
     {"welcome", SC_EVENT_CONNECTED,
      {{"proto", CHECKED, false, 0, 0}, INTO(TEXT, "daemon_version", false, text),
@@ -137,18 +163,56 @@ static const struct {
     {"ring_attached", SC_EVENT_ATTACHED, {INTO(U63, "generation", false, generation)}},
     {"alive", SC_EVENT_LINK,
      {INTO(TEXT, "relay_state", false, relay_state), INTO(TEXT, "account", true, account),
-      INTO(U32, "friends_producing", true, friends_producing)}},
+      INTO(U32, "friends_producing", true, friends_producing), INTO(TEXT, "trouble", true, text),
+      INTO(TEXT, "relay_url", true, path)}},
     {"kept", SC_EVENT_KEPT,
      {INTO(U63, "id", false, id), INTO(TEXT, "take_id", false, take_id), INTO(U63, "frames", false, frames),
       INTO(U32, "bars", false, bars), INTO(BOOL, "anchored", false, anchored), INTO(TEXT, "note", true, text)}},
     {"keep_failed", SC_EVENT_KEEP_FAILED,
      {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
     {"notice", SC_EVENT_NOTICE, {INTO(TEXT, "kind", false, code), INTO(TEXT, "message", false, text)}},
+    {"item", SC_EVENT_ITEM,
+     {ROW(TEXT, "post_id", false, post_id), ROW(TEXT, "author", false, author), ROW(TEXT, "title", false, title),
+      ROW(TEXT, "page_url", false, page_url), ROW(U63, "created_us", false, created_us),
+      ROW(U63, "duration_ms", false, duration_ms), ROW(U32, "bars", true, bars), ROW(REAL, "bpm", true, bpm),
+      ROW(TEXT, "key", true, key), ROW(BOOL, "mine", false, mine), ROW(BOOL, "liked", false, liked),
+      ROW(U32, "like_count", false, like_count), ROW(COUNTS, "reaction_counts", false, reaction_counts),
+      ROW(U32, "reacted", false, reacted), ROW(OUTLINE, "outline", false, outline)}},
+    {"feed_page", SC_EVENT_FEED_PAGE,
+     {INTO(U63, "id", false, id), INTO(TEXT, "next", false, path), INTO(TEXT, "note", true, text)}},
+    {"posting", SC_EVENT_POSTING,
+     {INTO(TEXT, "take_id", false, take_id), INTO(TEXT, "state", false, code), INTO(SHARE, "fraction", false, fraction),
+      INTO(TEXT, "message", false, text), INTO(TEXT, "page_url", true, path)}},
+    {"asked", SC_EVENT_ASKED, {INTO(U63, "id", false, id)}},
+    {"ask_failed", SC_EVENT_ASK_FAILED,
+     {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
 };
 
-static bool fill(const field *wanted, const sc_value *value, sc_event *event)
+/* A number that may be written as an integer. */
+static bool real(const sc_value *value, double *to)
 {
-    char *to = (char *)event + wanted->offset;
+    if (value->kind == SC_UNSIGNED) *to = (double)value->number;
+    else if (value->kind == SC_FLOAT) *to = value->real;
+    else return false;
+    return true;
+}
+
+/* Little-endian words of 32 bits, as many as are said. */
+static bool counts(const sc_value *value, uint8_t *to, size_t most)
+{
+    if (value->kind != SC_BINARY || value->count > most || value->count % 4 != 0) return false;
+    for (uint32_t at = 0; at < value->count; at += 4) {
+        const uint8_t *from = value->bytes + at;
+        const uint32_t word = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+        memcpy(to + at, &word, sizeof word);
+    }
+    return true;
+}
+
+static bool fill(const field *wanted, const sc_value *value, sc_told *told)
+{
+    char *to = (char *)told + wanted->offset;
+    double number;
     if (!value || (wanted->optional && value->kind == SC_NIL)) return wanted->optional;
     switch (wanted->kind) {
     case TEXT:
@@ -167,12 +231,23 @@ static bool fill(const field *wanted, const sc_value *value, sc_event *event)
         if (value->kind != SC_BOOL) return false;
         memcpy(to, &value->truth, sizeof value->truth);
         return true;
+    case REAL:
+    case SHARE:
+        if (!real(value, &number) || !(number >= 0.0) || (wanted->kind == SHARE && number > 1.0)) return false;
+        memcpy(to, &number, sizeof number);
+        return true;
+    case COUNTS: return counts(value, (uint8_t *)to, wanted->bytes);
+    case OUTLINE:
+        if (value->kind != SC_BINARY || value->count > wanted->bytes) return false;
+        if (value->count) memcpy(to, value->bytes, value->count);
+        told->item.outline_columns = value->count;
+        return true;
     default: /* the version that both speak: we offered one range, so it has to lie in it */
         return value->kind == SC_UNSIGNED && value->number - SC_PROTOCOL_MIN <= SC_PROTOCOL_MAX - SC_PROTOCOL_MIN;
     }
 }
 
-bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event)
+bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told)
 {
     sc_map map;
     if (bytes > SC_MAX_MESSAGE_BYTES || !sc_unpack_map(data, bytes, &map)) return false;
@@ -180,10 +255,10 @@ bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event)
     if (!tag || tag->kind != SC_STRING) return false;
     for (size_t i = 0; i < sizeof MESSAGES / sizeof MESSAGES[0]; i++) {
         if (strlen(MESSAGES[i].tag) != tag->count || memcmp(MESSAGES[i].tag, tag->bytes, tag->count) != 0) continue;
-        memset(event, 0, sizeof *event);
-        event->kind = MESSAGES[i].kind;
+        memset(told, 0, sizeof *told);
+        told->event.kind = MESSAGES[i].kind;
         for (const field *wanted = MESSAGES[i].fields; wanted->key; wanted++)
-            if (!fill(wanted, sc_map_find(&map, wanted->key), event)) return false;
+            if (!fill(wanted, sc_map_find(&map, wanted->key), told)) return false;
         return true;
     }
     return false;

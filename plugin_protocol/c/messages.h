@@ -3,7 +3,7 @@
 #ifndef SC_MESSAGES_H
 #define SC_MESSAGES_H
 
-#include "sidechain.h"
+#include "sidechain_window.h"
 
 /* UTF-8 of n characters ended by NUL. */
 #define SC_TEXT_BYTES(characters) (4 * (characters) + 1)
@@ -37,6 +37,18 @@ typedef struct sc_keep {
     char title[SC_TEXT_BYTES(120)];
 } sc_keep;
 
+typedef enum sc_ask_kind { SC_ASK_FEED, SC_ASK_POST, SC_ASK_LIKE, SC_ASK_REACT } sc_ask_kind;
+
+/* What a window asks. */
+typedef struct sc_ask {
+    uint64_t id;
+    sc_ask_kind kind;
+    uint32_t number; /* FEED: rows; REACT: which */
+    bool on;         /* LIKE, REACT */
+    char subject[SC_TEXT_BYTES(256)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
+    char title[SC_TEXT_BYTES(120)];   /* POST */
+} sc_ask;
+
 /* Each writes one message to `data` and returns its bytes, or 0 when `capacity` is too small. */
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);
 size_t sc_encode_ring_opened(uint8_t *data, size_t capacity, const sc_ring_opened *opened);
@@ -44,11 +56,13 @@ size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation
 size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing,
                            const char *track_name); /* NULL: as said before */
 size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep);
+size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open);
+size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask);
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity);
 
 /* What the daemon said, as the event it becomes: welcome is CONNECTED (text: its version, path: its file),
-   ring_attached is ATTACHED, alive is LINK. False for anything that is not one well-formed message of the daemon;
-   `*event` is then undefined. */
-bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event);
+   ring_attached is ATTACHED, alive is LINK; the fields of an item go into its item. False for anything that is not one well-formed message of the daemon;
+   `*told` is then undefined. */
+bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told);
 
 #endif

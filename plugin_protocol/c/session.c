@@ -112,8 +112,9 @@ static void answered(sc_client *client, const sc_event *event)
     }
 }
 
-static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
+static void hear(sc_client *client, const sc_told *told, uint64_t now_us)
 {
+    const sc_event *event = &told->event;
     sc_session *session = &client->session;
     session->heard_us = now_us;
     if (event->kind == SC_EVENT_CONNECTED) welcomed(client, event, now_us);
@@ -122,6 +123,8 @@ static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
     else if (event->kind == SC_EVENT_ATTACHED) attached(client, event);
     else if (event->kind == SC_EVENT_KEPT || event->kind == SC_EVENT_KEEP_FAILED) answered(client, event);
     else if (event->kind == SC_EVENT_NOTICE) sc_client_tell(client, event);
+    else if (event->kind == SC_EVENT_ITEM || event->kind == SC_EVENT_POSTING) sc_window_tell(client, told);
+    else if (event->kind >= SC_EVENT_FEED_PAGE) sc_window_answered(client, told);
     else if (memcmp(&session->link, event, sizeof *event) != 0) {
         session->link = *event;
         sc_client_tell(client, event);
@@ -249,7 +252,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
 {
     static uint8_t data[SC_MAX_MESSAGE_BYTES]; /* there is one worker thread */
     sc_session *session = &client->session;
-    sc_event event;
+    static sc_told told;
     size_t bytes;
 
     if (!session->started) start(session, client->libzmq_path);
@@ -257,7 +260,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
     if (now_us - session->called_us > SC_SILENCE_LIMIT_US) session->heard_us = now_us;
     session->called_us = now_us;
     while (session->wire && (bytes = sc_wire_receive(session->wire, data, sizeof data)) > 0)
-        if (sc_decode(data, bytes, &event)) hear(client, &event, now_us);
+        if (sc_decode(data, bytes, &told)) hear(client, &told, now_us);
     age_keeps(client, now_us);
     if (session->state == SC_LINK_DOWN && now_us >= session->next_attempt_us) connect_to_daemon(client, now_us);
     if (session->state == SC_LINK_CONNECTING) {
@@ -270,6 +273,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
         send_keeps(client);
         beat(client, now_us);
     }
+    sc_window_step(client, now_us);
     drop_retired(client, now_us);
 }
 

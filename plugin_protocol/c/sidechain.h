@@ -181,10 +181,17 @@ typedef enum sc_event_kind {
     SC_EVENT_ATTACHED,     /* the daemon reads our Ring: Takes can be kept. generation */
     SC_EVENT_DISCONNECTED, /* the daemon is gone; recording goes on. text: why */
     SC_EVENT_REFUSED,      /* code, text; the file to update is in `path` */
-    SC_EVENT_LINK,         /* relay_state, account ("" is unknown), friends_producing */
+    SC_EVENT_LINK,         /* relay_state, account ("" is unknown), friends_producing, text: what is to be done, or "",
+                              path: the relay's address */
     SC_EVENT_KEPT,         /* id, take_id, frames, bars, anchored, text: the note */
     SC_EVENT_KEEP_FAILED,  /* id, code, text */
-    SC_EVENT_NOTICE        /* code: the kind; text: one line for the user */
+    SC_EVENT_NOTICE,       /* code: the kind; text: one line for the user */
+    /* To an open window only, by sc_window_poll (sidechain_window.h): */
+    SC_EVENT_ITEM,         /* a row of the feed, new or changed */
+    SC_EVENT_FEED_PAGE,    /* id; path: the next cursor, "" at the end; text: why it is not the relay's, or "" */
+    SC_EVENT_POSTING,      /* take_id, code: the state, fraction of it, text, path: the page when posted */
+    SC_EVENT_ASKED,        /* id: carried out */
+    SC_EVENT_ASK_FAILED    /* id, code, text */
 } sc_event_kind;
 
 /* Something that happened; fields as listed at the kind, all others zero. A plain value: nothing to free. */
@@ -196,6 +203,7 @@ typedef struct sc_event {
     uint64_t id;
     uint64_t frames;
     uint64_t generation;
+    double fraction; /* 0 to 1 */
     char take_id[68]; /* strings from the daemon are cut here, between characters */
     char code[68];
     char relay_state[68];
@@ -205,8 +213,9 @@ typedef struct sc_event {
 } sc_event;
 
 /* Takes the oldest waiting event. Returns false when none waits. 32 wait at most; then the newest are dropped and
-   counted in sc_info.events_dropped. Cost: one copy. [main-thread] */
-SC_API bool sc_client_poll_event(sc_client *client, sc_event *event);
+   counted in sc_info.events_dropped. Wait-free. Cost: one copy of 2.6 KB.
+   [any one thread at a time: the main thread, or the audio thread if it moves outputs by it] */
+SC_API bool sc_client_poll_event(sc_client *client, sc_event *event) SC_REALTIME;
 
 /* How the client stands. */
 typedef struct sc_info {

@@ -21,7 +21,7 @@ REFUSED = sorted(
 # Well-formed msgpack that only a bound on a plugin's field refuses: the C side writes those fields, and reads none.
 BOUNDS_OF_PLUGIN_FIELDS = {
     "bad_bars_65", "bad_id_negative", "bad_instance_15", "bad_instance_text", "bad_no_field", "bad_pid_true",
-    "bad_segment_path", "bad_track_long",
+    "bad_segment_path", "bad_track_long", "bad_feed_limit_21", "bad_like_bit", "bad_reaction_6",
 }  # fmt: skip
 # The event's fields, where they have another name than the message's.
 EVENT_FIELDS = {
@@ -30,6 +30,10 @@ EVENT_FIELDS = {
     "kept": {"note": "text"},
     "keep_failed": {"message": "text"},
     "notice": {"kind": "code", "message": "text"},
+    "alive": {"trouble": "text", "relay_url": "path"},
+    "feed_page": {"next": "path", "note": "text"},
+    "posting": {"state": "code", "message": "text", "page_url": "path"},
+    "ask_failed": {"message": "text"},
 }
 NOT_SHOWN = {"proto", "have", "need"}  # checked or repeated in `message`
 

@@ -87,6 +87,31 @@ static size_t again_keep(const sc_map *map, uint8_t *data, size_t capacity)
     return sc_encode_keep(data, capacity, &keep);
 }
 
+static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_t capacity)
+{
+    sc_ask ask = {.id = whole(map, "id")};
+    if (strcmp(tag, "get_feed") == 0) {
+        text(map, "cursor", ask.subject);
+        ask.number = (uint32_t)whole(map, "limit");
+    } else if (strcmp(tag, "post_take") == 0) {
+        ask.kind = SC_ASK_POST;
+        text(map, "take_id", ask.subject);
+        text(map, "title", ask.title);
+    } else if (strcmp(tag, "like_post") == 0) {
+        ask.kind = SC_ASK_LIKE;
+        text(map, "post_id", ask.subject);
+        ask.on = truth(map, "like");
+    } else if (strcmp(tag, "react_post") == 0) {
+        ask.kind = SC_ASK_REACT;
+        text(map, "post_id", ask.subject);
+        ask.number = (uint32_t)whole(map, "reaction");
+        ask.on = truth(map, "react");
+    } else {
+        return 0;
+    }
+    return sc_encode_ask(data, capacity, &ask);
+}
+
 /* The bytes that our encoder makes of the fields; 0 when it is no message of a plugin. */
 static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
 {
@@ -98,6 +123,8 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
     if (strcmp(tag, "ring_opened") == 0) return again_ring_opened(map, data, capacity);
     if (strcmp(tag, "ring_closed") == 0) return sc_encode_ring_closed(data, capacity, whole(map, "generation"));
     if (strcmp(tag, "keep") == 0) return again_keep(map, data, capacity);
+    if (strcmp(tag, "window_shown") == 0) return sc_encode_window_shown(data, capacity, truth(map, "open"));
+    if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
     if (strcmp(tag, "goodbye") == 0) return sc_encode_goodbye(data, capacity);
     if (strcmp(tag, "heartbeat") == 0) {
         char track_name[SC_TEXT_BYTES(512)];
@@ -109,16 +136,38 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
     return 0;
 }
 
+static void tell_bytes(const char *key, const void *from, size_t count)
+{
+    printf("%s=", key);
+    for (size_t i = 0; i < count; i++) printf("%02x", ((const uint8_t *)from)[i]);
+    putchar('\n');
+}
+
+static void tell_item(const sc_item *i)
+{
+    printf("t=item\npost_id=%s\nauthor=%s\ntitle=%s\npage_url=%s\nkey=%s\n", i->post_id, i->author, i->title, i->page_url,
+           i->key);
+    printf("created_us=%" PRIu64 "\nduration_ms=%" PRIu64 "\n", i->created_us, i->duration_ms);
+    if (i->bars) printf("bars=%u\n", i->bars);
+    if (i->bpm > 0.0) printf("bpm=%.17g\n", i->bpm);
+    printf("mine=%s\nliked=%s\n", i->mine ? "True" : "False", i->liked ? "True" : "False");
+    printf("like_count=%u\nreacted=%u\n", i->like_count, i->reacted);
+    tell_bytes("reaction_counts", i->reaction_counts, sizeof i->reaction_counts); /* on little-endian machines */
+    tell_bytes("outline", i->outline, i->outline_columns);
+}
+
 static void tell(const sc_event *e)
 {
     static const char *const TAGS[] = {
         [SC_EVENT_CONNECTED] = "welcome", [SC_EVENT_ATTACHED] = "ring_attached", [SC_EVENT_REFUSED] = "refused",
         [SC_EVENT_LINK] = "alive",        [SC_EVENT_KEPT] = "kept",              [SC_EVENT_KEEP_FAILED] = "keep_failed",
         [SC_EVENT_NOTICE] = "notice",     [SC_EVENT_DISCONNECTED] = "",
+        [SC_EVENT_FEED_PAGE] = "feed_page", [SC_EVENT_POSTING] = "posting", [SC_EVENT_ASKED] = "asked",
+        [SC_EVENT_ASK_FAILED] = "ask_failed",
     };
     printf("t=%s\n", TAGS[e->kind]);
     printf("id=%" PRIu64 "\nframes=%" PRIu64 "\ngeneration=%" PRIu64 "\n", e->id, e->frames, e->generation);
-    printf("bars=%u\nfriends_producing=%u\nanchored=%s\n", e->bars, e->friends_producing, e->anchored ? "True" : "False");
+    printf("fraction=%.17g\nbars=%u\nfriends_producing=%u\nanchored=%s\n", e->fraction, e->bars, e->friends_producing, e->anchored ? "True" : "False");
     printf("take_id=%s\ncode=%s\nrelay_state=%s\naccount=%s\ntext=%s\npath=%s\n", e->take_id, e->code, e->relay_state,
            e->account, e->text, e->path);
 }
@@ -127,7 +176,7 @@ int main(int argc, char **argv)
 {
     static uint8_t data[SC_MAX_MESSAGE_BYTES + 1], made[SC_MAX_MESSAGE_BYTES];
     sc_map map;
-    sc_event event;
+    static sc_told told;
     CHECK(argc == 3);
     const bool of_plugin = strcmp(argv[1], "plugin") == 0;
     FILE *file = fopen(argv[2], "rb");
@@ -136,8 +185,9 @@ int main(int argc, char **argv)
     fclose(file);
     uint8_t *exact = malloc(bytes ? bytes : 1);
     memcpy(exact, data, bytes);
-    if (!of_plugin && sc_decode(exact, bytes, &event)) {
-        tell(&event);
+    if (!of_plugin && sc_decode(exact, bytes, &told)) {
+        if (told.event.kind == SC_EVENT_ITEM) tell_item(&told.item);
+        else tell(&told.event);
     } else if (of_plugin && sc_unpack_map(exact, bytes, &map)) {
         const size_t size = again(&map, made, sizeof made);
         if (size) puts(size == bytes && memcmp(made, exact, bytes) == 0 ? "same bytes" : "other bytes");

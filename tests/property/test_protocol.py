@@ -29,8 +29,8 @@ def values_of(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
             )
         case msgspec.inspect.StrType(pattern=pattern) if pattern:
             return st.from_regex(pattern, fullmatch=True)
-        case msgspec.inspect.StrType(max_length=most):
-            return st.text(max_size=min(most or 40, 40))
+        case msgspec.inspect.StrType(min_length=least, max_length=most):
+            return st.text(min_size=least or 0, max_size=min(most or 40, 40))
         case msgspec.inspect.BytesType(min_length=least, max_length=most):
             return st.binary(min_size=least or 0, max_size=most)
         case msgspec.inspect.BoolType():

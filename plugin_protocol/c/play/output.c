@@ -94,6 +94,7 @@ static void put_fields(const sc_event *event)
         put_text("kind", event->code);
         put_text("message", event->text);
         break;
+    default: break; /* to windows only */
     }
 }
 

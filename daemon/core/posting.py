@@ -1,0 +1,49 @@
+"""How the way of a Take to the feed is told in a plugin's window: a state, its share that is done, a sentence.
+
+Shares are real: stage ends of the pipeline and bytes that were sent. Not here: who is told, and when.
+"""
+
+from daemon.core.outbox import Entry, State
+from plugin_protocol.messages import Posting
+
+_STATES = {
+    State.WAITING: ("rendering", "Levelling and encoding."),
+    State.QUEUED: ("waiting", "It goes out next."),
+    State.UPLOADING: ("uploading", "Uploading."),
+    State.ACCEPTED: ("posted", "It is on the feed."),
+    State.QUARANTINED: ("failed", "It could not be made ready."),
+    State.NEEDS_ATTENTION: ("failed", "It was not posted."),
+    State.DISCARDED: ("discarded", "It was taken back and is not posted. The take stays."),
+}
+
+
+def posting(entry: Entry, *, account: str | None, online: bool, fraction: float = 0.0) -> Posting:
+    """What a window shows of an Entry. fraction: 0..1 of its state, if it takes time. [any]"""
+    state, message = _STATES[entry.state]
+    if state == "failed":
+        message = (
+            f"{(entry.reason or message)[:400]} The take is safe: post it again, or ask `sidechain outbox`."
+        )
+    elif state == "waiting":
+        message = _why_waiting(entry, account, online)
+    return Posting(
+        take_id=entry.take_id,
+        state=state,
+        fraction=1.0 if state == "posted" else min(max(fraction, 0.0), 1.0),
+        message=message[:512],
+        page_url=entry.post_url or "",
+    )
+
+
+def _why_waiting(entry: Entry, account: str | None, online: bool) -> str:
+    if account is None:
+        return "Kept, and posted when this device has an account: run `sidechain claim`."
+    if entry.account not in (None, account):
+        return (
+            f"Kept for {entry.account}, and posted when this device is theirs again: run `sidechain claim`."
+        )
+    if not online:
+        return "Kept, and posted by itself when the relay can be reached."
+    if entry.attempts and entry.reason:
+        return f"{entry.reason[:400]} It is tried again by itself."
+    return _STATES[State.QUEUED][1]

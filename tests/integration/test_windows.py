@@ -1,0 +1,194 @@
+"""What plugins' windows ask the daemon, with a real relay behind it: pages, likes, reactions, posting, and no relay."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+import pytest
+
+import bridge.control as c
+from bridge.paths import PLUGIN_SOCKET
+from daemon.cli.stage import RunningDaemon, Stage
+from plugin_protocol import messages
+from plugin_protocol.messages import (
+    REACTIONS,
+    Alive,
+    Asked,
+    AskFailed,
+    FeedPage,
+    FromDaemon,
+    FromPlugin,
+    GetFeed,
+    Heartbeat,
+    Item,
+    LikePost,
+    PostTake,
+    ReactPost,
+    WindowShown,
+)
+from relay.wire import rest
+from tests.support.loops import short_flac
+from tests.support.plugin_peer import PluginPeer
+from tests.support.relay import RelayClient
+from tests.support.whole import short_folder
+
+LIMIT_S = 20.0
+POSTS = 3
+
+
+class Scene(NamedTuple):
+    stage: Stage
+    daemon: RunningDaemon
+    relay: asyncio.subprocess.Process
+    mira: RelayClient
+    peer: PluginPeer
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    """A daemon that follows mira, who has posted, and one plugin whose window is open."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            relay, url = await stage.relay()
+            mira = RelayClient(url)
+            await asyncio.to_thread(mira.sign_in, "mira.k")
+            for number in range(POSTS):
+                await asyncio.to_thread(mira.post, short_flac(), title=f"loop {number}", bpm=92.5)
+            daemon = await stage.daemon("a", url)
+            await daemon.client.request(c.ClaimDevice(username="nightowl"))
+            await daemon.client.request(c.FollowUser(username="mira.k"))
+            async with PluginPeer(daemon.run / PLUGIN_SOCKET) as peer:
+                await peer.greet()
+                await peer.say(WindowShown(open=True))
+                yield Scene(stage, daemon, relay, mira, peer)
+            mira.close()
+
+
+async def ask(peer: PluginPeer, question: FromPlugin) -> tuple[list[FromDaemon], FromDaemon]:
+    """What was said until the answer, and the answer."""
+    await peer.say(question)
+    said: list[FromDaemon] = []
+    while True:
+        heard = await peer.hear(LIMIT_S)
+        if isinstance(heard, FeedPage | Asked | AskFailed):
+            return said, heard
+        said.append(heard)
+
+
+async def until_heard(peer: PluginPeer, wanted: Callable[[FromDaemon], bool]) -> FromDaemon:
+    async with asyncio.timeout(LIMIT_S):
+        while not wanted(heard := await peer.hear(LIMIT_S)):
+            pass
+    return heard
+
+
+async def whole_feed(peer: PluginPeer, limit: int = 1) -> tuple[dict[str, Item], list[str]]:
+    """All rows by their post, last said last, and the notes of the pages."""
+    rows: dict[str, Item] = {}
+    notes, cursor, number = [], "", 0
+    while True:
+        number += 1
+        said, page = await ask(peer, GetFeed(id=number, cursor=cursor, limit=limit))
+        assert isinstance(page, FeedPage) and page.id == number
+        rows |= {item.post_id: item for item in said if isinstance(item, Item)}
+        notes.append(page.note)
+        cursor = page.next
+        if not cursor:
+            return rows, notes
+
+
+async def test_the_feed_comes_in_pages_from_the_relay_and_without_it_from_what_is_stored(
+    scene: Scene,
+) -> None:
+    rows, notes = await whole_feed(scene.peer)
+    titles = [row.title for row in sorted(rows.values(), key=lambda r: r.created_us, reverse=True)]
+    assert titles == [f"loop {n}" for n in reversed(range(POSTS))]
+    assert set(notes) == {""} and len(notes) == 3
+    first = next(iter(rows.values()))
+    assert (first.author, first.bpm, first.key, first.mine, len(first.outline)) == (
+        "mira.k",
+        92.5,
+        None,
+        False,
+        160,
+    )
+    assert max(first.outline) > 20
+    scene.relay.kill()
+    await scene.relay.wait()
+    stored, notes = await whole_feed(scene.peer)
+    assert stored.keys() == rows.keys()
+    assert "does not answer" in notes[0] and not any(notes[1:])
+
+
+async def test_what_a_window_asks_is_done_or_answered_with_a_sentence(scene: Scene) -> None:
+    await likes_and_reactions_come_back_as_the_changed_row(scene)
+    await new_posts_of_others_come_unasked(scene)
+    await what_cannot_be_done_is_a_sentence(scene)
+    await heartbeats_do_not_wait_for_the_relay(scene)
+
+
+async def likes_and_reactions_come_back_as_the_changed_row(scene: Scene) -> None:
+    said, _ = await ask(scene.peer, GetFeed(id=1, limit=1))
+    (row,) = {item.post_id: item for item in said if isinstance(item, Item)}.values()
+    said, done = await ask(scene.peer, LikePost(id=2, post_id=row.post_id, like=True))
+    assert done == Asked(id=2) and isinstance(said[-1], Item)
+    assert (said[-1].liked, said[-1].like_count) == (True, 1)
+    said, done = await ask(scene.peer, ReactPost(id=3, post_id=row.post_id, reaction=2, react=True))
+    assert isinstance(said[-1], Item)
+    assert said[-1].reacted == 0b100 and said[-1].reaction_counts[8:12] == b"\1\0\0\0"
+    seen = (await asyncio.to_thread(scene.mira.http.get, f"/audio/{row.post_id}")).json()
+    assert (seen["like_count"], seen["reactions"]) == (1, {"🔥": 1})
+    await ask(scene.peer, LikePost(id=4, post_id=row.post_id, like=False))
+    said, _ = await ask(scene.peer, ReactPost(id=5, post_id=row.post_id, reaction=2, react=False))
+    assert isinstance(said[-1], Item)
+    assert (said[-1].like_count, said[-1].reacted, sum(said[-1].reaction_counts)) == (0, 0, 0)
+    _, failed = await ask(scene.peer, LikePost(id=6, post_id="0" * 32, like=True))
+    assert isinstance(failed, AskFailed) and failed.message == "There is no such post."
+
+
+async def new_posts_of_others_come_unasked(scene: Scene) -> None:
+    await until_online(scene)
+    post = await asyncio.to_thread(scene.mira.post, short_flac(), title="just now")
+    heard = await until_heard(scene.peer, lambda m: isinstance(m, Item) and m.post_id == post.id)
+    assert isinstance(heard, Item) and heard.title == "just now"
+
+
+async def what_cannot_be_done_is_a_sentence(scene: Scene) -> None:
+    _, failed = await ask(scene.peer, PostTake(id=1, take_id="0" * 32, title=""))
+    assert isinstance(failed, AskFailed) and "no longer in the library" in failed.message
+    _, failed = await ask(scene.peer, GetFeed(id=2, cursor="nonsense", limit=5))
+    assert isinstance(failed, AskFailed) and failed.id == 2
+
+
+async def heartbeats_do_not_wait_for_the_relay(scene: Scene) -> None:
+    for number in range(3, 60):
+        await scene.peer.say(GetFeed(id=number, limit=20))
+    await scene.peer.say(Heartbeat(process_count=1, playing=False))
+    answered, busy = 0, 0
+    alive = False
+    async with asyncio.timeout(LIMIT_S):
+        while answered < 57 or not alive:
+            match await scene.peer.hear(LIMIT_S):
+                case FeedPage():
+                    answered += 1
+                case AskFailed(code="busy"):
+                    answered, busy = answered + 1, busy + 1
+                case Alive(account="nightowl"):
+                    alive = True
+    assert busy > 0
+
+
+async def until_online(scene: Scene) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            await scene.peer.say(Heartbeat(process_count=1, playing=False))
+            heard = await until_heard(scene.peer, lambda m: isinstance(m, Alive))
+            if isinstance(heard, Alive) and heard.relay_state == "online":
+                return
+            await asyncio.sleep(0.05)
+
+
+def test_both_sides_have_the_same_reactions_and_columns() -> None:
+
+    assert REACTIONS == rest.REACTIONS
+    assert messages.OUTLINE_COLUMNS == rest.OUTLINE_COLUMNS
