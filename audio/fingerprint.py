@@ -6,21 +6,23 @@ heavy effects, and below MIN_FRAMES.
 
 Method. One bit per band and frame says whether the slope of the log spectrum from this band to the next grew since
 two frames ago (after Haitsma & Kalker, "A highly robust audio fingerprinting system", ISMIR 2002); bands are 1.9
-semitones wide and frames 0.37 s long, so that ±3 % of speed move no bit far. All offsets are tried at once: products
-of ±1 bits in the frequency domain. Speed is tried in steps of one per cent. The longer clip is taken to be a loop.
+semitones wide and frames 0.37 s long, so that ±3 % of speed move no bit far. All offsets are tried, and speeds in
+steps of one per cent (audio.overlay). The longer clip is taken to be a loop.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
+from audio.kernels import KERNELS
 from audio.key_notes import FRAME_RATE_HZ, HOP_FRAMES, WINDOW_FRAMES
 from audio.matrices import rows_times
+from audio.overlay import BITS
 from audio.spectrum import Frames, analysis_mono, magnitudes, middle, triangles
 
-BITS = 32
 SAME_SCORE = 0.65
 """Agreement from which two clips of 5 s and more are called the same. Of unrelated pairs 99.9 % stay below 0.60."""
 MIN_FRAMES = 12
@@ -81,28 +83,21 @@ def required_score(frames: int) -> float:
 
 
 def match(one: Fingerprint, other: Fingerprint) -> Match:
-    """Lay the shorter over the longer in every place and at every speed. Symmetric in its score. [worker]: 1 ms for 16 s"""
-    short, long = sorted((one, other), key=len)
-    if len(short) < MIN_FRAMES:
-        return Match(0.0, False, 0.0, 1.0)
-    size = 1 << int(2 * len(long) - 1).bit_length()
-    # Twice in a row: the short clip may run over the loop point.
-    target = np.fft.rfft(np.tile(_signs(long), (2, 1)), size, axis=0)
-    short_signs = _signs(short)
-    best = Match(0.0, False, 0.0, 1.0)
-    for speed in SPEEDS:
-        frames = min(len(long), round(len(short) * speed))
-        index = np.minimum((np.arange(frames) / speed).round().astype(np.int64), len(short) - 1)
-        laid = np.fft.rfft(short_signs[index], size, axis=0)
-        agreement = np.fft.irfft((target * laid.conj()).sum(axis=1), size)[: len(long)]
-        place = int(np.argmax(agreement))
-        score = 0.5 + float(agreement[place]) / (2 * BITS * frames)
-        if score > best.score + 1e-6:  # rounding alone must not change the speed
-            best = Match(score, score >= required_score(len(short)), place / FRAME_RATE_HZ, speed)
-    return best
+    """Lay the shorter over the longer in every place and at every speed. Symmetric in its score. [worker]"""
+    return matches(one, [other])[0]
 
 
-def _signs(words: Fingerprint) -> Frames:
-    """Bits as -1 and 1, float32 (frames, BITS)."""
-    octets = words.astype("<u4").view(np.uint8).reshape(-1, BITS // 8)
-    return np.unpackbits(octets, axis=1, bitorder="little").astype(np.float32) * 2 - 1
+def matches(query: Fingerprint, known: Sequence[Fingerprint]) -> list[Match]:
+    """match() of one with each of many. [worker]: 10,000 of 16 s each in half a second"""
+    starts = np.cumsum([0, *(len(each) for each in known)], dtype=np.int64)
+    words = np.concatenate([np.zeros(0, np.uint32), *known])
+    agreeing, places, speeds = KERNELS.overlays(words, starts, query, np.asarray(SPEEDS))
+    found = []
+    for each, score, place, speed in zip(known, agreeing, places, speeds, strict=True):
+        frames = min(len(query), len(each))
+        if frames < MIN_FRAMES:
+            found.append(Match(0.0, False, 0.0, 1.0))
+            continue
+        same = bool(score >= required_score(frames))
+        found.append(Match(float(score), same, int(place) / FRAME_RATE_HZ, SPEEDS[int(speed)]))
+    return found

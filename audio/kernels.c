@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define KERNELS_VERSION 3
+#define KERNELS_VERSION 4
 #define TAPS 24
 #define HALF (TAPS / 2)
 #define SPAN 32 /* frames interpolated or skipped as one */
@@ -331,4 +331,70 @@ WIDE int64_t sc_pcm16(const float *samples, int64_t count, float scale, const fl
         out[i] = (int16_t)(int32_t)((value + 12582912.0f) - 12582912.0f);
     }
     return beyond;
+}
+
+/* Different bits of two fingerprints of `frames` words, two words at a time. The places of the longer one are not
+ * aligned, so words are fetched by memcpy, which compilers turn into plain loads. */
+#define DIFFERING(name, attribute)                                                                     \
+    attribute static int64_t name(const uint32_t *one, const uint32_t *other, int64_t frames)          \
+    {                                                                                                  \
+        int64_t bits = 0;                                                                              \
+        for (int64_t i = 0; i + 1 < frames; i += 2) {                                                  \
+            uint64_t a, b;                                                                             \
+            memcpy(&a, one + i, sizeof a);                                                             \
+            memcpy(&b, other + i, sizeof b);                                                           \
+            bits += __builtin_popcountll(a ^ b);                                                       \
+        }                                                                                              \
+        if (frames & 1) bits += __builtin_popcount(one[frames - 1] ^ other[frames - 1]);               \
+        return bits;                                                                                   \
+    }
+
+DIFFERING(differing, )
+#if defined(__x86_64__)
+DIFFERING(differing_popcnt, __attribute__((target("popcnt")))) /* one instruction; every x86-64 since 2008 has it */
+#endif
+
+/* Lays the shorter of `query` and each of `count` known fingerprints (words[starts[i]] .. words[starts[i + 1]]) over
+ * the longer one, which goes round, at every place and at each of the speeds; see Overlays in overlay.py for what is
+ * written. A share is compared as whole numbers, so that equal ones are equal. work: 3 times the words of the longest
+ * fingerprint. */
+void sc_overlays(const uint32_t *words, const int64_t *starts, int64_t count, const uint32_t *query, int64_t length,
+                 const double *speeds, int64_t speed_count, uint32_t *work, double *agreeing, int64_t *places,
+                 int64_t *at_speed)
+{
+    int64_t (*bits)(const uint32_t *, const uint32_t *, int64_t) = differing;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("popcnt")) bits = differing_popcnt;
+#endif
+    for (int64_t k = 0; k < count; k++) {
+        const uint32_t *known = words + starts[k];
+        int64_t size = starts[k + 1] - starts[k];
+        const uint32_t *brief = length <= size ? query : known, *whole = length <= size ? known : query;
+        int64_t few = length <= size ? length : size, many = length <= size ? size : length;
+        agreeing[k] = 0;
+        places[k] = at_speed[k] = 0;
+        if (few == 0) continue;
+        uint32_t *round = work, *laid = work + 2 * many;
+        memcpy(round, whole, many * sizeof *round);
+        memcpy(round + many, whole, many * sizeof *round);
+        int64_t best = 0, best_of = 1;
+        for (int64_t s = 0; s < speed_count; s++) {
+            int64_t frames = (int64_t)rint(few * speeds[s]);
+            frames = frames < 1 ? 1 : frames > many ? many : frames;
+            for (int64_t i = 0; i < frames; i++) {
+                int64_t from = (int64_t)rint(i / speeds[s]);
+                laid[i] = brief[from < few ? from : few - 1];
+            }
+            for (int64_t place = 0; place < many; place++) {
+                int64_t same = 32 * frames - bits(round + place, laid, frames);
+                if (same * best_of <= best * 32 * frames) continue;
+                best = same;
+                best_of = 32 * frames;
+                places[k] = place;
+                at_speed[k] = s;
+            }
+        }
+        agreeing[k] = (double)best / best_of;
+    }
 }

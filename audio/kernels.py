@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from audio.intake import Samples
 from audio.native import Native, load
+from audio.overlay import Overlays, Words
 from audio.portable import Portable
 from audio.statistics import FlatRuns, Statistics, Stretches
 
@@ -66,6 +67,16 @@ class Kernels(Protocol):
 
     def pcm16(self, samples: Samples, scale: float, noise: Samples) -> tuple[NDArray[np.int16], int]:
         """samples * scale + noise, rounded and held to int16; how many samples were beyond before the noise."""
+        ...
+
+    def overlays(
+        self, words: Words, starts: NDArray[np.int64], query: Words, speeds: NDArray[np.float64]
+    ) -> Overlays:
+        """Lay query over each known fingerprint, the shorter over the longer, in all places and at all speeds.
+
+        words: all known ones, one after another; starts: where each begins, and at last where the last one ends.
+        speeds: of the shorter relative to the longer, > 0.
+        """
         ...
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples
+from audio.overlay import Overlays, Words
 from audio.oversample import MIRRORED, REACH
 from audio.statistics import FlatRuns, Statistics, Stretches
 
-VERSION = 3  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
+VERSION = 4  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
 
 LIBRARY = __file__.rpartition("native.")[0] + "_kernels.so"
 
@@ -53,6 +54,11 @@ def load(path: str = LIBRARY) -> ctypes.CDLL | None:
     library.sc_stretches.restype = None
     library.sc_pcm16.argtypes = [_ADDRESS, _COUNT, _FLOAT, _ADDRESS, _ADDRESS]
     library.sc_pcm16.restype = _COUNT
+    library.sc_overlays.argtypes = [
+        *(_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT),
+        *(_ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS),
+    ]
+    library.sc_overlays.restype = None
     return library
 
 
@@ -163,3 +169,18 @@ class Native:
             samples.ctypes.data, samples.size, scale, noise.ctypes.data, pcm.ctypes.data
         )
         return pcm, beyond
+
+    def overlays(
+        self, words: Words, starts: NDArray[np.int64], query: Words, speeds: NDArray[np.float64]
+    ) -> Overlays:
+        words, query = np.ascontiguousarray(words), np.ascontiguousarray(query)
+        count = len(starts) - 1
+        longest = max(len(query), int(np.diff(starts).max(initial=0)))
+        work = np.empty(3 * longest, np.uint32)
+        found = Overlays(np.empty(count), np.empty(count, np.int64), np.empty(count, np.int64))
+        self._library.sc_overlays(
+            *(words.ctypes.data, starts.ctypes.data, count, query.ctypes.data, len(query)),
+            *(speeds.ctypes.data, len(speeds), work.ctypes.data),
+            *(each.ctypes.data for each in found),
+        )
+        return found

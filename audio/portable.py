@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from audio.intake import Samples
 from audio.matrices import rows_times
+from audio.overlay import Overlays, Words, overlays
 from audio.oversample import PHASES, REACH, TAPS
 from audio.statistics import FlatRuns, Statistics, Stretches
 
@@ -85,6 +86,11 @@ class Portable:
         np.rint(scaled, out=scaled)
         np.clip(scaled, -_INT16_FULL_SCALE, _INT16_FULL_SCALE - 1, out=scaled)
         return scaled.astype(np.int16), beyond
+
+    def overlays(
+        self, words: Words, starts: NDArray[np.int64], query: Words, speeds: NDArray[np.float64]
+    ) -> Overlays:
+        return overlays(words, starts, query, speeds)
 
 
 def _flat_runs(channel: Row, extremes: set[np.float32], run_frames: int) -> FlatRuns:

@@ -167,10 +167,13 @@ def _follow(take_id: str) -> c.TakeInfo:
 
 
 def warn(take_id: str) -> None:
-    """Say, beside the result, what is amiss with a take."""
+    """Say, beside the result, what is amiss with a take, and whether it was made before."""
     one = ask(c.ShowTake(take_id=take_id), c.OneTake)
     for sentence in one.sound.says if one.sound else ():
         print(f"Warning: {sentence}", file=sys.stderr)
+    if alike := one.take.alike:
+        name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
+        print(f"You made this before: {name}, kept {when(alike.created_us)}.", file=sys.stderr)
 
 
 def describe(t: c.TakeInfo) -> str:

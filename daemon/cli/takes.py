@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli import takes_sound
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
+from daemon.cli.takes_sound import FORMATS, TakeId, alike_line
 from daemon.errors import SidechainError, UsageError
 
-app = typer.Typer(help="The local library: list, show, rename, export, play, delete.", no_args_is_help=False)
-
-TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
-FORMATS = {".wav": "take.wav", ".flac": "take.flac", ".mp3": "take.mp3", ".svg": "waveform.svg"}
+app = typer.Typer(
+    help="The local library: list, show, find, rename, repair, export, play, delete.", no_args_is_help=False
+)
+takes_sound.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -62,6 +64,8 @@ def show_take(take: TakeId = "last", as_json: Json = False) -> None:
             lines += [tempo_line(sound), key_line(sound)]
             lines.append(f"seam      {number(sound.seam_score, digits=2)} ({sound.seam_reason or '–'})")
             lines += [f"warning   {sentence}" for sentence in sound.says]
+        lines += [f"repair    {t.repair}"] if t.repair else []
+        lines += [f"before    {alike_line(t.alike)}"] if t.alike else []
         lines += [f"page      {t.post_url}"] if t.post_url else []
         lines += [f"trouble   {t.error}"] if t.error else []
         return "\n".join([*lines, f"folder    {home_relative(one.path)}"])
@@ -102,64 +106,6 @@ def export(
         )
     shutil.copyfile(source, to)
     show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
-
-
-@app.command()
-def card(
-    take: TakeId = "last",
-    to: Annotated[Path, typer.Option("--out", "-o", help="SVG file to write.")] = Path("card.svg"),
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Draw how a take sounds: waveform, loudness over time, target, peaks, seam.
-
-    Example:  sidechain takes card last -o card.svg
-    """
-    if to.exists() and not force:
-        raise UsageError(f"{to} exists.", "Add --force to write over it.")
-    one = ask(c.ShowTake(take_id=take), c.OneTake)
-    from audio.card import card_svg
-    from audio.wave import read_audio
-    from daemon.shell.sidecars import read_take
-
-    folder = Path(one.path)
-    cut = read_take(folder).cut
-    mp3 = folder / FORMATS[".mp3"]
-    clip = read_audio((mp3 if mp3.exists() else folder / FORMATS[".wav"]).read_bytes())
-    bars = [frame / one.take.frames for frame in cut.bar_frames]
-    title = one.take.title or "untitled"
-    to.write_text(card_svg(clip.samples, clip.sample_rate_hz, title=title, bpm=cut.bpm, bar_fractions=bars))
-    show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
-
-
-@app.command()
-def compare(
-    take: TakeId = "last",
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")] = Path(),
-    as_json: Json = False,
-) -> None:
-    """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
-    one = ask(c.ShowTake(take_id=take), c.OneTake)
-    from audio.compare import at_equal_loudness
-    from audio.intake import sanitize
-    from audio.wave import read_audio, wav_f32_header
-
-    clips = []
-    for name in (FORMATS[".wav"], FORMATS[".mp3"]):
-        source = Path(one.path) / name
-        if not source.exists():
-            raise SidechainError(f"This take is not made yet ({one.take.state}).", "Try again in a moment.")
-        clips.append(read_audio(source.read_bytes()))
-    played, heard = clips
-    both = at_equal_loudness(
-        sanitize(played.samples).samples, played.sample_rate_hz, heard.samples, heard.sample_rate_hz
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, clip, samples in zip(("before.wav", "after.wav"), clips, both, strict=True):
-        header = wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz)
-        (out / name).write_bytes(header + samples.tobytes())
-    before, after = str(out / "before.wav"), str(out / "after.wav")
-    show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
 
 
 @app.command()

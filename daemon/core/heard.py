@@ -40,3 +40,25 @@ class Heard(Struct, frozen=True, kw_only=True):
     warnings: tuple[Said, ...] = ()
     fingerprint: bytes = b""
     embedding: bytes = b""
+
+
+class Known(Struct, frozen=True, kw_only=True, array_like=True):
+    """What a search goes by. fingerprint, embedding: as Heard has them."""
+
+    take_id: str
+    fingerprint: bytes
+    embedding: bytes
+
+
+class Alike(Struct, frozen=True, kw_only=True):
+    """A Take of the library beside the one asked for. same: it is the same sound, changed or not.
+
+    score: share of equal bits of the fingerprints, 0.5 by chance. speed: of the one that was asked for, relative to
+    this Take, only meaningful when same. likeness: -1 to 1.
+    """
+
+    take_id: str
+    same: bool
+    score: float
+    speed: float
+    likeness: float

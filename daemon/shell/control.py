@@ -59,7 +59,7 @@ class Control:
         self._answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
             c.GetStatus: self._status, c.ListInstances: self._list_instances, c.KeepTake: self._keep,
             c.ListTakes: self._list_takes, c.ShowTake: self._show_take, c.RenameTake: self._rename,
-            c.DeleteTake: self._delete, c.PostTake: self._post, c.GetFeed: self._feed, c.ClaimDevice: self._claim,
+            c.DeleteTake: self._delete, c.PostTake: self._post, c.FindSimilar: self._similar, c.GetFeed: self._feed, c.ClaimDevice: self._claim,
             c.FollowUser: self._follow, c.LikePost: self._like, c.ReactPost: self._react, c.Subscribe: self._subscribe,
             c.Shutdown: self._shutdown,
         }  # fmt: skip
@@ -157,6 +157,16 @@ class Control:
             state=entry.state,
             post_url=entry.post_url,
         )
+
+    async def _similar(self, request: c.FindSimilar) -> c.Reply:
+        fingerprint, embedding, take_id = request.fingerprint, request.embedding, ""
+        if request.take_id is not None:
+            take = await self._takes.find(request.take_id)
+            if take.heard is None:
+                raise SidechainError(f"Take {take.take_id[:12]} was not heard yet.", "Try again in a moment.")
+            fingerprint, embedding, take_id = take.heard.fingerprint, take.heard.embedding, take.take_id
+        found = await self._renderer.search(fingerprint, embedding, but=take_id, limit=request.limit)
+        return c.SimilarTakes(id=request.id, found=await self._takes.alikes(found))
 
     async def _feed(self, request: c.GetFeed) -> c.Reply:
         try:

@@ -16,7 +16,8 @@ from daemon.core import outbox
 from daemon.errors import LibraryDamaged, SidechainError
 from daemon.shell import sidecars
 from daemon.shell.blobs import fsync_folder
-from daemon.shell.store import Store, named
+from daemon.shell.sqlite_errors import named
+from daemon.shell.store import Store
 
 log = logging.getLogger(__name__)
 

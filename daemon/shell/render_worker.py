@@ -1,7 +1,8 @@
 """The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
 
 Run as `python -m daemon.shell.render_worker` (frozen builds: `sidechain worker`). Speaks length-prefixed msgpack:
-one `Job` at a time on stdin; on stdout `Stage` at each real stage end, then `Rendered`, then `Finished` or `Broken`.
+one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, then
+`Finished` or `Broken`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
 """
 
@@ -15,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from daemon.core.heard import Heard
+from daemon.core.heard import Alike, Heard, Known
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 TAKE_WAV = "take.wav"
@@ -44,6 +45,15 @@ class Job(Struct, frozen=True, kw_only=True, tag="job"):
     cache_bytes: int
 
 
+class Search(Struct, frozen=True, kw_only=True, tag="search"):
+    """Look for a sound among the known ones. Answered by Alikes: at most `limit`, the best first."""
+
+    fingerprint: bytes
+    embedding: bytes
+    known: list[Known]
+    limit: int
+
+
 class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
     stage: str
     fraction: float
@@ -69,21 +79,27 @@ class Broken(Struct, frozen=True, kw_only=True, tag="broken"):
     message: str
 
 
-FromWorker = Stage | Rendered | Finished | Broken
+class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
+    found: list[Alike]
 
 
-def write_frame(out: BinaryIO, message: Job | FromWorker) -> None:
+ToWorker = Job | Search
+FromWorker = Stage | Rendered | Finished | Broken | Alikes
+
+
+def write_frame(out: BinaryIO, message: FromWorker) -> None:
     data = msgspec.msgpack.encode(message)
     out.write(struct.pack("<I", len(data)) + data)
     out.flush()
 
 
-def read_job(stdin: BinaryIO) -> Job | None:
+def read_job(stdin: BinaryIO) -> ToWorker | None:
     """The next job, or None when the daemon is gone."""
     head = stdin.read(4)
     if len(head) < 4:
         return None
-    return msgspec.msgpack.decode(stdin.read(struct.unpack("<I", head)[0]), type=Job)
+    job: ToWorker = msgspec.msgpack.decode(stdin.read(struct.unpack("<I", head)[0]), type=ToWorker)
+    return job
 
 
 def render(job: Job, out: BinaryIO) -> None:
@@ -120,6 +136,29 @@ def render(job: Job, out: BinaryIO) -> None:
     write_frame(out, Finished(recording=made.figures))
 
 
+def look(asked: Search) -> Alikes:
+    """Every known Take is looked at."""
+    import numpy as np
+
+    from audio.search import search
+
+    found = search(
+        np.frombuffer(asked.fingerprint, "<u4").astype(np.uint32),
+        np.frombuffer(asked.embedding, "<f4"),
+        [np.frombuffer(each.fingerprint, "<u4").astype(np.uint32) for each in asked.known],
+        [np.frombuffer(each.embedding, "<f4") for each in asked.known],
+    )
+    return Alikes(
+        found=[
+            Alike(
+                take_id=asked.known[each.number].take_id, same=each.match.same, score=round(each.match.score, 4),
+                speed=each.match.speed, likeness=round(each.likeness, 4),
+            )
+            for each in found[: asked.limit]
+        ]
+    )  # fmt: skip
+
+
 def main() -> None:
     """Serve jobs until stdin closes."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, resource.RLIM_INFINITY))
@@ -132,6 +171,9 @@ def main() -> None:
     from daemon.shell import pipeline  # noqa: F401
 
     while job := read_job(sys.stdin.buffer):
+        if isinstance(job, Search):
+            write_frame(out, look(job))
+            continue
         try:
             render(job, out)
         except (AudioError, FileNotFoundError) as error:

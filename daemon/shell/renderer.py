@@ -15,8 +15,20 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.errors import NoSpace
-from daemon.shell.render_worker import MAX_FRAME_BYTES, Broken, Finished, FromWorker, Job, Rendered, Stage
+from daemon.core.heard import Alike
+from daemon.errors import NoSpace, SidechainError
+from daemon.shell.render_worker import (
+    MAX_FRAME_BYTES,
+    Alikes,
+    Broken,
+    Finished,
+    FromWorker,
+    Job,
+    Rendered,
+    Search,
+    Stage,
+    ToWorker,
+)
 from daemon.shell.sidecars import write_take
 from daemon.shell.store import Store, TakeRow
 
@@ -26,6 +38,7 @@ MAX_FAILURES = 3
 MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
 JOB_BASE_S = 60.0
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
+SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
 """Told of each step: (take_id, message), after the store has it."""
@@ -62,6 +75,7 @@ class Renderer:
         self._wake = asyncio.Event()
         self._warm = False
         self._worker: asyncio.subprocess.Process | None = None
+        self._worker_free = asyncio.Lock()
         self.busy_with: str | None = None
 
     def wake(self) -> None:
@@ -97,8 +111,11 @@ class Renderer:
         self.busy_with = take.take_id
         try:
             seconds = take.frames / take.sample_rate_hz
-            async with asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds):
-                await self._render(take)
+            async with self._worker_free, asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds):
+                finished = await self._render(take)
+            if finished:
+                await self._look_for_the_same(take.take_id)
+                await self._listener(take.take_id, finished)
         except (WorkerDied, TimeoutError, OSError) as error:
             log.warning(
                 "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
@@ -109,9 +126,8 @@ class Renderer:
         finally:
             self.busy_with = None
 
-    async def _render(self, take: TakeRow) -> None:
-        worker = await self._ensure_worker()
-        assert worker.stdin and worker.stdout
+    async def _render(self, take: TakeRow) -> Finished | None:
+        """What it became, None when it cannot be rendered."""
         cut = take.cut
         job = Job(
             folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
@@ -119,11 +135,9 @@ class Renderer:
             bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
             cache=self._cache, cache_bytes=self._cache_bytes,
         )  # fmt: skip
-        data = msgspec.msgpack.encode(job)
-        worker.stdin.write(struct.pack("<I", len(data)) + data)
-        await worker.stdin.drain()
+        answers = await self._ask(job)
         while True:
-            message = await _read_frame(worker.stdout)
+            message = await _read_frame(answers)
             match message:
                 case Rendered():
                     await self._store.run(
@@ -132,14 +146,66 @@ class Renderer:
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
                     await self._note(take.take_id)
+                    return message
                 case Broken():
                     await self._give_up(take.take_id, message.message)
-                    return
+                    return None
                 case Stage():
                     pass
+                case Alikes():
+                    raise WorkerDied("the worker answered what it was not asked")
             await self._listener(take.take_id, message)
-            if isinstance(message, Finished):
+
+    async def _ask(self, asked: ToWorker) -> asyncio.StreamReader:
+        """Where the worker answers."""
+        worker = await self._ensure_worker()
+        assert worker.stdin and worker.stdout
+        data = await asyncio.to_thread(msgspec.msgpack.encode, asked)  # a large library: some megabytes
+        worker.stdin.write(struct.pack("<I", len(data)))
+        worker.stdin.write(data)
+        await worker.stdin.drain()
+        return worker.stdout
+
+    async def search(self, fingerprint: bytes, embedding: bytes, *, but: str, limit: int) -> list[Alike]:
+        """The Takes of the library, except `but`, that are the same sound or like it, best first.
+
+        Waits for the Take that is being rendered. Raises SidechainError.
+        """
+        known = await self._store.run(Store.known, but)
+        if not known:
+            return []
+        asked = Search(fingerprint=fingerprint, embedding=embedding, known=known, limit=limit)
+        try:
+            async with asyncio.timeout(SEARCH_LIMIT_S), self._worker_free:
+                try:
+                    answer = await _read_frame(await self._ask(asked))
+                except (
+                    BaseException
+                ):  # also when it takes too long: an answer that comes later would be misread
+                    await self._stop_worker()
+                    raise
+        except TimeoutError:
+            raise SidechainError(
+                "The pipeline is busy with a long take.", "Try again in a moment.", code="busy"
+            ) from None
+        except (WorkerDied, OSError) as error:
+            raise SidechainError(f"The search failed: {error}.", "Try again.") from error
+        if not isinstance(answer, Alikes):
+            raise SidechainError("The search was answered by something else.", "Try again.")
+        return answer.found
+
+    async def _look_for_the_same(self, take_id: str) -> None:
+        """Has this been made before? Noted with the Take."""
+        for take in await self._store.run(Store.find_take, take_id):
+            if take.state != "ready" or take.heard is None:
                 return
+            try:
+                found = await self.search(take.heard.fingerprint, take.heard.embedding, but=take_id, limit=1)
+            except SidechainError as error:
+                log.warning("take %s was not looked for among the others: %s", take_id, error)
+                return
+            same = found[0] if found and found[0].same else None
+            await self._store.run(Store.set_alike, take_id, same)
 
     async def _note(self, take_id: str) -> None:
         """Write what came out beside the sound, so that a rebuilt library need not render it again."""

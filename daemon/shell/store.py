@@ -18,27 +18,20 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.capture import Cut
-from daemon.core.heard import Heard
+from daemon.core.heard import Alike, Heard, Known
 from daemon.core.inbox import MAX_ITEMS
-from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck, NoSpace, SidechainError
+from daemon.errors import BadConfig, LibraryDamaged
+from daemon.shell.sqlite_errors import named
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = (
     0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
 )
-DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-SICK_DISK = {
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_BUSY,
-}
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +54,15 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     track_name: str = ""
     asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
     heard: Heard | None = None
+    alike: Alike | None = None  # another Take that is the same sound
+    repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
+
+
+class _Marks(msgspec.Struct, frozen=True):
+    """The part of Heard that a search reads."""
+
+    fingerprint: bytes = b""
+    embedding: bytes = b""
 
 
 class Store:
@@ -155,10 +157,11 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
-                " flac_sha256, recording, track_name, asked, heard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " flac_sha256, recording, track_name, asked, heard, repair)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
                  take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked, _json(take.heard)),
+                 take.track_name, take.asked, _json(take.heard), take.repair),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
@@ -227,6 +230,21 @@ class Store:
                 self._put_entry(
                     outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
                 )
+
+    def known(self, but: str) -> list[Known]:
+        """All that a search for another Take than `but` goes by."""
+        rows = self._db.execute(
+            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ?", (but,)
+        )
+        found = ((take_id, msgspec.json.decode(heard, type=_Marks)) for take_id, heard in rows)
+        return [
+            Known(take_id=take_id, fingerprint=marks.fingerprint, embedding=marks.embedding)
+            for take_id, marks in found
+        ]
+
+    def set_alike(self, take_id: str, alike: Alike | None) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE take SET alike = ? WHERE take_id = ?", (_json(alike), take_id))
 
     def set_ready(self, take_id: str, recording: Mapping[str, object]) -> None:
         with self._transaction() as db:
@@ -401,21 +419,7 @@ def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:
     return entry
 
 
-def named(error: sqlite3.DatabaseError) -> SidechainError | None:
-    """What SQLite met on the disk, as a sentence; None for what is a bug of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return NoSpace(
-            "The disk is full: the library could not be written.", "Free some space and try again."
-        )
-    if code in SICK_DISK:
-        return LibraryStuck(
-            f"The library cannot be read or written: {error}.", "Look after the disk; nothing kept is lost."
-        )
-    return LibraryDamaged(str(error)) if code in DAMAGE else None
-
-
-def _json(value: Heard | None) -> str | None:
+def _json(value: Heard | Alike | None) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
@@ -423,6 +427,7 @@ def _take(row: sqlite3.Row) -> TakeRow:
     values = dict(row)
     values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
     values["recording"] = json.loads(values["recording"]) if values["recording"] else None
+    values["alike"] = msgspec.json.decode(values["alike"], type=Alike) if values["alike"] else None
     values["heard"] = msgspec.json.decode(values["heard"], type=Heard) if values["heard"] else None
     return TakeRow(**values)
 

@@ -11,15 +11,16 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterable
 
 import msgspec
 
 from audio.wave import wav_f32_header
-from bridge.control import SoundInfo, TakeInfo
+from bridge.control import AlikeInfo, SoundInfo, TakeInfo
 from bridge.errors import BridgeError
 from daemon.config import Config
 from daemon.core import capture, outbox
-from daemon.core.heard import Heard
+from daemon.core.heard import Alike, Heard
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance, history_of
@@ -240,7 +241,18 @@ class Takes:
     async def info(self, take: TakeRow, *, busy: bool = False) -> TakeInfo:
         """A Take as tray and command line see it."""
         entry = await self._store.run(Store.entry_of, take.take_id)
-        return take_info(take, entry, busy=busy)
+        told = take_info(take, entry, busy=busy)
+        alike = await self.alikes([take.alike] if take.alike else [])
+        return msgspec.structs.replace(told, alike=alike[0] if alike else None)
+
+    async def alikes(self, found: Iterable[Alike]) -> list[AlikeInfo]:
+        """What was found, with names; a Take that is gone meanwhile is left out."""
+        named = []
+        for each in found:
+            for take in await self._store.run(Store.find_take, each.take_id):
+                told = msgspec.to_builtins(each) | {"title": take.title, "created_us": take.created_us}
+                named.append(msgspec.convert(told, AlikeInfo))
+        return named
 
 
 def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
@@ -272,7 +284,7 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
             "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
             "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
             "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
-            "warnings": [each.kind for each in heard.warnings],
+            "repair": take.repair, "warnings": [each.kind for each in heard.warnings],
         } | known,
         TakeInfo,
         strict=False,

@@ -115,8 +115,42 @@ async def test_the_same_sound_kept_twice_is_made_once(tmp_path: Path, store: Sto
     first, second = (tmp_path / "takes" / take(number).take_id for number in (1, 2))
     for name in (TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, PEAKS_JSON):
         assert (first / name).read_bytes() == (second / name).read_bytes()
-    one, two = store.takes(2)
+    two, one = store.takes(2)
+    assert one.alike is None and two.alike and (two.alike.take_id, two.alike.same) == (one.take_id, True)
     assert (one.heard, one.recording, one.flac_sha256) == (two.heard, two.recording, two.flac_sha256)
+    store.close()
+
+
+async def test_a_library_is_searched_while_takes_are_rendered(tmp_path: Path, store: Store) -> None:
+    sounds = [groove(tempo, 1, RATE_HZ) for tempo in (100.0, 140.0)]
+    for number, sound in enumerate(sounds):
+        row = take(number + 1, frames=len(sound))
+        publish(tmp_path / "takes", row, sound)
+        store.add_take(row)
+    heard: Heard = asyncio.Queue()
+
+    async def listen(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
+        heard.put_nowait((take_id, message))
+
+    pipeline = Renderer(store, tmp_path / "takes", listen)
+    task = asyncio.create_task(pipeline.run())
+    async with asyncio.timeout(LIMIT_S):
+        while not isinstance((await heard.get())[1], Rendered):
+            pass
+        first = store.takes(2)[1]
+        assert first.heard
+        asked = (first.heard.fingerprint, first.heard.embedding)
+        (found,) = await pipeline.search(*asked, but="", limit=1)  # waits until the worker is free
+        assert (found.take_id, found.same, found.likeness) == (
+            first.take_id,
+            True,
+            pytest.approx(1.0, abs=1e-3),
+        )
+        await ends(heard, 2)
+        others = await pipeline.search(*asked, but=first.take_id, limit=9)
+        assert [each.take_id for each in others] == [take(2).take_id]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     store.close()
 
 

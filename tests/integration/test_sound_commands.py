@@ -70,12 +70,19 @@ def test_a_take_is_drawn_and_compared(tmp_path: Path) -> None:
     sound = music_like(2, RATE_HZ, level_dbfs=-30)
     (tmp_path / "data").mkdir()
     publish(tmp_path / "data" / "takes", take(1, frames=len(sound)), sound)
+    changed = tmp_path / "changed.flac"
+    soundfile.write(changed, 0.3 * np.roll(sound, RATE_HZ, axis=0), RATE_HZ)
     card = tmp_path / "card.svg"
     _sidechain(tmp_path, "up", "--detach")
     try:
         deadline = time.monotonic() + 20
         while json.loads(_sidechain(tmp_path, "takes", "show", "last", "--json"))["take"]["state"] != "ready":
             assert time.monotonic() < deadline, "the take was not rendered"
+        shown = _sidechain(tmp_path, "takes", "show", "last")
+        assert all(word in shown for word in ("tempo ", "key ", "seam "))
+        told = json.loads(_sidechain(tmp_path, "takes", "similar", str(changed), "--json"))["found"]
+        assert [(each["title"], each["same"]) for each in told] == [("take 1", True)]
+        assert "There is no other take yet." in _sidechain(tmp_path, "takes", "similar", "last")
         _sidechain(tmp_path, "takes", "card", "last", "-o", str(card))
         _sidechain(tmp_path, "takes", "compare", "last", "--out", str(tmp_path / "ab"))
     finally:

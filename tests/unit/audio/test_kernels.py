@@ -10,6 +10,7 @@ import pytest
 import scipy.signal
 
 import audio.native
+from audio.fingerprint import SPEEDS
 from audio.kernels import Kernels
 from audio.loudness import k_weighting
 from audio.native import Native
@@ -51,6 +52,20 @@ def test_both_find_the_same_energy_true_peak_and_envelope(native: Native, clip: 
     assert native.true_peak(clip) == pytest.approx(PORTABLE.true_peak(clip), rel=2e-6)
     envelopes = [each.envelope(clip, 0.05) for each in (native, PORTABLE)]
     np.testing.assert_allclose(*envelopes, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 13, 33, 172])
+def test_both_lay_fingerprints_over_each_other_alike(native: Native, frames: int) -> None:
+    rng = np.random.default_rng(frames)
+    lengths = [frames, 0, 1, 12, 40, 300]
+    words = rng.integers(0, 2**32, sum(lengths), dtype=np.uint32)
+    starts = np.cumsum([0, *lengths], dtype=np.int64)
+    query = np.roll(words[:frames], -5)
+    ours, theirs = (each.overlays(words, starts, query, np.asarray(SPEEDS)) for each in (native, PORTABLE))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if frames > 5:
+        assert (ours.agreeing[0], ours.places[0], ours.speeds[0]) == (1.0, 5, 0)
 
 
 @pytest.mark.parametrize("clip", CLIPS)
@@ -148,6 +163,10 @@ for channels in (1, 2):
             kernels.stretches(clip, at, np.array([frames]))
         kernels.pcm16(clip, 32_768.0, clip)
         kernels.k_energy(clip, np.array(k_weighting(44_100)), np.ones(channels), np.array([0, frames // 2, frames]))
+        words = rng.integers(0, 2**32, frames, dtype=np.uint32)
+        starts = np.array([0, frames // 3, frames // 3, frames])
+        for length in (0, 1, 2, 12, 33):
+            kernels.overlays(words[:200], np.minimum(starts, 200), words[:length], np.array([1.0, 0.96, 1.04]))
         for ahead in (1, 2, 63, 2500):
             for allowed in (rng.random(frames), np.linspace(0, 1, frames), np.linspace(1, 0, frames)):
                 kernels.limiter_gain(allowed.astype(np.float32), ahead, 0.999)

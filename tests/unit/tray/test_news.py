@@ -2,6 +2,7 @@
 
 import pytest
 
+from bridge.control import AlikeInfo
 from tests.support.tray_values import status, take
 from tray.news import of_new_take, of_status, of_take
 
@@ -50,3 +51,12 @@ def test_a_problem_is_told_when_it_begins() -> None:
     assert of_status(None, ill) == "The disk is full."
     assert of_status(ill, ill) is None
     assert of_status(ill, well) is None
+
+
+def test_what_was_made_before_is_told_once_with_its_name() -> None:
+    alike = AlikeInfo(
+        take_id="e" * 32, title="Old loop", created_us=1, same=True, score=0.9, speed=1.0, likeness=0.9
+    )
+    before, after = take("t", state="processing"), take("t", alike=alike)
+    assert of_take(before, after) == "“Night loop” is the same sound as “Old loop”, which you kept before."
+    assert of_take(after, after) is None

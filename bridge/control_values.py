@@ -1,0 +1,130 @@
+"""Values in the control socket's messages (bridge.control): what clients see of Instances, Takes, Entries, Items.
+
+Nothing here decides anything. Unknown is None.
+"""
+
+from typing import Annotated, TypeVar
+
+from msgspec import Meta, Struct
+
+from plugin_protocol.messages import U32, U63, Line, Short, Title
+
+Url = Annotated[str, Meta(max_length=1024)]
+T = TypeVar("T")
+Few = Annotated[tuple[T, ...], Meta(max_length=16)]
+
+
+class InstanceInfo(Struct, frozen=True, kw_only=True):
+    """One loaded plugin, as the daemon sees it."""
+
+    instance: Short  # 32 hex digits
+    host_name: Line
+    track_name: Line
+    pid: U32
+    state: Short  # "recording", "frozen", "suspended", "gone", "attaching"
+    sample_rate_hz: float | None = None
+    channels: int | None = None
+    heard_frames: U63 = 0  # frames in the Ring that can be kept now
+    playing: bool | None = None
+    bpm: float | None = None
+    meter: Short | None = None  # "4/4"
+
+
+class AlikeInfo(Struct, frozen=True, kw_only=True):
+    """An earlier Take beside one that is asked about. See daemon.core.heard.Alike."""
+
+    take_id: Short
+    title: Title
+    created_us: U63
+    same: bool
+    score: float
+    speed: float
+    likeness: float
+
+
+class TakeInfo(Struct, frozen=True, kw_only=True):
+    """One Take of the local library and, once the pipeline has run, its Recording."""
+
+    take_id: Short
+    title: Title
+    created_us: U63  # Unix time
+    frames: U63
+    sample_rate_hz: float
+    channels: int
+    bars: int | None  # None: unanchored
+    bpm: float | None  # the transport's, else as heard: see bpm_source
+    meter: Short | None
+    note: Line
+    state: Short  # "kept", "processing", "ready", "failed"
+    entry_state: Short | None = None  # None: never posted
+    post_url: Url | None = None
+    lufs_in: float | None = None
+    lufs_out: float | None = None
+    dbtp_out: float | None = None
+    gain_db: float | None = None
+    loudness_reason: Short | None = None
+    error: Line | None = None
+    host_name: Line = ""
+    track_name: Line = ""  # as the host called it when the Take was kept; "": unknown
+    bpm_source: Short | None = None  # "transport", "length", "audio"
+    key: Short | None = None  # as heard
+    seam_score: float | None = None  # 1.0: loops without a seam, 0.0: plainly heard
+    warnings: Annotated[list[Short], Meta(max_length=16)] = []  # kinds; OneTake has the sentences
+    repair: Short | None = None  # "fade", "wrap": how its loop's seam is mended
+    alike: AlikeInfo | None = None  # it was made before, or nearly
+
+
+class SoundInfo(Struct, frozen=True, kw_only=True):
+    """What the pipeline found out about one Take. Sources, confidences: see daemon.core.heard. Unknown is None."""
+
+    bpm: float | None = None
+    bpm_source: Short | None = None
+    bpm_confidence: float | None = None
+    bpm_alternatives: Few[float] = ()
+    key: Short | None = None
+    key_source: Short | None = None
+    key_confidence: float | None = None
+    key_alternatives: Few[tuple[Short, float]] = ()
+    camelot: Short | None = None
+    seam_score: float | None = None
+    seam_reason: Short | None = None  # "clean", "step", "slope", "tail"
+    dbtp_in: float | None = None
+    lra_lu: float | None = None
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    centroid_hz: float | None = None
+    bandwidth_hz: float | None = None
+    flatness: float | None = None
+    onsets: U32 | None = None
+    says: Few[Line] = ()  # a sentence for each warning
+
+
+class EntryInfo(Struct, frozen=True, kw_only=True):
+    """One Entry of the outbox."""
+
+    entry_id: Short
+    take_id: Short
+    account: Short | None
+    title: Title
+    created_us: U63
+    state: (
+        Short  # "waiting", "queued", "uploading", "accepted", "quarantined", "needs_attention", "discarded"
+    )
+    attempts: U32
+    next_attempt_us: U63 | None  # Unix time; None: not waiting for a time
+    post_url: Url | None = None
+    reason: Line | None = None
+
+
+class ItemInfo(Struct, frozen=True, kw_only=True):
+    """One Item of the feed, as cached by the daemon."""
+
+    post_id: Short
+    author: Short
+    title: Title
+    bpm: float | None
+    key: Short | None
+    duration_ms: U63
+    created_at: Short  # RFC 3339
+    url: Url
+    liked: bool = False

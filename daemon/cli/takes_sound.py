@@ -1,0 +1,136 @@
+"""`sidechain takes …` about sound itself: its card, before and after, what is like it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import bridge.control as c
+from daemon.cli.daemon_commands import when
+from daemon.cli.output import Json, ask, number, show, table
+from daemon.errors import BadAudio, SidechainError, UsageError
+
+TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
+FORMATS = {".wav": "take.wav", ".flac": "take.flac", ".mp3": "take.mp3", ".svg": "waveform.svg"}
+
+
+def card(
+    take: TakeId = "last",
+    to: Annotated[Path, typer.Option("--out", "-o", help="SVG file to write.")] = Path("card.svg"),
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draw how a take sounds: waveform, loudness over time, target, peaks, seam.
+
+    Example:  sidechain takes card last -o card.svg
+    """
+    if to.exists() and not force:
+        raise UsageError(f"{to} exists.", "Add --force to write over it.")
+    one = ask(c.ShowTake(take_id=take), c.OneTake)
+    from audio.card import card_svg
+    from audio.wave import read_audio
+    from daemon.shell.sidecars import read_take
+
+    folder = Path(one.path)
+    cut = read_take(folder).cut
+    mp3 = folder / FORMATS[".mp3"]
+    clip = read_audio((mp3 if mp3.exists() else folder / FORMATS[".wav"]).read_bytes())
+    bars = [frame / one.take.frames for frame in cut.bar_frames]
+    title = one.take.title or "untitled"
+    to.write_text(card_svg(clip.samples, clip.sample_rate_hz, title=title, bpm=cut.bpm, bar_fractions=bars))
+    show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
+
+
+def compare(
+    take: TakeId = "last",
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
+    one = ask(c.ShowTake(take_id=take), c.OneTake)
+    from audio.compare import at_equal_loudness
+    from audio.intake import sanitize
+    from audio.wave import read_audio, wav_f32_header
+
+    clips = []
+    for name in (FORMATS[".wav"], FORMATS[".mp3"]):
+        source = Path(one.path) / name
+        if not source.exists():
+            raise SidechainError(f"This take is not made yet ({one.take.state}).", "Try again in a moment.")
+        clips.append(read_audio(source.read_bytes()))
+    played, heard = clips
+    both = at_equal_loudness(
+        sanitize(played.samples).samples, played.sample_rate_hz, heard.samples, heard.sample_rate_hz
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    for name, clip, samples in zip(("before.wav", "after.wav"), clips, both, strict=True):
+        header = wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz)
+        (out / name).write_bytes(header + samples.tobytes())
+    before, after = str(out / "before.wav"), str(out / "after.wav")
+    show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
+
+
+def similar(
+    what: Annotated[
+        str, typer.Argument(metavar="TAKE|FILE", help="A take's id or its start, `last`, or an audio file.")
+    ] = "last",
+    limit: Annotated[int, typer.Option(min=1, max=50, help="How many.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Have I made this before? The takes that are the same sound, then those that are most like it.
+
+    Examples:  sidechain takes similar   ·   sidechain takes similar idea.wav
+    """
+    file = Path(what)
+    if file.is_file():
+        fingerprint, embedding = _marks(file)
+        request = c.FindSimilar(fingerprint=fingerprint, embedding=embedding, limit=limit)
+    elif file.suffix:
+        raise BadAudio(f"{file} is not there.", "Check the path.")
+    else:
+        request = c.FindSimilar(take_id=what, limit=limit)
+    found = ask(request, c.SimilarTakes)
+
+    def text() -> str:
+        rows = [
+            [each.take_id[:12], when(each.created_us), each.title or "untitled", "yes" if each.same else "no",
+             f"{each.score:.0%}", f"{each.likeness:.2f}"]
+            for each in found.found
+        ]  # fmt: skip
+        return (
+            table(["take", "when", "title", "same", "agrees", "likeness"], rows)
+            or "There is no other take yet."
+        )
+
+    show(found, as_json, text)
+
+
+def _marks(file: Path) -> tuple[bytes, bytes]:
+    """Fingerprint and embedding of a file, as the library has them of its takes."""
+    from audio.errors import AudioError
+    from audio.intake import sanitize
+    from audio.wave import read_audio
+    from daemon.shell.pipeline import Settings, heard_of, listen
+
+    settings = Settings(title="")
+    try:
+        clip = read_audio(file.read_bytes())
+        heard = heard_of(listen(sanitize(clip.samples).samples, clip.sample_rate_hz, settings), settings)
+    except AudioError as error:
+        raise BadAudio(f"{file}: {error}") from error
+    except OSError as error:
+        raise BadAudio(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
+    return heard.fingerprint[: c.MAX_FINGERPRINT_BYTES], heard.embedding
+
+
+def alike_line(alike: c.AlikeInfo) -> str:
+    """The same sound, made before."""
+    speed = f", {alike.speed - 1:+.0%} in speed" if alike.speed != 1.0 else ""
+    name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
+    return f"the same sound as {name}, kept {when(alike.created_us)} ({number(100 * alike.score, '', 0)} % agree{speed})"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (card, compare, similar):
+        app.command()(command)
