@@ -20,6 +20,7 @@ from plugin_protocol.messages import (
     SILENCE_LIMIT_US,
     AskFailed,
     FromDaemon,
+    FromListener,
     FromPlugin,
     FromWindow,
     Goodbye,
@@ -29,6 +30,8 @@ from plugin_protocol.messages import (
     KeepFailed,
     Kept,
     Notice,
+    Play,
+    PlayFailed,
     Refused,
     RingClosed,
     RingOpened,
@@ -56,7 +59,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     hello: Hello
 
 
-FromPeer = RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye | PeerLost
+FromPeer = RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye | PeerLost
 Handler = Callable[[Peer, FromPeer], Awaitable[FromDaemon | None]]
 """Acts on a message and returns the reply that messages.py names for it, or None where it names none, or where the
 handler sends it later. PeerLost and
@@ -188,7 +191,9 @@ class PluginEndpoint:
             else:
                 self._leave(line, "it greeted again and was refused")
         elif (
-            isinstance(message, RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye)
+            isinstance(
+                message, RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
+            )
             and line.desk is not None
         ):
             self._put(line.desk, message)
@@ -338,6 +343,8 @@ def _failure(message: FromPeer) -> FromDaemon | None:
     sentence = "The daemon failed at this; its log says why. Try again."
     if isinstance(message, Keep):
         return KeepFailed(id=message.id, code="internal", message=sentence)
+    if isinstance(message, Play):
+        return PlayFailed(id=message.id, code="internal", message=sentence)
     if isinstance(message, RingOpened):
         return Refused(code="internal", message=sentence, have="", need="", update_path="")
     if isinstance(message, FromWindow) and not isinstance(message, WindowShown):

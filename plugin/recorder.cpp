@@ -82,6 +82,24 @@ void Recorder::initParameter(uint32_t index, Parameter &parameter)
         describe(parameter, kParameterIsOutput | kParameterIsInteger, "Kept", "kept", 0, 0, 1000000,
                  "Takes kept by this plugin since it was loaded.");
         break;
+    case kPreviewGain:
+        describe(parameter, kParameterIsAutomatable, "Preview gain", "preview_gain", kInitialGainDb, SC_MIN_GAIN_DB,
+                 SC_MAX_GAIN_DB, "How loud previews of the feed play through this plugin; the lowest is silence.");
+        parameter.unit = "dB";
+        break;
+    case kPreviewSync:
+        describe(parameter, kParameterIsAutomatable | kParameterIsBoolean | kParameterIsInteger, "Preview in sync",
+                 "preview_sync", 0, 0, 1, "Plays previews at the host's tempo, from the next bar on.");
+        break;
+    case kPreview:
+        describe(parameter, kParameterIsOutput | kParameterIsInteger, "Preview", "preview", SC_PREVIEW_NONE, 0,
+                 SC_PREVIEW_MUTED, "Whether a preview plays through this plugin.");
+        parameter.enumValues.count = SC_PREVIEW_MUTED + 1;
+        parameter.enumValues.restrictedMode = true;
+        parameter.enumValues.values = new ParameterEnumerationValue[SC_PREVIEW_MUTED + 1]{
+            {SC_PREVIEW_NONE, "None"}, {SC_PREVIEW_LOADING, "Loading"}, {SC_PREVIEW_WAITING, "Waiting for the bar"},
+            {SC_PREVIEW_PLAYING, "Playing"}, {SC_PREVIEW_MUTED, "Muted"}};
+        break;
 #ifdef DISTRHO_PLUGIN_TARGET_LV2
     case kFreewheel: /* the Makefile adds its designation to the Turtle file */
         describe(parameter, kParameterIsBoolean | kParameterIsInteger, "Freewheel", "freewheel", 0,
@@ -99,6 +117,9 @@ float Recorder::getParameterValue(uint32_t index) const
     case kPost: return post_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
     case kLink: return static_cast<float>(link_.load(std::memory_order_relaxed));
     case kKept: return static_cast<float>(kept_.load(std::memory_order_relaxed));
+    case kPreviewGain: return preview_gain_db_.load(std::memory_order_relaxed);
+    case kPreviewSync: return preview_sync_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
+    case kPreview: return client_ ? static_cast<float>(sc_client_preview_state(client_)) : 0.0f;
     default: return offline_.load(std::memory_order_relaxed) ? 1.0f : 0.0f;
     }
 }
@@ -116,6 +137,11 @@ void Recorder::setParameterValue(uint32_t index, float value)
             bars_.store(static_cast<uint32_t>(value + 0.5f), std::memory_order_relaxed);
         break;
     case kPost: post_.store(on, std::memory_order_relaxed); break;
+    case kPreviewGain:
+        preview_gain_db_.store(value, std::memory_order_relaxed);
+        if (client_) sc_client_set_preview_gain(client_, value);
+        break;
+    case kPreviewSync: preview_sync_.store(on, std::memory_order_relaxed); break;
 #ifdef DISTRHO_PLUGIN_TARGET_LV2
     case kFreewheel: set_offline(on); break;
 #endif
@@ -127,6 +153,22 @@ bool Recorder::keep()
 {
     return client_ && sc_client_keep(client_, bars_.load(std::memory_order_relaxed), 0.0,
                                      post_.load(std::memory_order_relaxed), nullptr, nullptr) == SC_OK;
+}
+
+bool Recorder::play(sc_play_kind kind, const char *target)
+{
+    return client_ && sc_client_play(client_, kind, target, preview_sync_.load(std::memory_order_relaxed), nullptr) == SC_OK;
+}
+
+void Recorder::stop_preview()
+{
+    if (client_) sc_client_stop_preview(client_);
+}
+
+void Recorder::preview(sc_preview &preview)
+{
+    preview = {};
+    if (client_) sc_client_preview(client_, &preview);
 }
 
 /* Recording --------------------------------------------------------------------------------------------------- */
@@ -152,6 +194,7 @@ bool Recorder::make_client()
     config.host_name = host_name_;
     config.track_name = track_name_;
     const bool is_made = sc_client_create(&config, &made) == SC_OK;
+    if (is_made) sc_client_set_preview_gain(made, preview_gain_db_.load(std::memory_order_relaxed));
     client_.store(made, std::memory_order_release);
     return is_made;
 }
@@ -200,19 +243,28 @@ void Recorder::hear(uint32_t at, const sc_transport &transport) noexcept
     if (!bar_holds_position(transport)) heard.transport.flags &= ~uint32_t{SC_TRANSPORT_VALID_BAR_START};
 }
 
-/* One Block for each stretch whose transport follows from its first frame. */
-void Recorder::record(const float **inputs, uint32_t frames)
+/* One Block for each stretch whose transport follows from its first frame: recorded as it came in, passed on, and only
+   then mixed with a preview. Hosts may give the same memory for both ends. */
+void Recorder::pass(const float **inputs, float **outputs, uint32_t frames)
 {
     const uint32_t offline = offline_.load(std::memory_order_relaxed) * uint32_t{SC_TRANSPORT_OFFLINE};
     const float *from[SIDECHAIN_CHANNELS];
+    float *to[SIDECHAIN_CHANNELS];
     uint32_t next = 0;
     for (uint32_t done = 0; done < frames;) {
         sc_transport transport = {};
         while (next < heard_count_ && heard_[next].at <= done) transport = heard_[next++].transport;
         const uint32_t end = next < heard_count_ && heard_[next].at < frames ? heard_[next].at : frames;
-        for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++) from[i] = inputs[i] + done;
+        for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++) {
+            from[i] = inputs[i] + done;
+            to[i] = outputs[i] + done;
+        }
         transport.flags |= offline;
-        sc_client_process(client_, from, end - done, transport.flags ? &transport : nullptr);
+        const sc_transport *told = transport.flags ? &transport : nullptr;
+        sc_client_process(client_, from, end - done, told);
+        for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
+            if (to[i] != from[i]) std::memcpy(to[i], from[i], sizeof(float) * (end - done));
+        sc_client_mix(client_, to, end - done, told);
         done = end;
     }
 }
@@ -256,12 +308,13 @@ void Recorder::info(sc_info &info)
 void Recorder::run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME
 {
     if (client_) {
-        record(inputs, frames); /* before outputs are written: hosts may give the same memory for both */
+        pass(inputs, outputs, frames);
         take_event();
+    } else {
+        for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
+            if (outputs[i] != inputs[i]) std::memcpy(outputs[i], inputs[i], sizeof(float) * frames);
     }
     heard_count_ = 0;
-    for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
-        if (outputs[i] != inputs[i]) std::memcpy(outputs[i], inputs[i], sizeof(float) * frames);
 }
 
 Plugin *createPlugin()

@@ -1,4 +1,4 @@
-/* The plugin: passes audio through untouched and lets the C client record it. One for all formats; what a format
+/* The plugin: passes audio through untouched, lets the C client record it, and lets it add previews. One for all formats; what a format
    knows of the host's transport comes in by hear(), from the format_*.cpp beside this.
 
    What it is not: it decides nothing, talks to nobody (the client does), and saves nothing but its parameters. The
@@ -18,7 +18,7 @@ START_NAMESPACE_DISTRHO
 class Recorder final : public Plugin {
 public:
     /* In the order hosts see; projects store it by symbol (LV2, CLAP) or number (VST3): only ever append. */
-    enum { kKeep, kBars, kPost, kLink, kKept, kShared,
+    enum { kKeep, kBars, kPost, kLink, kKept, kPreviewGain, kPreviewSync, kPreview, kShared,
 #ifdef DISTRHO_PLUGIN_TARGET_LV2
         kFreewheel = kShared, kParameters /* LV2 hosts say by a control port that they render offline */
 #else
@@ -52,6 +52,10 @@ public:
        while the host processed; a few wait, further ones are dropped. */
     bool keep();
     void info(sc_info &info);
+    /* Plays a post of the feed or an own take, in sync if the parameter says so; false when that cannot be asked for. */
+    bool play(sc_play_kind kind, const char *target);
+    void stop_preview();
+    void preview(sc_preview &preview);
     bool next_told(sc_event &event);
 
     /* The Recorder that this thread made last: how a format's wrapper finds the one inside DPF's object. */
@@ -85,10 +89,11 @@ private:
     };
 
     bool make_client(); /* `naming_` held */
-    void record(const float **inputs, uint32_t frames);
+    void pass(const float **inputs, float **outputs, uint32_t frames);
     void take_event();
 
     static constexpr unsigned kTold = 8;
+    static constexpr float kInitialGainDb = -6.0f; /* posts are louder than most mixes in the making */
 
     std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
     std::mutex naming_; /* hosts may activate on another thread than they name the track on */
@@ -100,6 +105,8 @@ private:
     std::atomic<bool> keep_held_{false};
     std::atomic<uint32_t> bars_{8};
     std::atomic<bool> post_{false};
+    std::atomic<float> preview_gain_db_{kInitialGainDb};
+    std::atomic<bool> preview_sync_{false};
     std::atomic<int> link_{kNoDaemon};
     std::atomic<uint32_t> kept_{0};
     sc_event told_[kTold]; /* audio thread to window: one writes, one reads */

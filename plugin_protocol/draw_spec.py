@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from plugin_protocol import codec, layout, messages, ring, timeline
+from plugin_protocol import codec, layout, messages, return_ring, ring, timeline
 from plugin_protocol.session import SENDS, TRANSITIONS, Role, State
 
 SPEC = __file__.rsplit("/", 1)[0] + "/SPEC.md"
@@ -71,6 +71,26 @@ HOT_WORDS = (
     ("OFFLINE_BLOCKS", "u64", "blocks not recorded because the host rendered offline"),
     ("INVALID_POSITIONS", "u64", "positions with a field that cannot be true"),
 )
+RETURN_FIELDS = (
+    ("magic", "`SDCHRTN\\n`"),
+    ("abi_major", "1; another: do not read"),
+    ("abi_minor", "0; another: ignore what is new"),
+    ("header_bytes", "4096"),
+    ("features_required", "bits; one that the reader lacks: do not read"),
+    ("instance_id", "the Instance that it plays through"),
+    ("generation", "random, 1 to 2^63-1, new for each preview"),
+    ("sample_rate_hz", "the host's"),
+    ("channels", "the plugin's: 1 or 2"),
+    ("sample_format", "1: 32-bit float"),
+    ("capacity_frames", "power of two, 2^12 to 2^22"),
+    ("audio_offset", "4096"),
+    ("total_bytes", "size of the file"),
+)
+RETURN_WORDS = (
+    ("RESERVE", "u64", "end of the frames announced: the writer may be overwriting up to here"),
+    ("COMMIT", "u64", "end of the frames that are complete"),
+    ("END", "u64", "frame at which the preview ends; 2^64-1: not known, or it repeats until it is stopped"),
+)
 STATE_MEANINGS = {
     "INIT": "being built: nothing may be read",
     "READY": "recording",
@@ -109,10 +129,13 @@ LIMITS = (
     ("MAX_MESSAGE_BYTES", messages, "bytes of one message"),
     ("HEARTBEAT_INTERVAL_US", messages, "us"),
     ("SILENCE_LIMIT_US", messages, "us without a message, after which a peer is lost"),
+    ("HEARD_INTERVAL_US", messages, "us between two `preview_heard`, changes of state apart"),
     ("MAX_BARS", messages, "bars of one Keep"),
     ("MAX_SECONDS", messages, "s of one Keep"),
     ("MAX_FEED_PAGE", messages, "rows of one page of the feed"),
     ("OUTLINE_COLUMNS", messages, "columns of an Item's waveform"),
+    ("CAPACITY_S", return_ring, "s that a Return Ring holds at least"),
+    ("MAX_PEAK", return_ring, "largest sample of a preview; beyond it is cut, NaN is silence"),
 )
 
 
@@ -144,6 +167,16 @@ def _hot() -> list[str]:
 
 def _record() -> list[str]:
     return _byte_table(struct_table(layout.RECORD.format, RECORD_FIELDS))
+
+
+def _return_identity() -> list[str]:
+    rows = struct_table(return_ring.IDENTITY.format, RETURN_FIELDS)
+    crc = (return_ring.CRC_OFFSET, "u32", "crc32", "CRC-32 (ISO-HDLC) of all bytes before")
+    words = [
+        (getattr(return_ring, f"{name}_OFFSET"), kind, name.lower(), meaning)
+        for name, kind, meaning in RETURN_WORDS
+    ]
+    return _byte_table([*rows, crc, *words])
 
 
 def _states_and_flags() -> list[str]:
@@ -242,6 +275,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "identity": _identity,
     "hot": _hot,
     "record": _record,
+    "return": _return_identity,
     "states": _states_and_flags,
     "limits": _limits,
     "messages": _messages,

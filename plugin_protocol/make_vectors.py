@@ -4,7 +4,7 @@
     python -m plugin_protocol.make_vectors --check    fail when they are stale
 
 NAME.bin holds the bytes, NAME.json what they mean: {"kind", "type", "direction", "fields"}, byte strings as hex. A
-bad_NAME.bin must be refused; its JSON says by which door ("FromPlugin", "FromDaemon", "header", "record") and why.
+bad_NAME.bin must be refused; its JSON says by which door ("FromPlugin", "FromDaemon", "header", "return", "record") and why.
 Values are fixed, and chosen so that no two neighbouring fields could be swapped unnoticed.
 """
 
@@ -13,7 +13,7 @@ import sys
 
 import msgspec
 
-from plugin_protocol import layout
+from plugin_protocol import layout, return_ring
 from plugin_protocol.codec import encode
 from plugin_protocol.messages import (
     Alive,
@@ -32,13 +32,20 @@ from plugin_protocol.messages import (
     LikePost,
     Message,
     Notice,
+    Play,
+    PlayFailed,
     Posting,
     PostTake,
+    PreviewClosed,
+    PreviewHeard,
+    PreviewLoading,
+    PreviewOpened,
     ReactPost,
     Refused,
     RingAttached,
     RingClosed,
     RingOpened,
+    StopPreview,
     Welcome,
     WindowShown,
 )
@@ -98,6 +105,23 @@ MESSAGES: dict[str, Message] = {
     ),
     "asked": Asked(id=11),
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
+    "play": Play(id=9, generation=GENERATION, kind="item", target="01JF", in_sync=True),
+    "stop_preview": StopPreview(),
+    "preview_heard": PreviewHeard(
+        generation=GENERATION, copied_frames=96_000, heard_frames=65_536, state="playing"
+    ),
+    "preview_loading": PreviewLoading(id=9, stage="download", fraction=0.25),
+    "preview_opened": PreviewOpened(
+        id=9, kind="item", target="01JF", segment=return_ring.return_name(INSTANCE, GENERATION),
+        generation=GENERATION, sample_rate_hz=48_000.0, channels=2, capacity_frames=1 << 18, frames=768_001,
+        in_sync=True, at_bar=True, title="Take five", note="",
+    ),
+    "preview_opened_elsewhere": PreviewOpened(
+        id=0, kind="take", target="01JG", segment=return_ring.return_name(INSTANCE, 3), generation=3,
+        sample_rate_hz=96_000.0, channels=1, capacity_frames=1 << 19, note="The tempo of the take is not known.",
+    ),
+    "play_failed": PlayFailed(id=9, code="offline", message="The relay does not answer. Try again later."),
+    "preview_closed": PreviewClosed(generation=GENERATION, code="stopped", message="Stopped from the tray."),
 }  # fmt: skip
 
 HEADER = layout.Header(
@@ -105,6 +129,9 @@ HEADER = layout.Header(
     sample_rate_hz=48_000.0, channels=2, capacity_frames=1 << 14, audio_offset=0x6000, timeline_offset=0x1000,
     timeline_capacity=256, max_block_frames=8_192, total_bytes=0x6000 + (1 << 14) * 8,
 )  # fmt: skip
+RETURN_HEADER = return_ring.ReturnHeader(
+    instance_id=INSTANCE, generation=GENERATION, sample_rate_hz=44_100.0, channels=2, capacity_frames=1 << 12
+)
 RECORD_INDEX = 300
 RECORD = layout.Record(
     ring_frame=1 << 33, project_frame=-480, ppq=-0.25, bpm=128.0, bar_start_ppq=-4.0, host_ns=1 << 50,
@@ -186,7 +213,11 @@ def bad_layouts() -> dict[str, tuple[str, bytes, str]]:
     def header(**fields: object) -> bytes:
         return layout.pack_header(msgspec.structs.replace(HEADER, **fields))
 
+    def back(**fields: object) -> bytes:
+        return return_ring.pack_header(msgspec.structs.replace(RETURN_HEADER, **fields))
+
     good, record = layout.pack_header(HEADER), layout.pack_record(RECORD_INDEX, RECORD)
+    good_back = return_ring.pack_header(RETURN_HEADER)
     return {
         "header_magic": ("header", b"SDCHRNG\r" + good[8:], "magic: a text mode ate the newline"),
         "header_crc": ("header", good[:0x58] + b"\x01" + good[0x59:], "crc32 does not match"),
@@ -197,6 +228,14 @@ def bad_layouts() -> dict[str, tuple[str, bytes, str]]:
         "header_offset": ("header", header(audio_offset=0x1000), "audio_offset: on top of the timeline"),
         "header_total": ("header", header(total_bytes=0x6000), "total_bytes: no room for the audio"),
         "header_generation": ("header", header(generation=0), "generation: zero"),
+        "return_magic": ("return", good, "magic: a Ring, not a Return Ring"),
+        "return_crc": ("return", good_back[:0x40] + b"\x01" + good_back[0x41:], "crc32 does not match"),
+        "return_features": ("return", back(features_required=1), "features_required that we do not have"),
+        "return_rate": ("return", back(sample_rate_hz=float("nan")), "sample_rate_hz"),
+        "return_channels": ("return", back(channels=0), "channels"),
+        "return_capacity": ("return", back(capacity_frames=5_000), "capacity_frames: no power of two"),
+        "return_offset": ("return", back(audio_offset=8192), "audio_offset"),
+        "return_generation": ("return", back(generation=0), "generation: zero"),
         "record_writing": (
             "record",
             (2 * RECORD_INDEX + 1).to_bytes(8, "little") + record[8:],
@@ -226,6 +265,11 @@ def files() -> dict[str, bytes]:
             {"kind": "message", "type": tag, "direction": _direction(message), "fields": _plain(message)},
         )
     add("header", layout.pack_header(HEADER), {"kind": "header", "fields": _plain(HEADER)})
+    add(
+        "return_header",
+        return_ring.pack_header(RETURN_HEADER),
+        {"kind": "return", "fields": _plain(RETURN_HEADER)},
+    )
     add(
         "record",
         layout.pack_record(RECORD_INDEX, RECORD),

@@ -18,6 +18,7 @@ PROTOCOL_MAX = 1
 MAX_MESSAGE_BYTES = 65_536
 HEARTBEAT_INTERVAL_US = 1_000_000
 SILENCE_LIMIT_US = 5_000_000  # a peer not heard for this long is lost
+HEARD_INTERVAL_US = 250_000
 MAX_BARS = 64
 MAX_SECONDS = 900.0
 MAX_FEED_PAGE = 20
@@ -37,6 +38,10 @@ Cursor = Annotated[str, Meta(max_length=256)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Bars = Annotated[int, Meta(ge=1, le=MAX_BARS)]
 Seconds = Annotated[float, Meta(gt=0.0, le=MAX_SECONDS)]
+Rate = Annotated[float, Meta(ge=8_000.0, le=768_000.0)]
+Channels = Annotated[int, Meta(ge=1, le=2)]
+PreviewKind = Annotated[str, Meta(max_length=8, pattern=r"^(item|take)$")]
+Target = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class _Message(Struct, frozen=True, kw_only=True, tag_field="t", omit_defaults=False):
@@ -163,6 +168,52 @@ class AskFailed(_Message, frozen=True, kw_only=True, tag="ask_failed"):
     message: Line
 
 
+class PreviewLoading(_Message, frozen=True, kw_only=True, tag="preview_loading"):
+    """daemon -> plugin: what a Play waits for. `fraction` is of bytes or frames done, not of time."""
+
+    id: U63
+    stage: Short  # "download", "prepare"
+    fraction: Fraction
+
+
+class PreviewOpened(_Message, frozen=True, kw_only=True, tag="preview_opened"):
+    """daemon -> plugin: a Return Ring is there and holds the beginning: play it. Replaces what plays.
+
+    `id` is the Play's, or 0 when somebody else asked (tray, command line). `frames`: its length, nil while unknown and
+    for what repeats. `in_sync`: stretched to the host's tempo. `at_bar`: begin on the next bar line.
+    """
+
+    id: U63
+    kind: PreviewKind
+    target: Target
+    segment: Annotated[str, Meta(min_length=1, max_length=30, pattern=r"^sdr\.[0-9a-f]{12}\.[0-9a-f]{8}$")]
+    generation: U63
+    sample_rate_hz: Rate
+    channels: Channels
+    capacity_frames: U63
+    frames: U63 | None = None
+    in_sync: bool = False
+    at_bar: bool = False
+    title: Title = ""
+    note: Line = ""  # why it is not in sync although asked; empty when all is as asked
+
+
+class PlayFailed(_Message, frozen=True, kw_only=True, tag="play_failed"):
+    """daemon -> plugin: nothing is played for this Play. `message` says why and what to do next."""
+
+    id: U63
+    code: Short
+    message: Line
+
+
+class PreviewClosed(_Message, frozen=True, kw_only=True, tag="preview_closed"):
+    """daemon -> plugin: fade out and let go of this Return Ring. `code`: "stopped" (somebody asked), or what failed."""
+
+    generation: U63
+    code: Short
+    message: Line = ""
+
+
 # plugin -> daemon ---------------------------------------------------------------------------------------------
 
 
@@ -191,8 +242,8 @@ class RingOpened(_Message, frozen=True, kw_only=True, tag="ring_opened"):
 
     segment: Annotated[str, Meta(min_length=1, max_length=30, pattern=r"^sdc\.[0-9a-f]{12}\.[0-9a-f]{8}$")]
     generation: U63
-    sample_rate_hz: Annotated[float, Meta(ge=8_000.0, le=768_000.0)]
-    channels: Annotated[int, Meta(ge=1, le=2)]
+    sample_rate_hz: Rate
+    channels: Channels
     capacity_frames: U63
 
 
@@ -290,6 +341,43 @@ class ReactPost(_Message, frozen=True, kw_only=True, tag="react_post"):
     react: bool
 
 
+class Play(_Message, frozen=True, kw_only=True, tag="play"):
+    """plugin -> daemon: play an Item of the feed, or a Take, through this Instance. Replaces what plays.
+
+    `generation` is of the live Ring, whose rate, channels and transport the preview has to fit. Never repeated: what a
+    lost connection swallowed is not played later.
+    """
+
+    Reply: ClassVar = PreviewOpened | PlayFailed
+
+    id: U63
+    generation: U63
+    kind: PreviewKind
+    target: Target
+    in_sync: bool = False
+
+
+class StopPreview(_Message, frozen=True, kw_only=True, tag="stop_preview"):
+    """plugin -> daemon: the user wants silence. Also ends a Play that is still being prepared. No reply."""
+
+    Reply: ClassVar = None
+
+
+class PreviewHeard(_Message, frozen=True, kw_only=True, tag="preview_heard"):
+    """plugin -> daemon, HEARD_INTERVAL_US apart and at each change of state: how far a Return Ring is. No reply.
+
+    Frames below `copied_frames` may be overwritten; `heard_frames` have left through the host's output. In state
+    "ended" (also after a stop) the plugin has let go of the Return Ring.
+    """
+
+    Reply: ClassVar = None
+
+    generation: U63
+    copied_frames: U63
+    heard_frames: U63
+    state: Annotated[str, Meta(max_length=8, pattern=r"^(waiting|playing|muted|ended)$")]
+
+
 class Goodbye(_Message, frozen=True, kw_only=True, tag="goodbye"):
     """plugin -> daemon: the Instance is being closed. No reply."""
 
@@ -297,7 +385,9 @@ class Goodbye(_Message, frozen=True, kw_only=True, tag="goodbye"):
 
 
 FromWindow = WindowShown | GetFeed | PostTake | LikePost | ReactPost
-FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye
+FromListener = Play | StopPreview | PreviewHeard
+FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
 ToWindow = Item | FeedPage | Posting | Asked | AskFailed
-FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow
+ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
+FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

@@ -26,6 +26,7 @@ from plugin_protocol.messages import (
     SILENCE_LIMIT_US,
     Alive,
     FromDaemon,
+    FromListener,
     FromPlugin,
     FromWindow,
     Goodbye,
@@ -36,10 +37,13 @@ from plugin_protocol.messages import (
     Kept,
     Message,
     Notice,
+    PreviewHeard,
     Refused,
     RingAttached,
     RingClosed,
     RingOpened,
+    StopPreview,
+    ToListener,
     ToWindow,
     Welcome,
     WindowShown,
@@ -78,8 +82,12 @@ class PeerLost(msgspec.Struct, frozen=True, kw_only=True):
 
 Event = Message | Forgotten | PeerLost
 
-_TALK_OF_PLUGIN: tuple[type, ...] = (RingOpened, RingClosed, Heartbeat, Keep, *FromWindow.__args__)
-_TALK_OF_DAEMON: tuple[type, ...] = (RingAttached, Alive, Kept, KeepFailed, Notice, *ToWindow.__args__)
+_TALK_OF_PLUGIN: tuple[type, ...] = (
+    RingOpened, RingClosed, Heartbeat, Keep, *FromWindow.__args__, *FromListener.__args__,
+)  # fmt: skip
+_TALK_OF_DAEMON: tuple[type, ...] = (
+    RingAttached, Alive, Kept, KeepFailed, Notice, *ToWindow.__args__, *ToListener.__args__,
+)  # fmt: skip
 
 TRANSITIONS: dict[Role, dict[State, dict[type, State]]] = {
     Role.PLUGIN: {
@@ -259,7 +267,7 @@ class Session:
             self.state = TRANSITIONS[self.role][self.state][type(answer)]
             return [Deliver(message), Send(answer)]
         if before is State.NEW:
-            if isinstance(message, RingClosed | WindowShown | Goodbye):
+            if isinstance(message, RingClosed | WindowShown | StopPreview | PreviewHeard | Goodbye):
                 return []
             return [Send(_say_hello_first())]
         return [Deliver(message)]

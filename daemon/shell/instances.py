@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
-from bridge.plugin_endpoint import Peer
+from bridge.plugin_endpoint import FromPeer, Peer
 from bridge.shm import RingFile, reap
 from daemon.core.capture import History
 from daemon.errors import NothingKept
@@ -30,10 +30,14 @@ from plugin_protocol.messages import (
     Keep,
     KeepFailed,
     Kept,
+    Play,
+    PlayFailed,
+    PreviewHeard,
     Refused,
     RingAttached,
     RingClosed,
     RingOpened,
+    StopPreview,
 )  # fmt: skip
 from plugin_protocol.session import PeerLost
 
@@ -168,10 +172,8 @@ class Instances:
         self._by_id: dict[bytes, Instance] = {}
 
     async def handle(
-        self,
-        peer: Peer,
-        message: RingOpened | RingClosed | Heartbeat | Keep | FromWindow | Goodbye | PeerLost,
-    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | None:
+        self, peer: Peer, message: FromPeer
+    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | PlayFailed | None:
         """One message of one plugin; the endpoint calls it in the order sent. [loop]"""
         instance = self._by_id.get(peer.hello.instance)
         if instance is None or instance.peer is not peer:
@@ -191,6 +193,12 @@ class Instances:
                 return self._alive()
             case Keep():
                 return await self._keep(instance, message)
+            case Play():
+                return PlayFailed(
+                    id=message.id, code="unavailable", message="This daemon plays no previews yet."
+                )
+            case StopPreview() | PreviewHeard():
+                pass
             case RingClosed():
                 pass  # the open descriptor keeps the old history until the next Ring comes
             case Goodbye() | PeerLost():

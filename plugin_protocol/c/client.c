@@ -107,6 +107,8 @@ sc_result sc_client_create(const sc_config *given, sc_client **client_out)
     if (!client) return SC_ERROR_MEMORY;
     client->allocator = allocator;
     atomic_init(&client->next_keep_id, 1);
+    atomic_init(&client->next_play_id, 1);
+    sc_client_set_preview_gain(client, 0.0);
     sc_result result = take_settings(client, &config) ? SC_OK : SC_ERROR_ARGUMENT;
     if (result == SC_OK && !(sc_random_bytes(client->hello.instance, sizeof client->hello.instance) &&
                              sc_random_bytes(&client->session.jitter, sizeof client->session.jitter)))
@@ -231,15 +233,20 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
     if (!(rate_hz >= SC_MIN_RATE_HZ && rate_hz <= SC_MAX_RATE_HZ) || channels - 1u >= SC_MAX_CHANNELS ||
         max_block_frames - 1u >= SC_MAX_BLOCK_FRAMES)
         return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT));
+    if (!sc_client_open_player(client, rate_hz, channels)) return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
     if (take_up(client, rate_hz, channels, max_block_frames)) return SC_OK;
     sc_generation *made = allocate(&client->allocator, sizeof *made);
-    if (!made) return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
+    if (!made) {
+        sc_client_close_player(client);
+        return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
+    }
     made->identity = (sc_ring_identity){
         .sample_rate_hz = rate_hz, .channels = channels, .max_block_frames = max_block_frames};
     identify(client, &made->identity);
     const sc_result result = build(made, client->run_dir, reason);
     if (result != SC_OK) {
         release(&client->allocator, made);
+        sc_client_close_player(client);
         return refuse(client, result, reason);
     }
     sc_worker_lock();
@@ -260,6 +267,7 @@ void sc_client_deactivate(sc_client *client)
     if (forked(client) || !atomic_load_explicit(&client->audio.live, memory_order_relaxed)) return;
     atomic_store_explicit(&client->audio.live, false, memory_order_release);
     atomic_store_explicit(&client->audio.playing, false, memory_order_relaxed);
+    sc_client_close_player(client);
     sc_worker_lock();
     client->generations->idle_us = sc_now_ns() / 1000;
     sc_worker_unlock();

@@ -1,6 +1,7 @@
 /* What a client consists of, for the files that implement it. Who may touch what:
      audio   the audio thread's, on cache lines of its own; the atomics of it are read by any thread
-     keeps   slots that any thread fills and the worker empties: handed over by each slot's state
+     player  the audio thread's half of a preview; who may touch what is said in player.h
+     keeps, plays   slots that any thread fills and the worker empties: handed over by each slot's state
      events  worker to main thread: single producer, single consumer
      all the rest   under the worker's lock (worker.h), except that `settings` never change (but for the track's
                     name, which is under the lock too). */
@@ -8,6 +9,8 @@
 #define SC_CLIENT_H
 
 #include "messages.h"
+#include "player.h"
+#include "return_ring.h"
 #include "ring.h"
 #include "segment.h"
 #include "window.h"
@@ -60,6 +63,30 @@ typedef struct sc_session {
     char reason[SC_REASON_BYTES];
 } sc_session;
 
+/* A play from the call until the worker takes it. */
+typedef struct sc_play_slot {
+    atomic_uint state;
+    sc_play play;
+} sc_play_slot;
+
+/* The worker's half of a preview; preview.c. */
+typedef struct sc_preview_link {
+    uint64_t asked_id;      /* of the Play that the daemon works at; 0: none */
+    uint64_t asked_us;
+    uint32_t serial;        /* of the preview that was opened last; serials never repeat */
+    bool open;              /* it is not over: `fd` is a Return Ring */
+    bool begun, end_told;   /* PLAY, END are in the player's queue */
+    int fd;
+    sc_return_identity ring;
+    uint64_t copied_frames; /* out of the Return Ring */
+    uint64_t begin;         /* where its frame 0 lies in the player's queue */
+    uint64_t told_us, told_copied;
+    sc_preview_state told_state;
+    sc_preview_heard farewell; /* the last word on a preview that is over, if it is due */
+    bool farewell_due;
+    sc_event about; /* as it was opened */
+} sc_preview_link;
+
 struct sc_client {
     struct { /* side by side: between two calls of process() the caches belong to others */
         alignas(128) atomic_bool live; /* false: inactive, or in a forked child */
@@ -67,8 +94,13 @@ struct sc_client {
         atomic_uint_least64_t committed; /* end of what the live generation holds */
         sc_ring ring;
     } audio;
+    sc_player player;
     alignas(128) atomic_uint_least64_t keep_generation; /* what keep() cuts from; 0: nothing */
     atomic_uint_least64_t next_keep_id;
+    atomic_uint_least64_t next_play_id;
+    atomic_uint_least64_t plays_stopped; /* plays with a smaller id are not wanted any more */
+    atomic_bool stop_asked;
+    atomic_bool preview_loading;
     bool forked; /* this process is a child of the one that made the client */
 
     sc_allocator allocator; /* settings */
@@ -79,6 +111,7 @@ struct sc_client {
     char libzmq_text[SC_PATH_BYTES];
 
     sc_keep_slot keeps[SC_MAX_KEEPS];
+    sc_play_slot plays[SC_MAX_PLAYS];
     struct {
         atomic_uint head; /* events ever put */
         atomic_uint tail; /* events ever taken */
@@ -89,6 +122,7 @@ struct sc_client {
     sc_generation *generations; /* newest first */
     sc_session session;
     sc_window window;
+    sc_preview_link preview;
     char reason[SC_REASON_BYTES];
     struct sc_client *next; /* in the worker's list */
     bool leaving;
@@ -104,6 +138,11 @@ void sc_generation_retire(sc_generation *generation, uint64_t now_us);
 /* Zeroed memory by the client's allocator, or NULL. [main-thread] */
 void *sc_client_allocate(sc_client *client, size_t bytes);
 void sc_client_release(sc_client *client, void *memory);
+/* Gives the player memory for this rate; false when there is none. [main-thread & !process] */
+bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels);
+
+/* Ends what plays and frees that memory. [main-thread & !process] */
+void sc_client_close_player(sc_client *client);
 
 /* Unlinks, unmaps and frees the generation at `*place` and takes it out of the list. Lock held. */
 void sc_generation_remove(sc_client *client, sc_generation **place);

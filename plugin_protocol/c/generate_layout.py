@@ -1,4 +1,4 @@
-"""Writes layout_gen.h, the C side's view of layout.py and of the limits in messages.py and timeline.py.
+"""Writes layout_gen.h, the C side's view of layout.py, return_ring.py and of the limits in messages.py and timeline.py.
 
 A plain script, not a module of the package: `python plugin_protocol/c/generate_layout.py` writes the header,
 `--check` writes nothing and exits 1 when the committed header is stale.
@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from plugin_protocol import layout, messages, timeline  # noqa: E402
+from plugin_protocol import layout, messages, return_ring, timeline  # noqa: E402
 
 TARGET = HERE / "layout_gen.h"
 
@@ -52,6 +52,21 @@ RECORD_FIELDS = [
     "numerator",
     "denominator",
     "flags",
+]
+RETURN_FIELDS = [
+    "magic",
+    "abi_major",
+    "abi_minor",
+    "header_bytes",
+    "features_required",
+    "instance_id",
+    "generation",
+    "sample_rate_hz",
+    "channels",
+    "sample_format",
+    "capacity_frames",
+    "audio_offset",
+    "total_bytes",
 ]
 
 LAYOUT_NUMBERS = [
@@ -93,9 +108,22 @@ MESSAGE_NUMBERS = [
     "MAX_MESSAGE_BYTES",
     "HEARTBEAT_INTERVAL_US",
     "SILENCE_LIMIT_US",
+    "HEARD_INTERVAL_US",
     "MAX_BARS",
     "MAX_SECONDS",
 ]
+RETURN_NUMBERS = (
+    "ABI_MAJOR",
+    "HEADER_BYTES",
+    "MIN_CAPACITY_FRAMES",
+    "MAX_CAPACITY_FRAMES",
+    "IDENTITY_BYTES",
+    "CRC_OFFSET",
+    "RESERVE_OFFSET",
+    "COMMIT_OFFSET",
+    "END_OFFSET",
+    "MAX_PEAK",
+)
 TIMELINE_NUMBERS = ("MIN_BPM", "MAX_BPM", "MAX_PPQ", "MAX_PROJECT_FRAME")
 
 
@@ -121,22 +149,25 @@ def literal(value: float) -> str:
 def header_text() -> str:
     """The whole of layout_gen.h."""
     lines = [
-        "/* Generated from ../layout.py, ../messages.py and ../timeline.py by generate_layout.py. Do not edit. */",
+        "/* Generated from ../layout.py, ../return_ring.py, ../messages.py and ../timeline.py by generate_layout.py. Do not edit. */",
         "#ifndef SC_LAYOUT_GEN_H",
         "#define SC_LAYOUT_GEN_H",
         "",
         f'#define SC_MAGIC "{layout.MAGIC.decode().encode("unicode_escape").decode()}"',
+        f'#define SC_RETURN_MAGIC "{return_ring.MAGIC.decode().encode("unicode_escape").decode()}"',
     ]
     for numbers in (
         {name: getattr(layout, name) for name in LAYOUT_NUMBERS},
         {name: getattr(messages, name) for name in MESSAGE_NUMBERS},
         {name: getattr(timeline, name) for name in TIMELINE_NUMBERS},
+        {f"RETURN_{name}": getattr(return_ring, name) for name in RETURN_NUMBERS},
     ):
         lines += [f"#define SC_{name} {literal(value)}" for name, value in numbers.items()]
     lines.append("")
     for prefix, codes, names in (
         ("IDENTITY", layout.IDENTITY.format, IDENTITY_FIELDS),
         ("RECORD", layout.RECORD.format, RECORD_FIELDS),
+        ("RETURN", return_ring.IDENTITY.format, RETURN_FIELDS),
     ):
         lines += [
             f"#define SC_{prefix}_{name.upper()}_OFFSET {at:#05x}u"

@@ -128,6 +128,33 @@ size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
     return finish(&pack);
 }
 
+size_t sc_encode_play(uint8_t *data, size_t capacity, const sc_play *play)
+{
+    sc_pack pack = begin(data, capacity, 5, "play");
+    put_unsigned(&pack, "id", play->id);
+    put_unsigned(&pack, "generation", play->generation);
+    put_text(&pack, "kind", play->kind == SC_PLAY_TAKE ? "take" : "item");
+    put_text(&pack, "target", play->target);
+    put_bool(&pack, "in_sync", play->in_sync);
+    return finish(&pack);
+}
+
+size_t sc_encode_stop_preview(uint8_t *data, size_t capacity)
+{
+    sc_pack pack = begin(data, capacity, 0, "stop_preview");
+    return finish(&pack);
+}
+
+size_t sc_encode_preview_heard(uint8_t *data, size_t capacity, const sc_preview_heard *heard)
+{
+    sc_pack pack = begin(data, capacity, 4, "preview_heard");
+    put_unsigned(&pack, "generation", heard->generation);
+    put_unsigned(&pack, "copied_frames", heard->copied_frames);
+    put_unsigned(&pack, "heard_frames", heard->heard_frames);
+    put_text(&pack, "state", heard->state);
+    return finish(&pack);
+}
+
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity)
 {
     sc_pack pack = begin(data, capacity, 0, "goodbye");
@@ -135,7 +162,7 @@ size_t sc_encode_goodbye(uint8_t *data, size_t capacity)
 }
 
 /* How each field of a message becomes a field of what is told. */
-typedef enum field_kind { TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, CHECKED } field_kind;
+typedef enum field_kind { TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, NUMBER, CHECKED } field_kind; /* NUMBER: is one */
 
 typedef struct field {
     const char *key;
@@ -170,6 +197,19 @@ static const struct {
       INTO(U32, "bars", false, bars), INTO(BOOL, "anchored", false, anchored), INTO(TEXT, "note", true, text)}},
     {"keep_failed", SC_EVENT_KEEP_FAILED,
      {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
+    {"preview_loading", SC_EVENT_PREVIEW_LOADING,
+     {INTO(U63, "id", false, id), INTO(TEXT, "stage", false, code), INTO(SHARE, "fraction", false, fraction)}},
+    {"preview_opened", SC_EVENT_PREVIEW_OPENED,
+     {INTO(U63, "id", false, id), INTO(TEXT, "kind", false, code), INTO(TEXT, "target", false, target),
+      INTO(TEXT, "segment", false, path), INTO(U63, "generation", false, generation),
+      {"sample_rate_hz", NUMBER, false, 0, 0}, {"channels", NUMBER, false, 0, 0},
+      {"capacity_frames", NUMBER, false, 0, 0}, INTO(U63, "frames", true, frames),
+      INTO(BOOL, "in_sync", true, in_sync), INTO(BOOL, "at_bar", true, at_bar), INTO(TEXT, "title", true, title),
+      INTO(TEXT, "note", true, text)}},
+    {"play_failed", SC_EVENT_PREVIEW_FAILED,
+     {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
+    {"preview_closed", SC_EVENT_PREVIEW_ENDED,
+     {INTO(U63, "generation", false, generation), INTO(TEXT, "code", false, code), INTO(TEXT, "message", true, text)}},
     {"notice", SC_EVENT_NOTICE, {INTO(TEXT, "kind", false, code), INTO(TEXT, "message", false, text)}},
     {"item", SC_EVENT_ITEM,
      {ROW(TEXT, "post_id", false, post_id), ROW(TEXT, "author", false, author), ROW(TEXT, "title", false, title),
@@ -242,6 +282,7 @@ static bool fill(const field *wanted, const sc_value *value, sc_told *told)
         if (value->count) memcpy(to, value->bytes, value->count);
         told->item.outline_columns = value->count;
         return true;
+    case NUMBER: return real(value, &number);
     default: /* the version that both speak: we offered one range, so it has to lie in it */
         return value->kind == SC_UNSIGNED && value->number - SC_PROTOCOL_MIN <= SC_PROTOCOL_MAX - SC_PROTOCOL_MIN;
     }

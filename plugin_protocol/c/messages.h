@@ -48,6 +48,20 @@ typedef struct sc_ask {
     char subject[SC_TEXT_BYTES(256)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
     char title[SC_TEXT_BYTES(120)];   /* POST */
 } sc_ask;
+typedef struct sc_play {
+    uint64_t id;
+    uint64_t generation;
+    sc_play_kind kind;
+    bool in_sync;
+    char target[SC_TEXT_BYTES(64)];
+} sc_play;
+
+typedef struct sc_preview_heard {
+    uint64_t generation;
+    uint64_t copied_frames;
+    uint64_t heard_frames;
+    const char *state;
+} sc_preview_heard;
 
 /* Each writes one message to `data` and returns its bytes, or 0 when `capacity` is too small. */
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);
@@ -58,11 +72,14 @@ size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_coun
 size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep);
 size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open);
 size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask);
+size_t sc_encode_play(uint8_t *data, size_t capacity, const sc_play *play);
+size_t sc_encode_stop_preview(uint8_t *data, size_t capacity);
+size_t sc_encode_preview_heard(uint8_t *data, size_t capacity, const sc_preview_heard *heard);
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity);
 
 /* What the daemon said, as the event it becomes: welcome is CONNECTED (text: its version, path: its file),
-   ring_attached is ATTACHED, alive is LINK; the fields of an item go into its item. False for anything that is not one well-formed message of the daemon;
-   `*told` is then undefined. */
+   ring_attached is ATTACHED, alive is LINK; preview_opened has the Return Ring's name in `path`; the fields of an item
+   go into its item. False for anything that is not one well-formed message of the daemon; `*told` is then undefined. */
 bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told);
 
 #endif

@@ -60,8 +60,8 @@ uint64_t sc_ring_bytes(const sc_ring_identity *identity)
     return audio_offset(identity) + identity->capacity_frames * identity->channels * SC_SAMPLE_BYTES;
 }
 
-/* CRC-32 of ISO 3309 as in zlib; bit by bit, it runs once per activation. */
-static uint32_t crc32_of(const uint8_t *data, size_t bytes)
+/* Bit by bit: it runs once per activation and per preview. */
+uint32_t sc_crc32(const uint8_t *data, size_t bytes)
 {
     uint32_t crc = 0xFFFFFFFFu;
     for (size_t i = 0; i < bytes; i++) {
@@ -103,7 +103,7 @@ void sc_ring_format(uint8_t *base, const sc_ring_identity *identity)
     FIELD(IDENTITY_BYTES, own);
     FIELD(TOTAL_BYTES, total);
 #undef FIELD
-    const uint32_t crc = crc32_of(base, SC_IDENTITY_BYTES);
+    const uint32_t crc = sc_crc32(base, SC_IDENTITY_BYTES);
     memcpy(base + SC_CRC_OFFSET, &crc, sizeof crc);
 }
 

@@ -43,6 +43,9 @@ typedef struct sc_ring {
     sc_timeline timeline;
 } sc_ring;
 
+/* CRC-32 of ISO 3309, as in zlib. [any] */
+uint32_t sc_crc32(const uint8_t *data, size_t bytes);
+
 /* Bytes of the whole file. [any] */
 uint64_t sc_ring_bytes(const sc_ring_identity *identity);
 

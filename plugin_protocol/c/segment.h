@@ -29,6 +29,20 @@ bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes);
 sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
                             size_t reason_bytes);
 
+/* Opens `name`, which another process made in the run directory at `path`, for reading: a plain file of this user,
+   closed to everybody else, no link. A descriptor, or -1 with a sentence in `reason`. [worker-thread] */
+int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes);
+
+/* Bytes of the file, 0 when that cannot be told. [worker-thread] */
+uint64_t sc_segment_bytes(int fd);
+
+/* Copies `bytes` bytes from `offset`; false when the file ends before. It is never mapped: whoever may write it can
+   also truncate it, and a mapping would then end in SIGBUS in the host. [worker-thread] */
+bool sc_segment_read(int fd, uint64_t offset, void *data, size_t bytes);
+
+/* Lets go of what sc_segment_open gave. [worker-thread] [main-thread] */
+void sc_segment_close(int fd);
+
 /* Unlinks, unmaps and unlocks. A reader that has it mapped keeps its pages. [main-thread] [worker-thread] */
 void sc_segment_remove(sc_segment *segment);
 

@@ -101,6 +101,48 @@ sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, 
     return SC_OK;
 }
 
+int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes)
+{
+    struct stat found;
+    const int folder_fd = open_run_dir(path, reason, reason_bytes);
+    if (folder_fd < 0) return -1;
+    /* O_NONBLOCK: a FIFO of that name must not hold us up. */
+    const int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    const char *why = fd < 0 || fstat(fd, &found) != 0 ? strerror(errno)
+                      : !S_ISREG(found.st_mode)        ? "it is no plain file"
+                                                       : why_not_ours(fd);
+    close(folder_fd);
+    if (!why) return fd;
+    snprintf(reason, reason_bytes, "The preview's memory is not used: %.100s.", why);
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+uint64_t sc_segment_bytes(int fd)
+{
+    struct stat found;
+    return fstat(fd, &found) == 0 ? (uint64_t)found.st_size : 0;
+}
+
+bool sc_segment_read(int fd, uint64_t offset, void *data, size_t bytes)
+{
+    uint8_t *to = data;
+    while (bytes > 0) {
+        const ssize_t got = pread(fd, to, bytes, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        to += got;
+        offset += (uint64_t)got;
+        bytes -= (size_t)got;
+    }
+    return true;
+}
+
+void sc_segment_close(int fd)
+{
+    close(fd);
+}
+
 void sc_segment_remove(sc_segment *segment)
 {
     if (segment->name[0]) unlinkat(segment->folder_fd, segment->name, 0);

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "layout_gen.h"
+#include "preview.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static void lose(sc_client *client, const char *reason, uint64_t now_us)
 {
     sc_session *session = &client->session;
     const bool stood = session->state == SC_LINK_OPEN;
+    sc_preview_end(client, "lost", "The connection to the daemon was lost.");
     close_wire(session, 0);
     if (reason != session->reason) snprintf(session->reason, sizeof session->reason, "%s", reason);
     session->next_attempt_us = now_us + backoff_us(session);
@@ -80,6 +82,7 @@ static void refused(sc_client *client, const sc_event *event, uint64_t now_us)
 {
     sc_session *session = &client->session;
     if (strcmp(event->code, "state") == 0) { /* the daemon was restarted, or forgot us: greet it again */
+        sc_preview_end(client, "lost", "The daemon was started again.");
         session->state = SC_LINK_CONNECTING;
         session->give_up_us = now_us + CONNECT_US;
         return;
@@ -123,6 +126,8 @@ static void hear(sc_client *client, const sc_told *told, uint64_t now_us)
     else if (event->kind == SC_EVENT_ATTACHED) attached(client, event);
     else if (event->kind == SC_EVENT_KEPT || event->kind == SC_EVENT_KEEP_FAILED) answered(client, event);
     else if (event->kind == SC_EVENT_NOTICE) sc_client_tell(client, event);
+    else if (event->kind >= SC_EVENT_PREVIEW_LOADING && event->kind <= SC_EVENT_PREVIEW_FAILED)
+        sc_preview_hear(client, event);
     else if (event->kind == SC_EVENT_ITEM || event->kind == SC_EVENT_POSTING) sc_window_tell(client, told);
     else if (event->kind >= SC_EVENT_FEED_PAGE) sc_window_answered(client, told);
     else if (memcmp(&session->link, event, sizeof *event) != 0) {
@@ -274,6 +279,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
         beat(client, now_us);
     }
     sc_window_step(client, now_us);
+    sc_preview_step(client, now_us);
     drop_retired(client, now_us);
 }
 

@@ -1,8 +1,10 @@
 /* Sidechain's client for audio plugins: records what passes through an Instance into a Ring in shared memory,
    and asks the daemon to keep Takes of it. This header is the specification; ../SPEC.md has the bytes.
 
-   What it is not: it plays nothing, changes no sample, and needs no daemon. Without a daemon, without libzmq, or
-   without room for the Ring, audio passes on untouched and sc_client_info() says what is missing and why.
+   It also plays previews, which the daemon hands over in a Return Ring: sc_client_mix() adds them to the output.
+
+   What it is not: without a preview it changes no sample, and it needs no daemon. Without a daemon, without libzmq,
+   or without room for the Ring, audio passes on untouched and sc_client_info() says what is missing and why.
 
    Threads. Every function names where it may be called:
      [main-thread]   the host's main (or UI) thread. Calls for one client must not overlap. May allocate, lock, do I/O.
@@ -50,6 +52,9 @@ extern "C" {
 #define SC_CLIENT_VERSION "0.1.0"
 #define SC_MAX_INSTANCES 64 /* clients of one process */
 #define SC_MAX_KEEPS 16     /* keep requests of one client that are not answered yet */
+#define SC_MAX_PLAYS 4      /* plays of one client that the worker has not looked at yet */
+#define SC_MIN_GAIN_DB (-60.0) /* of previews: this and below is silence */
+#define SC_MAX_GAIN_DB 12.0
 
 typedef struct sc_client sc_client;
 
@@ -58,7 +63,7 @@ typedef enum sc_result {
     SC_OK = 0,
     SC_ERROR_ARGUMENT,  /* an argument is outside its stated range; nothing was done */
     SC_ERROR_MEMORY,    /* the allocator returned NULL */
-    SC_ERROR_LIMIT,     /* SC_MAX_INSTANCES clients exist, or SC_MAX_KEEPS requests wait */
+    SC_ERROR_LIMIT,     /* SC_MAX_INSTANCES clients exist, or SC_MAX_KEEPS or SC_MAX_PLAYS requests wait */
     SC_ERROR_RUN_DIR,   /* the run directory is missing and cannot be made, or is not ours alone */
     SC_ERROR_RING,      /* the Ring's file could not be made: usually no space left */
     SC_ERROR_INACTIVE,  /* there is nothing recorded that could be kept */
@@ -176,6 +181,65 @@ SC_API uint32_t sc_client_process_interleaved(sc_client *client, const float *sa
 SC_API sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool post, const char *title,
                                 uint64_t *id) SC_REALTIME;
 
+/* Previews ---------------------------------------------------------------------------------------------------- */
+
+typedef enum sc_play_kind {
+    SC_PLAY_ITEM, /* an Item of the feed, by its post's id */
+    SC_PLAY_TAKE  /* a Take of this user's own library, by its id */
+} sc_play_kind;
+
+typedef enum sc_preview_state {
+    SC_PREVIEW_NONE,
+    SC_PREVIEW_LOADING, /* asked for; the daemon fetches and prepares it */
+    SC_PREVIEW_WAITING, /* for the next bar line */
+    SC_PREVIEW_PLAYING,
+    SC_PREVIEW_MUTED    /* plays on without a sound: the host records */
+} sc_preview_state;
+
+/* Plays `target` (64 characters) through this Instance, in place of what plays or was asked for before. in_sync:
+   at the host's tempo, from the next bar line on; where a tempo is unknown it plays as it is, and the event says so.
+   `*id` (may be NULL) receives the number that the events will carry: first any number of PREVIEW_LOADING, then
+   PREVIEW_OPENED and later PREVIEW_ENDED, or PREVIEW_FAILED alone. Wait-free, as sc_client_keep().
+   Errors: ARGUMENT (no target), LIMIT, INACTIVE, FORKED. [any] */
+SC_API sc_result sc_client_play(sc_client *client, sc_play_kind kind, const char *target, bool in_sync,
+                                uint64_t *id) SC_REALTIME;
+
+/* Fades out what plays and forgets what was asked for; the fade begins within 20 ms. Nothing plays: nothing happens.
+   Wait-free. [any] */
+SC_API void sc_client_stop_preview(sc_client *client) SC_REALTIME;
+
+/* How loud previews are: SC_MIN_GAIN_DB to SC_MAX_GAIN_DB, 0 to begin with; what lies outside is moved in, NaN
+   changes nothing. Reached without a click. Wait-free. [any] */
+SC_API void sc_client_set_preview_gain(sc_client *client, double gain_db) SC_REALTIME;
+
+/* Adds what plays to one block of planar output. Call it after sc_client_process() of the same frames: what is
+   recorded is then without the preview. channels: as many pointers as were activated, to `frames` samples each,
+   which hold the host's sound already. transport: of the first frame, as for sc_client_process(); where it changes
+   within a host's block, call both for each stretch.
+   Returns how many frames a preview was added to; 0: not one sample was touched. Muted, to the frame, while the
+   transport says RECORDING (the preview runs on), and ended by OFFLINE: a preview is never part of a recording or a
+   bounce. Reads private memory alone: no file, no shared memory. [audio-thread] */
+SC_API uint32_t sc_client_mix(sc_client *client, float *const *channels, uint32_t frames,
+                              const sc_transport *transport) SC_REALTIME;
+
+/* The preview's state, for status outputs. Wait-free. [any] */
+SC_API sc_preview_state sc_client_preview_state(const sc_client *client) SC_REALTIME;
+
+/* What plays. */
+typedef struct sc_preview {
+    sc_preview_state state;
+    sc_play_kind kind;
+    bool in_sync;          /* at the host's tempo */
+    uint64_t id;           /* of sc_client_play(); 0: asked for by tray or command line */
+    uint64_t heard_frames; /* so far, at the rate of the Ring */
+    uint64_t frames;       /* length; 0: not known, or it repeats until it is stopped */
+    char target[68];
+    char title[484];
+} sc_preview;
+
+/* Fills `*preview`; all zero when nothing plays. Takes the library's lock: never from process(). [main-thread] */
+SC_API void sc_client_preview(sc_client *client, sc_preview *preview);
+
 typedef enum sc_event_kind {
     SC_EVENT_CONNECTED,    /* the daemon welcomed us; text: its version */
     SC_EVENT_ATTACHED,     /* the daemon reads our Ring: Takes can be kept. generation */
@@ -186,6 +250,11 @@ typedef enum sc_event_kind {
     SC_EVENT_KEPT,         /* id, take_id, frames, bars, anchored, text: the note */
     SC_EVENT_KEEP_FAILED,  /* id, code, text */
     SC_EVENT_NOTICE,       /* code: the kind; text: one line for the user */
+    SC_EVENT_PREVIEW_LOADING, /* id, code: "download" or "prepare", fraction */
+    SC_EVENT_PREVIEW_OPENED,  /* id (0: asked for elsewhere), code: "item" or "take", target, title, frames (0: not
+                                 known), in_sync, at_bar, text: why not in sync although asked */
+    SC_EVENT_PREVIEW_ENDED,   /* id, target, code: "ended", "stopped", "replaced", "offline", "lost" or what failed; text */
+    SC_EVENT_PREVIEW_FAILED,  /* id, code, text */
     /* To an open window only, by sc_window_poll (sidechain_window.h): */
     SC_EVENT_ITEM,         /* a row of the feed, new or changed */
     SC_EVENT_FEED_PAGE,    /* id; path: the next cursor, "" at the end; text: why it is not the relay's, or "" */
@@ -198,12 +267,16 @@ typedef enum sc_event_kind {
 typedef struct sc_event {
     sc_event_kind kind;
     bool anchored;
+    bool in_sync;
+    bool at_bar;
     uint32_t bars;
     uint32_t friends_producing;
+    double fraction; /* 0 to 1 */
     uint64_t id;
     uint64_t frames;
     uint64_t generation;
-    double fraction; /* 0 to 1 */
+    char target[68];
+    char title[484];
     char take_id[68]; /* strings from the daemon are cut here, between characters */
     char code[68];
     char relay_state[68];

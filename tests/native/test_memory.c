@@ -72,6 +72,6 @@ int main(int argc, char **argv)
         if (m.failed == 0) break;
     }
     printf("%ld allocations, each failed once\n", n);
-    CHECK_EQUAL(n, 3);
+    CHECK_EQUAL(n, 5);
     return 0;
 }

@@ -1,10 +1,11 @@
-/* test_vectors plugin|daemon FILE.bin: what this side makes of one golden vector, as lines "key=value" for the driver to compare.
+/* test_vectors plugin|daemon|return FILE.bin: what this side makes of one golden vector, as lines "key=value" for the driver to compare.
    "plugin": read as a plugin's message, field by field, and encoded again, which must give the same bytes. "daemon":
    decoded as the daemon's message to its event. What is neither prints "refused". Compares nothing with the JSON itself. */
 #include "check.h"
 #include "layout_gen.h"
 #include "messages.h"
 #include "msgpack.h"
+#include "return_ring.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -126,6 +127,24 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
     if (strcmp(tag, "window_shown") == 0) return sc_encode_window_shown(data, capacity, truth(map, "open"));
     if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
     if (strcmp(tag, "goodbye") == 0) return sc_encode_goodbye(data, capacity);
+    if (strcmp(tag, "stop_preview") == 0) return sc_encode_stop_preview(data, capacity);
+    if (strcmp(tag, "play") == 0) {
+        sc_play play = {.id = whole(map, "id"), .generation = whole(map, "generation"), .in_sync = truth(map, "in_sync")};
+        char kind[16];
+        text(map, "kind", kind);
+        text(map, "target", play.target);
+        play.kind = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+        return sc_encode_play(data, capacity, &play);
+    }
+    if (strcmp(tag, "preview_heard") == 0) {
+        char state[16];
+        text(map, "state", state);
+        const sc_preview_heard heard = {.generation = whole(map, "generation"),
+                                        .copied_frames = whole(map, "copied_frames"),
+                                        .heard_frames = whole(map, "heard_frames"),
+                                        .state = state};
+        return sc_encode_preview_heard(data, capacity, &heard);
+    }
     if (strcmp(tag, "heartbeat") == 0) {
         char track_name[SC_TEXT_BYTES(512)];
         const uint64_t calls = whole(map, "process_count");
@@ -164,12 +183,36 @@ static void tell(const sc_event *e)
         [SC_EVENT_NOTICE] = "notice",     [SC_EVENT_DISCONNECTED] = "",
         [SC_EVENT_FEED_PAGE] = "feed_page", [SC_EVENT_POSTING] = "posting", [SC_EVENT_ASKED] = "asked",
         [SC_EVENT_ASK_FAILED] = "ask_failed",
+        [SC_EVENT_PREVIEW_LOADING] = "preview_loading", [SC_EVENT_PREVIEW_OPENED] = "preview_opened",
+        [SC_EVENT_PREVIEW_FAILED] = "play_failed", [SC_EVENT_PREVIEW_ENDED] = "preview_closed",
     };
     printf("t=%s\n", TAGS[e->kind]);
     printf("id=%" PRIu64 "\nframes=%" PRIu64 "\ngeneration=%" PRIu64 "\n", e->id, e->frames, e->generation);
     printf("fraction=%.17g\nbars=%u\nfriends_producing=%u\nanchored=%s\n", e->fraction, e->bars, e->friends_producing, e->anchored ? "True" : "False");
     printf("take_id=%s\ncode=%s\nrelay_state=%s\naccount=%s\ntext=%s\npath=%s\n", e->take_id, e->code, e->relay_state,
            e->account, e->text, e->path);
+    printf("in_sync=%s\nat_bar=%s\ntarget=%s\ntitle=%s\n",
+           e->in_sync ? "True" : "False", e->at_bar ? "True" : "False", e->target, e->title);
+}
+
+/* A Return Ring's header, for the reader that the golden one is meant for. */
+static int look_at_return_ring(const char *path)
+{
+    static uint8_t header[SC_RETURN_HEADER_BYTES];
+    uint8_t instance[16];
+    sc_return_identity identity;
+    for (int i = 0; i < 16; i++) instance[i] = (uint8_t)(0x10 + i);
+    const sc_return_wanted wanted = {
+        .instance_id = instance, .generation = 0x0102030405060708, .sample_rate_hz = 44100.0, .channels = 2};
+    FILE *file = fopen(path, "rb");
+    CHECK(file && fread(header, 1, sizeof header, file) == sizeof header);
+    fclose(file);
+    const uint64_t whole_bytes = SC_RETURN_HEADER_BYTES + 4096 * 2 * 4;
+    CHECK(!sc_return_check(header, whole_bytes - 1, &wanted, &identity));
+    if (!sc_return_check(header, whole_bytes, &wanted, &identity)) return puts("refused") < 0;
+    printf("generation=%" PRIu64 "\ncapacity_frames=%" PRIu64 "\nchannels=%u\n", identity.generation,
+           identity.capacity_frames, identity.channels);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -178,6 +221,7 @@ int main(int argc, char **argv)
     sc_map map;
     static sc_told told;
     CHECK(argc == 3);
+    if (strcmp(argv[1], "return") == 0) return look_at_return_ring(argv[2]);
     const bool of_plugin = strcmp(argv[1], "plugin") == 0;
     FILE *file = fopen(argv[2], "rb");
     CHECK(file);

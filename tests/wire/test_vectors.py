@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 import plugin_protocol
-from plugin_protocol import layout, make_vectors
+from plugin_protocol import layout, make_vectors, return_ring
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import CodecError, LayoutError
 from plugin_protocol.messages import FromDaemon, FromPlugin
@@ -51,6 +51,10 @@ def test_bad_bytes_are_refused_by_their_door(name: str) -> None:
         with pytest.raises(LayoutError) as refused:
             layout.unpack_header(data, make_vectors.HEADER.total_bytes)
         assert MEANINGS[name]["why"].startswith(refused.value.field)
+    elif door == "return":
+        with pytest.raises(LayoutError) as refused:
+            return_ring.unpack_header(data, make_vectors.RETURN_HEADER.total_bytes)
+        assert MEANINGS[name]["why"].startswith(refused.value.field)
     elif door == "record":
         assert layout.unpack_record(make_vectors.RECORD_INDEX, data) is None
     else:
@@ -61,5 +65,9 @@ def test_bad_bytes_are_refused_by_their_door(name: str) -> None:
 def test_header_and_record_read_back() -> None:
     header = layout.unpack_header((FOLDER / "header.bin").read_bytes(), make_vectors.HEADER.total_bytes)
     assert header == make_vectors.HEADER
+    back = return_ring.unpack_header(
+        (FOLDER / "return_header.bin").read_bytes(), make_vectors.RETURN_HEADER.total_bytes
+    )
+    assert back == make_vectors.RETURN_HEADER
     record = layout.unpack_record(MEANINGS["record"]["index"], (FOLDER / "record.bin").read_bytes())
     assert record == make_vectors.RECORD

@@ -73,6 +73,15 @@ static void keep(sp_host *host, const sp_event *event)
     else fprintf(stderr, "keep: %s\n", sc_result_text(result));
 }
 
+static void preview(sp_host *host, const sp_event *event)
+{
+    if (event->kind == SP_PREVIEW_STOP) sc_client_stop_preview(host->clients[0]);
+    if (event->kind != SP_PREVIEW) return;
+    const sc_play_kind kind = event->a > 0.0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+    const sc_result result = sc_client_play(host->clients[0], kind, event->title, event->b > 0.0, NULL);
+    if (result != SC_OK) fprintf(stderr, "preview: %s\n", sc_result_text(result));
+}
+
 /* Everything that happens at the present frame, before the block that begins with it. */
 static void happen(sp_host *host, pace *pace)
 {
@@ -84,6 +93,7 @@ static void happen(sp_host *host, pace *pace)
         if (event->frame > transport->frame) return;
         transport->next_event++;
         if (event->kind == SP_KEEP_BARS || event->kind == SP_KEEP_SECONDS) keep(host, event);
+        preview(host, event);
         sp_transport_apply(transport, event);
         if (event->kind != SP_RATE) continue;
         wait_for_main(host);
@@ -93,7 +103,7 @@ static void happen(sp_host *host, pace *pace)
 
 static bool must_cut(const sp_script *script, sp_event_kind kind)
 {
-    return script->split || kind == SP_RATE || kind == SP_OFFLINE || kind == SP_KEEP_BARS || kind == SP_KEEP_SECONDS;
+    return script->split || kind == SP_RATE || kind == SP_OFFLINE || kind == SP_RECORD || kind == SP_KEEP_BARS || kind == SP_KEEP_SECONDS;
 }
 
 /* How long the next block is: no further than the end, and in split mode no further than the next event or wrap. */
@@ -132,11 +142,16 @@ static void fill(sp_host *host, uint64_t frame, uint32_t frames)
 
 static void process(sp_host *host, uint32_t frames)
 {
-    const float *channels[2] = {host->scratch, host->scratch + host->max_block_frames};
+    float *out[2] = {host->scratch, host->scratch + host->max_block_frames};
+    const float *const in[2] = {out[0], out[1]};
     sc_transport report;
     sp_transport_report(&host->transport, &report);
-    for (uint32_t i = 0; i < host->options->instances; i++)
-        sc_client_process(host->clients[i], channels, frames, host->options->no_transport ? NULL : &report);
+    const sc_transport *told = host->options->no_transport ? NULL : &report;
+    for (uint32_t i = 0; i < host->options->instances; i++) sc_client_process(host->clients[i], in, frames, told);
+    sc_client_mix(host->clients[0], out, frames, told);
+    for (uint32_t i = 0; host->output && i < frames; i++)
+        for (uint32_t channel = 0; channel < host->wav->channels; channel++)
+            fwrite(&out[channel][i], sizeof(float), 1, host->output);
 }
 
 static void play(sp_host *host, pace *pace, uint64_t end_frame, bool silent)

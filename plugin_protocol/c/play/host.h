@@ -11,11 +11,12 @@
 #include <stdatomic.h>
 
 typedef struct sp_host {
-    const sp_options *options; /* set these six before sp_host_start */
+    const sp_options *options; /* set these seven before sp_host_start */
     const sp_script *script;
     const sp_wav *wav;
     sc_client **clients;
     sp_truth truth;
+    FILE *output; /* what the first client puts out, or NULL */
     uint32_t max_block_frames;
 
     pthread_t thread;

@@ -56,9 +56,11 @@ static bool make_clients(session *s)
     };
     for (uint32_t i = 0; i < s->options->instances; i++) {
         const sc_result result = sc_client_create(&config, &s->clients[i]);
-        if (result == SC_OK) continue;
-        fprintf(stderr, "%s\n", sc_result_text(result));
-        return false;
+        if (result != SC_OK) {
+            fprintf(stderr, "%s\n", sc_result_text(result));
+            return false;
+        }
+        sc_client_set_preview_gain(s->clients[i], s->options->preview_gain_db);
     }
     return true;
 }
@@ -77,6 +79,9 @@ static void obey(session *s, const char *line)
                                                 event.post, event.title, NULL);
         if (result == SC_OK) s->keeps_asked++;
         else fprintf(stderr, "keep: %s\n", sc_result_text(result));
+    } else if (sp_parse_preview(line, &event)) {
+        if (event.kind == SP_PREVIEW_STOP) sc_client_stop_preview(s->clients[0]);
+        else sc_client_play(s->clients[0], event.a > 0.0 ? SC_PLAY_TAKE : SC_PLAY_ITEM, event.title, event.b > 0.0, NULL);
     } else if (*line) {
         fprintf(stderr, "\"%.80s\" is not understood; --help lists the commands.\n", line);
     }
@@ -167,6 +172,10 @@ static int perform(session *s, const sp_script *script, const sp_wav *wav)
         fprintf(stderr, "%s cannot be written.\n", s->options->truth_path);
         return SP_BAD_FILE;
     }
+    if (s->options->output_path && !(s->host.output = fopen(s->options->output_path, "wb"))) {
+        fprintf(stderr, "%s cannot be written.\n", s->options->output_path);
+        return SP_BAD_FILE;
+    }
     sp_transport_start(&s->host.transport, script, wav->rate_hz, &s->host.truth);
     s->input_open = s->options->read_stdin || s->options->hold;
     int code = SP_NO_RING;
@@ -177,6 +186,7 @@ static int perform(session *s, const sp_script *script, const sp_wav *wav)
     }
     for (uint32_t i = 0; i < s->options->instances; i++) sc_client_destroy(s->clients[i]);
     if (s->host.truth.file) fclose(s->host.truth.file);
+    if (s->host.output) fclose(s->host.output);
     return code;
 }
 

@@ -27,7 +27,9 @@ static const char HELP[] =
     "  --history FRAMES       length of the Ring (default 2097152)\n"
     "  --truth FILE           write what was heard, as JSON lines: bar lines and events, in Ring frames\n"
     "  --stdin                take commands: keep bars N [post] [title], keep seconds S [post] [title],\n"
-    "                         stop, play, track NAME, quit\n"
+    "                         preview item|take ID [sync], preview stop, stop, play, track NAME, quit\n"
+    "  --output FILE          write what the first plugin puts out: raw 32-bit float, interleaved\n"
+    "  --preview-gain DB      -60 to 12 (default 0)\n"
     "  --hold                 after the last frame stop the transport and go on with silence, in real time, until\n"
     "                         standard input closes\n"
     "  --wait-attached S      do not start before the daemon has attached the Ring; at most S seconds\n"
@@ -38,7 +40,8 @@ static const char HELP[] =
     "\n"
     "Script lines ('#' begins a comment; FRAME counts played frames from 0, or is a time like 2.5s at the file's rate):\n"
     "  tempo BPM | meter N D | start ppq X | block N | split on|off | end FRAME\n"
-    "  at FRAME tempo BPM | meter N D | jump PPQ | loop START END | loop off | stop | play | rate HZ | offline on|off\n"
+    "  at FRAME tempo BPM | meter N D | jump PPQ | loop START END | loop off | stop | play | rate HZ | offline on|off |\n"
+    "           record on|off | preview item|take ID [sync] | preview stop\n"
     "  at FRAME keep bars N [post] [title] | keep seconds S [post] [title]\n"
     "Split on: blocks are cut at events and loop points, as REAPER does. Split off: the transport is told at the start\n"
     "of a block only, whatever happens within it.\n"
@@ -47,7 +50,7 @@ static const char HELP[] =
     "4 the Ring cannot be made; 5 not attached in time.\n";
 
 enum { SCRIPT = 1, TEMPO, METER, START, BLOCK, RANDOM, SPEED, REPEAT, NO_TRANSPORT, INSTANCES, HISTORY, TRUTH, STDIN,
-       HOLD, WAIT, HOST, RUN_DIR, LIBZMQ, JSON, HELP_WANTED };
+       HOLD, WAIT, HOST, RUN_DIR, LIBZMQ, JSON, OUTPUT, PREVIEW_GAIN, HELP_WANTED };
 
 static const struct option LONG[] = {
     {"script", 1, NULL, SCRIPT},       {"tempo", 1, NULL, TEMPO},
@@ -59,6 +62,7 @@ static const struct option LONG[] = {
     {"stdin", 0, NULL, STDIN},         {"hold", 0, NULL, HOLD},
     {"wait-attached", 1, NULL, WAIT},  {"host-name", 1, NULL, HOST},
     {"run-dir", 1, NULL, RUN_DIR},     {"libzmq", 1, NULL, LIBZMQ},
+    {"output", 1, NULL, OUTPUT},       {"preview-gain", 1, NULL, PREVIEW_GAIN},
     {"json", 0, NULL, JSON},           {"help", 0, NULL, HELP_WANTED},
     {NULL, 0, NULL, 0},
 };
@@ -110,6 +114,8 @@ static bool take(int option, sp_options *o)
     case HOST: o->host_name = optarg; return true;
     case RUN_DIR: o->run_dir = optarg; return true;
     case LIBZMQ: o->libzmq_path = optarg; return true;
+    case OUTPUT: o->output_path = optarg; return true;
+    case PREVIEW_GAIN: return number(SC_MIN_GAIN_DB, SC_MAX_GAIN_DB, &o->preview_gain_db);
     case JSON: return o->json = true;
     default: return false;
     }

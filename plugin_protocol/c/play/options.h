@@ -25,6 +25,8 @@ typedef struct sp_options {
     uint32_t instances;
     uint32_t history_frames; /* 0: the client's default */
     double wait_attached_s;  /* 0: start at once */
+    const char *output_path; /* or NULL */
+    double preview_gain_db;
     bool no_transport, read_stdin, hold, json;
 } sp_options;
 

@@ -94,6 +94,26 @@ static void put_fields(const sc_event *event)
         put_text("kind", event->code);
         put_text("message", event->text);
         break;
+    case SC_EVENT_PREVIEW_LOADING:
+        put_number("id", event->id);
+        put_text("stage", event->code);
+        printf(", \"fraction\": %.3f", event->fraction);
+        break;
+    case SC_EVENT_PREVIEW_OPENED:
+        put_number("id", event->id);
+        put_text("kind", event->code);
+        put_text("target", event->target);
+        put_text("title", event->title);
+        put_number("frames", event->frames);
+        printf(", \"in_sync\": %s, \"at_bar\": %s", event->in_sync ? "true" : "false", event->at_bar ? "true" : "false");
+        put_text("note", event->text);
+        break;
+    case SC_EVENT_PREVIEW_ENDED:
+    case SC_EVENT_PREVIEW_FAILED:
+        put_number("id", event->id);
+        put_text("code", event->code);
+        put_text("message", event->text);
+        break;
     default: break; /* to windows only */
     }
 }
@@ -105,6 +125,8 @@ void sp_say_event(bool json, unsigned instance, const sc_event *event)
         [SC_EVENT_DISCONNECTED] = "disconnected", [SC_EVENT_REFUSED] = "refused",
         [SC_EVENT_LINK] = "link", [SC_EVENT_KEPT] = "kept",
         [SC_EVENT_KEEP_FAILED] = "keep_failed", [SC_EVENT_NOTICE] = "notice",
+        [SC_EVENT_PREVIEW_LOADING] = "preview_loading", [SC_EVENT_PREVIEW_OPENED] = "preview_opened",
+        [SC_EVENT_PREVIEW_ENDED] = "preview_ended", [SC_EVENT_PREVIEW_FAILED] = "preview_failed",
     };
     if (json) {
         printf("{\"event\": \"%s\", \"index\": %u", NAMES[event->kind], instance);

@@ -69,6 +69,19 @@ bool sp_parse_keep(const char *text, sp_event *event)
     return true;
 }
 
+bool sp_parse_preview(const char *text, sp_event *event)
+{
+    char kind[8], target[72] = "", sync[8] = "";
+    *event = (sp_event){.kind = SP_PREVIEW_STOP};
+    const int found = sscanf(text, " preview %7s %71s %7s", kind, target, sync);
+    if (found == 1) return strcmp(kind, "stop") == 0;
+    event->kind = SP_PREVIEW;
+    event->a = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+    event->b = strcmp(sync, "sync") == 0;
+    snprintf(event->title, sizeof event->title, "%s", target);
+    return found >= 2 && (found == 2 || event->b > 0.0) && (event->a > 0.0 || strcmp(kind, "item") == 0);
+}
+
 /* "at FRAME what ...": words[2] is what. */
 static bool event_of(char **words, size_t count, sp_event *event)
 {
@@ -98,8 +111,8 @@ static bool event_of(char **words, size_t count, sp_event *event)
         event->kind = SP_RATE;
         return count == 4 && number(one, 8000.0, 768000.0, &event->a);
     }
-    if (strcmp(what, "offline") == 0) {
-        event->kind = SP_OFFLINE;
+    if (strcmp(what, "offline") == 0 || strcmp(what, "record") == 0) {
+        event->kind = what[0] == 'o' ? SP_OFFLINE : SP_RECORD;
         event->a = strcmp(one, "on") == 0;
         return count == 4 && (strcmp(one, "on") == 0 || strcmp(one, "off") == 0);
     }
@@ -154,8 +167,9 @@ static bool line_of(sp_script *script, char *line, double rate_hz)
     sp_event event = {0};
     uint64_t frame;
     if (count < 3 || !frame_of(words[1], rate_hz, &frame)) return false;
-    const bool known = strcmp(words[2], "keep") == 0 ? sp_parse_keep(strstr(line, "keep"), &event)
-                                                     : event_of(words, count, &event);
+    const bool known = strcmp(words[2], "keep") == 0      ? sp_parse_keep(strstr(line, "keep"), &event)
+                       : strcmp(words[2], "preview") == 0 ? sp_parse_preview(strstr(line, "preview"), &event)
+                                                          : event_of(words, count, &event);
     event.frame = frame;
     return known && add(script, &event);
 }

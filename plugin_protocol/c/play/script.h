@@ -20,7 +20,10 @@ typedef enum sp_event_kind {
     SP_RATE,     /* a: Hz */
     SP_OFFLINE,  /* a: 1 on, 0 off */
     SP_KEEP_BARS,    /* a: bars */
-    SP_KEEP_SECONDS  /* a: seconds */
+    SP_KEEP_SECONDS, /* a: seconds */
+    SP_RECORD,       /* a: 1 on, 0 off */
+    SP_PREVIEW,      /* a: sc_play_kind, b: 1 in sync; title: what */
+    SP_PREVIEW_STOP
 } sp_event_kind;
 
 /* What happens before frame `frame` is played; frames are counted from the start and never stop. */
@@ -52,6 +55,9 @@ bool sp_script_read(const char *path, double rate_hz, sp_script *script, char *w
 
 /* "keep bars 8 post my title" and the like, as in a script after "at FRAME" and on standard input. */
 bool sp_parse_keep(const char *text, sp_event *event);
+
+/* "preview item ID [sync]", "preview take ID [sync]", "preview stop", likewise. */
+bool sp_parse_preview(const char *text, sp_event *event);
 
 void sp_script_free(sp_script *script);
 

@@ -100,8 +100,11 @@ void sp_transport_apply(sp_transport *t, const sp_event *event)
         t->offline_since = t->frame;
         break;
     case SP_OFFLINE: change_offline(t, event->a > 0.0); break;
+    case SP_RECORD: t->recording = event->a > 0.0; return;
     case SP_KEEP_BARS:
-    case SP_KEEP_SECONDS: return;
+    case SP_KEEP_SECONDS:
+    case SP_PREVIEW:
+    case SP_PREVIEW_STOP: return;
     }
     sp_truth_event(t->truth, event, frame, frame - t->ring_base, t->anchor_ppq, t->generation);
 }
@@ -156,7 +159,7 @@ void sp_transport_report(const sp_transport *t, sc_transport *report)
                  SC_TRANSPORT_VALID_PROJECT_FRAME | SC_TRANSPORT_VALID_BAR_START |
                  (t->playing ? SC_TRANSPORT_PLAYING : 0u) |
                  (t->looping ? SC_TRANSPORT_LOOPING | SC_TRANSPORT_VALID_LOOP : 0u) |
-                 (t->offline ? SC_TRANSPORT_OFFLINE : 0u),
+                 (t->recording ? SC_TRANSPORT_RECORDING : 0u) | (t->offline ? SC_TRANSPORT_OFFLINE : 0u),
         .numerator = t->numerator,
         .denominator = t->denominator,
         .project_frame = t->project_frame,

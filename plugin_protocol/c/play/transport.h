@@ -13,7 +13,7 @@ typedef struct sp_transport {
     double bpm;
     uint32_t numerator, denominator;
     double bar_origin_ppq; /* bar lines lie at whole bars from here, to both sides */
-    bool playing, looping, offline;
+    bool playing, looping, offline, recording;
     double loop_start_ppq, loop_end_ppq;
     double anchor_frame; /* a fraction: a loop wraps between two frames */
     double anchor_ppq;   /* where the transport was, or is heard to be, at anchor_frame */

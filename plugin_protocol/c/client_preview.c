@@ -1,0 +1,111 @@
+#include "client.h"
+#include "layout_gen.h"
+#include "platform.h"
+#include "preview.h"
+#include "text.h"
+#include "worker.h"
+
+#include <math.h>
+#include <string.h>
+
+/* For a second of previews at least. Its pages are touched when the first preview comes, by the worker. */
+bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels)
+{
+    uint64_t size = SC_MIN_CAPACITY_FRAMES;
+    while ((double)size < rate_hz) size *= 2;
+    float *frames = client->allocator.allocate(client->allocator.context, size * channels * sizeof(float));
+    if (!frames) return false;
+    sc_worker_lock();
+    sc_player_open(&client->player, frames, size - 1, channels, rate_hz);
+    sc_worker_unlock();
+    return true;
+}
+
+void sc_client_close_player(sc_client *client)
+{
+    sc_worker_lock();
+    sc_preview_end(client, "stopped", "The host stopped this plugin.");
+    float *frames = client->player.frames;
+    sc_player_open(&client->player, NULL, 0, 0, 0.0);
+    sc_worker_unlock();
+    if (frames) client->allocator.release(client->allocator.context, frames);
+}
+
+sc_result sc_client_play(sc_client *client, sc_play_kind kind, const char *target, bool in_sync,
+                         uint64_t *id) SC_REALTIME
+{
+    if (client->forked) return SC_ERROR_FORKED;
+    if (!target || !target[0] || kind > SC_PLAY_TAKE) return SC_ERROR_ARGUMENT;
+    const uint64_t generation = atomic_load(&client->keep_generation);
+    if (generation == 0) return SC_ERROR_INACTIVE;
+    for (int i = 0; i < SC_MAX_PLAYS; i++) {
+        sc_play_slot *slot = &client->plays[i];
+        unsigned expected = SC_SLOT_FREE;
+        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_SLOT_FILLING, memory_order_acquire,
+                                                     memory_order_relaxed))
+            continue;
+        slot->play.id = atomic_fetch_add_explicit(&client->next_play_id, 1, memory_order_relaxed);
+        slot->play.generation = generation;
+        slot->play.kind = kind;
+        slot->play.in_sync = in_sync;
+        sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, 64);
+        if (id) *id = slot->play.id;
+        atomic_store_explicit(&client->preview_loading, true, memory_order_relaxed);
+        atomic_store_explicit(&slot->state, SC_SLOT_FULL, memory_order_release);
+        return SC_OK;
+    }
+    return SC_ERROR_LIMIT;
+}
+
+void sc_client_stop_preview(sc_client *client) SC_REALTIME
+{
+    if (client->forked) return;
+    atomic_store_explicit(&client->plays_stopped, atomic_load_explicit(&client->next_play_id, memory_order_relaxed),
+                          memory_order_relaxed);
+    atomic_store_explicit(&client->stop_asked, true, memory_order_release);
+}
+
+void sc_client_set_preview_gain(sc_client *client, double gain_db) SC_REALTIME
+{
+    unsigned bits;
+    if (isnan(gain_db)) return;
+    const float gain = gain_db <= SC_MIN_GAIN_DB ? 0.0f : (float)pow(10.0, fmin(gain_db, SC_MAX_GAIN_DB) / 20.0);
+    memcpy(&bits, &gain, sizeof bits);
+    atomic_store_explicit(&client->player.gain_bits, bits, memory_order_relaxed);
+}
+
+SC_AUDIO uint32_t sc_client_mix(sc_client *client, float *const *channels, uint32_t frames,
+                                const sc_transport *transport) SC_REALTIME
+{
+    if (!atomic_load_explicit(&client->audio.live, memory_order_acquire)) return 0;
+    return sc_player_mix(&client->player, channels, frames, transport);
+}
+
+sc_preview_state sc_client_preview_state(const sc_client *client) SC_REALTIME
+{
+    sc_preview_state state;
+    uint64_t heard_frames;
+    (void)sc_player_shown(&client->player, &state, &heard_frames);
+    if (state == SC_PREVIEW_NONE && atomic_load_explicit(&client->preview_loading, memory_order_relaxed))
+        return SC_PREVIEW_LOADING;
+    return state;
+}
+
+void sc_client_preview(sc_client *client, sc_preview *preview)
+{
+    memset(preview, 0, sizeof *preview);
+    if (client->forked) return;
+    sc_worker_lock();
+    const sc_event *about = &client->preview.about;
+    preview->state = sc_client_preview_state(client);
+    if (client->preview.open) {
+        (void)sc_player_shown(&client->player, &preview->state, &preview->heard_frames);
+        preview->kind = strcmp(about->code, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+        preview->in_sync = about->in_sync;
+        preview->id = about->id;
+        preview->frames = about->frames;
+        memcpy(preview->target, about->target, sizeof preview->target);
+        memcpy(preview->title, about->title, sizeof preview->title);
+    }
+    sc_worker_unlock();
+}
