@@ -41,6 +41,10 @@ def values_of(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
             return st.one_of([values_of(one) for one in types])
         case msgspec.inspect.ListType(item_type=item):
             return st.lists(values_of(item), max_size=3)
+        case msgspec.inspect.VarTupleType(item_type=item):
+            return st.lists(values_of(item), max_size=3).map(tuple)
+        case msgspec.inspect.TupleType(item_types=items):
+            return st.tuples(*map(values_of, items))
         case msgspec.inspect.DictType(key_type=key, value_type=value):
             return st.dictionaries(values_of(key), values_of(value), max_size=3)
         case msgspec.inspect.StructType(cls=cls):
