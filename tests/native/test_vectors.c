@@ -125,7 +125,6 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
     if (strcmp(tag, "ring_closed") == 0) return sc_encode_ring_closed(data, capacity, whole(map, "generation"));
     if (strcmp(tag, "keep") == 0) return again_keep(map, data, capacity);
     if (strcmp(tag, "window_shown") == 0) return sc_encode_window_shown(data, capacity, truth(map, "open"));
-    if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
     if (strcmp(tag, "goodbye") == 0) return sc_encode_goodbye(data, capacity);
     if (strcmp(tag, "stop_preview") == 0) return sc_encode_stop_preview(data, capacity);
     if (strcmp(tag, "play") == 0) {
@@ -136,6 +135,7 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
         play.kind = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
         return sc_encode_play(data, capacity, &play);
     }
+    if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
     if (strcmp(tag, "preview_heard") == 0) {
         char state[16];
         text(map, "state", state);
