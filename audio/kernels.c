@@ -174,18 +174,21 @@ void sc_envelope(const float *samples, int64_t frames, int64_t channels, const f
 static int64_t wrap(int64_t position, int64_t size) { return position >= size ? position - size : position; }
 
 /* The limiter's gain for each frame: allowed[n] <= 1 is what frame n may have at most. The gain falls to it along a
- * straight line over `ahead` frames, stays while it is needed and returns with 1 - release of the way per frame.
+ * straight line over `ahead` frames, stays while it is needed and comes back: all but what was needed on average lately
+ * at `release`, so that a drum takes nothing from what follows, and that at `memory`, so that a bass keeps its wave.
  *
  *   least[n]   = min(allowed[n .. n + ahead])                 sliding minimum, a deque of positions
- *   reduced[n] = max(1 - least[n], release * reduced[n - 1])
+ *   fast[n]    = max(1 - least[n], release * fast[n - 1])
+ *   slow[n]    = memory * slow[n - 1] + (1 - memory) * fast[n]
+ *   reduced[n] = max(fast[n], slow[n])
  *   gain[n]    = mean(1 - reduced[n - ahead .. n])            so gain[n] <= allowed[n]
  *
  * work: ahead + 1 int64 for the deque; reduced: frames doubles. */
-void sc_limiter_gain(const float *allowed, int64_t frames, int64_t ahead, double release, int64_t *work,
-                     double *reduced, float *gain)
+void sc_limiter_gain(const float *allowed, int64_t frames, int64_t ahead, double release, double memory,
+                     int64_t *work, double *reduced, float *gain)
 {
     int64_t size = ahead + 1, head = 0, count = 0, next = 0;
-    double last = 0;
+    double fast = 0, slow = 0;
     for (int64_t n = 0; n < frames; n++) {
         if (count && work[head] < n) head = wrap(head + 1, size), count--; /* first: the deque holds size, not more */
         for (; next < frames && next <= n + ahead; next++) {
@@ -193,10 +196,12 @@ void sc_limiter_gain(const float *allowed, int64_t frames, int64_t ahead, double
             work[wrap(head + count++, size)] = next;
         }
         double now = 1.0 - allowed[work[head]];
-        last *= release;
-        if (last < 1e-30) last = 0;
-        if (now > last) last = now;
-        reduced[n] = last;
+        fast *= release;
+        if (fast < 1e-30) fast = 0;
+        if (now > fast) fast = now;
+        slow = memory * slow + (1 - memory) * fast;
+        if (slow < 1e-30) slow = 0;
+        reduced[n] = fast > slow ? fast : slow;
     }
     double share = 1.0 / (double)size, first = frames ? reduced[0] : 0, sum = first * (double)size;
     for (int64_t n = 0; n < frames; n++) {

@@ -43,11 +43,12 @@ class Kernels(Protocol):
         ...
 
     def limiter_gain(
-        self, allowed: NDArray[np.float32], ahead_frames: int, release: float
+        self, allowed: NDArray[np.float32], ahead_frames: int, release: float, memory: float
     ) -> NDArray[np.float32]:
         """A smooth gain that is nowhere above allowed (0..1, float32, contiguous). See sc_limiter_gain.
 
-        ahead_frames: length of the straight line down; release: share of the reduction left one frame later.
+        ahead_frames: length of the straight line down; release: share of the reduction left one frame later; memory:
+        the same of its running mean, below which it does not come back.
         """
         ...
 

@@ -54,13 +54,6 @@ def static_gain(
     return Gain(wanted_db, LoudnessReason.TARGET)
 
 
-def needed_limiting_db(lufs: float | None, dbtp: float | None) -> float:
-    """By how much a clip of this loudness and true peak would pass the ceiling at the target; 0.0 if not. [any]"""
-    if lufs is None or dbtp is None:
-        return 0.0
-    return max(0.0, dbtp + (TARGET_LUFS - lufs) - CEILING_DBTP)
-
-
 def apply_gain(samples: Samples, gain_db: float) -> Samples:
     """A new float32 array of the same shape, every sample times the gain. [any]"""
     return samples * np.float32(10 ** (gain_db / 20))

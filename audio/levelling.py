@@ -23,7 +23,6 @@ from audio.level import (
     TARGET_LUFS,
     TOLERANCE_LU,
     LoudnessReason,
-    needed_limiting_db,
     static_gain,
 )
 from audio.limiter import Limited, Limiter
@@ -33,17 +32,16 @@ from audio.mp3 import Mp3
 from audio.peak import true_peak_dbtp
 from audio.wave import read_audio
 
-MAX_LIMITING_DB = 6.0
-MAX_MAKE_UP_DB = 4.0  # limiting costs loudness, which more gain into the limiter brings back
+MAX_LIMITING_DB = 6.0  # the most that is taken off anywhere, make-up gain and corrections included
 FIRST_MARGIN_DB = 0.3  # static gain: below the ceiling before the first encode
 SECOND_MARGIN_DB = 0.25  # and what a measured excess is corrected to
-LIMITER_MARGIN_DB = 0.6
-SPOT_MARGIN_DB = 0.7  # peaks that rose in coding are brought this far below the ceiling
+LIMITER_MARGIN_DB = 0.7
+SPOT_MARGIN_DB = 0.9  # peaks that rose in coding are brought this far below the ceiling
 PROBE_FROM_S = 120  # from here on a probe costs less than the second encode it mostly saves
 PROBE_WINDOWS = 24
 PROBE_WINDOW_MS = 500
 PROBE_MARGIN_DB = 0.2  # what the rest of the clip may add to the excess of the probe
-_AIM_LU = 0.01
+_AIM_DB = 0.01
 _AIM_ROUNDS = 8
 
 Progress = Callable[[str, float], None]
@@ -151,33 +149,39 @@ class Levelling:
 
     def _limited(self) -> list[Attempt]:
         assert self._lufs is not None
-        beyond_db = max(0.0, needed_limiting_db(self._lufs, self._dbtp) - MAX_LIMITING_DB)
-        start_db = TARGET_LUFS - self._lufs - beyond_db
         ceiling_dbtp = CEILING_DBTP - LIMITER_MARGIN_DB
+        headroom_db = math.inf if self._dbtp is None else ceiling_dbtp - self._dbtp
+        wanted_db, most_db = TARGET_LUFS - self._lufs, headroom_db + MAX_LIMITING_DB
+        start_db = min(wanted_db, most_db)
         limiter = Limiter(
-            self._source, self._rate_hz, max_gain_db=start_db + MAX_MAKE_UP_DB, ceiling_dbtp=ceiling_dbtp
+            self._source,
+            self._rate_hz,
+            max_gain_db=min(wanted_db + MAX_LIMITING_DB, most_db),
+            ceiling_dbtp=ceiling_dbtp,
         )
-        make_up_db = MAX_MAKE_UP_DB if beyond_db == 0 else 0.0
 
-        def aimed(target_lufs: float, start_db: float, spots: _Spots | None) -> tuple[float, Limited, float]:
-            """Gain, result and its loudness, as near to target_lufs as the make-up gain allows."""
-            gain_db, tried = start_db, list[tuple[float, float]]()
+        def aimed(target_lufs: float, gain_db: float, spots: _Spots | None) -> tuple[float, Limited, float]:
+            """Gain, result and its loudness, as near to target_lufs as MAX_LIMITING_DB allows."""
+            tried, most = list[tuple[float, float]](), most_db
             while True:
                 limited = limiter.run(gain_db, ceiling_dbtp, None if spots is None else spots.at(gain_db))
                 # One click over near silence may have to go below what can be measured.
                 lufs = integrated_lufs(limited.samples, self._rate_hz) or ABSOLUTE_GATE_LUFS
                 tried.append((gain_db, lufs))
-                next_db = min(_next_gain_db(tried, target_lufs), most_db)
-                if len(tried) == _AIM_ROUNDS or abs(next_db - gain_db) < _AIM_LU:
+                if limited.reduction_db > MAX_LIMITING_DB:
+                    most = min(most, gain_db - (limited.reduction_db - MAX_LIMITING_DB) - _AIM_DB)
+                next_db = min(_next_gain_db(tried, target_lufs), most)
+                settled = len(tried) >= _AIM_ROUNDS or abs(next_db - gain_db) < _AIM_DB
+                if settled and limited.reduction_db <= MAX_LIMITING_DB:
                     return gain_db, limited, lufs
                 gain_db = next_db
 
-        most_db = start_db + make_up_db
         gain_db, limited, lufs = aimed(TARGET_LUFS, start_db, None)
         first = self._attempt(gain_db, limited)
         coded_lufs = first.loudness.integrated_lufs or lufs
         # A clip that keeps its peaks at the price of loudness is not coded twice for a fraction of a decibel.
-        missed = make_up_db > 0 and first.miss_lu > TOLERANCE_LU / 2
+        short = lufs < TARGET_LUFS - TOLERANCE_LU
+        missed = not short and first.miss_lu > TOLERANCE_LU / 2
         if not (first.over_db > 0 or missed):
             return [first]
         spots = _Spots(first.decoded, limited.gain, gain_db)

@@ -36,7 +36,7 @@ def load(path: str = LIBRARY) -> ctypes.CDLL | None:
     library.sc_envelope.argtypes = [_ADDRESS, _COUNT, _COUNT, _ADDRESS, _FLOAT, _FLOAT, _ADDRESS]
     library.sc_envelope.restype = None
     library.sc_limiter_gain.argtypes = [
-        *(_ADDRESS, _COUNT, _COUNT, ctypes.c_double),
+        *(_ADDRESS, _COUNT, _COUNT, ctypes.c_double, ctypes.c_double),
         *(_ADDRESS, _ADDRESS, _ADDRESS),
     ]
     library.sc_limiter_gain.restype = None
@@ -105,7 +105,7 @@ class Native:
         return envelope
 
     def limiter_gain(
-        self, allowed: NDArray[np.float32], ahead_frames: int, release: float
+        self, allowed: NDArray[np.float32], ahead_frames: int, release: float, memory: float
     ) -> NDArray[np.float32]:
         work = np.empty(ahead_frames + 1, np.int64)
         reduced = np.empty(len(allowed))
@@ -115,6 +115,7 @@ class Native:
             len(allowed),
             ahead_frames,
             release,
+            memory,
             work.ctypes.data,
             reduced.ctypes.data,
             gain.ctypes.data,

@@ -20,6 +20,7 @@ _SPAN_FRAMES = 32  # interpolated or skipped as one
 _BATCH_SPANS = 256
 _CHUNK_FRAMES = 2_048 * _SPAN_FRAMES
 _INT16_FULL_SCALE = 32_768
+_MEAN_FRAMES = 1_024  # of a running mean in one sum, before its terms grow out of proportion
 _BEFORE = TAPS // 2 - 1  # frames a span's filter reaches back; it reaches TAPS // 2 ahead
 
 Matrix = NDArray[np.float64]
@@ -47,9 +48,10 @@ class Portable:
             _raise_to_interpolated(envelope, samples[:, channel], floor)
         return envelope
 
-    def limiter_gain(self, allowed: Row, ahead_frames: int, release: float) -> Row:
+    def limiter_gain(self, allowed: Row, ahead_frames: int, release: float, memory: float) -> Row:
         needed = 1.0 - _sliding_minimum(allowed, ahead_frames + 1).astype(np.float64)
-        reduced = _released(needed, release)
+        fast = _released(needed, release)
+        reduced = np.maximum(fast, _running_mean(fast, memory))
         window = ahead_frames + 1
         sums = np.cumsum(np.concatenate([[0.0], np.full(window - 1, reduced[0]), reduced]))
         gain: Row = (1.0 - (sums[window:] - sums[:-window]) / window).astype(np.float32)
@@ -121,6 +123,17 @@ def _released(needed: Matrix, release: float) -> Matrix:
         held = np.maximum.accumulate(np.log(np.maximum(needed, 0.0)) + ramp) - ramp
     result: Matrix = np.exp(held)
     return result
+
+
+def _running_mean(values: Matrix, memory: float) -> Matrix:
+    """m[n] = memory * m[n - 1] + (1 - memory) * values[n], as a running sum of values that grow by 1 / memory."""
+    means, last = np.empty_like(values), 0.0
+    for start in range(0, len(values), _MEAN_FRAMES):
+        part = values[start : start + _MEAN_FRAMES]
+        decay = memory ** np.arange(1, len(part) + 1)
+        means[start : start + _MEAN_FRAMES] = decay * (last + (1 - memory) * np.cumsum(part / decay))
+        last = float(means[start + len(part) - 1])
+    return means
 
 
 def _span_interpolator() -> Row:

@@ -102,14 +102,14 @@ def test_both_draw_the_same_limiter_gain(native: Native, ahead_frames: int) -> N
     allowed[2_000:3_000] = 1.0
     allowed[3_000:5_000] = np.linspace(0.1, 1, 2_000)  # rising and falling fill the sliding minimum's queue
     allowed[5_000:6_000] = np.linspace(1, 0.2, 1_000)
-    gains = [each.limiter_gain(allowed, ahead_frames, 0.999) for each in (native, PORTABLE)]
+    gains = [each.limiter_gain(allowed, ahead_frames, 0.998, 0.9998) for each in (native, PORTABLE)]
     np.testing.assert_allclose(*gains, atol=1e-6)
 
 
 def test_the_gain_is_never_above_what_is_allowed_and_comes_back(kernels: Kernels) -> None:
     allowed = np.ones(20_000, np.float32)
     allowed[[0, 1, 5_000, 5_001, 5_040, 19_999]] = [0.9, 0.4, 0.7, 0.5, 0.6, 0.8]
-    gain = kernels.limiter_gain(allowed, 64, 0.998)
+    gain = kernels.limiter_gain(allowed, 64, 0.998, 0.995)
     assert (gain <= allowed + 1e-6).all()
     assert gain[4_900] > 0.999 and gain[12_000] > 0.999
     assert np.abs(np.diff(gain)).max() < 1 / 64  # no click: nothing falls faster than the line over 64 frames
@@ -169,7 +169,7 @@ for channels in (1, 2):
             kernels.overlays(words[:200], np.minimum(starts, 200), words[:length], np.array([1.0, 0.96, 1.04]))
         for ahead in (1, 2, 63, 2500):
             for allowed in (rng.random(frames), np.linspace(0, 1, frames), np.linspace(1, 0, frames)):
-                kernels.limiter_gain(allowed.astype(np.float32), ahead, 0.999)
+                kernels.limiter_gain(allowed.astype(np.float32), ahead, 0.999, 0.9999)
 print("clean")
 """
 
