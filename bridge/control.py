@@ -9,8 +9,15 @@ Values only: nothing here decides anything. Unknown is None.
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
+from bridge.control_base import MAX_LIST as MAX_LIST
+from bridge.control_base import ControlMessage as _Control
+from bridge.control_base import Limit
+from bridge.control_recovery import DiscardRecovered as DiscardRecovered
+from bridge.control_recovery import GetRecovery as GetRecovery
+from bridge.control_recovery import Recovery as Recovery
+from bridge.control_recovery import StretchInfo as StretchInfo
 from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
@@ -18,19 +25,10 @@ from bridge.control_values import ItemInfo as ItemInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
 from bridge.control_values import Url
-from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
+from plugin_protocol.messages import U32, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
-MAX_LIST = 500
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
-
-Limit = Annotated[int, Meta(ge=1, le=MAX_LIST)]
-
-
-class _Control(Struct, frozen=True, kw_only=True, tag_field="t"):
-    """Common shape; not a message itself."""
-
-    id: U63 = 0
 
 
 # replies ------------------------------------------------------------------------------------------------------
@@ -64,7 +62,12 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     outbox: dict[Short, int]  # entry state -> count
     recent: list[TakeInfo]
     friends_producing: U32 = 0
-    notices: list[Line] = []  # sentences besides the state: a rebuilt library, a disk in trouble
+    notices: list[Line] = field(
+        default_factory=list
+    )  # sentences besides the state: a rebuilt library, a disk in trouble
+    recovered: list[StretchInfo] = field(
+        default_factory=list
+    )  # the newest that nobody has kept or discarded yet
 
 
 class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
@@ -248,6 +251,21 @@ class FindSimilar(_Control, frozen=True, kw_only=True, tag="similar"):
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
 
 
+class KeepRecovered(_Control, frozen=True, kw_only=True, tag="keep_recovered"):
+    """Make a Take of a stretch: its last bars, its last seconds, or all of it (15 minutes at most).
+
+    `stretch_id` may be any unique prefix, or "last". `before_end_s`: end so long before the stretch does.
+    """
+
+    Reply: ClassVar = OneTake
+
+    stretch_id: Short
+    bars: Bars | None = None
+    seconds: Seconds | None = None
+    before_end_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.0
+    title: Title = ""
+
+
 class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
     Reply: ClassVar = Feed
 
@@ -356,7 +374,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
-    | FindSimilar | ListOutbox | RetryEntries | DiscardEntry | RenderTake
+    | FindSimilar | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
@@ -372,6 +390,7 @@ Reply = (
     | Claimed
     | ClaimState
     | Unclaimed
+    | Recovery
     | Whoami
     | InstanceList
 )

@@ -154,15 +154,24 @@ class RingFile:
         Records overwritten during the copy are left out. 16,384 records take 40 ms. Raises as `indices` does.
         """
         with self._lock:
-            capacity = self.header.timeline_capacity
-            there = newest_records(self.indices().timeline_commit, capacity)
-            if last is not None:
-                there = there[-last:] if last > 0 else there[:0]
-            data = memoryview(bytearray(len(there) * RECORD_BYTES))
-            self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
-            after = self.indices()
-            first = max(there.start, newest_records(after.timeline_commit, capacity).start)
-            return decode_records(first, data[(first - there.start) * RECORD_BYTES :], after.reserve)
+            end = self.indices().timeline_commit
+            return self._records(max(0, end - last) if last is not None else 0, end)
+
+    def records_from(self, first: int) -> tuple[list[Record], int]:
+        """Records number `first` and after, as `records` does, and the number to go on with. Raises as `indices` does."""
+        with self._lock:
+            end = self.indices().timeline_commit
+            return self._records(first, end), end
+
+    def _records(self, first: int, end: int) -> list[Record]:
+        capacity = self.header.timeline_capacity
+        there = newest_records(end, capacity)
+        there = range(min(max(first, there.start), end), end)
+        data = memoryview(bytearray(len(there) * RECORD_BYTES))
+        self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
+        after = self.indices()
+        first = min(max(there.start, newest_records(after.timeline_commit, capacity).start), end)
+        return decode_records(first, data[(first - there.start) * RECORD_BYTES :], after.reserve)
 
     def read(self, first_frame: int, frames: int) -> Span:
         """Copy frames `first_frame` to `first_frame + frames`, as far as the Ring holds them.

@@ -32,6 +32,7 @@ from daemon.shell.account import Account
 from daemon.shell.blobs import make_folder
 from daemon.shell.control import Control, item_info
 from daemon.shell.instances import Instance, Instances
+from daemon.shell.journal import Journal
 from daemon.shell.rebuild import open_library
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.render_worker import Broken, Finished, Rendered, Stage
@@ -40,7 +41,7 @@ from daemon.shell.store import Store
 from daemon.shell.takes import Takes
 from daemon.shell.uploads import Uploader
 from daemon.shell.windows import Windows
-from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept
+from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept, Notice
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 
@@ -67,6 +68,7 @@ class App:
         self._started = time.monotonic()
         self._standing: list[str] = []
         self._trouble = (0.0, "")
+        self._told: set[tuple[bytes, str]] = set()
         self.start_over = False
         self.uploader: Uploader | None = None
         self.socket: RelaySocket | None = None
@@ -97,6 +99,7 @@ class App:
                 self.store, self.takes, self.account, self._say, self._new_entry, lambda: self._was_online
             )
             stack.callback(self.windows.close)
+            self.journal = Journal(config, self.changed)
             self.instances = Instances(
                 config.run,
                 self._keep,
@@ -104,8 +107,11 @@ class App:
                 self.windows.handle,
                 self._plugin_changed,
                 self._tell_presence,
+                self.journal.closed,
+                self.journal.spared,
             )
             stack.callback(self.instances.close)
+            stack.callback(self.journal.close)
             if config.relay_url:
                 self.uploader = Uploader(
                     self.store,
@@ -118,7 +124,7 @@ class App:
                 self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
             control = Control(
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set, self.notices, self._go,
+                self.account, self.socket, self._stopping.set, self.notices, self._go, self.journal,
             )  # fmt: skip
             self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
             await self.control.start()
@@ -156,10 +162,13 @@ class App:
             )
 
     def _parts(self) -> list[Coroutine[None, None, None]]:
-        parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever]
+        parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever, self._keep_journal]
         if self.uploader and self.socket:
             parts += [self.uploader.run, self.socket.run]
         return [self._tell_state(), *(self._kept_going(part) for part in parts)]
+
+    async def _keep_journal(self) -> None:
+        await self.journal.run(self.instances.all)
 
     async def _kept_going(self, part: Callable[[], Coroutine[None, None, None]]) -> None:
         """A full or sick disk stops nothing for good: what was to be done is on the disk, and is taken up again."""
@@ -183,7 +192,9 @@ class App:
         """What status should say besides the one state: since the start, and of the last minute."""
         at_s, sentence = self._trouble
         recent = sentence and time.monotonic() - at_s < TROUBLE_SHOWN_S
-        return [*self._standing, *([sentence] if recent else [])]
+        found = [f"{one} `sidechain recover` keeps it." for one in self.journal.news()]
+        journal = [self.journal.trouble] if self.journal.trouble else []
+        return [*self._standing, *found, *journal, *([sentence] if recent else [])]
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -300,6 +311,7 @@ class App:
             self._state_changed.clear()
             self.control.publish(c.StateChanged())
             await self._see_trouble()
+            await self._tell_plugins()
             await asyncio.sleep(1 / STATE_EVENTS_PER_S)
 
     async def _see_trouble(self) -> None:
@@ -309,6 +321,17 @@ class App:
         link = self.socket.state if self.socket else None
         health = overall(link, entries, self.account.problem, self.account.name is not None)
         self._shown_trouble = f"{health.sentence} {health.next_step}"[:512] if health.next_step else ""
+
+    async def _tell_plugins(self) -> None:
+        """Each plugin's window says once what was recovered last."""
+        peers = self.plugins.peers()
+        news = self.journal.news()[:1]
+        self._told &= {(peer.instance, line) for peer in peers for line in news}
+        for peer in peers:
+            for line in news:
+                if (peer.instance, line) not in self._told:
+                    self._told.add((peer.instance, line))
+                    await self.plugins.send(peer, Notice(kind="recovered", message=line[:512]))
 
 
 def say_ready() -> None:

@@ -22,6 +22,7 @@ from tray.model import (
     Action,
     ClaimHint,
     KeepBars,
+    KeepRecovered,
     OpenUrl,
     PostTake,
     QuitTray,
@@ -154,6 +155,8 @@ class Tray:
     def _take_over(self, status: control.Status) -> None:
         if sentence := news.of_status(self._view.status, status):
             self._backend.notify(sentence)
+        if sentence := news.of_recovered(self._view.status, status):
+            self._backend.notify(sentence)
         for take in reversed(status.recent):
             self._take_changed(take)
         if self._newest_us is None:  # what was there before the tray is no news; an empty library: all is new
@@ -224,6 +227,10 @@ class Tray:
                 kept = await self._ask(control.KeepTake(instance=instance, bars=bars))
                 if isinstance(kept, control.OneTake):
                     self._take_changed(kept.take)
+            case KeepRecovered(stretch_id, bars):
+                made = await self._ask(control.KeepRecovered(stretch_id=stretch_id, bars=bars))
+                if isinstance(made, control.OneTake):
+                    self._take_changed(made.take)
             case PostTake(take_id):
                 await self._ask(control.PostTake(take_id=take_id))
             case OpenUrl(url):

@@ -36,6 +36,13 @@ class PostTake(Struct, frozen=True):
     take_id: str
 
 
+class KeepRecovered(Struct, frozen=True):
+    """Make a Take of what a crash left behind: its last `bars` bars, or all of it."""
+
+    stretch_id: str
+    bars: int | None
+
+
 class OpenUrl(Struct, frozen=True):
     """Show a page of the relay in the browser."""
 
@@ -58,7 +65,7 @@ class QuitTray(Struct, frozen=True):
     """Remove the icon; Sidechain itself goes on."""
 
 
-Action = KeepBars | PostTake | OpenUrl | ClaimHint | StartDaemon | StopDaemon | QuitTray
+Action = KeepBars | KeepRecovered | PostTake | OpenUrl | ClaimHint | StartDaemon | StopDaemon | QuitTray
 
 
 # the menu -----------------------------------------------------------------------------------------------------

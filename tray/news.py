@@ -33,6 +33,13 @@ def of_take(before: TakeInfo, after: TakeInfo) -> str | None:
     return None
 
 
+def of_recovered(before: Status | None, after: Status) -> str | None:
+    """The sentence when something was recovered that the tray has not shown yet, or None."""
+    known = {one.stretch_id for one in before.recovered} if before else set()
+    fresh = [one.sentence for one in after.recovered if one.stretch_id not in known]
+    return f"{fresh[0]} The tray's menu keeps it." if fresh else None
+
+
 def of_status(before: Status | None, after: Status) -> str | None:
     """The sentence when the daemon's state becomes a problem, or None."""
     was = None if before is None else before.state

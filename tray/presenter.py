@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from bridge.control import CONTROL_API, InstanceInfo, Progress, Status, TakeInfo
+from bridge.control import CONTROL_API, InstanceInfo, Progress, Status, StretchInfo, TakeInfo
 from tray.links import may_open
 from tray.model import (
     MAX_LABEL_CHARS,
@@ -13,6 +13,7 @@ from tray.model import (
     Icon,
     Item,
     KeepBars,
+    KeepRecovered,
     MenuModel,
     OpenUrl,
     PostTake,
@@ -26,6 +27,7 @@ BARS_CHOICES = (4, 8, 16, 32)
 MAX_RECENT = 5
 MAX_INSTANCES = 16  # more lines than this are no menu; `sidechain keep --instance` reaches the rest
 MAX_PROBLEMS = 10
+MAX_RECOVERED = 5
 
 
 class Link(Enum):
@@ -109,6 +111,9 @@ def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Ite
     yield from _keeps(status.instances)
     yield Item(id="separator-takes")
     yield _recent(status, progress)
+    if status.recovered:
+        lines = tuple(_recovered(one) for one in status.recovered[:MAX_RECOVERED])
+        yield Item(id="recovered", label="Recovered after a crash", submenu=lines)
     if problems := tuple(_problems(status)):
         shown = problems[:MAX_PROBLEMS]
         yield Item(id="problems", label=f"Problems ({len(problems)})", submenu=shown)
@@ -213,6 +218,26 @@ def _take_state(take: TakeInfo, progress: Progress | None) -> str:
 def take_name(take: TakeInfo) -> str:
     """What a person calls the Take."""
     return take.title or f"Take {take.take_id[:8]}"
+
+
+def _recovered(one: StretchInfo) -> Item:
+    """Discarding is not offered: it cannot be undone, and a menu cannot ask."""
+    everything = Item(
+        id=f"recovered:{one.stretch_id}:all",
+        label="Keep all of it",
+        action=KeepRecovered(one.stretch_id, None),
+    )
+    bars = tuple(
+        Item(
+            id=f"recovered:{one.stretch_id}:{bars}",
+            label=f"Keep its last {bars} bars",
+            action=KeepRecovered(one.stretch_id, bars),
+        )
+        for bars in BARS_CHOICES
+        if one.bars and bars <= one.bars
+    )
+    label = _line(one.sentence.removeprefix("Recovered: "))
+    return Item(id=f"recovered:{one.stretch_id}", label=label, submenu=(*bars, everything))
 
 
 # problems and ends --------------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     else:
         names |= {status.account or ""}
         yield from _with_daemon(config, status)
+    yield from checks.check_journal(config)
     yield from checks.damaged_files(config)
     yield checks.check_rings(config)
     yield checks.check_portaudio()

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli import claim_commands, daemon_commands, demo, doctor, feed_commands, files, outbox, takes
+from daemon.cli import (
+    claim_commands,
+    daemon_commands,
+    demo,
+    doctor,
+    feed_commands,
+    files,
+    outbox,
+    recover,
+    takes,
+)
 from daemon.cli.output import fail, sidechain_version
 from daemon.errors import EXIT_CODES, SidechainError
 
@@ -49,6 +59,7 @@ demo.register(app)
 doctor.register(app)
 app.add_typer(takes.app, name="takes")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(recover.app, name="recover")
 
 
 def run() -> None:

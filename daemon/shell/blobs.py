@@ -71,8 +71,8 @@ def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
         raise _named(error, path) from error
 
 
-def publish_folder(folder: Path, files: Mapping[str, tuple[bytes | memoryview, ...]]) -> None:
-    """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError. [worker]"""
+def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
+    """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError, and what `files` raise. [worker]"""
     aside = folder.with_name(TMP_PREFIX + folder.name)
     try:
         aside.mkdir(mode=0o700)
@@ -81,9 +81,11 @@ def publish_folder(folder: Path, files: Mapping[str, tuple[bytes | memoryview, .
         fsync_folder(aside)
         os.rename(aside, folder)
         fsync_folder(folder.parent)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
-        raise _named(error, folder) from error
+        if isinstance(error, OSError):
+            raise _named(error, folder) from error
+        raise
 
 
 def remove_folder(folder: Path) -> None:

@@ -28,6 +28,8 @@ from daemon.errors import SidechainError
 from daemon.shell import sidecars
 from daemon.shell.blobs import sweep
 from daemon.shell.credentials import FileSecret, KeyringSecret, SecretStore
+from daemon.shell.journal import HEADROOM_BYTES
+from daemon.shell.journal_files import read_mark, read_ring
 from daemon.shell.rebuild import open_library, take_in
 from daemon.shell.render_worker import TAKE_FLAC, TAKE_WAV
 from daemon.shell.store import TakeRow
@@ -220,6 +222,29 @@ def _sha256(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def check_journal(config: Config) -> Iterator[Check]:
+    """What the journal takes, what it offers, and what of it cannot be read."""
+    folder = config.data / "journal"
+    rings = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
+    used_mb = sum(p.stat().st_size for p in folder.rglob("*")) // 1_000_000 if rings else 0
+    limit_mb = config.journal_budget_bytes // 1_000_000
+    bad = [ring.name for ring in rings if not read_ring(ring, verify=False) and any(ring.iterdir())]
+    if bad:
+        yield note(
+            "journal", f"{', '.join(bad)} in {folder} cannot be read.", "Remove it when it is not wanted."
+        )
+    if not config.journal:
+        yield note("journal", "It is off: a crash of the DAW costs what was not kept.", "Set journal = true.")
+    elif (
+        config.data.exists() and shutil.disk_usage(config.data).free < config.min_free_bytes + HEADROOM_BYTES
+    ):
+        yield note("journal", "It pauses: the disk is nearly full.", "Free some space.")
+    else:
+        yield ok("journal", f"{len(rings)} plugins, {used_mb} of {limit_mb} MB.")
+    if waiting := [ring for ring in rings if read_mark(ring)]:
+        yield note("journal", f"{len(waiting)} plugins left sound behind.", "`sidechain recover` lists it.")
 
 
 def damaged_files(config: Config) -> Iterator[Check]:

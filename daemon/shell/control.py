@@ -16,7 +16,9 @@ from daemon.shell.account import Account
 from daemon.shell.claiming import Claiming
 from daemon.shell.claiming_control import ClaimAnswers
 from daemon.shell.instances import Instances
+from daemon.shell.journal import Journal
 from daemon.shell.outbox_control import OutboxAnswers
+from daemon.shell.recovery_control import RecoveryAnswers, stretch_info
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
 from daemon.shell.store import Store, TakeRow
@@ -44,6 +46,7 @@ class Control:
         stop: Callable[[], None],
         notices: Callable[[], list[str]],
         go: Callable[[], None],
+        journal: Journal,
     ) -> None:
         self._version = version
         self._store = store
@@ -64,6 +67,8 @@ class Control:
             c.Shutdown: self._shutdown,
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
+        self._journal = journal
+        self._answers |= RecoveryAnswers(journal, takes, renderer, account.changed).answers
         self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
 
     async def handle(self, request: c.Request) -> c.Reply:
@@ -99,6 +104,7 @@ class Control:
             outbox=counts, recent=[await self._info(t) for t in recent],
             friends_producing=self._socket.friends_producing if self._socket else 0,
             notices=[notice[:512] for notice in self._notices()],
+            recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
         )  # fmt: skip
 
     async def _list_instances(self, request: c.ListInstances) -> c.Reply:

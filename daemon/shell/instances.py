@@ -58,6 +58,7 @@ class Instance:
         self.ring: RingFile | None = None
         self.earlier: RingFile | None = None  # the Ring before: a Keep may have been pressed for it
         self.gone_at: float | None = None
+        self.closed = False  # it said goodbye; one that fell silent did not
         self.lock = threading.Lock()  # a RingFile serves one thread at a time
 
     @property
@@ -151,7 +152,9 @@ def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
 class Instances:
     """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats.
 
-    `window` is told what windows ask, and when a plugin left. `changed`: instances came, went or changed their Ring; `heard`: one gave a sign of life (once a second).
+    `window` is told what windows ask, and when a plugin left. `changed`: instances came, went or changed their Ring;
+    `heard`: one gave a sign of life (once a second); `closed`: one said goodbye; `spared`: names of Rings that are still
+    wanted though nobody writes them.
     """
 
     def __init__(
@@ -162,6 +165,8 @@ class Instances:
         window: Callable[[Peer, FromWindow | Goodbye | PeerLost], Awaitable[None]],
         changed: Callable[[], None],
         heard: Callable[[], None],
+        closed: Callable[[Instance], None],
+        spared: Callable[[], set[str]],
     ) -> None:
         self._run_dir = run_dir
         self._keep = keep
@@ -169,6 +174,8 @@ class Instances:
         self._window = window
         self._changed = changed
         self._heard = heard
+        self._closed = closed
+        self._spared = spared
         self._by_id: dict[bytes, Instance] = {}
 
     async def handle(
@@ -203,6 +210,9 @@ class Instances:
                 pass  # the open descriptor keeps the old history until the next Ring comes
             case Goodbye() | PeerLost():
                 instance.gone_at = time.monotonic()
+                instance.closed = isinstance(message, Goodbye)
+                if instance.closed:
+                    self._closed(instance)
                 self._changed()
                 await self._window(peer, message)
             case _:
@@ -257,7 +267,8 @@ class Instances:
         while True:
             # The kernel frees a dead plugin's lock at once; the socket only falls silent seconds later.
             attached = {i.ring.segment for i in self._by_id.values() if i.ring and i.ring.writer_alive()}
-            for name in await asyncio.to_thread(reap, self._run_dir, attached, time.monotonic_ns()):
+            keep = attached | self._spared()
+            for name in await asyncio.to_thread(reap, self._run_dir, keep, time.monotonic_ns()):
                 log.info("removed %s, whose plugin is gone", name)
             now = time.monotonic()
             for key, instance in list(self._by_id.items()):

@@ -11,7 +11,9 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
 
 import msgspec
 
@@ -21,14 +23,17 @@ from bridge.errors import BridgeError
 from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.core.heard import Alike, Heard
+from daemon.core.journal import Damaged
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance, history_of
 from daemon.shell.rebuild import Rebuilt, take_in
+from daemon.shell.recovery import Recovered, cut_of, where
 from daemon.shell.render_worker import TAKE_WAV
 from daemon.shell.store import Store, TakeRow
 from daemon.shell.uploads import unix_us
 from plugin_protocol.errors import RemoteProtocolError
+from plugin_protocol.layout import SAMPLE_BYTES
 from relay.wire.ids import uuid7
 
 log = logging.getLogger(__name__)
@@ -72,10 +77,22 @@ class Takes:
         """
         if asked and (made := await self._store.run(Store.take_asked, asked)):
             return made, await self._store.run(Store.entry_of, made.take_id)
+        copy = partial(self._copy, instance, bars, seconds, at_frame, title, post_as, post, generation, asked)
+        return await self._add(copy)
+
+    async def keep_recovered(
+        self, one: Recovered, *, bars: int | None, seconds: float | None, before_end_s: float, title: str
+    ) -> TakeRow:
+        """Make a Take of what a host left behind. Raises as `keep` does."""
+        take, _ = await self._add(partial(self._copy_recovered, one, bars, seconds, before_end_s, title))
+        return take
+
+    async def _add(
+        self, copy: Callable[[], tuple[TakeRow, outbox.Entry | None]]
+    ) -> tuple[TakeRow, outbox.Entry | None]:
+        """What `copy` has put into a folder becomes a row."""
         try:
-            take, entry = await asyncio.to_thread(
-                self._copy, instance, bars, seconds, at_frame, title, post_as, post, generation, asked
-            )
+            take, entry = await asyncio.to_thread(copy)
         except OSError as error:  # what was written is not trusted, and gone
             raise LibraryStuck(
                 f"The disk failed while the take was written: {error.strerror}.",
@@ -171,28 +188,50 @@ class Takes:
                 f"The first {cut.frames - span.frames} of {cut.frames} frames were overwritten while they were copied.",
                 "Keep fewer bars.",
             )
-        take = TakeRow(
-            take_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
-            title=title,
-            created_us=unix_us(),
-            host_name=instance.peer.hello.host_name,
-            track_name=instance.track_name,
-            asked=asked,
-            frames=cut.frames,
-            sample_rate_hz=header.sample_rate_hz,
-            channels=header.channels,
-            cut=cut,
+        take = new_take(
+            cut,
+            title,
+            instance.peer.hello.host_name,
+            instance.track_name,
+            header.sample_rate_hz,
+            header.channels,
         )
+        take = msgspec.structs.replace(take, asked=asked)
         entry = new_entry(take, title, post_as) if post else None
-        wav = wav_f32_header(cut.frames, header.channels, round(header.sample_rate_hz))
-        files: dict[str, tuple[bytes | memoryview, ...]] = {
-            TAKE_WAV: (wav, span.data),
-            sidecars.TAKE_JSON: (sidecars.take_bytes(take),),
+        self._publish(take, entry, [span.data])
+        return take, entry
+
+    def _copy_recovered(
+        self, one: Recovered, bars: int | None, seconds: float | None, before_end_s: float, title: str
+    ) -> tuple[TakeRow, None]:
+        cut, sound = cut_of(one, bars, seconds, before_end_s, self._config.fallback_seconds)
+        self._require_space(cut.frames * one.channels * SAMPLE_BYTES)
+        note = f"Recovered after {where(one)} went down. {cut.note}".strip()
+        take = new_take(
+            msgspec.structs.replace(cut, note=note),
+            title,
+            one.host_name,
+            one.track_name,
+            one.sample_rate_hz,
+            one.channels,
+        )
+        try:
+            self._publish(take, None, sound)
+        except Damaged as error:
+            raise NothingKept(str(error), "Keep a shorter stretch of it.") from error
+        return take, None
+
+    def _publish(
+        self, take: TakeRow, entry: outbox.Entry | None, sound: Iterable[bytes | memoryview]
+    ) -> None:
+        wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
+        files: dict[str, Iterable[bytes | memoryview]] = {
+            TAKE_WAV: chain([wav], sound),
+            sidecars.TAKE_JSON: [sidecars.take_bytes(take)],
         }
         if entry:
-            files[sidecars.ENTRY_JSON] = (sidecars.entry_bytes(entry),)
+            files[sidecars.ENTRY_JSON] = [sidecars.entry_bytes(entry)]
         blobs.publish_folder(self.folder / take.take_id, files)
-        return take, entry
 
     def _cut(
         self, history: capture.History, bars: int | None, seconds: float | None, now: int
@@ -253,6 +292,16 @@ class Takes:
                 told = msgspec.to_builtins(each) | {"title": take.title, "created_us": take.created_us}
                 named.append(msgspec.convert(told, AlikeInfo))
         return named
+
+
+def new_take(
+    cut: capture.Cut, title: str, host_name: str, track_name: str, sample_rate_hz: float, channels: int
+) -> TakeRow:
+    """A fresh Take of this Cut."""
+    return TakeRow(
+        take_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)), title=title, created_us=unix_us(),
+        host_name=host_name, track_name=track_name, frames=cut.frames, sample_rate_hz=sample_rate_hz, channels=channels, cut=cut,
+    )  # fmt: skip
 
 
 def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:

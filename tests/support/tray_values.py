@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from bridge.control import CONTROL_API, InstanceInfo, Status, TakeInfo
+from bridge.control import CONTROL_API, InstanceInfo, Status, StretchInfo, TakeInfo
 
 RELAY = "https://relay.example"
 
@@ -46,6 +46,29 @@ _STATUS = Status(
     outbox={},
     recent=[],
 )
+
+
+_STRETCH = StretchInfo(
+    stretch_id="",
+    host_name="Ardour",
+    track_name="Bass",
+    seconds=192.0,
+    sample_rate_hz=48_000.0,
+    channels=2,
+    sounded_us=1_700_000_000_000_000,
+    before_end_s=120.0,
+    why="host",
+    bars=12,
+    bpm=128.0,
+    meter="4/4",
+    kept=False,
+    sentence="Recovered: 3:12 from Ardour / Bass, until 2:00 before the crash.",
+)
+
+
+def stretch(stretch_id: str, **changes: object) -> StretchInfo:
+    """What a crash left of 3 minutes, of which the last 12 bars are known."""
+    return replace(_STRETCH, stretch_id=stretch_id, **changes)
 
 
 def take(take_id: str, **changes: object) -> TakeInfo:

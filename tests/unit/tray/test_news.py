@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.control import AlikeInfo
-from tests.support.tray_values import status, take
-from tray.news import of_new_take, of_status, of_take
+from tests.support.tray_values import status, stretch, take
+from tray.news import of_new_take, of_recovered, of_status, of_take
 
 
 def test_a_new_take_is_kept_with_its_length_and_note() -> None:
@@ -60,3 +60,10 @@ def test_what_was_made_before_is_told_once_with_its_name() -> None:
     before, after = take("t", state="processing"), take("t", alike=alike)
     assert of_take(before, after) == "“Night loop” is the same sound as “Old loop”, which you kept before."
     assert of_take(after, after) is None
+
+
+def test_what_a_crash_left_is_told_once() -> None:
+    found = status(recovered=[stretch("s1")])
+    told = of_recovered(None, found)
+    assert told and told.startswith("Recovered: 3:12 from Ardour / Bass")
+    assert of_recovered(found, found) is None and of_recovered(found, status()) is None

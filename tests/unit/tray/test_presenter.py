@@ -4,12 +4,13 @@ import pytest
 
 from bridge.control import CONTROL_API, Progress
 from daemon.core.health import SHOWN
-from tests.support.tray_values import RELAY, instance, status, take
+from tests.support.tray_values import RELAY, instance, status, stretch, take
 from tray.model import (
     MAX_LABEL_CHARS,
     ClaimHint,
     Icon,
     KeepBars,
+    KeepRecovered,
     MenuModel,
     OpenUrl,
     PostTake,
@@ -216,3 +217,17 @@ def test_ids_are_unique_and_do_not_depend_on_what_else_is_shown() -> None:
     assert many.find("friends").label == "2 friends are producing"
     alone = up(instances=[instance("b2"), instance("c3")], recent=[take("t2")])
     assert alone.find("keep:b2:16").action == many.find("keep:b2:16").action
+
+
+def test_what_a_crash_left_is_offered_in_the_lengths_it_has() -> None:
+    assert up().find("recovered") is None
+    model = up(recovered=[stretch("s1"), stretch("s2", bars=None)])
+    one = model.find("recovered:s1")
+    assert one.label == "3:12 from Ardour / Bass, until 2:00 before the crash."
+    assert [item.label for item in one.submenu] == [
+        "Keep its last 4 bars",
+        "Keep its last 8 bars",
+        "Keep all of it",
+    ]
+    assert one.submenu[1].action == KeepRecovered("s1", 8)
+    assert [item.action for item in model.find("recovered:s2").submenu] == [KeepRecovered("s2", None)]

@@ -1,0 +1,51 @@
+"""Messages of the control socket about what was recovered after a crash. Sent and received like those of control.py,
+which holds the unions and KeepRecovered."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from bridge.control_base import ControlMessage
+from plugin_protocol.messages import U63, Line, Short
+
+
+class StretchInfo(Struct, frozen=True, kw_only=True):
+    """Sound that a host left behind when it went down; what it can become is a Take. Unknown is None."""
+
+    stretch_id: Short
+    host_name: Line
+    track_name: Line
+    seconds: float
+    sample_rate_hz: float
+    channels: int
+    sounded_us: U63  # Unix time when it last sounded
+    before_end_s: float  # from there to the crash
+    why: Short  # "host": it ended without closing its plugins; "machine": all of it went down
+    bars: int | None  # whole bars at its end, 64 at most
+    bpm: float | None
+    meter: Short | None
+    kept: bool  # at least once
+    sentence: Line
+
+
+class Recovery(ControlMessage, frozen=True, kw_only=True, tag="recovery_is"):
+    """What is offered, the newest first, and the journal it comes from."""
+
+    stretches: list[StretchInfo]
+    on: bool
+    minutes: float
+    used_bytes: U63
+    budget_bytes: U63
+    trouble: Line  # why nothing is written now; "" when all is well
+
+
+class GetRecovery(ControlMessage, frozen=True, kw_only=True, tag="recovery"):
+    Reply: ClassVar = Recovery
+
+
+class DiscardRecovered(ControlMessage, frozen=True, kw_only=True, tag="discard_recovered"):
+    """Remove a stretch for good. `stretch_id` as in KeepRecovered, or "all"."""
+
+    Reply: ClassVar = Recovery
+
+    stretch_id: Short

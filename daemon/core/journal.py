@@ -1,0 +1,223 @@
+"""The bytes of the Ring journal: what a segment file and the chunks in it look like, and which of them to believe.
+
+A segment says whose sound it holds, then chunks follow, each a stretch of frames as they stood in the Ring and the
+Timeline records that speak of them. Everything carries a checksum, seeded by the segment it belongs to, so that what a
+disk serves from an older file's blocks is no chunk of this one. Pure values and bytes; files are journal_files.py.
+
+    segment  = MAGIC, u32 length of origin, u32 crc32 of origin, origin (JSON), chunk…
+    chunk    = HEAD (48 bytes), records (64 bytes each, as in a Ring), frames (interleaved float32; none when silent)
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from plugin_protocol.layout import (
+    MAX_CHANNELS,
+    MAX_RATE_HZ,
+    MIN_RATE_HZ,
+    RECORD_BYTES,
+    Flag,
+    Record,
+    pack_record,
+)
+from plugin_protocol.layout import SAMPLE_BYTES as SAMPLE_BYTES
+from plugin_protocol.messages import U63, Line
+from plugin_protocol.timeline import decode_records
+
+MAGIC = b"SDCJRNL\n"
+FORMAT = 1
+CHUNK_MAGIC = b"SDCk"
+MAX_ORIGIN_BYTES = 8_192
+MAX_CHUNK_BYTES = 256 * 1024  # of sound: 0.68 s of stereo at 48 kHz
+MAX_CHUNK_RECORDS = 4_096
+ANY_FRAME = 1 << 62
+
+_START = struct.Struct("<8sII")
+START_BYTES = _START.size
+#   0x00 4s  magic            0x14 u32 records       0x28 u32 crc32 of records and frames
+#   0x04 u32 silent (0, 1)    0x18 u32 of them carried   0x2c u32 crc32 of this head, seeded by the segment
+#   0x08 u64 first_frame      0x1c u32 0
+#   0x10 u32 frames           0x20 i64 Unix time in microseconds at which it was read
+_HEAD = struct.Struct("<4sIQIIIIqI")
+_CRC = struct.Struct("<I")
+HEAD_BYTES = _HEAD.size + _CRC.size
+
+_POSITION_NOISE = ~int(Flag.GAP | Flag.DISCONTINUITY)
+
+
+class Damaged(Exception):
+    """Bytes that nobody wrote, or not to the end. what: which part."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"The journal is damaged: {self.what}."
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose sound a segment holds. number: 1 and up within one Ring, never used twice."""
+
+    instance: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    generation: U63
+    number: Annotated[int, Meta(gt=0)]
+    sample_rate_hz: Annotated[float, Meta(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)]
+    channels: Annotated[int, Meta(ge=1, le=MAX_CHANNELS)]
+    host_name: Line
+    track_name: Line
+    boot_id: Annotated[str, Meta(max_length=64)]  # "" when the system does not tell
+    format: int = FORMAT
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.channels * SAMPLE_BYTES
+
+    @property
+    def seed(self) -> int:
+        """What the checksums of this segment's chunks begin with."""
+        return zlib.crc32(f"{self.generation} {self.number}".encode())
+
+
+class Head(NamedTuple):
+    """What a chunk says of itself."""
+
+    first_frame: int
+    frames: int
+    silent: bool  # every sample is +0.0, and none is stored
+    records: int
+    carried: int  # of the records: were in force before the segment began, and stand in older segments too
+    wall_us: int
+    payload_crc: int
+
+    @property
+    def end_frame(self) -> int:
+        return self.first_frame + self.frames
+
+    def payload_bytes(self, frame_bytes: int) -> int:
+        return self.records * RECORD_BYTES + (0 if self.silent else self.frames * frame_bytes)
+
+
+def pack_origin(origin: Origin) -> bytes:
+    """The bytes that a segment starts with. [any]"""
+    text = msgspec.json.encode(origin)
+    return _START.pack(MAGIC, len(text), zlib.crc32(text)) + text
+
+
+def unpack_origin(data: bytes) -> tuple[Origin, int]:
+    """Whose segment it is, and where its chunks begin; from its first START_BYTES + MAX_ORIGIN_BYTES or fewer. [any]
+
+    Raises Damaged.
+    """
+    if len(data) < START_BYTES:
+        raise Damaged("a segment without a beginning")
+    magic, length, crc = _START.unpack_from(data)
+    text = data[START_BYTES : START_BYTES + length]
+    if magic != MAGIC or length > MAX_ORIGIN_BYTES or len(text) != length or zlib.crc32(text) != crc:
+        raise Damaged("the beginning of a segment")
+    try:
+        origin = msgspec.json.decode(text, type=Origin)
+    except msgspec.MsgspecError as error:
+        raise Damaged(f"the beginning of a segment, {error}") from error
+    if origin.format != FORMAT:
+        raise Damaged(f"it is of format {origin.format}, and this version reads {FORMAT}")
+    return origin, START_BYTES + length
+
+
+def pack_chunk(
+    origin: Origin,
+    first_frame: int,
+    frames: int,
+    records: list[Record],
+    carried: int,
+    sound: memoryview,
+    wall_us: int,
+) -> tuple[bytes, memoryview]:
+    """(head and records, sound to be written behind them) of one chunk. [any]
+
+    `sound`: the frames' bytes, or empty when they are silent. Records are at most MAX_CHUNK_RECORDS.
+    """
+    timeline = b"".join(pack_record(index, record) for index, record in enumerate(records))
+    payload_crc = zlib.crc32(sound, zlib.crc32(timeline, origin.seed))
+    head = _HEAD.pack(
+        CHUNK_MAGIC, not sound, first_frame, frames, len(records), carried, 0, wall_us, payload_crc
+    )  # fmt: skip
+    return head + _CRC.pack(zlib.crc32(head, origin.seed)) + timeline, sound
+
+
+def unpack_head(data: bytes, origin: Origin) -> Head:
+    """Raises Damaged. [any]"""
+    if len(data) < HEAD_BYTES:
+        raise Damaged("a chunk that ends in its head")
+    head = data[: _HEAD.size]
+    magic, silent, first, frames, records, carried, zero, wall_us, payload_crc = _HEAD.unpack(head)
+    if magic != CHUNK_MAGIC or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(head, origin.seed):
+        raise Damaged("the head of a chunk")
+    fits = frames * origin.frame_bytes <= MAX_CHUNK_BYTES and records <= MAX_CHUNK_RECORDS
+    if silent > 1 or zero or not fits or not carried <= records or frames == 0 or first + frames > ANY_FRAME:
+        raise Damaged("the head of a chunk")
+    return Head(first, frames, bool(silent), records, carried, wall_us, payload_crc)
+
+
+def check_payload(head: Head, data: bytes | memoryview, origin: Origin) -> None:
+    """Raises Damaged unless `data` is what the head speaks of. [any]"""
+    if (
+        len(data) != head.payload_bytes(origin.frame_bytes)
+        or zlib.crc32(data, origin.seed) != head.payload_crc
+    ):
+        raise Damaged("the sound of a chunk")
+
+
+def unpack_records(head: Head, data: bytes | memoryview) -> tuple[list[Record], list[Record]]:
+    """(carried, new) records at the beginning of a checked payload, each field bounded as when they were read. [any]"""
+    carried = memoryview(data)[: head.carried * RECORD_BYTES]
+    new = memoryview(data)[head.carried * RECORD_BYTES : head.records * RECORD_BYTES]
+    return decode_records(0, carried, ANY_FRAME), decode_records(head.carried, new, ANY_FRAME)
+
+
+class Backlog:
+    """Timeline records on their way into chunks: which belong to the next one, and what a new segment must repeat.
+
+    A record belongs to the chunk that holds the frame it speaks of. A segment may be all that is left of a journal, so
+    its first chunk repeats what was in force before it: the last position and the last loop range.
+    """
+
+    LIMIT = 4 * MAX_CHUNK_RECORDS  # a plugin that writes more of them than frames loses the oldest
+
+    def __init__(self) -> None:
+        self._waiting: list[Record] = []
+        self._position: Record | None = None
+        self._loop: Record | None = None
+
+    def put(self, records: Iterable[Record]) -> None:
+        self._waiting += records
+        del self._waiting[: -self.LIMIT]
+
+    def take(self, end_frame: int) -> list[Record]:
+        """Those that speak of frames before `end_frame`, at most as many as a chunk takes."""
+        count = 0
+        for record in self._waiting[: MAX_CHUNK_RECORDS - 2]:  # room for what is carried
+            if record.ring_frame >= end_frame:
+                break
+            count += 1
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        for record in taken:
+            if record.flags & Flag.LOOP_RANGE:
+                self._loop = record
+            else:
+                self._position = record
+        return taken
+
+    def carried(self) -> list[Record]:
+        """What is in force where the records that were taken end, oldest first."""
+        found = [record for record in (self._position, self._loop) if record is not None]
+        found.sort(key=lambda record: record.ring_frame)
+        return [
+            msgspec.structs.replace(record, flags=Flag(int(record.flags) & _POSITION_NOISE))
+            for record in found
+        ]

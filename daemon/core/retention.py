@@ -1,0 +1,66 @@
+"""Which files of the Ring journal go: the oldest, under a limit of minutes for each Instance and of bytes for all.
+
+What an ended host left behind is what the journal is for, so it goes last: running Instances first give up all but
+FLOOR_S of theirs. Pure; journal.py removes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+KEEP_ENDED_US = 7 * 24 * 3600 * 1_000_000  # who has not asked for it in a week does not miss it
+FLOOR_S = 60.0
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """One segment file on the disk. ring, number: which; open: it is being written to."""
+
+    ring: str
+    number: int
+    instance: str
+    size_bytes: int
+    seconds: float
+    wall_us: int  # of its last chunk
+    ended: bool  # its host is gone: somebody may want it back
+    open: bool = False
+
+
+def to_remove(held: Iterable[Held], *, keep_s: float, budget_bytes: int, now_us: int) -> list[Held]:
+    """The files to remove so that the rest is within the limits, in the order to remove them. [any]
+
+    Files that are open stay, whatever they take: the caller keeps them small.
+    """
+    left = sorted(held, key=lambda h: (h.wall_us, h.number))
+    gone = [h for h in left if h.ended and now_us - h.wall_us > KEEP_ENDED_US]
+    newest_s: dict[str, float] = defaultdict(float)
+    for one in reversed(left):
+        if one.ended:
+            continue
+        if newest_s[one.instance] >= keep_s and not one.open:
+            gone.append(one)
+        newest_s[one.instance] += one.seconds
+    removed = set(gone)
+    left = [h for h in left if h not in removed]
+    excess = sum(h.size_bytes for h in left) - budget_bytes
+    while excess > 0 and (victim := _next(left)) is not None:
+        left.remove(victim)
+        gone.append(victim)
+        excess -= victim.size_bytes
+    return gone
+
+
+def _next(left: list[Held]) -> Held | None:
+    """`left` oldest first."""
+    seconds: dict[str, float] = defaultdict(float)
+    size: dict[str, int] = defaultdict(int)
+    for one in left:
+        if not one.ended:
+            seconds[one.instance] += one.seconds
+            size[one.instance] += one.size_bytes
+    can_give = [h for h in left if not h.ended and not h.open and seconds[h.instance] - h.seconds >= FLOOR_S]
+    if can_give:
+        return max(
+            can_give, key=lambda h: size[h.instance]
+        )  # of the largest, max keeps the first: the oldest
+    return next((h for h in left if h.ended), None) or next((h for h in left if not h.open), None)

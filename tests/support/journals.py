@@ -1,0 +1,51 @@
+"""A journal followed by hand in tests: a Ring in Python, and what was written of it as the files say it."""
+
+from pathlib import Path
+
+from bridge.shm import RingFile
+from daemon.core.journal import Origin
+from daemon.shell.journal_files import Segment, read_frames, read_ring
+from daemon.shell.journal_writer import RingFollower
+from tests.support.ringfile import RingWriter, numbered_frames
+
+FILE_BYTES = 1 << 30
+
+
+def no_limit(size_bytes: int, fresh: bool) -> None:
+    """Room for everything."""
+
+
+def follower(folder: Path, ring: RingFile, *, number: int = 1, next_frame: int = 0) -> RingFollower:
+    """What the daemon makes for a Ring."""
+    folder.mkdir(exist_ok=True)
+    header = ring.header
+    origin = Origin(
+        instance=header.instance_id.hex(), generation=header.generation, number=number,
+        sample_rate_hz=header.sample_rate_hz, channels=header.channels, host_name="Test Host", track_name="Drums",
+        boot_id="this start",
+    )  # fmt: skip
+    return RingFollower(folder, ring, origin, next_frame)
+
+
+def spans(segments: list[Segment]) -> list[tuple[int, int]]:
+    """What is there, joined: (first frame, end frame)."""
+    found: list[tuple[int, int]] = []
+    for segment in segments:
+        for chunk in segment.chunks:
+            head = chunk.head
+            if found and head.first_frame <= found[-1][1]:
+                found[-1] = (found[-1][0], max(found[-1][1], head.end_frame))
+            else:
+                found.append((head.first_frame, head.end_frame))
+    return found
+
+
+def is_true(folder: Path, ring: RingWriter) -> list[tuple[int, int]]:
+    """The spans that the files give; each is, to the bit, what `write_numbered` wrote there."""
+    segments = read_ring(folder, verify=True)
+    there = spans(segments)
+    for first, end in there:
+        sound = b"".join(read_frames(segments, first, end))
+        assert sound == numbered_frames(first, end - first, ring.header.channels).tobytes()
+        assert end <= ring.commit
+    return there
