@@ -53,7 +53,8 @@ class RingFollower:
         records, self._next_record = self._ring.records_from(self._next_record)
         self._backlog.put(records)
         while self._next_frame < end_frame:
-            span = self._ring.read(self._next_frame, min(end_frame - self._next_frame, self._chunk_frames))
+            first = max(self._next_frame, self._ring.readable().start)  # behind by a lap: a hole
+            span = self._ring.read(first, min(max(end_frame - first, 0), self._chunk_frames))
             if not span.frames:
                 break  # overtaken: the next look starts where the Ring starts then
             if self.file and (self.file.size_bytes >= file_bytes or self._is_long(self.file)):

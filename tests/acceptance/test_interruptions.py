@@ -97,7 +97,10 @@ async def test_a_follower_who_was_away_gets_each_post_once() -> None:
             await relay.wait()
             await stage.relay(port=urlsplit(relay_url).port or 0)
             await settled(producer, await keep(producer, "after the crash"))
-            assert (await until(arrived, c.ItemArrived)).item.title == "after the crash"
+            heard: list[str] = []
+            while "after the crash" not in heard:  # what came while it was away may still be told
+                heard.append((await until(arrived, c.ItemArrived)).item.title)
+            assert len(set(heard)) == len(heard)
             assert await cached(follower) == ["after the crash", "while away 1", "while away 0", "while here"]
 
 

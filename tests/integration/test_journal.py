@@ -2,7 +2,6 @@
 
 import errno
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -254,11 +253,10 @@ async def test_after_a_failed_write_another_file_is_written_from_what_is_known_t
 
 def test_a_ring_that_is_overwritten_while_it_is_read_leaves_holes_and_no_wrong_sound(tmp_path: Path) -> None:
     prepare_run_dir(tmp_path / "run")
-    with FlatOut(tmp_path / "run", 1 << 20, 512) as writer:
+    with FlatOut(tmp_path / "run", 1 << 18, 512) as writer:
         ring = RingFile.open(tmp_path / "run", writer.segment)
         following = follower(tmp_path / "journal", ring)
-        deadline = time.monotonic() + 20.0
-        while time.monotonic() < deadline and (following.file is None or following.file.frames < 1 << 20):
+        for _ in range(25):
             following.advance(no_limit, 1 << 30)
         following.sync()
         following.close()

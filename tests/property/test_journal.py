@@ -18,7 +18,7 @@ from plugin_protocol.layout import Flag, Record
 from tests.support.journals import FILE_BYTES, follower, is_true, no_limit, spans
 from tests.support.ringfile import RingWriter
 
-CAPACITY = 1 << 14
+CAPACITY = 1 << 16  # more than a chunk: who is behind by a lap must skip
 
 
 @contextmanager
