@@ -7,7 +7,7 @@ type or `Failed`. After `Subscribe`, events (`id` 0) arrive unasked until the cl
 Values only: nothing here decides anything. Unknown is None.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
@@ -198,6 +198,25 @@ class DeleteTake(_Control, frozen=True, kw_only=True, tag="delete_take"):
     take_id: Short
 
 
+class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):
+    """Mend the seam of a Take's loop, and make all its files again. The sound as played stays what it is.
+
+    how: "fade" (3 ms at both ends), "wrap" (what rang on after the last bar goes under the first), None: what its seam
+    asks for.
+    """
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+    how: Literal["fade", "wrap"] | None = None
+
+
+class UndoRepair(_Control, frozen=True, kw_only=True, tag="undo_repair"):
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+
+
 class PostTake(_Control, frozen=True, kw_only=True, tag="post_take"):
     """Put the Take in the outbox. Asking twice gives the same Entry."""
 
@@ -374,7 +393,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
-    | FindSimilar | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
+    | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (

@@ -91,7 +91,10 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Copy a take out of the library. Example:  sidechain takes export last idea.wav"""
+    """Copy a take out of the library; .wav is the sound as played, the others with its repair, if it has one.
+
+    Example:  sidechain takes export last idea.wav
+    """
     name = FORMATS.get(to.suffix.lower())
     if name is None:
         raise UsageError(f"{to.name} has no ending that names a format.", f"Use one of {', '.join(FORMATS)}.")
@@ -116,7 +119,8 @@ def play(take: TakeId = "last") -> None:
         import sounddevice
         import soundfile
 
-        samples, rate_hz = soundfile.read(Path(one.path) / "take.wav", dtype="float32")
+        name = "take.flac" if one.take.repair and one.take.state == "ready" else "take.wav"
+        samples, rate_hz = soundfile.read(Path(one.path) / name, dtype="float32")
         sounddevice.play(samples, rate_hz, blocking=True)
     except (OSError, sounddevice.PortAudioError) as error:
         raise SidechainError(

@@ -1,4 +1,4 @@
-"""`sidechain takes …` about sound itself: its card, before and after, what is like it."""
+"""`sidechain takes …` about sound itself: its card, before and after, what is like it, its loop's seam."""
 
 from pathlib import Path
 from typing import Annotated
@@ -123,6 +123,50 @@ def _marks(file: Path) -> tuple[bytes, bytes]:
     return heard.fingerprint[: c.MAX_FINGERPRINT_BYTES], heard.embedding
 
 
+def repair(
+    take: TakeId,
+    fade: Annotated[bool, typer.Option("--fade", help="Fade 3 ms at both ends.")] = False,
+    wrap: Annotated[
+        bool, typer.Option("--wrap", help="Lay what rang on after the last bar under the first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Mend the seam of a take's loop; without an option, as its seam asks for. The sound as played is kept.
+
+    A post that was made before keeps the sound it was made with. `sidechain takes undo` takes the repair back.
+    """
+    if fade and wrap:
+        raise UsageError("Give --fade or --wrap, not both.")
+    _mended(c.RepairTake(take_id=take, how="fade" if fade else "wrap" if wrap else None), as_json)
+
+
+def undo(take: TakeId, as_json: Json = False) -> None:
+    """Take the repair of a take back: all its files are made again from the sound as played."""
+    _mended(c.UndoRepair(take_id=take), as_json)
+
+
+def _mended(request: c.RepairTake | c.UndoRepair, as_json: bool) -> None:
+    from daemon.cli.following import follow_take
+
+    before = ask(c.ShowTake(take_id=request.take_id), c.OneTake)
+    asked = ask(request, c.OneTake)
+    follow_take(asked.take.take_id)
+    after = ask(c.ShowTake(take_id=asked.take.take_id), c.OneTake)
+
+    def text() -> str:
+        done = f"Mended by {after.take.repair}" if after.take.repair else "As played again"
+        kept = "\nThe post keeps the sound it was made with." if after.take.post_url else ""
+        return f"{done}: seam {_seam(before.sound)} → {_seam(after.sound)}.{kept}"
+
+    show(after, as_json, text)
+
+
+def _seam(sound: c.SoundInfo | None) -> str:
+    if sound is None or sound.seam_score is None:
+        return "–"
+    return f"{sound.seam_score:.2f} ({sound.seam_reason})"
+
+
 def alike_line(alike: c.AlikeInfo) -> str:
     """The same sound, made before."""
     speed = f", {alike.speed - 1:+.0%} in speed" if alike.speed != 1.0 else ""
@@ -132,5 +176,5 @@ def alike_line(alike: c.AlikeInfo) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (card, compare, similar):
+    for command in (card, compare, similar, repair, undo):
         app.command()(command)

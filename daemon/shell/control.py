@@ -21,6 +21,7 @@ from daemon.shell.outbox_control import OutboxAnswers
 from daemon.shell.recovery_control import RecoveryAnswers, stretch_info
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
+from daemon.shell.repairs import Repairs
 from daemon.shell.store import Store, TakeRow
 from daemon.shell.takes import Takes, sound_info, take_info
 from relay.wire.rest import AudioPost
@@ -69,6 +70,7 @@ class Control:
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
         self._journal = journal
         self._answers |= RecoveryAnswers(journal, takes, renderer, account.changed).answers
+        self._answers |= Repairs(store, takes, renderer).answers
         self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
 
     async def handle(self, request: c.Request) -> c.Reply:

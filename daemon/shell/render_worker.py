@@ -11,15 +11,20 @@ import resource
 import struct
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from msgspec import Struct
 
 from daemon.core.heard import Alike, Heard, Known
 
+if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
+    from audio.intake import Samples
+    from audio.wave import Clip
+
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 TAKE_WAV = "take.wav"
+TAIL_WAV = "tail.wav"  # what rang on after the take, if anything did
 TAKE_FLAC = "take.flac"
 TAKE_MP3 = "take.mp3"
 WAVEFORM_SVG = "waveform.svg"
@@ -31,7 +36,7 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 class Job(Struct, frozen=True, kw_only=True, tag="job"):
     """Render the Take in `folder`. bar_fractions: bar lines, 0..1 of the Take. Unknown is None.
 
-    bpm: the transport's; tempo_varies: it had several. cache: folder of what was made before, "" for none.
+    bpm: the transport's; tempo_varies: it had several. repair: how the loop's seam is mended. cache: folder of what was made before, "" for none.
     """
 
     folder: str
@@ -41,6 +46,7 @@ class Job(Struct, frozen=True, kw_only=True, tag="job"):
     meter: tuple[int, int] | None
     bars: int | None
     bar_fractions: tuple[float, ...]
+    repair: str | None
     cache: str
     cache_bytes: int
 
@@ -120,20 +126,33 @@ def render(job: Job, out: BinaryIO) -> None:
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
+    samples = repaired(clip, folder, job.repair)
     settings = Settings(
         title=job.title, bpm=job.bpm, tempo_varies=job.tempo_varies, meter=job.meter, bars=job.bars,
         bar_fractions=job.bar_fractions,
     )  # fmt: skip
     cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
-    made = make(
-        clip.samples, clip.sample_rate_hz, settings, cache=cache, early=early, progress=progress
-    ).levelled
+    made = make(samples, clip.sample_rate_hz, settings, cache=cache, early=early, progress=progress).levelled
     write_durably(folder / TAKE_MP3, made.mp3)
     write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
     write_durably(folder / PEAKS_JSON, made.peaks)
     for frames_per_point, data in made.peaks_dat.items():
         write_durably(folder / PEAKS_DAT.format(frames_per_point), data)
     write_frame(out, Finished(recording=made.figures))
+
+
+def repaired(clip: "Clip", folder: Path, how: str | None) -> "Samples":
+    """The sound to make files of. The take's own file is never written again, so leaving `how` out undoes it."""
+    from audio.intake import sanitize
+    from audio.loop import micro_fade, wrap_tail
+    from audio.wave import read_audio
+
+    if how == "fade":
+        return micro_fade(clip.samples, clip.sample_rate_hz)
+    if how == "wrap":
+        tail = sanitize(read_audio((folder / TAIL_WAV).read_bytes()).samples).samples
+        return wrap_tail(clip.samples, tail, clip.sample_rate_hz)
+    return clip.samples
 
 
 def look(asked: Search) -> Alikes:

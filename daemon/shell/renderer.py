@@ -133,7 +133,7 @@ class Renderer:
             folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
             tempo_varies=len(cut.tempo_map) > 1, meter=cut.meter, bars=cut.bars,
             bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
-            cache=self._cache, cache_bytes=self._cache_bytes,
+            repair=take.repair, cache=self._cache, cache_bytes=self._cache_bytes,
         )  # fmt: skip
         answers = await self._ask(job)
         while True:

@@ -272,6 +272,15 @@ class Store:
                 (take_id,),
             )
 
+    def set_repair(self, take_id: str, repair: str | None) -> None:
+        """All that was made of the Take is of another sound now: it is as it was kept, and made again."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET repair = ?, state = 'kept', attempts = 0, failures = 0, flac_sha256 = NULL,"
+                " recording = NULL, error = NULL WHERE take_id = ?",
+                (repair, take_id),
+            )
+
     # outbox ---------------------------------------------------------------------------------------------------
 
     def add_entry(self, entry: outbox.Entry) -> outbox.Entry:

@@ -20,16 +20,18 @@ import msgspec
 from audio.wave import wav_f32_header
 from bridge.control import AlikeInfo, SoundInfo, TakeInfo
 from bridge.errors import BridgeError
+from bridge.shm import RingFile, Span
 from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.core.heard import Alike, Heard
 from daemon.core.journal import Damaged
+from daemon.core.ring_out import tail_frames
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
 from daemon.shell.instances import Instance, history_of
 from daemon.shell.rebuild import Rebuilt, take_in
 from daemon.shell.recovery import Recovered, cut_of, where
-from daemon.shell.render_worker import TAKE_WAV
+from daemon.shell.render_worker import TAIL_WAV, TAKE_WAV
 from daemon.shell.store import Store, TakeRow
 from daemon.shell.uploads import unix_us
 from plugin_protocol.errors import RemoteProtocolError
@@ -183,6 +185,7 @@ class Takes:
                     f"The plugin's memory cannot be read: {error}.", "Reload the plugin."
                 ) from error
             header = ring.header
+            tail = _tail(ring, history, cut)
         if span.frames != cut.frames:
             raise NothingKept(
                 f"The first {cut.frames - span.frames} of {cut.frames} frames were overwritten while they were copied.",
@@ -198,7 +201,7 @@ class Takes:
         )
         take = msgspec.structs.replace(take, asked=asked)
         entry = new_entry(take, title, post_as) if post else None
-        self._publish(take, entry, [span.data])
+        self._publish(take, entry, [span.data], tail)
         return take, entry
 
     def _copy_recovered(
@@ -222,13 +225,20 @@ class Takes:
         return take, None
 
     def _publish(
-        self, take: TakeRow, entry: outbox.Entry | None, sound: Iterable[bytes | memoryview]
+        self,
+        take: TakeRow,
+        entry: outbox.Entry | None,
+        sound: Iterable[bytes | memoryview],
+        tail: Span | None = None,
     ) -> None:
         wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
         files: dict[str, Iterable[bytes | memoryview]] = {
             TAKE_WAV: chain([wav], sound),
             sidecars.TAKE_JSON: [sidecars.take_bytes(take)],
         }
+        if tail is not None:
+            head = wav_f32_header(tail.frames, take.channels, round(take.sample_rate_hz))
+            files[TAIL_WAV] = [head, tail.data]
         if entry:
             files[sidecars.ENTRY_JSON] = [sidecars.entry_bytes(entry)]
         blobs.publish_folder(self.folder / take.take_id, files)
@@ -302,6 +312,18 @@ def new_take(
         take_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)), title=title, created_us=unix_us(),
         host_name=host_name, track_name=track_name, frames=cut.frames, sample_rate_hz=sample_rate_hz, channels=channels, cut=cut,
     )  # fmt: skip
+
+
+def _tail(ring: RingFile, history: capture.History, cut: capture.Cut) -> Span | None:
+    """What rings on after the last bar, if the Ring has it already: nobody waits for it. [worker]"""
+    frames = tail_frames(history, cut)
+    if not frames:
+        return None
+    try:
+        span = ring.read(cut.first_frame + cut.frames, frames)
+    except (RemoteProtocolError, BridgeError, OSError):
+        return None
+    return span if span.frames == frames else None
 
 
 def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:

@@ -231,6 +231,9 @@ async def test_the_command_line_keeps_posts_waits_and_shows() -> None:
                 "posting twice is one post"
             )
             assert [t["title"] for t in (await sidechain("takes", "list"))["takes"]] == ["from a shell"]
+            mended = await sidechain("takes", "repair", "last")
+            assert (mended["take"]["repair"], mended["sound"]["seam_score"]) == ("fade", 1.0)
+            assert (await sidechain("takes", "undo", "last"))["take"]["repair"] is None
             await sidechain("takes", "rename", "last", "renamed")
             assert (await sidechain("takes", "show", "last"))["take"]["title"] == "renamed"
             await sidechain("takes", "delete", "last", "--yes")
