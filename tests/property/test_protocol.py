@@ -33,6 +33,8 @@ def values_of(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
             return st.text(min_size=least or 0, max_size=min(most or 40, 40))
         case msgspec.inspect.BytesType(min_length=least, max_length=most):
             return st.binary(min_size=least or 0, max_size=most)
+        case msgspec.inspect.LiteralType(values=values):
+            return st.sampled_from(values)
         case msgspec.inspect.BoolType():
             return st.booleans()
         case msgspec.inspect.NoneType():
