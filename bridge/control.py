@@ -25,7 +25,7 @@ from bridge.control_values import ItemInfo as ItemInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
 from bridge.control_values import Url
-from plugin_protocol.messages import U32, Bars, Line, Seconds, Short, Title
+from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
@@ -376,11 +376,13 @@ class StateChanged(_Control, frozen=True, kw_only=True, tag="state_changed"):
 
 
 class Progress(_Control, frozen=True, kw_only=True, tag="progress"):
-    """A Take moves through the pipeline or the outbox: real stage ends and bytes, never a guess."""
+    """A Take moves through the pipeline or the outbox: real stage ends and bytes that arrived, never a guess."""
 
     take_id: Short
     stage: Short  # "measure", "encode", "verify", "flac", "draw", "upload"
     fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+    sent_bytes: U63 | None = None  # of an upload: what the relay has
+    size_bytes: U63 | None = None
 
 
 class TakeChanged(_Control, frozen=True, kw_only=True, tag="take_changed"):

@@ -112,6 +112,8 @@ class EntryInfo(Struct, frozen=True, kw_only=True):
     )
     attempts: U32
     next_attempt_us: U63 | None  # Unix time; None: not waiting for a time
+    sent_bytes: U63 = 0  # what the relay has of it
+    size_bytes: U63 | None = None  # None: nothing was sent yet, or all has arrived
     post_url: Url | None = None
     reason: Line | None = None
 

@@ -262,8 +262,12 @@ class App:
             self.control.publish(c.TakeChanged(take=await self.takes.info(take)))
         self.changed()
 
-    def _sent(self, take_id: str, fraction: float) -> None:
-        self.control.publish(c.Progress(take_id=take_id, stage="upload", fraction=fraction))
+    def _sent(self, take_id: str, sent_bytes: int, size_bytes: int) -> None:
+        fraction = sent_bytes / size_bytes if size_bytes else 1.0
+        progress = c.Progress(
+            take_id=take_id, stage="upload", fraction=fraction, sent_bytes=sent_bytes, size_bytes=size_bytes
+        )
+        self.control.publish(progress)
         self._uploading = asyncio.create_task(self.windows.sent(take_id, fraction))
 
     def _wake_uploader(self) -> None:

@@ -58,6 +58,7 @@ class Offline(SidechainError):
     """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None.
 
     relay_wide: it is the relay that is away or busy, not this one request that it stumbles over.
+    no_answer: the line broke, or nothing came in time.
     """
 
     exit_code = 6
@@ -70,10 +71,12 @@ class Offline(SidechainError):
         *,
         retry_after_s: float | None = None,
         relay_wide: bool = True,
+        no_answer: bool = False,
     ) -> None:
         super().__init__(message, next_step)
         self.retry_after_s = retry_after_s
         self.relay_wide = relay_wide
+        self.no_answer = no_answer
 
 
 class RelayRefused(SidechainError):

@@ -34,7 +34,7 @@ async def _follow(take_id: str) -> c.TakeInfo:
                 while not _ended(take):
                     event = await anext(events)
                     if isinstance(event, c.Progress) and event.take_id == take.take_id:
-                        bar.update(task, description=event.stage, completed=event.fraction)
+                        bar.update(task, description=_stage(event), completed=event.fraction)
                     if isinstance(event, c.TakeChanged) and event.take.take_id == take.take_id:
                         take = event.take
     except DaemonNotRunning as error:
@@ -46,6 +46,12 @@ async def _follow(take_id: str) -> c.TakeInfo:
             f"Take {take.take_id[:12]} was not posted: {take.error}.", "The sound itself is in the library."
         )
     return take
+
+
+def _stage(event: c.Progress) -> str:
+    if not event.size_bytes:
+        return event.stage
+    return f"{event.stage} {(event.sent_bytes or 0) / 1e6:.1f}/{event.size_bytes / 1e6:.1f} MB"
 
 
 def _ended(take: c.TakeInfo) -> bool:

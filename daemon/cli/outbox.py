@@ -59,11 +59,17 @@ def discard(
 
 def _text(entries: list[c.EntryInfo]) -> str:
     rows = [
-        [e.entry_id[:13], when(e.created_us), e.title or "untitled", e.account or "–", e.state, str(e.attempts),
+        [e.entry_id[:13], when(e.created_us), e.title or "untitled", e.account or "–", e.state, _sent(e), str(e.attempts),
          _next(e), e.post_url or e.reason or ""]
         for e in entries
     ]  # fmt: skip
-    return table(["entry", "when", "title", "account", "state", "tries", "next", "what"], rows)
+    return table(["entry", "when", "title", "account", "state", "sent", "tries", "next", "what"], rows)
+
+
+def _sent(entry: c.EntryInfo) -> str:
+    if not entry.size_bytes:
+        return "–"
+    return f"{entry.sent_bytes / 1e6:.1f} of {entry.size_bytes / 1e6:.1f} MB"
 
 
 def _next(entry: c.EntryInfo) -> str:

@@ -2,7 +2,8 @@
 
     waiting          the Take has no lossless copy yet
     queued           may be uploaded from `next_attempt_us` on
-    uploading        an upload runs, or ran when the daemon died: the lease says which
+    uploading        an upload runs, or ran when the daemon died: the lease says which. Where it stands at the relay is
+                     remembered as `upload_url` and `sent_bytes`, also while it is queued again
     accepted         the relay has it: `post_id` (end)
     quarantined      our own worker failed three times on the Take: kept, shown, not tried again by itself
     needs_attention  the relay refused for good (4xx), or the claim is lost: kept, shown
@@ -12,9 +13,9 @@ Only our own worker's failures lead to quarantine, counted on the Take before ea
 strikes: a relay that is down for a week costs an Entry nothing but time. Nor does the daemon's death in an upload:
 the entry id is the idempotency key, so doing it again is harmless.
 
-The CHECKs of the table `entry` repeat three invariants, kept by `apply`:
-`uploading` <=> a lease; `accepted` <=> a post id; none of waiting, quarantined, discarded => the hash of the
-lossless copy.
+The CHECKs of the table `entry` repeat these invariants, kept by `apply`: `uploading` <=> a lease; `accepted` <=> a
+post id; none of waiting, quarantined, discarded => the hash of the lossless copy; queued, uploading or
+needs_attention <= an upload stands at the relay, 0 <= sent <= size.
 
 Not here: the clock (`now_us` is Unix time: deadlines must mean something after a restart), chance (`jitter`), I/O.
 """
@@ -51,10 +52,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     title: str = ""
     created_us: int = 0
     state: State = State.WAITING
-    attempts: int = 0  # uploads begun since the person last asked
+    attempts: int = 0  # uploads begun since a byte last arrived, or the person last asked
     next_attempt_us: int = 0
     lease_until_us: int | None = None
     sha256: str | None = None  # of the lossless copy
+    upload_url: str | None = None  # where the relay gathers it, as it told
+    size_bytes: int | None = None  # of the lossless copy, known with upload_url
+    sent_bytes: int = 0  # arrived, as the relay told last; what is true it says when asked
     post_id: str | None = None
     post_url: str | None = None
     reason: str | None = None  # of the last failure, a sentence
@@ -70,6 +74,14 @@ class Picked(Struct, frozen=True, kw_only=True):
     """An upload begins, under `account`. Stored before the first byte goes out."""
 
     account: str | None
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """The relay told where the upload stands."""
+
+    upload_url: str
+    size_bytes: int
+    sent_bytes: int
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -117,6 +129,7 @@ class Discarded(Struct, frozen=True, kw_only=True):
 Event = (
     Rendered
     | Picked
+    | Moved
     | Accepted
     | FailedTransient
     | FailedFinal
@@ -138,6 +151,7 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
     },
     State.UPLOADING: {
         Rendered: State.UPLOADING,
+        Moved: State.UPLOADING,
         Accepted: State.ACCEPTED,
         FailedTransient: State.QUEUED,
         FailedFinal: State.NEEDS_ATTENTION,
@@ -175,8 +189,9 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
     match event:
         case Rendered(sha256=sha256):
             # A copy that was sent, or is being sent, is what was promised: a later one does not replace its hash.
-            sent = entry.state in (State.UPLOADING, State.ACCEPTED)
-            return replace(entry, state=state, sha256=entry.sha256 if sent else sha256)
+            if entry.state in (State.UPLOADING, State.ACCEPTED) or sha256 == entry.sha256:
+                return replace(entry, state=state)
+            return _nowhere(replace(entry, state=state, sha256=sha256))
         case Picked(account=account):
             if account is None or entry.account not in (None, account):
                 raise IllegalEvent(
@@ -190,10 +205,22 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
                 attempts=entry.attempts + 1,
                 lease_until_us=now_us + LEASE_US,
             )
-        case Accepted(post_id=post_id, post_url=post_url):
+        case Moved(upload_url=upload_url, size_bytes=size_bytes, sent_bytes=sent_bytes):
+            # Something got through: then the next failure is the first again.
+            before_bytes = entry.sent_bytes if upload_url == entry.upload_url else 0
             return replace(
+                entry,
+                upload_url=upload_url,
+                size_bytes=size_bytes,
+                sent_bytes=sent_bytes,
+                attempts=1 if sent_bytes > before_bytes else entry.attempts,
+                lease_until_us=now_us + LEASE_US,
+            )
+        case Accepted(post_id=post_id, post_url=post_url):
+            ended = replace(
                 entry, state=state, lease_until_us=None, post_id=post_id, post_url=post_url, reason=None
             )
+            return _nowhere(ended)
         case FailedTransient(reason=reason, retry_after_us=retry_after_us):
             at_us = next_attempt_us(now_us, entry.attempts, jitter)
             if retry_after_us is not None:
@@ -203,8 +230,15 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
             return replace(entry, state=state, lease_until_us=None, reason=reason)
         case LeaseExpired() | RelayBack():
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
-        case Retried() | Discarded():
+        case Retried():
             return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)
+        case Discarded():
+            return _nowhere(replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None))
+
+
+def _nowhere(entry: Entry) -> Entry:
+    """What the relay holds of it is not wanted any more; it expires there by itself."""
+    return replace(entry, upload_url=None, size_bytes=None, sent_bytes=0)
 
 
 def next_attempt_us(now_us: int, attempts: int, jitter: float) -> int:

@@ -85,5 +85,5 @@ def info(entry: outbox.Entry) -> c.EntryInfo:
         entry_id=entry.entry_id, take_id=entry.take_id, account=entry.account, title=entry.title,
         created_us=entry.created_us, state=entry.state, attempts=entry.attempts,
         next_attempt_us=entry.next_attempt_us if entry.state is outbox.State.QUEUED else None,
-        post_url=entry.post_url, reason=entry.reason[:512] if entry.reason else None,
+        sent_bytes=entry.sent_bytes, size_bytes=entry.size_bytes, post_url=entry.post_url, reason=entry.reason[:512] if entry.reason else None,
     )  # fmt: skip

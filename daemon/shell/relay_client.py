@@ -8,8 +8,7 @@ import asyncio
 import logging
 import time
 import urllib.parse
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
@@ -19,6 +18,7 @@ from daemon.core.claim import b64url
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.shell.credentials import Identity
 from relay.wire import oauth, rest
+from relay.wire.tus import CHECKSUM_MISMATCH
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,10 @@ T = TypeVar("T")
 CONNECT_LIMIT_S = 10.0
 READ_LIMIT_S = 20.0
 TOTAL_LIMIT_S = 30.0
-UPLOAD_LIMIT_S = 600.0
+PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 MAX_ANSWER_BYTES = 1024 * 1024
-CHUNK_BYTES = 256 * 1024
 REFRESH_EARLY_S = 60.0
-TRANSIENT = {401, 408, 409, 425, 429}
+TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
 RELAY_WIDE = {429, 502, 503, 504}
 BAD_REQUEST, UNAUTHORIZED = 400, 401
 
@@ -43,6 +42,20 @@ def _refresh_request(identity: Identity, token: str) -> rest.TokenRefresh:
     )
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """headers: names in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def _json_of(body: msgspec.Struct | None) -> tuple[dict[str, str], bytes]:
+    if body is None:
+        return {}, b""
+    return {"Content-Type": "application/json"}, msgspec.json.encode(body)
+
+
 class RelayClient:
     """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
 
@@ -52,7 +65,6 @@ class RelayClient:
         self._lost = lost
         self._http = httpx.AsyncClient(
             base_url=base_url + rest.API_PREFIX,
-            timeout=httpx.Timeout(READ_LIMIT_S, connect=CONNECT_LIMIT_S),
             follow_redirects=False,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
@@ -78,11 +90,11 @@ class RelayClient:
             device_id=device.device_id, username=username, challenge=device.challenge,
             signature=b64url(identity.sign(rest.claim_message(device.device_id, device.challenge))),
         )  # fmt: skip
-        return await self._json("POST", "/auth/claim", rest.TokenPair, body=claim, token=None)
+        return await self._public("POST", "/auth/claim", rest.TokenPair, body=claim)
 
     async def register(self, device: rest.DeviceRegister) -> rest.Device:
         """Make the device known, by its key."""
-        return await self._json("POST", "/auth/device", rest.Device, body=device, token=None)
+        return await self._public("POST", "/auth/device", rest.Device, body=device)
 
     async def unclaim(self) -> None:
         """The relay ends all that this device has."""
@@ -101,12 +113,11 @@ class RelayClient:
                 raise NotClaimed("This device belongs to no account.", "Run `sidechain claim`.")
             identity = self._identity
             try:
-                pair = await self._json(
+                pair = await self._public(
                     "POST",
                     "/auth/refresh",
                     rest.TokenPair,
                     body=_refresh_request(identity, refresh),
-                    token=None,
                 )
             except RelayRefused as error:
                 if error.status != UNAUTHORIZED:
@@ -138,38 +149,17 @@ class RelayClient:
 
     # what an account does ---------------------------------------------------------------------------------------
 
-    async def upload(
-        self, entry_id: str, audio: Path, meta: rest.UploadMeta, progress: Callable[[int, int], None]
+    async def process(
+        self, entry_id: str, upload_id: str, meta: rest.UploadMeta, allowed: Callable[[], bool]
     ) -> rest.AudioPost:
-        """POST /audio/upload with the entry id as idempotency key. `progress(sent_bytes, total_bytes)`."""
-        boundary = f"sidechain-{entry_id}"
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="meta"\r\nContent-Type: application/json\r\n\r\n'
-        ).encode() + msgspec.json.encode(meta) + (
-            f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="audio"; filename="take.flac"\r\n'
-            "Content-Type: audio/flac\r\n\r\n"
-        ).encode()  # fmt: skip
-        tail = f"\r\n--{boundary}--\r\n".encode()
-        audio_bytes = (await asyncio.to_thread(audio.stat)).st_size
-
-        async def body() -> AsyncIterator[bytes]:
-            yield head
-            sent = 0
-            with await asyncio.to_thread(audio.open, "rb") as file:
-                while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-                    yield chunk
-                    sent += len(chunk)
-                    progress(sent, audio_bytes)
-            yield tail
-
-        headers = {
-            "Idempotency-Key": entry_id,
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": str(len(head) + audio_bytes + len(tail)),
-        }
-        return await self._authorized(
-            "POST", "/audio/upload", rest.AudioPost, content=body, headers=headers, limit_s=UPLOAD_LIMIT_S
-        )
+        """The Post of an upload that has arrived; `allowed` as for `call`."""
+        body = msgspec.json.encode(rest.AudioProcess(upload_id=upload_id, meta=meta))
+        headers = {"Idempotency-Key": entry_id, "Content-Type": "application/json"}
+        answer = await self.call(
+            "POST", "/audio/process", headers, body,
+            limit_s=PROCESS_LIMIT_S, silence_s=PROCESS_LIMIT_S, allowed=allowed,
+        )  # fmt: skip
+        return self._decoded(answer, rest.AudioPost)
 
     async def timeline(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
         """A page of the feed; cursor: `next` of the page before."""
@@ -205,98 +195,99 @@ class RelayClient:
 
     async def get(self, url: str, answer: type[T]) -> T:
         """A public document of the relay."""
-        return await self._json("GET", url, answer, token=None)
+        return await self._public("GET", url, answer)
 
     async def form(self, url: str, fields: dict[str, str], answer: type[T]) -> T:
         """POST a form, as OAuth wants it. A RelayRefused has the RFC's word for its code."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        body = urllib.parse.urlencode(fields).encode()
-
-        async def content() -> AsyncIterator[bytes]:
-            yield body
-
-        return await self._json("POST", url, answer, token=None, content=content, headers=headers)
+        content = urllib.parse.urlencode(fields).encode()
+        return self._decoded(await self._exchange("POST", url, headers, content), answer)
 
     # transport --------------------------------------------------------------------------------------------------
 
-    async def _authorized(
+    async def call(
         self,
         method: str,
-        path: str,
-        answer: type[T],
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes = b"",
         *,
-        body: msgspec.Struct | None = None,
-        content: Callable[[], AsyncIterator[bytes]] | None = None,
-        headers: dict[str, str] | None = None,
         limit_s: float = TOTAL_LIMIT_S,
-    ) -> T:
-        """A call with the access token; once more with a new one when it is refused (401)."""
+        silence_s: float = READ_LIMIT_S,
+        allowed: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """A call with the access token; once more with a new one when it is refused (401). Any status is an answer.
+
+        allowed: asked when the token is there and before it is used, as the account may have changed meanwhile.
+        """
         for renew in (False, True):
             token = await self.access_token(renew=renew)
-            try:
-                return await self._json(
-                    method,
-                    path,
-                    answer,
-                    body=body,
-                    content=content,
-                    headers=headers,
-                    token=token,
-                    limit_s=limit_s,
-                )
-            except RelayRefused as error:
-                if error.status != 401 or renew:
-                    raise
-        raise AssertionError("unreachable")
+            if not allowed():
+                raise NotClaimed("This device belongs to another account by now.")
+            with_token = {**headers, "Authorization": f"Bearer {token}"}
+            answer = await self._exchange(method, url, with_token, content, limit_s, silence_s)
+            if answer.status != UNAUTHORIZED:
+                break
+        return answer
 
-    async def _json(
+    async def _authorized(
+        self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None
+    ) -> T:
+        headers, content = _json_of(body)
+        return self._decoded(await self.call(method, path, headers, content), answer)
+
+    async def _public(
+        self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None
+    ) -> T:
+        """A call without a token."""
+        headers, content = _json_of(body)
+        return self._decoded(await self._exchange(method, path, headers, content), answer)
+
+    def _decoded(self, answer: Answer, kind: type[T]) -> T:
+        if answer.status >= BAD_REQUEST:
+            raise self.refusal(answer)
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise self.not_understood(str(error)) from error
+
+    def not_understood(self, why: str) -> Offline:
+        return Offline(
+            f"An answer of the relay at {self.base_url} is not understood: {why}.", "Update Sidechain."
+        )
+
+    async def _exchange(
         self,
         method: str,
-        path: str,
-        answer: type[T],
-        *,
-        token: str | None,
-        body: msgspec.Struct | None = None,
-        content: Callable[[], AsyncIterator[bytes]] | None = None,
-        headers: dict[str, str] | None = None,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
         limit_s: float = TOTAL_LIMIT_S,
-    ) -> T:
-        headers = dict(headers or {})
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        payload: bytes | AsyncIterator[bytes] | None = content() if content else None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            payload = msgspec.json.encode(body)
+        silence_s: float = READ_LIMIT_S,
+    ) -> Answer:
+        """Raises Offline, when there is no answer in time, or one that is too large."""
+        timeout = httpx.Timeout(silence_s, connect=CONNECT_LIMIT_S)
         try:
             async with asyncio.timeout(limit_s):
-                status, response_headers, data = await self._exchange(method, path, headers, payload)
+                async with self._http.stream(
+                    method, url, headers=headers, content=content, timeout=timeout
+                ) as response:
+                    data = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        data += chunk
+                        if len(data) > MAX_ANSWER_BYTES:
+                            raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
+                    return Answer(status=response.status_code, headers=response.headers, content=bytes(data))
         except (httpx.TransportError, TimeoutError) as error:
             raise Offline(
                 f"The relay at {self.base_url} does not answer ({type(error).__name__}).",
                 "Sidechain goes on trying; check the network if it lasts.",
-            ) from error
-        if status >= 400:
-            raise self._refusal(status, response_headers, data)
-        try:
-            return msgspec.json.decode(data, type=answer)
-        except msgspec.DecodeError as error:
-            raise Offline(
-                f"The relay's answer to {method} {path} is not understood: {error}.", "Update Sidechain."
+                no_answer=True,
             ) from error
 
-    async def _exchange(
-        self, method: str, path: str, headers: dict[str, str], payload: bytes | AsyncIterator[bytes] | None
-    ) -> tuple[int, httpx.Headers, bytes]:
-        async with self._http.stream(method, path, headers=headers, content=payload) as response:
-            data = bytearray()
-            async for chunk in response.aiter_bytes():
-                data += chunk
-                if len(data) > MAX_ANSWER_BYTES:
-                    raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
-            return response.status_code, response.headers, bytes(data)
-
-    def _refusal(self, status: int, headers: httpx.Headers, data: bytes) -> Offline | RelayRefused:
+    def refusal(self, answer: Answer) -> Offline | RelayRefused:
+        """What an answer of 400 and above means: to be tried again, or a no."""
+        status, headers, data = answer.status, answer.headers, answer.content
         if status == BAD_REQUEST and headers.get("content-type", "").startswith("application/json"):
             try:
                 told = msgspec.json.decode(data, type=oauth.OAuthProblem)
@@ -309,7 +300,7 @@ class RelayClient:
             problem = rest.Problem(
                 title="error", status=status, code="unknown", detail=f"The relay answered {status}."
             )
-        if status >= 500 or (status in TRANSIENT and status != 401):
+        if status >= 500 or status in TRANSIENT:
             after = headers.get("retry-after", "")
             return Offline(
                 problem.detail,

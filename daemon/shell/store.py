@@ -28,7 +28,7 @@ from relay.wire.rest import AudioPost
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 APPLICATION_ID = (
     0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
 )
@@ -335,14 +335,16 @@ class Store:
     def _put_entry(self, e: outbox.Entry) -> None:
         self._db.execute(
             "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, attempts, next_attempt_us,"
-            " lease_until_us, sha256, post_id, post_url, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, title = excluded.title,"
             " created_us = excluded.created_us, state = excluded.state,"
             " attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,"
-            " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, post_id = excluded.post_id,"
+            " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, upload_url = excluded.upload_url,"
+            " size_bytes = excluded.size_bytes, sent_bytes = excluded.sent_bytes, post_id = excluded.post_id,"
             " post_url = excluded.post_url, reason = excluded.reason",
             (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.attempts, e.next_attempt_us,
-             e.lease_until_us, e.sha256, e.post_id, e.post_url, e.reason),
+             e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
         )  # fmt: skip
 
     # feed -----------------------------------------------------------------------------------------------------

@@ -28,12 +28,12 @@ from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell import blobs, sidecars
+from daemon.shell.clock import unix_us
 from daemon.shell.instances import Instance, history_of
 from daemon.shell.rebuild import Rebuilt, take_in
 from daemon.shell.recovery import Recovered, cut_of, where
 from daemon.shell.render_worker import TAIL_WAV, TAKE_WAV
 from daemon.shell.store import Store, TakeRow
-from daemon.shell.uploads import unix_us
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import SAMPLE_BYTES
 from relay.wire.ids import uuid7

@@ -47,6 +47,17 @@ class Outbox(RuleBasedStateMachine):
             self.running = entry.entry_id
 
     @precondition(lambda self: self.running is not None)
+    @rule(sent=st.integers(0, 9), url=st.sampled_from(["w", "x"]))
+    def move(self, sent: int, url: str) -> None:
+        """The relay tells where the upload stands; it may also have lost it and begun anew."""
+        assert self.running is not None
+        before = self.stored[self.running]
+        after = apply(before, outbox.Moved(upload_url=url, size_bytes=9, sent_bytes=sent), self.now_us, 0.0)
+        if sent > (before.sent_bytes if url == before.upload_url else 0):
+            self.begun[self.running] = 1
+        self.store(after)
+
+    @precondition(lambda self: self.running is not None)
     @rule(
         reached=st.booleans(),
         answered=st.booleans(),
@@ -90,6 +101,9 @@ class Outbox(RuleBasedStateMachine):
             assert (e.state is State.UPLOADING) == (e.lease_until_us is not None)
             assert (e.state is State.ACCEPTED) == (e.post_id is not None)
             assert e.state is State.WAITING or e.sha256 is not None
+            assert (e.upload_url is None) == (e.size_bytes is None)
+            assert 0 <= e.sent_bytes <= (e.size_bytes or 0)
+            assert e.upload_url is None or e.state in (State.QUEUED, State.UPLOADING)
 
     @invariant()
     def what_is_accepted_is_the_one_post_of_that_entry(self) -> None:

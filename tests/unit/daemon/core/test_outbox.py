@@ -10,6 +10,7 @@ SHA = "ab" * 32
 EVENTS: list[Event] = [
     outbox.Rendered(sha256=SHA),
     outbox.Picked(account="ana"),
+    outbox.Moved(upload_url="w", size_bytes=9, sent_bytes=3),
     outbox.Accepted(post_id="p", post_url="u"),
     outbox.FailedTransient(reason="The relay did not answer."),
     outbox.FailedFinal(reason="The relay said no."),
@@ -32,6 +33,8 @@ def entry(state: State, entry_id: str = "e1", **fields: object) -> Entry:
         known["sha256"] = SHA
     if state is State.UPLOADING:
         known |= {"lease_until_us": NOW_US, "attempts": 1, "account": "ana"}
+    if state in (State.QUEUED, State.UPLOADING, State.NEEDS_ATTENTION):
+        known |= {"upload_url": "w", "size_bytes": 9, "sent_bytes": 2}
     if state is State.ACCEPTED:
         known |= {"post_id": "p", "post_url": "u"}
     if state in (State.QUARANTINED, State.NEEDS_ATTENTION):
@@ -45,6 +48,9 @@ def check_invariants(e: Entry) -> None:
     assert (e.state is State.ACCEPTED) == (e.post_id is not None)
     assert e.state in (State.WAITING, State.QUARANTINED, State.DISCARDED) or e.sha256 is not None
     assert e.state not in (State.QUARANTINED, State.NEEDS_ATTENTION) or e.reason is not None
+    assert (e.upload_url is None) == (e.size_bytes is None)
+    assert 0 <= e.sent_bytes <= (e.size_bytes or 0)
+    assert e.upload_url is None or e.state in (State.QUEUED, State.UPLOADING, State.NEEDS_ATTENTION)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
@@ -70,6 +76,28 @@ def test_every_state_but_accepted_can_be_left_and_every_state_is_reached() -> No
 def test_an_attempt_is_counted_before_the_work() -> None:
     picked = apply(entry(State.QUEUED, attempts=4), outbox.Picked(account="ana"), NOW_US, 0.0)
     assert (picked.attempts, picked.account, picked.lease_until_us) == (5, "ana", NOW_US + outbox.LEASE_US)
+
+
+def test_where_an_upload_stands_outlives_its_failure_and_its_retry() -> None:
+    e = apply(entry(State.UPLOADING), outbox.Moved(upload_url="w", size_bytes=9, sent_bytes=5), NOW_US, 0.0)
+    assert e.lease_until_us == NOW_US + outbox.LEASE_US, "who moves lives"
+    for event in (outbox.FailedTransient(reason="No answer."), outbox.LeaseExpired()):
+        assert apply(e, event, NOW_US, 0.0).sent_bytes == 5
+    refused = apply(e, outbox.FailedFinal(reason="No."), NOW_US, 0.0)
+    assert apply(refused, outbox.Retried(), NOW_US, 0.0).upload_url == "w"
+
+
+def test_another_copy_begins_at_its_beginning() -> None:
+    assert apply(entry(State.QUEUED), outbox.Rendered(sha256="new"), NOW_US, 0.0).upload_url is None
+    assert apply(entry(State.QUEUED), outbox.Rendered(sha256=SHA), NOW_US, 0.0).upload_url == "w"
+
+
+@pytest.mark.parametrize(
+    ("url", "sent", "attempts"), [("w", 3, 1), ("w", 2, 7), ("new", 1, 1), ("new", 0, 7)]
+)
+def test_what_moves_on_waits_as_if_it_had_failed_once(url: str, sent: int, attempts: int) -> None:
+    moved = outbox.Moved(upload_url=url, size_bytes=9, sent_bytes=sent)
+    assert apply(entry(State.UPLOADING, attempts=7), moved, NOW_US, 0.0).attempts == attempts
 
 
 @pytest.mark.parametrize("account", [None, "ben"])

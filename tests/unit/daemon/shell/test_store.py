@@ -97,6 +97,12 @@ def test_a_take_that_cannot_be_rendered_quarantines_its_entry_and_can_be_asked_f
         {"state": State.QUEUED},
         {"state": State.QUARANTINED},
         {"state": State.NEEDS_ATTENTION, "sha256": "a" * 64},
+        {"upload_url": "w", "size_bytes": 9},
+        {"state": State.QUEUED, "sha256": "a" * 64, "upload_url": "w"},
+        {"state": State.QUEUED, "sha256": "a" * 64, "size_bytes": 9},
+        {"state": State.QUEUED, "sha256": "a" * 64, "sent_bytes": 1},
+        {"state": State.QUEUED, "sha256": "a" * 64, "upload_url": "w", "size_bytes": 9, "sent_bytes": 10},
+        {"state": State.QUEUED, "sha256": "a" * 64, "upload_url": "w", "size_bytes": 9, "sent_bytes": -1},
     ],
 )
 def test_sql_refuses_what_the_state_machine_forbids(store: Store, half: dict[str, object]) -> None:
@@ -111,6 +117,8 @@ def test_every_state_that_the_machine_reaches_can_be_stored(store: Store) -> Non
     for event in (
         outbox.Rendered(sha256="a" * 64),
         outbox.Picked(account="owl"),
+        outbox.Moved(upload_url="w", size_bytes=9, sent_bytes=0),
+        outbox.Moved(upload_url="w", size_bytes=9, sent_bytes=5),
         outbox.FailedTransient(reason="offline"),
         outbox.Picked(account="owl"),
         outbox.FailedFinal(reason="refused"),
