@@ -10,7 +10,7 @@ LOCKS  := desktop relay dev
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check bench verify lock package plugin native format clean
+.PHONY: help setup demo test chaos soak check bench verify lock package plugin native format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ demo: setup ## see the whole path once: play, keep, level, post, and the followe
 test: setup $(BUILD)/system-test ## everything that can be tested on Linux
 	@$(PY) -m pytest
 
-soak: setup $(BUILD)/system-test ## what chance decides, a hundred times as often: half an hour
+chaos: setup $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
+	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)
+
+soak: chaos ## that, and all that chance decides a hundred times as often: an hour
 	@SIDECHAIN_SOAK=1 $(PY) -m pytest --timeout=3600 $$(grep -rl SIDECHAIN_SOAK tests --include='test_*.py')
 
 check: setup ## format, lint, types, imports, unit tests; under 30 s

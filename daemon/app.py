@@ -92,6 +92,7 @@ class App:
             await self._open_library(stack)
             self.account = Account(config, self.store, self._version, self._account_changed)
             stack.push_async_callback(self.account.close)
+            await self.account.recall()
             self.renderer = Renderer(
                 self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
             )
@@ -208,7 +209,7 @@ class App:
         try:
             take, _ = await self.takes.keep(
                 instance, bars=ask.bars, seconds=ask.seconds, at_frame=ask.at_frame, title=ask.title,
-                post_as=self.account.name, post=ask.post, generation=ask.generation,
+                post_as=self.account.owner, post=ask.post, generation=ask.generation,
                 asked=f"{instance.name}:{ask.id}",
             )  # fmt: skip
         except SidechainError as error:
@@ -361,8 +362,8 @@ def serve(config: Config, version: str) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines carry whole URLs
-
+    for name in ("httpx", "httpcore", "websockets"):  # their lines carry whole URLs, headers and tokens
+        logging.getLogger(name).setLevel(logging.WARNING)
     allow_many_plugins()
 
     async def main() -> bool:

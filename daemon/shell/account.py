@@ -27,7 +27,11 @@ KEYRING_RETRY_S = 10.0
 
 
 class Account:
-    """All methods are [loop]. name: the account this device belongs to, or None. problem: a sentence, or None."""
+    """All methods are [loop]. problem: a sentence, or None.
+
+    name: the account in whose name we can act now, or None. owner: whose the device is by all that is known here, also
+    while the keyring is locked; what is asked to be posted is theirs.
+    """
 
     def __init__(self, config: Config, store: Store, version: str, changed: Callable[[], None]) -> None:
         self._config = config
@@ -43,6 +47,7 @@ class Account:
         self._session_file = config.data / "session.sealed"
         self._facts_file = config.data / "account.json"
         self.name: str | None = None
+        self.owner: str | None = None
         self.problem: str | None = None
         self.claimed = asyncio.Event()
 
@@ -76,6 +81,12 @@ class Account:
             )
         return self._relay
 
+    async def recall(self) -> None:
+        """Whose the device is, from what lies on the disk; before anything can be asked."""
+        facts = await self._known_facts()
+        claimed = await asyncio.to_thread(self._session_file.exists)
+        self.owner = facts.get("account") if claimed else None
+
     async def open(self) -> None:
         """Take up the identity of an earlier claim; waits for a locked keyring as long as it takes."""
         facts = await self._known_facts()
@@ -88,11 +99,14 @@ class Account:
             except KeyringUnavailable as error:
                 self._set_problem(str(error))
                 await asyncio.sleep(KEYRING_RETRY_S)
-        self._set_problem(None)
         sealed = await asyncio.to_thread(identity.refresh_token) if identity else None
+        facts = await self._known_facts()
+        if self.name or "account" not in facts:
+            return  # given up or claimed anew meanwhile, perhaps by somebody else
+        self._set_problem(None)
         if identity and sealed is not None:
             self._relay.use(identity)
-            self.name = facts["account"]
+            self.name = self.owner = facts["account"]
             self.claimed.set()
             self.changed()
 
@@ -115,7 +129,7 @@ class Account:
         facts = {"account": pair.user.username, "user_id": pair.user.id, "device_id": pair.device_id}
         await asyncio.to_thread(write_durably, self._facts_file, msgspec.json.encode(facts))
         await self._store.run(Store.set_facts, facts)
-        self.name = pair.user.username
+        self.name = self.owner = pair.user.username
         self._set_problem(None)
         self.claimed.set()
         self.changed()
@@ -128,7 +142,7 @@ class Account:
         """
         relay = self.relay()
         identity = await open_identity(self._secret, self._session_file, create=False)
-        if identity is None and self.name is None:
+        if identity is None and self.owner is None:
             raise NotClaimed("This device belongs to no account.")
         try:
             await relay.unclaim()
@@ -139,7 +153,7 @@ class Account:
             log.warning("the relay was not told of the unclaim: %s", error)
             told = False
         relay.use(None)
-        self.name = None
+        self.name = self.owner = None
         # An empty file, not none: it must outweigh what the library remembers.
         await asyncio.to_thread(write_durably, self._facts_file, b"{}")
         await self._store.run(Store.set_facts, {})
@@ -156,7 +170,7 @@ class Account:
 
     def _lost(self) -> None:
         """The relay no longer knows this device: nothing goes out in its name until it is claimed again."""
-        self.name = None
+        self.name = self.owner = None
         self.changed()
 
     async def facts(self) -> dict[str, str]:

@@ -38,7 +38,7 @@ class ClaimAnswers:
 
     async def _unclaim(self, request: c.UnclaimDevice) -> c.Reply:
         await self._claiming.cancel()
-        account = self._account.name
+        account = self._account.owner
         told = await self._account.unclaim()
         return c.Unclaimed(id=request.id, account=account, relay_told=told)
 

@@ -118,7 +118,7 @@ class Control:
         instance = self._instances.choose(request.instance)
         take, entry = await self._takes.keep(
             instance, bars=request.bars, seconds=request.seconds, at_frame=None, title=request.title,
-            post_as=self._account.name, post=request.post,
+            post_as=self._account.owner, post=request.post,
         )  # fmt: skip
         self._renderer.wake()
         return c.OneTake(
@@ -155,7 +155,7 @@ class Control:
             raise NotClaimed(
                 "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
             )
-        entry = await self._takes.post(take, request.title, self._account.name)
+        entry = await self._takes.post(take, request.title, self._account.owner)
         self._renderer.wake()
         self._wake_uploader()
         return c.Posted(

@@ -167,6 +167,6 @@ class Windows:
         takes = await self._store.run(Store.find_take, ask.take_id)
         if len(takes) != 1:
             raise UsageError("This take is no longer in the library.", "Keep again, then post.")
-        entry = await self._takes.post(takes[0], ask.title, self._account.name)
+        entry = await self._takes.post(takes[0], ask.title, self._account.owner)
         self._go()
         await self.entry_changed(entry)

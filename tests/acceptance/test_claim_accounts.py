@@ -49,3 +49,32 @@ async def test_takes_wait_for_the_account_they_were_meant_for() -> None:
             assert (await settled(daemon, hers)).entry_state == "accepted"
             feed = [(post["username"], post["title"]) for post in global_feed(relay_url)]
             assert feed == [("alice", "hers"), ("bob", "his")]
+
+
+async def test_what_is_asked_while_the_key_cannot_be_read_is_of_the_account_all_the_same() -> None:
+    """The keyring is still locked when the daemon starts; whose the device is, is known without it."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            await daemon.client.request(c.ClaimDevice(username="alice"))
+            key = daemon.data / "device.key"
+            seed = key.read_bytes()
+            await end(daemon.process)
+            key.write_bytes(seed[:-1])  # as unreadable as a locked keyring
+            daemon = await stage.daemon("a", relay_url)
+            await play(stage, daemon, bars=3)
+            hers = await keep(daemon, "hers")
+            listed = await daemon.client.request(c.ListOutbox())
+            assert isinstance(listed, c.EntryList)
+            assert [(e.take_id, e.account) for e in listed.entries] == [(hers, "alice")]
+            me = await daemon.client.request(c.WhoAmI())
+            assert isinstance(me, c.Whoami) and me.account is None and me.problem, (
+                "nothing goes out meanwhile"
+            )
+            key.unlink()
+            await daemon.client.request(c.UnclaimDevice())
+            await daemon.client.request(c.ClaimDevice(username="bob"))
+            await settled(daemon, await keep(daemon, "his"))
+            feed = [(post["username"], post["title"]) for post in global_feed(relay_url)]
+            assert feed == [("bob", "his")]

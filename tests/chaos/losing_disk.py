@@ -1,7 +1,7 @@
 """A disk that keeps its word and no more: at a power cut, what was not fsynced is gone, names of files included.
 
-A program: `python losing_disk.py MOUNTPOINT IMAGE` serves a file system from memory (FUSE); "cut" on its stdin saves to
-IMAGE only what was synced, and ends. Started again with that image it is the disk after the power came back. A file's
+A program: `python losing_disk.py MOUNTPOINT IMAGE` serves a file system from memory (FUSE). It obeys lines on its stdin:
+"cut" saves to IMAGE only what was synced, and ends; "full", "sick" and "well" are what they say. Started again with that image it is the disk after the power came back. A file's
 bytes are durable after fsync of the file, its name after fsync of the folder: POSIX promises no more (fsync(2)), though
 some file systems give more.
 """
@@ -62,6 +62,7 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
 
     def __init__(self, root: Node) -> None:
         self.root = root
+        self.trouble = 0  # what every write meets: an errno, or 0
         self._open: dict[int, Node] = {}
         self._next = 0
 
@@ -72,6 +73,10 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
                 raise fuse.FuseOSError(errno.ENOENT)
             node = node.entries[part]
         return node
+
+    def _need_health(self) -> None:
+        if self.trouble:
+            raise fuse.FuseOSError(self.trouble)
 
     def _parent(self, path: str) -> tuple[Node, str]:
         return self._node(str(Path(path).parent)), Path(path).name
@@ -94,12 +99,14 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
         return [".", "..", *self._node(path).entries]
 
     def mkdir(self, path: str, mode: int) -> None:
+        self._need_health()
         parent, name = self._parent(path)
         if name in parent.entries:
             raise fuse.FuseOSError(errno.EEXIST)
         parent.entries[name] = Node(stat.S_IFDIR | mode)
 
     def create(self, path: str, mode: int, fi: Any = None) -> int:
+        self._need_health()
         parent, name = self._parent(path)
         parent.entries[name] = Node(stat.S_IFREG | stat.S_IMODE(mode))
         return self._opened(parent.entries[name])
@@ -114,6 +121,7 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
         return bytes(self._open[fh].data[offset : offset + size])
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
+        self._need_health()
         node = self._open[fh]
         if len(node.data) < offset:
             node.data.extend(bytes(offset - len(node.data)))
@@ -145,6 +153,8 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
         pass
 
     def fsync(self, path: str, datasync: int, fh: int) -> None:
+        if self.trouble == errno.EIO:
+            raise fuse.FuseOSError(errno.EIO)
         self._open[fh].synced = bytes(self._open[fh].data)
 
     def fsyncdir(self, path: str, datasync: int, fh: int) -> None:
@@ -152,26 +162,28 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
         node.synced_entries = dict(node.entries)
 
     def statfs(self, path: str) -> dict[str, int]:
+        free = 0 if self.trouble == errno.ENOSPC else FREE_BLOCKS
         return {
-            "f_bsize": 4096,
-            "f_frsize": 4096,
-            "f_blocks": FREE_BLOCKS,
-            "f_bavail": FREE_BLOCKS,
-            "f_bfree": FREE_BLOCKS,
-        }
+            "f_bsize": 4096, "f_frsize": 4096, "f_blocks": FREE_BLOCKS, "f_bavail": free, "f_bfree": free,
+        }  # fmt: skip
 
 
 def main(mountpoint: str, image: Path) -> None:
     root = restored(pickle.loads(image.read_bytes())) if image.exists() else Node(stat.S_IFDIR | 0o700)
 
-    def cut() -> None:
-        sys.stdin.readline()
+    disk = LosingDisk(root)
+
+    def obey() -> None:
+        for line in sys.stdin:
+            if line == "cut\n":
+                break
+            disk.trouble = {"full\n": errno.ENOSPC, "sick\n": errno.EIO, "well\n": 0}[line]
         image.write_bytes(pickle.dumps(root.survived()))
         os._exit(0)
 
-    threading.Thread(target=cut, daemon=True).start()
+    threading.Thread(target=obey, daemon=True).start()
     with contextlib.suppress(RuntimeError):
-        fuse.FUSE(LosingDisk(root), mountpoint, foreground=True, nothreads=True, hard_remove=True)
+        fuse.FUSE(disk, mountpoint, foreground=True, nothreads=True, hard_remove=True)
 
 
 if __name__ == "__main__":

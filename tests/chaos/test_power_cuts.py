@@ -4,56 +4,25 @@ import asyncio
 import contextlib
 import os
 import random
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
-from tests.chaos.scene import Died, scene, zero
+from tests.chaos.daemons import Died
+from tests.chaos.disks import LosingDisk, no_fuse
+from tests.chaos.scene import scene, zero
 from tests.support.native import build
 
+pytestmark = pytest.mark.skipif(no_fuse() is not None, reason=str(no_fuse()))
 CUTS = int(os.environ.get("SIDECHAIN_CUTS", "200" if "SIDECHAIN_SOAK" in os.environ else "12"))
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 LATEST_S = 0.5
-MOUNT_LIMIT_S = 10.0
-
-
-class Disk:
-    """tests/chaos/losing_disk.py, mounted."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._image = folder.with_name("image")
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def mount(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        program = Path(__file__).with_name("losing_disk.py")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(program), str(self._folder), str(self._image), stdin=asyncio.subprocess.PIPE
-        )
-        deadline = time.monotonic() + MOUNT_LIMIT_S
-        while not os.path.ismount(self._folder):
-            assert time.monotonic() < deadline and self._process.returncode is None, (
-                "the disk was not mounted"
-            )
-            await asyncio.sleep(0.01)
-
-    async def cut(self) -> None:
-        """The power goes: what was not synced is gone."""
-        assert self._process and self._process.stdin
-        self._process.stdin.write(b"cut\n")
-        await self._process.wait()
-        unmount = await asyncio.create_subprocess_exec("fusermount3", "-u", "-z", str(self._folder))
-        await unmount.wait()
 
 
 @pytest.mark.timeout(120 + 3 * CUTS)
 async def test_power_cuts_lose_nothing_that_was_answered() -> None:
     build()
     chance = random.Random(SEED)
-    async with scene(Disk) as here:
+    async with scene(LosingDisk) as here:
         for number in range(CUTS):
             await here.attached()
             asking = asyncio.create_task(here.keep(f"cut {number}"))
@@ -74,7 +43,7 @@ async def test_power_cuts_lose_nothing_that_was_answered() -> None:
 async def test_a_daemon_that_does_not_sync_is_found_out() -> None:
     """The judge and the disk have teeth: without fsync the same cuts do lose what was answered."""
     build()
-    async with scene(Disk) as here:
+    async with scene(LosingDisk) as here:
         here.env["CHAOS_NO_FSYNC"] = "1"
         await here.kill()
         await here.start()

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.scene import Died, Scene, scene, zero
+from tests.chaos.daemons import Died
+from tests.chaos.scene import Scene, scene, zero
 from tests.support.native import build
 
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))

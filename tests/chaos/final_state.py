@@ -1,0 +1,144 @@
+"""What lies on the disks of daemon and relay, in their sockets' folder and their processes, as plain facts.
+
+The other half of what checker.py reads. It looks and does not judge: a thing left over is a name in a list.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.paths import LOCK_FILE
+from tests.chaos.daemons import ForkedDaemon
+from tests.support.whole import BAR_FRAMES, marked_groove, read_wav
+
+FEED_LIMIT = 10_000
+SEGMENTS_LIMIT_S = 10.0
+Facts = dict[str, Any]
+
+
+def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
+
+
+def sha256(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def played(bars: int) -> Callable[[Path], bool]:
+    """Whether a WAV is one of the bars of what hosts play, to the bit."""
+    sound = marked_groove(bars).view(np.uint32)
+    known = {sound[at : at + BAR_FRAMES].tobytes() for at in range(0, len(sound), BAR_FRAMES)}
+    return lambda wav: wav.exists() and read_wav(wav).view(np.uint32).tobytes() in known
+
+
+def of_daemon(data: Path, as_played: Callable[[Path], bool]) -> Facts:
+    """takes, entries, and what is left over beside them."""
+    library = data / "library.sqlite3"
+    folder = data / "takes"
+    takes = rows(library, "SELECT take_id, title, flac_sha256 FROM take")
+    entries = rows(
+        library, "SELECT entry_id, take_id, title, account, state, reason, sha256, post_id FROM entry"
+    )
+    names = ["entry_id", "take_id", "title", "account", "state", "reason", "sha256", "post_id"]
+    folders = {path.name for path in folder.iterdir() if not path.name.startswith(".tmp-")}
+    ids = {take_id for take_id, _, _ in takes}
+    return {
+        "takes": [
+            {"take_id": take_id, "title": title, "flac_sha256": flac, "as_played": as_played(folder / take_id / "take.wav"),
+             "flac_found": sha256(folder / take_id / "take.flac")}
+            for take_id, title, flac in takes
+        ],
+        "entries": [dict(zip(names, entry, strict=True)) for entry in entries],
+        "integrity": rows(library, "PRAGMA integrity_check")[0][0],
+        "strays": {
+            "half-written files": [str(path.relative_to(data)) for path in data.rglob(".tmp-*")],
+            "folders without a row": sorted(folders - ids),
+            "rows without a folder": sorted(ids - folders),
+        },
+    }  # fmt: skip
+
+
+def of_relay(data: Path) -> Facts:
+    """posts and events in the relay's order, what was uploaded, and what is left over."""
+    database = data / "relay.db"
+    posts = rows(
+        database,
+        "SELECT creation.id, title, username FROM creation JOIN account ON account.id = owner_id"
+        " ORDER BY published_us, creation.id",
+    )
+    uploads = rows(database, "SELECT key, sha256, creation_id, state FROM upload")
+    channels = {
+        ch: {"epoch": epoch, "head": head, "events": {}}
+        for ch, epoch, head in rows(database, "SELECT ch, epoch, head FROM channel")
+    }
+    for ch, offset, event_id, payload in rows(database, "SELECT ch, off, id, data FROM event"):
+        said = json.loads(payload)
+        channels[ch]["events"][str(offset)] = said["post"]["id"] if "post" in said else event_id
+    objects = {path.name: sha256(path) for path in (data / "objects").glob("*/*")}
+    wanted = {name for (name,) in rows(database, "SELECT DISTINCT sha256 FROM asset")}
+    opened = {name for (name,) in rows(database, "SELECT id FROM transfer WHERE state = 'open'")}
+    return {
+        "posts": [{"id": id_, "title": title, "account": account} for id_, title, account in posts],
+        "uploads": [{"key": key, "sha256": sha, "post_id": post} for key, sha, post, _ in uploads],
+        "channels": channels,
+        "objects": objects,
+        "integrity": rows(database, "PRAGMA integrity_check")[0][0],
+        "strays": {
+            "objects without a row": sorted(objects.keys() - wanted),
+            "rows without an object": sorted(wanted - objects.keys()),
+            "uploads that run for ever": [key for key, _, _, state in uploads if state == "running"],
+            "files in scratch": [path.name for path in (data / "scratch").glob("*")],
+            "files of no transfer": [p.name for p in (data / "incoming").glob("*") if p.name not in opened],
+        },
+    }
+
+
+def feed_of(data: Path) -> list[str]:
+    """The cached Items of a daemon, newest first."""
+    return [
+        name
+        for (name,) in rows(
+            data / "library.sqlite3",
+            f"SELECT post_id FROM item ORDER BY created_at DESC, post_id DESC LIMIT {FEED_LIMIT}",
+        )
+    ]
+
+
+def open_strays(daemon: ForkedDaemon) -> list[str]:
+    """Descriptors of a daemon that rests, which it should have closed: takes, half-written files, dead Rings."""
+    found = []
+    for link in Path(f"/proc/{daemon.pid}/fd").iterdir():
+        try:
+            target = os.readlink(link)
+        except FileNotFoundError:
+            continue
+        if target.startswith(str(daemon.data / "takes")) or "/.tmp-" in target:
+            found.append(target)
+    return found
+
+
+def segments_of(run: Path) -> list[str]:
+    """Rings that nobody has given back, after the time that a daemon may take to see it."""
+    deadline = time.monotonic() + SEGMENTS_LIMIT_S
+    while (left := [path.name for path in run.glob("sdc.*")]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def lock_held(run: Path) -> list[str]:
+    with (run / LOCK_FILE).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return [LOCK_FILE]
+    return []
