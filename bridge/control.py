@@ -14,6 +14,10 @@ from msgspec import Meta, field
 from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Limit
+from bridge.control_preview import PlayPreview as PlayPreview
+from bridge.control_preview import PreviewChanged as PreviewChanged
+from bridge.control_preview import PreviewInfo as PreviewInfo
+from bridge.control_preview import Previewing as Previewing
 from bridge.control_recovery import DiscardRecovered as DiscardRecovered
 from bridge.control_recovery import GetRecovery as GetRecovery
 from bridge.control_recovery import Recovery as Recovery
@@ -62,6 +66,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     outbox: dict[Short, int]  # entry state -> count
     recent: list[TakeInfo]
     friends_producing: U32 = 0
+    previews: list[PreviewInfo] = field(default_factory=list)
     notices: list[Line] = field(
         default_factory=list
     )  # sentences besides the state: a rebuilt library, a disk in trouble
@@ -358,6 +363,14 @@ class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
     react: bool = True
 
 
+class StopPreviews(_Control, frozen=True, kw_only=True, tag="stop_previews"):
+    """Fade out what plays through `instance`, or through all."""
+
+    Reply: ClassVar = Done
+
+    instance: Short | None = None
+
+
 class Subscribe(_Control, frozen=True, kw_only=True, tag="subscribe"):
     """From now on this client gets the events below."""
 
@@ -396,7 +409,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
     | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -409,11 +422,12 @@ Reply = (
     | Feed
     | Posted
     | Claimed
+    | Previewing
     | ClaimState
     | Unclaimed
     | Recovery
     | Whoami
     | InstanceList
 )
-Event = StateChanged | Progress | TakeChanged | ItemArrived
+Event = StateChanged | Progress | TakeChanged | ItemArrived | PreviewChanged
 ToClient = Reply | Event

@@ -33,6 +33,9 @@ from daemon.shell.blobs import make_folder
 from daemon.shell.control import Control, item_info
 from daemon.shell.instances import Instance, Instances
 from daemon.shell.journal import Journal
+from daemon.shell.prefetch import Prefetch
+from daemon.shell.preview_files import PreviewFiles
+from daemon.shell.previews import Previews
 from daemon.shell.rebuild import open_library
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.render_worker import Broken, Finished, Rendered, Stage
@@ -101,11 +104,18 @@ class App:
             )
             stack.callback(self.windows.close)
             self.journal = Journal(config, self.changed)
+            files = PreviewFiles(config.previews, config.preview_cache_bytes, self.account)
+            stack.push_async_callback(files.close)
+            self.previews = Previews(
+                config.run, self.store, self.takes, files, self._say, self._preview_changed
+            )
+            stack.push_async_callback(self.previews.close)
             self.instances = Instances(
                 config.run,
                 self._keep,
                 self._alive,
                 self.windows.handle,
+                self.previews.handle,
                 self._plugin_changed,
                 self._tell_presence,
                 self.journal.closed,
@@ -113,6 +123,7 @@ class App:
             )
             stack.callback(self.instances.close)
             stack.callback(self.journal.close)
+            self.prefetch = Prefetch(self.store, self.instances, files, config.prefetch_items)
             if config.relay_url:
                 self.uploader = Uploader(
                     self.store,
@@ -125,7 +136,7 @@ class App:
                 self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
             control = Control(
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set, self.notices, self._go, self.journal,
+                self.account, self.socket, self._stopping.set, self.notices, self._go, self.journal, self.previews,
             )  # fmt: skip
             self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
             await self.control.start()
@@ -165,7 +176,7 @@ class App:
     def _parts(self) -> list[Coroutine[None, None, None]]:
         parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever, self._keep_journal]
         if self.uploader and self.socket:
-            parts += [self.uploader.run, self.socket.run]
+            parts += [self.uploader.run, self.socket.run, self.prefetch.run]
         return [self._tell_state(), *(self._kept_going(part) for part in parts)]
 
     async def _keep_journal(self) -> None:
@@ -283,20 +294,26 @@ class App:
     async def _arrived(self, post: AudioPost) -> None:
         self.control.publish(c.ItemArrived(item=item_info(post)))
         await self.windows.arrived(post)
+        self.prefetch.wake()
 
     def _link_changed(self) -> None:
         online = self.socket is not None and self.socket.state is LinkState.ONLINE
         if self.uploader and online and not self._was_online:
             self.uploader.relay_back()
         self._was_online = online
+        self.prefetch.wake()
         self.changed()
 
     def _account_changed(self) -> None:
         self._wake_uploader()
         self.changed()
 
+    def _preview_changed(self, preview: c.PreviewInfo) -> None:
+        self.control.publish(c.PreviewChanged(preview=preview))
+
     def _plugin_changed(self) -> None:
         self.renderer.warm_up_soon()
+        self.prefetch.wake()
         self._tell_presence()
         self.changed()
 

@@ -48,6 +48,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Free disk below which nothing new is kept: the library must never be the one that fills the disk."""
     cache_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
     """Room for what was made before, so that the same sound is not made twice; 0: nothing is remembered."""
+    preview_cache_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
+    """Room for sounds of the feed, fetched and ready to be played."""
+    prefetch_items: Annotated[int, Meta(ge=0, le=100)] = 12
+    """How many of the newest Items are made ready before anybody asks, while a plugin is there; 0: none."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the log says."""
 
@@ -65,6 +69,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def cache(self) -> Path:
         """Folder of what was made before; it can be removed at any time."""
         return self.data / "cache"
+
+    @property
+    def previews(self) -> Path:
+        """Folder of sounds of the feed; it can be removed at any time."""
+        return self.data / "previews"
 
     @property
     def library(self) -> Path:

@@ -16,6 +16,7 @@ from daemon.cli import (
     feed_commands,
     files,
     outbox,
+    preview,
     recover,
     takes,
 )
@@ -55,6 +56,7 @@ daemon_commands.register(app)
 claim_commands.register(app)
 feed_commands.register(app)
 files.register(app)
+preview.register(app)
 demo.register(app)
 doctor.register(app)
 app.add_typer(takes.app, name="takes")
@@ -64,11 +66,19 @@ app.add_typer(recover.app, name="recover")
 
 def run() -> None:
     """Console entry point. Errors become one sentence on stderr and the exit code of their class."""
-    if getattr(sys, "frozen", False) and sys.argv[1:2] in (["worker"], ["keyring-helper"]):
+    if getattr(sys, "frozen", False) and sys.argv[1:2] in (
+        ["worker"],
+        ["preview-worker"],
+        ["keyring-helper"],
+    ):
         if sys.argv[1] == "worker":
             from daemon.shell import render_worker
 
             return render_worker.main()
+        if sys.argv[1] == "preview-worker":
+            from daemon.shell import preview_worker
+
+            return preview_worker.main()
         from daemon.shell import keyring_helper
 
         sys.exit(keyring_helper.main(sys.argv[2:]))

@@ -18,6 +18,7 @@ from daemon.shell.claiming_control import ClaimAnswers
 from daemon.shell.instances import Instances
 from daemon.shell.journal import Journal
 from daemon.shell.outbox_control import OutboxAnswers
+from daemon.shell.previews import Previews
 from daemon.shell.recovery_control import RecoveryAnswers, stretch_info
 from daemon.shell.relay_socket import RelaySocket
 from daemon.shell.renderer import Renderer
@@ -48,6 +49,7 @@ class Control:
         notices: Callable[[], list[str]],
         go: Callable[[], None],
         journal: Journal,
+        previews: Previews,
     ) -> None:
         self._version = version
         self._store = store
@@ -59,13 +61,14 @@ class Control:
         self._socket = socket
         self._stop = stop
         self._notices = notices
+        self._previews = previews
         self._started = time.monotonic()
         self._answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
             c.GetStatus: self._status, c.ListInstances: self._list_instances, c.KeepTake: self._keep,
             c.ListTakes: self._list_takes, c.ShowTake: self._show_take, c.RenameTake: self._rename,
             c.DeleteTake: self._delete, c.PostTake: self._post, c.FindSimilar: self._similar, c.GetFeed: self._feed, c.ClaimDevice: self._claim,
             c.FollowUser: self._follow, c.LikePost: self._like, c.ReactPost: self._react, c.Subscribe: self._subscribe,
-            c.Shutdown: self._shutdown,
+            c.PlayPreview: self._play_preview, c.StopPreviews: self._stop_previews, c.Shutdown: self._shutdown,
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
         self._journal = journal
@@ -105,6 +108,7 @@ class Control:
             instances=[i.info() for i in self._instances.all()], takes=await self._store.run(Store.count_takes),
             outbox=counts, recent=[await self._info(t) for t in recent],
             friends_producing=self._socket.friends_producing if self._socket else 0,
+            previews=self._previews.infos(),
             notices=[notice[:512] for notice in self._notices()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
         )  # fmt: skip
@@ -200,6 +204,17 @@ class Control:
 
     async def _react(self, request: c.ReactPost) -> c.Reply:
         await self._account.relay().react(request.post_id, request.emoji, request.react)
+        return c.Done(id=request.id)
+
+    async def _play_preview(self, request: c.PlayPreview) -> c.Reply:
+        instance = self._instances.choose(request.instance)
+        return c.Previewing(
+            id=request.id, preview=await self._previews.play(instance, request.target, request.in_sync)
+        )
+
+    async def _stop_previews(self, request: c.StopPreviews) -> c.Reply:
+        chosen = [self._instances.choose(request.instance)] if request.instance else self._instances.all()
+        await self._previews.stop(chosen)
         return c.Done(id=request.id)
 
     async def _subscribe(self, request: c.Subscribe) -> c.Reply:

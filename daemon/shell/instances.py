@@ -24,6 +24,7 @@ from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
 from plugin_protocol.messages import (
     Alive,
+    FromListener,
     FromWindow,
     Goodbye,
     Heartbeat,
@@ -31,7 +32,6 @@ from plugin_protocol.messages import (
     KeepFailed,
     Kept,
     Play,
-    PlayFailed,
     PreviewHeard,
     Refused,
     RingAttached,
@@ -152,7 +152,7 @@ def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
 class Instances:
     """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats.
 
-    `window` is told what windows ask, and when a plugin left. `changed`: instances came, went or changed their Ring;
+    `window` is told what windows ask, `listen` what concerns previews, both also when a plugin left. `changed`: instances came, went or changed their Ring;
     `heard`: one gave a sign of life (once a second); `closed`: one said goodbye; `spared`: names of Rings that are still
     wanted though nobody writes them.
     """
@@ -163,6 +163,7 @@ class Instances:
         keep: Callable[[Instance, Keep], Awaitable[Kept | KeepFailed]],
         alive: Callable[[], Alive],
         window: Callable[[Peer, FromWindow | Goodbye | PeerLost], Awaitable[None]],
+        listen: Callable[["Instance", FromListener | Goodbye | PeerLost], Awaitable[None]],
         changed: Callable[[], None],
         heard: Callable[[], None],
         closed: Callable[[Instance], None],
@@ -172,6 +173,7 @@ class Instances:
         self._keep = keep
         self._alive = alive
         self._window = window
+        self._listen = listen
         self._changed = changed
         self._heard = heard
         self._closed = closed
@@ -180,12 +182,13 @@ class Instances:
 
     async def handle(
         self, peer: Peer, message: FromPeer
-    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | PlayFailed | None:
+    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | None:
         """One message of one plugin; the endpoint calls it in the order sent. [loop]"""
         instance = self._by_id.get(peer.hello.instance)
         if instance is None or instance.peer is not peer:
             known, instance = instance, Instance(peer)
             if known:  # the same plugin over a new connection: its Ring is announced again
+                await self._listen(known, PeerLost(reason="it came over a new connection"))
                 known.close()
             self._by_id[peer.hello.instance] = instance
             self._changed()
@@ -200,12 +203,8 @@ class Instances:
                 return self._alive()
             case Keep():
                 return await self._keep(instance, message)
-            case Play():
-                return PlayFailed(
-                    id=message.id, code="unavailable", message="This daemon plays no previews yet."
-                )
-            case StopPreview() | PreviewHeard():
-                pass
+            case Play() | StopPreview() | PreviewHeard():
+                await self._listen(instance, message)
             case RingClosed():
                 pass  # the open descriptor keeps the old history until the next Ring comes
             case Goodbye() | PeerLost():
@@ -214,6 +213,7 @@ class Instances:
                 if instance.closed:
                     self._closed(instance)
                 self._changed()
+                await self._listen(instance, message)
                 await self._window(peer, message)
             case _:
                 await self._window(peer, message)

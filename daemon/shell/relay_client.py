@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TypeVar
 
 import httpx
@@ -27,12 +27,13 @@ T = TypeVar("T")
 CONNECT_LIMIT_S = 10.0
 READ_LIMIT_S = 20.0
 TOTAL_LIMIT_S = 30.0
+AUDIO_LIMIT_S = 600.0
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 MAX_ANSWER_BYTES = 1024 * 1024
 REFRESH_EARLY_S = 60.0
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
 RELAY_WIDE = {429, 502, 503, 504}
-BAD_REQUEST, UNAUTHORIZED = 400, 401
+OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
 
 
 def _refresh_request(identity: Identity, token: str) -> rest.TokenRefresh:
@@ -187,6 +188,37 @@ class RelayClient:
         if react:
             return (await self._authorized("POST", "/social/react", rest.Reacted, body=body)).post
         return await self._authorized("POST", "/social/unreact", rest.AudioPost, body=body)
+
+    async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
+        """The post's MP3 in pieces, each with the bytes there are in all (0: not told). Nothing above `limit_bytes`."""
+        path = f"/audio/{urllib.parse.quote(post_id, safe='')}/mp3"
+        until = time.monotonic() + AUDIO_LIMIT_S
+        try:
+            for renew in (False, True):
+                token = await self.access_token(renew=renew)
+                headers = {"Authorization": f"Bearer {token}", "Accept": "audio/mpeg"}
+                async with self._http.stream("GET", path, headers=headers) as response:
+                    if response.status_code == UNAUTHORIZED and not renew:
+                        continue
+                    told = response.headers.get("content-length", "")
+                    total_bytes, done = int(told) if told.isdigit() else 0, 0
+                    data = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        done += len(chunk)
+                        if max(done, total_bytes) > limit_bytes or time.monotonic() > until:
+                            raise httpx.RemoteProtocolError(f"more than {limit_bytes} bytes, or too slow")
+                        if response.status_code == OK:
+                            yield chunk, total_bytes
+                        else:
+                            data += chunk[:MAX_ANSWER_BYTES]
+                    if response.status_code != OK:
+                        raise self.refusal(response.status_code, response.headers, bytes(data))
+                    return
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Offline(
+                f"The relay at {self.base_url} does not deliver the sound ({type(error).__name__}).",
+                "Check the network, then play it again.",
+            ) from error
 
     async def me(self) -> rest.Producer:
         return await self._authorized("GET", "/users/me", rest.Producer)

@@ -391,6 +391,13 @@ class Store:
         )
         return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
 
+    def item(self, prefix: str) -> list[AudioPost]:
+        """Cached Items whose id begins so; two at most, which is one too many."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
+        )
+        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+
     # facts ----------------------------------------------------------------------------------------------------
 
     def facts(self) -> dict[str, str]:

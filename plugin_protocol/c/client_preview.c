@@ -8,11 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* For a second of previews at least. Its pages are touched when the first preview comes, by the worker. */
+/* For two seconds of previews at least, of which one may be ahead. Its pages are touched when the first preview comes, by the worker. */
 bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels)
 {
     uint64_t size = SC_MIN_CAPACITY_FRAMES;
-    while ((double)size < rate_hz) size *= 2;
+    while ((double)size < 2.0 * rate_hz) size *= 2;
     float *frames = client->allocator.allocate(client->allocator.context, size * channels * sizeof(float));
     if (!frames) return false;
     sc_worker_lock();
