@@ -212,7 +212,9 @@ class RelayClient:
                         else:
                             data += chunk[:MAX_ANSWER_BYTES]
                     if response.status_code != OK:
-                        raise self.refusal(response.status_code, response.headers, bytes(data))
+                        raise self.refusal(
+                            Answer(status=response.status_code, headers=response.headers, content=bytes(data))
+                        )
                     return
         except (httpx.TransportError, TimeoutError) as error:
             raise Offline(
