@@ -55,6 +55,7 @@ class Uploader:
         self._clock = clock or Clock()
         self._wake = asyncio.Event()
         self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
+        self._relay_away_until_us = 0  # the same moment on the wall clock
         self._relay_back = False
         self._flying: outbox.Entry  # the one that is being uploaded, as far as it is
         self._stored_bytes = 0
@@ -81,8 +82,9 @@ class Uploader:
             entries = [e for e in await self._store.run(Store.open_entries) if self._may_go(e)]
             now_us = self._clock.unix_us()
             # While the relay is away nothing else tries, and then the oldest first: all arrive in the order kept.
+            # The two clocks never agree to the microsecond, so who waited for the relay is due when it is over.
             away_s = self._relay_away_until_s - self._clock.monotonic_s()
-            if away_s <= 0 and (due := outbox.pick(entries, now_us)):
+            if away_s <= 0 and (due := outbox.pick(entries, max(now_us, self._relay_away_until_us))):
                 await self._upload(due)
                 continue
             waits = [e.next_attempt_us - now_us for e in entries if e.state is outbox.State.QUEUED]
@@ -94,7 +96,7 @@ class Uploader:
     async def _note_relay_back(self) -> None:
         if not self._relay_back:
             return
-        self._relay_back, self._relay_away_until_s = False, 0.0
+        self._relay_back, self._relay_away_until_s, self._relay_away_until_us = False, 0.0, 0
         for entry in await self._store.run(Store.open_entries):
             if entry.state is outbox.State.QUEUED:
                 await self._save(
@@ -125,6 +127,7 @@ class Uploader:
             event = outbox.FailedTransient(reason=f"The lossless copy could not be read: {error.strerror}.")
         now_us = self._clock.unix_us()
         entry = await self._save(outbox.apply(self._flying, event, now_us=now_us, jitter=random.random()))
+        self._relay_away_until_us = entry.next_attempt_us if relay_away else 0
         away_s = (entry.next_attempt_us - now_us) / 1e6 if relay_away else 0.0
         self._relay_away_until_s = self._clock.monotonic_s() + away_s
         log.info("entry %s of take %s is %s", entry.entry_id, entry.take_id, entry.state)

@@ -42,3 +42,10 @@ def as_file(
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, sample_rate_hz, format=format, subtype=subtype)
     return buffer.getvalue()
+
+
+def noise_flac(seed: int, size_bytes: int) -> bytes:
+    """What hardly packs: about size_bytes of FLAC."""
+    frames = size_bytes // 6
+    samples = np.random.default_rng(seed).uniform(-0.5, 0.5, (frames, 2))
+    return as_file(samples, 48_000)

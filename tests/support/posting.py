@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from daemon.core.claim import b64url
-from daemon.core.outbox import Entry, State
+from daemon.core.outbox import LEASE_US, Entry, State
 from daemon.shell.clock import Clock
 from daemon.shell.credentials import FileSecret, open_identity
 from daemon.shell.relay_client import RelayClient
@@ -81,6 +82,11 @@ class Desk:
     def _sent(self, take_id: str, sent_bytes: int, size_bytes: int) -> None:
         self.progress.append((take_id, sent_bytes, size_bytes))
         self._news.set()
+
+    def begun_us(self) -> list[int]:
+        """When each attempt began, by the clock."""
+        uploading = [e for e in self.history if e.state is State.UPLOADING and e.lease_until_us]
+        return sorted({(e.lease_until_us or 0) - LEASE_US for e in uploading})
 
     async def queue(self, number: int, flac: bytes) -> Entry:
         """A take as the pipeline leaves it, its entry queued."""
@@ -157,3 +163,17 @@ async def desk(folder: Path, relay_url: str, clock: Clock | None = None) -> Asyn
     finally:
         store.close()
         await relay.close()
+
+
+async def titles(relay_url: str) -> list[str]:
+    """Of every post of ACCOUNT, oldest first."""
+    found: list[str] = []
+    cursor = ""
+    async with httpx.AsyncClient(base_url=relay_url, trust_env=False) as client:
+        me = (await client.get(f"/api/v1/users/{ACCOUNT}")).json()["id"]
+        while True:
+            page = (await client.get(f"/api/v1/feed/user/{me}?limit=100{cursor}")).json()
+            found += [post["title"] for post in page["posts"]]
+            if not page["next"]:
+                return found[::-1]
+            cursor = f"&cursor={page['next']}"

@@ -45,12 +45,14 @@ class RelayProcess:
         return self.process.wait(CALL_LIMIT_S)
 
 
-def start_relay(data: Path, *options: str, dev: bool = True, port: int = 0) -> RelayProcess:
-    """Start `python -m relay` and wait until it listens. Who starts it stops it."""
+def start_relay(
+    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay"
+) -> RelayProcess:
+    """Start `python -m MODULE` and wait until it listens. Who starts it stops it."""
     command = [
         sys.executable,
         "-m",
-        "relay",
+        module,
         "--data",
         str(data),
         "--port",
@@ -75,8 +77,10 @@ def start_relay(data: Path, *options: str, dev: bool = True, port: int = 0) -> R
 
 
 @contextmanager
-def running_relay(data: Path, *options: str, dev: bool = True, port: int = 0) -> Iterator[RelayProcess]:
-    relay = start_relay(data, *options, dev=dev, port=port)
+def running_relay(
+    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay"
+) -> Iterator[RelayProcess]:
+    relay = start_relay(data, *options, dev=dev, port=port, module=module)
     try:
         yield relay
     finally:
