@@ -21,11 +21,13 @@ _WAVE_TOP, _WAVE_BOTTOM = 100, 300
 _LOUD_TOP, _LOUD_BOTTOM = 330, 540
 _LOUDEST_LUFS, _QUIETEST_LUFS = -4.0, -36.0
 _GRID_LUFS = (-10, -20, -30)
+MAX_TITLE_CHARS = 38  # more would run into the facts beside it
 _MAX_CURVE_POINTS = 540  # one for two pixels
 _STYLE = (
     "text{font:20px system-ui,sans-serif;fill:#aeb6c2}.t{font-size:34px;fill:#fff}.n{font-size:26px;fill:#fff}"
     ".e{fill:#4a868f}.r{fill:#7fe0d0}.g{stroke:#2c313a;fill:none}.m{stroke:#8b7fe0;fill:none;stroke-width:1.5}"
     ".s{stroke:#ffd166;fill:none;stroke-width:3}.c{stroke:#ff6b6b;fill:none;stroke-dasharray:6 6}"
+    ".km{fill:#8b7fe0}.ks{fill:#ffd166}.kc{fill:#ff6b6b}"
 )
 
 
@@ -47,12 +49,13 @@ def card_svg(
     seconds = len(samples) / sample_rate_hz
     parts = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#14161a"/>',
-        f'<text class="t" x="{_LEFT}" y="66">{_text(title)[:200]}</text>',
+        f'<text class="t" x="{_LEFT}" y="66">{_text(_shortened(title))}</text>',
+        f'<text class="n" x="{_RIGHT}" y="66" text-anchor="end">{_facts(seconds, bpm, key)}</text>',
         _wave(peaks(samples, points=_MAX_CURVE_POINTS), bar_fractions),
         _ceiling_lines(),
         _loudness_grid(),
         _curves(loudness_curve(samples, sample_rate_hz), seconds),
-        _figures(measured, true_peak_dbtp(samples), seam(samples, sample_rate_hz), seconds, bpm, key),
+        _figures(measured, true_peak_dbtp(samples), seam(samples, sample_rate_hz)),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
@@ -62,6 +65,17 @@ def card_svg(
 
 def _text(text: str) -> str:
     return escape(printable(text), {'"': "&quot;"})
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= MAX_TITLE_CHARS else title[: MAX_TITLE_CHARS - 1] + "…"
+
+
+def _facts(seconds: float, bpm: float | None, key: str | None) -> str:
+    """What is known besides what is measured: tempo, key, length."""
+    known = [f"{round(bpm, 2):g} BPM"] if bpm is not None else []
+    known += [_text(key)[:12]] if key else []
+    return " · ".join([*known, f"{seconds:.1f} s"])
 
 
 def _figure(value: float | None, unit: str, digits: int = 1) -> str:
@@ -96,7 +110,8 @@ def _ceiling_lines() -> str:
     """The ceiling, above and below the waveform."""
     level = 10 ** (CEILING_DBTP / 20)
     lines = "".join(f"M{_LEFT} {_wave_y(sign * level)}H{_RIGHT}" for sign in (1, -1))
-    return f'<path class="c" opacity=".6" d="{lines}"/>'
+    name = f'<text class="kc" x="{_LEFT - 8}" y="{_wave_y(level) + 7}" text-anchor="end">{_figure(CEILING_DBTP, "", 0)}</text>'
+    return f'<path class="c" opacity=".6" d="{lines}"/>{name}'
 
 
 def _loudness_y(lufs: float | None) -> float:
@@ -136,27 +151,18 @@ def _curve_path(values: list[float | None], seconds: float) -> str:
     return "M" + "L".join(points)
 
 
-def _figures(
-    measured: Loudness,
-    dbtp: float | None,
-    at_seam: Seam | None,
-    seconds: float,
-    bpm: float | None,
-    key: str | None,
-) -> str:
-    """Eight figures with their names, in one row."""
+def _figures(measured: Loudness, dbtp: float | None, at_seam: Seam | None) -> str:
+    """Six figures with their names, in one row; those of the two curves in the curves' colours."""
     cells = [
-        ("integrated", _figure(measured.integrated_lufs, " LUFS")),
-        ("true peak", _figure(dbtp, " dBTP")),
-        ("momentary", _figure(measured.momentary_max_lufs, "")),
-        ("short-term", _figure(measured.short_term_max_lufs, "")),
-        ("range", _figure(measured.range_lu, " LU")),
-        ("seam", "–" if at_seam is None else f"{at_seam.score:.2f} {at_seam.reason}"),
-        ("length", f"{seconds:.1f} s"),
-        ("tempo, key", f"{'–' if bpm is None else format(bpm, '.5g')}, {_text(key or '–')[:12]}"),
+        ("integrated", "", _figure(measured.integrated_lufs, " LUFS")),
+        ("true peak", "", _figure(dbtp, " dBTP")),
+        ("momentary, max", "km", _figure(measured.momentary_max_lufs, " LUFS")),
+        ("short-term, max", "ks", _figure(measured.short_term_max_lufs, " LUFS")),
+        ("range", "", _figure(measured.range_lu, " LU")),
+        ("seam", "", "–" if at_seam is None else f"{at_seam.score:.2f} {at_seam.reason}"),
     ]
-    columns = [60, 232, 400, 530, 660, 770, 925, 1030]
+    columns = [60, 250, 440, 640, 840, 985]
     return "".join(
-        f'<text x="{x}" y="576">{name}</text><text class="n" x="{x}" y="610">{value}</text>'
-        for x, (name, value) in zip(columns, cells, strict=True)
+        f'<text class="{key}" x="{x}" y="576">{name}</text><text class="n" x="{x}" y="610">{value}</text>'
+        for x, (name, key, value) in zip(columns, cells, strict=True)
     )

@@ -11,20 +11,28 @@ import numpy as np
 import soundfile
 
 from audio.errors import UnsupportedAudio
-from audio.intake import MAX_CHANNELS, Samples, require_rate
+from audio.intake import MAX_CHANNELS, MAX_RATE_HZ, Samples, require_rate
 
 MAX_CLIP_SECONDS = 900
 MAX_WAV_BYTES = 2**32 - 1  # RIFF counts in 32 bits
+MAX_FILE_BYTES = MAX_CLIP_SECONDS * MAX_RATE_HZ * MAX_CHANNELS * 4 + 2**20
+"""A longer file is no clip, whatever it holds; for callers, who would have to read it first."""
+_UNKNOWN_BYTES = 2**31 - 2**16  # sizes from here on are written by who does not know them
+_UNKNOWN_FRAMES = 2**62
 _FORMAT_IEEE_FLOAT = 3
 _READ_FRAMES = 65_536
 
 
 @dataclass(frozen=True)
 class Clip:
-    """samples: float32 (frames >= 1, 1 or 2 channels) as decoded, not yet sanitized."""
+    """samples: float32 (frames >= 1, 1 or 2 channels) as decoded, not yet sanitized.
+
+    ends_early: the file is shorter than its header says, as after a copy that broke off.
+    """
 
     samples: Samples
     sample_rate_hz: int
+    ends_early: bool = False
 
 
 def wav_f32_header(frames: int, channels: int, sample_rate_hz: int) -> bytes:
@@ -61,6 +69,8 @@ def read_audio(data: bytes) -> Clip:
     channels, a rate outside the limits or more than MAX_CLIP_SECONDS. What the file declares about its length is not
     believed; decoded frames are counted.
     """
+    if not data:
+        raise UnsupportedAudio("The file is empty.")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             if file.channels > MAX_CHANNELS:
@@ -68,11 +78,22 @@ def read_audio(data: bytes) -> Clip:
                     f"The file has {file.channels} channels; mix it down to mono or stereo and try again."
                 )
             require_rate(file.samplerate)
-            return Clip(samples=_read_all(file), sample_rate_hz=file.samplerate)
+            samples = _read_all(file)
+            early = len(samples) < file.frames <= _UNKNOWN_FRAMES or _is_cut(data)
+            return Clip(samples=samples, sample_rate_hz=file.samplerate, ends_early=early)
     except soundfile.LibsndfileError as error:
         raise UnsupportedAudio(
             "These bytes cannot be read as audio; send a WAV, FLAC, AIFF, Ogg or MP3 file that plays elsewhere."
         ) from error
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether a RIFF or IFF file says that it is longer than it is; who streamed it may not have known (0, all ones)."""
+    order = {b"RIFF": "<", b"FORM": ">"}.get(data[:4])
+    if order is None or len(data) < 8:
+        return False
+    told_bytes: int = struct.unpack_from(f"{order}I", data, 4)[0]
+    return len(data) - 8 < told_bytes < _UNKNOWN_BYTES
 
 
 def _read_all(file: soundfile.SoundFile) -> Samples:

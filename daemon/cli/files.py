@@ -8,11 +8,18 @@ import msgspec
 import typer
 
 from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
+from daemon.cli.source import read_clip
 from daemon.errors import BadAudio, NoSpace, SidechainError
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
     from audio.wave import Clip
     from daemon.shell.pipeline import Made, Progress, Settings
+
+
+CUT_SHORT = {
+    "kind": "cut_short",
+    "says": "The file ends before its header says it does; what is there was used.",
+}
 
 
 class Processed(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,14 +115,13 @@ def process(
 
 def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress") -> "tuple[Clip, Made]":
     from audio.errors import AudioError
-    from audio.wave import read_audio
     from daemon.shell.pipeline import make
     from daemon.shell.render_cache import Cache
 
     config = settings()
     cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None
+    clip = read_clip(source)
     try:
-        clip = read_audio(source.read_bytes())
         return clip, make(
             clip.samples, clip.sample_rate_hz, wanted, cache=cache, early=lambda _: None, progress=progress
         )
@@ -123,8 +129,6 @@ def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress"
         raise BadAudio(f"{source}: {error}") from error
     except MemoryError as error:
         raise BadAudio(f"{source} needs more memory than there is.", "Cut it, and try again.") from error
-    except OSError as error:
-        raise BadAudio(f"{source} cannot be read: {error.strerror}.", "Check the path.") from error
 
 
 def _write(clip: "Clip", made: "Made", source: Path, out: Path) -> Processed:
@@ -148,6 +152,8 @@ def _write(clip: "Clip", made: "Made", source: Path, out: Path) -> Processed:
         raise SidechainError(f"{out} cannot be written: {error.strerror}.", "Name another folder.") from error
     heard = msgspec.to_builtins(made.lossless.heard)
     told = made.levelled.figures | heard | names
+    if clip.ends_early:
+        told["warnings"] = [CUT_SHORT, *told["warnings"]]
     told |= {"peaks_dat": tuple(dat), "fingerprint": made.lossless.heard.fingerprint.hex() or None}
     return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)
 

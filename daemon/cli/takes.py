@@ -107,7 +107,10 @@ def export(
             f"The {to.suffix[1:].upper()} of this take is not made yet ({one.take.state}).",
             "Try again in a moment.",
         )
-    shutil.copyfile(source, to)
+    try:
+        shutil.copyfile(source, to)
+    except OSError as error:
+        raise SidechainError(f"{to} cannot be written: {error.strerror}.", "Name another place.") from error
     show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
 
 

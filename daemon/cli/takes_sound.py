@@ -1,44 +1,80 @@
 """`sidechain takes …` about sound itself: its card, before and after, what is like it, its loop's seam."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import when
 from daemon.cli.output import Json, ask, number, show, table
+from daemon.cli.source import read_clip
 from daemon.errors import BadAudio, SidechainError, UsageError
 
+if TYPE_CHECKING:
+    from audio.wave import Clip
+
 TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
-FORMATS = {".wav": "take.wav", ".flac": "take.flac", ".mp3": "take.mp3", ".svg": "waveform.svg"}
+FORMATS = {
+    ".wav": "take.wav", ".flac": "take.flac", ".mp3": "take.mp3", ".svg": "waveform.svg", ".json": "peaks.json",
+    ".dat": "peaks.256.dat",
+}  # fmt: skip
 
 
 def card(
     take: TakeId = "last",
-    to: Annotated[Path, typer.Option("--out", "-o", help="SVG file to write.")] = Path("card.svg"),
+    to: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write: .svg, or .png (the waveform alone).")
+    ] = Path("card.svg"),
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw how a take sounds: waveform, loudness over time, target, peaks, seam.
+    """Draw how a take sounds, as it is heard: waveform, loudness over time, target, peaks, seam.
 
-    Example:  sidechain takes card last -o card.svg
+    Examples:  sidechain takes card last -o card.svg   ·   sidechain takes card last -o card.png
     """
+    if to.suffix.lower() not in (".svg", ".png"):
+        raise UsageError(f"{to.name} has no ending that names a format.", "Use .svg or .png.")
     if to.exists() and not force:
         raise UsageError(f"{to} exists.", "Add --force to write over it.")
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     from audio.card import card_svg
-    from audio.wave import read_audio
+    from audio.png import WIDTH, waveform_png
+    from audio.waveform import peaks
     from daemon.shell.sidecars import read_take
 
-    folder = Path(one.path)
-    cut = read_take(folder).cut
-    mp3 = folder / FORMATS[".mp3"]
-    clip = read_audio((mp3 if mp3.exists() else folder / FORMATS[".wav"]).read_bytes())
-    bars = [frame / one.take.frames for frame in cut.bar_frames]
-    title = one.take.title or "untitled"
-    to.write_text(card_svg(clip.samples, clip.sample_rate_hz, title=title, bpm=cut.bpm, bar_fractions=bars))
-    show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
+    clip = _file(one, FORMATS[".mp3"])
+    t = one.take
+    bars = [frame / t.frames for frame in read_take(Path(one.path)).cut.bar_frames]
+    if to.suffix.lower() == ".png":
+        data = waveform_png(peaks(clip.samples, points=WIDTH), bar_fractions=bars)
+    else:
+        data = card_svg(
+            clip.samples,
+            clip.sample_rate_hz,
+            title=t.title or "untitled",
+            bpm=t.bpm,
+            key=t.key,
+            bar_fractions=bars,
+        ).encode()
+    _write(to, data)
+    show({"path": str(to), "bytes": len(data)}, as_json, lambda: f"Wrote {to}.")
+
+
+def _file(one: c.OneTake, name: str) -> "Clip":
+    """One of a take's files. Raises SidechainError while it is not made."""
+    source = Path(one.path) / name
+    if not source.exists():
+        raise SidechainError(f"This take is not made yet ({one.take.state}).", "Try again in a moment.")
+    return read_clip(source)
+
+
+def _write(to: Path, data: bytes) -> None:
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(data)
+    except OSError as error:
+        raise SidechainError(f"{to} cannot be written: {error.strerror}.", "Name another place.") from error
 
 
 def compare(
@@ -50,22 +86,15 @@ def compare(
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     from audio.compare import at_equal_loudness
     from audio.intake import sanitize
-    from audio.wave import read_audio, wav_f32_header
+    from audio.wave import wav_f32_header
 
-    clips = []
-    for name in (FORMATS[".wav"], FORMATS[".mp3"]):
-        source = Path(one.path) / name
-        if not source.exists():
-            raise SidechainError(f"This take is not made yet ({one.take.state}).", "Try again in a moment.")
-        clips.append(read_audio(source.read_bytes()))
-    played, heard = clips
+    played, heard = _file(one, FORMATS[".wav"]), _file(one, FORMATS[".mp3"])
     both = at_equal_loudness(
         sanitize(played.samples).samples, played.sample_rate_hz, heard.samples, heard.sample_rate_hz
     )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, clip, samples in zip(("before.wav", "after.wav"), clips, both, strict=True):
+    for name, clip, samples in zip(("before.wav", "after.wav"), (played, heard), both, strict=True):
         header = wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz)
-        (out / name).write_bytes(header + samples.tobytes())
+        _write(out / name, header + samples.tobytes())
     before, after = str(out / "before.wav"), str(out / "after.wav")
     show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
 
@@ -109,17 +138,14 @@ def _marks(file: Path) -> tuple[bytes, bytes]:
     """Fingerprint and embedding of a file, as the library has them of its takes."""
     from audio.errors import AudioError
     from audio.intake import sanitize
-    from audio.wave import read_audio
     from daemon.shell.pipeline import Settings, heard_of, listen
 
     settings = Settings(title="")
+    clip = read_clip(file)
     try:
-        clip = read_audio(file.read_bytes())
         heard = heard_of(listen(sanitize(clip.samples).samples, clip.sample_rate_hz, settings), settings)
     except AudioError as error:
         raise BadAudio(f"{file}: {error}") from error
-    except OSError as error:
-        raise BadAudio(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
     return heard.fingerprint[: c.MAX_FINGERPRINT_BYTES], heard.embedding
 
 

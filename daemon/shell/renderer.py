@@ -38,6 +38,7 @@ MAX_FAILURES = 3
 MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
 JOB_BASE_S = 60.0
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
+ALWAYS_US = 1 << 62
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
@@ -166,12 +167,14 @@ class Renderer:
         await worker.stdin.drain()
         return worker.stdout
 
-    async def search(self, fingerprint: bytes, embedding: bytes, *, but: str, limit: int) -> list[Alike]:
+    async def search(
+        self, fingerprint: bytes, embedding: bytes, *, but: str, limit: int, before_us: int = ALWAYS_US
+    ) -> list[Alike]:
         """The Takes of the library, except `but`, that are the same sound or like it, best first.
 
         Waits for the Take that is being rendered. Raises SidechainError.
         """
-        known = await self._store.run(Store.known, but)
+        known = await self._store.run(Store.known, but, before_us)
         if not known:
             return []
         asked = Search(fingerprint=fingerprint, embedding=embedding, known=known, limit=limit)
@@ -200,7 +203,13 @@ class Renderer:
             if take.state != "ready" or take.heard is None:
                 return
             try:
-                found = await self.search(take.heard.fingerprint, take.heard.embedding, but=take_id, limit=1)
+                found = await self.search(
+                    take.heard.fingerprint,
+                    take.heard.embedding,
+                    but=take_id,
+                    limit=1,
+                    before_us=take.created_us,
+                )
             except SidechainError as error:
                 log.warning("take %s was not looked for among the others: %s", take_id, error)
                 return

@@ -231,10 +231,11 @@ class Store:
                     outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
                 )
 
-    def known(self, but: str) -> list[Known]:
-        """All that a search for another Take than `but` goes by."""
+    def known(self, but: str, before_us: int) -> list[Known]:
+        """All that a search for another Take than `but`, kept up to then, goes by."""
         rows = self._db.execute(
-            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ?", (but,)
+            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ? AND created_us <= ?",
+            (but, before_us),
         )
         found = ((take_id, msgspec.json.decode(heard, type=_Marks)) for take_id, heard in rows)
         return [

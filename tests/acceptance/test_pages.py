@@ -179,6 +179,44 @@ def test_a_post_has_a_page_whose_player_seeks_loops_and_obeys_keys(
     assert width == pytest.approx(640 / length_s, rel=0.01)
 
 
+SEEN_NODES = """
+const create = AudioContext.prototype.createBufferSource;
+AudioContext.prototype.createBufferSource = function () {
+  return (window.node = create.call(this));
+};
+"""
+TWO_ROUNDS = """async (frames) => {
+  const { buffer, loop, loopStart, loopEnd } = window.node;
+  const offline = new OfflineAudioContext(buffer.numberOfChannels, 2 * frames + 999, buffer.sampleRate);
+  const node = offline.createBufferSource();
+  Object.assign(node, { buffer, loop, loopStart, loopEnd });
+  node.connect(offline.destination);
+  node.start();
+  const played = await offline.startRendering();
+  let different = 0;
+  for (let c = 0; c < buffer.numberOfChannels; c++) {
+    const [sound, heard] = [buffer.getChannelData(c), played.getChannelData(c)];
+    for (let i = 0; i < heard.length; i++) different += heard[i] !== sound[i % frames];
+  }
+  return { different, length: buffer.length, loop, loopStart };
+}"""
+
+
+def test_the_loop_is_as_long_as_the_take_to_the_frame(posts: list[AudioPost], browser: Browser) -> None:
+    """What the player set up, rendered for two rounds: every sample of the second is that of the first."""
+    watched = Watched(browser, WIDE)
+    page = watched.page
+    page.add_init_script(SEEN_NODES)
+    for post in posts:
+        page.goto(post.page_url)
+        play(page)
+        frames = post.frames // 2 if post.sample_rate_hz == 96_000 else post.frames
+        found = page.evaluate(TWO_ROUNDS, frames)
+        assert found == {"different": 0, "length": frames, "loop": True, "loopStart": 0}
+    assert watched.complaints == []
+    watched.close()
+
+
 def test_without_the_loop_it_ends(posts: list[AudioPost], browser: Browser) -> None:
     watched = Watched(browser, WIDE)
     page = watched.page

@@ -34,6 +34,37 @@ def _sidechain(tmp_path: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def test_a_bad_file_is_one_object_and_an_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("no sound")
+    command = [
+        sys.executable,
+        "-m",
+        "daemon",
+        "process",
+        str(tmp_path / "a.wav"),
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 8
+    assert json.loads(done.stdout.splitlines()[-1])["error"]["code"] == "bad_audio"
+
+
+def test_the_second_time_it_comes_from_the_cache_and_is_the_same(tmp_path: Path) -> None:
+    clip = music_like(1, 44_100)
+    told = _process(tmp_path, clip)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
+    (entry,) = (tmp_path / "data" / "cache").iterdir()
+    entry.write_bytes(entry.read_bytes()[:-1] + b"?")  # not what it was: made anew, and mended
+    assert _process(tmp_path, clip) == told
+    assert {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()} == files
+    used_ns = entry.stat().st_mtime_ns
+    assert _process(tmp_path, clip) == told and entry.stat().st_mtime_ns > used_ns
+    used_ns = entry.stat().st_mtime_ns
+    assert _process(tmp_path, clip, "--no-cache") == told and entry.stat().st_mtime_ns == used_ns
+
+
 def _process(tmp_path: Path, clip: np.ndarray, *options: str) -> dict[str, object]:
     source = tmp_path / "idea.wav"
     soundfile.write(source, clip, 44_100, subtype="FLOAT")
@@ -84,9 +115,11 @@ def test_a_take_is_drawn_and_compared(tmp_path: Path) -> None:
         assert [(each["title"], each["same"]) for each in told] == [("take 1", True)]
         assert "There is no other take yet." in _sidechain(tmp_path, "takes", "similar", "last")
         _sidechain(tmp_path, "takes", "card", "last", "-o", str(card))
+        _sidechain(tmp_path, "takes", "card", "last", "-o", str(tmp_path / "card.png"))
         _sidechain(tmp_path, "takes", "compare", "last", "--out", str(tmp_path / "ab"))
     finally:
         _sidechain(tmp_path, "down")
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
     root = ElementTree.fromstring(card.read_text())
     assert "take 1" in ["".join(each.itertext()) for each in root]
     before, after = (

@@ -19,7 +19,7 @@ def _texts(clip: Samples, **more: object) -> list[str]:
 def test_the_card_names_its_figures() -> None:
     texts = _texts(sine(1000, -14, 4, 48_000), bpm=127.5, key="F#m")
     assert texts[0] == "Night <drive> & more"
-    for figure in ("−14.0 LUFS", "−14.0 dBTP", "0.0 LU", "1.00 clean", "4.0 s", "127.5, F#m"):
+    for figure in ("−14.0 LUFS", "−14.0 dBTP", "0.0 LU", "1.00 clean", "127.5 BPM · F#m · 4.0 s"):
         assert figure in texts, texts
 
 
@@ -27,7 +27,13 @@ def test_the_card_names_its_figures() -> None:
     "clip", [np.zeros((48_000, 2), np.float32), soft_noise(1, channels=1), soft_noise(30_000)]
 )
 def test_silent_and_short_clips_have_a_card_too(clip: Samples) -> None:
-    assert "–, –" in _texts(clip)
+    texts = _texts(clip)
+    assert texts[1] == f"{len(clip) / 48_000:.1f} s", "what is unknown is not named"
+
+
+def test_a_long_title_leaves_room_for_the_facts() -> None:
+    svg = card_svg(soft_noise(30_000), 48_000, title="long " * 24)
+    assert "".join(next(ElementTree.fromstring(svg).iter(f"{SVG}text")).itertext()).endswith("…")
 
 
 def test_curves_stay_inside_the_card() -> None:

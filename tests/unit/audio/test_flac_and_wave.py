@@ -58,7 +58,7 @@ def _wav(samples: np.ndarray, rate: int) -> bytes:
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"\0" * 5_000, b"ID3\x03\0\0\0\0\0\0", b"<html>" * 100])
 def test_bytes_that_are_no_audio_are_refused_with_a_sentence(data: bytes) -> None:
-    with pytest.raises(UnsupportedAudio, match=r"cannot be read as audio|no audio in it"):
+    with pytest.raises(UnsupportedAudio, match=r"cannot be read as audio|no audio in it|is empty"):
         read_audio(data)
 
 
