@@ -13,9 +13,9 @@ import pytest
 import bridge.control as c
 from bridge.errors import RequestFailed
 from daemon.cli.stage import RunningDaemon, Stage, end, until
-from tests.acceptance.test_whole_path import get, global_feed, play, settled
+from tests.acceptance.test_whole_path import PLAYED_BARS, get, global_feed, play, settled
 from tests.support.native import build
-from tests.support.whole import BAR_FRAMES, short_folder
+from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, short_folder, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -48,6 +48,16 @@ async def cached(daemon: RunningDaemon) -> list[str]:
     feed = await daemon.client.request(c.GetFeed(limit=100))
     assert isinstance(feed, c.Feed)
     return [item.title for item in feed.items]
+
+
+async def play_on(stage: Stage, daemon: RunningDaemon) -> None:
+    """A host that plays in real time, for longer than any test."""
+    wav = stage.folder / "loop.wav"
+    await asyncio.to_thread(write_wav, wav, marked_groove(PLAYED_BARS))
+    transport = await asyncio.to_thread(
+        script, stage.folder, f"tempo {BPM:g}", "meter 4 4", "start ppq 0", f"end {1_000 * BAR_FRAMES}"
+    )
+    await stage.host(daemon.run, "--script", str(transport), "--repeat", "0", str(wav))
 
 
 async def test_what_is_posted_while_the_relay_is_down_goes_out_when_it_is_back() -> None:
@@ -116,7 +126,7 @@ async def test_followers_hear_that_somebody_is_producing() -> None:
             await online(follower)
             events = follower.client.events()
             await follower.client.request(c.Subscribe())
-            await play(stage, producer, bars=40)
+            await play_on(stage, producer)
             while True:
                 status = await follower.client.request(c.GetStatus())
                 assert isinstance(status, c.Status)
