@@ -11,7 +11,7 @@ import msgspec
 import zmq
 import zmq.asyncio
 
-from bridge.client import SOCKET_OPTIONS, TIMEOUT_S, checked_reply, daemon_pid, unreadable
+from bridge.client import LAST_WORDS_MS, SOCKET_OPTIONS, TIMEOUT_S, checked_reply, daemon_pid, unreadable
 from bridge.control import Event, Failed, Reply, Request, ToClient
 from bridge.endpoint import cancelled
 from bridge.errors import DaemonNotRunning, DaemonSilent
@@ -118,6 +118,8 @@ class AsyncControlClient:
 
     async def _watch(self, monitor: zmq.asyncio.Socket) -> None:
         await monitor.recv_multipart()
+        # It may have answered and ended at once: what came before the end of the connection still counts.
+        await asyncio.sleep(LAST_WORDS_MS / 1000)
         self._lost = True
         self._news.set()
         for answer in self._waiting.values():

@@ -176,7 +176,7 @@ class App:
     def _parts(self) -> list[Coroutine[None, None, None]]:
         parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever, self._keep_journal]
         if self.uploader and self.socket:
-            parts += [self.uploader.run, self.socket.run, self.prefetch.run]
+            parts += [self.uploader.run, self.socket.run, self.prefetch.run, self.account.say_farewells]
         return [self._tell_state(), *(self._kept_going(part) for part in parts)]
 
     async def _keep_journal(self) -> None:

@@ -112,7 +112,11 @@ def unclaim(as_json: Json = False) -> None:
 
     def text() -> str:
         whose = f"This device no longer belongs to {done.account or 'anybody'}."
-        return whose if done.relay_told else f"{whose} The relay could not be told; remove it there too."
+        return (
+            whose
+            if done.relay_told
+            else f"{whose} The relay cannot be reached; it is told as soon as it can."
+        )
 
     show(done, as_json, text)
 

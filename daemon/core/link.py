@@ -42,6 +42,7 @@ from daemon.core.link_signals import (
     Tick,
     TokenRefreshed,
     TokenRefused,
+    UnclaimedEvent,
     Woke,
 )  # fmt: skip
 from relay.wire import events as wire
@@ -52,7 +53,7 @@ __all__ = [  # the signals are part of this module's face: a driver needs no oth
     "TRANSITIONS", "ApplyEvents", "ClaimedEvent", "CloseSocket", "Effect", "Event", "FrameReceived",
     "IllegalEvent", "Link", "LinkState", "OpenSocket", "PresenceChanged", "Refetch", "RefreshFailed",
     "RefreshToken", "ReplacePresence", "Report", "SendFrame", "SetTimer", "SocketLost", "SocketOpened",
-    "Started", "Stopped", "Tick", "TokenRefreshed", "TokenRefused", "Woke",
+    "Started", "Stopped", "Tick", "TokenRefreshed", "TokenRefused", "UnclaimedEvent", "Woke",
 ]  # fmt: skip
 
 SECOND_US = 1_000_000
@@ -73,6 +74,7 @@ _DROPPED = frozenset({_S.CONNECTING, _S.BACKING_OFF, _S.NEEDS_RECLAIM, _S.PAUSED
 _END: dict[type[Event], frozenset[LinkState]] = {
     PresenceChanged: _HERE,
     Tick: _HERE,
+    UnclaimedEvent: frozenset({_S.UNCLAIMED}),
     Stopped: frozenset({_S.STOPPED}),
 }
 # What of an older socket or an older renewal may still arrive after the state has moved on; it changes nothing.
@@ -159,6 +161,8 @@ class Link:
                 self._connect()
             case Started():
                 self._enter(LinkState.UNCLAIMED)
+            case UnclaimedEvent():
+                self._leave(LinkState.UNCLAIMED)
             case SocketOpened() | FrameReceived() | SocketLost() | TokenRefused():
                 if self._has_socket and event.socket == self.socket:
                     self._on_socket(event)

@@ -38,6 +38,10 @@ class ClaimedEvent(_Value, frozen=True, kw_only=True):
     """This device was claimed, for the first time or anew."""
 
 
+class UnclaimedEvent(_Value, frozen=True, kw_only=True):
+    """This device was given up here."""
+
+
 class SocketOpened(_Value, frozen=True, kw_only=True):
     """positions: what the store holds now."""
 
@@ -94,7 +98,7 @@ class Stopped(_Value, frozen=True, kw_only=True):
 
 
 Event = (
-    Started | ClaimedEvent | SocketOpened | FrameReceived | SocketLost | TokenRefused | TokenRefreshed
+    Started | ClaimedEvent | UnclaimedEvent | SocketOpened | FrameReceived | SocketLost | TokenRefused | TokenRefreshed
     | RefreshFailed | PresenceChanged | Tick | Woke | Stopped
 )  # fmt: skip
 

@@ -17,9 +17,10 @@ from daemon.core.claim import b64url
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
 from daemon.shell.blobs import write_durably
 from daemon.shell.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
+from daemon.shell.farewells import Farewells
 from daemon.shell.relay_client import RelayClient
 from daemon.shell.store import Store
-from relay.wire.rest import DeviceRegister, TokenPair
+from relay.wire.rest import DeviceFarewell, DeviceRegister, TokenPair, farewell_message
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +47,12 @@ class Account:
         )
         self._session_file = config.data / "session.sealed"
         self._facts_file = config.data / "account.json"
+        self.farewells = Farewells(config.data / "farewells.json", config.relay_url)
         self.name: str | None = None
         self.owner: str | None = None
         self.problem: str | None = None
         self.claimed = asyncio.Event()
+        self.given_up = asyncio.Event()
 
     @property
     def relay_url(self) -> str | None:
@@ -126,6 +129,8 @@ class Account:
     async def joined(self, identity: Identity, pair: TokenPair) -> None:
         """A claim has come to its end: keep the tokens, remember whose the device is. Only then it is claimed."""
         await self.relay().adopt(identity, pair)
+        # Not before: what this device has said about an earlier owner must not end what it has now.
+        await self.farewells.drop(pair.device_id)
         facts = {"account": pair.user.username, "user_id": pair.user.id, "device_id": pair.device_id}
         await asyncio.to_thread(write_durably, self._facts_file, msgspec.json.encode(facts))
         await self._store.run(Store.set_facts, facts)
@@ -135,7 +140,7 @@ class Account:
         self.changed()
 
     async def unclaim(self) -> bool:
-        """Give the device up: here at once, at the relay if it answers (False: it still lists the device).
+        """Give the device up: here at once, at the relay if it answers (False: it is told as soon as it does).
 
         Takes stay, and so do Entries: each remembers whose it is and waits for that account. The next claim makes
         another key, so that the relay sees another device. Raises NotClaimed, KeyringUnavailable.
@@ -144,11 +149,17 @@ class Account:
         identity = await open_identity(self._secret, self._session_file, create=False)
         if identity is None and self.owner is None:
             raise NotClaimed("This device belongs to no account.")
+        device_id = (await self._known_facts()).get("device_id")
+        if identity and device_id:  # before the key is gone
+            signature = b64url(identity.sign(farewell_message(device_id)))
+            await self.farewells.add(DeviceFarewell(device_id=device_id, signature=signature))
+        self.given_up.set()
         try:
-            await relay.unclaim()
+            with contextlib.suppress(NotClaimed):  # the relay had ended it already
+                await relay.unclaim()
             told = True
-        except NotClaimed:
-            told = True  # the relay had ended it already
+            if device_id:
+                await self.farewells.drop(device_id)
         except (Offline, RelayRefused) as error:
             log.warning("the relay was not told of the unclaim: %s", error)
             told = False
@@ -162,6 +173,11 @@ class Account:
         await self._secret.delete()
         self.changed()
         return told
+
+    async def say_farewells(self) -> None:
+        """For ever: tell the relay of devices that were given up while it could not be reached."""
+        if self._relay is not None:
+            await self.farewells.say(self._relay.farewell)
 
     async def confirm_loss(self) -> None:
         """The link was told that this device is nobody's: if the relay says so again, its tokens are wiped."""

@@ -31,6 +31,7 @@ from relay.wire.rest import TokenPair
 
 log = logging.getLogger(__name__)
 
+EXCHANGE_PAUSES_S = (0.5, 2.0, 5.0, 10.0)  # a code lives for a minute
 WORDS = {
     "access_denied": "The claim was answered with no.",
     "expired_token": "Nobody typed the code in time.",
@@ -187,11 +188,21 @@ class _Attempt:
         if isinstance(answer, Denied):
             raise _said_no(answer.error)
         try:
-            pair = await self._asking.exchange(self._metadata, secret, port, self._device_id, answer.code)
+            pair = await self._exchange(secret, port, answer.code)
         except RelayRefused as error:
             raise _said_no(error.code) if error.code in WORDS else error from None
         await self._account.joined(self._identity, pair)
         return pair
+
+    async def _exchange(self, secret: Attempt, port: int, code: str) -> TokenPair:
+        """The relay may have answered and the answer got lost: the same question again gets one, while the code lives."""
+        for pause_s in EXCHANGE_PAUSES_S:
+            try:
+                return await self._asking.exchange(self._metadata, secret, port, self._device_id, code)
+            except Offline as error:
+                log.info("the exchange of the code is tried again: %s", error)
+                await asyncio.sleep(pause_s)
+        return await self._asking.exchange(self._metadata, secret, port, self._device_id, code)
 
     async def through_code(self, patience_s: float, shown: Callable[[], None]) -> TokenPair:
         try:

@@ -101,6 +101,10 @@ class RelayClient:
         """The relay ends all that this device has."""
         await self._authorized("POST", "/auth/unclaim", rest.DeviceRevoked)
 
+    async def farewell(self, given: rest.DeviceFarewell) -> None:
+        """The same for a device whose tokens and key are gone: it has signed this before."""
+        await self._json("POST", "/auth/farewell", rest.DeviceRevoked, body=given, token=None)
+
     async def access_token(self, *, renew: bool = False) -> str:
         """A token good for a minute at least; one refresh at a time, whoever asks. `renew`: the old one was refused."""
         stale = self._access

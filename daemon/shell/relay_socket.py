@@ -81,7 +81,10 @@ class RelaySocket:
     async def run(self) -> None:
         """Keep the link until cancelled."""
         self._queue.put_nowait(link.Started(claimed=self._account.claimed.is_set()))
-        watchers = [asyncio.create_task(self._watch_claims()), asyncio.create_task(self._watch_sleep())]
+        watchers = [
+            asyncio.create_task(watch)
+            for watch in (self._watch_claims(), self._watch_losses(), self._watch_sleep())
+        ]
         try:
             while True:
                 await self._handle(await self._queue.get())
@@ -258,6 +261,12 @@ class RelaySocket:
             await self._account.claimed.wait()
             self._account.claimed.clear()
             self._queue.put_nowait(link.ClaimedEvent())
+
+    async def _watch_losses(self) -> None:
+        while True:
+            await self._account.given_up.wait()
+            self._account.given_up.clear()
+            self._queue.put_nowait(link.UnclaimedEvent())
 
     async def _watch_sleep(self) -> None:
         """CLOCK_BOOTTIME runs on in sleep, CLOCK_MONOTONIC does not: their distance grows when the computer slept."""

@@ -19,6 +19,7 @@ from relay.app.parts import Parts
 from relay.app.problems import AnyRequest
 from relay.app.throttle import Kind
 from relay.core.access import Action, Actor, admit
+from relay.core.places import counted_as
 from relay.core.refusal import Refusal
 from relay.services.accounts import Session
 from relay.services.clock import now_us
@@ -62,7 +63,7 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     actor: Actor = state["actor"]
     kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
     by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.TOKEN)
-    who = address_of(connection) if by_address else str(actor.user_id)
+    who = counted_as(address_of(connection)) if by_address else str(actor.user_id)
     spent = parts.throttle.spend(kind, who, now_us())
     state["spent"], state["limit"] = spent, parts.throttle.limit(kind)
     if not spent.allowed:

@@ -16,6 +16,7 @@ from relay.wire.rest import (
     ClaimedDevices,
     DevClaim,
     Device,
+    DeviceFarewell,
     DeviceRegister,
     DeviceRevoked,
     SocketTicket,
@@ -48,6 +49,12 @@ async def unclaim_device(parts: PartsDep, actor: ActorDep) -> DeviceRevoked:
     if actor.device_id is None:
         raise Refusal("validation", "A browser is not a device.", "Revoke a device of the list.")
     return await parts.devices.revoke(actor, actor.device_id, Action.DEVICE_UNCLAIM)
+
+
+@post("/farewell", opt=operation(Action.DEVICE_FAREWELL, Kind.TOKEN), status_code=200, tags=["auth"])
+async def say_farewell(data: JSONBody[DeviceFarewell], parts: PartsDep) -> DeviceRevoked:
+    """A device that could not be reached here when it was given up; its signature is all it still has."""
+    return await parts.devices.farewell(data)
 
 
 @get("/devices", opt=operation(Action.DEVICE_LIST), tags=["auth"])
@@ -89,6 +96,7 @@ router = Router(
         register_device,
         claim_device,
         unclaim_device,
+        say_farewell,
         list_devices,
         revoke_device,
         verify_token,

@@ -23,6 +23,7 @@ class Action(StrEnum):
     DEVICE_LIST = "device.list"
     DEVICE_REVOKE = "device.revoke"
     DEVICE_UNCLAIM = "device.unclaim"
+    DEVICE_FAREWELL = "device.farewell"
     CLAIM_ASK = "claim.ask"
     CLAIM_DECIDE = "claim.decide"
     GRANT_BEGIN = "grant.begin"
@@ -70,6 +71,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.DEVICE_LIST: SIGNED_IN,
     Action.DEVICE_REVOKE: OWNER_ONLY,
     Action.DEVICE_UNCLAIM: SIGNED_IN,  # of the device that asks, so it is its own
+    Action.DEVICE_FAREWELL: ANYBODY,  # the device's signature is the proof
     Action.CLAIM_ASK: ANYBODY,  # the page asks to sign in
     Action.CLAIM_DECIDE: SIGNED_IN,
     Action.GRANT_BEGIN: ANYBODY,  # it leads to a page where somebody signed in says yes, and to nothing else

@@ -12,6 +12,8 @@ INTERVAL_US = 5_000_000
 SLOW_DOWN_US = 5_000_000
 EARLY_US = 500_000
 """A poll that comes this much too early is the network's doing, not the device's."""
+GRACE_US = 60_000_000
+"""How long the answer to the poll that got tokens may have been lost, as with a refresh."""
 WARNING_US = 5_000_000
 """How long the warning of a strange network stands before a claim is accepted."""
 
@@ -42,14 +44,19 @@ class PollVerdict(StrEnum):
     EXPIRED = "expired_token"
 
 
-def judge_poll(grant: Polled, now_us: int) -> PollVerdict:
-    """The answer to one poll. After SLOW_DOWN the interval is SLOW_DOWN_US longer, for good. [any]"""
-    if now_us >= grant.expires_us or grant.state is GrantState.USED:
+def judge_poll(grant: Polled, now_us: int, *, answer_may_be_lost: bool = False) -> PollVerdict:
+    """The answer to one poll. After SLOW_DOWN the interval is SLOW_DOWN_US longer, for good. [any]
+
+    answer_may_be_lost: nobody has used what the device was given last. Then a grant that was answered within GRACE_US is
+    answered again, in place of the first.
+    """
+    lost = answer_may_be_lost and now_us - grant.polled_us <= GRACE_US
+    if now_us >= grant.expires_us or (grant.state is GrantState.USED and not lost):
         return PollVerdict.EXPIRED
     if now_us < grant.polled_us + grant.interval_us - EARLY_US:
         return PollVerdict.SLOW_DOWN
     match grant.state:
-        case GrantState.APPROVED:
+        case GrantState.APPROVED | GrantState.USED:
             return PollVerdict.GRANT
         case GrantState.DENIED:
             return PollVerdict.DENIED

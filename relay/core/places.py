@@ -19,6 +19,20 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((found, prefix), strict=False))
 
 
+def counted_as(address: str) -> str:
+    """Who an address is to a rate limit: an IPv4 address is one, an IPv6 one all of its /64. [any]
+
+    One customer is given a whole /64 at least (RFC 6177), and could otherwise come from a new address each time.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped) if found.ipv4_mapped else network_of(address)
+    return str(found)
+
+
 def describe(network: str) -> str:
     """Words for a network of `network_of`. [any]"""
     if not network:

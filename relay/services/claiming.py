@@ -25,7 +25,7 @@ from relay.core.refusal import Refusal
 from relay.services.clock import now_us
 from relay.services.database import Database, Tx
 from relay.services.devices import join
-from relay.services.families import Families, end_family
+from relay.services.families import Families, end_family, is_untouched, latest_family
 from relay.services.proofs import is_signed_by
 from relay.services.secrets_at_rest import hash_of
 from relay.wire.oauth import CODE_GRANT, DEVICE_GRANT, DeviceAuthorization, token_message
@@ -98,7 +98,11 @@ class Claiming:
         return code
 
     async def exchange_code(self, given: CodeExchange) -> TokenPair:
-        """Raises GrantRefused: invalid_grant. The first attempt uses the code up, whatever comes of it."""
+        """Raises GrantRefused: invalid_grant. The first attempt uses the code up, whatever comes of it.
+
+        The same attempt again, while its answer can have been lost, is the same attempt: it gives other tokens in place
+        of the first.
+        """
 
         def work(tx: Tx) -> TokenPair | GrantRefused:
             return self._exchange_code(tx, given)
@@ -115,11 +119,6 @@ class Claiming:
         if found is None:
             return refused
         device_id, key, account_id, redirect_uri, challenge, nonce, expires_us, used_us, family_id = found
-        if used_us is not None:
-            if family_id is not None:
-                end_family(tx, family_id)  # RFC 6749, 4.1.2: two have it, so one stole it
-            return refused
-        tx.db.execute("UPDATE claim_code SET used_us = ? WHERE hash = ?", (now, hash_of(given.code)))
         fits = (
             now < expires_us
             and given.device_id == device_id
@@ -127,6 +126,17 @@ class Claiming:
             and proves_challenge(given.code_verifier, challenge)
             and is_signed_by(key, token_message(CODE_GRANT, device_id, given.code), given.signature)
             and _claimant(tx.db, device_id).owner_id in (None, account_id)
+        )
+        if used_us is not None:
+            # RFC 6749, 4.1.2: two have the code, so one stole it, and what it gave ends. Unless it is the same device,
+            # with its key and the verifier, that has never used what it was given: the answer got lost.
+            again = fits and family_id is not None and is_untouched(tx, family_id)
+            if family_id is not None:
+                end_family(tx, family_id)
+            if not again:
+                return refused
+        tx.db.execute(
+            "UPDATE claim_code SET used_us = coalesce(used_us, ?) WHERE hash = ?", (now, hash_of(given.code))
         )
         if not fits:
             return refused
@@ -225,7 +235,9 @@ class Claiming:
         polled = Polled(
             state=GrantState(state), interval_us=interval_us, polled_us=polled_us, expires_us=expires_us
         )
-        verdict = judge_poll(polled, now)
+        family_id = latest_family(tx, device_id)
+        lost = family_id is not None and is_untouched(tx, family_id)
+        verdict = judge_poll(polled, now, answer_may_be_lost=lost)
         slower_us = SLOW_DOWN_US if verdict is PollVerdict.SLOW_DOWN else 0
         tx.db.execute(
             "UPDATE device_grant SET polled_us = ?, interval_us = interval_us + ? WHERE hash = ?",

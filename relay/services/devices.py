@@ -17,10 +17,12 @@ from relay.wire.rest import (
     ClaimedDevices,
     DevClaim,
     Device,
+    DeviceFarewell,
     DeviceRegister,
     DeviceRevoked,
     TokenPair,
     claim_message,
+    farewell_message,
 )
 
 CHALLENGE_US = 300_000_000
@@ -118,13 +120,32 @@ class Devices:
             if found is None or found[0] is None:
                 raise Refusal("not_found", "There is nothing here.")
             authorize(actor, action, found[0])
-            tx.db.execute("UPDATE device SET account_id = NULL, claimed_us = NULL WHERE id = ?", (device_id,))
-            tx.db.execute("DELETE FROM device_grant WHERE device_id = ?", (device_id,))
-            tx.db.execute("DELETE FROM claim_code WHERE device_id = ? AND used_us IS NULL", (device_id,))
-            end_families(tx, device_id)
+            _release(tx, device_id)
             return DeviceRevoked(device_id=device_id)
 
         return await self._db.write(work)
+
+    async def farewell(self, given: DeviceFarewell) -> DeviceRevoked:
+        """A device that is given up says so itself; saying it twice does no harm. Raises Refusal: signature_invalid."""
+
+        def work(tx: Tx) -> DeviceRevoked:
+            found = tx.db.execute("SELECT public_key FROM device WHERE id = ?", (given.device_id,)).fetchone()
+            if found is None or not is_signed_by(
+                found[0], farewell_message(given.device_id), given.signature
+            ):
+                raise Refusal("signature_invalid", "The signature is not this device's.")
+            _release(tx, given.device_id)
+            return DeviceRevoked(device_id=given.device_id)
+
+        return await self._db.write(work)
+
+
+def _release(tx: Tx, device_id: str) -> None:
+    """It belongs to nobody, and what it had has ended. [writer]"""
+    tx.db.execute("UPDATE device SET account_id = NULL, claimed_us = NULL WHERE id = ?", (device_id,))
+    tx.db.execute("DELETE FROM device_grant WHERE device_id = ?", (device_id,))
+    tx.db.execute("DELETE FROM claim_code WHERE device_id = ? AND used_us IS NULL", (device_id,))
+    end_families(tx, device_id)
 
 
 def join(tx: Tx, device_id: str, account_id: str) -> None:

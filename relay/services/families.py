@@ -142,3 +142,22 @@ def revoked_families(db: sqlite3.Connection, now: int) -> set[str]:
     """Families whose access tokens may still be unexpired. [any thread with a snapshot]"""
     since = now - 2 * ACCESS_LIFETIME_S * 1_000_000
     return {row[0] for row in db.execute("SELECT id FROM family WHERE revoked_us > ?", (since,))}
+
+
+def is_untouched(tx: Tx, family_id: str) -> bool:
+    """Whether it lives and none of its refresh tokens was ever used: nobody may have got them. [writer]"""
+    return bool(
+        tx.db.execute(
+            "SELECT revoked_us IS NULL AND NOT EXISTS (SELECT 1 FROM refresh_token WHERE family_id = family.id"
+            " AND used_us IS NOT NULL) FROM family WHERE id = ?",
+            (family_id,),
+        ).fetchone()[0]
+    )
+
+
+def latest_family(tx: Tx, device_id: str) -> str | None:
+    """The sign-in that holds. [writer]"""
+    found = tx.db.execute(
+        "SELECT id FROM family WHERE device_id = ? AND revoked_us IS NULL", (device_id,)
+    ).fetchone()
+    return found[0] if found else None

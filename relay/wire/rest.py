@@ -135,6 +135,16 @@ class DeviceRevoked(Struct, frozen=True, kw_only=True):
     device_id: Id
 
 
+class DeviceFarewell(Struct, frozen=True, kw_only=True):
+    """POST /auth/farewell: a device gives itself up, also long after it has thrown its tokens and its key away.
+
+    `signature` is over `farewell_message(device_id)` by the device key. It says nothing but that, so it may lie about.
+    """
+
+    device_id: Id
+    signature: Signature
+
+
 class SocketTicket(Struct, frozen=True, kw_only=True):
     """POST /auth/ws-ticket: opens one WebSocket as `?ticket=`, for browsers, which cannot send a header there."""
 
@@ -159,6 +169,11 @@ class TokenFacts(Struct, frozen=True, kw_only=True):
 def claim_message(device_id: str, challenge: str) -> bytes:
     """The bytes a device signs to be claimed; the prefix keeps them from being any other protocol's. [any]"""
     return f"sidechain-claim-v1\n{device_id}\n{challenge}".encode()
+
+
+def farewell_message(device_id: str) -> bytes:
+    """The bytes a device signs to belong to nobody any more. [any]"""
+    return f"sidechain-farewell-v1\n{device_id}".encode()
 
 
 # people and posts ---------------------------------------------------------------------------------------------

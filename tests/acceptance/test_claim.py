@@ -194,6 +194,7 @@ def test_unclaiming_gives_the_device_up(device: Device, watched: Watched) -> Non
     claim_by_click(device, watched.page, "nightowl")
     first = device.json("whoami")
     assert device.json("unclaim") == {"account": "nightowl", "relay_told": True}
+    until_state(device, "unclaimed")
     assert device.json("whoami")["account"] is None
     assert not (device.data / "session.sealed").exists() and not (device.data / "device.key").exists()
     watched.page.goto(device.env["SIDECHAIN_RELAY_URL"] + "/devices")

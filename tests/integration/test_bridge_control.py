@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -46,6 +47,7 @@ TAKE = TakeInfo(
     take_id="t", title="é" * 120, created_us=1, frames=2, sample_rate_hz=48_000.0, channels=2, bars=8, bpm=128.0,
     meter="4/4", note="x" * 512, state="ready",
 )  # fmt: skip
+LAST_WORDS_ROUNDS = 40
 
 
 class Daemon:
@@ -154,6 +156,33 @@ async def test_events_and_requests_end_when_the_daemon_goes(
             await task
     with pytest.raises(DaemonNotRunning):
         await client.request(ListInstances())
+
+
+async def test_what_a_daemon_says_last_is_heard(tmp_path: Path) -> None:
+    """It answers and ends at once, as after `sidechain down`; seen from another loop, so that they race."""
+
+    async def answer_once(run_dir: Path, ready: threading.Event) -> None:
+        asked = asyncio.Event()
+
+        async def handle(request: Request) -> Reply:
+            asked.set()
+            return InstanceList(instances=[])
+
+        endpoint = ControlEndpoint(run_dir / CONTROL_SOCKET, handle)
+        await endpoint.start()
+        ready.set()
+        await asked.wait()
+        await endpoint.stop()
+
+    for number in range(LAST_WORDS_ROUNDS):
+        run_dir, ready = prepare_run_dir(tmp_path / str(number)), threading.Event()
+        serving = asyncio.create_task(
+            asyncio.to_thread(lambda path, event: asyncio.run(answer_once(path, event)), run_dir, ready)
+        )
+        await asyncio.to_thread(ready.wait)
+        async with AsyncControlClient(run_dir) as client:
+            assert isinstance(await client.request(ListInstances()), InstanceList)
+        await serving
 
 
 async def test_nobody_there_and_nobody_answering_are_told_apart(run_dir: Path, daemon: Daemon) -> None:

@@ -15,6 +15,7 @@ from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.shell.account import Account
 from daemon.shell.claiming import Claiming, Progress
 from daemon.shell.store import Store
+from relay.wire.rest import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
 from tests.support.relay import RelayProcess, running_relay
 
@@ -306,3 +307,73 @@ async def claim(claimer: Claimer, claiming: Claiming, browser: FormBrowser) -> N
     answer = await asyncio.to_thread(browser.press, page)
     await visit(answer.headers["location"])
     await claimer.until(claiming, pair=True)
+
+
+@pytest.mark.parametrize("by_code", [False, True])
+async def test_a_lost_answer_to_the_last_question_does_not_lose_the_claim(
+    claimer: Claimer, browser: FormBrowser, by_code: bool
+) -> None:
+    """The relay has given the tokens; the device sees the connection break, and asks again."""
+    lost: list[str] = []
+
+    async def lose(answer: httpx.Response) -> None:
+        if answer.request.url.path == "/oauth/token" and answer.status_code == 200 and not lost:
+            await answer.aread()
+            lost.append(answer.json()["refresh_token"])
+            raise httpx.ReadError("the connection broke")
+
+    claimer.account.relay()._http.event_hooks = {"response": [lose]}
+    claiming = claimer.claiming()
+    progress = await claiming.begin(by_code=by_code)
+    if by_code:
+        page = await asyncio.to_thread(type_code, browser, str(progress.user_code))
+        await asyncio.to_thread(browser.press, page)
+    else:
+        page = await asyncio.to_thread(browser.http.get, str(progress.authorize_url))
+        answer = await asyncio.to_thread(browser.press, page)
+        await visit(answer.headers["location"])
+    done = await claimer.until(claiming, pair=True)
+    assert done.pair and lost and done.pair.refresh_token != lost[0]
+    assert (await claimer.account.relay().me()).username == "nightowl"
+
+
+async def test_what_is_given_up_without_the_relay_is_told_to_it_later(
+    browser: FormBrowser, relay: RelayProcess, tmp_path: Path
+) -> None:
+    async with claimer_of(tmp_path / "device", relay.url) as claimer:
+        await claim(claimer, claimer.claiming(), browser)
+        device_id = (await claimer.account.facts())["device_id"]
+        client = claimer.account.relay()
+
+        async def unreachable(request: httpx.Request) -> None:
+            raise httpx.ConnectError("no network")
+
+        client._http.event_hooks = {"request": [unreachable]}
+        assert await claimer.account.unclaim() is False
+    listed = browser.http.get("/api/v1/auth/devices").json()["devices"]
+    assert device_id in [each["device_id"] for each in listed]
+    left = b"".join(path.read_bytes() for path in (tmp_path / "device").glob("*.json"))
+    assert b"refresh" not in left and not (tmp_path / "device" / "device.key").exists()
+    async with claimer_of(tmp_path / "device", relay.url) as later:  # the daemon was started anew meanwhile
+        saying = asyncio.create_task(later.account.say_farewells())
+        async with asyncio.timeout(LIMIT_S):
+            while later.account.farewells.waiting():
+                await asyncio.sleep(0.02)
+        saying.cancel()
+    listed = browser.http.get("/api/v1/auth/devices").json()["devices"]
+    assert device_id not in [each["device_id"] for each in listed]
+
+
+async def test_a_farewell_is_not_said_of_a_device_that_was_claimed_again(
+    claimer: Claimer, tmp_path: Path
+) -> None:
+    """As when its key could not be forgotten: the same device, and another owner."""
+    await claimer.account.claim("first-owner")
+    facts = await claimer.account.facts()
+    await claimer.account.farewells.add(DeviceFarewell(device_id=facts["device_id"], signature="A" * 86))
+    identity = await claimer.account.identity()
+    pair = await claimer.account.relay().claim(
+        identity, "first-owner", claimer.account.device_facts(identity)
+    )
+    await claimer.account.joined(identity, pair)
+    assert claimer.account.farewells.waiting() == []

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.wire import events
 from relay.wire.oauth import METADATA_PATH, refresh_message
+from relay.wire.rest import farewell_message
 from tests.support.claims import Claim, FormBrowser, last_form, type_code
 from tests.support.relay import RelayClient, RelayProcess, b64, running_relay
 
@@ -220,14 +221,34 @@ def test_the_challenge_is_not_its_own_verifier(browser: FormBrowser, device: Rel
     assert refused(claim.exchange(code, code_verifier=claim.query["code_challenge"])) == "invalid_grant"
 
 
-def test_a_code_used_twice_ends_what_it_gave(browser: FormBrowser, device: RelayClient) -> None:
+@pytest.mark.parametrize("second", ["without the key", "after the tokens were used"])
+def test_a_code_used_twice_ends_what_it_gave(browser: FormBrowser, device: RelayClient, second: str) -> None:
     claim = Claim(device)
     code = claim.approve(browser)
-    first = claim.exchange(code).json()
-    assert refused(claim.exchange(code)) == "invalid_grant"
-    headers = {"authorization": f"Bearer {first['access_token']}"}
+    pair = claim.exchange(code).json()
+    if second == "without the key":
+        assert refused(claim.exchange(code, signature="A" * 86)) == "invalid_grant"
+    else:
+        pair = refresh(device, pair["refresh_token"]).json()
+        assert refused(claim.exchange(code)) == "invalid_grant"
+    headers = {"authorization": f"Bearer {pair['access_token']}"}
     assert device.http.get("/users/me", headers=headers).status_code == 401
-    assert refresh(device, first["refresh_token"]).status_code == 401
+    assert refresh(device, pair["refresh_token"]).status_code == 401
+    assert refused(claim.exchange(code)) == "invalid_grant"
+
+
+def test_an_answer_to_a_code_that_got_lost_is_given_again_in_place_of_the_first(
+    browser: FormBrowser, device: RelayClient
+) -> None:
+    claim = Claim(device)
+    code = claim.approve(browser)
+    lost = claim.exchange(code).json()
+    pair = claim.exchange(code).json()
+    assert pair["user"]["username"] == "alice" and pair["nonce"] == claim.query["nonce"]
+    assert refresh(device, lost["refresh_token"]).status_code == 401, "one sign-in, not two"
+    headers = {"authorization": f"Bearer {lost['access_token']}"}
+    assert device.http.get("/users/me", headers=headers).status_code == 401
+    assert refresh(device, pair["refresh_token"]).status_code == 200
 
 
 def test_fields_come_once_and_from_our_client(device: RelayClient) -> None:
@@ -361,6 +382,10 @@ def test_a_device_without_a_browser_is_claimed_by_its_code(browser: FormBrowser,
     pair = claim.poll(grant.device_code).json()
     assert pair["user"]["username"] == "alice"
     time.sleep(POLL_S)
+    again = claim.poll(grant.device_code).json()  # the answer may have got lost
+    assert refresh(device, pair["refresh_token"]).status_code == 401
+    assert refresh(device, again["refresh_token"]).status_code == 200
+    time.sleep(POLL_S)
     assert refused(claim.poll(grant.device_code)) == "expired_token"
 
 
@@ -462,6 +487,25 @@ def test_devices_are_listed_and_taken_away_by_their_owner(
     assert device.http.get("/users/me").status_code == 401
     assert refresh(device, pair.refresh_token).status_code == 401
     assert browser.http.get("/api/v1/auth/devices").json() == {"devices": []}
+
+
+def test_a_device_gives_itself_up_with_its_signature_alone(
+    browser: FormBrowser, device: RelayClient, thief: RelayClient
+) -> None:
+    pair = Claim(device).complete(browser)
+    del device.http.headers["authorization"]
+    message = farewell_message(pair.device_id)
+    for bad in (b64(thief.key.sign(message)), "A" * 86, b64(device.key.sign(message + b"x"))):
+        answer = device.http.post("/auth/farewell", json={"device_id": pair.device_id, "signature": bad})
+        assert (answer.status_code, answer.json()["code"]) == (401, "signature_invalid")
+    other = {"device_id": thief.register().device_id, "signature": b64(device.key.sign(message))}
+    assert device.http.post("/auth/farewell", json=other).status_code == 401
+    assert device.register().claimed_by == "alice"
+    said = {"device_id": pair.device_id, "signature": b64(device.key.sign(message))}
+    for _ in range(2):  # saying it twice does no harm
+        assert device.http.post("/auth/farewell", json=said).status_code == 200
+    assert device.register().claimed_by is None
+    assert refresh(device, pair.refresh_token).status_code == 401
 
 
 def test_claiming_anew_ends_what_the_device_had(browser: FormBrowser, device: RelayClient) -> None:

@@ -313,6 +313,16 @@ def test_a_relay_for_the_world_signs_nobody_in_by_name(tmp_path: Path) -> None:
         assert problem(answers[-1]) == (429, "rate_limited")
         assert int(answers[-1].headers["retry-after"]) > 0
         assert answers[-1].headers["x-ratelimit-limit"] == "5"
+        whole_64 = [f"2001:db8:1:2::{number:x}" for number in range(6)]
+        moving = [from_address(client, address) for address in whole_64]
+        assert moving == [422] * 5 + [429], "who has a /64 has no end of addresses"
+        assert from_address(client, "2001:db8:1:3::1") == 422
+
+
+def from_address(client: RelayClient, address: str) -> int:
+    """The status of a registration without content, told by a proxy on this machine to be of that address."""
+    headers = {"x-forwarded-for": address}
+    return client.http.post("/auth/device", json={}, headers=headers).status_code
 
 
 # browsers -------------------------------------------------------------------------------------------------------

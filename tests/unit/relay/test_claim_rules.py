@@ -4,6 +4,7 @@ import pytest
 
 from relay.core.authorization import BadAuthorize, proves_challenge, read_authorize
 from relay.core.device_grant import (
+    GRACE_US,
     GRANT_LIFETIME_US,
     INTERVAL_US,
     USER_CODE_ALPHABET,
@@ -15,7 +16,7 @@ from relay.core.device_grant import (
     write_user_code,
 )
 from relay.core.local_path import MAX_PATH_CHARS, local_path
-from relay.core.places import describe, network_of
+from relay.core.places import counted_as, describe, network_of
 from relay.core.refusal import Refusal
 
 # The example of RFC 7636, appendix B.
@@ -101,6 +102,23 @@ def test_a_poll_is_answered_by_state_and_time(state: GrantState, at_us: int, ver
 def test_a_place_is_a_network_and_never_an_address(address: str, network: str, words: str) -> None:
     assert network_of(address) == network
     assert describe(network) == words
+
+
+@pytest.mark.parametrize(
+    ("after_us", "verdict"), [(GRACE_US, PollVerdict.GRANT), (GRACE_US + 1, PollVerdict.EXPIRED)]
+)
+def test_an_answer_that_may_be_lost_is_given_again_for_a_while(after_us: int, verdict: PollVerdict) -> None:
+    grant = Polled(state=GrantState.USED, interval_us=INTERVAL_US, polled_us=0, expires_us=GRANT_LIFETIME_US)
+    assert judge_poll(grant, after_us, answer_may_be_lost=True) is verdict
+    assert judge_poll(grant, GRANT_LIFETIME_US, answer_may_be_lost=True) is PollVerdict.EXPIRED
+
+
+def test_a_rate_limit_counts_an_address_and_of_the_longer_ones_a_whole_64() -> None:
+    assert counted_as("93.184.216.34") != counted_as("93.184.216.35")
+    assert counted_as("::ffff:93.184.216.34") == counted_as("93.184.216.34")
+    assert counted_as("2a00:1450:4001:80e::1") == counted_as("2a00:1450:4001:80e:ffff:ffff:ffff:ffff")
+    assert counted_as("2a00:1450:4001:80e::1") != counted_as("2a00:1450:4001:80f::1")
+    assert counted_as("unknown") == "unknown"
 
 
 def test_ways_back_stay_on_the_relay() -> None:

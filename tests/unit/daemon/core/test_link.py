@@ -343,3 +343,26 @@ def test_a_relay_that_speaks_out_of_turn_is_left(messages: list[wire.FromRelay])
 def test_stopping_closes_the_socket_and_sets_no_timer() -> None:
     effects = Driven().online().tell(link.Stopped())
     assert only(effects, link.CloseSocket) and effects[-1] == link.SetTimer(at_us=None)
+
+
+@pytest.mark.parametrize("before", ["unclaimed", "connecting", "online", "backing off", "revoked"])
+def test_a_device_that_is_given_up_is_unclaimed_at_once_and_stays_it(before: str) -> None:
+    driven = Driven()
+    if before == "connecting":
+        driven.open()
+    elif before != "unclaimed":
+        driven.online()
+        if before != "online":
+            driven.lose(wire.CLOSE_REVOKED if before == "revoked" else None)
+    effects = driven.tell(link.UnclaimedEvent())
+    assert driven.link.state is LinkState.UNCLAIMED
+    assert any(isinstance(effect, link.CloseSocket) for effect in effects) is (
+        before in ("connecting", "online")
+    )
+    driven.tell(
+        link.SocketLost(socket=driven.link.socket, code=wire.CLOSE_REVOKED)
+    )  # the relay's answer to it, late
+    driven.tell(link.RefreshFailed(final=True))
+    assert driven.link.state is LinkState.UNCLAIMED
+    driven.tell(link.ClaimedEvent())
+    assert driven.link.state is LinkState.CONNECTING
