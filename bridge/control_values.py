@@ -26,6 +26,8 @@ class InstanceInfo(Struct, frozen=True, kw_only=True):
     channels: int | None = None
     heard_frames: U63 = 0  # frames in the Ring that can be kept now
     playing: bool | None = None
+    recording: bool | None = None  # the host records onto a track, by its own word
+    sounding: bool | None = None  # it hears more than silence just now
     bpm: float | None = None
     meter: Short | None = None  # "4/4"
 

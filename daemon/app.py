@@ -26,11 +26,12 @@ from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.health import overall
 from daemon.core.link import LinkState
-from daemon.core.presence import presence_of
+from daemon.core.presence import is_active, presence_of
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
 from daemon.shell.account import Account
 from daemon.shell.blobs import make_folder
 from daemon.shell.control import Control, item_info
+from daemon.shell.feed import Feed
 from daemon.shell.instances import Instance, Instances
 from daemon.shell.journal import Journal
 from daemon.shell.prefetch import Prefetch
@@ -65,6 +66,7 @@ class App:
         self._stopping = asyncio.Event()
         self._state_changed = asyncio.Event()
         self._presence: Presence | None = None
+        self._active = time.monotonic()  # when something last moved or sounded
         self._was_online = False
         self._shown_trouble = ""
         self._uploading: asyncio.Task[None] | None = None  # kept, or it might be collected
@@ -75,6 +77,7 @@ class App:
         self.start_over = False
         self.uploader: Uploader | None = None
         self.socket: RelaySocket | None = None
+        self.feed: Feed | None = None
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
@@ -138,6 +141,8 @@ class App:
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
                 self.account, self.socket, self._stopping.set, self.notices, self._go, self.journal, self.previews,
             )  # fmt: skip
+            self.feed = control.feed
+            stack.push_async_callback(control.feed.close)
             self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
             await self.control.start()
             stack.push_async_callback(self.control.stop)
@@ -297,6 +302,8 @@ class App:
         self.prefetch.wake()
 
     def _link_changed(self) -> None:
+        if self.feed:
+            self.feed.changed()
         online = self.socket is not None and self.socket.state is LinkState.ONLINE
         if self.uploader and online and not self._was_online:
             self.uploader.relay_back()
@@ -305,6 +312,8 @@ class App:
         self.changed()
 
     def _account_changed(self) -> None:
+        if self.feed:
+            self.feed.changed()
         self._wake_uploader()
         self.changed()
 
@@ -318,7 +327,11 @@ class App:
         self.changed()
 
     def _tell_presence(self) -> None:
-        presence = presence_of([i.info() for i in self.instances.all()])
+        plugins = [i.info() for i in self.instances.all()]
+        now = time.monotonic()
+        if is_active(plugins):
+            self._active = now
+        presence = presence_of(plugins, int((now - self._active) * 1e6))
         if self.socket and self._config.presence and presence != self._presence:
             self._presence = presence
             self.socket.tell_presence(presence)

@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 import bridge.control as c
 from daemon.core import outbox
 from daemon.core.health import overall
+from daemon.core.link import LinkState
 from daemon.errors import NotClaimed, SidechainError, UsageError
 from daemon.shell.account import Account
 from daemon.shell.claiming import Claiming
 from daemon.shell.claiming_control import ClaimAnswers
+from daemon.shell.feed import Feed
 from daemon.shell.instances import Instances
 from daemon.shell.journal import Journal
 from daemon.shell.outbox_control import OutboxAnswers
@@ -72,9 +74,13 @@ class Control:
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
         self._journal = journal
+        self.feed = Feed(store, lambda limit: account.relay().timeline(limit), self._is_online)
         self._answers |= RecoveryAnswers(journal, takes, renderer, account.changed).answers
         self._answers |= Repairs(store, takes, renderer).answers
         self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
+
+    def _is_online(self) -> bool:
+        return self._socket is not None and self._socket.state is LinkState.ONLINE
 
     async def handle(self, request: c.Request) -> c.Reply:
         """One request, one reply."""
@@ -181,14 +187,8 @@ class Control:
         return c.SimilarTakes(id=request.id, found=await self._takes.alikes(found))
 
     async def _feed(self, request: c.GetFeed) -> c.Reply:
-        try:
-            page = await self._account.relay().timeline(request.limit)
-            return c.Feed(id=request.id, items=[item_info(p) for p in page.posts], offline=False)
-        except SidechainError as error:
-            items = await self._store.run(Store.items, request.limit)
-            if isinstance(error, NotClaimed) and not items:
-                raise
-            return c.Feed(id=request.id, items=[item_info(p) for p in items], offline=True)
+        posts, offline = await self.feed.posts(request.limit)
+        return c.Feed(id=request.id, items=[item_info(p) for p in posts], offline=offline)
 
     async def _claim(self, request: c.ClaimDevice) -> c.Reply:
         pair = await self._account.claim(request.username)
@@ -196,14 +196,17 @@ class Control:
 
     async def _follow(self, request: c.FollowUser) -> c.Reply:
         await self._account.relay().follow(request.username, request.follow)
+        self.feed.changed()
         return c.Done(id=request.id)
 
     async def _like(self, request: c.LikePost) -> c.Reply:
         await self._account.relay().like(request.post_id)
+        self.feed.changed()
         return c.Done(id=request.id)
 
     async def _react(self, request: c.ReactPost) -> c.Reply:
         await self._account.relay().react(request.post_id, request.emoji, request.react)
+        self.feed.changed()
         return c.Done(id=request.id)
 
     async def _play_preview(self, request: c.PlayPreview) -> c.Reply:

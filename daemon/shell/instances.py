@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
 from msgspec.structs import replace
 
 from bridge.control import InstanceInfo
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 SUSPENDED_AFTER_NS = 2_000_000_000
 GONE_KEPT_S = 120.0  # a killed plugin's history stays keepable this long
 REAP_INTERVAL_S = 2.0
+SIGNAL_FRAMES = 4_096  # looked at for a signal
+SIGNAL = 1e-3  # -60 dBFS: below are noise floors
 LATEST_RECORDS = 8  # enough to find the last that is a position
 
 
@@ -110,6 +113,9 @@ class Instance:
                     ring.records(last=LATEST_RECORDS),
                 )
                 frozen = ring.state() is RingState.FROZEN
+                heard = np.frombuffer(
+                    ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES).data, np.float32
+                )
             except (RemoteProtocolError, BridgeError, OSError):
                 return replace(unheard, state="gone")
         last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
@@ -121,6 +127,8 @@ class Instance:
             channels=ring.header.channels,
             heard_frames=len(readable),
             playing=bool(last.flags & Flag.PLAYING) if last else None,
+            recording=bool(last.flags & Flag.RECORDING) if last else None,
+            sounding=bool(heard.size) and float(np.abs(heard).max()) >= SIGNAL and not stale,
             bpm=last.bpm if last and last.flags & Flag.VALID_BPM else None,
             meter=f"{last.numerator}/{last.denominator}" if last and last.flags & Flag.VALID_METER else None,
         )

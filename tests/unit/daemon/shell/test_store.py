@@ -12,7 +12,7 @@ from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig
 from daemon.shell.store import APPLICATION_ID, SCHEMA_VERSION, Store
 from relay.wire.events import Position
-from relay.wire.rest import AudioPost
+from tests.support.posts import post
 from tests.support.takes import take
 
 
@@ -28,14 +28,6 @@ def entry(number: int = 1, **fields: object) -> Entry:
         entry_id=f"{number:032x}", take_id=f"{number:032x}", account=None, title="t", created_us=number
     )
     return msgspec.structs.replace(made, **fields)
-
-
-def post(number: int) -> AudioPost:
-    return AudioPost(
-        id=f"{number:032x}", user_id="f" * 32, username="owl", title="", audio_url="", waveform_svg="", page_url="",
-        bpm=None, key=None, genre=[], daw=None, duration_bars=None, duration_ms=1, frames=1, sample_rate_hz=48_000,
-        lufs=None, dbtp=None, loudness_reason="target", play_count=0, like_count=0, created_at=f"2026-01-{number:02}T00:00:00Z",
-    )  # fmt: skip
 
 
 def test_a_take_and_its_entry_are_stored_together_or_not_at_all(store: Store) -> None:
