@@ -150,19 +150,19 @@ class Account:
         if identity is None and self.owner is None:
             raise NotClaimed("This device belongs to no account.")
         device_id = (await self._known_facts()).get("device_id")
+        told = False
+        self.given_up.set()
         if identity and device_id:  # before the key is gone
             signature = b64url(identity.sign(farewell_message(device_id)))
-            await self.farewells.add(DeviceFarewell(device_id=device_id, signature=signature))
-        self.given_up.set()
-        try:
-            with contextlib.suppress(NotClaimed):  # the relay had ended it already
-                await relay.unclaim()
-            told = True
-            if device_id:
+            farewell = DeviceFarewell(device_id=device_id, signature=signature)
+            await self.farewells.add(farewell)
+            try:
+                await relay.farewell(farewell)
                 await self.farewells.drop(device_id)
-        except (Offline, RelayRefused) as error:
-            log.warning("the relay was not told of the unclaim: %s", error)
-            told = False
+                told = True
+            except (Offline, RelayRefused) as error:
+                log.warning("the relay is told of the unclaim later: %s", error)
+                self.farewells.wake()
         relay.use(None)
         self.name = self.owner = None
         # An empty file, not none: it must outweigh what the library remembers.

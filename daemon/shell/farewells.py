@@ -47,6 +47,9 @@ class Farewells:
         """Durable when this returns. Raises NoSpace, OSError."""
         others = [f for f in await self._all() if f.device_id != farewell.device_id]
         await self._write([*others, farewell][-MAX_FAREWELLS:])
+
+    def wake(self) -> None:
+        """There is something to say."""
         self._news.set()
 
     async def drop(self, device_id: str) -> None:

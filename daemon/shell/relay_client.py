@@ -97,13 +97,9 @@ class RelayClient:
         """Make the device known, by its key."""
         return await self._public("POST", "/auth/device", rest.Device, body=device)
 
-    async def unclaim(self) -> None:
-        """The relay ends all that this device has."""
-        await self._authorized("POST", "/auth/unclaim", rest.DeviceRevoked)
-
     async def farewell(self, given: rest.DeviceFarewell) -> None:
-        """The same for a device whose tokens and key are gone: it has signed this before."""
-        await self._json("POST", "/auth/farewell", rest.DeviceRevoked, body=given, token=None)
+        """The relay ends all that a device has, which has signed this; its tokens and its key may be gone."""
+        await self._public("POST", "/auth/farewell", rest.DeviceRevoked, body=given)
 
     async def access_token(self, *, renew: bool = False) -> str:
         """A token good for a minute at least; one refresh at a time, whoever asks. `renew`: the old one was refused."""
