@@ -9,6 +9,7 @@ import logging
 import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
@@ -30,9 +31,11 @@ TOTAL_LIMIT_S = 30.0
 AUDIO_LIMIT_S = 600.0
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 MAX_ANSWER_BYTES = 1024 * 1024
+MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
 REFRESH_EARLY_S = 60.0
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
 RELAY_WIDE = {429, 502, 503, 504}
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
 
 
@@ -55,6 +58,24 @@ def _json_of(body: msgspec.Struct | None) -> tuple[dict[str, str], bytes]:
     if body is None:
         return {}, b""
     return {"Content-Type": "application/json"}, msgspec.json.encode(body)
+
+
+def _require_plain(response: httpx.Response) -> None:
+    """We asked for no compression; what unpacks to a thousand times its size is not even looked at."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise httpx.RemoteProtocolError("a compressed answer, which was not asked for")
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a date against the relay's own (RFC 9110, 10.2.3). None: not told, or not understood."""
+    after = headers.get("retry-after", "")
+    if after.isascii() and after.isdigit():
+        return float(after[:MAX_RETRY_AFTER_DIGITS])
+    try:
+        until, now = parsedate_to_datetime(after), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 class RelayClient:
@@ -200,10 +221,11 @@ class RelayClient:
                 async with self._http.stream("GET", path, headers=headers) as response:
                     if response.status_code == UNAUTHORIZED and not renew:
                         continue
+                    _require_plain(response)
                     told = response.headers.get("content-length", "")
                     total_bytes, done = int(told) if told.isdigit() else 0, 0
                     data = bytearray()
-                    async for chunk in response.aiter_bytes():
+                    async for chunk in response.aiter_raw():
                         done += len(chunk)
                         if max(done, total_bytes) > limit_bytes or time.monotonic() > until:
                             raise httpx.RemoteProtocolError(f"more than {limit_bytes} bytes, or too slow")
@@ -282,7 +304,7 @@ class RelayClient:
             raise self.refusal(answer)
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise self.not_understood(str(error)) from error
 
     def not_understood(self, why: str) -> Offline:
@@ -306,8 +328,9 @@ class RelayClient:
                 async with self._http.stream(
                     method, url, headers=headers, content=content, timeout=timeout
                 ) as response:
+                    _require_plain(response)
                     data = bytearray()
-                    async for chunk in response.aiter_bytes():
+                    async for chunk in response.aiter_raw():
                         data += chunk
                         if len(data) > MAX_ANSWER_BYTES:
                             raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
@@ -326,20 +349,19 @@ class RelayClient:
             try:
                 told = msgspec.json.decode(data, type=oauth.OAuthProblem)
                 return RelayRefused(told.error_description or told.error, status=status, code=told.error)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 pass
         try:
             problem = msgspec.json.decode(data, type=rest.Problem)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             problem = rest.Problem(
                 title="error", status=status, code="unknown", detail=f"The relay answered {status}."
             )
         if status >= 500 or status in TRANSIENT:
-            after = headers.get("retry-after", "")
             return Offline(
                 problem.detail,
                 problem.next_step,
-                retry_after_s=float(after) if after.isdigit() else None,
+                retry_after_s=_retry_after_s(headers),
                 relay_wide=status in RELAY_WIDE,
             )
         return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)

@@ -13,7 +13,7 @@ import pytest
 import bridge.control as c
 from bridge.errors import RequestFailed
 from daemon.cli.stage import RunningDaemon, Stage, end, until
-from tests.acceptance.test_whole_path import PLAYED_BARS, get, global_feed, play, settled
+from tests.acceptance.test_whole_path import PLAYED_BARS, attached, get, global_feed, play, settled
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, short_folder, write_wav
 
@@ -181,6 +181,23 @@ async def test_a_killed_host_loses_nothing_and_leaves_nothing() -> None:
             kept = await daemon.client.request(c.KeepTake(bars=8))
             assert isinstance(kept, c.OneTake)
             assert kept.take.frames == 8 * BAR_FRAMES
+
+
+async def test_a_disk_that_is_nearly_full_refuses_the_keep_and_says_so() -> None:
+    """Before anything is written; and with room again, the same stretch can still be kept."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a", min_free_bytes=str(1 << 60))
+            await play(stage, daemon, bars=3)
+            with pytest.raises(RequestFailed, match="MB are free") as refused:
+                await daemon.client.request(c.KeepTake(bars=1))
+            assert refused.value.code == "no_space"
+            assert not list((daemon.data / "takes").iterdir())
+            await end(daemon.process)
+            daemon = await stage.daemon("a")
+            await attached(daemon)
+            kept = await daemon.client.request(c.KeepTake(bars=1))
+            assert isinstance(kept, c.OneTake) and kept.take.frames == BAR_FRAMES
 
 
 async def test_an_entry_can_be_taken_back_and_asked_for_again() -> None:

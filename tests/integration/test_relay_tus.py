@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from relay.app.throttle import LIMITS, Kind
 from relay.core.tus import ALGORITHMS, MAX_METADATA_BYTES
 from relay.services.transfers import CHECKPOINT_BYTES
 from relay.wire.rest import MAX_UPLOAD_BYTES
@@ -205,6 +206,16 @@ def test_a_method_may_be_named_in_a_header(client: RelayClient) -> None:
     # Only for uploads: elsewhere the method is what it is.
     elsewhere = client.http.post("/users/me", headers={"x-http-method-override": "GET"})
     assert elsewhere.status_code == 405
+
+
+def test_parts_have_a_limit_of_their_own(client: RelayClient) -> None:
+    """A line that breaks all the time needs thousands; posts are limited where they are made."""
+    location = begin(client, 9)
+    limit = str(LIMITS[Kind.CHUNK].times(100).count)  # a relay for development has a hundred times the limits
+    for answer in (send(client, location, 0, b"1"), client.tus("HEAD", location)):
+        assert answer.headers["x-ratelimit-limit"] == limit
+    published = process(client, location, "early")
+    assert published.headers["x-ratelimit-limit"] == str(LIMITS[Kind.UPLOAD].times(100).count)
 
 
 def test_an_empty_upload_is_whole_at_once(client: RelayClient) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
+from daemon.errors import Offline
+from daemon.shell import tus
 from daemon.shell.render_worker import TAKE_FLAC
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac
@@ -245,3 +247,45 @@ async def test_a_clock_set_back_or_forward_holds_nothing_up(here: Desk, proxy: F
         proxy.down = False
         async with here.running():
             await here.until(State.ACCEPTED)
+
+
+async def test_an_attempt_that_takes_too_long_is_ended_and_the_next_goes_on(
+    here: Desk, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.queue(16, BIG)
+    proxy.bytes_per_s = 400_000.0
+    with monkeypatch.context() as patched:
+        patched.setattr(tus, "UPLOAD_LIMIT_S", 1.5)
+        clock = here.uploader._clock
+        assert isinstance(clock, SimulatedClock)
+        clock.stop_at_us = clock.us + 1
+        async with here.running():
+            async with asyncio.timeout(60):
+                await clock.stopped.wait()
+        (stored,) = await here.stored()
+        assert stored.state is State.QUEUED and "takes long" in str(stored.reason)
+        assert 0 < stored.sent_bytes < len(BIG)
+    proxy.bytes_per_s, clock.stop_at_us = None, None
+    async with here.running():
+        await here.until(State.ACCEPTED)
+    assert here.uploader.tus.sent_bytes <= len(BIG) + 2 * WASTE_BYTES
+
+
+async def test_a_relay_that_asks_for_patience_gets_it(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(*_: object, **__: object) -> object:
+        raise Offline("The relay is busy.", retry_after_s=90.0)
+
+    clock = here.uploader._clock
+    assert isinstance(clock, SimulatedClock)
+    await here.queue(17, AUDIO)
+    with monkeypatch.context() as patched:
+        patched.setattr(here.relay, "process", busy)
+        clock.stop_at_us = clock.us + 1_000_000_000
+        async with here.running():
+            async with asyncio.timeout(60):
+                await clock.stopped.wait()
+        begun_us = here.begun_us()
+        assert len(begun_us) > 3 and min(b - a for a, b in pairwise(begun_us)) >= 90_000_000
+    clock.stop_at_us = None
+    async with here.running():
+        await here.until(State.ACCEPTED)

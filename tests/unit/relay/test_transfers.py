@@ -158,14 +158,15 @@ async def test_a_start_removes_what_nobody_knows_and_ends_what_lost_its_bytes(de
         assert await refusal(made.status(desk.actor, short.id)) == "gone"
 
 
+@pytest.mark.parametrize("limit", ["IDLE_S", "REQUEST_LIMIT_S"])
 async def test_a_client_that_falls_silent_is_ended_and_what_came_is_kept(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     async def silent() -> AsyncIterator[bytes]:
         yield b"123"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(transfers, "IDLE_S", 0.01)
+    monkeypatch.setattr(transfers, limit, 0.05)
     async with desk.opened() as made:
         upload = await made.begin(desk.actor, 9, "", None)
         assert await refusal(made.append(desk.actor, upload.id, 0, silent(), None)) == "malformed"

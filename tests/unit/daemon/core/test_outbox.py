@@ -1,5 +1,8 @@
 """Every edge of the outbox's table, every edge that is not there, and its waits."""
 
+import random
+from collections import Counter
+
 import pytest
 
 from daemon.core import outbox
@@ -131,6 +134,16 @@ def test_the_wait_doubles_from_one_second_to_five_minutes_with_full_jitter() -> 
         [1_000_000, 150_500_000, 300_000_000],
         [1_000_000, 150_500_000, 300_000_000],
     ]
+
+
+@pytest.mark.parametrize("attempts", range(3, 12))
+def test_a_thousand_daemons_that_lost_the_relay_together_do_not_return_together(attempts: int) -> None:
+    chance = random.Random(attempts)
+    waits_us = [next_attempt_us(0, attempts, chance.random()) for _ in range(1000)]
+    span_s = min(2**attempts, 300) - 1
+    step_s = max(1, span_s // 30)
+    arrivals = Counter(int((wait - 1_000_000) / 1e6 / step_s) for wait in waits_us)
+    assert max(arrivals.values()) <= 2 * 1000 * step_s / span_s
 
 
 @pytest.mark.parametrize(("asked_s", "waits_s"), [(0, 1), (90, 90), (10**6, 3600)])

@@ -1,0 +1,219 @@
+"""The daemon's client before a relay that lies, drips, bombs or says nothing: bounded in time and memory, and one
+kind of error for all of it."""
+
+import asyncio
+import gzip
+import io
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.core.outbox import Moved
+from daemon.errors import Offline, RelayRefused
+from daemon.shell.credentials import FileSecret, open_identity
+from daemon.shell.relay_client import MAX_ANSWER_BYTES, RelayClient
+from daemon.shell.tus import Parcel, TusClient
+from relay.wire.rest import Producer, TokenPair, UploadMeta
+
+LIMIT_S = 20.0
+MEMORY_BYTES = 20 << 20
+
+
+class Liar:
+    """Answers every request with what `answer` writes, and keeps what it was sent."""
+
+    def __init__(self, answer: Callable[[asyncio.StreamWriter], object]) -> None:
+        self._answer = answer
+        self.heads: list[bytes] = []
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        self._tasks.append(asyncio.create_task(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                lengths = [
+                    line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
+                ]
+                await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
+                done = self._answer(writer)
+                if asyncio.iscoroutine(done):
+                    await done
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()
+
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+
+
+@asynccontextmanager
+async def before(
+    folder: Path, answer: Callable[[asyncio.StreamWriter], object]
+) -> AsyncIterator[tuple[RelayClient, Liar]]:
+    liar = Liar(answer)
+    server = await asyncio.start_server(liar.accept, "127.0.0.1", 0)
+    client = RelayClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", lambda: None)
+    identity = await open_identity(FileSecret(folder / "key"), folder / "session", create=True)
+    assert identity is not None
+    user = Producer(id="0" * 32, username="owner", display_name="x")
+    pair = TokenPair(
+        access_token="a" * 40, refresh_token="r" * 40, expires_in=900, device_id="0" * 32, user=user
+    )
+    await client.adopt(identity, pair)
+    try:
+        yield client, liar
+    finally:
+        await client.close()
+        server.close()
+        await liar.end()
+
+
+def whole(status: str, body: bytes = b"", *headers: str) -> Callable[[asyncio.StreamWriter], object]:
+    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""])
+    return lambda writer: writer.write(head.encode("latin-1") + body)
+
+
+async def forever(writer: asyncio.StreamWriter, piece: bytes, pause_s: float) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        await writer.drain()
+        await asyncio.sleep(pause_s)
+
+
+BOMB = gzip.compress(b" " * (100 << 20))
+LIES: dict[str, Callable[[asyncio.StreamWriter], object]] = {
+    "a bomb": whole("200 OK", BOMB, "Content-Encoding: gzip"),
+    "a bomb in a refusal": whole("500 Oh", BOMB, "Content-Encoding: gzip"),
+    "too large": whole("200 OK", b" " * (MAX_ANSWER_BYTES + 1)),
+    "no end": lambda writer: forever(writer, b" " * 65536, 0),
+    "a byte now and then": lambda writer: forever(writer, b" ", 0.02),
+    "nothing": lambda writer: None,
+    "half an answer": lambda writer: (writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), writer.close()),
+    "no HTTP": lambda writer: writer.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
+    "no JSON": whole("200 OK", b"<html>"),
+    "another shape": whole("200 OK", b'{"id": 7}'),
+    "very deep": whole("200 OK", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "very deep, and a no": whole("404 No", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "no UTF-8": whole("200 OK", b'{"id": "\xff\xfe"}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_whatever_comes_is_one_error_in_little_time_and_memory(tmp_path: Path, lie: str) -> None:
+    async with before(tmp_path, LIES[lie]) as (client, _):
+        tracemalloc.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises((Offline, RelayRefused)):
+                answer = await client.call("GET", "/users/me", {}, limit_s=1.0, silence_s=0.5)
+                client._decoded(answer, Producer)
+            assert tracemalloc.get_traced_memory()[1] < MEMORY_BYTES
+        finally:
+            tracemalloc.stop()
+        assert time.monotonic() - began < LIMIT_S
+
+
+async def test_a_token_goes_to_the_relay_and_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    async with before(tmp_path / "other", whole("200 OK", b"{}")) as (there, other):
+        moved = whole("307 Over there", b"", f"Location: {there.base_url}/api/v1/users/me")
+        async with before(tmp_path, moved) as (client, liar):
+            with pytest.raises(Offline):
+                await client.me()
+            assert b"a" * 40 in liar.heads[0] and other.heads == []
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("90", 90.0),
+        ("0", 0.0),
+        ("9" * 400, 999_999_999.0),
+        ("²", None),
+        ("-5", None),
+        ("soon", None),
+        ("Sun, 06 Nov 1994 08:50:37 GMT", 60.0),
+        ("Sun, 06 Nov 1994 08:40:37 GMT", 0.0),
+    ],
+)
+async def test_how_long_a_relay_asks_to_wait(tmp_path: Path, told: str, seconds: float | None) -> None:
+    answer = whole("503 Busy", b"{}", f"Retry-After: {told}", "Date: Sun, 06 Nov 1994 08:49:37 GMT")
+    async with before(tmp_path, answer) as (client, _):
+        with pytest.raises(Offline) as busy:
+            await client.me()
+        assert (busy.value.retry_after_s, busy.value.relay_wide, busy.value.no_answer) == (
+            seconds,
+            True,
+            False,
+        )
+
+
+async def nothing(_: Moved) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "requests"),
+    [
+        (whole("201 Made", b"", "Location: http://evil.example/x", "Upload-Offset: 3"), RelayRefused, 1),
+        (whole("201 Made", b"", "Location: //evil.example/x", "Upload-Offset: 3"), RelayRefused, 1),
+        (whole("201 Made", b"", "Location: /x", "Upload-Offset: 10"), Offline, 1),
+        (whole("201 Made", b"", "Location: /x", "Upload-Offset: -1"), Offline, 1),
+        (whole("201 Made", b"", "Location: /x"), Offline, 1),
+        (whole("204 Fine", b"", "Upload-Offset: 3"), RelayRefused, 1),
+        (whole("413 Too large", b"{}"), RelayRefused, 1),
+        (whole("409 Not there", b"{}"), Offline, 1),
+        (whole("503 Busy", b"{}", "Retry-After: 9"), Offline, 1),
+    ],
+)
+async def test_an_upload_believes_nothing_that_cannot_be(
+    tmp_path: Path,
+    answer: Callable[[asyncio.StreamWriter], object],
+    error: type[Exception],
+    requests: int,
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"123456789")
+    async with before(tmp_path, answer) as (client, liar):
+        with path.open("rb") as file:
+            parcel = Parcel(
+                entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64), url=None, first=True,
+                allowed=lambda: True, moved=nothing,
+            )  # fmt: skip
+            with pytest.raises(error):
+                await TusClient(client).send(parcel)
+        assert len(liar.heads) == requests
+
+
+async def test_an_upload_where_nothing_moves_ends_at_once_and_does_not_ask_again(tmp_path: Path) -> None:
+    """The relay answers, and its offset never grows: no loop without an end, and no burst."""
+
+    def stuck(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nUpload-Offset: 3\r\nUpload-Length: 9\r\n\r\n")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"123456789")
+    async with before(tmp_path, stuck) as (client, liar):
+        with path.open("rb") as file:
+            assert isinstance(file, io.BufferedReader)
+            parcel = Parcel(
+                entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64),
+                url=f"{client.base_url}/api/v1/uploads/x", first=False, allowed=lambda: True, moved=nothing,
+            )  # fmt: skip
+            with pytest.raises((Offline, RelayRefused)):
+                await TusClient(client).send(parcel)
+        assert len(liar.heads) == 2
