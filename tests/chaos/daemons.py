@@ -64,12 +64,13 @@ class ForkServer:
 
 
 @asynccontextmanager
-async def fork_server(folder: Path) -> AsyncIterator[ForkServer]:
+async def fork_server(folder: Path, env: dict[str, str] | None = None) -> AsyncIterator[ForkServer]:
+    """env: more of it, for the server and all that it forks."""
     with (folder / "fork-server.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(Path(__file__).with_name("fork_server.py")), str(folder / "workers.sock"),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-            env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | (env or {}), cwd=ROOT,
         )  # fmt: skip
     server = ForkServer(process)
     listening = asyncio.create_task(server.listen())

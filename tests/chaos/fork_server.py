@@ -10,14 +10,12 @@ import asyncio
 import contextlib
 import functools
 import json
-import mmap
 import os
 import select
 import signal
 import socket
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,8 +60,6 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     name_thread("sdc-loop")
     if "CHAOS_NO_FSYNC" in env:  # to see that the judge sees it
         os.fsync = lambda fd: None
-    if clock := env.get("CHAOS_CLOCK"):
-        set_clock_by(Path(clock))
     asyncio.set_event_loop_policy(OneThread())
     daemon.shell.store.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
         ThreadPoolExecutor, initializer=name_thread, initargs=("sdc-store",)
@@ -74,19 +70,6 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     except SidechainError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-
-
-def set_clock_by(path: Path) -> None:
-    """The wall clock goes wrong by as many seconds as the file says, from one reading to the next."""
-    with path.open("rb") as file:
-        offset = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
-    right_s, right_ns = time.time, time.time_ns
-
-    def wrong_by_s() -> int:
-        return int.from_bytes(offset[:8], "little", signed=True)
-
-    time.time = lambda: right_s() + wrong_by_s()
-    time.time_ns = lambda: right_ns() + wrong_by_s() * 1_000_000_000
 
 
 def run_worker(fds: list[int]) -> None:

@@ -17,7 +17,7 @@ from bridge.errors import DaemonNotRunning, DaemonSilent
 from tests.chaos.daemons import STEP_S, Died, ForkedDaemon
 from tests.chaos.plan import FAULTS, Fault
 from tests.chaos.test_damaged_library import HARMS, do_harm
-from tests.chaos.world import LARK, OWL, World, set_clock
+from tests.chaos.world import LARK, OWL, World
 from tests.support.relay import RelayClient
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -92,6 +92,16 @@ async def stop_relay(world: World, fault: Fault) -> None:
 
 async def stop_host(world: World, fault: Fault) -> None:
     await _stopped(random.Random(fault.seed).choice(world.hosts).process.pid, fault.length_s)
+
+
+async def sleep(world: World, fault: Fault) -> None:
+    """The computers sleep an hour, and what stood on the network is forgotten meanwhile, with nobody told."""
+    for line in (world.line, world.far_line):
+        line.half_open = True
+        line.cut_all()
+        line.half_open = False
+    world.clock.slept(HOUR_S)
+    await asyncio.sleep(fault.length_s)
 
 
 async def kill_worker(world: World, fault: Fault) -> None:
@@ -221,9 +231,9 @@ async def alive(world: World, daemon: ForkedDaemon) -> None:
 
 def clock(wrong_by_s: Callable[[], int]) -> Callable[[World, Fault], Awaitable[None]]:
     async def jump(world: World, fault: Fault) -> None:
-        set_clock(world.clock, wrong_by_s())
+        world.clock.wall(wrong_by_s())
         await asyncio.sleep(fault.length_s)
-        set_clock(world.clock, 0)
+        world.clock.wall(0)
 
     return jump
 
@@ -280,6 +290,6 @@ HOW: dict[str, Callable[[World, Fault], Awaitable[None]]] = {
     "silence": silence, "lost replies": lost_replies, "cut bodies": cut_bodies, "slow network": slow_network,
     "disk full": disk_full, "disk sick": disk_sick, "clock back": clock(lambda: -HOUR_S), "clock ahead": clock(lambda: DAY_S),
     "clock of 1970": clock(lambda: HOUR_S - int(time.time())), "revoke": revoke, "other account": other_account,
-    "keyring locked": keyring_locked,
+    "keyring locked": keyring_locked, "sleep": sleep,
 }  # fmt: skip
 assert HOW.keys() == FAULTS.keys()

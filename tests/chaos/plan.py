@@ -42,6 +42,7 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "clock back": ("clock", frozenset()),
     "clock ahead": ("clock", frozenset()),
     "clock of 1970": ("clock", frozenset()),
+    "sleep": ("clock", frozenset()),
     "revoke": ("account", frozenset()),
     "other account": ("account", frozenset()),
     "keyring locked": ("account", frozenset({"keyring"})),

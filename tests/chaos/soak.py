@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,8 +61,7 @@ async def _rest(here: World) -> dict[str, Any]:
     await end_hosts(here)
     segments = await asyncio.to_thread(final_state.segments_of, here.producer.run)
     for daemon in (here.producer, here.follower):
-        await daemon.ask(c.Shutdown())
-        await daemon.after_death()
+        await daemon.kill(signal.SIGTERM)
     here.relay.terminate()
     await here.relay.wait()
     facts = await asyncio.to_thread(_facts, here)

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import shutil
-import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,6 +34,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.relay import RelayClient
 from tests.support.secret_service import session_bus, unlocked_keyring
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, write_wav
+from tests.support.wrong_clock import WrongClock
 
 OWL, LARK, LISTENER = "night.owl", "day.lark", "listener"
 PLAYED_BARS = 9
@@ -46,7 +46,9 @@ REFUSALS = ("nothing_kept", "usage", "not_claimed")  # of these it is known that
 class World:
     """[loop] of the run."""
 
-    def __init__(self, stage: Stage, relay_url: str, server: ForkServer, history: Path) -> None:
+    def __init__(
+        self, stage: Stage, relay_url: str, server: ForkServer, clock: WrongClock, history: Path
+    ) -> None:
         self.stage = stage
         self.relay_url = relay_url
         self.relay_data = stage.folder / "relay"
@@ -56,7 +58,7 @@ class World:
         self.line, self.far_line = FaultProxy(relay_url), FaultProxy(relay_url)
         self.relay: asyncio.subprocess.Process
         self.disk: LosingDisk | None = None
-        self.clock = stage.folder / "clock"
+        self.clock = clock
         self.hosts: list[RunningHost] = []
         self._host_locks = [asyncio.Lock() for _ in range(HOSTS)]
         self._host_names = 0
@@ -268,28 +270,21 @@ class World:
         self.heard_at[event.ch] = events.Position(epoch=epoch, offset=event.o)
 
 
-def set_clock(clock: Path, wrong_by_s: int) -> None:
-    """Of every daemon that runs by it; the file is mapped, so it is written in place."""
-    with clock.open("r+b" if clock.exists() else "wb") as file:
-        file.write(struct.pack("<q", wrong_by_s))
-
-
 @asynccontextmanager
 async def world(folder: Path, history: Path, *, with_keyring: bool) -> AsyncIterator[World]:
     """Everybody is there, claimed, following, playing and listening."""
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(Stage(folder))
         process, relay_url = await stage.relay()
-        server = await stack.enter_async_context(fork_server(folder))
-        here = World(stage, relay_url, server, history)
+        clock = WrongClock(folder)
+        server = await stack.enter_async_context(fork_server(folder, clock.env))
+        here = World(stage, relay_url, server, clock, history)
         here.relay = process
         stack.callback(here.history.close)
         for line in (here.line, here.far_line):
             await stack.enter_async_context(line)
         here.producer = ForkedDaemon(server, folder / "a", here.line.url)
         here.follower = ForkedDaemon(server, folder / "b", here.far_line.url)
-        set_clock(here.clock, 0)
-        here.producer.env["CHAOS_CLOCK"] = str(here.clock)
         if with_keyring:
             env = stack.enter_context(session_bus(folder / "k"))
             keyring = stack.enter_context(unlocked_keyring(env, "correct horse"))

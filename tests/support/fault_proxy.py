@@ -24,6 +24,7 @@ class FaultProxy:
     cut_after: asked for each connection: it is reset when so many bytes came from the client; None: it stands.
     half_open: a cut is not told to the server, which keeps its end until the proxy ends.
     lose_reply: asked with the head of each request; True: the server's reply is dropped and the client reset.
+    rewrite: what becomes of the server's bytes, piece by piece.
     bytes_per_s: the most that passes from the client; None: as it comes.
     """
 
@@ -40,6 +41,7 @@ class FaultProxy:
         self.half_open = False
         self.cut_after: Callable[[], int | None] = lambda: None
         self.lose_reply: Callable[[bytes], bool] = lambda head: False
+        self.rewrite: Callable[[bytes], bytes] = lambda piece: piece
         self.bytes_per_s: float | None = None
         self.connections = self.cuts = self.lost_replies = 0
         self.up_bytes = self.down_bytes = 0  # read from clients, written to them
@@ -170,5 +172,5 @@ class _Line:
                     proxy._reset(self._writer)
                     return
                 proxy.down_bytes += len(data)
-                self._writer.write(data)
+                self._writer.write(proxy.rewrite(data))
                 await self._writer.drain()
