@@ -30,7 +30,7 @@ from tests.support.native import build
 from tests.support.whole import short_folder
 
 ROUND_LIMIT_S = 150.0
-REST_LIMIT_S = 120.0
+REST_LIMIT_S = 60.0
 
 
 async def run(seed: int, plan: Iterator[Round], out: Path, *, with_keyring: bool) -> None:
@@ -112,9 +112,11 @@ async def _followers_have_all(here: World) -> None:
 
 
 async def _rests(here: World, of: str, at_work: Callable[[], list[str]]) -> None:
-    """Until nothing is at work, or it is clear that something is stuck: then the checker will see what."""
-    deadline = time.monotonic() + REST_LIMIT_S
+    """Until nothing is at work, or for long nothing has moved: then the checker will see what is stuck."""
+    last: list[str] = []
     while busy := await asyncio.to_thread(at_work):
+        if busy != last:
+            last, deadline = busy, time.monotonic() + REST_LIMIT_S
         if time.monotonic() > deadline:
             here.note("note", of=of, sentence=f"does not come to rest: {busy[:10]}")
             return

@@ -309,6 +309,7 @@ async def claim(claimer: Claimer, claiming: Claiming, browser: FormBrowser) -> N
     await claimer.until(claiming, pair=True)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("by_code", [False, True])
 async def test_a_lost_answer_to_the_last_question_does_not_lose_the_claim(
     claimer: Claimer, browser: FormBrowser, by_code: bool
@@ -377,3 +378,28 @@ async def test_a_farewell_is_not_said_of_a_device_that_was_claimed_again(
     )
     await claimer.account.joined(identity, pair)
     assert claimer.account.farewells.waiting() == []
+=======
+async def test_who_waits_for_the_key_does_not_wake_as_the_account_of_before(
+    tmp_path: Path, relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.shell.account.KEYRING_RETRY_S", 3.0)
+    async with claimer_of(tmp_path / "d", relay.url) as before:
+        await before.account.claim("alice")
+    key = tmp_path / "d" / "device.key"
+    seed = key.read_bytes()
+    key.write_bytes(b"as unreadable as a locked keyring")
+    async with claimer_of(tmp_path / "d", relay.url) as after:
+        account = after.account
+        waiting = asyncio.create_task(account.open())
+        async with asyncio.timeout(LIMIT_S):
+            while account.problem is None:
+                await asyncio.sleep(0.01)
+        assert account.name is None
+        key.write_bytes(seed)  # unlocked; until it is looked at again the device is given to somebody else
+        await account.recall()
+        await account.unclaim()
+        await account.claim("bob")
+        async with asyncio.timeout(LIMIT_S):
+            await waiting
+        assert (account.name, account.owner) == ("bob", "bob")
+>>>>>>> d14f2eb (Reliability: what is promised, how it is shown, and the figures)
