@@ -309,7 +309,6 @@ async def claim(claimer: Claimer, claiming: Claiming, browser: FormBrowser) -> N
     await claimer.until(claiming, pair=True)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("by_code", [False, True])
 async def test_a_lost_answer_to_the_last_question_does_not_lose_the_claim(
     claimer: Claimer, browser: FormBrowser, by_code: bool
@@ -378,7 +377,8 @@ async def test_a_farewell_is_not_said_of_a_device_that_was_claimed_again(
     )
     await claimer.account.joined(identity, pair)
     assert claimer.account.farewells.waiting() == []
-=======
+
+
 async def test_who_waits_for_the_key_does_not_wake_as_the_account_of_before(
     tmp_path: Path, relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,4 +402,3 @@ async def test_who_waits_for_the_key_does_not_wake_as_the_account_of_before(
         async with asyncio.timeout(LIMIT_S):
             await waiting
         assert (account.name, account.owner) == ("bob", "bob")
->>>>>>> d14f2eb (Reliability: what is promised, how it is shown, and the figures)
