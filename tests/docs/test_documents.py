@@ -90,3 +90,16 @@ def test_sources_hold_no_machine_paths() -> None:
         if re.search(r"(/home/[a-z]+/|/root/|/Users/[A-Za-z]+/)", path.read_text(errors="replace"))
     ]
     assert found == []
+
+
+def test_tests_that_documents_name_exist() -> None:
+    written: dict[str, str] = {}
+    for path in tracked("tests/**/*.py"):
+        written[path.name] = written.get(path.name, "") + path.read_text()
+    named = {
+        found
+        for page in tracked("*.md")
+        for found in re.findall(r"`(test_\w+\.py)::(test_\w+)`", page.read_text())
+    }
+    assert len(named) > 12
+    assert [pair for pair in named if f"def {pair[1]}(" not in written.get(pair[0], "")] == []

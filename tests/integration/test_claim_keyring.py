@@ -14,7 +14,7 @@ from daemon.errors import KeyringUnavailable
 from daemon.shell.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
 from tests.support.device import running_device, until_state
 from tests.support.relay import running_relay
-from tests.support.secret_service import session_bus, unlocked_keyring
+from tests.support.secret_service import session_bus, unlocked_keyring, virtual_display, wait_for_name
 from tests.support.whole import short_folder
 
 pytestmark = pytest.mark.timeout(90)
@@ -84,6 +84,26 @@ async def test_a_keyring_that_never_answers_holds_nobody_up(
         assert time.monotonic() - began < KEYRING_LIMIT_S + 1
         keyring.send_signal(signal.SIGCONT)
         again = await open_identity(store, tmp_path / "session", create=False)
+        assert made and again and made.public_key == again.public_key
+
+
+async def test_a_locked_keyring_that_shows_its_window_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a display it asks for its password, and waits for ever when nobody types one."""
+    with virtual_display() as display, session_bus(tmp_path / "home", display=display) as env:
+        use(monkeypatch, env)
+        store = KeyringSecret("studio")
+        with unlocked_keyring(env, "correct horse"):
+            made = await open_identity(store, tmp_path / "session", create=True)
+        with unlocked_keyring(env, "wrong password"):
+            began = time.monotonic()
+            with pytest.raises(KeyringUnavailable, match="did not answer"):
+                await open_identity(store, tmp_path / "session", create=False)
+            assert time.monotonic() - began < KEYRING_LIMIT_S + 5
+            wait_for_name(env, "org.gnome.keyring.SystemPrompter")  # the window was there
+        with unlocked_keyring(env, "correct horse"):
+            again = await open_identity(store, tmp_path / "session", create=False)
         assert made and again and made.public_key == again.public_key
 
 

@@ -210,6 +210,25 @@ async def test_a_code_of_the_attacker_claims_nothing(
         await theirs.cancel()
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"state": "x" * 43}, {"state": ""}, {"iss": "https://evil.example"}, {"iss": ""}], ids=str
+)
+async def test_an_answer_that_is_not_ours_claims_nothing(
+    claimer: Claimer, browser: FormBrowser, wrong: dict[str, str]
+) -> None:
+    """The right code with another state, or said to be of another server: it is not even shown to the relay."""
+    claiming = claimer.claiming()
+    progress = await claiming.begin(by_code=False)
+    page = await asyncio.to_thread(browser.http.get, str(progress.authorize_url))
+    location = (await asyncio.to_thread(browser.press, page)).headers["location"]
+    address = location.partition("?")[0]
+    sent = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+    assert (await visit(address, **sent | wrong)).status_code == 403
+    assert claimer.account.name is None and claiming.progress and claiming.progress.pair is None
+    await visit(location)  # the code was not used up by it
+    assert (await claimer.until(claiming, pair=True)).pair
+
+
 async def test_a_no_on_either_way_is_a_no(claimer: Claimer, browser: FormBrowser) -> None:
     claiming = claimer.claiming(patience_s=0.1)
     await claiming.begin(by_code=False)

@@ -21,8 +21,25 @@ def program(name: str, package: str) -> str:
 
 
 @contextlib.contextmanager
-def session_bus(home: Path) -> Iterator[dict[str, str]]:
-    """An environment with a home and a bus of its own, and no display."""
+def virtual_display() -> Iterator[str]:
+    """An X server that nobody looks at; its name for DISPLAY."""
+    server = subprocess.Popen(
+        [program("Xvfb", "xvfb"), "-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        yield ":" + server.stdout.readline().strip()
+    finally:
+        server.terminate()
+        server.wait(START_LIMIT_S)
+        if server.stdout is not None:
+            server.stdout.close()
+
+
+@contextlib.contextmanager
+def session_bus(home: Path, display: str | None = None) -> Iterator[dict[str, str]]:
+    """An environment with a home and a bus of its own, and a display only if one is named."""
     for folder in ("run", "share", "config"):
         (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     env = {
@@ -34,6 +51,8 @@ def session_bus(home: Path) -> Iterator[dict[str, str]]:
         "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "XDG_DATA_HOME": str(home / "share"),
         "XDG_CONFIG_HOME": str(home / "config"),
     }  # fmt: skip
+    if display:
+        env["DISPLAY"] = display
     bus = subprocess.Popen(
         [program("dbus-daemon", "dbus"), "--session", "--nofork", "--print-address=1"],
         env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
