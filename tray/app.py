@@ -20,7 +20,8 @@ from tray.backend import Backend
 from tray.links import may_open
 from tray.model import (
     Action,
-    ClaimHint,
+    BeginClaim,
+    CancelClaim,
     KeepBars,
     KeepRecovered,
     OpenUrl,
@@ -28,11 +29,12 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    WantCode,
 )
 from tray.presenter import Link, View, present
 
 MAX_TAKES_REMEMBERED = 200
-CLAIM_HINT = "To join this device to an account, run `sidechain claim` in a terminal."
+CLAIM_ANSWER_S = 30.0  # the daemon asks the relay first
 _log = logging.getLogger(__name__)
 
 
@@ -131,6 +133,8 @@ class Tray:
                     status = await client.request(control.GetStatus(), timeout_s=self._pace.answer_s)
                     assert isinstance(status, control.Status)  # the client has checked
                     self._take_over(status)
+                    if self._view.claim is not None:
+                        await self._follow_claim(client)
                 self._show()
                 await asyncio.sleep(self._pace.update_s)
                 if not await self._woken(self._pace.check_s):
@@ -155,6 +159,8 @@ class Tray:
     def _take_over(self, status: control.Status) -> None:
         if sentence := news.of_status(self._view.status, status):
             self._backend.notify(sentence)
+        if sentence := news.of_account(self._view.status, status):
+            self._backend.notify(sentence)
         if sentence := news.of_recovered(self._view.status, status):
             self._backend.notify(sentence)
         for take in reversed(status.recent):
@@ -163,7 +169,7 @@ class Tray:
             self._newest_us = max((take.created_us for take in status.recent), default=0)
         shown = {take.take_id for take in status.recent}
         progress = {take_id: at for take_id, at in self._view.progress.items() if take_id in shown}
-        self._view = View(link=Link.UP, status=status, progress=progress)
+        self._view = replace(self._view, link=Link.UP, status=status, progress=progress)
 
     async def _hear(self, client: AsyncControlClient) -> None:
         try:
@@ -238,8 +244,12 @@ class Tray:
                 # Asked again here, where it happens: the relay may have changed since the menu was drawn.
                 if status is not None and may_open(url, status.relay_url):
                     await self._effects.open_url(url)
-            case ClaimHint():
-                self._backend.notify(CLAIM_HINT)
+            case BeginClaim():
+                await self._begin_claim()
+            case WantCode():
+                await self._ask(control.WantCode())
+            case CancelClaim():
+                await self._ask(control.CancelClaim())
             case StartDaemon():
                 await self._effects.start_daemon()
             case StopDaemon():
@@ -247,9 +257,34 @@ class Tray:
             case QuitTray():
                 self.quit()
 
-    async def _ask(self, request: control.Request) -> control.Reply:
+    async def _begin_claim(self) -> None:
+        """The browser is opened here, for the daemon has no desktop; where none opens, a code is shown as well."""
+        state = await self._ask(control.BeginClaim(), CLAIM_ANSWER_S)
+        if not isinstance(state, control.ClaimState):
+            return
+        self._show_claim(state)
+        url, status = state.authorize_url, self._view.status
+        if url is None or status is None or not may_open(url, status.relay_url):
+            return
+        try:
+            await self._effects.open_url(url)
+        except desktop.StartFailed:
+            await self._ask(control.WantCode())
+
+    async def _follow_claim(self, client: AsyncControlClient) -> None:
+        state = await client.request(control.GetClaim(), timeout_s=self._pace.answer_s)
+        assert isinstance(state, control.ClaimState)  # the client has checked
+        self._show_claim(state)
+
+    def _show_claim(self, state: control.ClaimState) -> None:
+        if sentence := news.of_claim(self._view.claim, state):
+            self._backend.notify(sentence)
+        self._view = replace(self._view, claim=state if state.state == "waiting" else None)
+
+    async def _ask(self, request: control.Request, limit_s: float | None = None) -> control.Reply:
         """Ask the daemon, through the connection that is up or one of its own. Raises BridgeError."""
+        timeout_s = limit_s or self._pace.answer_s
         if self._client is not None:
-            return await self._client.request(request, timeout_s=self._pace.answer_s)
+            return await self._client.request(request, timeout_s=timeout_s)
         async with self._connect() as client:
-            return await client.request(request, timeout_s=self._pace.answer_s)
+            return await client.request(request, timeout_s=timeout_s)

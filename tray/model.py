@@ -49,8 +49,16 @@ class OpenUrl(Struct, frozen=True):
     url: str
 
 
-class ClaimHint(Struct, frozen=True):
-    """Say how this device joins an account."""
+class BeginClaim(Struct, frozen=True):
+    """Join this device to whoever says yes in the browser; without one that opens, by a code."""
+
+
+class WantCode(Struct, frozen=True):
+    """No browser has opened: show a code besides."""
+
+
+class CancelClaim(Struct, frozen=True):
+    """Do not join this device to an account after all."""
 
 
 class StartDaemon(Struct, frozen=True):
@@ -65,7 +73,18 @@ class QuitTray(Struct, frozen=True):
     """Remove the icon; Sidechain itself goes on."""
 
 
-Action = KeepBars | KeepRecovered | PostTake | OpenUrl | ClaimHint | StartDaemon | StopDaemon | QuitTray
+Action = (
+    KeepBars
+    | KeepRecovered
+    | PostTake
+    | OpenUrl
+    | BeginClaim
+    | WantCode
+    | CancelClaim
+    | StartDaemon
+    | StopDaemon
+    | QuitTray
+)
 
 
 # the menu -----------------------------------------------------------------------------------------------------

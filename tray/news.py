@@ -3,7 +3,7 @@
 Progress, retries and feed items are not: a notification per upload teaches people to switch them off.
 """
 
-from bridge.control import Status, TakeInfo
+from bridge.control import ClaimState, Status, TakeInfo
 from tray.model import Icon
 from tray.presenter import ICON_OF_STATE, STUCK_ENTRIES, take_name
 
@@ -38,6 +38,25 @@ def of_recovered(before: Status | None, after: Status) -> str | None:
     known = {one.stretch_id for one in before.recovered} if before else set()
     fresh = [one.sentence for one in after.recovered if one.stretch_id not in known]
     return f"{fresh[0]} The tray's menu keeps it." if fresh else None
+
+
+def of_account(before: Status | None, after: Status) -> str | None:
+    """The sentence when this device has changed hands while the tray looked on, or None."""
+    if before is None or before.account == after.account:
+        return None
+    if after.account is None:
+        return f"This device no longer belongs to {before.account}."
+    return f"This device now belongs to {after.account}. If that was not you, remove it on the relay's device page."
+
+
+def of_claim(before: ClaimState | None, after: ClaimState) -> str | None:
+    """The sentence for a code that is to be typed, or for an attempt that failed, or None."""
+    if after.state == "failed":
+        return f"{after.message} {after.next_step}".strip()
+    shown = before.user_code if before else None
+    if after.user_code and after.user_code != shown:
+        return f"Open {after.verification_uri} in any browser, and type {after.user_code}."
+    return None
 
 
 def of_status(before: Status | None, after: Status) -> str | None:

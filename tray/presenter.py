@@ -5,11 +5,12 @@ from enum import Enum
 
 from msgspec import Struct
 
-from bridge.control import CONTROL_API, InstanceInfo, Progress, Status, StretchInfo, TakeInfo
+from bridge.control import CONTROL_API, ClaimState, InstanceInfo, Progress, Status, StretchInfo, TakeInfo
 from tray.links import may_open
 from tray.model import (
     MAX_LABEL_CHARS,
-    ClaimHint,
+    BeginClaim,
+    CancelClaim,
     Icon,
     Item,
     KeepBars,
@@ -20,6 +21,7 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    WantCode,
 )
 
 DEFAULT_BARS = 8
@@ -45,6 +47,7 @@ class View(Struct, frozen=True, kw_only=True):
     link: Link = Link.CONNECTING
     status: Status | None = None
     progress: dict[str, Progress] = {}
+    claim: ClaimState | None = None  # the attempt that this tray has begun, while it waits
 
 
 ICON_OF_STATE: dict[str, Icon] = {
@@ -85,7 +88,7 @@ def present(view: View) -> MenuModel:
     icon, sentence = _face(view)
     items = [Item(id="status", label=_line(sentence), enabled=False)]
     if view.status is not None:
-        items += _when_running(view.status, view.progress)
+        items += _when_running(view.status, view.progress, view.claim)
     items += _ending(view)
     return MenuModel(icon=icon, tooltip=_line(sentence), items=tuple(items))
 
@@ -101,8 +104,8 @@ def _face(view: View) -> tuple[Icon, str]:
     return ICON_OF_STATE.get(status.state, Icon.STARTING), status.sentence
 
 
-def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Item]:
-    yield from _account(status)
+def _when_running(status: Status, progress: dict[str, Progress], claim: ClaimState | None) -> Iterator[Item]:
+    yield from _account(status, claim)
     if status.friends_producing:
         many = status.friends_producing != 1
         text = f"{status.friends_producing} {'friends are' if many else 'friend is'} producing"
@@ -119,11 +122,24 @@ def _when_running(status: Status, progress: dict[str, Progress]) -> Iterator[Ite
         yield Item(id="problems", label=f"Problems ({len(problems)})", submenu=shown)
 
 
-def _account(status: Status) -> Iterator[Item]:
+def _account(status: Status, claim: ClaimState | None) -> Iterator[Item]:
     if status.account is not None:
         yield Item(id="account", label=_line(f"Posting as {status.account}"), enabled=False)
+    elif claim is not None:
+        yield Item(id="account", label="Joining an account…", submenu=tuple(_claim(claim, status.relay_url)))
     elif status.relay_url is not None:
-        yield Item(id="account", label="Join this device to an account…", action=ClaimHint())
+        yield Item(id="account", label="Join this device to an account…", action=BeginClaim())
+
+
+def _claim(claim: ClaimState, relay_url: str | None) -> Iterator[Item]:
+    """The two ways that are open, and the way out. Pages of the relay are offered, and no others."""
+    if (url := claim.authorize_url) and may_open(url, relay_url):
+        yield Item(id="claim:browser", label="Open the browser again", action=OpenUrl(url))
+    if claim.user_code and (url := claim.verification_uri) and may_open(url, relay_url):
+        yield Item(id="claim:code", label=_line(f"Type {claim.user_code} on the page"), action=OpenUrl(url))
+    elif not claim.user_code:
+        yield Item(id="claim:want", label="No browser has opened: show a code", action=WantCode())
+    yield Item(id="claim:cancel", label="Cancel", action=CancelClaim())
 
 
 # keeping ------------------------------------------------------------------------------------------------------

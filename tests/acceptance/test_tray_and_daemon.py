@@ -2,14 +2,19 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 import bridge.control as c
+from bridge.client import AsyncControlClient
 from daemon.cli.stage import Stage
 from tests.acceptance.test_whole_path import global_feed, play, settled
+from tests.support.claims import FormBrowser
 from tests.support.dbus import session_bus, tray_host
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, short_folder
+from tray.app import Effects, Tray
+from tray.sni import SniBackend
 
 
 @pytest.mark.timeout(120)
@@ -36,3 +41,30 @@ async def test_keep_and_post_from_the_tray_menu() -> None:
             take = await settled(daemon, listed.takes[0].take_id)
             assert take.entry_state == "accepted"
             assert len(await asyncio.to_thread(global_feed, relay_url)) == 1
+
+
+@pytest.mark.timeout(120)
+async def test_a_device_is_claimed_from_the_tray_menu() -> None:
+    opened: asyncio.Queue[str] = asyncio.Queue()
+
+    async def open_url(url: str) -> None:
+        opened.put_nowait(url)
+
+    def say_yes(relay_url: str, address: str) -> None:
+        with FormBrowser(relay_url) as browser:
+            browser.sign_in("nightowl")
+            answer = browser.press(browser.http.get(address))
+            assert httpx.get(answer.headers["location"], trust_env=False, timeout=20).status_code == 302
+
+    with short_folder() as folder:
+        async with Stage(folder) as stage, session_bus(folder) as bus, tray_host(bus) as panel:
+            _, relay_url = await stage.relay()
+            daemon = await stage.daemon("a", relay_url)
+            tray = Tray(SniBackend(bus), lambda: AsyncControlClient(daemon.run), Effects(open_url=open_url))
+            running = asyncio.create_task(tray.run())
+            menu = await panel.menu_when(lambda menu: "Join this device" in menu)
+            await panel.click(menu["Join this device"])
+            await asyncio.to_thread(say_yes, relay_url, await asyncio.wait_for(opened.get(), 20))
+            await panel.menu_when(lambda menu: "Posting as nightowl" in menu)
+            tray.quit()
+            await running

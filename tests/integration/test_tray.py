@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from dbus_fast import Variant
 
@@ -20,8 +21,9 @@ from tests.support.dbus import (
 )
 from tests.support.scripted_daemon import scripted_daemon
 from tests.support.tray_values import RELAY, instance, take
-from tray.app import CLAIM_HINT, Effects, Pace, Tray
+from tray.app import Effects, Pace, Tray
 from tray.backend import AlreadyShown, NoDesktop
+from tray.desktop import StartFailed
 from tray.icons import SIZES_PX, argb
 from tray.model import Icon
 from tray.sni import SniBackend
@@ -48,9 +50,12 @@ class Desk:
     def __init__(self) -> None:
         self.opened: asyncio.Queue[str] = asyncio.Queue()
         self.started = asyncio.Event()
+        self.broken = False
 
     def effects(self) -> Effects:
         async def open_url(url: str) -> None:
+            if self.broken:
+                raise StartFailed(["xdg-open", url], "no browser")
             self.opened.put_nowait(url)
 
         async def start_daemon() -> None:
@@ -270,8 +275,49 @@ async def test_a_refusal_is_said_with_what_to_do_next(bus: str, folder: Path, tr
         menu = await host.menu_when(lambda menu: "Keep last 8 bars" in menu)
         await host.click(menu["Keep last 8 bars"])
         assert await said.next() == "Nothing was played. Press play."
+
+
+async def test_a_claim_is_begun_followed_and_told(
+    bus: str, folder: Path, tray: RunningTray, desk: Desk
+) -> None:
+    page, device_page = f"{RELAY}/oauth/authorize?x=1", f"{RELAY}/device"
+    async with (
+        notification_service(bus) as said,
+        scripted_daemon(folder / "run", account=None) as daemon,
+        tray_host(bus) as host,
+        tray(),
+    ):
+        daemon.claim = control.ClaimState(state="waiting", authorize_url=page)
+        menu = await host.menu_when(lambda menu: "Join this device" in menu)
         await host.click(menu["Join this device"])
-        assert await said.next() == CLAIM_HINT
+        assert await desk.opened.get() == page
+        menu = await host.menu_when(lambda menu: "Joining an account" in menu)
+        await host.click(menu["Joining an account"]["No browser has opened"])
+        await daemon.asked(control.WantCode)
+        daemon.claim = msgspec.structs.replace(
+            daemon.claim, user_code="WDJB-MJHT", verification_uri=device_page
+        )
+        daemon.change()
+        assert await said.next() == f"Open {device_page} in any browser, and type WDJB-MJHT."
+        menu = await host.menu_when(lambda menu: "Type WDJB-MJHT" in str(menu))
+        daemon.claim = control.ClaimState(state="claimed", account="ada", device_id="d")
+        daemon.change(account="ada")
+        assert (await said.next()).startswith("This device now belongs to ada.")
+        await host.menu_when(lambda menu: "Posting as ada" in menu)
+
+
+async def test_where_no_browser_opens_the_code_is_asked_for(
+    bus: str, folder: Path, tray: RunningTray, desk: Desk
+) -> None:
+    desk.broken = True
+    async with scripted_daemon(folder / "run", account=None) as daemon, tray_host(bus) as host, tray():
+        daemon.claim = control.ClaimState(state="waiting", authorize_url=f"{RELAY}/oauth/authorize?x=1")
+        menu = await host.menu_when(lambda menu: "Join this device" in menu)
+        await host.click(menu["Join this device"])
+        await daemon.asked(control.WantCode)
+        menu = await host.menu_when(lambda menu: "Joining an account" in menu)
+        await host.click(menu["Joining an account"]["Cancel"])
+        await daemon.asked(control.CancelClaim)
 
 
 async def test_without_a_notification_service_nothing_else_is_lost(

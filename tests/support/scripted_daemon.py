@@ -24,6 +24,7 @@ class ScriptedDaemon:
         self.refusal: control.Failed | None = None  # instead of a kept Take
         self.may_keep = asyncio.Event()  # cleared: KeepTake is not answered until it is set
         self.may_keep.set()
+        self.claim = control.ClaimState(state="none")
         self._endpoint = ControlEndpoint(path, self._handle)
         self._requests: asyncio.Queue[control.Request] = asyncio.Queue()
         self.seen: list[type[control.Request]] = []
@@ -58,6 +59,8 @@ class ScriptedDaemon:
         match request:
             case control.GetStatus(id=number):
                 return replace(self.status, id=number)
+            case control.BeginClaim(id=number) | control.GetClaim(id=number):
+                return replace(self.claim, id=number)
             case control.KeepTake(id=number):
                 await self.may_keep.wait()
                 if self.refusal is not None:

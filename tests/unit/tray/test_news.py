@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.control import AlikeInfo
+from bridge.control import AlikeInfo, ClaimState
 from tests.support.tray_values import status, stretch, take
-from tray.news import of_new_take, of_recovered, of_status, of_take
+from tray.news import of_account, of_claim, of_new_take, of_recovered, of_status, of_take
 
 
 def test_a_new_take_is_kept_with_its_length_and_note() -> None:
@@ -67,3 +67,19 @@ def test_what_a_crash_left_is_told_once() -> None:
     told = of_recovered(None, found)
     assert told and told.startswith("Recovered: 3:12 from Ardour / Bass")
     assert of_recovered(found, found) is None and of_recovered(found, status()) is None
+
+
+def test_a_device_that_changes_hands_is_told_once_and_not_at_the_first_look() -> None:
+    mine, nobodys = status(account="ada"), status(account=None)
+    assert of_account(None, mine) is None and of_account(mine, mine) is None
+    assert (of_account(nobodys, mine) or "").startswith("This device now belongs to ada.")
+    assert of_account(mine, nobodys) == "This device no longer belongs to ada."
+
+
+def test_a_code_is_told_when_it_comes_and_a_claim_that_failed_with_its_reason() -> None:
+    waiting = ClaimState(state="waiting", authorize_url="x")
+    code = ClaimState(state="waiting", user_code="WDJB-MJHT", verification_uri="https://relay.example/device")
+    assert of_claim(None, waiting) is None and of_claim(code, code) is None
+    assert of_claim(waiting, code) == "Open https://relay.example/device in any browser, and type WDJB-MJHT."
+    failed = ClaimState(state="failed", code="access_denied", message="No.", next_step="Again.")
+    assert of_claim(waiting, failed) == "No. Again."

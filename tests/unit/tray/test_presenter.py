@@ -2,12 +2,13 @@
 
 import pytest
 
-from bridge.control import CONTROL_API, Progress
+from bridge.control import CONTROL_API, ClaimState, Progress
 from daemon.core.health import SHOWN
 from tests.support.tray_values import RELAY, instance, status, stretch, take
 from tray.model import (
     MAX_LABEL_CHARS,
-    ClaimHint,
+    BeginClaim,
+    CancelClaim,
     Icon,
     KeepBars,
     KeepRecovered,
@@ -17,6 +18,7 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    WantCode,
 )
 from tray.presenter import (
     BARS_CHOICES,
@@ -86,7 +88,7 @@ def test_a_daemon_of_another_api_is_named_as_the_problem() -> None:
 
 def test_account_is_named_and_its_absence_leads_to_the_hint() -> None:
     assert up(account="ada").find("account").label == "Posting as ada"
-    assert up(account=None).find("account").action == ClaimHint()
+    assert up(account=None).find("account").action == BeginClaim()
     assert up(account=None, relay_url=None).find("account") is None  # there is nowhere to join
 
 
@@ -231,3 +233,23 @@ def test_what_a_crash_left_is_offered_in_the_lengths_it_has() -> None:
     ]
     assert one.submenu[1].action == KeepRecovered("s1", 8)
     assert [item.action for item in model.find("recovered:s2").submenu] == [KeepRecovered("s2", None)]
+
+
+def test_a_claim_under_way_shows_its_ways_and_only_pages_of_the_relay() -> None:
+    def below(**fields: str) -> dict[str, object]:
+        claim = ClaimState(state="waiting", **fields)
+        model = present(View(link=Link.UP, status=status(account=None), claim=claim))
+        return {item.id: item.action for item in model.find("account").submenu}
+
+    page, code = f"{RELAY}/oauth/authorize?x=1", f"{RELAY}/device"
+    assert below(authorize_url=page) == {
+        "claim:browser": OpenUrl(page), "claim:want": WantCode(), "claim:cancel": CancelClaim(),
+    }  # fmt: skip
+    both = below(authorize_url=page, user_code="WDJB-MJHT", verification_uri=code)
+    assert both == {
+        "claim:browser": OpenUrl(page), "claim:code": OpenUrl(code), "claim:cancel": CancelClaim(),
+    }  # fmt: skip
+    evil = "https://evil.example/device"
+    assert below(authorize_url=evil, user_code="WDJB-MJHT", verification_uri=evil) == {
+        "claim:cancel": CancelClaim()
+    }
