@@ -54,6 +54,7 @@ class Sound(Struct, frozen=True, kw_only=True):
     kind: str
     target: str
     title: str
+    seconds: float
     bpm: float | None
     bars: int | None
     post: AudioPost | None = None
@@ -224,7 +225,13 @@ class Previews:
             path = self._takes.folder / take.take_id / TAKE_WAV
             bpm = take.cut.bpm or (take.heard.bpm if take.heard else None)
             return Sound(
-                kind="take", target=take.take_id, title=take.title, bpm=bpm, bars=take.cut.bars, path=path
+                kind="take",
+                target=take.take_id,
+                title=take.title,
+                seconds=take.frames / take.sample_rate_hz,
+                bpm=bpm,
+                bars=take.cut.bars,
+                path=path,
             )
         posts = await self._store.run(Store.item, target)
         if len(posts) == 1:
@@ -233,6 +240,7 @@ class Previews:
                 kind="item",
                 target=post.id,
                 title=post.title,
+                seconds=post.frames / max(1, post.sample_rate_hz),
                 bpm=post.bpm,
                 bars=post.duration_bars,
                 post=post,
@@ -286,7 +294,8 @@ class Previews:
         except BaseException:
             fit.close()
             raise
-        frames = None if planned.repeats or not fit.whole else fit.frames
+        length = fit.frames if fit.whole else round(sound.seconds / planned.speed * header.sample_rate_hz)
+        frames = None if planned.repeats else length
         info = PreviewInfo(
             instance=instance.name, kind=sound.kind, target=sound.target, title=sound.title, state="waiting",
             in_sync=planned.in_sync, duration_s=frames / header.sample_rate_hz if frames else None, note=planned.note,

@@ -3,7 +3,6 @@
 #include "layout_gen.h"
 #include "platform.h"
 
-#include <math.h>
 #include <string.h>
 
 #define FADE_IN_S 0.001  /* takes the edge off a first sample that is not zero, and leaves the attack of a drum */
@@ -74,6 +73,13 @@ SC_AUDIO static void obey_all(sc_player *player)
 
 /* Time -------------------------------------------------------------------------------------------------------- */
 
+/* No call of libm: it would be bound, and its page found, at the first bar. Magnitudes here fit 64 bits. */
+SC_AUDIO static double down(double value)
+{
+    const double whole = (double)(int64_t)value;
+    return whole > value ? whole - 1.0 : whole;
+}
+
 /* Frames until the next bar line, 0 when one is here; -1 when the host does not say, or stands. Without the bar's
    start, bars are counted from the project's. */
 SC_AUDIO static int64_t frames_to_bar(const sc_transport *t, double rate_hz)
@@ -81,19 +87,26 @@ SC_AUDIO static int64_t frames_to_bar(const sc_transport *t, double rate_hz)
     const uint32_t needed =
         SC_TRANSPORT_PLAYING | SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_BPM | SC_TRANSPORT_VALID_METER;
     if (!t || (t->flags & needed) != needed || t->numerator == 0 || t->denominator == 0) return -1;
-    if (!(t->bpm >= SC_MIN_BPM && t->bpm <= SC_MAX_BPM && fabs(t->ppq) <= SC_MAX_PPQ)) return -1;
+    if (!(t->bpm >= SC_MIN_BPM && t->bpm <= SC_MAX_BPM && t->ppq >= -SC_MAX_PPQ && t->ppq <= SC_MAX_PPQ)) return -1;
     const double bar = 4.0 * t->numerator / t->denominator, frames_per_quarter = 60.0 * rate_hz / t->bpm;
-    const bool told = (t->flags & SC_TRANSPORT_VALID_BAR_START) && fabs(t->bar_start_ppq) <= SC_MAX_PPQ;
-    const double from = t->ppq - (told ? t->bar_start_ppq : 0.0), into = from - floor(from / bar) * bar;
+    const bool told = (t->flags & SC_TRANSPORT_VALID_BAR_START) && t->bar_start_ppq >= -SC_MAX_PPQ &&
+                      t->bar_start_ppq <= SC_MAX_PPQ;
+    const double from = t->ppq - (told ? t->bar_start_ppq : 0.0), into = from - down(from / bar) * bar;
     if (into * frames_per_quarter < 0.5) return 0;
-    return (int64_t)floor((bar - into) * frames_per_quarter + 0.5);
+    return (int64_t)((bar - into) * frames_per_quarter + 0.5);
 }
 
 /* Sound ------------------------------------------------------------------------------------------------------- */
 
+SC_AUDIO static float lesser(float a, float b)
+{
+    return a < b ? a : b;
+}
+
 SC_AUDIO static float toward(float from, float to, float most)
 {
-    return from < to ? fminf(to, from + most) : fmaxf(to, from - most);
+    if (from < to) return lesser(to, from + most);
+    return to > from - most ? to : from - most;
 }
 
 /* What plays has ended. Frames of it that are still queued are passed over. */
@@ -146,7 +159,7 @@ SC_AUDIO static uint32_t play(sc_player *player, float *const *channels, uint32_
         player->level = toward(player->level, target, player->stopping ? fade_out : fade_in);
         player->gain = toward(player->gain, wanted_gain, slew);
         const float ending = (float)(left - done) * fade_out; /* also when more is to come, but is not there yet */
-        const float amount = player->gain * fminf(player->level, fminf(ending, 1.0f));
+        const float amount = player->gain * lesser(player->level, lesser(ending, 1.0f));
         const float *frame = player->frames + ((from + done) & player->mask) * player->channels;
         for (uint32_t c = 0; c < player->channels; c++) channels[c][at + done] += amount * frame[c];
     }
@@ -193,9 +206,9 @@ SC_AUDIO uint32_t sc_player_mix(sc_player *player, float *const *channels, uint3
             if (bar >= 0) at = (uint32_t)bar;
         }
         player->state = muted ? SC_PREVIEW_MUTED : SC_PREVIEW_PLAYING;
-        const uint32_t played = play(player, channels, at, frames - at, muted);
-        added += muted ? 0 : played;
-        at += played;
+        const uint64_t before = player->heard_frames;
+        at += play(player, channels, at, frames - at, muted);
+        added += muted ? 0 : (uint32_t)(player->heard_frames - before);
     }
     show(player);
     return added;

@@ -2,6 +2,9 @@
 sound at the gain; on the bar line when in sync; never in a recording, a bounce or the Ring."""
 
 import asyncio
+import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +46,8 @@ def output_of(folder: Path) -> Samples:
 def expected_output(played: Samples, preview: Samples, first: int, gain: float = 1.0) -> Samples:
     """The sum, as single precision gives it."""
     out = played.copy()
-    out[first : first + len(preview)] += preview * np.float32(gain)
+    stretch = out[first : first + len(preview)]
+    stretch += preview[: len(stretch)] * np.float32(gain)
     return out
 
 
@@ -72,7 +76,7 @@ async def over(host: RunningHost) -> None:
 
 
 async def posted(stage: Stage, relay_url: str) -> tuple[RunningDaemon, str, c.ItemInfo]:
-    """A follower's daemon with one Item of two bars in its feed."""
+    """A follower's daemon with one Item of one bar in its feed."""
     producer = await stage.daemon("a", relay_url)
     follower = await stage.daemon("b", relay_url)
     await producer.client.request(c.ClaimDevice(username="night.owl"))
@@ -81,14 +85,14 @@ async def posted(stage: Stage, relay_url: str) -> tuple[RunningDaemon, str, c.It
     arrived = follower.client.events()
     await follower.client.request(c.Subscribe())
     wav = stage.folder / "loop.wav"
-    await asyncio.to_thread(write_wav, wav, marked_groove(3))
+    await asyncio.to_thread(write_wav, wav, marked_groove(2))
     transport = await asyncio.to_thread(script, stage.folder, "tempo 128", "meter 4 4", "start ppq 0")
     host = await stage.host(
         producer.run, "--script", str(transport), "--speed", "8", "--hold", "--wait-attached", "20", str(wav),
         name="producer-host",
     )  # fmt: skip
     await host.event("played")
-    kept = await producer.client.request(c.KeepTake(bars=2, title="two bars", post=True))
+    kept = await producer.client.request(c.KeepTake(bars=1, title="one bar", post=True))
     assert isinstance(kept, c.OneTake)
     item: c.ItemArrived = await asyncio.wait_for(until(arrived, c.ItemArrived), 60)
     await over(host)
@@ -116,29 +120,30 @@ async def test_a_post_plays_through_the_followers_host_as_it_is_and_in_sync() ->
             await host.command(f"preview item {item.post_id}")
             opened = await host.event("preview_opened", "preview_failed")
             assert (opened["event"], opened["kind"], opened["target"], opened["title"], opened["in_sync"]) == (
-                "preview_opened", "item", item.post_id, "two bars", False,
+                "preview_opened", "item", item.post_id, "one bar", False,
             )  # fmt: skip
+            assert opened["frames"] == BAR_FRAMES
             ended = await host.event("preview_ended")
             assert ended["code"] == "ended"
             await host.command(f"preview item {item.post_id} sync")
             opened = await host.event("preview_opened", "preview_failed")
             assert (opened["in_sync"], opened["at_bar"], opened["note"]) == (True, True, "")
-            await preview_is(follower, lambda p: p.in_sync and p.state == "playing" and p.heard_s > 2.0)
-            kept = await follower.client.request(c.KeepTake(seconds=4.0))
+            await preview_is(follower, lambda p: p.in_sync and p.state == "playing" and p.heard_s > 1.0)
+            kept = await follower.client.request(c.KeepTake(seconds=2.0))
             assert isinstance(kept, c.OneTake)
             await host.command("preview stop")
             ended = await host.event("preview_ended")
             assert ended["code"] == "stopped"
-            await host.event("played")
             await over(host)
 
             (source,) = mp3.glob("*.mp3")
             data = await asyncio.to_thread(source.read_bytes)
             out = await asyncio.to_thread(output_of, folder)
+            played = played[: len(out)]
             added = out[: len(played)] - played
             sounding = np.flatnonzero(np.any(added != 0, axis=1))
             plain = np.concatenate(list(fit(data, RATE_HZ, 2)))
-            assert len(plain) == 2 * BAR_FRAMES
+            assert len(plain) == BAR_FRAMES
             gain = np.float32(10 ** (-6 / 20))
             # 1. As it is: from a frame that nobody knows before, to the bit.
             first = int(sounding[0]) - int(np.flatnonzero(np.any(plain != 0, axis=1))[0])
@@ -148,7 +153,7 @@ async def test_a_post_plays_through_the_followers_host_as_it_is_and_in_sync() ->
             assert np.all(np.abs(added[first + FADE_IN_FRAMES + 1]) < 1)
             # 2. In sync: from a bar line on, as long as its bars are in the host, again and again.
             stretched = np.concatenate(list(fit(data, RATE_HZ, 2, HOST_BPM / 128.0)))
-            assert len(stretched) == 2 * HOST_BAR_FRAMES
+            assert len(stretched) == HOST_BAR_FRAMES
             later = sounding[sounding > first + len(plain)]
             bar = round(
                 (int(later[0]) - int(np.flatnonzero(np.any(stretched != 0, axis=1))[0])) / HOST_BAR_FRAMES
@@ -166,3 +171,114 @@ async def test_a_post_plays_through_the_followers_host_as_it_is_and_in_sync() ->
                 "the take lies where the preview played"
             )
             assert np.array_equal(take, played[at : at + len(take)])
+
+
+async def take_of_one_bar(stage: Stage, daemon: RunningDaemon) -> c.TakeInfo:
+    """A Take in the library, of a host that is gone again."""
+    wav = stage.folder / "loop.wav"
+    await asyncio.to_thread(write_wav, wav, marked_groove(2))
+    transport = await asyncio.to_thread(script, stage.folder, "tempo 128", "meter 4 4", "start ppq 0")
+    host = await stage.host(
+        daemon.run, "--script", str(transport), "--speed", "8", "--hold", "--wait-attached", "20", str(wav),
+        name="first-host",
+    )  # fmt: skip
+    await host.event("played")
+    kept = await daemon.client.request(c.KeepTake(bars=1, title="mine"))
+    assert isinstance(kept, c.OneTake)
+    await over(host)
+    return kept.take
+
+
+async def the_instance(daemon: RunningDaemon, host: RunningHost) -> c.InstanceInfo:
+    reply = await daemon.client.request(c.ListInstances())
+    assert isinstance(reply, c.InstanceList)
+    (found,) = [i for i in reply.instances if i.pid == host.process.pid]
+    return found
+
+
+async def command(daemon: RunningDaemon, *arguments: str) -> tuple[int, str]:
+    """What a person types; exit code and output."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "daemon", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run), "SIDECHAIN_DATA_DIR": str(daemon.data)},
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode()
+
+
+async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            take = await take_of_one_bar(stage, daemon)
+            second = RATE_HZ
+            host, played = await host_with_hum(
+                stage, daemon, 20.0,
+                f"at {6 * second} record on", f"at {7 * second} record off",
+                f"at {8 * second} offline on", f"at {9 * second} offline off",
+                f"at {second} preview take {take.take_id} sync",
+            )  # fmt: skip
+            opened = await host.event("preview_opened", "preview_failed")
+            assert (opened["event"], opened["kind"], opened["in_sync"], opened["frames"]) == (
+                "preview_opened", "take", True, 0,
+            )  # fmt: skip
+            ended = await host.event("preview_ended")
+            assert (ended["code"], ended["message"]) == (
+                "offline", "The host rendered offline: previews are never part of a bounce.",
+            )  # fmt: skip
+
+            # The same, asked for from outside when the bounce is over, and stopped from there.
+            async with asyncio.timeout(20):
+                while (await the_instance(daemon, host)).state == "frozen":
+                    await asyncio.sleep(0.05)
+            code, said = await command(daemon, "preview", take.take_id[:30], "--in-sync", "--json")
+            assert code == 0, said
+            assert json.loads(said)["preview"]["title"] == "mine"
+            opened = await host.event("preview_opened", "preview_failed")
+            assert (opened["event"], opened["id"], opened["frames"]) == ("preview_opened", 0, 0), "it repeats"
+            status = await daemon.client.request(c.GetStatus())
+            assert isinstance(status, c.Status)
+            assert [(p.target, p.in_sync, p.duration_s) for p in status.previews] == [
+                (take.take_id, True, None)
+            ]
+            code, said = await command(daemon, "preview", "--stop")
+            assert (code, said) == (0, "Stopped.\n")
+            assert (await host.event("preview_ended"))["code"] == "stopped"
+            code, said = await command(daemon, "preview", "nothing-of-this-name")
+            assert code != 0 and "There is no take and no item of the feed" in said
+            assert not list(daemon.run.glob("sdr.*")), "a Return Ring goes with its preview"
+            await over(host)
+
+            out = await asyncio.to_thread(output_of, folder)
+            common = min(len(out), len(played))
+            added = np.any(out[:common] != played[:common], axis=1)
+            assert np.any(added[: 6 * second])
+            assert not np.any(added[6 * second : 7 * second]), "the host recorded"
+            assert np.any(added[7 * second : 8 * second]), "it had run on, and is heard again"
+            assert not np.any(added[8 * second : 9 * second]), "the host rendered offline"
+
+
+async def test_a_daemon_that_dies_leaves_silence_and_no_file_for_the_next() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            take = await take_of_one_bar(stage, daemon)
+            host, played = await host_with_hum(stage, daemon, 14.0)
+            await host.command(f"preview take {take.take_id}")
+            assert (await host.event("preview_opened", "preview_failed"))["event"] == "preview_opened"
+            daemon.process.kill()
+            await daemon.process.wait()
+            assert (await host.event("preview_ended"))["code"] == "lost"
+            assert len(list(daemon.run.glob("sdr.*"))) == 1
+            again = await stage.daemon("a")
+            assert not list(again.run.glob("sdr.*"))
+            await host.event("attached")
+            await host.command(f"preview take {take.take_id}")
+            assert (await host.event("preview_opened", "preview_failed"))["event"] == "preview_opened"
+            await host.command("preview stop")
+            assert (await host.event("preview_ended"))["code"] == "stopped"
+            await over(host)
+            out = await asyncio.to_thread(output_of, folder)
+            common = min(len(out), len(played))
+            loud = np.abs(out[:common] - played[:common]).max()
+            assert 0 < loud < 2, "it was heard"

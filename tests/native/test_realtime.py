@@ -1,4 +1,4 @@
-"""The audio thread calls nothing that could wait: no allocation, lock, system call or page fault in process()."""
+"""The audio thread calls nothing that could wait: no allocation, lock, system call or page fault in process() and mix()."""
 
 import re
 import subprocess
@@ -16,8 +16,10 @@ def counted(output: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def test_process_and_keep_call_nothing_and_fault_nowhere(tmp_path: Path) -> None:
-    assert counted(run_c_test("test_realtime", str(tmp_path / "run")).stdout) == (0, 0)
+def test_process_keep_and_mix_call_nothing_and_fault_nowhere(tmp_path: Path) -> None:
+    output = run_c_test("test_realtime", str(tmp_path / "run")).stdout
+    assert counted(output) == (0, 0)
+    assert int(output.split("mixed=")[1]) > 100, "no preview was mixed in, so nothing is shown"
 
 
 def test_the_trap_catches_a_faulty_build(tmp_path: Path) -> None:
