@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.onsets import FRAME_RATE_HZ, OnsetEnvelope, onset_times_s
-from audio.tempo_weights import CONFIDENCE, WEIGHTS
+from audio.tempo_weights import CONFIDENCE, HIDDEN, HIDDEN_WEIGHTS, WEIGHTS
 
 MIN_BPM, MAX_BPM = 45.0, 230.0
 MIN_SECONDS = 1.0  # a shorter clip holds two beats at best
@@ -96,13 +96,16 @@ def tempo_of_audio(envelope: OnsetEnvelope, harmony: Series, harmony_rate_hz: fl
         seconds=seconds,
     )
     readings = np.array([_readings(clip, period) for period in periods])
-    scores = readings @ np.asarray(WEIGHTS)
+    hidden = np.asarray(HIDDEN)
+    units = np.tanh(readings @ hidden[:, 1:].T + hidden[:, 0])
+    scores = readings @ np.asarray(WEIGHTS) + units @ np.asarray(HIDDEN_WEIGHTS)
     odds = np.exp(scores - scores.max())
     ranked = _merged([60 * FRAME_RATE_HZ / period for period in periods], odds / odds.sum())
     bpm, share = ranked[0]
     exact = _fixed_by_length(bpm, seconds)
     confidence = _confidence(share, envelope.total, 60 * FRAME_RATE_HZ / bpm, _tells_tempo(exact, seconds))
-    others = tuple(other for other, rest in ranked[1:4] if rest >= 0.02)
+    heard = tuple(other for other, rest in ranked[1:4] if rest >= 0.02)
+    others = heard or tuple(other for other in (bpm / 2, bpm * 2) if MIN_BPM <= other <= MAX_BPM)
     if confidence < MIN_CONFIDENCE:
         return Tempo(None, None, confidence, (exact or bpm, *others))
     return Tempo(exact or bpm, TempoSource.LENGTH if exact else TempoSource.AUDIO, confidence, others)

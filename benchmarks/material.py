@@ -1,0 +1,50 @@
+"""The clips that benchmarks of sound share: some by formula, and what the folders in SIDECHAIN_AUDIO_FIXTURES hold.
+
+Folders are separated by the system's path separator. Each has audio files and a manifest.json, a list of {file, bpm, key},
+unknown null or absent; `python -m benchmarks.render_material FOLDER` makes such folders. Not test data.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from audio.intake import Samples
+from audio.wave import read_audio
+from tests.support.music import piece
+
+SEEDS = range(100, 124)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """bpm, key: the truth, None when there is none. key as str(audio.key.Key)."""
+
+    name: str
+    samples: Samples
+    sample_rate_hz: int
+    bpm: float | None
+    key: str | None
+
+
+def synthesised() -> list[Clip]:
+    made = [(seed, piece(seed, notes=seed % 4 != 0, drums=seed % 4 != 1)) for seed in SEEDS]
+    return [Clip(f"piece {s}", p.samples, p.sample_rate_hz, p.bpm, p.key) for s, p in made]
+
+
+def fixtures() -> dict[str, list[Clip]]:
+    """The clips of each folder, by the folder's name."""
+    named = os.environ.get("SIDECHAIN_AUDIO_FIXTURES", "")
+    return {Path(folder).name: _folder(Path(folder)) for folder in named.split(os.pathsep) if folder}
+
+
+def _folder(folder: Path) -> list[Clip]:
+    clips = []
+    for entry in json.loads((folder / "manifest.json").read_text()):
+        if "bpm" not in entry and "key" not in entry:
+            continue
+        read = read_audio((folder / entry["file"]).read_bytes())
+        key = entry.get("key")
+        known = key if key and key.split()[-1] in ("major", "minor") else None
+        clips.append(Clip(entry["file"], read.samples, read.sample_rate_hz, entry.get("bpm"), known))
+    return clips
