@@ -77,6 +77,7 @@ class Transfers:
         self._min_free_bytes = min_free_bytes
         self._busy: dict[str, asyncio.Task[Any]] = {}  # any: what a request is answered with
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
 
     async def open(self) -> None:
         """Make rows and files agree after whatever ended the last process. Before anything is served."""
@@ -302,6 +303,10 @@ def _full(what: str) -> Refusal:
 
 def _sync(file: int, folder: Path) -> None:
     os.fsync(file)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -14,6 +14,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
     def __init__(self, root: Node) -> None:
         self.root = root
         self.trouble = 0  # what every write meets: an errno, or 0
+        self.power = (
+            threading.Lock()
+        )  # held where something becomes durable: the cut comes before it or after
+        self.dead = False
         self._open: dict[int, Node] = {}
         self._next = 0
 
@@ -155,11 +160,21 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
     def fsync(self, path: str, datasync: int, fh: int) -> None:
         if self.trouble == errno.EIO:
             raise fuse.FuseOSError(errno.EIO)
-        self._open[fh].synced = bytes(self._open[fh].data)
+        with self._powered():
+            self._open[fh].synced = bytes(self._open[fh].data)
 
     def fsyncdir(self, path: str, datasync: int, fh: int) -> None:
         node = self._node(path)
-        node.synced_entries = dict(node.entries)
+        with self._powered():
+            node.synced_entries = dict(node.entries)
+
+    @contextlib.contextmanager
+    def _powered(self) -> Iterator[None]:
+        """Nothing is promised after the cut, though the program still runs while it writes the image."""
+        with self.power:
+            if self.dead:
+                raise fuse.FuseOSError(errno.EIO)
+            yield
 
     def statfs(self, path: str) -> dict[str, int]:
         free = 0 if self.trouble == errno.ENOSPC else FREE_BLOCKS
@@ -178,6 +193,8 @@ def main(mountpoint: str, image: Path) -> None:
             if line == "cut\n":
                 break
             disk.trouble = {"full\n": errno.ENOSPC, "sick\n": errno.EIO, "well\n": 0}[line]
+        with disk.power:
+            disk.dead = True
         image.write_bytes(pickle.dumps(root.survived()))
         os._exit(0)
 

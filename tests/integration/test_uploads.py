@@ -173,6 +173,20 @@ async def test_a_token_that_ends_in_the_middle_is_renewed_and_the_upload_goes_on
     assert here.uploader.tus.sent_bytes == len(BIG), "a part that was refused is the same part"
 
 
+async def test_twenty_calls_with_an_ended_token_are_one_refresh(here: Desk, proxy: FaultProxy) -> None:
+    refreshes = 0
+
+    def count(head: bytes) -> bool:
+        nonlocal refreshes
+        refreshes += head.startswith(b"POST /api/v1/auth/refresh")
+        return False
+
+    proxy.lose_reply = count
+    here.relay._access = "x" * 40
+    await asyncio.gather(*(here.relay.me() for _ in range(20)))
+    assert refreshes == 1
+
+
 async def test_nothing_goes_out_under_another_account(here: Desk, relay: RelayProcess) -> None:
     def switch(_: str, sent_bytes: int, __: int) -> None:
         here.account = "someone.else"
