@@ -198,12 +198,15 @@ def _recent(status: Status, progress: dict[str, Progress]) -> Item:
 
 
 def _take(take: TakeInfo, progress: Progress | None, relay_url: str | None) -> Item:
-    """Title · bars · BPM · state; what is unknown is left out."""
+    """Title · bars · BPM · key · state; what is unknown is left out, what was only heard is about right."""
     parts = [take_name(take)]
     if take.bars is not None:
         parts.append("1 bar" if take.bars == 1 else f"{take.bars} bars")
     if take.bpm is not None:
-        parts.append(f"{round(take.bpm, 1):g} BPM")
+        about = "" if take.bpm_source in (None, "transport") else "≈ "
+        parts.append(f"{about}{round(take.bpm, 1):g} BPM")
+    if take.key is not None:
+        parts.append(take.key)
     parts.append(_take_state(take, progress))
     take_id, url = take.take_id, take.post_url
     stuck = take.state == "failed" or take.entry_state in STUCK_ENTRIES

@@ -7,6 +7,10 @@ from msgspec import Struct
 
 from relay.wire.rest import FigureSource
 
+CERTAIN_SCORE = 0.8
+"""Agreement from which somebody is told "you made this before" without having asked: of 35,625 pairs of unrelated clips
+and changed clips six pass it, all drums of one pattern and kit; 0.65, from which a clip counts as the same, 238."""
+
 
 class Said(Struct, frozen=True, kw_only=True):
     """A warning before posting. kind: of audio.warnings.WarningKind; says: one sentence."""

@@ -158,7 +158,11 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         LeaseExpired: State.QUEUED,
     },
     State.ACCEPTED: {Rendered: State.ACCEPTED},
-    State.QUARANTINED: {Retried: State.WAITING, Discarded: State.DISCARDED},
+    State.QUARANTINED: {
+        Rendered: State.QUARANTINED,  # made after all; it goes out when the person asks
+        Retried: State.WAITING,
+        Discarded: State.DISCARDED,
+    },
     State.NEEDS_ATTENTION: {
         Rendered: State.NEEDS_ATTENTION,
         Retried: State.QUEUED,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.core.heard import Alike
+from daemon.core.heard import CERTAIN_SCORE, Alike
 from daemon.errors import NoSpace, SidechainError
 from daemon.shell.render_worker import (
     MAX_FRAME_BYTES,
@@ -213,7 +213,7 @@ class Renderer:
             except SidechainError as error:
                 log.warning("take %s was not looked for among the others: %s", take_id, error)
                 return
-            same = found[0] if found and found[0].same else None
+            same = found[0] if found and found[0].same and found[0].score >= CERTAIN_SCORE else None
             await self._store.run(Store.set_alike, take_id, same)
 
     async def _note(self, take_id: str) -> None:

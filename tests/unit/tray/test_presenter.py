@@ -122,11 +122,15 @@ def test_keeping_is_greyed_with_its_reason(instances: list[object], why: str) ->
 
 
 def test_a_take_says_title_bars_tempo_and_state_and_leaves_out_what_is_unknown() -> None:
-    model = up(recent=[take("t1"), take("t2", bars=None, bpm=None, title=""), take("t3", bars=1, bpm=127.96)])
+    heard = take("t4", bpm=92.0, bpm_source="audio", key="A minor")
+    model = up(
+        recent=[take("t1"), take("t2", bars=None, bpm=None, title=""), take("t3", bars=1, bpm=127.96), heard]
+    )
     assert [item.label for item in model.find("recent").submenu] == [
         "Night loop · 8 bars · 128 BPM · ready",
         "Take t2 · ready",
         "Night loop · 1 bar · 128 BPM · ready",
+        "Night loop · 8 bars · ≈ 92 BPM · A minor · ready",
     ]
 
 

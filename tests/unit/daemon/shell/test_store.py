@@ -79,6 +79,16 @@ def test_a_take_that_cannot_be_rendered_quarantines_its_entry_and_can_be_asked_f
     assert [t.take_id for t in store.unprocessed()] == [take(1).take_id]
 
 
+def test_a_set_aside_entry_stays_so_when_its_take_is_rendered_after_all(store: Store) -> None:
+    store.add_take(take(1), entry(1))
+    store.set_failed(take(1).take_id, "poison")
+    store.retry_take(take(1).take_id)
+    store.set_rendered(take(1).take_id, "a" * 64)
+    stored = store.entry_of(take(1).take_id)
+    assert stored and stored.state is State.QUARANTINED
+    assert store.ask_again(stored).state is State.QUEUED
+
+
 @pytest.mark.parametrize(
     "half",
     [
