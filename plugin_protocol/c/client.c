@@ -278,7 +278,9 @@ void sc_client_deactivate(sc_client *client)
 SC_AUDIO static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
 {
     sc_ring *ring = &client->audio.ring;
+    for (size_t at = 0; at < sizeof client->audio; at += 64) SC_FETCH((const char *)&client->audio + at);
     if (!atomic_load_explicit(&client->audio.live, memory_order_acquire)) return 0;
+    sc_ring_fetch(ring);
     const uint32_t done = sc_ring_write(ring, samples, frames, transport, sc_now_ns());
     atomic_store_explicit(&client->audio.committed, ring->commit, memory_order_release);
     atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),

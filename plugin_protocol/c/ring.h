@@ -3,6 +3,8 @@
 #ifndef SC_RING_H
 #define SC_RING_H
 
+#include "layout_gen.h"
+#include "platform.h"
 #include "timeline.h"
 
 #include <stdatomic.h>
@@ -63,6 +65,17 @@ uint32_t sc_ring_state(uint8_t *base);
 
 /* One of the header's 64-bit words, by its offset. [any] */
 uint64_t sc_ring_word(uint8_t *base, uint32_t offset);
+
+/* Asks for the memory that the next sc_ring_write() will touch. [audio-thread] */
+static inline void sc_ring_fetch(const sc_ring *ring)
+{
+    SC_FETCH(ring->audio + (ring->commit & ring->frame_mask) * ring->channels);
+    SC_FETCH(ring->base + SC_RESERVE_OFFSET);
+    SC_FETCH(ring->base + SC_COMMIT_OFFSET);
+    SC_FETCH(ring->base + SC_PROCESS_COUNT_OFFSET);
+    SC_FETCH(ring->base + SC_TIMELINE_COMMIT_OFFSET);
+    SC_FETCH(ring->timeline_slots + (ring->records & ring->record_mask) * SC_RECORD_BYTES);
+}
 
 /* Appends a Block; see sc_client_process(). Returns the frames recorded. [audio-thread] */
 uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport,

@@ -77,7 +77,9 @@ SC_AUDIO static bool jumped(const sc_timeline *timeline, const sc_record *now)
         const double moved_ppq = now->ppq - last->ppq;
         if (!(both & SC_FLAG_VALID_BPM))
             return moved_ppq < -rounding || (frames == 0.0 && fabs(moved_ppq) > rounding);
-        const double slow = fmin(last->bpm, now->bpm), fast = fmax(last->bpm, now->bpm);
+        /* Not fmin and fmax: a call into libm, whose page is never in the caches, cost more than all the rest here. */
+        const bool rises = last->bpm < now->bpm;
+        const double slow = rises ? last->bpm : now->bpm, fast = rises ? now->bpm : last->bpm;
         const double scale = timeline->minutes_per_frame;
         return moved_ppq < (frames - SC_PREDICTION_TOLERANCE_FRAMES) * slow * scale - rounding ||
                moved_ppq > (frames + SC_PREDICTION_TOLERANCE_FRAMES) * fast * scale + rounding;
