@@ -21,7 +21,8 @@ setup: $(BUILD)/setup ## virtual environment, locked packages, native parts
 demo: setup ## see the whole path once: play, keep, level, post, and the follower has it
 	@$(VENV)/bin/sidechain demo
 
-test: setup $(BUILD)/system-test ## everything that can be tested on Linux
+test: setup $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux
+	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all # outside the tests, whose time is limited
 	@$(PY) -m pytest
 
 chaos: setup $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10

@@ -147,6 +147,7 @@ CLAP_ABI clap_process_status process(const clap_plugin_t *plugin, const clap_pro
     }
     const clap_input_events_t filtered = {const_cast<clap_input_events_t *>(all), known_size, known_get};
     clap_process_t passed = *given;
+    passed.transport = nullptr; /* DPF would only compute what nobody asks it for */
     if (all) passed.in_events = &filtered;
     return self->inner->process(self->inner, &passed);
 }

@@ -40,6 +40,7 @@ struct Wrapped {
     double rate_hz;
     Urids urids;
     Position position;
+    LV2_Atom_Sequence nothing; /* what DPF hears instead: it would only compute what nobody asks it for */
 };
 
 const LV2_Descriptor *inner()
@@ -88,6 +89,7 @@ void carry_on(Position &position, double rate_hz, uint32_t frames)
     position.frame += position.speed * frames;
     position.bar_beat += beats;
     position.beat += beats;
+    if (position.bar_beat >= 0.0 && position.bar_beat < position.beats_per_bar) return; /* most blocks cross no bar line */
     const double bars = std::floor(position.bar_beat / position.beats_per_bar);
     if (bars >= 1.0 || bars < 0.0) {
         position.bar += bars;
@@ -108,7 +110,7 @@ bool transport_of(const Position &position, sc_transport &transport)
     flag(in_bar && std::isfinite(bar_start), SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_BAR_START);
     flag(std::isfinite(position.quarters_per_minute), SC_TRANSPORT_VALID_BPM);
     flag(position.beats_per_bar >= 1.0 && position.beats_per_bar <= 255.0 && position.beat_unit >= 1.0 &&
-             position.beat_unit <= 128.0 && std::fmod(position.beats_per_bar, 1.0) == 0.0,
+             position.beat_unit <= 128.0 && static_cast<int>(position.beats_per_bar) == position.beats_per_bar,
          SC_TRANSPORT_VALID_METER);
     flag(std::fabs(position.frame) <= kMaxFrame, SC_TRANSPORT_VALID_PROJECT_FRAME); /* false for NaN too */
     if (transport.flags & SC_TRANSPORT_VALID_PPQ) {
@@ -120,7 +122,8 @@ bool transport_of(const Position &position, sc_transport &transport)
         transport.numerator = static_cast<uint32_t>(position.beats_per_bar);
         transport.denominator = static_cast<uint32_t>(position.beat_unit);
     }
-    if (transport.flags & SC_TRANSPORT_VALID_PROJECT_FRAME) transport.project_frame = std::llround(position.frame);
+    if (transport.flags & SC_TRANSPORT_VALID_PROJECT_FRAME)
+        transport.project_frame = static_cast<int64_t>(position.frame + (position.frame < 0.0 ? -0.5 : 0.5));
     return transport.flags != 0;
 }
 
@@ -171,14 +174,15 @@ LV2_Handle instantiate(const LV2_Descriptor *, double rate_hz, const char *bundl
         if (std::strcmp((*feature)->URI, LV2_URID__map) == 0) map = static_cast<const LV2_URID_Map *>((*feature)->data);
     LV2_Handle made = inner()->instantiate(inner(), rate_hz, bundle, features); /* null without a map */
     if (!made) return nullptr;
-    return new Wrapped{made, Recorder::newest(), nullptr, rate_hz, map_all(map), {}};
+    const LV2_Atom_Sequence nothing = {{sizeof(LV2_Atom_Sequence_Body), map->map(map->handle, LV2_ATOM__Sequence)}, {0, 0}};
+    return new Wrapped{made, Recorder::newest(), nullptr, rate_hz, map_all(map), {}, nothing};
 }
 
 void connect_port(LV2_Handle handle, uint32_t port, void *data)
 {
     auto *self = static_cast<Wrapped *>(handle);
     if (port == kEventsPort) self->events = static_cast<const LV2_Atom_Sequence *>(data);
-    inner()->connect_port(self->inner, port, data);
+    inner()->connect_port(self->inner, port, port == kEventsPort ? &self->nothing : data);
 }
 
 void activate(LV2_Handle handle)

@@ -1,20 +1,24 @@
 /* VST3: DPF's wrapper, and the host's whole process context beside the thinned one that DPF passes on. DPF counts
    bars as if all had the first one's length (in whole quarters), fills in 120 BPM for an unknown tempo, and has no
-   words for loops, recording and offline. The macro is the one place where it reads the context; if another
-   version of DPF reads it elsewhere this does not compile, which is better than half a transport.
-   And it hears the track's name, for which DPF has no interface: the objects DPF makes hold their functions one by
-   one, so those that hand out interfaces are wrapped in ours. */
+   words for loops, recording and offline. It has no interface for the track's name either, and it writes to stderr,
+   on the audio thread, when a host takes no output parameters, as it may. The objects DPF makes hold their functions one
+   by one, so those that matter are replaced by ours around them. */
 #include "recorder.hpp"
 
-#include "src/DistrhoPluginInternal.hpp"
-#include "src/travesty/audio_processor.h"
+#define GetPluginFactory dpf_plugin_factory
+#include "DistrhoPluginMain.cpp"
+#undef GetPluginFactory
+
+using namespace DISTRHO_NAMESPACE;
 
 namespace {
 
-void hear_vst3(void *plugin, const v3_process_data *data)
+/* The transport and the block ---------------------------------------------------------------------------------- */
+
+void hear_vst3(Recorder *recorder, const v3_process_data *data)
 {
-    auto *recorder = static_cast<DISTRHO_NAMESPACE::Recorder *>(plugin);
-    const v3_process_context *context = data->ctx;
+    static const v3_process_context untold = {};
+    const v3_process_context *context = data->ctx ? data->ctx : &untold;
     const uint32_t state = context->state;
     sc_transport transport = {};
     const auto flag = [&transport](bool holds, uint32_t bit) { transport.flags |= holds ? bit : 0u; };
@@ -27,7 +31,7 @@ void hear_vst3(void *plugin, const v3_process_data *data)
     flag(state & V3_PROCESS_CTX_BAR_POSITION_VALID, SC_TRANSPORT_VALID_BAR_START);
     flag(state & V3_PROCESS_CTX_CYCLE_VALID && context->cycle_end_quarters > context->cycle_start_quarters,
          SC_TRANSPORT_VALID_LOOP);
-    flag(true, SC_TRANSPORT_VALID_PROJECT_FRAME); /* VST3 has no flag for it: it is always there */
+    flag(data->ctx, SC_TRANSPORT_VALID_PROJECT_FRAME); /* VST3 has no flag for it: it is always there */
     flag(data->process_mode == V3_OFFLINE, SC_TRANSPORT_OFFLINE);
     transport.project_frame = context->project_time_in_samples;
     transport.ppq = context->project_time_quarters;
@@ -41,17 +45,41 @@ void hear_vst3(void *plugin, const v3_process_data *data)
     recorder->hear(0, transport);
 }
 
-} // namespace
+/* For hosts that take no output parameters: all that is said goes nowhere. Nobody looks for its other interfaces. */
+v3_result V3_API swallow_point(void *, int32_t, double, int32_t *index)
+{
+    *index = 0;
+    return V3_OK;
+}
+struct NoQueue : v3_param_value_queue_cpp {
+    NoQueue() : v3_param_value_queue_cpp() { queue.add_point = swallow_point; }
+};
+NoQueue no_queue_object;
+v3_param_value_queue *no_queue_held = reinterpret_cast<v3_param_value_queue *>(&no_queue_object);
 
-#define setTimePosition(position) setTimePosition((hear_vst3(fPlugin.getInstancePointer(), data), position))
-#define GetPluginFactory dpf_plugin_factory
-#include "DistrhoPluginMain.cpp"
-#undef GetPluginFactory
-#undef setTimePosition
+v3_param_value_queue **V3_API no_queue(void *, v3_param_id *, int32_t *index)
+{
+    *index = 0;
+    return &no_queue_held;
+}
+struct NoChanges : v3_param_changes_cpp {
+    NoChanges() : v3_param_changes_cpp() { changes.add_param_data = no_queue; }
+};
+NoChanges no_changes_object;
+v3_param_changes *no_changes_held = reinterpret_cast<v3_param_changes *>(&no_changes_object);
 
-using namespace DISTRHO_NAMESPACE;
+v3_result V3_API process(void *self, v3_process_data *data)
+{
+    PluginVst3 *plugin = (*static_cast<dpf_audio_processor **>(self))->vst3;
+    if (!plugin) return V3_NOT_INITIALIZED;
+    hear_vst3(static_cast<Recorder *>(plugin->getInstancePointer()), data);
+    v3_process_data passed = *data;
+    passed.ctx = nullptr; /* DPF would only compute what nobody asks it for */
+    if (!passed.output_params) passed.output_params = &no_changes_held;
+    return dpf_audio_processor::process(self, &passed);
+}
 
-namespace {
+/* The track's name --------------------------------------------------------------------------------------------- */
 
 /* Steinberg::Vst::ChannelContext::IInfoListener, which travesty does not have. */
 constexpr const v3_tuid kInfoListener = V3_ID(0x0F194781, 0x8D984ADA, 0xBBA0C1EF, 0xC011D8D0);
@@ -138,11 +166,15 @@ v3_result V3_API query_controller(void *self, const v3_tuid iid, void **iface)
     return V3_OK;
 }
 
+/* Objects handed out, and the factory -------------------------------------------------------------------------- */
+
 v3_result V3_API query_component(void *self, const v3_tuid iid, void **iface)
 {
     const v3_result result = dpf_component::query_interface_component(self, iid, iface);
     if (result == V3_OK && v3_tuid_match(iid, v3_edit_controller_iid))
         (*static_cast<dpf_edit_controller **>(*iface))->query_interface = query_controller;
+    if (result == V3_OK && v3_tuid_match(iid, v3_audio_processor_iid))
+        (*static_cast<dpf_audio_processor **>(*iface))->proc.process = process;
     return result;
 }
 

@@ -1,76 +1,88 @@
-"""Checks on the plugin's process() and memory that must pass, and must fail when the plugin has a fault."""
+"""Checks on every format's process() and memory that must pass, and must fail when the plugin has a fault."""
 
-import asyncio
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from daemon.cli.stage import Stage
-from tests.support.clap import begin_clap, made_for_tests, rtsan_build
-from tests.support.hosts import Stretch, make, plugin_bundles, program
+from tests.support.clap import RTSAN_BUILD, begin_clap, binary, made_for_tests, rtsan_build, rtsan_program
+from tests.support.hosts import BUILD, Stretch, host_environment, make, plugin_bundles, program
 from tests.support.native import ROOT
 from tests.support.whole import short_folder
 
-SECOND = Stretch(frames=48_000)
+pytestmark = pytest.mark.timeout(300)  # they build the plugin a second time, with another compiler
+
+FORMATS = ("vst3", "clap", "lv2")
+SECONDS, SEED = 12, 20260711
+RUN_LIMIT_S = 100.0
 
 
-@pytest.fixture(scope="module")
-def faulty_plugin() -> Path:
-    """Its clock allocates, locks and writes, whenever process() asks for the time."""
+def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
+    """Noise in blocks of 0 to 16384 frames through the plugin, without a daemon, under a transport that does all it can."""
+    bundle = plugin_bundles() / ".lv2" / "sidechain.lv2"
+    with short_folder() as folder:
+        return subprocess.run(
+            [*wrapper, host, plugin_format, plugin, bundle, str(SECONDS), str(SEED)], env=host_environment(folder / "run"),
+            capture_output=True, text=True, check=False, timeout=RUN_LIMIT_S,
+        )  # fmt: skip
+
+
+def faulty(plugin_format: str, build: Path = BUILD, *settings: str) -> Path:
+    """A plugin whose clock allocates, locks and writes, whenever process() asks for the time."""
+    target = build / "tests" / f"sidechain_faulty.{plugin_format}"
+    make("tests/plugin", f"BUILD={target.parent}", f"PLUGIN={build}", *settings, str(target))
+    return target
+
+
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_any_blocks_pass_to_the_bit_and_call_nothing(plugin_format: str) -> None:
+    ran = check(plugin_format, made_for_tests("check_formats_trap"), binary(plugin_bundles(), plugin_format))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "calls 0\n", "")
+
+
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_the_trap_catches_a_faulty_plugin(plugin_format: str) -> None:
     plugin_bundles()
-    return made_for_tests("sidechain_faulty.clap")
+    ran = check(plugin_format, made_for_tests("check_formats_trap"), faulty(plugin_format))
+    assert ran.returncode == 0 and int(ran.stdout.split()[1]) > 100, ran.stderr
 
 
-async def test_the_trap_catches_a_faulty_plugin(faulty_plugin: Path) -> None:
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_the_realtime_sanitizer_has_nothing_to_say(plugin_format: str) -> None:
+    ran = check(plugin_format, rtsan_program("check_formats_rtsan"), rtsan_build(plugin_format)[0])
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_the_realtime_sanitizer_catches_a_faulty_plugin(plugin_format: str) -> None:
+    _, compilers = rtsan_build(plugin_format)
+    plugin = faulty(plugin_format, RTSAN_BUILD, *compilers)
+    ran = check(plugin_format, rtsan_program("check_formats_rtsan"), plugin)
+    assert ran.returncode != 0 and "RealtimeSanitizer: unsafe-library-call" in ran.stderr
+
+
+async def test_keep_on_the_audio_thread_does_nothing_that_could_wait() -> None:
     with short_folder() as folder:
-        async with Stage(folder) as stage, begin_clap(stage, plugin=faulty_plugin) as beside:
-            await beside.host.open()
-            played = await beside.host.play(SECOND)
-            assert played.calls >= 5 * SECOND.frames // 512
-
-
-async def test_the_realtime_sanitizer_has_nothing_to_say() -> None:
-    host, plugin = rtsan_build()
-    with short_folder() as folder:
+        host, plugin = rtsan_program("clap_host_rtsan"), rtsan_build()[0]
         async with Stage(folder) as stage, begin_clap(stage, host=host, plugin=plugin) as beside:
             sizes = random.Random(3)
             await beside.host.open(longest=16_384)
             await beside.host.play(Stretch(frames=10 * 48_000), next_block=lambda: sizes.randrange(16_385))
-            await beside.host.do("set 0 1")  # keep, on the audio thread
+            await beside.host.do("set 0 1")
             await beside.host.do("idle")
 
 
-async def test_the_realtime_sanitizer_catches_a_faulty_plugin() -> None:
-    host, plugin = rtsan_build()
-    folder = plugin.parents[2]
-    faulty = folder / "tests" / "sidechain_faulty.clap"
-    compilers = (f"CC={program('clang-22', 'clang-22')}", f"CXX={program('clang++-22', 'clang-22')}")
-    make("tests/plugin", f"BUILD={faulty.parent}", f"PLUGIN={folder}", *compilers, str(faulty))
-    with short_folder() as short:
-        async with Stage(short) as stage, begin_clap(stage, host=host, plugin=faulty) as beside:
-            await beside.host.open()
-            with pytest.raises(AssertionError, match="RealtimeSanitizer: unsafe-library-call"):
-                await beside.host.play(SECOND)
-
-
-async def test_memcheck_finds_no_error_and_no_leak(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_memcheck_finds_no_error_and_no_leak(plugin_format: str, tmp_path: Path) -> None:
     report = tmp_path / "memcheck"
-    with short_folder() as folder:
-        async with Stage(folder) as stage:
-            valgrind = (
-                program("valgrind", "valgrind"), "--error-exitcode=9", "--leak-check=full",
-                f"--suppressions={ROOT / 'tests/plugin/memcheck.supp'}", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", f"--log-file={report}",
-            )  # fmt: skip
-            async with begin_clap(stage, *valgrind, host=made_for_tests("clap_host")) as beside:
-                sizes = random.Random(7)
-                await beside.host.open(longest=16_384)
-                await beside.host.play(Stretch(frames=4 * 48_000), next_block=lambda: sizes.randrange(16_385))
-                await beside.host.do("reactivate 96000 512")
-                await beside.host.play(Stretch(frames=48_000), next_block=lambda: 512)
-                await beside.host.do("close")
-                assert beside.host.process.stdin
-                beside.host.process.stdin.close()
-                async with asyncio.timeout(60):
-                    code = await beside.host.process.wait()
-            assert code == 0, await asyncio.to_thread(report.read_text)
+    valgrind = (
+        program("valgrind", "valgrind"), "--error-exitcode=9", "--leak-check=full",
+        f"--suppressions={ROOT / 'tests/plugin/memcheck.supp'}", "--show-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite", f"--log-file={report}",
+    )  # fmt: skip
+    ran = check(
+        plugin_format, made_for_tests("check_formats"), binary(plugin_bundles(), plugin_format), *valgrind
+    )
+    assert ran.returncode == 0, report.read_text() + ran.stderr

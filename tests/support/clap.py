@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import platform
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from tests.support.hosts import BUILD, Place, Stretch, host_environment, make, n
 
 HAS_TEMPO, HAS_BEATS, HAS_METER, IS_PLAYING, IS_RECORDING, IS_LOOPING = 1, 2, 8, 16, 32, 64
 WAIT_LIMIT_S = 15.0
+RTSAN_BUILD = BUILD.with_name("plugin-rtsan")
 KEEP, BARS, POST, LINK, KEPT = range(5)  # parameter numbers
 
 
@@ -24,24 +26,33 @@ def made_for_tests(name: str, *settings: str, folder: Path = BUILD / "tests") ->
     return folder / name
 
 
+def binary(bundles: Path, plugin_format: str) -> Path:
+    """The shared object of a format's stereo plugin."""
+    return {
+        "clap": bundles / ".clap" / "sidechain.clap",
+        "lv2": bundles / ".lv2" / "sidechain.lv2" / "sidechain.so",
+        "vst3": bundles / ".vst3" / f"sidechain.vst3/Contents/{platform.machine()}-linux/sidechain.so",
+    }[plugin_format]
+
+
 @functools.cache
-def rtsan_build() -> tuple[Path, Path]:
-    """(host, plugin) under clang's RealtimeSanitizer: it ends the host at a call that could wait."""
+def rtsan_build(plugin_format: str = "clap") -> tuple[Path, tuple[str, ...]]:
+    """(plugin, compilers) under clang's RealtimeSanitizer: it ends the host at a call that could wait."""
     compilers = (
         f"CC={program('clang-22', 'clang-22 libclang-rt-22-dev')}",
         f"CXX={program('clang++-22', 'clang-22')}",
     )
-    folder = BUILD.with_name("plugin-rtsan")
-    plugin = folder / "bundles" / ".clap" / "sidechain.clap"
-    make(
-        "plugin",
-        f"BUILD={folder}",
-        *compilers,
-        "OPTIMIZE=-O1 -g -fsanitize=realtime",
-        "UNDEFINED=",
-        str(plugin),
-    )
-    return made_for_tests("clap_host_rtsan", *compilers, folder=folder / "tests"), plugin
+    plugin = binary(RTSAN_BUILD / "bundles", plugin_format)
+    target = plugin.with_name("manifest.ttl") if plugin_format == "lv2" else plugin
+    # LV2's Turtle is made by loading the plugin into a program, which has no sanitizer: it lends it the runtime.
+    settings = (f"BUILD={RTSAN_BUILD}", *compilers, "OPTIMIZE=-O1 -g -fsanitize=realtime", "UNDEFINED=")
+    make("plugin", *settings, "GENERATOR_FLAGS=-fsanitize=realtime -rdynamic", str(target))
+    return plugin, compilers
+
+
+def rtsan_program(name: str) -> Path:
+    """A program of tests/plugin/Makefile under RealtimeSanitizer, built."""
+    return made_for_tests(name, *rtsan_build()[1], folder=RTSAN_BUILD / "tests")
 
 
 class Played(NamedTuple):
