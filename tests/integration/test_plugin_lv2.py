@@ -1,6 +1,7 @@
 """The LV2 plugin by LV2's own C interface: what time:Position events within a block, and silence between them, become."""
 
 import ctypes
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from tests.support.hosts import noise, plugin_bundles
 from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
-EVENTS_PORT, FREEWHEEL_PORT, PORTS = 4, 10, 11
+EVENTS_PORT = 4
 ATOM, TIME = "http://lv2plug.in/ns/ext/atom#", "http://lv2plug.in/ns/ext/time#"
 
 
@@ -79,9 +80,10 @@ class Lv2Host:
         )
         assert self._handle
         self._run_dir, self._heard = run_dir, 0
-        self._controls = (c_float * PORTS)()
-        self._controls[6] = 8.0
-        for port in range(5, PORTS):
+        self._ports = re.findall(r'lv2:symbol "(\w+)"', (bundle / "sidechain.ttl").read_text())
+        self._controls = (c_float * len(self._ports))()
+        self._controls[self._ports.index("bars")] = 8.0
+        for port in range(EVENTS_PORT + 1, len(self._ports)):
             self._plugin.connect_port(self._handle, port, ctypes.addressof(self._controls) + 4 * port)
         self._plugin.activate(self._handle)
 
@@ -122,7 +124,7 @@ class Lv2Host:
         self._plugin.activate(self._handle)
 
     def freewheel(self, on: bool) -> None:
-        self._controls[FREEWHEEL_PORT] = float(on)
+        self._controls[self._ports.index("freewheel")] = float(on)
 
     def ring(self) -> RingFile:
         (segment,) = self._run_dir.glob("sdc.*")
