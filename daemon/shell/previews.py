@@ -77,13 +77,13 @@ class Preview:
         self.heard = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
-    def advance(self) -> None:
-        """Write what there is room for. [worker] Raises OSError."""
+    def advance(self, most_frames: int | None = None) -> None:
+        """Write what there is room for, or about `most_frames`. [worker] Raises OSError."""
         with self._lock:
             if not self._closed:
-                self._write()
+                self._write(self.returned.committed_frames + most_frames if most_frames else None)
 
-    def _write(self) -> None:
+    def _write(self, until_frame: int | None) -> None:
         while not self.ended and (room := self.returned.room_frames()):
             if self.position == self.fit.frames and self.fit.whole:
                 if not self.planned.repeats or self.fit.frames == 0:
@@ -96,6 +96,8 @@ class Preview:
                 return
             self.returned.write(self.fit.read(self.position, count))
             self.position += count
+            if until_frame is not None and self.returned.committed_frames >= until_frame:
+                return
 
     def close(self) -> None:
         """Remove the Return Ring. [worker]"""
@@ -302,7 +304,7 @@ class Previews:
         )  # fmt: skip
         preview = Preview(peer, info, fit, returned, planned)
         try:
-            await asyncio.to_thread(preview.advance)
+            await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the beginning; the rest while it plays
         except OSError as error:
             preview.close()
             raise BadAudio(f"The preview cannot be read: {error}.", "Play it again.") from error

@@ -1,7 +1,7 @@
 """A host in a process of its own: minihost (JUCE's host classes) steered by JSON lines, one answer for each.
 
     {"do": "play", ...}    the fields of Stretch: blocks of noise under a scripted transport; answers "exact": the output
-                           was the input to the bit
+                           was the input to the bit. With "save": the output, as a .npy file of this name
     {"do": "set", "name": "Keep", "value": 1.0}   normalized; heard at the next block
     {"do": "get", "name": "Link"}                 answers "text"
     {"do": "idle"}                                a block of silence at real time, transport stopped
@@ -46,10 +46,10 @@ class Host:
         )
         return {"latency": self.plugins[-1].latency_samples}
 
-    def play(self, stretch: Stretch) -> dict[str, Any]:
+    def play(self, stretch: Stretch, save: str | None) -> dict[str, Any]:
         plugin = self.plugins[-1]
         audio = noise(self.heard + stretch.frames)[self.heard :].T[: self.channels]
-        began, exact = time.monotonic(), True
+        began, exact, out = time.monotonic(), True, np.empty_like(audio)
         for at, frames, place in stretch.blocks(self.rate_hz, self.block_frames):
             plugin.set_transport(
                 bpm=stretch.bpm, time_sig_num=stretch.meter[0], time_sig_denom=stretch.meter[1],
@@ -61,11 +61,14 @@ class Host:
             given = np.ascontiguousarray(audio[:, at : at + frames])
             heard = np.full_like(given, np.nan)
             plugin.process(given, heard)
+            out[:, at : at + frames] = heard
             exact = exact and np.array_equal(given.view(np.uint32), heard.view(np.uint32))
             ahead_s = (at + frames) / self.rate_hz / stretch.speed - (time.monotonic() - began)
             if ahead_s > 0.002:
                 time.sleep(ahead_s)
         self.heard += stretch.frames
+        if save:
+            np.save(save, out.T)
         return {"exact": exact}
 
     def do(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +79,8 @@ class Host:
                 self.plugins.pop().close()
                 return {}
             case "play":
-                return self.play(Stretch(**command))
+                save = command.pop("save", None)
+                return self.play(Stretch(**command), save)
             case "set":
                 plugin = self.plugins[-1]
                 plugin.set_param_by_name(command["name"], command["value"])
