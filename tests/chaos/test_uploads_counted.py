@@ -22,7 +22,7 @@ from tests.support.relay import RelayProcess, running_relay
 SOAK = "SIDECHAIN_SOAK" in os.environ
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 LOST, FLAPS, UPLOADS, UPLOAD_BYTES, TAKES = (
-    (1000, 1000, 20, 5_000_000, 500) if SOAK else (8, 24, 4, 1_000_000, 8)
+    (1000, 1000, 20, 5_000_000, 500) if SOAK else (5, 24, 4, 1_000_000, 5)
 )
 GAP_BYTES = 150_000  # between two flaps, at most
 DAY_US = 86_400_000_000
