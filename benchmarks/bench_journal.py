@@ -96,8 +96,9 @@ async def _daemon(folder: Path, wav: Path, journal: str) -> tuple[float, float, 
 def _not_on_disk(daemon: RunningDaemon, path: Path) -> float:
     """Seconds that a Ring had got and its journal had not when both were killed: what a power cut costs."""
     ring = RingFile.open(daemon.run, path.name)
-    (folder,) = (daemon.data / "journal").glob(f"*-{ring.header.generation:016x}")
-    there = max(chunk.head.end_frame for s in read_ring(folder, verify=True) for chunk in s.chunks)
+    folders = (daemon.data / "journal").glob(f"*-{ring.header.generation:016x}")
+    ends = [chunk.head.end_frame for f in folders for s in read_ring(f, verify=True) for chunk in s.chunks]
+    there = max(ends, default=0)
     lost = (ring.indices().commit - there) / ring.header.sample_rate_hz
     ring.close()
     return lost

@@ -209,9 +209,15 @@ class App:
         """What status should say besides the one state: since the start, and of the last minute."""
         at_s, sentence = self._trouble
         recent = sentence and time.monotonic() - at_s < TROUBLE_SHOWN_S
+        bare = self.account.name is not None and self._config.credential_store == "file"
+        key = (
+            ["The device key lies in a file that is not encrypted, as credential_store asks for."]
+            if bare
+            else []
+        )
         found = [f"{one} `sidechain recover` keeps it." for one in self.journal.news()]
         journal = [self.journal.trouble] if self.journal.trouble else []
-        return [*self._standing, *found, *journal, *([sentence] if recent else [])]
+        return [*self._standing, *key, *found, *journal, *([sentence] if recent else [])]
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()

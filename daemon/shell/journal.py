@@ -62,6 +62,7 @@ class Journal:
         self._done: set[str] = (
             set()
         )  # Rings whose hosts have ended; the daemon may hold them open for a while
+        self._retired: set[str] = set()  # of those, the ones whose plugins may still be there
         self._synced: dict[str, int] = {}  # frames of Rings whose last file failed
         self._held: dict[tuple[str, int], Held] = {}
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
@@ -129,11 +130,17 @@ class Journal:
         for name in self._writers.keys() - rings.keys():
             self._let_go(name)  # replaced by a newer Ring, or forgotten by the daemon
         self._done &= rings.keys()
+        self._retired &= rings.keys()
         try:
             for name, (instance, ring) in rings.items():
                 self._follow(name, instance, ring)
             for writer in self._writers.values():
                 writer.sync()
+            for name in [n for n in self._retired if n in rings and rings[n][0].gone_at]:
+                self._retired.discard(
+                    name
+                )  # it fell silent while it rested: the lock of its Ring tells nothing
+                self._end_all(rings[name][0].name)
             trouble = ""
         except (OSError, SidechainError) as error:
             self._promised = 0
@@ -164,7 +171,12 @@ class Journal:
             if not alive:
                 writer.sync()
                 self._let_go(name)
-                self._end(writer.folder, Mark(why="host"))
+                if (
+                    ring.state() is layout.RingState.RETIRED
+                ):  # its plugin makes a new one, rests, or is being closed
+                    self._retired.add(name)
+                else:
+                    self._end_all(writer.origin.instance)
                 self._done.add(name)
         except (BridgeError, RemoteProtocolError) as error:
             log.info("journal of %s ends: %s", name, error)
@@ -253,6 +265,11 @@ class Journal:
         blobs.remove_folder(folder)
         self._held = {key: held for key, held in self._held.items() if held.ring != folder.name}
         self._offer(folder)
+
+    def _end_all(self, instance: str) -> None:
+        """Its host is gone: also what an earlier Ring of it held is offered."""
+        for folder in self.folder.glob(f"{instance}-*"):
+            self._end(folder, read_mark(folder) or Mark(why="host"))
 
     def _end(self, folder: Path, mark: Mark) -> None:
         write_mark(folder, mark)

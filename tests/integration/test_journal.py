@@ -109,6 +109,41 @@ async def test_a_dead_plugin_leaves_all_it_played_and_is_offered(journal: Journa
     assert len(journal.recovered) == 1 and not journal.spared()
 
 
+async def test_a_ring_that_was_replaced_is_no_crash_and_is_offered_after_one(
+    config: Config, journal: Journal, played: Played
+) -> None:
+    """Another sample rate: the plugin retires its Ring and makes a new one. Then its host dies."""
+    played.play(3.0)
+    await journal.do(journal.look, [played.instance])
+    played.ring.close()
+    await journal.do(journal.look, [played.instance])
+    assert not journal.recovered and not journal.spared()
+    old = played.instance.ring
+    played.ring = RingWriter(config.run, capacity_frames=CAPACITY, instance_id=old.header.instance_id)
+    played.instance.ring = RingFile.open(config.run, played.ring.segment)
+    old.close()
+    played.play(2.5)
+    await journal.do(journal.look, [played.instance])
+    assert not journal.recovered
+    played.ring.die()
+    await journal.do(journal.look, [played.instance])
+    assert sorted(one.seconds for one in journal.recovered) == [2.5, 3.0]
+
+
+async def test_a_plugin_that_rested_when_its_host_died_is_offered_too(
+    journal: Journal, played: Played
+) -> None:
+    """It gives its Ring back after a while without audio, and keeps its session."""
+    played.play(3.0)
+    await journal.do(journal.look, [played.instance])
+    played.ring.close()
+    await journal.do(journal.look, [played.instance])
+    assert not journal.recovered
+    played.instance.gone_at = 1.0  # the plugin socket has heard nothing of it for long
+    await journal.do(journal.look, [played.instance])
+    assert [one.seconds for one in journal.recovered] == [3.0]
+
+
 async def test_a_plugin_that_was_closed_leaves_nothing(journal: Journal, played: Played) -> None:
     played.play(3.0)
     await journal.do(journal.look, [played.instance])
