@@ -1,0 +1,90 @@
+"""What comes out of the MP3: how often at the target, ever above the ceiling, with how much limiting and how many encodes.
+
+Run by `python -m benchmarks.run levelling`. Material: music with bursts by formula, and the folders of benchmarks/material.py.
+A clip needs at most 6 dB of limiting when the limiter got it to the target within that; by the simple measure, when its
+true peak would pass the ceiling by at most 6 dB at the target, which leaves out what limiting itself costs.
+"""
+
+import statistics
+
+from audio.level import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU
+from audio.levelling import MAX_LIMITING_DB
+from audio.recording import Produced, produce
+from benchmarks.material import Clip, fixtures
+from tests.support.tones import clicks, music_like
+
+Row = tuple[str, float | str, str, str]
+_AT_THE_CAP_DB = MAX_LIMITING_DB - 0.1
+
+
+def _spiky(seed: int) -> Clip:
+    music = music_like(2, 44_100, seed=seed, level_dbfs=-14)
+    bursts = clicks(len(music), 9_000 + 977 * seed, level_dbfs=-11 + seed % 8)
+    return Clip(f"bursts {seed}", music + bursts, 44_100, None, None)
+
+
+def _made(clip: Clip, *, limiter: bool) -> Produced:
+    return produce(clip.samples, clip.sample_rate_hz, title=None, bpm=None, key=None, limiter=limiter)
+
+
+def _at_target(made: Produced) -> bool:
+    """Loudness and ceiling, of what is decoded."""
+    if made.lufs_out is None or made.dbtp_out is None:
+        return False
+    return abs(made.lufs_out - TARGET_LUFS) <= TOLERANCE_LU and made.dbtp_out <= CEILING_DBTP
+
+
+def _simple_need_db(made: Produced) -> float:
+    if made.lufs_in is None or made.dbtp_in is None:
+        return 0.0
+    return made.dbtp_in + TARGET_LUFS - made.lufs_in - CEILING_DBTP
+
+
+def _share(right: list[bool]) -> float:
+    return sum(right) / len(right) if right else float("nan")
+
+
+def _over(made: list[Produced], dbtp: float) -> int:
+    return sum(each.dbtp_out is not None and each.dbtp_out > dbtp for each in made)
+
+
+def _counted(label: str, clips: list[Clip]) -> list[Row]:
+    table: list[Row] = []
+    limited = [_made(clip, limiter=True) for clip in clips]
+    plain = [_made(clip, limiter=False) for clip in clips]
+    within = [each for each in limited if _at_target(each) or each.reduction_db < _AT_THE_CAP_DB]
+    worked = [each for each in within if each.reduction_db > 0.1]
+    simple = [each for each in limited if _simple_need_db(each) <= MAX_LIMITING_DB]
+    table += [
+        (
+            f"{label}: at the target below the ceiling",
+            _share([_at_target(e) for e in within]),
+            "≥ 0.95",
+            f"{len(within)} of {len(clips)} need ≤ 6 dB",
+        ),
+        (
+            f"{label}: the same of those limited at all",
+            _share([_at_target(e) for e in worked]),
+            "≥ 0.95",
+            f"{len(worked)} clips",
+        ),
+        (
+            f"{label}: the same by the simple measure",
+            _share([_at_target(e) for e in simple]),
+            "",
+            f"{len(simple)} clips",
+        ),
+        (f"{label}: most taken off, dB", max(each.reduction_db for each in limited), "≤ 6", ""),
+    ]
+    for name, made in (("limiter on", limited), ("limiter off", plain)):
+        above = f"{_over(made, CEILING_DBTP)} above -1 dBTP, {len(made)} clips"
+        table.append((f"{label}: above 0 dBTP, {name}", _over(made, 0.0), "0", above))
+        encodes = statistics.mean(each.encodes for each in made)
+        table.append((f"{label}: encodes, {name}", encodes, "≤ 2", "mean"))
+    return table
+
+
+def rows() -> list[Row]:
+    """Eight lines for each set. About 20 s; half a second for each clip of fixtures and side."""
+    sets = {"bursts": [_spiky(seed) for seed in range(24)], **fixtures()}
+    return [row for label, clips in sets.items() for row in _counted(label, clips)]
