@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import bridge.control as c
 from bridge.client import AsyncControlClient
@@ -164,7 +165,8 @@ class ForkedDaemon:
 
     async def _or_death(self, request: Coroutine[None, None, c.Reply]) -> c.Reply:
         asking = asyncio.ensure_future(request)
-        await asyncio.wait({asking, self.ended}, return_when=asyncio.FIRST_COMPLETED, timeout=STEP_S)
+        either: set[asyncio.Future[Any]] = {asking, self.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=STEP_S)
         if not asking.done():
             asking.cancel()
             await asyncio.wait({asking})

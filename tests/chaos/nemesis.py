@@ -24,6 +24,7 @@ HOUR_S, DAY_S = 3600, 86_400
 FLAP_S = 0.15
 SLOW_BYTES_PER_S = 200_000.0
 CUT_BYTES = 300_000
+DELAY_S = 0.3
 
 
 async def do(world: World, fault: Fault) -> None:
@@ -200,6 +201,14 @@ async def slow_network(world: World, fault: Fault) -> None:
     world.line.bytes_per_s = None
 
 
+async def slow_answers(world: World, fault: Fault) -> None:
+    for line in (world.line, world.far_line):
+        line.delay_s = DELAY_S
+    await asyncio.sleep(fault.length_s)
+    for line in (world.line, world.far_line):
+        line.delay_s = 0.0
+
+
 # disk, clock ------------------------------------------------------------------------------------------------------
 
 
@@ -245,12 +254,13 @@ async def revoke(world: World, fault: Fault) -> None:
     """The owner takes the device away at the relay, while it is at work, and gives it back."""
     who = await world.producer.ask(c.WhoAmI())
     assert isinstance(who, c.Whoami)
+    device_id = who.device_id
 
     def take_away() -> None:
         owner = RelayClient(world.relay_url)
         try:
             owner.sign_in(OWL)
-            owner.http.post(f"/auth/devices/{who.device_id}/revoke").raise_for_status()
+            owner.http.post(f"/auth/devices/{device_id}/revoke").raise_for_status()
         finally:
             owner.close()
 
@@ -287,7 +297,7 @@ HOW: dict[str, Callable[[World, Fault], Awaitable[None]]] = {
     "power cut": power_cut, "kill follower": kill_follower, "stop follower": stop_follower, "kill worker": kill_worker,
     "kill host": kill_host, "stop host": stop_host, "kill relay": kill_relay, "stop relay": stop_relay,
     "kill decoder": kill_decoder, "flaps": flaps, "network down": network_down, "half open": half_open,
-    "silence": silence, "lost replies": lost_replies, "cut bodies": cut_bodies, "slow network": slow_network,
+    "silence": silence, "lost replies": lost_replies, "cut bodies": cut_bodies, "slow network": slow_network, "slow answers": slow_answers,
     "disk full": disk_full, "disk sick": disk_sick, "clock back": clock(lambda: -HOUR_S), "clock ahead": clock(lambda: DAY_S),
     "clock of 1970": clock(lambda: HOUR_S - int(time.time())), "revoke": revoke, "other account": other_account,
     "keyring locked": keyring_locked, "sleep": sleep,

@@ -37,6 +37,7 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "lost replies": ("network", frozenset()),
     "cut bodies": ("network", frozenset()),
     "slow network": ("network", frozenset()),
+    "slow answers": ("network", frozenset()),
     "disk full": ("disk", frozenset({"disk"})),
     "disk sick": ("disk", frozenset({"disk"})),
     "clock back": ("clock", frozenset()),

@@ -88,6 +88,11 @@ def without_post(run: Run) -> None:
     ]
 
 
+def halted_without_reason(run: Run) -> None:
+    without_post(run)
+    change(run, "final.entries.1.state", "needs_attention")
+
+
 def heard(run: Run) -> list[dict[str, Any]]:
     return [record for record in run["history"] if record["what"] in ("heard", "arrived", "connected")]
 
@@ -117,9 +122,7 @@ PLANTED: dict[str, tuple[str, Callable[[Run], None]]] = {
         "I1", lambda run: run["final"]["posts"].insert(0, {"id": "post refused", "title": "refused", "account": OWL})
     ),
     "accepted without a post": ("I1", without_post),
-    "halted without a reason": (
-        "I1", lambda run: (without_post(run), change(run, "final.entries.1.state", "needs_attention"))
-    ),
+    "halted without a reason": ("I1", halted_without_reason),
     "an acknowledged post is not in the outbox": ("I1", lambda run: run["final"]["entries"].pop(0)),
     "a post of nobody": (
         "I2", lambda run: run["final"]["posts"].insert(0, {"id": "post x", "title": "nobody's", "account": OWL})

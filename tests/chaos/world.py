@@ -198,7 +198,8 @@ class World:
                 await client.request(c.Subscribe(), timeout_s=ANSWER_LIMIT_S)
                 pid = self.follower.pid
                 waiting = asyncio.ensure_future(self._note_arrivals(arrivals))
-                await asyncio.wait({waiting, self.server.ended(pid)}, return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {waiting, self.server.ended(pid)}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
                 await asyncio.wait({waiting})
             except (DaemonNotRunning, DaemonSilent):

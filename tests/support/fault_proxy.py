@@ -24,6 +24,7 @@ class FaultProxy:
     cut_after: asked for each connection: it is reset when so many bytes came from the client; None: it stands.
     half_open: a cut is not told to the server, which keeps its end until the proxy ends.
     lose_reply: asked with the head of each request; True: the server's reply is dropped and the client reset.
+    delay_s: how long each piece is on its way, in either direction.
     rewrite: what becomes of the server's bytes, piece by piece.
     bytes_per_s: the most that passes from the client; None: as it comes.
     """
@@ -43,6 +44,7 @@ class FaultProxy:
         self.lose_reply: Callable[[bytes], bool] = lambda head: False
         self.rewrite: Callable[[bytes], bytes] = lambda piece: piece
         self.bytes_per_s: float | None = None
+        self.delay_s = 0.0
         self.connections = self.cuts = self.lost_replies = 0
         self.up_bytes = self.down_bytes = 0  # read from clients, written to them
 
@@ -144,6 +146,8 @@ class _Line:
         with contextlib.suppress(OSError):
             while data := await self._reader.read(PIECE_BYTES):
                 await proxy._open.wait()
+                if proxy.delay_s:
+                    await asyncio.sleep(proxy.delay_s)
                 proxy.up_bytes += len(data)
                 if self._answered:
                     self._answered, self._lose = False, proxy.lose_reply(data)
@@ -166,6 +170,8 @@ class _Line:
         with contextlib.suppress(OSError):
             while data := await self._there.read(PIECE_BYTES):
                 await proxy._open.wait()
+                if proxy.delay_s:
+                    await asyncio.sleep(proxy.delay_s)
                 self._answered = True
                 if self._lose:
                     proxy.lost_replies += 1
