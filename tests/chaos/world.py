@@ -62,6 +62,7 @@ class World:
         self.hosts: list[RunningHost] = []
         self._host_locks = [asyncio.Lock() for _ in range(HOSTS)]
         self._host_names = 0
+        self._host_asks = [0] * HOSTS  # of each host now playing; its client counts likewise
         self.producer: ForkedDaemon
         self.follower: ForkedDaemon
         self.account: str | None = None
@@ -89,6 +90,7 @@ class World:
             "--repeat", "0", str(self.stage.folder / "loop.wav"), name=f"host-{self._host_names}",
         )  # fmt: skip
         self.hosts[place : place + 1] = [host]
+        self._host_asks[place] = 0
 
     async def heard(self) -> None:
         """Until every host can be kept from."""
@@ -157,9 +159,12 @@ class World:
     async def _ask_host(self, place: int, ask: Ask) -> tuple[str, str]:
         async with self._host_locks[place]:
             host = self.hosts[place]
+            self._host_asks[place] += 1
+            number = self._host_asks[place]
             try:
                 await host.command(f"keep bars 1 {'post ' if ask.post else ''}{ask.title}")
-                answer = await host.event("kept", "keep_failed")
+                while (answer := await host.event("kept", "keep_failed"))["id"] != number:
+                    pass  # what came too late for an earlier one
             except (SidechainError, OSError):
                 return "info", "the host ended"
         if answer["event"] == "kept":
