@@ -85,7 +85,13 @@ class Scene(ForkedDaemon):
     # the judge ------------------------------------------------------------------------------------------------
 
     async def judge(self) -> dict[str, int]:
-        """All at an end, one more start and sweep, then everything counted against what was acknowledged."""
+        """All at an end, one more start and sweep, then everything counted against what was acknowledged.
+
+        On a slow machine a take may be killed in its pipeline twelve times, and is visibly halted then: what is halted
+        is asked for once more, as a person would.
+        """
+        await self._all_ended()
+        await self.ask(c.RetryEntries(entry_id="all"))
         await self._all_ended()
         await self.kill()
         await self.start()

@@ -15,7 +15,7 @@ from tests.chaos.soak import run, verdict
 from tests.support.native import build
 
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
-ROUNDS = int(os.environ.get("SIDECHAIN_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("SIDECHAIN_ROUNDS", "10"))
 
 
 @pytest.mark.timeout(400)

@@ -114,7 +114,7 @@ async def harmed(here: Scene, number: int, point: Point, fault: str) -> bool:
     return True
 
 
-@pytest.mark.timeout(3600 if ALL else 150)
+@pytest.mark.timeout(3600 if ALL else 300)
 async def test_a_fault_at_any_system_call_loses_nothing_and_doubles_nothing() -> None:
     build()
     walked: collections.Counter[str] = collections.Counter()
