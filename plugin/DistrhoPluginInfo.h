@@ -31,8 +31,8 @@
 #  define DISTRHO_PLUGIN_WANT_DIRECT_ACCESS 1 /* the window reads the Ring of its own process */
 #  define DISTRHO_UI_USE_NANOVG 1
 #  define DISTRHO_UI_USER_RESIZABLE 1
-#  define DISTRHO_UI_DEFAULT_WIDTH 720
-#  define DISTRHO_UI_DEFAULT_HEIGHT 284
+#  define DISTRHO_UI_DEFAULT_WIDTH 760
+#  define DISTRHO_UI_DEFAULT_HEIGHT 600
 #else
 #  define DISTRHO_PLUGIN_HAS_UI 0
 #endif

@@ -224,9 +224,21 @@ uint32_t set_options(LV2_Handle handle, const LV2_Options_Option *options)
     return dpf->set(static_cast<Wrapped *>(handle)->inner, options);
 }
 
+/* DPF's own interface by which its window finds the plugin; it would take our handle for DPF's. */
+struct DirectAccess {
+    void *(*get_instance_pointer)(LV2_Handle handle);
+};
+
+void *plugin_of(LV2_Handle handle)
+{
+    return static_cast<DISTRHO_NAMESPACE::Plugin *>(static_cast<Wrapped *>(handle)->recorder);
+}
+
 const void *extension_data(const char *uri)
 {
     static const LV2_Options_Interface options = {get_options, set_options};
+    static const DirectAccess direct_access = {plugin_of};
+    if (std::strcmp(uri, DISTRHO_PLUGIN_LV2_STATE_PREFIX "direct-access") == 0) return &direct_access;
     return std::strcmp(uri, LV2_OPTIONS__interface) == 0 ? &options : nullptr;
 }
 

@@ -155,20 +155,10 @@ bool Recorder::keep()
                                      post_.load(std::memory_order_relaxed), nullptr, nullptr) == SC_OK;
 }
 
-bool Recorder::play(sc_play_kind kind, const char *target)
+sc_client *Recorder::client()
 {
-    return client_ && sc_client_play(client_, kind, target, preview_sync_.load(std::memory_order_relaxed), nullptr) == SC_OK;
-}
-
-void Recorder::stop_preview()
-{
-    if (client_) sc_client_stop_preview(client_);
-}
-
-void Recorder::preview(sc_preview &preview)
-{
-    preview = {};
-    if (client_) sc_client_preview(client_, &preview);
+    const std::lock_guard<std::mutex> lock(naming_);
+    return make_client() ? client_.load(std::memory_order_relaxed) : nullptr;
 }
 
 /* Recording --------------------------------------------------------------------------------------------------- */
@@ -269,17 +259,13 @@ void Recorder::pass(const float **inputs, float **outputs, uint32_t frames)
     }
 }
 
-/* One at a time is enough: there are fewer events than blocks. While no window takes them the oldest ones stay, and
-   the slot behind them is used again and again. */
+/* One at a time is enough: there are fewer events than blocks. What a window shows goes to it another way. */
 void Recorder::take_event()
 {
-    const unsigned head = told_head_.load(std::memory_order_relaxed);
-    sc_event &event = told_[head % kTold];
-    const bool full = head - told_tail_.load(std::memory_order_acquire) == kTold - 1;
-    if (!sc_client_poll_event(client_, &event)) return;
+    if (!sc_client_poll_event(client_, &event_)) return;
     const int link = link_.load(std::memory_order_relaxed);
     int now = link;
-    switch (event.kind) {
+    switch (event_.kind) {
     case SC_EVENT_CONNECTED: now = kConnected; break;
     case SC_EVENT_ATTACHED: now = kReady; break;
     case SC_EVENT_DISCONNECTED: now = kNoDaemon; break;
@@ -288,21 +274,6 @@ void Recorder::take_event()
     default: break;
     }
     if (now != link && link != kNotRecording) link_.store(now, std::memory_order_relaxed);
-    if (!full) told_head_.store(head + 1, std::memory_order_release);
-}
-
-bool Recorder::next_told(sc_event &event)
-{
-    const unsigned tail = told_tail_.load(std::memory_order_relaxed);
-    if (tail == told_head_.load(std::memory_order_acquire)) return false;
-    event = told_[tail % kTold];
-    told_tail_.store(tail + 1, std::memory_order_release);
-    return true;
-}
-
-void Recorder::info(sc_info &info)
-{
-    if (client_) sc_client_info(client_, &info);
 }
 
 void Recorder::run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME

@@ -48,15 +48,9 @@ public:
 
     static std::atomic<int> windows; /* open in this process */
 
-    /* For the window, on the UI thread. keep(): false when nothing is recorded yet. next_told(): what the daemon said
-       while the host processed; a few wait, further ones are dropped. */
-    bool keep();
-    void info(sc_info &info);
-    /* Plays a post of the feed or an own take, in sync if the parameter says so; false when that cannot be asked for. */
-    bool play(sc_play_kind kind, const char *target);
-    void stop_preview();
-    void preview(sc_preview &preview);
-    bool next_told(sc_event &event);
+    /* For the window, on the UI thread: the client, made now if the host has not activated the plugin yet. NULL when it
+       cannot be made. It lives as long as the plugin does. */
+    sc_client *client();
 
     /* The Recorder that this thread made last: how a format's wrapper finds the one inside DPF's object. */
     static Recorder *newest() noexcept;
@@ -88,11 +82,11 @@ private:
         sc_transport transport;
     };
 
+    bool keep(); /* false when nothing is recorded yet */
     bool make_client(); /* `naming_` held */
     void pass(const float **inputs, float **outputs, uint32_t frames);
     void take_event();
 
-    static constexpr unsigned kTold = 8;
     static constexpr float kInitialGainDb = -6.0f; /* posts are louder than most mixes in the making */
 
     std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
@@ -109,8 +103,7 @@ private:
     std::atomic<bool> preview_sync_{false};
     std::atomic<int> link_{kNoDaemon};
     std::atomic<uint32_t> kept_{0};
-    sc_event told_[kTold]; /* audio thread to window: one writes, one reads */
-    std::atomic<unsigned> told_head_{0}, told_tail_{0};
+    sc_event event_; /* the audio thread's */
 
     DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Recorder)
 };

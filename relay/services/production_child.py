@@ -24,6 +24,7 @@ from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Made, Re
 
 REHEARSAL_FRAMES = 24_000
 REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
+REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
 
 
 def main() -> None:
@@ -43,7 +44,14 @@ def _rehearse() -> None:
     noise = np.random.default_rng(0).random((REHEARSAL_FRAMES, 2), dtype=np.float32) - np.float32(0.5)
     for rate_hz in REHEARSED_RATES_HZ:
         clip = read_audio(encode_flac(noise, rate_hz).data)
-        produce(sanitize(clip.samples).samples, rate_hz, title=None, bpm=None, key=None, bar_fractions=[0.0])
+        produce(
+            sanitize(clip.samples).samples,
+            rate_hz,
+            title=REHEARSED_TITLE,
+            bpm=120.0,
+            key=None,
+            bar_fractions=[0.0],
+        )
 
 
 def _run(job: Job) -> Made | Refused:

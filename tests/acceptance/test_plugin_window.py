@@ -1,126 +1,350 @@
-"""The plugin's window on an X server without a screen: what it shows, and what clicks do. Pictures are left behind."""
+"""The plugin's window on an X server without a screen: what it shows in each state, and what clicks and keys do, with a
+relay and a daemon behind it. Pictures of every state are left beside the build, at once and at twice the size."""
 
 import asyncio
 import contextlib
-import os
-import struct
-import zlib
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import bridge.control as c
-from daemon.cli.stage import Stage, end
-from tests.support.clap import BARS, KEPT, LINK, ClapBeside, ClapHost, begin_clap, made_for_tests
-from tests.support.hosts import BUILD, Stretch, program, until_heard
+from daemon.cli.stage import RunningDaemon, Stage, end
+from relay.wire.events import Presence
+from relay.wire.rest import AudioPost
+from tests.support.clap import BARS, KEPT, LINK, PREVIEW, PREVIEW_SYNC, ClapHost, begin_clap, made_for_tests
+from tests.support.hosts import Stretch, host_environment, plugin_bundles, python_host, until_heard
+from tests.support.loops import loop_flac
+from tests.support.native import ROOT
+from tests.support.plugin_window import LIMIT_S, WindowOf
+from tests.support.relay import RelayClient
+from tests.support.screen import GREEN, INK, PANEL, WARM, Pixels, Screen, count, keep_png, x_server
 from tests.support.whole import short_folder
 
-PICTURES = BUILD.with_name("screenshots")
-WIDTH, HEIGHT = 720, 284  # in points: DistrhoPluginInfo.h
-KEEP_AT, MORE_AT, WAVE_AT = (600, 226), (488, 226), (slice(50, 190), slice(20, 700))
-ACCENT = (0x57, 0xD6, 0xA6)
+pytestmark = pytest.mark.timeout(240)
+LV2_BARS_PORT = 6
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
+TITLES = ("Last train", "Copper", "Half past four", "Kellerlicht ♪", "Rain on tin (take 3)", "Night bus")
 
 
-@contextlib.asynccontextmanager
-async def x_server() -> AsyncIterator[str]:
-    """An X server of its own; its name for DISPLAY."""
-    xvfb = program("Xvfb", "xvfb")
-    read, write = os.pipe()
-    process = await asyncio.create_subprocess_exec(
-        xvfb, "-displayfd", str(write), "-screen", "0", f"{2 * WIDTH}x{2 * HEIGHT}x24", "-nolisten", "tcp",
-        pass_fds=(write,), stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    try:
-        with os.fdopen(read) as number:
-            yield f":{(await asyncio.to_thread(number.readline)).strip()}"
-    finally:
-        await end(process)
+class Scene(NamedTuple):
+    relay: asyncio.subprocess.Process
+    daemon: RunningDaemon
+    mira: RelayClient
+    posts: list[AudioPost]
+    host: ClapHost
+    window: WindowOf
 
 
 @pytest.fixture
-async def beside(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ClapBeside]:
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """Mira has posted; a daemon that is nobody's yet; a CLAP host whose plugin's window is open."""
     with short_folder() as folder:
-        async with Stage(folder) as stage, x_server() as display:
-            monkeypatch.setenv("DISPLAY", display)
-            async with begin_clap(stage, host=made_for_tests("clap_host_window")) as clap_beside:
-                await clap_beside.host.open()
-                yield clap_beside
+        async with Stage(folder) as stage, x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            relay, url = await stage.relay()
+            mira = RelayClient(url)
+            await asyncio.to_thread(mira.sign_in, "mira.k")
+            posts = [await asyncio.to_thread(publish, mira, n, title) for n, title in enumerate(TITLES)]
+            daemon = await stage.daemon("a", url)
+            async with begin_clap(stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
+                await beside.host.open()
+                window = WindowOf(beside.host.do, "clap", screen)
+                await window.open()
+                yield Scene(relay, daemon, mira, posts, beside.host, window)
+                await beside.host.do("close")
+            await asyncio.to_thread(mira.close)
 
 
-async def picture(host: ClapHost, name: str) -> NDArray[np.uint8]:
-    """What is shown after the window has had its time, (height, width, 3); also written as a PNG."""
-    await host.do("look 200")
-    return await asyncio.to_thread(_read_and_save, await _shot(host), name)
+def publish(who: RelayClient, seed: int, title: str) -> AudioPost:
+    return who.post(
+        loop_flac(seed)[0], title=title, bpm=128.0, key="F#m" if seed % 2 else None, duration_bars=4
+    )
 
 
-async def _shot(host: ClapHost) -> Path:
-    path = PICTURES / "shot.ppm"
-    await asyncio.to_thread(PICTURES.mkdir, parents=True, exist_ok=True)
-    await host.do(f"shot {path}")
-    return path
+async def until(met: Callable[[], Awaitable[bool]], window: WindowOf) -> None:
+    """While the window has its time."""
+    async with asyncio.timeout(LIMIT_S):
+        while not await met():
+            await window.look()
 
 
-def _read_and_save(path: Path, name: str) -> NDArray[np.uint8]:
-    head, _, body = path.read_bytes().partition(b"\n")
-    width, height = map(int, head.split()[1:3])
-    pixels = np.frombuffer(body, np.uint8).reshape(height, width, 3)
-    lines = b"".join(b"\0" + line.tobytes() for line in pixels)
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines)), (b"IEND", b""),
-    ]  # fmt: skip
-    coded = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    ]
-    (PICTURES / f"plugin-{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(coded))
-    return pixels
+async def test_from_an_unclaimed_device_to_a_post_and_back_to_no_daemon(scene: Scene) -> None:
+    await unclaimed_says_how_to_claim(scene)
+    await the_feed_comes_when_it_is_claimed(scene)
+    await what_was_played_is_shown_and_kept(scene)
+    await a_kept_take_is_posted_with_its_title(scene)
+    await likes_and_reactions_are_clicked(scene)
+    await a_row_plays_through_the_host_and_stops(scene)
+    await it_scrolls_by_wheel_and_keys(scene)
+    await it_holds_at_every_size_and_is_sharp_at_twice(scene)
+    await without_the_relay_a_post_waits(scene)
+    await without_a_daemon_it_says_how_to_start(scene)
 
 
-def accents(pixels: NDArray[np.uint8]) -> int:
-    """Pixels in the accent colour."""
-    return int((np.abs(pixels.astype(int) - ACCENT).max(axis=-1) < 8).sum())
+async def unclaimed_says_how_to_claim(scene: Scene) -> None:
+    window = scene.window
+    seen = await window.until(
+        lambda p: count(window.part(p, "copy"), WARM) > 1_000, "the card with a command"
+    )
+    assert count(window.part(seen, "command"), INK, 40) > 60, "the command can be read"
+    assert count(window.part(seen, "wave"), WARM) == 0
+    await window.picture("unclaimed")
 
 
-async def test_the_window_shows_the_last_bars_and_its_button_keeps_them(beside: ClapBeside) -> None:
-    host = beside.host
-    assert await host.do(f"window {WIDTH} {HEIGHT} 1.0") == "ok"
-    empty = await picture(host, "empty")
-    assert accents(empty[KEEP_AT[1] - 14 : KEEP_AT[1] + 14, KEEP_AT[0] - 80 : KEEP_AT[0] + 80]) > 2_000
-    assert accents(empty[WAVE_AT]) == 0
+async def the_feed_comes_when_it_is_claimed(scene: Scene) -> None:
+    window, client = scene.window, scene.daemon.client
+    await client.request(c.ClaimDevice(username="nightowl"))
+    await client.request(c.FollowUser(username="mira.k"))
+    await window.until(
+        lambda p: count(window.part(p, "row"), PANEL) > 20_000 and not has_card(window, p), "a row"
+    )
+    live = await asyncio.to_thread(scene.mira.socket)  # she is in the studio
+    try:
+        live.send(Presence(status="producing", daw="Bitwig", bpm=128.0))
+        await window.until(
+            lambda p: count(window.part(p, "feed_head"), GREEN, 30) > 60, "1 friend producing now"
+        )
+        head = count(window.part(await window.picture("feed"), "head"), GREEN)
+        assert head > 30, "the link is green"
+    finally:
+        live.close()
+    await window.until(lambda p: count(window.part(p, "feed_head"), GREEN, 30) == 0, "that she has left")
 
+
+def has_card(window: WindowOf, seen: Pixels) -> bool:
+    return count(window.part(seen, "copy"), WARM) > 1_000
+
+
+async def what_was_played_is_shown_and_kept(scene: Scene) -> None:
+    window, host = scene.window, scene.host
     await host.play(Stretch(frames=9 * BAR_FRAMES + 30_000))
-    await until_heard(beside.daemon, 9 * BAR_FRAMES)
-    played = await picture(host, "played")
-    assert accents(played[WAVE_AT]) > 10_000, "the bars that Keep would keep stand out"
-
+    await until_heard(scene.daemon, 9 * BAR_FRAMES)
     await host.until_text(LINK, "Ready")
-    await host.do(f"click {KEEP_AT[0]} {KEEP_AT[1]}")
-    await host.do("look 100")
+    assert count(window.part(await window.picture("played"), "wave"), WARM) > 10_000, (
+        "the bars to keep stand out"
+    )
+    await window.click("more")
+    await host.until_text(BARS, "9")
+    await window.click("fewer")
+    await window.scroll("wave", -1)
+    await host.until_text(BARS, "7")
+    await window.click("more")
+    before = window.part(await window.seen(), "status").copy()
+    await window.click("keep")
     await host.until_text(KEPT, "1")
-    kept = await picture(host, "kept")
-    assert not np.array_equal(kept[HEIGHT - 30 :], played[HEIGHT - 30 :]), "it says so"
-    listed = await beside.daemon.client.request(c.ListTakes())
+    listed = await scene.daemon.client.request(c.ListTakes())
     assert isinstance(listed, c.TakeList)
     assert [(t.bars, t.frames) for t in listed.takes] == [(8, 8 * BAR_FRAMES)]
+    kept = await window.until(lambda p: count(window.part(p, "post"), WARM) > 2_000, "that it can be posted")
+    assert not np.array_equal(window.part(kept, "status"), before), "it says that it is kept"
+    assert count(window.part(kept, "keep"), WARM) < 500, "posting is the next step"
 
-    await host.do(f"click {MORE_AT[0]} {MORE_AT[1]}")
-    await host.do("look 100")
-    await host.until_text(BARS, "9")
+
+async def a_kept_take_is_posted_with_its_title(scene: Scene) -> None:
+    window = scene.window
+    await window.click("title")
+    await window.type("Take fivve")
+    for key in ("Left", "BackSpace", "End"):
+        await window.key(key)
+    await window.type(" x")
+    await window.key("Control+a")
+    await window.type("Take five")
+    await window.picture("title")
+    await window.key("Return")
+    await window.until(lambda p: count(window.part(p, "progress"), WARM) > 5, "progress")
+    await window.picture("posting")
+
+    async def is_posted() -> bool:
+        page = (await asyncio.to_thread(scene.mira.http.get, "/feed/user/nightowl")).json()
+        return [post["title"] for post in page["posts"]] == ["Take five"]
+
+    await until(is_posted, window)
+    await window.until(lambda p: count(window.part(p, "progress"), GREEN) > 1_000, "that it is posted")
+    await window.until(
+        lambda p: count(window.part(p, "row"), GREEN, 30) > 15, "one's own post, marked as yours"
+    )
+    await window.picture("posted")
 
 
-async def test_it_says_what_to_do_without_a_daemon_and_is_drawn_at_twice_the_size(beside: ClapBeside) -> None:
-    beside.daemon.process.kill()
-    await beside.daemon.process.wait()
-    await beside.host.until_text(LINK, "No daemon")
-    assert await beside.host.do(f"window {2 * WIDTH} {2 * HEIGHT} 2.0") == "ok"
-    twice = await picture(beside.host, "no-daemon-twice")
-    assert twice.shape == (2 * HEIGHT, 2 * WIDTH, 3)
-    x, y = 2 * KEEP_AT[0], 2 * KEEP_AT[1]
-    assert accents(twice[y - 28 : y + 28, x - 160 : x + 160]) > 8_000
-    assert twice[2 * HEIGHT - 50 : 2 * HEIGHT - 30, 40:1_000].max() > 100, "a sentence at the bottom"
-    assert await beside.host.do("close") == "ok"
+async def likes_and_reactions_are_clicked(scene: Scene) -> None:
+    window = scene.window
+    page = (await asyncio.to_thread(scene.mira.http.get, "/feed/user/nightowl")).json()
+    post_id = page["posts"][0]["id"]
+
+    async def told() -> dict[str, object]:
+        post = (await asyncio.to_thread(scene.mira.http.get, f"/audio/{post_id}")).json()
+        return {"likes": post["like_count"], "reactions": post["reactions"]}
+
+    async def is_so(likes: int, reactions: dict[str, int]) -> bool:
+        return await told() == {"likes": likes, "reactions": reactions}
+
+    await window.click("row_like")
+    await until(lambda: is_so(1, {}), window)
+    await window.until(lambda p: count(window.part(p, "row_like"), WARM) > 60, "the filled heart")
+    await window.click("row_chip")
+    await window.picture("picker")
+    await window.click("pick_fire")
+    await until(lambda: is_so(1, {"🔥": 1}), window)
+    await window.until(lambda p: count(window.part(p, "row_chip"), WARM) > 60, "one's reaction, framed")
+    await window.picture("reacted")
+    await window.click("row_chip")
+    await until(lambda: is_so(1, {}), window)
+    await window.click("row_like")
+    await until(lambda: is_so(0, {}), window)
+
+
+async def a_row_plays_through_the_host_and_stops(scene: Scene) -> None:
+    window, host = scene.window, scene.host
+    await window.click("sync")
+    await host.until_text(PREVIEW_SYNC, "1")
+    await window.click("sync")
+    await host.until_text(PREVIEW_SYNC, "0")
+    await window.click("row_play")
+    await host.until_text(PREVIEW, "Playing")
+    await window.until(lambda p: count(window.part(p, "row_play"), WARM) > 400, "that it plays")
+    await window.picture("playing")
+    await window.click("row_play")
+    await host.until_text(PREVIEW, "None")
+    await window.until(lambda p: count(window.part(p, "row_play"), WARM) < 300, "that it has stopped")
+
+
+async def it_scrolls_by_wheel_and_keys(scene: Scene) -> None:
+    window = scene.window
+
+    async def first_title() -> Pixels:
+        return window.part(await window.seen(), "row_title").copy()
+
+    top = await first_title()
+    for there, back in (
+        (lambda: window.scroll("list", -3), lambda: window.scroll("list", 9)),
+        (lambda: window.key("Page_Down"), lambda: window.key("Home")),
+        (lambda: window.key("Down"), lambda: window.key("Up")),
+    ):
+        await there()
+        assert not np.array_equal(await first_title(), top)
+        await back()
+        assert np.array_equal(await first_title(), top)
+
+
+async def it_holds_at_every_size_and_is_sharp_at_twice(scene: Scene) -> None:
+    window, host = scene.window, scene.host
+    for width, height in ((480, 400), (1200, 700), (760, 600)):
+        await window.resize(width, height)
+        seen = await window.picture(f"{width}x{height}")
+        assert seen.shape == (height, width, 3)
+        for name in ("keep", "row"):
+            assert np.ptp(window.part(seen, name)) > 100, f"{name} at {width} x {height}"
+        assert count(window.part(seen, "wave"), WARM) > 2_000
+    once = await window.seen()
+    assert await host.do("close-window") == "ok"
+    await window.open(scale=2)
+    await window.until(lambda p: count(window.part(p, "row"), PANEL) > 80_000, "the feed again")
+    twice = (await window.picture("twice")).astype(int)
+    assert twice.shape == (1200, 1520, 3)
+    halved = (twice[::2, ::2] + twice[1::2, ::2] + twice[::2, 1::2] + twice[1::2, 1::2]) / 4
+    keep = window.box("keep")
+    part = np.s_[int(keep.y) : int(keep.y + keep.h), int(keep.x) : int(keep.x + keep.w)]
+    assert np.abs(halved[part] - once[part]).mean() < 12, "the same picture"
+    blown_up = once[part].repeat(2, axis=0).repeat(2, axis=1)
+    assert np.abs(window.part(twice.astype(np.uint8), "keep").astype(int) - blown_up).max() > 60, (
+        "drawn, not stretched"
+    )
+
+
+async def without_the_relay_a_post_waits(scene: Scene) -> None:
+    window = scene.window
+    scene.relay.kill()
+    await scene.relay.wait()
+    await window.until(lambda p: count(window.part(p, "head"), GREEN) < 3_000, "offline")
+    await window.click("post")
+    await scene.host.until_text(KEPT, "2")
+    await window.picture("waiting")
+    entries = await scene.daemon.client.request(c.ListOutbox())
+    assert isinstance(entries, c.EntryList)
+    assert len(entries.entries) == 1, "kept and put in the outbox by one click"
+    await window.click("row_like")
+    await window.until(
+        lambda p: count(window.part(p, "list"), WARM) > 100, "the sentence that it cannot be liked now"
+    )
+    await window.picture("error")
+
+
+async def without_a_daemon_it_says_how_to_start(scene: Scene) -> None:
+    window = scene.window
+    scene.daemon.process.kill()
+    await scene.daemon.process.wait()
+    await window.until(lambda p: count(window.part(p, "copy"), WARM) > 4_000, "how to start Sidechain")
+    await window.picture("absent")
+    assert await scene.host.do("close-window") == "ok"
+
+
+@pytest.fixture
+async def claimed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[RunningDaemon, Screen, Path]]:
+    """A daemon whose account follows mira, who has posted once."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage, x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            _, url = await stage.relay()
+            mira = RelayClient(url)
+            await asyncio.to_thread(mira.sign_in, "mira.k")
+            await asyncio.to_thread(publish, mira, 5, "Night bus")
+            await asyncio.to_thread(mira.close)
+            daemon = await stage.daemon("a", url)
+            await daemon.client.request(c.ClaimDevice(username="nightowl"))
+            await daemon.client.request(c.FollowUser(username="mira.k"))
+            yield daemon, screen, folder
+
+
+async def test_the_same_window_stands_in_an_lv2_host(claimed: tuple[RunningDaemon, Screen, Path]) -> None:
+    daemon, screen, folder = claimed
+    bundle = plugin_bundles() / ".lv2" / "sidechain.lv2"
+    command = [str(made_for_tests("lv2_window_host")), str(bundle / "sidechain.so"), f"{bundle}/"]
+    async with line_host(command, daemon, folder) as host:
+        window = WindowOf(host.do, "lv2", screen)
+        for scale in (1, 2):
+            await window.open(scale=scale)
+            await window.until(
+                lambda p: count(window.part(p, "row"), PANEL) > 20_000 * window.scale**2, "a row"
+            )
+            await window.until(lambda p: count(window.part(p, "head"), GREEN) > 30, "the green link")
+            await window.picture("feed" if scale == 1 else "feed-twice")
+            bars = float((await host.do(f"port {LV2_BARS_PORT}")).split()[1])
+            await window.click("more")
+            assert await host.do(f"port {LV2_BARS_PORT}") == f"port {bars + 1:g}", "the host hears of it"
+            assert await host.do("close") == "ok"
+
+
+async def test_the_same_window_stands_in_a_vst3_host(claimed: tuple[RunningDaemon, Screen, Path]) -> None:
+    daemon, screen, folder = claimed
+    python_host("pedalboard")
+    plugin = plugin_bundles() / ".vst3" / "sidechain.vst3"
+    command = [sys.executable, "-m", "tests.plugin.drive_editor", str(plugin)]
+    async with line_host(command, daemon, folder):
+        async with asyncio.timeout(LIMIT_S):
+            while not is_feed(seen := await asyncio.to_thread(screen.pixels, 760, 600)):
+                await asyncio.sleep(0.1)
+        keep_png(seen, "plugin-vst3-feed")
+
+
+def is_feed(screen: Pixels) -> bool:
+    """A keep button, a row, and the green light of the link, wherever the host has put its window."""
+    return count(screen, WARM) > 4_000 and count(screen, PANEL) > 60_000 and count(screen, GREEN) > 30
+
+
+@contextlib.asynccontextmanager
+async def line_host(command: list[str], daemon: RunningDaemon, folder: Path) -> AsyncIterator[ClapHost]:
+    """A host that takes a command a line."""
+    log = folder / "host.log"
+    with log.open("ab") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=host_environment(daemon.run), cwd=ROOT, stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=stderr,
+        )  # fmt: skip
+    try:
+        yield ClapHost(process, log, folder)
+    finally:
+        await end(process)

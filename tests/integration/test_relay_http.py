@@ -421,6 +421,11 @@ def test_reactions_are_counted_once_each_and_taken_back_by_emoji_or_by_id(
 # following, liking, feeds ---------------------------------------------------------------------------------------
 
 
+def test_a_title_in_any_script_is_published(owner: RelayClient) -> None:
+    for title in ("Kellerlicht ♪", "夜のバス", "🔥"):
+        assert owner.post(AUDIO, title=title).title == title
+
+
 def test_following_and_liking_twice_is_once(relay: RelayProcess, owner: RelayClient, post: AudioPost) -> None:
     fan = client_of(relay, "fan")
     before = fan.http.get("/users/owner").json()["follower_count"]

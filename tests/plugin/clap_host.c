@@ -14,8 +14,9 @@
      track NAME                 the track is called so from now on (track-info); before the first, the host has no name
      window WIDTH HEIGHT SCALE  opens the plugin's window (built with WINDOW only)
      look MS                    runs the window's timer for that long
-     shot FILE                  what the display shows there, as PPM
-     click X Y                  a click into it, in its own pixels
+     resize WIDTH HEIGHT        as the plugin allows; "size W H"
+     close-window
+     click, move, scroll, key, type: x11_frame.h
      close
 
    A line of the blocks' FILE:
@@ -33,9 +34,7 @@
 #ifdef WINDOW
 #  include "clap/ext/gui.h"
 #  include "clap/ext/timer-support.h"
-
-#  include <X11/Xlib.h>
-#  include <X11/Xutil.h>
+#  include "x11_frame.h"
 #endif
 
 #include <dlfcn.h>
@@ -301,19 +300,12 @@ static void state(bool save, const char *path)
 /* The window ---------------------------------------------------------------------------------------------------- */
 
 #ifdef WINDOW
-static Display *display;
-static Window frame, inner;
-
 static void open_window(unsigned width, unsigned height, double scale)
 {
     const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
-    if (!display) display = XOpenDisplay(NULL);
-    if (!display) fail("no X display");
     if (!gui->create(plugin, CLAP_WINDOW_API_X11, false)) fail("the plugin makes no window");
     gui->set_scale(plugin, scale);
-    frame = XCreateSimpleWindow(display, DefaultRootWindow(display), 0, 0, width, height, 0, 0, 0);
-    XMapWindow(display, frame);
-    XSync(display, False);
+    const unsigned long frame = frame_open(width, height);
     const clap_window_t parent = {.api = CLAP_WINDOW_API_X11, .x11 = frame};
     if (!gui->set_parent(plugin, &parent) || !gui->set_size(plugin, width, height)) fail("the window does not fit");
     gui->show(plugin);
@@ -331,51 +323,21 @@ static void look(long ms)
     puts("ok");
 }
 
-static void shot(const char *path)
+static void resize_window(unsigned width, unsigned height)
 {
-    XWindowAttributes attributes;
-    XGetWindowAttributes(display, frame, &attributes);
-    XImage *image = XGetImage(display, DefaultRootWindow(display), 0, 0, (unsigned)attributes.width,
-                              (unsigned)attributes.height, AllPlanes, ZPixmap);
-    FILE *file = fopen(path, "wb");
-    if (!image || !file) fail(path);
-    fprintf(file, "P6 %d %d 255\n", attributes.width, attributes.height);
-    for (int y = 0; y < attributes.height; y++)
-        for (int x = 0; x < attributes.width; x++) {
-            const unsigned long pixel = XGetPixel(image, x, y);
-            const unsigned char rgb[3] = {(unsigned char)(pixel >> 16), (unsigned char)(pixel >> 8), (unsigned char)pixel};
-            fwrite(rgb, 1, 3, file);
-        }
-    fclose(file);
-    XDestroyImage(image);
-    puts("ok");
-}
-
-static void click(int x, int y)
-{
-    Window root, parent, *children;
-    unsigned count;
-    XQueryTree(display, frame, &root, &parent, &children, &count);
-    if (count != 1) fail("the plugin's window is not in ours");
-    inner = children[0];
-    XFree(children);
-    XEvent event = {.xbutton = {.type = ButtonPress, .display = display, .window = inner, .root = root, .x = x, .y = y,
-                                .button = Button1, .same_screen = True}};
-    XSendEvent(display, inner, True, ButtonPressMask, &event);
-    event.type = ButtonRelease;
-    XSendEvent(display, inner, True, ButtonReleaseMask, &event);
-    XSync(display, False);
-    puts("ok");
+    const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
+    uint32_t w = width, h = height;
+    if (!gui->adjust_size(plugin, &w, &h) || !gui->set_size(plugin, w, h)) fail("the window cannot be resized");
+    frame_resize(w, h);
+    printf("size %u %u\n", w, h);
 }
 
 static void close_window(void)
 {
-    if (!frame) return;
+    if (!frame_is_open()) return;
     const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
     gui->destroy(plugin);
-    XDestroyWindow(display, frame);
-    XSync(display, False);
-    frame = 0;
+    frame_close();
 }
 #else
 static void close_window(void) {}
@@ -455,8 +417,9 @@ int main(int count, char **arguments)
 #ifdef WINDOW
         else if (sscanf(line, "window %u %u %lf", &id, &other, &number) == 3) open_window(id, other, number);
         else if (sscanf(line, "look %u", &id) == 1) look(id);
-        else if (sscanf(line, "shot %1023s", one) == 1) shot(one);
-        else if (sscanf(line, "click %u %u", &id, &other) == 2) click((int)id, (int)other);
+        else if (sscanf(line, "resize %u %u", &id, &other) == 2) resize_window(id, other);
+        else if (strncmp(line, "close-window", 12) == 0) close_window(), puts("ok");
+        else if (frame_obey(line)) {}
 #endif
         else if (strncmp(line, "close", 5) == 0) close_plugin(), puts("ok");
         else fail(line);

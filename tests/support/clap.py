@@ -16,7 +16,7 @@ from tests.support.hosts import BUILD, Place, Stretch, host_environment, make, n
 HAS_TEMPO, HAS_BEATS, HAS_METER, IS_PLAYING, IS_RECORDING, IS_LOOPING = 1, 2, 8, 16, 32, 64
 WAIT_LIMIT_S = 15.0
 RTSAN_BUILD = BUILD.with_name("plugin-rtsan")
-KEEP, BARS, POST, LINK, KEPT = range(5)  # parameter numbers
+KEEP, BARS, POST, LINK, KEPT, PREVIEW_GAIN, PREVIEW_SYNC, PREVIEW = range(8)  # parameter numbers
 
 
 @functools.cache
@@ -45,7 +45,14 @@ def rtsan_build(plugin_format: str = "clap") -> tuple[Path, tuple[str, ...]]:
     plugin = binary(RTSAN_BUILD / "bundles", plugin_format)
     target = plugin.with_name("manifest.ttl") if plugin_format == "lv2" else plugin
     # LV2's Turtle is made by loading the plugin into a program, which has no sanitizer: it lends it the runtime.
-    settings = (f"BUILD={RTSAN_BUILD}", *compilers, "OPTIMIZE=-O1 -g -fsanitize=realtime", "UNDEFINED=")
+    # No window: it is the audio thread that is looked at.
+    settings = (
+        f"BUILD={RTSAN_BUILD}",
+        *compilers,
+        "WINDOW=0",
+        "OPTIMIZE=-O1 -g -fsanitize=realtime",
+        "UNDEFINED=",
+    )
     make("plugin", *settings, "GENERATOR_FLAGS=-fsanitize=realtime -rdynamic", str(target))
     return plugin, compilers
 

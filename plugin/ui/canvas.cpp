@@ -1,0 +1,127 @@
+#include "canvas.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ui {
+
+using DGL_NAMESPACE::NanoVG;
+using DGL_NAMESPACE::Rectangle;
+
+void Canvas::fill(const Box &box, const Colour &colour, float radius)
+{
+    vg_.beginPath();
+    if (radius > 0.0f) vg_.roundedRect(box.x, box.y, box.w, box.h, radius);
+    else vg_.rect(box.x, box.y, box.w, box.h);
+    vg_.fillColor(colour);
+    vg_.fill();
+}
+
+void Canvas::frame(const Box &box, const Colour &colour, float radius, float width)
+{
+    const Box inner = box.inset(width / 2);
+    vg_.beginPath();
+    vg_.roundedRect(inner.x, inner.y, inner.w, inner.h, radius);
+    vg_.strokeColor(colour);
+    vg_.strokeWidth(width);
+    vg_.stroke();
+}
+
+void Canvas::disc(float x, float y, float radius, const Colour &colour)
+{
+    vg_.beginPath();
+    vg_.circle(x, y, radius);
+    vg_.fillColor(colour);
+    vg_.fill();
+}
+
+void Canvas::line(float x, float top, float bottom, const Colour &colour)
+{
+    fill(Box{std::round(x / pixel) * pixel, top, pixel, bottom - top}, colour);
+}
+
+void Canvas::use(float size, const Colour &colour, Align align)
+{
+    const int across = align == Align::kLeft     ? NanoVG::ALIGN_LEFT
+                       : align == Align::kCentre ? NanoVG::ALIGN_CENTER
+                                                 : NanoVG::ALIGN_RIGHT;
+    vg_.fontSize(size);
+    vg_.fillColor(colour);
+    vg_.textAlign(across | NanoVG::ALIGN_MIDDLE);
+}
+
+float Canvas::width(float size, const std::string &words)
+{
+    Rectangle<float> bounds;
+    vg_.fontSize(size);
+    vg_.textAlign(NanoVG::ALIGN_LEFT | NanoVG::ALIGN_MIDDLE);
+    return words.empty() ? 0.0f : vg_.textBounds(0, 0, words.c_str(), nullptr, bounds);
+}
+
+/* At the size in use. */
+std::string Canvas::fitted(float room, const std::string &words)
+{
+    Rectangle<float> bounds;
+    if (vg_.textBounds(0, 0, words.c_str(), nullptr, bounds) <= room) return words;
+    std::string cut = words;
+    while (!cut.empty()) {
+        do cut.pop_back();
+        while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80);
+        if (!cut.empty() && static_cast<unsigned char>(cut.back()) >= 0xC0) cut.pop_back();
+        const std::string shown = cut + "…";
+        if (vg_.textBounds(0, 0, shown.c_str(), nullptr, bounds) <= room) return shown;
+    }
+    return "";
+}
+
+float Canvas::write(const Box &box, float size, const Colour &colour, const std::string &words, Align align, bool strong)
+{
+    if (words.empty() || box.w <= 0.0f) return 0.0f;
+    use(size, colour, Align::kLeft);
+    const std::string shown = fitted(box.w, words);
+    const float wide = width(size, shown);
+    const float x = align == Align::kLeft ? box.x : align == Align::kRight ? box.right() - wide : box.centre() - wide / 2;
+    use(size, colour, Align::kLeft);
+    const float at = std::round(x / pixel) * pixel, y = std::round((box.middle() + size * 0.04f) / pixel) * pixel;
+    vg_.text(at, y, shown.c_str(), nullptr);
+    if (strong) vg_.text(at + 0.35f, y, shown.c_str(), nullptr); /* there is one weight of the font: print it twice */
+    return wide;
+}
+
+float Canvas::paragraph(const Box &box, float size, const Colour &colour, const std::string &words)
+{
+    const float step = std::round(size * 1.35f);
+    const auto lines = std::max(1, static_cast<int>(box.h / step));
+    size_t from = 0;
+    int line = 0;
+    for (; line < lines && from < words.size(); line++) {
+        size_t end = words.size();
+        if (line + 1 < lines)
+            while (end > from && width(size, words.substr(from, end - from)) > box.w) {
+                const size_t space = words.rfind(' ', end - 1);
+                if (space == std::string::npos || space <= from) break;
+                end = space;
+            }
+        write(Box{box.x, box.y + step * static_cast<float>(line), box.w, step}, size, colour, words.substr(from, end - from));
+        from = end + (end < words.size());
+    }
+    return step * static_cast<float>(line);
+}
+
+void Canvas::button(const Box &box, const std::string &words, bool primary, bool hovered, bool enabled)
+{
+    Colour ground = primary ? kWarm : hovered && enabled ? kHover : kRaised;
+    fill(box, ground, 9);
+    if (primary && hovered) fill(box, Colour(1.0f, 1.0f, 1.0f, 0.12f), 9);
+    write(box.inset(8), 14, !enabled ? kFaint : primary ? kWarmInk : kInk, words, Align::kCentre, primary);
+}
+
+void Canvas::clip(const Box &box)
+{
+    vg_.save();
+    vg_.intersectScissor(box.x, box.y, box.w, box.h);
+}
+
+void Canvas::unclip() { vg_.restore(); }
+
+} // namespace ui

@@ -1,0 +1,262 @@
+#include "feed_view.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace ui {
+
+namespace {
+
+constexpr float kTop = 2.0f, kFoot = 28.0f;
+
+/* The reactions that a row shows: those somebody chose, as many as fit beside the button for another. */
+struct Chips {
+    unsigned shown[SC_REACTIONS];
+    int count = 0;
+
+    Chips(const RowLayout &at, const sc_item &item)
+    {
+        const int room = static_cast<int>(at.reactions.w / (kChipWidth + 4)) - 1;
+        for (unsigned i = 0; i < SC_REACTIONS && count < room; i++)
+            if (item.reaction_counts[i] > 0) shown[count++] = i;
+    }
+};
+
+Box chip_icon(const Box &chip) { return {chip.x + 6, chip.y + 4, 16, 16}; }
+
+void draw_outline(Canvas &canvas, const Box &box, const sc_item &item, float heard)
+{
+    if (item.outline_columns == 0) return;
+    const auto bars = static_cast<int>(box.w / 3.0f);
+    for (int i = 0; i < bars; i++) {
+        const auto from = static_cast<uint32_t>(i) * item.outline_columns / static_cast<uint32_t>(bars);
+        const auto to = std::max(from + 1, static_cast<uint32_t>(i + 1) * item.outline_columns / static_cast<uint32_t>(bars));
+        const uint8_t loudest = *std::max_element(item.outline + from, item.outline + to);
+        const float tall = std::max(box.h * static_cast<float>(loudest) / 127.0f, 2.0f);
+        canvas.fill(Box{box.x + 3.0f * static_cast<float>(i), box.middle() - tall / 2, 2, tall},
+                    static_cast<float>(i) < heard * static_cast<float>(bars) ? kWarm : kWave, 1);
+    }
+}
+
+void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Pointer &pointer, bool copied)
+{
+    canvas.fill(at.whole, kPanel, 12);
+    canvas.write(at.headline, 18, kInk, card.headline, Align::kLeft, true);
+    canvas.paragraph(at.words, kTextSize + 1, kDim, card.words);
+    if (!card.command.empty()) {
+        canvas.fill(at.command, kGround, 8);
+        canvas.frame(at.command, kLine, 8);
+        canvas.write(at.command.inset(12), 14, kInk, card.command);
+        canvas.button(at.copy, copied ? "Copied" : "Copy", !copied, pointer.over(at.copy));
+    }
+    canvas.paragraph(at.footnote, kTextSize, kFaint, card.footnote);
+}
+
+void draw_head_of(Canvas &canvas, const Layout &layout, const FeedView::Shown &shown, bool empty)
+{
+    const Box &head = layout.feed_head;
+    float left = head.x + canvas.write(head, 14, kInk, "Feed", Align::kLeft, true) + 14, right = head.right();
+    if (!empty) {
+        const Box &sync = layout.sync;
+        canvas.frame(sync, shown.in_sync ? kWarm : shown.pointer.over(sync) ? kFaint : kLine, 11);
+        canvas.write(sync, kSmallSize, shown.in_sync ? kWarm : kDim, "In sync", Align::kCentre);
+        left = sync.right() + 12;
+    }
+    const std::string friends = shown.standing.friends_line();
+    if (!friends.empty()) {
+        const float width = canvas.write(head, kTextSize, kGreen, friends, Align::kRight);
+        canvas.disc(head.right() - width - 11, head.middle(), 4, kGreen);
+        right -= width + 28;
+    }
+    if (!empty) canvas.write(Box{left, head.y, right - left, head.h}, kSmallSize, kFaint, shown.feed.note());
+}
+
+void draw_toast(Canvas &canvas, const Box &list, const std::string &words)
+{
+    if (words.empty()) return;
+    const float wanted = canvas.width(kTextSize, words), width = std::min(wanted + 32, list.w - 16);
+    const float height = wanted + 32 > list.w - 16 ? 56.0f : 36.0f;
+    const Box box = {std::round(list.centre() - width / 2), list.bottom() - height - 14, width, height};
+    canvas.fill(box, kRaised, 9);
+    canvas.frame(box, kWarm, 9);
+    canvas.paragraph(Box{box.x + 16, box.y + 9, box.w - 32, box.h - 18}, kTextSize, kInk, words);
+}
+
+} // namespace
+
+RowLayout FeedView::row(const Layout &layout, size_t place) const
+{
+    const float height = RowLayout::height(layout.list.w);
+    return {layout.list, layout.list.y + kTop - scroll + height * static_cast<float>(place)};
+}
+
+size_t FeedView::unseen(const Layout &layout, const Feed &feed) const
+{
+    const float bottom = (scroll + layout.list.h) / RowLayout::height(layout.list.w);
+    const auto seen = static_cast<size_t>(std::max(bottom, 0.0f));
+    return feed.rows().size() > seen ? feed.rows().size() - seen : 0;
+}
+
+void FeedView::settle(const Layout &layout, const Feed &feed)
+{
+    const float whole = RowLayout::height(layout.list.w) * static_cast<float>(feed.rows().size()) + kFoot;
+    scroll = std::min(std::max(scroll, 0.0f), std::max(whole - layout.list.h, 0.0f));
+}
+
+void FeedView::inserted(const Layout &layout, size_t place)
+{
+    const float height = RowLayout::height(layout.list.w);
+    if (scroll > height * (static_cast<float>(place) + 0.5f)) scroll += height;
+}
+
+const RowLayout *FeedView::picker_row(const Layout &layout, const Feed &feed, RowLayout &place, size_t &index) const
+{
+    const auto &rows = feed.rows();
+    for (size_t i = 0; i < rows.size() && !picking.empty(); i++)
+        if (picking == rows[i].post_id) {
+            index = i;
+            place = row(layout, i);
+            return &place;
+        }
+    return nullptr;
+}
+
+Card FeedView::card(const Standing &standing, const Feed &feed)
+{
+    const Card card = standing.card();
+    if (card.shown() || !feed.rows().empty() || !feed.started()) return card;
+    return {"Nothing here yet", "Posts of those you follow, and yours, come here by themselves. To follow somebody, in a terminal:",
+            "sidechain follow NAME", "Whoever posts is on the relay's page, too."};
+}
+
+/* Drawing ------------------------------------------------------------------------------------------------------- */
+
+void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) const
+{
+    const Feed &feed = shown.feed;
+    const Card in_place = card(shown.standing, feed);
+    draw_head_of(canvas, layout, shown, in_place.shown());
+    canvas.clip(layout.list);
+    if (in_place.shown()) {
+        draw_card(canvas, CardLayout(layout.list), in_place, shown.pointer, !shown.toast.empty());
+        return canvas.unclip();
+    }
+    if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Looking …", Align::kCentre);
+    const Pointer within = shown.pointer.over(layout.list) && picking.empty() ? shown.pointer : Pointer{};
+    for (size_t i = 0; i < feed.rows().size(); i++) {
+        const RowLayout at = row(layout, i);
+        if (at.whole.bottom() > layout.list.y && at.whole.y < layout.list.bottom())
+            draw_row(canvas, at, feed.rows()[i], shown, within);
+    }
+    draw_foot(canvas, layout, feed);
+    draw_picker(canvas, layout, feed, shown.pointer);
+    draw_toast(canvas, layout.list, shown.toast);
+    canvas.unclip();
+}
+
+/* Beneath the last row, and the bar that shows how far one has come. */
+void FeedView::draw_foot(Canvas &canvas, const Layout &layout, const Feed &feed) const
+{
+    const Box &list = layout.list;
+    if (feed.rows().empty()) return;
+    const float whole = RowLayout::height(list.w) * static_cast<float>(feed.rows().size()) + kFoot;
+    const std::string words = feed.loading() ? "Looking for older ones …" : feed.at_end() ? "That is all there is." : "";
+    canvas.write(Box{list.x, list.y + kTop - scroll + whole - kFoot, list.w, kFoot - 4}, kSmallSize, kFaint, words, Align::kCentre);
+    if (whole <= list.h) return;
+    const float tall = std::max(list.h * list.h / whole, 24.0f);
+    const float at = (list.h - tall) * scroll / (whole - list.h);
+    canvas.unclip(); /* it stands beside the list */
+    canvas.fill(Box{layout.whole.right() - 10, list.y + at, 4, tall - 4}, kLine, 2);
+    canvas.clip(list);
+}
+
+void FeedView::draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item, const Shown &shown, const Pointer &pointer) const
+{
+    const Playing &playing = shown.playing;
+    const bool plays = playing.state != Playing::kNothing && playing.post_id == item.post_id;
+    canvas.fill(at.whole, kPanel, 12);
+    if (plays) canvas.frame(at.whole, kWarm, 12);
+    const Box &play = at.play;
+    canvas.disc(play.centre(), play.middle(), play.w / 2, plays ? kWarm : pointer.over(play) ? kHover : kRaised);
+    const Box icon = play.inset(8);
+    if (plays) draw_stop(canvas, icon, kWarmInk);
+    else draw_play(canvas, icon, pointer.over(play) ? kWarm : kInk);
+    if (plays && playing.state == Playing::kLoading)
+        canvas.fill(Box{at.wave.x, at.wave.bottom() + 1, at.wave.w * playing.share, 2}, kWarm, 1);
+    const bool named = item.title[0] != '\0';
+    canvas.write(at.title, kTitleSize, named ? kInk : kDim, named ? item.title : "Untitled", Align::kLeft, named);
+    const float name = canvas.write(at.byline, kTextSize, item.mine ? kGreen : kDim, item.mine ? "you" : item.author);
+    canvas.write(Box{at.byline.x + name + 6, at.byline.y, at.byline.w - name - 6, at.byline.h}, kTextSize, kFaint,
+                 "· " + age(item.created_us, shown.now_us));
+    const bool right = at.facts.y == at.byline.y;
+    canvas.write(at.facts, kSmallSize, kDim, facts(item), right ? Align::kRight : Align::kLeft);
+    draw_outline(canvas, at.wave, item, plays && playing.state == Playing::kSounding ? playing.share : 0.0f);
+
+    const Box &like = at.like;
+    if (pointer.over(like)) canvas.fill(like, kRaised, 8);
+    draw_heart(canvas, Box{like.x + 7, like.y + 4, 16, 16}, item.liked ? kWarm : kDim, item.liked);
+    canvas.write(Box{like.x + 27, like.y, 26, like.h}, kTextSize, item.liked ? kWarm : kDim,
+                 item.like_count ? count_text(item.like_count) : "");
+    const Chips chips(at, item);
+    for (int i = 0; i < chips.count; i++) {
+        const Box box = chip(at, i);
+        const bool mine = item.reacted >> chips.shown[i] & 1u;
+        canvas.fill(box, pointer.over(box) ? kHover : kRaised, 12);
+        if (mine) canvas.frame(box, kWarm, 12);
+        draw_reaction(canvas, chip_icon(box), chips.shown[i]);
+        canvas.write(Box{box.x + 25, box.y, box.w - 27, box.h}, kSmallSize, mine ? kWarm : kDim,
+                     count_text(item.reaction_counts[chips.shown[i]]));
+    }
+    const Box add = chip(at, chips.count);
+    if (pointer.over(add)) canvas.fill(Box{add.x, add.y, 30, add.h}, kRaised, 8);
+    draw_add_reaction(canvas, Box{add.x + 6, add.y + 3, 18, 18}, pointer.over(add) ? kInk : kFaint);
+}
+
+void FeedView::draw_picker(Canvas &canvas, const Layout &layout, const Feed &feed, const Pointer &pointer) const
+{
+    RowLayout place(layout.list, 0);
+    size_t index = 0;
+    if (!picker_row(layout, feed, place, index)) return;
+    const sc_item &item = feed.rows()[index];
+    const Box box = picker(layout.list, chip(place, Chips(place, item).count), SC_REACTIONS);
+    canvas.fill(Box{box.x - 1, box.y - 1, box.w + 2, box.h + 2}, kLine, 12);
+    canvas.fill(box, kRaised, 11);
+    for (unsigned i = 0; i < SC_REACTIONS; i++) {
+        const Box cell = picker_cell(box, static_cast<int>(i));
+        if (pointer.over(cell)) canvas.fill(cell, kLine, 8);
+        if (item.reacted >> i & 1u) canvas.frame(cell, kWarm, 8);
+        draw_reaction(canvas, cell.inset(7), i);
+    }
+}
+
+/* What is under a point ----------------------------------------------------------------------------------------- */
+
+Hit FeedView::hit(const Layout &layout, const Standing &standing, const Feed &feed, const Pointer &pointer) const
+{
+    RowLayout place(layout.list, 0);
+    size_t index = 0;
+    if (!pointer.over(layout.list)) return {};
+    if (card(standing, feed).shown())
+        return {CardLayout(layout.list).copy.holds(pointer.x, pointer.y) ? Hit::kCopy : Hit::kNothing, 0, 0};
+    if (picker_row(layout, feed, place, index)) {
+        const Box box = picker(layout.list, chip(place, Chips(place, feed.rows()[index]).count), SC_REACTIONS);
+        for (unsigned i = 0; i < SC_REACTIONS; i++)
+            if (pointer.over(picker_cell(box, static_cast<int>(i)))) return {Hit::kReaction, index, i};
+        return {Hit::kElsewhere, index, 0};
+    }
+    for (size_t i = 0; i < feed.rows().size(); i++) {
+        const RowLayout at = row(layout, i);
+        if (!pointer.over(at.whole)) continue;
+        if (pointer.over(at.play)) return {Hit::kPlay, i, 0};
+        if (pointer.over(at.like)) return {Hit::kLike, i, 0};
+        const Chips chips(at, feed.rows()[i]);
+        for (int n = 0; n < chips.count; n++)
+            if (pointer.over(chip(at, n))) return {Hit::kReaction, i, chips.shown[n]};
+        if (pointer.over(chip(at, chips.count))) return {Hit::kOpenPicker, i, 0};
+        return {};
+    }
+    return {};
+}
+
+} // namespace ui

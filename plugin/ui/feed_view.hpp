@@ -1,0 +1,60 @@
+/* Draws the feed, or the card in its place, and says what is under a point of it. */
+#ifndef SIDECHAIN_UI_FEED_VIEW_HPP
+#define SIDECHAIN_UI_FEED_VIEW_HPP
+
+#include "canvas.hpp"
+#include "feed.hpp"
+#include "recorder_view.hpp"
+#include "standing.hpp"
+
+namespace ui {
+
+/* What of the feed plays through the host's monitors. */
+struct Playing {
+    enum State { kNothing, kLoading, kSounding } state = kNothing;
+    std::string post_id;
+    float share = 0.0f; /* that is loaded, then that was heard */
+};
+
+struct Hit {
+    enum Kind { kNothing, kPlay, kLike, kReaction, kOpenPicker, kCopy, kElsewhere } kind = kNothing;
+    size_t row = 0;
+    unsigned reaction = 0;
+};
+
+class FeedView {
+public:
+    float scroll = 0.0f; /* points above the list's top */
+    std::string picking; /* the post whose reaction is being chosen, or "" */
+
+    struct Shown {
+        const Standing &standing;
+        const Feed &feed;
+        const Playing &playing;
+        const Pointer &pointer;
+        uint64_t now_us;
+        const std::string &toast;
+        bool in_sync;
+    };
+    void draw(Canvas &canvas, const Layout &layout, const Shown &shown) const;
+
+    /* What stands in place of the rows, if anything does. */
+    static Card card(const Standing &standing, const Feed &feed);
+
+    Hit hit(const Layout &layout, const Standing &standing, const Feed &feed, const Pointer &pointer) const;
+
+    /* Keep `scroll` within the rows; a row that came in above what is looked at moves nothing. */
+    void settle(const Layout &layout, const Feed &feed);
+    void inserted(const Layout &layout, size_t place);
+    size_t unseen(const Layout &layout, const Feed &feed) const; /* rows below the list */
+
+private:
+    RowLayout row(const Layout &layout, size_t place) const;
+    const RowLayout *picker_row(const Layout &layout, const Feed &feed, RowLayout &place, size_t &index) const;
+    void draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item, const Shown &shown, const Pointer &pointer) const;
+    void draw_foot(Canvas &canvas, const Layout &layout, const Feed &feed) const;
+    void draw_picker(Canvas &canvas, const Layout &layout, const Feed &feed, const Pointer &pointer) const;
+};
+
+} // namespace ui
+#endif

@@ -1,0 +1,145 @@
+#include "recorder_view.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ui {
+
+namespace {
+
+constexpr double kSecondsWithoutBars = 16.0;
+constexpr float kPitch = 3.0f, kBarWidth = 2.0f; /* of the waveform's strokes */
+
+Colour of_tone(Tone tone) { return tone == Tone::kBad ? kWarm : tone == Tone::kGood ? kGreen : kDim; }
+
+/* The loudest sample of the last tenth of a second, from -60 dB to full scale. */
+void draw_meter(Canvas &canvas, const Box &box, const RingView &ring)
+{
+    const auto end = static_cast<int64_t>(ring.end_frame());
+    const RingView::Peak peak = ring.peak(end - static_cast<int64_t>(ring.rate_hz() / 10.0), end);
+    const float loudest = std::max(peak.high, -peak.low);
+    const float share = loudest > 0.001f ? std::min(1.0f + std::log10(loudest) / 3.0f, 1.0f) : 0.0f;
+    canvas.fill(box, kRaised, box.h / 2);
+    if (share > 0.0f) canvas.fill(Box{box.x, box.y, std::max(box.w * share, box.h), box.h}, loudest >= 1.0f ? kRed : kGreen, box.h / 2);
+}
+
+void draw_title(Canvas &canvas, const Box &box, const TextField &title, const Pointer &pointer)
+{
+    canvas.fill(box, kPanel, 9);
+    canvas.frame(box, title.focused ? kWarm : pointer.over(box) ? kFaint : kLine, 9);
+    const Box inner = {box.x + 12, box.y, box.w - 24, box.h};
+    canvas.clip(inner);
+    if (title.text().empty() && !title.focused) canvas.write(inner, 14, kFaint, "Title");
+    const float before = canvas.width(14, title.text().substr(0, title.caret()));
+    const float shift = std::max(0.0f, before - inner.w + 2);
+    if (title.focused && title.low() != title.high()) {
+        const float from = canvas.width(14, title.text().substr(0, title.low()));
+        const float to = canvas.width(14, title.text().substr(0, title.high()));
+        canvas.fill(Box{inner.x - shift + from, box.y + 8, to - from, box.h - 16}, Colour(0xff, 0x9f, 0x5a, 0.35f), 3);
+    }
+    canvas.write(Box{inner.x - shift, box.y, 4000, box.h}, 14, kInk, title.text());
+    if (title.focused) canvas.line(inner.x - shift + before + 0.5f, box.y + 9, box.bottom() - 9, kWarm);
+    canvas.unclip();
+}
+
+void draw_progress(Canvas &canvas, const Box &box, const Standing &standing)
+{
+    switch (standing.kept()) {
+    case Standing::Take::kWaiting: canvas.fill(box, kLine, box.h / 2); break;
+    case Standing::Take::kPosting:
+        canvas.fill(box, kRaised, box.h / 2);
+        canvas.fill(Box{box.x, box.y, std::max(box.w * standing.share(), box.h), box.h}, kWarm, box.h / 2);
+        break;
+    case Standing::Take::kPosted: canvas.fill(box, kGreen, box.h / 2); break;
+    default: break;
+    }
+}
+
+} // namespace
+
+bool can_post(const Standing &standing)
+{
+    using Take = Standing::Take;
+    const Take take = standing.kept();
+    return take != Take::kKeeping && take != Take::kPosting; /* one that waits is in the outbox: the next may come */
+}
+
+size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title, double x)
+{
+    const auto &text = title.text();
+    const float room = layout.title.w - 24;
+    const float shift = std::max(0.0f, canvas.width(14, text.substr(0, title.caret())) - room + 2);
+    const auto wanted = static_cast<float>(x) - layout.title.x - 12 + shift;
+    size_t at = 0;
+    while (at < text.size()) {
+        size_t next = at + 1;
+        while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) next++;
+        const float middle = (canvas.width(14, text.substr(0, at)) + canvas.width(14, text.substr(0, next))) / 2;
+        if (middle > wanted) break;
+        at = next;
+    }
+    return at;
+}
+
+void draw_head(Canvas &canvas, const Layout &layout, const Standing &standing, const RingView &ring)
+{
+    const Box &head = layout.head;
+    draw_mark(canvas, Box{head.x + kMargin, head.middle() - 11, 22, 22});
+    canvas.write(Box{head.x + kMargin + 32, head.y, 110, head.h}, 16, kInk, "Sidechain", Align::kLeft, true);
+    draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.wide ? 160.0f : 96.0f, 4}, ring);
+    const Sentence link = standing.link();
+    const Box words = {head.right() - kMargin - 230, head.y, 230, head.h};
+    const float width = canvas.write(words, kTextSize, link.tone == Tone::kBad ? kInk : kDim, link.text, Align::kRight);
+    canvas.disc(words.right() - width - 12, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
+}
+
+void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars_wanted)
+{
+    canvas.fill(box, kPanel, 10);
+    const auto end = static_cast<int64_t>(ring.end_frame());
+    const double rate_hz = ring.rate_hz();
+    if (end == 0 || rate_hz == 0.0) {
+        canvas.write(box, 14, kFaint, "Play something: it is remembered as you go.", Align::kCentre);
+        return;
+    }
+    const auto bars = static_cast<size_t>(bars_wanted);
+    const auto lines = ring.bar_lines(bars + 2);
+    const bool known = lines.size() > bars;
+    const double span = known ? static_cast<double>(end - lines[bars]) * 1.06 : kSecondsWithoutBars * rate_hz;
+    const auto x_of = [&](int64_t frame) {
+        return box.x + box.w * static_cast<float>(1.0 - static_cast<double>(end - frame) / span);
+    };
+    const float from = known ? x_of(lines[bars]) : box.x, to = known ? x_of(lines[0]) : box.right();
+    if (known) canvas.fill(Box{from, box.y, to - from, box.h}, kWarmGlow);
+    const Box inner = box.inset(8);
+    for (size_t i = 0; i < lines.size(); i++) {
+        const float x = x_of(lines[i]);
+        if (x < inner.x || x > inner.right()) continue;
+        canvas.line(x, box.y, box.bottom(), i == 0 || i == bars ? Colour(0xff, 0x9f, 0x5a, 0.6f) : known && i < bars ? Colour(0xff, 0x9f, 0x5a, 0.22f) : kLine);
+    }
+    for (float x = inner.x; x + kBarWidth <= inner.right(); x += kPitch) {
+        const double at = static_cast<double>(end) - span * (1.0 - static_cast<double>(x - box.x) / box.w);
+        const RingView::Peak peak =
+            ring.peak(static_cast<int64_t>(at), static_cast<int64_t>(at + span * static_cast<double>(kPitch) / box.w));
+        const float high = std::min(std::max(peak.high, 0.0f), 1.0f), low = std::max(std::min(peak.low, 0.0f), -1.0f);
+        const float tall = std::max(inner.h / 2 * (high - low), kBarWidth);
+        const float top = inner.middle() - std::max(inner.h / 2 * high, kBarWidth / 2);
+        canvas.fill(Box{x, top, kBarWidth, tall}, known && x >= from && x < to ? kWarm : kWave, 1);
+    }
+}
+
+void draw_controls(Canvas &canvas, const Layout &layout, const Standing &standing, const Controls &controls)
+{
+    const Pointer &pointer = controls.pointer;
+    const bool kept = standing.kept() == Standing::Take::kKept || standing.kept() == Standing::Take::kFailed;
+    canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.bars > 1);
+    canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.bars < 64);
+    canvas.button(layout.keep, standing.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));
+    draw_title(canvas, layout.title, controls.title, pointer);
+    canvas.button(layout.post, standing.post_label(), kept && standing.signed_in(), pointer.over(layout.post), can_post(standing));
+    draw_progress(canvas, layout.progress, standing);
+    const Sentence status = standing.status();
+    canvas.paragraph(layout.status, kTextSize, of_tone(status.tone), status.text);
+}
+
+} // namespace ui

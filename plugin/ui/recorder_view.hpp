@@ -1,0 +1,35 @@
+/* Draws the head of the window and the recorder: meter, waveform with bar lines, controls, status. */
+#ifndef SIDECHAIN_UI_RECORDER_VIEW_HPP
+#define SIDECHAIN_UI_RECORDER_VIEW_HPP
+
+#include "canvas.hpp"
+#include "ring_view.hpp"
+#include "standing.hpp"
+#include "text_field.hpp"
+
+namespace ui {
+
+struct Pointer {
+    double x = -1.0, y = -1.0;
+    bool over(const Box &box) const { return box.holds(x, y); }
+};
+
+struct Controls {
+    int bars;
+    bool post_on_keep;
+    const TextField &title;
+    const Pointer &pointer;
+};
+
+void draw_head(Canvas &canvas, const Layout &layout, const Standing &standing, const RingView &ring);
+void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars);
+void draw_controls(Canvas &canvas, const Layout &layout, const Standing &standing, const Controls &controls);
+
+/* Where in the title's text a click at x falls, in bytes. */
+size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title, double x);
+
+/* Whether the post button does something now. */
+bool can_post(const Standing &standing);
+
+} // namespace ui
+#endif

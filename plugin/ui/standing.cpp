@@ -1,0 +1,217 @@
+#include "standing.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+namespace ui {
+
+namespace {
+
+std::string numbered(uint32_t count, const char *noun)
+{
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+} // namespace
+
+/* What is heard ------------------------------------------------------------------------------------------------- */
+
+void Standing::take(const sc_event &event)
+{
+    switch (event.kind) {
+    case SC_EVENT_CONNECTED: refused_.clear(); break;
+    case SC_EVENT_DISCONNECTED:
+        account_ = relay_state_ = trouble_ = "";
+        friends_ = 0;
+        break;
+    case SC_EVENT_REFUSED: refused_ = std::string(event.text) + (event.path[0] ? " " : "") + event.path; break;
+    case SC_EVENT_LINK:
+        account_ = event.account;
+        relay_state_ = event.relay_state;
+        trouble_ = event.text;
+        friends_ = event.friends_producing;
+        break;
+    case SC_EVENT_KEPT:
+        take_ = posts_ && event.id == keep_id_ ? Take::kPosting : Take::kKept;
+        take_id_ = event.take_id;
+        page_url_.clear();
+        share_ = 0.0f;
+        said_ = {event.anchored ? "Kept " + numbered(event.bars, "bar") + "." : "Kept.", Tone::kGood};
+        if (event.text[0]) said_.text += std::string(" ") + event.text;
+        if (take_ == Take::kKept && signed_in()) said_.text += " Give it a title and post it, or play on.";
+        break;
+    case SC_EVENT_KEEP_FAILED:
+        if (take_ == Take::kKeeping) take_ = Take::kNone;
+        said_ = {event.text, Tone::kBad};
+        break;
+    case SC_EVENT_POSTING:
+        if (take_id_ == event.take_id) take_posting(event);
+        break;
+    case SC_EVENT_ASK_FAILED:
+        if (event.id == 0 || event.id != post_id_) break;
+        take_ = Take::kFailed;
+        said_ = {event.text, Tone::kBad};
+        break;
+    case SC_EVENT_NOTICE: said_ = {event.text, Tone::kPlain}; break;
+    default: break;
+    }
+}
+
+void Standing::take_posting(const sc_event &event)
+{
+    const std::string state = event.code;
+    share_ = static_cast<float>(event.fraction);
+    said_ = {event.text, Tone::kPlain};
+    if (state == "posted") {
+        take_ = Take::kPosted;
+        page_url_ = event.path;
+        said_.tone = Tone::kGood;
+    } else if (state == "failed") {
+        take_ = Take::kFailed;
+        said_.tone = Tone::kBad;
+    } else if (state == "discarded") {
+        take_ = Take::kKept;
+    } else {
+        take_ = state == "waiting" ? Take::kWaiting : Take::kPosting;
+        if (state == "uploading")
+            said_.text = share_ < 1.0f ? "Uploading, " + std::to_string(static_cast<int>(share_ * 100.0f)) + " %"
+                                       : "Uploaded. The relay makes the post of it.";
+    }
+}
+
+void Standing::keeping(uint64_t id, bool posts)
+{
+    if (id == 0) {
+        said_ = {"Nothing is recorded yet: play something, then keep it.", Tone::kBad};
+        return;
+    }
+    let_go();
+    keep_id_ = id;
+    posts_ = posts;
+    take_ = Take::kKeeping;
+    said_ = {"Keeping …", Tone::kPlain};
+}
+
+void Standing::posting(uint64_t id)
+{
+    if (id == 0) return;
+    post_id_ = id;
+    take_ = Take::kPosting;
+    share_ = 0.0f;
+    said_ = {"Posting …", Tone::kPlain};
+}
+
+void Standing::let_go()
+{
+    take_ = Take::kNone;
+    take_id_.clear();
+    page_url_.clear();
+    keep_id_ = post_id_ = 0;
+    posts_ = false;
+    share_ = 0.0f;
+    said_ = {};
+}
+
+/* Words --------------------------------------------------------------------------------------------------------- */
+
+Sentence Standing::link() const
+{
+    if (info_.reason[0]) return {"not recording", Tone::kBad};
+    if (!info_.connected) return {!refused_.empty() ? "refused" : "Sidechain is not running", Tone::kBad};
+    if (account_.empty()) return {"no account yet", Tone::kPlain};
+    if (relay_state_ == "online") return {account_ + " · online", Tone::kGood};
+    if (relay_state_ == "connecting") return {account_ + " · connecting", Tone::kPlain};
+    return {account_ + " · offline", Tone::kPlain};
+}
+
+std::string Standing::friends_line() const
+{
+    return friends() ? numbered(friends(), "friend") + " producing now" : "";
+}
+
+Sentence Standing::status() const
+{
+    if (info_.reason[0]) return {info_.reason, Tone::kBad};
+    if (!said_.text.empty()) return said_;
+    if (!info_.connected) return {"What you play is remembered, also while Sidechain is not running.", Tone::kPlain};
+    if (!trouble_.empty() && signed_in()) return {trouble_, Tone::kBad};
+    if (!info_.attached) return {"What you play is remembered as you go.", Tone::kPlain};
+    return {"Keep what you have just played, before or after it was worth it.", Tone::kPlain};
+}
+
+std::string Standing::keep_label(int bars, bool post_on_keep) const
+{
+    const std::string what = bars == 1 ? "last bar" : "last " + std::to_string(bars) + " bars";
+    return (post_on_keep ? "Keep + post " : "Keep ") + what;
+}
+
+std::string Standing::post_label() const
+{
+    switch (take_) {
+    case Take::kKept: return "Post";
+    case Take::kFailed: return take_id_.empty() ? "Keep + post" : "Post again";
+    case Take::kKeeping: return "Keeping …";
+    case Take::kPosting: return "Posting …";
+    default: return "Keep + post";
+    }
+}
+
+Card Standing::card() const
+{
+    if (!refused_.empty() && !info_.connected)
+        return {"Plugin and Sidechain do not fit together", refused_, "", "What you play is remembered until you have updated."};
+    if (!info_.connected)
+        return {"Start Sidechain", "It keeps what you play, posts it, and brings the feed. In a terminal:",
+                "sidechain up --detach", info_.link_reason};
+    if (relay_state_ == "no_relay")
+        return {"No relay to post to", "Takes are kept on this computer. To post, start Sidechain with the address of a relay:",
+                "sidechain up --detach --relay-url https://…", "Or set relay_url in the settings, once."};
+    if (account_.empty() && !relay_state_.empty()) { /* it says so within a second of the welcome */
+        if (!trouble_.empty() && trouble_.find("sidechain claim") == std::string::npos)
+            return {"Something stands in the way", trouble_, "", "Takes are kept meanwhile."};
+        const bool again = relay_state_ == "needs_reclaim";
+        return {again ? "Claim this device again" : "Claim this device",
+                again ? "The relay no longer knows it. Your browser asks once more whose it is:"
+                      : "It belongs to no account yet. Your browser opens and asks whose it is:",
+                "sidechain claim", "Takes are kept meanwhile, and posts wait for you."};
+    }
+    return {};
+}
+
+std::string age(uint64_t created_us, uint64_t now_us)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *unit;
+    } SPANS[] = {{31536000, " y"}, {2592000, " mo"}, {604800, " w"}, {86400, " d"}, {3600, " h"}, {60, " min"}};
+    const uint64_t seconds = now_us > created_us ? (now_us - created_us) / 1000000 : 0;
+    for (const auto &span : SPANS)
+        if (seconds >= span.seconds) return std::to_string(seconds / span.seconds) + span.unit + " ago";
+    return "just now";
+}
+
+std::string facts(const sc_item &item)
+{
+    char tempo[32] = "";
+    std::string all;
+    const auto add = [&](const std::string &fact) { all += (all.empty() || fact.empty() ? "" : "  ·  ") + fact; };
+    if (item.bpm > 0.0) {
+        std::snprintf(tempo, sizeof tempo, "%.1f", item.bpm);
+        if (char *zero = std::strstr(tempo, ".0")) *zero = '\0';
+        add(std::string(tempo) + " BPM");
+    }
+    add(item.key);
+    if (item.bars) add(numbered(item.bars, "bar"));
+    return all;
+}
+
+std::string count_text(uint32_t count)
+{
+    char text[24];
+    if (count < 1000) return std::to_string(count);
+    if (count < 1000000) std::snprintf(text, sizeof text, count < 10000 ? "%.1fk" : "%.0fk", count / 1000.0);
+    else std::snprintf(text, sizeof text, "%.1fM", count / 1e6);
+    return text;
+}
+
+} // namespace ui

@@ -1,0 +1,79 @@
+/* How things stand, as the window says it: the link, the account, the take that was kept last and its way to the feed.
+   Folds what the client tells into words. No drawing; nothing is asked from here. */
+#ifndef SIDECHAIN_UI_STANDING_HPP
+#define SIDECHAIN_UI_STANDING_HPP
+
+#include "sidechain_window.h"
+
+#include <string>
+
+namespace ui {
+
+enum class Tone { kPlain, kGood, kBad };
+
+struct Sentence {
+    std::string text;
+    Tone tone = Tone::kPlain;
+};
+
+/* What stands in place of the feed while there is none to show: what is so, what to do, and the command for it. */
+struct Card {
+    std::string headline, words, command, footnote;
+    bool shown() const { return !headline.empty(); }
+};
+
+class Standing {
+public:
+    enum class Take { kNone, kKeeping, kKept, kPosting, kWaiting, kPosted, kFailed };
+
+    void take(const sc_info &info) { info_ = info; }
+    void take(const sc_event &event);
+
+    void keeping(uint64_t id, bool posts); /* a keep was asked for; 0: nothing is recorded yet */
+    void posting(uint64_t id);             /* a post of the kept take was asked for; 0: it could not be */
+    void let_go();                         /* the kept take is done with: the next post keeps anew */
+
+    bool daemon_there() const { return info_.connected; }
+    bool signed_in() const { return daemon_there() && !account_.empty(); }
+    bool online() const { return daemon_there() && relay_state_ == "online"; }
+    const std::string &account() const { return account_; }
+    uint32_t friends() const { return daemon_there() ? friends_ : 0; }
+    const sc_info &info() const { return info_; }
+
+    Take kept() const { return take_; }
+    const std::string &take_id() const { return take_id_; }
+    float share() const { return share_; } /* of the present step of a post, 0 to 1 */
+    const std::string &page_url() const { return page_url_; }
+
+    /* Words. */
+    Sentence link() const;                    /* in the head, at the right */
+    std::string friends_line() const;         /* "3 friends producing now", or "" */
+    Sentence status() const;                  /* beneath the controls */
+    std::string keep_label(int bars, bool post_on_keep) const;
+    std::string post_label() const;
+    Card card() const;                        /* in place of the feed */
+
+private:
+    void take_posting(const sc_event &event);
+
+    sc_info info_ = {};
+    std::string account_, relay_state_, trouble_, refused_;
+    uint32_t friends_ = 0;
+
+    Take take_ = Take::kNone;
+    bool posts_ = false; /* the keep under way also posts */
+    uint64_t keep_id_ = 0, post_id_ = 0;
+    std::string take_id_, page_url_;
+    float share_ = 0.0f;
+    Sentence said_; /* the last word on a take */
+};
+
+/* "just now", "5 min ago", "3 h ago", "4 d ago", "2 w ago", "3 mo ago", "2 y ago". */
+std::string age(uint64_t created_us, uint64_t now_us);
+
+/* "92.5 BPM · F#m · 8 bars"; what is not known is left out. */
+std::string facts(const sc_item &item);
+std::string count_text(uint32_t count); /* "999", "1.2k" */
+
+} // namespace ui
+#endif

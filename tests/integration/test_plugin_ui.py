@@ -1,0 +1,17 @@
+"""What the plugin's window decides without drawing: places at every size, the edited line, rows, words. In C++, under
+AddressSanitizer; how it looks is tests/acceptance/test_plugin_window.py."""
+
+import asyncio
+import subprocess
+
+from tests.support.clap import made_for_tests
+
+LIMIT_S = 60
+
+
+async def test_the_window_decides_right_without_being_drawn() -> None:
+    program = await asyncio.to_thread(made_for_tests, "test_ui")
+    ran = await asyncio.to_thread(
+        subprocess.run, [program], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert ran.returncode == 0, ran.stderr

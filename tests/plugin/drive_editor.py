@@ -1,0 +1,40 @@
+"""A host in a process of its own: pedalboard (JUCE's host classes) with the VST3 plugin's window open, until standard input ends.
+
+Silence runs through the plugin meanwhile. Not a test: tests/acceptance/test_plugin_window.py starts it and looks at the
+screen. Usage: drive_editor PLUGIN.vst3
+"""
+
+import ctypes
+import sys
+import threading
+
+import numpy as np
+import pedalboard
+
+# JUCE asks for a property of a window that is not there yet, and handles X's errors only in programs of its own: Xlib
+# would end the process.
+X_ERRORS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+PASS_OVER = X_ERRORS(lambda display, error: 0)
+
+
+def main() -> None:
+    ctypes.CDLL("libX11.so.6").XSetErrorHandler(PASS_OVER)
+    plugin = pedalboard.load_plugin(sys.argv[1])
+    closing = threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        closing.set()
+
+    def play() -> None:
+        silence = np.zeros((2, 480), np.float32)
+        while not closing.wait(0.01):
+            plugin.process(silence, 48_000, reset=False)
+
+    for work in (wait_for_the_end, play):
+        threading.Thread(target=work, daemon=True).start()
+    plugin.show_editor(closing)
+
+
+if __name__ == "__main__":
+    main()

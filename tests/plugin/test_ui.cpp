@@ -1,0 +1,277 @@
+/* What the window decides without drawing: where things stand, the edited line, the rows, the words.
+     test_ui                        all checks; ends with an error at the first that fails
+     test_ui layout WIDTH HEIGHT    the boxes as JSON, for tests that click on them */
+#include "feed.hpp"
+#include "layout.hpp"
+#include "standing.hpp"
+#include "text_field.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+using namespace ui;
+
+#define CHECK(condition)                                                             \
+    do {                                                                             \
+        if (!(condition)) {                                                          \
+            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
+            std::exit(1);                                                            \
+        }                                                                            \
+    } while (0)
+
+static bool inside(const Box &inner, const Box &outer)
+{
+    return inner.x >= outer.x - 0.01f && inner.y >= outer.y - 0.01f && inner.right() <= outer.right() + 0.01f &&
+           inner.bottom() <= outer.bottom() + 0.01f;
+}
+
+static bool apart(const Box &one, const Box &other)
+{
+    return one.right() <= other.x + 0.01f || other.right() <= one.x + 0.01f || one.bottom() <= other.y + 0.01f ||
+           other.bottom() <= one.y + 0.01f;
+}
+
+static void everything_fits_and_nothing_overlaps_at_any_size()
+{
+    for (float width = kMinWidth; width < 2600; width += 13)
+        for (float height = kMinHeight; height < 1700; height += 17) {
+            const Layout l(width, height);
+            const Box parts[] = {l.head, l.wave, l.fewer, l.more, l.keep, l.title, l.post, l.progress, l.status, l.feed_head, l.list};
+            for (const Box &part : parts) CHECK(inside(part, l.whole) && part.w > 0 && part.h > 0);
+            for (size_t i = 0; i < std::size(parts); i++)
+                for (size_t j = i + 1; j < std::size(parts); j++) CHECK(apart(parts[i], parts[j]));
+            CHECK(l.title.w >= 100 && l.keep.w >= 150 && l.wave.h >= 50 && l.status.h >= 18);
+            CHECK(l.list.h >= 100 && l.list.w >= 400); /* a row, at least */
+            const RowLayout row(l.list, l.list.y);
+            for (const Box &part : {row.play, row.title, row.byline, row.facts, row.wave, row.like, row.reactions})
+                CHECK(inside(part, row.whole) && part.w > 0);
+            CHECK(apart(row.title, row.wave) && apart(row.byline, row.facts) && apart(row.wave, row.like) && apart(row.like, row.reactions));
+            CHECK(apart(row.play, row.title) && chip(row, 3).right() <= row.whole.right());
+            for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
+            const CardLayout card(l.list);
+            CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
+        }
+}
+
+static void a_line_is_edited_by_characters_and_holds_no_more_than_it_may()
+{
+    TextField field;
+    field.insert("Bäss\n♪", std::strlen("Bäss\n♪"));
+    CHECK(field.text() == "Bäss ♪");
+    field.erase(true);
+    CHECK(field.text() == "Bäss ");
+    field.move(TextField::Move::kStart, false);
+    field.move(TextField::Move::kRight, false);
+    field.move(TextField::Move::kRight, true);
+    CHECK(field.selected() == "ä");
+    field.insert("a", 1);
+    CHECK(field.text() == "Bass " && field.caret() == 2);
+    field.erase(false);
+    CHECK(field.text() == "Bas ");
+    field.select_all();
+    field.erase(false);
+    CHECK(field.text().empty() && field.caret() == 0);
+    field.insert("\x1b\x7f\xff\xc3\xed\xa0\x80ok\xe2\x99", 12); /* controls, broken and half characters */
+    CHECK(field.text() == "ok");
+    field.clear();
+    for (int i = 0; i < 200; i++) field.insert("♪", 3);
+    CHECK(field.text().size() == 3 * TextField::kMostCharacters);
+    field.place(4, false);
+    CHECK(field.caret() == 3); /* never within a character */
+}
+
+static sc_item item(const char *id, uint64_t created_us)
+{
+    sc_item made = {};
+    std::snprintf(made.post_id, sizeof made.post_id, "%s", id);
+    made.created_us = created_us;
+    return made;
+}
+
+static sc_event answer(sc_event_kind kind, uint64_t id, const char *next, const char *text)
+{
+    sc_event made = {};
+    made.kind = kind;
+    made.id = id;
+    std::snprintf(made.path, sizeof made.path, "%s", next);
+    std::snprintf(made.text, sizeof made.text, "%s", text);
+    return made;
+}
+
+static void rows_are_ordered_once_each_and_older_ones_asked_for_in_time()
+{
+    Feed feed;
+    CHECK(feed.wants(0) && !feed.started());
+    feed.asked(7);
+    CHECK(!feed.wants(0)); /* one page at a time */
+    CHECK(feed.take(item("b", 20)).is_new && feed.take(item("a", 10)).place == 1 && feed.take(item("c", 30)).place == 0);
+    sc_item liked = item("b", 20);
+    liked.liked = true;
+    const Feed::Taken again = feed.take(liked);
+    CHECK(!again.is_new && again.place == 1 && feed.rows()[1].liked && feed.rows().size() == 3);
+    feed.answered(answer(SC_EVENT_FEED_PAGE, 6, "other", ""));
+    CHECK(feed.loading()); /* the answer to something else */
+    feed.answered(answer(SC_EVENT_FEED_PAGE, 7, "next", "The relay is away."));
+    CHECK(!feed.loading() && feed.cursor() == "next" && feed.note() == "The relay is away.");
+    CHECK(feed.wants(3) && !feed.wants(20) && !feed.at_end());
+    feed.asked(8);
+    feed.answered(answer(SC_EVENT_FEED_PAGE, 8, "", ""));
+    CHECK(feed.at_end() && !feed.wants(0) && feed.note() == "The relay is away.");
+    feed.renew();
+    CHECK(feed.wants(0) && feed.rows().size() == 3);
+    feed.asked(9);
+    feed.answered(answer(SC_EVENT_ASK_FAILED, 9, "", "No answer. Try again."));
+    CHECK(feed.note() == "No answer. Try again." && !feed.wants(0)); /* not in a circle */
+    for (uint64_t i = 0; i < 2 * Feed::kMostRows; i++) feed.take(item(std::to_string(i).c_str(), 1000 + i));
+    CHECK(feed.rows().size() == Feed::kMostRows && !feed.wants(0));
+    feed.forget();
+    CHECK(feed.rows().empty() && feed.wants(0));
+}
+
+static sc_event event(sc_event_kind kind, const std::function<void(sc_event &)> &fill = [](sc_event &) {})
+{
+    sc_event made = {};
+    made.kind = kind;
+    fill(made);
+    return made;
+}
+
+static void link(Standing &standing, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "")
+{
+    standing.take(event(SC_EVENT_LINK, [&](sc_event &e) {
+        std::snprintf(e.relay_state, sizeof e.relay_state, "%s", relay_state);
+        std::snprintf(e.account, sizeof e.account, "%s", account);
+        std::snprintf(e.text, sizeof e.text, "%s", trouble);
+        e.friends_producing = friends;
+    }));
+}
+
+static void every_state_of_the_link_has_its_words_and_a_next_step()
+{
+    Standing standing;
+    sc_info info = {};
+    CHECK(standing.card().command == "sidechain up --detach" && standing.link().tone == Tone::kBad);
+    std::snprintf(info.reason, sizeof info.reason, "No space is left.");
+    standing.take(info);
+    CHECK(standing.link().text == "not recording" && standing.status().text == "No space is left.");
+    info.reason[0] = '\0';
+    info.connected = info.attached = true;
+    standing.take(info);
+    CHECK(!standing.card().shown()); /* nothing is said before the daemon has said it */
+    link(standing, "unclaimed", "");
+    CHECK(standing.card().command == "sidechain claim" && standing.link().text == "no account yet");
+    link(standing, "needs_reclaim", "");
+    CHECK(standing.card().headline == "Claim this device again");
+    link(standing, "no_relay", "");
+    CHECK(standing.card().command.find("--relay-url") != std::string::npos);
+    link(standing, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
+    CHECK(standing.card().words.find("Unlock") != std::string::npos);
+    link(standing, "online", "nightowl", 3);
+    CHECK(!standing.card().shown() && standing.link().text == "nightowl · online" && standing.link().tone == Tone::kGood);
+    CHECK(standing.friends_line() == "3 friends producing now");
+    link(standing, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
+    CHECK(standing.link().text == "nightowl · offline" && standing.friends_line() == "1 friend producing now");
+    CHECK(standing.status().tone == Tone::kBad && standing.status().text.find("sidechain outbox") != std::string::npos);
+    standing.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.text, sizeof e.text, "Update the plugin."); }));
+    standing.take(event(SC_EVENT_DISCONNECTED));
+    info.connected = info.attached = false;
+    standing.take(info);
+    CHECK(standing.link().text == "refused" && standing.card().words == "Update the plugin.");
+    CHECK(standing.account().empty() && standing.friends_line().empty());
+}
+
+static void posting(Standing &standing, const char *state, double share, const char *words)
+{
+    standing.take(event(SC_EVENT_POSTING, [&](sc_event &e) {
+        std::snprintf(e.take_id, sizeof e.take_id, "t1");
+        std::snprintf(e.code, sizeof e.code, "%s", state);
+        std::snprintf(e.text, sizeof e.text, "%s", words);
+        e.fraction = share;
+    }));
+}
+
+static void a_take_is_kept_then_posted_and_every_step_is_said()
+{
+    using Take = Standing::Take;
+    Standing standing;
+    sc_info info = {};
+    info.connected = info.attached = true;
+    standing.take(info);
+    link(standing, "online", "nightowl");
+    CHECK(standing.keep_label(8, false) == "Keep last 8 bars" && standing.keep_label(1, true) == "Keep + post last bar");
+    standing.keeping(0, false);
+    CHECK(standing.status().tone == Tone::kBad && standing.kept() == Take::kNone);
+    standing.keeping(5, false);
+    CHECK(standing.kept() == Take::kKeeping);
+    const auto kept = [](sc_event &e) {
+        e.id = 5;
+        e.bars = 8;
+        e.anchored = true;
+        std::snprintf(e.take_id, sizeof e.take_id, "t1");
+    };
+    standing.take(event(SC_EVENT_KEPT, kept));
+    CHECK(standing.kept() == Take::kKept && standing.post_label() == "Post" && standing.take_id() == "t1");
+    CHECK(standing.status().text.find("Kept 8 bars.") == 0);
+    standing.posting(11);
+    posting(standing, "rendering", 0.1, "Levelling and encoding.");
+    CHECK(standing.kept() == Take::kPosting && standing.status().text == "Levelling and encoding.");
+    posting(standing, "uploading", 0.375, "Uploading.");
+    CHECK(standing.status().text == "Uploading, 37 %" && standing.share() > 0.37f);
+    posting(standing, "uploading", 1.0, "Uploading.");
+    CHECK(standing.status().text.find("Uploaded.") == 0);
+    posting(standing, "waiting", 0.0, "Kept, and posted by itself when the relay can be reached.");
+    CHECK(standing.kept() == Take::kWaiting && standing.post_label() == "Keep + post");
+    posting(standing, "failed", 0.0, "The relay refused it. The take is safe.");
+    CHECK(standing.kept() == Take::kFailed && standing.post_label() == "Post again" && standing.status().tone == Tone::kBad);
+    posting(standing, "posted", 1.0, "It is on the feed.");
+    CHECK(standing.kept() == Take::kPosted && standing.post_label() == "Keep + post" && standing.status().tone == Tone::kGood);
+    standing.keeping(6, true);
+    standing.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));
+    CHECK(standing.kept() == Take::kPosting); /* it goes on by itself */
+    standing.take(event(SC_EVENT_KEEP_FAILED, [](sc_event &e) { std::snprintf(e.text, sizeof e.text, "The disk is full."); }));
+    CHECK(standing.status().text == "The disk is full.");
+}
+
+static void small_words_are_right()
+{
+    CHECK(age(1000000, 1000000) == "just now" && age(5000000, 1000000) == "just now");
+    CHECK(age(0, 90ull * 1000000) == "1 min ago" && age(0, 3ull * 86400 * 1000000) == "3 d ago");
+    CHECK(count_text(999) == "999" && count_text(1234) == "1.2k" && count_text(4000000) == "4.0M");
+    sc_item row = item("a", 1);
+    CHECK(facts(row).empty()); /* unknown stays unknown */
+    row.bpm = 128.0;
+    row.bars = 1;
+    CHECK(facts(row) == "128 BPM  ·  1 bar");
+}
+
+static void say(const char *name, const Box &box, bool last = false)
+{
+    std::printf("\"%s\": [%g, %g, %g, %g]%s", name, box.x, box.y, box.w, box.h, last ? "}\n" : ", ");
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
+        const Layout l(static_cast<float>(std::atof(arguments[2])), static_cast<float>(std::atof(arguments[3])));
+        const RowLayout row(l.list, l.list.y + 2);
+        const CardLayout card(l.list);
+        std::printf("{");
+        say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
+        say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
+        say("feed_head", l.feed_head), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
+        say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
+        const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);
+        say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy, true);
+        return 0;
+    }
+    everything_fits_and_nothing_overlaps_at_any_size();
+    a_line_is_edited_by_characters_and_holds_no_more_than_it_may();
+    rows_are_ordered_once_each_and_older_ones_asked_for_in_time();
+    every_state_of_the_link_has_its_words_and_a_next_step();
+    a_take_is_kept_then_posted_and_every_step_is_said();
+    small_words_are_right();
+    return 0;
+}

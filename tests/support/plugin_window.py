@@ -1,0 +1,110 @@
+"""The plugin's window in a host without a screen: where things stand in it, what it looks like, clicks and keys."""
+
+import asyncio
+import functools
+import json
+import subprocess
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from tests.support.clap import made_for_tests
+from tests.support.screen import Pixels, Screen, keep_png
+
+LOOK_MS = 120
+LIMIT_S = 20.0
+
+
+class Box(NamedTuple):
+    """In points."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@functools.cache
+def boxes(width: int, height: int) -> dict[str, Box]:
+    """Where the window puts things at a size in points, by its own layout."""
+    said = subprocess.run(
+        [made_for_tests("test_ui"), "layout", str(width), str(height)],
+        capture_output=True, text=True, check=True, timeout=LIMIT_S,
+    )  # fmt: skip
+    return {name: Box(*values) for name, values in json.loads(said.stdout).items()}
+
+
+class WindowOf:
+    """`do` gives one line to the host and takes its answer; the host knows x11_frame.h and `look`."""
+
+    def __init__(self, do: Callable[[str], Awaitable[str]], name: str, screen: Screen) -> None:
+        self._do, self._name, self._screen = do, name, screen
+        self.width, self.height, self.scale = 0, 0, 1
+
+    async def open(self, width: int = 760, height: int = 600, scale: int = 1) -> None:
+        """Open the window, its size in points."""
+        self.width, self.height, self.scale = width, height, scale
+        assert await self._do(f"window {width * scale} {height * scale} {scale}.0") == "ok"
+        await self.look()
+
+    async def resize(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        await self._do(f"resize {width * self.scale} {height * self.scale}")
+        await self.look()
+
+    async def look(self, ms: int = LOOK_MS) -> None:
+        """Let the window have its time."""
+        await self._do(f"look {ms}")
+
+    def box(self, name: str) -> Box:
+        return boxes(self.width, self.height)[name]
+
+    async def click(self, name: str) -> None:
+        await self._do("click {} {}".format(*self._centre(name)))
+        await self.look()
+
+    async def point(self, name: str) -> None:
+        await self._do("move {} {}".format(*self._centre(name)))
+        await self.look()
+
+    async def scroll(self, name: str, steps: int) -> None:
+        await self._do("scroll {} {} {}".format(*self._centre(name), steps))
+        await self.look()
+
+    async def key(self, name: str) -> None:
+        await self._do(f"key {name}")
+        await self.look()
+
+    async def type(self, text: str) -> None:
+        await self._do(f"type {text}")
+        await self.look()
+
+    def _centre(self, name: str) -> tuple[int, int]:
+        box = self.box(name)
+        return round((box.x + box.w / 2) * self.scale), round((box.y + box.h / 2) * self.scale)
+
+    async def seen(self) -> Pixels:
+        """What the display shows, (height, width, 3)."""
+        await self.look()
+        return await asyncio.to_thread(self._screen.pixels, self.width * self.scale, self.height * self.scale)
+
+    async def picture(self, state: str) -> Pixels:
+        """The same, kept among the pictures to be looked at."""
+        pixels = await self.seen()
+        await asyncio.to_thread(keep_png, pixels, f"plugin-{self._name}-{state}")
+        return pixels
+
+    def part(self, pixels: Pixels, name: str) -> Pixels:
+        """The pixels of a box."""
+        x, y, w, h = (round(value * self.scale) for value in self.box(name))
+        return pixels[y : y + h, x : x + w]
+
+    async def until(self, shows: Callable[[Pixels], bool], what: str) -> Pixels:
+        """Look until the picture is so. Raises AssertionError, and leaves the last picture."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while not shows(pixels := await self.seen()):
+                    pass
+                return pixels
+        except TimeoutError:
+            await self.picture("not-seen")
+            raise AssertionError(f"the window never showed {what}") from None

@@ -1,0 +1,77 @@
+"""An X server without a screen, and the pictures of it, kept as PNG beside the build to be looked at."""
+
+import asyncio
+import contextlib
+import os
+import struct
+import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.cli.stage import end
+from tests.support.hosts import BUILD, program
+
+PICTURES = BUILD.with_name("screenshots")
+WARM, GREEN, RED = (0xFF, 0x9F, 0x5A), (0x6F, 0xDC, 0xB0), (0xFF, 0x6E, 0x64)
+INK, GROUND, PANEL = (0xEC, 0xE8, 0xE1), (0x10, 0x12, 0x15), (0x17, 0x1A, 0x1F)
+
+Pixels = NDArray[np.uint8]
+
+
+class Screen:
+    """An X server's name for DISPLAY, and what it shows, read from its own frame buffer: no host has to help."""
+
+    def __init__(self, display: str, buffer: Path) -> None:
+        self.display, self._buffer = display, buffer
+
+    def pixels(self, width: int, height: int) -> Pixels:
+        """The upper left corner, (height, width, 3). The file is an X window dump (XWDFile.h), 32 bits a pixel."""
+        dump = self._buffer.read_bytes()
+        head = struct.unpack(">25I", dump[:100])
+        header_bytes, line_bytes, colours, lines = head[0], head[12], head[19], head[5]
+        raw = np.frombuffer(dump, np.uint8, offset=header_bytes + 12 * colours)
+        shown = raw[: lines * line_bytes].reshape(lines, line_bytes // 4, 4)
+        return np.ascontiguousarray(shown[:height, :width, 2::-1])
+
+
+@contextlib.asynccontextmanager
+async def x_server(folder: Path, width: int = 1600, height: int = 1300) -> AsyncIterator[Screen]:
+    """An X server of its own; its frame buffer lies in `folder`."""
+    xvfb = program("Xvfb", "xvfb")
+    read, write = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        xvfb, "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-fbdir", folder,
+        pass_fds=(write,), stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write)
+    try:
+        with os.fdopen(read) as number:
+            display = f":{(await asyncio.to_thread(number.readline)).strip()}"
+        yield Screen(display, folder / "Xvfb_screen0")
+    finally:
+        await end(process)
+
+
+def keep_png(pixels: Pixels, name: str) -> Path:
+    """Written among the PICTURES."""
+    height, width, _ = pixels.shape
+    lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""),
+    ]  # fmt: skip
+    coded = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    ]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    path = PICTURES / f"{name}.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(coded))
+    return path
+
+
+def count(pixels: Pixels, colour: tuple[int, int, int], slack: int = 8) -> int:
+    """Pixels of that colour."""
+    return int((np.abs(pixels.astype(int) - colour).max(axis=-1) < slack).sum())
