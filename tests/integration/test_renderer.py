@@ -31,7 +31,7 @@ from daemon.shell.sidecars import read_take
 from daemon.shell.store import Store
 from tests.support.takes import RATE_HZ, publish, take
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 Heard = asyncio.Queue[tuple[str, Stage | Rendered | Finished | Broken]]
 
 
