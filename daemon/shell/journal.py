@@ -67,6 +67,7 @@ class Journal:
         self._held: dict[tuple[str, int], Held] = {}
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
         self._judged = False
+        self._closing = False
         self._quiet_until = 0.0
         self.trouble = ""
         self.recovered: tuple[Recovered, ...] = ()
@@ -118,6 +119,7 @@ class Journal:
 
     def close(self) -> None:
         """Finish the round under way; what is written is on the disk."""
+        self._closing = True
         self._thread.shutdown(wait=True)
         for writer in self._writers.values():
             writer.close()
@@ -305,6 +307,8 @@ class Journal:
         blobs.sweep(self.folder)
         rings = self._rings()
         for folder in sorted(p for p in self.folder.iterdir() if p.is_dir()):
+            if self._closing:  # reading gigabytes must not hold up the end of a session
+                return
             try:
                 self._judge_one(folder, rings)
             except (OSError, SidechainError) as error:

@@ -12,6 +12,7 @@ import uvicorn
 
 from relay.app.build import build
 from relay.app.config import Config
+from relay.app.socket_protocol import SocketProtocol
 from relay.services.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
 
@@ -75,7 +76,7 @@ def run(config: Config) -> None:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_interval=PING_INTERVAL_MS / 1000,
             ws_ping_timeout=PONG_LIMIT_MS / 1000,

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -321,3 +322,18 @@ def test_browsers_speak_json(relay: RelayProcess, person: Person) -> None:
         assert isinstance(hello[0], events.Hello)
         socket.send('[{"t":"connect","unknown":[1,2]}]')
         assert json.loads(socket.recv(timeout=LIMIT_S))[0]["t"] == "connected"
+
+
+def test_a_head_that_cannot_be_read_is_answered_and_ends_the_connection(relay: RelayProcess) -> None:
+    """A line of more than 8 KiB; a connection that stays open for it costs the relay one for good."""
+    host, _, port = relay.url.removeprefix("http://").partition(":")
+    head = (
+        "GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {'A' * 10_000}\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        raw.sendall(head.encode())
+        answer = b""
+        while chunk := raw.recv(4096):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 431 ")
