@@ -172,7 +172,7 @@ class PreviewLoading(_Message, frozen=True, kw_only=True, tag="preview_loading")
     """daemon -> plugin: what a Play waits for. `fraction` is of bytes or frames done, not of time."""
 
     id: U63
-    stage: Short  # "download", "prepare"
+    stage: Short  # "download"; others may come
     fraction: Fraction
 
 

@@ -250,7 +250,7 @@ typedef enum sc_event_kind {
     SC_EVENT_KEPT,         /* id, take_id, frames, bars, anchored, text: the note */
     SC_EVENT_KEEP_FAILED,  /* id, code, text */
     SC_EVENT_NOTICE,       /* code: the kind; text: one line for the user */
-    SC_EVENT_PREVIEW_LOADING, /* id, code: "download" or "prepare", fraction */
+    SC_EVENT_PREVIEW_LOADING, /* id, code: "download" (others may come), fraction */
     SC_EVENT_PREVIEW_OPENED,  /* id (0: asked for elsewhere), code: "item" or "take", target, title, frames (0: not
                                  known), in_sync, at_bar, text: why not in sync although asked */
     SC_EVENT_PREVIEW_ENDED,   /* id, target, code: "ended", "stopped", "replaced", "offline", "lost" or what failed; text */

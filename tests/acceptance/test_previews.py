@@ -258,7 +258,7 @@ async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
             assert not np.any(added[8 * second : 9 * second]), "the host rendered offline"
 
 
-async def test_a_daemon_that_dies_leaves_silence_and_no_file_for_the_next() -> None:
+async def test_a_daemon_that_dies_or_ends_leaves_silence_and_no_file() -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
@@ -273,10 +273,14 @@ async def test_a_daemon_that_dies_leaves_silence_and_no_file_for_the_next() -> N
             again = await stage.daemon("a")
             assert not list(again.run.glob("sdr.*"))
             await host.event("attached")
+            watching = asyncio.create_task(preview_is(again, lambda p: p.state == "playing"))
             await host.command(f"preview take {take.take_id}")
             assert (await host.event("preview_opened", "preview_failed"))["event"] == "preview_opened"
-            await host.command("preview stop")
-            assert (await host.event("preview_ended"))["code"] == "stopped"
+            await watching
+            again.process.terminate()
+            assert await asyncio.wait_for(again.process.wait(), 20) == 0
+            assert not list(again.run.glob("sdr.*")), "one that is told to end takes it along"
+            assert (await host.event("preview_ended"))["code"] == "lost"
             await over(host)
             out = await asyncio.to_thread(output_of, folder)
             common = min(len(out), len(played))
