@@ -50,7 +50,7 @@ lock: setup ## write requirements/*.lock anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra relay -o requirements/relay.lock
 	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra dev -o requirements/dev.lock
 
-package: setup $(BUILD)/system-test ## the desktop build: one folder with everything in it
+package: setup $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PY) -m pip install -q --disable-pip-version-check "pyinstaller>=6.11"
 	@$(PY) packaging/build.py
 

@@ -26,6 +26,7 @@ EPOCH_S = int(
 
 # What the build carries that has a licence to hand on: our dependencies, and theirs.
 ROOTS = ("sidechain[desktop]",)
+DPF_LICENCE = Path("/usr/share/dpf/LICENSE")  # of what the plugins are built on
 BUNDLED_LICENCES = {"libsndfile": ("_soundfile_data", "COPYING")}
 
 
@@ -39,6 +40,8 @@ def main() -> None:
     top.mkdir()
     bundle.rename(top / "app")
     add_desktop_files(top)
+    if sys.platform == "linux":
+        add_plugins(top / "lib")
     add_licences(top / "licenses")
     archive = pack(top)
     size = sum(path.stat().st_size for path in top.rglob("*") if path.is_file() and not path.is_symlink())
@@ -103,6 +106,16 @@ def add_desktop_files(top: Path) -> None:
         (icons / f"sidechain-{icon}.svg").write_text(svg(icon))
 
 
+def add_plugins(folder: Path) -> None:
+    """The plugin in every format, without debugging symbols, in the tree where hosts look for it (/usr/lib/vst3 ...)."""
+    build = ROOT / ".build" / "plugin"
+    subprocess.run(["make", "-s", "-C", ROOT / "plugin", f"BUILD={build}", "all"], check=True)
+    for plugin_format in ("vst3", "clap", "lv2"):
+        shutil.copytree(build / "bundles" / f".{plugin_format}", folder / plugin_format)
+    for binary in [*folder.rglob("*.so"), *folder.rglob("*.clap")]:
+        subprocess.run(["strip", "--strip-unneeded", binary], check=True)
+
+
 # licences -----------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +123,9 @@ def add_licences(folder: Path) -> None:
     """The licence texts of all that is inside, by the name of the package they came with."""
     folder.mkdir()
     shutil.copy(ROOT / "LICENSE", folder)
+    if DPF_LICENCE.exists():
+        (folder / "dpf").mkdir()
+        shutil.copy(DPF_LICENCE, folder / "dpf")
     for path in (HERE / "licenses").iterdir():
         shutil.copy(path, folder)
     for dist in closure(ROOTS):

@@ -8,6 +8,7 @@ import asyncio
 import json
 import math
 import os
+import platform
 import struct
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from daemon.cli.stage import libzmq_of_pyzmq, play_program
+from tests.support.clap import made_for_tests
 from tests.support.dbus import session_bus, tray_host
 
 BUNDLE = Path(os.environ["SIDECHAIN_BUNDLE"])
@@ -96,6 +98,26 @@ def test_it_encodes_a_file(home: Path) -> None:
     assert (home / "made" / made["mp3"]).stat().st_size > 40_000  # 3.75 s at 128 kb/s are 60,000 bytes
     assert (home / "made" / made["flac"]).read_bytes()[:4] == b"fLaC"
     assert "<svg" in (home / "made" / made["waveform_svg"]).read_text()
+
+
+def test_the_pipelines_inner_loops_are_in_it() -> None:
+    assert list((BUNDLE / "app").rglob("audio/_kernels.so"))
+
+
+@pytest.mark.parametrize("plugin_format", ["vst3", "clap", "lv2"])
+def test_its_plugins_load_and_pass_sound_to_the_bit(home: Path, plugin_format: str) -> None:
+    lv2 = BUNDLE / "lib" / "lv2" / "sidechain.lv2"
+    plugin = {
+        "clap": BUNDLE / "lib" / "clap" / "sidechain.clap",
+        "lv2": lv2 / "sidechain.so",
+        "vst3": BUNDLE / "lib" / "vst3" / f"sidechain.vst3/Contents/{platform.machine()}-linux/sidechain.so",
+    }[plugin_format]
+    host = made_for_tests("check_formats")
+    ran = subprocess.run(
+        [host, plugin_format, plugin, lv2, "6", "1"], env=environment(home), capture_output=True, text=True,
+        timeout=LIMIT_S, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (0, "calls 0\n"), ran.stderr
 
 
 async def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path) -> None:

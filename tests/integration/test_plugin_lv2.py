@@ -32,7 +32,7 @@ class Descriptor(Structure):
         ("run", CFUNCTYPE(None, c_void_p, c_uint32)),
         ("deactivate", CFUNCTYPE(None, c_void_p)),
         ("cleanup", CFUNCTYPE(None, c_void_p)),
-        ("extension_data", c_void_p),
+        ("extension_data", CFUNCTYPE(c_void_p, c_char_p)),
     )
 
 
@@ -118,6 +118,10 @@ class Lv2Host:
         self._plugin.run(self._handle, given.shape[1])
         assert np.array_equal(given.view(np.uint32), came.view(np.uint32))
         self._heard += given.shape[1]
+
+    def extension(self, uri: bytes) -> int | None:
+        found: int | None = self._plugin.extension_data(uri)
+        return found
 
     def reactivate(self) -> None:
         self._plugin.deactivate(self._handle)
@@ -220,6 +224,11 @@ def test_a_host_that_deactivates_and_activates_loses_no_history(host: Lv2Host) -
     assert (ring.state(), ring.indices().commit) == (RingState.READY, 2_048)
     assert [r.ring_frame for r in ring.records() if r.flags & Flag.GAP] == [1_024]
     ring.close()
+
+
+def test_a_project_is_given_nothing_to_save_but_the_controls(host: Lv2Host) -> None:
+    """So that no identity can be saved with it: the host saves the control ports by itself."""
+    assert not host.extension(b"http://lv2plug.in/ns/ext/state#interface")
 
 
 def test_what_is_no_number_passes_and_is_kept_to_the_bit(host: Lv2Host) -> None:

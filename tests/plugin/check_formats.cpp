@@ -1,4 +1,6 @@
-/* check_formats FORMAT BINARY BUNDLE SECONDS SEED: plays noise through one instance in blocks of 0 to 16384 frames, at up to
+/* check_formats FORMAT BINARY BUNDLE hold N: opens N instances, lets each hear one block, prints "held", and keeps them until
+   its standard input ends.
+   check_formats FORMAT BINARY BUNDLE SECONDS SEED: plays noise through one instance in blocks of 0 to 16384 frames, at up to
    16 times real time, while the transport stops, starts, jumps, changes tempo and meter, and renders offline; then once more
    at another rate. Ends with 1 unless all that came out is what went in, to the bit. Prints the calls that a real-time thread
    must not make, counted in process() when built with TRAP; a build with RealtimeSanitizer ends at the first. */
@@ -86,9 +88,31 @@ static long play(Plugin &plugin, double rate_hz, double seconds, std::mt19937 &r
     return calls;
 }
 
+static void hold(Library &library, int instances)
+{
+    std::vector<float> memory[4];
+    float *channels[4];
+    for (int i = 0; i < 4; i++) memory[i].resize(512), channels[i] = memory[i].data();
+    std::vector<std::unique_ptr<Plugin>> plugins;
+    for (int i = 0; i < instances; i++) {
+        plugins.push_back(library.make());
+        plugins.back()->activate(48000.0, 512);
+        plugins.back()->process(channels, channels + 2, 512, Spot());
+    }
+    std::puts("held");
+    std::fflush(stdout);
+    while (std::getchar() != EOF) continue;
+    for (auto &plugin : plugins) plugin->deactivate();
+}
+
 int main(int count, char **arguments)
 {
     if (count != 6) return 2;
+    if (std::strcmp(arguments[4], "hold") == 0) {
+        Library library(arguments[1], arguments[2], arguments[3]);
+        hold(library, std::atoi(arguments[5]));
+        return 0;
+    }
     std::mt19937 random(static_cast<unsigned>(std::atoi(arguments[5])));
     const double seconds = std::atof(arguments[4]);
     long calls = 0;
