@@ -16,7 +16,7 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from bridge import control_endpoint
+from bridge import control_endpoint, endpoint
 from bridge.client import AsyncControlClient, ControlClient
 from bridge.control import (
     DeleteTake,
@@ -282,8 +282,9 @@ async def test_rubbish_is_answered_counted_and_ends_the_subscription(
 
 
 async def test_requests_under_way_and_per_second_are_capped_with_a_code(
-    run_dir: Path, daemon: Daemon, client: AsyncControlClient
+    run_dir: Path, daemon: Daemon, client: AsyncControlClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(endpoint, "MESSAGES_PER_S", 0)  # a slow machine must not earn as fast as it asks
     asked = [asyncio.create_task(client.request(ListTakes())) for _ in range(control_endpoint.MAX_UNDER_WAY)]
     await daemon.has(control_endpoint.MAX_UNDER_WAY)
     with pytest.raises(RequestFailed) as failed:
