@@ -28,6 +28,10 @@ def test_threads(variant: str, tmp_path: Path) -> None:
     run_c_test("test_threads", str(tmp_path / "run"), variant=variant)
 
 
+def test_previews_race_with_nobody(tmp_path: Path) -> None:
+    run_c_test("test_preview", str(tmp_path / "run"), variant="tsan")
+
+
 @pytest.mark.parametrize(
     ("compiler", "language"), [("cc", ["-x", "c", "-std=c11"]), ("c++", ["-x", "c++", "-std=c++17"])]
 )
