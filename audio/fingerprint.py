@@ -1,7 +1,7 @@
 """Is this the same sound? A compact fingerprint of a clip and how to lay two of them over each other.
 
 Not likeness (audio.likeness): two takes of one melody have different fingerprints. It stands levelling, MP3, a
-different start or end, rotation of a loop and ±4 % of speed. It stops at transposition by a semitone and more, at
+different start or end, rotation of a loop and ±4 % of speed. It stops at 6 % of speed, at transposition by two semitones, at
 heavy effects, and below MIN_FRAMES.
 
 Method. One bit per band and frame says whether the slope of the log spectrum from this band to the next grew since
