@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "layout_gen.h"
-#include "sidechain.h"
+#include "sidechain_window.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -255,6 +255,40 @@ static void without_libzmq_recording_goes_on(void)
     sc_client_destroy(client);
 }
 
+/* Until all asks are answered; the driver has a limit. */
+static int failed_asks(sc_client *client, int wanted)
+{
+    static sc_told told;
+    int failed = 0;
+    while (failed < wanted)
+        if (!sc_window_poll(client, &told)) usleep(1000);
+        else if (told.event.kind == SC_EVENT_ASK_FAILED) {
+            CHECK(told.event.id != 0 && strstr(told.event.text, "Start it"));
+            failed++;
+        }
+    return failed;
+}
+
+static void what_a_window_asks_without_a_daemon_fails_with_a_sentence(void)
+{
+    static sc_told told;
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_window_get_feed(client, "", 20), 0); /* there is no window */
+    CHECK(!sc_window_poll(client, &told));
+    CHECK_EQUAL(sc_window_open(client), SC_OK);
+    CHECK_EQUAL(sc_window_open(client), SC_OK);
+    CHECK_EQUAL(sc_window_get_feed(client, "", SC_MAX_FEED_PAGE + 1), 0);
+    CHECK_EQUAL(sc_window_react(client, "p", SC_REACTIONS, true), 0);
+    for (uint64_t i = 1; i <= SC_MAX_ASKS; i++) CHECK_EQUAL(sc_window_like(client, "p", true), i);
+    CHECK_EQUAL(sc_window_post(client, "t", "one too many"), 0);
+    CHECK_EQUAL(failed_asks(client, SC_MAX_ASKS), SC_MAX_ASKS);
+    CHECK(sc_window_post(client, "t", "room again") != 0);
+    sc_window_close(client);
+    CHECK(!sc_window_poll(client, &told) && sc_window_get_feed(client, "", 20) == 0);
+    CHECK_EQUAL(sc_window_open(client), SC_OK); /* left open: destroy closes it */
+    sc_client_destroy(client);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 2);
@@ -270,5 +304,6 @@ int main(int argc, char **argv)
     RUN(a_process_has_64_instances_at_most);
     RUN(a_forked_child_touches_nothing_and_may_begin_anew);
     RUN(without_libzmq_recording_goes_on);
+    RUN(what_a_window_asks_without_a_daemon_fails_with_a_sentence);
     return 0;
 }
