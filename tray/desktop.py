@@ -41,6 +41,10 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
             clean[name] = original
         elif getattr(sys, "frozen", False):
             clean.pop(name, None)
+    if getattr(
+        sys, "frozen", False
+    ):  # else a build that starts itself takes itself for its own worker, without its libraries
+        clean["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
     return clean
 
 

@@ -20,7 +20,7 @@ def test_children_of_a_frozen_build_get_the_library_path_of_the_session(
     assert clean_environment(ours) == {"LD_LIBRARY_PATH": "/opt/lib", "HOME": "/h"}
     assert clean_environment({"LD_LIBRARY_PATH": "/mine"}) == {"LD_LIBRARY_PATH": "/mine"}
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert clean_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
+    assert clean_environment({"LD_LIBRARY_PATH": "/bundle"}) == {"PYINSTALLER_RESET_ENVIRONMENT": "1"}
 
 
 async def test_a_failed_start_says_the_programs_last_line() -> None:
