@@ -28,23 +28,23 @@ from daemon.core.health import overall
 from daemon.core.link import LinkState
 from daemon.core.presence import is_active, presence_of
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
-from daemon.shell.account import Account
-from daemon.shell.blobs import make_folder
 from daemon.shell.control import Control, item_info
-from daemon.shell.feed import Feed
-from daemon.shell.instances import Instance, Instances
-from daemon.shell.journal import Journal
-from daemon.shell.prefetch import Prefetch
-from daemon.shell.preview_files import PreviewFiles
-from daemon.shell.previews import Previews
-from daemon.shell.rebuild import open_library
-from daemon.shell.relay_socket import RelaySocket
-from daemon.shell.render_worker import Broken, Finished, Rendered, Stage
-from daemon.shell.renderer import Renderer
-from daemon.shell.store import Store
-from daemon.shell.takes import Takes
-from daemon.shell.uploads import Uploader
-from daemon.shell.windows import Windows
+from daemon.shell.identity.account import Account
+from daemon.shell.journal.journal import Journal
+from daemon.shell.library.blobs import make_folder
+from daemon.shell.library.rebuild import open_library
+from daemon.shell.library.store import Store
+from daemon.shell.library.takes import Takes
+from daemon.shell.link.feed import Feed
+from daemon.shell.link.relay_socket import RelaySocket
+from daemon.shell.plugins.instances import Instance, Instances
+from daemon.shell.plugins.prefetch import Prefetch
+from daemon.shell.plugins.preview_files import PreviewFiles
+from daemon.shell.plugins.previews import Previews
+from daemon.shell.plugins.windows import Windows
+from daemon.shell.rendering.render_worker import Broken, Finished, Rendered, Stage
+from daemon.shell.rendering.renderer import Renderer
+from daemon.shell.sending.uploads import Uploader
 from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept, Notice
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost

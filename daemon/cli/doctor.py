@@ -14,7 +14,7 @@ from daemon.config import Config
 from daemon.errors import NotRunning, SidechainError
 
 if TYPE_CHECKING:
-    from daemon.shell.checks import Check
+    from daemon.shell.doctor.checks import Check
 
 ASK_LIMIT_S = 5.0
 MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}
@@ -34,8 +34,8 @@ def doctor(
 
     Example:  sidechain doctor --bundle sidechain-report.zip
     """
-    from daemon.shell.bundle import write_bundle
-    from daemon.shell.checks import Outcome
+    from daemon.shell.doctor.bundle import write_bundle
+    from daemon.shell.doctor.checks import Outcome
 
     config = settings()
     found, names = [], {socket.gethostname()}
@@ -65,8 +65,8 @@ def doctor(
 
 def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     """All, in the order in which one thing needs the other. Adds to `names` what a bundle must not tell."""
-    from daemon.shell import checks
-    from daemon.shell.checks_relay import check_relay
+    from daemon.shell.doctor import checks
+    from daemon.shell.doctor.checks_relay import check_relay
 
     yield checks.check_version(sidechain_version())
     yield from checks.check_folders(config)
@@ -89,7 +89,7 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
 
 
 def _with_daemon(config: Config, status: c.Status) -> "Iterator[Check]":
-    from daemon.shell import checks
+    from daemon.shell.doctor import checks
 
     yield checks.ok("daemon", f"It runs (pid {status.pid}) and answers.")
     for notice in status.notices:
@@ -116,7 +116,7 @@ def _next_step(state: str) -> str:
 
 def _without_daemon(config: Config, silent: NotRunning) -> "Iterator[Check]":
     from bridge.errors import AlreadyRunning, BridgeError
-    from daemon.shell import checks
+    from daemon.shell.doctor import checks
 
     if not config.library.exists() and not config.takes.exists():
         yield checks.note(

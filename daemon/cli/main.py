@@ -72,14 +72,14 @@ def run() -> None:
         ["keyring-helper"],
     ):
         if sys.argv[1] == "worker":
-            from daemon.shell import render_worker
+            from daemon.shell.rendering import render_worker
 
             return render_worker.main()
         if sys.argv[1] == "preview-worker":
-            from daemon.shell import preview_worker
+            from daemon.shell.plugins import preview_worker
 
             return preview_worker.main()
-        from daemon.shell import keyring_helper
+        from daemon.shell.identity import keyring_helper
 
         sys.exit(keyring_helper.main(sys.argv[2:]))
     try:

@@ -13,20 +13,20 @@ from daemon.core import outbox
 from daemon.core.health import overall
 from daemon.core.link import LinkState
 from daemon.errors import NotClaimed, SidechainError, UsageError
-from daemon.shell.account import Account
-from daemon.shell.claiming import Claiming
-from daemon.shell.claiming_control import ClaimAnswers
-from daemon.shell.feed import Feed
-from daemon.shell.instances import Instances
-from daemon.shell.journal import Journal
-from daemon.shell.outbox_control import OutboxAnswers
-from daemon.shell.previews import Previews
-from daemon.shell.recovery_control import RecoveryAnswers, stretch_info
-from daemon.shell.relay_socket import RelaySocket
-from daemon.shell.renderer import Renderer
-from daemon.shell.repairs import Repairs
-from daemon.shell.store import Store, TakeRow
-from daemon.shell.takes import Takes, sound_info, take_info
+from daemon.shell.identity.account import Account
+from daemon.shell.identity.claiming import Claiming
+from daemon.shell.identity.claiming_control import ClaimAnswers
+from daemon.shell.journal.journal import Journal
+from daemon.shell.journal.recovery_control import RecoveryAnswers, stretch_info
+from daemon.shell.library.repairs import Repairs
+from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.takes import Takes, sound_info, take_info
+from daemon.shell.link.feed import Feed
+from daemon.shell.link.relay_socket import RelaySocket
+from daemon.shell.plugins.instances import Instances
+from daemon.shell.plugins.previews import Previews
+from daemon.shell.rendering.renderer import Renderer
+from daemon.shell.sending.outbox_control import OutboxAnswers
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ import pytest
 
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
-from daemon.shell.credentials import FileSecret, open_identity
-from daemon.shell.relay_client import MAX_ANSWER_BYTES, RelayClient
-from daemon.shell.tus import Parcel, TusClient
+from daemon.shell.identity.credentials import FileSecret, open_identity
+from daemon.shell.link.relay_client import MAX_ANSWER_BYTES, RelayClient
+from daemon.shell.sending.tus import Parcel, TusClient
 from relay.wire.rest import Producer, TokenPair, UploadMeta
 
 LIMIT_S = 20.0

@@ -14,8 +14,10 @@ import soundfile
 
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
-from daemon.shell import renderer
-from daemon.shell.render_worker import (
+from daemon.shell.library.sidecars import read_take
+from daemon.shell.library.store import Store
+from daemon.shell.rendering import renderer
+from daemon.shell.rendering.render_worker import (
     PEAKS_DAT,
     PEAKS_JSON,
     TAKE_FLAC,
@@ -26,9 +28,7 @@ from daemon.shell.render_worker import (
     Rendered,
     Stage,
 )
-from daemon.shell.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
-from daemon.shell.sidecars import read_take
-from daemon.shell.store import Store
+from daemon.shell.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
 from tests.support.takes import RATE_HZ, publish, take
 
 LIMIT_S = 60.0

@@ -17,12 +17,20 @@ from audio.wave import read_audio, wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import SidechainError, UsageError
-from daemon.shell.render_worker import TAIL_WAV, TAKE_FLAC, TAKE_WAV, Broken, Finished, Rendered, Stage
-from daemon.shell.renderer import Renderer
-from daemon.shell.repairs import Repairs
-from daemon.shell.sidecars import read_take
-from daemon.shell.store import Store
-from daemon.shell.takes import Takes, new_entry
+from daemon.shell.library.repairs import Repairs
+from daemon.shell.library.sidecars import read_take
+from daemon.shell.library.store import Store
+from daemon.shell.library.takes import Takes, new_entry
+from daemon.shell.rendering.render_worker import (
+    TAIL_WAV,
+    TAKE_FLAC,
+    TAKE_WAV,
+    Broken,
+    Finished,
+    Rendered,
+    Stage,
+)
+from daemon.shell.rendering.renderer import Renderer
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import sine
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from audio.wave import wav_f32_header
 from daemon.core.capture import Cut
-from daemon.shell.blobs import publish_folder
-from daemon.shell.render_worker import TAKE_WAV
-from daemon.shell.sidecars import TAKE_JSON
-from daemon.shell.store import TakeRow
+from daemon.shell.library.blobs import publish_folder
+from daemon.shell.library.sidecars import TAKE_JSON
+from daemon.shell.library.store import TakeRow
+from daemon.shell.rendering.render_worker import TAKE_WAV
 
 RATE_HZ = 48_000
 

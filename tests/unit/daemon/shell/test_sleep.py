@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 
 from daemon.core.link import Woke
-from daemon.shell import relay_socket
-from daemon.shell.account import Account
-from daemon.shell.relay_socket import SLEPT_S, RelaySocket
-from daemon.shell.store import Store
+from daemon.shell.identity.account import Account
+from daemon.shell.library.store import Store
+from daemon.shell.link import relay_socket
+from daemon.shell.link.relay_socket import SLEPT_S, RelaySocket
 
 LIMIT_S = 20.0
 

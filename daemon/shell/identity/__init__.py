@@ -1,0 +1,1 @@
+"""Whose this device is: keys, tokens, claiming and giving up."""

@@ -1,0 +1,1 @@
+"""Rings on disk, and what a crash left."""

@@ -1,0 +1,1 @@
+"""Takes on the disk and the index of them."""

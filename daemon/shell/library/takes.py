@@ -1,0 +1,372 @@
+"""From a Ring to a durable Take, and the local library of them.
+
+The order is the promise: bytes copied out of the Ring, file written and synced aside, folder renamed and synced,
+row committed with FULL sync. Only then does `keep` return; a crash before that leaves nothing but a stray that the
+next start sweeps, and a folder without a row is taken in again from the files beside its sound (rebuild.py).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
+
+import msgspec
+
+from audio.wave import wav_f32_header
+from bridge.control import AlikeInfo, SoundInfo, TakeInfo
+from bridge.errors import BridgeError
+from bridge.shm import RingFile, Span
+from daemon.config import Config
+from daemon.core import capture, outbox
+from daemon.core.heard import Alike, Heard
+from daemon.core.journal import Damaged
+from daemon.core.ring_out import tail_frames
+from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
+from daemon.shell.journal.recovery import Recovered, cut_of, where
+from daemon.shell.library import blobs, sidecars
+from daemon.shell.library.rebuild import Rebuilt, take_in
+from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.plugins.instances import Instance, history_of
+from daemon.shell.rendering.render_worker import TAIL_WAV, TAKE_WAV
+from daemon.shell.sending.clock import unix_us
+from plugin_protocol.errors import RemoteProtocolError
+from plugin_protocol.layout import SAMPLE_BYTES
+from relay.wire.ids import uuid7
+
+log = logging.getLogger(__name__)
+
+HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
+
+
+class Takes:
+    """The library. Methods that copy or write run in a thread; all are awaited from the [loop]."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self.folder = config.takes
+        self._posting = asyncio.Lock()
+
+    async def open(self) -> Rebuilt:
+        """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""
+        for folder in (self.folder.parent, self.folder):
+            for name in await asyncio.to_thread(blobs.sweep, folder):
+                log.info("swept %s, half-written when the daemon ended", name)
+        return await self._store.run(take_in, self.folder)
+
+    async def keep(
+        self,
+        instance: Instance,
+        *,
+        bars: int | None,
+        seconds: float | None,
+        at_frame: int | None,
+        title: str,
+        post_as: str | None,
+        post: bool,
+        generation: int | None = None,
+        asked: str | None = None,
+    ) -> tuple[TakeRow, outbox.Entry | None]:
+        """Make a Take durable; with `post`, its Entry in the same transaction (`post_as`: the account, if any).
+
+        generation: of the Ring that `at_frame` counts in; None: the newest. asked: see TakeRow; a Keep that has made
+        its Take, also before the daemon died, makes no other. Raises NothingKept, NoSpace, LibraryStuck.
+        """
+        if asked and (made := await self._store.run(Store.take_asked, asked)):
+            return made, await self._store.run(Store.entry_of, made.take_id)
+        copy = partial(self._copy, instance, bars, seconds, at_frame, title, post_as, post, generation, asked)
+        return await self._add(copy)
+
+    async def keep_recovered(
+        self, one: Recovered, *, bars: int | None, seconds: float | None, before_end_s: float, title: str
+    ) -> TakeRow:
+        """Make a Take of what a host left behind. Raises as `keep` does."""
+        take, _ = await self._add(partial(self._copy_recovered, one, bars, seconds, before_end_s, title))
+        return take
+
+    async def _add(
+        self, copy: Callable[[], tuple[TakeRow, outbox.Entry | None]]
+    ) -> tuple[TakeRow, outbox.Entry | None]:
+        """What `copy` has put into a folder becomes a row."""
+        try:
+            take, entry = await asyncio.to_thread(copy)
+        except OSError as error:  # what was written is not trusted, and gone
+            raise LibraryStuck(
+                f"The disk failed while the take was written: {error.strerror}.",
+                "Keep again; the Ring still holds the sound. Look after the disk.",
+            ) from error
+        try:
+            await self._store.run(Store.add_take, take, entry)
+        except SidechainError:  # it was not kept, and we say so: then it must not come back by itself
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(blobs.remove_folder, self.folder / take.take_id)
+            raise
+        return take, entry
+
+    async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
+        """The Take's Entry, made or, if it came to a halt, asked for again. Raises NoSpace, LibraryStuck."""
+        async with self._posting:  # two at once would write two ids
+            entry = await self._store.run(Store.entry_of, take.take_id)
+            if entry is None:
+                entry = new_entry(take, title, account)
+                await asyncio.to_thread(sidecars.write_entry, self.folder, entry)
+                try:
+                    return await self._store.run(Store.add_entry, entry)
+                except SidechainError:
+                    await asyncio.to_thread(sidecars.remove_entry, self.folder, take.take_id)
+                    raise
+            return await self._ask_again(take, entry) if entry.state in HALTED else entry
+
+    async def retry(self, entry: outbox.Entry) -> outbox.Entry:
+        """Ask for an Entry again; one that is under way already is left as it is."""
+        async with self._posting:
+            takes = await self._store.run(Store.find_take, entry.take_id)
+            if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
+                return entry
+            return await self._ask_again(takes[0], entry)
+
+    async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
+        if take.state == "failed":  # a person asks: three more tries for the pipeline
+            await self._store.run(Store.retry_take, take.take_id)
+        asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
+        await asyncio.to_thread(sidecars.write_entry, self.folder, asked)
+        return await self._store.run(Store.ask_again, entry)
+
+    async def discard(self, entry: outbox.Entry) -> outbox.Entry:
+        """Take an Entry back; its Take stays. Raises SidechainError while it is being uploaded, or has arrived."""
+        async with self._posting:
+            current = await self._store.run(Store.entry_of, entry.take_id)
+            if current is None or outbox.Discarded not in outbox.TRANSITIONS[current.state]:
+                state = current.state if current else "gone"
+                raise SidechainError(
+                    f"Entry {entry.entry_id[:12]} is {state} and cannot be taken back.",
+                    "Delete the post on the relay instead."
+                    if state == "accepted"
+                    else "Try again in a moment.",
+                    code="busy",
+                )
+            after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
+            await asyncio.to_thread(sidecars.write_entry, self.folder, after)
+            await self._store.run(Store.save_entry, after)
+            return after
+
+    async def rename(self, take: TakeRow, title: str) -> None:
+        """Row and file; the file, because a rebuilt library knows only that."""
+        renamed = msgspec.structs.replace(take, title=title)
+        await asyncio.to_thread(sidecars.write_take, self.folder, renamed)
+        await self._store.run(Store.rename_take, take.take_id, title)
+
+    def _copy(
+        self,
+        instance: Instance,
+        bars: int | None,
+        seconds: float | None,
+        at_frame: int | None,
+        title: str,
+        post_as: str | None,
+        post: bool,
+        generation: int | None,
+        asked: str | None,
+    ) -> tuple[TakeRow, outbox.Entry | None]:
+        with instance.lock:  # until the sound is ours: a new generation must not replace the Ring meanwhile
+            ring = instance.ring_of(generation)
+            history, now = history_of(ring, at_frame)
+            cut = self._cut(history, bars, seconds, now)
+            self._require_space(cut.frames * ring.header.frame_bytes)
+            try:
+                span = ring.read(cut.first_frame, cut.frames)
+            except (RemoteProtocolError, BridgeError, OSError) as error:
+                raise NothingKept(
+                    f"The plugin's memory cannot be read: {error}.", "Reload the plugin."
+                ) from error
+            header = ring.header
+            tail = _tail(ring, history, cut)
+        if span.frames != cut.frames:
+            raise NothingKept(
+                f"The first {cut.frames - span.frames} of {cut.frames} frames were overwritten while they were copied.",
+                "Keep fewer bars.",
+            )
+        take = new_take(
+            cut,
+            title,
+            instance.peer.hello.host_name,
+            instance.track_name,
+            header.sample_rate_hz,
+            header.channels,
+        )
+        take = msgspec.structs.replace(take, asked=asked)
+        entry = new_entry(take, title, post_as) if post else None
+        self._publish(take, entry, [span.data], tail)
+        return take, entry
+
+    def _copy_recovered(
+        self, one: Recovered, bars: int | None, seconds: float | None, before_end_s: float, title: str
+    ) -> tuple[TakeRow, None]:
+        cut, sound = cut_of(one, bars, seconds, before_end_s, self._config.fallback_seconds)
+        self._require_space(cut.frames * one.channels * SAMPLE_BYTES)
+        note = f"Recovered after {where(one)} went down. {cut.note}".strip()
+        take = new_take(
+            msgspec.structs.replace(cut, note=note),
+            title,
+            one.host_name,
+            one.track_name,
+            one.sample_rate_hz,
+            one.channels,
+        )
+        try:
+            self._publish(take, None, sound)
+        except Damaged as error:
+            raise NothingKept(str(error), "Keep a shorter stretch of it.") from error
+        return take, None
+
+    def _publish(
+        self,
+        take: TakeRow,
+        entry: outbox.Entry | None,
+        sound: Iterable[bytes | memoryview],
+        tail: Span | None = None,
+    ) -> None:
+        wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
+        files: dict[str, Iterable[bytes | memoryview]] = {
+            TAKE_WAV: chain([wav], sound),
+            sidecars.TAKE_JSON: [sidecars.take_bytes(take)],
+        }
+        if tail is not None:
+            head = wav_f32_header(tail.frames, take.channels, round(take.sample_rate_hz))
+            files[TAIL_WAV] = [head, tail.data]
+        if entry:
+            files[sidecars.ENTRY_JSON] = [sidecars.entry_bytes(entry)]
+        blobs.publish_folder(self.folder / take.take_id, files)
+
+    def _cut(
+        self, history: capture.History, bars: int | None, seconds: float | None, now: int
+    ) -> capture.Cut:
+        try:
+            if seconds is not None:
+                return capture.last_seconds(history, seconds, now)
+            wanted = bars or self._config.default_bars
+            return capture.last_bars(history, wanted, now, self._config.fallback_seconds)
+        except capture.NothingToKeep as error:
+            raise NothingKept(error.message, error.next_step) from error
+
+    def _require_space(self, take_bytes: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if free < self._config.min_free_bytes + 2 * take_bytes:
+            raise NoSpace(
+                f"Only {free // 1_000_000} MB are free where takes are kept ({self.folder}).",
+                "Free some space and keep again; the Ring still holds the sound.",
+            )
+
+    async def find(self, prefix: str) -> TakeRow:
+        """The Take named by a unique prefix of its id, or "last". Raises UsageError."""
+        found = await self._store.run(Store.find_take, prefix)
+        if not found and prefix == "last":
+            raise UsageError("There are no takes yet.", "Play, then `sidechain keep`.")
+        if len(found) != 1:
+            many = "No take has" if not found else "Several takes have"
+            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain takes` lists them.")
+        return found[0]
+
+    async def delete(self, take: TakeRow) -> None:
+        """Row first, folder second: a crash between leaves a folder that comes back, never a Take without sound."""
+        entry = await self._store.run(Store.entry_of, take.take_id)
+        if entry and entry.state in (outbox.State.WAITING, outbox.State.QUEUED, outbox.State.UPLOADING):
+            raise SidechainError(
+                "This take is on its way to the relay.", "Delete it when it has arrived.", code="busy"
+            )
+        await self._store.run(Store.delete_take, take.take_id)
+        await asyncio.to_thread(blobs.remove_folder, self.folder / take.take_id)
+
+    def require_sound(self, take: TakeRow) -> None:
+        """Raises SidechainError when the sound itself is gone. [worker]"""
+        if not (self.folder / take.take_id / TAKE_WAV).exists():
+            raise SidechainError(f"The sound of take {take.take_id[:12]} is missing ({TAKE_WAV}).")
+
+    async def info(self, take: TakeRow, *, busy: bool = False) -> TakeInfo:
+        """A Take as tray and command line see it."""
+        entry = await self._store.run(Store.entry_of, take.take_id)
+        told = take_info(take, entry, busy=busy)
+        alike = await self.alikes([take.alike] if take.alike else [])
+        return msgspec.structs.replace(told, alike=alike[0] if alike else None)
+
+    async def alikes(self, found: Iterable[Alike]) -> list[AlikeInfo]:
+        """What was found, with names; a Take that is gone meanwhile is left out."""
+        named = []
+        for each in found:
+            for take in await self._store.run(Store.find_take, each.take_id):
+                told = msgspec.to_builtins(each) | {"title": take.title, "created_us": take.created_us}
+                named.append(msgspec.convert(told, AlikeInfo))
+        return named
+
+
+def new_take(
+    cut: capture.Cut, title: str, host_name: str, track_name: str, sample_rate_hz: float, channels: int
+) -> TakeRow:
+    """A fresh Take of this Cut."""
+    return TakeRow(
+        take_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)), title=title, created_us=unix_us(),
+        host_name=host_name, track_name=track_name, frames=cut.frames, sample_rate_hz=sample_rate_hz, channels=channels, cut=cut,
+    )  # fmt: skip
+
+
+def _tail(ring: RingFile, history: capture.History, cut: capture.Cut) -> Span | None:
+    """What rings on after the last bar, if the Ring has it already: nobody waits for it. [worker]"""
+    frames = tail_frames(history, cut)
+    if not frames:
+        return None
+    try:
+        span = ring.read(cut.first_frame + cut.frames, frames)
+    except (RemoteProtocolError, BridgeError, OSError):
+        return None
+    return span if span.frames == frames else None
+
+
+def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
+    """A fresh Entry for a Take; the store releases it when the lossless copy is there."""
+    return outbox.Entry(
+        entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
+        take_id=take.take_id,
+        account=account,
+        title=title or take.title,
+        created_us=unix_us(),
+    )
+
+
+def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeInfo:
+    figures, heard = take.recording or {}, take.heard or Heard()
+    meter = take.cut.meter
+    known = {
+        n: figures[n]
+        for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
+        if n in figures
+    }
+    bpm = take.cut.bpm or heard.bpm
+    return msgspec.convert(
+        {
+            "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
+            "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
+            "host_name": take.host_name, "track_name": take.track_name,
+            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else heard.bpm_source, "key": heard.key,
+            "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
+            "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
+            "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
+            "repair": take.repair, "warnings": [each.kind for each in heard.warnings],
+        } | known,
+        TakeInfo,
+        strict=False,
+    )  # fmt: skip
+
+
+def sound_info(take: TakeRow) -> SoundInfo | None:
+    """All that the pipeline found, None before it has."""
+    if take.heard is None:
+        return None
+    told = msgspec.to_builtins(take.heard) | (take.recording or {})
+    told |= {name: getattr(take.heard, name) for name in ("bpm", "key")}
+    told["says"] = [each.says for each in take.heard.warnings]
+    return msgspec.convert({n: told[n] for n in SoundInfo.__struct_fields__ if n in told}, SoundInfo)

@@ -1,0 +1,1 @@
+"""What is done for loaded plugins: their Rings, windows and previews."""

@@ -1,0 +1,1 @@
+"""The pipeline in its worker process, and its queue."""

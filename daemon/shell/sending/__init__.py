@@ -1,0 +1,1 @@
+"""The way out: the outbox, uploads in parts."""
