@@ -1,4 +1,4 @@
-"""AsyncControlClient: the control socket for programs with a loop. Import it from bridge.client."""
+"""AsyncControlClient: the control socket for programs with a loop."""
 
 import asyncio
 import itertools

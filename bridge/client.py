@@ -1,7 +1,7 @@
-"""Clients of the daemon's control socket: ControlClient waits, AsyncControlClient (async_client.py) does not.
+"""ControlClient: the daemon's control socket for programs that wait. Without asyncio, since the command line starts
+with it; async_client.py is for programs with a loop.
 
 One client is one connection: when the daemon goes, the client is spent, and the next one finds the next daemon.
-Light on purpose, for the command line starts with it: asyncio is imported only by who asks for AsyncControlClient.
 """
 
 import itertools
@@ -11,7 +11,7 @@ import struct
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import zmq
@@ -21,11 +21,6 @@ from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import CONTROL_SOCKET
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError
-
-if TYPE_CHECKING:
-    from bridge.async_client import AsyncControlClient
-
-__all__ = ["AsyncControlClient", "ControlClient"]
 
 TIMEOUT_S = 30.0
 LAST_WORDS_MS = 50
@@ -40,14 +35,6 @@ SOCKET_OPTIONS: dict[int, int] = {
     # had come in but was not read yet when the daemon closed: its last words.
     zmq.RECONNECT_IVL: 3_600_000,
 }
-
-
-def __getattr__(name: str) -> object:
-    if name == "AsyncControlClient":
-        from bridge.async_client import AsyncControlClient
-
-        return AsyncControlClient
-    raise AttributeError(name)
 
 
 def daemon_pid(path: Path) -> int:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from bridge.paths import run_dir
 from tray.app import Tray
 from tray.backend import AlreadyShown, NoDesktop

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge import control
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from bridge.errors import BridgeError, DaemonNotRunning
 from tray import desktop, news
 from tray.backend import Backend

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from daemon.errors import SidechainError
 
 END_LIMIT_S = 5.0

@@ -19,7 +19,8 @@ from daemon.shell.identity.claiming_control import ClaimAnswers
 from daemon.shell.journal.journal import Journal
 from daemon.shell.journal.recovery_control import RecoveryAnswers, stretch_info
 from daemon.shell.library.repairs import Repairs
-from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.rows import TakeRow
+from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes, sound_info, take_info
 from daemon.shell.link.feed import Feed
 from daemon.shell.link.relay_socket import RelaySocket

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 import bridge.control as c
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from daemon.cli.stage import Stage
 from tests.acceptance.test_whole_path import global_feed, play, settled
 from tests.support.claims import FormBrowser

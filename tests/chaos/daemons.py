@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import bridge.control as c
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from bridge.errors import DaemonNotRunning, DaemonSilent
 
 ROOT = Path(__file__).resolve().parents[2]

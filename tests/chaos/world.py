@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 import bridge.control as c
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from daemon.cli.stage import RunningHost, Stage, end
 from daemon.errors import SidechainError

@@ -17,7 +17,8 @@ import zmq
 import zmq.asyncio
 
 from bridge import control_endpoint, endpoint
-from bridge.client import AsyncControlClient, ControlClient
+from bridge.async_client import AsyncControlClient
+from bridge.client import ControlClient
 from bridge.control import (
     DeleteTake,
     Done,

@@ -11,7 +11,7 @@ import pytest
 from dbus_fast import Variant
 
 from bridge import control
-from bridge.client import AsyncControlClient
+from bridge.async_client import AsyncControlClient
 from tests.support.dbus import (
     DEADLINE_S,
     MENU,

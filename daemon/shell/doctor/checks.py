@@ -31,7 +31,7 @@ from daemon.shell.journal.journal_files import read_mark, read_ring
 from daemon.shell.library import sidecars
 from daemon.shell.library.blobs import sweep
 from daemon.shell.library.rebuild import open_library, take_in
-from daemon.shell.library.store import TakeRow
+from daemon.shell.library.rows import TakeRow
 from daemon.shell.rendering.render_worker import TAKE_FLAC, TAKE_WAV
 from plugin_protocol.errors import RemoteProtocolError
 

@@ -13,8 +13,9 @@ import msgspec
 import bridge.control as c
 from daemon.core import outbox
 from daemon.errors import SidechainError, UsageError
+from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.sidecars import write_take
-from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
 from daemon.shell.rendering.render_worker import TAIL_WAV
 from daemon.shell.rendering.renderer import Renderer

@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.shell.library.blobs import write_durably
-from daemon.shell.library.store import TakeRow
+from daemon.shell.library.rows import TakeRow
 from daemon.shell.rendering.render_worker import TAKE_FLAC, TAKE_MP3
 
 TAKE_JSON = "take.json"

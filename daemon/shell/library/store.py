@@ -1,4 +1,4 @@
-"""The daemon's SQLite database: the only file with SQL. Library, outbox, feed cache and channel positions.
+"""The daemon's SQLite database: all its queries. Library, outbox, feed cache and channel positions.
 
 synchronous=FULL: a returned write survives a power cut. One connection, used from one thread at a time (the
 store's own executor, see `Store.run`), so there is a single writer and no lock to wait for.
@@ -10,17 +10,18 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
 from daemon.core import outbox
-from daemon.core.capture import Cut
 from daemon.core.heard import Alike, Heard, Known
 from daemon.core.inbox import MAX_ITEMS
-from daemon.errors import BadConfig, LibraryDamaged
+from daemon.errors import LibraryDamaged
+from daemon.shell.library.rows import Marks, TakeRow, as_json, read_entry, read_take
+from daemon.shell.library.schema import is_ours, migrate
 from daemon.shell.library.sqlite_errors import named
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
@@ -28,57 +29,20 @@ from relay.wire.rest import AudioPost
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SCHEMA_VERSION = 6
-APPLICATION_ID = (
-    0x5343_0000  # "SC"; the schema version is repeated in it, so that a flipped bit is no new version
-)
-
-
-class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One Take as stored. `recording`: the pipeline's figures, None until ready. `heard`: known with the lossless copy."""
-
-    take_id: str
-    title: str
-    created_us: int
-    host_name: str
-    frames: int
-    sample_rate_hz: float
-    channels: int
-    cut: Cut
-    state: str = "kept"
-    attempts: int = 0
-    failures: int = 0
-    flac_sha256: str | None = None
-    recording: dict[str, object] | None = None
-    error: str | None = None
-    track_name: str = ""
-    asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
-    heard: Heard | None = None
-    alike: Alike | None = None  # another Take that is the same sound
-    repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
-
-
-class _Marks(msgspec.Struct, frozen=True):
-    """The part of Heard that a search reads."""
-
-    fingerprint: bytes = b""
-    embedding: bytes = b""
-
 
 class Store:
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
 
     def __init__(self, path: Path) -> None:
-        with suppress(
-            OSError
-        ):  # SQLite would make it readable by all; what is wrong with the place it says better
+        # SQLite would make it readable by all; what is wrong with the place it says better.
+        with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
+            migrate(self._db)
             self._db.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             self._db.close()
@@ -99,30 +63,12 @@ class Store:
         self._thread.shutdown(wait=True)
         self._db.close()
 
-    def _migrate(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        mark = self._db.execute("PRAGMA application_id").fetchone()[0]
-        if mark != (APPLICATION_ID + version if version > 1 else 0):
-            raise LibraryDamaged(f"its header says schema {version} and mark {mark:#x}")
-        if version > SCHEMA_VERSION:
-            raise BadConfig(
-                f"The library was written by a newer Sidechain (schema {version}; this one knows {SCHEMA_VERSION}).",
-                "Update Sidechain, or set another data_dir. Nothing was changed.",
-            )
-        for number in range(version + 1, SCHEMA_VERSION + 1):
-            script = _script(number)
-            mark = APPLICATION_ID + number if number > 1 else 0
-            self._db.executescript(
-                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\n"
-                f"PRAGMA application_id = {mark};\nCOMMIT;"
-            )
-
     def check(self) -> None:
         """Look at every page and every row. Raises LibraryDamaged, sqlite3.DatabaseError.
 
         A row that cannot be read would stop whoever needs it next, so it counts like a torn page.
         """
-        if _schema(self._db) != _schema_as_written():
+        if not is_ours(self._db):
             raise LibraryDamaged("its tables are not ours")
         for pragma in ("integrity_check(1)", "foreign_key_check"):
             for row in self._db.execute(f"PRAGMA {pragma}"):
@@ -130,7 +76,7 @@ class Store:
                     raise LibraryDamaged(f"{pragma}: {' '.join(map(str, row))}"[:300])
         try:
             for row in self._db.execute("SELECT * FROM take"):
-                _take(row)
+                read_take(row)
             self.entries()
             self.items(MAX_ITEMS)
             self.positions()
@@ -161,7 +107,7 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
                  take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked, _json(take.heard), take.repair),
+                 take.track_name, take.asked, as_json(take.heard), take.repair),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
@@ -169,7 +115,7 @@ class Store:
     def takes(self, limit: int) -> list[TakeRow]:
         """The newest first."""
         rows = self._db.execute("SELECT * FROM take ORDER BY created_us DESC, take_id DESC LIMIT ?", (limit,))
-        return [_take(row) for row in rows]
+        return [read_take(row) for row in rows]
 
     def count_takes(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM take").fetchone()[0])
@@ -180,12 +126,12 @@ class Store:
             return self.takes(1)
         like = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = self._db.execute("SELECT * FROM take WHERE take_id LIKE ? ESCAPE '\\' LIMIT 2", (like,))
-        return [_take(row) for row in rows]
+        return [read_take(row) for row in rows]
 
     def take_asked(self, asked: str) -> TakeRow | None:
         """The Take that this Keep of a plugin made, if it made one."""
         row = self._db.execute("SELECT * FROM take WHERE asked = ? LIMIT 1", (asked,)).fetchone()
-        return _take(row) if row else None
+        return read_take(row) if row else None
 
     def take_ids(self) -> set[str]:
         return {row[0] for row in self._db.execute("SELECT take_id FROM take")}
@@ -193,7 +139,8 @@ class Store:
     def unprocessed(self) -> list[TakeRow]:
         """Kept Takes, oldest first: what the pipeline still has to do."""
         return [
-            _take(r) for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY created_us")
+            read_take(r)
+            for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY created_us")
         ]
 
     def rename_take(self, take_id: str, title: str) -> None:
@@ -224,7 +171,7 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "UPDATE take SET flac_sha256 = ?, heard = ? WHERE take_id = ?",
-                (flac_sha256, _json(heard), take_id),
+                (flac_sha256, as_json(heard), take_id),
             )
             if entry := self._entry_of(take_id):
                 self._put_entry(
@@ -237,7 +184,7 @@ class Store:
             "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ? AND created_us <= ?",
             (but, before_us),
         )
-        found = ((take_id, msgspec.json.decode(heard, type=_Marks)) for take_id, heard in rows)
+        found = ((take_id, msgspec.json.decode(heard, type=Marks)) for take_id, heard in rows)
         return [
             Known(take_id=take_id, fingerprint=marks.fingerprint, embedding=marks.embedding)
             for take_id, marks in found
@@ -245,7 +192,7 @@ class Store:
 
     def set_alike(self, take_id: str, alike: Alike | None) -> None:
         with self._transaction() as db:
-            db.execute("UPDATE take SET alike = ? WHERE take_id = ?", (_json(alike), take_id))
+            db.execute("UPDATE take SET alike = ? WHERE take_id = ?", (as_json(alike), take_id))
 
     def set_ready(self, take_id: str, recording: Mapping[str, object]) -> None:
         with self._transaction() as db:
@@ -304,14 +251,16 @@ class Store:
 
     def entries(self) -> list[outbox.Entry]:
         """All, oldest first."""
-        return [_entry(row) for row in self._db.execute("SELECT * FROM entry ORDER BY created_us, entry_id")]
+        return [
+            read_entry(row) for row in self._db.execute("SELECT * FROM entry ORDER BY created_us, entry_id")
+        ]
 
     def open_entries(self) -> list[outbox.Entry]:
         """Those that may still go somewhere by themselves, oldest first."""
         rows = self._db.execute(
             "SELECT * FROM entry WHERE state IN ('waiting', 'queued', 'uploading') ORDER BY created_us, entry_id"
         )
-        return [_entry(row) for row in rows]
+        return [read_entry(row) for row in rows]
 
     def entry_of(self, take_id: str) -> outbox.Entry | None:
         return self._entry_of(take_id)
@@ -331,7 +280,7 @@ class Store:
 
     def _entry_of(self, take_id: str) -> outbox.Entry | None:
         row = self._db.execute("SELECT * FROM entry WHERE take_id = ?", (take_id,)).fetchone()
-        return _entry(row) if row else None
+        return read_entry(row) if row else None
 
     def _put_entry(self, e: outbox.Entry) -> None:
         self._db.execute(
@@ -414,42 +363,8 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
 
 
-def _script(number: int) -> str:
-    return next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text()
-
-
-def _schema(db: sqlite3.Connection) -> set[tuple[str, str]]:
-    rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {(name, sql) for name, sql in rows}
-
-
-def _schema_as_written() -> set[tuple[str, str]]:
-    """What the scripts make: a changed bit in a CHECK or a column's name is damage like any other."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        for number in range(1, SCHEMA_VERSION + 1):
-            db.executescript(_script(number))
-        return _schema(db)
-
-
 def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:
     """An Entry that waits for a lossless copy which is there by now."""
     if flac_sha256 and entry.state is outbox.State.WAITING:
         return outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
     return entry
-
-
-def _json(value: Heard | Alike | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
-
-
-def _take(row: sqlite3.Row) -> TakeRow:
-    values = dict(row)
-    values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
-    values["recording"] = json.loads(values["recording"]) if values["recording"] else None
-    values["alike"] = msgspec.json.decode(values["alike"], type=Alike) if values["alike"] else None
-    values["heard"] = msgspec.json.decode(values["heard"], type=Heard) if values["heard"] else None
-    return TakeRow(**values)
-
-
-def _entry(row: sqlite3.Row) -> outbox.Entry:
-    return msgspec.convert(dict(row), outbox.Entry)

@@ -30,7 +30,8 @@ from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, Us
 from daemon.shell.journal.recovery import Recovered, cut_of, where
 from daemon.shell.library import blobs, sidecars
 from daemon.shell.library.rebuild import Rebuilt, take_in
-from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.rows import TakeRow
+from daemon.shell.library.store import Store
 from daemon.shell.plugins.instances import Instance, history_of
 from daemon.shell.rendering.render_worker import TAIL_WAV, TAKE_WAV
 from daemon.shell.sending.clock import unix_us

@@ -17,8 +17,9 @@ import msgspec
 
 from daemon.core.heard import CERTAIN_SCORE, Alike
 from daemon.errors import NoSpace, SidechainError
+from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.sidecars import write_take
-from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.store import Store
 from daemon.shell.rendering.render_worker import (
     MAX_FRAME_BYTES,
     Alikes,

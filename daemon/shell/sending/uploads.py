@@ -15,8 +15,9 @@ from pathlib import Path
 from daemon.core import outbox
 from daemon.core.heard import Heard
 from daemon.errors import NotClaimed, Offline, RelayRefused
+from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.sidecars import write_entry
-from daemon.shell.library.store import Store, TakeRow
+from daemon.shell.library.store import Store
 from daemon.shell.link.relay_client import RelayClient
 from daemon.shell.rendering.render_worker import TAKE_FLAC
 from daemon.shell.sending.clock import Clock

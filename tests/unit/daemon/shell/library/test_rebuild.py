@@ -15,7 +15,8 @@ from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck
 from daemon.shell.library import sidecars
 from daemon.shell.library.rebuild import open_library, take_in
-from daemon.shell.library.store import APPLICATION_ID, Store
+from daemon.shell.library.schema import APPLICATION_ID
+from daemon.shell.library.store import Store
 from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
 

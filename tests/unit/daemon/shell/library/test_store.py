@@ -10,7 +10,8 @@ import pytest
 from daemon.core import outbox
 from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig
-from daemon.shell.library.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from daemon.shell.library.schema import APPLICATION_ID, SCHEMA_VERSION
+from daemon.shell.library.store import Store
 from relay.wire.events import Position
 from tests.support.posts import post
 from tests.support.takes import take

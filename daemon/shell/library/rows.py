@@ -1,0 +1,61 @@
+"""Rows of the library as values, and back: what a Take, and what is heard in it, look like in the database."""
+
+import json
+import sqlite3
+
+import msgspec
+
+from daemon.core import outbox
+from daemon.core.capture import Cut
+from daemon.core.heard import Alike, Heard
+
+
+class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One Take as stored. `recording`: the pipeline's figures, None until ready. `heard`: known with the lossless copy."""
+
+    take_id: str
+    title: str
+    created_us: int
+    host_name: str
+    frames: int
+    sample_rate_hz: float
+    channels: int
+    cut: Cut
+    state: str = "kept"
+    attempts: int = 0
+    failures: int = 0
+    flac_sha256: str | None = None
+    recording: dict[str, object] | None = None
+    error: str | None = None
+    track_name: str = ""
+    asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
+    heard: Heard | None = None
+    alike: Alike | None = None  # another Take that is the same sound
+    repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """The part of Heard that a search reads."""
+
+    fingerprint: bytes = b""
+    embedding: bytes = b""
+
+
+def as_json(value: Heard | Alike | None) -> str | None:
+    """Unknown stays NULL."""
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def read_take(row: sqlite3.Row) -> TakeRow:
+    """Raises ValueError, TypeError, msgspec.MsgspecError."""
+    values = dict(row)
+    values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
+    values["recording"] = json.loads(values["recording"]) if values["recording"] else None
+    values["alike"] = msgspec.json.decode(values["alike"], type=Alike) if values["alike"] else None
+    values["heard"] = msgspec.json.decode(values["heard"], type=Heard) if values["heard"] else None
+    return TakeRow(**values)
+
+
+def read_entry(row: sqlite3.Row) -> outbox.Entry:
+    """Raises msgspec.MsgspecError."""
+    return msgspec.convert(dict(row), outbox.Entry)
