@@ -7,10 +7,7 @@ before the relay is spoken to, and READY said only when a keep would be answered
 import asyncio
 import contextlib
 import logging
-import os
-import resource
 import signal
-import socket as sockets
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -37,15 +34,17 @@ from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
 from daemon.shell.link.feed import Feed
 from daemon.shell.link.relay_socket import RelaySocket
+from daemon.shell.notices import Notices
 from daemon.shell.plugins.instances import Instance, Instances
 from daemon.shell.plugins.prefetch import Prefetch
 from daemon.shell.plugins.preview_files import PreviewFiles
 from daemon.shell.plugins.previews import Previews
 from daemon.shell.plugins.windows import Windows
+from daemon.shell.process import allow_many_plugins, say_ready
 from daemon.shell.rendering.render_worker import Broken, Finished, Rendered, Stage
 from daemon.shell.rendering.renderer import Renderer
 from daemon.shell.sending.uploads import Uploader
-from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept, Notice
+from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 
@@ -53,7 +52,6 @@ log = logging.getLogger(__name__)
 
 STATE_EVENTS_PER_S = 10
 TROUBLE_PAUSE_S = 2.0
-TROUBLE_SHOWN_S = 60.0
 REBUILD_INTERVAL_S = 30.0  # a library damaged again so soon is a disk to be looked at, not to be tried on
 
 
@@ -71,9 +69,7 @@ class App:
         self._shown_trouble = ""
         self._uploading: asyncio.Task[None] | None = None  # kept, or it might be collected
         self._started = time.monotonic()
-        self._standing: list[str] = []
-        self._trouble = (0.0, "")
-        self._told: set[tuple[bytes, str]] = set()
+        self.notices = Notices()
         self.start_over = False
         self.uploader: Uploader | None = None
         self.socket: RelaySocket | None = None
@@ -139,7 +135,7 @@ class App:
                 self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
             control = Control(
                 self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set, self.notices, self._go, self.journal, self.previews,
+                self.account, self.socket, self._stopping.set, self._notices, self._go, self.journal, self.previews,
             )  # fmt: skip
             self.feed = control.feed
             stack.push_async_callback(control.feed.close)
@@ -172,9 +168,9 @@ class App:
         self.takes = Takes(config, self.store)
         rebuilt = await self.takes.open()
         if sentence:
-            self._standing.append(f"{sentence} {rebuilt.takes} takes are back.")
+            self.notices.add(f"{sentence} {rebuilt.takes} takes are back.")
         if rebuilt.unreadable:
-            self._standing.append(
+            self.notices.add(
                 f"{len(rebuilt.unreadable)} folders beside the takes cannot be read and were left alone."
             )
 
@@ -201,23 +197,13 @@ class App:
                 return None
             except (SidechainError, OSError) as error:
                 log.error("%s stopped for %g s: %s", part.__qualname__, TROUBLE_PAUSE_S, error)
-                self._trouble = (time.monotonic(), str(error))
+                self.notices.trouble(str(error))
                 self.changed()
                 await asyncio.sleep(TROUBLE_PAUSE_S)
 
-    def notices(self) -> list[str]:
-        """What status should say besides the one state: since the start, and of the last minute."""
-        at_s, sentence = self._trouble
-        recent = sentence and time.monotonic() - at_s < TROUBLE_SHOWN_S
+    def _notices(self) -> list[str]:
         bare = self.account.name is not None and self._config.credential_store == "file"
-        key = (
-            ["The device key lies in a file that is not encrypted, as credential_store asks for."]
-            if bare
-            else []
-        )
-        found = [f"{one} `sidechain recover` keeps it." for one in self.journal.news()]
-        journal = [self.journal.trouble] if self.journal.trouble else []
-        return [*self._standing, *key, *found, *journal, *([sentence] if recent else [])]
+        return self.notices.lines(self.journal, bare_key=bare)
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -352,7 +338,7 @@ class App:
             self._state_changed.clear()
             self.control.publish(c.StateChanged())
             await self._see_trouble()
-            await self._tell_plugins()
+            await self.notices.tell(self.plugins, self.journal.news())
             await asyncio.sleep(1 / STATE_EVENTS_PER_S)
 
     async def _see_trouble(self) -> None:
@@ -362,33 +348,6 @@ class App:
         link = self.socket.state if self.socket else None
         health = overall(link, entries, self.account.problem, self.account.name is not None)
         self._shown_trouble = f"{health.sentence} {health.next_step}"[:512] if health.next_step else ""
-
-    async def _tell_plugins(self) -> None:
-        """Each plugin's window says once what was recovered last."""
-        peers = self.plugins.peers()
-        news = self.journal.news()[:1]
-        self._told &= {(peer.instance, line) for peer in peers for line in news}
-        for peer in peers:
-            for line in news:
-                if (peer.instance, line) not in self._told:
-                    self._told.add((peer.instance, line))
-                    await self.plugins.send(peer, Notice(kind="recovered", message=line[:512]))
-
-
-def say_ready() -> None:
-    """Tell whoever started us: a byte on $SIDECHAIN_READY_FD, READY=1 to systemd's $NOTIFY_SOCKET (sd_notify(3))."""
-    if fd := os.environ.pop("SIDECHAIN_READY_FD", None):
-        os.write(int(fd), b"1")
-        os.close(int(fd))
-    if address := os.environ.pop("NOTIFY_SOCKET", None):
-        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as notify:
-            notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
-
-
-def allow_many_plugins() -> None:
-    """A plugin costs three descriptors, and the soft limit is often 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def serve(config: Config, version: str) -> int:
