@@ -85,7 +85,7 @@ void draw_head(Canvas &canvas, const Layout &layout, const Standing &standing, c
 {
     const Box &head = layout.head;
     draw_mark(canvas, Box{head.x + kMargin, head.middle() - 11, 22, 22});
-    canvas.write(Box{head.x + kMargin + 32, head.y, 110, head.h}, 16, kInk, "Sidechain", Align::kLeft, true);
+    canvas.write(Box{head.x + kMargin + 32, head.y, 90, head.h}, 16, kInk, standing.name(), Align::kLeft, true);
     draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.wide ? 160.0f : 96.0f, 4}, ring);
     const Sentence link = standing.link();
     const Box words = {head.right() - kMargin - 230, head.y, 230, head.h};

@@ -114,6 +114,8 @@ void Standing::let_go()
 
 /* Words --------------------------------------------------------------------------------------------------------- */
 
+std::string Standing::name() const { return info_.track_name[0] ? info_.track_name : "Sidechain"; }
+
 Sentence Standing::link() const
 {
     if (info_.reason[0]) return {"not recording", Tone::kBad};

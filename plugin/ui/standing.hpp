@@ -46,6 +46,7 @@ public:
     const std::string &page_url() const { return page_url_; }
 
     /* Words. */
+    std::string name() const;                 /* in the head: the track, as the host calls it; else "Sidechain" */
     Sentence link() const;                    /* in the head, at the right */
     std::string friends_line() const;         /* "3 friends producing now", or "" */
     Sentence status() const;                  /* beneath the controls */

@@ -161,6 +161,10 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     info.connected = info.attached = true;
     standing.take(info);
     CHECK(!standing.card().shown()); /* nothing is said before the daemon has said it */
+    CHECK(standing.name() == "Sidechain");
+    std::snprintf(info.track_name, sizeof info.track_name, "Bass");
+    standing.take(info);
+    CHECK(standing.name() == "Bass");
     link(standing, "unclaimed", "");
     CHECK(standing.card().command == "sidechain claim" && standing.link().text == "no account yet");
     link(standing, "needs_reclaim", "");
