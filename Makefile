@@ -23,7 +23,7 @@ demo: setup ## see the whole path once: play, keep, level, post, and the followe
 
 test: setup $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux
 	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all # outside the tests, whose time is limited
-	@$(PY) -m pytest
+	@$(PY) -m pytest --durations 20 --durations-min 5
 
 chaos: setup $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
 	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)

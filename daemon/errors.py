@@ -105,6 +105,18 @@ class NoSpace(SidechainError):
     code = "no_space"
 
 
+class TakeGone(SidechainError):
+    """The library knows the take, and its folder is not there."""
+
+    code = "take_gone"
+
+    def __init__(self, take_id: str) -> None:
+        super().__init__(
+            f"The folder of take {take_id[:12]} is missing, and its sound with it.",
+            "Put it back, or forget it with `sidechain takes delete`.",
+        )
+
+
 class LibraryStuck(SidechainError):
     code = "library"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.core import outbox
+from daemon.errors import TakeGone
 from daemon.shell.library.blobs import write_durably
 from daemon.shell.library.rows import TakeRow
 from daemon.shell.rendering.render_worker import TAKE_FLAC, TAKE_MP3
@@ -72,8 +73,10 @@ def entry_bytes(entry: outbox.Entry) -> bytes:
 
 
 def write_entry(takes_dir: Path, entry: outbox.Entry) -> None:
-    """Make the file say what the Entry says, if it does not yet. Raises NoSpace, OSError. [worker]"""
+    """Make the file say what the Entry says, if it does not yet. Raises TakeGone, NoSpace, OSError. [worker]"""
     path = takes_dir / entry.take_id / ENTRY_JSON
+    if not path.parent.exists():
+        raise TakeGone(entry.take_id)
     data = entry_bytes(entry)
     if not path.exists() or path.read_bytes() != data:
         write_durably(path, data)

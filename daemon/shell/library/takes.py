@@ -26,7 +26,7 @@ from daemon.core import capture, outbox
 from daemon.core.heard import Alike, Heard
 from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
-from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
+from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, TakeGone, UsageError
 from daemon.shell.journal.recovery import Recovered, cut_of, where
 from daemon.shell.library import blobs, sidecars
 from daemon.shell.library.rebuild import Rebuilt, take_in
@@ -124,7 +124,7 @@ class Takes:
             return await self._ask_again(take, entry) if entry.state in HALTED else entry
 
     async def retry(self, entry: outbox.Entry) -> outbox.Entry:
-        """Ask for an Entry again; one that is under way already is left as it is."""
+        """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""
         async with self._posting:
             takes = await self._store.run(Store.find_take, entry.take_id)
             if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
@@ -132,10 +132,10 @@ class Takes:
             return await self._ask_again(takes[0], entry)
 
     async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
-        if take.state == "failed":  # a person asks: three more tries for the pipeline
-            await self._store.run(Store.retry_take, take.take_id)
         asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
         await asyncio.to_thread(sidecars.write_entry, self.folder, asked)
+        if take.state == "failed":  # a person asks: three more tries for the pipeline
+            await self._store.run(Store.retry_take, take.take_id)
         return await self._store.run(Store.ask_again, entry)
 
     async def discard(self, entry: outbox.Entry) -> outbox.Entry:
@@ -152,7 +152,8 @@ class Takes:
                     code="busy",
                 )
             after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
-            await asyncio.to_thread(sidecars.write_entry, self.folder, after)
+            with contextlib.suppress(TakeGone):  # then there is no file that could bring it back
+                await asyncio.to_thread(sidecars.write_entry, self.folder, after)
             await self._store.run(Store.save_entry, after)
             return after
 

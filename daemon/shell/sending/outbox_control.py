@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import bridge.control as c
 from daemon.core import outbox
-from daemon.errors import UsageError
+from daemon.errors import TakeGone, UsageError
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
 from daemon.shell.rendering.renderer import Renderer
@@ -40,17 +40,22 @@ class OutboxAnswers:
         return c.EntryList(id=request.id, entries=[info(e) for e in shown[-request.limit :]])
 
     async def _retry(self, request: c.RetryEntries) -> c.Reply:
-        """All that have not ended; one by its id also after it was discarded."""
+        """All that have not ended and can go; one by its id also after it was discarded."""
         entries = await self._store.run(Store.entries)
         if request.entry_id == ALL:
-            wanted = [e for e in entries if not _ended(e)]
+            after = [await self._retried(e) for e in entries if not _ended(e)]
         else:
-            wanted = [_only(entries, request.entry_id)]
-        after = [await self._takes.retry(entry) for entry in wanted]
+            after = [await self._takes.retry(_only(entries, request.entry_id))]
         self._renderer.wake()
         self._go()
         self._changed()
         return c.EntryList(id=request.id, entries=[info(e) for e in after[-c.MAX_LIST :]])
+
+    async def _retried(self, entry: outbox.Entry) -> outbox.Entry:
+        try:
+            return await self._takes.retry(entry)
+        except TakeGone:  # it stays halted, and holds up no other
+            return entry
 
     async def _discard(self, request: c.DiscardEntry) -> c.Reply:
         entry = _only(await self._store.run(Store.entries), request.entry_id)
