@@ -33,7 +33,10 @@ async def test_a_lost_folder_is_said_holds_up_no_other_and_can_be_discarded(tmp_
     try:
         after = await answers[c.RetryEntries](c.RetryEntries(id=1, entry_id="all"))
         assert isinstance(after, c.EntryList)
-        assert {e.take_id: e.state for e in after.entries} == {lost: "quarantined", take(2).take_id: "waiting"}
+        assert {e.take_id: e.state for e in after.entries} == {
+            lost: "quarantined",
+            take(2).take_id: "waiting",
+        }
         with pytest.raises(TakeGone, match="missing"):
             await answers[c.RetryEntries](c.RetryEntries(id=2, entry_id=lost))
         after = await answers[c.DiscardEntry](c.DiscardEntry(id=3, entry_id=lost))
