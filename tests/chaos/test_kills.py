@@ -11,7 +11,7 @@ from tests.chaos.daemons import Died
 from tests.chaos.scene import scene, zero
 from tests.support.native import build
 
-KILLS = int(os.environ.get("SIDECHAIN_KILLS", "1000" if "SIDECHAIN_SOAK" in os.environ else "60"))
+KILLS = int(os.environ.get("SIDECHAIN_KILLS", "1000" if "SIDECHAIN_SOAK" in os.environ else "200"))
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 LATEST_S = 0.35  # a bar is kept, rendered and posted in about that
 

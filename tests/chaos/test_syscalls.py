@@ -26,7 +26,7 @@ from tests.support.native import build
 
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 ALL = os.environ.get("SIDECHAIN_WALK") == "all"
-BUDGET_S = 45.0
+BUDGET_S = 30.0
 WRITING = (
     "openat,mkdir,write,writev,pwrite64,pwritev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,"
     "fallocate,sendto,sendmsg"
