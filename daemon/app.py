@@ -31,7 +31,7 @@ from daemon.shell.journal.journal import Journal
 from daemon.shell.library.blobs import make_folder
 from daemon.shell.library.rebuild import open_library
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes
+from daemon.shell.library.takes import Ask, Takes
 from daemon.shell.link.feed import Feed
 from daemon.shell.link.relay_socket import RelaySocket
 from daemon.shell.notices import Notices
@@ -212,21 +212,21 @@ class App:
 
     # what parts tell each other ---------------------------------------------------------------------------------
 
-    async def _keep(self, instance: Instance, ask: Keep) -> Kept | KeepFailed:
+    async def _keep(self, instance: Instance, keep: Keep) -> Kept | KeepFailed:
         """A plugin's keep: the same Take as the control socket's, with the plugin's own anchor."""
+        ask = Ask(
+            bars=keep.bars, seconds=keep.seconds, at_frame=keep.at_frame, generation=keep.generation, title=keep.title,
+            post=keep.post, post_as=self.account.owner, asked=f"{instance.name}:{keep.id}",
+        )  # fmt: skip
         try:
-            take, _ = await self.takes.keep(
-                instance, bars=ask.bars, seconds=ask.seconds, at_frame=ask.at_frame, title=ask.title,
-                post_as=self.account.owner, post=ask.post, generation=ask.generation,
-                asked=f"{instance.name}:{ask.id}",
-            )  # fmt: skip
+            take, _ = await self.takes.keep(instance, ask)
         except SidechainError as error:
-            return KeepFailed(id=ask.id, code=error.code, message=str(error)[:512])
+            return KeepFailed(id=keep.id, code=error.code, message=str(error)[:512])
         self.renderer.wake()
         self.changed()
         cut = take.cut
         return Kept(
-            id=ask.id,
+            id=keep.id,
             take_id=take.take_id,
             frames=take.frames,
             bars=cut.bars or 0,

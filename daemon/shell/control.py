@@ -21,7 +21,7 @@ from daemon.shell.journal.recovery_control import RecoveryAnswers, stretch_info
 from daemon.shell.library.repairs import Repairs
 from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes, sound_info, take_info
+from daemon.shell.library.takes import Ask, Takes, sound_info, take_info
 from daemon.shell.link.feed import Feed
 from daemon.shell.link.relay_socket import RelaySocket
 from daemon.shell.plugins.instances import Instances
@@ -127,10 +127,11 @@ class Control:
         if request.bars is not None and request.seconds is not None:
             raise UsageError("A take is asked for in bars or in seconds, not both.")
         instance = self._instances.choose(request.instance)
-        take, entry = await self._takes.keep(
-            instance, bars=request.bars, seconds=request.seconds, at_frame=None, title=request.title,
-            post_as=self._account.owner, post=request.post,
+        ask = Ask(
+            bars=request.bars, seconds=request.seconds, title=request.title, post=request.post,
+            post_as=self._account.owner,
         )  # fmt: skip
+        take, entry = await self._takes.keep(instance, ask)
         self._renderer.wake()
         return c.OneTake(
             id=request.id,

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from daemon.errors import NotClaimed, RelayRefused
 from tests.support.browser import Watched, running_browser
 from tests.support.device import Device, running_device, until_state
-from tests.support.relay import RelayProcess, running_relay
+from tests.support.relay import RelayProcess
 from tests.support.whole import short_folder
 
 pytestmark = pytest.mark.timeout(180)
@@ -26,12 +26,6 @@ END_LIMIT_S = 30
 def browser() -> Iterator[Browser]:
     with running_browser() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from relay.wire import events
 from relay.wire.rest import AudioPost
 from tests.support.browser import NARROW, WIDE, Watched, running_browser
 from tests.support.loops import loop_flac
-from tests.support.relay import RelayClient, RelayProcess, running_relay
+from tests.support.relay import RelayClient, RelayProcess
 
 pytestmark = pytest.mark.timeout(180)
 LIMIT_MS = 15_000
@@ -24,12 +24,6 @@ NASTY = '"><img src=x onerror=alert(1)>'
 def browser() -> Iterator[Browser]:
     with running_browser() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture(scope="module")

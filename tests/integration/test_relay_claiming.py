@@ -14,16 +14,10 @@ from relay.wire import events
 from relay.wire.oauth import METADATA_PATH, refresh_message
 from relay.wire.rest import farewell_message
 from tests.support.claims import Claim, FormBrowser, last_form, type_code
-from tests.support.relay import RelayClient, RelayProcess, b64, running_relay
+from tests.support.relay import RelayClient, RelayProcess, b64
 
 REVOKED_LIMIT_S = 5.0
 POLL_S = 1.05  # a relay for development lets devices ask each second
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ AUDIO = short_flac(4800)
 LIMIT_S = 15
 
 
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
-
-
 @pytest.fixture
 def person(relay: RelayProcess) -> Iterator[Callable[[str], RelayClient]]:
     made: list[RelayClient] = []

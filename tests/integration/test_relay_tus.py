@@ -27,12 +27,6 @@ CALL_LIMIT_S = 30
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
 def client(relay: RelayProcess) -> Iterator[RelayClient]:
     made = RelayClient(relay.url)
     made.sign_in("owner")

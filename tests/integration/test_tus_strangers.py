@@ -24,7 +24,7 @@ from relay.wire.rest import Producer, TokenPair, UploadMeta
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import short_flac
 from tests.support.node import installed, program, running_script
-from tests.support.relay import RelayClient, RelayProcess, running_relay
+from tests.support.relay import RelayClient, RelayProcess
 
 AUDIO = short_flac()
 PIECE = 1024
@@ -34,12 +34,6 @@ LIMIT_S = 60
 @pytest.fixture(scope="module")
 def packages() -> Path:
     return installed("tus")
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture(scope="module")

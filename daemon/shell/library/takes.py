@@ -44,6 +44,23 @@ log = logging.getLogger(__name__)
 HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
 
 
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants kept of a Ring: `bars` or `seconds`, else as config says, up to `at_frame` or up to now.
+
+    generation: of the Ring that `at_frame` counts in; None: the newest. post_as: the account, if any, that a post is
+    for. asked: see TakeRow.
+    """
+
+    bars: int | None = None
+    seconds: float | None = None
+    at_frame: int | None = None
+    generation: int | None = None
+    title: str = ""
+    post: bool = False
+    post_as: str | None = None
+    asked: str | None = None
+
+
 class Takes:
     """The library. Methods that copy or write run in a thread; all are awaited from the [loop]."""
 
@@ -60,28 +77,15 @@ class Takes:
                 log.info("swept %s, half-written when the daemon ended", name)
         return await self._store.run(take_in, self.folder)
 
-    async def keep(
-        self,
-        instance: Instance,
-        *,
-        bars: int | None,
-        seconds: float | None,
-        at_frame: int | None,
-        title: str,
-        post_as: str | None,
-        post: bool,
-        generation: int | None = None,
-        asked: str | None = None,
-    ) -> tuple[TakeRow, outbox.Entry | None]:
-        """Make a Take durable; with `post`, its Entry in the same transaction (`post_as`: the account, if any).
+    async def keep(self, instance: Instance, ask: Ask) -> tuple[TakeRow, outbox.Entry | None]:
+        """Make a Take durable; with `ask.post`, its Entry in the same transaction.
 
-        generation: of the Ring that `at_frame` counts in; None: the newest. asked: see TakeRow; a Keep that has made
-        its Take, also before the daemon died, makes no other. Raises NothingKept, NoSpace, LibraryStuck.
+        An `asked` that has made its Take, also before the daemon died, makes no other. Raises NothingKept, NoSpace,
+        LibraryStuck.
         """
-        if asked and (made := await self._store.run(Store.take_asked, asked)):
+        if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)):
             return made, await self._store.run(Store.entry_of, made.take_id)
-        copy = partial(self._copy, instance, bars, seconds, at_frame, title, post_as, post, generation, asked)
-        return await self._add(copy)
+        return await self._add(partial(self._copy, instance, ask))
 
     async def keep_recovered(
         self, one: Recovered, *, bars: int | None, seconds: float | None, before_end_s: float, title: str
@@ -163,22 +167,11 @@ class Takes:
         await asyncio.to_thread(sidecars.write_take, self.folder, renamed)
         await self._store.run(Store.rename_take, take.take_id, title)
 
-    def _copy(
-        self,
-        instance: Instance,
-        bars: int | None,
-        seconds: float | None,
-        at_frame: int | None,
-        title: str,
-        post_as: str | None,
-        post: bool,
-        generation: int | None,
-        asked: str | None,
-    ) -> tuple[TakeRow, outbox.Entry | None]:
+    def _copy(self, instance: Instance, ask: Ask) -> tuple[TakeRow, outbox.Entry | None]:
         with instance.lock:  # until the sound is ours: a new generation must not replace the Ring meanwhile
-            ring = instance.ring_of(generation)
-            history, now = history_of(ring, at_frame)
-            cut = self._cut(history, bars, seconds, now)
+            ring = instance.ring_of(ask.generation)
+            history, now = history_of(ring, ask.at_frame)
+            cut = self._cut(history, ask.bars, ask.seconds, now)
             self._require_space(cut.frames * ring.header.frame_bytes)
             try:
                 span = ring.read(cut.first_frame, cut.frames)
@@ -195,14 +188,14 @@ class Takes:
             )
         take = new_take(
             cut,
-            title,
+            ask.title,
             instance.peer.hello.host_name,
             instance.track_name,
             header.sample_rate_hz,
             header.channels,
         )
-        take = msgspec.structs.replace(take, asked=asked)
-        entry = new_entry(take, title, post_as) if post else None
+        take = msgspec.structs.replace(take, asked=ask.asked)
+        entry = new_entry(take, ask.title, ask.post_as) if ask.post else None
         self._publish(take, entry, [span.data], tail)
         return take, entry
 
