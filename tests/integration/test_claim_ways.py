@@ -17,15 +17,9 @@ from daemon.shell.identity.claiming import Claiming, Progress
 from daemon.shell.library.store import Store
 from relay.wire.rest import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
-from tests.support.relay import RelayProcess, running_relay
+from tests.support.relay import RelayProcess
 
 LIMIT_S = 20.0
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture(scope="module")
@@ -272,9 +266,9 @@ async def test_the_daemon_signs_its_refreshes_and_survives_a_lost_reply(
     sealed = tmp_path / "device" / "session.sealed"
     before = sealed.read_bytes()
     relay = claimer.account.relay()
-    first = await relay.access_token(renew=True)
+    first = await relay.renew()
     sealed.write_bytes(before)  # as if the reply had been lost
-    second = await relay.access_token(renew=True)
+    second = await relay.renew()
     assert first != second and (await relay.me()).username == "nightowl"
 
 
@@ -288,10 +282,10 @@ async def test_a_stolen_file_ends_the_sign_in_and_its_device_notices(
     stolen = sealed.read_bytes()
     relay = claimer.account.relay()
     for _ in range(2):
-        await relay.access_token(renew=True)
+        await relay.renew()
     sealed.write_bytes(stolen)
     with pytest.raises(NotClaimed, match="no longer knows"):
-        await relay.access_token(renew=True)
+        await relay.renew()
     assert not sealed.exists() and claimer.account.name is None
 
 
@@ -316,7 +310,7 @@ async def test_claiming_anew_is_not_undone_by_the_end_of_the_old_sign_in(claimer
     go_on.set()
     await asyncio.gather(confirming, joining)
     assert account.name == "reclaimer"
-    await relay.access_token(renew=True)
+    await relay.renew()
     assert (await relay.me()).username == "reclaimer"
 
 

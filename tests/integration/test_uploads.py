@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from daemon.shell.sending import tus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac
 from tests.support.posting import ACCOUNT, Desk, SimulatedClock, desk, titles
-from tests.support.relay import RelayProcess, running_relay
+from tests.support.relay import RelayProcess
 
 RATE_HZ = 48_000
 AUDIO = short_flac()
@@ -26,12 +26,6 @@ AUDIO = short_flac()
 WASTE_BYTES = FIRST_CHUNK_BYTES * 5 // 4
 """The part that is under way when an early break comes; parts grow by an eighth."""
 BIG = noise_flac(1, 1_200_000)
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
-        yield process
 
 
 @pytest.fixture
@@ -184,7 +178,8 @@ async def test_twenty_calls_with_an_ended_token_are_one_refresh(here: Desk, prox
     proxy.lose_reply = count
     here.relay._access = "x" * 40
     await asyncio.gather(*(here.relay.me() for _ in range(20)))
-    assert refreshes == 1
+    late = await here.relay.access_token(refused="x" * 40)
+    assert late != "x" * 40 and refreshes == 1, "nor is it another for who is refused late"
 
 
 async def test_nothing_goes_out_under_another_account(here: Desk, relay: RelayProcess) -> None:

@@ -182,7 +182,7 @@ class Account:
     async def confirm_loss(self) -> None:
         """The link was told that this device is nobody's: if the relay says so again, its tokens are wiped."""
         with contextlib.suppress(SidechainError):
-            await self.relay().access_token(renew=True)
+            await self.relay().renew()
 
     def _lost(self) -> None:
         """The relay no longer knows this device: nothing goes out in its name until it is claimed again."""

@@ -122,13 +122,10 @@ class RelayClient:
         """The relay ends all that a device has, which has signed this; its tokens and its key may be gone."""
         await self._public("POST", "/auth/farewell", rest.DeviceRevoked, body=given)
 
-    async def access_token(self, *, renew: bool = False) -> str:
-        """A token good for a minute at least; one refresh at a time, whoever asks. `renew`: the old one was refused."""
-        stale = self._access
+    async def access_token(self, *, refused: str | None = None) -> str:
+        """A token good for a minute at least, and not the one that was `refused`; one refresh at a time."""
         async with self._refreshing:
-            if self._access and self._access is not stale:
-                return self._access  # somebody renewed it while we waited
-            if self._access and not renew and time.monotonic() < self._access_until:
+            if self._access and self._access != refused and time.monotonic() < self._access_until:
                 return self._access
             refresh = await asyncio.to_thread(self._identity.refresh_token) if self._identity else None
             if not refresh or not self._identity:
@@ -153,6 +150,10 @@ class RelayClient:
                 ) from error
             await self._keep(identity, pair)
             return pair.access_token
+
+    async def renew(self) -> str:
+        """A token younger than the one in use, which the relay may still take."""
+        return await self.access_token(refused=self._access)
 
     async def adopt(self, identity: Identity, pair: rest.TokenPair) -> None:
         """Use the tokens of a new claim from now on.
@@ -215,11 +216,12 @@ class RelayClient:
         path = f"/audio/{urllib.parse.quote(post_id, safe='')}/mp3"
         until = time.monotonic() + AUDIO_LIMIT_S
         try:
-            for renew in (False, True):
-                token = await self.access_token(renew=renew)
+            token = None
+            for last in (False, True):
+                token = await self.access_token(refused=token)
                 headers = {"Authorization": f"Bearer {token}", "Accept": "audio/mpeg"}
                 async with self._http.stream("GET", path, headers=headers) as response:
-                    if response.status_code == UNAUTHORIZED and not renew:
+                    if response.status_code == UNAUTHORIZED and not last:
                         continue
                     _require_plain(response)
                     told = response.headers.get("content-length", "")
@@ -276,8 +278,9 @@ class RelayClient:
 
         allowed: asked when the token is there and before it is used, as the account may have changed meanwhile.
         """
-        for renew in (False, True):
-            token = await self.access_token(renew=renew)
+        token = None
+        for _ in range(2):
+            token = await self.access_token(refused=token)
             if not allowed():
                 raise NotClaimed("This device belongs to another account by now.")
             with_token = {**headers, "Authorization": f"Bearer {token}"}

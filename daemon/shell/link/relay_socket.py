@@ -209,7 +209,7 @@ class RelaySocket:
 
     async def _refresh_token(self) -> None:
         try:
-            token = await self._account.relay().access_token(renew=True)
+            token = await self._account.relay().renew()
             self._queue.put_nowait(link.TokenRefreshed(access_token=token))
         except (RelayRefused, NotClaimed):
             self._queue.put_nowait(link.RefreshFailed(final=True))
