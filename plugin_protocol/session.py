@@ -1,6 +1,6 @@
 """The session of plugin and daemon as a machine: who may say what, when, and when the other counts as lost.
 
-Sans-IO: messages and `now_us` go in, effects come out, `next_timer_us()` says when to call `tick` at the latest.
+Sans-IO: messages and `now_us` go in, effects come out; `tick` is called at least every HEARTBEAT_INTERVAL_US.
 Both roles are rows of one table, TRANSITIONS[role][state][event type]; SPEC.md's diagrams are drawn from it. What
 lies behind a message (the Ring, the Take) is not this file's business, and neither are bytes (codec.py).
 
@@ -9,7 +9,7 @@ RemoteProtocolError when the peer did.
 
 Liveness: `now_us` is a monotonic clock. Whoever says nothing for SILENCE_LIMIT_US is lost. But when *we* were not
 called for that long (the machine slept, the process was stopped), nobody could have been heard, so the silence is
-counted afresh. That is why the next timer is never further away than a heartbeat: the gap must be ours to see.
+counted afresh. That is why `tick` has a rhythm: the gap must be ours to see.
 """
 
 from collections.abc import Callable
@@ -306,15 +306,6 @@ class Session:
             self._heartbeat_us = now_us + HEARTBEAT_INTERVAL_US
             return [HeartbeatDue()]
         return []
-
-    def next_timer_us(self) -> int | None:
-        """When `tick` must be called at the latest, on the clock of `now_us`; None: no need."""
-        if self.state in (State.NEW, State.CLOSED, State.REFUSED):
-            return None
-        due_us = min(self._called_us + HEARTBEAT_INTERVAL_US, self._heard_us + SILENCE_LIMIT_US)
-        if self.role is Role.PLUGIN and self.state is State.OPEN:
-            due_us = min(due_us, self._heartbeat_us)
-        return due_us
 
     def _note_time(self, now_us: int) -> None:
         if now_us - self._called_us > SILENCE_LIMIT_US:

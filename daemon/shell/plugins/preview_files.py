@@ -112,10 +112,6 @@ class PreviewFiles:
 
     # what the relay has -----------------------------------------------------------------------------------------
 
-    def has(self, post: AudioPost) -> bool:
-        """Whether its sound is here. [any]"""
-        return self._source(post).exists()
-
     async def fetched(self, post: AudioPost, progress: Callable[[float], None]) -> Path:
         """The post's sound as a file here; fetched if it is not. Raises Offline, RelayRefused, NotClaimed, BadAudio."""
         path = self._source(post)

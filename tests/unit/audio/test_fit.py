@@ -75,7 +75,9 @@ def test_attacks_lie_where_the_tempo_puts_them(speed: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no sound", wav(np.zeros((0, 2), np.float32)), wav(np.zeros((9, 3), np.float32))]
+    "data",
+    [b"", b"no sound", wav(np.zeros((0, 2), np.float32)), wav(np.zeros((9, 3), np.float32))],
+    ids=["empty", "no sound", "no frames", "three channels"],
 )
 @pytest.mark.parametrize("speed", [1.0, 1.5])
 def test_what_cannot_be_played_is_a_sentence(data: bytes, speed: float) -> None:

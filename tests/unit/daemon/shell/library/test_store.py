@@ -11,7 +11,7 @@ from daemon.core import outbox
 from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig
 from daemon.shell.library.schema import APPLICATION_ID, SCHEMA_VERSION
-from daemon.shell.library.store import Store
+from daemon.shell.library.store import MAX_ITEMS, Store
 from relay.wire.events import Position
 from tests.support.posts import post
 from tests.support.takes import take
@@ -140,6 +140,13 @@ def test_events_and_positions_are_applied_together(store: Store) -> None:
     assert store.positions() == {"author:" + "f" * 32: here}
     store.apply_events([post(1), post(2)], {"author:" + "f" * 32: None})
     assert (store.positions(), [p.id for p in store.items(9)]) == ({}, [post(2).id, post(1).id])
+
+
+def test_the_newest_items_stay_and_one_delivered_again_is_the_later_one(store: Store) -> None:
+    store.apply_events([post(n) for n in range(MAX_ITEMS + 2)], {})
+    assert [p.id for p in store.items(MAX_ITEMS * 2)] == [post(n).id for n in range(MAX_ITEMS + 1, 1, -1)]
+    store.apply_events([msgspec.structs.replace(post(9), title="new")], {})
+    assert [p.title for p in store.items(MAX_ITEMS) if p.id == post(9).id] == ["new"]
 
 
 def test_another_account_starts_with_nothing_of_the_last_one(store: Store) -> None:
