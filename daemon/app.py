@@ -28,8 +28,7 @@ from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainEr
 from daemon.shell.control import Control, item_info
 from daemon.shell.identity.account import Account
 from daemon.shell.journal.journal import Journal
-from daemon.shell.library.blobs import make_folder
-from daemon.shell.library.rebuild import open_library
+from daemon.shell.library.rebuild import open_library, own_data
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Ask, Takes
 from daemon.shell.link.feed import Feed
@@ -52,6 +51,7 @@ log = logging.getLogger(__name__)
 
 STATE_EVENTS_PER_S = 10
 TROUBLE_PAUSE_S = 2.0
+SAY_AGAIN_S = 600.0
 REBUILD_INTERVAL_S = 30.0  # a library damaged again so soon is a disk to be looked at, not to be tried on
 
 
@@ -161,8 +161,7 @@ class App:
 
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
-        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_folder(config.takes)
+        stack.enter_context(own_data(config))
         self.store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
         stack.callback(self.store.close)
         self.takes = Takes(config, self.store)
@@ -185,6 +184,7 @@ class App:
 
     async def _kept_going(self, part: Callable[[], Coroutine[None, None, None]]) -> None:
         """A full or sick disk stops nothing for good: what was to be done is on the disk, and is taken up again."""
+        said, said_s = "", 0.0
         while True:
             try:
                 return await part()
@@ -196,7 +196,13 @@ class App:
                 self._stopping.set()
                 return None
             except (SidechainError, OSError) as error:
-                log.error("%s stopped for %g s: %s", part.__qualname__, TROUBLE_PAUSE_S, error)
+                if (
+                    str(error) != said or time.monotonic() - said_s > SAY_AGAIN_S
+                ):  # the disk may be full of log
+                    said, said_s = str(error), time.monotonic()
+                    log.error(
+                        "%s stops, and tries again every %g s: %s", part.__qualname__, TROUBLE_PAUSE_S, error
+                    )
                 self.notices.trouble(str(error))
                 self.changed()
                 await asyncio.sleep(TROUBLE_PAUSE_S)

@@ -256,9 +256,9 @@ def next_attempt_us(now_us: int, attempts: int, jitter: float) -> int:
 
 
 def pick(entries: Iterable[Entry], now_us: int) -> Entry | None:
-    """The Entry to upload now: the oldest that is due, and none while another is under way. [any]
+    """The Entry to upload now: the first that is due, and none while another is under way. [any]
 
-    A deadline further ahead than any wait is the clock's doing (it was set back), and counts as due.
+    entries: in the order in which they were made, which no clock tells: it may have been set back. A deadline further ahead than any wait is the clock's doing (it was set back), and counts as due.
     """
     open_entries = list(entries)
     if any(e.state is State.UPLOADING for e in open_entries):
@@ -268,4 +268,4 @@ def pick(entries: Iterable[Entry], now_us: int) -> Entry | None:
         for e in open_entries
         if e.state is State.QUEUED and not 0 < e.next_attempt_us - now_us <= RETRY_AFTER_CEILING_US
     ]
-    return min(due, key=lambda e: (e.created_us, e.entry_id), default=None)
+    return due[0] if due else None

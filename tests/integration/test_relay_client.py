@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.core.outbox import Moved
@@ -17,7 +18,7 @@ from daemon.errors import Offline, RelayRefused
 from daemon.shell.identity.credentials import FileSecret, open_identity
 from daemon.shell.link.relay_client import MAX_ANSWER_BYTES, RelayClient
 from daemon.shell.sending.tus import Parcel, TusClient
-from relay.wire.rest import Producer, TokenPair, UploadMeta
+from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
 
 LIMIT_S = 20.0
 MEMORY_BYTES = 20 << 20
@@ -166,6 +167,46 @@ async def nothing(_: Moved) -> None:
     pass
 
 
+def said(status: int) -> bytes:
+    """A no in the relay's own words."""
+    return msgspec.json.encode(Problem(title="No", status=status, code="no", detail="No."))
+
+
+PORTALS = [
+    whole("200 OK", b"<html>Sign in", "Content-Type: text/html"),
+    whole("302 Found", b"", "Location: https://portal.example/"),
+    whole("401 Unauthorized", b"<html>Proxy", "WWW-Authenticate: Basic"),
+    whole("403 Forbidden", b"<html>Blocked by policy"),
+    whole("404 Not Found", b"<html>nginx"),
+    whole("407 Proxy Authentication Required", b"<html>"),
+    whole("413 Too Large", b'{"message": "of a gateway"}', "Content-Type: application/json"),
+    whole("511 Network Authentication Required", b"<html>"),
+]
+
+
+@pytest.mark.parametrize("portal", PORTALS)
+async def test_what_stands_between_has_no_say(
+    tmp_path: Path, portal: Callable[[asyncio.StreamWriter], object]
+) -> None:
+    """A hotel's sign-in page or a proxy ends no upload for good, and takes no account away."""
+    path = tmp_path / "file"
+    path.write_bytes(b"123456789")
+    async with before(tmp_path, portal) as (client, _):
+        with path.open("rb") as file:
+            for url, first in ((None, True), (f"{client.base_url}/api/v1/uploads/x", False)):
+                parcel = Parcel(
+                    entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64), url=url, first=first,
+                    allowed=lambda: True, moved=nothing,
+                )  # fmt: skip
+                with pytest.raises(Offline):
+                    await TusClient(client).deliver(parcel)
+        assert client._identity
+        client.use(client._identity)  # and no access token
+        with pytest.raises(Offline):
+            await client.access_token()
+        assert client._identity.refresh_token(), "it is the relay that takes a device away"
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "requests"),
     [
@@ -174,8 +215,8 @@ async def nothing(_: Moved) -> None:
         (whole("201 Made", b"", "Location: /x", "Upload-Offset: 10"), Offline, 1),
         (whole("201 Made", b"", "Location: /x", "Upload-Offset: -1"), Offline, 1),
         (whole("201 Made", b"", "Location: /x"), Offline, 1),
-        (whole("204 Fine", b"", "Upload-Offset: 3"), RelayRefused, 1),
-        (whole("413 Too large", b"{}"), RelayRefused, 1),
+        (whole("204 Fine", b"", "Upload-Offset: 3"), Offline, 1),
+        (whole("413 Too large", said(413)), RelayRefused, 1),
         (whole("409 Not there", b"{}"), Offline, 1),
         (whole("503 Busy", b"{}", "Retry-After: 9"), Offline, 1),
     ],

@@ -14,6 +14,7 @@ import soundfile
 
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
+from daemon.errors import NoSpace
 from daemon.shell.library.sidecars import read_take
 from daemon.shell.library.store import Store
 from daemon.shell.rendering import renderer
@@ -62,6 +63,7 @@ async def ends(heard: Heard, count: int) -> list[tuple[str, Finished | Broken]]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
+    (tmp_path / "takes").mkdir()
     return Store(tmp_path / "library.sqlite3")
 
 
@@ -185,6 +187,53 @@ async def test_a_take_that_kills_the_worker_is_set_aside_after_three_tries(
     assert (failed.state, failed.failures) == ("failed", MAX_FAILURES)
     assert entry and entry.state is State.QUARANTINED
     store.close()
+
+
+async def test_a_full_disk_is_no_fault_of_the_take(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits, with all its tries, for as long as it takes: before any work when the disk says that it is full, ..."""
+    row = take(1, frames=1 << 50)
+    store.add_take(row)
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(NoSpace, match="goes on by itself"):
+            await Renderer(store, tmp_path / "takes", _nobody).run()
+    assert (store.takes(1)[0].state, store.takes(1)[0].attempts) == ("kept", 0)
+    store.close()
+
+
+async def test_a_full_disk_met_in_the_middle_is_no_fault_of_the_take_either(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """... or after it, where only the write tells, as with a quota."""
+    sound = groove(120.0, 1, RATE_HZ)
+    row = take(1, frames=len(sound))
+    publish(tmp_path / "takes", row, sound)
+    store.add_take(row)
+    full = [sys.executable, "-c", FULL_DISK, str(Path(renderer.__file__).parents[3])]
+    monkeypatch.setattr(renderer, "worker_command", lambda: full)
+    monkeypatch.setattr(renderer, "NO_ROOM_PAUSE_S", 0.0)
+    with pytest.raises(NoSpace):
+        await Renderer(store, tmp_path / "takes", _nobody).run()
+    one = store.takes(1)[0]
+    assert (one.state, one.attempts, one.failures) == ("kept", 0, 0)
+    assert not list((tmp_path / "takes").rglob(".tmp-*"))
+    store.close()
+
+
+FULL_DISK = """
+import errno, os, sys
+sys.path.insert(0, sys.argv[1])
+from daemon.shell.rendering import render_worker
+def full(fd):
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+os.fsync = full
+render_worker.main()
+"""
+
+
+async def _nobody(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
+    pass
 
 
 async def test_attempts_count_over_restarts_of_the_daemon(

@@ -258,6 +258,17 @@ async def test_a_clock_set_back_or_forward_holds_nothing_up(here: Desk, proxy: F
             await here.until(State.ACCEPTED)
 
 
+async def test_a_clock_set_back_changes_no_order(here: Desk, relay: RelayProcess) -> None:
+    for number in (17, 16):  # the second was kept when the clock said that the first was not kept yet
+        await here.queue(number, AUDIO)
+    async with here.running():
+        await here.until(State.ACCEPTED)
+    assert [title for title in await titles(relay.url) if title in ("take 16", "take 17")] == [
+        "take 17",
+        "take 16",
+    ]
+
+
 async def test_an_attempt_that_takes_too_long_is_ended_and_the_next_goes_on(
     here: Desk, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

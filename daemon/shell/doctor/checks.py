@@ -12,6 +12,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,7 @@ from daemon.shell.journal.journal import HEADROOM_BYTES
 from daemon.shell.journal.journal_files import read_mark, read_ring
 from daemon.shell.library import sidecars
 from daemon.shell.library.blobs import sweep
-from daemon.shell.library.rebuild import open_library, take_in
+from daemon.shell.library.rebuild import open_library, own_data, take_in
 from daemon.shell.library.rows import TakeRow
 from daemon.shell.rendering.render_worker import TAKE_FLAC, TAKE_WAV
 from plugin_protocol.errors import RemoteProtocolError
@@ -257,14 +258,13 @@ class Stopped:
     """The library of a daemon that does not run: locked, opened and mended while this is used."""
 
     def __init__(self, config: Config) -> None:
-        """Raises AlreadyRunning (the daemon has it), BridgeError, SidechainError."""
+        """Raises bridge.errors.AlreadyRunning (the daemon has it), BridgeError, SidechainError."""
         self._config = config
-        self._lock = RunLock.acquire(prepare_run_dir(config.run))
-        try:
+        with ExitStack() as locks:
+            locks.enter_context(RunLock.acquire(prepare_run_dir(config.run)))
+            locks.enter_context(own_data(config))
             self.store, self._sentence = open_library(config.library, config.takes)
-        except BaseException:
-            self._lock.release()
-            raise
+            self._locks = locks.pop_all()
 
     def checks(self) -> Iterator[Check]:
         """Sweep, rebuild and take in, as the daemon would at its start; then the outbox."""
@@ -287,7 +287,7 @@ class Stopped:
 
     def close(self) -> None:
         self.store.close()
-        self._lock.release()
+        self._locks.close()
 
 
 def check_outbox(entries: list[tuple[str, int]]) -> Check:

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.errors import AlreadyRunning as LockHeld
+from bridge.errors import RunDirRefused
+from bridge.lock import FolderLock
+from daemon.config import Config
 from daemon.core import outbox
-from daemon.errors import LibraryDamaged, SidechainError
+from daemon.errors import AlreadyRunning, LibraryDamaged, LibraryStuck, SidechainError
 from daemon.shell.library import sidecars
-from daemon.shell.library.blobs import fsync_folder
+from daemon.shell.library.blobs import fsync_folder, make_folder
 from daemon.shell.library.sqlite_errors import named
 from daemon.shell.library.store import Store
 
@@ -23,7 +27,30 @@ log = logging.getLogger(__name__)
 
 LOOKS = 2
 MAGIC = b"SQLite format 3\0"
+UNUSABLE = (OSError, msgspec.DecodeError, sqlite3.IntegrityError, SidechainError)
 BESIDE = ("-wal", "-shm")  # the files SQLite keeps next to a database
+
+
+def own_data(config: Config) -> FolderLock:
+    """The data folder, there, and locked: of daemons with different run folders, one at a time has it.
+
+    Raises AlreadyRunning, LibraryStuck. [worker]
+    """
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FolderLock.acquire(config.data)
+        make_folder(config.takes)
+        return lock
+    except LockHeld as error:
+        raise AlreadyRunning(
+            f"Another daemon (pid {error.pid}), of another run folder, has the takes in {config.data_dir}.",
+            "End it, or set another data_dir.",
+        ) from error
+    except (RunDirRefused, OSError) as error:
+        why = error.why if isinstance(error, RunDirRefused) else f"cannot be used: {error.strerror}"
+        raise LibraryStuck(
+            f"The data folder {config.data_dir} {why}.", "Mend it, or set data_dir; nothing kept is lost."
+        ) from error
 
 
 def open_library(path: Path, takes_dir: Path) -> tuple[Store, str | None]:
@@ -114,18 +141,26 @@ def take_in(store: Store, takes_dir: Path) -> Rebuilt:
     entries = {entry.take_id: entry for entry in store.entries()}
     takes = mended = 0
     unreadable: list[str] = []
+    files: list[sidecars.EntryFile] = []
     for folder in sorted(path for path in takes_dir.iterdir() if path.is_dir()):
         try:
             if folder.name not in known:
-                file = sidecars.read_entry(folder)
-                store.add_take(sidecars.read_take(folder), sidecars.entry_of_file(file) if file else None)
+                if file := sidecars.read_entry(folder):
+                    files.append(file)
+                store.add_take(sidecars.read_take(folder))
                 log.info("took in %s, which the library did not know", folder.name)
                 takes += 1
             else:
                 mended += _mend_entry(store, folder, entries.get(folder.name))
-        except (OSError, msgspec.DecodeError, sqlite3.IntegrityError, SidechainError) as error:
+        except UNUSABLE as error:
             log.warning("%s was left alone: %s", folder, error)
             unreadable.append(folder.name)
+    for file in sorted(files, key=lambda each: each.created_us):  # the order in which they shall go out
+        try:
+            store.add_entry(sidecars.entry_of_file(file))
+        except UNUSABLE as error:
+            log.warning("the entry of take %s was left alone: %s", file.take_id, error)
+            unreadable.append(file.take_id)
     return Rebuilt(takes=takes, entries=mended, unreadable=tuple(unreadable))
 
 

@@ -1,5 +1,8 @@
 """The daemon's SQLite database: all its queries. Library, outbox, feed cache and channel positions.
 
+Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
+set back since, and "the last" must be the last.
+
 synchronous=FULL: a returned write survives a power cut. One connection, used from one thread at a time (the
 store's own executor, see `Store.run`), so there is a single writer and no lock to wait for.
 """
@@ -115,7 +118,7 @@ class Store:
 
     def takes(self, limit: int) -> list[TakeRow]:
         """The newest first."""
-        rows = self._db.execute("SELECT * FROM take ORDER BY created_us DESC, take_id DESC LIMIT ?", (limit,))
+        rows = self._db.execute("SELECT * FROM take ORDER BY rowid DESC LIMIT ?", (limit,))
         return [read_take(row) for row in rows]
 
     def count_takes(self) -> int:
@@ -140,8 +143,7 @@ class Store:
     def unprocessed(self) -> list[TakeRow]:
         """Kept Takes, oldest first: what the pipeline still has to do."""
         return [
-            read_take(r)
-            for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY created_us")
+            read_take(r) for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY rowid")
         ]
 
     def rename_take(self, take_id: str, title: str) -> None:
@@ -161,6 +163,11 @@ class Store:
                 "UPDATE take SET attempts = attempts + 1 WHERE take_id = ? RETURNING attempts", (take_id,)
             ).fetchone()
         return int(row[0])
+
+    def uncount_attempt(self, take_id: str) -> None:
+        """It came to nothing for a reason that is not the Take's."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET attempts = attempts - 1 WHERE take_id = ?", (take_id,))
 
     def count_failure(self, take_id: str) -> None:
         """The worker failed on it, and we live to tell."""
@@ -252,14 +259,12 @@ class Store:
 
     def entries(self) -> list[outbox.Entry]:
         """All, oldest first."""
-        return [
-            read_entry(row) for row in self._db.execute("SELECT * FROM entry ORDER BY created_us, entry_id")
-        ]
+        return [read_entry(row) for row in self._db.execute("SELECT * FROM entry ORDER BY rowid")]
 
     def open_entries(self) -> list[outbox.Entry]:
         """Those that may still go somewhere by themselves, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM entry WHERE state IN ('waiting', 'queued', 'uploading') ORDER BY created_us, entry_id"
+            "SELECT * FROM entry WHERE state IN ('waiting', 'queued', 'uploading') ORDER BY rowid"
         )
         return [read_entry(row) for row in rows]
 
@@ -271,9 +276,9 @@ class Store:
             self._put_entry(entry)
 
     def replace_entry(self, old: outbox.Entry, new: outbox.Entry) -> None:
-        """Put one Entry of a Take in the place of another."""
+        """Put one Entry of a Take in the place of another, also in the order."""
         with self._transaction() as db:
-            db.execute("DELETE FROM entry WHERE entry_id = ?", (old.entry_id,))
+            db.execute("UPDATE entry SET entry_id = ? WHERE entry_id = ?", (new.entry_id, old.entry_id))
             self._put_released(db, new)
 
     def count_entries(self) -> dict[str, int]:

@@ -251,9 +251,10 @@ class Takes:
 
     def _require_space(self, take_bytes: int) -> None:
         free = shutil.disk_usage(self.folder).free
-        if free < self._config.min_free_bytes + 2 * take_bytes:
+        needed = self._config.min_free_bytes + 2 * take_bytes
+        if free < needed:
             raise NoSpace(
-                f"Only {free // 1_000_000} MB are free where takes are kept ({self.folder}).",
+                f"Only {free / 1e6:.1f} MB are free where takes are kept ({self.folder}); this needs {needed / 1e6:.1f}.",
                 "Free some space and keep again; the Ring still holds the sound.",
             )
 

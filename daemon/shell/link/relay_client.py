@@ -34,7 +34,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
 REFRESH_EARLY_S = 60.0
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
-RELAY_WIDE = {429, 502, 503, 504}
+RELAY_WIDE = {407, 429, 502, 503, 504, 511}
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
 
@@ -346,7 +346,10 @@ class RelayClient:
             ) from error
 
     def refusal(self, answer: Answer) -> Offline | RelayRefused:
-        """What an answer of 400 and above means: to be tried again, or a no."""
+        """What an answer that is not the one wanted means: to be tried again, or a no.
+
+        A no is final only in the relay's own words. What a portal, a proxy or a server in its place says is not.
+        """
         status, headers, data = answer.status, answer.headers, answer.content
         if status == BAD_REQUEST and headers.get("content-type", "").startswith("application/json"):
             try:
@@ -357,8 +360,11 @@ class RelayClient:
         try:
             problem = msgspec.json.decode(data, type=rest.Problem)
         except UNREADABLE:
-            problem = rest.Problem(
-                title="error", status=status, code="unknown", detail=f"The relay answered {status}."
+            return Offline(
+                f"What answers at {self.base_url} is not the relay, or not well (HTTP {status}).",
+                "If it lasts: sign in to the network, or look at the proxy.",
+                retry_after_s=_retry_after_s(headers),
+                relay_wide=status < BAD_REQUEST or status in RELAY_WIDE,
             )
         if status >= 500 or status in TRANSIENT:
             return Offline(

@@ -2,7 +2,7 @@
 
 Run as `python -m daemon.shell.rendering.render_worker` (frozen builds: `sidechain worker`). Speaks length-prefixed msgpack:
 one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, then
-`Finished` or `Broken`; for a Search, `Alikes`.
+`Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
 """
 
@@ -85,12 +85,16 @@ class Broken(Struct, frozen=True, kw_only=True, tag="broken"):
     message: str
 
 
+class NoRoom(Struct, frozen=True, kw_only=True, tag="no_room"):
+    """The disk is full: nothing is wrong with this Take."""
+
+
 class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
     found: list[Alike]
 
 
 ToWorker = Job | Search
-FromWorker = Stage | Rendered | Finished | Broken | Alikes
+FromWorker = Stage | Rendered | Finished | Broken | NoRoom | Alikes
 
 
 def write_frame(out: BinaryIO, message: FromWorker) -> None:
@@ -187,6 +191,7 @@ def main() -> None:
     from audio.errors import (
         AudioError,
     )  # imported here, with numpy behind them: the first job finds them warm
+    from daemon.errors import NoSpace
 
     while job := read_job(sys.stdin.buffer):
         if isinstance(job, Search):
@@ -196,6 +201,8 @@ def main() -> None:
             render(job, out)
         except (AudioError, FileNotFoundError) as error:
             write_frame(out, Broken(message=str(error)[:500]))
+        except NoSpace:
+            write_frame(out, NoRoom())
 
 
 if __name__ == "__main__":

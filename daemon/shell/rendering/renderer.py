@@ -2,12 +2,14 @@
 
 A worker that dies, hangs or eats its memory costs the Take one attempt and nobody else anything; it is started
 again for the next job. Attempts are counted in the store before the work, so that a Take which takes the machine
-with it is set aside too; but a daemon that is killed costs a Take far less than its own failures.
+with it is set aside too; but a daemon that is killed costs a Take far less than its own failures, and a full disk
+nothing: then it waits.
 """
 
 import asyncio
 import contextlib
 import logging
+import shutil
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -27,11 +29,13 @@ from daemon.shell.rendering.render_worker import (
     Finished,
     FromWorker,
     Job,
+    NoRoom,
     Rendered,
     Search,
     Stage,
     ToWorker,
 )
+from plugin_protocol.layout import SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
 JOB_BASE_S = 60.0
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
 ALWAYS_US = 1 << 62
+ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its sound takes
+NO_ROOM_PAUSE_S = 30.0  # where the disk is full though it says it is not: a quota
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
@@ -90,7 +96,7 @@ class Renderer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Render kept Takes for ever, oldest first; cancelled at shutdown."""
+        """Render kept Takes for ever, oldest first; cancelled at shutdown. Raises NoSpace."""
         try:
             while True:
                 self._wake.clear()
@@ -103,6 +109,7 @@ class Renderer:
             await self._stop_worker()
 
     async def _attempt(self, take: TakeRow) -> None:
+        await asyncio.to_thread(self._require_room, take)
         attempts = await self._store.run(Store.count_attempt, take.take_id)
         if take.failures >= MAX_FAILURES or attempts > MAX_ATTEMPTS:
             times = take.failures if take.failures >= MAX_FAILURES else MAX_ATTEMPTS
@@ -125,8 +132,18 @@ class Renderer:
             await self._stop_worker()
             await self._store.run(Store.count_failure, take.take_id)
             self._wake.set()
+        except NoSpace:
+            await self._store.run(Store.uncount_attempt, take.take_id)
+            await asyncio.sleep(NO_ROOM_PAUSE_S)
+            raise
         finally:
             self.busy_with = None
+
+    def _require_room(self, take: TakeRow) -> None:
+        """Raises NoSpace. [worker]"""
+        needed_bytes = ROOM_BASE_BYTES + take.frames * take.channels * SAMPLE_BYTES
+        if shutil.disk_usage(self._takes_dir).free < needed_bytes:
+            raise _no_space(take)
 
     async def _render(self, take: TakeRow) -> Finished | None:
         """What it became, None when it cannot be rendered."""
@@ -152,6 +169,8 @@ class Renderer:
                 case Broken():
                     await self._give_up(take.take_id, message.message)
                     return None
+                case NoRoom():
+                    raise _no_space(take)
                 case Stage():
                     pass
                 case Alikes():
@@ -244,6 +263,13 @@ class Renderer:
             self._worker.kill()
         await self._worker.wait()
         self._worker = None
+
+
+def _no_space(take: TakeRow) -> NoSpace:
+    return NoSpace(
+        f"The disk is full: take {take.take_id[:12]} is kept, and waits to be made ready.",
+        "Free some space; it goes on by itself.",
+    )
 
 
 async def _read_frame(stream: asyncio.StreamReader) -> FromWorker:

@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.heard import Heard, Said
 from daemon.core.outbox import Entry, State
-from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck
+from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, LibraryStuck
 from daemon.shell.library import sidecars
-from daemon.shell.library.rebuild import open_library, take_in
+from daemon.shell.library.rebuild import open_library, own_data, take_in
 from daemon.shell.library.schema import APPLICATION_ID
 from daemon.shell.library.store import Store
 from tests.support.takes import publish, take
@@ -90,6 +91,49 @@ def harm(path: Path, kind: str, chance: random.Random) -> None:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Entry]]:
     data = tmp_path_factory.mktemp("lived")
     return data, lived_in(data)
+
+
+def test_a_data_folder_belongs_to_one_daemon_whatever_their_run_folders(tmp_path: Path) -> None:
+    one, other = (Config(data_dir=str(tmp_path / "data"), run_dir=str(tmp_path / run)) for run in "ab")
+    with own_data(one), pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
+        own_data(other)
+    with own_data(other):
+        assert other.takes.is_dir()
+
+
+def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LibraryStuck, match="file"):
+        own_data(Config(data_dir=str(tmp_path / "file"), run_dir=str(tmp_path)))
+
+
+def test_what_was_kept_last_is_last_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    """Also after the library was lost: then the entries' own times are the best that is known."""
+    store, _ = open_library(tmp_path / "library.sqlite3", _folder(tmp_path))
+    for number in (3, 1, 2):
+        publish(tmp_path / "takes", take(number), soft_noise(100))
+        store.add_take(take(number), entry(number))
+        sidecars.write_entry(
+            tmp_path / "takes", msgspec.structs.replace(entry(number), created_us=9 - number)
+        )
+    assert [row.title for row in store.takes(3)] == ["take 2", "take 1", "take 3"]
+    assert [row.take_id for row in store.find_take("last")] == [take(2).take_id]
+    assert [row.take_id for row in store.unprocessed()] == [e.take_id for e in store.entries()]
+    assert [e.title for e in store.entries()] == ["post 3", "post 1", "post 2"]
+    first = store.entries()[0]
+    store.replace_entry(first, msgspec.structs.replace(first, entry_id="f" * 32))
+    assert [e.title for e in store.open_entries()] == ["post 3", "post 1", "post 2"]
+    store.close()
+    (tmp_path / "library.sqlite3").unlink()
+    store, _ = open_library(tmp_path / "library.sqlite3", tmp_path / "takes")
+    take_in(store, tmp_path / "takes")
+    assert [e.title for e in store.entries()] == ["post 3", "post 2", "post 1"]
+    store.close()
+
+
+def _folder(data: Path) -> Path:
+    (data / "takes").mkdir()
+    return data / "takes"
 
 
 @pytest.mark.parametrize("kind", ["flip", "zero", "truncate", "noise"])

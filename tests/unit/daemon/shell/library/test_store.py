@@ -40,10 +40,10 @@ def test_a_take_and_its_entry_are_stored_together_or_not_at_all(store: Store) ->
 
 
 def test_takes_come_back_as_they_were_stored_newest_first(store: Store) -> None:
-    for number in (1, 3, 2):
+    for number in (1, 3, 2):  # the clock was set back before the last
         store.add_take(take(number))
-    assert store.takes(2) == [take(3), take(2)]
-    assert store.find_take("last") == [take(3)]
+    assert store.takes(2) == [take(2), take(3)]
+    assert store.find_take("last") == [take(2)]
     assert store.find_take(take(2).take_id[:32]) == [take(2)]
     assert len(store.find_take("0000")) == 2, "an ambiguous prefix is told by more than one"
     assert store.find_take("%") == []
