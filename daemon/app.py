@@ -21,20 +21,19 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import Peer, PluginEndpoint
 from daemon.config import Config
 from daemon.core import outbox
-from daemon.core.health import overall
-from daemon.core.link import LinkState
-from daemon.core.presence import is_active, presence_of
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
 from daemon.shell.control import Control, item_info
 from daemon.shell.identity.account import Account
 from daemon.shell.journal.journal import Journal
 from daemon.shell.library.rebuild import open_library, own_data
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Ask, Takes
+from daemon.shell.library.takes import Takes
 from daemon.shell.link.feed import Feed
+from daemon.shell.link.presence_teller import PresenceTeller
 from daemon.shell.link.relay_socket import RelaySocket
 from daemon.shell.notices import Notices
-from daemon.shell.plugins.instances import Instance, Instances
+from daemon.shell.plugins.instances import Instances
+from daemon.shell.plugins.keeping import KeepAnswers
 from daemon.shell.plugins.prefetch import Prefetch
 from daemon.shell.plugins.preview_files import PreviewFiles
 from daemon.shell.plugins.previews import Previews
@@ -43,8 +42,8 @@ from daemon.shell.process import allow_many_plugins, say_ready
 from daemon.shell.rendering.render_worker import Broken, Finished, Rendered, Stage
 from daemon.shell.rendering.renderer import Renderer
 from daemon.shell.sending.uploads import Uploader
-from plugin_protocol.messages import Alive, FromDaemon, Keep, KeepFailed, Kept
-from relay.wire.events import Presence
+from daemon.shell.standing import Standing
+from plugin_protocol.messages import FromDaemon
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -63,10 +62,7 @@ class App:
         self._version = version
         self._stopping = asyncio.Event()
         self._state_changed = asyncio.Event()
-        self._presence: Presence | None = None
-        self._active = time.monotonic()  # when something last moved or sounded
         self._was_online = False
-        self._shown_trouble = ""
         self._uploading: asyncio.Task[None] | None = None  # kept, or it might be collected
         self._started = time.monotonic()
         self.notices = Notices()
@@ -74,90 +70,38 @@ class App:
         self.uploader: Uploader | None = None
         self.socket: RelaySocket | None = None
         self.feed: Feed | None = None
+        self.presence: PresenceTeller | None = None
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
-        config = self._config
         async with contextlib.AsyncExitStack() as stack:
-            try:
-                prepare_run_dir(config.run)
-                stack.enter_context(RunLock.acquire(config.run))
-            except LockHeld as error:
-                raise AlreadyRunning(
-                    f"A daemon already runs in {config.run_dir} (pid {error.pid}).",
-                    "`sidechain status` asks it.",
-                ) from error
-            except (BridgeError, OSError) as error:
-                raise BadConfig(
-                    f"The run folder cannot be used: {error}", "Remove it, or set run_dir."
-                ) from error
+            self._lock(stack)
             await self._open_library(stack)
-            self.account = Account(config, self.store, self._version, self._account_changed)
-            stack.push_async_callback(self.account.close)
-            await self.account.recall()
-            self.renderer = Renderer(
-                self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
-            )
-            self.windows = Windows(
-                self.store, self.takes, self.account, self._say, self._new_entry, lambda: self._was_online
-            )
-            stack.callback(self.windows.close)
-            self.journal = Journal(config, self.changed)
-            files = PreviewFiles(config.previews, config.preview_cache_bytes, self.account)
-            stack.push_async_callback(files.close)
-            self.previews = Previews(
-                config.run, self.store, self.takes, files, self._say, self._preview_changed
-            )
-            stack.push_async_callback(self.previews.close)
-            self.instances = Instances(
-                config.run,
-                self._keep,
-                self._alive,
-                self.windows.handle,
-                self.previews.handle,
-                self._plugin_changed,
-                self._tell_presence,
-                self.journal.closed,
-                self.journal.spared,
-            )
-            stack.callback(self.instances.close)
-            stack.callback(self.journal.close)
-            self.prefetch = Prefetch(self.store, self.instances, files, config.prefetch_items)
-            if config.relay_url:
-                self.uploader = Uploader(
-                    self.store,
-                    self.account.relay(),
-                    self.takes.folder,
-                    lambda: self.account.name,
-                    self._entry_changed,
-                    self._sent,
-                )
-                self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
-            control = Control(
-                self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
-                self.account, self.socket, self._stopping.set, self._notices, self._go, self.journal, self.previews,
-            )  # fmt: skip
-            self.feed = control.feed
-            stack.push_async_callback(control.feed.close)
-            self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
-            await self.control.start()
-            stack.push_async_callback(self.control.stop)
-            self.plugins = PluginEndpoint(
-                config.run / PLUGIN_SOCKET,
-                daemon_version=self._version,
-                daemon_path=sys.executable,
-                handle=self.instances.handle,
-            )
-            await self.plugins.start()
-            stack.push_async_callback(self.plugins.stop)
+            await self._build_account(stack)
+            self._build_plugins(stack)
+            await self._open_sockets(stack)
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(part) for part in self._parts()]
                 self._watch_signals()
                 say_ready()
-                log.info("ready in %s", config.run_dir)
+                log.info("ready in %s", self._config.run_dir)
                 await self._stopping.wait()
                 for task in running:
                     task.cancel()
+
+    def _lock(self, stack: contextlib.AsyncExitStack) -> None:
+        run_dir = self._config.run_dir
+        try:
+            prepare_run_dir(self._config.run)
+            stack.enter_context(RunLock.acquire(self._config.run))
+        except LockHeld as error:
+            raise AlreadyRunning(
+                f"A daemon already runs in {run_dir} (pid {error.pid}).", "`sidechain status` asks it."
+            ) from error
+        except (BridgeError, OSError) as error:
+            raise BadConfig(
+                f"The run folder cannot be used: {error}", "Remove it, or set run_dir."
+            ) from error
 
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
@@ -172,6 +116,62 @@ class App:
             self.notices.add(
                 f"{len(rebuilt.unreadable)} folders beside the takes cannot be read and were left alone."
             )
+
+    async def _build_account(self, stack: contextlib.AsyncExitStack) -> None:
+        """The account, and what goes to the relay and comes from it."""
+        config = self._config
+        self.account = Account(config, self.store, self._version, self._account_changed)
+        stack.push_async_callback(self.account.close)
+        await self.account.recall()
+        self.renderer = Renderer(
+            self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
+        )
+        if config.relay_url:
+            self.uploader = Uploader(
+                self.store, self.account.relay(), self.takes.folder, lambda: self.account.name, self._entry_changed,
+                self._sent,
+            )  # fmt: skip
+            self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
+        self.standing = Standing(self.store, self.account, self.socket)
+
+    def _build_plugins(self, stack: contextlib.AsyncExitStack) -> None:
+        """What listens to plugins and speaks to them."""
+        config = self._config
+        self.windows = Windows(
+            self.store, self.takes, self.account, self._say, self._new_entry, lambda: self.standing.online
+        )
+        stack.callback(self.windows.close)
+        self.journal = Journal(config, self.changed)
+        files = PreviewFiles(config.previews, config.preview_cache_bytes, self.account)
+        stack.push_async_callback(files.close)
+        self.previews = Previews(config.run, self.store, self.takes, files, self._say, self._preview_changed)
+        stack.push_async_callback(self.previews.close)
+        self.instances = Instances(
+            config.run, KeepAnswers(self.takes, self.account, self._kept).keep, self.standing.alive, self.windows.handle,
+            self.previews.handle, self._plugin_changed, self._tell_presence, self.journal.closed, self.journal.spared,
+        )  # fmt: skip
+        stack.callback(self.instances.close)
+        stack.callback(self.journal.close)
+        self.prefetch = Prefetch(self.store, self.instances, files, config.prefetch_items)
+        if self.socket and config.presence:
+            self.presence = PresenceTeller(self.instances.all, self.socket.tell_presence)
+
+    async def _open_sockets(self, stack: contextlib.AsyncExitStack) -> None:
+        config = self._config
+        control = Control(
+            self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
+            self.account, self.standing, self._stopping.set, self._notices, self._go, self.journal, self.previews,
+        )  # fmt: skip
+        self.feed = control.feed
+        stack.push_async_callback(control.feed.close)
+        self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
+        await self.control.start()
+        stack.push_async_callback(self.control.stop)
+        self.plugins = PluginEndpoint(
+            config.run / PLUGIN_SOCKET, daemon_version=self._version, daemon_path=sys.executable, handle=self.instances.handle
+        )  # fmt: skip
+        await self.plugins.start()
+        stack.push_async_callback(self.plugins.stop)
 
     def _parts(self) -> list[Coroutine[None, None, None]]:
         parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever, self._keep_journal]
@@ -218,43 +218,16 @@ class App:
 
     # what parts tell each other ---------------------------------------------------------------------------------
 
-    async def _keep(self, instance: Instance, keep: Keep) -> Kept | KeepFailed:
-        """A plugin's keep: the same Take as the control socket's, with the plugin's own anchor."""
-        ask = Ask(
-            bars=keep.bars, seconds=keep.seconds, at_frame=keep.at_frame, generation=keep.generation, title=keep.title,
-            post=keep.post, post_as=self.account.owner, asked=f"{instance.name}:{keep.id}",
-        )  # fmt: skip
-        try:
-            take, _ = await self.takes.keep(instance, ask)
-        except SidechainError as error:
-            return KeepFailed(id=keep.id, code=error.code, message=str(error)[:512])
+    def _kept(self) -> None:
         self.renderer.wake()
         self.changed()
-        cut = take.cut
-        return Kept(
-            id=keep.id,
-            take_id=take.take_id,
-            frames=take.frames,
-            bars=cut.bars or 0,
-            anchored=cut.anchored,
-            note=cut.note[:512],
-        )
-
-    def _alive(self) -> Alive:
-        state = self.socket.state if self.socket else None
-        friends = self.socket.friends_producing if self.socket else 0
-        return Alive(
-            relay_state=state or "no_relay", account=self.account.name, friends_producing=friends,
-            trouble=self._shown_trouble, relay_url=self.account.relay_url or "",
-        )  # fmt: skip
 
     async def _say(self, peer: Peer, message: FromDaemon) -> bool:
         return await self.plugins.send(peer, message)
 
     def _new_entry(self) -> None:
-        self.renderer.wake()
+        self._kept()
         self._wake_uploader()
-        self.changed()
 
     async def _rendered(self, take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
         match message:
@@ -302,7 +275,7 @@ class App:
     def _link_changed(self) -> None:
         if self.feed:
             self.feed.changed()
-        online = self.socket is not None and self.socket.state is LinkState.ONLINE
+        online = self.standing.online
         if self.uploader and online and not self._was_online:
             self.uploader.relay_back()
         self._was_online = online
@@ -325,14 +298,8 @@ class App:
         self.changed()
 
     def _tell_presence(self) -> None:
-        plugins = [i.info() for i in self.instances.all()]
-        now = time.monotonic()
-        if is_active(plugins):
-            self._active = now
-        presence = presence_of(plugins, int((now - self._active) * 1e6))
-        if self.socket and self._config.presence and presence != self._presence:
-            self._presence = presence
-            self.socket.tell_presence(presence)
+        if self.presence:
+            self.presence.look()
 
     def changed(self) -> None:
         """Something that status shows has changed."""
@@ -343,17 +310,9 @@ class App:
             await self._state_changed.wait()
             self._state_changed.clear()
             self.control.publish(c.StateChanged())
-            await self._see_trouble()
+            await self.standing.look()
             await self.notices.tell(self.plugins, self.journal.news())
             await asyncio.sleep(1 / STATE_EVENTS_PER_S)
-
-    async def _see_trouble(self) -> None:
-        """What plugins' windows say is to be done: the sentence of the status, when it has a next step."""
-        counts = await self.store.run(Store.count_entries)
-        entries = {outbox.State(name): n for name, n in counts.items()}
-        link = self.socket.state if self.socket else None
-        health = overall(link, entries, self.account.problem, self.account.name is not None)
-        self._shown_trouble = f"{health.sentence} {health.next_step}"[:512] if health.next_step else ""
 
 
 def serve(config: Config, version: str) -> int:

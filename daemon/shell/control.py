@@ -9,9 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 import bridge.control as c
-from daemon.core import outbox
-from daemon.core.health import overall
-from daemon.core.link import LinkState
 from daemon.errors import NotClaimed, SidechainError, UsageError
 from daemon.shell.identity.account import Account
 from daemon.shell.identity.claiming import Claiming
@@ -23,11 +20,11 @@ from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Ask, Takes, sound_info, take_info
 from daemon.shell.link.feed import Feed
-from daemon.shell.link.relay_socket import RelaySocket
 from daemon.shell.plugins.instances import Instances
 from daemon.shell.plugins.previews import Previews
 from daemon.shell.rendering.renderer import Renderer
 from daemon.shell.sending.outbox_control import OutboxAnswers
+from daemon.shell.standing import Standing
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -47,7 +44,7 @@ class Control:
         renderer: Renderer,
         wake_uploader: Callable[[], None],
         account: Account,
-        socket: RelaySocket | None,
+        standing: Standing,
         stop: Callable[[], None],
         notices: Callable[[], list[str]],
         go: Callable[[], None],
@@ -61,7 +58,7 @@ class Control:
         self._renderer = renderer
         self._wake_uploader = wake_uploader
         self._account = account
-        self._socket = socket
+        self._standing = standing
         self._stop = stop
         self._notices = notices
         self._previews = previews
@@ -75,13 +72,10 @@ class Control:
         }  # fmt: skip
         self._answers |= ClaimAnswers(account, Claiming(account)).answers
         self._journal = journal
-        self.feed = Feed(store, lambda limit: account.relay().timeline(limit), self._is_online)
+        self.feed = Feed(store, lambda limit: account.relay().timeline(limit), lambda: standing.online)
         self._answers |= RecoveryAnswers(journal, takes, renderer, account.changed).answers
         self._answers |= Repairs(store, takes, renderer).answers
         self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
-
-    def _is_online(self) -> bool:
-        return self._socket is not None and self._socket.state is LinkState.ONLINE
 
     async def handle(self, request: c.Request) -> c.Reply:
         """One request, one reply."""
@@ -99,14 +93,7 @@ class Control:
             )  # fmt: skip
 
     async def _status(self, request: c.GetStatus) -> c.Reply:
-        counts = await self._store.run(Store.count_entries)
-        link = self._socket.state if self._socket else None
-        health = overall(
-            link,
-            {outbox.State(name): n for name, n in counts.items()},
-            self._account.problem,
-            self._account.name is not None,
-        )
+        health, counts = await self._standing.look()
         recent = await self._store.run(Store.takes, RECENT)
         return c.Status(
             id=request.id, api=c.CONTROL_API, version=self._version, pid=os.getpid(),
@@ -114,7 +101,7 @@ class Control:
             relay_url=self._account.relay_url, account=self._account.name,
             instances=[i.info() for i in self._instances.all()], takes=await self._store.run(Store.count_takes),
             outbox=counts, recent=[await self._info(t) for t in recent],
-            friends_producing=self._socket.friends_producing if self._socket else 0,
+            friends_producing=self._standing.friends_producing,
             previews=self._previews.infos(),
             notices=[notice[:512] for notice in self._notices()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
