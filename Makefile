@@ -34,7 +34,7 @@ soak: chaos ## that, and all that chance decides a hundred times as often: an ho
 check: setup ## format, lint, types, imports, unit tests; under 30 s
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
 	@$(VENV)/bin/mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-logo -q 2>/dev/null || $(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo > $(BUILD)/imports.txt || { cat $(BUILD)/imports.txt; false; }
 	@$(PY) -m pytest -q -m "not slow" tests/unit tests/docs
 
 bench: setup $(BUILD)/system-test ## figures as ratios against named peers, measured in one run

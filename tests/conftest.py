@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.relay import RelayProcess, running_relay
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("sidechain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sidechain")
 
 
 @pytest.fixture(scope="module")
