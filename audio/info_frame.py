@@ -24,12 +24,18 @@ Xing header with LAME's extension, in a first frame that decodes to nothing, is 
 
 import struct
 
-FRAMES_PER_MP3_FRAME = 1152  # MPEG-1 layer III
-ENCODER_DELAY_FRAMES = 576  # LAME's; a decoder adds its own 529
-MAX_PADDING_FRAMES = 0xFFF
+from audio.errors import EncodingFailed
+from audio.mp3_frames import (
+    BITRATE_INDEX,
+    FRAMES_PER_MP3_FRAME,
+    RATE_INDEX,
+    frame_count,
+    side_information_bytes,
+)
 
-BITRATE_INDEX = {128: 9}
-RATE_INDEX = {44_100: 0, 48_000: 1, 32_000: 2}
+ENCODER_DELAY_FRAMES = 576  # LAME's; a decoder adds its own
+DECODER_DELAY_FRAMES = 529
+MAX_PADDING_FRAMES = 0xFFF
 
 _XING_FLAGS = 0x0F
 _STREAM_METHOD_CBR = 0x01
@@ -40,15 +46,20 @@ def info_frame(
     sample_rate_hz: int,
     channels: int,
     bitrate_kbps: int,
-    mp3_frames: int,
     stream_bytes: int,
-    padding_frames: int,
+    frames: int,
+    delay_frames: int = ENCODER_DELAY_FRAMES,
 ) -> bytes:
     """One whole MP3 frame to put before a constant-bit-rate stream. [any]
 
-    mp3_frames and stream_bytes count the stream without this frame; padding_frames is what the encoder appended:
-    mp3_frames * 1152 - 576 - real frames, 0 to MAX_PADDING_FRAMES. MPEG-1 rates only (RATE_INDEX).
+    stream_bytes: of the stream without this frame; frames: of audio that a decoder shall return, after leaving out
+    delay_frames (0 to 4,095) and its own delay. MPEG-1 rates only (RATE_INDEX). Raises EncodingFailed when the stream
+    is too short for them, or longer than the frame can say.
     """
+    mp3_frames = frame_count(stream_bytes, bitrate_kbps, sample_rate_hz)
+    padding_frames = mp3_frames * FRAMES_PER_MP3_FRAME - delay_frames - frames
+    if not 0 <= padding_frames <= MAX_PADDING_FRAMES:
+        raise EncodingFailed("mp3", f"{mp3_frames} MP3 frames cannot be {frames} frames of audio.")
     size = 144 * bitrate_kbps * 1000 // sample_rate_hz
     total_bytes = stream_bytes + size
     # Sync, MPEG-1 layer III without CRC; bit rate and sample rate; joint stereo or mono; "original".
@@ -56,7 +67,6 @@ def info_frame(
     header = bytes(
         [0xFF, 0xFB, BITRATE_INDEX[bitrate_kbps] << 4 | RATE_INDEX[sample_rate_hz] << 2, mode << 6 | 0x04]
     )
-    side_information = bytes(17 if channels == 1 else 32)
     seek_table = bytes(percent * 256 // 100 for percent in range(100))
     xing = (
         b"Info"
@@ -69,12 +79,12 @@ def info_frame(
         + bytes([_STREAM_METHOD_CBR, 0])
         + bytes(8)
         + bytes([0, bitrate_kbps])
-        + (ENCODER_DELAY_FRAMES << 12 | padding_frames).to_bytes(3, "big")
+        + (delay_frames << 12 | padding_frames).to_bytes(3, "big")
         + struct.pack(">BBHI", 0, 0, bitrate_kbps, total_bytes)
         # No decoder checks the CRC of the music, and computing it would cost as much as drawing the waveform.
         + bytes(2)
     )
-    tag = header + side_information + xing + lame
+    tag = header + bytes(side_information_bytes(channels)) + xing + lame
     return (tag + crc16(tag).to_bytes(2, "big")).ljust(size, b"\0")
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.errors import EncodingFailed
 from audio.intake import Samples
 from audio.kernels import KERNELS
 from audio.level import (
@@ -29,8 +28,9 @@ from audio.limiter import Limited, Limiter
 from audio.loop import micro_fade
 from audio.loudness import ABSOLUTE_GATE_LUFS, Loudness, integrated_lufs, loudness
 from audio.mp3 import Mp3
+from audio.mp3_decode import decode_mp3
 from audio.peak import true_peak_dbtp
-from audio.wave import read_audio
+from audio.spread import Spread
 
 MAX_LIMITING_DB = 6.0  # the most that is taken off anywhere, make-up gain and corrections included
 FIRST_MARGIN_DB = 0.3  # static gain: below the ceiling before the first encode
@@ -45,8 +45,10 @@ _AIM_DB = 0.01
 _AIM_ROUNDS = 8
 
 Progress = Callable[[str, float], None]
-"""Called with a stage that just ended and the share of all work done, 0..1, never falling. Stages: measure; encode and
-verify, perhaps twice; draw."""
+"""Called with a stage and the share of all work done, 0..1, never falling. Stages: measure; encode and verify, perhaps
+twice; draw. encode is told several times for a long clip, the others as they end."""
+Encode = Callable[[Samples, float, Callable[[float], None]], Mp3]
+"""Makes the MP3 of samples with so many dB of gain; tells what share of it is done."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,24 @@ class Attempt:
 
 
 class Levelling:
-    """One clip on its way. source: finite float32 at a rate MP3 has; encode: what makes the MP3
-    of samples with so many dB of gain."""
+    """One clip on its way. source: finite float32 at a rate MP3 has; dbtp: its true peak; spread: who decodes the parts."""
 
     def __init__(
         self,
         source: Samples,
         sample_rate_hz: int,
         lufs: float | None,
-        encode: Callable[[Samples, float], Mp3],
+        dbtp: float | None,
+        encode: Encode,
+        spread: Spread,
         progress: Progress,
     ) -> None:
         self._source = source
         self._rate_hz = sample_rate_hz
         self._lufs = lufs
-        self._dbtp = true_peak_dbtp(source)
+        self._dbtp = dbtp
         self._encode = encode
+        self._spread = spread
         self._progress = progress
         self._done = 0.05
 
@@ -109,12 +113,15 @@ class Levelling:
 
     def _attempt(self, gain_db: float, limited: Limited | None = None) -> Attempt:
         """gain_db: of the source; limited: the source with that gain, its peaks taken down."""
+
+        def encoding(share: float) -> None:
+            self._progress("encode", self._done + 0.4 * share)
+
         if limited is None:
-            mp3, reduction_db = self._encode(self._source, gain_db), 0.0
+            mp3, reduction_db = self._encode(self._source, gain_db, encoding), 0.0
         else:
-            mp3, reduction_db = self._encode(limited.samples, 0.0), limited.reduction_db
-        self._progress("encode", self._done + 0.4)
-        decoded = _decode(mp3)
+            mp3, reduction_db = self._encode(limited.samples, 0.0, encoding), limited.reduction_db
+        decoded = decode_mp3(mp3, self._spread)
         measured = loudness(decoded, self._rate_hz)
         if (
             self._lufs is None
@@ -144,7 +151,8 @@ class Levelling:
         windows = np.sort(np.argsort(-highest, kind="stable")[:PROBE_WINDOWS])
         # Faded, because the steps between the pieces would be peaks that the clip does not have.
         pieces = [micro_fade(self._source[n * frames : (n + 1) * frames], self._rate_hz) for n in windows]
-        dbtp = true_peak_dbtp(_decode(self._encode(np.concatenate(pieces), gain_db)))
+        probe = self._encode(np.concatenate(pieces), gain_db, lambda _: None)
+        dbtp = true_peak_dbtp(decode_mp3(probe))
         return -math.inf if dbtp is None else dbtp - CEILING_DBTP
 
     def _limited(self) -> list[Attempt]:
@@ -211,14 +219,6 @@ def _next_gain_db(tried: list[tuple[float, float]], target_lufs: float) -> float
     if len(tried) > 1 and gain_db != tried[-2][0]:
         slope = min(1.0, max(0.15, (lufs - tried[-2][1]) / (gain_db - tried[-2][0])))
     return gain_db + (target_lufs - lufs) / slope
-
-
-def _decode(mp3: Mp3) -> Samples:
-    """What listeners get. A length other than promised would make every loop stutter, so it is never published."""
-    decoded = read_audio(mp3.data).samples
-    if len(decoded) != mp3.frames:
-        raise EncodingFailed("mp3", f"{mp3.frames} frames went in and {len(decoded)} come out.")
-    return decoded
 
 
 def _correction_db(result: Attempt, dbtp_in: float | None) -> float:

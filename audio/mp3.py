@@ -4,17 +4,19 @@ lameenc (LAME 3.100) does the coding. Three things it does not do are done here:
 none), the undoing of LAME's own attenuation, and dither.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import lameenc
 import numpy as np
 
-from audio.errors import EncodingFailed
 from audio.id3 import id3_tag
-from audio.info_frame import ENCODER_DELAY_FRAMES, FRAMES_PER_MP3_FRAME, MAX_PADDING_FRAMES, info_frame
+from audio.info_frame import info_frame
 from audio.intake import Samples, require_rate, require_shape
 from audio.kernels import KERNELS
+from audio.mp3_parts import PERIOD_SAMPLES, Encoded, encode_in_parts, period_bytes
 from audio.rate import convert
+from audio.spread import Spread, one_by_one
 
 BITRATE_KBPS = 128
 DEFAULT_QUALITY = 3  # LAME's own default; 0 is slowest, 9 fastest
@@ -24,21 +26,32 @@ NATIVE_RATES_HZ = (32_000, 44_100, 48_000)
 _LAME_SCALE = 0.95
 _INT16_FULL_SCALE = 32_768
 _DITHER_SEED = 0x51DE
-_BLOCK_FRAMES = 65_536  # what is converted and handed to LAME at a time; also the length of the dither
+# What is converted and handed to LAME at a time, and the length of the dither: parts begin where a block does, so that
+# where two of them overlap they are made of the same samples.
+_BLOCK_FRAMES = PERIOD_SAMPLES
 
 
 @dataclass(frozen=True)
 class Mp3:
-    """data: ID3 tag, Info frame, stream. frames: what any decoder returns, at sample_rate_hz.
+    """tag: ID3, may be empty. info: the Info frame. stream: all other frames. frames: what any decoder returns, at
+    sample_rate_hz.
 
     clipped_samples: samples (not frames) that were beyond full scale of the decoded file.
     """
 
-    data: bytes
+    tag: bytes
+    info: bytes
+    stream: bytes
     frames: int
+    channels: int
     sample_rate_hz: int
     bitrate_kbps: int
     clipped_samples: int
+
+    @property
+    def data(self) -> bytes:
+        """The whole file."""
+        return self.tag + self.info + self.stream
 
 
 def stream_rate_hz(sample_rate_hz: int) -> int:
@@ -51,6 +64,10 @@ def stream_rate_hz(sample_rate_hz: int) -> int:
     return 44_100 if sample_rate_hz % 11_025 == 0 else 48_000
 
 
+def _ignore(done: float) -> None:
+    pass
+
+
 def encode_mp3(
     samples: Samples,
     sample_rate_hz: int,
@@ -60,45 +77,51 @@ def encode_mp3(
     bpm: float | None = None,
     key: str | None = None,
     quality: int = DEFAULT_QUALITY,
+    spread: Spread = one_by_one,
+    progress: Callable[[float], None] = _ignore,
 ) -> Mp3:
     """A gapless MP3 of samples, gain_db louder. Same input, same bytes. [worker]: most of the pipeline's time
 
     samples: finite float32 (frames >= 1, 1 or 2 channels), full scale ±1.0; mono stays mono. Other rates than MPEG-1's
     are converted first (stream_rate_hz). title, bpm, key: ID3, None when unknown. quality: LAME's 0 (best) to 9.
-    Raises UnsupportedAudio for a wrong array or rate, EncodingFailed if LAME returns something else than it promises.
+    spread: who encodes the parts of a long clip; the bytes are the same. progress: called on this thread with the share
+    that is done, 0..1. Raises UnsupportedAudio for a wrong array or rate, EncodingFailed if LAME returns something
+    else than it promises.
     """
     require_shape(samples)
     require_rate(sample_rate_hz)
     rate_hz = stream_rate_hz(sample_rate_hz)
     converted = convert(samples, sample_rate_hz, rate_hz)
     frames, channels = converted.shape
-    stream, clipped_samples = _lame_stream(converted, rate_hz, gain_db, quality)
-    # Every frame has 144 * bits / rate bytes, give or take a fraction of a byte that LAME carries along.
-    mp3_frames = round(len(stream) * rate_hz / (144 * BITRATE_KBPS * 1000))
-    padding_frames = mp3_frames * FRAMES_PER_MP3_FRAME - ENCODER_DELAY_FRAMES - frames
-    if not 0 <= padding_frames <= MAX_PADDING_FRAMES:
-        raise EncodingFailed(
-            "mp3", f"{frames} frames became {mp3_frames} MP3 frames, which cannot hold them."
-        )
+    noise = dither(converted)
+
+    def encode(start: int, end: int, stop: int) -> Encoded:
+        return _lame_stream(converted[start:stop], end - start, rate_hz, gain_db, quality, noise)
+
+    encoded = encode_in_parts(encode, frames, period_bytes(BITRATE_KBPS, rate_hz), spread, progress)
     info = info_frame(
         sample_rate_hz=rate_hz,
         channels=channels,
         bitrate_kbps=BITRATE_KBPS,
-        mp3_frames=mp3_frames,
-        stream_bytes=len(stream),
-        padding_frames=padding_frames,
+        stream_bytes=len(encoded.stream),
+        frames=frames,
     )
     return Mp3(
-        data=id3_tag(title=title, bpm=bpm, key=key) + info + stream,
+        tag=id3_tag(title=title, bpm=bpm, key=key),
+        info=info,
+        stream=encoded.stream,
         frames=frames,
+        channels=channels,
         sample_rate_hz=rate_hz,
         bitrate_kbps=BITRATE_KBPS,
-        clipped_samples=clipped_samples,
+        clipped_samples=encoded.clipped_samples,
     )
 
 
-def _lame_stream(samples: Samples, rate_hz: int, gain_db: float, quality: int) -> tuple[bytes, int]:
-    """The bare MP3 stream, and how many samples had to be clipped."""
+def _lame_stream(
+    samples: Samples, counted_frames: int, rate_hz: int, gain_db: float, quality: int, noise: Samples
+) -> Encoded:
+    """The bare MP3 stream; what had to be clipped is counted in the first counted_frames, whole blocks or all."""
     encoder = lameenc.Encoder()
     encoder.silence()
     encoder.set_bit_rate(BITRATE_KBPS)
@@ -106,7 +129,6 @@ def _lame_stream(samples: Samples, rate_hz: int, gain_db: float, quality: int) -
     encoder.set_out_sample_rate(rate_hz)
     encoder.set_channels(samples.shape[1])
     encoder.set_quality(quality)
-    noise = dither(samples)
     scale = 10 ** (gain_db / 20) * _INT16_FULL_SCALE / _LAME_SCALE
     stream = bytearray()
     clipped_samples = 0
@@ -115,15 +137,16 @@ def _lame_stream(samples: Samples, rate_hz: int, gain_db: float, quality: int) -
         # int16 is all lameenc takes; it encodes any other type as noise without a word.
         pcm, clipped = KERNELS.pcm16(block, scale, noise[: len(block)])
         stream += encoder.encode(pcm.tobytes())
-        clipped_samples += clipped
+        if start < counted_frames:
+            clipped_samples += clipped
     stream += encoder.flush()
-    return bytes(stream), clipped_samples
+    return Encoded(bytes(stream), clipped_samples)
 
 
 def dither(samples: Samples) -> Samples:
     """Triangular noise of one int16 step each way for one block; none for digital silence, which stays silent.
 
-    The same on every call, so that the same take gives the same bytes. It repeats after 1.4 s, at -96 dBFS, which is
+    The same on every call, so that the same take gives the same bytes. It repeats after 1.3 s, at -96 dBFS, which is
     far below what 128 kb/s can carry.
     """
     shape = (min(len(samples), _BLOCK_FRAMES), samples.shape[1])

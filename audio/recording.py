@@ -4,7 +4,7 @@ One function of values; it reads no file and knows no clock. Not analysis: tempo
 None when nobody knows them. The figures that are published are measured on the decoded MP3: that is what people hear.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from audio.intake import Samples, require_rate, sanitize
@@ -15,6 +15,7 @@ from audio.loudness import Loudness, loudness
 from audio.mp3 import Mp3, encode_mp3, stream_rate_hz
 from audio.peak import true_peak_dbtp
 from audio.rate import convert
+from audio.spread import Spread, one_by_one
 from audio.warnings import SoundWarning, warnings
 from audio.waveform import Peaks, peaks, waveform_svg
 
@@ -85,13 +86,14 @@ def produce(
     key: str | None,
     limiter: bool = False,
     bar_fractions: Sequence[float] = (),
+    spread: Spread = one_by_one,
     progress: Progress = _ignore,
 ) -> Produced:
     """The whole pipeline on one take. Same input, same bytes. [worker]: about 1.2 times what LAME alone takes
 
     samples: any float32 bits, (frames >= 1, 1 or 2 channels), full scale ±1.0, not written to. limiter: let peaks be
     taken down to reach the target (see levelling.py). bar_fractions: where bars begin, 0..1 of the clip, drawn as
-    lines. Raises UnsupportedAudio when the audio is outside the limits of audio.intake, EncodingFailed when an encoder
+    lines. spread: who encodes and decodes the parts of a clip longer than 40 s; the result is the same. Raises UnsupportedAudio when the audio is outside the limits of audio.intake, EncodingFailed when an encoder
     breaks its promise.
     """
     require_rate(sample_rate_hz)
@@ -103,13 +105,15 @@ def produce(
 
     rate_hz = stream_rate_hz(sample_rate_hz)
 
-    def encode(source: Samples, gain_db: float) -> Mp3:
-        return encode_mp3(source, rate_hz, gain_db=gain_db, title=title, bpm=bpm, key=key)
+    def encode(source: Samples, gain_db: float, done: Callable[[float], None]) -> Mp3:
+        return encode_mp3(
+            source, rate_hz, gain_db=gain_db, title=title, bpm=bpm, key=key, spread=spread, progress=done
+        )
 
     source = convert(take, sample_rate_hz, rate_hz)
-    best, encodes = Levelling(source, rate_hz, measured.integrated_lufs, encode, progress).run(
-        limiter=limiter
-    )
+    dbtp_source = dbtp_in if source is take else true_peak_dbtp(source)
+    levelling = Levelling(source, rate_hz, measured.integrated_lufs, dbtp_source, encode, spread, progress)
+    best, encodes = levelling.run(limiter=limiter)
     drawn = peaks(best.decoded)
     svg = waveform_svg(drawn, title=title or "Waveform", bar_fractions=bar_fractions)
     progress("draw", 1.0)

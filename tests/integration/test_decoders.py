@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio import mp3_parts
 from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ
 from audio.mp3 import encode_mp3
 from audio.rate import converted_frames
@@ -103,6 +104,30 @@ def test_any_length_at_any_rate_is_exact_in_three_decoders(tmp_path: Path) -> No
             assert found == mp3.frames, (
                 f"{decode.__name__}: {frames} frames at {rate_hz} Hz came back as {found}"
             )
+
+
+@pytest.mark.parametrize(("channels", "sample_rate_hz"), [(2, 44_100), (1, 48_000), (2, 32_000)])
+def test_no_decoder_minds_that_a_long_one_was_encoded_in_parts(
+    channels: int, sample_rate_hz: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mp3_parts, "PART_PERIODS", 2)  # 2.6 s
+    frames = 9 * mp3_parts.PERIOD_SAMPLES + 321
+    assert len(mp3_parts.part_starts(frames)) == 5
+    noise = soft_noise(frames, channels=channels) * np.sin(np.arange(frames) / 9_000)[:, None].astype(
+        np.float32
+    )
+    file = tmp_path / "long.mp3"
+    file.write_bytes(encode_mp3(noise, sample_rate_hz, title="Long").data)
+    ours = _libsndfile(file)
+    assert len(ours) == frames
+    for decode in (_ffmpeg, _mpg123):
+        np.testing.assert_allclose(decode(file).reshape(-1, channels), ours, rtol=0, atol=1e-5)
+    for command in (
+        [_program("ffmpeg"), "-v", "warning", "-xerror", "-i", str(file), "-f", "null", "-"],
+        [_program("mpg123"), "-q", "-t", str(file)],
+    ):
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stderr
+        assert not said, "a decoder that misses bits says so"
 
 
 # The length and channels, and the last channel as base64 of float32: some megabytes of numbers as JSON take seconds.
