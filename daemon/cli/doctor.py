@@ -1,6 +1,6 @@
 """`sidechain doctor`: what is wrong, what was mended, what only you can mend. Works with and without a daemon."""
 
-import socket
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -38,7 +38,8 @@ def doctor(
     from daemon.shell.doctor.checks import Outcome
 
     config = settings()
-    found, names = [], {socket.gethostname()}
+    found: list[Check] = []
+    names: set[str] = set()
     for check in _checks(config, names):
         found.append(check)
         if not as_json:
@@ -65,13 +66,16 @@ def doctor(
 
 def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     """All, in the order in which one thing needs the other. Adds to `names` what a bundle must not tell."""
-    from daemon.shell.doctor import checks
+    from daemon.shell.doctor import checks, checks_desktop
     from daemon.shell.doctor.checks_relay import check_relay
 
     yield checks.check_version(sidechain_version())
     yield from checks.check_folders(config)
     yield checks.check_disk(config)
     yield checks.check_credentials(config)
+    if session := checks_desktop.check_session(config):
+        yield session
+    yield from checks_desktop.check_proxy()
     yield from check_relay(config.relay_url)
     try:
         status = ask(c.GetStatus(), c.Status, timeout_s=ASK_LIMIT_S)
@@ -86,6 +90,9 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     yield from checks.damaged_files(config)
     yield checks.check_rings(config)
     yield checks.check_portaudio()
+    yield from checks_desktop.check_desktop(os.environ)
+    yield checks_desktop.check_start(Path.home())
+    yield checks_desktop.check_log(config)
 
 
 def _with_daemon(config: Config, status: c.Status) -> "Iterator[Check]":

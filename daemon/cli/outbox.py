@@ -8,6 +8,7 @@ import typer
 import bridge.control as c
 from daemon.cli.daemon_commands import when
 from daemon.cli.output import Json, ask, show, table
+from daemon.errors import UsageError
 
 app = typer.Typer(help="The outbox: list, retry, discard.", no_args_is_help=False)
 
@@ -30,7 +31,10 @@ def list_entries(
     limit: Annotated[int, typer.Option(min=1, max=c.MAX_LIST, help="How many, the newest.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """List entries, oldest first: the order in which they go out."""
+    """List entries, oldest first: the order in which they go out.
+
+    Examples:  sidechain outbox   ·   sidechain outbox list --all --limit 20 --json
+    """
     found = ask(c.ListOutbox(ended=ended, limit=limit), c.EntryList)
     show(found, as_json, lambda: _text(found.entries) or "The outbox is empty.")
 
@@ -39,7 +43,10 @@ def list_entries(
 def retry(
     entry: Annotated[str, typer.Argument(help="An entry's id or its start, or `all`.")], as_json: Json = False
 ) -> None:
-    """Try an entry again now; also one that was discarded. `all`: each that has not arrived."""
+    """Try an entry again now; also one that was discarded. `all`: each that has not arrived.
+
+    Examples:  sidechain outbox retry all   ·   sidechain outbox retry 0192f3c4
+    """
     after = ask(c.RetryEntries(entry_id=entry), c.EntryList)
     show(after, as_json, lambda: _text(after.entries) or "Nothing waits to be posted.")
 
@@ -50,11 +57,27 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take an entry back: it is not posted. The take stays; `sidechain outbox retry` brings the entry back."""
+    """Take an entry back: it is not posted. The take stays; `sidechain outbox retry` brings the entry back.
+
+    Examples:  sidechain outbox discard 0192f3c4   ·   sidechain outbox discard 0192f3c4 --yes --json
+    """
     if not yes:
-        typer.confirm(f"Do not post {entry}? The take itself stays", abort=True)
+        typer.confirm(f"Do not post {_named(entry)}? The take itself stays", abort=True, err=True)
     after = ask(c.DiscardEntry(entry_id=entry), c.EntryList)
     show(after, as_json, lambda: "Discarded; the take is still in the library.")
+
+
+def _named(prefix: str) -> str:
+    """What a person knows the entry by; `prefix` when it is not among the newest, or names several."""
+    entries = ask(c.ListOutbox(ended=True, limit=c.MAX_LIST), c.EntryList).entries
+    found = [e for e in entries if e.entry_id.startswith(prefix) or e.take_id.startswith(prefix)]
+    if len(entries) < c.MAX_LIST and not found:
+        raise UsageError(
+            f"No entry has an id that starts with {prefix!r}.", "`sidechain outbox --all` lists them."
+        )
+    if len(found) != 1:
+        return prefix
+    return f"“{found[0].title or 'untitled'}” of {when(found[0].created_us)} ({found[0].state})"
 
 
 def _text(entries: list[c.EntryInfo]) -> str:

@@ -95,11 +95,14 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove what was left behind. Takes that were made of it stay."""
+    """Remove what was left behind. Takes that were made of it stay.
+
+    Examples:  sidechain recover discard last   ·   sidechain recover discard all --yes
+    """
     if not yes:
         found = ask(c.GetRecovery(), c.Recovery).stretches
-        what = f"all {len(found)} stretches" if stretch == "all" else _only(found, stretch).sentence
-        typer.confirm(f"Remove {what} The sound is gone then", abort=True)
+        what = f"all {len(found)} stretches." if stretch == "all" else _only(found, stretch).sentence
+        typer.confirm(f"Remove {what} The sound is gone then", abort=True, err=True)
     after = ask(c.DiscardRecovered(stretch_id=stretch), c.Recovery)
     show(after, as_json, lambda: "Removed.")
 

@@ -33,6 +33,7 @@ MAGIC = b"SDCJRNL\n"
 FORMAT = 1
 CHUNK_MAGIC = b"SDCk"
 MAX_ORIGIN_BYTES = 8_192
+MAX_LIFE = 64
 MAX_CHUNK_BYTES = 256 * 1024  # of sound: 0.68 s of stereo at 48 kHz
 MAX_CHUNK_RECORDS = 4_096
 ANY_FRAME = 1 << 62
@@ -71,7 +72,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     channels: Annotated[int, Meta(ge=1, le=MAX_CHANNELS)]
     host_name: Line
     track_name: Line
-    boot_id: Annotated[str, Meta(max_length=64)]  # "" when the system does not tell
+    boot_id: Annotated[
+        str, Meta(max_length=MAX_LIFE)
+    ]  # of machine and run folder; "" when the system does not tell
     format: int = FORMAT
 
     @property

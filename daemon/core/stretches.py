@@ -30,17 +30,17 @@ class Fate(StrEnum):
     CLOSED = "closed"  # closed in peace: removed
 
 
-def fate(ring: RingState, *, marked: bool, same_boot: bool) -> Fate:
+def fate(ring: RingState, *, marked: bool, same_life: bool) -> Fate:
     """What becomes of a journal that is found at the start. [any]
 
     marked: it was seen to end before. A Ring that is absent was closed by its plugin, which removes the file, unless
-    the machine has been started anew, which removes all of them.
+    the machine has been started anew, or the session whose run folder held it has ended: that removes all of them.
     """
     if marked or ring is RingState.LEFT:
         return Fate.ENDED
     if ring is RingState.WRITTEN:
         return Fate.LIVE
-    return Fate.CLOSED if ring is RingState.RETIRED or same_boot else Fate.ENDED
+    return Fate.CLOSED if ring is RingState.RETIRED or same_life else Fate.ENDED
 
 
 class Stretch(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,9 @@ codes, paths and queries of addresses, mail addresses, and the names of this use
 titles are in it.
 """
 
+import os
 import re
+import socket
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,9 +15,8 @@ from pathlib import Path
 import msgspec
 
 from daemon.config import Config
-from daemon.shell.doctor.checks import Check
+from daemon.shell.doctor.checks import Check, tail
 
-LOG_TAIL_BYTES = 512 * 1024
 _SHAPES = (
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 [left out]"),
     (re.compile(r"\b(?:https?|wss?)://([^\s/\"'<>?#@]*@)?([^\s/\"'<>?#@]+)[^\s\"'<>]*"), r"[address at \2]"),
@@ -43,16 +44,29 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 
 
 def write_bundle(path: Path, config: Config, checks: list[Check], names: Iterable[str]) -> None:
-    """Raises OSError."""
-    names = {*names, str(Path.home()), Path.home().name, config.device_name}
+    """Only its owner can read it, until they send it. Raises OSError."""
+    names = {*names, *own_names(config)}
     members = {
         "doctor.json": _json([_redacted(msgspec.to_builtins(check), names) for check in checks]),
         "settings.json": _json(_redacted(msgspec.to_builtins(config), names)),
-        "daemon.log": redact(_tail(config.data / "daemon.log"), names),
+        "daemon.log": redact(tail(config.data / "daemon.log"), names),
     }
+    path.unlink(missing_ok=True)
+    path.touch(0o600)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, text in members.items():
             bundle.writestr(name, text)
+
+
+def own_names(config: Config) -> set[str]:
+    """Of the user, the machine, and whoever this device belongs to."""
+    names = {str(Path.home()), Path.home().name, config.device_name, socket.gethostname()}
+    names |= {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME")}
+    try:
+        facts = msgspec.json.decode((config.data / "account.json").read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        facts = {}
+    return names | {facts.get("account", "")}
 
 
 def _redacted(fields: dict[str, object], names: set[str]) -> dict[str, object]:
@@ -62,15 +76,3 @@ def _redacted(fields: dict[str, object], names: set[str]) -> dict[str, object]:
 
 def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value)).decode()
-
-
-def _tail(log: Path) -> str:
-    """The end of the log, from the start of a line."""
-    try:
-        with log.open("rb") as file:
-            skipped = max(0, log.stat().st_size - LOG_TAIL_BYTES)
-            file.seek(skipped)
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return ""
-    return text.partition("\n")[2] if skipped else text

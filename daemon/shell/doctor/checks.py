@@ -37,6 +37,7 @@ from daemon.shell.rendering.render_worker import TAKE_FLAC, TAKE_WAV
 from plugin_protocol.errors import RemoteProtocolError
 
 HASH_CHUNK_BYTES = 1 << 20
+LOG_TAIL_BYTES = 512 * 1024
 PROBE_BYTES = 32
 
 
@@ -70,6 +71,18 @@ def repaired(name: str, sentence: str) -> Check:
 
 def problem(name: str, sentence: str, next_step: str) -> Check:
     return Check(name=name, outcome=Outcome.PROBLEM, sentence=sentence, next_step=next_step)
+
+
+def tail(log: Path) -> str:
+    """The end of the log, from the start of a line; "" when there is none."""
+    try:
+        with log.open("rb") as file:
+            skipped = max(0, log.stat().st_size - LOG_TAIL_BYTES)
+            file.seek(skipped)
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return text.partition("\n")[2] if skipped else text
 
 
 def check_version(version: str) -> Check:

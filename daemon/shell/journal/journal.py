@@ -8,6 +8,7 @@ the start the same is decided for what lies on the disk. Nothing here leaves the
 import asyncio
 import logging
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from typing import ParamSpec, TypeVar
 from bridge.errors import BridgeError
 from bridge.shm import SEGMENT, RingFile
 from daemon.config import Config
-from daemon.core.journal import Origin
+from daemon.core.journal import MAX_LIFE, Origin
 from daemon.core.retention import Held, to_remove
 from daemon.core.stretches import Fate, RingState, fate
 from daemon.errors import SidechainError
@@ -40,6 +41,7 @@ HEADROOM_BYTES = 256 * 1024 * 1024  # free beyond min_free_bytes, or it pauses: 
 MAX_OFFERED = 64
 MAX_NEWS = 3
 UNKNOWN_HOST = "a plugin"
+LIFE_FILE = "life"  # in the run folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,7 +59,7 @@ class Journal:
         self.folder = config.data / "journal"
         self._changed = changed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._boot_id = boot_id()
+        self._life = life_of(config.run)
         self._writers: dict[str, RingFollower] = {}  # by the Ring's name
         self._done: set[str] = (
             set()
@@ -194,7 +196,7 @@ class Journal:
         origin = Origin(
             instance=header.instance_id.hex(), generation=header.generation, number=max(numbers, default=0) + 1,
             sample_rate_hz=header.sample_rate_hz, channels=header.channels, host_name=host_name,
-            track_name=track_name, boot_id=self._boot_id,
+            track_name=track_name, boot_id=self._life,
         )  # fmt: skip
         return RingFollower(folder, ring, origin, next_frame)
 
@@ -328,11 +330,11 @@ class Journal:
         if not segments:
             return  # unreadable: left for who wants to look, and doctor says so
         origin, mark = segments[-1].origin, read_mark(folder)
-        same_boot = bool(self._boot_id) and origin.boot_id == self._boot_id
+        same_life = bool(self._life) and origin.boot_id == self._life
         mine = [(r, state) for r, state in rings if r.header.instance_id.hex() == origin.instance]
         states = {state for _, state in mine}
         state = next((s for s in RingState if s in states), RingState.ABSENT)
-        match fate(state, marked=mark is not None, same_boot=same_boot):
+        match fate(state, marked=mark is not None, same_life=same_life):
             case Fate.CLOSED:
                 self.forget(folder)
             case Fate.LIVE:
@@ -343,7 +345,7 @@ class Journal:
                 ring = next((r for r, _ in mine if r.header.generation == origin.generation), None)
                 if ring and self.config.journal:
                     self._salvage(folder, ring, origin.host_name, origin.track_name)
-                why = "host" if state is RingState.LEFT or same_boot else "machine"
+                why = "host" if state is RingState.LEFT or same_life else "machine"
                 self._end(folder, Mark(why=why))
 
     def _salvage(self, folder: Path, ring: RingFile, host_name: str, track_name: str) -> None:
@@ -375,11 +377,15 @@ class Journal:
         return self.folder / f"{ring.header.instance_id.hex()}-{ring.header.generation:016x}"
 
 
-def boot_id() -> str:
-    """Which start of the machine this is; "" when the system does not tell."""
+def life_of(run_dir: Path) -> str:
+    """Which start of the machine this is, and which making of the run folder, for Rings end with either: a session that
+    goes down takes its /run/user/UID along. "" when the system does not tell."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        if not (mark := run_dir / LIFE_FILE).exists():
+            mark.write_text(secrets.token_hex(8))
+        return f"{boot_id}/{mark.read_text()}"[:MAX_LIFE]
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

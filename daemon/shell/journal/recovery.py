@@ -30,7 +30,7 @@ class Recovered(Struct, frozen=True, kw_only=True):
     sample_rate_hz: float
     channels: int
     stretch: Stretch
-    why: str  # "host" or "machine" went down
+    why: str  # "host" or "machine" (or the session on it) went down
     kept: bool
     bars: int | None  # whole bars at its end, at most MOST_BARS
     bpm: float | None
@@ -104,7 +104,7 @@ def _history(segments: list[Segment], stretch: Stretch) -> capture.History:
 
 def sentence(one: Recovered) -> str:
     """How it is offered: "Recovered: 3:12 from REAPER / Drums, until 2 min before the crash." """
-    crash = "the crash" if one.why == "host" else "the computer went down"
+    crash = "the crash" if one.why == "host" else "the session or the computer went down"
     before_s = one.stretch.before_end_s
     until = "right before" if before_s < 1.0 else f"until {duration(before_s)} before"
     return f"Recovered: {duration(one.seconds)} from {where(one)}, {until} {crash}."

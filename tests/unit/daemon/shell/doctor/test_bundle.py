@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import socket
 import zipfile
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def test_a_planted_secret_is_not_in_the_bundle(tmp_path: Path, what: str) -> Non
         text = "".join(bundle.read(name).decode() for name in bundle.namelist())
     assert secret not in text and "Owls Laptop" not in text
     assert "ready" in text, "what is no secret stays"
+
+
+def test_names_are_left_out_also_when_no_daemon_tells_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USER", "anna.schmidt")
+    monkeypatch.setattr(socket, "gethostname", lambda: "annas-laptop")
+    (tmp_path / "account.json").write_text('{"account": "night_owl"}')
+    (tmp_path / "daemon.log").write_text("night_owl on annas-laptop in /srv/anna.schmidt/takes\n")
+    config = Config(data_dir=str(tmp_path), run_dir=str(tmp_path / "run"))
+    write_bundle(tmp_path / "b.zip", config, [], set())
+    with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
+        assert bundle.read("daemon.log").decode() == "[name] on [name] in /srv/[name]/takes\n"
+    assert (tmp_path / "b.zip").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_helps_stays() -> None:
