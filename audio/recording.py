@@ -5,8 +5,9 @@ None when nobody knows them. The figures that are published are measured on the 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from audio.id3 import id3_tag
 from audio.intake import Samples, require_rate, sanitize
 from audio.level import LoudnessReason
 from audio.levelling import Levelling, Progress
@@ -16,7 +17,6 @@ from audio.mp3 import Mp3, encode_mp3, stream_rate_hz
 from audio.peak import true_peak_dbtp
 from audio.rate import convert
 from audio.spread import Spread, one_by_one
-from audio.warnings import SoundWarning, warnings
 from audio.waveform import Peaks, peaks, waveform_svg
 
 
@@ -26,7 +26,7 @@ class Produced:
 
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
     gain_db: applied before the MP3; reduction_db: the most the limiter took off that, 0.0 without it.
-    loudness: of the decoded MP3. loudness_reason: about lufs_out. seam, warnings: about the take.
+    loudness: of the decoded MP3. loudness_reason: about lufs_out. seam: about the take.
     bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair.
     decoded: the MP3 as it is heard, at mp3.sample_rate_hz; peaks: of that.
     """
@@ -43,7 +43,6 @@ class Produced:
     loudness: Loudness
     loudness_reason: LoudnessReason
     seam: Seam | None
-    warnings: tuple[SoundWarning, ...]
     bpm: float | None
     key: str | None
     nonfinite_samples: int
@@ -53,6 +52,11 @@ class Produced:
     decoded: Samples = field(repr=False, compare=False)
     peaks: Peaks
     waveform_svg: str
+
+    def named(self, *, title: str | None, bpm: float | None, key: str | None) -> "Produced":
+        """The same with other words in it; the waveform keeps its title."""
+        tag = id3_tag(title=title, bpm=bpm, key=key)
+        return replace(self, bpm=bpm, key=key, mp3=replace(self.mp3, tag=tag))
 
     def facts(self) -> dict[str, str | int | float | None]:
         """The figures alone, as plain values: what is stored and shown."""
@@ -66,7 +70,6 @@ class Produced:
             "lra_lu": self.loudness.range_lu,
             "seam_score": None if self.seam is None else self.seam.score,
             "seam_reason": None if self.seam is None else str(self.seam.reason),
-            "warnings": ",".join(each.kind for each in self.warnings),
             "loudness_reason": str(self.loudness_reason),
             "mp3_frames": self.mp3.frames,
             "mp3_sample_rate_hz": self.mp3.sample_rate_hz,
@@ -130,7 +133,6 @@ def produce(
         loudness=best.loudness,
         loudness_reason=best.reason,
         seam=seam(take, sample_rate_hz),
-        warnings=tuple(warnings(intake, sample_rate_hz)),
         bpm=bpm,
         key=key,
         nonfinite_samples=intake.nonfinite_samples,

@@ -115,7 +115,7 @@ def process(
 
 def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress") -> "tuple[Clip, Made]":
     from audio.errors import AudioError
-    from daemon.shell.rendering.pipeline import make
+    from daemon.shell.rendering.pipeline import core_pool, make
     from daemon.shell.rendering.render_cache import Cache
 
     config = settings()
@@ -123,8 +123,8 @@ def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress"
     clip = read_clip(source)
     try:
         return clip, make(
-            clip.samples, clip.sample_rate_hz, wanted, cache=cache, early=lambda _: None, progress=progress
-        )
+            clip.samples, clip.sample_rate_hz, wanted, cache=cache, pool=core_pool(), early=lambda _: None, progress=progress,
+        )  # fmt: skip
     except AudioError as error:
         raise BadAudio(f"{source}: {error}") from error
     except MemoryError as error:

@@ -1,11 +1,13 @@
 """The pipeline on one clip, for the worker and for `sidechain process`: what it is made of, and what it becomes.
 
-Order of events: the analysis, the lossless copy, and only then levelling and encoding; so that an upload may start,
-and say what was heard, while the rest is being made. No file is read or written here but the cache's.
+Order of events: the analysis, the lossless copy, and beside them or after them levelling and encoding; so that an upload
+may start, and say what was heard, while the rest is being made. No file is read or written here but the cache's.
 """
 
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -16,6 +18,7 @@ from audio.errors import AudioError
 from audio.flac import encode_flac
 from audio.intake import Intake, Samples, sanitize
 from audio.recording import Produced, produce
+from audio.spread import one_by_one
 from audio.tempo import Tempo
 from audio.warnings import warnings
 from audio.zoom import zoom_levels
@@ -70,6 +73,14 @@ class Made(Struct, frozen=True, kw_only=True):
 
 _made = msgspec.msgpack.Decoder(Made)
 
+MAX_THREADS = 8
+
+
+def core_pool() -> ThreadPoolExecutor | None:
+    """Threads for make(): one for each core, of three and more one is left to the DAW. None where there is one core."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return ThreadPoolExecutor(min(MAX_THREADS, max(2, cores - 1)), "pipeline") if cores > 1 else None
+
 
 def make(
     samples: Samples,
@@ -77,12 +88,13 @@ def make(
     settings: Settings,
     *,
     cache: Cache | None,
+    pool: ThreadPoolExecutor | None = None,
     early: Callable[[Lossless], None],
     progress: Progress,
 ) -> Made:
-    """The same clip with the same settings comes from the cache. `early` is called once. [worker]
+    """The same clip with the same settings comes from the cache. `early` is called once, in the pool if there is one. [worker]
 
-    samples: any float32 bits, (frames >= 1, 1 or 2 channels). Raises AudioError.
+    With and without pool the result is the same. samples: any float32 bits, (frames >= 1, 1 or 2 channels). Raises AudioError.
     """
     key = content_key(samples, sample_rate_hz, msgspec.msgpack.encode(settings)) if cache else ""
     if cache and (known := _recalled(cache, key)):
@@ -90,18 +102,34 @@ def make(
         progress("recall", 1.0)
         return known
     intake = sanitize(samples)
-    heard = _listen(intake, sample_rate_hz, settings)
-    flac = encode_flac(intake.samples, sample_rate_hz)
-    lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, heard=heard)
-    early(lossless)
-    produced = produce(
-        samples, sample_rate_hz, title=settings.title or None, bpm=heard.bpm, key=heard.key,
-        limiter=settings.limiter, bar_fractions=settings.bar_fractions, progress=progress,
-    )  # fmt: skip
-    made = Made(lossless=lossless, levelled=_levelled(produced, flac.clipped_samples))
+
+    def first() -> Lossless:
+        heard = _listen(intake, sample_rate_hz, settings)
+        flac = encode_flac(intake.samples, sample_rate_hz)
+        lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, heard=heard)
+        early(lossless)
+        return lossless
+
+    waiting = pool.submit(first) if pool else _at_once(first)
+    title = settings.title or None
+    try:
+        produced = produce(
+            samples, sample_rate_hz, title=title, bpm=None, key=None, limiter=settings.limiter,
+            bar_fractions=settings.bar_fractions, spread=pool.map if pool else one_by_one, progress=progress,
+        )  # fmt: skip
+    finally:  # also when it failed: nobody may hear of a clip after its end
+        lossless = waiting.result()
+    produced = produced.named(title=title, bpm=lossless.heard.bpm, key=lossless.heard.key)
+    made = Made(lossless=lossless, levelled=_levelled(produced, lossless.clipped_samples))
     if cache:
         cache.put(key, msgspec.msgpack.encode(made))
     return made
+
+
+def _at_once(work: Callable[[], Lossless]) -> Future[Lossless]:
+    done = Future[Lossless]()
+    done.set_result(work())
+    return done
 
 
 def _recalled(cache: Cache, key: str) -> Made | None:

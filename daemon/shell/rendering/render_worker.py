@@ -10,7 +10,9 @@ import hashlib
 import resource
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -112,21 +114,32 @@ def read_job(stdin: BinaryIO) -> ToWorker | None:
     return job
 
 
-def render(job: Job, out: BinaryIO) -> None:
-    """One Take from its WAV to all its files. Raises AudioError for what can never be rendered."""
+def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
+    """One Take from its WAV to all its files, on the threads of `pool`. Raises AudioError for what can never be rendered."""
     from audio.wave import read_audio
     from daemon.shell.library.blobs import write_durably
     from daemon.shell.rendering.pipeline import Lossless, Settings, make
     from daemon.shell.rendering.render_cache import Cache
 
-    def progress(stage: str, fraction: float) -> None:
-        write_frame(out, Stage(stage=stage, fraction=0.1 + 0.9 * fraction))
+    one_at_a_time, furthest = Lock(), 0.0
+
+    def stage(name: str, fraction: float) -> None:
+        nonlocal furthest
+        with one_at_a_time:
+            furthest = max(furthest, fraction)
+            write_frame(out, Stage(stage=name, fraction=furthest))
+
+    def progress(name: str, fraction: float) -> None:
+        stage(name, 0.1 + 0.9 * fraction)
 
     def early(lossless: Lossless) -> None:
+        """Called in a thread of the pool, while progress is told."""
         write_durably(folder / TAKE_FLAC, lossless.flac)
-        write_frame(out, Stage(stage="flac", fraction=0.1))
+        stage("flac", 0.1)
         sha256 = hashlib.sha256(lossless.flac).hexdigest()
-        write_frame(out, Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard))
+        rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard)
+        with one_at_a_time:
+            write_frame(out, rendered)
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
@@ -136,7 +149,9 @@ def render(job: Job, out: BinaryIO) -> None:
         bar_fractions=job.bar_fractions,
     )  # fmt: skip
     cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
-    made = make(samples, clip.sample_rate_hz, settings, cache=cache, early=early, progress=progress).levelled
+    made = make(
+        samples, clip.sample_rate_hz, settings, cache=cache, pool=pool, early=early, progress=progress
+    ).levelled
     write_durably(folder / TAKE_MP3, made.mp3)
     write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
     write_durably(folder / PEAKS_JSON, made.peaks)
@@ -192,13 +207,15 @@ def main() -> None:
         AudioError,
     )  # imported here, with numpy behind them: the first job finds them warm
     from daemon.errors import NoSpace
+    from daemon.shell.rendering.pipeline import core_pool
 
+    pool = core_pool()
     while job := read_job(sys.stdin.buffer):
         if isinstance(job, Search):
             write_frame(out, look(job))
             continue
         try:
-            render(job, out)
+            render(job, out, pool)
         except (AudioError, FileNotFoundError) as error:
             write_frame(out, Broken(message=str(error)[:500]))
         except NoSpace:

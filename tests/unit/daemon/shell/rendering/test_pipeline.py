@@ -1,11 +1,14 @@
 """The pipeline on one clip: what is known wins over what is heard, and nothing is made twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import numpy as np
 import pytest
 
+from audio.errors import EncodingFailed
 from audio.intake import Samples
 from daemon.core.heard import Heard
 from daemon.shell.rendering import pipeline
@@ -18,9 +21,16 @@ RATE_HZ = 44_100
 LIMIT_BYTES = 1 << 28
 
 
-def made(samples: Samples, settings: Settings, cache: Cache | None = None) -> Made:
+def made(
+    samples: Samples,
+    settings: Settings,
+    cache: Cache | None = None,
+    pool: ThreadPoolExecutor | None = None,
+) -> Made:
     early: list[Lossless] = []
-    result = make(samples, RATE_HZ, settings, cache=cache, early=early.append, progress=lambda *_: None)
+    result = make(
+        samples, RATE_HZ, settings, cache=cache, pool=pool, early=early.append, progress=lambda *_: None
+    )
     assert early == [result.lossless]
     return result
 
@@ -94,6 +104,45 @@ def test_a_result_of_another_make_is_made_anew(tmp_path: Path) -> None:
     (entry,) = tmp_path.iterdir()
     cache.put(entry.name, msgspec.msgpack.encode({"lossless": 1}))
     assert made(sound, Settings(title="t"), cache) == first
+
+
+def test_on_several_cores_the_same_is_made(loop: Samples) -> None:
+    long = np.concatenate([loop] * 11)
+    settings = Settings(title="t", bars=22, meter=(4, 4))
+    with ThreadPoolExecutor(3) as pool:
+        assert made(long, settings, pool=pool) == made(long, settings)
+
+
+def test_when_it_fails_on_several_cores_no_word_of_the_clip_comes_later(
+    loop: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed, told = Event(), list[Lossless]()
+
+    def failing(*_: object, **__: object) -> None:
+        failed.set()
+        raise EncodingFailed("mp3", "a reason")
+
+    def early(lossless: Lossless) -> None:
+        assert failed.wait(20)
+        told.append(lossless)
+
+    monkeypatch.setattr(pipeline, "produce", failing)
+    with ThreadPoolExecutor(2) as pool, pytest.raises(EncodingFailed):
+        make(loop, RATE_HZ, Settings(title="t"), cache=None, pool=pool, early=early, progress=print)
+        pytest.fail("it raises")
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_a_lossless_copy_that_cannot_be_told_of_is_an_error(loop: Samples, threads: int | None) -> None:
+    def early(_: Lossless) -> None:
+        raise OSError("the disk")
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(OSError, match="the disk"):
+        make(
+            loop, RATE_HZ, Settings(title="t"), cache=None, pool=pool if threads else None, early=early,
+            progress=lambda *_: None,
+        )  # fmt: skip
 
 
 def test_an_analysis_that_fails_costs_nobody_their_take(monkeypatch: pytest.MonkeyPatch) -> None:
