@@ -25,9 +25,11 @@ from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainEr
 from daemon.shell.control import Control, item_info
 from daemon.shell.identity.account import Account
 from daemon.shell.journal.journal import Journal
+from daemon.shell.library.entries import Entries
 from daemon.shell.library.rebuild import open_library, own_data
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
+from daemon.shell.library.told import told_take
 from daemon.shell.link.feed import Feed
 from daemon.shell.link.presence_teller import PresenceTeller
 from daemon.shell.link.relay_socket import RelaySocket
@@ -109,6 +111,7 @@ class App:
         self.store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
         stack.callback(self.store.close)
         self.takes = Takes(config, self.store)
+        self.entries = Entries(self.store, config.takes)
         rebuilt = await self.takes.open()
         if sentence:
             self.notices.add(f"{sentence} {rebuilt.takes} takes are back.")
@@ -138,7 +141,7 @@ class App:
         """What listens to plugins and speaks to them."""
         config = self._config
         self.windows = Windows(
-            self.store, self.takes, self.account, self._say, self._new_entry, lambda: self.standing.online
+            self.store, self.entries, self.account, self._say, self._new_entry, lambda: self.standing.online
         )
         stack.callback(self.windows.close)
         self.journal = Journal(config, self.changed)
@@ -159,7 +162,7 @@ class App:
     async def _open_sockets(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         control = Control(
-            self._version, self.store, self.takes, self.instances, self.renderer, self._wake_uploader,
+            self._version, self.store, self.takes, self.entries, self.instances, self.renderer, self._wake_uploader,
             self.account, self.standing, self._stopping.set, self._notices, self._go, self.journal, self.previews,
         )  # fmt: skip
         self.feed = control.feed
@@ -247,7 +250,7 @@ class App:
 
     async def _publish_take(self, take_id: str) -> None:
         for take in await self.store.run(Store.find_take, take_id):
-            self.control.publish(c.TakeChanged(take=await self.takes.info(take)))
+            self.control.publish(c.TakeChanged(take=await told_take(self.store, take)))
         self.changed()
 
     def _sent(self, take_id: str, sent_bytes: int, size_bytes: int) -> None:

@@ -15,10 +15,12 @@ from daemon.shell.identity.claiming import Claiming
 from daemon.shell.identity.claiming_control import ClaimAnswers
 from daemon.shell.journal.journal import Journal
 from daemon.shell.journal.recovery_control import RecoveryAnswers, stretch_info
+from daemon.shell.library.entries import Entries
 from daemon.shell.library.repairs import Repairs
 from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Ask, Takes, sound_info, take_info
+from daemon.shell.library.takes import Ask, Takes
+from daemon.shell.library.told import sound_info, take_info, told_alikes, told_take
 from daemon.shell.link.feed import Feed
 from daemon.shell.plugins.instances import Instances
 from daemon.shell.plugins.previews import Previews
@@ -40,6 +42,7 @@ class Control:
         version: str,
         store: Store,
         takes: Takes,
+        entries: Entries,
         instances: Instances,
         renderer: Renderer,
         wake_uploader: Callable[[], None],
@@ -54,6 +57,7 @@ class Control:
         self._version = version
         self._store = store
         self._takes = takes
+        self._entries = entries
         self._instances = instances
         self._renderer = renderer
         self._wake_uploader = wake_uploader
@@ -75,7 +79,7 @@ class Control:
         self.feed = Feed(store, lambda limit: account.relay().timeline(limit), lambda: standing.online)
         self._answers |= RecoveryAnswers(journal, takes, renderer, account.changed).answers
         self._answers |= Repairs(store, takes, renderer).answers
-        self._answers |= OutboxAnswers(store, takes, renderer, go, account.changed).answers
+        self._answers |= OutboxAnswers(store, takes, entries, renderer, go, account.changed).answers
 
     async def handle(self, request: c.Request) -> c.Reply:
         """One request, one reply."""
@@ -154,7 +158,7 @@ class Control:
             raise NotClaimed(
                 "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
             )
-        entry = await self._takes.post(take, request.title, self._account.owner)
+        entry = await self._entries.post(take, request.title, self._account.owner)
         self._renderer.wake()
         self._wake_uploader()
         return c.Posted(
@@ -173,7 +177,7 @@ class Control:
                 raise SidechainError(f"Take {take.take_id[:12]} was not heard yet.", "Try again in a moment.")
             fingerprint, embedding, take_id = take.heard.fingerprint, take.heard.embedding, take.take_id
         found = await self._renderer.search(fingerprint, embedding, but=take_id, limit=request.limit)
-        return c.SimilarTakes(id=request.id, found=await self._takes.alikes(found))
+        return c.SimilarTakes(id=request.id, found=await told_alikes(self._store, found))
 
     async def _feed(self, request: c.GetFeed) -> c.Reply:
         posts, offline = await self.feed.posts(request.limit)
@@ -217,7 +221,7 @@ class Control:
         return c.Done(id=request.id)
 
     async def _info(self, take: TakeRow) -> c.TakeInfo:
-        return await self._takes.info(take, busy=self._renderer.busy_with == take.take_id)
+        return await told_take(self._store, take, busy=self._renderer.busy_with == take.take_id)
 
 
 def item_info(post: AudioPost) -> c.ItemInfo:

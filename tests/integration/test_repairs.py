@@ -17,10 +17,11 @@ from audio.wave import read_audio, wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import SidechainError, UsageError
+from daemon.shell.library.entries import Entries, new_entry
 from daemon.shell.library.repairs import Repairs
 from daemon.shell.library.sidecars import read_take
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes, new_entry
+from daemon.shell.library.takes import Takes
 from daemon.shell.rendering.render_worker import (
     TAIL_WAV,
     TAKE_FLAC,
@@ -127,7 +128,7 @@ async def test_a_post_made_after_the_repair_carries_the_mended_sound(tmp_path: P
     async with living(tmp_path) as library:
         await library.ask(c.RepairTake(take_id=LAST))
         row = library.store.takes(1)[0]
-        entry = await library.takes.post(row, "", "owl")
+        entry = await Entries(library.store, library.takes.folder).post(row, "", "owl")
         assert entry.state is outbox.State.WAITING, "the copy that is there is not the sound any more"
         with pytest.raises(SidechainError, match="on its way"):
             await library.ask(c.UndoRepair(take_id=LAST))

@@ -15,9 +15,9 @@ import msgspec
 from daemon.core.claim import b64url
 from daemon.core.outbox import LEASE_US, Entry, State
 from daemon.shell.identity.credentials import FileSecret, open_identity
+from daemon.shell.library.entries import new_entry
 from daemon.shell.library.sidecars import TAKE_JSON, read_entry
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import new_entry
 from daemon.shell.link.relay_client import RelayClient
 from daemon.shell.rendering.render_worker import TAKE_FLAC
 from daemon.shell.sending.clock import Clock

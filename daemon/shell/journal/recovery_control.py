@@ -9,7 +9,8 @@ from daemon.errors import UsageError
 from daemon.shell.journal.journal import Journal
 from daemon.shell.journal.journal_files import Mark, read_mark, read_ring, write_mark
 from daemon.shell.journal.recovery import Recovered, sentence
-from daemon.shell.library.takes import Takes, take_info
+from daemon.shell.library.takes import Takes
+from daemon.shell.library.told import take_info
 from daemon.shell.rendering.renderer import Renderer
 
 ALL = "all"

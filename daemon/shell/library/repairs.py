@@ -17,6 +17,7 @@ from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.sidecars import write_take
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
+from daemon.shell.library.told import told_take
 from daemon.shell.rendering.render_worker import TAIL_WAV
 from daemon.shell.rendering.renderer import Renderer
 
@@ -80,7 +81,7 @@ class Repairs:
         await self._store.run(Store.set_repair, take.take_id, how)
         self._renderer.wake()
         path = str(Path(self._takes.folder) / take.take_id)
-        return c.OneTake(id=request.id, take=await self._takes.info(changed), path=path)
+        return c.OneTake(id=request.id, take=await told_take(self._store, changed), path=path)
 
 
 def _reason(take: TakeRow) -> object:

@@ -1,4 +1,4 @@
-"""From a Ring to a durable Take, and the local library of them.
+"""From a Ring to a durable Take, and the local library of them. Posting them: entries.py.
 
 The order is the promise: bytes copied out of the Ring, file written and synced aside, folder renamed and synced,
 row committed with FULL sync. Only then does `keep` return; a crash before that leaves nothing but a stray that the
@@ -18,17 +18,16 @@ from itertools import chain
 import msgspec
 
 from audio.wave import wav_f32_header
-from bridge.control import AlikeInfo, SoundInfo, TakeInfo
 from bridge.errors import BridgeError
 from bridge.shm import RingFile, Span
 from daemon.config import Config
 from daemon.core import capture, outbox
-from daemon.core.heard import Alike, Heard
 from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
-from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, TakeGone, UsageError
+from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell.journal.recovery import Recovered, cut_of, where
 from daemon.shell.library import blobs, sidecars
+from daemon.shell.library.entries import new_entry
 from daemon.shell.library.rebuild import Rebuilt, take_in
 from daemon.shell.library.rows import TakeRow
 from daemon.shell.library.store import Store
@@ -40,8 +39,6 @@ from plugin_protocol.layout import SAMPLE_BYTES
 from relay.wire.ids import uuid7
 
 log = logging.getLogger(__name__)
-
-HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +65,6 @@ class Takes:
         self._config = config
         self._store = store
         self.folder = config.takes
-        self._posting = asyncio.Lock()
 
     async def open(self) -> Rebuilt:
         """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""
@@ -112,54 +108,6 @@ class Takes:
                 await asyncio.to_thread(blobs.remove_folder, self.folder / take.take_id)
             raise
         return take, entry
-
-    async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-        """The Take's Entry, made or, if it came to a halt, asked for again. Raises NoSpace, LibraryStuck."""
-        async with self._posting:  # two at once would write two ids
-            entry = await self._store.run(Store.entry_of, take.take_id)
-            if entry is None:
-                entry = new_entry(take, title, account)
-                await asyncio.to_thread(sidecars.write_entry, self.folder, entry)
-                try:
-                    return await self._store.run(Store.add_entry, entry)
-                except SidechainError:
-                    await asyncio.to_thread(sidecars.remove_entry, self.folder, take.take_id)
-                    raise
-            return await self._ask_again(take, entry) if entry.state in HALTED else entry
-
-    async def retry(self, entry: outbox.Entry) -> outbox.Entry:
-        """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""
-        async with self._posting:
-            takes = await self._store.run(Store.find_take, entry.take_id)
-            if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
-                return entry
-            return await self._ask_again(takes[0], entry)
-
-    async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
-        asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
-        await asyncio.to_thread(sidecars.write_entry, self.folder, asked)
-        if take.state == "failed":  # a person asks: three more tries for the pipeline
-            await self._store.run(Store.retry_take, take.take_id)
-        return await self._store.run(Store.ask_again, entry)
-
-    async def discard(self, entry: outbox.Entry) -> outbox.Entry:
-        """Take an Entry back; its Take stays. Raises SidechainError while it is being uploaded, or has arrived."""
-        async with self._posting:
-            current = await self._store.run(Store.entry_of, entry.take_id)
-            if current is None or outbox.Discarded not in outbox.TRANSITIONS[current.state]:
-                state = current.state if current else "gone"
-                raise SidechainError(
-                    f"Entry {entry.entry_id[:12]} is {state} and cannot be taken back.",
-                    "Delete the post on the relay instead."
-                    if state == "accepted"
-                    else "Try again in a moment.",
-                    code="busy",
-                )
-            after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
-            with contextlib.suppress(TakeGone):  # then there is no file that could bring it back
-                await asyncio.to_thread(sidecars.write_entry, self.folder, after)
-            await self._store.run(Store.save_entry, after)
-            return after
 
     async def rename(self, take: TakeRow, title: str) -> None:
         """Row and file; the file, because a rebuilt library knows only that."""
@@ -283,22 +231,6 @@ class Takes:
         if not (self.folder / take.take_id / TAKE_WAV).exists():
             raise SidechainError(f"The sound of take {take.take_id[:12]} is missing ({TAKE_WAV}).")
 
-    async def info(self, take: TakeRow, *, busy: bool = False) -> TakeInfo:
-        """A Take as tray and command line see it."""
-        entry = await self._store.run(Store.entry_of, take.take_id)
-        told = take_info(take, entry, busy=busy)
-        alike = await self.alikes([take.alike] if take.alike else [])
-        return msgspec.structs.replace(told, alike=alike[0] if alike else None)
-
-    async def alikes(self, found: Iterable[Alike]) -> list[AlikeInfo]:
-        """What was found, with names; a Take that is gone meanwhile is left out."""
-        named = []
-        for each in found:
-            for take in await self._store.run(Store.find_take, each.take_id):
-                told = msgspec.to_builtins(each) | {"title": take.title, "created_us": take.created_us}
-                named.append(msgspec.convert(told, AlikeInfo))
-        return named
-
 
 def new_take(
     cut: capture.Cut, title: str, host_name: str, track_name: str, sample_rate_hz: float, channels: int
@@ -320,49 +252,3 @@ def _tail(ring: RingFile, history: capture.History, cut: capture.Cut) -> Span | 
     except (RemoteProtocolError, BridgeError, OSError):
         return None
     return span if span.frames == frames else None
-
-
-def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-    """A fresh Entry for a Take; the store releases it when the lossless copy is there."""
-    return outbox.Entry(
-        entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
-        take_id=take.take_id,
-        account=account,
-        title=title or take.title,
-        created_us=unix_us(),
-    )
-
-
-def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeInfo:
-    figures, heard = take.recording or {}, take.heard or Heard()
-    meter = take.cut.meter
-    known = {
-        n: figures[n]
-        for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
-        if n in figures
-    }
-    bpm = take.cut.bpm or heard.bpm
-    return msgspec.convert(
-        {
-            "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
-            "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
-            "host_name": take.host_name, "track_name": take.track_name,
-            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else heard.bpm_source, "key": heard.key,
-            "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
-            "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
-            "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
-            "repair": take.repair, "warnings": [each.kind for each in heard.warnings],
-        } | known,
-        TakeInfo,
-        strict=False,
-    )  # fmt: skip
-
-
-def sound_info(take: TakeRow) -> SoundInfo | None:
-    """All that the pipeline found, None before it has."""
-    if take.heard is None:
-        return None
-    told = msgspec.to_builtins(take.heard) | (take.recording or {})
-    told |= {name: getattr(take.heard, name) for name in ("bpm", "key")}
-    told["says"] = [each.says for each in take.heard.warnings]
-    return msgspec.convert({n: told[n] for n in SoundInfo.__struct_fields__ if n in told}, SoundInfo)

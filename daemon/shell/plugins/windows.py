@@ -13,8 +13,8 @@ from daemon.core import outbox
 from daemon.core.posting import posting
 from daemon.errors import NotClaimed, SidechainError, UsageError
 from daemon.shell.identity.account import Account
+from daemon.shell.library.entries import Entries
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes
 from daemon.shell.plugins.window_feed import WindowFeed, item
 from plugin_protocol.messages import (
     Asked,
@@ -49,14 +49,14 @@ class Windows:
     def __init__(
         self,
         store: Store,
-        takes: Takes,
+        entries: Entries,
         account: Account,
         send: Send,
         go: Callable[[], None],
         online: Callable[[], bool],
     ) -> None:
         self._store = store
-        self._takes = takes
+        self._entries = entries
         self._account = account
         self._send = send
         self._go = go
@@ -167,6 +167,6 @@ class Windows:
         takes = await self._store.run(Store.find_take, ask.take_id)
         if len(takes) != 1:
             raise UsageError("This take is no longer in the library.", "Keep again, then post.")
-        entry = await self._takes.post(takes[0], ask.title, self._account.owner)
+        entry = await self._entries.post(takes[0], ask.title, self._account.owner)
         self._go()
         await self.entry_changed(entry)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import bridge.control as c
 from daemon.core import outbox
 from daemon.errors import TakeGone, UsageError
+from daemon.shell.library.entries import Entries
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
 from daemon.shell.rendering.renderer import Renderer
@@ -20,12 +21,14 @@ class OutboxAnswers:
         self,
         store: Store,
         takes: Takes,
+        entries: Entries,
         renderer: Renderer,
         go: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._takes = takes
+        self._entries = entries
         self._renderer = renderer
         self._go = go
         self._changed = changed
@@ -45,7 +48,7 @@ class OutboxAnswers:
         if request.entry_id == ALL:
             after = [await self._retried(e) for e in entries if not _ended(e)]
         else:
-            after = [await self._takes.retry(_only(entries, request.entry_id))]
+            after = [await self._entries.retry(_only(entries, request.entry_id))]
         self._renderer.wake()
         self._go()
         self._changed()
@@ -53,13 +56,13 @@ class OutboxAnswers:
 
     async def _retried(self, entry: outbox.Entry) -> outbox.Entry:
         try:
-            return await self._takes.retry(entry)
+            return await self._entries.retry(entry)
         except TakeGone:  # it stays halted, and holds up no other
             return entry
 
     async def _discard(self, request: c.DiscardEntry) -> c.Reply:
         entry = _only(await self._store.run(Store.entries), request.entry_id)
-        after = await self._takes.discard(entry)
+        after = await self._entries.discard(entry)
         self._changed()
         return c.EntryList(id=request.id, entries=[info(after)])
 

@@ -9,8 +9,9 @@ import pytest
 import bridge.control as c
 from daemon.config import Config
 from daemon.errors import TakeGone
+from daemon.shell.library.entries import Entries, new_entry
 from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes, new_entry
+from daemon.shell.library.takes import Takes
 from daemon.shell.rendering.renderer import Renderer
 from daemon.shell.sending.outbox_control import OutboxAnswers
 from tests.support.takes import publish, take
@@ -29,7 +30,8 @@ async def test_a_lost_folder_is_said_holds_up_no_other_and_can_be_discarded(tmp_
     lost = take(1).take_id
     shutil.rmtree(takes.folder / lost)
     renderer = Renderer(store, takes.folder, _nobody, tmp_path / "cache", 0)
-    answers = OutboxAnswers(store, takes, renderer, lambda: None, lambda: None).answers
+    entries = Entries(store, takes.folder)
+    answers = OutboxAnswers(store, takes, entries, renderer, lambda: None, lambda: None).answers
     try:
         after = await answers[c.RetryEntries](c.RetryEntries(id=1, entry_id="all"))
         assert isinstance(after, c.EntryList)
