@@ -71,6 +71,12 @@ class Scene(ForkedDaemon):
         self.asked[title] = reply.take.take_id
         return reply.take.take_id
 
+    async def spread_s(self, usual_s: float) -> float:
+        """Over how long faults are spread from a Keep on; longer than usual where a Keep itself takes longer."""
+        began = time.monotonic()
+        await self.keep("unharmed")
+        return max(usual_s, 2 * (time.monotonic() - began))
+
     async def settle(self, take_id: str) -> None:
         """Until the take is rendered and its entry at an end. Raises Died."""
         deadline = time.monotonic() + STEP_S

@@ -13,7 +13,7 @@ from tests.support.native import build
 
 KILLS = int(os.environ.get("SIDECHAIN_KILLS", "1000" if "SIDECHAIN_SOAK" in os.environ else "200"))
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
-LATEST_S = 0.35  # a bar is kept, rendered and posted in about that
+USUAL_S = 0.35  # a bar is kept, rendered and posted in about that
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
@@ -21,11 +21,11 @@ async def test_kills_lose_nothing_and_double_nothing() -> None:
     build()
     chance = random.Random(SEED)
     async with scene() as here:
+        spread_s = await here.spread_s(USUAL_S)
         for number in range(KILLS):
             await here.attached()
-            moment_s = chance.random() * LATEST_S
             asking = asyncio.create_task(here.keep(f"kill {number}"))
-            await asyncio.sleep(moment_s)
+            await asyncio.sleep(chance.random() * spread_s)
             await here.kill()
             with contextlib.suppress(Died):
                 await asking

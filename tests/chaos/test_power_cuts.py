@@ -15,7 +15,7 @@ from tests.support.native import build
 pytestmark = pytest.mark.skipif(no_fuse() is not None, reason=str(no_fuse()))
 CUTS = int(os.environ.get("SIDECHAIN_CUTS", "200" if "SIDECHAIN_SOAK" in os.environ else "12"))
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
-LATEST_S = 0.5
+USUAL_S = 0.5
 
 
 @pytest.mark.timeout(180 + 5 * CUTS)
@@ -23,10 +23,11 @@ async def test_power_cuts_lose_nothing_that_was_answered() -> None:
     build()
     chance = random.Random(SEED)
     async with scene(LosingDisk) as here:
+        spread_s = await here.spread_s(USUAL_S)
         for number in range(CUTS):
             await here.attached()
             asking = asyncio.create_task(here.keep(f"cut {number}"))
-            await asyncio.sleep(chance.random() * LATEST_S)
+            await asyncio.sleep(chance.random() * spread_s)
             await here.kill()
             with contextlib.suppress(Died):
                 await asking
