@@ -22,6 +22,7 @@ from relay.services.hub import Connection, Encoded, Encoding, frame
 from relay.wire.events import (
     CLOSE_BAD_MESSAGE,
     CLOSE_EXPIRED,
+    CLOSE_REVOKED,
     CONNECT_LIMIT_MS,
     MAX_FRAME_BYTES,
     SUBPROTOCOL_JSON,
@@ -81,6 +82,10 @@ async def serve(parts: Parts, scope: Message, receive: Receive, send: Send) -> N
     )
     socket = _Socket(parts, connection, actor, receive, send)
     parts.hub.register(connection, user.username)
+    if (
+        actor.family_id in parts.tokens.revoked
+    ):  # since the token was looked at; who was not here was not told
+        connection.outbox.close(CLOSE_REVOKED, "This sign-in was ended.")
     try:
         await socket.run()
     finally:
@@ -133,6 +138,8 @@ async def _refuse(scope: Message, send: Send, refusal: Refusal) -> None:
 class _Socket:
     """An accepted connection and its two directions."""
 
+    __slots__ = ("_actor", "_asgi_send", "_bucket", "_connection", "_expiry", "_parts", "_receive")
+
     def __init__(
         self, parts: Parts, connection: Connection, actor: Actor, receive: Receive, send: Send
     ) -> None:
@@ -147,24 +154,19 @@ class _Socket:
     async def run(self) -> None:
         outbox = self._connection.outbox
         try:
-            await self._greet()
+            if outbox.closing is None:
+                await self._greet()
         except (Ended, TimeoutError, BadMessage) as error:
             if isinstance(error, Ended):
                 return
             reason = error.reason if isinstance(error, BadMessage) else "No Connect came in time."
             outbox.close(CLOSE_BAD_MESSAGE, reason)
         reading = asyncio.create_task(self._read_all())
-        writing = asyncio.create_task(self._write_all())
-        slow = asyncio.create_task(outbox.slow.wait())
         try:
-            await asyncio.wait({writing, slow}, return_when=asyncio.FIRST_COMPLETED)
-            if slow.done() and not writing.done():
-                # The write that hangs is what made it slow; what is left is the goodbye.
-                await asyncio.wait({writing}, timeout=CLOSE_WAIT_S)
+            await self._write_all()
         finally:
-            for task in (reading, writing, slow):
-                task.cancel()
-            await asyncio.gather(reading, writing, slow, return_exceptions=True)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
             if self._expiry is not None:
                 self._expiry.cancel()
         if outbox.closing is not None:
@@ -187,6 +189,8 @@ class _Socket:
             raise BadMessage("The first message is Connect, alone.")
         live = self._parts.live
         snapshot = await live.snapshot(self._connection, first.positions)
+        if self._connection.outbox.closing is not None:
+            return  # its sign-in was ended meanwhile
         await self._send_frame([live.connected(snapshot)])
         live.go_live(self._connection, snapshot, global_feed=first.global_feed)
         self._expire_at(self._actor.expires_us)
@@ -203,9 +207,13 @@ class _Socket:
             outbox.close(CLOSE_BAD_MESSAGE, error.reason)
 
     async def _write_all(self) -> None:
-        with suppress(Ended):
-            while (data := await self._connection.outbox.next_frame()) is not None:
-                await self._send_bytes(data)
+        """Until there is nothing more to say, or it is not read: then the write that hangs is given up, too."""
+        loop, outbox = asyncio.get_running_loop(), self._connection.outbox
+        with suppress(Ended, TimeoutError):
+            async with asyncio.timeout(None) as limit:
+                outbox.on_slow = lambda: limit.reschedule(loop.time() + CLOSE_WAIT_S)
+                while (data := await outbox.next_frame()) is not None:
+                    await self._send_bytes(data)
 
     def _take(self, message: Connect | Presence | Refresh | Ping) -> None:
         connection, hub = self._connection, self._parts.hub
@@ -227,8 +235,8 @@ class _Socket:
             actor = self._parts.tokens.check(token)
         except Refusal as refusal:
             raise BadMessage(refusal.detail) from None
-        if actor.user_id != self._connection.account_id:
-            raise BadMessage("This token is somebody else's.")
+        if (actor.user_id, actor.device_id) != (self._connection.account_id, self._connection.device):
+            raise BadMessage("This token is somebody else's, or another device's.")
         self._connection.family_id = actor.family_id
         self._expire_at(actor.expires_us)
         self._connection.outbox.offer(Encoded(Refreshed(expires_at=rfc3339(actor.expires_us))))

@@ -5,9 +5,7 @@ bytes. A reader that does not keep up is told to go (SLOW) and recovers by offse
 waits for anybody. Effects arrive in commit order, so a channel's offsets reach each connection in order. [loop]
 """
 
-import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 import msgspec
@@ -16,6 +14,7 @@ from relay.core.presence import Leases, Visible
 from relay.core.recovery import Effect, after_snapshot
 from relay.core.times import rfc3339
 from relay.services.events import Appended, Followed, Revoked, Row, Unfollowed, absolute, author_channel
+from relay.services.waiting import Flag
 from relay.wire.events import (
     CLOSE_REVOKED,
     CLOSE_SHUTDOWN,
@@ -70,15 +69,22 @@ class Encoded:
 
 
 class Outbox:
-    """What waits for one connection. Closing lets what is inside go out first, except for a slow reader."""
+    """What waits for one connection. Closing lets what is inside go out first, except for a slow reader.
+
+    on_slow: called when the reader is given up, of whom it may be that a write hangs.
+    """
+
+    __slots__ = (
+        "_encoding", "_gone", "_limit_bytes", "_ready", "_waiting", "_waiting_bytes", "closing", "on_slow",
+    )  # fmt: skip
 
     def __init__(self, encoding: Encoding, limit_bytes: int = SLOW_READER_BYTES) -> None:
         self._encoding = encoding
         self._limit_bytes = limit_bytes
-        self._waiting: deque[bytes] = deque()
+        self._waiting: list[bytes] = []
         self._waiting_bytes = 0
-        self._ready = asyncio.Event()
-        self.slow = asyncio.Event()
+        self._ready = Flag()
+        self.on_slow: Callable[[], None] = _nothing
         self.closing: Disconnect | None = None
         self._gone = False
 
@@ -92,7 +98,7 @@ class Outbox:
         if self._waiting_bytes > self._limit_bytes:
             self._waiting.clear()
             self._waiting_bytes = 0
-            self.slow.set()
+            self.on_slow()
             self.close(CLOSE_SLOW, "You read more slowly than things happen.", retry_after_ms=2_000)
         self._ready.set()
 
@@ -117,13 +123,20 @@ class Outbox:
                 return None
             self._ready.clear()
             await self._ready.wait()
-        batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
+        batch = self._waiting[:MAX_BATCH]
+        del self._waiting[:MAX_BATCH]
         self._waiting_bytes -= sum(map(len, batch))
         return frame(self._encoding, batch)
 
 
+def _nothing() -> None:
+    """Nobody has to be told."""
+
+
 class Connection:
     """One socket of one account. device: what presence leases hang on, None for a browser."""
+
+    __slots__ = ("account_id", "channels", "device", "encoding", "family_id", "joining", "outbox")
 
     def __init__(
         self, *, account_id: str, device: str | None, family_id: str | None, encoding: Encoding
@@ -169,7 +182,7 @@ class Hub:
             self._apply(effect, [connection])
 
     def remove(self, connection: Connection, now_us: int) -> None:
-        """It is gone. Its presence lives on for the grace time."""
+        """It is gone. Its presence lives on for the grace time, unless its device is here by another connection."""
         self._connections.discard(connection)
         others = self._of_account.get(connection.account_id, set())
         others.discard(connection)
@@ -177,7 +190,7 @@ class Hub:
             self._of_account.pop(connection.account_id, None)
         for ch in list(connection.channels):
             self._ignore(connection, ch)
-        if connection.device is not None:
+        if connection.device is not None and all(each.device != connection.device for each in others):
             self.leases.leave(connection.account_id, connection.device, now_us)
 
     def close_all(self) -> None:

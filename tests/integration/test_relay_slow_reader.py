@@ -2,77 +2,21 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from relay.app.config import Config
-from relay.app.parts import Parts, close_parts, open_parts
+from relay.app.parts import close_parts, open_parts
 from relay.app.socket import CLOSE_WAIT_S, serve
 from relay.services.accounts import ensure_account
 from relay.services.database import Tx
 from relay.services.events import append, author_channel
 from relay.services.social import Social
-from relay.wire.events import (
-    CLOSE_SLOW,
-    SLOW_READER_BYTES,
-    SUBPROTOCOL_MSGPACK,
-    Connect,
-    Connected,
-    Event,
-    RelayFrame,
-    SocialNewFollow,
-)
+from relay.wire.events import CLOSE_SLOW, SLOW_READER_BYTES, SocialNewFollow
 from relay.wire.rest import FollowRequest, Producer
+from tests.support.asgi_peer import Peer, scope_of
 
 LIMIT_S = 20
-
-
-class Peer:
-    """An ASGI client in memory. stalled: after the answer to Connect, nothing it is sent ever leaves."""
-
-    def __init__(self, *, stalled: bool) -> None:
-        self._stalled = stalled
-        self._inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._inbound.put_nowait({"type": "websocket.connect"})
-        self._inbound.put_nowait({"type": "websocket.receive", "bytes": msgspec.msgpack.encode([Connect()])})
-        self.connected = asyncio.Event()
-        self.offsets: list[int] = []
-        self.closed_with: int | None = None
-        self.wanted = 0
-        self.complete = asyncio.Event()
-
-    async def receive(self) -> dict[str, Any]:
-        return await self._inbound.get()
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.close":
-            self.closed_with = message["code"]
-        if message["type"] != "websocket.send":
-            return
-        if self._stalled and self.connected.is_set():
-            await asyncio.Event().wait()
-        for each in msgspec.msgpack.decode(message["bytes"], type=RelayFrame):  # type: ignore[arg-type]
-            if isinstance(each, Connected):
-                self.connected.set()
-            if isinstance(each, Event):
-                self.offsets.append(each.o)
-                if len(self.offsets) == self.wanted:
-                    self.complete.set()
-
-    def leave(self) -> None:
-        self._inbound.put_nowait({"type": "websocket.disconnect", "code": 1000})
-
-
-def scope_of(parts: Parts, account_id: str) -> dict[str, Any]:
-    token = parts.tokens.make(account_id=account_id, device_id="d" * 32, family_id="f" * 32)
-    return {
-        "type": "websocket",
-        "headers": [(b"authorization", b"Bearer " + token.encode())],
-        "query_string": b"",
-        "subprotocols": [SUBPROTOCOL_MSGPACK],
-    }
 
 
 @pytest.mark.timeout(60)
@@ -84,9 +28,13 @@ async def test_a_stalled_reader_is_let_go_and_the_healthy_one_misses_nothing(tmp
     ]
     for follower in (ben, eve):
         await Social(parts.db, "").follow(follower, FollowRequest(user_id=anna))
+
+    def token_of(account_id: str) -> str:
+        return parts.tokens.make(account_id=account_id, device_id="d" * 32, family_id="f" * 32)
+
     healthy, stalled = Peer(stalled=False), Peer(stalled=True)
     serving = {
-        peer: asyncio.create_task(serve(parts, scope_of(parts, who), peer.receive, peer.send))
+        peer: asyncio.create_task(serve(parts, scope_of(token_of(who)), peer.receive, peer.send))
         for peer, who in ((healthy, ben), (stalled, eve))
     }
     await asyncio.gather(healthy.connected.wait(), stalled.connected.wait())

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from relay.core.presence import GRACE_US
 from relay.services.events import Appended, Followed, Revoked, Row, Unfollowed
 from relay.services.hub import Connection, Encoded, Encoding, Hub, Outbox
 from relay.wire.events import (
@@ -60,10 +61,11 @@ async def test_a_frame_never_has_more_than_the_batch() -> None:
 
 async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
     outbox = Outbox(Encoding.MSGPACK, limit_bytes=1000)
-    message = Encoded(Pong(r=1))
+    message, told = Encoded(Pong(r=1)), []
+    outbox.on_slow = lambda: told.append("slow")
     for _ in range(1000):
         outbox.offer(message)
-    assert outbox.slow.is_set()
+    assert told == ["slow"]
     left = await frames(outbox)
     assert [each.code for each in left] == [CLOSE_SLOW]  # type: ignore[attr-defined]
 
@@ -126,6 +128,27 @@ async def test_presence_reaches_followers_and_not_oneself() -> None:
     assert not [each for each in await frames(anna.outbox) if isinstance(each, Event)]
     (seen,) = [each for each in await frames(ben.outbox) if isinstance(each, Event)]
     assert (seen.ch, seen.o, seen.d.username) == ("presence:friends", 0, "anna")  # type: ignore[union-attr]
+
+
+async def test_a_device_that_is_back_before_its_old_connection_is_gone_has_not_left() -> None:
+    """As after a sleep: the old socket is found dead when the new one has long said what the device does."""
+    hub = Hub("http://r")
+    ben = connection(BEN)
+    hub.register(ben, "ben")
+    hub.go_live(ben, [f"author:{ANNA}"], 0)
+    old, new = connection(ANNA), connection(ANNA)
+    for each in (old, new):
+        hub.register(each, "anna")
+        hub.go_live(each, [], 0)
+    hub.say(new, status="producing", daw=None, bpm=128.0, now_us=1)
+    hub.remove(old, 2)
+    hub.tick(2 + GRACE_US)
+    assert hub.presence_of(ANNA, "anna", 2 + GRACE_US).status == "producing"
+    hub.remove(new, 3 + GRACE_US)
+    hub.tick(3 + 2 * GRACE_US)
+    ben.outbox.close(3001, "")
+    seen = [each.d.status for each in await frames(ben.outbox) if isinstance(each, Event)]  # type: ignore[union-attr]
+    assert seen == ["producing", "offline"]
 
 
 async def test_a_removed_connection_leaves_nothing_behind() -> None:
