@@ -266,9 +266,9 @@ async def test_the_daemon_signs_its_refreshes_and_survives_a_lost_reply(
     sealed = tmp_path / "device" / "session.sealed"
     before = sealed.read_bytes()
     relay = claimer.account.relay()
-    first = await relay.renew()
+    first = await relay.tokens.renew()
     sealed.write_bytes(before)  # as if the reply had been lost
-    second = await relay.renew()
+    second = await relay.tokens.renew()
     assert first != second and (await relay.me()).username == "nightowl"
 
 
@@ -282,10 +282,10 @@ async def test_a_stolen_file_ends_the_sign_in_and_its_device_notices(
     stolen = sealed.read_bytes()
     relay = claimer.account.relay()
     for _ in range(2):
-        await relay.renew()
+        await relay.tokens.renew()
     sealed.write_bytes(stolen)
     with pytest.raises(NotClaimed, match="no longer knows"):
-        await relay.renew()
+        await relay.tokens.renew()
     assert not sealed.exists() and claimer.account.name is None
 
 
@@ -302,7 +302,7 @@ async def test_claiming_anew_is_not_undone_by_the_end_of_the_old_sign_in(claimer
             refused.set()
             await go_on.wait()
 
-    relay._http.event_hooks = {"response": [hold]}
+    relay.http._http.event_hooks = {"response": [hold]}
     confirming = asyncio.create_task(account.confirm_loss())
     await refused.wait()
     joining = asyncio.create_task(account.joined(identity, pair))
@@ -310,7 +310,7 @@ async def test_claiming_anew_is_not_undone_by_the_end_of_the_old_sign_in(claimer
     go_on.set()
     await asyncio.gather(confirming, joining)
     assert account.name == "reclaimer"
-    await relay.renew()
+    await relay.tokens.renew()
     assert (await relay.me()).username == "reclaimer"
 
 
@@ -335,7 +335,7 @@ async def test_a_lost_answer_to_the_last_question_does_not_lose_the_claim(
             lost.append(answer.json()["refresh_token"])
             raise httpx.ReadError("the connection broke")
 
-    claimer.account.relay()._http.event_hooks = {"response": [lose]}
+    claimer.account.relay().http._http.event_hooks = {"response": [lose]}
     claiming = claimer.claiming()
     progress = await claiming.begin(by_code=by_code)
     if by_code:
@@ -361,7 +361,7 @@ async def test_what_is_given_up_without_the_relay_is_told_to_it_later(
         async def unreachable(request: httpx.Request) -> None:
             raise httpx.ConnectError("no network")
 
-        client._http.event_hooks = {"request": [unreachable]}
+        client.http._http.event_hooks = {"request": [unreachable]}
         assert await claimer.account.unclaim() is False
     listed = browser.http.get("/api/v1/auth/devices").json()["devices"]
     assert device_id in [each["device_id"] for each in listed]

@@ -16,7 +16,8 @@ import pytest
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
 from daemon.shell.identity.credentials import FileSecret, open_identity
-from daemon.shell.link.relay_client import MAX_ANSWER_BYTES, RelayClient
+from daemon.shell.link.relay_client import RelayClient
+from daemon.shell.link.relay_http import MAX_ANSWER_BYTES
 from daemon.shell.sending.tus import Parcel, TusClient
 from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
 
@@ -73,7 +74,7 @@ async def before(
     pair = TokenPair(
         access_token="a" * 40, refresh_token="r" * 40, expires_in=900, device_id="0" * 32, user=user
     )
-    await client.adopt(identity, pair)
+    await client.tokens.adopt(identity, pair)
     try:
         yield client, liar
     finally:
@@ -121,7 +122,7 @@ async def test_whatever_comes_is_one_error_in_little_time_and_memory(tmp_path: P
         try:
             with pytest.raises((Offline, RelayRefused)):
                 answer = await client.call("GET", "/users/me", {}, limit_s=1.0, silence_s=0.5)
-                client._decoded(answer, Producer)
+                client.http.decoded(answer, Producer)
             assert tracemalloc.get_traced_memory()[1] < MEMORY_BYTES
         finally:
             tracemalloc.stop()
@@ -200,11 +201,12 @@ async def test_what_stands_between_has_no_say(
                 )  # fmt: skip
                 with pytest.raises(Offline):
                     await TusClient(client).deliver(parcel)
-        assert client._identity
-        client.use(client._identity)  # and no access token
+        identity = client.tokens._identity
+        assert identity
+        client.tokens.use(identity)  # and no access token
         with pytest.raises(Offline):
-            await client.access_token()
-        assert client._identity.refresh_token(), "it is the relay that takes a device away"
+            await client.tokens.access()
+        assert identity.refresh_token(), "it is the relay that takes a device away"
 
 
 @pytest.mark.parametrize(

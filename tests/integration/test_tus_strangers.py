@@ -162,7 +162,7 @@ async def ours(folder: Path, url: str) -> OurClient:
     pair = TokenPair(
         access_token="a" * 40, refresh_token="r" * 40, expires_in=900, device_id="0" * 32, user=user
     )
-    await made.adopt(identity, pair)
+    await made.tokens.adopt(identity, pair)
     return made
 
 

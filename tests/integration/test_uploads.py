@@ -154,15 +154,15 @@ async def test_the_relay_away_costs_nothing_but_time(
 async def test_a_token_that_ends_in_the_middle_is_renewed_and_the_upload_goes_on(here: Desk) -> None:
     def end_token(_: str, sent_bytes: int, __: int) -> None:
         if not tokens and sent_bytes:
-            tokens.append(here.relay._access)
-            here.relay._access = "x" * 40
+            tokens.append(here.relay.tokens._access)
+            here.relay.tokens._access = "x" * 40
 
     tokens: list[str | None] = []
     here.uploader._sent = end_token
     await here.queue(6, BIG)
     async with here.running():
         await here.until(State.ACCEPTED)
-    assert tokens and here.relay._access not in (tokens[0], "x" * 40)
+    assert tokens and here.relay.tokens._access not in (tokens[0], "x" * 40)
     assert len([e for e in here.history if e.attempts > 1]) == 0
     assert here.uploader.tus.sent_bytes == len(BIG), "a part that was refused is the same part"
 
@@ -176,9 +176,9 @@ async def test_twenty_calls_with_an_ended_token_are_one_refresh(here: Desk, prox
         return False
 
     proxy.lose_reply = count
-    here.relay._access = "x" * 40
+    here.relay.tokens._access = "x" * 40
     await asyncio.gather(*(here.relay.me() for _ in range(20)))
-    late = await here.relay.access_token(refused="x" * 40)
+    late = await here.relay.tokens.access(refused="x" * 40)
     assert late != "x" * 40 and refreshes == 1, "nor is it another for who is refused late"
 
 

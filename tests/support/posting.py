@@ -156,7 +156,7 @@ async def desk(folder: Path, relay_url: str, clock: Clock | None = None) -> Asyn
         facts = DeviceRegister(
             public_key=b64url(identity.public_key), name="test", platform="test", version="0"
         )
-        await relay.adopt(identity, await relay.claim(identity, ACCOUNT, facts))
+        await relay.tokens.adopt(identity, await relay.claim(identity, ACCOUNT, facts))
         made = Desk(folder, relay, store, clock)
         made.entries = {entry.entry_id: entry for entry in await store.run(Store.entries)}
         yield made

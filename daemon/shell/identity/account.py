@@ -108,7 +108,7 @@ class Account:
             return  # given up or claimed anew meanwhile, perhaps by somebody else
         self._set_problem(None)
         if identity and sealed is not None:
-            self._relay.use(identity)
+            self._relay.tokens.use(identity)
             self.name = self.owner = facts["account"]
             self.claimed.set()
             self.changed()
@@ -128,7 +128,7 @@ class Account:
 
     async def joined(self, identity: Identity, pair: TokenPair) -> None:
         """A claim has come to its end: keep the tokens, remember whose the device is. Only then it is claimed."""
-        await self.relay().adopt(identity, pair)
+        await self.relay().tokens.adopt(identity, pair)
         # Not before: what this device has said about an earlier owner must not end what it has now.
         await self.farewells.drop(pair.device_id)
         facts = {"account": pair.user.username, "user_id": pair.user.id, "device_id": pair.device_id}
@@ -151,19 +151,21 @@ class Account:
             raise NotClaimed("This device belongs to no account.")
         device_id = (await self._known_facts()).get("device_id")
         told = False
-        self.given_up.set()
+        farewell: DeviceFarewell | None = None
         if identity and device_id:  # before the key is gone
             signature = b64url(identity.sign(farewell_message(device_id)))
             farewell = DeviceFarewell(device_id=device_id, signature=signature)
             await self.farewells.add(farewell)
+        self.given_up.set()
+        if farewell:
             try:
                 await relay.farewell(farewell)
-                await self.farewells.drop(device_id)
+                await self.farewells.drop(farewell.device_id)
                 told = True
             except (Offline, RelayRefused) as error:
                 log.warning("the relay is told of the unclaim later: %s", error)
                 self.farewells.wake()
-        relay.use(None)
+        relay.tokens.use(None)
         self.name = self.owner = None
         # An empty file, not none: it must outweigh what the library remembers.
         await asyncio.to_thread(write_durably, self._facts_file, b"{}")
@@ -182,7 +184,7 @@ class Account:
     async def confirm_loss(self) -> None:
         """The link was told that this device is nobody's: if the relay says so again, its tokens are wiped."""
         with contextlib.suppress(SidechainError):
-            await self.relay().renew()
+            await self.relay().tokens.renew()
 
     def _lost(self) -> None:
         """The relay no longer knows this device: nothing goes out in its name until it is claimed again."""

@@ -17,7 +17,7 @@ class ClaimingRelay:
     async def metadata(self) -> oauth.Metadata:
         """Checked: of this relay and no other."""
         address = self._relay.base_url + oauth.METADATA_PATH
-        found = await self._relay.get(address, oauth.Metadata)
+        found = await self._relay.http.ask("GET", address, oauth.Metadata)
         if fault := fault_of_metadata(found, self._relay.base_url):
             raise RelayRefused(fault, "Set relay_url to the relay's own address.", status=0, code="metadata")
         return found
@@ -29,7 +29,7 @@ class ClaimingRelay:
         self, metadata: oauth.Metadata, attempt: Attempt, port: int, device_id: str, code: str
     ) -> rest.TokenPair:
         """RFC 6749, 4.1.3 with the verifier, signed. The answer must name the attempt's nonce."""
-        pair = await self._relay.form(
+        pair = await self._relay.http.form(
             metadata.token_endpoint,
             {
                 "grant_type": oauth.CODE_GRANT,
@@ -50,7 +50,7 @@ class ClaimingRelay:
     async def begin_by_code(self, metadata: oauth.Metadata, device_id: str) -> oauth.DeviceAuthorization:
         """RFC 8628, 3.1."""
         fields = {"client_id": oauth.CLIENT_ID, "device_id": device_id}
-        return await self._relay.form(
+        return await self._relay.http.form(
             metadata.device_authorization_endpoint, fields, oauth.DeviceAuthorization
         )
 
@@ -62,7 +62,7 @@ class ClaimingRelay:
             "device_code": device_code,
             **self._proof(oauth.DEVICE_GRANT, device_id, device_code),
         }
-        return await self._relay.form(metadata.token_endpoint, fields, rest.TokenPair)
+        return await self._relay.http.form(metadata.token_endpoint, fields, rest.TokenPair)
 
     def _proof(self, grant_type: str, device_id: str, secret: str) -> dict[str, str]:
         signature = self._identity.sign(oauth.token_message(grant_type, device_id, secret))

@@ -2,7 +2,7 @@
 
 The secret is the seed of the device's Ed25519 key. The rotating refresh token lies in a 0600 file, encrypted with
 ChaCha20-Poly1305 under a key derived from the seed (HKDF-SHA-256): so the keyring is written once, and never holds
-what changes. The access token lives only in memory (relay_client.py).
+what changes. The access token lives only in memory (link/tokens.py).
 
 Keyring back ends are called in a helper process with a time limit, because a locked keyring may block for ever
 behind its prompt, and only those on the list: others may be plain text.

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from daemon.core import link_signals as link
 from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
-from daemon.errors import NotClaimed, RelayRefused, SidechainError
+from daemon.errors import NotClaimed, SidechainError
 from daemon.shell.identity.account import Account
 from daemon.shell.library.store import Store
 from relay.wire.events import (
@@ -40,8 +40,17 @@ log = logging.getLogger(__name__)
 OPEN_LIMIT_S = 10.0
 MAX_RELAY_FRAME_BYTES = 4 * 1024 * 1024  # Connected may carry 300 events for each of many channels
 REFETCH_PAGE = 50
+MAX_WAITING = 64
+"""Events that wait to be handled, above which nothing more is read from the socket."""
 SLEEP_CHECK_S = 5.0
 SLEPT_S = 5.0  # a gap this long between two checks means the computer slept
+
+
+class _Straight(connect):
+    """To where it is configured to go: a redirect is a no, whoever sends it."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class RelaySocket:
@@ -60,6 +69,7 @@ class RelaySocket:
         self._changed = changed
         self._machine = Link()
         self._queue: asyncio.Queue[link.Event] = asyncio.Queue()
+        self._handled = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -82,6 +92,7 @@ class RelaySocket:
     async def run(self) -> None:
         """Keep the link until cancelled."""
         self._queue.put_nowait(link.Started(claimed=self._account.claimed.is_set()))
+        self._account.claimed.clear()  # it has been said
         watchers = [
             asyncio.create_task(watch)
             for watch in (self._watch_claims(), self._watch_losses(), self._watch_sleep())
@@ -89,6 +100,7 @@ class RelaySocket:
         try:
             while True:
                 await self._handle(await self._queue.get())
+                self._handled.set()
         finally:
             for task in watchers:
                 task.cancel()
@@ -103,7 +115,7 @@ class RelaySocket:
         for effect in self._machine.handle(event, time.monotonic_ns() // 1000, random.random()):
             try:
                 await self._carry_out(effect)
-            except (SidechainError, sqlite3.Error) as error:
+            except (SidechainError, sqlite3.Error, OSError) as error:
                 log.warning("%s failed: %s", type(effect).__name__, error)
                 await self._close()
                 await self._handle(link.SocketLost(socket=self._machine.socket))
@@ -142,20 +154,17 @@ class RelaySocket:
         """Open one socket and pass on what it says until it ends."""
         relay = self._account.relay()
         try:
-            token = await relay.access_token()
+            token = await relay.tokens.access()
         except NotClaimed:
             self._queue.put_nowait(link.TokenRefused(socket=number))
             return
         except SidechainError as error:
             log.info("no token: %s", error)
-            refused = isinstance(error, RelayRefused)
-            self._queue.put_nowait(
-                link.TokenRefused(socket=number) if refused else link.SocketLost(socket=number)
-            )
+            self._queue.put_nowait(link.SocketLost(socket=number))
             return
         url = relay.base_url.replace("http", "ws", 1) + API_PREFIX + "/ws"
         try:
-            async with connect(
+            async with _Straight(
                 url,
                 additional_headers={"Authorization": f"Bearer {token}"},
                 subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)],
@@ -171,6 +180,9 @@ class RelaySocket:
                 async for frame in socket:
                     messages = self._decoder.decode(frame if isinstance(frame, bytes) else frame.encode())
                     self._queue.put_nowait(link.FrameReceived(socket=number, messages=messages))
+                    while self._queue.qsize() > MAX_WAITING:
+                        await self._handled.wait()
+                        self._handled.clear()
             code = socket.close_code
         except websockets.exceptions.InvalidStatus as error:
             if error.response.status_code == 401:
@@ -182,6 +194,7 @@ class RelaySocket:
             TimeoutError,
             websockets.exceptions.WebSocketException,
             msgspec.DecodeError,
+            RecursionError,
         ) as error:
             log.info("socket %d: %s", number, error)
             code = (
@@ -210,9 +223,9 @@ class RelaySocket:
 
     async def _refresh_token(self) -> None:
         try:
-            token = await self._account.relay().renew()
+            token = await self._account.relay().tokens.renew()
             self._queue.put_nowait(link.TokenRefreshed(access_token=token))
-        except (RelayRefused, NotClaimed):
+        except NotClaimed:
             self._queue.put_nowait(link.RefreshFailed(final=True))
         except SidechainError:
             self._queue.put_nowait(link.RefreshFailed(final=False))

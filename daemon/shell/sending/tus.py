@@ -2,7 +2,7 @@
 
 https://tus.io/protocols/resumable-upload. Every part has its checksum; before going on, the relay is asked where the
 upload stands, and only its word counts. After a break the upload goes on at once if something had arrived since the
-one before; otherwise it is left to the outbox, which waits. HTTP itself is in relay_client.py.
+one before; otherwise it is left to the outbox, which waits. HTTP itself is in relay_http.py.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from msgspec import Struct
 from daemon.core.chunks import Line
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
-from daemon.shell.link.relay_client import Answer, RelayClient
+from daemon.shell.link.relay_client import RelayClient
+from daemon.shell.link.relay_http import Answer
 from relay.wire import tus
 from relay.wire.rest import AudioPost, UploadMeta
 
@@ -105,7 +106,7 @@ class TusClient:
         if answer.status in NOT_THERE:
             return None
         if answer.status not in (OK, NO_CONTENT):
-            raise self._relay.refusal(answer)
+            raise self._relay.http.refusal(answer)
         same = answer.headers.get(tus.LENGTH) == str(parcel.size_bytes)
         return self._offset(parcel, answer) if same else None
 
@@ -121,7 +122,7 @@ class TusClient:
             headers |= _part_headers(data)
         answer = await self._call(parcel, "POST", tus.UPLOADS_PATH, headers, data)
         if answer.status != CREATED:
-            raise self._relay.refusal(answer)
+            raise self._relay.http.refusal(answer)
         at = 0 if tus.OFFSET not in answer.headers and not data else self._offset(parcel, answer)
         self._line = self._line.arrived(min(at, len(data)))
         return self._location(answer), at
@@ -135,10 +136,12 @@ class TusClient:
                 "The relay has given the upload up; it begins anew.", relay_wide=False, no_answer=True
             )
         if answer.status != NO_CONTENT:
-            raise self._relay.refusal(answer)
+            raise self._relay.http.refusal(answer)
         after = self._offset(parcel, answer)
         if after != at + len(data):
-            raise self._relay.not_understood(f"it stands at {after} bytes after {at} and {len(data)} more")
+            raise self._relay.http.not_understood(
+                f"it stands at {after} bytes after {at} and {len(data)} more"
+            )
         self._line = self._line.arrived(len(data))
         return after
 
@@ -173,7 +176,7 @@ class TusClient:
     def _offset(self, parcel: Parcel, answer: Answer) -> int:
         text = answer.headers.get(tus.OFFSET, "")
         if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) <= parcel.size_bytes):
-            raise self._relay.not_understood(f"{tus.OFFSET} is {text!r} of {parcel.size_bytes}")
+            raise self._relay.http.not_understood(f"{tus.OFFSET} is {text!r} of {parcel.size_bytes}")
         return int(text)
 
     def _location(self, answer: Answer) -> str:

@@ -1,0 +1,192 @@
+"""HTTP to the relay: the only module that imports httpx. Not here: tokens, and what is asked.
+
+Every call has a connect, a read and a total deadline and a limit on the decoded answer (a server, or somebody in its
+place, may send a compression bomb or a byte a second). Redirects are not followed: credentials go where configured.
+"""
+
+import asyncio
+import time
+import urllib.parse
+from collections.abc import AsyncGenerator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from daemon.errors import Offline, RelayRefused
+from relay.wire import oauth, rest
+from relay.wire.tus import CHECKSUM_MISMATCH
+
+T = TypeVar("T")
+
+CONNECT_LIMIT_S = 10.0
+READ_LIMIT_S = 20.0
+TOTAL_LIMIT_S = 30.0
+SOUND_LIMIT_S = 600.0
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
+TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
+RELAY_WIDE = {407, 429, 502, 503, 504, 511}
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """headers: names in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class RelayHttp:
+    """Calls of one relay, with nobody's token. All methods are [loop]. Raises Offline, RelayRefused."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._http = httpx.AsyncClient(
+            base_url=base_url + rest.API_PREFIX,
+            follow_redirects=False,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def ask(self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None) -> T:
+        """A call and its decoded answer. path: under /api/v1, or a whole address."""
+        headers, content = json_of(body)
+        return self.decoded(await self.exchange(method, path, headers, content), answer)
+
+    async def form(self, url: str, fields: dict[str, str], answer: type[T]) -> T:
+        """POST a form, as OAuth wants it. A RelayRefused has the RFC's word for its code."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        content = urllib.parse.urlencode(fields).encode()
+        return self.decoded(await self.exchange("POST", url, headers, content), answer)
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        limit_s: float = TOTAL_LIMIT_S,
+        silence_s: float = READ_LIMIT_S,
+    ) -> Answer:
+        """Any status is an answer. Raises Offline, when there is none in time, or one that is too large."""
+        timeout = httpx.Timeout(silence_s, connect=CONNECT_LIMIT_S)
+        try:
+            async with asyncio.timeout(limit_s):
+                async with self._http.stream(
+                    method, url, headers=headers, content=content, timeout=timeout
+                ) as response:
+                    _require_plain(response)
+                    data = bytearray()
+                    async for chunk in response.aiter_raw():
+                        data += chunk
+                        if len(data) > MAX_ANSWER_BYTES:
+                            raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
+                    return Answer(status=response.status_code, headers=response.headers, content=bytes(data))
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Offline(
+                f"The relay at {self.base_url} does not answer ({type(error).__name__}).",
+                "Sidechain goes on trying; check the network if it lasts.",
+                no_answer=True,
+            ) from error
+
+    async def sound(
+        self, path: str, headers: Mapping[str, str], limit_bytes: int
+    ) -> AsyncGenerator[tuple[bytes, int], None]:
+        """A file in pieces, each with the bytes there are in all (0: not told). Nothing above `limit_bytes`."""
+        until = time.monotonic() + SOUND_LIMIT_S
+        try:
+            async with self._http.stream("GET", path, headers=headers) as response:
+                _require_plain(response)
+                told = response.headers.get("content-length", "")
+                total_bytes, done = int(told) if told.isdigit() else 0, 0
+                data = bytearray()
+                async for chunk in response.aiter_raw():
+                    done += len(chunk)
+                    if max(done, total_bytes) > limit_bytes or time.monotonic() > until:
+                        raise httpx.RemoteProtocolError(f"more than {limit_bytes} bytes, or too slow")
+                    if response.status_code == OK:
+                        yield chunk, total_bytes
+                    else:
+                        data += chunk[:MAX_ANSWER_BYTES]
+                if response.status_code != OK:
+                    status, answered = response.status_code, response.headers
+                    raise self.refusal(Answer(status=status, headers=answered, content=bytes(data)))
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Offline(
+                f"The relay at {self.base_url} does not deliver the sound ({type(error).__name__}).",
+                "Check the network, then play it again.",
+            ) from error
+
+    def decoded(self, answer: Answer, kind: type[T]) -> T:
+        if answer.status >= BAD_REQUEST:
+            raise self.refusal(answer)
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except UNREADABLE as error:
+            raise self.not_understood(str(error)) from error
+
+    def not_understood(self, why: str) -> Offline:
+        return Offline(
+            f"An answer of the relay at {self.base_url} is not understood: {why}.", "Update Sidechain."
+        )
+
+    def refusal(self, answer: Answer) -> Offline | RelayRefused:
+        """What an answer that is not the one wanted means: to be tried again, or a no.
+
+        A no is final only in the relay's own words. What a portal, a proxy or a server in its place says is not.
+        """
+        status, headers, data = answer.status, answer.headers, answer.content
+        if status == BAD_REQUEST and headers.get("content-type", "").startswith("application/json"):
+            try:
+                told = msgspec.json.decode(data, type=oauth.OAuthProblem)
+                return RelayRefused(told.error_description or told.error, status=status, code=told.error)
+            except UNREADABLE:
+                pass
+        try:
+            problem = msgspec.json.decode(data, type=rest.Problem)
+        except UNREADABLE:
+            return Offline(
+                f"What answers at {self.base_url} is not the relay, or not well (HTTP {status}).",
+                "If it lasts: sign in to the network, or look at the proxy.",
+                retry_after_s=_retry_after_s(headers),
+                relay_wide=status < BAD_REQUEST or status in RELAY_WIDE,
+            )
+        if status >= 500 or status in TRANSIENT:
+            return Offline(
+                problem.detail,
+                problem.next_step,
+                retry_after_s=_retry_after_s(headers),
+                relay_wide=status in RELAY_WIDE,
+            )
+        return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)
+
+
+def json_of(body: msgspec.Struct | None) -> tuple[dict[str, str], bytes]:
+    """Headers and content of a body."""
+    if body is None:
+        return {}, b""
+    return {"Content-Type": "application/json"}, msgspec.json.encode(body)
+
+
+def _require_plain(response: httpx.Response) -> None:
+    """We asked for no compression; what unpacks to a thousand times its size is not even looked at."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise httpx.RemoteProtocolError("a compressed answer, which was not asked for")
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a date against the relay's own (RFC 9110, 10.2.3). None: not told, or not understood."""
+    after = headers.get("retry-after", "")
+    if after.isascii() and after.isdigit():
+        return float(after[:MAX_RETRY_AFTER_DIGITS])
+    try:
+        until, now = parsedate_to_datetime(after), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
