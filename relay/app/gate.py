@@ -15,6 +15,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
+from relay.app import cookies
 from relay.app.parts import Parts
 from relay.app.problems import AnyRequest
 from relay.app.throttle import Kind
@@ -24,7 +25,6 @@ from relay.core.refusal import Refusal
 from relay.services.accounts import Session
 from relay.services.clock import now_us
 
-COOKIE = "sidechain_session"
 CSRF_HEADER = "x-csrf-token"
 MAX_FIELDS = 16
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -59,7 +59,11 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     parts: Parts = connection.app.state.parts
     method = str(connection.scope.get("method", "GET"))
     state = connection.scope["state"]
-    state["actor"], state["session"] = await identify(parts, connection, method, form=handler.opt["form"])
+    try:
+        state["actor"], state["session"] = await identify(parts, connection, method, form=handler.opt["form"])
+    except Refusal:
+        count_stranger(parts, address_of(connection))
+        raise
     actor: Actor = state["actor"]
     kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
     by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.TOKEN)
@@ -70,6 +74,14 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
                       retry_after_s=spent.retry_after_s)  # fmt: skip
     admit(actor, handler.opt["action"])
+
+
+def count_stranger(parts: Parts, address: str) -> None:
+    """Somebody showed what is worth nothing here: looking at it costs us, so it is not free. Raises Refusal: rate_limited."""
+    spent = parts.throttle.spend(Kind.STRANGER, counted_as(address), now_us())
+    if not spent.allowed:
+        raise Refusal("rate_limited", "Too many requests with a token that is not valid.", "Sign in again.",
+                      retry_after_s=spent.retry_after_s)  # fmt: skip
 
 
 def address_of(connection: AnyConnection) -> str:
@@ -87,7 +99,7 @@ async def identify(
         if scheme.lower() != "bearer":
             raise Refusal("token_invalid", "Only Bearer tokens are understood.")
         return parts.tokens.check(token.strip()), None
-    cookie = connection.cookies.get(COOKIE)
+    cookie = cookies.read(connection.cookies, parts, cookies.SESSION)
     session = await parts.accounts.session(cookie) if cookie else None
     if session is None:
         return Actor(), None
@@ -129,7 +141,7 @@ def require_same_origin(parts: Parts, connection: AnyConnection) -> None:
 
 
 def same_origin(parts: Parts, connection: AnyConnection, origin: str) -> bool:
-    """Our public address; a relay for development is reached by any loopback name."""
+    """Our public address; a relay for development is reached by any loopback name, which front.py has seen to."""
     if origin == parts.base_url:
         return True
     host = connection.headers.get("host", "")

@@ -42,11 +42,13 @@ STATUS: dict[Code, tuple[int, str]] = {
     "upload_incomplete": (409, "Not all here yet"),
     "upload_taken_over": (409, "Taken over"),
     "offset_mismatch": (409, "Another offset"),
+    "too_slow": (408, "Too slow"),
     "gone": (410, "Gone"),
     "tus_version": (412, "Another version of tus"),
     "too_large": (413, "Too large"),
     "unsupported_media_type": (415, "Unsupported media type"),
     "range_not_satisfiable": (416, "Range not satisfiable"),
+    "misdirected": (421, "Asked by another name"),
     "validation": (422, "Invalid value"),
     "idempotency_mismatch": (422, "Key used for something else"),
     "sha256_mismatch": (422, "Audio damaged on the way"),
@@ -78,7 +80,7 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     headers: dict[str, str] = {}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = str(refusal.retry_after_s)
-    if refusal.code == "too_large":
+    if refusal.code in ("too_large", "too_slow"):
         headers["connection"] = "close"  # or the rest of the body would still be read, and thrown away
     if refusal.code == "tus_version":
         headers["tus-version"] = VERSION

@@ -9,7 +9,8 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, address_of, form_of, operation
+from relay.app import cookies
+from relay.app.gate import ActorDep, PartsDep, SessionDep, address_of, form_of, operation
 from relay.app.parts import Parts
 from relay.app.problems import AnyRequest
 from relay.app.routes_pages import go_to, on_refusal_of_page, page
@@ -20,7 +21,7 @@ from relay.core.device_grant import WARNING_US, read_user_code, write_user_code
 from relay.core.places import describe, network_of
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
-from relay.services.accounts import Session
+from relay.services.accounts import Opened, Session
 from relay.services.claiming import Claimant
 from relay.services.clock import now_us
 
@@ -55,7 +56,7 @@ async def decide(
         return go_to(denied(wanted, parts.base_url), parts)
     code = await parts.claiming.grant_code(wanted, str(actor.user_id))
     # A session that somebody planted, or has seen, ends here: what it just did was the dangerous part.
-    opened = await parts.accounts.renew_session(request.cookies[COOKIE])
+    opened = await _renewed(request, parts)
     return go_to(granted(wanted, parts.base_url, code), parts, opened)
 
 
@@ -89,7 +90,7 @@ async def look_up_code(
         return _consent(parts, signed_in, device, DEVICE, shown, strange=strange)
     yes = answer == "yes"
     await parts.claiming.decide_grant(letters, signed_in.actor.user_id if yes else None)
-    opened = await parts.accounts.renew_session(request.cookies[COOKIE])
+    opened = await _renewed(request, parts)
     return go_to("/claimed" if yes else "/unclaimed", parts, opened)
 
 
@@ -192,6 +193,10 @@ def _consent(
         taken=taken,
         strange=strange,
     )
+
+
+async def _renewed(request: AnyRequest, parts: Parts) -> Opened:
+    return await parts.accounts.renew_session(cookies.read(request.cookies, parts, cookies.SESSION) or "")
 
 
 def _in_a_browser(session: Session | None) -> Session:

@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
-from litestar.response import Redirect
 
-from relay.app.gate import COOKIE, ActorDep, PartsDep, SessionDep, form_of, operation, require_same_origin
+from relay.app import cookies
+from relay.app.gate import ActorDep, PartsDep, SessionDep, form_of, operation, require_same_origin
 from relay.app.parts import Parts
 from relay.app.problems import STATUS, AnyRequest, on_refusal
 from relay.app.routes_social import with_presence
@@ -112,7 +112,7 @@ async def open_session(request: AnyRequest, parts: PartsDep) -> Response[None]:
             "validation", f"This is not a username: {error}", "Use 3 to 30 of a-z, 0-9, _ . -"
         ) from None
     opened = await parts.accounts.open_session(username)
-    if cookie := request.cookies.get(COOKIE):
+    if cookie := cookies.read(request.cookies, parts, cookies.SESSION):
         await parts.accounts.close_session(cookie)
     return go_to(local_path(fields.get("next", "/")), parts, opened)
 
@@ -121,24 +121,17 @@ def go_to(location: str, parts: Parts, opened: Opened | None = None) -> Response
     """Send the browser on, with the cookie of a fresh session. location: ours to choose, never the caller's."""
     answer = Response(None, status_code=303, headers={"location": location}, media_type="text/html")
     if opened is not None:
-        answer.set_cookie(
-            COOKIE,
-            opened.cookie,
-            max_age=SESSION_US // 1_000_000,
-            httponly=True,
-            samesite="lax",
-            secure=parts.base_url.startswith("https://"),
-        )
+        cookies.give(answer, parts, cookies.SESSION, opened.cookie, SESSION_US // 1_000_000)
     return answer
 
 
 @post("/session/close", opt=operation(Action.SESSION_CLOSE, form=True), include_in_schema=False)
-async def close_session(request: AnyRequest, parts: PartsDep) -> Redirect:
+async def close_session(request: AnyRequest, parts: PartsDep) -> Response[None]:
     require_same_origin(parts, request)
-    if cookie := request.cookies.get(COOKIE):
+    if cookie := cookies.read(request.cookies, parts, cookies.SESSION):
         await parts.accounts.close_session(cookie)
-    answer = Redirect("/", status_code=303)
-    answer.delete_cookie(COOKIE)
+    answer = go_to("/", parts)
+    cookies.take(answer, parts, cookies.SESSION)
     return answer
 
 

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 from litestar import Response, Router, get
 from litestar.params import FromPath, QueryParameter
 
-from relay.app.gate import COOKIE, PartsDep, operation
+from relay.app import cookies
+from relay.app.gate import PartsDep, operation
 from relay.app.problems import AnyRequest
 from relay.app.routes_pages import go_to, on_refusal_of_page
 from relay.app.throttle import Kind
@@ -15,7 +16,6 @@ from relay.core.local_path import MAX_PATH_CHARS, local_path
 from relay.core.refusal import Refusal
 from relay.services.upstream import PENDING_US
 
-BROWSER_COOKIE = "sidechain_sign_in"
 Next = Annotated[str, QueryParameter(name="next", max_length=MAX_PATH_CHARS)]
 
 
@@ -23,15 +23,7 @@ Next = Annotated[str, QueryParameter(name="next", max_length=MAX_PATH_CHARS)]
 async def begin(name: FromPath[str], parts: PartsDep, next_path: Next = "/") -> Response[None]:
     begun = await parts.upstreams.begin(name, local_path(next_path))
     answer = go_to(begun.location, parts)
-    answer.set_cookie(
-        BROWSER_COOKIE,
-        begun.browser,
-        path="/sign-in",
-        max_age=PENDING_US // 1_000_000,
-        httponly=True,
-        samesite="lax",
-        secure=parts.base_url.startswith("https://"),
-    )
+    cookies.give(answer, parts, cookies.SIGN_IN, begun.browser, PENDING_US // 1_000_000)
     return answer
 
 
@@ -42,12 +34,13 @@ async def finish(name: FromPath[str], request: AnyRequest, parts: PartsDep) -> R
     except ValueError:
         raise Refusal("malformed", "This answer cannot be read.") from None
     query = {field: values[0] for field, values in given.items() if len(values) == 1}
-    finished = await parts.upstreams.finish(name, query, request.cookies.get(BROWSER_COOKIE, ""))
+    browser = cookies.read(request.cookies, parts, cookies.SIGN_IN) or ""
+    finished = await parts.upstreams.finish(name, query, browser)
     opened = await parts.accounts.open_session_of(finished.known)
-    if cookie := request.cookies.get(COOKIE):
+    if cookie := cookies.read(request.cookies, parts, cookies.SESSION):
         await parts.accounts.close_session(cookie)
     answer = go_to(finished.next_path, parts, opened)
-    answer.delete_cookie(BROWSER_COOKIE, path="/sign-in")
+    cookies.take(answer, parts, cookies.SIGN_IN)
     return answer
 
 

@@ -12,6 +12,7 @@ import uvicorn
 
 from relay.app.build import build
 from relay.app.config import Config
+from relay.app.http_protocol import HttpProtocol
 from relay.app.socket_protocol import SocketProtocol
 from relay.services.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
@@ -76,13 +77,13 @@ def run(config: Config) -> None:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
+            http=HttpProtocol,
             ws=SocketProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_interval=PING_INTERVAL_MS / 1000,
             ws_ping_timeout=PONG_LIMIT_MS / 1000,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=DRAIN_S,
-            h11_max_incomplete_event_size=16 * 1024,
             lifespan="on",
         ),
         url=url,

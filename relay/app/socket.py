@@ -11,8 +11,10 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from relay.app.gate import count_stranger
 from relay.app.parts import Parts
 from relay.app.problems import MEDIA_TYPE, problem
+from relay.app.throttle import Kind
 from relay.core.access import Action, Actor, admit
 from relay.core.buckets import Limit, full, spend
 from relay.core.refusal import Refusal
@@ -68,7 +70,11 @@ async def serve(parts: Parts, scope: Message, receive: Receive, send: Send) -> N
     """One connection, from handshake to close."""
     await receive()  # websocket.connect
     try:
-        actor, subprotocol = _open(parts, scope)
+        try:
+            actor, subprotocol = _open(parts, scope)
+        except Refusal:
+            count_stranger(parts, scope["client"][0] if scope.get("client") else "unknown")
+            raise
         user = await parts.accounts.profile(str(actor.user_id))
     except Refusal as refusal:
         await _refuse(scope, send, refusal)
@@ -104,6 +110,11 @@ def _open(parts: Parts, scope: Message) -> tuple[Actor, str]:
     if not parts.hub.has_room(str(actor.user_id)):
         raise Refusal(
             "rate_limited", "This account has too many connections.", "Close one.", retry_after_s=30
+        )
+    opened = parts.throttle.spend(Kind.SOCKET, str(actor.user_id), now_us())
+    if not opened.allowed:
+        raise Refusal(
+            "rate_limited", "This account connects too often.", "Wait.", retry_after_s=opened.retry_after_s
         )
     spoken = [each for each in scope.get("subprotocols", []) if each in _SUBPROTOCOLS]
     if not spoken:

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     TOKEN = "token"
     GRANT = "grant"
     WRONG_CODE = "wrong_code"
+    STRANGER = "stranger"
+    SOCKET = "socket"
 
 
 LIMITS = {
@@ -31,6 +33,8 @@ LIMITS = {
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
     Kind.GRANT: Limit(150, 5 * _MINUTE_US),  # a device that waits for its code asks 60 times in 5 minutes
     Kind.WRONG_CODE: Limit(5, 10 * _MINUTE_US),  # 34.5 bits hold against nothing else
+    Kind.STRANGER: Limit(300, 5 * _MINUTE_US),  # tokens end, and a whole office may be one address
+    Kind.SOCKET: Limit(120, 5 * _MINUTE_US),  # ten devices of one account on a line that breaks all the time
 }
 _NEVER_MORE = (Kind.WRONG_CODE,)
 

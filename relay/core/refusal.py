@@ -14,6 +14,8 @@ Code = Literal[
     "not_found",
     "method_not_allowed",
     "too_large",
+    "too_slow",
+    "misdirected",
     "unsupported_media_type",
     "range_not_satisfiable",
     "rate_limited",

@@ -6,6 +6,7 @@ import sqlite3
 from relay.core.access import Action, Actor, authorize
 from relay.core.places import describe
 from relay.core.refusal import Refusal
+from relay.core.text import require_printable
 from relay.core.times import rfc3339
 from relay.services.accounts import ensure_account
 from relay.services.clock import new_id, now_us
@@ -42,6 +43,8 @@ class Devices:
         network: where it asks from, of core.places.
         """
         public_key = key_bytes(request.public_key)
+        for text in (request.name, request.platform, request.version):  # who is asked to claim it reads them
+            require_printable(text)
         now, fresh_id, challenge = now_us(), new_id(), secrets.token_urlsafe(32)
 
         def work(tx: Tx) -> Device:
