@@ -10,14 +10,44 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from relay.core.authorization import CODE_LIFETIME_US
+from relay.core.device_grant import WARNING_US
 from relay.wire import events
 from relay.wire.oauth import METADATA_PATH, refresh_message
 from relay.wire.rest import farewell_message
 from tests.support.claims import Claim, FormBrowser, last_form, type_code
-from tests.support.relay import RelayClient, RelayProcess, b64
+from tests.support.relay import RelayClient, RelayProcess, b64, running_relay
+from tests.support.wrong_clock import WrongClock
 
 REVOKED_LIMIT_S = 5.0
-POLL_S = 1.05  # a relay for development lets devices ask each second
+POLL_S = 2  # a relay for development lets devices ask each second
+
+
+class RelayClock:
+    """The relay's wall clock, on which time passes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._wrong = WrongClock(folder)
+        self._ahead_s = 0
+        self.env = self._wrong.env
+
+    def pass_(self, seconds: int) -> None:
+        self._ahead_s += seconds
+        self._wrong.wall(self._ahead_s)
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> RelayClock:
+    return RelayClock(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory, clock: RelayClock) -> Iterator[RelayProcess]:
+    with pytest.MonkeyPatch.context() as env:
+        for name, value in clock.env.items():
+            env.setenv(name, value)
+        with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
+            yield process
 
 
 @pytest.fixture
@@ -363,50 +393,54 @@ def test_a_wrong_signature_counts_even_where_none_is_needed(device: RelayClient)
 # by code ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_device_without_a_browser_is_claimed_by_its_code(browser: FormBrowser, device: RelayClient) -> None:
+def test_a_device_without_a_browser_is_claimed_by_its_code(
+    browser: FormBrowser, device: RelayClient, clock: RelayClock
+) -> None:
     claim = Claim(device)
     grant = claim.begin()
     assert grant.verification_uri == device.url + "/device" and (grant.expires_in, grant.interval) == (600, 1)
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     assert refused(claim.poll(grant.device_code)) == "authorization_pending"
     page = type_code(browser, grant.user_code.lower().replace("-", " "))
     assert "data-device>test<" in page.text and "data-warning" not in page.text
     assert browser.press(page).headers["location"] == "/claimed"
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     pair = claim.poll(grant.device_code).json()
     assert pair["user"]["username"] == "alice"
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     again = claim.poll(grant.device_code).json()  # the answer may have got lost
     assert refresh(device, pair["refresh_token"]).status_code == 401
     assert refresh(device, again["refresh_token"]).status_code == 200
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     assert refused(claim.poll(grant.device_code)) == "expired_token"
 
 
-def test_who_asks_too_often_is_told_to_slow_down_for_good(browser: FormBrowser, device: RelayClient) -> None:
+def test_who_asks_too_often_is_told_to_slow_down_for_good(
+    browser: FormBrowser, device: RelayClient, clock: RelayClock
+) -> None:
     claim = Claim(device)
     grant = claim.begin()
     assert refused(claim.poll(grant.device_code)) == "slow_down"
     browser.press(type_code(browser, grant.user_code))
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     assert refused(claim.poll(grant.device_code)) == "slow_down"  # 6 s by now
 
 
-def test_a_no_is_told_to_the_device(browser: FormBrowser, device: RelayClient) -> None:
+def test_a_no_is_told_to_the_device(browser: FormBrowser, device: RelayClient, clock: RelayClock) -> None:
     claim = Claim(device)
     grant = claim.begin()
     assert browser.press(type_code(browser, grant.user_code), answer="no").headers["location"] == "/unclaimed"
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     assert refused(claim.poll(grant.device_code)) == "access_denied"
 
 
 def test_a_device_code_is_worth_nothing_to_others(
-    browser: FormBrowser, device: RelayClient, thief: RelayClient
+    browser: FormBrowser, device: RelayClient, clock: RelayClock, thief: RelayClient
 ) -> None:
     claim, stolen = Claim(device), Claim(thief)
     grant = claim.begin()
     browser.press(type_code(browser, grant.user_code))
-    time.sleep(POLL_S)
+    clock.pass_(POLL_S)
     assert refused(stolen.poll(grant.device_code)) == "expired_token"
     assert refused(stolen.poll(grant.device_code, device_id=claim.device_id)) == "expired_token"
     assert refused(stolen.poll("x" * 43)) == "expired_token"
@@ -420,7 +454,7 @@ def test_no_link_carries_the_code(browser: FormBrowser, device: RelayClient) -> 
 
 
 def test_a_code_from_another_network_is_warned_of_and_takes_its_time(
-    relay: RelayProcess, device: RelayClient
+    relay: RelayProcess, device: RelayClient, clock: RelayClock
 ) -> None:
     """Phishing: the code in the mail is the attacker's."""
     device.http.headers["x-forwarded-for"] = "93.184.216.77"
@@ -432,8 +466,11 @@ def test_a_code_from_another_network_is_warned_of_and_takes_its_time(
         assert "data-warning" in page.text and "the network 93.184.216.x" in page.text
         hasty = victim.press(page)
         assert hasty.status_code == 200 and "data-warning" in hasty.text
-    time.sleep(POLL_S)
-    assert refused(claim.poll(grant.device_code)) == "authorization_pending"
+        clock.pass_(POLL_S)
+        assert refused(claim.poll(grant.device_code)) == "authorization_pending"
+        shown = type_code(victim, grant.user_code)
+        clock.pass_(WARNING_US // 1_000_000 + 1)
+        assert victim.press(shown).headers["location"] == "/claimed"
 
 
 def test_codes_cannot_be_guessed(relay: RelayProcess, device: RelayClient) -> None:
@@ -452,6 +489,49 @@ def test_codes_cannot_be_guessed(relay: RelayProcess, device: RelayClient) -> No
         assert type_code(elsewhere, grant.user_code).status_code == 429
         elsewhere.sign_in("guesser3")
         assert "data-device" in type_code(elsewhere, grant.user_code).text
+
+
+# as time passes -----------------------------------------------------------------------------------------------------
+
+
+def test_a_code_is_worth_nothing_after_a_minute(
+    browser: FormBrowser, device: RelayClient, clock: RelayClock
+) -> None:
+    claim = Claim(device)
+    code = claim.approve(browser)
+    clock.pass_(CODE_LIFETIME_US // 1_000_000 + 1)
+    assert refused(claim.exchange(code)) == "invalid_grant"
+    assert device.register().claimed_by is None
+
+
+def test_a_lost_answer_is_not_given_again_when_it_must_have_arrived(
+    browser: FormBrowser, device: RelayClient, clock: RelayClock
+) -> None:
+    """Neither that to a refresh, after the grace, nor that to a device code; and what came of the first has ended."""
+    pair = Claim(device).complete(browser)
+    second = refresh(device, pair.refresh_token).json()
+    again = refresh(device, pair.refresh_token)
+    assert again.status_code == 200, "the answer may be lost"
+    clock.pass_(61)
+    assert refresh(device, pair.refresh_token).json()["code"] == "token_reused"
+    assert refresh(device, second["refresh_token"]).status_code == 401
+    assert refresh(device, again.json()["refresh_token"]).status_code == 401
+    del device.http.headers["authorization"]
+    claim = Claim(device)
+    grant = claim.begin()
+    browser.press(type_code(browser, grant.user_code))
+    clock.pass_(POLL_S)
+    assert claim.poll(grant.device_code).status_code == 200
+    clock.pass_(61)
+    assert refused(claim.poll(grant.device_code)) == "expired_token"
+
+
+def test_a_code_that_nobody_types_ends(browser: FormBrowser, device: RelayClient, clock: RelayClock) -> None:
+    claim = Claim(device)
+    grant = claim.begin()
+    clock.pass_(grant.expires_in + 1)
+    assert "data-trouble" in type_code(browser, grant.user_code).text
+    assert refused(claim.poll(grant.device_code)) == "expired_token"
 
 
 # devices ------------------------------------------------------------------------------------------------------------
