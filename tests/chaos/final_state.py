@@ -46,10 +46,11 @@ def of_daemon(data: Path, as_played: Callable[[Path], bool]) -> Facts:
     library = data / "library.sqlite3"
     folder = data / "takes"
     takes = rows(library, "SELECT take_id, title, flac_sha256 FROM take")
-    entries = rows(
-        library, "SELECT entry_id, take_id, title, account, state, reason, sha256, post_id FROM entry"
-    )
-    names = ["entry_id", "take_id", "title", "account", "state", "reason", "sha256", "post_id"]
+    names = [
+        "entry_id", "take_id", "title", "account", "state", "reason", "sha256", "post_id",
+        "attempts", "next_attempt_us", "sent_bytes",
+    ]  # fmt: skip
+    entries = rows(library, f"SELECT {', '.join(names)} FROM entry")
     folders = {path.name for path in folder.iterdir() if not path.name.startswith(".tmp-")}
     ids = {take_id for take_id, _, _ in takes}
     return {

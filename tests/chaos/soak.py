@@ -9,12 +9,14 @@ import asyncio
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,8 @@ REST_LIMIT_S = 60.0
 
 
 async def run(seed: int, plan: Iterator[Round], out: Path, *, with_keyring: bool) -> None:
-    """Carry the plan out, bring all to rest, and write out/history.jsonl and out/final.json."""
-    with short_folder() as folder:
+    """Carry the plan out, bring all to rest, and write out/history.jsonl, out/final.json and everybody's logs."""
+    with short_folder() as folder, logs_kept(folder, out):
         async with world(folder, out / "history.jsonl", with_keyring=with_keyring) as here:
             here.note("note", of="run", sentence=f"seed {seed}")
             for planned in plan:
@@ -46,6 +48,16 @@ async def run(seed: int, plan: Iterator[Round], out: Path, *, with_keyring: bool
                     )
             final = await _rest(here)
     (out / "final.json").write_text(json.dumps(final, indent=1))
+
+
+@contextmanager
+def logs_kept(folder: Path, out: Path) -> Iterator[None]:
+    """What is broken once in a hundred runs must be explained by that one."""
+    try:
+        yield
+    finally:
+        for log in folder.glob("*.log"):
+            shutil.copy(log, out)
 
 
 async def _rest(here: World) -> dict[str, Any]:

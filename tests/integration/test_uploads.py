@@ -3,7 +3,9 @@
 import asyncio
 import os
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -105,7 +107,7 @@ async def test_a_line_that_the_relay_still_takes_for_alive_is_taken_over(
 async def test_an_answer_that_is_lost_makes_no_second_post(
     here: Desk, proxy: FaultProxy, relay: RelayProcess, of: str
 ) -> None:
-    before = await titles(relay.url)
+    before, begun = await titles(relay.url), uploads_begun(relay)
     lost = 0
 
     def lose(head: bytes) -> bool:
@@ -121,7 +123,14 @@ async def test_an_answer_that_is_lost_makes_no_second_post(
         await here.until(State.ACCEPTED)
     assert lost == 2
     assert await titles(relay.url) == [*before, "take 5"]
+    assert uploads_begun(relay) == begun + 1, "creating is said again with the same key, too"
     assert here.uploader.tus.sent_bytes <= len(BIG) + 3 * WASTE_BYTES
+
+
+def uploads_begun(relay: RelayProcess) -> int:
+    """By all, ever."""
+    with closing(sqlite3.connect(f"file:{relay.data / 'relay.db'}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM transfer").fetchone()[0])
 
 
 async def test_the_relay_away_costs_nothing_but_time(
@@ -256,6 +265,26 @@ async def test_a_clock_set_back_or_forward_holds_nothing_up(here: Desk, proxy: F
         proxy.down = False
         async with here.running():
             await here.until(State.ACCEPTED)
+
+
+async def test_the_relay_back_touches_only_what_waited_for_it(here: Desk, proxy: FaultProxy) -> None:
+    """After a week offline thousands are queued; each is a file and a commit, and the link may come and go."""
+    proxy.down = True
+    proxy.cut_all()
+    entries = [await here.queue(number, AUDIO) for number in (18, 19, 20)]
+    clock = here.uploader._clock
+    assert isinstance(clock, SimulatedClock)
+    clock.stop_at_us = clock.us
+    async with here.running(), asyncio.timeout(60):
+        await clock.stopped.wait()
+        here.uploader.relay_back()
+        while (await here.stored())[-3].attempts < 2:
+            await asyncio.sleep(0.01)
+        touched = {entry.take_id for entry in here.history}
+        assert touched & {entry.take_id for entry in entries} == {entries[0].take_id}
+        proxy.down, clock.stop_at_us = False, None
+        here.uploader.relay_back()
+        await here.until(State.ACCEPTED)
 
 
 async def test_a_clock_set_back_changes_no_order(here: Desk, relay: RelayProcess) -> None:
