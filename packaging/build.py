@@ -25,7 +25,7 @@ EPOCH_S = int(
 )  # of files in the archive: equal in, equal out
 
 # What the build carries that has a licence to hand on: our dependencies, and theirs.
-ROOTS = ("sidechain[desktop]",)
+ROOTS = ("sidechain[desktop]", "sidechain[relay]")
 DPF_LICENCE = Path("/usr/share/dpf/LICENSE")  # of what the plugins are built on
 BUNDLED_LICENCES = {"libsndfile": ("_soundfile_data", "COPYING")}
 
@@ -39,6 +39,7 @@ def main() -> None:
     top = OUT / f"sidechain-{distribution('sidechain').version}-{sys.platform}-{platform.machine()}"
     top.mkdir()
     bundle.rename(top / "app")
+    shutil.copy(ROOT / ".build" / "native" / "sidechain-play", top / "app")  # the demo's host
     add_desktop_files(top)
     if sys.platform == "linux":
         add_plugins(top / "lib")

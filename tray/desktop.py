@@ -28,9 +28,8 @@ class StartFailed(Exception):
 
 
 def daemon_command() -> list[str]:
-    """How Sidechain is started: this very program in a frozen build, its module otherwise."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "daemon"]
-    return [*program, "up", "--detach"]
+    """How Sidechain is started."""
+    return [sys.executable, "-m", "daemon", "up", "--detach"]
 
 
 def clean_environment(env: Mapping[str, str]) -> dict[str, str]:

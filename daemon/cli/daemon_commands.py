@@ -52,11 +52,10 @@ def _detach(data: Path, run: Path, arguments: list[str]) -> None:
     """Start the same command in the background; return when it says it is ready, or fail with its last words."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = data / "daemon.log"
-    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "daemon"]
     ready_read, ready_write = os.pipe()
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*command, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            [sys.executable, "-m", "daemon", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             pass_fds=[ready_write], env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
         )  # fmt: skip
     os.close(ready_write)
@@ -233,12 +232,6 @@ def require_part(module: str, extra: str) -> None:
 
 
 def _become(module: str, arguments: list[str]) -> None:
-    if getattr(sys, "frozen", False):
-        import runpy
-
-        sys.argv = [module, *arguments]
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-        return
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 

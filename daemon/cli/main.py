@@ -66,24 +66,7 @@ app.add_typer(recover.app, name="recover")
 
 def run() -> None:
     """Console entry point. Errors become one sentence on stderr and the exit code of their class."""
-    if getattr(sys, "frozen", False) and sys.argv[1:2] in (
-        ["worker"],
-        ["preview-worker"],
-        ["keyring-helper"],
-    ):
-        if sys.argv[1] == "worker":
-            from daemon.shell.rendering import render_worker
-
-            return render_worker.main()
-        if sys.argv[1] == "preview-worker":
-            from daemon.shell.plugins import preview_worker
-
-            return preview_worker.main()
-        from daemon.shell.identity import keyring_helper
-
-        sys.exit(keyring_helper.main(sys.argv[2:]))
     try:
         app()
     except SidechainError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
-    return None

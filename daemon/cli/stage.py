@@ -73,21 +73,11 @@ class Stage:
         """A relay with the local sign-in, and its address."""
         process = await self._spawn(
             "relay",
-            [
-                sys.executable,
-                "-m",
-                "relay",
-                "--data",
-                str(self.folder / "relay"),
-                "--port",
-                str(port),
-                "--dev",
-                "--json-log",
-                *more,
-            ],
+            [sys.executable, "-m", "relay", "--data", str(self.folder / "relay"), "--port", str(port), "--dev", "--json-log",
+             *more],
             os.environ.copy(),
             stdout=asyncio.subprocess.PIPE,
-        )
+        )  # fmt: skip
         assert process.stdout
         async for line in process.stdout:
             with contextlib.suppress(json.JSONDecodeError):
@@ -155,9 +145,10 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 
 def play_program() -> Path:
-    """The native host: $SIDECHAIN_PLAY, this checkout's build, or one on the PATH. Raises SidechainError."""
+    """The native host: $SIDECHAIN_PLAY, the package's, this checkout's build, or one on the PATH. Raises SidechainError."""
+    packed = Path(sys.executable).with_name("sidechain-play")
     built = Path(__file__).resolve().parents[2] / ".build" / "native" / "sidechain-play"
-    for candidate in (os.environ.get("SIDECHAIN_PLAY"), str(built), shutil.which("sidechain-play")):
+    for candidate in (os.environ.get("SIDECHAIN_PLAY"), packed, built, shutil.which("sidechain-play")):
         if candidate and os.access(candidate, os.X_OK):
             return Path(candidate)
     raise SidechainError("The native host sidechain-play is not built.", "In a checkout, run `make native`.")

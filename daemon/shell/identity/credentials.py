@@ -67,9 +67,6 @@ class FileSecret:
 
 
 def keyring_command() -> list[str]:
-    """How this build starts the keyring helper."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "keyring-helper"]
     return [sys.executable, "-m", "daemon.shell.identity.keyring_helper"]
 
 

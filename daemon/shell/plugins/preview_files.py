@@ -84,9 +84,6 @@ class Fit:
 
 
 def worker_command() -> list[str]:
-    """How this build starts its worker."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "preview-worker"]
     return [sys.executable, "-m", "daemon.shell.plugins.preview_worker"]
 
 

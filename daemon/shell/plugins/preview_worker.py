@@ -1,6 +1,6 @@
 """The process that decodes, converts and stretches previews: what strangers made, and numpy, away from the daemon.
 
-Run as `python -m daemon.shell.plugins.preview_worker` (frozen builds: `sidechain preview-worker`). Speaks length-prefixed
+Run as `python -m daemon.shell.plugins.preview_worker`. Speaks length-prefixed
 msgpack, one FitJob at a time on stdin; on stdout Grown as the file grows, then Fitted, or Unfit. Ends when stdin does.
 """
 

@@ -1,6 +1,6 @@
 """The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
 
-Run as `python -m daemon.shell.rendering.render_worker` (frozen builds: `sidechain worker`). Speaks length-prefixed msgpack:
+Run as `python -m daemon.shell.rendering.render_worker`. Speaks length-prefixed msgpack:
 one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, then
 `Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.

@@ -57,9 +57,6 @@ class WorkerDied(Exception):
 
 
 def worker_command() -> list[str]:
-    """How this build starts its worker."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "worker"]
     return [sys.executable, "-m", "daemon.shell.rendering.render_worker"]
 
 
