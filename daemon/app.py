@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 import bridge.control as c
 from bridge.control_endpoint import ControlEndpoint
 from bridge.errors import AlreadyRunning as LockHeld
-from bridge.errors import BridgeError
+from bridge.errors import RunDirRefused
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import Peer, PluginEndpoint
@@ -100,9 +100,11 @@ class App:
             raise AlreadyRunning(
                 f"A daemon already runs in {run_dir} (pid {error.pid}).", "`sidechain status` asks it."
             ) from error
-        except (BridgeError, OSError) as error:
+        except (RunDirRefused, OSError) as error:
+            why = error.why if isinstance(error, RunDirRefused) else f"cannot be used: {error.strerror}"
             raise BadConfig(
-                f"The run folder cannot be used: {error}", "Remove it, or set run_dir."
+                f"The run folder {run_dir} {why}.",
+                "Move it out of the way, or set run_dir to one of your own.",
             ) from error
 
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:

@@ -1,4 +1,4 @@
-"""The built folder, tried as its user would: it starts, encodes, keeps, and shows its tray. Run by build.py.
+"""The built folder, tried as its user would: it starts, encodes, keeps, shows the demo and its tray. Run by build.py.
 
 Not among the tests of `make test`: it needs a build. SIDECHAIN_BUNDLE names the folder that holds `app/`. The bundle
 runs with an empty PATH and no PYTHON* variables, so that nothing of this checkout can help it.
@@ -98,6 +98,11 @@ def test_it_encodes_a_file(home: Path) -> None:
     assert (home / "made" / made["mp3"]).stat().st_size > 40_000  # 3.75 s at 128 kb/s are 60,000 bytes
     assert (home / "made" / made["flac"]).read_bytes()[:4] == b"fLaC"
     assert "<svg" in (home / "made" / made["waveform_svg"]).read_text()
+
+
+def test_its_demo_goes_the_whole_path(home: Path) -> None:
+    shown = json.loads(sidechain(home, "demo", "--json"))
+    assert shown["frames"] == 8 * BAR_FRAMES and shown["post_url"]
 
 
 def test_the_pipelines_inner_loops_are_in_it() -> None:

@@ -44,9 +44,9 @@ def claim(
 
 def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
     why_not = None if device_code or no_browser else without_a_browser(os.environ, sys.platform)
+    state = ask(c.BeginClaim(by_code=device_code or why_not is not None), c.ClaimState)
     if why_not:
         _say(why_not)
-    state = ask(c.BeginClaim(by_code=device_code or why_not is not None), c.ClaimState)
     if state.authorize_url and not no_browser:
         _say(f"Say yes in your browser. If none has opened, open this yourself:\n  {state.authorize_url}")
         if not _open(state.authorize_url):

@@ -14,7 +14,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, number, settings, show, sidechain_version, table
-from daemon.errors import NotRunning, SidechainError, UsageError
+from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
 
 DETACH_LIMIT_S = 15.0
 
@@ -50,10 +50,17 @@ def up(
 
 def _detach(data: Path, run: Path, arguments: list[str]) -> None:
     """Start the same command in the background; return when it says it is ready, or fail with its last words."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = data / "daemon.log"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        out = log.open("ab")
+    except OSError as why:
+        raise LibraryStuck(
+            f"The data folder {data} cannot be used: {why.strerror}.",
+            "Mend it, or set data_dir; nothing kept is lost.",
+        ) from why
     ready_read, ready_write = os.pipe()
-    with log.open("ab") as out:
+    with out:
         process = subprocess.Popen(
             [sys.executable, "-m", "daemon", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             pass_fds=[ready_write], env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},

@@ -3,6 +3,7 @@
 Imports are lazy where they are heavy, so that `sidechain status` answers in a quarter of a second.
 """
 
+import io
 import sys
 from typing import Annotated
 
@@ -66,6 +67,12 @@ app.add_typer(recover.app, name="recover")
 
 def run() -> None:
     """Console entry point. Errors become one sentence on stderr and the exit code of their class."""
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # a terminal that knows only ASCII shows "?" for a dash, and no traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except SidechainError as error:

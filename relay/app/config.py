@@ -19,7 +19,7 @@ class BadConfig(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.setting}: {self.reason}"
+        return f"{self.setting} {self.reason}"
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -4,21 +4,26 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from daemon.cli.groove import groove
+from daemon.cli.main import app
 from daemon.errors import EXIT_CODES, SidechainError
 
 
-def sidechain(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def sidechain(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {
         "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
         "SIDECHAIN_DATA_DIR": str(tmp_path / "data"), "SIDECHAIN_CREDENTIAL_STORE": "file",
-    }  # fmt: skip
+    } | more  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "daemon", *arguments],
         env=env,
@@ -98,30 +103,38 @@ def test_a_wrong_setting_stops_the_start_with_exit_code_78(tmp_path: Path) -> No
     assert "default_bars" in done.stderr
 
 
-def test_every_command_has_help_and_the_exit_codes_are_told(tmp_path: Path) -> None:
-    top = sidechain(tmp_path, "--help")
-    assert top.returncode == 0
-    told = " ".join(top.stdout.replace("│", " ").split())
+def test_a_folder_that_cannot_be_made_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for detach in ([], ["--detach"]):
+        done = sidechain(tmp_path, "up", *detach, "--data-dir", str(tmp_path / "file" / "data"))
+        assert done.returncode == 1
+        assert "data_dir" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii_gets_its_answer(tmp_path: Path) -> None:
+    done = sidechain(tmp_path, "config", PYTHONIOENCODING="ascii", SIDECHAIN_DEVICE_NAME="Zoë’s laptop")
+    assert (done.returncode, "Zo?" in done.stdout) == (0, True), done.stderr
+
+
+def test_the_exit_codes_are_told(tmp_path: Path) -> None:
+    told = " ".join(sidechain(tmp_path, "--help").stdout.replace("│", " ").split())
     for code, meaning in EXIT_CODES.items():
         assert f"{code} {meaning}" in told
-    names = [
-        "up",
-        "down",
-        "status",
-        "instances",
-        "keep",
-        "post",
-        "claim",
-        "config",
-        "feed",
-        "follow",
-        "unfollow",
-        "like",
-        "react",
-    ]
-    for command in [*names, "process", "demo", "takes"]:
-        shown = sidechain(tmp_path, command, "--help")
-        assert shown.returncode == 0 and command in shown.stdout, command
+
+
+def test_every_command_has_help() -> None:
+    def paths(group: TyperGroup, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        for name, command in group.commands.items():
+            if isinstance(command, TyperGroup):
+                yield from paths(command, (*before, name))
+            elif command.context_settings.get("help_option_names") != []:  # else it is the part's own
+                yield (*before, name)
+
+    commands = list(paths(get_command(app)))
+    assert len(commands) > 30
+    for path in commands:
+        shown = CliRunner().invoke(app, [*path, "--help"])
+        assert shown.exit_code == 0 and path[-1] in shown.output, path
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:

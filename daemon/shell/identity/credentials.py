@@ -106,8 +106,9 @@ class KeyringSecret:
                 "Unlock it; Sidechain tries again by itself.",
             ) from None
         if process.returncode != 0:
+            said = err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
             raise KeyringUnavailable(
-                f"The keyring cannot be used: {err.decode(errors='replace').strip().splitlines()[-1:]}.",
+                f"The keyring cannot be used: {said[-1]}.",
                 'Unlock or install one, or set credential_store = "file" on a machine without.',
             )
         return out.decode().strip()

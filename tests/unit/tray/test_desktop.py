@@ -4,13 +4,7 @@ import sys
 
 import pytest
 
-from tray.desktop import StartFailed, clean_environment, daemon_command, start_daemon
-
-
-def test_a_source_install_starts_the_daemons_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert daemon_command() == [sys.executable, "-m", "daemon", "up", "--detach"]
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert daemon_command() == [sys.executable, "up", "--detach"]
+from tray.desktop import StartFailed, clean_environment, start_daemon
 
 
 def test_children_of_a_frozen_build_get_the_library_path_of_the_session(
