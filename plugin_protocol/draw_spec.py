@@ -49,7 +49,7 @@ RECORD_FIELDS = (
     ("ppq", "that frame's place in quarter notes (VALID_PPQ); LOOP_RANGE: start of the loop"),
     ("bpm", "quarter notes a minute (VALID_BPM); LOOP_RANGE: end of the loop, ppq"),
     ("bar_start_ppq", "start of the bar that holds ppq (VALID_BAR_START)"),
-    ("host_ns", "CLOCK_MONOTONIC of the process call"),
+    ("host_ns", "CLOCK_MONOTONIC of the process call, 0 when the writer reads no clock there"),
     ("block_frames", "frames of the process call"),
     ("numerator", "of the meter (VALID_METER)"),
     ("denominator", "of the meter: 1, 2, 4 ... 128"),
@@ -64,7 +64,7 @@ HOT_WORDS = (
     (
         "LAST_BLOCK_NS",
         "u64",
-        "CLOCK_MONOTONIC of the last process call, to the tick of the kernel (up to 10 ms)",
+        "CLOCK_MONOTONIC when the plugin's worker last noticed a process call: up to 30 ms after it",
     ),
     ("DISCONTINUITIES", "u64", "positions that were not where the last block led"),
     ("OVERSIZE_BLOCKS", "u64", "blocks longer than max_block_frames"),

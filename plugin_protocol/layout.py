@@ -33,7 +33,7 @@ MIN_TIMELINE_RECORDS = 1 << 6
 MAX_TIMELINE_RECORDS = 1 << 20
 DEFAULT_TIMELINE_RECORDS = 1 << 14
 MAX_BLOCK_FRAMES = 16_384
-COALESCE_FRAMES = 512  # steady play needs no record more often than this
+COALESCE_FRAMES = 2_048  # steady play needs no record more often than this
 PREDICTION_TOLERANCE_FRAMES = 2.0  # CLAP positions wobble by one sample; more is a discontinuity
 ROUNDING_QUARTERS = (
     1 / 480
@@ -64,7 +64,7 @@ RESERVE_OFFSET = 0x180  # a64: end of the frames the writer may be overwriting w
 COMMIT_OFFSET = 0x200  # a64: end of the frames that are complete; stored after audio and timeline
 TIMELINE_COMMIT_OFFSET = 0x280  # a64: number of timeline records ever completed
 PROCESS_COUNT_OFFSET = 0x300  # a64: calls of sc_ring_write, also those of 0 frames
-LAST_BLOCK_NS_OFFSET = 0x308  # a64: CLOCK_MONOTONIC of the last call
+LAST_BLOCK_NS_OFFSET = 0x308  # a64: CLOCK_MONOTONIC when a call was last noticed
 DISCONTINUITIES_OFFSET = 0x380  # a64: positions that were not where the last block led
 OVERSIZE_BLOCKS_OFFSET = 0x388  # a64: blocks longer than max_block_frames (split, not lost)
 OFFLINE_BLOCKS_OFFSET = 0x390  # a64: blocks not recorded because the host rendered offline

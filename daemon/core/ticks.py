@@ -15,7 +15,7 @@ from typing import Protocol
 
 TICKS_PER_QUARTER = 1920  # and so also 960 and 480
 ON_TICK = 0.01  # ticks beside a whole one: a 32-bit float's rounding, not a place between ticks
-WINDOW = 256  # positions; 2.7 s of records that are 512 frames apart
+WINDOW = 256  # positions; 11 s of records that are 2048 frames apart, at 48 kHz
 MAX_SPREAD_QUARTERS = 1.05 / TICKS_PER_QUARTER  # of the offsets; more is no rounding of one straight line
 
 

@@ -220,7 +220,7 @@ static bool take_up(sc_client *client, double rate_hz, uint32_t channels, uint32
     }
     sc_worker_unlock();
     if (!fits) return false;
-    ring->timeline.gap |= ring->timeline.started; /* nobody knows what was played meanwhile */
+    sc_ring_interrupt(ring);
     atomic_store_explicit(&client->audio.live, true, memory_order_release);
     return true;
 }
@@ -275,14 +275,12 @@ void sc_client_deactivate(sc_client *client)
 
 /* Process and keep -------------------------------------------------------------------------------------------- */
 
-SC_AUDIO static uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
+SC_INLINE uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
 {
-    sc_ring *ring = &client->audio.ring;
-    for (size_t at = 0; at < sizeof client->audio; at += 64) SC_FETCH((const char *)&client->audio + at);
-    if (!atomic_load_explicit(&client->audio.live, memory_order_acquire)) return 0;
-    sc_ring_fetch(ring);
-    const uint32_t done = sc_ring_write(ring, samples, frames, transport, sc_now_ns());
-    atomic_store_explicit(&client->audio.committed, ring->commit, memory_order_release);
+    for (size_t at = 0; at < offsetof(sc_client, audio.ring.timeline_slots); at += 64) SC_FETCH((const char *)&client->audio + at);
+    if (SC_RARE(!atomic_load_explicit(&client->audio.live, memory_order_acquire))) return 0;
+    const uint32_t done = sc_ring_write(&client->audio.ring, samples, frames, transport);
+    atomic_store_explicit(&client->audio.committed, client->audio.ring.commit, memory_order_release);
     atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),
                           memory_order_relaxed);
     return done;

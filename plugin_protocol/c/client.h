@@ -17,6 +17,7 @@
 #include "wire.h"
 
 #include <stdalign.h>
+#include <stddef.h>
 
 #define SC_REASON_BYTES 256
 #define SC_EVENTS 32 /* a power of two */
@@ -28,6 +29,7 @@ typedef struct sc_generation {
     sc_segment segment;
     uint64_t idle_us;    /* since when the client is inactive; 0: it is not, or the Ring is RETIRED */
     uint64_t retired_us; /* 0: it is the one that is, or will be, recorded to */
+    uint64_t calls;      /* of process() when the worker looked last */
     uint32_t told_in;    /* number of the session in which it was announced; 0: in none */
     bool attached;       /* by the daemon of that session */
 } sc_generation;

@@ -11,14 +11,18 @@
    others, and a call that is spread over many pages pays for each of them. */
 #define SC_AUDIO __attribute__((hot))
 
+/* Part of the function that calls it. */
+#define SC_INLINE __attribute__((always_inline)) static inline
+
+/* A condition that seldom holds: what follows from it is put out of the way of the rest. */
+#define SC_RARE(condition) __builtin_expect(!!(condition), 0)
+
 /* Asks for the cache line at `address`, to be written soon, and does not wait. Lines that are met one after the other cost
    one trip to memory each, and one walk of the page tables for each page; asked for together, these overlap. */
 #define SC_FETCH(address) __builtin_prefetch((address), 1)
 
-/* CLOCK_MONOTONIC in nanoseconds, as of the kernel's last tick (1 to 10 ms ago), through the vDSO. All that is told by
-   it is whether a writer lives, and the counter read for more precision would cost more than the copy of a small
-   Block (40 ns against 3 ns). A copy of the time that the worker thread keeps for it was dearer still: the line it lies
-   in has then to be fetched from the other core. [any] real-time safe */
+/* CLOCK_MONOTONIC in nanoseconds, as of the kernel's last tick (1 to 10 ms ago): all that is told by it is whether
+   somebody lives. [any] */
 uint64_t sc_now_ns(void);
 
 /* Fills `bytes` with random bytes of the kernel. False when there are none. [main-thread] */

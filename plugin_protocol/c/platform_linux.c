@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-SC_AUDIO uint64_t sc_now_ns(void)
+uint64_t sc_now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -147,72 +147,41 @@ SC_AUDIO static void write_record(sc_ring *ring, const sc_record *record)
     atomic_store_explicit(word(slot, SC_RECORD_SEQ_OFFSET), 2 * index + 2, memory_order_release);
 }
 
-/* `frames` frames from `first` of the block to frame `at` of the audio area: one span, no wrap. */
-SC_AUDIO static void copy_span(const sc_ring *ring, uint64_t at, sc_samples samples, uint32_t first, uint32_t frames)
+SC_AUDIO bool sc_ring_meet(sc_ring *ring, uint32_t frames, bool offline) SC_REALTIME
 {
-    float *to = ring->audio + at * ring->channels;
-    if (samples.interleaved) {
-        memcpy(to, samples.interleaved + (size_t)first * ring->channels,
-               (size_t)frames * ring->channels * sizeof(float));
-    } else if (ring->channels == 1) {
-        memcpy(to, samples.planar[0] + first, frames * sizeof(float));
-    } else {
-        const float *left = samples.planar[0] + first, *right = samples.planar[1] + first;
-        for (uint32_t i = 0; i < frames; i++) {
-            to[2 * (size_t)i] = left[i];
-            to[2 * (size_t)i + 1] = right[i];
-        }
+    if (frames == 0) return true;
+    if (offline || ring->frozen) {
+        if (ring->frozen != offline) sc_ring_set_state(ring->base, offline ? SC_STATE_FROZEN : SC_STATE_READY);
+        ring->frozen = offline;
+        ring->timeline.gap = true;
+        ring->steady.due = 0;
     }
+    /* A bounce at fifty times real time would overwrite the whole history within a second. */
+    if (offline) count(ring->base, SC_OFFLINE_BLOCKS_OFFSET);
+    else if (frames > ring->max_block_frames) count(ring->base, SC_OVERSIZE_BLOCKS_OFFSET);
+    return offline;
 }
 
-/* Appends at most max_block_frames frames. */
-SC_AUDIO static void append(sc_ring *ring, sc_samples samples, uint32_t first, uint32_t frames, const sc_said *said,
-                   uint64_t now_ns)
+SC_AUDIO void sc_ring_say(sc_ring *ring, const sc_transport *transport, uint32_t frames) SC_REALTIME
 {
-    const uint64_t begin = ring->commit & ring->frame_mask, end = ring->commit + frames;
-    const uint64_t room = ring->frame_mask + 1 - begin;
-    const uint32_t span = frames < room ? frames : (uint32_t)room;
-
-    put(ring->base, SC_RESERVE_OFFSET, end);
-    atomic_thread_fence(memory_order_release);
-    copy_span(ring, begin, samples, first, span);
-    if (span < frames) copy_span(ring, 0, samples, first + span, frames - span);
-    for (uint32_t i = 0; said && i < said->count; i++) {
-        sc_record record = said->records[i];
-        record.host_ns = now_ns;
-        write_record(ring, &record);
-        atomic_store_explicit(word(ring->base, SC_TIMELINE_COMMIT_OFFSET), ring->records, memory_order_release);
-    }
-    atomic_store_explicit(word(ring->base, SC_COMMIT_OFFSET), end, memory_order_release);
-    ring->commit = end;
-}
-
-SC_AUDIO uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport,
-                       uint64_t now_ns) SC_REALTIME
-{
-    put(ring->base, SC_PROCESS_COUNT_OFFSET, ++ring->calls);
-    put(ring->base, SC_LAST_BLOCK_NS_OFFSET, now_ns);
-    if (frames == 0) return 0;
-    if (transport && (transport->flags & SC_TRANSPORT_OFFLINE)) {
-        /* A bounce at fifty times real time would overwrite the whole history within a second. */
-        if (!ring->frozen) sc_ring_set_state(ring->base, SC_STATE_FROZEN);
-        ring->frozen = ring->timeline.gap = true;
-        count(ring->base, SC_OFFLINE_BLOCKS_OFFSET);
-        return 0;
-    }
-    if (ring->frozen) sc_ring_set_state(ring->base, SC_STATE_READY);
-    ring->frozen = false;
-
     sc_said said;
     sc_timeline_hear(&ring->timeline, transport, ring->commit, frames, &said);
+    sc_timeline_steady(&ring->timeline, transport, ring->commit, &said, &ring->steady);
     if (said.invalid) count(ring->base, SC_INVALID_POSITIONS_OFFSET);
     if (said.discontinuity) count(ring->base, SC_DISCONTINUITIES_OFFSET);
-    if (frames > ring->max_block_frames) count(ring->base, SC_OVERSIZE_BLOCKS_OFFSET);
-    for (uint32_t done = 0; done < frames;) {
-        const uint32_t left = frames - done;
-        const uint32_t part = left < ring->max_block_frames ? left : ring->max_block_frames;
-        append(ring, samples, done, part, done == 0 ? &said : NULL, now_ns);
-        done += part;
+    for (uint32_t i = 0; i < said.count; i++) {
+        write_record(ring, &said.records[i]);
+        atomic_store_explicit(word(ring->base, SC_TIMELINE_COMMIT_OFFSET), ring->records, memory_order_release);
     }
-    return frames;
+}
+
+void sc_ring_stamp(uint8_t *base, uint64_t now_ns)
+{
+    put(base, SC_LAST_BLOCK_NS_OFFSET, now_ns);
+}
+
+void sc_ring_interrupt(sc_ring *ring)
+{
+    ring->timeline.gap |= ring->timeline.started;
+    ring->steady.due = 0;
 }

@@ -6,6 +6,7 @@
 #include "layout_gen.h"
 #include "platform.h"
 #include "timeline.h"
+#include "weave.h"
 
 #include <stdatomic.h>
 
@@ -29,19 +30,20 @@ typedef struct sc_samples {
     const float *const *planar;     /* used when `interleaved` is NULL */
 } sc_samples;
 
-/* What the audio thread needs of a Ring; the shared words first, then its own. */
+/* What the audio thread needs of a Ring. What most blocks need of it stands first and side by side. */
 typedef struct sc_ring {
     uint8_t *base;
     float *audio;
-    uint8_t *timeline_slots;
     uint64_t frame_mask;
-    uint64_t record_mask;
     uint32_t channels;
     uint32_t max_block_frames;
     uint64_t commit;  /* the writer's own copies: it never reads what it shares */
-    uint64_t records;
     uint64_t calls;
     bool frozen;
+    sc_steady steady;
+    uint8_t *timeline_slots;
+    uint64_t record_mask;
+    uint64_t records;
     sc_timeline timeline;
 } sc_ring;
 
@@ -66,19 +68,70 @@ uint32_t sc_ring_state(uint8_t *base);
 /* One of the header's 64-bit words, by its offset. [any] */
 uint64_t sc_ring_word(uint8_t *base, uint32_t offset);
 
-/* Asks for the memory that the next sc_ring_write() will touch. [audio-thread] */
-static inline void sc_ring_fetch(const sc_ring *ring)
+/* Says that process() was called since the last stamp, seen at `now_ns` of CLOCK_MONOTONIC. The audio thread reads no
+   clock: five pages that belong to others between two Blocks. [worker-thread] */
+void sc_ring_stamp(uint8_t *base, uint64_t now_ns);
+
+/* Nobody knows what was played since the last Block: the next one has GAP. [main-thread & !process] */
+void sc_ring_interrupt(sc_ring *ring);
+
+/* The header's words that the audio thread stores. [audio-thread] */
+SC_INLINE void sc_ring_put(sc_ring *ring, uint32_t offset, uint64_t value, memory_order order)
 {
-    SC_FETCH(ring->audio + (ring->commit & ring->frame_mask) * ring->channels);
+    atomic_store_explicit((atomic_uint_least64_t *)(void *)(ring->base + offset), value, order);
+}
+
+/* A block of no frames, of too many, or of a host that renders offline or did so a block ago. True: nothing of it is
+   recorded. For sc_ring_write(). [audio-thread] */
+bool sc_ring_meet(sc_ring *ring, uint32_t frames, bool offline) SC_REALTIME;
+
+/* Hears the transport of the block that was copied but not committed, and says what is to be said. For
+   sc_ring_write(). [audio-thread] */
+void sc_ring_say(sc_ring *ring, const sc_transport *transport, uint32_t frames) SC_REALTIME;
+
+/* Asks for what sc_ring_say() needs beside that. [audio-thread] */
+SC_INLINE void sc_ring_fetch_rest(const sc_ring *ring)
+{
+    SC_FETCH(ring->timeline_slots + (ring->records & ring->record_mask) * SC_RECORD_BYTES);
+    SC_FETCH(ring->base + SC_TIMELINE_COMMIT_OFFSET);
+    for (size_t at = 0; at < sizeof ring->timeline; at += 64) SC_FETCH((const char *)&ring->timeline + at);
+}
+
+/* Appends a Block; see sc_client_process(). Returns the frames recorded.
+   Here, so that it becomes one piece of code with its caller: between two Blocks the caches belong to others, and each
+   page that is met anew costs as much as the copy of a small Block. Most blocks call nothing from here. [audio-thread] */
+SC_INLINE uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport)
+{
+    const bool offline = transport && (transport->flags & SC_TRANSPORT_OFFLINE);
+    uint64_t at = ring->commit & ring->frame_mask;
     SC_FETCH(ring->base + SC_RESERVE_OFFSET);
     SC_FETCH(ring->base + SC_COMMIT_OFFSET);
     SC_FETCH(ring->base + SC_PROCESS_COUNT_OFFSET);
-    SC_FETCH(ring->base + SC_TIMELINE_COMMIT_OFFSET);
-    SC_FETCH(ring->timeline_slots + (ring->records & ring->record_mask) * SC_RECORD_BYTES);
+    sc_fetch_ahead(ring->audio + at * ring->channels, (size_t)frames * ring->channels);
+    if (SC_RARE(ring->commit >= ring->steady.due)) sc_ring_fetch_rest(ring);
+    sc_ring_put(ring, SC_PROCESS_COUNT_OFFSET, ++ring->calls, memory_order_relaxed);
+    if (SC_RARE(frames - 1u >= ring->max_block_frames || offline || ring->frozen) && sc_ring_meet(ring, frames, offline))
+        return 0;
+    for (uint32_t done = 0; done < frames;) { /* one piece, unless the block is too long or goes round the end */
+        const uint64_t room = ring->frame_mask + 1 - at;
+        uint32_t part = frames - done;
+        if (SC_RARE(part > ring->max_block_frames)) part = ring->max_block_frames;
+        if (SC_RARE(part > room)) part = (uint32_t)room;
+        const uint64_t end = ring->commit + part;
+        sc_ring_put(ring, SC_RESERVE_OFFSET, end, memory_order_relaxed);
+        atomic_thread_fence(memory_order_release);
+        float *to = ring->audio + at * ring->channels;
+        if (samples.interleaved)
+            sc_copy(to, samples.interleaved + (size_t)done * ring->channels, (size_t)part * ring->channels);
+        else if (SC_RARE(ring->channels == 1)) sc_copy(to, samples.planar[0] + done, part);
+        else sc_weave(to, samples.planar[0] + done, samples.planar[1] + done, part);
+        if (done == 0 && SC_RARE(!sc_steady_holds(&ring->steady, transport, ring->commit))) sc_ring_say(ring, transport, frames);
+        sc_ring_put(ring, SC_COMMIT_OFFSET, end, memory_order_release);
+        ring->commit = end;
+        at = end & ring->frame_mask;
+        done += part;
+    }
+    return frames;
 }
-
-/* Appends a Block; see sc_client_process(). Returns the frames recorded. [audio-thread] */
-uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t frames, const sc_transport *transport,
-                       uint64_t now_ns) SC_REALTIME;
 
 #endif

@@ -183,6 +183,16 @@ static void beat(sc_client *client, uint64_t now_us)
     session->renamed = false;
 }
 
+/* For the audio thread, which reads no clock. */
+static void stamp(sc_client *client, uint64_t now_us)
+{
+    sc_generation *newest = client->generations;
+    const uint64_t calls = newest ? sc_ring_word(newest->segment.base, SC_PROCESS_COUNT_OFFSET) : 0;
+    if (!newest || calls == newest->calls) return;
+    newest->calls = calls;
+    sc_ring_stamp(newest->segment.base, now_us * 1000);
+}
+
 static void send_keeps(sc_client *client)
 {
     uint8_t data[sizeof(sc_keep) + 256];
@@ -264,6 +274,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
     /* When we were not called for that long (sleep, a stopped process) nobody could have been heard. */
     if (now_us - session->called_us > SC_SILENCE_LIMIT_US) session->heard_us = now_us;
     session->called_us = now_us;
+    stamp(client, now_us);
     while (session->wire && (bytes = sc_wire_receive(session->wire, data, sizeof data)) > 0)
         if (sc_decode(data, bytes, &told)) hear(client, &told, now_us);
     age_keeps(client, now_us);

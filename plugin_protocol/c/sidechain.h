@@ -161,12 +161,11 @@ typedef struct sc_transport {
    during the call only. frames: 0 is legal and only proves that the host is alive; more than max_block_frames is
    legal, split and counted. transport: of the first frame, NULL when the host tells nothing.
    Returns the frames recorded: `frames`, or 0 while inactive, offline, or in a forked child.
-   Cost: one copy, at most two 64-byte timeline records, a few atomic stores, one read of CLOCK_MONOTONIC_COARSE
-   through the vDSO, which is a read of memory. [audio-thread] */
+   Cost: one copy, at most two 64-byte timeline records, a few atomic stores. No clock is read. [audio-thread] */
 SC_API uint32_t sc_client_process(sc_client *client, const float *const *channels, uint32_t frames,
                                   const sc_transport *transport) SC_REALTIME;
 
-/* The same for interleaved audio: `frames` times `channels` samples. A plain copy, about 1.3 times cheaper.
+/* The same for interleaved audio: `frames` times `channels` samples. About as dear.
    [audio-thread] */
 SC_API uint32_t sc_client_process_interleaved(sc_client *client, const float *samples, uint32_t frames,
                                               const sc_transport *transport) SC_REALTIME;

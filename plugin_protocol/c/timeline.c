@@ -136,3 +136,30 @@ SC_AUDIO void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transp
     timeline->started = true;
     timeline->gap = false;
 }
+
+SC_AUDIO void sc_timeline_steady(const sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame,
+                                 const sc_said *said, sc_steady *steady)
+{
+    const sc_record *last = &timeline->last;
+    const uint32_t flags = transport ? transport->flags : 0;
+    *steady = (sc_steady){.flags = flags, .ring_frame = last->ring_frame, .slack_ppq = (flags & SC_TRANSPORT_VALID_PPQ) ? -1.0 : 0.0};
+    if (said->invalid) return;
+    const uint64_t longest = (flags & SC_TRANSPORT_PLAYING) ? SC_COALESCE_FRAMES : STOPPED_COALESCE_FRAMES;
+    const uint64_t record_due = last->ring_frame + longest, clock_due = ring_frame + SC_COALESCE_FRAMES;
+    steady->due = record_due < clock_due ? record_due : clock_due;
+    if (!transport) return;
+    steady->numerator = transport->numerator;
+    steady->denominator = transport->denominator;
+    steady->project_frame = last->project_frame;
+    steady->ppq = last->ppq;
+    steady->bpm = transport->bpm;
+    steady->bar_start_ppq = transport->bar_start_ppq;
+    steady->loop_start_ppq = transport->loop_start_ppq;
+    steady->loop_end_ppq = transport->loop_end_ppq;
+    if (!(flags & SC_TRANSPORT_VALID_BPM)) return;
+    const double ppq_per_frame = last->bpm * timeline->minutes_per_frame;
+    steady->ppq_per_frame = (flags & SC_TRANSPORT_PLAYING) ? ppq_per_frame : 0.0;
+    /* Within what jumped() allows, by more than the two ways to compute it differ. */
+    steady->slack_ppq = 0.99 * SC_PREDICTION_TOLERANCE_FRAMES * ppq_per_frame +
+                        ((flags & SC_TRANSPORT_VALID_PROJECT_FRAME) ? 0.99 * SC_ROUNDING_QUARTERS : 0.0);
+}

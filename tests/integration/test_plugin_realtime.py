@@ -30,7 +30,7 @@ def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subpro
 
 
 def faulty(plugin_format: str, build: Path = BUILD, *settings: str) -> Path:
-    """A plugin whose clock allocates, locks and writes, whenever process() asks for the time."""
+    """A plugin that allocates, locks and writes whenever process() hears something new of the transport."""
     target = build / "tests" / f"sidechain_faulty.{plugin_format}"
     make("tests/plugin", f"BUILD={target.parent}", f"PLUGIN={build}", *settings, str(target))
     return target

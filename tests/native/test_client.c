@@ -107,6 +107,32 @@ static void an_activation_without_a_change_goes_on_in_the_same_ring(void)
     CHECK_EQUAL(files(run_dir), 0);
 }
 
+static uint64_t last_block_ns(const sc_info *info)
+{
+    uint64_t word = 0;
+    const int fd = open(path_of(info), O_RDONLY);
+    CHECK_EQUAL(pread(fd, &word, sizeof word, SC_LAST_BLOCK_NS_OFFSET), sizeof word);
+    close(fd);
+    return word;
+}
+
+static void the_worker_notes_when_process_was_called(void)
+{
+    sc_client *client = make(run_dir);
+    uint64_t before = 0, now = 0;
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    const sc_info info = info_of(client);
+    CHECK_EQUAL(last_block_ns(&info), 0);
+    for (uint32_t frames = 0; frames <= 512; frames += 512, before = now) { /* no frames are a sign of life too */
+        sc_client_process_interleaved(client, samples, frames, NULL);
+        while ((now = last_block_ns(&info)) == before) usleep(1000); /* the driver has a limit */
+        CHECK(now > before);
+        usleep(60000);
+        CHECK_EQUAL(last_block_ns(&info), now); /* it is not the worker's own life */
+    }
+    sc_client_destroy(client);
+}
+
 static void an_inactive_client_lets_audio_pass(void)
 {
     sc_client *client = make(run_dir);
@@ -296,6 +322,7 @@ int main(int argc, char **argv)
     RUN(a_ring_is_private_locked_whole_and_unlinked);
     RUN(each_new_rate_is_a_new_generation);
     RUN(an_activation_without_a_change_goes_on_in_the_same_ring);
+    RUN(the_worker_notes_when_process_was_called);
     RUN(an_inactive_client_lets_audio_pass);
     RUN(arguments_out_of_range_are_refused);
     RUN(keeps_wait_in_sixteen_slots);

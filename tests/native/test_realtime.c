@@ -1,7 +1,7 @@
 /* test_realtime RUN_DIR: what process(), keep() and mix() call on the audio thread, between two markers. The markers are
    calls of getppid, so that `strace -f` of this program shows the system calls in between; there must be none.
    Prints "calls=N faults=N"; exits 0 whatever N is, the driver judges. Linked with trap.c. The faulty twin of this
-   program is linked with fault.c, whose clock allocates, locks and writes: it proves that the trap catches. */
+   program is linked with fault.c, which allocates, locks and writes: it proves that the trap catches. */
 #define _GNU_SOURCE
 #define CAPACITY (1u << 17)
 #include "return_file.h"

@@ -29,9 +29,11 @@ static void *write_blocks(void *unused)
     for (uint64_t i = 0; i < BLOCKS; i++) {
         while (i * FRAMES - atomic_load_explicit(&read_frames, memory_order_acquire) > CAPACITY - FRAMES) continue;
         for (uint32_t j = 0; j < FRAMES; j++) block[j] = (float)((i * FRAMES + j) % 100003);
-        const sc_transport transport = {.flags = SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_PROJECT_FRAME,
-                                        .ppq = (double)(i + 1), .project_frame = (int64_t)i * 3};
-        sc_ring_write(&ring, (sc_samples){.interleaved = block}, FRAMES, &transport, i);
+        const sc_transport transport = {.flags = SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_PROJECT_FRAME |
+                                                 SC_TRANSPORT_VALID_BAR_START,
+                                        .ppq = (double)(i + 1), .project_frame = (int64_t)i * 3,
+                                        .bar_start_ppq = (double)i};
+        sc_ring_write(&ring, (sc_samples){.interleaved = block}, FRAMES, &transport);
     }
     return NULL;
 }
@@ -46,15 +48,16 @@ static bool check_record(uint64_t index)
 {
     const uint8_t *slot = base + SC_HEADER_BYTES + index % RECORDS * SC_RECORD_BYTES;
     uint64_t words[SC_RECORD_BYTES / 8];
-    double ppq;
+    double ppq, bar_start_ppq;
     if (load(slot, 0, memory_order_acquire) != 2 * index + 2) return false;
     for (uint32_t at = 8; at < SC_RECORD_BYTES; at += 8) words[at / 8] = load(slot, at, memory_order_acquire);
     if (load(slot, 0, memory_order_relaxed) != 2 * index + 2) return false;
     memcpy(&ppq, &words[SC_RECORD_PPQ_OFFSET / 8], sizeof ppq);
+    memcpy(&bar_start_ppq, &words[SC_RECORD_BAR_START_PPQ_OFFSET / 8], sizeof bar_start_ppq);
     const uint64_t block = words[SC_RECORD_RING_FRAME_OFFSET / 8] / FRAMES;
     CHECK_EQUAL(ppq, block + 1);
     CHECK_EQUAL(words[SC_RECORD_PROJECT_FRAME_OFFSET / 8], block * 3);
-    CHECK_EQUAL(words[SC_RECORD_HOST_NS_OFFSET / 8], block);
+    CHECK_EQUAL(bar_start_ppq, block);
     return true;
 }
 
