@@ -21,21 +21,26 @@ static void release_default(void *context, void *memory)
     free(memory);
 }
 
-/* Zeroed, and aligned to 128 bytes: no two hot words of two clients on one cache line. */
+#define PAGE_BYTES 4096u
+_Static_assert(offsetof(sc_client, events.slots) <= PAGE_BYTES, "one page for what each Block needs");
+
+/* Zeroed, and on a page of its own. */
 static void *allocate(const sc_allocator *allocator, size_t bytes)
 {
-    uint8_t *memory = allocator->allocate(allocator->context, bytes + 128);
+    void *memory = allocator->allocate(allocator->context, bytes + PAGE_BYTES + sizeof memory);
     if (!memory) return NULL;
-    const size_t skip = 128 - (uintptr_t)memory % 128; /* 1 to 128, noted in the byte before */
-    memset(memory, 0, bytes + 128);
-    memory[skip - 1] = (uint8_t)skip;
-    return memory + skip;
+    memset(memory, 0, bytes + PAGE_BYTES + sizeof memory);
+    uint8_t *first = (uint8_t *)memory + sizeof memory; /* what was given is noted before what is handed out */
+    first += (PAGE_BYTES - (uintptr_t)first % PAGE_BYTES) % PAGE_BYTES;
+    memcpy(first - sizeof memory, &memory, sizeof memory);
+    return first;
 }
 
 static void release(const sc_allocator *allocator, void *memory)
 {
-    uint8_t *bytes = memory;
-    allocator->release(allocator->context, bytes - bytes[-1]);
+    void *given;
+    memcpy(&given, (uint8_t *)memory - sizeof given, sizeof given);
+    allocator->release(allocator->context, given);
 }
 
 void *sc_client_allocate(sc_client *client, size_t bytes)

@@ -89,6 +89,7 @@ typedef struct sc_preview_link {
     sc_event about; /* as it was opened */
 } sc_preview_link;
 
+/* It begins on a page, and what the audio thread looks at in each Block lies in that one, up to the counts of events. */
 struct sc_client {
     struct { /* side by side: between two calls of process() the caches belong to others */
         alignas(128) atomic_bool live; /* false: inactive, or in a forked child */
@@ -104,6 +105,12 @@ struct sc_client {
     atomic_bool stop_asked;
     atomic_bool preview_loading;
     bool forked; /* this process is a child of the one that made the client */
+    struct {
+        atomic_uint head; /* events ever put */
+        atomic_uint tail; /* events ever taken */
+        atomic_uint_least64_t dropped;
+        sc_event slots[SC_EVENTS];
+    } events;
 
     sc_allocator allocator; /* settings */
     uint64_t history_frames;
@@ -114,12 +121,6 @@ struct sc_client {
 
     sc_keep_slot keeps[SC_MAX_KEEPS];
     sc_play_slot plays[SC_MAX_PLAYS];
-    struct {
-        atomic_uint head; /* events ever put */
-        atomic_uint tail; /* events ever taken */
-        atomic_uint_least64_t dropped;
-        sc_event slots[SC_EVENTS];
-    } events;
 
     sc_generation *generations; /* newest first */
     sc_session session;

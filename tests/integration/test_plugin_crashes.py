@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from daemon.cli.stage import RunningDaemon, Stage, libzmq_of_pyzmq
+from tests.chaos.daemons import ForkedDaemon, fork_server
 from tests.support.clap import ClapHost, Played, begin_clap
 from tests.support.hosts import (
     Stretch,
@@ -27,7 +29,9 @@ from tests.support.whole import short_folder
 
 RECLAIM_LIMIT_S = 5.0
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
-RESTARTS = 100 if "SIDECHAIN_SOAK" in os.environ else 20  # 100 are a minute and more; `make soak`
+RESTARTS = 1_000 if "SIDECHAIN_SOAK" in os.environ else 100
+ATTACHED_EVERY = 20  # restarts; the others are killed again as soon as they answer
+MOST_BARS = 20  # that the ring holds, with a bar to spare
 BLOCK_FRAMES = 2_048
 
 
@@ -53,30 +57,37 @@ async def test_a_killed_host_leaves_its_last_bars_and_then_nothing() -> None:
 
 
 async def play_until(host: ClapHost, enough: asyncio.Event) -> tuple[int, list[Played]]:
-    """Bar after bar, at half real time so that even many restarts fit into the ring; the bars, and how each went."""
+    """Bar after bar, at a quarter of real time so that even many restarts fit into the ring; the bars, and how each went."""
     went: list[Played] = []
-    while not enough.is_set() or len(went) < 3:
+    while len(went) < 3 or (not enough.is_set() and len(went) < MOST_BARS):
         bar = Stretch(frames=BAR_FRAMES, start_ppq=4.0 * len(went))
-        went.append(await host.play(bar, next_block=lambda: BLOCK_FRAMES, speed=0.5))
+        went.append(await host.play(bar, next_block=lambda: BLOCK_FRAMES, speed=0.25))
     return len(went), went
 
 
+@pytest.mark.timeout(1_800 if "SIDECHAIN_SOAK" in os.environ else 240)
 async def test_a_daemon_killed_again_and_again_costs_the_playing_host_nothing() -> None:
     """kill -9 and start again under a playing host: no call waits, and no frame of the history is lost."""
     enough = asyncio.Event()
     with short_folder() as folder:
-        async with Stage(folder) as stage, begin_clap(stage) as beside:
+        async with Stage(folder) as stage, begin_clap(stage) as beside, fork_server(folder) as server:
             await beside.host.open(longest=BLOCK_FRAMES)
             playing = asyncio.create_task(play_until(beside.host, enough))
-            daemon = beside.daemon
-            for _ in range(RESTARTS):
-                daemon.process.kill()
-                await daemon.process.wait()
-                daemon = await stage.daemon("a")
+            beside.daemon.process.kill()
+            await beside.daemon.process.wait()
+            again = ForkedDaemon(server, folder / "a", "")
+            for number in range(RESTARTS):
+                await again.start()
+                if number % ATTACHED_EVERY == 0:
+                    seen = RunningDaemon(server.process, again.home)
+                    await until_heard(seen, 1)
+                    await seen.client.close()
+                await again.kill()
             enough.set()
             bars, went = await playing
             assert sum(played.calls for played in went) == 0
             assert max(played.longest_s for played in went) < BLOCK_FRAMES / 48_000, "held up for a block"
+            daemon = await stage.daemon("a")
             await until_heard(daemon, bars * BAR_FRAMES)
             _, take = await keep(daemon, bars)
             assert np.array_equal(take, noise(bars * BAR_FRAMES))

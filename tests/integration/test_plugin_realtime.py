@@ -30,7 +30,7 @@ def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subpro
 
 
 def faulty(plugin_format: str, build: Path = BUILD, *settings: str) -> Path:
-    """A plugin that allocates, locks and writes whenever process() hears something new of the transport."""
+    """A plugin that allocates, locks, writes, and reads behind an end when process() hears what the transport says."""
     target = build / "tests" / f"sidechain_faulty.{plugin_format}"
     make("tests/plugin", f"BUILD={target.parent}", f"PLUGIN={build}", *settings, str(target))
     return target
@@ -74,15 +74,25 @@ async def test_keep_on_the_audio_thread_does_nothing_that_could_wait() -> None:
             await beside.host.do("idle")
 
 
-@pytest.mark.parametrize("plugin_format", FORMATS)
-def test_memcheck_finds_no_error_and_no_leak(plugin_format: str, tmp_path: Path) -> None:
-    report = tmp_path / "memcheck"
+def under_memcheck(plugin_format: str, plugin: Path, report: Path) -> subprocess.CompletedProcess[str]:
     valgrind = (
         program("valgrind", "valgrind"), "--error-exitcode=9", "--leak-check=full",
         f"--suppressions={ROOT / 'tests/plugin/memcheck.supp'}", "--show-leak-kinds=definite",
         "--errors-for-leak-kinds=definite", f"--log-file={report}",
     )  # fmt: skip
-    ran = check(
-        plugin_format, made_for_tests("check_formats"), binary(plugin_bundles(), plugin_format), *valgrind
+    return check(plugin_format, made_for_tests("check_formats"), plugin, *valgrind)
+
+
+@pytest.mark.parametrize("plugin_format", FORMATS)
+def test_memcheck_finds_no_error_and_no_leak(plugin_format: str, tmp_path: Path) -> None:
+    ran = under_memcheck(plugin_format, binary(plugin_bundles(), plugin_format), tmp_path / "memcheck")
+    assert ran.returncode == 0, (tmp_path / "memcheck").read_text() + ran.stderr
+
+
+def test_memcheck_catches_a_faulty_plugin(tmp_path: Path) -> None:
+    plugin_bundles()
+    ran = under_memcheck("clap", faulty("clap"), tmp_path / "memcheck")
+    report = (tmp_path / "memcheck").read_text()
+    assert ran.returncode == 9 and "Invalid read" in report and "sc_timeline_hear" in report, (
+        report + ran.stderr
     )
-    assert ran.returncode == 0, report.read_text() + ran.stderr

@@ -1,4 +1,4 @@
-/* Hears the transport as no real-time code may: the linker puts it in the place of sc_timeline_hear (--wrap). */
+/* Hears the transport as no code may: the linker puts it in the place of sc_timeline_hear (--wrap). */
 #define _GNU_SOURCE
 #include "timeline.h"
 
@@ -13,8 +13,9 @@ void __wrap_sc_timeline_hear(sc_timeline *timeline, const sc_transport *transpor
                              sc_said *said)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    void *volatile memory = malloc(64);
-    free(memory);
+    volatile char *volatile memory = malloc(64);
+    if (memory[64] == 1) abort(); /* behind its end: for memcheck */
+    free((void *)memory);
     pthread_mutex_lock(&mutex);
     pthread_mutex_unlock(&mutex);
     if (write(-1, "", 0) >= 0) abort();
