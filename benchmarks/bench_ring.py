@@ -56,8 +56,8 @@ def _measure(program: Path, folder: Path, address: str, frames: int) -> list[Row
         timeout=LIMIT_S,
     )
     found: dict[str, Any] = json.loads(ran.stdout)
-    copy, ring, weave, planar, message = (
-        found[way] for way in ("copy", "ring", "weave", "planar", "message")
+    copy, ring, following, weave, planar, message = (
+        found[way] for way in ("copy", "ring", "next", "weave", "planar", "message")
     )
 
     def beside(ours: list[int], other: list[int], name: str) -> str:
@@ -67,6 +67,8 @@ def _measure(program: Path, folder: Path, address: str, frames: int) -> list[Row
     return [
         (f"{what} / memcpy, p50", ring[0] / copy[0], "<= 1.15", beside(ring, copy, "memcpy")),
         (f"{what} / memcpy, p99.9", ring[2] / copy[2], "<= 1.5", f"of {found['blocks']} blocks"),
+        (f"{what} behind another's / memcpy, p50", following[0] / copy[0], "", _ns(following)),
+        (f"{what} behind another's / memcpy, p99.9", following[2] / copy[2], "", ""),
         (f"{what}, p99.9, share of the block in %", ring[2] / (frames / RATE_HZ * 1e7), "<= 0.5", ""),
         (
             f"{what} planar / interleave, p50",
@@ -85,7 +87,7 @@ def _measure(program: Path, folder: Path, address: str, frames: int) -> list[Row
             f"allocations, locks, calls in {what}",
             float(found["calls"]),
             "0",
-            f"{2 * found['blocks']} calls of it",
+            f"{3 * found['blocks']} calls of it",
         ),
         (f"page faults in {what}", float(found["faults"]), "0", ""),
     ]

@@ -3,13 +3,14 @@
 
      copy      memcpy to private memory, walking round an area as large as the Ring's
      ring      sc_client_process_interleaved
+     next      the same of another Instance, right behind one whose call is not counted: as hosts do that have several
      weave     two planar channels interleaved into private memory, likewise
      planar    sc_client_process
      message   zmq_send of the same bytes to a PULL socket in another process
 
-   The five take turns within each block's time, in random order, so that none always follows the same other.
+   The six take turns within each block's time, in random order, so that none always follows the same other.
    Prints one JSON object: per way the nanoseconds at p50, p99, p99.9 and the most, then what the trap counted in
-   `ring` and `planar`. Linked with tests/native/trap.c. */
+   `ring`, `next` and `planar`. Linked with tests/native/trap.c. */
 #define _GNU_SOURCE
 #include "sidechain.h"
 #include "trap.h"
@@ -29,13 +30,14 @@
 #define HISTORY_FRAMES (1u << 21)
 #define MAX_FRAMES 4096u
 #define WARM_UP 50
+#define CLIENTS 4
 
-enum { COPY, RING, WEAVE, PLANAR, MESSAGE, WAYS };
+enum { COPY, RING, NEXT, WEAVE, PLANAR, MESSAGE, WAYS };
 
-static const char *const NAMES[WAYS] = {"copy", "ring", "weave", "planar", "message"};
+static const char *const NAMES[WAYS] = {"copy", "ring", "next", "weave", "planar", "message"};
 
 typedef struct bench {
-    sc_client *clients[2]; /* one Ring for each of ring and planar */
+    sc_client *clients[CLIENTS]; /* one Ring for each of ring, planar, next, and the one before next */
     sc_zmq zmq;
     void *socket;
     float *private_area[2]; /* for copy and weave */
@@ -93,12 +95,14 @@ static uint32_t hand_over(bench *b, int way)
     const sc_transport transport = {
         .flags = SC_TRANSPORT_PLAYING | SC_TRANSPORT_VALID_PPQ | SC_TRANSPORT_VALID_BPM | SC_TRANSPORT_VALID_METER,
         .numerator = 4, .denominator = 4, .bpm = 128.0, .ppq = (double)b->at[way] * 128.0 / 60.0 / RATE_HZ};
-    const bool ours = way == RING || way == PLANAR;
+    const bool ours = way == RING || way == NEXT || way == PLANAR;
+    if (way == NEXT) sc_client_process_interleaved(b->clients[3], both, b->frames, &transport);
     const long before_faults = faults();
     if (ours) trap_arm();
     const uint64_t before = now_ns();
     if (way == COPY) private_copy(b->private_area[0], b->at[way], b->frames, false);
     else if (way == RING) sc_client_process_interleaved(b->clients[0], both, b->frames, &transport);
+    else if (way == NEXT) sc_client_process_interleaved(b->clients[2], both, b->frames, &transport);
     else if (way == WEAVE) private_copy(b->private_area[1], b->at[way], b->frames, true);
     else if (way == PLANAR) sc_client_process(b->clients[1], channels, b->frames, &transport);
     else b->dropped += b->zmq.send(b->socket, both, (size_t)b->frames * 2 * sizeof(float), SC_ZMQ_DONTWAIT) < 0;
@@ -135,7 +139,7 @@ static void *run(void *argument)
     bench *b = argument;
     evict();
     const double turn_ns = (double)b->frames / RATE_HZ * 1e9 / WAYS;
-    int order[WAYS] = {COPY, RING, WEAVE, PLANAR, MESSAGE};
+    int order[WAYS] = {COPY, RING, NEXT, WEAVE, PLANAR, MESSAGE};
     uint32_t random = 1;
     const uint64_t start = now_ns();
     for (uint64_t block = 0; block < b->blocks + WARM_UP; block++) {
@@ -180,10 +184,12 @@ static bool prepare(bench *b, char **argv)
     char reason[256] = "memory";
     const sc_config config = {.size = sizeof config, .run_dir = argv[1], .libzmq_path = SC_NO_LINK,
                               .history_frames = HISTORY_FRAMES};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
         if (sc_client_create(&config, &b->clients[i]) != SC_OK ||
             sc_client_activate(b->clients[i], RATE_HZ, 2, MAX_FRAMES) != SC_OK)
             return false;
+    }
+    for (int i = 0; i < 2; i++) {
         b->private_area[i] = malloc(HISTORY_FRAMES * 2 * sizeof(float));
         if (!b->private_area[i]) return false;
         memset(b->private_area[i], 1, HISTORY_FRAMES * 2 * sizeof(float)); /* 0 would make it an untouched calloc */
@@ -214,6 +220,6 @@ int main(int argc, char **argv)
     pthread_setschedparam(thread, SCHED_FIFO, &priority);
     pthread_join(thread, NULL);
     report(&b);
-    for (int i = 0; i < 2; i++) sc_client_destroy(b.clients[i]);
+    for (int i = 0; i < CLIENTS; i++) sc_client_destroy(b.clients[i]);
     return 0;
 }
