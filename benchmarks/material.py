@@ -14,6 +14,24 @@ from audio.wave import read_audio
 from tests.support.music import piece
 
 SEEDS = range(100, 124)
+DEBIAN_LOOPS = Path("/usr/share/sonic-pi/samples")
+LOOPS_BPM = {  # of loop_NAME.flac in the Debian package sonic-pi-samples: the loop is so many whole bars long
+    "electric": 97.0,
+    "mehackit1": 97.0,
+    "mehackit2": 97.0,
+    "perc1": 97.0,
+    "perc2": 97.0,
+    "weirdo": 97.0,
+    "drone_g_97": 97.0,
+    "garzul": 120.0,
+    "mika": 120.0,
+    "amen_full": 140.0,
+    "compus": 148.0,
+    "breakbeat": 126.0,
+    "safari": 119.92,
+    "3d_printer": 120.62,
+    "amen": 136.88,
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +48,13 @@ class Clip:
 def synthesised() -> list[Clip]:
     made = [(seed, piece(seed, notes=seed % 4 != 0, drums=seed % 4 != 1)) for seed in SEEDS]
     return [Clip(f"piece {s}", p.samples, p.sample_rate_hz, p.bpm, p.key) for s, p in made]
+
+
+def debian_loops() -> list[Clip]:
+    """CC0 loops cut to whole bars; none where the package is not installed."""
+    found = [(name, DEBIAN_LOOPS / f"loop_{name}.flac", bpm) for name, bpm in LOOPS_BPM.items()]
+    reads = [(name, read_audio(path.read_bytes()), bpm) for name, path, bpm in found if path.exists()]
+    return [Clip(name, read.samples, read.sample_rate_hz, bpm, None) for name, read, bpm in reads]
 
 
 def fixtures() -> dict[str, list[Clip]]:

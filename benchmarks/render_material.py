@@ -12,7 +12,6 @@ import os
 import random
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import zlib
@@ -22,29 +21,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from benchmarks.material import DEBIAN_LOOPS, LOOPS_BPM
+from benchmarks.score import TONICS, Score, can_render, render
+
 SHARE = Path("/usr/share")
-SOUND_FONT = SHARE / "sounds/sf2/FluidR3_GM.sf2"
 RENDER_S = 25  # a song that takes longer is cut there
 SONG_S, SKIP_S = 20, 4
 MIDI_LOOPS = 96
-TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-LOOPS_BPM = {
-    "electric": 97.0,
-    "mehackit1": 97.0,
-    "mehackit2": 97.0,
-    "perc1": 97.0,
-    "perc2": 97.0,
-    "weirdo": 97.0,
-    "drone_g_97": 97.0,
-    "garzul": 120.0,
-    "mika": 120.0,
-    "amen_full": 140.0,
-    "compus": 148.0,
-    "breakbeat": 126.0,
-    "safari": 119.92,
-    "3d_printer": 120.62,
-    "amen": 136.88,
-}
 Entry = dict[str, str | float | None]
 STYLES = {  # beats per minute; drums in sixteenths of a bar: kick, snare, hat
     "four": ((116, 138), "x...x...x...x...", "....x.......x...", "..x...x...x...x."),
@@ -58,7 +41,7 @@ STYLES = {  # beats per minute; drums in sixteenths of a bar: kick, snare, hat
 
 def _loops() -> Iterator[tuple[str, Path, float]]:
     for name, bpm in LOOPS_BPM.items():
-        path = SHARE / f"sonic-pi/samples/loop_{name}.flac"
+        path = DEBIAN_LOOPS / f"loop_{name}.flac"
         if path.exists():
             yield name, path, bpm
 
@@ -106,22 +89,22 @@ def _cut(path: Path, out: Path, *, whole: bool) -> bool:
     return True
 
 
-def _midi(seed: int) -> tuple[bytes, float, str, int]:
-    """A standard MIDI file of eight bars; its tempo, key and length in beats."""
+def _midi(seed: int) -> Score:
+    """Eight bars."""
     rng = random.Random(seed)
     style = list(STYLES)[seed % len(STYLES)]
     (low, high), *patterns = STYLES[style]
     bpm, tonic, minor = rng.randint(low, high), rng.randrange(12), rng.random() < 0.5
     scale = (0, 2, 3, 5, 7, 8, 10) if minor else (0, 2, 4, 5, 7, 9, 11)
     degrees = [0, *rng.sample([3, 4, 5], 2), rng.choice([0, 4])]
-    events: list[tuple[float, bytes]] = []
+    voices = ([0, 4, 24, 48, 81, 88], [32, 33, 38, 39], [11, 40, 73, 80])
+    programs = {channel: rng.choice(choice) for channel, choice in enumerate(voices)}
+    key = f"{TONICS[tonic]} {'minor' if minor else 'major'}"
+    score = Score(name=f"loop_{seed:03}", bpm=bpm, key=key, beats=32, programs=programs)
 
     def note(channel: int, beat: float, length: float, pitch: int, velocity: int) -> None:
-        events.append((beat, bytes([0x90 | channel, pitch, velocity])))
-        events.append((beat + 0.95 * length, bytes([0x80 | channel, pitch, 0])))
+        score.note(channel, beat, 0.95 * length, pitch, velocity)
 
-    for channel, programs in enumerate(([0, 4, 24, 48, 81, 88], [32, 33, 38, 39], [11, 40, 73, 80])):
-        events.append((0.0, bytes([0xC0 | channel, rng.choice(programs)])))
     chops = rng.choice([1, 2, 4, 8])
     for bar in range(8):
         chord = [tonic + scale[(degrees[bar % 4] + third) % 7] for third in (0, 2, 4)]
@@ -137,56 +120,13 @@ def _midi(seed: int) -> tuple[bytes, float, str, int]:
             for step, mark in enumerate(pattern):
                 if mark == "x" and rng.random() < 0.97:
                     note(9, 4 * bar + step / 4, 0.2, drum, rng.randint(80, 118))
-    return _as_file(events, bpm), float(bpm), f"{TONICS[tonic]} {'minor' if minor else 'major'}", 32
-
-
-def _as_file(events: list[tuple[float, bytes]], bpm: int, ticks: int = 480) -> bytes:
-    track, last = b"\0\xff\x51\x03" + round(60e6 / bpm).to_bytes(3, "big"), 0
-    for beat, message in sorted(events, key=lambda event: (event[0], event[1][0] & 0xF0 == 0x90)):
-        at = round(beat * ticks)
-        gap, last = at - last, at
-        digits = [gap & 0x7F]
-        while gap := gap >> 7:
-            digits.append(gap & 0x7F | 0x80)
-        track += bytes(reversed(digits)) + message
-    track += b"\0\xff\x2f\0"
-    head = struct.pack(">4sIHHH", b"MThd", 6, 0, 1, ticks)
-    return head + struct.pack(">4sI", b"MTrk", len(track)) + track
+    return score
 
 
 def _midi_loops(folder: Path) -> list[Entry]:
     """Cut to exactly eight bars, what rings on laid under the beginning."""
-    entries: list[Entry] = []
-    if shutil.which("fluidsynth") is None or not SOUND_FONT.exists():
-        return entries
-    for seed in range(MIDI_LOOPS):
-        data, bpm, key, beats = _midi(seed)
-        score, wav = folder / "score.mid", folder / "score.wav"
-        score.write_bytes(data)
-        command = [
-            "fluidsynth",
-            "-ni",
-            "-g",
-            "0.6",
-            "-r",
-            "44100",
-            "-F",
-            str(wav),
-            str(SOUND_FONT),
-            str(score),
-        ]
-        subprocess.run(command, capture_output=True, timeout=60, check=True)
-        samples, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
-        frames = round(beats * 60 / bpm * rate_hz)
-        loop = np.zeros((frames, 2), np.float32)
-        for start in range(0, min(len(samples), 2 * frames), frames):
-            part = samples[start : start + frames]
-            loop[: len(part)] += part
-        soundfile.write(folder / f"loop_{seed:03}.flac", loop * (0.7 / np.abs(loop).max()), rate_hz)
-        entries.append({"file": f"loop_{seed:03}.flac", "bpm": bpm, "key": key})
-        score.unlink()
-        wav.unlink()
-    return entries
+    scores = [_midi(seed) for seed in range(MIDI_LOOPS)] if can_render() else []
+    return [{"file": render(score, folder), "bpm": score.bpm, "key": score.key} for score in scores]
 
 
 def main() -> None:

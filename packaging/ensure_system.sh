@@ -17,7 +17,8 @@ test "$purpose" = test && needs="$needs
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
   ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring
-  ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1"
+  ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
+  /usr/share/sonic-pi/samples/loop_mika.flac:sonic-pi-samples"
 
 missing=""
 for need in $needs; do

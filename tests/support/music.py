@@ -108,6 +108,38 @@ def _play_drums(mix: Signal, rng: np.random.Generator, beat: float, beats: int, 
         _hit(mix, rng, at + beat / 2, 0.2, 0.03, rate_hz)
 
 
+def drum_loop(
+    kit: int, pattern: int, *, bpm: float = 120.0, bars: int = 4, sample_rate_hz: int = 44_100
+) -> Samples:
+    """A loop of kick, snare and hat, sixteenths: the kit's sounds and the pattern's places, both the same for the same number."""
+    voices, places = np.random.default_rng(kit), np.random.default_rng((kit, pattern))
+    kick_hz, kick_s, snare_s, hat_s = voices.uniform((42, 0.08, 0.05, 0.015), (75, 0.2, 0.14, 0.05))
+    kick, snare, hat = (places.random((3, 16)) < np.array([[0.2], [0.06], [0.4]])).astype(float)
+    kick[0] = snare[4] = snare[12] = 1
+    hat[:: (1, 2, 2, 4)[pattern % 4]] = 1
+    step = 15 / bpm * sample_rate_hz
+    mix = np.zeros(round(16 * bars * step))
+    for number in range(16 * bars):
+        at = number * step
+        for struck, level, seconds, hz in (
+            (kick, 0.9, kick_s, kick_hz),
+            (snare, 0.5, snare_s, None),
+            (hat, 0.15, hat_s, None),
+        ):
+            if struck[number % 16]:
+                # A sampled kit: the same noise at every stroke.
+                _hit(
+                    mix,
+                    np.random.default_rng((kit, round(1000 * level))),
+                    at,
+                    level,
+                    seconds,
+                    sample_rate_hz,
+                    hz=hz,
+                )
+    return np.repeat((0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None], 2, axis=1)
+
+
 def _hit(
     mix: Signal,
     rng: np.random.Generator,

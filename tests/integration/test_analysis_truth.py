@@ -1,0 +1,50 @@
+"""Tempo and key of clips whose truth is known: pieces by formula, loops that Debian ships, and any folders named.
+
+Folders in SIDECHAIN_AUDIO_FIXTURES count alike. More sets, and other analysers beside ours: `make bench`.
+"""
+
+import pytest
+
+from audio.analysis import Analysis, analyse
+from benchmarks.bench_analysis import OCTAVES, is_near
+from benchmarks.material import Clip, debian_loops, fixtures, synthesised
+
+pytestmark = pytest.mark.slow  # some sixty clips are analysed
+
+Judged = list[tuple[Clip, Analysis]]
+
+
+@pytest.fixture(scope="module")
+def judged() -> Judged:
+    clips = [*synthesised(), *debian_loops(), *(clip for folder in fixtures().values() for clip in folder)]
+    return [
+        (c, analyse(c.samples, c.sample_rate_hz, transport_bpm=None, transport_meter=None, bars=None))
+        for c in clips
+    ]
+
+
+def test_nine_of_ten_tempi_are_right_and_nearly_all_but_for_the_octave(judged: Judged) -> None:
+    """An answer withheld counts as wrong."""
+    found = [(clip.bpm, a.tempo.bpm) for clip, a in judged if clip.bpm is not None]
+    assert len(found) >= 39
+    assert sum(is_near(bpm, truth) for truth, bpm in found) >= 0.90 * len(found)
+    assert sum(is_near(bpm, truth, OCTAVES) for truth, bpm in found) >= 0.98 * len(found)
+
+
+def test_a_tempo_said_to_be_sure_is_right(judged: Judged) -> None:
+    sure = [(c.bpm, a.tempo.bpm) for c, a in judged if c.bpm is not None and a.tempo.confidence >= 0.9]
+    assert len(sure) >= 20
+    assert sum(is_near(bpm, truth) for truth, bpm in sure) >= 0.95 * len(sure)
+
+
+def test_three_of_four_keys_told_are_right_and_most_are_told(judged: Judged) -> None:
+    keys = [(clip.key, a.key.key) for clip, a in judged if clip.key is not None]
+    told = [(truth, str(key)) for truth, key in keys if key is not None]
+    assert len(keys) >= 18
+    assert len(told) >= 0.70 * len(keys)
+    assert sum(truth == key for truth, key in told) >= 0.75 * len(told)
+
+
+def test_drums_alone_are_given_no_key(judged: Judged) -> None:
+    drums = [a for clip, a in judged if clip.key is None and clip.name.startswith("piece")]
+    assert drums and all(a.key.key is None for a in drums)
