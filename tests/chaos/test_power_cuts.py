@@ -23,7 +23,7 @@ SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 USUAL_S = 0.5
 
 
-@pytest.mark.timeout(180 + 5 * CUTS)
+@pytest.mark.timeout(180 + 12 * CUTS)
 async def test_power_cuts_lose_nothing_that_was_answered() -> None:
     build()
     chance = random.Random(SEED)

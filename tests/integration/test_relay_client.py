@@ -129,6 +129,12 @@ async def test_whatever_comes_is_one_error_in_little_time_and_memory(tmp_path: P
         assert time.monotonic() - began < LIMIT_S
 
 
+async def test_an_answer_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    async with before(tmp_path, lambda writer: forever(writer, b" " * 65536, 0)) as (client, _):
+        with pytest.raises(Offline, match="RemoteProtocolError"):
+            await client.call("GET", "/users/me", {}, limit_s=LIMIT_S)
+
+
 async def test_a_token_goes_to_the_relay_and_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     async with before(tmp_path / "other", whole("200 OK", b"{}")) as (there, other):

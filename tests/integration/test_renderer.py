@@ -253,5 +253,6 @@ async def test_attempts_count_over_restarts_of_the_daemon(
     )
     async with rendering(store, tmp_path / "takes") as heard:
         ((_, message),) = await ends(heard, 1)
-    assert isinstance(message, Broken)
+    assert isinstance(message, Broken) and f"{MAX_ATTEMPTS} times" in message.message
+    assert store.takes(1)[0].failures == 0, "it was not begun again"
     store.close()
