@@ -126,7 +126,7 @@ class Scene(ForkedDaemon):
 
     async def _all_ended(self) -> dict[str, tuple[str, str, str | None]]:
         """Once every take and entry is at an end: take id -> (state, entry's state, reason)."""
-        deadline = time.monotonic() + STEP_S + 2 * len(self.asked)
+        deadline = time.monotonic() + STEP_S + 5 * len(self.asked)
         while True:
             with closing(sqlite3.connect(f"file:{self.data}/library.sqlite3?mode=ro", uri=True)) as db:
                 rows = db.execute(

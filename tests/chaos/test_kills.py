@@ -1,9 +1,11 @@
-"""SIGKILL at random moments between the question and the end: `SIDECHAIN_SOAK=1` for a thousand."""
+"""SIGKILL, and SIGTERM, at random moments between the question and the end: `SIDECHAIN_SOAK=1` for a thousand, and 200."""
 
 import asyncio
 import contextlib
 import os
 import random
+import signal
+import time
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.chaos.scene import scene, zero
 from tests.support.native import build
 
 KILLS = int(os.environ.get("SIDECHAIN_KILLS", "1000" if "SIDECHAIN_SOAK" in os.environ else "200"))
+ENDS = int(os.environ.get("SIDECHAIN_ENDS", "200" if "SIDECHAIN_SOAK" in os.environ else "8"))
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261121"))
 USUAL_S = 0.35  # a bar is kept, rendered and posted in about that
 
@@ -40,3 +43,28 @@ async def test_kills_lose_nothing_and_double_nothing() -> None:
     )
     assert zero(figures), (figures, here.trouble)
     assert figures["acked"] > KILLS // 4, here.trouble
+
+
+@pytest.mark.timeout(120 + 5 * ENDS)
+async def test_a_daemon_that_is_told_to_end_does_so_at_once_and_loses_nothing() -> None:
+    """As at a logout, in the middle of whatever it does: exit code 0, and what was answered is there."""
+    build()
+    chance = random.Random(SEED)
+    took_s: list[float] = []
+    async with scene() as here:
+        spread_s = await here.spread_s(USUAL_S)
+        for number in range(ENDS):
+            await here.attached()
+            asking = asyncio.create_task(here.keep(f"end {number}"))
+            await asyncio.sleep(chance.random() * spread_s)
+            began_s = time.perf_counter()
+            await here.kill(signal.SIGTERM)
+            took_s.append(time.perf_counter() - began_s)
+            assert await here.ended == 0, here.last_words()
+            with contextlib.suppress(Died):
+                await asking
+            await here.start()
+        figures = await here.judge()
+    p95_ms = sorted(took_s)[int(ENDS * 0.95)] * 1000
+    print(f"\nends={ENDS}", *(f"{k}={v}" for k, v in figures.items()), f"end_p95_ms={p95_ms:.0f} seed={SEED}")
+    assert zero(figures), (figures, here.trouble)

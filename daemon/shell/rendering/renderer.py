@@ -100,7 +100,8 @@ class Renderer:
                 for take in await self._store.run(Store.unprocessed):
                     await self._attempt(take)
                 if self._warm:
-                    await self._ensure_worker()
+                    async with self._worker_free:  # or a search at the same time would start another
+                        await self._ensure_worker()
                 await self._wake.wait()
         finally:
             await self._stop_worker()
