@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-MOUNT_LIMIT_S = 10.0
+MOUNT_LIMIT_S = 60.0
 
 
 def no_fuse() -> str | None:
@@ -35,7 +35,7 @@ class LosingDisk:
         deadline = time.monotonic() + MOUNT_LIMIT_S
         while not os.path.ismount(self._folder):
             mounting = time.monotonic() < deadline and self._process.returncode is None
-            assert mounting, "the disk was not mounted"
+            assert mounting, f"the disk was not mounted; its program ended with {self._process.returncode}"
             await asyncio.sleep(0.01)
 
     def be(self, state: str) -> None:
