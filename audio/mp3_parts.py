@@ -47,6 +47,7 @@ def part_starts(frames: int) -> list[int]:
     """Where the parts of a clip of so many frames begin, in frames of audio; the first is 0. [any]"""
     periods = frames // PERIOD_SAMPLES
     count = max(1, -(-periods // PART_PERIODS))
+    count += count > 1 and count % 2  # even, so that two cores end together
     return [periods * number // count * PERIOD_SAMPLES for number in range(count)]
 
 
