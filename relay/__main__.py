@@ -29,7 +29,7 @@ def read_argv(argv: list[str]) -> Config:
     if not 0 <= given.port <= 65_535:
         raise BadConfig("--port", f"is a number from 0 to 65535, not {given.port}.")
     return Config(
-        data=given.data,
+        data=given.data.absolute(),  # its children work in another folder
         host=given.host,
         port=given.port,
         dev=given.dev,

@@ -44,7 +44,7 @@ def preview(
     def text() -> str:
         playing = reply.preview
         how = " in sync" if playing.in_sync else ""
-        sentence = f"Playing {playing.title or playing.target}{how}. `sidechain preview --stop` ends it."
+        sentence = f"Playing “{playing.title or playing.target}”{how}. `sidechain preview --stop` ends it."
         return f"{sentence}\n{playing.note}" if playing.note else sentence
 
     show(reply, as_json, text)

@@ -72,6 +72,16 @@ REFUSED = {
 }
 
 
+def test_a_relay_of_a_relative_folder_makes_posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its decoders work in another folder."""
+    monkeypatch.chdir(tmp_path)
+    with running_relay(Path("data"), cwd=tmp_path) as relay:
+        client = RelayClient(relay.url)
+        client.sign_in("nightowl")
+        assert client.upload(AUDIO).status_code == 201
+        client.close()
+
+
 @pytest.fixture(scope="module")
 def client(relay: RelayProcess) -> Iterator[RelayClient]:
     made = RelayClient(relay.url)

@@ -25,6 +25,7 @@ from relay.wire.rest import AudioPost, Device, TokenPair, claim_message
 
 Kind = TypeVar("Kind")
 CALL_LIMIT_S = 30
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -46,7 +47,7 @@ class RelayProcess:
 
 
 def start_relay(
-    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay"
+    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay", cwd: Path = ROOT
 ) -> RelayProcess:
     """Start `python -m MODULE` and wait until it listens. Who starts it stops it."""
     command = [
@@ -66,8 +67,8 @@ def start_relay(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=cwd,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
         )
     assert process.stdout is not None
     line = process.stdout.readline()  # ends at once if the process does
@@ -78,9 +79,9 @@ def start_relay(
 
 @contextmanager
 def running_relay(
-    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay"
+    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay", cwd: Path = ROOT
 ) -> Iterator[RelayProcess]:
-    relay = start_relay(data, *options, dev=dev, port=port, module=module)
+    relay = start_relay(data, *options, dev=dev, port=port, module=module, cwd=cwd)
     try:
         yield relay
     finally:
