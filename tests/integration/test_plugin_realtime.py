@@ -21,7 +21,8 @@ RUN_LIMIT_S = 100.0
 
 def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
     """Noise in blocks of 0 to 16384 frames through the plugin, without a daemon, under a transport that does all it can."""
-    bundle = plugin_bundles() / ".lv2" / "sidechain.lv2"
+    name = "sidechain-mono" if "mono" in plugin.name else "sidechain"
+    bundle = plugin_bundles() / ".lv2" / f"{name}.lv2"
     with short_folder() as folder:
         return subprocess.run(
             [*wrapper, host, plugin_format, plugin, bundle, str(SECONDS), str(SEED)], env=host_environment(folder / "run"),
@@ -36,9 +37,12 @@ def faulty(plugin_format: str, build: Path = BUILD, *settings: str) -> Path:
     return target
 
 
+@pytest.mark.parametrize("name", ["sidechain", "sidechain-mono"])
 @pytest.mark.parametrize("plugin_format", FORMATS)
-def test_any_blocks_pass_to_the_bit_and_call_nothing(plugin_format: str) -> None:
-    ran = check(plugin_format, made_for_tests("check_formats_trap"), binary(plugin_bundles(), plugin_format))
+def test_any_blocks_pass_to_the_bit_and_call_nothing(plugin_format: str, name: str) -> None:
+    ran = check(
+        plugin_format, made_for_tests("check_formats_trap"), binary(plugin_bundles(), plugin_format, name)
+    )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "calls 0\n", "")
 
 

@@ -75,7 +75,7 @@ static long play(Plugin &plugin, double rate_hz, double seconds, std::mt19937 &r
         trap_arm();
         process(plugin, channels, channels + 2, frames, spot);
         calls += trap_disarm();
-        for (int i = 0; i < 2; i++)
+        for (uint32_t i = 0; i < Library::channels(); i++)
             if (frames && std::memcmp(channels[i], channels[2 + i], frames * sizeof(float)) != 0) {
                 std::fputs("what came out is not what went in\n", stderr);
                 std::exit(1);

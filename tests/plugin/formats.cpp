@@ -24,7 +24,7 @@
 
 namespace {
 
-constexpr uint32_t kChannels = 2;
+uint32_t channels = 2; /* of the plugin that was loaded */
 
 [[noreturn]] void fail(const char *what)
 {
@@ -67,7 +67,7 @@ public:
     void process(float **in, float **out, uint32_t frames, const Spot &spot) override
     {
         if (spot.offline != offline_) render_->set(plugin_, offline_ = spot.offline);
-        clap_audio_buffer_t inputs = {in, nullptr, kChannels, 0, 0}, outputs = {out, nullptr, kChannels, 0, 0};
+        clap_audio_buffer_t inputs = {in, nullptr, channels, 0, 0}, outputs = {out, nullptr, channels, 0, 0};
         clap_event_transport_t transport = {};
         transport.header = {sizeof transport, 0, CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_TRANSPORT, 0};
         transport.flags = CLAP_TRANSPORT_HAS_TEMPO | CLAP_TRANSPORT_HAS_BEATS_TIMELINE | CLAP_TRANSPORT_HAS_TIME_SIGNATURE |
@@ -126,7 +126,7 @@ public:
     void process(float **in, float **out, uint32_t frames, const Spot &spot) override
     {
         v3_audio_bus_buffers inputs = {}, outputs = {};
-        inputs.num_channels = outputs.num_channels = kChannels;
+        inputs.num_channels = outputs.num_channels = channels;
         inputs.channel_buffers_32 = in;
         outputs.channel_buffers_32 = out;
         v3_process_context context = {};
@@ -171,13 +171,13 @@ class Lv2 final : public Plugin {
 public:
     Lv2(const LV2_Descriptor *descriptor, const std::string &bundle) : descriptor_(descriptor), bundle_(bundle + "/")
     {
-        std::ifstream turtle(bundle_ + "sidechain.ttl");
+        std::ifstream turtle(bundle_ + (channels == 1 ? "sidechain-mono.ttl" : "sidechain.ttl"));
         for (std::string line; std::getline(turtle, line);) {
             float value;
             if (line.find("lv2:index ") != std::string::npos) controls_.push_back(0.0f);
             else if (std::sscanf(line.c_str(), " lv2:default %f", &value) == 1) controls_.back() = value;
         }
-        if (controls_.size() <= kEvents) fail("LV2: no ports in sidechain.ttl");
+        if (controls_.size() <= events_) fail("LV2: no ports in the Turtle file");
     }
     ~Lv2() override { clean_up(); }
     void activate(double rate_hz, uint32_t longest) override
@@ -190,15 +190,14 @@ public:
     {
         tell(spot);
         controls_.back() = spot.offline ? 1.0f : 0.0f; /* the freewheel port is the last */
-        for (uint32_t i = 0; i < kChannels; i++) {
+        for (uint32_t i = 0; i < channels; i++) {
             descriptor_->connect_port(handle_, i, in[i]);
-            descriptor_->connect_port(handle_, kChannels + i, out[i]);
+            descriptor_->connect_port(handle_, channels + i, out[i]);
         }
         descriptor_->run(handle_, frames);
     }
 
 private:
-    static constexpr uint32_t kEvents = 2 * kChannels;
     struct Field {
         LV2_Atom_Property_Body head;
         double value;
@@ -229,8 +228,8 @@ private:
         told_.object = {0, urid(nullptr, LV2_TIME__Position)};
         told_.event.body = {sizeof told_.object + sizeof told_.fields, urid(nullptr, LV2_ATOM__Object)};
         told_.sequence.atom = {sizeof told_ - sizeof(LV2_Atom), urid(nullptr, LV2_ATOM__Sequence)};
-        descriptor_->connect_port(handle_, kEvents, &told_);
-        for (uint32_t port = kEvents + 1; port < controls_.size(); port++) descriptor_->connect_port(handle_, port, &controls_[port]);
+        descriptor_->connect_port(handle_, events_, &told_);
+        for (uint32_t port = events_ + 1; port < controls_.size(); port++) descriptor_->connect_port(handle_, port, &controls_[port]);
     }
     void tell(const Spot &spot)
     {
@@ -248,6 +247,7 @@ private:
     }
 
     const LV2_Descriptor *descriptor_;
+    const uint32_t events_ = 2 * channels; /* the port behind the audio ports */
     std::string bundle_;
     LV2_Handle handle_ = nullptr;
     double rate_hz_ = 0.0;
@@ -261,6 +261,7 @@ Library::Library(const std::string &format, const std::string &binary, const std
     : format_(format), binary_(binary), bundle_(bundle), loaded_(dlopen(binary.c_str(), RTLD_NOW | RTLD_LOCAL)), entry_(nullptr)
 {
     if (!loaded_) fail(dlerror());
+    ::channels = binary_.find("sidechain-mono") == std::string::npos ? 2 : 1;
     if (format_ == "clap") {
         const auto *entry = static_cast<const clap_plugin_entry_t *>(dlsym(loaded_, "clap_entry"));
         if (entry && entry->init(binary_.c_str())) entry_ = entry->get_factory(CLAP_PLUGIN_FACTORY_ID);
@@ -283,6 +284,11 @@ Library::~Library()
         reinterpret_cast<bool (*)()>(dlsym(loaded_, "ModuleExit"))();
     }
     dlclose(loaded_);
+}
+
+uint32_t Library::channels()
+{
+    return ::channels;
 }
 
 std::unique_ptr<Plugin> Library::make()

@@ -26,12 +26,12 @@ def made_for_tests(name: str, *settings: str, folder: Path = BUILD / "tests") ->
     return folder / name
 
 
-def binary(bundles: Path, plugin_format: str) -> Path:
-    """The shared object of a format's stereo plugin."""
+def binary(bundles: Path, plugin_format: str, name: str = "sidechain") -> Path:
+    """The shared object of a format's plugin: the stereo one, or "sidechain-mono"."""
     return {
-        "clap": bundles / ".clap" / "sidechain.clap",
-        "lv2": bundles / ".lv2" / "sidechain.lv2" / "sidechain.so",
-        "vst3": bundles / ".vst3" / f"sidechain.vst3/Contents/{platform.machine()}-linux/sidechain.so",
+        "clap": bundles / ".clap" / f"{name}.clap",
+        "lv2": bundles / ".lv2" / f"{name}.lv2" / f"{name}.so",
+        "vst3": bundles / ".vst3" / f"{name}.vst3/Contents/{platform.machine()}-linux/{name}.so",
     }[plugin_format]
 
 

@@ -202,7 +202,7 @@ async def begin(
         )
     try:
         host = PluginHost(process, log)
-        await host.do("open", rate_hz=rate_hz, block_frames=block_frames)
+        assert (await host.do("open", rate_hz=rate_hz, block_frames=block_frames))["latency"] == 0
         yield HostBeside(host, daemon)
     finally:
         await end(process)
