@@ -66,7 +66,7 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         raise
     actor: Actor = state["actor"]
     kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
-    by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.TOKEN)
+    by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.CLAIM, Kind.TOKEN)
     who = counted_as(address_of(connection)) if by_address else str(actor.user_id)
     spent = parts.throttle.spend(kind, who, now_us())
     state["spent"], state["limit"] = spent, parts.throttle.limit(kind)
@@ -78,10 +78,9 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
 
 def count_stranger(parts: Parts, address: str) -> None:
     """Somebody showed what is worth nothing here: looking at it costs us, so it is not free. Raises Refusal: rate_limited."""
-    spent = parts.throttle.spend(Kind.STRANGER, counted_as(address), now_us())
-    if not spent.allowed:
-        raise Refusal("rate_limited", "Too many requests with a token that is not valid.", "Sign in again.",
-                      retry_after_s=spent.retry_after_s)  # fmt: skip
+    parts.throttle.require(
+        Kind.STRANGER, counted_as(address), now_us(), "Too many requests with a token that is not valid."
+    )
 
 
 def address_of(connection: AnyConnection) -> str:

@@ -64,6 +64,7 @@ async def upload_audio(
     parts.production.expect()
     with tempfile.TemporaryDirectory(dir=parts.uploads.scratch) as folder:
         meta, sha256 = await receive(request.stream(), separator, Path(folder) / UPLOAD_FILE)
+        parts.tokens.require_live(actor)  # receiving may have taken minutes
         published = await parts.uploads.accept(
             Received(
                 owner_id=str(actor.user_id), key=checked_key, meta=meta, folder=Path(folder), sha256=sha256

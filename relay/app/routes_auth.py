@@ -27,7 +27,7 @@ from relay.wire.rest import (
 )
 
 
-@post("/device", opt=operation(Action.DEVICE_REGISTER, Kind.SIGN_UP), status_code=200, tags=["auth"])
+@post("/device", opt=operation(Action.DEVICE_REGISTER, Kind.CLAIM), status_code=200, tags=["auth"])
 async def register_device(data: JSONBody[DeviceRegister], parts: PartsDep, request: AnyRequest) -> Device:
     """Register a device by its public key, or get a fresh challenge for a registered one."""
     return await parts.devices.register(data, network_of(address_of(request)))

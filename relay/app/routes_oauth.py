@@ -59,7 +59,7 @@ class _Poll(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post(
-    "/oauth/device", opt=operation(Action.GRANT_BEGIN, Kind.SIGN_UP), status_code=200, include_in_schema=False
+    "/oauth/device", opt=operation(Action.GRANT_BEGIN, Kind.CLAIM), status_code=200, include_in_schema=False
 )
 async def begin_device_grant(request: AnyRequest, parts: PartsDep) -> oauth.DeviceAuthorization:
     """RFC 8628, 3.1, with `device_id`."""

@@ -111,11 +111,7 @@ def _open(parts: Parts, scope: Message) -> tuple[Actor, str]:
         raise Refusal(
             "rate_limited", "This account has too many connections.", "Close one.", retry_after_s=30
         )
-    opened = parts.throttle.spend(Kind.SOCKET, str(actor.user_id), now_us())
-    if not opened.allowed:
-        raise Refusal(
-            "rate_limited", "This account connects too often.", "Wait.", retry_after_s=opened.retry_after_s
-        )
+    parts.throttle.require(Kind.SOCKET, str(actor.user_id), now_us(), "This account connects too often.")
     spoken = [each for each in scope.get("subprotocols", []) if each in _SUBPROTOCOLS]
     if not spoken:
         raise Refusal("malformed", f"Speak {SUBPROTOCOL_JSON} or {SUBPROTOCOL_MSGPACK}.")

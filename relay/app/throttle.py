@@ -4,6 +4,7 @@ from collections import OrderedDict
 from enum import StrEnum
 
 from relay.core.buckets import Bucket, Limit, Spent, full, spend
+from relay.core.refusal import Refusal
 
 MAX_BUCKETS = 50_000
 _MINUTE_US = 60_000_000
@@ -16,6 +17,7 @@ class Kind(StrEnum):
     CHUNK = "chunk"
     MEDIA = "media"
     SIGN_UP = "sign_up"
+    CLAIM = "claim"
     TOKEN = "token"
     GRANT = "grant"
     WRONG_CODE = "wrong_code"
@@ -29,7 +31,10 @@ LIMITS = {
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),
     Kind.CHUNK: Limit(6_000, 5 * _MINUTE_US),  # 50 MiB on a line that breaks all the time are 3,200 parts
     Kind.MEDIA: Limit(600, 5 * _MINUTE_US),
-    Kind.SIGN_UP: Limit(5, 30 * _MINUTE_US),
+    Kind.SIGN_UP: Limit(5, 30 * _MINUTE_US),  # accounts that did not exist before
+    Kind.CLAIM: Limit(
+        30, 30 * _MINUTE_US
+    ),  # one claim may register, sign in and show a code; and people try again
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
     Kind.GRANT: Limit(150, 5 * _MINUTE_US),  # a device that waits for its code asks 60 times in 5 minutes
     Kind.WRONG_CODE: Limit(5, 10 * _MINUTE_US),  # 34.5 bits hold against nothing else
@@ -55,6 +60,13 @@ class Throttle:
         """Whether `spend` would be allowed; takes nothing."""
         limit = self._limits[kind]
         return spend(self._buckets.get((kind, who)) or full(limit, now_us), limit, now_us).allowed
+
+    def require(self, kind: Kind, who: str, now_us: int, too_many: str) -> Spent:
+        """Spend, or raise Refusal: rate_limited, with the sentence `too_many`."""
+        spent = self.spend(kind, who, now_us)
+        if not spent.allowed:
+            raise Refusal("rate_limited", too_many, "Wait, then go on.", retry_after_s=spent.retry_after_s)
+        return spent
 
     def spend(self, kind: Kind, who: str, now_us: int) -> Spent:
         """who: an account id or an address."""

@@ -46,6 +46,12 @@ class Accounts:
         """Sign a browser in as username, made if new; only a --dev relay offers this."""
         return await self._db.write(lambda tx: _open_session(tx, ensure_account(tx, username, now_us())))
 
+    async def knows(self, known: Known) -> bool:
+        """Whether whoever this provider vouches for has an account."""
+        asked = "SELECT 1 FROM identity WHERE issuer = ? AND subject = ?"
+        found = await self._db.read(lambda db: db.execute(asked, (known.issuer, known.subject)).fetchone())
+        return found is not None
+
     async def open_session_of(self, known: Known) -> Opened:
         """Sign a browser in as whoever this provider vouches for; somebody new gets an account of their own."""
 

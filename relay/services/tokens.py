@@ -43,11 +43,16 @@ class Tokens:
     def check(self, token: str) -> Actor:
         """Whose token this is. Raises Refusal: token_invalid, token_expired."""
         claims = self._claims(token)
-        if claims.fam in self.revoked:
-            raise Refusal("token_invalid", "This sign-in was ended.", "Sign in again.")
-        return Actor(
+        actor = Actor(
             user_id=claims.sub, device_id=claims.did, family_id=claims.fam, expires_us=claims.exp * 1_000_000
         )
+        self.require_live(actor)
+        return actor
+
+    def require_live(self, actor: Actor) -> None:
+        """For who asked a while ago, too. Raises Refusal: token_invalid, when the sign-in was ended."""
+        if actor.family_id in self.revoked:
+            raise Refusal("token_invalid", "This sign-in was ended.", "Sign in again.")
 
     def _claims(self, token: str) -> Claims:
         invalid = Refusal("token_invalid", "The access token is not one of this relay's.", "Sign in again.")

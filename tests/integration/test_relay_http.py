@@ -13,6 +13,7 @@ import pytest
 
 from relay.app.build import build, operations
 from relay.app.config import BadConfig, Config
+from relay.app.throttle import LIMITS, Kind
 from relay.core.access import POLICY, Action, Relation
 from relay.wire.rest import MAX_UPLOAD_BYTES, AudioPost
 from tests.support.loops import short_flac
@@ -309,13 +310,14 @@ def test_a_relay_for_the_world_signs_nobody_in_by_name(tmp_path: Path) -> None:
         assert problem(client.http.post("/auth/claim", json=body)) == (403, "dev_mode_only")
         form = client.http.post(relay.url + "/session", data={"username": "anybody"})
         assert problem(form) == (403, "dev_mode_only")
-        answers = [client.http.post("/auth/device", json={}) for _ in range(6)]
+        limit = LIMITS[Kind.CLAIM].count
+        answers = [client.http.post("/auth/device", json={}) for _ in range(limit + 1)]
         assert problem(answers[-1]) == (429, "rate_limited")
         assert int(answers[-1].headers["retry-after"]) > 0
-        assert answers[-1].headers["x-ratelimit-limit"] == "5"
-        whole_64 = [f"2001:db8:1:2::{number:x}" for number in range(6)]
+        assert answers[-1].headers["x-ratelimit-limit"] == str(limit)
+        whole_64 = [f"2001:db8:1:2::{number:x}" for number in range(limit + 1)]
         moving = [from_address(client, address) for address in whole_64]
-        assert moving == [422] * 5 + [429], "who has a /64 has no end of addresses"
+        assert moving == [422] * limit + [429], "who has a /64 has no end of addresses"
         assert from_address(client, "2001:db8:1:3::1") == 422
 
 

@@ -1,6 +1,10 @@
 """A sign-in that ends at an awkward moment: whatever was under way in its name comes to nothing."""
 
 import asyncio
+import hashlib
+import json
+import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,8 @@ from relay.core.access import Action
 from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_REVOKED, Refresh
 from relay.wire.rest import DevClaim, DeviceRegister, TokenPair, claim_message
 from tests.support.asgi_peer import Peer, scope_of
-from tests.support.relay import b64
+from tests.support.loops import short_flac
+from tests.support.relay import RelayClient, RelayProcess, b64
 
 LIMIT_S = 20
 
@@ -79,3 +84,43 @@ async def test_a_socket_is_not_prolonged_with_the_token_of_another_device(parts:
         peer.say(Refresh(access_token=second.access_token))
         await serving
     assert peer.closed_with == CLOSE_BAD_MESSAGE
+
+
+def test_an_upload_under_way_when_its_device_is_taken_away_makes_no_post(relay: RelayProcess) -> None:
+    owner = RelayClient(relay.url)
+    pair = owner.sign_in("uploader")
+    body = multipart({"title": "too late"}, short_flac(4800))
+    host, port = relay.url.removeprefix("http://").split(":")
+    head = (
+        f"POST /api/v1/audio/upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: Bearer {pair.access_token}\r\nIdempotency-Key: {'d' * 32}\r\nConnection: close\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=LIMIT_S) as line:
+        line.sendall(head.encode() + body[:-9])
+        until_begun(relay)
+        owner.http.post("/auth/unclaim").raise_for_status()
+        line.sendall(body[-9:])
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 401 ") and b"token_invalid" in answer
+    del owner.http.headers["authorization"]
+    assert owner.http.get(f"/feed/user/{owner.user_id}").json()["posts"] == []
+    owner.close()
+
+
+def multipart(meta: dict[str, str], audio: bytes) -> bytes:
+    meta_json = json.dumps({**meta, "sha256": hashlib.sha256(audio).hexdigest()}).encode()
+    return (
+        b"".join(
+            b'--x\r\nContent-Disposition: form-data; name="%b"; filename="f"\r\n\r\n%b\r\n' % (name, content)
+            for name, content in ((b"meta", meta_json), (b"audio", audio))
+        )
+        + b"--x--\r\n"
+    )
+
+
+def until_begun(relay: RelayProcess) -> None:
+    """The relay has let the request in, and writes down what comes."""
+    deadline = time.monotonic() + LIMIT_S
+    while not list((relay.data / "scratch").rglob("*")):
+        assert time.monotonic() < deadline

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 import pytest
 
+from relay.app.throttle import LIMITS, Kind
 from relay.core.upstream import upstreams_of, username_from
 from tests.support.claims import Claim, FormBrowser
 from tests.support.oidc_server import CLIENT, free_port, running_provider
@@ -180,3 +181,20 @@ def test_secrets_come_from_the_environment_and_go_nowhere(relay: RelayProcess) -
 )  # fmt: skip
 def test_usernames_are_made_of_what_can_be_used(suggestion: str, name: str) -> None:
     assert username_from(suggestion) == name
+
+
+def test_one_address_makes_so_many_accounts_and_who_has_one_still_gets_in(
+    tmp_path: Path, discord: ProfileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("CLIENT_ID", CLIENT[0]), ("CLIENT_SECRET", CLIENT[1]), ("BASE", discord.url)):
+        monkeypatch.setenv(f"SIDECHAIN_RELAY_DISCORD_{name}", value)
+    limit = LIMITS[Kind.SIGN_UP].count
+    with running_relay(tmp_path / "data", dev=False, port=free_port()) as relay:
+
+        def arrive(number: int) -> int:
+            discord.who = {"id": f"newcomer {number}", "username": f"newcomer{number}"}
+            with Wanderer(relay) as person:
+                return person.arrive(person.way_back("discord", "")).status_code
+
+        assert [arrive(number) for number in range(limit + 1)] == [303] * limit + [429]
+        assert arrive(0) == 303
