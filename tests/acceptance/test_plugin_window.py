@@ -15,11 +15,30 @@ import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage, end
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
-from tests.support.clap import BARS, KEPT, LINK, PREVIEW, PREVIEW_SYNC, ClapHost, begin_clap, made_for_tests
-from tests.support.hosts import Stretch, host_environment, plugin_bundles, python_host, until_heard
+from tests.support.clap import (
+    BARS,
+    KEPT,
+    LINK,
+    PREVIEW,
+    PREVIEW_SYNC,
+    ClapHost,
+    begin_clap,
+    binary,
+    made_for_tests,
+)
+from tests.support.hosts import (
+    Stretch,
+    host_environment,
+    noise,
+    place_in_noise,
+    plugin_bundles,
+    python_host,
+    take_samples,
+    until_heard,
+)
 from tests.support.loops import loop_flac
 from tests.support.native import ROOT
-from tests.support.plugin_window import LIMIT_S, WindowOf
+from tests.support.plugin_window import LIMIT_S, WindowOf, boxes
 from tests.support.relay import RelayClient
 from tests.support.screen import GREEN, INK, PANEL, WARM, Pixels, Screen, count, keep_png, x_server
 from tests.support.whole import short_folder
@@ -318,16 +337,72 @@ async def test_the_same_window_stands_in_an_lv2_host(claimed: tuple[RunningDaemo
             assert await host.do("close") == "ok"
 
 
-async def test_the_same_window_stands_in_a_vst3_host(claimed: tuple[RunningDaemon, Screen, Path]) -> None:
+async def test_in_a_vst3_host_the_pointer_keeps_and_posts(
+    claimed: tuple[RunningDaemon, Screen, Path],
+) -> None:
+    daemon, screen, folder = claimed
+    command = [str(made_for_tests("vst3_window_host")), str(binary(plugin_bundles(), "vst3"))]
+    async with line_host(command, daemon, folder) as host:
+        frames = 9 * BAR_FRAMES + 30_000
+        played = folder / "played.f32"
+        await asyncio.to_thread(played.write_bytes, noise(frames).tobytes())
+        assert await host.do(f"play {played} {frames}") == "exact 1"
+        await until_heard(daemon, frames)
+        window = WindowOf(host.do, "vst3", screen)
+        for scale in (2, 1):
+            await window.open(scale=scale)
+            await window.until(
+                lambda p: count(window.part(p, "row"), PANEL) > 20_000 * window.scale**2, "a row"
+            )
+            await window.until(lambda p: count(window.part(p, "head"), GREEN) > 30, "the green link")
+            await window.picture("feed" if scale == 1 else "feed-twice")
+            if scale == 2:
+                assert await host.do("close") == "ok"
+        await window.press("fewer")
+        assert (await host.do("edited")).startswith("edited "), "the host hears of it"
+        await window.press("keep")
+        takes = await until_kept(daemon, window)
+        assert [(t.bars, t.frames) for t in takes] == [(7, 7 * BAR_FRAMES)]
+        assert place_in_noise(take_samples(daemon, takes[0])) == 2 * BAR_FRAMES, (
+            "the bars before the last line"
+        )
+        await window.until(lambda p: count(window.part(p, "post"), WARM) > 2_000, "that it can be posted")
+        await window.press("post")
+        await window.until(lambda p: count(window.part(p, "progress"), GREEN) > 1_000, "that it is posted")
+        await window.picture("posted")
+        assert await host.do("close") == "ok"
+
+
+async def until_kept(daemon: RunningDaemon, window: WindowOf) -> list[c.TakeInfo]:
+    """The takes, once there is one."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            await window.look()
+            listed = await daemon.client.request(c.ListTakes())
+            assert isinstance(listed, c.TakeList)
+            if listed.takes:
+                return listed.takes
+
+
+async def test_in_a_vst3_host_of_others_the_pointer_reaches_the_window(
+    claimed: tuple[RunningDaemon, Screen, Path],
+) -> None:
     daemon, screen, folder = claimed
     python_host("pedalboard")
     plugin = plugin_bundles() / ".vst3" / "sidechain.vst3"
     command = [sys.executable, "-m", "tests.plugin.drive_editor", str(plugin)]
-    async with line_host(command, daemon, folder):
+    async with line_host(command, daemon, folder) as host:
         async with asyncio.timeout(LIMIT_S):
-            while not is_feed(seen := await asyncio.to_thread(screen.pixels, 760, 600)):
+            while not is_feed(seen := await asyncio.to_thread(screen.pixels, 1600, 1300)):
                 await asyncio.sleep(0.1)
-        keep_png(seen, "plugin-vst3-feed")
+        keep_png(seen, "plugin-vst3-feed-pedalboard")
+        corner = await asyncio.to_thread(screen.find, 760, 600)
+        more = boxes(760, 600)["more"]
+        before = float(await host.do("bars"))
+        await asyncio.to_thread(screen.click, corner[0] + round(more.x + 9), corner[1] + round(more.y + 9))
+        async with asyncio.timeout(LIMIT_S):
+            while float(await host.do("bars")) != before + 1:
+                await asyncio.sleep(0.05)
 
 
 def is_feed(screen: Pixels) -> bool:

@@ -1,7 +1,7 @@
 """A host in a process of its own: pedalboard (JUCE's host classes) with the VST3 plugin's window open, until standard input ends.
 
-Silence runs through the plugin meanwhile. Not a test: tests/acceptance/test_plugin_window.py starts it and looks at the
-screen. Usage: drive_editor PLUGIN.vst3
+Silence runs through the plugin meanwhile; each line read is answered by what the host has for the parameter Bars. Not a
+test: tests/acceptance/test_plugin_window.py starts it, looks at the screen and clicks. Usage: drive_editor PLUGIN.vst3
 """
 
 import ctypes
@@ -22,8 +22,9 @@ def main() -> None:
     plugin = pedalboard.load_plugin(sys.argv[1])
     closing = threading.Event()
 
-    def wait_for_the_end() -> None:
-        sys.stdin.read()
+    def answer_until_the_end() -> None:
+        for _ in sys.stdin:
+            print(plugin.bars, flush=True)
         closing.set()
 
     def play() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         while not closing.wait(0.01):
             plugin.process(silence, 48_000, reset=False)
 
-    for work in (wait_for_the_end, play):
+    for work in (answer_until_the_end, play):
         threading.Thread(target=work, daemon=True).start()
     plugin.show_editor(closing)
 

@@ -240,10 +240,15 @@ async def keep(daemon: RunningDaemon, bars: int) -> tuple[c.TakeInfo, NDArray[np
     """Keep the last bars; the take, and its samples (frames, channels)."""
     kept = await daemon.client.request(c.KeepTake(bars=bars))
     assert isinstance(kept, c.OneTake)
-    wav = daemon.data / "takes" / kept.take.take_id / "take.wav"
-    samples, rate_hz = await asyncio.to_thread(soundfile.read, wav, dtype="float32", always_2d=True)
-    assert rate_hz == kept.take.sample_rate_hz
-    return kept.take, np.asarray(samples, dtype=np.float32)
+    return kept.take, await asyncio.to_thread(take_samples, daemon, kept.take)
+
+
+def take_samples(daemon: RunningDaemon, take: c.TakeInfo) -> NDArray[np.float32]:
+    """What a take holds, (frames, channels)."""
+    wav = daemon.data / "takes" / take.take_id / "take.wav"
+    samples, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
+    assert rate_hz == take.sample_rate_hz
+    return np.asarray(samples, dtype=np.float32)
 
 
 def newest_ring(daemon: RunningDaemon) -> RingFile:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from Xlib import X, display
+from Xlib.ext import xtest
 
 from daemon.cli.stage import end
 from tests.support.hosts import BUILD, program
@@ -35,6 +37,30 @@ class Screen:
         raw = np.frombuffer(dump, np.uint8, offset=header_bytes + 12 * colours)
         shown = raw[: lines * line_bytes].reshape(lines, line_bytes // 4, 4)
         return np.ascontiguousarray(shown[:height, :width, 2::-1])
+
+    def find(self, width: int, height: int) -> tuple[int, int]:
+        """Where the upper left corner of the innermost window of that size is. Raises AssertionError when there is none."""
+        server = display.Display(self.display)
+        root = server.screen().root
+        found, look = None, [root]
+        while look:
+            window = look.pop()
+            look += window.query_tree().children
+            geometry = window.get_geometry()
+            if (geometry.width, geometry.height) == (width, height):
+                found = window.translate_coords(root, 0, 0)
+        server.close()
+        assert found, f"no window is {width} x {height}"
+        return -found.x, -found.y
+
+    def click(self, x: int, y: int) -> None:
+        """Move the pointer there and press its first button, as a hand does: whatever window is there gets it."""
+        server = display.Display(self.display)
+        xtest.fake_input(server, X.MotionNotify, x=x, y=y)
+        for what in (X.ButtonPress, X.ButtonRelease):
+            xtest.fake_input(server, what, 1)
+        server.sync()
+        server.close()
 
 
 @contextlib.asynccontextmanager
