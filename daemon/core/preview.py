@@ -9,6 +9,9 @@ MIN_SPEED, MAX_SPEED = (
 SAME = 1e-6  # closer tempos are one tempo: 1 ms in a quarter of an hour
 
 
+STEADY = 1e-4  # closer tempos are not worth beginning anew: 6 ms in a minute
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """speed: times as fast as it is. in_sync: at the host's tempo. at_bar: begin on the next bar line.
 
@@ -48,3 +51,13 @@ def plan(
         repeats=bars is not None and bars > 0,
         note="" if at_bar else "The host stands: at its tempo, but not from a bar on.",
     )
+
+
+def differs(one: Plan, other: Plan) -> bool:
+    """Whether a preview of one plan is out of time where the other holds. [any]"""
+    return abs(one.speed / other.speed - 1.0) >= STEADY
+
+
+def bar_ahead(heard_s: float, duration_s: float, bars: int) -> int:
+    """The bar, 0 the first, that comes next in a loop of `bars` that lasts duration_s, when heard_s of it were heard. [any]"""
+    return (int(heard_s / duration_s * bars) + 1) % bars

@@ -173,17 +173,17 @@ async def test_a_post_plays_through_the_followers_host_as_it_is_and_in_sync() ->
             assert np.array_equal(take, played[at : at + len(take)])
 
 
-async def take_of_one_bar(stage: Stage, daemon: RunningDaemon) -> c.TakeInfo:
+async def take_of_bars(stage: Stage, daemon: RunningDaemon, bars: int = 1) -> c.TakeInfo:
     """A Take in the library, of a host that is gone again."""
     wav = stage.folder / "loop.wav"
-    await asyncio.to_thread(write_wav, wav, marked_groove(2))
+    await asyncio.to_thread(write_wav, wav, marked_groove(bars + 1))
     transport = await asyncio.to_thread(script, stage.folder, "tempo 128", "meter 4 4", "start ppq 0")
     host = await stage.host(
         daemon.run, "--script", str(transport), "--speed", "8", "--hold", "--wait-attached", "20", str(wav),
         name="first-host",
     )  # fmt: skip
     await host.event("played")
-    kept = await daemon.client.request(c.KeepTake(bars=1, title="mine"))
+    kept = await daemon.client.request(c.KeepTake(bars=bars, title="mine"))
     assert isinstance(kept, c.OneTake)
     await over(host)
     return kept.take
@@ -210,7 +210,7 @@ async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
-            take = await take_of_one_bar(stage, daemon)
+            take = await take_of_bars(stage, daemon)
             second = RATE_HZ
             host, played = await host_with_hum(
                 stage, daemon, 20.0,
@@ -258,11 +258,47 @@ async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
             assert not np.any(added[8 * second : 9 * second]), "the host rendered offline"
 
 
+async def test_a_loop_follows_the_hosts_tempo_from_a_bar_line_on() -> None:
+    """From 100 to 120 BPM in the middle of a bar: the loop stretched anew, in the bar that comes next."""
+    changed, bar_frames = 2 * HOST_BAR_FRAMES + HOST_BAR_FRAMES // 2, 96_000
+    first_line = changed + bar_frames // 2
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            take = await take_of_bars(stage, daemon, 2)
+            host, played = await host_with_hum(
+                stage, daemon, 24.0, f"at {changed} tempo 120", arguments=("--preview-gain", "0")
+            )
+            await host.command(f"preview take {take.take_id} sync")
+            for _ in range(2):  # as asked, and by itself
+                opened = await host.event("preview_opened", "preview_failed")
+                assert (opened["event"], opened["in_sync"], opened["at_bar"]) == (
+                    "preview_opened",
+                    True,
+                    True,
+                )
+            await preview_is(daemon, lambda p: p.state == "playing" and p.heard_s > 4.5)
+            await over(host)
+            out = await asyncio.to_thread(output_of, folder)
+            data = await asyncio.to_thread((daemon.data / "takes" / take.take_id / "take.wav").read_bytes)
+    loop = np.concatenate(list(fit(data, RATE_HZ, 2, 120.0 / 128.0)))
+    assert len(loop) == 2 * bar_frames
+    heard = []  # (bar line, bar of the loop that begins there)
+    for line in range(first_line, min(len(out), len(played)) - bar_frames, bar_frames):
+        whole = slice(line + FADE_IN_FRAMES, line + bar_frames - FADE_OUT_FRAMES)
+        for bar in (0, 1):
+            stretch = loop[bar * bar_frames : (bar + 1) * bar_frames]
+            if np.array_equal(out[whole], expected_output(played, stretch, line)[whole]):
+                heard.append((line, bar))
+    assert len(heard) >= 2, "not at the new tempo"
+    assert heard == [(heard[0][0] + n * bar_frames, (heard[0][1] + n) % 2) for n in range(len(heard))]
+
+
 async def test_a_daemon_that_dies_or_ends_leaves_silence_and_no_file() -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
-            take = await take_of_one_bar(stage, daemon)
+            take = await take_of_bars(stage, daemon)
             host, played = await host_with_hum(stage, daemon, 14.0)
             await host.command(f"preview take {take.take_id}")
             assert (await host.event("preview_opened", "preview_failed"))["event"] == "preview_opened"

@@ -8,22 +8,21 @@ decoding: preview_files.py. Whether it can follow the tempo: daemon.core.preview
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge.control import PreviewInfo
 from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile, sweep_returns
-from daemon.core.preview import Plan, plan
+from daemon.core.preview import Plan, bar_ahead, differs, plan
 from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.shell.library.store import Store
 from daemon.shell.library.takes import Takes
 from daemon.shell.plugins.instances import Instance
-from daemon.shell.plugins.preview_files import Fit, PreviewFiles
+from daemon.shell.plugins.playing import CHUNK_FRAMES, Preview, Sound
+from daemon.shell.plugins.preview_files import PreviewFiles
 from daemon.shell.rendering.render_worker import TAKE_WAV
 from plugin_protocol.messages import (
     FromDaemon,
@@ -38,73 +37,12 @@ from plugin_protocol.messages import (
     StopPreview,
 )
 from plugin_protocol.session import PeerLost
-from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
 
 LOADING_STEP = 0.1  # of a download, between two PreviewLoading
-CHUNK_FRAMES = 1 << 15
 
 Send = Callable[[Peer, FromDaemon], Awaitable[bool]]
-
-
-class Sound(Struct, frozen=True, kw_only=True):
-    """What is to be played. Unknown is None. post: of the feed, and may have to be fetched; else `path`."""
-
-    kind: str
-    target: str
-    title: str
-    seconds: float
-    bpm: float | None
-    bars: int | None
-    post: AudioPost | None = None
-    path: Path = Path()
-
-
-class Preview:
-    """One preview that a plugin has opened, or is about to."""
-
-    def __init__(self, peer: Peer, info: PreviewInfo, fit: Fit, returned: ReturnFile, planned: Plan) -> None:
-        self.peer = peer
-        self.info = info
-        self.fit = fit
-        self.returned = returned
-        self.planned = planned
-        self.position = 0  # in the fitted file
-        self.ended = False
-        self._lock = threading.Lock()  # a cancelled task's thread goes on: no file is closed under it
-        self._closed = False
-        self.heard = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
-
-    def advance(self, most_frames: int | None = None) -> None:
-        """Write what there is room for, or about `most_frames`. [worker] Raises OSError."""
-        with self._lock:
-            if not self._closed:
-                self._write(self.returned.committed_frames + most_frames if most_frames else None)
-
-    def _write(self, until_frame: int | None) -> None:
-        while not self.ended and (room := self.returned.room_frames()):
-            if self.position == self.fit.frames and self.fit.whole:
-                if not self.planned.repeats or self.fit.frames == 0:
-                    self.returned.end()
-                    self.ended = True
-                    return
-                self.position = 0
-            count = min(room, CHUNK_FRAMES, self.fit.frames - self.position)
-            if count <= 0:
-                return
-            self.returned.write(self.fit.read(self.position, count))
-            self.position += count
-            if until_frame is not None and self.returned.committed_frames >= until_frame:
-                return
-
-    def close(self) -> None:
-        """Remove the Return Ring. [worker]"""
-        with self._lock:
-            self._closed = True
-            self.returned.close()
-            self.fit.close()
 
 
 class Previews:
@@ -193,6 +131,25 @@ class Previews:
         else:
             self._publish(preview.info)
             preview.heard.set()
+            if preview.planned.repeats and said.state == "playing":
+                aside = asyncio.create_task(self._follow(instance, preview))
+                self._asides.add(aside)
+                aside.add_done_callback(self._asides.discard)
+
+    async def _follow(self, instance: Instance, preview: Preview) -> None:
+        """A loop whose host has changed its tempo, and stays there: at the new one from the next bar line on."""
+        now = await self._plan(instance, preview.sound, True)
+        settled = not differs(now, preview.host_plan)
+        preview.host_plan = now
+        key, bars = instance.peer.instance, preview.sound.bars or 1
+        if not (settled and now.at_bar and now.repeats and differs(now, preview.planned)):
+            return
+        if preview is self._playing.get(key) and key not in self._loading:
+            bar = bar_ahead(preview.info.heard_s, preview.loop_s, bars)
+            with contextlib.suppress(
+                SidechainError, asyncio.CancelledError
+            ):  # or something else was asked for
+                await self._begin(instance, preview.sound, True, 0, (preview.first_bar + bar) % bars)
 
     # what the control socket asks -------------------------------------------------------------------------------
 
@@ -255,10 +212,12 @@ class Previews:
 
     # from a sound to a Return Ring ------------------------------------------------------------------------------
 
-    async def _begin(self, instance: Instance, sound: Sound, in_sync: bool, ask_id: int) -> PreviewInfo:
+    async def _begin(
+        self, instance: Instance, sound: Sound, in_sync: bool, ask_id: int, first_bar: int = 0
+    ) -> PreviewInfo:
         key = instance.peer.instance
         self._cancel(key)
-        task = asyncio.create_task(self._open(instance, sound, in_sync, ask_id))
+        task = asyncio.create_task(self._open(instance, sound, in_sync, ask_id, first_bar))
         self._loading[key] = (ask_id, task)
         try:
             return await task
@@ -270,16 +229,21 @@ class Previews:
         if loading := self._loading.pop(key, None):
             loading[1].cancel()
 
-    async def _open(self, instance: Instance, sound: Sound, in_sync: bool, ask_id: int) -> PreviewInfo:
+    async def _plan(self, instance: Instance, sound: Sound, in_sync: bool) -> Plan:
+        host = await asyncio.to_thread(instance.info)
+        return plan(
+            wanted=in_sync, bpm=sound.bpm, bars=sound.bars, host_bpm=host.bpm, host_playing=host.playing
+        )
+
+    async def _open(
+        self, instance: Instance, sound: Sound, in_sync: bool, ask_id: int, first_bar: int
+    ) -> PreviewInfo:
         assert instance.ring is not None
         header, peer = instance.ring.header, instance.peer
         source = sound.path
         if sound.post is not None:
             source = await self._files.fetched(sound.post, self._progress(peer, ask_id))
-        host = await asyncio.to_thread(instance.info)
-        planned = plan(
-            wanted=in_sync, bpm=sound.bpm, bars=sound.bars, host_bpm=host.bpm, host_playing=host.playing
-        )
+        planned = await self._plan(instance, sound, in_sync)
         fit = await self._files.fit(source, header.sample_rate_hz, header.channels, planned.speed)
         try:
             if planned.repeats:
@@ -302,7 +266,7 @@ class Previews:
             instance=instance.name, kind=sound.kind, target=sound.target, title=sound.title, state="waiting",
             in_sync=planned.in_sync, duration_s=frames / header.sample_rate_hz if frames else None, note=planned.note,
         )  # fmt: skip
-        preview = Preview(peer, info, fit, returned, planned)
+        preview = Preview(peer, sound, info, fit, returned, planned, first_bar)
         try:
             await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the beginning; the rest while it plays
         except OSError as error:

@@ -4,7 +4,7 @@ import pytest
 
 from audio import fit
 from daemon.core import preview
-from daemon.core.preview import Plan, plan
+from daemon.core.preview import Plan, bar_ahead, differs, plan
 
 
 def test_what_was_not_asked_for_is_not_done() -> None:
@@ -47,3 +47,17 @@ def test_what_is_not_of_whole_bars_is_not_repeated(bars: int | None) -> None:
 
 def test_decision_and_stretching_have_the_same_bounds() -> None:
     assert (preview.MIN_SPEED, preview.MAX_SPEED) == (fit.MIN_SPEED, fit.MAX_SPEED)
+
+
+def test_only_a_tempo_that_can_be_heard_to_be_another_is_followed() -> None:
+    plans = [
+        plan(wanted=True, bpm=100.0, bars=4, host_bpm=bpm, host_playing=True)
+        for bpm in (120.0, 120.001, 121.0)
+    ]
+    assert not differs(plans[0], plans[1])
+    assert differs(plans[0], plans[2])
+
+
+@pytest.mark.parametrize(("heard_s", "bar"), [(0.0, 1), (1.99, 1), (2.01, 2), (7.9, 0), (8.1, 1), (15.0, 0)])
+def test_a_loop_goes_on_with_the_bar_that_would_come_next(heard_s: float, bar: int) -> None:
+    assert bar_ahead(heard_s, 8.0, 4) == bar
