@@ -45,6 +45,7 @@ from daemon.shell.rendering.render_worker import Broken, Finished, Rendered, Sta
 from daemon.shell.rendering.renderer import Renderer
 from daemon.shell.sending.uploads import Uploader
 from daemon.shell.standing import Standing
+from daemon.shell.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
 from relay.wire.rest import AudioPost
 
@@ -85,6 +86,7 @@ class App:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(part) for part in self._parts()]
                 self._watch_signals()
+                await asyncio.to_thread(write_start_file, self._config)
                 say_ready()
                 log.info("ready in %s", self._config.run_dir)
                 await self._stopping.wait()

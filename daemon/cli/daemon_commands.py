@@ -15,6 +15,7 @@ import typer
 import bridge.control as c
 from daemon.cli.output import Json, ask, number, settings, show, sidechain_version, table
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
+from daemon.shell.start_file import program
 
 DETACH_LIMIT_S = 15.0
 
@@ -62,7 +63,7 @@ def _detach(data: Path, run: Path, arguments: list[str]) -> None:
     ready_read, ready_write = os.pipe()
     with out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "daemon", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            [*program(), *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             pass_fds=[ready_write], env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
         )  # fmt: skip
     os.close(ready_write)

@@ -48,7 +48,8 @@ void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Poi
         canvas.fill(at.command, kGround, 8);
         canvas.frame(at.command, kLine, 8);
         canvas.write(at.command.inset(12), 14, kInk, card.command);
-        canvas.button(at.copy, copied ? "Copied" : "Copy", !copied, pointer.over(at.copy));
+        canvas.button(at.copy, copied ? "Copied" : "Copy", !copied && card.start.empty(), pointer.over(at.copy));
+        if (!card.start.empty()) canvas.button(at.start, card.start, true, pointer.over(at.start));
     }
     canvas.paragraph(at.footnote, kTextSize, kFaint, card.footnote);
 }
@@ -139,7 +140,7 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
     draw_head_of(canvas, layout, shown, in_place.shown());
     canvas.clip(layout.list);
     if (in_place.shown()) {
-        draw_card(canvas, CardLayout(layout.list), in_place, shown.pointer, !shown.toast.empty());
+        draw_card(canvas, CardLayout(layout.list, !in_place.start.empty()), in_place, shown.pointer, !shown.toast.empty());
         return canvas.unclip();
     }
     if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Looking …", Align::kCentre);
@@ -237,8 +238,10 @@ Hit FeedView::hit(const Layout &layout, const Standing &standing, const Feed &fe
     RowLayout place(layout.list, 0);
     size_t index = 0;
     if (!pointer.over(layout.list)) return {};
-    if (card(standing, feed).shown())
-        return {CardLayout(layout.list).copy.holds(pointer.x, pointer.y) ? Hit::kCopy : Hit::kNothing, 0, 0};
+    if (const Card in_place = card(standing, feed); in_place.shown()) {
+        const CardLayout at(layout.list, !in_place.start.empty());
+        return {pointer.over(at.start) ? Hit::kStart : pointer.over(at.copy) ? Hit::kCopy : Hit::kNothing, 0, 0};
+    }
     if (picker_row(layout, feed, place, index)) {
         const Box box = picker(layout.list, chip(place, Chips(place, feed.rows()[index]).count), SC_REACTIONS);
         for (unsigned i = 0; i < SC_REACTIONS; i++)

@@ -88,7 +88,7 @@ Box picker_cell(const Box &picker, int n)
     return {picker.x + 4 + kPickerCell * static_cast<float>(n), picker.y + 4, kPickerCell, kPickerCell};
 }
 
-CardLayout::CardLayout(const Box &list)
+CardLayout::CardLayout(const Box &list, bool starts)
 {
     const float height = std::min(188.0f, list.h - kMargin);
     whole = {list.x, list.y + std::round(std::max((list.h - kMargin - height) * 0.4f, 0.0f)), list.w, height};
@@ -96,7 +96,9 @@ CardLayout::CardLayout(const Box &list)
     headline = {left, whole.y + 14, width, 22};
     words = {left, headline.bottom() + 6, width, 34};
     copy = {left + width - 76, words.bottom() + 8, 76, 36};
-    command = {left, copy.y, width - 76 - kGap, 36};
+    start = {left, copy.y, starts ? 96.0f : 0.0f, 36};
+    const float from = starts ? start.right() + kGap : left;
+    command = {from, copy.y, copy.x - kGap - from, 36};
     footnote = {left, command.bottom() + 10, width, 34};
 }
 

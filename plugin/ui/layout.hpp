@@ -46,9 +46,9 @@ Box picker_cell(const Box &picker, int n);
 
 /* The panel that stands in place of the feed, and the command in it with its button. */
 struct CardLayout {
-    explicit CardLayout(const Box &list);
+    CardLayout(const Box &list, bool starts);
 
-    Box whole, headline, words, command, copy, footnote;
+    Box whole, headline, words, start, command, copy, footnote; /* start: empty unless it starts something */
 };
 
 } // namespace ui

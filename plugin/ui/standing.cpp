@@ -101,6 +101,13 @@ void Standing::posting(uint64_t id)
     said_ = {"Posting …", Tone::kPlain};
 }
 
+void Standing::starting(bool possible, bool now, const std::string &failure)
+{
+    can_start_ = possible;
+    starting_ = now;
+    start_failure_ = failure;
+}
+
 void Standing::let_go()
 {
     take_ = Take::kNone;
@@ -138,7 +145,7 @@ Sentence Standing::status() const
     if (!info_.connected) return {"What you play is remembered, also while Sidechain is not running.", Tone::kPlain};
     if (!trouble_.empty() && signed_in()) return {trouble_, Tone::kBad};
     if (!info_.attached) return {"What you play is remembered as you go.", Tone::kPlain};
-    return {"Keep what you have just played, before or after it was worth it.", Tone::kPlain};
+    return {"What you have just played is still here: keep it if it was good.", Tone::kPlain};
 }
 
 std::string Standing::keep_label(int bars, bool post_on_keep) const
@@ -163,8 +170,10 @@ Card Standing::card() const
     if (!refused_.empty() && !info_.connected)
         return {"Plugin and Sidechain do not fit together", refused_, "", "What you play is remembered until you have updated."};
     if (!info_.connected)
-        return {"Start Sidechain", "It keeps what you play, posts it, and brings the feed. In a terminal:",
-                "sidechain up --detach", info_.link_reason};
+        return {"Start Sidechain", can_start_ ? "It keeps what you play, posts it, and brings the feed. Here, or in a terminal:"
+                                              : "It keeps what you play, posts it, and brings the feed. In a terminal:",
+                "sidechain up --detach", start_failure_.empty() ? info_.link_reason : start_failure_,
+                !can_start_ ? "" : starting_ ? "Starting …" : "Start"};
     if (relay_state_ == "no_relay")
         return {"No relay to post to", "Takes are kept on this computer. To post, start Sidechain with the address of a relay:",
                 "sidechain up --detach --relay-url https://…", "Or set relay_url in the settings, once."};

@@ -19,6 +19,7 @@ struct Sentence {
 /* What stands in place of the feed while there is none to show: what is so, what to do, and the command for it. */
 struct Card {
     std::string headline, words, command, footnote;
+    std::string start = ""; /* of the button that starts Sidechain; "": there is none */
     bool shown() const { return !headline.empty(); }
 };
 
@@ -31,6 +32,8 @@ public:
 
     void keeping(uint64_t id, bool posts); /* a keep was asked for; 0: nothing is recorded yet */
     void posting(uint64_t id);             /* a post of the kept take was asked for; 0: it could not be */
+    /* Whether the window can start Sidechain, does so just now, and why it did not work ("": it was not tried). */
+    void starting(bool possible, bool now, const std::string &failure);
     void let_go();                         /* the kept take is done with: the next post keeps anew */
 
     bool daemon_there() const { return info_.connected; }
@@ -58,6 +61,8 @@ private:
     void take_posting(const sc_event &event);
 
     sc_info info_ = {};
+    bool can_start_ = false, starting_ = false;
+    std::string start_failure_;
     std::string account_, relay_state_, trouble_, refused_;
     uint32_t friends_ = 0;
 

@@ -5,6 +5,7 @@
 
 #include "feed_view.hpp"
 #include "recorder.hpp"
+#include "starter.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -68,6 +69,8 @@ protected:
         if (!toast_.empty() && now_us > toast_until_us_) toast_.clear();
         sc_client_info(client_, &info_);
         standing_.take(info_);
+        changed = starter_.step() || changed;
+        standing_.starting(ui::Starter::possible(), starter_.running(), starter_.failure());
         const uint64_t end = ring_.end_frame();
         ring_.update(info_);
         changed = changed || ring_.end_frame() != end;
@@ -246,6 +249,7 @@ private:
     void act(const ui::Hit &hit)
     {
         if (hit.kind == ui::Hit::kCopy) return copy_command();
+        if (hit.kind == ui::Hit::kStart) return starter_.start();
         if (hit.row >= feed_.rows().size()) return;
         const sc_item &item = feed_.rows()[hit.row];
         const bool plays = playing_.state != ui::Playing::kNothing && playing_.post_id == item.post_id;
@@ -337,6 +341,7 @@ private:
     ui::FeedView feed_view_;
     ui::TextField title_;
     ui::Playing playing_;
+    ui::Starter starter_;
     ui::Pointer pointer_;
     RingView ring_;
     sc_client *client_ = nullptr; /* the plugin's: it lives longer than the window */

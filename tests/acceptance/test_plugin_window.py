@@ -3,6 +3,8 @@ relay and a daemon behind it. Pictures of every state are left beside the build,
 
 import asyncio
 import contextlib
+import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -301,6 +303,51 @@ async def without_a_daemon_it_says_how_to_start(scene: Scene) -> None:
     assert await scene.host.do("close-window") == "ok"
 
 
+async def test_one_click_starts_sidechain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it ran last: here with a run directory that only its own words name."""
+    with short_folder() as folder:
+        for name in ("DATA", "CONFIG"):
+            monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+        for name in ("SIDECHAIN_DATA_DIR", "SIDECHAIN_RUN_DIR", "PYTHONPATH"):
+            monkeypatch.delenv(name, raising=False)
+        run, data = folder / "run", folder / "data" / "sidechain"
+        words = ("--run-dir", str(run), "--credential-store", "file", "--log-level", "warning")
+        await sidechain("up", "--detach", *words)
+        await sidechain("down", run_dir=run)
+        assert (data / "start").read_text().splitlines()[-8:-6] == ["up", "--detach"]
+        async with x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            command = [str(made_for_tests("vst3_window_host")), str(binary(plugin_bundles(), "vst3"))]
+            async with line_host(command, run, folder) as host:
+                window = WindowOf(host.do, "vst3", screen)
+                await window.open()
+                await window.until(
+                    lambda p: count(window.part(p, "start"), WARM) > 1_000, "that it can be started"
+                )
+                await window.picture("start")
+                await window.press("start")
+                try:
+                    await window.until(
+                        lambda p: count(window.part(p, "start"), WARM) < 100, "that it runs: no relay is set"
+                    )
+                    await window.picture("started")
+                    status = json.loads(await sidechain("status", "--json", run_dir=run))
+                    assert status["pid"] != 0
+                finally:
+                    await sidechain("down", run_dir=run)
+
+
+async def sidechain(*arguments: str, run_dir: Path | None = None) -> str:
+    """What a person types. Raises AssertionError with its words when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "daemon", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | ({"SIDECHAIN_RUN_DIR": str(run_dir)} if run_dir else {}),
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, out.decode()
+    return out.decode()
+
+
 @pytest.fixture
 async def claimed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[RunningDaemon, Screen, Path]]:
     """A daemon whose account follows mira, who has posted once."""
@@ -322,7 +369,7 @@ async def test_the_same_window_stands_in_an_lv2_host(claimed: tuple[RunningDaemo
     daemon, screen, folder = claimed
     bundle = plugin_bundles() / ".lv2" / "sidechain.lv2"
     command = [str(made_for_tests("lv2_window_host")), str(bundle / "sidechain.so"), f"{bundle}/"]
-    async with line_host(command, daemon, folder) as host:
+    async with line_host(command, daemon.run, folder) as host:
         window = WindowOf(host.do, "lv2", screen)
         for scale in (1, 2):
             await window.open(scale=scale)
@@ -342,7 +389,7 @@ async def test_in_a_vst3_host_the_pointer_keeps_and_posts(
 ) -> None:
     daemon, screen, folder = claimed
     command = [str(made_for_tests("vst3_window_host")), str(binary(plugin_bundles(), "vst3"))]
-    async with line_host(command, daemon, folder) as host:
+    async with line_host(command, daemon.run, folder) as host:
         frames = 9 * BAR_FRAMES + 30_000
         played = folder / "played.f32"
         await asyncio.to_thread(played.write_bytes, noise(frames).tobytes())
@@ -391,7 +438,7 @@ async def test_in_a_vst3_host_of_others_the_pointer_reaches_the_window(
     python_host("pedalboard")
     plugin = plugin_bundles() / ".vst3" / "sidechain.vst3"
     command = [sys.executable, "-m", "tests.plugin.drive_editor", str(plugin)]
-    async with line_host(command, daemon, folder) as host:
+    async with line_host(command, daemon.run, folder) as host:
         async with asyncio.timeout(LIMIT_S):
             while not is_feed(seen := await asyncio.to_thread(screen.pixels, 1600, 1300)):
                 await asyncio.sleep(0.1)
@@ -411,12 +458,12 @@ def is_feed(screen: Pixels) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def line_host(command: list[str], daemon: RunningDaemon, folder: Path) -> AsyncIterator[ClapHost]:
+async def line_host(command: list[str], run: Path, folder: Path) -> AsyncIterator[ClapHost]:
     """A host that takes a command a line."""
     log = folder / "host.log"
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *command, env=host_environment(daemon.run), cwd=ROOT, stdin=asyncio.subprocess.PIPE,
+            *command, env=host_environment(run), cwd=ROOT, stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=stderr,
         )  # fmt: skip
     try:

@@ -4,12 +4,16 @@
 #include "feed.hpp"
 #include "layout.hpp"
 #include "standing.hpp"
+#include "starter.hpp"
 #include "text_field.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace ui;
@@ -51,8 +55,11 @@ static void everything_fits_and_nothing_overlaps_at_any_size()
             CHECK(apart(row.title, row.wave) && apart(row.byline, row.facts) && apart(row.wave, row.like) && apart(row.like, row.reactions));
             CHECK(apart(row.play, row.title) && chip(row, 3).right() <= row.whole.right());
             for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
-            const CardLayout card(l.list);
-            CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
+            for (const bool starts : {false, true}) {
+                const CardLayout card(l.list, starts);
+                CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
+                CHECK(!starts || (apart(card.start, card.command) && card.start.w > 90 && card.command.w >= 176));
+            }
         }
 }
 
@@ -149,11 +156,49 @@ static void link(Standing &standing, const char *relay_state, const char *accoun
     }));
 }
 
+static std::string ended(Starter &starter)
+{
+    starter.start();
+    for (int i = 0; i < 2000 && starter.running(); i++) {
+        starter.step();
+        usleep(10000);
+    }
+    CHECK(!starter.running());
+    return starter.failure();
+}
+
+static void sidechain_is_started_as_it_said_and_a_failure_has_its_own_words()
+{
+    char folder[] = "/tmp/test_ui.XXXXXX";
+    CHECK(mkdtemp(folder) && setenv("XDG_DATA_HOME", folder, 1) == 0);
+    const std::string data = std::string(folder) + "/sidechain", file = data + "/start", proof = data + "/proof";
+    CHECK(mkdir(data.c_str(), 0700) == 0 && setenv("PATH", "/nowhere", 1) == 0 && setenv("LD_LIBRARY_PATH", "/of/the/host", 1) == 0);
+    Starter starter;
+    CHECK(ended(starter) == "It did not start. sidechain is not there. Try it in a terminal.");
+    const auto say = [&](const std::string &script) { std::ofstream(file) << "/bin/sh\n-c\n" << script << '\n'; };
+    say("echo no; echo The settings are wrong.; exit 3");
+    CHECK(ended(starter) == "It did not start. The settings are wrong. Try it in a terminal.");
+    say("test -z \"$LD_LIBRARY_PATH\" && test \"$XDG_DATA_HOME\" = " + std::string(folder) + " && : > " + proof);
+    CHECK(ended(starter).empty() && access(proof.c_str(), F_OK) == 0);
+    CHECK(start_command(file)[0] == "/bin/sh");
+    CHECK(chmod(file.c_str(), 0620) == 0 && start_command(file)[0] == "sidechain"); /* others may write it */
+    for (const std::string &path : {file, proof}) unlink(path.c_str());
+    rmdir(data.c_str());
+    rmdir(folder);
+}
+
 static void every_state_of_the_link_has_its_words_and_a_next_step()
 {
     Standing standing;
     sc_info info = {};
     CHECK(standing.card().command == "sidechain up --detach" && standing.link().tone == Tone::kBad);
+    CHECK(standing.card().start.empty()); /* in a sandbox there is the command alone */
+    standing.starting(true, false, "");
+    CHECK(standing.card().start == "Start");
+    standing.starting(true, true, "");
+    CHECK(standing.card().start == "Starting …");
+    standing.starting(true, false, "It did not start.");
+    CHECK(standing.card().start == "Start" && standing.card().footnote == "It did not start.");
     std::snprintf(info.reason, sizeof info.reason, "No space is left.");
     standing.take(info);
     CHECK(standing.link().text == "not recording" && standing.status().text == "No space is left.");
@@ -261,20 +306,21 @@ int main(int count, char **arguments)
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
         const Layout l(static_cast<float>(std::atof(arguments[2])), static_cast<float>(std::atof(arguments[3])));
         const RowLayout row(l.list, l.list.y + 2);
-        const CardLayout card(l.list);
+        const CardLayout card(l.list, false), starting(l.list, true);
         std::printf("{");
         say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
         say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
         say("feed_head", l.feed_head), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
         say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
         const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);
-        say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy, true);
+        say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy), say("start", starting.start, true);
         return 0;
     }
     everything_fits_and_nothing_overlaps_at_any_size();
     a_line_is_edited_by_characters_and_holds_no_more_than_it_may();
     rows_are_ordered_once_each_and_older_ones_asked_for_in_time();
     every_state_of_the_link_has_its_words_and_a_next_step();
+    sidechain_is_started_as_it_said_and_a_failure_has_its_own_words();
     a_take_is_kept_then_posted_and_every_step_is_said();
     small_words_are_right();
     return 0;
