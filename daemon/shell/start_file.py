@@ -22,8 +22,8 @@ _TOLD = ("relay_url", "run_dir", "credential_store", "log_level")
 
 
 def program() -> list[str]:
-    """This very program in a frozen build, its module otherwise."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "daemon"]
+    """This very program; a packaged build takes `-m`, too."""
+    return [sys.executable, "-m", "daemon"]
 
 
 def start_command(config: Config, plain: Config) -> list[str]:
