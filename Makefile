@@ -21,9 +21,9 @@ setup: $(BUILD)/setup ## virtual environment, locked packages, native parts
 demo: setup ## see the whole path once: play, keep, level, post, and the follower has it
 	@$(VENV)/bin/sidechain demo
 
-test: setup $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux
+test: setup $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux, on all cores; JOBS=1: one after another
 	@$(PY) -m tests.support.compiled # outside the tests, whose time is limited
-	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
+	@$(PY) -m pytest -q -n $(or $(JOBS),auto) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 
 chaos: setup $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
 	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)
