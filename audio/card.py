@@ -3,6 +3,7 @@
 An SVG document with colours of its own, to be looked at or sent; the small themed drawing for pages is waveform.py's.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -21,7 +22,7 @@ _WAVE_TOP, _WAVE_BOTTOM = 100, 300
 _LOUD_TOP, _LOUD_BOTTOM = 330, 540
 _LOUDEST_LUFS, _QUIETEST_LUFS = -4.0, -36.0
 _GRID_LUFS = (-10, -20, -30)
-MAX_TITLE_CHARS = 38  # more would run into the facts beside it
+_TITLE_PX, _FACTS_PX = 34, 26
 _MAX_CURVE_POINTS = 540  # one for two pixels
 _STYLE = (
     "text{font:20px system-ui,sans-serif;fill:#aeb6c2}.t{font-size:34px;fill:#fff}.n{font-size:26px;fill:#fff}"
@@ -47,10 +48,12 @@ def card_svg(
     """
     measured = loudness(samples, sample_rate_hz)
     seconds = len(samples) / sample_rate_hz
+    facts = _facts(seconds, bpm, key)
+    room = _RIGHT - _LEFT - _width(facts, _FACTS_PX) - 40
     parts = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#14161a"/>',
-        f'<text class="t" x="{_LEFT}" y="66">{_text(_shortened(title))}</text>',
-        f'<text class="n" x="{_RIGHT}" y="66" text-anchor="end">{_facts(seconds, bpm, key)}</text>',
+        f'<text class="t" x="{_LEFT}" y="66">{_text(_shortened(title, room))}</text>',
+        f'<text class="n" x="{_RIGHT}" y="66" text-anchor="end">{_text(facts)}</text>',
         _wave(peaks(samples, points=_MAX_CURVE_POINTS), bar_fractions),
         _ceiling_lines(),
         _loudness_grid(),
@@ -67,14 +70,29 @@ def _text(text: str) -> str:
     return escape(printable(text), {'"': "&quot;"})
 
 
-def _shortened(title: str) -> str:
-    return title if len(title) <= MAX_TITLE_CHARS else title[: MAX_TITLE_CHARS - 1] + "…"
+def _width(text: str, size_px: int) -> float:
+    """About how wide, rather too much: fonts differ, and no two systems have the same."""
+
+    def ems(letter: str) -> float:
+        if unicodedata.east_asian_width(letter) in "WF" or letter in "WM@%…—":
+            return 1.0
+        return 0.75 if letter.isupper() or letter in "mw" else 0.6
+
+    return size_px * sum(ems(letter) for letter in text)
+
+
+def _shortened(title: str, room: float) -> str:
+    """As much of the title as stays left of the facts."""
+    kept = title
+    while kept and _width(kept, _TITLE_PX) > room:
+        kept = kept[:-2].rstrip() + "…"
+    return kept
 
 
 def _facts(seconds: float, bpm: float | None, key: str | None) -> str:
     """What is known besides what is measured: tempo, key, length."""
     known = [f"{round(bpm, 2):g} BPM"] if bpm is not None else []
-    known += [_text(key)[:12]] if key else []
+    known += [key[:12]] if key else []
     return " · ".join([*known, f"{seconds:.1f} s"])
 
 

@@ -4,17 +4,20 @@ Coding at 128 kb/s moves the true peak by half a decibel and more, and differs b
 gain, so it cannot be aimed at exactly. The first encode leaves room for the usual case; a second one, never a third,
 corrects what the first one measures. The better of the two is kept.
 
-Without the limiter there is one gain for the whole clip and its dynamics are untouched. With it, at most
-MAX_LIMITING_DB of peaks are taken down to reach the target; what coding adds to single peaks is taken off there alone.
+Without the limiter there is one gain for the whole clip and its dynamics are untouched. With it, the clip is brought to the
+target, or to where it would pass the ceiling by MAX_LIMITING_DB without it; what coding adds to single peaks is taken off
+there alone.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audio.aiming import MAX_LIMITING_DB, MAX_MAKE_UP_DB, Aimed, Spots, aimed
+from audio.bandwidth import as_coded
 from audio.intake import Samples
 from audio.kernels import KERNELS
 from audio.level import (
@@ -24,25 +27,28 @@ from audio.level import (
     LoudnessReason,
     static_gain,
 )
-from audio.limiter import Limited, Limiter
+from audio.limiter import Limiter
 from audio.loop import micro_fade
-from audio.loudness import ABSOLUTE_GATE_LUFS, Loudness, integrated_lufs, loudness
+from audio.loudness import Loudness, integrated_lufs, loudness
 from audio.mp3 import Mp3
 from audio.mp3_decode import decode_mp3
 from audio.peak import true_peak_dbtp
 from audio.spread import Spread
 
-MAX_LIMITING_DB = 6.0  # the most that is taken off anywhere, make-up gain and corrections included
 FIRST_MARGIN_DB = 0.3  # static gain: below the ceiling before the first encode
 SECOND_MARGIN_DB = 0.25  # and what a measured excess is corrected to
 LIMITER_MARGIN_DB = 0.7
-SPOT_MARGIN_DB = 0.9  # peaks that rose in coding are brought this far below the ceiling
+SPOT_MARGIN_DB = 0.5  # places that rose in coding are brought this far below the ceiling
+SECOND_PASS_HZ = (
+    15_000  # what is above takes the bits that such places lack: their noise falls by half a decibel
+)
 PROBE_FROM_S = 120  # from here on a probe costs less than the second encode it mostly saves
 PROBE_WINDOWS = 24
 PROBE_WINDOW_MS = 500
 PROBE_MARGIN_DB = 0.2  # what the rest of the clip may add to the excess of the probe
-_AIM_DB = 0.01
-_AIM_ROUNDS = 8
+CODING_GAIN_LU = 0.07  # the encoder's noise makes a clip louder by nothing to 0.15 LU
+_AIM_LU = 0.01
+_AGAIN_LU = 0.02  # the first gain is kept when it comes so near: any other is a new throw of its noise
 
 Progress = Callable[[str, float], None]
 """Called with a stage and the share of all work done, 0..1, never falling. Stages: measure; encode and verify, perhaps
@@ -53,10 +59,15 @@ Encode = Callable[[Samples, float, Callable[[float], None]], Mp3]
 
 @dataclass(frozen=True)
 class Attempt:
-    """One encode and what its decoded result measures. loudness and dbtp: None in them for what is too quiet."""
+    """One encode and what its decoded result measures. loudness and dbtp: None in them for what is too quiet.
+
+    reduction_db, 0..MAX_LIMITING_DB: how far the source would pass the ceiling at this loudness without the limiter.
+    deepest_db, 0..MAX_REDUCTION_DB: the most that the limiter took off any frame, with what make-up gain and coding ask.
+    """
 
     gain_db: float
     reduction_db: float
+    deepest_db: float
     mp3: Mp3
     decoded: Samples
     loudness: Loudness
@@ -81,7 +92,7 @@ class Attempt:
             return LoudnessReason.SILENT
         if lufs < TARGET_LUFS - TOLERANCE_LU:
             return LoudnessReason.PEAK_LIMITED
-        return LoudnessReason.LIMITED if self.reduction_db > 0 else LoudnessReason.TARGET
+        return LoudnessReason.LIMITED if self.deepest_db > 0 else LoudnessReason.TARGET
 
 
 class Levelling:
@@ -111,16 +122,17 @@ class Levelling:
         attempts = self._limited() if limiter and self._lufs is not None else self._static()
         return min(attempts, key=lambda each: (each.over_db, each.miss_lu)), len(attempts)
 
-    def _attempt(self, gain_db: float, limited: Limited | None = None) -> Attempt:
+    def _attempt(self, gain_db: float, limited: Aimed | None = None) -> Attempt:
         """gain_db: of the source; limited: the source with that gain, its peaks taken down."""
 
         def encoding(share: float) -> None:
             self._progress("encode", self._done + 0.4 * share)
 
         if limited is None:
-            mp3, reduction_db = self._encode(self._source, gain_db, encoding), 0.0
+            mp3, deepest_db = self._encode(self._source, gain_db, encoding), 0.0
         else:
-            mp3, reduction_db = self._encode(limited.samples, 0.0, encoding), limited.reduction_db
+            mp3 = self._encode(limited.limited.samples, 0.0, encoding)
+            deepest_db = limited.limited.reduction_db
         decoded = decode_mp3(mp3, self._spread)
         measured = loudness(decoded, self._rate_hz)
         if (
@@ -129,7 +141,9 @@ class Levelling:
             measured = Loudness(None, None, None, None)
         self._done += 0.45
         self._progress("verify", self._done)
-        return Attempt(gain_db, reduction_db, mp3, decoded, measured, true_peak_dbtp(decoded))
+        heard_lufs = measured.integrated_lufs
+        reduction_db = 0.0 if limited is None or heard_lufs is None else self._passed_db(heard_lufs)
+        return Attempt(gain_db, reduction_db, deepest_db, mp3, decoded, measured, true_peak_dbtp(decoded))
 
     def _static(self) -> list[Attempt]:
         first = static_gain(self._lufs, self._dbtp, ceiling_dbtp=CEILING_DBTP - FIRST_MARGIN_DB)
@@ -156,69 +170,50 @@ class Levelling:
         return -math.inf if dbtp is None else dbtp - CEILING_DBTP
 
     def _limited(self) -> list[Attempt]:
-        assert self._lufs is not None
-        ceiling_dbtp = CEILING_DBTP - LIMITER_MARGIN_DB
-        headroom_db = math.inf if self._dbtp is None else ceiling_dbtp - self._dbtp
-        wanted_db, most_db = TARGET_LUFS - self._lufs, headroom_db + MAX_LIMITING_DB
-        start_db = min(wanted_db, most_db)
-        limiter = Limiter(
-            self._source,
-            self._rate_hz,
-            max_gain_db=min(wanted_db + MAX_LIMITING_DB, most_db),
+        self._source = as_coded(self._source, self._rate_hz)
+        self._dbtp = true_peak_dbtp(self._source)
+        self._lufs = integrated_lufs(self._source, self._rate_hz)
+        if self._lufs is None or self._dbtp is None:
+            return self._static()
+        beyond_db = self._passed_db(TARGET_LUFS) - MAX_LIMITING_DB
+        target_lufs = TARGET_LUFS if beyond_db <= 0 else TARGET_LUFS - beyond_db - TOLERANCE_LU
+        ceiling_dbtp, start_db = CEILING_DBTP - LIMITER_MARGIN_DB, target_lufs - self._lufs
+        aim = partial(aimed, self._limiter(self._source, ceiling_dbtp, start_db), self._rate_hz)
+        aimed_once = aim(
+            target_lufs=target_lufs - CODING_GAIN_LU,
             ceiling_dbtp=ceiling_dbtp,
+            start_db=start_db,
+            near_lu=_AIM_LU,
         )
-
-        def aimed(target_lufs: float, gain_db: float, spots: _Spots | None) -> tuple[float, Limited, float]:
-            """Gain, result and its loudness, as near to target_lufs as MAX_LIMITING_DB allows."""
-            tried, most = list[tuple[float, float]](), most_db
-            while True:
-                limited = limiter.run(gain_db, ceiling_dbtp, None if spots is None else spots.at(gain_db))
-                # One click over near silence may have to go below what can be measured.
-                lufs = integrated_lufs(limited.samples, self._rate_hz) or ABSOLUTE_GATE_LUFS
-                tried.append((gain_db, lufs))
-                if limited.reduction_db > MAX_LIMITING_DB:
-                    most = min(most, gain_db - (limited.reduction_db - MAX_LIMITING_DB) - _AIM_DB)
-                next_db = min(_next_gain_db(tried, target_lufs), most)
-                settled = len(tried) >= _AIM_ROUNDS or abs(next_db - gain_db) < _AIM_DB
-                if settled and limited.reduction_db <= MAX_LIMITING_DB:
-                    return gain_db, limited, lufs
-                gain_db = next_db
-
-        gain_db, limited, lufs = aimed(TARGET_LUFS, start_db, None)
-        first = self._attempt(gain_db, limited)
-        coded_lufs = first.loudness.integrated_lufs or lufs
+        first = self._attempt(aimed_once.gain_db, aimed_once)
+        coded_lufs = first.loudness.integrated_lufs or aimed_once.lufs
         # A clip that keeps its peaks at the price of loudness is not coded twice for a fraction of a decibel.
-        short = lufs < TARGET_LUFS - TOLERANCE_LU
-        missed = not short and first.miss_lu > TOLERANCE_LU / 2
+        short = aimed_once.lufs < target_lufs - CODING_GAIN_LU - TOLERANCE_LU
+        missed = not short and abs(coded_lufs - target_lufs) > 0.98 * TOLERANCE_LU
         if not (first.over_db > 0 or missed):
             return [first]
-        spots = _Spots(first.decoded, limited.gain, gain_db)
-        gain_db, limited, _ = aimed(TARGET_LUFS - (coded_lufs - lufs), gain_db, spots)
-        return [first, self._attempt(gain_db, limited)]
+        darker = as_coded(self._source, self._rate_hz, SECOND_PASS_HZ)
+        aim = partial(aimed, self._limiter(darker, ceiling_dbtp, start_db), self._rate_hz)
+        again = aim(
+            target_lufs=target_lufs - 0.75 * (coded_lufs - aimed_once.lufs),  # it takes less noise
+            # Where coding adds much, it will add much elsewhere too.
+            ceiling_dbtp=ceiling_dbtp - max(first.over_db / 2, coded_lufs - target_lufs, 0.0),
+            start_db=aimed_once.gain_db,
+            near_lu=_AGAIN_LU,
+            speeds=(aimed_once.speed,),
+            spots=Spots(first.decoded, aimed_once.limited, aimed_once.gain_db, CEILING_DBTP - SPOT_MARGIN_DB),
+        )
+        return [first, self._attempt(again.gain_db, again)]
 
+    def _limiter(self, source: Samples, ceiling_dbtp: float, start_db: float) -> Limiter:
+        most_db = start_db + 2 * MAX_MAKE_UP_DB
+        return Limiter(source, self._rate_hz, max_gain_db=most_db, ceiling_dbtp=ceiling_dbtp)
 
-class _Spots:
-    """Where the decoded clip rose above the ceiling, and what gain those frames may keep in the next run."""
-
-    def __init__(self, decoded: Samples, gain: NDArray[np.float32], gain_db: float) -> None:
-        aim = 10 ** ((CEILING_DBTP - SPOT_MARGIN_DB) / 20)
-        envelope = KERNELS.envelope(decoded, aim)
-        self._gain = np.where(envelope > aim, gain * np.float32(aim) / np.maximum(envelope, aim), np.inf)
-        self._gain_db = gain_db
-
-    def at(self, gain_db: float) -> NDArray[np.float32]:
-        """The same places under another static gain."""
-        kept = self._gain * 10 ** ((self._gain_db - gain_db) / 20)
-        return np.minimum(kept, 1.0).astype(np.float32)
-
-
-def _next_gain_db(tried: list[tuple[float, float]], target_lufs: float) -> float:
-    """The gain to try next: along the line through the last two tries, of slope 1 after the first."""
-    gain_db, lufs = tried[-1]
-    slope = 1.0
-    if len(tried) > 1 and gain_db != tried[-2][0]:
-        slope = min(1.0, max(0.15, (lufs - tried[-2][1]) / (gain_db - tried[-2][0])))
-    return gain_db + (target_lufs - lufs) / slope
+    def _passed_db(self, lufs: float) -> float:
+        """How far the untouched clip would pass the ceiling at this loudness, 0 if it would not."""
+        if self._lufs is None or self._dbtp is None:
+            return 0.0
+        return max(0.0, self._dbtp + lufs - self._lufs - CEILING_DBTP)
 
 
 def _correction_db(result: Attempt, dbtp_in: float | None) -> float:

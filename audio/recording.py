@@ -25,7 +25,8 @@ class Produced:
     """A recording. frames, channels, sample_rate_hz: the take's (the MP3 has its own, see Mp3).
 
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
-    gain_db: applied before the MP3; reduction_db: the most the limiter took off that, 0.0 without it.
+    gain_db: applied before the MP3; reduction_db: how far the clip would pass the ceiling at its loudness without the
+    limiter; deepest_db: the most that was taken off any frame; both 0.0 without it.
     loudness: of the decoded MP3. loudness_reason: about lufs_out. seam: about the take.
     bpm, key: as given. nonfinite_samples, clamped_samples: what sanitize() had to repair.
     decoded: the MP3 as it is heard, at mp3.sample_rate_hz; peaks: of that.
@@ -40,6 +41,7 @@ class Produced:
     dbtp_out: float | None
     gain_db: float
     reduction_db: float
+    deepest_db: float
     loudness: Loudness
     loudness_reason: LoudnessReason
     seam: Seam | None
@@ -130,6 +132,7 @@ def produce(
         dbtp_out=best.dbtp,
         gain_db=best.gain_db,
         reduction_db=best.reduction_db,
+        deepest_db=best.deepest_db,
         loudness=best.loudness,
         loudness_reason=best.reason,
         seam=seam(take, sample_rate_hz),

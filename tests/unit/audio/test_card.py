@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _texts(clip: Samples, **more: object) -> list[str]:
-    root = ElementTree.fromstring(card_svg(clip, 48_000, title="Night <drive> & more", **more))  # type: ignore[arg-type]
+    root = ElementTree.fromstring(card_svg(clip, 48_000, **{"title": "Night <drive> & more"} | more))  # type: ignore[arg-type]
     return ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
 
 
@@ -31,9 +31,16 @@ def test_silent_and_short_clips_have_a_card_too(clip: Samples) -> None:
     assert texts[1] == f"{len(clip) / 48_000:.1f} s", "what is unknown is not named"
 
 
-def test_a_long_title_leaves_room_for_the_facts() -> None:
-    svg = card_svg(soft_noise(30_000), 48_000, title="long " * 24)
-    assert "".join(next(ElementTree.fromstring(svg).iter(f"{SVG}text")).itertext()).endswith("…")
+def test_a_title_is_shown_as_far_as_the_facts_leave_room() -> None:
+    fits, long, wide = "Night drive, second half", "long " * 24, "夜" * 40
+    shown = {
+        title: _texts(soft_noise(30_000), title=title, bpm=127.52, key="F# minor")[0]
+        for title in (fits, long, wide)
+    }
+    assert shown[fits] == fits
+    assert shown[long].endswith("…") and 15 < len(shown[long]) < 40
+    assert shown[wide].endswith("…") and len(shown[wide]) < len(shown[long])
+    assert len(_texts(soft_noise(30_000), title=long)[0]) > len(shown[long]), "less beside it"
 
 
 def test_curves_stay_inside_the_card() -> None:

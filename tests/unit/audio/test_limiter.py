@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from audio.limiter import Limiter
+from audio.limiter import GENTLE, QUICK, Limiter, Speed
+from audio.loudness import integrated_lufs
 from audio.peak import true_peak_dbtp
 from tests.support.tones import Samples, between_samples, clicks, music_like, sine, soft_noise
 
@@ -21,10 +22,11 @@ def _limiter(samples: Samples, sample_rate_hz: int = 44_100) -> Limiter:
     return Limiter(samples, sample_rate_hz, max_gain_db=12.0, ceiling_dbtp=-1.0)
 
 
+@pytest.mark.parametrize("speed", [GENTLE, QUICK])
 @pytest.mark.parametrize("gain_db", [0.0, 3.0, 6.0, 12.0])
 @pytest.mark.parametrize("kind", LOUD)
-def test_the_true_peak_is_held_to_a_thousandth_of_a_decibel(kind: str, gain_db: float) -> None:
-    limited = _limiter(LOUD[kind]).run(gain_db, -1.0)
+def test_the_true_peak_is_held_to_a_thousandth_of_a_decibel(kind: str, gain_db: float, speed: Speed) -> None:
+    limited = _limiter(LOUD[kind]).run(gain_db, -1.0, speed=speed)
     measured = true_peak_dbtp(limited.samples)
     assert measured is not None and measured <= -1.0 + 0.001
     assert limited.reduction_db >= 0
@@ -56,6 +58,12 @@ def test_a_single_hit_gives_back_at_once_and_a_steady_bass_keeps_its_wave() -> N
     assert np.linalg.norm(harmonics) < 0.01 * spectrum[48:53].max()
 
 
+def test_the_quick_one_takes_less_loudness_from_drums() -> None:
+    drums = clicks(44_100, 11_025, level_dbfs=0.0)
+    left = [integrated_lufs(_limiter(drums).run(5.0, -1.0, speed=s).samples, 44_100) for s in (GENTLE, QUICK)]
+    assert left[0] is not None and left[1] is not None and left[1] > left[0] + 0.3
+
+
 def test_both_channels_get_the_same_gain_so_that_the_image_stays() -> None:
     clip = soft_noise(8_000, level_dbfs=-6)
     clip[:, 1] *= np.float32(0.5)
@@ -67,7 +75,7 @@ def test_a_frame_may_be_asked_to_stay_lower_than_its_peak_needs() -> None:
     clip = soft_noise(8_000, level_dbfs=-30)
     spots = np.ones(8_000, np.float32)
     spots[4_000] = 0.7
-    limited = _limiter(clip).run(0.0, -1.0, spots)
+    limited = _limiter(clip).run(0.0, -1.0, spots=spots)
     assert limited.gain[4_000] <= 0.7 + 1e-6
     assert limited.gain[2_000] == pytest.approx(1.0, abs=1e-6)
 
