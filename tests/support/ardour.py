@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from daemon.cli.stage import RunningDaemon, Stage, end
+from tests.support.clap import made_for_tests
 from tests.support.hosts import BUILD, host_environment, make, program
 from tests.support.native import ROOT
 
@@ -29,6 +30,9 @@ def _make_home(home: Path) -> dict[str, str]:
     scripts = home / ".config" / "ardour7" / "scripts"
     scripts.mkdir(parents=True)
     (scripts / "counter.lua").write_text((SCRIPTS / "counter.lua").read_text())
+    presets = home / ".config" / "ardour7" / "export"
+    presets.mkdir()
+    (presets / "float.preset").write_text((SCRIPTS / "float.preset").read_text())
     make("plugin", f"BUILD={BUILD}", f"DESTINATION={home}", "install")
     return {
         "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache"),
@@ -52,6 +56,26 @@ def _scan_vst3(home: Path, env: dict[str, str]) -> str:
     return found[1]
 
 
+class Session:
+    """A session that rolls."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def do(self, command: str) -> None:
+        """A command of session.lua, until it is carried out. Raises AssertionError when Ardour is gone."""
+        self._tell(command)
+        await _until_said(self._process, "done")
+
+    async def end(self) -> None:
+        self._tell("end")
+        await _until_said(self._process, "ending")
+
+    def _tell(self, command: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{command}\n".encode())
+
+
 @contextlib.asynccontextmanager
 async def rolling(
     stage: Stage,
@@ -60,26 +84,32 @@ async def rolling(
     bpm: float,
     meter: tuple[int, int],
     start_frame: int,
-) -> AsyncIterator[None]:
-    """A session with the plugin ("vst3" or "lv2") that rolls from start_frame on; ended on leaving."""
+    *,
+    on_master: bool = False,
+) -> AsyncIterator[Session]:
+    """A session with the plugin ("vst3" or "lv2") that rolls from start_frame on; ended on leaving.
+
+    on_master: the plugin stands on the master bus, too, and records what the session puts out; then Ardour can export, too."""
     lua = program("ardour7-lua", "ardour")
-    session = stage.folder / "session"
     env = host_environment(daemon.run) | await asyncio.to_thread(_make_home, stage.folder / "home")
     is_vst3 = plugin_format == "vst3"
     plugin = await asyncio.to_thread(_scan_vst3, stage.folder / "home", env) if is_vst3 else STEREO_URI
     env |= {
-        "T_SESSION": str(session), "T_FORMAT": plugin_format, "T_PLUGIN": plugin, "T_BPM": repr(bpm),
+        "T_SESSION": str(stage.folder / "session"), "T_FORMAT": plugin_format, "T_PLUGIN": plugin, "T_BPM": repr(bpm),
         "T_NUMERATOR": str(meter[0]), "T_DENOMINATOR": str(meter[1]), "T_START": str(start_frame),
+        "T_MASTER": str(int(on_master)),
     }  # fmt: skip
+    if on_master:
+        env["LD_PRELOAD"] = str(await asyncio.to_thread(made_for_tests, "free_nothing.so"))
     process = await asyncio.create_subprocess_exec(
-        lua, str(SCRIPTS / "session.lua"), env=env, stdout=asyncio.subprocess.DEVNULL,
+        lua, str(SCRIPTS / "session.lua"), env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         await _until_said(process, "rolling")
-        yield
-        session.with_suffix(".end").touch()
-        await _until_said(process, "ending")
+        session = Session(process)
+        yield session
+        await session.end()
     finally:
         await end(process)
 
@@ -92,4 +122,6 @@ async def _until_said(process: asyncio.subprocess.Process, word: str) -> None:
             said.append(line.decode(errors="replace").strip())
             if said[-1] == word:
                 return
+            if said[-1].startswith("failed:"):
+                break
     raise AssertionError(f"Ardour ended before {word}: " + "\n".join(said[-20:]))
