@@ -195,7 +195,7 @@ class Levelling:
         darker = as_coded(self._source, self._rate_hz, SECOND_PASS_HZ)
         aim = partial(aimed, self._limiter(darker, ceiling_dbtp, start_db), self._rate_hz)
         again = aim(
-            target_lufs=target_lufs - 0.75 * (coded_lufs - aimed_once.lufs),  # it takes less noise
+            target_lufs=target_lufs - max(0.0, 0.75 * (coded_lufs - aimed_once.lufs)),  # it takes less noise
             # Where coding adds much, it will add much elsewhere too.
             ceiling_dbtp=ceiling_dbtp - max(first.over_db / 2, coded_lufs - target_lufs, 0.0),
             start_db=aimed_once.gain_db,
