@@ -298,7 +298,7 @@ async def without_a_daemon_it_says_how_to_start(scene: Scene) -> None:
     window = scene.window
     scene.daemon.process.kill()
     await scene.daemon.process.wait()
-    await window.until(lambda p: count(window.part(p, "copy"), WARM) > 4_000, "how to start Sidechain")
+    await window.until(lambda p: count(window.part(p, "start"), WARM) > 4_000, "how to start Sidechain")
     await window.picture("absent")
     assert await scene.host.do("close-window") == "ok"
 

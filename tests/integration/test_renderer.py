@@ -216,7 +216,6 @@ async def test_a_full_disk_met_in_the_middle_is_no_fault_of_the_take_either(
     store.add_take(row)
     full = [sys.executable, "-c", FULL_DISK, str(Path(renderer.__file__).parents[3])]
     monkeypatch.setattr(renderer, "worker_command", lambda: full)
-    monkeypatch.setattr(renderer, "NO_ROOM_PAUSE_S", 0.0)
     with pytest.raises(NoSpace):
         await Renderer(store, tmp_path / "takes", _nobody).run()
     one = store.takes(1)[0]

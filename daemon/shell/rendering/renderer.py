@@ -12,7 +12,7 @@ import logging
 import shutil
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -45,7 +45,7 @@ JOB_BASE_S = 60.0
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
 ALWAYS_US = 1 << 62
 ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its sound takes
-NO_ROOM_PAUSE_S = 30.0  # where the disk is full though it says it is not: a quota
+NO_ROOM_PAUSE_S = 30.0  # the longest, where the disk is full though it says it is not: a quota
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
@@ -81,6 +81,7 @@ class Renderer:
         self._warm = False
         self._worker: asyncio.subprocess.Process | None = None
         self._worker_free = asyncio.Lock()
+        self._pause_s = 0.0  # before the next try, while there is no room
         self.busy_with: str | None = None
 
     def wake(self) -> None:
@@ -118,8 +119,9 @@ class Renderer:
         self.busy_with = take.take_id
         try:
             seconds = take.frames / take.sample_rate_hz
-            async with self._worker_free, asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds):
+            async with asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds), self._question():
                 finished = await self._render(take)
+            self._pause_s = 0.0
             if finished:
                 await self._look_for_the_same(take.take_id)
                 await self._listener(take.take_id, finished)
@@ -127,12 +129,12 @@ class Renderer:
             log.warning(
                 "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
             )
-            await self._stop_worker()
             await self._store.run(Store.count_failure, take.take_id)
             self._wake.set()
         except NoSpace:
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(NO_ROOM_PAUSE_S, 2 * self._pause_s + 1)
             await self._store.run(Store.uncount_attempt, take.take_id)
-            await asyncio.sleep(NO_ROOM_PAUSE_S)
             raise
         finally:
             self.busy_with = None
@@ -175,6 +177,16 @@ class Renderer:
                     raise WorkerDied("the worker answered what it was not asked")
             await self._listener(take.take_id, message)
 
+    @contextlib.asynccontextmanager
+    async def _question(self) -> AsyncIterator[None]:
+        """One at a time. A worker whose answer was not read to its end is stopped: the rest would be misread."""
+        async with self._worker_free:
+            try:
+                yield
+            except BaseException:
+                await self._stop_worker()
+                raise
+
     async def _ask(self, asked: ToWorker) -> asyncio.StreamReader:
         """Where the worker answers."""
         worker = await self._ensure_worker()
@@ -197,14 +209,8 @@ class Renderer:
             return []
         asked = Search(fingerprint=fingerprint, embedding=embedding, known=known, limit=limit)
         try:
-            async with asyncio.timeout(SEARCH_LIMIT_S), self._worker_free:
-                try:
-                    answer = await _read_frame(await self._ask(asked))
-                except (
-                    BaseException
-                ):  # also when it takes too long: an answer that comes later would be misread
-                    await self._stop_worker()
-                    raise
+            async with asyncio.timeout(SEARCH_LIMIT_S), self._question():
+                answer = await _read_frame(await self._ask(asked))
         except TimeoutError:
             raise SidechainError(
                 "The pipeline is busy with a long take.", "Try again in a moment.", code="busy"
