@@ -6,6 +6,7 @@ another.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from msgspec import Struct
 
 from relay.core.refusal import Refusal
 from relay.services.posts import Figures
+
+log = logging.getLogger("relay")
 
 MAX_WALL_S = 90.0
 MAX_AT_ONCE = 2
@@ -48,7 +51,13 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     reason: str
 
 
-_answer: msgspec.json.Decoder[Made | Refused] = msgspec.json.Decoder(Made | Refused)
+class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
+    """trace: for who runs the relay. The audio may be as good as any."""
+
+    trace: str
+
+
+_answer: msgspec.json.Decoder[Made | Refused | Failed] = msgspec.json.Decoder(Made | Refused | Failed)
 
 
 class Production:
@@ -78,7 +87,7 @@ class Production:
             task.add_done_callback(self._starting.discard)
 
     async def run(self, job: Job) -> Figures:
-        """Raises Refusal: audio_refused."""
+        """Raises Refusal: audio_refused; internal, when it is our own fault."""
         async with self._at_once:
             out, ended = await self._one_child(job)
             if (
@@ -94,6 +103,9 @@ class Production:
                           "Send a WAV or FLAC file that plays elsewhere.") from None  # fmt: skip
         if isinstance(answer, Refused):
             raise Refusal("audio_refused", answer.reason)
+        if isinstance(answer, Failed):
+            log.error("a post could not be made: %s", answer.trace)
+            raise Refusal("internal", "The relay could not make this post.", "Try again later.")
         return answer.figures
 
     async def _one_child(self, job: Job) -> tuple[bytes, int | None]:

@@ -7,6 +7,7 @@ imports numpy or a codec.
 
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import msgspec
@@ -20,10 +21,11 @@ from audio.wave import read_audio
 from relay.core.drawing import outline
 from relay.services import fence
 from relay.services.posts import Figures
-from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Made, Refused
+from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Failed, Job, Made, Refused
 
 REHEARSAL_FRAMES = 24_000
 REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
+MAX_TRACE = 4_000
 REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
 
 
@@ -35,7 +37,10 @@ def main() -> None:
     job = msgspec.json.decode(line, type=Job)
     os.nice(5)
     fence.put_up(Path(job.folder))
-    answer = _run(job)
+    try:
+        answer: Made | Refused | Failed = _run(job)
+    except Exception:  # a full disk, or a mistake of ours: no fault of the audio
+        answer = Failed(trace=traceback.format_exc()[-MAX_TRACE:])
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
 
 

@@ -133,6 +133,20 @@ async def test_what_is_sound_is_decoded_behind_the_fence(
     }  # fmt: skip
 
 
+async def test_what_we_cannot_write_is_not_the_audios_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "upload").write_bytes(short_flac(1000))
+    (tmp_path / PREVIEW_FILE).mkdir()
+    production = Production()
+    try:
+        with pytest.raises(Refusal) as refusal:
+            await production.run(job_in(tmp_path))
+    finally:
+        await production.close()
+    assert refusal.value.code == "internal" and "IsADirectoryError" in caplog.text
+
+
 async def test_a_decoder_killed_by_others_is_asked_once_more(tmp_path: Path) -> None:
     async with making(tmp_path) as (pipe, figures):
         await killed(await decoder())
@@ -166,13 +180,13 @@ async def making(folder: Path) -> AsyncIterator[tuple[int, "asyncio.Task[Figures
 
 
 async def decoder() -> int:
-    """The child of this process that has a job, once there is one; the spare one has no fence yet."""
+    """The child of this process that reads its upload, once there is one."""
     async with asyncio.timeout(LIMIT_S):
         while True:
             for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                status = Path("/proc", pid, "status").read_text()
-                if "NoNewPrivs:\t1" in status and "State:\tZ" not in status:
-                    return int(pid)
+                with contextlib.suppress(FileNotFoundError):  # it ends just now
+                    if any(file.readlink().name == "upload" for file in Path("/proc", pid, "fd").iterdir()):
+                        return int(pid)
             await asyncio.sleep(0.01)
 
 
