@@ -20,6 +20,8 @@ MAX_FILE_BYTES = MAX_CLIP_SECONDS * MAX_RATE_HZ * MAX_CHANNELS * 4 + 2**20
 _UNKNOWN_BYTES = 2**31 - 2**16  # sizes from here on are written by who does not know them
 _UNKNOWN_FRAMES = 2**62
 _FORMAT_IEEE_FLOAT = 3
+_OGG_HEAD_BYTES = 27
+_OGG_LAST_PAGE = 4
 _READ_FRAMES = 65_536
 
 
@@ -27,7 +29,7 @@ _READ_FRAMES = 65_536
 class Clip:
     """samples: float32 (frames >= 1, 1 or 2 channels) as decoded, not yet sanitized.
 
-    ends_early: the file is shorter than its header says, as after a copy that broke off.
+    ends_early: the file breaks off before its end, as after a copy that was interrupted.
     """
 
     samples: Samples
@@ -88,12 +90,26 @@ def read_audio(data: bytes) -> Clip:
 
 
 def _is_cut(data: bytes) -> bool:
-    """Whether a RIFF or IFF file says that it is longer than it is; who streamed it may not have known (0, all ones)."""
+    """Whether a RIFF or IFF file says that it is longer than it is, or an Ogg file lacks its end."""
+    if data[:4] == b"OggS":
+        return _ogg_is_cut(data)
     order = {b"RIFF": "<", b"FORM": ">"}.get(data[:4])
     if order is None or len(data) < 8:
         return False
     told_bytes: int = struct.unpack_from(f"{order}I", data, 4)[0]
-    return len(data) - 8 < told_bytes < _UNKNOWN_BYTES
+    return len(data) - 8 < told_bytes < _UNKNOWN_BYTES  # who streamed it may not have known: 0, all ones
+
+
+def _ogg_is_cut(data: bytes) -> bool:
+    """Whether the last page (RFC 3533, section 6) is not all there or does not say that it is the last.
+
+    Ogg tells no length at its head. libsndfile takes it from the last page it finds, so it never misses one.
+    """
+    page = data[data.rfind(b"OggS") :]
+    if len(page) < _OGG_HEAD_BYTES or not page[5] & _OGG_LAST_PAGE:
+        return True
+    lacing = page[_OGG_HEAD_BYTES : _OGG_HEAD_BYTES + page[26]]
+    return len(page) < _OGG_HEAD_BYTES + page[26] + sum(lacing)
 
 
 def _read_all(file: soundfile.SoundFile) -> Samples:

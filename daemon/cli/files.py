@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status`
 
 CUT_SHORT = {
     "kind": "cut_short",
-    "says": "The file ends before its header says it does; what is there was used.",
+    "says": "The file breaks off before its end; what is there was used.",
 }
 
 

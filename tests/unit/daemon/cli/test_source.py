@@ -36,6 +36,19 @@ def test_what_a_broken_copy_left_is_read_and_told(tmp_path: Path, ending: str) -
     assert clip.ends_early and 0 < len(clip.samples) < len(SOUND)
 
 
+@pytest.mark.parametrize("coding", ["VORBIS", "OPUS"])
+def test_an_ogg_file_without_its_last_page_or_a_byte_of_it_is_told(tmp_path: Path, coding: str) -> None:
+    path = written(tmp_path / "a.ogg", soft_noise(RATE_HZ), subtype=coding)
+    data = path.read_bytes()
+    last = data.rindex(b"OggS")
+    for end in (len(data) - 1, last + 20, last + 2, last, last - 1):
+        path.write_bytes(data[:end])
+        clip = read_clip(path)
+        assert clip.ends_early and 0 < len(clip.samples) < RATE_HZ
+    path.write_bytes(data + b"TAG".ljust(128))  # what follows the last page is no part of it
+    assert not read_clip(path).ends_early
+
+
 def test_a_stream_of_unknown_length_is_not_cut_short(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav")
     data = bytearray(path.read_bytes())
