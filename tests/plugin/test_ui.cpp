@@ -306,12 +306,14 @@ int main(int count, char **arguments)
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
         const Layout l(static_cast<float>(std::atof(arguments[2])), static_cast<float>(std::atof(arguments[3])));
         const RowLayout row(l.list, l.list.y + 2);
+        const RowLayout last(l.list, l.list.bottom() - 26 - RowLayout::height(l.list.w)); /* scrolled to the end */
         const CardLayout card(l.list, false), starting(l.list, true);
         std::printf("{");
         say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
         say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
         say("feed_head", l.feed_head), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
         say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
+        say("last_like", last.like), say("bar", {l.whole.right() - 10, l.list.y, 4, l.list.h});
         const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);
         say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy), say("start", starting.start, true);
         return 0;
