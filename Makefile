@@ -6,7 +6,6 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 BUILD  := .build
-LOCKS  := desktop relay dev
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -49,7 +48,8 @@ verify: setup ## generated files are fresh
 lock: setup ## write requirements/*.lock anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra desktop -o requirements/desktop.lock
 	@$(COMPILE) pyproject.toml --extra relay -o requirements/relay.lock
-	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra dev -o requirements/dev.lock
+	@$(COMPILE) pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
+	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev -o requirements/dev.lock
 
 package: setup $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PY) -m pip install -q --disable-pip-version-check "pyinstaller>=6.11"
