@@ -20,7 +20,7 @@ import soundfile
 import bridge.control as c
 from daemon.cli.groove import groove
 from daemon.cli.stage import RunningDaemon, Stage
-from daemon.shell.library.blobs import publish_folder
+from daemon.system.files import publish_folder
 
 RATE_HZ = 48_000
 SECONDS = 16.0

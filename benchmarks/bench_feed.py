@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage, end
-from daemon.shell.link.feed import FRESH_S
+from daemon.features.feed.feed import FRESH_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient
 

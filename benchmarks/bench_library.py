@@ -19,9 +19,9 @@ from audio.likeness import DIMENSIONS
 from audio.overlay import overlays
 from audio.search import search
 from daemon.core.heard import CERTAIN_SCORE, Heard
-from daemon.shell.library.store import Store
-from daemon.shell.rendering.pipeline import Settings, make
-from daemon.shell.rendering.render_cache import Cache
+from daemon.features.rendering.pipeline import Settings, make
+from daemon.features.rendering.render_cache import Cache
+from daemon.library.store import Store
 from tests.support.music import faster, piece, rotated, shifted
 from tests.support.takes import take
 

@@ -5,7 +5,7 @@ Not a quality test. Run by `python -m benchmarks.run pipeline [--long]`.
 - ours: float WAV file in, produce() on all cores, MP3 and SVG out, in this warm process as in the daemon's worker
 - produce: produce() alone, on one thread, samples in memory in and out
 - all of a take: what the daemon's worker does between reading the sound and writing the files, make() of
-  daemon/shell/rendering: sanitize, warnings, tempo, key, onsets, spectrum, fingerprint, likeness, FLAC; loudness and true peak
+  daemon/features/rendering: sanitize, warnings, tempo, key, onsets, spectrum, fingerprint, likeness, FLAC; loudness and true peak
   before and after, levelling, MP3, decoding, seam, peaks at three zooms, SVG. Without the files, which are the disk's
 - ffmpeg: loudnorm measuring pass, loudnorm linear pass into libmp3lame 128k, showwavespic: three processes
 - LAME: lameenc on ready int16 at the same quality (ffmpeg's default is LAME's, 3): the floor, if all else were free
@@ -46,7 +46,7 @@ from audio.warnings import warnings
 from audio.wave import read_audio, wav_f32_header
 from audio.waveform import peaks, waveform_svg
 from audio.zoom import zoom_levels
-from daemon.shell.rendering.pipeline import Made, Settings, listen, make
+from daemon.features.rendering.pipeline import Made, Settings, listen, make
 from tests.support.music import piece
 from tests.support.tones import Samples, music_like, soft_noise
 
@@ -133,7 +133,7 @@ _FIRST_CLIP = """
 import time, resource
 started = time.perf_counter()
 import numpy as np
-from daemon.shell.rendering.pipeline import Settings, core_pool, make
+from daemon.features.rendering.pipeline import Settings, core_pool, make
 pool = core_pool()
 clip = np.random.default_rng(1).random((SECONDS * 44100, 2), np.float32) * np.float32(0.1)
 

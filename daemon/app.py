@@ -21,31 +21,31 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import Peer, PluginEndpoint
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.doors.control.door import Control, item_info
+from daemon.doors.control.told import told_take
+from daemon.doors.plugin.keeping import KeepAnswers
+from daemon.doors.plugin.windows import Windows
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
-from daemon.shell.control import Control, item_info
-from daemon.shell.identity.account import Account
-from daemon.shell.journal.journal import Journal
-from daemon.shell.library.entries import Entries
-from daemon.shell.library.rebuild import open_library, own_data
-from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes
-from daemon.shell.library.told import told_take
-from daemon.shell.link.feed import Feed
-from daemon.shell.link.presence_teller import PresenceTeller
-from daemon.shell.link.relay_socket import RelaySocket
-from daemon.shell.notices import Notices
-from daemon.shell.plugins.instances import Instances
-from daemon.shell.plugins.keeping import KeepAnswers
-from daemon.shell.plugins.prefetch import Prefetch
-from daemon.shell.plugins.preview_files import PreviewFiles
-from daemon.shell.plugins.previews import Previews
-from daemon.shell.plugins.windows import Windows
-from daemon.shell.process import allow_many_plugins, say_ready
-from daemon.shell.rendering.render_worker import Broken, Finished, Rendered, Stage
-from daemon.shell.rendering.renderer import Renderer
-from daemon.shell.sending.uploads import Uploader
-from daemon.shell.standing import Standing
-from daemon.shell.start_file import write_start_file
+from daemon.features.feed.feed import Feed
+from daemon.features.history.journal import Journal
+from daemon.features.link.relay_socket import RelaySocket
+from daemon.features.posting.uploads import Uploader
+from daemon.features.presence.presence_teller import PresenceTeller
+from daemon.features.previews.prefetch import Prefetch
+from daemon.features.previews.preview_files import PreviewFiles
+from daemon.features.previews.previews import Previews
+from daemon.features.rendering.render_worker import Broken, Finished, Rendered, Stage
+from daemon.features.rendering.renderer import Renderer
+from daemon.features.status.notices import Notices
+from daemon.features.status.standing import Standing
+from daemon.identity.account import Account
+from daemon.library.entries import Entries
+from daemon.library.rebuild import open_library, own_data
+from daemon.library.store import Store
+from daemon.library.takes import Takes
+from daemon.rings.instances import Instances
+from daemon.system.process import allow_many_plugins, say_ready
+from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
 from relay.wire.rest import AudioPost
 

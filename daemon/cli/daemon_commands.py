@@ -15,7 +15,7 @@ import typer
 import bridge.control as c
 from daemon.cli.output import Json, ask, number, settings, show, sidechain_version, table
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
-from daemon.shell.start_file import program
+from daemon.system.start_file import program
 
 DETACH_LIMIT_S = 15.0
 

@@ -14,7 +14,7 @@ from daemon.config import Config
 from daemon.errors import NotRunning, SidechainError
 
 if TYPE_CHECKING:
-    from daemon.shell.doctor.checks import Check
+    from daemon.features.doctor.checks import Check
 
 ASK_LIMIT_S = 5.0
 MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}
@@ -34,8 +34,8 @@ def doctor(
 
     Example:  sidechain doctor --bundle sidechain-report.zip
     """
-    from daemon.shell.doctor.bundle import write_bundle
-    from daemon.shell.doctor.checks import Outcome
+    from daemon.features.doctor.bundle import write_bundle
+    from daemon.features.doctor.checks import Outcome
 
     config = settings()
     found: list[Check] = []
@@ -66,8 +66,8 @@ def doctor(
 
 def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     """All, in the order in which one thing needs the other. Adds to `names` what a bundle must not tell."""
-    from daemon.shell.doctor import checks, checks_desktop
-    from daemon.shell.doctor.checks_relay import check_relay
+    from daemon.features.doctor import checks, checks_desktop
+    from daemon.features.doctor.checks_relay import check_relay
 
     yield checks.check_version(sidechain_version())
     yield from checks.check_folders(config)
@@ -96,7 +96,7 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
 
 
 def _with_daemon(config: Config, status: c.Status) -> "Iterator[Check]":
-    from daemon.shell.doctor import checks
+    from daemon.features.doctor import checks
 
     yield checks.ok("daemon", f"It runs (pid {status.pid}) and answers.")
     for notice in status.notices:
@@ -123,7 +123,7 @@ def _next_step(state: str) -> str:
 
 def _without_daemon(config: Config, silent: NotRunning) -> "Iterator[Check]":
     from bridge.errors import AlreadyRunning, BridgeError
-    from daemon.shell.doctor import checks
+    from daemon.features.doctor import checks
 
     if not config.library.exists() and not config.takes.exists():
         yield checks.note(

@@ -13,7 +13,7 @@ from daemon.errors import BadAudio, NoSpace, SidechainError
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
     from audio.wave import Clip
-    from daemon.shell.rendering.pipeline import Made, Progress, Settings
+    from daemon.features.rendering.pipeline import Made, Progress, Settings
 
 
 CUT_SHORT = {
@@ -87,7 +87,7 @@ def process(
     from rich.console import Console
     from rich.progress import Progress
 
-    from daemon.shell.rendering.pipeline import Settings
+    from daemon.features.rendering.pipeline import Settings
 
     wanted = Settings(
         title=title or source.stem, bpm=bpm, bpm_source="given", key=key or None, limiter=limiter
@@ -115,8 +115,8 @@ def process(
 
 def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress") -> "tuple[Clip, Made]":
     from audio.errors import AudioError
-    from daemon.shell.rendering.pipeline import core_pool, make
-    from daemon.shell.rendering.render_cache import Cache
+    from daemon.features.rendering.pipeline import core_pool, make
+    from daemon.features.rendering.render_cache import Cache
 
     config = settings()
     cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None

@@ -41,7 +41,7 @@ def card(
     from audio.card import card_svg
     from audio.png import WIDTH, waveform_png
     from audio.waveform import peaks
-    from daemon.shell.library.sidecars import read_take
+    from daemon.library.sidecars import read_take
 
     clip = _file(one, FORMATS[".mp3"])
     t = one.take
@@ -138,7 +138,7 @@ def _marks(file: Path) -> tuple[bytes, bytes]:
     """Fingerprint and embedding of a file, as the library has them of its takes."""
     from audio.errors import AudioError
     from audio.intake import sanitize
-    from daemon.shell.rendering.pipeline import Settings, heard_of, listen
+    from daemon.features.rendering.pipeline import Settings, heard_of, listen
 
     settings = Settings(title="")
     clip = read_clip(file)

@@ -1,5 +1,5 @@
 /* Starts Sidechain for the window: what `sidechain up --detach` does in a terminal, as the daemon said when it last ran
-   (daemon/shell/start_file.py), else by PATH. On the UI thread, which waits for nothing but the system's own exec.
+   (daemon/system/start_file.py), else by PATH. On the UI thread, which waits for nothing but the system's own exec.
 
    posix_spawn and not fork: a fork makes every page of the host copy-on-write, and its audio thread would pay for that at
    its next blocks. `up --detach` returns as soon as the daemon runs, so the daemon is nobody's child here. */

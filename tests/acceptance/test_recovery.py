@@ -11,8 +11,8 @@ import pytest
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
-from daemon.shell.journal.journal import TICK_S
-from daemon.shell.journal.journal_files import read_ring
+from daemon.features.history.journal import TICK_S
+from daemon.features.history.journal_files import read_ring
 from tests.acceptance.test_whole_path import PLAYED_BARS, global_feed, play, settled
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav, short_folder

@@ -20,12 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import audio.recording
-import daemon.shell.library.store
-import daemon.shell.rendering.renderer
+import daemon.features.rendering.renderer
+import daemon.library.store
 from daemon.app import serve
 from daemon.config import load
 from daemon.errors import SidechainError
-from daemon.shell.rendering import render_worker
+from daemon.features.rendering import render_worker
 
 STUB = """
 import array, os, socket, sys
@@ -61,10 +61,17 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     if "CHAOS_NO_FSYNC" in env:  # to see that the judge sees it
         os.fsync = lambda fd: None
     asyncio.set_event_loop_policy(OneThread())
-    daemon.shell.library.store.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
+    daemon.library.store.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
         ThreadPoolExecutor, initializer=name_thread, initargs=("sdc-store",)
     )
-    daemon.shell.rendering.renderer.worker_command = lambda: [sys.executable, "-S", "-E", "-c", STUB, workers]
+    daemon.features.rendering.renderer.worker_command = lambda: [
+        sys.executable,
+        "-S",
+        "-E",
+        "-c",
+        STUB,
+        workers,
+    ]
     try:
         return serve(load(default_run_dir=Path(env["SIDECHAIN_RUN_DIR"])), "chaos")
     except SidechainError as error:

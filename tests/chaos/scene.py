@@ -18,7 +18,7 @@ import numpy as np
 import bridge.control as c
 from bridge.errors import RequestFailed
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage, end
-from daemon.shell.library.rows import TakeRow
+from daemon.library.rows import TakeRow
 from tests.acceptance.test_whole_path import PLAYED_BARS, get, play
 from tests.chaos.daemons import STEP_S, ForkedDaemon, ForkServer, fork_server
 from tests.chaos.disks import LosingDisk

@@ -14,7 +14,7 @@ from tests.acceptance.test_interruptions import keep
 from tests.acceptance.test_whole_path import global_feed, play, settled
 from tests.support.native import build
 from tests.support.whole import short_folder
-from tests.unit.daemon.shell.library.test_rebuild import harm
+from tests.unit.daemon.library.test_rebuild import harm
 
 SEED = 11
 HARMS = ("flip", "zero", "truncate", "noise", "log gone", "gone")

@@ -1,6 +1,6 @@
 """The power goes while plugins play: the journal holds all of every round that was synced, and nothing that is wrong.
 
-A round syncs before the next one writes (daemon/shell/journal/journal.py), so what stood in the files when the next round's first
+A round syncs before the next one writes (daemon/features/history/journal.py), so what stood in the files when the next round's first
 bytes came is on the disk, from one that forgets all that was not synced.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
-from daemon.shell.journal.journal_files import Segment, read_frames, read_ring
+from daemon.features.history.journal_files import Segment, read_frames, read_ring
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.support.journals import spans
 from tests.support.native import build

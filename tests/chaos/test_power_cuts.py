@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.shell.library.store import Store
+from daemon.library.store import Store
 from tests.chaos.daemons import ROOT, Died
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.chaos.scene import scene, zero
@@ -85,8 +85,8 @@ def _count_and_leave(path: Path) -> None:
 import os
 from pathlib import Path
 from daemon.core import outbox
-from daemon.shell.library.rebuild import open_library
-from daemon.shell.library.takes import new_entry
+from daemon.library.rebuild import open_library
+from daemon.library.takes import new_entry
 from tests.support.takes import take
 path = Path({str(path)!r})
 (path.parent / "takes").mkdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import KeyringUnavailable
-from daemon.shell.identity.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
+from daemon.identity.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
 from tests.support.device import running_device, until_state
 from tests.support.relay import running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring, virtual_display, wait_for_name
@@ -155,7 +155,7 @@ def test_a_plain_text_back_end_is_refused(tmp_path: Path) -> None:
     env = os.environ | {"PYTHON_KEYRING_BACKEND": "plain_backend.Keyring", "PYTHONPATH": str(tmp_path)}
     for verb in ("set", "get"):
         refused = subprocess.run(
-            [sys.executable, "-m", "daemon.shell.identity.keyring_helper", verb, "studio"],
+            [sys.executable, "-m", "daemon.identity.keyring_helper", verb, "studio"],
             cwd=Path(__file__).parents[2], env=env | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
             input="secret", capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip

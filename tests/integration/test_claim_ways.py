@@ -12,9 +12,9 @@ import pytest
 from daemon.config import Config
 from daemon.core.claim import MAX_BAD_REQUESTS, MAX_HEAD_BYTES
 from daemon.errors import NotClaimed, Offline, RelayRefused
-from daemon.shell.identity.account import Account
-from daemon.shell.identity.claiming import Claiming, Progress
-from daemon.shell.library.store import Store
+from daemon.identity.account import Account
+from daemon.identity.claiming import Claiming, Progress
+from daemon.library.store import Store
 from relay.wire.rest import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
 from tests.support.relay import RelayProcess
@@ -395,7 +395,7 @@ async def test_a_farewell_is_not_said_of_a_device_that_was_claimed_again(
 async def test_who_waits_for_the_key_does_not_wake_as_the_account_of_before(
     tmp_path: Path, relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.shell.identity.account.KEYRING_RETRY_S", 3.0)
+    monkeypatch.setattr("daemon.identity.account.KEYRING_RETRY_S", 3.0)
     async with claimer_of(tmp_path / "d", relay.url) as before:
         await before.account.claim("alice")
     key = tmp_path / "d" / "device.key"

@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import daemon.shell.journal.journal as journal_module
+import daemon.features.history.journal as journal_module
 from bridge.paths import prepare_run_dir
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, Span
 from daemon.config import Config
 from daemon.core.journal import Origin, pack_origin, unpack_origin
-from daemon.shell.journal.journal import Journal
-from daemon.shell.journal.journal_files import MARK, read_frames, read_ring
-from daemon.shell.plugins.instances import Instance
+from daemon.features.history.journal import Journal
+from daemon.features.history.journal_files import MARK, read_frames, read_ring
+from daemon.rings.instances import Instance
 from tests.support.flatout import FlatOut, corrupt_frames
 from tests.support.journals import follower, is_true, no_limit, spans
 from tests.support.pair import hello

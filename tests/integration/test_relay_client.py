@@ -15,10 +15,10 @@ import pytest
 
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
-from daemon.shell.identity.credentials import FileSecret, open_identity
-from daemon.shell.link.relay_client import RelayClient
-from daemon.shell.link.relay_http import MAX_ANSWER_BYTES
-from daemon.shell.sending.tus import Parcel, TusClient
+from daemon.identity.credentials import FileSecret, open_identity
+from daemon.uplink.client import RelayClient
+from daemon.uplink.http import MAX_ANSWER_BYTES
+from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
 
 LIMIT_S = 20.0

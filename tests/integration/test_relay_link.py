@@ -15,9 +15,9 @@ from websockets.typing import Subprotocol
 
 from daemon.config import Config
 from daemon.core.link import LinkState
-from daemon.shell.identity.account import Account
-from daemon.shell.library.store import Store
-from daemon.shell.link.relay_socket import MAX_WAITING, RelaySocket, _Straight
+from daemon.features.link.relay_socket import MAX_WAITING, RelaySocket, _Straight
+from daemon.identity.account import Account
+from daemon.library.store import Store
 from relay.wire import events
 from relay.wire.rest import AudioPost, Producer, TokenPair
 from tests.support.posts import post

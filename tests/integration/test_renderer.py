@@ -15,10 +15,8 @@ import soundfile
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.errors import NoSpace
-from daemon.shell.library.sidecars import read_take
-from daemon.shell.library.store import Store
-from daemon.shell.rendering import renderer
-from daemon.shell.rendering.render_worker import (
+from daemon.features.rendering import renderer
+from daemon.features.rendering.render_worker import (
     PEAKS_DAT,
     PEAKS_JSON,
     TAKE_FLAC,
@@ -29,7 +27,9 @@ from daemon.shell.rendering.render_worker import (
     Rendered,
     Stage,
 )
-from daemon.shell.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
+from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
+from daemon.library.sidecars import read_take
+from daemon.library.store import Store
 from tests.support.takes import RATE_HZ, publish, take
 
 LIMIT_S = 60.0
@@ -227,7 +227,7 @@ async def test_a_full_disk_met_in_the_middle_is_no_fault_of_the_take_either(
 FULL_DISK = """
 import errno, os, sys
 sys.path.insert(0, sys.argv[1])
-from daemon.shell.rendering import render_worker
+from daemon.features.rendering import render_worker
 def full(fd):
     raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 os.fsync = full

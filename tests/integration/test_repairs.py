@@ -16,13 +16,9 @@ from audio.loop import micro_fade, wrap_tail
 from audio.wave import read_audio, wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.doors.control.repairs import Repairs
 from daemon.errors import SidechainError, UsageError
-from daemon.shell.library.entries import Entries, new_entry
-from daemon.shell.library.repairs import Repairs
-from daemon.shell.library.sidecars import read_take
-from daemon.shell.library.store import Store
-from daemon.shell.library.takes import Takes
-from daemon.shell.rendering.render_worker import (
+from daemon.features.rendering.render_worker import (
     TAIL_WAV,
     TAKE_FLAC,
     TAKE_WAV,
@@ -31,7 +27,11 @@ from daemon.shell.rendering.render_worker import (
     Rendered,
     Stage,
 )
-from daemon.shell.rendering.renderer import Renderer
+from daemon.features.rendering.renderer import Renderer
+from daemon.library.entries import Entries, new_entry
+from daemon.library.sidecars import read_take
+from daemon.library.store import Store
+from daemon.library.takes import Takes
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import sine
 

@@ -17,9 +17,9 @@ from tusclient.uploader import Uploader as StrangersUploader
 
 from daemon.core.outbox import Moved
 from daemon.errors import Offline
-from daemon.shell.identity.credentials import FileSecret, open_identity
-from daemon.shell.link.relay_client import RelayClient as OurClient
-from daemon.shell.sending.tus import Parcel, TusClient
+from daemon.identity.credentials import FileSecret, open_identity
+from daemon.uplink.client import RelayClient as OurClient
+from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.rest import Producer, TokenPair, UploadMeta
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import short_flac

@@ -14,8 +14,8 @@ import pytest
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
 from daemon.errors import Offline
-from daemon.shell.rendering.render_worker import TAKE_FLAC
-from daemon.shell.sending import tus
+from daemon.features.rendering.render_worker import TAKE_FLAC
+from daemon.uplink import tus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac
 from tests.support.posting import ACCOUNT, Desk, SimulatedClock, desk, titles

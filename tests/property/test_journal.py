@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.shm import RingFile
 from daemon.core.journal import MAX_CHUNK_BYTES, Damaged, unpack_head, unpack_origin
 from daemon.core.retention import FLOOR_S, KEEP_ENDED_US, Held, to_remove
-from daemon.shell.journal.journal_files import read_ring, read_timeline
+from daemon.features.history.journal_files import read_ring, read_timeline
 from plugin_protocol.layout import Flag, Record
 from tests.support.journals import FILE_BYTES, follower, is_true, no_limit, spans
 from tests.support.ringfile import RingWriter

@@ -14,14 +14,14 @@ import msgspec
 
 from daemon.core.claim import b64url
 from daemon.core.outbox import LEASE_US, Entry, State
-from daemon.shell.identity.credentials import FileSecret, open_identity
-from daemon.shell.library.entries import new_entry
-from daemon.shell.library.sidecars import TAKE_JSON, read_entry
-from daemon.shell.library.store import Store
-from daemon.shell.link.relay_client import RelayClient
-from daemon.shell.rendering.render_worker import TAKE_FLAC
-from daemon.shell.sending.clock import Clock
-from daemon.shell.sending.uploads import Uploader
+from daemon.features.posting.uploads import Uploader
+from daemon.features.rendering.render_worker import TAKE_FLAC
+from daemon.identity.credentials import FileSecret, open_identity
+from daemon.library.entries import new_entry
+from daemon.library.sidecars import TAKE_JSON, read_entry
+from daemon.library.store import Store
+from daemon.system.clock import Clock
+from daemon.uplink.client import RelayClient
 from relay.wire.rest import DeviceRegister
 from tests.support.takes import take
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from audio.wave import wav_f32_header
 from daemon.core.capture import Cut
-from daemon.shell.library.blobs import publish_folder
-from daemon.shell.library.rows import TakeRow
-from daemon.shell.library.sidecars import TAKE_JSON
-from daemon.shell.rendering.render_worker import TAKE_WAV
+from daemon.features.rendering.render_worker import TAKE_WAV
+from daemon.library.rows import TakeRow
+from daemon.library.sidecars import TAKE_JSON
+from daemon.system.files import publish_folder
 
 RATE_HZ = 48_000
 

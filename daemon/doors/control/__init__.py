@@ -1,0 +1,1 @@
+"""The control socket: command line, tray and demonstration ask here."""

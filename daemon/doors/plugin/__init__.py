@@ -1,0 +1,1 @@
+"""The plugin socket: windows and buttons in the DAW ask here."""

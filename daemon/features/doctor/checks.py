@@ -1,0 +1,325 @@
+"""What `sidechain doctor` looks at on this machine: folders, lock, credentials, disk, sound. One function per check.
+
+A check finds, mends what is safe to mend, and says so. It never raises for what it finds. Not here: the network
+(checks_relay.py), what a running daemon is asked (daemon.cli.doctor).
+"""
+
+import asyncio
+import hashlib
+import os
+import platform
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from bridge.errors import BridgeError
+from bridge.lock import RunLock
+from bridge.paths import check_run_dir, prepare_run_dir
+from bridge.shm import SEGMENT, RingFile
+from daemon.config import Config
+from daemon.core import outbox
+from daemon.errors import SidechainError
+from daemon.features.history.journal import HEADROOM_BYTES
+from daemon.features.history.journal_files import read_mark, read_ring
+from daemon.features.rendering.render_worker import TAKE_FLAC, TAKE_WAV
+from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
+from daemon.library import sidecars
+from daemon.library.rebuild import open_library, own_data, take_in
+from daemon.library.rows import TakeRow
+from daemon.system.files import sweep
+from plugin_protocol.errors import RemoteProtocolError
+
+HASH_CHUNK_BYTES = 1 << 20
+LOG_TAIL_BYTES = 512 * 1024
+PROBE_BYTES = 32
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    NOTE = "note"  # worth knowing, nothing to do
+    REPAIRED = "repaired"
+    PROBLEM = "problem"  # only the person can mend it
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding: a sentence, and what to do when there is something to do."""
+
+    name: str
+    outcome: Outcome
+    sentence: str
+    next_step: str = ""
+
+
+def ok(name: str, sentence: str) -> Check:
+    return Check(name=name, outcome=Outcome.OK, sentence=sentence)
+
+
+def note(name: str, sentence: str, next_step: str = "") -> Check:
+    return Check(name=name, outcome=Outcome.NOTE, sentence=sentence, next_step=next_step)
+
+
+def repaired(name: str, sentence: str) -> Check:
+    return Check(name=name, outcome=Outcome.REPAIRED, sentence=sentence)
+
+
+def problem(name: str, sentence: str, next_step: str) -> Check:
+    return Check(name=name, outcome=Outcome.PROBLEM, sentence=sentence, next_step=next_step)
+
+
+def tail(log: Path) -> str:
+    """The end of the log, from the start of a line; "" when there is none."""
+    try:
+        with log.open("rb") as file:
+            skipped = max(0, log.stat().st_size - LOG_TAIL_BYTES)
+            file.seek(skipped)
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return text.partition("\n")[2] if skipped else text
+
+
+def check_version(version: str) -> Check:
+    return ok("version", f"Sidechain {version}, Python {platform.python_version()}, {platform.platform()}.")
+
+
+def check_folders(config: Config) -> Iterator[Check]:
+    """Ours, and closed to others; what is open to others is closed."""
+    if not config.data.exists():
+        yield note("data folder", f"{config.data} is not there yet; the daemon makes it.")
+    else:
+        yield _closed("data folder", config.data)
+    try:
+        if config.run.exists():
+            check_run_dir(config.run)
+            yield ok("run folder", f"{config.run} is ours alone.")
+        else:
+            yield note("run folder", f"{config.run} is not there yet; the daemon makes it.")
+    except BridgeError as error:
+        yield problem("run folder", str(error), "Move it away, or set run_dir.")
+
+
+def _closed(name: str, data: Path) -> Check:
+    try:
+        opened = []
+        for path in (data, *(p for p in data.iterdir() if not p.is_symlink())):
+            found = path.stat()
+            if found.st_uid != os.geteuid():
+                return problem(
+                    name, f"{path} belongs to user {found.st_uid}.", "Give it back to yourself (chown)."
+                )
+            if stat.S_IMODE(found.st_mode) & 0o077 and path.name != "daemon.log":
+                path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+                opened.append(path.name)
+    except OSError as error:
+        return problem(
+            name, f"{data} cannot be used: {error.strerror}.", "Mend its permissions, or set data_dir."
+        )
+    if opened:
+        return repaired(name, f"{', '.join(opened)} could be read by other users, and cannot any more.")
+    return ok(name, f"{data} is ours alone.")
+
+
+def check_disk(config: Config) -> Check:
+    place = next(p for p in (config.data, *config.data.parents) if p.exists())
+    free_bytes = shutil.disk_usage(place).free
+    if free_bytes < config.min_free_bytes:
+        return problem(
+            "disk",
+            f"Only {free_bytes // 1_000_000} MB are free in {place}: nothing new is kept.",
+            "Free some space.",
+        )
+    return ok("disk", f"{free_bytes // 1_000_000_000} GB are free for takes.")
+
+
+def check_credentials(config: Config) -> Check:
+    """Write, read and forget a probe where the device key lies; each step within its time limit."""
+    where = "keyring" if config.credential_store == "keyring" else "file"
+    store: SecretStore = (
+        KeyringSecret(f"{config.data} doctor")
+        if where == "keyring"
+        else FileSecret(config.data / ".tmp-doctor-probe")
+    )
+    if not config.data.exists():
+        return note("credential store", "Not tried before the first start.")
+
+    async def round_trip() -> bool:
+        probe = secrets.token_bytes(PROBE_BYTES)
+        await store.write(probe)
+        same = await store.read() == probe
+        await store.delete()
+        return same
+
+    try:
+        same = asyncio.run(round_trip())
+    except (SidechainError, OSError) as error:
+        if not config.relay_url:
+            return note("credential store", f"{error} It is needed only to claim this device.")
+        return problem("credential store", str(error), "Takes are kept meanwhile; nothing can be posted.")
+    if not same:
+        return problem("credential store", f"The {where} gave back something else.", "Look after it.")
+    if where == "file":
+        return note(
+            "credential store", "The device key lies in a file (0600, not encrypted), as was asked for."
+        )
+    return ok("credential store", "The keyring stores, gives back and forgets.")
+
+
+def check_rings(config: Config) -> Check:
+    """The Rings in the run folder: how many have a writer."""
+    names = [p.name for p in config.run.iterdir() if SEGMENT.fullmatch(p.name)] if config.run.exists() else []
+    alive = 0
+    for name in names:
+        try:
+            ring = RingFile.open(config.run, name)
+        except (BridgeError, RemoteProtocolError, OSError):
+            continue
+        alive += ring.writer_alive()
+        ring.close()
+    left = len(names) - alive
+    more = f", and {left} left by a host that ended; the daemon removes them" if left else ""
+    return ok("plugins", f"{alive} plugins write into shared memory{more}.")
+
+
+def check_portaudio() -> Check:
+    try:
+        import sounddevice
+
+        devices = len(sounddevice.query_devices())
+    except (ImportError, OSError) as error:
+        return note("audio output", f"PortAudio is missing ({error}); only `sidechain takes play` needs it.")
+    except Exception as error:  # PortAudioError, which cannot be imported without PortAudio
+        return note("audio output", f"PortAudio cannot list devices ({error}).")
+    return ok("audio output", f"PortAudio knows {devices} devices.")
+
+
+def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator[Check]:
+    """Hash every lossless copy again and look at every sound's length; a copy that is not what it was is made anew."""
+    takes = bad_copies = 0
+    for folder in sorted(config.takes.iterdir()) if config.takes.exists() else []:
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        takes += 1
+        try:
+            take = msgspec.json.decode((folder / sidecars.TAKE_JSON).read_bytes(), type=TakeRow)
+            sound_bytes = (folder / TAKE_WAV).stat().st_size
+        except (OSError, msgspec.DecodeError) as error:
+            yield problem(
+                "sound", f"Take {folder.name[:13]} cannot be read: {error}.", "Look into its folder."
+            )
+            continue
+        if sound_bytes < take.frames * take.channels * 4:
+            yield problem(
+                "sound", f"The sound of take {folder.name[:13]} is cut short.", "Its FLAC may be whole."
+            )
+        elif take.flac_sha256 and _sha256(folder / TAKE_FLAC) != take.flac_sha256:
+            bad_copies += 1
+            render_again(take.take_id)
+    if bad_copies:
+        yield repaired("sound", f"{bad_copies} lossless copies were not what they were, and are made anew.")
+    else:
+        yield ok("sound", f"{takes} takes; each lossless copy is what it was.")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(HASH_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def check_journal(config: Config) -> Iterator[Check]:
+    """What the journal takes, what it offers, and what of it cannot be read."""
+    folder = config.data / "journal"
+    rings = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
+    used_mb = sum(p.stat().st_size for p in folder.rglob("*")) // 1_000_000 if rings else 0
+    limit_mb = config.journal_budget_bytes // 1_000_000
+    bad = [ring.name for ring in rings if not read_ring(ring, verify=False) and any(ring.iterdir())]
+    if bad:
+        yield note(
+            "journal", f"{', '.join(bad)} in {folder} cannot be read.", "Remove it when it is not wanted."
+        )
+    if not config.journal:
+        yield note("journal", "It is off: a crash of the DAW costs what was not kept.", "Set journal = true.")
+    elif (
+        config.data.exists() and shutil.disk_usage(config.data).free < config.min_free_bytes + HEADROOM_BYTES
+    ):
+        yield note("journal", "It pauses: the disk is nearly full.", "Free some space.")
+    else:
+        yield ok("journal", f"{len(rings)} plugins, {used_mb} of {limit_mb} MB.")
+    if waiting := [ring for ring in rings if read_mark(ring)]:
+        yield note("journal", f"{len(waiting)} plugins left sound behind.", "`sidechain recover` lists it.")
+
+
+def damaged_files(config: Config) -> Iterator[Check]:
+    """Libraries that were moved aside: kept until the person removes them."""
+    for path in sorted(config.data.glob("library.damaged-*.sqlite3")) if config.data.exists() else []:
+        yield note("library", f"A damaged library lies in {path}.", "Remove it when all takes are there.")
+
+
+class Stopped:
+    """The library of a daemon that does not run: locked, opened and mended while this is used."""
+
+    def __init__(self, config: Config) -> None:
+        """Raises bridge.errors.AlreadyRunning (the daemon has it), BridgeError, SidechainError."""
+        self._config = config
+        with ExitStack() as locks:
+            locks.enter_context(RunLock.acquire(prepare_run_dir(config.run)))
+            locks.enter_context(own_data(config))
+            self.store, self._sentence = open_library(config.library, config.takes)
+            self._locks = locks.pop_all()
+
+    def checks(self) -> Iterator[Check]:
+        """Sweep, rebuild and take in, as the daemon would at its start; then the outbox."""
+        swept = [*sweep(self._config.data), *sweep(self._config.takes)]
+        if swept:
+            yield repaired("library", f"{len(swept)} half-written files of a crash were removed.")
+        rebuilt = take_in(self.store, self._config.takes)
+        if self._sentence:
+            yield repaired("library", f"{self._sentence} {rebuilt.takes} takes are back.")
+        elif rebuilt.takes or rebuilt.entries:
+            yield repaired(
+                "library", f"{rebuilt.takes} takes and {rebuilt.entries} entries were taken in again."
+            )
+        else:
+            yield ok("library", f"{self.store.count_takes()} takes; every page and row is sound.")
+        yield check_outbox([(e.state, e.created_us) for e in self.store.entries()])
+
+    def render_again(self, take_id: str) -> None:
+        self.store.retry_take(take_id)
+
+    def close(self) -> None:
+        self.store.close()
+        self._locks.close()
+
+
+def check_outbox(entries: list[tuple[str, int]]) -> Check:
+    """entries: (state, created_us)."""
+    halted = [s for s, _ in entries if s in (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION)]
+    waiting = [
+        at for s, at in entries if s in (outbox.State.WAITING, outbox.State.QUEUED, outbox.State.UPLOADING)
+    ]
+    if halted:
+        return problem(
+            "outbox",
+            f"{len(halted)} takes could not be posted.",
+            "`sidechain outbox` says why; retry or discard them.",
+        )
+    if waiting:
+        oldest = _when(min(waiting))
+        return ok("outbox", f"{len(waiting)} takes wait to be posted, the oldest since {oldest}.")
+    return ok("outbox", "Nothing waits to be posted.")
+
+
+def _when(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us / 1e6).strftime("%Y-%m-%d %H:%M")

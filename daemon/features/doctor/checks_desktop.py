@@ -1,0 +1,106 @@
+"""What `sidechain doctor` looks at around the daemon: proxy, session, start at login, tray and notifications, the log.
+
+Nothing here stops takes from being kept, so most of it is a note. It only looks.
+"""
+
+import asyncio
+import re
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from daemon.config import Config
+from daemon.features.doctor.checks import Check, note, ok, tail
+
+BUS_LIMIT_S = 3.0
+TRAY_HOST = "org.kde.StatusNotifierWatcher"
+NOTIFICATIONS = "org.freedesktop.Notifications"
+UNIT, TRAY_ENTRY = "sidechain.service", "sidechain-tray.desktop"
+LAST_CRASHES = 3
+_CRASH = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(\S.*)", re.MULTILINE)
+
+
+def check_proxy() -> Iterator[Check]:
+    """Which proxies the daemon's calls take; of their addresses only host and port, for the rest may be a password."""
+    for kind, address in sorted(urllib.request.getproxies().items()):
+        if kind in ("http", "https", "all"):
+            parts = urlsplit(address if "//" in address else f"//{address}")
+            where = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+            yield note("proxy", f"Calls by {kind} go through {where}; what follows here goes directly.")
+
+
+def check_session(config: Config) -> Check | None:
+    """How long ago the relay last renewed this device's session; None without one."""
+    try:
+        age_s = time.time() - (config.data / "session.sealed").stat().st_mtime
+    except OSError:
+        return None
+    told = f"{age_s / 86_400:.0f} days" if age_s >= 86_400 else f"{max(age_s, 0) / 3600:.1f} hours"
+    return ok("session", f"It was renewed {told} ago.")
+
+
+def check_start(home: Path, system: Path = Path("/etc/xdg")) -> Check:
+    """Whether login starts the daemon and the tray."""
+    config = home / ".config"
+    daemon = any(config.glob(f"systemd/user/*.wants/{UNIT}"))
+    tray = any((place / "autostart" / TRAY_ENTRY).exists() for place in (config, system))
+    if daemon:
+        return ok("start at login", f"The daemon starts at login, the tray {'too' if tray else 'does not'}.")
+    return note(
+        "start at login",
+        "Nothing starts the daemon at login.",
+        f"`systemctl --user enable --now {UNIT}` does, where the package is installed.",
+    )
+
+
+def check_desktop(env: Mapping[str, str]) -> Iterator[Check]:
+    """Whether there is somebody to show a tray icon and notifications."""
+    if not env.get("DBUS_SESSION_BUS_ADDRESS"):
+        yield note("desktop", "There is no session bus here, so no tray and no notifications.")
+        return
+    try:
+        names = asyncio.run(asyncio.wait_for(_bus_names(), BUS_LIMIT_S))
+    except Exception as error:  # whatever a bus that is half there makes of it
+        yield note("desktop", f"The session bus does not answer ({type(error).__name__}).")
+        return
+    if TRAY_HOST in names:
+        yield ok("tray", "There is a place for tray icons.")
+    else:
+        yield note("tray", "Nothing here shows tray icons.", "`sidechain status` tells the same.")
+    if NOTIFICATIONS in names:
+        yield ok("notifications", "There is somebody to show them.")
+    else:
+        yield note("notifications", "Nothing here shows notifications.")
+
+
+async def _bus_names() -> set[str]:
+    """Those on the bus, and those that would come when called."""
+    from dbus_fast import Message
+    from dbus_fast.aio import MessageBus
+
+    bus = await MessageBus().connect()
+    try:
+        names: set[str] = set()
+        for member in ("ListNames", "ListActivatableNames"):
+            reply = await bus.call(
+                Message(
+                    destination="org.freedesktop.DBus", path="/org/freedesktop/DBus",
+                    interface="org.freedesktop.DBus", member=member,
+                )
+            )  # fmt: skip
+            names |= set(reply.body[0]) if reply and reply.body else set()
+        return names
+    finally:
+        bus.disconnect()
+
+
+def check_log(config: Config) -> Check:
+    """The last errors of ours in the log: what ended a part of the daemon, or all of it."""
+    found = _CRASH.findall(tail(config.data / "daemon.log"))
+    if not found:
+        return ok("log", "No crash is in the log.")
+    last = "; ".join(line[:160] for line in found[-LAST_CRASHES:])
+    return note("log", f"The log holds {len(found)} crash{'es' if len(found) > 1 else ''}, the last: {last}.",
+                "Tell us, with the file that `sidechain doctor --bundle FILE.zip` writes.")  # fmt: skip

@@ -1,0 +1,1 @@
+"""The feed, for the command line and for the windows of plugins."""

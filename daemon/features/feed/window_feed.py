@@ -1,0 +1,123 @@
+"""The feed as a plugin's window sees it, page by page: what is stored here at once, then what the relay has.
+
+A page begins behind the last row of the page before: by (created_at, post id) in the store, by the relay's own cursor
+there. Both stand in one cursor that the window only hands back. Rows that the relay tells otherwise than the store are
+sent again, and stored. Without the relay, the stored rows are the feed, and the page says so.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from daemon.errors import SidechainError, UsageError
+from daemon.identity.account import Account
+from daemon.library.store import Store
+from plugin_protocol.messages import OUTLINE_COLUMNS, REACTIONS, Item
+from relay.wire.rest import AudioPost
+
+MAX_CURSOR = 256
+Tell = Callable[[AudioPost], Awaitable[None]]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page begins: behind this row. relay: the relay's cursor there, "" when it did not answer that page."""
+
+    created_at: str
+    post_id: str
+    relay: str
+
+
+class WindowFeed:
+    """All methods are [loop]."""
+
+    def __init__(self, account: Account, store: Store) -> None:
+        self._account = account
+        self._store = store
+
+    async def page(self, cursor: str, limit: int, tell: Tell) -> tuple[str, str]:
+        """Tell the rows of one page; the next cursor ("" at the end), and why it is the store's only ("" if not).
+
+        Raises UsageError for a cursor that is not ours.
+        """
+        place = read_place(cursor) if cursor else None
+        stored = await self._store.run(
+            Store.items_before, limit, *((place.created_at, place.post_id) if place else (None, None))
+        )
+        for post in stored:
+            await tell(post)
+        of_store = _place(stored[-1], "") if len(stored) == limit else ""
+        if place and not place.relay:
+            return (
+                of_store,
+                "",
+            )  # a page of the store follows one; the window starts anew when the relay is back
+        try:
+            page = await self._account.relay().timeline(limit, place.relay if place else None)
+        except SidechainError as error:
+            return of_store, str(error)[:512]
+        known = {post.id: post for post in stored}
+        await self._store.run(Store.apply_events, page.posts, {})
+        for post in page.posts:
+            if known.get(post.id) != post:
+                await tell(post)
+        return _place(page.posts[-1], page.next) if page.next and page.posts else "", ""
+
+    async def like(self, post_id: str, like: bool) -> AudioPost:
+        """Raises SidechainError."""
+        return await self._changed(await self._account.relay().like(post_id, like))
+
+    async def react(self, post_id: str, reaction: int, react: bool) -> AudioPost:
+        """Raises SidechainError."""
+        return await self._changed(await self._account.relay().react(post_id, REACTIONS[reaction], react))
+
+    async def _changed(self, post: AudioPost) -> AudioPost:
+        await self._store.run(Store.apply_events, [post], {})
+        return post
+
+
+def read_place(cursor: str) -> Place:
+    """Raises UsageError."""
+    parts = cursor.split(" ")
+    if len(parts) != 3:
+        raise UsageError("This place in the feed is not known.", "Close the window and open it again.")
+    return Place(created_at=parts[0], post_id=parts[1], relay=parts[2])
+
+
+def _place(post: AudioPost, relay: str) -> str:
+    cursor = f"{post.created_at} {post.id} {relay}"
+    return cursor if len(cursor) <= MAX_CURSOR else ""
+
+
+def item(post: AudioPost, account: str | None) -> Item:
+    """A Post as a row of a window. [any]"""
+    counts = b"".join(
+        min(post.reactions.get(emoji, 0), 2**32 - 1).to_bytes(4, "little") for emoji in REACTIONS
+    )
+    return Item(
+        post_id=post.id,
+        author=post.username,
+        title=post.title,
+        page_url=post.page_url,
+        created_us=max(0, round(datetime.fromisoformat(post.created_at).timestamp() * 1e6)),
+        duration_ms=post.duration_ms,
+        bars=post.duration_bars,
+        bpm=post.bpm,
+        key=post.key,
+        mine=post.username == account,
+        liked=post.liked,
+        like_count=min(post.like_count, 2**32 - 1),
+        reaction_counts=counts,
+        reacted=sum(1 << n for n, emoji in enumerate(REACTIONS) if emoji in post.reacted),
+        outline=outline(post.outline),
+    )
+
+
+def outline(text: str) -> bytes:
+    """The columns of a waveform in short; none when the relay sent what is no outline. [any]"""
+    try:
+        columns = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return columns[:OUTLINE_COLUMNS]

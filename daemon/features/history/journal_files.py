@@ -1,0 +1,202 @@
+"""Segment files of the Ring journal: written once, each by the one daemon that made it, and read again with doubt.
+
+What is promised: a chunk counts as kept when `sync` has returned after it. What is not: the tail of a file whose
+daemon, machine or disk failed; a reader takes what stands before the first byte that is wrong. A file is made with
+O_EXCL, never opened again for writing, and let go for good after the first failed write or sync.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.core import journal as j
+from daemon.system.files import fsync_folder, write_durably
+from plugin_protocol.layout import Record
+
+SUFFIX = ".sdj"
+MARK = "ended.json"
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Beside the segments of a Ring whose host is gone. why: "host" or "machine". kept: stretches that became Takes."""
+
+    why: str
+    kept: list[str] = []
+    discarded: list[str] = []
+
+
+class SegmentFile:
+    """One segment being written. [one thread]"""
+
+    def __init__(self, folder: Path, origin: j.Origin) -> None:
+        """Make the file and its name durable. Raises OSError."""
+        self.origin = origin
+        self.path = folder / f"{origin.number:08d}{SUFFIX}"
+        self._fd = os.open(
+            self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
+        self.size_bytes = 0
+        self.frames = 0
+        self.wall_us = 0
+        self._to_sync = False
+        try:
+            self._write(j.pack_origin(origin))
+            os.fdatasync(self._fd)
+            fsync_folder(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def append(
+        self,
+        first_frame: int,
+        frames: int,
+        records: list[Record],
+        carried: int,
+        sound: memoryview,
+        wall_us: int,
+    ) -> None:
+        """One chunk; `sound` empty when it is silent, which need not be synced: nothing is lost with it."""
+        head, sound = j.pack_chunk(self.origin, first_frame, frames, records, carried, sound, wall_us)
+        self._write(head, sound)
+        self.frames += frames
+        self.wall_us = wall_us
+        self._to_sync = self._to_sync or bool(sound)
+
+    def sync(self) -> None:
+        """Make what was appended durable."""
+        if self._to_sync:
+            os.fdatasync(self._fd)
+            self._to_sync = False
+
+    def _write(self, *parts: bytes | memoryview) -> None:
+        for part in parts:
+            view = memoryview(part)
+            while view:
+                written = os.write(self._fd, view)
+                self.size_bytes += written
+                view = view[written:]
+
+    def close(self) -> None:
+        """Closing twice does no harm."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class Chunk(NamedTuple):
+    """A chunk as found: `at` is where its payload begins."""
+
+    head: j.Head
+    path: Path
+    at: int
+
+
+class Segment(NamedTuple):
+    """What of a file can be believed. whole: it ends where its last chunk ends."""
+
+    path: Path
+    origin: j.Origin
+    chunks: list[Chunk]
+    size_bytes: int
+    whole: bool
+
+
+def read_segment(path: Path, *, verify: bool) -> Segment:
+    """The chunks of a file up to the first that is wrong; with `verify`, each payload is checked too. [worker]
+
+    Raises Damaged (its beginning is wrong), OSError.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        size = os.fstat(fd).st_size
+        origin, at = j.unpack_origin(os.pread(fd, j.START_BYTES + j.MAX_ORIGIN_BYTES, 0))
+        chunks: list[Chunk] = []
+        while at < size:
+            try:
+                head = j.unpack_head(os.pread(fd, j.HEAD_BYTES, at), origin)
+                payload_bytes = head.payload_bytes(origin.frame_bytes)
+                if at + j.HEAD_BYTES + payload_bytes > size:
+                    raise j.Damaged("a chunk that is cut short")
+                if verify:
+                    j.check_payload(head, os.pread(fd, payload_bytes, at + j.HEAD_BYTES), origin)
+            except j.Damaged:
+                return Segment(path, origin, chunks, size, whole=False)
+            chunks.append(Chunk(head, path, at + j.HEAD_BYTES))
+            at += j.HEAD_BYTES + payload_bytes
+        return Segment(path, origin, chunks, size, whole=True)
+    finally:
+        os.close(fd)
+
+
+def read_ring(folder: Path, *, verify: bool) -> list[Segment]:
+    """The readable segments of one Ring, oldest first. [worker] Raises OSError."""
+    found = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            segment = read_segment(path, verify=verify)
+        except j.Damaged:
+            continue
+        if path.name == f"{segment.origin.number:08d}{SUFFIX}":
+            found.append(segment)
+    return found
+
+
+def read_payload(chunk: Chunk, origin: j.Origin) -> bytes:
+    """Records and sound of a chunk. Raises Damaged, OSError. [worker]"""
+    with chunk.path.open("rb") as file:
+        data = os.pread(file.fileno(), chunk.head.payload_bytes(origin.frame_bytes), chunk.at)
+    j.check_payload(chunk.head, data, origin)
+    return data
+
+
+def read_frames(segments: list[Segment], first_frame: int, end_frame: int) -> Iterator[bytes]:
+    """The sound of `[first_frame, end_frame)`, which must be there, in pieces. Raises Damaged, OSError. [worker]"""
+    at = first_frame
+    for segment in segments:
+        size = segment.origin.frame_bytes
+        for chunk in segment.chunks:
+            head = chunk.head
+            if at >= end_frame or not head.first_frame <= at < head.end_frame:
+                continue
+            skip, until = (
+                (at - head.first_frame) * size,
+                (min(head.end_frame, end_frame) - head.first_frame) * size,
+            )
+            if head.silent:
+                yield bytes(until - skip)
+            else:
+                sound = read_payload(chunk, segment.origin)[-head.frames * size :]
+                yield sound[skip:until]
+            at = min(head.end_frame, end_frame)
+    if at < end_frame:
+        raise j.Damaged(f"frames from {at} on are missing")
+
+
+def read_timeline(segments: list[Segment], oldest_frame: int, end_frame: int) -> list[Record]:
+    """The records that speak of `[oldest_frame, end_frame)` and what is in force there. Raises Damaged, OSError."""
+    found: list[Record] = []
+    for segment in segments:
+        for chunk in segment.chunks:
+            head = chunk.head
+            if head.end_frame <= oldest_frame or head.first_frame >= end_frame or not head.records:
+                continue
+            carried, new = j.unpack_records(head, read_payload(chunk, segment.origin))
+            found += new if found else [*carried, *new]
+    return found
+
+
+def write_mark(folder: Path, mark: Mark) -> None:
+    """Raises NoSpace, OSError. [worker]"""
+    write_durably(folder / MARK, msgspec.json.encode(mark))
+
+
+def read_mark(folder: Path) -> Mark | None:
+    """None when there is none that can be read. [worker]"""
+    try:
+        return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    except (OSError, msgspec.MsgspecError):
+        return None

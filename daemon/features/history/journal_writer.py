@@ -1,0 +1,93 @@
+"""One Ring followed onto the disk: what came since the last look, as chunks in segment files that rotate.
+
+The Ring is read as a keep reads it, with pread; its writer notices nothing. Frames that were overwritten before this
+came round are a hole, and a hole is what the chunks then show.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from bridge.shm import RingFile, Span
+from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Origin
+from daemon.features.history.journal_files import SegmentFile
+from plugin_protocol.layout import Record
+
+SEGMENT_S = 15.0
+
+Room = Callable[[int, bool], None]
+"""Called before bytes are added, and whether they begin a new file; makes room or raises. Sizes are upper limits."""
+
+
+class RingFollower:
+    """[one thread] ring: read by nobody else on this thread; it may be closed under us, and then raises RingGone."""
+
+    def __init__(self, folder: Path, ring: RingFile, origin: Origin, next_frame: int) -> None:
+        """origin.number: of the first file that will be made. next_frame: what an earlier daemon has got to.
+
+        Raises RingGone, LayoutError, OSError.
+        """
+        self.folder = folder
+        self.origin = origin
+        self.file: SegmentFile | None = None
+        self._ring = ring
+        self._chunk_frames = MAX_CHUNK_BYTES // origin.frame_bytes
+        self._backlog = Backlog()
+        self._next_frame = self.synced_frame = max(next_frame, ring.readable().start)
+        records, self._next_record = ring.records_from(0)
+        self._backlog.put(records)
+        while self._backlog.take(self._next_frame):
+            pass  # only what is in force there is of use
+
+    def advance(self, room: Room, file_bytes: int) -> list[SegmentFile]:
+        """Append what is new; the files that were finished. `sync` is still to be called.
+
+        file_bytes: a file that has reached this is followed by the next. Raises RingGone, LayoutError, OSError, and
+        what `room` raises; after an OSError this is spent, and what came behind `synced_frame` is not to be trusted.
+        """
+        done: list[SegmentFile] = []
+        end_frame = self._ring.readable().stop
+        records, self._next_record = self._ring.records_from(self._next_record)
+        self._backlog.put(records)
+        while self._next_frame < end_frame:
+            first = max(self._next_frame, self._ring.readable().start)  # behind by a lap: a hole
+            span = self._ring.read(first, min(max(end_frame - first, 0), self._chunk_frames))
+            if not span.frames:
+                break  # overtaken: the next look starts where the Ring starts then
+            if self.file and (self.file.size_bytes >= file_bytes or self._is_long(self.file)):
+                self.sync()
+                self.file.close()
+                done.append(self.file)
+                self.file = None
+            self._append(span, room)
+        return done
+
+    def _is_long(self, file: SegmentFile) -> bool:
+        return file.frames >= SEGMENT_S * self.origin.sample_rate_hz
+
+    def _append(self, span: Span, room: Room) -> None:
+        silent = not np.frombuffer(span.data, np.uint32).any()
+        fresh = self.file is None or span.first_frame != self._next_frame
+        carried = self._backlog.carried() if fresh else []
+        end_frame = span.first_frame + span.frames
+        records: list[Record] = [*carried, *self._backlog.take(end_frame)]
+        room(2 * MAX_CHUNK_BYTES, self.file is None)
+        if self.file is None:
+            self.file = SegmentFile(self.folder, self.origin)
+            self.origin = replace(self.origin, number=self.origin.number + 1)
+        sound = memoryview(b"") if silent else span.data
+        self.file.append(span.first_frame, span.frames, records, len(carried), sound, time.time_ns() // 1000)
+        self._next_frame = end_frame
+
+    def sync(self) -> None:
+        """Make what was appended durable. Raises OSError; then as above."""
+        if self.file:
+            self.file.sync()
+        self.synced_frame = self._next_frame
+
+    def close(self) -> None:
+        if self.file:
+            self.file.close()

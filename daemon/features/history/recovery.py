@@ -1,0 +1,127 @@
+"""What a host that ended left in the journal, as stretches that may be kept: found, described, and cut into a Take.
+
+A stretch is cut as a Ring is (daemon.core.capture), from the same records, so its bars are as exact. Its folder is only
+read here; the journal (journal.py) owns it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from daemon.core import capture
+from daemon.core.journal import Damaged
+from daemon.core.stretches import Stretch, stretches
+from daemon.core.timeline import Meter
+from daemon.errors import NothingKept, SidechainError
+from daemon.features.history.journal_files import (
+    Mark,
+    Segment,
+    read_frames,
+    read_mark,
+    read_ring,
+    read_timeline,
+)
+
+MOST_BARS = 64
+MAX_TAKE_S = 900.0
+
+
+class Recovered(Struct, frozen=True, kw_only=True):
+    """One stretch that is offered. Unknown is None."""
+
+    stretch_id: str
+    folder: Path
+    host_name: str
+    track_name: str
+    sample_rate_hz: float
+    channels: int
+    stretch: Stretch
+    why: str  # "host" or "machine" (or the session on it) went down
+    kept: bool
+    bars: int | None  # whole bars at its end, at most MOST_BARS
+    bpm: float | None
+    meter: Meter | None
+
+    @property
+    def seconds(self) -> float:
+        return (self.stretch.end_frame - self.stretch.first_frame) / self.sample_rate_hz
+
+
+def recovered_in(folder: Path) -> tuple[Recovered, ...]:
+    """What the journal of one Ring offers, oldest first; every byte of it has been checked. [worker] Raises OSError."""
+    mark = read_mark(folder) or Mark(why="host")
+    segments = read_ring(folder, verify=True)
+    if not segments:
+        return ()
+    origin = segments[-1].origin
+    heads = [chunk.head for segment in segments for chunk in segment.chunks]
+    found = []
+    for stretch in stretches(heads, origin.sample_rate_hz):
+        stretch_id = f"{origin.generation & 0xFFFF_FFFF:08x}-{stretch.sound_end_frame:x}"
+        if stretch_id in mark.discarded:
+            continue
+        try:
+            cut = capture.last_bars(_history(segments, stretch), MOST_BARS, stretch.end_frame, 1.0)
+        except (capture.NothingToKeep, Damaged):
+            cut = None
+        anchored = cut if cut and cut.anchored else None
+        found.append(
+            Recovered(
+                stretch_id=stretch_id, folder=folder, host_name=origin.host_name, track_name=origin.track_name,
+                sample_rate_hz=origin.sample_rate_hz, channels=origin.channels, stretch=stretch, why=mark.why,
+                kept=stretch_id in mark.kept, bars=anchored.bars if anchored else None,
+                bpm=anchored.bpm if anchored else None, meter=anchored.meter if anchored else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def cut_of(
+    one: Recovered, bars: int | None, seconds: float | None, before_end_s: float, fallback_s: float
+) -> tuple[capture.Cut, Iterator[bytes]]:
+    """The Cut that ends `before_end_s` before the stretch does, and its sound; without bars and seconds all of it, as
+    far as a Take may be long. [worker] Raises NothingKept, SidechainError; the sound raises Damaged, OSError."""
+    try:
+        segments = read_ring(one.folder, verify=False)
+        history = _history(segments, one.stretch)
+        at_frame = one.stretch.end_frame - round(before_end_s * one.sample_rate_hz)
+        if bars is not None:
+            cut = capture.last_bars(history, bars, at_frame, fallback_s)
+        else:
+            cut = capture.last_seconds(history, min(seconds or one.seconds, MAX_TAKE_S), at_frame)
+        return cut, read_frames(segments, cut.first_frame, cut.first_frame + cut.frames)
+    except capture.NothingToKeep as error:
+        raise NothingKept(error.message, "Keep other bars of it, or seconds.") from error
+    except (Damaged, OSError) as error:
+        raise SidechainError(
+            f"What was recovered cannot be read: {error}", "`sidechain recover` shows what still can."
+        ) from error
+
+
+def _history(segments: list[Segment], stretch: Stretch) -> capture.History:
+    records = read_timeline(segments, stretch.oldest_frame, stretch.end_frame)
+    return capture.History(
+        records=records,
+        oldest_frame=stretch.first_frame,
+        commit_frame=stretch.end_frame,
+        sample_rate_hz=segments[-1].origin.sample_rate_hz,
+    )
+
+
+def sentence(one: Recovered) -> str:
+    """How it is offered: "Recovered: 3:12 from REAPER / Drums, until 2 min before the crash." """
+    crash = "the crash" if one.why == "host" else "the session or the computer went down"
+    before_s = one.stretch.before_end_s
+    until = "right before" if before_s < 1.0 else f"until {duration(before_s)} before"
+    return f"Recovered: {duration(one.seconds)} from {where(one)}, {until} {crash}."
+
+
+def where(one: Recovered) -> str:
+    return f"{one.host_name} / {one.track_name}" if one.track_name else one.host_name
+
+
+def duration(seconds: float) -> str:
+    """3:12, or 12 s."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,1 @@
+"""Followers are told that somebody is producing."""

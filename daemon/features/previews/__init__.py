@@ -1,0 +1,1 @@
+"""Posts and Takes, played through a plugin."""

@@ -1,0 +1,299 @@
+"""Sounds made ready for previews: fetched, fitted to a host, and remembered on the disk within a limit.
+
+Two kinds of files: what the relay served, by the post's id, and what a host can play as it is (interleaved float32), by
+source, rate, channels and speed. Both can be removed at any time; nothing is synced. Fitting is the work of one process
+(preview_worker.py), which is there from the first need until it was idle for a minute.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import struct
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from daemon.errors import BadAudio
+from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
+from daemon.identity.account import Account
+from relay.wire.rest import AudioPost
+
+log = logging.getLogger(__name__)
+
+MAX_SOURCE_BYTES = 64 * 1024 * 1024
+IDLE_S = 60.0
+ANSWER_LIMIT_S = 60.0
+MAX_FRAME_BYTES = 4096
+
+
+class Fit:
+    """A fitted file that can be read while it grows. [loop]; `read` on a worker."""
+
+    def __init__(self, frame_bytes: int) -> None:
+        self._fd = -1
+        self.frame_bytes = frame_bytes
+        self.frames = 0  # that can be read now
+        self.whole = False
+        self.failed: str | None = None
+        self._changed = asyncio.Event()
+
+    def open(self, target: Path) -> None:
+        """The file is there, whole or as a part; it may become whole at this moment. Raises OSError."""
+        part = target.with_name(target.name + PART)
+        for path in (part, target) if self._fd < 0 else ():
+            with contextlib.suppress(FileNotFoundError):
+                self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+                return
+        if self._fd < 0:
+            raise FileNotFoundError(f"{target} is gone")
+
+    def grow(self, frames: int, *, whole: bool = False, failed: str | None = None) -> None:
+        """News of the worker."""
+        self.frames, self.whole, self.failed = frames, whole, failed
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    @property
+    def fileno(self) -> int:
+        return self._fd
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will come."""
+        return self.whole or self.failed is not None
+
+    def news(self) -> asyncio.Event:
+        """Set when there is more to read, or the end is known."""
+        return self._changed
+
+    def read(self, first_frame: int, frames: int) -> bytes:
+        """That many frames, which are there. [worker] Raises OSError."""
+        data = os.pread(self._fd, frames * self.frame_bytes, first_frame * self.frame_bytes)
+        if len(data) != frames * self.frame_bytes:
+            raise OSError("the prepared sound is shorter than it was")
+        return data
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "daemon.features.previews.preview_worker"]
+
+
+class PreviewFiles:
+    """All methods are [loop] unless they say so."""
+
+    def __init__(self, folder: Path, limit_bytes: int, account: Account) -> None:
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._account = account
+        self._fetching: dict[str, asyncio.Lock] = {}
+        self._working = asyncio.Lock()
+        self._worker: asyncio.subprocess.Process | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End the worker."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stop_worker()
+
+    # what the relay has -----------------------------------------------------------------------------------------
+
+    async def fetched(self, post: AudioPost, progress: Callable[[float], None]) -> Path:
+        """The post's sound as a file here; fetched if it is not. Raises Offline, RelayRefused, NotClaimed, BadAudio."""
+        path = self._source(post)
+        async with self._fetching.setdefault(post.id, asyncio.Lock()):
+            if not path.exists():
+                await self._fetch(post, path, progress)
+            else:
+                await asyncio.to_thread(_touch, path)
+        self._fetching.pop(post.id, None)
+        return path
+
+    async def _fetch(self, post: AudioPost, path: Path, progress: Callable[[float], None]) -> None:
+        await asyncio.to_thread(self._make_folder)
+        part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+        try:
+            with await asyncio.to_thread(part.open, "wb") as file:
+                async with contextlib.aclosing(
+                    self._account.relay().audio(post.id, MAX_SOURCE_BYTES)
+                ) as chunks:
+                    done = 0
+                    async for chunk, total_bytes in chunks:
+                        await asyncio.to_thread(file.write, chunk)
+                        done += len(chunk)
+                        progress(min(1.0, done / total_bytes) if total_bytes else 0.0)
+            part.replace(path)
+        except OSError as error:
+            raise BadAudio(
+                f"The preview cannot be stored: {error.strerror}.", "Free some space, then play it again."
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+        await asyncio.to_thread(self._make_room)
+
+    def _source(self, post: AudioPost) -> Path:
+        """Named by a hash: the id is the relay's word."""
+        return self._folder / f"{_name(post.id)}.mp3"
+
+    # what a host can play ---------------------------------------------------------------------------------------
+
+    async def fit(self, source: Path, sample_rate_hz: float, channels: int, speed: float) -> Fit:
+        """`source` fitted; returned when its beginning can be read. The caller closes it. Raises BadAudio."""
+        made = Fit(4 * channels)
+        try:
+            facts = await asyncio.to_thread(source.stat)
+        except OSError as error:
+            raise BadAudio(
+                f"The sound cannot be read: {error.strerror}.", "It may have been removed."
+            ) from error
+        key = f"{source}:{facts.st_size}:{facts.st_mtime_ns if source.parent != self._folder else 0}"
+        target = self._folder / f"{_name(f'{key}:{sample_rate_hz!r}:{channels}:{speed!r}')}.f32"
+        if await asyncio.to_thread(_touch, target):
+            made.open(target)
+            made.grow(target.stat().st_size // made.frame_bytes, whole=True)
+            return made
+        job = FitJob(
+            source=str(source),
+            target=str(target),
+            sample_rate_hz=sample_rate_hz,
+            channels=channels,
+            speed=speed,
+        )
+        begun = made.news()
+        task = asyncio.create_task(self._work(job, made))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await begun.wait()
+        except asyncio.CancelledError:
+            task.add_done_callback(lambda _: made.close())
+            raise
+        if made.failed is not None:
+            made.close()
+            raise BadAudio(made.failed, "Play another one.")
+        return made
+
+    async def _work(self, job: FitJob, made: Fit) -> None:
+        """One job from beginning to end; its news go to `made`."""
+        async with self._working:
+            if await asyncio.to_thread(_touch, Path(job.target)):  # made for another while this one waited
+                made.open(Path(job.target))
+                made.grow(os.fstat(made.fileno).st_size // made.frame_bytes, whole=True)
+                return
+            try:
+                async with asyncio.timeout(ANSWER_LIMIT_S):
+                    async for message in self._ask(job):
+                        match message:
+                            case Grown():
+                                made.open(Path(job.target))
+                                made.grow(message.frames)
+                            case Fitted():
+                                made.open(Path(job.target))
+                                made.grow(message.frames, whole=True)
+                            case Unfit():
+                                made.grow(made.frames, failed=message.message)
+            except (
+                OSError,
+                EOFError,
+                asyncio.IncompleteReadError,
+                msgspec.DecodeError,
+                TimeoutError,
+            ) as error:
+                log.warning("a preview was not prepared: %r", error)
+                await self._stop_worker()
+                made.grow(made.frames, failed="The sound could not be decoded; it may be damaged.")
+            except asyncio.CancelledError:
+                await self._stop_worker()
+                raise
+            finally:
+                self._rest()
+        await asyncio.to_thread(self._make_room)
+
+    async def _ask(self, job: FitJob) -> AsyncIterator[FromPreviewWorker]:
+        await asyncio.to_thread(self._make_folder)
+        if self._worker is None or self._worker.returncode is not None:
+            self._worker = await asyncio.create_subprocess_exec(
+                *worker_command(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+        assert self._worker.stdin and self._worker.stdout
+        data = msgspec.msgpack.encode(job)
+        self._worker.stdin.write(struct.pack("<I", len(data)) + data)
+        await self._worker.stdin.drain()
+        while True:
+            (length,) = struct.unpack("<I", await self._worker.stdout.readexactly(4))
+            if length > MAX_FRAME_BYTES:
+                raise EOFError(f"the worker announced {length} bytes")
+            message: FromPreviewWorker = msgspec.msgpack.decode(
+                await self._worker.stdout.readexactly(length), type=FromPreviewWorker
+            )
+            yield message
+            if not isinstance(message, Grown):
+                return
+
+    def _rest(self) -> None:
+        """A minute without work ends the worker: it holds 40 MB."""
+        if self._idle:
+            self._idle.cancel()
+        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        if not self._working.locked():
+            task = asyncio.create_task(self._stop_worker())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _stop_worker(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            worker.kill()
+        await worker.wait()
+
+    # the disk ---------------------------------------------------------------------------------------------------
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _make_room(self) -> None:
+        """Remove the longest unused until all fit. Open files stay readable. [worker]"""
+        found = []
+        with contextlib.suppress(OSError):
+            for path in self._folder.iterdir():
+                facts = path.stat()
+                found.append((facts.st_mtime_ns, facts.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self._limit_bytes:
+                break
+            if path.name.endswith(PART):
+                continue  # being written
+            with contextlib.suppress(OSError):
+                path.unlink()
+                total -= size
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _touch(path: Path) -> bool:
+    """Used now: it goes last. False: it is not there."""
+    try:
+        os.utime(path)
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,206 @@
+"""The pipeline on one clip, for the worker and for `sidechain process`: what it is made of, and what it becomes.
+
+Order of events: the analysis, the lossless copy, and beside them or after them levelling and encoding; so that an upload
+may start, and say what was heard, while the rest is being made. No file is read or written here but the cache's.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from audio.analysis import Analysis, analyse
+from audio.errors import AudioError
+from audio.flac import encode_flac
+from audio.intake import Intake, Samples, sanitize
+from audio.recording import Produced, produce
+from audio.spread import one_by_one
+from audio.tempo import Tempo
+from audio.warnings import warnings
+from audio.zoom import zoom_levels
+from daemon.core.heard import Heard, Said
+from daemon.features.rendering.render_cache import Cache, content_key
+from relay.wire.rest import FigureSource
+
+Progress = Callable[[str, float], None]
+Figures = dict[str, str | int | float | None]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All that decides what is made of a clip, besides its samples. Unknown is None.
+
+    bpm_source: who said bpm. tempo_varies: the transport did, and no one tempo is right. key: as the person says.
+    bar_fractions: bar lines, 0..1 of the clip. limiter: let peaks be taken down to reach the target.
+    """
+
+    title: str
+    bpm: float | None = None
+    bpm_source: FigureSource = "transport"
+    tempo_varies: bool = False
+    meter: tuple[int, int] | None = None
+    bars: int | None = None
+    key: str | None = None
+    bar_fractions: tuple[float, ...] = ()
+    limiter: bool = False
+
+
+class Lossless(Struct, frozen=True, kw_only=True):
+    """What is ready first. flac: the clip as it is, 24 bits. clipped_samples: beyond full scale, lost in it."""
+
+    flac: bytes
+    clipped_samples: int
+    heard: Heard
+
+
+class Levelled(Struct, frozen=True, kw_only=True):
+    """figures: of audio.recording. peaks: as audiowaveform's JSON, the finest level; peaks_dat: all of them."""
+
+    mp3: bytes
+    waveform_svg: str
+    peaks: bytes
+    peaks_dat: dict[int, bytes]
+    figures: Figures
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    lossless: Lossless
+    levelled: Levelled
+
+
+_made = msgspec.msgpack.Decoder(Made)
+
+MAX_THREADS = 8
+
+
+def core_pool() -> ThreadPoolExecutor | None:
+    """Threads for make(): one for each core, of three and more one is left to the DAW. None where there is one core."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return ThreadPoolExecutor(min(MAX_THREADS, max(2, cores - 1)), "pipeline") if cores > 1 else None
+
+
+def make(
+    samples: Samples,
+    sample_rate_hz: int,
+    settings: Settings,
+    *,
+    cache: Cache | None,
+    pool: ThreadPoolExecutor | None = None,
+    early: Callable[[Lossless], None],
+    progress: Progress,
+) -> Made:
+    """The same clip with the same settings comes from the cache. `early` is called once, in the pool if there is one. [worker]
+
+    With and without pool the result is the same. samples: any float32 bits, (frames >= 1, 1 or 2 channels). Raises AudioError.
+    """
+    key = content_key(samples, sample_rate_hz, msgspec.msgpack.encode(settings)) if cache else ""
+    if cache and (known := _recalled(cache, key)):
+        early(known.lossless)
+        progress("recall", 1.0)
+        return known
+    intake = sanitize(samples)
+
+    def first() -> Lossless:
+        heard = _listen(intake, sample_rate_hz, settings)
+        flac = encode_flac(intake.samples, sample_rate_hz)
+        lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, heard=heard)
+        early(lossless)
+        return lossless
+
+    waiting = pool.submit(first) if pool else _at_once(first)
+    title = settings.title or None
+    try:
+        produced = produce(
+            samples, sample_rate_hz, title=title, bpm=None, key=None, limiter=settings.limiter,
+            bar_fractions=settings.bar_fractions, spread=pool.map if pool else one_by_one, progress=progress,
+        )  # fmt: skip
+    finally:  # also when it failed: nobody may hear of a clip after its end
+        lossless = waiting.result()
+    produced = produced.named(title=title, bpm=lossless.heard.bpm, key=lossless.heard.key)
+    made = Made(lossless=lossless, levelled=_levelled(produced, lossless.clipped_samples))
+    if cache:
+        cache.put(key, msgspec.msgpack.encode(made))
+    return made
+
+
+def _at_once(work: Callable[[], Lossless]) -> Future[Lossless]:
+    done = Future[Lossless]()
+    done.set_result(work())
+    return done
+
+
+def _recalled(cache: Cache, key: str) -> Made | None:
+    data = cache.get(key)
+    try:
+        return _made.decode(data) if data is not None else None
+    except msgspec.DecodeError:  # whole, but not ours
+        return None
+
+
+def _levelled(produced: Produced, clipped_samples: int) -> Levelled:
+    levels = zoom_levels(produced.decoded, produced.mp3.sample_rate_hz)
+    return Levelled(
+        mp3=produced.mp3.data,
+        waveform_svg=produced.waveform_svg,
+        peaks=levels[0].json(),
+        peaks_dat={level.frames_per_point: level.dat() for level in levels},
+        figures=produced.facts() | {"clipped_samples": clipped_samples},
+    )
+
+
+def _listen(intake: Intake, sample_rate_hz: int, settings: Settings) -> Heard:
+    """What is heard; a failure of the analysis must not cost anybody their take."""
+    found = tuple(Said(kind=each.kind, says=each.says) for each in warnings(intake, sample_rate_hz))
+    try:
+        return heard_of(listen(intake.samples, sample_rate_hz, settings), settings, found)
+    except AudioError:
+        raise
+    except Exception as error:
+        print(f"the analysis failed: {type(error).__name__}: {error}", file=sys.stderr)
+        source = settings.bpm_source if settings.bpm else None
+        return Heard(bpm=settings.bpm, bpm_source=source, key=settings.key, warnings=found)
+
+
+def listen(samples: Samples, sample_rate_hz: int, settings: Settings) -> Analysis:
+    """The analysis with what is known already. samples: as sanitize() returns them. [worker]"""
+    return analyse(
+        samples,
+        sample_rate_hz,
+        transport_bpm=settings.bpm,
+        transport_meter=settings.meter,
+        bars=None if settings.tempo_varies else settings.bars,
+    )
+
+
+def heard_of(found: Analysis, settings: Settings, said: tuple[Said, ...] = ()) -> Heard:
+    """As plain values. [any]"""
+    tempo, key = found.tempo, found.key
+    if settings.tempo_varies:
+        tempo = Tempo(None, None, 0.0)
+    known = str(key.key) if key.key else None
+    silent = not found.embedding.any()
+    source: FigureSource | None = settings.bpm_source if settings.bpm else _source(tempo)
+    return Heard(
+        bpm=tempo.bpm, bpm_source=source, bpm_confidence=round(tempo.confidence, 3),
+        bpm_alternatives=tuple(round(bpm, 3) for bpm in tempo.alternatives),
+        key=settings.key or known, key_source="given" if settings.key else "audio" if known else None,
+        key_confidence=1.0 if settings.key else round(key.confidence, 3),
+        key_alternatives=tuple((str(each), round(share, 3)) for each, share in key.alternatives),
+        camelot=key.key.camelot if key.key and not settings.key else None,
+        onsets=len(found.onsets_s),
+        centroid_hz=None if silent else round(found.spectrum.centroid_hz, 1),
+        bandwidth_hz=None if silent else round(found.spectrum.bandwidth_hz, 1),
+        flatness=None if silent else round(found.spectrum.flatness, 5),
+        warnings=said,
+        fingerprint=found.fingerprint.astype("<u4").tobytes(),
+        embedding=b"" if silent else found.embedding.astype(np.dtype("<f4")).tobytes(),
+    )  # fmt: skip
+
+
+def _source(tempo: Tempo) -> FigureSource | None:
+    if tempo.source is None:
+        return None
+    return "length" if tempo.source == "length" else "audio"

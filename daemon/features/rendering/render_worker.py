@@ -1,0 +1,226 @@
+"""The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
+
+Run as `python -m daemon.features.rendering.render_worker`. Speaks length-prefixed msgpack:
+one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, then
+`Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
+Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
+"""
+
+import hashlib
+import resource
+import struct
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from daemon.core.heard import Alike, Heard, Known
+
+if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
+    from audio.intake import Samples
+    from audio.wave import Clip
+
+MEMORY_LIMIT_BYTES = 4 * 1024**3
+TAKE_WAV = "take.wav"
+TAIL_WAV = "tail.wav"  # what rang on after the take, if anything did
+TAKE_FLAC = "take.flac"
+TAKE_MP3 = "take.mp3"
+WAVEFORM_SVG = "waveform.svg"
+PEAKS_JSON = "peaks.json"
+PEAKS_DAT = "peaks.{}.dat"  # frames per point
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+
+class Job(Struct, frozen=True, kw_only=True, tag="job"):
+    """Render the Take in `folder`. bar_fractions: bar lines, 0..1 of the Take. Unknown is None.
+
+    bpm: the transport's; tempo_varies: it had several. repair: how the loop's seam is mended. cache: folder of what was made before, "" for none.
+    """
+
+    folder: str
+    title: str
+    bpm: float | None
+    tempo_varies: bool
+    meter: tuple[int, int] | None
+    bars: int | None
+    bar_fractions: tuple[float, ...]
+    repair: str | None
+    cache: str
+    cache_bytes: int
+
+
+class Search(Struct, frozen=True, kw_only=True, tag="search"):
+    """Look for a sound among the known ones. Answered by Alikes: at most `limit`, the best first."""
+
+    fingerprint: bytes
+    embedding: bytes
+    known: list[Known]
+    limit: int
+
+
+class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
+    stage: str
+    fraction: float
+
+
+class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
+    """The lossless copy is on the disk, and what was heard is known: an upload may start while the rest is made."""
+
+    flac_sha256: str
+    flac_bytes: int
+    heard: Heard
+
+
+class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
+    """Everything is on the disk; `recording` holds the figures."""
+
+    recording: dict[str, str | int | float | None]
+
+
+class Broken(Struct, frozen=True, kw_only=True, tag="broken"):
+    """This Take cannot be rendered, ever: the sentence says why."""
+
+    message: str
+
+
+class NoRoom(Struct, frozen=True, kw_only=True, tag="no_room"):
+    """The disk is full: nothing is wrong with this Take."""
+
+
+class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
+    found: list[Alike]
+
+
+ToWorker = Job | Search
+FromWorker = Stage | Rendered | Finished | Broken | NoRoom | Alikes
+
+
+def write_frame(out: BinaryIO, message: FromWorker) -> None:
+    data = msgspec.msgpack.encode(message)
+    out.write(struct.pack("<I", len(data)) + data)
+    out.flush()
+
+
+def read_job(stdin: BinaryIO) -> ToWorker | None:
+    """The next job, or None when the daemon is gone."""
+    head = stdin.read(4)
+    if len(head) < 4:
+        return None
+    job: ToWorker = msgspec.msgpack.decode(stdin.read(struct.unpack("<I", head)[0]), type=ToWorker)
+    return job
+
+
+def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
+    """One Take from its WAV to all its files, on the threads of `pool`. Raises AudioError for what can never be rendered."""
+    from audio.wave import read_audio
+    from daemon.features.rendering.pipeline import Lossless, Settings, make
+    from daemon.features.rendering.render_cache import Cache
+    from daemon.system.files import write_durably
+
+    one_at_a_time, furthest = Lock(), 0.0
+
+    def stage(name: str, fraction: float) -> None:
+        nonlocal furthest
+        with one_at_a_time:
+            furthest = max(furthest, fraction)
+            write_frame(out, Stage(stage=name, fraction=furthest))
+
+    def progress(name: str, fraction: float) -> None:
+        stage(name, 0.1 + 0.9 * fraction)
+
+    def early(lossless: Lossless) -> None:
+        """Called in a thread of the pool, while progress is told."""
+        write_durably(folder / TAKE_FLAC, lossless.flac)
+        stage("flac", 0.1)
+        sha256 = hashlib.sha256(lossless.flac).hexdigest()
+        rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard)
+        with one_at_a_time:
+            write_frame(out, rendered)
+
+    folder = Path(job.folder)
+    clip = read_audio((folder / TAKE_WAV).read_bytes())
+    samples = repaired(clip, folder, job.repair)
+    settings = Settings(
+        title=job.title, bpm=job.bpm, tempo_varies=job.tempo_varies, meter=job.meter, bars=job.bars,
+        bar_fractions=job.bar_fractions,
+    )  # fmt: skip
+    cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
+    made = make(
+        samples, clip.sample_rate_hz, settings, cache=cache, pool=pool, early=early, progress=progress
+    ).levelled
+    write_durably(folder / TAKE_MP3, made.mp3)
+    write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
+    write_durably(folder / PEAKS_JSON, made.peaks)
+    for frames_per_point, data in made.peaks_dat.items():
+        write_durably(folder / PEAKS_DAT.format(frames_per_point), data)
+    write_frame(out, Finished(recording=made.figures))
+
+
+def repaired(clip: "Clip", folder: Path, how: str | None) -> "Samples":
+    """The sound to make files of. The take's own file is never written again, so leaving `how` out undoes it."""
+    from audio.intake import sanitize
+    from audio.loop import micro_fade, wrap_tail
+    from audio.wave import read_audio
+
+    if how == "fade":
+        return micro_fade(clip.samples, clip.sample_rate_hz)
+    if how == "wrap":
+        tail = sanitize(read_audio((folder / TAIL_WAV).read_bytes()).samples).samples
+        return wrap_tail(clip.samples, tail, clip.sample_rate_hz)
+    return clip.samples
+
+
+def look(asked: Search) -> Alikes:
+    """Every known Take is looked at."""
+    import numpy as np
+
+    from audio.search import search
+
+    found = search(
+        np.frombuffer(asked.fingerprint, "<u4").astype(np.uint32),
+        np.frombuffer(asked.embedding, "<f4"),
+        [np.frombuffer(each.fingerprint, "<u4").astype(np.uint32) for each in asked.known],
+        [np.frombuffer(each.embedding, "<f4") for each in asked.known],
+    )
+    return Alikes(
+        found=[
+            Alike(
+                take_id=asked.known[each.number].take_id, same=each.match.same, score=round(each.match.score, 4),
+                speed=each.match.speed, likeness=round(each.likeness, 4),
+            )
+            for each in found[: asked.limit]
+        ]
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Serve jobs until stdin closes."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, resource.RLIM_INFINITY))
+    # Libraries may print; only frames may reach the daemon.
+    out = sys.stdout.buffer
+    sys.stdout = sys.stderr
+    from audio.errors import (
+        AudioError,
+    )  # imported here, with numpy behind them: the first job finds them warm
+    from daemon.errors import NoSpace
+    from daemon.features.rendering.pipeline import core_pool
+
+    pool = core_pool()
+    while job := read_job(sys.stdin.buffer):
+        if isinstance(job, Search):
+            write_frame(out, look(job))
+            continue
+        try:
+            render(job, out, pool)
+        except (AudioError, FileNotFoundError) as error:
+            write_frame(out, Broken(message=str(error)[:500]))
+        except NoSpace:
+            write_frame(out, NoRoom())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,287 @@
+"""The daemon's side of the pipeline: one worker process, one Take at a time, three strikes.
+
+A worker that dies, hangs or eats its memory costs the Take one attempt and nobody else anything; it is started
+again for the next job. Attempts are counted in the store before the work, so that a Take which takes the machine
+with it is set aside too; but a daemon that is killed costs a Take far less than its own failures, and a full disk
+nothing: then it waits.
+"""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import struct
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from daemon.core.heard import CERTAIN_SCORE, Alike
+from daemon.errors import NoSpace, SidechainError
+from daemon.features.rendering.render_worker import (
+    MAX_FRAME_BYTES,
+    Alikes,
+    Broken,
+    Finished,
+    FromWorker,
+    Job,
+    NoRoom,
+    Rendered,
+    Search,
+    Stage,
+    ToWorker,
+)
+from daemon.library.rows import TakeRow
+from daemon.library.sidecars import write_take
+from daemon.library.store import Store
+from plugin_protocol.layout import SAMPLE_BYTES
+
+log = logging.getLogger(__name__)
+
+MAX_FAILURES = 3
+MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
+JOB_BASE_S = 60.0
+JOB_PER_SECOND_OF_AUDIO_S = 1.0
+ALWAYS_US = 1 << 62
+ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its sound takes
+NO_ROOM_PAUSE_S = 30.0  # the longest, where the disk is full though it says it is not: a quota
+SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
+
+Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
+"""Told of each step: (take_id, message), after the store has it."""
+
+
+class WorkerDied(Exception):
+    """The worker ended or broke its protocol while it had a job."""
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "daemon.features.rendering.render_worker"]
+
+
+class Renderer:
+    """Feeds the worker from the store's kept Takes. All methods are [loop]."""
+
+    def __init__(
+        self,
+        store: Store,
+        takes_dir: Path,
+        listener: Listener,
+        cache_dir: Path | None = None,
+        cache_bytes: int = 0,
+    ) -> None:
+        """cache_dir: where what was made before lies, at most cache_bytes of it; None: nothing is remembered."""
+        self._store = store
+        self._takes_dir = takes_dir
+        self._listener = listener
+        self._cache = str(cache_dir) if cache_dir and cache_bytes else ""
+        self._cache_bytes = cache_bytes
+        self._wake = asyncio.Event()
+        self._warm = False
+        self._worker: asyncio.subprocess.Process | None = None
+        self._worker_free = asyncio.Lock()
+        self._pause_s = 0.0  # before the next try, while there is no room
+        self.busy_with: str | None = None
+
+    def wake(self) -> None:
+        """There may be a new Take."""
+        self._wake.set()
+
+    def warm_up_soon(self) -> None:
+        """A plugin came: start the worker before it is needed, as its imports take longer than a short Take."""
+        self._warm = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Render kept Takes for ever, oldest first; cancelled at shutdown. Raises NoSpace."""
+        try:
+            while True:
+                self._wake.clear()
+                for take in await self._store.run(Store.unprocessed):
+                    await self._attempt(take)
+                if self._warm:
+                    async with self._worker_free:  # or a search at the same time would start another
+                        await self._ensure_worker()
+                await self._wake.wait()
+        finally:
+            await self._stop_worker()
+
+    async def _attempt(self, take: TakeRow) -> None:
+        await asyncio.to_thread(self._require_room, take)
+        attempts = await self._store.run(Store.count_attempt, take.take_id)
+        if take.failures >= MAX_FAILURES or attempts > MAX_ATTEMPTS:
+            times = take.failures if take.failures >= MAX_FAILURES else MAX_ATTEMPTS
+            await self._give_up(
+                take.take_id, f"the pipeline failed on it {times} times; the sound itself is safe"
+            )
+            return
+        self.busy_with = take.take_id
+        try:
+            seconds = take.frames / take.sample_rate_hz
+            async with asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds), self._question():
+                finished = await self._render(take)
+            self._pause_s = 0.0
+            if finished:
+                await self._look_for_the_same(take.take_id)
+                await self._listener(take.take_id, finished)
+        except (WorkerDied, TimeoutError, OSError) as error:
+            log.warning(
+                "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
+            )
+            await self._store.run(Store.count_failure, take.take_id)
+            self._wake.set()
+        except NoSpace:
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(NO_ROOM_PAUSE_S, 2 * self._pause_s + 1)
+            await self._store.run(Store.uncount_attempt, take.take_id)
+            raise
+        finally:
+            self.busy_with = None
+
+    def _require_room(self, take: TakeRow) -> None:
+        """Raises NoSpace. [worker]"""
+        needed_bytes = ROOM_BASE_BYTES + take.frames * take.channels * SAMPLE_BYTES
+        if shutil.disk_usage(self._takes_dir).free < needed_bytes:
+            raise _no_space(take)
+
+    async def _render(self, take: TakeRow) -> Finished | None:
+        """What it became, None when it cannot be rendered."""
+        cut = take.cut
+        job = Job(
+            folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
+            tempo_varies=len(cut.tempo_map) > 1, meter=cut.meter, bars=cut.bars,
+            bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
+            repair=take.repair, cache=self._cache, cache_bytes=self._cache_bytes,
+        )  # fmt: skip
+        answers = await self._ask(job)
+        while True:
+            message = await _read_frame(answers)
+            match message:
+                case Rendered():
+                    await self._store.run(
+                        Store.set_rendered, take.take_id, message.flac_sha256, message.heard
+                    )
+                case Finished():
+                    await self._store.run(Store.set_ready, take.take_id, message.recording)
+                    await self._note(take.take_id)
+                    return message
+                case Broken():
+                    await self._give_up(take.take_id, message.message)
+                    return None
+                case NoRoom():
+                    raise _no_space(take)
+                case Stage():
+                    pass
+                case Alikes():
+                    raise WorkerDied("the worker answered what it was not asked")
+            await self._listener(take.take_id, message)
+
+    @contextlib.asynccontextmanager
+    async def _question(self) -> AsyncIterator[None]:
+        """One at a time. A worker whose answer was not read to its end is stopped: the rest would be misread."""
+        async with self._worker_free:
+            try:
+                yield
+            except BaseException:
+                await self._stop_worker()
+                raise
+
+    async def _ask(self, asked: ToWorker) -> asyncio.StreamReader:
+        """Where the worker answers."""
+        worker = await self._ensure_worker()
+        assert worker.stdin and worker.stdout
+        data = await asyncio.to_thread(msgspec.msgpack.encode, asked)  # a large library: some megabytes
+        worker.stdin.write(struct.pack("<I", len(data)))
+        worker.stdin.write(data)
+        await worker.stdin.drain()
+        return worker.stdout
+
+    async def search(
+        self, fingerprint: bytes, embedding: bytes, *, but: str, limit: int, before_us: int = ALWAYS_US
+    ) -> list[Alike]:
+        """The Takes of the library, except `but`, that are the same sound or like it, best first.
+
+        Waits for the Take that is being rendered. Raises SidechainError.
+        """
+        known = await self._store.run(Store.known, but, before_us)
+        if not known:
+            return []
+        asked = Search(fingerprint=fingerprint, embedding=embedding, known=known, limit=limit)
+        try:
+            async with asyncio.timeout(SEARCH_LIMIT_S), self._question():
+                answer = await _read_frame(await self._ask(asked))
+        except TimeoutError:
+            raise SidechainError(
+                "The pipeline is busy with a long take.", "Try again in a moment.", code="busy"
+            ) from None
+        except (WorkerDied, OSError) as error:
+            raise SidechainError(f"The search failed: {error}.", "Try again.") from error
+        if not isinstance(answer, Alikes):
+            raise SidechainError("The search was answered by something else.", "Try again.")
+        return answer.found
+
+    async def _look_for_the_same(self, take_id: str) -> None:
+        """Has this been made before? Noted with the Take."""
+        for take in await self._store.run(Store.find_take, take_id):
+            if take.state != "ready" or take.heard is None:
+                return
+            try:
+                found = await self.search(
+                    take.heard.fingerprint,
+                    take.heard.embedding,
+                    but=take_id,
+                    limit=1,
+                    before_us=take.created_us,
+                )
+            except SidechainError as error:
+                log.warning("take %s was not looked for among the others: %s", take_id, error)
+                return
+            same = found[0] if found and found[0].same and found[0].score >= CERTAIN_SCORE else None
+            await self._store.run(Store.set_alike, take_id, same)
+
+    async def _note(self, take_id: str) -> None:
+        """Write what came out beside the sound, so that a rebuilt library need not render it again."""
+        try:
+            for take in await self._store.run(Store.find_take, take_id):
+                await asyncio.to_thread(write_take, self._takes_dir, take)
+        except (OSError, NoSpace) as error:
+            log.warning("the figures of take %s are only in the library: %s", take_id, error)
+
+    async def _give_up(self, take_id: str, reason: str) -> None:
+        log.error("take %s cannot be rendered: %s", take_id, reason)
+        await self._store.run(Store.set_failed, take_id, reason)
+        await self._listener(take_id, Broken(message=reason))
+
+    async def _ensure_worker(self) -> asyncio.subprocess.Process:
+        if self._worker is None or self._worker.returncode is not None:
+            self._worker = await asyncio.create_subprocess_exec(
+                *worker_command(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            )
+        return self._worker
+
+    async def _stop_worker(self) -> None:
+        if self._worker is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._worker.kill()
+        await self._worker.wait()
+        self._worker = None
+
+
+def _no_space(take: TakeRow) -> NoSpace:
+    return NoSpace(
+        f"The disk is full: take {take.take_id[:12]} is kept, and waits to be made ready.",
+        "Free some space; it goes on by itself.",
+    )
+
+
+async def _read_frame(stream: asyncio.StreamReader) -> FromWorker:
+    try:
+        (length,) = struct.unpack("<I", await stream.readexactly(4))
+        if length > MAX_FRAME_BYTES:
+            raise WorkerDied(f"the worker announced {length} bytes")
+        message: FromWorker = msgspec.msgpack.decode(await stream.readexactly(length), type=FromWorker)
+    except (asyncio.IncompleteReadError, msgspec.DecodeError) as error:
+        raise WorkerDied("the worker ended in the middle of its job") from error
+    return message

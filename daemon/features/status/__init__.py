@@ -1,0 +1,1 @@
+"""How the daemon is, in one state and some sentences."""

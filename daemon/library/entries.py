@@ -1,0 +1,89 @@
+"""Entries of Takes as a person asks for them: post, try again, take back. One at a time, or two would write two ids.
+
+The file beside the sound is written before the row: a library that has to be rebuilt must not forget what was asked.
+What happens to an Entry afterwards is daemon.core.outbox's and the uploader's.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from daemon.core import outbox
+from daemon.errors import SidechainError, TakeGone
+from daemon.library import sidecars
+from daemon.library.rows import TakeRow
+from daemon.library.store import Store
+from daemon.system.clock import unix_us
+from relay.wire.ids import uuid7
+
+HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
+
+
+class Entries:
+    """All methods are [loop]. folder: that of the Takes."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._posting = asyncio.Lock()
+
+    async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
+        """The Take's Entry, made or, if it came to a halt, asked for again. Raises NoSpace, LibraryStuck."""
+        async with self._posting:
+            entry = await self._store.run(Store.entry_of, take.take_id)
+            if entry is None:
+                entry = new_entry(take, title, account)
+                await asyncio.to_thread(sidecars.write_entry, self._folder, entry)
+                try:
+                    return await self._store.run(Store.add_entry, entry)
+                except SidechainError:
+                    await asyncio.to_thread(sidecars.remove_entry, self._folder, take.take_id)
+                    raise
+            return await self._ask_again(take, entry) if entry.state in HALTED else entry
+
+    async def retry(self, entry: outbox.Entry) -> outbox.Entry:
+        """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""
+        async with self._posting:
+            takes = await self._store.run(Store.find_take, entry.take_id)
+            if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
+                return entry
+            return await self._ask_again(takes[0], entry)
+
+    async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
+        asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
+        await asyncio.to_thread(sidecars.write_entry, self._folder, asked)
+        if take.state == "failed":  # a person asks: three more tries for the pipeline
+            await self._store.run(Store.retry_take, take.take_id)
+        return await self._store.run(Store.ask_again, entry)
+
+    async def discard(self, entry: outbox.Entry) -> outbox.Entry:
+        """Take an Entry back; its Take stays. Raises SidechainError while it is being uploaded, or has arrived."""
+        async with self._posting:
+            current = await self._store.run(Store.entry_of, entry.take_id)
+            if current is None or outbox.Discarded not in outbox.TRANSITIONS[current.state]:
+                state = current.state if current else "gone"
+                raise SidechainError(
+                    f"Entry {entry.entry_id[:12]} is {state} and cannot be taken back.",
+                    "Delete the post on the relay instead."
+                    if state == "accepted"
+                    else "Try again in a moment.",
+                    code="busy",
+                )
+            after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
+            with contextlib.suppress(TakeGone):  # then there is no file that could bring it back
+                await asyncio.to_thread(sidecars.write_entry, self._folder, after)
+            await self._store.run(Store.save_entry, after)
+            return after
+
+
+def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
+    """A fresh Entry for a Take; the store releases it when the lossless copy is there."""
+    return outbox.Entry(
+        entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
+        take_id=take.take_id,
+        account=account,
+        title=title or take.title,
+        created_us=unix_us(),
+    )

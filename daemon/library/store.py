@@ -1,0 +1,377 @@
+"""The daemon's SQLite database: all its queries. Library, outbox, feed cache and channel positions.
+
+Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
+set back since, and "the last" must be the last.
+
+synchronous=FULL: a returned write survives a power cut. One connection, used from one thread at a time (the
+store's own executor, see `Store.run`), so there is a single writer and no lock to wait for.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import msgspec
+
+from daemon.core import outbox
+from daemon.core.heard import Alike, Heard, Known
+from daemon.errors import LibraryDamaged
+from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
+from daemon.library.schema import is_ours, migrate
+from daemon.system.sqlite import named
+from relay.wire.events import Position
+from relay.wire.rest import AudioPost
+
+MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Store:
+    """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
+
+    def __init__(self, path: Path) -> None:
+        # SQLite would make it readable by all; what is wrong with the place it says better.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            migrate(self._db)
+            self._db.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            self._db.close()
+            raise
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    async def run(self, method: Callable[Concatenate["Store", P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call `method` on the store's thread and wait for it. Raises NoSpace, LibraryStuck, LibraryDamaged. [loop]"""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: method(self, *args, **kwargs)
+            )
+        except sqlite3.DatabaseError as error:
+            raise named(error) or error from error
+
+    def close(self) -> None:
+        """Finish what was asked and close."""
+        self._thread.shutdown(wait=True)
+        self._db.close()
+
+    def check(self) -> None:
+        """Look at every page and every row. Raises LibraryDamaged, sqlite3.DatabaseError.
+
+        A row that cannot be read would stop whoever needs it next, so it counts like a torn page.
+        """
+        if not is_ours(self._db):
+            raise LibraryDamaged("its tables are not ours")
+        for pragma in ("integrity_check(1)", "foreign_key_check"):
+            for row in self._db.execute(f"PRAGMA {pragma}"):
+                if tuple(row) != ("ok",):
+                    raise LibraryDamaged(f"{pragma}: {' '.join(map(str, row))}"[:300])
+        try:
+            for row in self._db.execute("SELECT * FROM take"):
+                read_take(row)
+            self.entries()
+            self.items(MAX_ITEMS)
+            self.positions()
+            self.facts()
+        except (ValueError, TypeError, msgspec.MsgspecError) as error:
+            raise LibraryDamaged(f"a row cannot be read: {error}"[:300]) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:  # SQLite ends it itself on some errors of the disk
+                self._db.execute("ROLLBACK")
+            raise
+
+    # takes ----------------------------------------------------------------------------------------------------
+
+    def add_take(self, take: TakeRow, entry: outbox.Entry | None = None) -> None:
+        """Insert a Take and, when it is to be posted, its Entry, in one transaction."""
+        recording = json.dumps(take.recording) if take.recording is not None else None
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
+                " flac_sha256, recording, track_name, asked, heard, repair)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
+                 take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
+                 take.track_name, take.asked, as_json(take.heard), take.repair),
+            )  # fmt: skip
+            if entry:
+                self._put_entry(_released(entry, take.flac_sha256))
+
+    def takes(self, limit: int) -> list[TakeRow]:
+        """The newest first."""
+        rows = self._db.execute("SELECT * FROM take ORDER BY rowid DESC LIMIT ?", (limit,))
+        return [read_take(row) for row in rows]
+
+    def count_takes(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM take").fetchone()[0])
+
+    def find_take(self, prefix: str) -> list[TakeRow]:
+        """Takes whose id starts with `prefix`, at most two; "last" is the newest."""
+        if prefix == "last":
+            return self.takes(1)
+        like = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = self._db.execute("SELECT * FROM take WHERE take_id LIKE ? ESCAPE '\\' LIMIT 2", (like,))
+        return [read_take(row) for row in rows]
+
+    def take_asked(self, asked: str) -> TakeRow | None:
+        """The Take that this Keep of a plugin made, if it made one."""
+        row = self._db.execute("SELECT * FROM take WHERE asked = ? LIMIT 1", (asked,)).fetchone()
+        return read_take(row) if row else None
+
+    def take_ids(self) -> set[str]:
+        return {row[0] for row in self._db.execute("SELECT take_id FROM take")}
+
+    def unprocessed(self) -> list[TakeRow]:
+        """Kept Takes, oldest first: what the pipeline still has to do."""
+        return [
+            read_take(r) for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY rowid")
+        ]
+
+    def rename_take(self, take_id: str, title: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE take SET title = ? WHERE take_id = ?", (title, take_id))
+
+    def delete_take(self, take_id: str) -> None:
+        """The Take and its finished Entry; the caller has checked that no Entry is under way."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM entry WHERE take_id = ?", (take_id,))
+            db.execute("DELETE FROM take WHERE take_id = ?", (take_id,))
+
+    def count_attempt(self, take_id: str) -> int:
+        """Counted before the work: a crash in between must cost an attempt, or a poison Take would run for ever."""
+        with self._transaction() as db:
+            row = db.execute(
+                "UPDATE take SET attempts = attempts + 1 WHERE take_id = ? RETURNING attempts", (take_id,)
+            ).fetchone()
+        return int(row[0])
+
+    def uncount_attempt(self, take_id: str) -> None:
+        """It came to nothing for a reason that is not the Take's."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET attempts = attempts - 1 WHERE take_id = ?", (take_id,))
+
+    def count_failure(self, take_id: str) -> None:
+        """The worker failed on it, and we live to tell."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET failures = failures + 1 WHERE take_id = ?", (take_id,))
+
+    def set_rendered(self, take_id: str, flac_sha256: str, heard: Heard | None = None) -> None:
+        """The lossless copy is durable: its Entry, if any, may go, and say what was heard."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET flac_sha256 = ?, heard = ? WHERE take_id = ?",
+                (flac_sha256, as_json(heard), take_id),
+            )
+            if entry := self._entry_of(take_id):
+                self._put_entry(
+                    outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
+                )
+
+    def known(self, but: str, before_us: int) -> list[Known]:
+        """All that a search for another Take than `but`, kept up to then, goes by."""
+        rows = self._db.execute(
+            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ? AND created_us <= ?",
+            (but, before_us),
+        )
+        found = ((take_id, msgspec.json.decode(heard, type=Marks)) for take_id, heard in rows)
+        return [
+            Known(take_id=take_id, fingerprint=marks.fingerprint, embedding=marks.embedding)
+            for take_id, marks in found
+        ]
+
+    def set_alike(self, take_id: str, alike: Alike | None) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE take SET alike = ? WHERE take_id = ?", (as_json(alike), take_id))
+
+    def set_ready(self, take_id: str, recording: Mapping[str, object]) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET state = 'ready', recording = ? WHERE take_id = ?",
+                (json.dumps(recording), take_id),
+            )
+
+    def set_failed(self, take_id: str, error: str) -> None:
+        """The pipeline gave up. Its Entry, if it waits for the lossless copy, is quarantined with the reason."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET state = 'failed', recording = NULL, error = ? WHERE take_id = ?",
+                (error, take_id),
+            )
+            entry = self._entry_of(take_id)
+            if entry and entry.state is outbox.State.WAITING:
+                self._put_entry(outbox.apply(entry, outbox.Poisoned(reason=error), now_us=0, jitter=0.0))
+
+    def retry_take(self, take_id: str) -> None:
+        """A Take is as it was kept: it will be rendered, with all its attempts."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET state = 'kept', attempts = 0, failures = 0, error = NULL, recording = NULL WHERE take_id = ?",
+                (take_id,),
+            )
+
+    def set_repair(self, take_id: str, repair: str | None) -> None:
+        """All that was made of the Take is of another sound now: it is as it was kept, and made again."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE take SET repair = ?, state = 'kept', attempts = 0, failures = 0, flac_sha256 = NULL,"
+                " recording = NULL, error = NULL WHERE take_id = ?",
+                (repair, take_id),
+            )
+
+    # outbox ---------------------------------------------------------------------------------------------------
+
+    def add_entry(self, entry: outbox.Entry) -> outbox.Entry:
+        """The Take's Entry: the one that exists, else this one, released if the lossless copy is there by now."""
+        with self._transaction() as db:
+            if existing := self._entry_of(entry.take_id):
+                return existing
+            return self._put_released(db, entry)
+
+    def ask_again(self, entry: outbox.Entry) -> outbox.Entry:
+        """The person wants the Entry after all: it goes as soon as its lossless copy is there."""
+        with self._transaction() as db:
+            return self._put_released(db, outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0))
+
+    def _put_released(self, db: sqlite3.Connection, entry: outbox.Entry) -> outbox.Entry:
+        row = db.execute("SELECT flac_sha256 FROM take WHERE take_id = ?", (entry.take_id,)).fetchone()
+        entry = _released(entry, row[0] if row else None)
+        self._put_entry(entry)
+        return entry
+
+    def entries(self) -> list[outbox.Entry]:
+        """All, oldest first."""
+        return [read_entry(row) for row in self._db.execute("SELECT * FROM entry ORDER BY rowid")]
+
+    def open_entries(self) -> list[outbox.Entry]:
+        """Those that may still go somewhere by themselves, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM entry WHERE state IN ('waiting', 'queued', 'uploading') ORDER BY rowid"
+        )
+        return [read_entry(row) for row in rows]
+
+    def entry_of(self, take_id: str) -> outbox.Entry | None:
+        return self._entry_of(take_id)
+
+    def save_entry(self, entry: outbox.Entry) -> None:
+        with self._transaction():
+            self._put_entry(entry)
+
+    def replace_entry(self, old: outbox.Entry, new: outbox.Entry) -> None:
+        """Put one Entry of a Take in the place of another, also in the order."""
+        with self._transaction() as db:
+            db.execute("UPDATE entry SET entry_id = ? WHERE entry_id = ?", (new.entry_id, old.entry_id))
+            self._put_released(db, new)
+
+    def count_entries(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
+
+    def _entry_of(self, take_id: str) -> outbox.Entry | None:
+        row = self._db.execute("SELECT * FROM entry WHERE take_id = ?", (take_id,)).fetchone()
+        return read_entry(row) if row else None
+
+    def _put_entry(self, e: outbox.Entry) -> None:
+        self._db.execute(
+            "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, attempts, next_attempt_us,"
+            " lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, title = excluded.title,"
+            " created_us = excluded.created_us, state = excluded.state,"
+            " attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,"
+            " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, upload_url = excluded.upload_url,"
+            " size_bytes = excluded.size_bytes, sent_bytes = excluded.sent_bytes, post_id = excluded.post_id,"
+            " post_url = excluded.post_url, reason = excluded.reason",
+            (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.attempts, e.next_attempt_us,
+             e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
+        )  # fmt: skip
+
+    # feed -----------------------------------------------------------------------------------------------------
+
+    def positions(self) -> dict[str, Position]:
+        rows = self._db.execute("SELECT channel, epoch, offset FROM position")
+        return {channel: Position(epoch=epoch, offset=offset) for channel, epoch, offset in rows}
+
+    def apply_events(self, posts: Iterable[AudioPost], positions: Mapping[str, Position | None]) -> None:
+        """Items and the positions that say they are applied, in one transaction: applied exactly once."""
+        with self._transaction() as db:
+            for post in posts:
+                db.execute(
+                    "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
+                    " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
+                    (post.id, post.created_at, msgspec.json.encode(post).decode()),
+                )
+            for channel, position in positions.items():
+                if position is None:
+                    db.execute("DELETE FROM position WHERE channel = ?", (channel,))
+                else:
+                    db.execute(
+                        "INSERT OR REPLACE INTO position (channel, epoch, offset) VALUES (?, ?, ?)",
+                        (channel, position.epoch, position.offset),
+                    )
+            db.execute(
+                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
+                " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
+                (MAX_ITEMS,),
+            )
+
+    def items(self, limit: int) -> list[AudioPost]:
+        """Cached Items, newest first."""
+        rows = self._db.execute(
+            "SELECT post FROM item ORDER BY created_at DESC, post_id DESC LIMIT ?", (limit,)
+        )
+        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+
+    def items_before(self, limit: int, created_at: str | None, post_id: str | None) -> list[AudioPost]:
+        """Cached Items older than the one named, newest first; None: the newest of all."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE ?1 IS NULL OR (created_at, post_id) < (?1, ?2)"
+            " ORDER BY created_at DESC, post_id DESC LIMIT ?3",
+            (created_at, post_id, limit),
+        )
+        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+
+    def item(self, prefix: str) -> list[AudioPost]:
+        """Cached Items whose id begins so; two at most, which is one too many."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
+        )
+        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+
+    # facts ----------------------------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._db.execute("SELECT name, value FROM fact").fetchall())
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        """Who this device is. Another account starts with no positions and no Items of the last one."""
+        with self._transaction() as db:
+            before = db.execute("SELECT value FROM fact WHERE name = 'account'").fetchone()
+            if before and before[0] != facts.get("account"):
+                db.execute("DELETE FROM position")
+                db.execute("DELETE FROM item")
+            db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
+
+
+def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:
+    """An Entry that waits for a lossless copy which is there by now."""
+    if flac_sha256 and entry.state is outbox.State.WAITING:
+        return outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
+    return entry

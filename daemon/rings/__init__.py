@@ -1,0 +1,1 @@
+"""The loaded plugins and their Rings."""

@@ -1,1 +1,0 @@
-"""What is done for loaded plugins: their Rings, windows and previews."""

@@ -1,0 +1,1 @@
+"""What stands between the daemon and the operating system."""

@@ -1,0 +1,158 @@
+"""What this device asks of its relay: registering, uploads, feed pages, sounds. How it is carried is relay_http.py's
+business, with which token tokens.py's.
+"""
+
+import urllib.parse
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from daemon.core.claim import b64url
+from daemon.errors import NotClaimed, Offline, RelayRefused
+from daemon.identity.credentials import Identity
+from daemon.identity.tokens import Tokens
+from daemon.uplink.http import (
+    READ_LIMIT_S,
+    TOTAL_LIMIT_S,
+    UNAUTHORIZED,
+    Answer,
+    RelayHttp,
+    json_of,
+)
+from relay.wire import rest
+
+T = TypeVar("T")
+
+PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
+
+
+class RelayClient:
+    """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed.
+
+    http: for what needs no token. tokens: this device's.
+    """
+
+    def __init__(self, base_url: str, lost: Callable[[], None]) -> None:
+        """lost: told when the relay says that this device is nobody's any more."""
+        self.base_url = base_url
+        self.http = RelayHttp(base_url)
+        self.tokens = Tokens(self._refresh, lost)
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    # what needs no account --------------------------------------------------------------------------------------
+
+    async def _refresh(self, given: rest.TokenRefresh) -> rest.TokenPair:
+        return await self.http.ask("POST", "/auth/refresh", rest.TokenPair, body=given)
+
+    async def claim(self, identity: Identity, username: str, facts: rest.DeviceRegister) -> rest.TokenPair:
+        """Register the device and join it to `username` by the relay's local sign-in."""
+        device = await self.register(facts)
+        claim = rest.DevClaim(
+            device_id=device.device_id, username=username, challenge=device.challenge,
+            signature=b64url(identity.sign(rest.claim_message(device.device_id, device.challenge))),
+        )  # fmt: skip
+        return await self.http.ask("POST", "/auth/claim", rest.TokenPair, body=claim)
+
+    async def register(self, device: rest.DeviceRegister) -> rest.Device:
+        """Make the device known, by its key."""
+        return await self.http.ask("POST", "/auth/device", rest.Device, body=device)
+
+    async def farewell(self, given: rest.DeviceFarewell) -> None:
+        """The relay ends all that a device has, which has signed this; its tokens and its key may be gone."""
+        await self.http.ask("POST", "/auth/farewell", rest.DeviceRevoked, body=given)
+
+    # what an account does ---------------------------------------------------------------------------------------
+
+    async def process(
+        self, entry_id: str, upload_id: str, meta: rest.UploadMeta, allowed: Callable[[], bool]
+    ) -> rest.AudioPost:
+        """The Post of an upload that has arrived; `allowed` as for `call`."""
+        body = msgspec.json.encode(rest.AudioProcess(upload_id=upload_id, meta=meta))
+        headers = {"Idempotency-Key": entry_id, "Content-Type": "application/json"}
+        answer = await self.call(
+            "POST", "/audio/process", headers, body,
+            limit_s=PROCESS_LIMIT_S, silence_s=PROCESS_LIMIT_S, allowed=allowed,
+        )  # fmt: skip
+        return self.http.decoded(answer, rest.AudioPost)
+
+    async def timeline(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
+        """A page of the feed; cursor: `next` of the page before."""
+        query = urllib.parse.urlencode({"limit": limit} | ({"cursor": cursor} if cursor else {}))
+        return await self._authorized("GET", f"/feed/timeline?{query}", rest.FeedPage)
+
+    async def author_posts(self, user_id: str, limit: int) -> rest.FeedPage:
+        """The newest posts of one author."""
+        return await self._authorized("GET", f"/feed/user/{user_id}?limit={limit}", rest.FeedPage)
+
+    async def follow(self, username: str, follow: bool) -> rest.Followed:
+        verb = "follow" if follow else "unfollow"
+        return await self._authorized(
+            "POST", f"/social/{verb}", rest.Followed, body=rest.FollowRequest(username=username)
+        )
+
+    async def like(self, post_id: str, like: bool = True) -> rest.AudioPost:
+        """The post as it is then."""
+        path = "/social/like" if like else "/social/unlike"
+        return await self._authorized("POST", path, rest.AudioPost, body=rest.LikeRequest(post_id=post_id))
+
+    async def react(self, post_id: str, emoji: str, react: bool = True) -> rest.AudioPost:
+        """The post as it is then."""
+        body = rest.ReactRequest(post_id=post_id, emoji=emoji)
+        if react:
+            return (await self._authorized("POST", "/social/react", rest.Reacted, body=body)).post
+        return await self._authorized("POST", "/social/unreact", rest.AudioPost, body=body)
+
+    async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
+        """The post's MP3, as RelayHttp.sound gives it."""
+        path = f"/audio/{urllib.parse.quote(post_id, safe='')}/mp3"
+        token = None
+        for last in (False, True):
+            token = await self.tokens.access(refused=token)
+            headers = {"Authorization": f"Bearer {token}", "Accept": "audio/mpeg"}
+            try:
+                async for piece in self.http.sound(path, headers, limit_bytes):
+                    yield piece
+                return
+            except RelayRefused as error:  # said before the first piece
+                if error.status != UNAUTHORIZED or last:
+                    raise
+
+    async def me(self) -> rest.Producer:
+        return await self._authorized("GET", "/users/me", rest.Producer)
+
+    # with a token -----------------------------------------------------------------------------------------------
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        *,
+        limit_s: float = TOTAL_LIMIT_S,
+        silence_s: float = READ_LIMIT_S,
+        allowed: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """A call with the access token; once more with a new one when it is refused (401). Any other status is an answer.
+
+        allowed: asked when the token is there and before it is used, as the account may have changed meanwhile.
+        """
+        token = None
+        for _ in range(2):
+            token = await self.tokens.access(refused=token)
+            if not allowed():
+                raise NotClaimed("This device belongs to another account by now.")
+            with_token = {**headers, "Authorization": f"Bearer {token}"}
+            answer = await self.http.exchange(method, url, with_token, content, limit_s, silence_s)
+            if answer.status != UNAUTHORIZED:
+                return answer
+        raise Offline(f"The relay at {self.base_url} refuses a token that it has just given.")
+
+    async def _authorized(
+        self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None
+    ) -> T:
+        headers, content = json_of(body)
+        return self.http.decoded(await self.call(method, path, headers, content), answer)

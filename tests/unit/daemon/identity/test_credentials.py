@@ -1,0 +1,52 @@
+"""The device's identity: one seed, and a refresh token that only this seed opens."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from daemon.errors import KeyringUnavailable
+from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, open_identity
+
+
+async def test_the_identity_is_made_once_and_stays(tmp_path: Path) -> None:
+    store = FileSecret(tmp_path / "device.key")
+    assert await open_identity(store, tmp_path / "session", create=False) is None
+    made = await open_identity(store, tmp_path / "session", create=True)
+    again = await open_identity(store, tmp_path / "session", create=True)
+    assert made and again and made.public_key == again.public_key
+    assert (tmp_path / "device.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_signatures_verify_with_the_public_key(tmp_path: Path) -> None:
+    identity = Identity(b"\x01" * 32, tmp_path / "session")
+    Ed25519PublicKey.from_public_bytes(identity.public_key).verify(identity.sign(b"claim"), b"claim")
+
+
+def test_the_refresh_token_is_sealed_under_the_seed(tmp_path: Path) -> None:
+    identity = Identity(b"\x01" * 32, tmp_path / "session")
+    identity.save_refresh_token("opaque-refresh-token")
+    assert b"opaque" not in (tmp_path / "session").read_bytes()
+    assert (tmp_path / "session").stat().st_mode & 0o777 == 0o600
+    assert identity.refresh_token() == "opaque-refresh-token"
+    assert Identity(b"\x02" * 32, tmp_path / "session").refresh_token() is None
+    identity.forget()
+    assert identity.refresh_token() is None
+
+
+async def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "device.key").write_bytes(b"short")
+    with pytest.raises(KeyringUnavailable, match=r"damaged \(5 bytes\)"):
+        await open_identity(FileSecret(tmp_path / "device.key"), tmp_path / "session", create=True)
+    assert (tmp_path / "device.key").read_bytes() == b"short"
+
+
+async def test_without_a_keyring_nothing_is_stored_in_plain_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+    with pytest.raises(KeyringUnavailable, match="cannot be used"):
+        await open_identity(KeyringSecret("test"), tmp_path / "session", create=True)
+    assert not (tmp_path / "session").exists()
