@@ -17,9 +17,9 @@ from daemon.core.claim import b64url
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
 from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
 from daemon.identity.farewells import Farewells
+from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
 from daemon.system.files import write_durably
-from daemon.uplink.client import RelayClient
 from relay.wire.rest import DeviceFarewell, DeviceRegister, TokenPair, farewell_message
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Account:
         self._store = store
         self._version = version
         self.changed = changed
-        self._relay = RelayClient(config.relay_url, self._lost) if config.relay_url else None
+        self._relay = DeviceRelay(config.relay_url, self._lost) if config.relay_url else None
         self._secret: SecretStore = (
             FileSecret(config.data / "device.key")
             if config.credential_store == "file"
@@ -76,7 +76,7 @@ class Account:
             version=self._version[:64],
         )
 
-    def relay(self) -> RelayClient:
+    def relay(self) -> DeviceRelay:
         """The relay's client. Raises NotClaimed when no relay is configured."""
         if self._relay is None:
             raise NotClaimed(

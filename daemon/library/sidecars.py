@@ -11,12 +11,9 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.errors import TakeGone
-from daemon.features.rendering.render_worker import TAKE_FLAC, TAKE_MP3
+from daemon.library.files import ENTRY_JSON, TAKE_FLAC, TAKE_JSON, TAKE_MP3
 from daemon.library.rows import TakeRow
 from daemon.system.files import write_durably
-
-TAKE_JSON = "take.json"
-ENTRY_JSON = "entry.json"
 
 
 class EntryFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,9 +26,9 @@ from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
 from daemon.errors import LibraryStuck, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.features.history.recovery import Recovered, cut_of, where
-from daemon.features.rendering.render_worker import TAIL_WAV, TAKE_WAV
 from daemon.library import sidecars
 from daemon.library.entries import new_entry
+from daemon.library.files import ENTRY_JSON, TAIL_WAV, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import Rebuilt, take_in
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
@@ -178,13 +178,13 @@ class Takes:
         wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
         files: dict[str, Iterable[bytes | memoryview]] = {
             TAKE_WAV: chain([wav], sound),
-            sidecars.TAKE_JSON: [sidecars.take_bytes(take)],
+            TAKE_JSON: [sidecars.take_bytes(take)],
         }
         if tail is not None:
             head = wav_f32_header(tail.frames, take.channels, round(take.sample_rate_hz))
             files[TAIL_WAV] = [head, tail.data]
         if entry:
-            files[sidecars.ENTRY_JSON] = [sidecars.entry_bytes(entry)]
+            files[ENTRY_JSON] = [sidecars.entry_bytes(entry)]
         publish_folder(self.folder / take.take_id, files)
 
     def _cut(

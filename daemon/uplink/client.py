@@ -1,17 +1,14 @@
 """What this device asks of its relay: registering, uploads, feed pages, sounds. How it is carried is relay_http.py's
-business, with which token tokens.py's.
+business, and where the tokens come from daemon.identity's.
 """
 
 import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from daemon.core.claim import b64url
 from daemon.errors import NotClaimed, Offline, RelayRefused
-from daemon.identity.credentials import Identity
-from daemon.identity.tokens import Tokens
 from daemon.uplink.http import (
     READ_LIMIT_S,
     TOTAL_LIMIT_S,
@@ -27,34 +24,29 @@ T = TypeVar("T")
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 
 
+class AccessTokens(Protocol):
+    """Where a call gets its access token from."""
+
+    async def access(self, *, refused: str | None = None) -> str:
+        """A token that is not the one `refused`. Raises NotClaimed, Offline."""
+
+    async def renew(self) -> str:
+        """A token younger than the one in use. Raises NotClaimed, Offline."""
+
+
 class RelayClient:
-    """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed.
+    """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
 
-    http: for what needs no token. tokens: this device's.
-    """
-
-    def __init__(self, base_url: str, lost: Callable[[], None]) -> None:
-        """lost: told when the relay says that this device is nobody's any more."""
-        self.base_url = base_url
-        self.http = RelayHttp(base_url)
-        self.tokens = Tokens(self._refresh, lost)
+    def __init__(self, http: RelayHttp, tokens: AccessTokens) -> None:
+        """http: for what needs no token. tokens: of the device that asks."""
+        self.base_url = http.base_url
+        self.http = http
+        self.tokens = tokens
 
     async def close(self) -> None:
         await self.http.close()
 
     # what needs no account --------------------------------------------------------------------------------------
-
-    async def _refresh(self, given: rest.TokenRefresh) -> rest.TokenPair:
-        return await self.http.ask("POST", "/auth/refresh", rest.TokenPair, body=given)
-
-    async def claim(self, identity: Identity, username: str, facts: rest.DeviceRegister) -> rest.TokenPair:
-        """Register the device and join it to `username` by the relay's local sign-in."""
-        device = await self.register(facts)
-        claim = rest.DevClaim(
-            device_id=device.device_id, username=username, challenge=device.challenge,
-            signature=b64url(identity.sign(rest.claim_message(device.device_id, device.challenge))),
-        )  # fmt: skip
-        return await self.http.ask("POST", "/auth/claim", rest.TokenPair, body=claim)
 
     async def register(self, device: rest.DeviceRegister) -> rest.Device:
         """Make the device known, by its key."""

@@ -16,7 +16,7 @@ import pytest
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
 from daemon.identity.credentials import FileSecret, open_identity
-from daemon.uplink.client import RelayClient
+from daemon.identity.relay import DeviceRelay
 from daemon.uplink.http import MAX_ANSWER_BYTES
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
@@ -64,10 +64,10 @@ class Liar:
 @asynccontextmanager
 async def before(
     folder: Path, answer: Callable[[asyncio.StreamWriter], object]
-) -> AsyncIterator[tuple[RelayClient, Liar]]:
+) -> AsyncIterator[tuple[DeviceRelay, Liar]]:
     liar = Liar(answer)
     server = await asyncio.start_server(liar.accept, "127.0.0.1", 0)
-    client = RelayClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", lambda: None)
+    client = DeviceRelay(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", lambda: None)
     identity = await open_identity(FileSecret(folder / "key"), folder / "session", create=True)
     assert identity is not None
     user = Producer(id="0" * 32, username="owner", display_name="x")

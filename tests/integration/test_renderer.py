@@ -17,17 +17,13 @@ from daemon.core.outbox import Entry, State
 from daemon.errors import NoSpace
 from daemon.features.rendering import renderer
 from daemon.features.rendering.render_worker import (
-    PEAKS_DAT,
-    PEAKS_JSON,
-    TAKE_FLAC,
-    TAKE_MP3,
-    WAVEFORM_SVG,
     Broken,
     Finished,
     Rendered,
     Stage,
 )
 from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
+from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG
 from daemon.library.sidecars import read_take
 from daemon.library.store import Store
 from tests.support.takes import RATE_HZ, publish, take

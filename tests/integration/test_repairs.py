@@ -19,9 +19,6 @@ from daemon.core import outbox
 from daemon.doors.control.repairs import Repairs
 from daemon.errors import SidechainError, UsageError
 from daemon.features.rendering.render_worker import (
-    TAIL_WAV,
-    TAKE_FLAC,
-    TAKE_WAV,
     Broken,
     Finished,
     Rendered,
@@ -29,6 +26,7 @@ from daemon.features.rendering.render_worker import (
 )
 from daemon.features.rendering.renderer import Renderer
 from daemon.library.entries import Entries, new_entry
+from daemon.library.files import TAIL_WAV, TAKE_FLAC, TAKE_WAV
 from daemon.library.sidecars import read_take
 from daemon.library.store import Store
 from daemon.library.takes import Takes

@@ -18,7 +18,7 @@ from tusclient.uploader import Uploader as StrangersUploader
 from daemon.core.outbox import Moved
 from daemon.errors import Offline
 from daemon.identity.credentials import FileSecret, open_identity
-from daemon.uplink.client import RelayClient as OurClient
+from daemon.identity.relay import DeviceRelay as OurClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.rest import Producer, TokenPair, UploadMeta
 from tests.support.fault_proxy import FaultProxy

@@ -14,7 +14,7 @@ import pytest
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
 from daemon.errors import Offline
-from daemon.features.rendering.render_worker import TAKE_FLAC
+from daemon.library.files import TAKE_FLAC
 from daemon.uplink import tus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac

@@ -15,13 +15,13 @@ import msgspec
 from daemon.core.claim import b64url
 from daemon.core.outbox import LEASE_US, Entry, State
 from daemon.features.posting.uploads import Uploader
-from daemon.features.rendering.render_worker import TAKE_FLAC
 from daemon.identity.credentials import FileSecret, open_identity
+from daemon.identity.relay import DeviceRelay
 from daemon.library.entries import new_entry
-from daemon.library.sidecars import TAKE_JSON, read_entry
+from daemon.library.files import TAKE_FLAC, TAKE_JSON
+from daemon.library.sidecars import read_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
-from daemon.uplink.client import RelayClient
 from relay.wire.rest import DeviceRegister
 from tests.support.takes import take
 
@@ -61,7 +61,7 @@ class SimulatedClock(Clock):
 class Desk:
     """One device of ACCOUNT. `run` is its uploader; what it tells is in `entries` and `progress`."""
 
-    def __init__(self, folder: Path, relay: RelayClient, store: Store, clock: Clock | None) -> None:
+    def __init__(self, folder: Path, relay: DeviceRelay, store: Store, clock: Clock | None) -> None:
         self.takes = folder / "takes"
         self.relay = relay
         self.store = store
@@ -148,7 +148,7 @@ class Desk:
 async def desk(folder: Path, relay_url: str, clock: Clock | None = None) -> AsyncIterator[Desk]:
     """Claimed by ACCOUNT at a relay with the local sign-in. The same folder is the same device."""
     folder.mkdir(exist_ok=True)
-    relay = RelayClient(relay_url, lambda: None)
+    relay = DeviceRelay(relay_url, lambda: None)
     store = Store(folder / "library.sqlite3")
     try:
         identity = await open_identity(FileSecret(folder / "device.key"), folder / "session", create=True)

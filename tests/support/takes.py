@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from audio.wave import wav_f32_header
 from daemon.core.capture import Cut
-from daemon.features.rendering.render_worker import TAKE_WAV
+from daemon.library.files import TAKE_JSON, TAKE_WAV
 from daemon.library.rows import TakeRow
-from daemon.library.sidecars import TAKE_JSON
 from daemon.system.files import publish_folder
 
 RATE_HZ = 48_000

@@ -14,8 +14,8 @@ import bridge.control as c
 from daemon.core import outbox
 from daemon.doors.control.told import told_take
 from daemon.errors import SidechainError, UsageError
-from daemon.features.rendering.render_worker import TAIL_WAV
 from daemon.features.rendering.renderer import Renderer
+from daemon.library.files import TAIL_WAV
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_take
 from daemon.library.store import Store

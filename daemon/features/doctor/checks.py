@@ -28,9 +28,8 @@ from daemon.core import outbox
 from daemon.errors import SidechainError
 from daemon.features.history.journal import HEADROOM_BYTES
 from daemon.features.history.journal_files import read_mark, read_ring
-from daemon.features.rendering.render_worker import TAKE_FLAC, TAKE_WAV
 from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
-from daemon.library import sidecars
+from daemon.library.files import TAKE_FLAC, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import open_library, own_data, take_in
 from daemon.library.rows import TakeRow
 from daemon.system.files import sweep
@@ -207,7 +206,7 @@ def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator
             continue
         takes += 1
         try:
-            take = msgspec.json.decode((folder / sidecars.TAKE_JSON).read_bytes(), type=TakeRow)
+            take = msgspec.json.decode((folder / TAKE_JSON).read_bytes(), type=TakeRow)
             sound_bytes = (folder / TAKE_WAV).stat().st_size
         except (OSError, msgspec.DecodeError) as error:
             yield problem(

@@ -15,7 +15,7 @@ from pathlib import Path
 from daemon.core import outbox
 from daemon.core.heard import Heard
 from daemon.errors import NotClaimed, Offline, RelayRefused
-from daemon.features.rendering.render_worker import TAKE_FLAC
+from daemon.library.files import TAKE_FLAC
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_entry
 from daemon.library.store import Store

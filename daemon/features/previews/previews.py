@@ -20,7 +20,7 @@ from daemon.core.preview import Plan, bar_ahead, differs, plan
 from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError, UsageError
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview, Sound
 from daemon.features.previews.preview_files import PreviewFiles
-from daemon.features.rendering.render_worker import TAKE_WAV
+from daemon.library.files import TAKE_WAV
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance

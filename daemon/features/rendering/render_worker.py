@@ -19,19 +19,13 @@ import msgspec
 from msgspec import Struct
 
 from daemon.core.heard import Alike, Heard, Known
+from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAIL_WAV, TAKE_FLAC, TAKE_MP3, TAKE_WAV, WAVEFORM_SVG
 
 if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
     from audio.intake import Samples
     from audio.wave import Clip
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
-TAKE_WAV = "take.wav"
-TAIL_WAV = "tail.wav"  # what rang on after the take, if anything did
-TAKE_FLAC = "take.flac"
-TAKE_MP3 = "take.mp3"
-WAVEFORM_SVG = "waveform.svg"
-PEAKS_JSON = "peaks.json"
-PEAKS_DAT = "peaks.{}.dat"  # frames per point
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
