@@ -36,7 +36,7 @@ IDENTITY_FIELDS = (
     ("capacity_frames", "power of two, 2^12 to 2^25"),
     ("audio_offset", "multiple of 4096, behind the timeline"),
     ("timeline_offset", "multiple of 64, at least 4096"),
-    ("timeline_capacity", "records; power of two, 2^6 to 2^20"),
+    ("timeline_capacity", "records; power of two, 2^6 to 2^16"),
     ("record_bytes", "64"),
     ("max_block_frames", "1 to 16384; a longer block is written in pieces"),
     ("identity_bytes", "size of this part: 136, more in a later minor"),

@@ -225,6 +225,11 @@ def bad_layouts() -> dict[str, tuple[str, bytes, str]]:
         "header_rate": ("header", header(sample_rate_hz=float("inf")), "sample_rate_hz"),
         "header_channels": ("header", header(channels=3), "channels"),
         "header_capacity": ("header", header(capacity_frames=10_000), "capacity_frames: no power of two"),
+        "header_timeline": (
+            "header",
+            header(timeline_capacity=2 * layout.MAX_TIMELINE_RECORDS),
+            "timeline_capacity: beyond the limit",
+        ),
         "header_offset": ("header", header(audio_offset=0x1000), "audio_offset: on top of the timeline"),
         "header_total": ("header", header(total_bytes=0x6000), "total_bytes: no room for the audio"),
         "header_generation": ("header", header(generation=0), "generation: zero"),

@@ -1,23 +1,25 @@
 """Which frames of a Ring a Take gets: the last N bars, or the last S seconds.
 
 A Cut is one contiguous span of Ring frames, what was heard, never spliced. A bar is the span between two bar lines
-that follow each other in one Run (timeline.py), whatever the transport did in between. Not here: audio, files, or
-where bar lines are found.
+that follow each other in one Run (bars.py), whatever the transport did in between. Not here: audio, files, or where
+bar lines are found.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TypeVar
 
 from msgspec import Struct
 
-from daemon.core.timeline import MERGE_FRAMES, Began, Meter, Run, knows_bars, runs
+from daemon.core.bars import Bars, bars_of
+from daemon.core.timeline import MAX_BPM, MERGE_FRAMES, MIN_BPM, Began, Meter, Run, knows_bars, runs
 from plugin_protocol.layout import Flag, Record
 
 MIN_TEMPO_CHANGE_BPM = 1e-3  # less is a host's rounding, not a tempo change
 
-
 _GAP = int(Flag.GAP)
+_BPM = int(Flag.VALID_BPM)
+_METER = int(Flag.VALID_METER)
+_LOOP_RANGE = int(Flag.LOOP_RANGE)
 
 T = TypeVar("T")
 
@@ -64,17 +66,22 @@ class NothingToKeep(Exception):
 def last_bars(history: History, bars: int, at_frame: int, fallback_seconds: float) -> Cut:
     """The last `bars` whole bars at or before `at_frame`, or as many as one Run holds (the note says why). [any]
 
-    The Run is the one at `at_frame`, or, when it holds no whole bar, the last one before it that does. Unanchored
-    `fallback_seconds` when the host says nothing from which bar lines follow. Raises NothingToKeep.
+    The Run is the one at `at_frame`, or, when it holds no whole bar, the last one before it that does. When the host
+    says nothing from which bar lines follow: unanchored, as long as `bars` by its tempo and meter, or else
+    `fallback_seconds`. Raises NothingToKeep.
     """
     end_frame = _end_frame(history, at_frame)
     found = runs(history.records, history.oldest_frame, end_frame, history.sample_rate_hz)
     for run in reversed(found):
-        if len(run.lines) > 1:
-            return _cut_bars(run, bars, run is found[-1] and run.end_frame == end_frame)
+        heard = bars_of(run)
+        if len(heard.lines) > 1:
+            current = run is found[-1] and run.end_frame == end_frame
+            return _cut_bars(history, run, heard, bars, current)
     missing = _missing(history.records, found)
-    if missing:
+    if missing and found:
         return last_seconds(history, fallback_seconds, at_frame, missing)
+    if missing:
+        return _without_lines(history, bars, at_frame, fallback_seconds, missing)
     raise NothingToKeep(
         "no_whole_bar",
         "The transport has not played one whole bar that is still in memory.",
@@ -96,19 +103,55 @@ def last_seconds(history: History, seconds: float, at_frame: int, note: str = ""
     if end_frame - first_frame < asked:
         why = "memory begins there" if floor_frame == history.oldest_frame else "audio is missing before that"
         notes.append(f"Only {(end_frame - first_frame) / history.sample_rate_hz:.1f} s are kept: {why}.")
-    found = runs(history.records, history.oldest_frame, end_frame, history.sample_rate_hz)
-    playing = next((r for r in found if r.start_frame <= first_frame and r.end_frame >= end_frame), None)
+    tempos, meters = _told(history, first_frame, end_frame)
     return Cut(
         first_frame=first_frame,
         frames=end_frame - first_frame,
         bars=None,
         anchored=False,
         bar_frames=(),
-        bpm=_bpm(playing, first_frame, end_frame) if playing else None,
-        tempo_map=_tempo_map(playing, first_frame, end_frame) if playing else (),
-        meter=_only({m for _, m in _within(playing.meters, first_frame, end_frame)}) if playing else None,
+        bpm=_bpm(tempos, first_frame, end_frame),
+        tempo_map=_tempo_map(tempos, first_frame, end_frame),
+        meter=_only({meter for _, meter in _within(meters, first_frame, end_frame)}),
         note=" ".join(notes),
     )
+
+
+def _without_lines(history: History, bars: int, at_frame: int, fallback_seconds: float, missing: str) -> Cut:
+    """As long as `bars` at the tempo and meter that the host tells in the end, if it tells them."""
+    end_frame = _end_frame(history, at_frame)
+    tempos, meters = _told(history, end_frame - 1, end_frame)
+    bpm, meter = tempos[-1][1], meters[-1][1]
+    if bpm is None or meter is None:
+        return last_seconds(history, fallback_seconds, at_frame, missing)
+    seconds = bars * meter[0] * 4 / meter[1] * 60.0 / bpm
+    length = f"It is as long as {bars} bar{'s' if bars > 1 else ''} of {meter[0]}/{meter[1]} at {bpm:g} BPM."
+    return last_seconds(history, seconds, at_frame, f"{missing} {length}")
+
+
+def _told(
+    history: History, first_frame: int, end_frame: int
+) -> tuple[list[tuple[int, float | None]], list[tuple[int, Meter | None]]]:
+    """Tempo and meter in force in `[first_frame, end_frame)` by the host's word, each (ring frame, value from there
+    on); the first entry is in force at `first_frame`. A tempo counts also while the transport stands or has no
+    position."""
+    tempos: list[tuple[int, float | None]] = [(first_frame, None)]
+    meters: list[tuple[int, Meter | None]] = [(first_frame, None)]
+    for record in history.records:
+        flags = int(record.flags)
+        if record.ring_frame >= end_frame:
+            break
+        if flags & _LOOP_RANGE:
+            continue
+        bpm = record.bpm if flags & _BPM and MIN_BPM <= record.bpm <= MAX_BPM else None
+        known = flags & _METER and record.numerator > 0 and record.denominator > 0
+        meter = (record.numerator, record.denominator) if known else None
+        if record.ring_frame <= first_frame + MERGE_FRAMES:
+            tempos, meters = [(first_frame, bpm)], [(first_frame, meter)]
+            continue
+        tempos.append((record.ring_frame, bpm))
+        meters.append((record.ring_frame, meter))
+    return tempos, meters
 
 
 def _end_frame(history: History, at_frame: int) -> int:
@@ -122,8 +165,8 @@ def _end_frame(history: History, at_frame: int) -> int:
     return end_frame
 
 
-def _cut_bars(run: Run, bars: int, current: bool) -> Cut:
-    lines = run.lines[-(bars + 1) :]
+def _cut_bars(history: History, run: Run, heard: Bars, bars: int, current: bool) -> Cut:
+    lines, odd = heard.lines[-(bars + 1) :], heard.odd[-bars:]
     first, last = lines[0], lines[-1]
     return Cut(
         first_frame=first,
@@ -131,28 +174,32 @@ def _cut_bars(run: Run, bars: int, current: bool) -> Cut:
         bars=len(lines) - 1,
         anchored=True,
         bar_frames=tuple(line - first for line in lines),
-        bpm=_bpm(run, first, last),
-        tempo_map=_tempo_map(run, first, last),
+        bpm=_bpm(run.tempos, first, last),
+        tempo_map=_tempo_map(run.tempos, first, last),
         meter=_only({meter for _, meter in _within(run.meters, first, last)}),
-        note=" ".join(_notes(run, lines, bars, current)),
+        note=" ".join(_notes(history, run, Bars(lines, odd), bars, current)),
     )
 
 
-def _notes(run: Run, lines: tuple[int, ...], bars: int, current: bool) -> Iterable[str]:
+def _notes(history: History, run: Run, heard: Bars, bars: int, current: bool) -> Iterable[str]:
     """Sentences on how the cut differs from what was asked."""
-    got = len(lines) - 1
+    got = len(heard.lines) - 1
     if got < bars:
+        memory_s = (history.commit_frame - history.oldest_frame) / history.sample_rate_hz
         since = {
             Began.STARTED: "since the transport started",
+            Began.UNKNOWN: "since the host last did not say where it is in the song",
             Began.GAP: "since audio was last missing",
-            Began.HORIZON: "as far back as memory goes",
+            Began.HORIZON: f"as far back as memory goes ({memory_s:.1f} s)",
         }[run.began]
         yield f"Only {got} whole bar{'s were' if got > 1 else ' was'} heard {since}."
     if not current:
         yield "They are from the last time the transport played."
     if run.bars_assumed:
         yield "The host does not say where bars start: they are counted from the start of the project."
-    if any(_is_inside(jump, a, b) for jump in run.jumps for a, b in pairwise(lines)):
+    if "jumped" in heard.odd:
+        yield "The transport jumped inside a bar."
+    if "uneven" in heard.odd:
         yield "The transport jumped inside a bar, so not all bars are of full length."
 
 
@@ -178,18 +225,20 @@ def _within(changes: Sequence[tuple[int, T]], first: int, last: int) -> list[tup
     return [(0, before[-1] if before else changes[0][1]), *inside]
 
 
-def _tempo_map(run: Run, first: int, last: int) -> tuple[tuple[int, float], ...]:
+def _tempo_map(
+    tempos: Sequence[tuple[int, float | None]], first: int, last: int
+) -> tuple[tuple[int, float], ...]:
     found: list[tuple[int, float]] = []
-    for frame, bpm in _within(run.tempos, first, last):
+    for frame, bpm in _within(tempos, first, last):
         if bpm is not None and (not found or abs(bpm - found[-1][1]) >= MIN_TEMPO_CHANGE_BPM):
             found.append((frame, bpm))
     return tuple(found)
 
 
-def _bpm(run: Run, first: int, last: int) -> float | None:
-    if any(bpm is None for _, bpm in _within(run.tempos, first, last)):
+def _bpm(tempos: Sequence[tuple[int, float | None]], first: int, last: int) -> float | None:
+    if any(bpm is None for _, bpm in _within(tempos, first, last)):
         return None
-    return _only({bpm for _, bpm in _tempo_map(run, first, last)})
+    return _only({bpm for _, bpm in _tempo_map(tempos, first, last)})
 
 
 def _only(values: set[T]) -> T | None:

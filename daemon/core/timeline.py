@@ -33,9 +33,9 @@ MIN_BAR_QUARTERS = 0.25  # a shorter "bar" is no meter anybody plays
 STEP_QUARTERS = 0.25  # FL-like positions stand still and catch up by less than this
 MAX_TURNS = 64  # of a loop between two records
 STEADY_FRAMES = PREDICTION_TOLERANCE_FRAMES + 0.5  # the writer's rule, and room for its rounding
-MERGE_FRAMES = int(
-    2 * PREDICTION_TOLERANCE_FRAMES
-)  # a loop's end and its start, each a wobble off, are one line
+# A loop's end and its start, each a wobble off, are one line.
+MERGE_FRAMES = int(2 * PREDICTION_TOLERANCE_FRAMES)
+LAPSE_S = 1.0  # for so long a playing host may not say where it is (a NaN, a missing field) and is believed to go on
 
 # Plain ints: an IntFlag operation costs as much as the rest of a record's work.
 _PLAYING = int(Flag.PLAYING)
@@ -56,7 +56,8 @@ Meter = tuple[int, int]
 class Began(StrEnum):
     """Why a Run starts where it does."""
 
-    STARTED = "started"  # the transport started, or the host began to say where it is
+    STARTED = "started"  # the transport started
+    UNKNOWN = "unknown"  # it played before, but the host did not say where
     GAP = "gap"  # frames are missing right before
     HORIZON = "horizon"  # the Ring, or its timeline, remembers no more
 
@@ -68,9 +69,11 @@ class Run(NamedTuple):
     end_frame: int
     began: Began
     lines: tuple[int, ...]  # ring frames of the bar lines, rising; may equal end_frame
+    line_quarters: tuple[float, ...]  # quarters heard since the Run began, at each of `lines`
     tempos: tuple[tuple[int, float | None], ...]  # (ring frame, bpm from there on)
     meters: tuple[tuple[int, Meter], ...]
     jumps: tuple[int, ...]  # where the transport wrapped or was moved
+    jump_quarters: tuple[float, ...]  # as line_quarters
     bars_known: bool  # False: the host does not say where bars start, and the meter changes
     bars_assumed: bool  # True: the host does not say where bars start, taken as whole meters from quarter 0
 
@@ -109,9 +112,13 @@ def runs(
     found = []
     for stretch in _stretches(records, oldest_frame, end_frame, sample_rate_hz):
         exact = unrounded(stretch.points)
-        points = [
-            p if p.ppq == ppq else p._replace(ppq=ppq) for p, ppq in zip(stretch.points, exact, strict=True)
-        ]
+        points = _without_lapses(
+            [
+                p if p.ppq == ppq else p._replace(ppq=ppq)
+                for p, ppq in zip(stretch.points, exact, strict=True)
+            ],
+            LAPSE_S * sample_rate_hz,
+        )
         walker = _Walker(*_with_bar_starts(points))
         for a, b in pairwise(walker.points):
             walker.join(a, b)
@@ -148,6 +155,15 @@ def _stretches(
     found: list[_Stretch] = []
     points: list[_Point] = []
     began = Began.HORIZON
+    lapse_frame: int | None = None  # since when a host that plays does not say where
+    longest_lapse = LAPSE_S * sample_rate_hz
+
+    def end(at_frame: int, next_began: Began) -> None:
+        nonlocal points, began, lapse_frame
+        if points:
+            found.append(_Stretch(points, at_frame if lapse_frame is None else lapse_frame, began, loop))
+        points, began, lapse_frame = [], next_began, None
+
     loop: tuple[float, float] | None = None
     loop_before: tuple[float, float] | None = None  # `loop` as it stood before `loop_frame`
     loop_frame = last_frame = -1
@@ -157,23 +173,28 @@ def _stretches(
             continue  # a Ring's records rise; this one is a lie
         last_frame = frame
         if flags & _GAP:
-            if points:
-                found.append(_Stretch(points, frame, began, loop))
-            points, began = [], Began.GAP
+            end(frame, Began.GAP)
         if flags & _LOOP_RANGE:
             if frame != loop_frame:
                 loop_before, loop_frame = loop, frame
             loop = (record.ppq, record.bpm) if isfinite(record.bpm - record.ppq) else None
             continue
+        if lapse_frame is not None and frame - lapse_frame > longest_lapse:
+            end(frame, Began.UNKNOWN)
         if flags & _USABLE == _USABLE and _is_sane(record):
+            lapse_frame = None
             if points and points[-1].frame == frame:
                 points.pop()  # a block of 0 frames: what comes after it at the same frame is the truth
             in_force = loop if loop_frame < frame else loop_before
             points.append(_point(record, flags, in_force, sample_rate_hz))
-        else:
-            if points:
-                found.append(_Stretch(points, frame, began, loop))
-            points, began = [], Began.STARTED
+        elif not flags & _PLAYING:
+            end(frame, Began.STARTED)
+        elif not points:
+            began = Began.UNKNOWN
+        elif lapse_frame is None:
+            lapse_frame = frame
+    if lapse_frame is not None and end_frame - lapse_frame > longest_lapse:
+        end(end_frame, Began.UNKNOWN)
     if points:
         found.append(_Stretch(points, max(end_frame, points[-1].frame), began, loop, open=True))
     return found
@@ -207,6 +228,18 @@ def _point(record: Record, flags: int, loop: tuple[float, float] | None, sample_
     )
 
 
+def _without_lapses(points: list[_Point], longest_frames: float) -> list[_Point]:
+    """Without the points that lack a tempo while those around them, not far away, have one."""
+    kept: list[_Point] = []
+    for index, point in enumerate(points):
+        if point.bpm is None and kept and kept[-1].bpm is not None:
+            after = next((p for p in points[index + 1 :] if p.bpm is not None), None)
+            if after is not None and after.frame - point.frame <= longest_frames:
+                continue
+        kept.append(point)
+    return kept
+
+
 def _with_bar_starts(points: list[_Point]) -> tuple[list[_Point], bool, bool]:
     """The points with a bar start each, whether bar starts are known, and whether they are assumed.
 
@@ -230,8 +263,9 @@ class _Walker:
         self._bars_known = bars_known
         self._bars_assumed = bars_assumed
         self._passed = -inf  # ppq of the last line passed since the last jump
-        self._lines: list[int] = []
-        self._jumps: list[float] = []
+        self._heard = 0.0  # quarters swept so far
+        self._lines: list[tuple[int, float]] = []  # ring frame, quarters heard
+        self._jumps: list[tuple[int, float]] = []
         self._tempos: list[tuple[float, float | None]] = [(points[0].frame, points[0].bpm)]
         self._meters: list[tuple[float, Meter]] = [(points[0].frame, points[0].meter)]
 
@@ -262,22 +296,25 @@ class _Walker:
         """What was found, within the frames that are there."""
         first = stretch.points[0].frame
         start, end = max(first, oldest_frame), min(stretch.end_frame, end_frame)
-        lines = []
-        for line in self._lines:
+        lines, quarters = [], []
+        for line, heard in self._lines:
             if first - STEADY_FRAMES <= line < first:
                 line = first  # the position at the start wobbles
             elif not stretch.open and stretch.end_frame < line <= stretch.end_frame + STEADY_FRAMES:
                 line = stretch.end_frame
             if start <= line <= end:
                 lines.append(line)
+                quarters.append(heard)
         return Run(
             start_frame=start,
             end_frame=end,
             began=Began.HORIZON if first < oldest_frame else stretch.began,
             lines=tuple(lines),
+            line_quarters=tuple(quarters),
             tempos=tuple((_nearest(frame), bpm) for frame, bpm in self._tempos),
             meters=tuple((_nearest(frame), meter) for frame, meter in self._meters),
-            jumps=tuple(_nearest(frame) for frame in self._jumps),
+            jumps=tuple(frame for frame, _ in self._jumps),
+            jump_quarters=tuple(heard for _, heard in self._jumps),
             bars_known=self._bars_known,
             bars_assumed=self._bars_assumed,
         )
@@ -346,7 +383,7 @@ class _Walker:
             self._sweep(a.frame, a.ppq, (b.ppq - a.ppq) / frames, frames, a, b)
 
     def _jump(self, frame: float) -> None:
-        self._jumps.append(frame)
+        self._jumps.append((_nearest(frame), self._heard))
         self._passed = -inf
 
     def _sweep(
@@ -357,6 +394,8 @@ class _Walker:
         `then`: the point this leads to without a jump. When it counts bars otherwise (a new meter), its bar start
         is a line and the old grid ends before it.
         """
+        heard_before = self._heard - ppq
+        self._heard += frames * rate
         base = grid.bar_start
         if base is None or not self._bars_known:
             return
@@ -367,18 +406,18 @@ class _Walker:
             turn = _turn(grid, then, slack)
         k = ceil((low - base) / quarters)
         while (line := base + k * quarters) <= high and line < turn - slack:
-            self._note(frame + (line - ppq) / rate, line)
+            self._note(frame + (line - ppq) / rate, line, heard_before)
             k += 1
         if then is not None and max(ppq - slack, self._passed + 2 * slack) <= turn <= high:
             at = frame + (turn - ppq) / rate
-            self._note(at, turn)
+            self._note(at, turn, heard_before)
             self._meters.append((at, then.meter))
 
-    def _note(self, at: float, line: float) -> None:
+    def _note(self, at: float, line: float, heard_before: float) -> None:
         self._passed = line
         frame = _nearest(at)
-        if not self._lines or frame - self._lines[-1] > MERGE_FRAMES:
-            self._lines.append(frame)
+        if not self._lines or frame - self._lines[-1][0] > MERGE_FRAMES:
+            self._lines.append((frame, heard_before + line))
 
 
 def _turn(grid: _Point, then: _Point, slack: float) -> float:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from math import ceil, floor
 
+from daemon.core.timeline import STEP_QUARTERS
 from plugin_protocol.layout import COALESCE_FRAMES, PREDICTION_TOLERANCE_FRAMES, Flag, Record
 
 EPS = 1e-9
@@ -60,7 +61,7 @@ class Truth:
     runs: list[tuple[int, int]] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     ambiguous: bool = (
-        False  # two events within one block, or a move right beside a line: either reading is right
+        False  # two events in one block, a move right beside a line, or a tiny one: either reading is right
     )
 
 
@@ -195,7 +196,8 @@ def act(action: Action, transport: Transport, truth: Truth) -> None:
         transport.playing = kind == "play"
     elif kind in ("loop", "unloop"):
         transport.looping = kind == "loop"
-    else:
+    else:  # so short a way may also be a host's position that advances in steps
+        truth.ambiguous |= was_playing and abs(action.ppq - transport.ppq) <= STEP_QUARTERS
         transport.ppq = action.ppq
     if transport.playing and (kind == "gap" or not was_playing):
         transport.run_start = transport.frame

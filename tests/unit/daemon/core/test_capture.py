@@ -227,3 +227,64 @@ def test_unknown_tempo_stays_unknown_though_positions_give_the_lines() -> None:
     records = [at(k * 512, k * 512 / BEAT, flags, bpm=0.0) for k in range(3 * BAR // 512)]
     cut = last_bars(history(*records, commit=3 * BAR), 1, 3 * BAR, 30.0)
     assert (cut.first_frame, cut.frames, cut.bpm, cut.tempo_map) == (BAR, BAR, None, ())
+
+
+def looped_beats(beats: float, passes: int, start: float = 0.0) -> History:
+    """A loop from the quarter `start` on, by a host that splits its blocks where it turns."""
+    looping = PLAYING | Flag.LOOPING
+    length = round(beats * BEAT)
+    turns = [at(k * length, start, looping | Flag.DISCONTINUITY * bool(k)) for k in range(passes)]
+    return history(loop_range(0, start, start + beats), *turns, commit=passes * length + 10)
+
+
+@pytest.mark.parametrize("beats", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("start", [0.0, 1.0])
+def test_eight_bars_of_a_loop_of_a_part_of_a_bar_are_eight_bars_long(beats: float, start: float) -> None:
+    """Also where the loop lies between two lines, so that the transport crosses none."""
+    passes = int(8 * 4 / beats) + 3
+    cut = last_bars(looped_beats(beats, passes, start), 8, passes * round(beats * BEAT), 30.0)
+    assert cut.bar_frames == tuple(k * BAR for k in range(9))
+    assert (cut.bars, cut.first_frame % round(beats * BEAT), cut.note) == (8, 0, "")
+
+
+def test_a_loop_that_is_no_part_of_a_bar_is_cut_where_it_turns_and_told() -> None:
+    cut = last_bars(looped_beats(3.5, 12), 8, 12 * 84_000, 30.0)
+    assert cut.bar_frames == tuple(k * 84_000 for k in range(9))
+    assert "not all bars are of full length" in cut.note
+
+
+@pytest.mark.parametrize("lost", [Flag.VALID_PPQ, Flag.VALID_METER, Flag.VALID_BPM, Flag.VALID_BAR_START])
+def test_one_block_without_a_position_costs_nothing(lost: Flag) -> None:
+    """A NaN: the writer leaves the field out, and says all again with the next block."""
+    bad, good = 5 * BAR + 300, 5 * BAR + 812
+    torn = history(
+        at(0, 0.0), at(bad, bad / BEAT, PLAYING & ~lost, bar_start=20.0), at(good, good / BEAT, bar_start=20.0),
+        commit=9 * BAR,
+    )  # fmt: skip
+    cut = last_bars(torn, 8, 9 * BAR, 30.0)
+    assert cut.bar_frames == tuple(k * BAR for k in range(9))
+    assert (cut.bpm, cut.meter, cut.note) == (120.0, (4, 4), "")
+
+
+def test_a_host_that_long_does_not_say_where_it_is_ends_the_run_and_the_note_says_so() -> None:
+    lost = PLAYING & ~Flag.VALID_PPQ
+    torn = history(at(0, 0.0), at(2 * BAR, 0.0, lost), at(3 * BAR, 12.0), commit=6 * BAR)
+    cut = last_bars(torn, 8, 6 * BAR, 30.0)
+    assert (cut.first_frame, cut.bars) == (3 * BAR, 3)
+    assert "did not say where it is" in cut.note
+
+
+def test_a_tempo_without_a_position_is_kept_and_gives_the_length() -> None:
+    flags = Flag.PLAYING | Flag.VALID_BPM | Flag.VALID_METER
+    cut = last_bars(history(at(0, 0.0, flags), commit=20 * BAR), 8, 20 * BAR, 30.0)
+    assert (cut.frames, cut.anchored, cut.bars) == (8 * BAR, False, None)
+    assert (cut.bpm, cut.meter, cut.tempo_map) == (120.0, (4, 4), ((0, 120.0),))
+    assert "not cut on bar lines" in cut.note and "8 bars of 4/4 at 120 BPM" in cut.note
+    only_tempo = history(at(0, 0.0, Flag.PLAYING | Flag.VALID_BPM), commit=20 * BAR)
+    cut = last_bars(only_tempo, 8, 20 * BAR, 2.0)
+    assert (cut.frames, cut.bpm, cut.meter) == (2 * RATE_HZ, 120.0, None)
+
+
+def test_how_far_memory_goes_is_told_in_seconds() -> None:
+    cut = last_bars(history(at(0, 0.0), commit=9 * BAR, oldest=3 * BAR), 8, 9 * BAR, 30.0)
+    assert cut.bars == 6 and "(12.0 s)" in cut.note
