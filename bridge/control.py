@@ -87,6 +87,10 @@ class OneTake(_Control, frozen=True, kw_only=True, tag="take_is"):
     take: TakeInfo
     path: Annotated[str, Meta(max_length=4096)] = ""
     sound: SoundInfo | None = None  # None: not made yet
+    instance: Short = ""  # answer to KeepTake: the one it was kept of
+    choice: Line = (
+        ""  # answer to KeepTake: why that one, and which were left out; "" when there was no choice
+    )
 
 
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
@@ -163,7 +167,8 @@ class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
 
 
 class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
-    """Make a Take. Without `instance`, of the one that played last. Exactly one of bars and seconds."""
+    """Make a Take. `instance`: the name of its track, or the beginning of its id; without it, of the one that sounded
+    last (the loudest of several, then the first by name). Exactly one of bars and seconds."""
 
     Reply: ClassVar = OneTake
 

@@ -25,6 +25,8 @@ class InstanceInfo(Struct, frozen=True, kw_only=True):
     sample_rate_hz: float | None = None
     channels: int | None = None
     heard_frames: U63 = 0  # frames in the Ring that can be kept now
+    memory_s: float | None = None  # how long the Ring is, at the rate in use
+    reason: Line = ""  # why nothing can be kept of it, and what to do; "" when all is well
     playing: bool | None = None
     recording: bool | None = None  # the host records onto a track, by its own word
     sounding: bool | None = None  # it hears more than silence just now

@@ -13,7 +13,8 @@ def of_new_take(take: TakeInfo) -> str:
     length = f"{take.frames / take.sample_rate_hz:.1f} s"
     if take.bars is not None:
         length = "1 bar" if take.bars == 1 else f"{take.bars} bars"
-    return f"Kept {length} as “{take_name(take)}”." + (f" {take.note}" if take.note else "")
+    source = f" of {take.track_name}" if take.track_name else ""
+    return f"Kept {length}{source} as “{take_name(take)}”." + (f" {take.note}" if take.note else "")
 
 
 def of_take(before: TakeInfo, after: TakeInfo) -> str | None:

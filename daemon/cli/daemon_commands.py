@@ -123,7 +123,9 @@ def _instance_line(i: c.InstanceInfo) -> str:
     heard_s = i.heard_frames / i.sample_rate_hz if i.sample_rate_hz else 0.0
     where = f"{i.host_name} / {i.track_name}" if i.track_name else i.host_name
     tempo = f"{number(i.bpm, ' BPM')} {i.meter or ''}".strip()
-    return f"{i.instance[:8]}  {where}  {i.state}  {tempo}  {heard_s:.0f} s heard"
+    memory = f" of the last {i.memory_s:.0f} s" if i.memory_s else ""
+    trouble = f"  {i.reason}" if i.reason else ""
+    return f"{i.instance[:8]}  {where}  {i.state}  {tempo}  {heard_s:.0f} s heard{memory}{trouble}"
 
 
 def instances(as_json: Json = False) -> None:
@@ -147,7 +149,13 @@ def keep(
     seconds: Annotated[
         float | None, typer.Option(min=0.1, max=900.0, help="Seconds instead of bars.")
     ] = None,
-    instance: Annotated[str | None, typer.Option(help="Which plugin; default: the one heard last.")] = None,
+    instance: Annotated[
+        str | None,
+        typer.Option(
+            help="Which plugin: its track's name, or the start of its id. Default: the one that sounded last; of several "
+            "the loudest, then the first by name."
+        ),
+    ] = None,
     title: Annotated[str, typer.Option(help="Its name.")] = "",
     post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
     wait: Wait = False,
@@ -165,7 +173,10 @@ def keep(
         kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
         warn(kept.take.take_id)
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
-    show(kept, as_json, lambda: f"Kept {describe(kept.take)}.{page}")
+    where = kept.take.track_name or kept.take.host_name
+    source = f" of {where}" if where else ""
+    choice = f"\n{kept.choice}" if kept.choice else ""
+    show(kept, as_json, lambda: f"Kept{source}: {describe(kept.take)}.{page}{choice}")
 
 
 def _follow(take_id: str) -> c.TakeInfo:

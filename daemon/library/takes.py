@@ -129,12 +129,13 @@ class Takes:
                     f"The plugin's memory cannot be read: {error}.", "Reload the plugin."
                 ) from error
             header = ring.header
+            if span.first_frame != cut.first_frame:
+                # The host played on, and overwrote the oldest before it was copied: fewer bars, or seconds.
+                left = msgspec.structs.replace(history, oldest_frame=span.first_frame)
+                cut = self._cut(left, ask.bars, ask.seconds, now)
             tail = _tail(ring, history, cut)
-        if span.frames != cut.frames:
-            raise NothingKept(
-                f"The first {cut.frames - span.frames} of {cut.frames} frames were overwritten while they were copied.",
-                "Keep fewer bars.",
-            )
+        first_byte = (cut.first_frame - span.first_frame) * header.frame_bytes
+        sound = span.data[first_byte : first_byte + cut.frames * header.frame_bytes]
         take = new_take(
             cut,
             ask.title,
@@ -145,7 +146,7 @@ class Takes:
         )
         take = msgspec.structs.replace(take, asked=ask.asked)
         entry = new_entry(take, ask.title, ask.post_as) if ask.post else None
-        self._publish(take, entry, [span.data], tail)
+        self._publish(take, entry, [sound], tail)
         return take, entry
 
     def _copy_recovered(

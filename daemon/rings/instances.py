@@ -9,8 +9,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -20,7 +22,9 @@ from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import FromPeer, Peer
 from bridge.shm import RingFile, reap
 from daemon.core.capture import History
+from daemon.core.choosing import Heard, Label, chosen, named
 from daemon.errors import NothingKept
+from daemon.rings.listening import SIGNAL, last_sound
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
 from plugin_protocol.messages import (
@@ -48,7 +52,12 @@ SUSPENDED_AFTER_NS = 2_000_000_000
 GONE_KEPT_S = 120.0  # a killed plugin's history stays keepable this long
 REAP_INTERVAL_S = 2.0
 SIGNAL_FRAMES = 4_096  # looked at for a signal
-SIGNAL = 1e-3  # -60 dBFS: below are noise floors
+REACHES_S = (
+    4.0,
+    16.0,
+    64.0,
+    inf,
+)  # how far back a choice listens, one after the other, until something sounded
 LATEST_RECORDS = 8  # enough to find the last that is a position
 
 
@@ -67,6 +76,10 @@ class Instance:
     @property
     def name(self) -> str:
         return self.peer.hello.instance.hex()
+
+    @property
+    def label(self) -> Label:
+        return Label(instance=self.name, host_name=self.peer.hello.host_name, track_name=self.track_name)
 
     def ring_of(self, generation: int | None) -> RingFile:
         """The Ring of that generation; None: the newest. Raises NothingKept. [worker, holding `lock`]"""
@@ -116,8 +129,9 @@ class Instance:
                 heard = np.frombuffer(
                     ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES).data, np.float32
                 )
-            except (RemoteProtocolError, BridgeError, OSError):
-                return replace(unheard, state="gone")
+            except (RemoteProtocolError, BridgeError, OSError) as error:
+                reason = f"Its memory cannot be read: {error}. Reload the plugin."
+                return replace(unheard, state="gone", reason=reason[:512])
         last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
         stale = time.monotonic_ns() - counters.last_block_ns > SUSPENDED_AFTER_NS
         return replace(
@@ -126,6 +140,7 @@ class Instance:
             sample_rate_hz=ring.header.sample_rate_hz,
             channels=ring.header.channels,
             heard_frames=len(readable),
+            memory_s=(ring.header.capacity_frames - ring.guard_frames) / ring.header.sample_rate_hz,
             playing=bool(last.flags & Flag.PLAYING) if last else None,
             recording=bool(last.flags & Flag.RECORDING) if last else None,
             sounding=bool(heard.size) and float(np.abs(heard).max()) >= SIGNAL and not stale,
@@ -155,6 +170,40 @@ def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
         sample_rate_hz=ring.header.sample_rate_hz,
     )
     return history, now
+
+
+class Choice(NamedTuple):
+    """says: why this one, and which were left out; "" when there was no choice."""
+
+    instance: Instance
+    says: str
+
+
+def _choose(candidates: Sequence[Instance]) -> Choice:
+    """Of several. One whose memory cannot be read is left out, and said. Raises NothingKept. [worker]"""
+    heard: list[Heard] = []
+    for reach_s in REACHES_S:
+        heard, unreadable = [], []
+        for instance in candidates:
+            try:
+                heard.append(_listen(instance, reach_s))
+            except (RemoteProtocolError, BridgeError, OSError) as error:
+                unreadable.append(f"{instance.label.name} is left out, its memory cannot be read: {error}.")
+        if any(one.sounded_ago_s is not None for one in heard):
+            break
+    if not heard:
+        raise NothingKept(" ".join(unreadable)[:512], "Reload these plugins.")
+    best, why = chosen(heard)
+    instance = next(one for one in candidates if one.name == best.label.instance)
+    return Choice(instance, " ".join([why, *unreadable]).strip())
+
+
+def _listen(instance: Instance, reach_s: float) -> Heard:
+    with instance.lock:
+        found = last_sound(instance.ring, time.monotonic_ns(), reach_s) if instance.ring else None
+    if found is None:
+        return Heard(label=instance.label, sounded_ago_s=None)
+    return Heard(label=instance.label, sounded_ago_s=found[0], loudness_db=found[1])
 
 
 class Instances:
@@ -250,22 +299,31 @@ class Instances:
         self._changed()
         return RingAttached(generation=opened.generation)
 
-    def choose(self, prefix: str | None) -> Instance:
-        """The instance named by a prefix of its id, else the one that was heard last. Raises NothingKept."""
-        if prefix:
-            found = [i for i in self._by_id.values() if i.name.startswith(prefix)]
-            if len(found) != 1:
-                raise NothingKept(
-                    f"{len(found)} plugins have an id that starts with {prefix!r}.",
-                    "`sidechain instances` lists them.",
-                )
-            return found[0]
-        heard = [(i.ring.counters().last_block_ns, i.name, i) for i in self._by_id.values() if i.ring]
-        if not heard:
+    async def choose(self, name: str | None) -> Choice:
+        """The instance that `name` means (daemon.core.choosing), else the one that sounded last. Raises NothingKept."""
+        if name:
+            return Choice(self.named(name), "")
+        candidates = [instance for instance in self._by_id.values() if instance.ring]
+        if not candidates:
             raise NothingKept(
                 "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
             )
-        return max(heard)[2]
+        if len(candidates) == 1:
+            return Choice(candidates[0], "")
+        return await asyncio.to_thread(_choose, candidates)
+
+    def named(self, name: str) -> Instance:
+        """Raises NothingKept when `name` means none, or several."""
+        by_label = {instance.label: instance for instance in self._by_id.values()}
+        found = named(list(by_label), name)
+        if len(found) == 1:
+            return by_label[found[0]]
+        if not found:
+            raise NothingKept(f"No plugin is called {name!r}.", "`sidechain instances` lists them.")
+        ids = ", ".join(sorted(f"{label.name} {label.instance[:8]}" for label in found))
+        raise NothingKept(
+            f"{len(found)} plugins are called {name!r}: {ids}."[:512], "Say which by the id behind its name."
+        )
 
     def all(self) -> list[Instance]:
         return list(self._by_id.values())

@@ -117,7 +117,7 @@ class Control:
     async def _keep(self, request: c.KeepTake) -> c.Reply:
         if request.bars is not None and request.seconds is not None:
             raise UsageError("A take is asked for in bars or in seconds, not both.")
-        instance = self._instances.choose(request.instance)
+        instance, choice = await self._instances.choose(request.instance)
         ask = Ask(
             bars=request.bars, seconds=request.seconds, title=request.title, post=request.post,
             post_as=self._account.owner,
@@ -128,6 +128,8 @@ class Control:
             id=request.id,
             take=take_info(take, entry, busy=False),
             path=str(self._takes.folder / take.take_id),
+            instance=instance.name,
+            choice=choice[:512],
         )
 
     async def _list_takes(self, request: c.ListTakes) -> c.Reply:
@@ -203,13 +205,13 @@ class Control:
         return c.Done(id=request.id)
 
     async def _play_preview(self, request: c.PlayPreview) -> c.Reply:
-        instance = self._instances.choose(request.instance)
+        instance, _ = await self._instances.choose(request.instance)
         return c.Previewing(
             id=request.id, preview=await self._previews.play(instance, request.target, request.in_sync)
         )
 
     async def _stop_previews(self, request: c.StopPreviews) -> c.Reply:
-        chosen = [self._instances.choose(request.instance)] if request.instance else self._instances.all()
+        chosen = [self._instances.named(request.instance)] if request.instance else self._instances.all()
         await self._previews.stop(chosen)
         return c.Done(id=request.id)
 

@@ -1,0 +1,179 @@
+"""Keeps from Rings in a real run folder: which plugin, what is left when the host plays on, and Rings that lie."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.plugin_endpoint import Peer
+from bridge.shm import RingFile
+from daemon.config import Config
+from daemon.core.capture import History
+from daemon.errors import NothingKept
+from daemon.library import takes as takes_module
+from daemon.library.store import Store
+from daemon.library.takes import Ask, Takes
+from daemon.rings.instances import Instances, history_of
+from plugin_protocol.layout import Flag, Record
+from plugin_protocol.messages import RingAttached, RingOpened
+from tests.support.pair import hello
+from tests.support.ringfile import RingWriter
+
+RATE_HZ = 8_000
+BAR = 4 * RATE_HZ // 2  # at 120 BPM
+KNOWN = Flag.PLAYING | Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER | Flag.VALID_BAR_START
+
+
+async def _nothing(*_: object) -> None:
+    return None
+
+
+class Desk:
+    """A daemon's instances and library, and plugins that tests write Rings for."""
+
+    def __init__(self, home: Path) -> None:
+        self.run_dir = home / "run"
+        self.run_dir.mkdir(mode=0o700)
+        self.store = Store(home / "library.sqlite3")
+        config = Config(data_dir=str(home), run_dir=str(self.run_dir))
+        self.takes = Takes(config, self.store)
+        self.takes.folder.mkdir(parents=True, exist_ok=True)
+        self.instances = Instances(
+            self.run_dir, keep=_nothing, alive=lambda: None, window=_nothing, listen=_nothing, changed=lambda: None,
+            heard=lambda: None, closed=lambda _: None, spared=set,
+        )  # type: ignore[arg-type, return-value] # fmt: skip # no message that these answer is sent here
+        self.rings: dict[str, RingWriter] = {}
+
+    async def load(self, track: str, level: float = 0.0, seconds: float = 4.0) -> RingWriter:
+        """A plugin on `track` that has played a constant for a while; its Ring attached."""
+        ring = RingWriter(self.run_dir, sample_rate_hz=RATE_HZ, capacity_frames=1 << 16)
+        self.rings[track] = ring
+        self.play(track, level, seconds)
+        said = hello(instance=ring.header.instance_id, track_name=track)
+        peer = Peer(instance=said.instance, pid=os.getpid(), uid=os.getuid(), hello=said)
+        opened = RingOpened(
+            segment=ring.segment, generation=ring.header.generation, sample_rate_hz=RATE_HZ, channels=2,
+            capacity_frames=1 << 16,
+        )  # fmt: skip
+        assert isinstance(await self.instances.handle(peer, opened), RingAttached)
+        return ring
+
+    def play(self, track: str, level: float, seconds: float) -> None:
+        frames = np.full((int(seconds * RATE_HZ), 2), level, np.float32)
+        for at in range(0, len(frames), 4096):
+            self.rings[track].write(frames[at : at + 4096])
+
+    async def kept(self, **ask: object) -> takes_module.TakeRow:
+        instance, _ = await self.instances.choose(None)
+        take, _ = await self.takes.keep(instance, Ask(**ask))  # type: ignore[arg-type] # Ask's own fields
+        return take
+
+    def close(self) -> None:
+        self.instances.close()
+        for ring in self.rings.values():
+            ring.die()
+
+
+@asynccontextmanager
+async def desk_in(home: Path) -> AsyncIterator[Desk]:
+    desk = Desk(home)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+async def test_the_loudest_of_those_that_play_is_kept_every_time(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        for track, level in (("Keys", 0.1), ("Guitar", 0.3), ("Pad", 0.0)):
+            await desk.load(track, level)
+        for track in ("Guitar", "Keys", "Pad", "Keys"):  # whoever had the last block
+            desk.play(track, {"Keys": 0.1, "Guitar": 0.3}.get(track, 0.0), 0.01)
+            instance, says = await desk.instances.choose(None)
+            assert (instance.track_name, "Keys" in says, "Pad" in says) == ("Guitar", True, False)
+        assert (await desk.kept(seconds=1.0)).track_name == "Guitar"
+
+
+async def test_the_one_that_sounded_last_is_kept_though_others_were_louder(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Drums", 0.9, seconds=1.0)
+        await desk.load("Bass", 0.1, seconds=1.0)
+        desk.play("Drums", 0.0, 6.0)
+        desk.play("Bass", 0.1, 1.0)
+        desk.play("Bass", 0.0, 0.5)
+        instance, says = await desk.instances.choose(None)
+        assert (instance.track_name, "sounded last" in says) == ("Bass", True)
+
+
+async def test_a_track_is_named_and_a_name_that_is_none_or_two_is_refused_in_words(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        for track in ("Keys", "Guitar", "Guitar 2"):
+            await desk.load(track, 0.1)
+        assert (await desk.instances.choose("guitar")).instance.track_name == "Guitar"
+        assert (await desk.instances.choose("guitar 2")).instance.track_name == "Guitar 2"
+        assert desk.instances.named("key").track_name == "Keys"
+        with pytest.raises(NothingKept, match="2 plugins are called 'gui'"):
+            desk.instances.named("gui")
+        with pytest.raises(NothingKept, match="No plugin is called 'Horn'"):
+            await desk.instances.choose("Horn")
+
+
+def truncated(ring: RingWriter) -> None:
+    os.truncate(ring.path, 300)
+
+
+def overwritten(ring: RingWriter) -> None:
+    with ring.path.open("r+b") as file:
+        file.write(b"\xff" * 4096)
+
+
+@pytest.mark.parametrize("ruin", [truncated, overwritten])
+async def test_a_ring_that_cannot_be_read_is_left_out_and_told(
+    tmp_path: Path, ruin: Callable[[RingWriter], None]
+) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", 0.1)
+        ruin(await desk.load("Guitar", 0.9))
+        instance, says = await desk.instances.choose(None)
+        assert instance.track_name == "Keys"
+        assert "Guitar" in says and "left out" in says
+        assert (await desk.kept(seconds=1.0)).frames == RATE_HZ
+        infos = {one.track_name: one.info() for one in desk.instances.all()}
+        assert "Reload the plugin" in infos["Guitar"].reason and not infos["Keys"].reason
+        with pytest.raises(NothingKept, match="cannot be read"):
+            await desk.takes.keep(desk.instances.named("Guitar"), Ask(seconds=1.0))
+        ruin(desk.rings["Keys"])
+        with pytest.raises(NothingKept, match=r"Keys.*Guitar.*Reload"):
+            await desk.instances.choose(None)
+
+
+def played_on_meanwhile(desk: Desk, frames: int) -> Callable[[RingFile, int | None], tuple[History, int]]:
+    """history_of, with a host that plays `frames` more between the look and the copy."""
+
+    def look(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
+        found = history_of(ring, at_frame)
+        desk.play("Keys", 0.2, frames / RATE_HZ)
+        return found
+
+    return look
+
+
+@pytest.mark.parametrize("ask", [{"seconds": 60.0}, {"bars": 64}])
+async def test_what_is_overwritten_while_it_is_copied_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: dict[str, object]
+) -> None:
+    async with desk_in(tmp_path) as desk:
+        ring = await desk.load("Keys", 0.1, seconds=0.0)
+        for beat in range(20):
+            at = Record(
+                ring_frame=ring.commit, ppq=beat * 1.0, bpm=120.0, bar_start_ppq=beat // 4 * 4.0, numerator=4,
+                denominator=4, flags=KNOWN,
+            )  # fmt: skip
+            ring.write(np.full((BAR // 4, 2), 0.1, np.float32), at)
+        monkeypatch.setattr(takes_module, "history_of", played_on_meanwhile(desk, 5_000))
+        take = await desk.kept(**ask)
+        assert 0 < take.frames < 1 << 16 and "Only" in take.cut.note
+        assert (desk.takes.folder / take.take_id / "take.wav").stat().st_size > take.frames * 8
