@@ -13,7 +13,8 @@ import soxr
 
 from audio.errors import UnsupportedAudio
 from audio.intake import MAX_CHANNELS, Samples, require_rate
-from audio.wave import MAX_CLIP_SECONDS, read_audio
+from audio.read.clip import MAX_CLIP_SECONDS
+from audio.read.reader import read_audio
 
 MIN_SPEED, MAX_SPEED = 0.5, 2.0
 PIECE_FRAMES = 1 << 15

@@ -1,4 +1,4 @@
-"""The sound of an MP3 of ours, as a listener's decoder gives it. Not a reader of other people's files (audio.wave)."""
+"""The sound of an MP3 of ours, as a listener's decoder gives it. Not a reader of other people's files (audio.read)."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from audio.intake import Samples
 from audio.mp3 import Mp3
 from audio.mp3_frames import FRAMES_PER_MP3_FRAME, mp3_frames
 from audio.mp3_parts import PERIOD_FRAMES, PERIOD_SAMPLES, part_starts, period_bytes
+from audio.read.decode import NotDecodable, decode
 from audio.spread import Spread, one_by_one
-from audio.wave import read_audio
 
 # A decoder that starts in the middle needs the bit reservoir (511 bytes lie in at most two frames' slots), then one frame
 # of overlap for the transform and the filter bank. Four frames are what an Info frame's twelve bits can have cut off.
@@ -69,7 +69,10 @@ def _info(mp3: Mp3, stream_bytes: int, delay_frames: int, frames: int) -> bytes:
 
 
 def _decoded(file: bytes, frames: int) -> Samples:
-    decoded = read_audio(file).samples
+    try:
+        decoded = decode(file).samples
+    except NotDecodable as error:
+        raise EncodingFailed("mp3", f"what it made cannot be decoded: {error}.") from error
     if len(decoded) != frames:
         raise EncodingFailed("mp3", f"{frames} frames went in and {len(decoded)} come out.")
     return decoded

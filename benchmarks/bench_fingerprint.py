@@ -16,7 +16,7 @@ from audio.fingerprint import fingerprint, match
 from audio.intake import Samples
 from audio.likeness import likeness
 from audio.mp3 import encode_mp3
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from benchmarks.material import Clip, fixtures, synthesised
 from tests.support.music import drum_loop, faster, piece, rotated, shifted
 

@@ -40,10 +40,11 @@ from audio.loop import seam
 from audio.loudness import loudness
 from audio.mp3 import BITRATE_KBPS, DEFAULT_QUALITY, dither
 from audio.peak import true_peak_dbtp
+from audio.read.reader import read_audio
 from audio.recording import Produced, produce
 from audio.spread import Spread, one_by_one
 from audio.warnings import warnings
-from audio.wave import read_audio, wav_f32_header
+from audio.wave import wav_f32_header
 from audio.waveform import peaks, waveform_svg
 from audio.zoom import zoom_levels
 from daemon.features.rendering.pipeline import Made, Settings, listen, make

@@ -32,7 +32,7 @@ from audio.level import apply_gain, static_gain
 from audio.loudness import integrated_lufs
 from audio.mp3 import BITRATE_KBPS, encode_mp3
 from audio.peak import true_peak_dbtp
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from benchmarks.material import Clip, fixtures, synthesised
 
 Row = tuple[str, float | str, str, str]

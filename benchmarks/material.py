@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio.intake import Samples
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.music import piece
 
 SEEDS = range(100, 124)

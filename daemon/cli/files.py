@@ -12,7 +12,7 @@ from daemon.cli.source import read_clip
 from daemon.errors import BadAudio, NoSpace, SidechainError
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
-    from audio.wave import Clip
+    from audio.read.clip import Clip
     from daemon.features.rendering.pipeline import Made, Progress, Settings
 
 

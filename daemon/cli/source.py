@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from daemon.errors import BadAudio
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind it
-    from audio.wave import Clip
+    from audio.read.clip import Clip
 
 
 def read_clip(source: Path) -> "Clip":
     """Raises BadAudio."""
     from audio.errors import AudioError
-    from audio.wave import MAX_FILE_BYTES, read_audio
+    from audio.read.clip import MAX_FILE_BYTES
+    from audio.read.reader import read_audio
 
     try:
         if source.exists() and not source.is_file():

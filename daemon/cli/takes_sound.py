@@ -12,7 +12,7 @@ from daemon.cli.source import read_clip
 from daemon.errors import BadAudio, SidechainError, UsageError
 
 if TYPE_CHECKING:
-    from audio.wave import Clip
+    from audio.read.clip import Clip
 
 TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
 FORMATS = {

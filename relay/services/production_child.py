@@ -16,8 +16,8 @@ import numpy as np
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.flac import encode_flac
 from audio.intake import sanitize
+from audio.read.reader import read_audio
 from audio.recording import produce
-from audio.wave import read_audio
 from relay.core.drawing import outline
 from relay.services import fence
 from relay.services.posts import Figures

@@ -20,7 +20,7 @@ from audio import mp3_parts
 from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ
 from audio.mp3 import encode_mp3
 from audio.rate import converted_frames
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.browser import running_browser
 from tests.support.firefox import running_firefox
 from tests.support.tones import soft_noise

@@ -13,7 +13,8 @@ import soundfile
 
 import bridge.control as c
 from audio.loop import micro_fade, wrap_tail
-from audio.wave import read_audio, wav_f32_header
+from audio.read.reader import read_audio
+from audio.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.doors.control.repairs import Repairs

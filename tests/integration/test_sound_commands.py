@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from audio.loudness import integrated_lufs
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import clicks, music_like, sine
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from audio.intake import SAMPLE_LIMIT, sanitize
 from audio.level import CEILING_DBTP, LoudnessReason
+from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from audio.wave import read_audio
 from audio.waveform import peaks
 from tests.support.tones import clicks, music_like
 

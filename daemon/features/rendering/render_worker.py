@@ -23,7 +23,7 @@ from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAIL_WAV, TAKE_FLAC, TAK
 
 if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
     from audio.intake import Samples
-    from audio.wave import Clip
+    from audio.read.clip import Clip
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -110,7 +110,7 @@ def read_job(stdin: BinaryIO) -> ToWorker | None:
 
 def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
     """One Take from its WAV to all its files, on the threads of `pool`. Raises AudioError for what can never be rendered."""
-    from audio.wave import read_audio
+    from audio.read.reader import read_audio
     from daemon.features.rendering.pipeline import Lossless, Settings, make
     from daemon.features.rendering.render_cache import Cache
     from daemon.system.files import write_durably
@@ -158,7 +158,7 @@ def repaired(clip: "Clip", folder: Path, how: str | None) -> "Samples":
     """The sound to make files of. The take's own file is never written again, so leaving `how` out undoes it."""
     from audio.intake import sanitize
     from audio.loop import micro_fade, wrap_tail
-    from audio.wave import read_audio
+    from audio.read.reader import read_audio
 
     if how == "fade":
         return micro_fade(clip.samples, clip.sample_rate_hz)

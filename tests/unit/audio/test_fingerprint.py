@@ -9,7 +9,7 @@ from audio.analysis import analyse
 from audio.fingerprint import LONG_FRAMES, MIN_FRAMES, SHORT_SAME_SCORE, fingerprint, match, required_score
 from audio.intake import Samples
 from audio.mp3 import encode_mp3
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.music import drum_loop, faster, piece, rotated, shifted
 
 pytestmark = pytest.mark.slow  # whole clips are rendered and analysed

@@ -8,7 +8,9 @@ import soundfile
 
 from audio.errors import UnsupportedAudio
 from audio.flac import encode_flac
-from audio.wave import MAX_CLIP_SECONDS, read_audio, wav_f32_header
+from audio.read.clip import MAX_CLIP_SECONDS
+from audio.read.reader import read_audio
+from audio.wave import wav_f32_header
 from tests.support.tones import soft_noise
 
 

@@ -7,8 +7,8 @@ from audio import levelling
 from audio.aiming import MAX_LIMITING_DB, MAX_REDUCTION_DB
 from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason
 from audio.loudness import integrated_lufs
+from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from audio.wave import read_audio
 from tests.support.tones import Samples, clicks, level_steps, music_like, soft_noise
 
 

@@ -8,7 +8,7 @@ from audio.id3 import MAX_TITLE_CHARS, id3_tag
 from audio.info_frame import crc16
 from audio.loudness import integrated_lufs
 from audio.mp3 import encode_mp3, stream_rate_hz
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.tones import amplitude, sine, soft_noise
 
 AWKWARD_FRAMES = [1, 575, 576, 577, 1104, 1105, 1106, 1151, 1152, 1153, 1728, 1729, 44_100, 100_001]

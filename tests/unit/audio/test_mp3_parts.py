@@ -23,7 +23,7 @@ from audio.mp3_parts import (
     join_place,
     part_starts,
 )
-from audio.wave import read_audio
+from audio.read.reader import read_audio
 from tests.support.mp3_bits import Coded, coded_frames
 from tests.support.tones import clicks, music_like, sine, soft_noise
 

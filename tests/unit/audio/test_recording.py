@@ -7,8 +7,8 @@ from audio.errors import UnsupportedAudio
 from audio.level import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU, LoudnessReason
 from audio.loudness import integrated_lufs
 from audio.peak import true_peak_dbtp
+from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from audio.wave import read_audio
 from tests.support.tones import clicks, music_like, sine, soft_noise
 
 

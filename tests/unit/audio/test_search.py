@@ -6,8 +6,8 @@ import pytest
 from audio.analysis import Analysis, analyse
 from audio.intake import Samples
 from audio.mp3 import encode_mp3
+from audio.read.reader import read_audio
 from audio.search import search
-from audio.wave import read_audio
 from tests.support.music import faster, piece, rotated, shifted
 
 RATE_HZ = 44_100

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.wave import MAX_FILE_BYTES
+from audio.read.clip import MAX_FILE_BYTES
 from daemon.cli.files import process
 from daemon.cli.source import read_clip
 from daemon.errors import BadAudio, SidechainError

@@ -1,0 +1,106 @@
+"""FLAC that is not as its header says: total unknown, cut, damaged, joined. Frames are found, and decoded in runs.
+
+What is damaged in the middle becomes silence of its length, which the frames' numbers tell: the bars stay where they are.
+"""
+
+import numpy as np
+
+from audio.errors import UnsupportedAudio
+from audio.intake import MAX_CHANNELS, Samples, require_rate
+from audio.read.clip import MAX_CLIP_SECONDS, Lack, Part, cut_short, damaged
+from audio.read.decode import NotDecodable, decode, decode_frames
+from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_info
+from audio.read.formats import FLAC_START
+
+_Run = tuple[FlacFrame, Samples]
+
+
+def read_flac(data: bytes, at: int) -> list[Part]:
+    """All streams from the "fLaC" at this byte on. [worker] Raises UnsupportedAudio, NotDecodable."""
+    parts = []
+    while True:
+        info = stream_info(data, at)
+        following = FLAC_START.search(data, info.first_frame_at)
+        end = following.start() if following else len(data)
+        parts.append(_read_one(data, at, end, info))
+        if following is None:
+            return parts
+        at = end
+
+
+def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
+    stream = data if (at, end) == (0, len(data)) else data[at:end]
+    try:
+        decoded = decode(stream)
+        if decoded.is_whole and info.frames:
+            return Part(decoded.samples, decoded.sample_rate_hz, end)
+    except NotDecodable:
+        pass
+    if info.channels > MAX_CHANNELS:
+        raise UnsupportedAudio(
+            f"The file has {info.channels} channels; mix it down to mono or stereo and try again."
+        )
+    require_rate(info.rate_hz)
+    frames = flac_frames(data, info, end)
+    runs = _decoded_runs(data, info, frames, end)
+    if not runs:
+        raise NotDecodable("no FLAC frame could be decoded")
+    promised = max(info.frames, frames[-1].first + frames[-1].frames)
+    return _laid_out(runs, info, promised, end)
+
+
+def _decoded_runs(data: bytes, info: StreamInfo, frames: list[FlacFrame], end: int) -> list[_Run]:
+    """What can be decoded, in runs of frames that follow each other: all at once, or halved until what is damaged stands alone."""
+    runs: list[_Run] = []
+    waiting = [(0, len(frames))]
+    while waiting:
+        first, last = waiting.pop()
+        if first == last:
+            continue
+        count = sum(frame.frames for frame in frames[first:last])
+        stop = frames[last].at if last < len(frames) else end
+        try:
+            samples = decode_frames(info.alone(count) + data[frames[first].at : stop], count)
+        except NotDecodable:
+            if last - first > 1:
+                middle = (first + last) // 2
+                waiting += [(middle, last), (first, middle)]
+            continue
+        runs += _in_time(frames[first:last], samples)
+    return runs
+
+
+def _in_time(frames: list[FlacFrame], samples: Samples) -> list[_Run]:
+    """A run in pieces, split where frames are missing between two of it."""
+    pieces: list[_Run] = []
+    begin, done = 0, 0
+    for number, frame in enumerate(frames):
+        following = frames[number + 1].first if number + 1 < len(frames) else -1
+        done += frame.frames
+        if following != frame.first + frame.frames:
+            length = sum(each.frames for each in frames[begin : number + 1])
+            pieces.append((frames[begin], samples[done - length : done]))
+            begin = number + 1
+    return pieces
+
+
+def _laid_out(runs: list[_Run], info: StreamInfo, promised: int, end: int) -> Part:
+    """The runs in their places. What lies before the first is a stream that was joined late, not damage.
+
+    promised: where the stream ends, by its header or by that of its last frame.
+    """
+    origin = runs[0][0].first
+    length = runs[-1][0].first + len(runs[-1][1]) - origin
+    if length > MAX_CLIP_SECONDS * info.rate_hz:
+        raise UnsupportedAudio(f"The file is longer than {MAX_CLIP_SECONDS} seconds; cut it and try again.")
+    samples = np.zeros((length, info.channels), np.float32)
+    for frame, part in runs:
+        samples[frame.first - origin : frame.first - origin + len(part)] = part
+    lost = length - sum(len(part) for _, part in runs)
+    missing = promised - origin - length
+    lacks: list[Lack] = []
+    if lost:
+        lacks.append(damaged(f"{lost / info.rate_hz:.2f} s of it are silence instead"))
+    if missing > 0:
+        lacks.append(cut_short(missing, info.rate_hz))
+    return Part(samples, info.rate_hz, end, tuple(lacks), not lacks)

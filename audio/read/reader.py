@@ -1,0 +1,124 @@
+"""`read_audio`: any audio file, whatever is in front of it, behind it or wrong with it."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from audio.errors import UnsupportedAudio
+from audio.intake import Samples
+from audio.rate import convert
+from audio.read.clip import MAX_CLIP_SECONDS, Clip, Lack, LackKind, Part, cut_short
+from audio.read.decode import NotDecodable, decode
+from audio.read.flac import read_flac
+from audio.read.formats import FLAC_START, OGG_START, READ, RIFF_START, is_taken_as_it_is, is_text, name_of
+from audio.read.mpeg import first_frame, read_mpeg
+from audio.read.ogg import read_ogg
+from audio.read.riff import read_riff
+from audio.read.tags import after_tags
+
+MAX_PARTS = 1000  # of a chain
+MAX_FRONT_BYTES = 16 * 2**20  # what may stand before the sound: pictures in tags, mostly
+
+_STARTS = ((RIFF_START, read_riff), (FLAC_START, read_flac), (OGG_START, read_ogg))
+
+
+def read_audio(data: bytes) -> Clip:
+    """Decode a whole audio file: WAV, FLAC, AIFF, Ogg, MP3 and what else libsndfile knows. [worker]
+
+    Raises UnsupportedAudio, with a sentence for the user, for bytes that are no audio, an empty file, more than two
+    channels, a rate outside the limits or more than MAX_CLIP_SECONDS.
+    """
+    if not data:
+        raise UnsupportedAudio("The file is empty.")
+    try:
+        return _joined(_parts(data))
+    except NotDecodable as error:
+        raise UnsupportedAudio(_refusal(data)) from error
+
+
+def _parts(data: bytes) -> list[Part]:
+    parts: list[Part] = []
+    at = 0
+    while (found := _found(data, at, first=not parts)) is not None and len(parts) < MAX_PARTS:
+        read, at = found
+        try:
+            parts += read(data, at)
+        except (NotDecodable, UnsupportedAudio):
+            if not parts:
+                raise
+            break  # something else behind the sound
+        at = max(at + 1, parts[-1].end)
+    if not parts:
+        parts.append(_as_it_is(data))
+    return parts
+
+
+def _found(data: bytes, at: int, *, first: bool) -> tuple[Callable[[bytes, int], list[Part]], int] | None:
+    """Who reads what begins at or after this byte, and where it begins. What follows a part must begin at once, but for tags."""
+    at = after_tags(data, at, len(data))
+    for start, read in _STARTS:
+        if start.match(data, at):
+            return read, at
+    if not first or (name_of(data) or is_taken_as_it_is(data)):
+        return None
+    front = [
+        (match.start(), read)
+        for start, read in _STARTS
+        if (match := start.search(data, at, at + MAX_FRONT_BYTES))
+    ]
+    mpeg = first_frame(data, at, len(data))
+    if mpeg is not None:
+        front.append((mpeg, lambda data, at: read_mpeg(data, at, len(data))))
+    if not front:
+        return None
+    place, read = min(front, key=lambda each: each[0])
+    return read, place
+
+
+def _as_it_is(data: bytes) -> Part:
+    decoded = decode(data)
+    missing = (decoded.promised_frames or 0) - len(decoded.samples)
+    lacks = (cut_short(missing, decoded.sample_rate_hz),) if missing > 0 or decoded.failed else ()
+    return Part(decoded.samples, decoded.sample_rate_hz, len(data), lacks, not lacks)
+
+
+def _joined(parts: list[Part]) -> Clip:
+    """The parts one after another, at the rate of the first; stereo when one of them is."""
+    heard = [part for part in parts if len(part.samples)]
+    if not heard:
+        raise UnsupportedAudio("The file has no audio in it.")
+    rate_hz, channels = heard[0].sample_rate_hz, max(part.samples.shape[1] for part in heard)
+    seconds = sum(len(part.samples) / part.sample_rate_hz for part in heard)
+    if seconds > MAX_CLIP_SECONDS:
+        raise UnsupportedAudio(f"The file is longer than {MAX_CLIP_SECONDS} seconds; cut it and try again.")
+    lacks = _unlike(lack for part in parts for lack in part.lacks)
+    if len(heard) == 1:
+        return Clip(heard[0].samples, rate_hz, lacks, heard[0].length_is_exact, heard[0].words)
+    alike = [_channels(convert(part.samples, part.sample_rate_hz, rate_hz), channels) for part in heard]
+    joined = Lack(
+        LackKind.JOINED, f"The file holds {len(heard)} recordings one after another; they were read as one."
+    )
+    return Clip(np.concatenate(alike), rate_hz, (joined, *lacks), all(part.length_is_exact for part in heard))
+
+
+def _unlike(lacks: Iterable[Lack]) -> tuple[Lack, ...]:
+    """One of each kind: of many damaged parts the first speaks for all."""
+    return tuple({lack.kind: lack for lack in reversed(list(lacks))}.values())[::-1]
+
+
+def _channels(samples: Samples, channels: int) -> Samples:
+    return samples if samples.shape[1] == channels else np.repeat(samples, channels, axis=1)
+
+
+def _refusal(data: bytes) -> str:
+    """What these bytes are, as far as we know it, and what to do."""
+    at = after_tags(data, 0, len(data))
+    name = name_of(data[at : at + 512]) or name_of(data)
+    if name:
+        return f"This is {name}, which cannot be read as audio here; export {READ}."
+    if RIFF_START.match(data, at) or FLAC_START.match(data, at) or OGG_START.match(data, at):
+        kind = {b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF"}.get(data[at : at + 4], "WAV")
+        return f"This {kind} file cannot be read as audio: nothing in it can be decoded; export it again, or send another."
+    if is_text(data):
+        return f"This is text and cannot be read as audio; send {READ} that plays elsewhere."
+    return f"These bytes cannot be read as audio; send {READ} that plays elsewhere."

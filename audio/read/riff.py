@@ -1,0 +1,227 @@
+"""WAV, RF64, BW64, AIFF and AIFF-C: where the sound lies, by the bytes that are there and not by the sizes that are told.
+
+A size is believed when it leads to another chunk or to the end. 0, all ones, more than there is, or something else than a
+chunk behind it: then the sound goes on to the end of the file, as a recorder leaves it that was not stopped.
+EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), Apple's "Audio Interchange File Format" 1.3 and AIFF-C.
+"""
+
+import struct
+from dataclasses import dataclass, field
+
+from audio.errors import UnsupportedAudio
+from audio.read.clip import Lack, LackKind, Part, cut_short
+from audio.read.decode import NotDecodable, decode
+from audio.read.formats import RIFF_START, name_of_coding
+from audio.read.mpeg import first_frame, read_mpeg
+from audio.read.tags import after_tags
+from audio.read.words import words_of_chunks
+
+_UNKNOWN_BYTES = 2**31 - 2**16  # sizes from here on are written by who does not know them
+_HEAD_BYTES = 8
+_MISCOUNTED_BYTES = 9  # a chunk's own head, a pad byte: counted by writers that should not
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_MPEG_CODINGS = (0x0050, 0x0055)
+_KEPT_BYTES = 2**20  # a longer chunk that is no sound is not looked at
+_SSND_HEAD_BYTES = 8
+
+
+@dataclass
+class _Form:
+    """What the chunks say. sound: (first byte, end). told_bytes: the size that the sound's chunk says."""
+
+    big_endian: bool
+    is_aiff: bool
+    kind: bytes
+    chunks: dict[bytes, bytes] = field(default_factory=dict)
+    sound: tuple[int, int] | None = None
+    told_bytes: int = 0
+    unread_bytes: int = 0
+    end: int = 0
+
+    @property
+    def order(self) -> str:
+        return ">" if self.big_endian else "<"
+
+
+def read_riff(data: bytes, at: int) -> list[Part]:
+    """The recording whose RIFF or FORM stands at this byte. [worker] Raises UnsupportedAudio, NotDecodable."""
+    form = _walked(data, at)
+    if form.sound is None:
+        raise NotDecodable("no chunk of sound")
+    if form.sound[0] >= form.sound[1]:
+        raise UnsupportedAudio("The file has no audio in it.")
+    description = form.chunks.get(b"COMM" if form.is_aiff else b"fmt ", b"")
+    words = words_of_chunks(form.chunks, form.order)
+    if not form.is_aiff and len(description) >= 16:
+        coding = struct.unpack_from(f"{form.order}H", description)[0]
+        if coding in _MPEG_CODINGS:
+            return _mpeg_parts(data, form)
+    lacks = _lacks(data, form)
+    stream = data if _is_as_it_should_be(data, at, form) else _rebuilt(data, form, description)
+    try:
+        decoded = decode(stream)
+    except NotDecodable as error:
+        raise _unknown_coding(form, description) or error from error
+    return [Part(decoded.samples, decoded.sample_rate_hz, form.end, lacks, not lacks, words)]
+
+
+def _walked(data: bytes, at: int) -> _Form:
+    """From chunk to chunk, up to the end of the sound's chunk and what may stand behind it."""
+    head = data[at : at + 4]
+    form = _Form(head in (b"FORM", b"RIFX"), head == b"FORM", data[at + 8 : at + 12])
+    told_end = at + _HEAD_BYTES + _size_at(data, at, form)
+    sound_name = b"SSND" if form.is_aiff else b"data"
+    here, end = at + 12, len(data)
+    while here + _HEAD_BYTES <= end:
+        name, size = data[here : here + 4], _size_at(data, here, form)
+        body = here + _HEAD_BYTES
+        if name == sound_name and form.sound is None:
+            here = _take_sound(data, body, size, told_end, form)
+            continue
+        if form.sound is None and (body + size > end or not _is_chunk(data, here)):
+            found = data.find(sound_name, here + 1)  # a size that leads nowhere
+            if found < 0:
+                break
+            here = found
+            continue
+        if body + size > end or not _is_chunk(data, here) or RIFF_START.match(data, here):
+            break
+        if size <= _KEPT_BYTES:
+            form.chunks.setdefault(name, data[body : body + size])
+        here = _after(data, body + size, size)
+    form.end = max(form.end, min(here, end))
+    return form
+
+
+def _take_sound(data: bytes, body: int, size: int, told_end: int, form: _Form) -> int:
+    """Sets form.sound; where the next chunk may stand."""
+    if form.is_aiff:
+        offset = _SSND_HEAD_BYTES + int.from_bytes(data[body : body + 4], "big")
+        first = body + (offset if offset < len(data) - body else _SSND_HEAD_BYTES)
+    else:
+        first = body
+    if size == 0xFFFFFFFF and len(form.chunks.get(b"ds64", b"")) >= 16:
+        size = struct.unpack_from("<Q", form.chunks[b"ds64"], 8)[0]
+    end = body + size
+    rest = _after(data, end, size)
+    behind = len(data) - rest
+    known_end = (size > 0 and (behind <= 0 or _is_end(data, rest))) or (
+        size == 0 and _is_chunks_to_the_end(data, rest, form)
+    )
+    if end <= len(data) and not known_end and size and abs(told_end - rest) <= 1:
+        form.unread_bytes, known_end = (
+            behind,
+            True,
+        )  # both sizes say the same: what is behind is something else
+    if end > len(data) or not known_end:
+        end = rest = len(data)
+    form.sound, form.told_bytes, form.end = (first, end), size, end
+    return rest
+
+
+def _after(data: bytes, end: int, size: int) -> int:
+    """Where the next chunk stands: after the pad byte of an odd one, which some writers leave out."""
+    return end + 1 if size % 2 and not (_is_chunk(data, end) and not _is_chunk(data, end + 1)) else end
+
+
+def _is_chunk(data: bytes, at: int) -> bool:
+    """Whether a chunk's name and a size that fits may stand here."""
+    name = data[at : at + 4]
+    return len(data) - at >= _HEAD_BYTES and all(32 <= byte < 127 for byte in name)
+
+
+def _is_end(data: bytes, at: int) -> bool:
+    """Whether the sound may end before this byte: a chunk, a tag, nothing but zeros."""
+    return _is_chunk(data, at) or after_tags(data, at, len(data)) > at
+
+
+def _is_chunks_to_the_end(data: bytes, at: int, form: _Form) -> bool:
+    """Whether there are chunks and nothing else from here on: a recording of no length."""
+    while at < len(data):
+        if not _is_chunk(data, at):
+            return False
+        size = _size_at(data, at, form)
+        at = _after(data, at + _HEAD_BYTES + size, size)
+    return at <= len(data) + 1
+
+
+def _size_at(data: bytes, at: int, form: _Form) -> int:
+    size: int = struct.unpack_from(f"{form.order}I", data, at + 4)[0]
+    return size
+
+
+def _lacks(data: bytes, form: _Form) -> tuple[Lack, ...]:
+    assert form.sound is not None
+    if form.unread_bytes:
+        says = f"{form.unread_bytes} bytes behind the sound are of no known kind; they were left out."
+        return (Lack(LackKind.UNREAD, says),)
+    body = form.sound[0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
+    missing = body + form.told_bytes - len(data)
+    whole_file = form.told_bytes in (
+        len(data),
+        len(data) - _HEAD_BYTES,
+    )  # the file's size, written as the sound's
+    if missing <= _MISCOUNTED_BYTES or whole_file or form.told_bytes >= _UNKNOWN_BYTES:
+        return ()
+    return (cut_short(),)
+
+
+def _is_as_it_should_be(data: bytes, at: int, form: _Form) -> bool:
+    """Whether libsndfile may read the file as it is: nothing in front, and a size of the sound that is true."""
+    assert form.sound is not None
+    body = form.sound[0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
+    return (
+        at == 0
+        and data[:4] in (b"RIFF", b"FORM")
+        and body + form.told_bytes == form.sound[1]
+        and not form.unread_bytes
+    )
+
+
+def _rebuilt(data: bytes, form: _Form, description: bytes) -> bytes:
+    """A file of the same sound in which all sizes are true, and nothing else is said."""
+    assert form.sound is not None
+    sound = data[slice(*form.sound)]
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return name + struct.pack(f"{form.order}I", len(body)) + body + bytes(len(body) % 2)
+
+    if form.is_aiff:
+        channels, _, bits = struct.unpack_from(">hIh", description.ljust(8, b"\0"))
+        frames = len(sound) // max(1, channels * ((bits + 7) // 8))
+        common = description[:2] + struct.pack(">I", frames) + description[6:]
+        version = chunk(b"FVER", b"\xa2\x80\x51\x40") if form.kind == b"AIFC" else b""
+        chunks = version + chunk(b"COMM", common) + chunk(b"SSND", bytes(_SSND_HEAD_BYTES) + sound)
+        return b"FORM" + struct.pack(">I", 4 + len(chunks)) + form.kind + chunks
+    fact = chunk(b"fact", form.chunks[b"fact"]) if b"fact" in form.chunks else b""
+    chunks = chunk(b"fmt ", description) + fact + chunk(b"data", sound)
+    head = b"RIFX" if form.big_endian else b"RIFF"
+    return head + struct.pack(f"{form.order}I", min(4 + len(chunks), 0xFFFFFFFF)) + b"WAVE" + chunks
+
+
+def _mpeg_parts(data: bytes, form: _Form) -> list[Part]:
+    """MP3 in a WAV file."""
+    assert form.sound is not None
+    first = first_frame(data, *form.sound)
+    if first is None:
+        raise NotDecodable("no MPEG frame in the data chunk")
+    return read_mpeg(data, first, form.sound[1])
+
+
+def _unknown_coding(form: _Form, description: bytes) -> UnsupportedAudio | None:
+    """What to say of a coding that libsndfile does not know; None when it is one that it should."""
+    if form.is_aiff:
+        coding = description[18:22].decode("latin-1").strip()
+        if form.kind != b"AIFC" or not coding:
+            return None
+        return UnsupportedAudio(
+            f"The AIFF file is coded as “{coding}”, which is not read; save it as plain PCM and try again."
+        )
+    if len(description) < 2:
+        return UnsupportedAudio("The WAV file does not say how its sound is coded; export it again.")
+    coding_tag = struct.unpack_from(f"{form.order}H", description)[0]
+    if coding_tag in (_PCM, _FLOAT, _EXTENSIBLE):
+        return None
+    return UnsupportedAudio(
+        f"The WAV file holds {name_of_coding(coding_tag)}, which is not read; save it as plain PCM and try again."
+    )
