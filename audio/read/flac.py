@@ -12,6 +12,8 @@ from audio.read.decode import NotDecodable, decode, decode_frames
 from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_info
 from audio.read.formats import FLAC_START
 
+_TAIL_BYTES = 2**20  # no frame is longer
+
 _Run = tuple[FlacFrame, Samples]
 
 
@@ -32,7 +34,7 @@ def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
     stream = data if (at, end) == (0, len(data)) else data[at:end]
     try:
         decoded = decode(stream)
-        if decoded.is_whole and info.frames:
+        if decoded.is_whole and not _goes_on(data, info, end):
             return Part(decoded.samples, decoded.sample_rate_hz, end)
     except NotDecodable:
         pass
@@ -41,12 +43,18 @@ def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
             f"The file has {info.channels} channels; mix it down to mono or stereo and try again."
         )
     require_rate(info.rate_hz)
-    frames = flac_frames(data, info, end)
+    frames = flac_frames(data, info, info.first_frame_at, end)
     runs = _decoded_runs(data, info, frames, end)
     if not runs:
         raise NotDecodable("no FLAC frame could be decoded")
     promised = max(info.frames, frames[-1].first + frames[-1].frames)
     return _laid_out(runs, info, promised, end)
+
+
+def _goes_on(data: bytes, info: StreamInfo, end: int) -> bool:
+    """Whether there is more than the header says."""
+    last = flac_frames(data, info, max(info.first_frame_at, end - _TAIL_BYTES), end)[-1:]
+    return any(frame.first + frame.frames > info.frames for frame in last)
 
 
 def _decoded_runs(data: bytes, info: StreamInfo, frames: list[FlacFrame], end: int) -> list[_Run]:

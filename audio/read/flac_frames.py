@@ -59,7 +59,9 @@ class FlacFrame:
 def stream_info(data: bytes, at: int) -> StreamInfo:
     """Of the stream whose "fLaC" stands at this byte. Metadata that reach beyond the data are taken to end at once. [any]"""
     here = at + 4
-    info = data[here + _BLOCK_HEAD_BYTES : here + _BLOCK_HEAD_BYTES + STREAM_INFO_BYTES]
+    info = data[here + _BLOCK_HEAD_BYTES : here + _BLOCK_HEAD_BYTES + STREAM_INFO_BYTES].ljust(
+        STREAM_INFO_BYTES, b"\0"
+    )
     while here + _BLOCK_HEAD_BYTES <= len(data):
         kind, size = data[here], int.from_bytes(data[here + 1 : here + 4], "big")
         if kind & ~_BLOCK_IS_LAST > 6 or here + _BLOCK_HEAD_BYTES + size > len(data):
@@ -70,10 +72,10 @@ def stream_info(data: bytes, at: int) -> StreamInfo:
     return StreamInfo(info, here)
 
 
-def flac_frames(data: bytes, info: StreamInfo, end: int) -> list[FlacFrame]:
-    """The frames up to byte end, in order of both place and time; what breaks that order is none. [any]"""
+def flac_frames(data: bytes, info: StreamInfo, start: int, end: int) -> list[FlacFrame]:
+    """The frames from byte start to byte end, in order of both place and time; what breaks that order is none. [any]"""
     found: list[FlacFrame] = []
-    for match in _HEADER.finditer(data, info.first_frame_at, end):
+    for match in _HEADER.finditer(data, start, end):
         frame = _frame(data, match.start(), info)
         if frame is not None and (not found or frame.first >= found[-1].first + found[-1].frames):
             found.append(frame)

@@ -117,7 +117,7 @@ def _part(data: bytes, run: _Run) -> Part | None:
     samples = decode_frames(stream + bytes((count + _SPARE_FRAMES) * largest - len(stream)), count * each)
     promise = run.promise
     promised = promise.mpeg_frames if promise else None
-    whole = promised == count + run.lost_frames
+    whole = promised == count or (run.damaged_bytes > 0 and promised is not None and promised > count)
     first = promise.delay_frames if promise else 0
     last = count * each - (promise.padding_frames if promise and whole else 0)
     kept = samples[first:last] if first < last else samples

@@ -5,12 +5,14 @@ chunk behind it: then the sound goes on to the end of the file, as a recorder le
 EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), Apple's "Audio Interchange File Format" 1.3 and AIFF-C.
 """
 
+import contextlib
+import re
 import struct
 from dataclasses import dataclass, field
 
 from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short
-from audio.read.decode import NotDecodable, decode
+from audio.read.decode import Decoded, NotDecodable, decode
 from audio.read.formats import RIFF_START, name_of_coding
 from audio.read.mpeg import first_frame, read_mpeg
 from audio.read.tags import after_tags
@@ -23,6 +25,7 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _MPEG_CODINGS = (0x0050, 0x0055)
 _KEPT_BYTES = 2**20  # a longer chunk that is no sound is not looked at
 _SSND_HEAD_BYTES = 8
+_NEEDED = re.compile(rb"fmt |data|COMM|SSND")
 
 
 @dataclass
@@ -57,12 +60,19 @@ def read_riff(data: bytes, at: int) -> list[Part]:
         if coding in _MPEG_CODINGS:
             return _mpeg_parts(data, form)
     lacks = _lacks(data, form)
-    stream = data if _is_as_it_should_be(data, at, form) else _rebuilt(data, form, description)
     try:
-        decoded = decode(stream)
+        decoded = _decoded(data, at, form, description)
     except NotDecodable as error:
         raise _unknown_coding(form, description) or error from error
     return [Part(decoded.samples, decoded.sample_rate_hz, form.end, lacks, not lacks, words)]
+
+
+def _decoded(data: bytes, at: int, form: _Form, description: bytes) -> Decoded:
+    """As it is when that is as it should be, which saves a copy; else, or when another chunk is in the way, rebuilt."""
+    if _is_as_it_should_be(data, at, form):
+        with contextlib.suppress(NotDecodable):
+            return decode(data)
+    return decode(_rebuilt(data, form, description))
 
 
 def _walked(data: bytes, at: int) -> _Form:
@@ -79,10 +89,10 @@ def _walked(data: bytes, at: int) -> _Form:
             here = _take_sound(data, body, size, told_end, form)
             continue
         if form.sound is None and (body + size > end or not _is_chunk(data, here)):
-            found = data.find(sound_name, here + 1)  # a size that leads nowhere
-            if found < 0:
+            found = _NEEDED.search(data, here + 1)  # a size that leads nowhere
+            if found is None:
                 break
-            here = found
+            here = found.start()
             continue
         if body + size > end or not _is_chunk(data, here) or RIFF_START.match(data, here):
             break

@@ -1,0 +1,66 @@
+"""FLAC: what is damaged costs itself alone, and no count is believed."""
+
+import numpy as np
+import pytest
+
+from audio.flac import encode_flac
+from audio.read.clip import LackKind
+from audio.read.reader import read_audio
+from tests.support.odd_files import ID3_PICTURE, flac_total, id3v2
+from tests.support.tones import soft_noise
+
+RATE_HZ = 44_100
+SOUND = soft_noise(40_000)
+FLAC = encode_flac(SOUND, RATE_HZ).data
+WANTED = read_audio(FLAC).samples
+
+
+@pytest.mark.parametrize(
+    "front", [b"", id3v2(ID3_PICTURE), id3v2(ID3_PICTURE, version=4, footer=True), bytes(700)]
+)
+@pytest.mark.parametrize("total", [0, 40_000])
+def test_a_total_that_is_not_known_and_things_in_front(front: bytes, total: int) -> None:
+    clip = read_audio(front + flac_total(FLAC, total))
+    np.testing.assert_array_equal(clip.samples, WANTED)
+    assert (clip.lacks, clip.length_is_exact) == ((), True)
+
+
+def test_a_total_that_is_too_small_loses_nothing() -> None:
+    np.testing.assert_array_equal(read_audio(flac_total(FLAC, 5)).samples, WANTED)
+
+
+def test_a_total_that_is_too_large_is_a_file_that_ends_early() -> None:
+    clip = read_audio(flac_total(FLAC, 50_000))
+    np.testing.assert_array_equal(clip.samples, WANTED)
+    assert [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
+
+
+@pytest.mark.parametrize("total", [0, 40_000])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.999])
+def test_a_cut_file_gives_all_its_whole_frames(share: float, total: int) -> None:
+    clip = read_audio(flac_total(FLAC, total)[: int(share * len(FLAC))])
+    assert share * 40_000 - 2 * 4_608 < len(clip.samples) < 40_000
+    np.testing.assert_array_equal(clip.samples, WANTED[: len(clip.samples)])
+    assert [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
+
+
+@pytest.mark.parametrize("hurt_bytes", [1, 40, 20_000])
+@pytest.mark.parametrize("place", range(15, 80, 13))
+def test_damage_becomes_silence_of_its_length_and_the_rest_stays_where_it_is(
+    place: int, hurt_bytes: int
+) -> None:
+    data = bytearray(FLAC)
+    at = len(data) * place // 100
+    data[at : at + hurt_bytes] = bytes(byte ^ 0x5A for byte in data[at : at + hurt_bytes])
+    clip = read_audio(bytes(data))
+    assert len(clip.samples) == 40_000 and [lack.kind for lack in clip.lacks] == [LackKind.DAMAGED]
+    other = np.flatnonzero((clip.samples != WANTED).any(axis=1))
+    assert 0 < len(other) <= 4_608 * (2 + hurt_bytes * 40_000 // len(FLAC) // 4_096)
+    assert not clip.samples[other[0] : other[-1]].any()
+
+
+def test_joined_files_are_read_one_after_another() -> None:
+    clip = read_audio(FLAC + encode_flac(SOUND[:, :1], 22_050).data)
+    assert clip.samples.shape == (40_000 + 80_000, 2)
+    np.testing.assert_array_equal(clip.samples[:40_000], WANTED)
+    assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED]

@@ -1,0 +1,65 @@
+"""Files that people sent to other programs and were wronged with: each is read as it should be.
+
+What is expected of each is written here as a value; the folder's manifest says it in words, and where the file comes from.
+"""
+
+import pytest
+
+from audio.errors import UnsupportedAudio
+from audio.read.clip import LackKind
+from audio.read.reader import read_audio
+from tests.support.odd_files import odd_files, odd_folder
+
+CUT, DAMAGED, JOINED, NO_END = LackKind.CUT_SHORT, LackKind.DAMAGED, LackKind.JOINED, LackKind.NO_END_MARK
+# Frames, at least and at most; what must be told.
+FRAMES: dict[str, tuple[int, int, list[LackKind]]] = {
+    "aiff_form_plus8.aiff": (22_050, 22_050, []),
+    "bw64.wav": (22_050, 22_050, []),
+    "chain_same.ogg": (88_200, 88_200, [JOINED]),
+    "ffpipe.flac": (176_400, 176_400, []),
+    "flac_cut.flac": (24_576, 24_576, [CUT]),
+    "flac_total0.flac": (44_100, 44_100, []),
+    "id3_front_pic.wav": (22_050, 22_050, []),
+    "mp2.mp2": (44_928, 44_928, []),
+    "mp3_concat.mp3": (88_200, 92_160, [JOINED]),
+    "mp3_hole.mp3": (41_500, 42_500, [DAMAGED]),
+    "mp3_id3_uncounted_pad.mp3": (44_100, 44_100, []),
+    "mp3_junkff.mp3": (44_100, 44_100, []),
+    "mp3_noxing.mp3": (46_080, 46_080, []),
+    "mp3_noxing_trail.mp3": (46_080, 46_080, []),
+    "mp3_zeros_front.mp3": (44_100, 44_100, []),
+    "opus_noeos.opus": (48_000, 48_648, [NO_END]),
+    "pipe_zero.wav": (22_050, 22_050, []),
+    "riff_plus8.wav": (22_050, 22_050, []),
+    "vbr_ffpipe.mp3": (178_560, 178_560, []),
+}
+REFUSED = {"aac.m4a": "M4A"}
+# What else is expected of a file than that it is read: the tests that look at it.
+ELSEWHERE = {
+    "808_F_F_Ab_C.flac", "dualmono_loop.flac", "float_over_6dB.wav", "hum_-65dB.flac", "loop_92.5bpm_4-4.flac", "mono_loop.flac",
+    "nox4.mp3", "sh2.mp3", "sub50hz_-12dB_16bit.flac", "unipolar_clicks.flac",
+}  # fmt: skip
+
+
+def _data(name: str) -> bytes:
+    folder = odd_folder()
+    assert folder is not None
+    return (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(odd_files().keys() & FRAMES.keys()))
+def test_every_frame_there_is_and_a_true_word_on_what_is_missing(name: str) -> None:
+    least, most, lacks = FRAMES[name]
+    clip = read_audio(_data(name))
+    assert least <= len(clip.samples) <= most
+    assert [lack.kind for lack in clip.lacks] == lacks
+
+
+@pytest.mark.parametrize("name", sorted(odd_files().keys() & REFUSED.keys()))
+def test_what_cannot_be_read_is_named(name: str) -> None:
+    with pytest.raises(UnsupportedAudio, match=REFUSED[name]):
+        read_audio(_data(name))
+
+
+def test_no_file_of_the_folder_is_forgotten() -> None:
+    assert odd_files().keys() <= FRAMES.keys() | REFUSED.keys() | ELSEWHERE

@@ -1,0 +1,118 @@
+"""WAV and AIFF: the sound is what is there, whatever the sizes say."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from audio.errors import UnsupportedAudio
+from audio.mp3 import encode_mp3
+from audio.read.clip import LackKind
+from audio.read.reader import read_audio
+from tests.support.odd_files import ID3_PICTURE, chunk, encoded, id3v2, wav
+from tests.support.tones import soft_noise
+
+RATE_HZ = 44_100
+PCM = np.random.default_rng(3).integers(-20_000, 20_000, (2_205, 2)).astype("<i2")
+SOUND = PCM.tobytes()
+WHOLE = len(SOUND)
+LIST = chunk(b"LIST", b"INFOISFT\x05\0\0\0abcd\0\0")
+AIFF = encoded(PCM.astype(np.float32) / 2**15, RATE_HZ, "AIFF", "PCM_16")
+
+
+def assert_reads_whole(data: bytes) -> None:
+    clip = read_audio(data)
+    np.testing.assert_array_equal(clip.samples, PCM / np.float32(2**15))
+    assert (clip.sample_rate_hz, clip.lacks, clip.length_is_exact) == (RATE_HZ, (), True)
+
+
+@pytest.mark.parametrize(
+    "riff_bytes", [None, 0, 36, 2**32 - 1, WHOLE + 36 + 8, WHOLE + 44 + 5_000, 2**31 - 1]
+)
+@pytest.mark.parametrize("told_bytes", [None, 0, 2**32 - 1, WHOLE + 8, WHOLE + 44, 2**31 - 4_096])
+def test_sizes_that_nobody_wrote_or_miscounted(told_bytes: int | None, riff_bytes: int | None) -> None:
+    assert_reads_whole(wav(SOUND, told_bytes=told_bytes, riff_bytes=riff_bytes))
+
+
+def test_a_header_that_was_written_before_the_last_seconds() -> None:
+    assert_reads_whole(wav(SOUND, told_bytes=WHOLE // 2 // 4 * 4, riff_bytes=0))
+
+
+@pytest.mark.parametrize("before", [b"", LIST, chunk(b"JUNK", bytes(4_001))])
+@pytest.mark.parametrize(
+    "behind",
+    [b"", LIST, LIST + chunk(b"id3 ", bytes(301)), b"\0" * 3, b"TAG".ljust(128, b" "), id3v2(ID3_PICTURE)],
+)
+def test_chunks_and_tags_around_the_sound(before: bytes, behind: bytes) -> None:
+    assert_reads_whole(wav(SOUND, before=before, behind=behind))
+    assert_reads_whole(id3v2(ID3_PICTURE) + wav(SOUND, before=before, behind=behind))
+
+
+def test_a_chunk_whose_size_leads_nowhere() -> None:
+    assert_reads_whole(wav(SOUND, before=chunk(b"bext", bytes(602), told_bytes=7_000_000)))
+
+
+def test_an_odd_sound_without_its_pad_byte() -> None:
+    sound = bytes(range(1, 102))
+    file = wav(sound, channels=1, bits=8)
+    padless = file.replace(sound + b"\0", sound) + LIST
+    assert len(read_audio(padless).samples) == len(read_audio(file).samples) == 101
+    assert read_audio(padless).lacks == ()
+
+
+def test_what_is_behind_the_sound_and_no_chunk_is_left_out_and_told() -> None:
+    junk = bytes([0xF7, 0x80, 0x81]) * 100
+    clip = read_audio(wav(SOUND, riff_bytes=WHOLE + 36) + junk)
+    assert len(clip.samples) == len(PCM)
+    assert [lack.kind for lack in clip.lacks] == [LackKind.UNREAD]
+
+
+@pytest.mark.parametrize("head", [b"RF64", b"BW64"])
+@pytest.mark.parametrize("known", [True, False])
+def test_the_large_forms(head: bytes, known: bool) -> None:
+    sizes = struct.pack("<QQQI", WHOLE + 80, WHOLE, len(PCM), 0) if known else bytes(28)
+    file = wav(SOUND, head=head, told_bytes=2**32 - 1, riff_bytes=2**32 - 1, before=chunk(b"ds64", sizes))
+    assert_reads_whole(file)
+
+
+def test_a_copy_that_was_interrupted_is_told() -> None:
+    for data in (wav(SOUND)[: WHOLE // 2], AIFF[: WHOLE // 2]):
+        clip = read_audio(data)
+        assert 0 < len(clip.samples) < len(PCM) and [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
+        np.testing.assert_array_equal(clip.samples, (PCM / np.float32(2**15))[: len(clip.samples)])
+        assert not clip.length_is_exact
+
+
+def test_a_recording_of_no_length_has_no_audio_in_it() -> None:
+    for data in (wav(b""), wav(b"", behind=LIST), wav(b"", behind=LIST, riff_bytes=0)):
+        with pytest.raises(UnsupportedAudio, match="no audio in it"):
+            read_audio(data)
+
+
+@pytest.mark.parametrize("change_bytes", [8, -(len(AIFF) - 8), 0])
+def test_aiff_sizes(change_bytes: int) -> None:
+    (size,) = struct.unpack(">I", AIFF[4:8])
+    assert_reads_whole(AIFF[:4] + struct.pack(">I", size + change_bytes) + AIFF[8:])
+    at = AIFF.index(b"SSND")
+    (size,) = struct.unpack(">I", AIFF[at + 4 : at + 8])
+    assert_reads_whole(AIFF[: at + 4] + struct.pack(">I", max(0, size + change_bytes)) + AIFF[at + 8 :])
+    assert_reads_whole(id3v2(ID3_PICTURE) + AIFF)
+
+
+def test_mp3_in_wav() -> None:
+    mp3 = encode_mp3(soft_noise(20_000), RATE_HZ)
+    clip = read_audio(wav(mp3.info + mp3.stream, coding=0x55, bits=0))
+    assert (len(clip.samples), clip.lacks) == (20_000, ())
+    bare = read_audio(wav(mp3.stream, coding=0x55, bits=0))
+    assert len(bare.samples) % 1152 == 0 and bare.lacks == () and not bare.length_is_exact
+
+
+def test_a_coding_that_is_not_read_is_named() -> None:
+    with pytest.raises(UnsupportedAudio, match="WMA"):
+        read_audio(wav(bytes(4_000), coding=0x161))
+
+
+def test_joined_files_are_read_one_after_another() -> None:
+    clip = read_audio(wav(SOUND) + wav(SOUND))
+    assert len(clip.samples) == 2 * len(PCM)
+    assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED]
