@@ -58,6 +58,10 @@ class Database(Protocol):
     def applied(self) -> int:
         """Number of the last commit that on_commit or on_lost was called with, or that stood at opening. [loop]"""
 
+    @property
+    def silent_s(self) -> float:
+        """How long this process has not been able to ask what others committed; 0 where there are no others. [any]"""
+
     async def write(self, work: Callable[[Tx], T], *, apart: bool = False) -> T:
         """Run work in a transaction; returns after it is on disk. What work raises undoes only work. [loop]
 
@@ -84,5 +88,9 @@ def open_database(url: str | Path, *, effects: Any, on_commit: OnCommit, on_lost
         from relay.engine.database.sqlite import SqliteDatabase
 
         path = url if isinstance(url, Path) else Path(url.removeprefix("sqlite:///"))
-        return SqliteDatabase(path, loop=loop, effects=types, on_commit=on_commit)
+        return SqliteDatabase(path, loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
+    if url.startswith(("postgresql://", "postgres://")):
+        from relay.engine.database.postgres import PostgresDatabase
+
+        return PostgresDatabase(url, loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
     raise DatabaseError(f"{url.split(':')[0]}: no database of ours. Use sqlite:///path or postgresql://…")

@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
-from relay.engine.database.door import Connection, OnCommit, Tx
+from relay.engine.database.door import Connection, OnCommit, OnLost, Tx
 from relay.engine.database.effects import Effect, EffectTypes
-
-MAX_GROUP = 64
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -38,7 +36,8 @@ class Group(msgspec.Struct):
 class Waiting:
     """The queue before a writer. [any]"""
 
-    def __init__(self) -> None:
+    def __init__(self, max_group: int) -> None:
+        self._max_group = max_group
         self._pieces: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
 
     def put(self, piece: Piece) -> None:
@@ -54,7 +53,7 @@ class Waiting:
         piece = self._pieces.get()
         while piece is not None:
             group.append(piece)
-            if len(group) == MAX_GROUP:
+            if len(group) == self._max_group:
                 return group, True
             try:
                 piece = self._pieces.get_nowait()
@@ -78,9 +77,12 @@ def run_piece(piece: Piece, db: Connection, commit: int, types: EffectTypes) -> 
 class Teller:
     """Answers writers, and hands effects on, both in the loop. applied: the last number handed on. [loop]"""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_commit: OnCommit, applied: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, on_commit: OnCommit, on_lost: OnLost, applied: int
+    ) -> None:
         self._loop = loop
         self._on_commit = on_commit
+        self._on_lost = on_lost
         self.applied = applied
 
     def hand_on(self, commit: int, effects: Sequence[Effect]) -> None:
@@ -90,6 +92,14 @@ class Teller:
     def answer(self, answers: list[Answer]) -> None:
         """[any thread]"""
         self._loop.call_soon_threadsafe(_answer, answers)
+
+    def lost(self, commit: int) -> None:
+        """What was up to this number can no longer be told. [any thread, in the order of numbers]"""
+        self._loop.call_soon_threadsafe(self._lost, commit)
+
+    def _lost(self, commit: int) -> None:
+        self.applied = commit
+        self._on_lost(commit)
 
     def _hand_on(self, commit: int, effects: Sequence[Effect]) -> None:
         assert commit == self.applied + 1, (commit, self.applied)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
 
-from relay.engine.database.door import Connection, OnCommit, Tx, Values
+from relay.engine.database.door import Connection, OnCommit, OnLost, Tx, Values
 from relay.engine.database.effects import EffectTypes
 from relay.engine.database.errors import (
     ConstraintViolated,
@@ -29,6 +29,7 @@ from relay.engine.database.values import check
 
 T = TypeVar("T")
 READERS = 2
+MAX_GROUP = 64
 BUSY_MS = 5_000
 _BUSY = frozenset(
     (
@@ -47,7 +48,13 @@ class SqliteDatabase:
     """The door to the file at path. [loop]"""
 
     def __init__(
-        self, path: Path, *, loop: asyncio.AbstractEventLoop, effects: EffectTypes, on_commit: OnCommit
+        self,
+        path: Path,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        effects: EffectTypes,
+        on_commit: OnCommit,
+        on_lost: OnLost,
     ) -> None:
         self._loop = loop
         self._types = effects
@@ -58,8 +65,8 @@ class SqliteDatabase:
             sessions = [_Session(connect(path, read_only=True)) for _ in range(READERS)]
         except sqlite3.Error as error:
             raise neutral(error) from error
-        self._teller = Teller(loop, on_commit, applied)
-        self._waiting = Waiting()
+        self._teller = Teller(loop, on_commit, on_lost, applied)
+        self._waiting = Waiting(MAX_GROUP)
         self._readers = Readers(loop, sessions)
         self._thread = threading.Thread(
             target=self._write_all, args=(writer,), name="relay-writer", daemon=True
@@ -69,6 +76,10 @@ class SqliteDatabase:
     @property
     def applied(self) -> int:
         return self._teller.applied
+
+    @property
+    def silent_s(self) -> float:
+        return 0.0
 
     async def write(self, work: Callable[[Tx], T], *, apart: bool = False) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
