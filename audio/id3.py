@@ -14,14 +14,14 @@ _KEY = re.compile(r"(?P<note>[A-G])(?P<accidental>[#b]?) ?(?P<mode>m|min|minor|m
 def id3_tag(*, title: str | None, bpm: float | None, key: str | None) -> bytes:
     """The tag to put before an MP3 stream; empty bytes when nothing is known. [any]
 
-    title is cut to MAX_TITLE_CHARS. bpm is written twice: TBPM holds a whole number by the standard, TXXX "bpm" the
+    title is cut to MAX_TITLE_CHARS. bpm is written twice: TBPM holds a whole number by the standard (halves go up), TXXX "bpm" the
     exact one. key as "Am", "F#", "A minor" or "C major"; another spelling is left out, for TKEY allows three letters.
     """
     frames = b""
     if title:
         frames += _text_frame("TIT2", title[:MAX_TITLE_CHARS])
     if bpm is not None and math.isfinite(bpm):
-        frames += _text_frame("TBPM", str(round(bpm)))
+        frames += _text_frame("TBPM", str(math.floor(bpm + 0.5)))
         frames += _text_frame("TXXX", f"{bpm:.6f}".rstrip("0").rstrip("."), description="bpm")
     initial_key = _initial_key(key) if key else None
     if initial_key:

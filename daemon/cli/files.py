@@ -1,25 +1,19 @@
 """`sidechain process`: the pipeline on a file, without a daemon."""
 
-import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from daemon.cli.new_files import longest_stem, write_files
 from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
-from daemon.cli.source import read_clip
-from daemon.errors import BadAudio, NoSpace, SidechainError
+from daemon.cli.source import read_clip, shown
+from daemon.errors import BadAudio, UsageError
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
     from audio.read.clip import Clip
     from daemon.features.rendering.pipeline import Made, Progress, Settings
-
-
-CUT_SHORT = {
-    "kind": "cut_short",
-    "says": "The file breaks off before its end; what is there was used.",
-}
 
 
 class Processed(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +38,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     short_term_max_lufs: float | None
     seam_score: float | None
     seam_reason: str | None
-    warnings: list[dict[str, str]]  # kind and says; see audio.warnings
+    warnings: list[dict[str, str]]  # kind and says; see audio.read.clip.LackKind and audio.warnings
     bpm: float | None
     bpm_source: str | None
     bpm_confidence: float | None
@@ -59,6 +53,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth_hz: float | None
     flatness: float | None
     fingerprint: str | None  # hex; audio.fingerprint
+    file_says: dict[str, object]  # of its music; audio.read.clip.FileWords
     mp3: str
     flac: str
     waveform_svg: str
@@ -78,6 +73,7 @@ def process(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Make it anew, even if the same was made before.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
     as_json: Json = False,
 ) -> None:
     """Level, encode and draw an audio file as a take would be: −14 LUFS, at most −1 dBTP, MP3, FLAC, waveform.
@@ -89,9 +85,7 @@ def process(
 
     from daemon.features.rendering.pipeline import Settings
 
-    wanted = Settings(
-        title=title or source.stem, bpm=bpm, bpm_source="given", key=key or None, limiter=limiter
-    )
+    said_key = _key(key) if key else None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -99,62 +93,77 @@ def process(
         def progress(stage: str, done: float) -> None:
             bar.update(task, description=stage, completed=done)
 
-        result = _write(*_made(source, wanted, no_cache, progress), source, out)
+        clip = read_clip(source)
+        said_bpm = bpm or clip.words.bpm
+        wanted = Settings(
+            title=title or shown(source.stem), bpm=said_bpm, bpm_source="given" if bpm else "file", key=said_key, limiter=limiter,
+        )  # fmt: skip
+        result = _written(clip, _made(source, clip, wanted, no_cache, progress), source, out, force)
 
     def text() -> str:
         return (
             f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
             f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
             f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
-            f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {out}."
+            f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}."
             + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
         )
 
     show(result, as_json, text)
 
 
-def _made(source: Path, wanted: "Settings", no_cache: bool, progress: "Progress") -> "tuple[Clip, Made]":
+def _key(text: str) -> str:
+    from audio.key_names import written_key
+
+    found = written_key(text)
+    if found is None:
+        raise UsageError(f"“{text}” is no key.", "Write it as Am, F# minor, Bb or 8A.")
+    return found[0]
+
+
+def _made(source: Path, clip: "Clip", wanted: "Settings", no_cache: bool, progress: "Progress") -> "Made":
     from audio.errors import AudioError
     from daemon.features.rendering.pipeline import core_pool, make
     from daemon.features.rendering.render_cache import Cache
 
     config = settings()
     cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None
-    clip = read_clip(source)
     try:
-        return clip, make(
+        return make(
             clip.samples, clip.sample_rate_hz, wanted, cache=cache, pool=core_pool(), early=lambda _: None, progress=progress,
         )  # fmt: skip
     except AudioError as error:
-        raise BadAudio(f"{source}: {error}") from error
+        raise BadAudio(f"{shown(source)}: {error}") from error
     except MemoryError as error:
-        raise BadAudio(f"{source} needs more memory than there is.", "Cut it, and try again.") from error
+        raise BadAudio(
+            f"{shown(source)} needs more memory than there is.", "Cut it, and try again."
+        ) from error
 
 
-def _write(clip: "Clip", made: "Made", source: Path, out: Path) -> Processed:
-    kinds = (("mp3", ".mp3"), ("flac", ".flac"), ("waveform_svg", ".svg"), ("peaks", ".peaks.json"))
-    names = {kind: f"{source.stem}{ending}" for kind, ending in kinds}
-    if source.parent.resolve() == out.resolve():
-        names = {kind: f"sidechain-{name}" for kind, name in names.items()}  # never over the source
-    stem = Path(names["mp3"]).stem
-    dat = {f"{stem}.peaks.{size}.dat": data for size, data in made.levelled.peaks_dat.items()}
+ENDINGS = {"mp3": ".mp3", "flac": ".flac", "waveform_svg": ".svg", "peaks": ".peaks.json"}
+DAT_ENDING = ".peaks.{}.dat"
+
+
+def _written(clip: "Clip", made: "Made", source: Path, out: Path, force: bool) -> Processed:
+    in_place = source.parent.resolve() == out.resolve()
+    stem = ("sidechain-" if in_place else "") + shown(source.stem)  # never over the source
+    dats = {DAT_ENDING.format(size): data for size, data in made.levelled.peaks_dat.items()}
+    stem = longest_stem(stem, max((*ENDINGS.values(), *dats), key=len), out)
+    names = {kind: stem + ending for kind, ending in ENDINGS.items()}
+    dat = {stem + ending: data for ending, data in dats.items()}
     files = {
         names["mp3"]: made.levelled.mp3, names["flac"]: made.lossless.flac,
         names["waveform_svg"]: made.levelled.waveform_svg.encode(), names["peaks"]: made.levelled.peaks, **dat,
     }  # fmt: skip
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (out / name).write_bytes(data)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(f"The disk is full: {out} could not be written.", "Free some space.") from error
-        raise SidechainError(f"{out} cannot be written: {error.strerror}.", "Name another folder.") from error
-    heard = msgspec.to_builtins(made.lossless.heard)
-    told = made.levelled.figures | heard | names
-    if clip.ends_early:
-        told["warnings"] = [CUT_SHORT, *told["warnings"]]
-    told |= {"peaks_dat": tuple(dat), "fingerprint": made.lossless.heard.fingerprint.hex() or None}
+    write_files(out, files, force=force)
+    told = made.levelled.figures | msgspec.to_builtins(made.lossless.heard) | names
+    lacks = [{"kind": str(lack.kind), "says": lack.says} for lack in clip.lacks]
+    told |= {
+        "warnings": [*lacks, *told["warnings"]],
+        "file_says": msgspec.to_builtins(clip.words) if clip.words.source else {},
+        "peaks_dat": tuple(dat),
+        "fingerprint": made.lossless.heard.fingerprint.hex() or None,
+    }
     return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)
 
 

@@ -151,6 +151,7 @@ SAYS = {
     "length": "from its length in bars",
     "audio": "as heard",
     "given": "as you say",
+    "file": "as the file says",
 }
 
 

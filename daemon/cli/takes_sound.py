@@ -1,5 +1,6 @@
 """`sidechain takes …` about sound itself: its card, before and after, what is like it, its loop's seam."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,8 +8,9 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import when
+from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, number, show, table
-from daemon.cli.source import read_clip
+from daemon.cli.source import read_clip, shown
 from daemon.errors import BadAudio, SidechainError, UsageError
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ def card(
     """
     if to.suffix.lower() not in (".svg", ".png"):
         raise UsageError(f"{to.name} has no ending that names a format.", "Use .svg or .png.")
-    if to.exists() and not force:
-        raise UsageError(f"{to} exists.", "Add --force to write over it.")
+    if os.path.lexists(to) and not force:
+        raise UsageError(f"{shown(to)} exists.", "Add --force to replace it.")
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     from audio.card import card_svg
     from audio.png import WIDTH, waveform_png
@@ -57,8 +59,8 @@ def card(
             key=t.key,
             bar_fractions=bars,
         ).encode()
-    _write(to, data)
-    show({"path": str(to), "bytes": len(data)}, as_json, lambda: f"Wrote {to}.")
+    write_files(to.parent, {to.name: data}, force=force)
+    show({"path": shown(to), "bytes": len(data)}, as_json, lambda: f"Wrote {shown(to)}.")
 
 
 def _file(one: c.OneTake, name: str) -> "Clip":
@@ -69,17 +71,10 @@ def _file(one: c.OneTake, name: str) -> "Clip":
     return read_clip(source)
 
 
-def _write(to: Path, data: bytes) -> None:
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(data)
-    except OSError as error:
-        raise SidechainError(f"{to} cannot be written: {error.strerror}.", "Name another place.") from error
-
-
 def compare(
     take: TakeId = "last",
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
@@ -92,10 +87,12 @@ def compare(
     both = at_equal_loudness(
         sanitize(played.samples).samples, played.sample_rate_hz, heard.samples, heard.sample_rate_hz
     )
-    for name, clip, samples in zip(("before.wav", "after.wav"), (played, heard), both, strict=True):
-        header = wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz)
-        _write(out / name, header + samples.tobytes())
-    before, after = str(out / "before.wav"), str(out / "after.wav")
+    files = {
+        name: wav_f32_header(len(samples), samples.shape[1], clip.sample_rate_hz) + samples.tobytes()
+        for name, clip, samples in zip(("before.wav", "after.wav"), (played, heard), both, strict=True)
+    }
+    write_files(out, files, force=force)
+    before, after = shown(out / "before.wav"), shown(out / "after.wav")
     show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
 
 

@@ -33,8 +33,8 @@ Timestamp = Annotated[str, Meta(max_length=40)]
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 Count = Annotated[int, Meta(ge=0)]
 Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
-FigureSource = Literal["transport", "length", "audio", "given"]
-"""Who says a tempo or a key: the host's transport, the clip's length in bars, what is heard, the person."""
+FigureSource = Literal["transport", "length", "audio", "given", "file"]
+"""Who says a tempo or a key: the host's transport, the clip's length in bars, analysis, the person, words in the file."""
 Token = Annotated[str, Meta(min_length=16, max_length=4096)]
 Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
 PublicKey = Annotated[str, Meta(min_length=43, max_length=43)]

@@ -1,0 +1,107 @@
+"""`sidechain process` on files and names as people have them."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.cli.groove import groove
+from tests.support.odd_files import chunk
+
+RATE_HZ = 44_100
+
+
+def process(tmp_path: Path, source: str | bytes, *options: str) -> tuple[int, dict[str, object], str]:
+    """Exit code, what was printed as JSON, what was said on stderr."""
+    env = os.environ | {
+        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"),
+    }  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "daemon",
+        "process",
+        source,
+        "--out",
+        str(tmp_path / "made"),
+        "--json",
+        *options,
+    ]
+    done = subprocess.run(command, env=env, capture_output=True, timeout=100, check=False)
+    assert b"Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr.decode()
+
+
+def test_a_name_in_latin_1(tmp_path: Path) -> None:
+    source = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ, format="WAV", subtype="FLOAT")
+    code, told, _ = process(tmp_path, source)
+    assert code == 0 and told["mp3"] == "café.mp3"
+    assert (tmp_path / "made" / "café.mp3").exists()
+    code, told, _ = process(tmp_path, os.fsencode(tmp_path) + b"/caf\xe9 2.wav")
+    assert code == 8 and "café 2.wav" in told["error"]["message"]  # type: ignore[index]
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    source = tmp_path / ("n" * 251 + ".wav")
+    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
+    code, told, _ = process(tmp_path, str(source))
+    assert code == 0
+    names = [told["mp3"], told["flac"], told["waveform_svg"], told["peaks"], *told["peaks_dat"]]  # type: ignore[misc]
+    assert sorted(str(name) for name in names) == sorted(path.name for path in (tmp_path / "made").iterdir())
+
+
+def test_two_sources_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    for ending, bpm in (("wav", 120.0), ("flac", 90.0)):
+        soundfile.write(tmp_path / f"idea.{ending}", groove(bpm, 1, RATE_HZ), RATE_HZ)
+    assert process(tmp_path, str(tmp_path / "idea.wav"))[0] == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "made").iterdir()}
+    code, told, _ = process(tmp_path, str(tmp_path / "idea.flac"))
+    assert code == 2 and "--force" in told["error"]["next_step"]  # type: ignore[index]
+    assert {path: path.read_bytes() for path in (tmp_path / "made").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [("a minor", "A minor"), ("8A", "A minor"), ("C♯m", "C# minor"), ("Bb", "Bb major"), ("F#m", "F# minor")],
+)
+def test_a_key_is_written_in_one_way(tmp_path: Path, said: str, key: str) -> None:
+    soundfile.write(tmp_path / "idea.wav", groove(120.0, 1, RATE_HZ), RATE_HZ)
+    code, told, _ = process(tmp_path, str(tmp_path / "idea.wav"), "--key", said)
+    assert (code, told["key"], told["key_source"]) == (0, key, "given")
+    assert b"TKEY" in (tmp_path / "made" / "idea.mp3").read_bytes()[:400]
+
+
+def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "idea.wav", groove(120.0, 1, RATE_HZ), RATE_HZ)
+    code, told, _ = process(tmp_path, str(tmp_path / "idea.wav"), "--key", "H moll")
+    assert code == 2 and "H moll" in told["error"]["message"]  # type: ignore[index]
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_files_own_word_on_its_tempo_has_a_source_of_its_own(tmp_path: Path) -> None:
+    source = tmp_path / "loop.wav"
+    soundfile.write(source, groove(92.5, 2, RATE_HZ), RATE_HZ, subtype="FLOAT")
+    acid = chunk(b"acid", struct.pack("<IHHfIHHf", 0, 60, 0x8000, 0.0, 8, 4, 4, 92.5))
+    data = source.read_bytes() + acid
+    source.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    code, told, _ = process(tmp_path, str(source))
+    assert (code, told["bpm"], told["bpm_source"]) == (0, 92.5, "file")
+    assert told["file_says"]["source"] == "acid" and told["file_says"]["beats"] == 8  # type: ignore[index]
+    code, told, _ = process(tmp_path, str(source), "--bpm", "185", "--force")
+    assert (code, told["bpm"], told["bpm_source"]) == (0, 185.0, "given")
+
+
+def test_what_is_missing_in_a_file_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "cut.wav"
+    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
+    source.write_bytes(source.read_bytes()[: np.dtype("f4").itemsize * 60_000])
+    code, told, _ = process(tmp_path, str(source))
+    assert code == 0 and told["warnings"][0]["kind"] == "cut_short"  # type: ignore[index]
