@@ -34,5 +34,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'relay.db'}"
         return
-    with schema_of(request.getfixturevalue("postgres")) as url:
-        yield url
+    postgres = request.getfixturevalue("postgres")
+    with schema_of(postgres) as schema:
+        yield postgres.url(schema)

@@ -23,6 +23,7 @@ from relay.engine.database import (
     ValueRefused,
     open_database,
     postgres_connection,
+    postgres_writer,
     sqlite,
 )
 from relay.engine.database.migrations import newest, schema_files
@@ -406,6 +407,7 @@ async def test_a_lock_that_is_held_too_long_is_busy(
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_MS", 100)
     monkeypatch.setitem(postgres_connection._SETTINGS, "lock_timeout", "100ms")
+    monkeypatch.setattr(postgres_writer, "WAIT_S", 0.1)
     async with opened(database_url) as door:
         await make_table(door, database_url)
         release = await asyncio.to_thread(_hold_the_lock, database_url)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ class PostgresServer:
         return f"{plain}&schema={schema}" if schema else plain
 
     def start(self) -> None:
+        """In the main thread: the server ends with the thread that starts it."""
+        assert threading.current_thread() is threading.main_thread()
         command = [*_program("postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
         command += [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
         with (self.folder / "log").open("ab") as log:
@@ -68,9 +71,15 @@ class PostgresServer:
     def kill(self) -> None:
         """The power goes: nothing is told, nothing is written any more."""
         assert self.process is not None
-        for pid in _children(self.process.pid):
+        self.process.send_signal(signal.SIGSTOP)  # so that it makes no more children
+        children = _children(self.process.pid)
+        for pid in children:
             os.kill(pid, signal.SIGKILL)
         self._end(signal.SIGKILL)
+        until = time.monotonic() + START_LIMIT_S
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < until
+            time.sleep(0.005)
 
     def crash(self) -> None:
         """One of its processes is killed, so that the server ends all others and recovers by itself."""
@@ -109,9 +118,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @contextmanager
 def schema_of(server: PostgresServer) -> Iterator[str]:
-    """The url of a schema that nobody else has."""
+    """The name of a schema that nobody else has; it is removed afterwards."""
     name = f"test_{secrets.token_hex(8)}"
-    yield server.url(name)
+    yield name
     with psycopg.connect(server.url(), autocommit=True) as pg:
         pg.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")  # type: ignore[arg-type] # the name is ours
 

@@ -93,7 +93,7 @@ class PostgresDatabase:
         await self._readers.close()
 
     def _start_writer(self, types: EffectTypes, connect: Callable[[], Postgres], log: Log | None) -> Writer:
-        writer = Writer(connect, channel=self._address.channel, types=types, teller=self._teller, log=log)
+        writer = Writer(connect, address=self._address, types=types, teller=self._teller, log=log)
         writer.start()
         return writer
 

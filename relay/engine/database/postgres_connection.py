@@ -26,8 +26,8 @@ Postgres = psycopg.Connection[TupleRow]
 
 MAX_PREPARED = 500
 _SETTINGS = {
-    "idle_in_transaction_session_timeout": "3s",  # a process frozen inside a group holds the others no longer
-    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "3s",
+    "lock_timeout": "3s",
     "statement_timeout": "15s",
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",  # our statements are made for their one plan
@@ -89,7 +89,7 @@ def connect(address: Address, *, name: str, read_only: bool = False, patient: bo
         autocommit=True,
         prepare_threshold=0,
         cursor_factory=RawCursor,
-        application_name=name,
+        application_name=f"{name} {address.schema}",
         options=" ".join(f"-c {key}={value}" for key, value in settings.items()),
         **_NETWORK,  # type: ignore[arg-type] # libpq's own, which the stubs take for arguments of psycopg
     )

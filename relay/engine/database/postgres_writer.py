@@ -6,6 +6,9 @@ pipeline: what is not asked for its rows costs no round trip. Work that is apart
 
 Each group leaves a mark in last_group. When the answer to a COMMIT is lost, the mark says whether it took place (a
 transaction id does not: after a crash the next transaction may get the same one).
+
+A process that froze inside a group holds the lock, and no time-out of the server ends it: in a pipeline a session is not
+idle between two statements. So whoever waited for the lock in vain ends sessions of ours that wait for their client.
 """
 
 import logging
@@ -22,7 +25,7 @@ import psycopg
 from relay.engine.database.effects import Effect, EffectTypes
 from relay.engine.database.errors import OutcomeUnknown
 from relay.engine.database.pieces import Answer, Piece, Teller, Waiting, run_piece
-from relay.engine.database.postgres_connection import Connection, Postgres, first, neutral
+from relay.engine.database.postgres_connection import Address, Connection, Postgres, first, neutral
 from relay.engine.database.postgres_log import Log
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ WAIT_S = 5.0
 """So long a write waits for a server that is out of reach."""
 DECIDE_S = 15.0
 """So long it is asked whether a COMMIT took place, before its outcome stays unknown."""
+FROZEN_S = 3.0
+"""A group that waits so long for its own process is ended by those that wait for it."""
 KEPT_LOG = 4_096
 TRIM_EVERY = 256
 BACK_OFF_S = (0.02, 0.5)
@@ -40,7 +45,8 @@ STALE_US = 86_400_000_000
 _GONE = frozenset(
     ("25006", "26000", "25P03", "57P01", "57P02", "57P03", "57P05")
 )  # this connection is of no more use
-_AGAIN = frozenset(("40001", "40P01"))  # another transaction was in the way
+_AGAIN = frozenset(("40001", "40P01", "55P03"))  # another transaction was in the way
+_LOCKED = "55P03"
 
 
 class _Attempt(msgspec.Struct):
@@ -60,13 +66,14 @@ class Writer:
         self,
         connect: Callable[[], Postgres],
         *,
-        channel: str,
+        address: Address,
         types: EffectTypes,
         teller: Teller,
         log: Log | None,
     ) -> None:
         self._connect = connect
-        self._channel = channel
+        self._schema = address.schema
+        self._channel = address.channel
         self._types = types
         self._teller = teller
         self._log = log
@@ -197,12 +204,14 @@ class Writer:
             if self._attempt.committing:
                 return self._decide(error, pieces)
             return self._in_time(pieces, error)
+        if error.sqlstate in _AGAIN:
+            if error.sqlstate == _LOCKED:
+                self._end_frozen(self._pg)
+            return self._in_time(pieces, error)
         if len(pieces) > 1:
             for piece in pieces:
                 self._write([piece])
             return []
-        if error.sqlstate in _AGAIN:
-            return self._in_time(pieces, error)
         self._teller.answer([Answer(pieces[0], error=neutral(error))])
         return []
 
@@ -214,6 +223,16 @@ class Writer:
         except psycopg.Error:
             return True
         return pg.closed
+
+    def _end_frozen(self, pg: Postgres) -> None:
+        try:
+            pg.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
+                "AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - make_interval(secs => $2)",
+                (f"relay-% {self._schema}", FROZEN_S),
+            )
+        except psycopg.Error as error:
+            log.warning("a group that holds up the others could not be ended: %s", error)
 
     def _forget(self) -> None:
         if self._pg is not None:
