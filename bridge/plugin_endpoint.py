@@ -137,6 +137,10 @@ class PluginEndpoint:
         return [desk.peer for desk in self._desks.values() if desk.line.session.state is State.OPEN]
 
     async def send(self, peer: Peer, message: FromDaemon) -> bool:
+        """As `say`."""
+        return self.say(peer, message)
+
+    def say(self, peer: Peer, message: FromDaemon) -> bool:
         """Say `message` to `peer`, also when it reconnected since. False: it is not there, or cannot take it.
 
         Raises LocalProtocolError when the message is out of bounds.

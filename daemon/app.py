@@ -1,7 +1,8 @@
 """The daemon's composition root: builds every part by hand, starts them in order, stops them in reverse.
 
 The order is the safety: the lock before any socket, the library swept before anything is kept, the outbox loaded
-before the relay is spoken to, and READY said only when a keep would be answered.
+before the relay is spoken to, and READY said only when a keep would be answered. Nothing is decided here, and nothing
+passed on: parts tell each other by daemon.events.
 """
 
 import asyncio
@@ -12,49 +13,63 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 
-import bridge.control as c
 from bridge.control_endpoint import ControlEndpoint
 from bridge.errors import AlreadyRunning as LockHeld
 from bridge.errors import RunDirRefused
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
-from bridge.plugin_endpoint import Peer, PluginEndpoint
+from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from daemon.config import Config
-from daemon.core import outbox
-from daemon.doors.control.door import Control, item_info
-from daemon.doors.control.told import told_take
-from daemon.doors.plugin.keeping import KeepAnswers
+from daemon.doors.control.claiming import ClaimAnswers
+from daemon.doors.control.door import ControlDoor
+from daemon.doors.control.feed import FeedAnswers
+from daemon.doors.control.outbox import OutboxAnswers
+from daemon.doors.control.previews import PreviewAnswers
+from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.status import StatusAnswers
+from daemon.doors.control.takes import TakeAnswers
+from daemon.doors.control.teller import ControlTeller
+from daemon.doors.plugin.door import PluginDoor
+from daemon.doors.plugin.notices import RecoveryNotices
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
+from daemon.events import Bus, DiskTroubled, ItemArrived, LinkChanged, PresenceChanged
 from daemon.features.feed.feed import Feed
+from daemon.features.feed.pages import FeedPages
+from daemon.features.feed.social import Social
 from daemon.features.history.journal import Journal
+from daemon.features.history.recovering import Recovering
+from daemon.features.keeping.keeping import Keeping
 from daemon.features.link.relay_socket import RelaySocket
+from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.features.previews.prefetch import Prefetch
 from daemon.features.previews.preview_files import PreviewFiles
 from daemon.features.previews.previews import Previews
-from daemon.features.rendering.render_worker import Broken, Finished, Rendered, Stage
 from daemon.features.rendering.renderer import Renderer
+from daemon.features.rendering.search import Search
+from daemon.features.repairs.repairs import Repairs
 from daemon.features.status.notices import Notices
-from daemon.features.status.standing import Standing
+from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
+from daemon.identity.claiming import Claiming
 from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library, own_data
-from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
 from daemon.system.process import allow_many_plugins, say_ready
 from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, FeedPage
 
 log = logging.getLogger(__name__)
 
-STATE_EVENTS_PER_S = 10
 TROUBLE_PAUSE_S = 2.0
 SAY_AGAIN_S = 600.0
 REBUILD_INTERVAL_S = 30.0  # a library damaged again so soon is a disk to be looked at, not to be tried on
+
+Part = Callable[[], Coroutine[None, None, None]]
 
 
 class App:
@@ -63,28 +78,23 @@ class App:
     def __init__(self, config: Config, version: str) -> None:
         self._config = config
         self._version = version
+        self._bus = Bus()
         self._stopping = asyncio.Event()
-        self._state_changed = asyncio.Event()
-        self._was_online = False
-        self._uploading: asyncio.Task[None] | None = None  # kept, or it might be collected
-        self._started = time.monotonic()
-        self.notices = Notices()
+        self._started_s = time.monotonic()
         self.start_over = False
-        self.uploader: Uploader | None = None
-        self.socket: RelaySocket | None = None
-        self.feed: Feed | None = None
-        self.presence: PresenceTeller | None = None
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
         async with contextlib.AsyncExitStack() as stack:
             self._lock(stack)
             await self._open_library(stack)
-            await self._build_account(stack)
+            await self._build_relay(stack)
             self._build_plugins(stack)
-            await self._open_sockets(stack)
+            self._build_deeds()
+            await self._open_control_door(stack)
+            await self._open_plugin_door(stack)
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(part) for part in self._parts()]
+                running = [tasks.create_task(self._kept_going(part)) for part in self._parts()]
                 self._watch_signals()
                 await asyncio.to_thread(write_start_file, self._config)
                 say_ready()
@@ -92,6 +102,8 @@ class App:
                 await self._stopping.wait()
                 for task in running:
                     task.cancel()
+
+    # in the order of the start ----------------------------------------------------------------------------------
 
     def _lock(self, stack: contextlib.AsyncExitStack) -> None:
         run_dir = self._config.run_dir
@@ -112,214 +124,192 @@ class App:
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         stack.enter_context(own_data(config))
-        self.store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
-        stack.callback(self.store.close)
-        self.takes = Takes(config, self.store)
-        self.entries = Entries(self.store, config.takes)
-        rebuilt = await self.takes.open()
+        self._store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
+        stack.callback(self._store.close)
+        self._takes = Takes(config, self._store, self._bus)
+        self._entries = Entries(self._store, config.takes)
+        rebuilt = await self._takes.open()
+        self._account = Account(config, self._store, self._version, self._bus)
+        stack.push_async_callback(self._account.close)
+        await self._account.recall()
+        self._notices = Notices(config, self._account, self._bus)
         if sentence:
-            self.notices.add(f"{sentence} {rebuilt.takes} takes are back.")
+            self._notices.add(f"{sentence} {rebuilt.takes} takes are back.")
         if rebuilt.unreadable:
-            self.notices.add(
+            self._notices.add(
                 f"{len(rebuilt.unreadable)} folders beside the takes cannot be read and were left alone."
             )
 
-    async def _build_account(self, stack: contextlib.AsyncExitStack) -> None:
-        """The account, and what goes to the relay and comes from it."""
-        config = self._config
-        self.account = Account(config, self.store, self._version, self._account_changed)
-        stack.push_async_callback(self.account.close)
-        await self.account.recall()
-        self.renderer = Renderer(
-            self.store, self.takes.folder, self._rendered, config.cache, config.cache_bytes
-        )
+    async def _build_relay(self, stack: contextlib.AsyncExitStack) -> None:
+        """What goes to the relay and comes from it."""
+        config, store, account, bus = self._config, self._store, self._account, self._bus
+        self._status = DaemonStatus(store, account, bool(config.relay_url), bus)
+        self._uploader: Uploader | None = None
+        self._link: RelaySocket | None = None
         if config.relay_url:
-            self.uploader = Uploader(
-                self.store, self.account.relay(), self.takes.folder, lambda: self.account.name, self._entry_changed,
-                self._sent,
-            )  # fmt: skip
-            self.socket = RelaySocket(self.account, self.store, self._arrived, self._link_changed)
-        self.standing = Standing(self.store, self.account, self.socket)
+            self._uploader = Uploader(store, account.relay(), config.takes, lambda: account.name, bus)
+            self._link = link = RelaySocket(account, store, self._item_arrived, self._link_changed)
+            bus.on(PresenceChanged, lambda event: link.tell_presence(event.presence))
+        self._feed = Feed(store, self._timeline, bus)
+        stack.push_async_callback(self._feed.close)
 
     def _build_plugins(self, stack: contextlib.AsyncExitStack) -> None:
         """What listens to plugins and speaks to them."""
-        config = self._config
-        self.windows = Windows(
-            self.store, self.entries, self.account, self._say, self._new_entry, lambda: self.standing.online
+        config, store, bus = self._config, self._store, self._bus
+        self._plugins = PluginEndpoint(
+            config.run / PLUGIN_SOCKET,
+            daemon_version=self._version,
+            daemon_path=sys.executable,
+            handle=self._handle_plugin,
         )
-        stack.callback(self.windows.close)
-        self.journal = Journal(config, self.changed)
-        files = PreviewFiles(config.previews, config.preview_cache_bytes, self.account)
+        self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
+        files = PreviewFiles(config.previews, config.preview_cache_bytes, self._account)
         stack.push_async_callback(files.close)
-        self.previews = Previews(config.run, self.store, self.takes, files, self._say, self._preview_changed)
-        stack.push_async_callback(self.previews.close)
-        self.instances = Instances(
-            config.run, KeepAnswers(self.takes, self.account, self._kept).keep, self.standing.alive, self.windows.handle,
-            self.previews.handle, self._plugin_changed, self._tell_presence, self.journal.closed, self.journal.spared,
-        )  # fmt: skip
-        stack.callback(self.instances.close)
-        stack.callback(self.journal.close)
-        self.prefetch = Prefetch(self.store, self.instances, files, config.prefetch_items)
-        if self.socket and config.presence:
-            self.presence = PresenceTeller(self.instances.all, self.socket.tell_presence)
+        self._previews = Previews(config.run, store, self._takes, files, self._plugins.send, bus)
+        stack.push_async_callback(self._previews.close)
+        self._instances = Instances(config.run, bus)
+        stack.callback(self._instances.close)
+        self._journal = Journal(config, bus)
+        stack.callback(self._journal.close)
+        self._prefetch = Prefetch(store, self._instances, files, config.prefetch_items, bus)
+        if config.presence:
+            PresenceTeller(self._instances, bus)
 
-    async def _open_sockets(self, stack: contextlib.AsyncExitStack) -> None:
-        config = self._config
-        control = Control(
-            self._version, self.store, self.takes, self.entries, self.instances, self.renderer, self._wake_uploader,
-            self.account, self.standing, self._stopping.set, self._notices, self._go, self.journal, self.previews,
-        )  # fmt: skip
-        self.feed = control.feed
-        stack.push_async_callback(control.feed.close)
-        self.control = ControlEndpoint(config.run / CONTROL_SOCKET, control.handle)
-        await self.control.start()
-        stack.push_async_callback(self.control.stop)
-        self.plugins = PluginEndpoint(
-            config.run / PLUGIN_SOCKET, daemon_version=self._version, daemon_path=sys.executable, handle=self.instances.handle
-        )  # fmt: skip
-        await self.plugins.start()
-        stack.push_async_callback(self.plugins.stop)
+    def _build_deeds(self) -> None:
+        """What a person can do, once each."""
+        store, takes, account, bus = self._store, self._takes, self._account, self._bus
+        self._keeping = Keeping(self._config, store, takes, account)
+        self._posting = Posting(store, self._entries, account, self._uploader, bus)
+        self._repairs = Repairs(store, takes, bus)
+        self._social = Social(account, store, bus)
+        self._recovering = Recovering(self._config, self._journal, takes)
 
-    def _parts(self) -> list[Coroutine[None, None, None]]:
-        parts = [self.account.open, self.renderer.run, self.instances.reap_for_ever, self._keep_journal]
-        if self.uploader and self.socket:
-            parts += [self.uploader.run, self.socket.run, self.prefetch.run, self.account.say_farewells]
-        return [self._tell_state(), *(self._kept_going(part) for part in parts)]
+    async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
+        take_answers = TakeAnswers(
+            store=self._store,
+            takes=self._takes,
+            instances=self._instances,
+            keeping=self._keeping,
+            renderer=self._renderer,
+            repairs=self._repairs,
+            search=Search(self._takes, self._renderer),
+        )
+        status_answers = StatusAnswers(
+            version=self._version,
+            store=self._store,
+            account=self._account,
+            status=self._status,
+            notices=self._notices,
+            instances=self._instances,
+            previews=self._previews,
+            journal=self._journal,
+            takes=take_answers,
+            stop=self._stopping.set,
+        )
+        door = ControlDoor(
+            take_answers.answers,
+            status_answers.answers,
+            OutboxAnswers(self._posting, self._takes).answers,
+            FeedAnswers(self._feed, self._social).answers,
+            PreviewAnswers(self._instances, self._previews).answers,
+            RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
+            ClaimAnswers(self._account, Claiming(self._account)).answers,
+        )
+        control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
+        self._control_teller = ControlTeller(control, self._store, self._bus)
+        await control.start()
+        stack.push_async_callback(control.stop)
+
+    async def _open_plugin_door(self, stack: contextlib.AsyncExitStack) -> None:
+        self._windows = Windows(
+            say=self._plugins.say,
+            store=self._store,
+            takes=self._takes,
+            account=self._account,
+            status=self._status,
+            pages=FeedPages(self._account, self._store),
+            social=self._social,
+            posting=self._posting,
+            bus=self._bus,
+        )
+        stack.callback(self._windows.close)
+        RecoveryNotices(self._plugins, self._bus)
+        self._plugin_door = PluginDoor(
+            instances=self._instances,
+            keeping=self._keeping,
+            previews=self._previews,
+            windows=self._windows,
+            status=self._status,
+            account=self._account,
+        )
+        await self._plugins.start()
+        stack.push_async_callback(self._plugins.stop)
+
+    def _parts(self) -> list[Part]:
+        """What runs for ever."""
+        parts: list[Part] = [
+            self._status.run,
+            self._control_teller.run,
+            self._windows.run,
+            self._account.open,
+            self._renderer.run,
+            self._reap,
+            self._keep_journal,
+        ]
+        if self._uploader and self._link:
+            parts += [self._uploader.run, self._link.run, self._prefetch.run, self._account.say_farewells]
+        return parts
+
+    # ends that are tied here ------------------------------------------------------------------------------------
+
+    async def _handle_plugin(self, peer: Peer, message: FromPeer) -> FromDaemon | None:
+        return await self._plugin_door.handle(peer, message)
+
+    async def _timeline(self, limit: int) -> FeedPage:
+        return await self._account.relay().timeline(limit)
+
+    async def _item_arrived(self, post: AudioPost) -> None:
+        self._bus.tell(ItemArrived(post=post))
+
+    def _link_changed(self) -> None:
+        assert self._link is not None, "it is the link that has changed"
+        friends = self._link.friends_producing
+        self._bus.tell(LinkChanged(state=self._link.state, friends_producing=friends))
 
     async def _keep_journal(self) -> None:
-        await self.journal.run(self.instances.all)
+        await self._journal.run(self._instances.all)
 
-    async def _kept_going(self, part: Callable[[], Coroutine[None, None, None]]) -> None:
+    async def _reap(self) -> None:
+        await self._instances.reap_for_ever(self._journal.spared)
+
+    # while it runs ----------------------------------------------------------------------------------------------
+
+    async def _kept_going(self, part: Part) -> None:
         """A full or sick disk stops nothing for good: what was to be done is on the disk, and is taken up again."""
         said, said_s = "", 0.0
         while True:
             try:
                 return await part()
             except LibraryDamaged as error:
-                if time.monotonic() - self._started < REBUILD_INTERVAL_S:
+                if time.monotonic() - self._started_s < REBUILD_INTERVAL_S:
                     raise
                 log.error("%s The daemon starts over.", error)
                 self.start_over = True
                 self._stopping.set()
                 return None
             except (SidechainError, OSError) as error:
-                if (
-                    str(error) != said or time.monotonic() - said_s > SAY_AGAIN_S
-                ):  # the disk may be full of log
-                    said, said_s = str(error), time.monotonic()
-                    log.error(
-                        "%s stops, and tries again every %g s: %s", part.__qualname__, TROUBLE_PAUSE_S, error
-                    )
-                self.notices.trouble(str(error))
-                self.changed()
+                now_s = time.monotonic()
+                if str(error) != said or now_s - said_s > SAY_AGAIN_S:  # the disk may be full of log
+                    said, said_s = str(error), now_s
+                    name = part.__qualname__
+                    log.error("%s stops, and tries again every %g s: %s", name, TROUBLE_PAUSE_S, error)
+                self._bus.tell(DiskTroubled(sentence=str(error)))
                 await asyncio.sleep(TROUBLE_PAUSE_S)
-
-    def _notices(self) -> list[str]:
-        bare = self.account.name is not None and self._config.credential_store == "file"
-        return self.notices.lines(self.journal, bare_key=bare)
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-
-    # what parts tell each other ---------------------------------------------------------------------------------
-
-    def _kept(self) -> None:
-        self.renderer.wake()
-        self.changed()
-
-    async def _say(self, peer: Peer, message: FromDaemon) -> bool:
-        return await self.plugins.send(peer, message)
-
-    def _new_entry(self) -> None:
-        self._kept()
-        self._wake_uploader()
-
-    async def _rendered(self, take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
-        match message:
-            case Stage():
-                self.control.publish(
-                    c.Progress(take_id=take_id, stage=message.stage, fraction=message.fraction)
-                )
-                await self.windows.stage(take_id, message.fraction)
-            case Rendered():
-                self._wake_uploader()
-            case Finished() | Broken():
-                await self._publish_take(take_id)
-
-    async def _entry_changed(self, entry: outbox.Entry) -> None:
-        await self.windows.entry_changed(entry)
-        await self._publish_take(entry.take_id)
-
-    async def _publish_take(self, take_id: str) -> None:
-        for take in await self.store.run(Store.find_take, take_id):
-            self.control.publish(c.TakeChanged(take=await told_take(self.store, take)))
-        self.changed()
-
-    def _sent(self, take_id: str, sent_bytes: int, size_bytes: int) -> None:
-        fraction = sent_bytes / size_bytes if size_bytes else 1.0
-        progress = c.Progress(
-            take_id=take_id, stage="upload", fraction=fraction, sent_bytes=sent_bytes, size_bytes=size_bytes
-        )
-        self.control.publish(progress)
-        self._uploading = asyncio.create_task(self.windows.sent(take_id, fraction))
-
-    def _wake_uploader(self) -> None:
-        if self.uploader:
-            self.uploader.wake()
-
-    def _go(self) -> None:
-        """A person asks for what waits for the relay."""
-        if self.uploader:
-            self.uploader.relay_back()
-
-    async def _arrived(self, post: AudioPost) -> None:
-        self.control.publish(c.ItemArrived(item=item_info(post)))
-        await self.windows.arrived(post)
-        self.prefetch.wake()
-
-    def _link_changed(self) -> None:
-        if self.feed:
-            self.feed.changed()
-        online = self.standing.online
-        if self.uploader and online and not self._was_online:
-            self.uploader.relay_back()
-        self._was_online = online
-        self.prefetch.wake()
-        self.changed()
-
-    def _account_changed(self) -> None:
-        if self.feed:
-            self.feed.changed()
-        self._wake_uploader()
-        self.changed()
-
-    def _preview_changed(self, preview: c.PreviewInfo) -> None:
-        self.control.publish(c.PreviewChanged(preview=preview))
-
-    def _plugin_changed(self) -> None:
-        self.renderer.warm_up_soon()
-        self.prefetch.wake()
-        self._tell_presence()
-        self.changed()
-
-    def _tell_presence(self) -> None:
-        if self.presence:
-            self.presence.look()
-
-    def changed(self) -> None:
-        """Something that status shows has changed."""
-        self._state_changed.set()
-
-    async def _tell_state(self) -> None:
-        while True:
-            await self._state_changed.wait()
-            self._state_changed.clear()
-            self.control.publish(c.StateChanged())
-            await self.standing.look()
-            await self.notices.tell(self.plugins, self.journal.news())
-            await asyncio.sleep(1 / STATE_EVENTS_PER_S)
 
 
 def serve(config: Config, version: str) -> int:

@@ -4,17 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, settings, show, sidechain_version
 from daemon.config import Config
+from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
-
-if TYPE_CHECKING:
-    from daemon.features.doctor.checks import Check
 
 ASK_LIMIT_S = 5.0
 MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}
@@ -35,7 +33,6 @@ def doctor(
     Example:  sidechain doctor --bundle sidechain-report.zip
     """
     from daemon.features.doctor.bundle import write_bundle
-    from daemon.features.doctor.checks import Outcome
 
     config = settings()
     found: list[Check] = []
@@ -64,10 +61,11 @@ def doctor(
     raise typer.Exit(code)
 
 
-def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
+def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     """All, in the order in which one thing needs the other. Adds to `names` what a bundle must not tell."""
     from daemon.features.doctor import checks, checks_desktop
     from daemon.features.doctor.checks_relay import check_relay
+    from daemon.features.history.checks import check_journal
 
     yield checks.check_version(sidechain_version())
     yield from checks.check_folders(config)
@@ -82,11 +80,11 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     except NotRunning as error:
         yield from _without_daemon(config, error)
     except SidechainError as error:
-        yield checks.problem("daemon", str(error), "Restart it: `sidechain down`, `sidechain up --detach`.")
+        yield problem("daemon", str(error), "Restart it: `sidechain down`, `sidechain up --detach`.")
     else:
         names |= {status.account or ""}
         yield from _with_daemon(config, status)
-    yield from checks.check_journal(config)
+    yield from check_journal(config)
     yield from checks.damaged_files(config)
     yield checks.check_rings(config)
     yield checks.check_portaudio()
@@ -95,16 +93,16 @@ def _checks(config: Config, names: set[str]) -> "Iterator[Check]":
     yield checks_desktop.check_log(config)
 
 
-def _with_daemon(config: Config, status: c.Status) -> "Iterator[Check]":
+def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:
     from daemon.features.doctor import checks
 
-    yield checks.ok("daemon", f"It runs (pid {status.pid}) and answers.")
+    yield ok("daemon", f"It runs (pid {status.pid}) and answers.")
     for notice in status.notices:
-        yield checks.note("daemon", notice)
+        yield note("daemon", notice)
     if status.state in HEALTHY:
-        yield checks.ok("link", status.sentence)
+        yield ok("link", status.sentence)
     else:
-        yield checks.problem("link", f"{status.sentence} ({status.state})", _next_step(status.state))
+        yield problem("link", f"{status.sentence} ({status.state})", _next_step(status.state))
     entries = ask(c.ListOutbox(limit=c.MAX_LIST), c.EntryList).entries
     yield checks.check_outbox([(e.state, e.created_us) for e in entries])
     yield from checks.check_sound(config, _render_again)
@@ -121,27 +119,23 @@ def _next_step(state: str) -> str:
     return known if known and "{" not in known else "`sidechain status` says more."
 
 
-def _without_daemon(config: Config, silent: NotRunning) -> "Iterator[Check]":
+def _without_daemon(config: Config, silent: NotRunning) -> Iterator[Check]:
     from bridge.errors import AlreadyRunning, BridgeError
     from daemon.features.doctor import checks
 
     if not config.library.exists() and not config.takes.exists():
-        yield checks.note(
-            "daemon", "It does not run, and never did here.", "`sidechain up --detach` starts it."
-        )
+        yield note("daemon", "It does not run, and never did here.", "`sidechain up --detach` starts it.")
         return
     try:
         stopped = checks.Stopped(config)
     except AlreadyRunning:
-        yield checks.problem(
-            "daemon", silent.message, "It holds its lock but does not answer: end it and start it."
-        )
+        yield problem("daemon", silent.message, "It holds its lock but does not answer: end it and start it.")
         return
     except (BridgeError, SidechainError, OSError) as error:
-        yield checks.problem("library", str(error), "Mend that first.")
+        yield problem("library", str(error), "Mend that first.")
         return
     with closing(stopped):
-        yield checks.note("daemon", "It does not run.", "`sidechain up --detach` starts it.")
+        yield note("daemon", "It does not run.", "`sidechain up --detach` starts it.")
         yield from stopped.checks()
         yield from checks.check_sound(config, stopped.render_again)
 

@@ -8,13 +8,13 @@ import contextlib
 import logging
 import platform
 import socket
-from collections.abc import Callable
 
 import msgspec
 
 from daemon.config import Config
 from daemon.core.claim import b64url
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
+from daemon.events import AccountChanged, Bus
 from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
 from daemon.identity.farewells import Farewells
 from daemon.identity.relay import DeviceRelay
@@ -34,11 +34,11 @@ class Account:
     while the keyring is locked; what is asked to be posted is theirs.
     """
 
-    def __init__(self, config: Config, store: Store, version: str, changed: Callable[[], None]) -> None:
+    def __init__(self, config: Config, store: Store, version: str, bus: Bus) -> None:
         self._config = config
         self._store = store
         self._version = version
-        self.changed = changed
+        self._bus = bus
         self._relay = DeviceRelay(config.relay_url, self._lost) if config.relay_url else None
         self._secret: SecretStore = (
             FileSecret(config.data / "device.key")
@@ -53,6 +53,10 @@ class Account:
         self.problem: str | None = None
         self.claimed = asyncio.Event()
         self.given_up = asyncio.Event()
+
+    def changed(self) -> None:
+        """Something that is shown of the account, or of a claim that is under way, is otherwise now."""
+        self._bus.tell(AccountChanged())
 
     @property
     def relay_url(self) -> str | None:

@@ -332,6 +332,13 @@ class Store:
                 (MAX_ITEMS,),
             )
 
+    def change_item(self, post: AudioPost) -> None:
+        """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE item SET post = ? WHERE post_id = ?", (msgspec.json.encode(post).decode(), post.id)
+            )
+
     def items(self, limit: int) -> list[AudioPost]:
         """Cached Items, newest first."""
         rows = self._db.execute(

@@ -1,4 +1,4 @@
-"""The loaded plugins: which Rings are open, what they hold, which played last. Answers the plugin socket.
+"""The loaded plugins: which Rings are open, what they hold, which played last.
 
 A Ring that arrives by announcement (RingOpened) is opened at once; its descriptor then keeps the history readable
 even after the plugin is killed and the name is gone. Not here: what a cut is (daemon.core.capture), how a Take
@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -19,32 +19,16 @@ from msgspec.structs import replace
 
 from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
-from bridge.plugin_endpoint import FromPeer, Peer
+from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, reap
 from daemon.core.capture import History
 from daemon.core.choosing import Heard, Label, chosen, named
 from daemon.errors import NothingKept
+from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
 from daemon.rings.listening import SIGNAL, last_sound
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
-from plugin_protocol.messages import (
-    Alive,
-    FromListener,
-    FromWindow,
-    Goodbye,
-    Heartbeat,
-    Keep,
-    KeepFailed,
-    Kept,
-    Play,
-    PreviewHeard,
-    Refused,
-    RingAttached,
-    RingClosed,
-    RingOpened,
-    StopPreview,
-)  # fmt: skip
-from plugin_protocol.session import PeerLost
+from plugin_protocol.messages import Refused, RingAttached, RingOpened
 
 log = logging.getLogger(__name__)
 
@@ -207,76 +191,41 @@ def _listen(instance: Instance, reach_s: float) -> Heard:
 
 
 class Instances:
-    """All instances. `keep` makes the Take for a plugin's Keep; `alive` fills heartbeats.
+    """All instances, by what their plugins say. All methods are [loop]."""
 
-    `window` is told what windows ask, `listen` what concerns previews, both also when a plugin left. `changed`: instances came, went or changed their Ring;
-    `heard`: one gave a sign of life (once a second); `closed`: one said goodbye; `spared`: names of Rings that are still
-    wanted though nobody writes them.
-    """
-
-    def __init__(
-        self,
-        run_dir: Path,
-        keep: Callable[[Instance, Keep], Awaitable[Kept | KeepFailed]],
-        alive: Callable[[], Alive],
-        window: Callable[[Peer, FromWindow | Goodbye | PeerLost], Awaitable[None]],
-        listen: Callable[["Instance", FromListener | Goodbye | PeerLost], Awaitable[None]],
-        changed: Callable[[], None],
-        heard: Callable[[], None],
-        closed: Callable[[Instance], None],
-        spared: Callable[[], set[str]],
-    ) -> None:
+    def __init__(self, run_dir: Path, bus: Bus) -> None:
         self._run_dir = run_dir
-        self._keep = keep
-        self._alive = alive
-        self._window = window
-        self._listen = listen
-        self._changed = changed
-        self._heard = heard
-        self._closed = closed
-        self._spared = spared
+        self._bus = bus
         self._by_id: dict[bytes, Instance] = {}
 
-    async def handle(
-        self, peer: Peer, message: FromPeer
-    ) -> RingAttached | Refused | Alive | Kept | KeepFailed | None:
-        """One message of one plugin; the endpoint calls it in the order sent. [loop]"""
-        instance = self._by_id.get(peer.hello.instance)
-        if instance is None or instance.peer is not peer:
-            known, instance = instance, Instance(peer)
-            if known:  # the same plugin over a new connection: its Ring is announced again
-                await self._listen(known, PeerLost(reason="it came over a new connection"))
-                known.close()
-            self._by_id[peer.hello.instance] = instance
-            self._changed()
-        match message:
-            case RingOpened():
-                return await self._attach(instance, message)
-            case Heartbeat():
-                if message.track_name is not None:
-                    instance.track_name = message.track_name
-                    self._changed()
-                self._heard()
-                return self._alive()
-            case Keep():
-                return await self._keep(instance, message)
-            case Play() | StopPreview() | PreviewHeard():
-                await self._listen(instance, message)
-            case RingClosed():
-                pass  # the open descriptor keeps the old history until the next Ring comes
-            case Goodbye() | PeerLost():
-                instance.gone_at = time.monotonic()
-                instance.closed = isinstance(message, Goodbye)
-                if instance.closed:
-                    self._closed(instance)
-                self._changed()
-                await self._listen(instance, message)
-                await self._window(peer, message)
-            case _:
-                await self._window(peer, message)
-        return None
+    def seen(self, peer: Peer) -> tuple[Instance, Instance | None]:
+        """The Instance that speaks, and the one that it replaces: the same plugin over an earlier connection."""
+        known = self._by_id.get(peer.hello.instance)
+        if known is not None and known.peer is peer:
+            return known, None
+        instance = self._by_id[peer.hello.instance] = Instance(peer)
+        if known:  # its Ring is announced again
+            known.close()
+        self._bus.tell(PluginsChanged())
+        return instance, known
 
-    async def _attach(self, instance: Instance, opened: RingOpened) -> RingAttached | Refused:
+    def beat(self, instance: Instance, track_name: str | None) -> None:
+        """A sign of life. track_name: None when it is as before."""
+        if track_name is not None:
+            instance.track_name = track_name
+            self._bus.tell(PluginsChanged())
+        self._bus.tell(PluginHeard())
+
+    def left(self, instance: Instance, *, closed: bool) -> None:
+        """Its plugin said goodbye (closed), or fell silent."""
+        instance.gone_at = time.monotonic()
+        instance.closed = closed
+        if closed:
+            self._bus.tell(PluginClosed(instance=instance.name))
+        self._bus.tell(PluginsChanged())
+
+    async def attach(self, instance: Instance, opened: RingOpened) -> RingAttached | Refused:
+        """Open the Ring that it announces."""
         try:
             if segment_name(instance.peer.hello.instance, opened.generation) != opened.segment:
                 raise RingRefused(opened.segment, "its name does not belong to the plugin that announced it")
@@ -284,19 +233,18 @@ class Instances:
         except (RemoteProtocolError, BridgeError, OSError) as error:
             log.warning("%s: %s", instance.name, error)
             return Refused(
-                code="layout", message=f"The Ring cannot be read: {error}"[:512], have=f"ABI {ABI_MAJOR}",
-                need=f"ABI {instance.peer.hello.abi_major}", update_path=instance.peer.hello.plugin_path,
-            )  # fmt: skip
+                code="layout",
+                message=f"The Ring cannot be read: {error}"[:512],
+                have=f"ABI {ABI_MAJOR}",
+                need=f"ABI {instance.peer.hello.abi_major}",
+                update_path=instance.peer.hello.plugin_path,
+            )
         with instance.lock:
             instance.replace_ring(ring)
         instance.gone_at = None
-        log.info(
-            "%s in %s attached: %s Hz",
-            instance.name,
-            instance.peer.hello.host_name,
-            ring.header.sample_rate_hz,
-        )
-        self._changed()
+        host_name, rate_hz = instance.peer.hello.host_name, ring.header.sample_rate_hz
+        log.info("%s in %s attached: %s Hz", instance.name, host_name, rate_hz)
+        self._bus.tell(PluginsChanged())
         return RingAttached(generation=opened.generation)
 
     async def choose(self, name: str | None) -> Choice:
@@ -328,12 +276,15 @@ class Instances:
     def all(self) -> list[Instance]:
         return list(self._by_id.values())
 
-    async def reap_for_ever(self) -> None:
-        """Give back what dead plugins left: their segments at once, their open history after GONE_KEPT_S."""
+    async def reap_for_ever(self, spared: Callable[[], set[str]]) -> None:
+        """Give back what dead plugins left: their segments at once, their open history after GONE_KEPT_S.
+
+        spared: names of Rings that are still wanted though nobody writes them.
+        """
         while True:
             # The kernel frees a dead plugin's lock at once; the socket only falls silent seconds later.
             attached = {i.ring.segment for i in self._by_id.values() if i.ring and i.ring.writer_alive()}
-            keep = attached | self._spared()
+            keep = attached | spared()
             for name in await asyncio.to_thread(reap, self._run_dir, keep, time.monotonic_ns()):
                 log.info("removed %s, whose plugin is gone", name)
             now = time.monotonic()
@@ -341,7 +292,7 @@ class Instances:
                 if instance.gone_at and now - instance.gone_at > GONE_KEPT_S:
                     instance.close()
                     del self._by_id[key]
-                    self._changed()
+                    self._bus.tell(PluginsChanged())
             await asyncio.sleep(REAP_INTERVAL_S)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from daemon.config import Config
 from daemon.core.claim import MAX_BAD_REQUESTS, MAX_HEAD_BYTES
 from daemon.errors import NotClaimed, Offline, RelayRefused
+from daemon.events import AccountChanged, Bus
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming, Progress
 from daemon.library.store import Store
@@ -66,7 +67,9 @@ async def claimer_of(folder: Path, relay_url: str) -> AsyncIterator[Claimer]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    account = Account(config, store, "0.1.0", said)
+    bus = Bus()
+    bus.on(AccountChanged, lambda _: said())
+    account = Account(config, store, "0.1.0", bus)
     try:
         yield Claimer(account, changed)
     finally:

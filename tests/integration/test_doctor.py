@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from daemon.features.doctor.checks import Outcome
+from daemon.core.checks import Outcome
 from daemon.features.doctor.checks_desktop import check_desktop
 from tests.support.dbus import notification_service, session_bus, tray_host
 from tests.support.whole import short_folder

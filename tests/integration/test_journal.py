@@ -16,6 +16,7 @@ from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, Span
 from daemon.config import Config
 from daemon.core.journal import Origin, pack_origin, unpack_origin
+from daemon.events import Bus
 from daemon.features.history.journal import Journal
 from daemon.features.history.journal_files import MARK, read_frames, read_ring
 from daemon.rings.instances import Instance
@@ -61,7 +62,7 @@ def played(config: Config) -> Iterator[Played]:
 
 @pytest.fixture
 async def journal(config: Config) -> AsyncIterator[Journal]:
-    found = Journal(config, lambda: None)
+    found = Journal(config, Bus())
     await found.do(found.judge)
     yield found
     found.close()
@@ -69,7 +70,7 @@ async def journal(config: Config) -> AsyncIterator[Journal]:
 
 def again(config: Config) -> Journal:
     """The journal of the daemon that is started next."""
-    found = Journal(config, lambda: None)
+    found = Journal(config, Bus())
     found.judge()
     return found
 
@@ -150,7 +151,7 @@ async def test_a_plugin_that_was_closed_leaves_nothing(journal: Journal, played:
     played.play(3.0)
     await journal.do(journal.look, [played.instance])
     played.instance.closed = True
-    journal.closed(played.instance)
+    journal.closed(played.instance.name)
     await journal.do(journal.look, [])
     assert not list(journal.folder.iterdir()) and not journal.recovered and journal.used_bytes == 0
 

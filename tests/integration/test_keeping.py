@@ -13,9 +13,13 @@ from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.core.capture import History
 from daemon.errors import NothingKept
-from daemon.library import takes as takes_module
+from daemon.events import Bus
+from daemon.features.keeping import keeping as keeping_module
+from daemon.features.keeping.keeping import Ask, Keeping
+from daemon.identity.account import Account
+from daemon.library.rows import TakeRow
 from daemon.library.store import Store
-from daemon.library.takes import Ask, Takes
+from daemon.library.takes import Takes
 from daemon.rings.instances import Instances, history_of
 from plugin_protocol.layout import Flag, Record
 from plugin_protocol.messages import RingAttached, RingOpened
@@ -27,10 +31,6 @@ BAR = 4 * RATE_HZ // 2  # at 120 BPM
 KNOWN = Flag.PLAYING | Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER | Flag.VALID_BAR_START
 
 
-async def _nothing(*_: object) -> None:
-    return None
-
-
 class Desk:
     """A daemon's instances and library, and plugins that tests write Rings for."""
 
@@ -39,12 +39,11 @@ class Desk:
         self.run_dir.mkdir(mode=0o700)
         self.store = Store(home / "library.sqlite3")
         config = Config(data_dir=str(home), run_dir=str(self.run_dir))
-        self.takes = Takes(config, self.store)
+        bus = Bus()
+        self.takes = Takes(config, self.store, bus)
         self.takes.folder.mkdir(parents=True, exist_ok=True)
-        self.instances = Instances(
-            self.run_dir, keep=_nothing, alive=lambda: None, window=_nothing, listen=_nothing, changed=lambda: None,
-            heard=lambda: None, closed=lambda _: None, spared=set,
-        )  # type: ignore[arg-type, return-value] # fmt: skip # no message that these answer is sent here
+        self.keeping = Keeping(config, self.store, self.takes, Account(config, self.store, "0", bus))
+        self.instances = Instances(self.run_dir, bus)
         self.rings: dict[str, RingWriter] = {}
 
     async def load(self, track: str, level: float = 0.0, seconds: float = 4.0) -> RingWriter:
@@ -58,7 +57,8 @@ class Desk:
             segment=ring.segment, generation=ring.header.generation, sample_rate_hz=RATE_HZ, channels=2,
             capacity_frames=1 << 16,
         )  # fmt: skip
-        assert isinstance(await self.instances.handle(peer, opened), RingAttached)
+        instance, _ = self.instances.seen(peer)
+        assert isinstance(await self.instances.attach(instance, opened), RingAttached)
         return ring
 
     def play(self, track: str, level: float, seconds: float) -> None:
@@ -66,9 +66,9 @@ class Desk:
         for at in range(0, len(frames), 4096):
             self.rings[track].write(frames[at : at + 4096])
 
-    async def kept(self, **ask: object) -> takes_module.TakeRow:
+    async def kept(self, **ask: object) -> TakeRow:
         instance, _ = await self.instances.choose(None)
-        take, _ = await self.takes.keep(instance, Ask(**ask))  # type: ignore[arg-type] # Ask's own fields
+        take, _ = await self.keeping.keep(instance, Ask(**ask))  # type: ignore[arg-type] # Ask's own fields
         return take
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ async def test_a_ring_that_cannot_be_read_is_left_out_and_told(
         infos = {one.track_name: one.info() for one in desk.instances.all()}
         assert "Reload the plugin" in infos["Guitar"].reason and not infos["Keys"].reason
         with pytest.raises(NothingKept, match="cannot be read"):
-            await desk.takes.keep(desk.instances.named("Guitar"), Ask(seconds=1.0))
+            await desk.keeping.keep(desk.instances.named("Guitar"), Ask(seconds=1.0))
         ruin(desk.rings["Keys"])
         with pytest.raises(NothingKept, match=r"Keys.*Guitar.*Reload"):
             await desk.instances.choose(None)
@@ -173,7 +173,7 @@ async def test_what_is_overwritten_while_it_is_copied_costs_only_itself(
                 denominator=4, flags=KNOWN,
             )  # fmt: skip
             ring.write(np.full((BAR // 4, 2), 0.1, np.float32), at)
-        monkeypatch.setattr(takes_module, "history_of", played_on_meanwhile(desk, 5_000))
+        monkeypatch.setattr(keeping_module, "history_of", played_on_meanwhile(desk, 5_000))
         take = await desk.kept(**ask)
         assert 0 < take.frames < 1 << 16 and "Only" in take.cut.note
         assert (desk.takes.folder / take.take_id / "take.wav").stat().st_size > take.frames * 8

@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from daemon.config import Config
 from daemon.core.link import LinkState
+from daemon.events import Bus
 from daemon.features.link.relay_socket import MAX_WAITING, RelaySocket, _Straight
 from daemon.identity.account import Account
 from daemon.library.store import Store
@@ -68,7 +69,7 @@ async def linked(
             data_dir=str(folder), run_dir=str(folder), relay_url=address_of(server), credential_store="file"
         )
         store = Store(folder / "library.sqlite3")
-        account = Account(config, store, "0", lambda: None)
+        account = Account(config, store, "0", Bus())
         await account.relay().tokens.adopt(await account.identity(), PAIR)
         account.claimed.set()
         link = RelaySocket(account, store, arrived, lambda: None)

@@ -15,13 +15,8 @@ import soundfile
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.errors import NoSpace
+from daemon.events import Bus, Event, TakeChanged, TakeProgressed, TakeRendered
 from daemon.features.rendering import renderer
-from daemon.features.rendering.render_worker import (
-    Broken,
-    Finished,
-    Rendered,
-    Stage,
-)
 from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG
 from daemon.library.sidecars import read_take
@@ -29,17 +24,20 @@ from daemon.library.store import Store
 from tests.support.takes import RATE_HZ, publish, take
 
 LIMIT_S = 60.0
-Heard = asyncio.Queue[tuple[str, Stage | Rendered | Finished | Broken]]
+Heard = asyncio.Queue[Event]
+
+
+def listening() -> tuple[Bus, Heard]:
+    bus, heard = Bus(), Heard()
+    for kind in (TakeProgressed, TakeRendered, TakeChanged):
+        bus.on(kind, heard.put_nowait)
+    return bus, heard
 
 
 @asynccontextmanager
 async def rendering(store: Store, folder: Path, cache: Path | None = None) -> AsyncIterator[Heard]:
-    heard: Heard = asyncio.Queue()
-
-    async def listen(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
-        heard.put_nowait((take_id, message))
-
-    task = asyncio.create_task(Renderer(store, folder, listen, cache, 1 << 28).run())
+    bus, heard = listening()
+    task = asyncio.create_task(Renderer(store, folder, bus, cache, 1 << 28).run())
     try:
         async with asyncio.timeout(LIMIT_S):
             yield heard
@@ -48,12 +46,13 @@ async def rendering(store: Store, folder: Path, cache: Path | None = None) -> As
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def ends(heard: Heard, count: int) -> list[tuple[str, Finished | Broken]]:
-    found: list[tuple[str, Finished | Broken]] = []
+async def ends(heard: Heard, count: int) -> list[str]:
+    """The next takes that are ready or were given up."""
+    found: list[str] = []
     while len(found) < count:
-        take_id, message = await heard.get()
-        if isinstance(message, Finished | Broken):
-            found.append((take_id, message))
+        event = await heard.get()
+        if isinstance(event, TakeChanged):
+            found.append(event.take_id)
     return found
 
 
@@ -68,17 +67,21 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
     row = take(1, frames=len(sound))
     publish(tmp_path / "takes", row, sound)
     store.add_take(row)
-    stages: list[Stage] = []
+    stages: list[TakeProgressed] = []
     async with rendering(store, tmp_path / "takes") as heard:
         while True:
-            _, message = await heard.get()
-            if isinstance(message, Stage):
-                stages.append(message)
-            if isinstance(message, Rendered):
+            event = await heard.get()
+            if isinstance(event, TakeProgressed):
+                stages.append(event)
+            if isinstance(event, TakeRendered):
+                rendered = await store.run(Store.takes, 1)
                 flac = (tmp_path / "takes" / row.take_id / TAKE_FLAC).read_bytes()
-                assert hashlib.sha256(flac).hexdigest() == message.flac_sha256, "durable before it is named"
-                assert message.heard.bpm == pytest.approx(120.0, rel=0.04), "an upload can say what was heard"
-            if isinstance(message, Finished):
+                sha256, found = rendered[0].flac_sha256, rendered[0].heard
+                assert hashlib.sha256(flac).hexdigest() == sha256, "durable before it is named"
+                assert found and found.bpm == pytest.approx(120.0, rel=0.04), (
+                    "an upload can say what was heard"
+                )
+            if isinstance(event, TakeChanged):
                 break
     # The lossless copy is made beside the rest where there are several cores.
     levelling = [each.stage for each in stages if each.stage != "flac"]
@@ -109,10 +112,10 @@ async def test_the_same_sound_kept_twice_is_made_once(tmp_path: Path, store: Sto
     async with rendering(store, tmp_path / "takes", tmp_path / "cache") as heard:
         ended = 0
         while ended < 2:
-            take_id, message = await heard.get()
-            ended += isinstance(message, Finished)
-            if isinstance(message, Stage):
-                stages[take_id[-1]].append(message.stage)
+            event = await heard.get()
+            ended += isinstance(event, TakeChanged)
+            if isinstance(event, TakeProgressed):
+                stages[event.take_id[-1]].append(event.stage)
     assert "encode" in stages["1"] and stages["2"] == ["flac", "recall"]
     first, second = (tmp_path / "takes" / take(number).take_id for number in (1, 2))
     for name in (TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG, PEAKS_JSON):
@@ -129,15 +132,11 @@ async def test_a_library_is_searched_while_takes_are_rendered(tmp_path: Path, st
         row = take(number + 1, frames=len(sound))
         publish(tmp_path / "takes", row, sound)
         store.add_take(row)
-    heard: Heard = asyncio.Queue()
-
-    async def listen(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
-        heard.put_nowait((take_id, message))
-
-    pipeline = Renderer(store, tmp_path / "takes", listen)
+    bus, heard = listening()
+    pipeline = Renderer(store, tmp_path / "takes", bus)
     task = asyncio.create_task(pipeline.run())
     async with asyncio.timeout(LIMIT_S):
-        while not isinstance((await heard.get())[1], Rendered):
+        while not isinstance(await heard.get(), TakeRendered):
             pass
         first = store.takes(2)[1]
         assert first.heard
@@ -167,9 +166,10 @@ async def test_a_take_that_is_no_sound_fails_at_once_and_the_next_is_rendered(
     store.add_take(bad)
     store.add_take(good)
     async with rendering(store, tmp_path / "takes") as heard:
-        first, second = await ends(heard, 2)
-    assert (first[0], type(first[1])) == (bad.take_id, Broken)
-    assert (second[0], type(second[1])) == (good.take_id, Finished)
+        assert await ends(heard, 2) == [bad.take_id, good.take_id]
+    second, first = store.takes(2)
+    assert (first.take_id, first.state) == (bad.take_id, "failed")
+    assert (second.take_id, second.state) == (good.take_id, "ready")
     store.close()
 
 
@@ -181,9 +181,9 @@ async def test_a_take_that_kills_the_worker_is_set_aside_after_three_tries(
     row = take(1)
     store.add_take(row, Entry(entry_id=row.take_id, take_id=row.take_id, account=None))
     async with rendering(store, tmp_path / "takes") as heard:
-        ((_, message),) = await ends(heard, 1)
-    assert isinstance(message, Broken) and "3 times" in message.message
+        await ends(heard, 1)
     failed, entry = store.takes(1)[0], store.entry_of(row.take_id)
+    assert failed.error and "3 times" in failed.error
     assert (failed.state, failed.failures) == ("failed", MAX_FAILURES)
     assert entry and entry.state is State.QUARANTINED
     store.close()
@@ -197,7 +197,7 @@ async def test_a_full_disk_is_no_fault_of_the_take(
     store.add_take(row)
     for _ in range(MAX_ATTEMPTS + 1):
         with pytest.raises(NoSpace, match="goes on by itself"):
-            await Renderer(store, tmp_path / "takes", _nobody).run()
+            await Renderer(store, tmp_path / "takes", Bus()).run()
     assert (store.takes(1)[0].state, store.takes(1)[0].attempts) == ("kept", 0)
     store.close()
 
@@ -213,7 +213,7 @@ async def test_a_full_disk_met_in_the_middle_is_no_fault_of_the_take_either(
     full = [sys.executable, "-c", FULL_DISK, str(Path(renderer.__file__).parents[3])]
     monkeypatch.setattr(renderer, "worker_command", lambda: full)
     with pytest.raises(NoSpace):
-        await Renderer(store, tmp_path / "takes", _nobody).run()
+        await Renderer(store, tmp_path / "takes", Bus()).run()
     one = store.takes(1)[0]
     assert (one.state, one.attempts, one.failures) == ("kept", 0, 0)
     assert not list((tmp_path / "takes").rglob(".tmp-*"))
@@ -231,10 +231,6 @@ render_worker.main()
 """
 
 
-async def _nobody(take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
-    pass
-
-
 async def test_attempts_count_over_restarts_of_the_daemon(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,7 +243,8 @@ async def test_attempts_count_over_restarts_of_the_daemon(
         renderer, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit('never started')"]
     )
     async with rendering(store, tmp_path / "takes") as heard:
-        ((_, message),) = await ends(heard, 1)
-    assert isinstance(message, Broken) and f"{MAX_ATTEMPTS} times" in message.message
-    assert store.takes(1)[0].failures == 0, "it was not begun again"
+        await ends(heard, 1)
+    given_up = store.takes(1)[0]
+    assert given_up.state == "failed" and given_up.error and f"{MAX_ATTEMPTS} times" in given_up.error
+    assert given_up.failures == 0, "it was not begun again"
     store.close()

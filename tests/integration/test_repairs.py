@@ -11,21 +11,15 @@ import numpy as np
 import pytest
 import soundfile
 
-import bridge.control as c
 from audio.loop import micro_fade, wrap_tail
 from audio.read.reader import read_audio
 from audio.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
-from daemon.doors.control.repairs import Repairs
 from daemon.errors import SidechainError, UsageError
-from daemon.features.rendering.render_worker import (
-    Broken,
-    Finished,
-    Rendered,
-    Stage,
-)
+from daemon.events import Bus, TakeChanged
 from daemon.features.rendering.renderer import Renderer
+from daemon.features.repairs.repairs import Repairs
 from daemon.library.entries import Entries, new_entry
 from daemon.library.files import TAIL_WAV, TAKE_FLAC, TAKE_WAV
 from daemon.library.sidecars import read_take
@@ -47,21 +41,16 @@ class Library:
         self.store = Store(home / "library.sqlite3")
         self.store.add_take(read_take(self.folder))
         self._finished: asyncio.Queue[str] = asyncio.Queue()
-        self.renderer = Renderer(self.store, home / "takes", self._told, home / "cache", 1 << 26)
+        bus = Bus()
+        bus.on(TakeChanged, lambda event: self._finished.put_nowait(event.take_id))
+        self.renderer = Renderer(self.store, home / "takes", bus, home / "cache", 1 << 26)
         config = Config(data_dir=str(home), run_dir=str(home))
-        self.takes = Takes(config, self.store)
-        self.answers = Repairs(self.store, self.takes, self.renderer).answers
-
-    async def _told(self, take_id: str, message: Stage | Rendered | Finished | Broken) -> None:
-        if isinstance(message, Finished | Broken):
-            self._finished.put_nowait(take_id)
+        self.takes = Takes(config, self.store, bus)
+        self.repairs = Repairs(self.store, self.takes, bus)
 
     async def made(self) -> None:
         """Wait until the take was rendered once more."""
         await self._finished.get()
-
-    async def ask(self, request: c.RepairTake | c.UndoRepair) -> None:
-        await self.answers[type(request)](request)
 
     def flac(self) -> np.ndarray:
         return read_audio((self.folder / TAKE_FLAC).read_bytes()).samples
@@ -94,30 +83,30 @@ async def test_a_fade_mends_the_step_and_undo_brings_every_byte_back(tmp_path: P
         before = {name: (library.folder / name).read_bytes() for name in names}
         score, reason = library.seam()
         assert isinstance(score, float) and score < 0.5 and reason == "step"
-        await library.ask(c.RepairTake(take_id=LAST))
+        await library.repairs.repair(LAST, None)
         await library.made()
         assert (library.folder / TAKE_WAV).read_bytes() == before[TAKE_WAV], "the sound as played"
         assert library.seam() == (1.0, "clean")
         np.testing.assert_allclose(library.flac(), micro_fade(library.sound, RATE_HZ), atol=2**-23)
         assert read_take(library.folder).repair == "fade", "a rebuilt library knows it too"
         with pytest.raises(UsageError, match="already"):
-            await library.ask(c.RepairTake(take_id=LAST, how="fade"))
-        await library.ask(c.UndoRepair(take_id=LAST))
+            await library.repairs.repair(LAST, "fade")
+        await library.repairs.undo(LAST)
         await library.made()
         assert {name: (library.folder / name).read_bytes() for name in names} == before
         assert library.seam() == (score, reason) and read_take(library.folder).repair is None
         with pytest.raises(UsageError, match="no repair"):
-            await library.ask(c.UndoRepair(take_id=LAST))
+            await library.repairs.undo(LAST)
 
 
 async def test_what_rang_on_goes_under_the_first_bar(tmp_path: Path) -> None:
     async with living(tmp_path) as library:
         with pytest.raises(UsageError, match="--fade"):
-            await library.ask(c.RepairTake(take_id=LAST, how="wrap"))
+            await library.repairs.repair(LAST, "wrap")
         tail = sine(441.3, -30, 0.1, RATE_HZ)
         header = wav_f32_header(len(tail), 2, RATE_HZ)
         (library.folder / TAIL_WAV).write_bytes(header + tail.tobytes())
-        await library.ask(c.RepairTake(take_id=LAST, how="wrap"))
+        await library.repairs.repair(LAST, "wrap")
         await library.made()
         np.testing.assert_allclose(library.flac(), wrap_tail(library.sound, tail, RATE_HZ), atol=2**-23)
         assert soundfile.info(library.folder / TAKE_WAV).frames == len(library.sound)
@@ -125,12 +114,12 @@ async def test_what_rang_on_goes_under_the_first_bar(tmp_path: Path) -> None:
 
 async def test_a_post_made_after_the_repair_carries_the_mended_sound(tmp_path: Path) -> None:
     async with living(tmp_path) as library:
-        await library.ask(c.RepairTake(take_id=LAST))
+        await library.repairs.repair(LAST, None)
         row = library.store.takes(1)[0]
         entry = await Entries(library.store, library.takes.folder).post(row, "", "owl")
         assert entry.state is outbox.State.WAITING, "the copy that is there is not the sound any more"
         with pytest.raises(SidechainError, match="on its way"):
-            await library.ask(c.UndoRepair(take_id=LAST))
+            await library.repairs.undo(LAST)
         await library.made()
         released = library.store.entry_of(LAST)
         assert released and released.state is outbox.State.QUEUED
@@ -144,7 +133,7 @@ async def test_a_post_that_is_out_stays_what_it_was(tmp_path: Path) -> None:
             new_entry(row, "", "owl"), state=outbox.State.ACCEPTED, sha256=row.flac_sha256, post_id="p"
         )
         library.store.add_entry(accepted)
-        await library.ask(c.RepairTake(take_id=LAST))
+        await library.repairs.repair(LAST, None)
         await library.made()
         after = library.store.entry_of(LAST)
         assert after and (after.state, after.sha256) == (outbox.State.ACCEPTED, row.flac_sha256)

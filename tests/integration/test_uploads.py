@@ -14,6 +14,7 @@ import pytest
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
 from daemon.errors import Offline
+from daemon.events import EntryProgressed
 from daemon.library.files import TAKE_FLAC
 from daemon.uplink import tus
 from tests.support.fault_proxy import FaultProxy
@@ -161,13 +162,13 @@ async def test_the_relay_away_costs_nothing_but_time(
 
 
 async def test_a_token_that_ends_in_the_middle_is_renewed_and_the_upload_goes_on(here: Desk) -> None:
-    def end_token(_: str, sent_bytes: int, __: int) -> None:
-        if not tokens and sent_bytes:
+    def end_token(event: EntryProgressed) -> None:
+        if not tokens and event.sent_bytes:
             tokens.append(here.relay.tokens._access)
             here.relay.tokens._access = "x" * 40
 
     tokens: list[str | None] = []
-    here.uploader._sent = end_token
+    here.when_sent = end_token
     await here.queue(6, BIG)
     async with here.running():
         await here.until(State.ACCEPTED)
@@ -192,11 +193,11 @@ async def test_twenty_calls_with_an_ended_token_are_one_refresh(here: Desk, prox
 
 
 async def test_nothing_goes_out_under_another_account(here: Desk, relay: RelayProcess) -> None:
-    def switch(_: str, sent_bytes: int, __: int) -> None:
+    def switch(_: EntryProgressed) -> None:
         here.account = "someone.else"
         here._news.set()
 
-    here.uploader._sent = switch
+    here.when_sent = switch
     before = await titles(relay.url)
     entry = await here.queue(7, BIG)
     async with here.running():
@@ -209,7 +210,7 @@ async def test_nothing_goes_out_under_another_account(here: Desk, relay: RelayPr
     assert "another account" in str(stored.reason)
     assert await titles(relay.url) == before
     here.account = ACCOUNT
-    here.uploader._sent = here._sent
+    here.when_sent = here._sent
     async with here.running():
         await here.until(State.ACCEPTED)
     assert here.uploader.tus.sent_bytes <= len(BIG) + WASTE_BYTES, "and it went on where it was"

@@ -122,6 +122,8 @@ async def test_the_feed_comes_in_pages_from_the_relay_and_without_it_from_what_i
 
 async def test_what_a_window_asks_is_done_or_answered_with_a_sentence(scene: Scene) -> None:
     await likes_and_reactions_come_back_as_the_changed_row(scene)
+    await what_the_command_line_does_shows_in_the_window(scene)
+    await what_a_window_does_shows_on_the_command_line(scene)
     await new_posts_of_others_come_unasked(scene)
     await what_cannot_be_done_is_a_sentence(scene)
     await heartbeats_do_not_wait_for_the_relay(scene)
@@ -144,6 +146,28 @@ async def likes_and_reactions_come_back_as_the_changed_row(scene: Scene) -> None
     assert (said[-1].like_count, said[-1].reacted, sum(said[-1].reaction_counts)) == (0, 0, 0)
     _, failed = await ask(scene.peer, LikePost(id=6, post_id="0" * 32, like=True))
     assert isinstance(failed, AskFailed) and failed.message == "There is no such post."
+
+
+async def what_the_command_line_does_shows_in_the_window(scene: Scene) -> None:
+    (post_id,) = {item.post_id for item in (await of_the_feed(scene))[:1]}
+    await scene.daemon.client.request(c.LikePost(post_id=post_id))
+    heard = await until_heard(scene.peer, lambda m: isinstance(m, Item) and m.post_id == post_id)
+    assert isinstance(heard, Item) and (heard.liked, heard.like_count) == (True, 1)
+
+
+async def what_a_window_does_shows_on_the_command_line(scene: Scene) -> None:
+    """Also when the command line has just been shown the feed as it was."""
+    await until_online(scene)
+    first, *_ = await of_the_feed(scene)
+    assert first.liked
+    await ask(scene.peer, LikePost(id=20, post_id=first.post_id, like=False))
+    assert not (await of_the_feed(scene))[0].liked
+
+
+async def of_the_feed(scene: Scene) -> list[c.ItemInfo]:
+    feed = await scene.daemon.client.request(c.GetFeed())
+    assert isinstance(feed, c.Feed)
+    return feed.items
 
 
 async def new_posts_of_others_come_unasked(scene: Scene) -> None:

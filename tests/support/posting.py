@@ -14,6 +14,7 @@ import msgspec
 
 from daemon.core.claim import b64url
 from daemon.core.outbox import LEASE_US, Entry, State
+from daemon.events import Bus, EntryChanged, EntryProgressed
 from daemon.features.posting.uploads import Uploader
 from daemon.identity.credentials import FileSecret, open_identity
 from daemon.identity.relay import DeviceRelay
@@ -70,17 +71,19 @@ class Desk:
         self.history: list[Entry] = []
         self.progress: list[tuple[str, int, int]] = []
         self._news = asyncio.Event()
-        self.uploader = Uploader(
-            store, relay, self.takes, lambda: self.account, self._changed, self._sent, clock
-        )
+        bus = Bus()
+        bus.on(EntryChanged, lambda event: self._changed(event.entry))
+        self.when_sent = self._sent
+        bus.on(EntryProgressed, lambda event: self.when_sent(event))  # noqa: PLW0108 - a test may set another
+        self.uploader = Uploader(store, relay, self.takes, lambda: self.account, bus, clock)
 
-    async def _changed(self, entry: Entry) -> None:
+    def _changed(self, entry: Entry) -> None:
         self.entries[entry.entry_id] = entry
         self.history.append(entry)
         self._news.set()
 
-    def _sent(self, take_id: str, sent_bytes: int, size_bytes: int) -> None:
-        self.progress.append((take_id, sent_bytes, size_bytes))
+    def _sent(self, event: EntryProgressed) -> None:
+        self.progress.append((event.take_id, event.sent_bytes, event.size_bytes))
         self._news.set()
 
     def begun_us(self) -> list[int]:

@@ -1,19 +1,19 @@
-"""Answers the control socket about claiming: begin, look, cancel, unclaim, who am I. A translation only."""
-
-from collections.abc import Awaitable, Callable
+"""Claiming this device and giving it up, as tray and command line ask for it."""
 
 import bridge.control as c
+from daemon.doors.control.answers import Answers
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming, Progress
 
 
 class ClaimAnswers:
-    """answers: what Control looks a request's type up in. All methods are [loop]."""
+    """All methods are [loop]."""
 
     def __init__(self, account: Account, claiming: Claiming) -> None:
         self._account = account
         self._claiming = claiming
-        self.answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
+        self.answers: Answers = {
+            c.ClaimDevice: self._claim,
             c.BeginClaim: self._begin,
             c.GetClaim: self._look,
             c.WantCode: self._want_code,
@@ -22,30 +22,33 @@ class ClaimAnswers:
             c.WhoAmI: self._who,
         }
 
+    async def _claim(self, request: c.ClaimDevice) -> c.Reply:
+        pair = await self._account.claim(request.username)
+        return c.Claimed(account=pair.user.username, device_id=pair.device_id)
+
     async def _begin(self, request: c.BeginClaim) -> c.Reply:
-        return claim_state(request.id, await self._claiming.begin(by_code=request.by_code))
+        return claim_state(await self._claiming.begin(by_code=request.by_code))
 
     async def _look(self, request: c.GetClaim) -> c.Reply:
-        return claim_state(request.id, self._claiming.progress)
+        return claim_state(self._claiming.progress)
 
     async def _want_code(self, request: c.WantCode) -> c.Reply:
         self._claiming.want_code()
-        return c.Done(id=request.id)
+        return c.Done()
 
     async def _cancel(self, request: c.CancelClaim) -> c.Reply:
         await self._claiming.cancel()
-        return c.Done(id=request.id)
+        return c.Done()
 
     async def _unclaim(self, request: c.UnclaimDevice) -> c.Reply:
         await self._claiming.cancel()
         account = self._account.owner
         told = await self._account.unclaim()
-        return c.Unclaimed(id=request.id, account=account, relay_told=told)
+        return c.Unclaimed(account=account, relay_told=told)
 
     async def _who(self, request: c.WhoAmI) -> c.Reply:
         facts = await self._account.facts()
         return c.Whoami(
-            id=request.id,
             account=self._account.name,
             device_id=facts.get("device_id"),
             device_name=self._account.device_name,
@@ -55,12 +58,11 @@ class ClaimAnswers:
         )
 
 
-def claim_state(request_id: int, progress: Progress | None) -> c.ClaimState:
+def claim_state(progress: Progress | None) -> c.ClaimState:
     if progress is None:
-        return c.ClaimState(id=request_id, state="none")
+        return c.ClaimState(state="none")
     pair, error = progress.pair, progress.error
     return c.ClaimState(
-        id=request_id,
         state="claimed" if pair else "failed" if error else "waiting",
         authorize_url=progress.authorize_url,
         verification_uri=progress.verification_uri,

@@ -1,101 +1,55 @@
-"""Answers the control socket's questions about what was recovered: list, keep as a Take, discard. A translation only."""
-
-from collections.abc import Awaitable, Callable
-
-import msgspec
+"""What was recovered, as tray and command line ask for it."""
 
 import bridge.control as c
+from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import take_info
-from daemon.errors import UsageError
 from daemon.features.history.journal import Journal
-from daemon.features.history.journal_files import Mark, read_mark, read_ring, write_mark
+from daemon.features.history.recovering import Recovering
 from daemon.features.history.recovery import Recovered, sentence
-from daemon.features.rendering.renderer import Renderer
 from daemon.library.takes import Takes
-
-ALL = "all"
-LAST = "last"
 
 
 class RecoveryAnswers:
-    """All methods are [loop]. changed: status shows something new."""
+    """All methods are [loop]."""
 
-    def __init__(
-        self, journal: Journal, takes: Takes, renderer: Renderer, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, journal: Journal, recovering: Recovering, takes: Takes) -> None:
         self._journal = journal
+        self._recovering = recovering
         self._takes = takes
-        self._renderer = renderer
-        self._changed = changed
-        self.answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
-            c.GetRecovery: self._list, c.KeepRecovered: self._keep, c.DiscardRecovered: self._discard,
-        }  # fmt: skip
+        self.answers: Answers = {
+            c.GetRecovery: self._list,
+            c.KeepRecovered: self._keep,
+            c.DiscardRecovered: self._discard,
+        }
 
-    async def _list(self, request: c.GetRecovery | c.DiscardRecovered) -> c.Reply:
-        config = self._journal.config
-        return c.Recovery(
-            id=request.id, stretches=[stretch_info(one) for one in self._journal.newest_first()],
-            on=config.journal, minutes=config.journal_minutes, used_bytes=self._journal.used_bytes,
-            budget_bytes=config.journal_budget_bytes, trouble=self._journal.trouble[:512],
-        )  # fmt: skip
+    async def _list(self, request: c.GetRecovery) -> c.Reply:
+        return self._all()
 
     async def _keep(self, request: c.KeepRecovered) -> c.Reply:
-        if request.bars is not None and request.seconds is not None:
-            raise UsageError("A take is asked for in bars or in seconds, not both.")
-        one = self._only(request.stretch_id)
-        take = await self._takes.keep_recovered(
-            one, bars=request.bars, seconds=request.seconds, before_end_s=request.before_end_s, title=request.title
-        )  # fmt: skip
-        self._renderer.wake()
-        await self._journal.do(self._note, one, kept=True)
-        self._changed()
-        return c.OneTake(
-            id=request.id, take=take_info(take, None, busy=False), path=str(self._takes.folder / take.take_id)
+        take = await self._recovering.keep(
+            request.stretch_id,
+            bars=request.bars,
+            seconds=request.seconds,
+            before_end_s=request.before_end_s,
+            title=request.title,
         )
+        path = str(self._takes.folder / take.take_id)
+        return c.OneTake(take=take_info(take, None, busy=False), path=path)
 
     async def _discard(self, request: c.DiscardRecovered) -> c.Reply:
-        gone = (
-            list(self._journal.recovered) if request.stretch_id == ALL else [self._only(request.stretch_id)]
+        await self._recovering.discard(request.stretch_id)
+        return self._all()
+
+    def _all(self) -> c.Recovery:
+        config = self._journal.config
+        return c.Recovery(
+            stretches=[stretch_info(one) for one in self._journal.newest_first()],
+            on=config.journal,
+            minutes=config.journal_minutes,
+            used_bytes=self._journal.used_bytes,
+            budget_bytes=config.journal_budget_bytes,
+            trouble=self._journal.trouble[:512],
         )
-        for one in gone:
-            await self._journal.do(self._note, one, kept=False)
-        self._changed()
-        return await self._list(request)
-
-    def _note(self, one: Recovered, *, kept: bool) -> None:
-        """Kept: no longer news. Discarded: its bytes go, as far as no other stretch lies in the same file.
-        [the journal's thread]"""
-        mark = read_mark(one.folder) or Mark(why=one.why)
-        if kept:
-            if one.stretch_id not in mark.kept:
-                write_mark(one.folder, msgspec.structs.replace(mark, kept=[*mark.kept, one.stretch_id]))
-            return self._journal.reread(one.folder)
-        others = [o for o in self._journal.recovered if o.folder == one.folder and o != one]
-        if not others:
-            return self._journal.forget(one.folder)
-        write_mark(one.folder, msgspec.structs.replace(mark, discarded=[*mark.discarded, one.stretch_id]))
-        for segment in read_ring(one.folder, verify=False):
-            heads = [chunk.head for chunk in segment.chunks]
-            if not any(
-                head.first_frame < o.stretch.end_frame and head.end_frame > o.stretch.first_frame
-                for head in heads
-                for o in others
-            ):
-                segment.path.unlink(missing_ok=True)
-        return self._journal.reread(one.folder)
-
-    def _only(self, prefix: str) -> Recovered:
-        """By the start of its id, or "last". Raises UsageError."""
-        newest = self._journal.newest_first()
-        found = newest[:1] if prefix == LAST else [o for o in newest if o.stretch_id.startswith(prefix)]
-        if len(found) != 1 or not prefix:
-            if not newest:
-                raise UsageError(
-                    "There is nothing that was recovered.", "`sidechain keep` keeps what a plugin holds."
-                )
-            many = "No stretch has" if not found else "Several stretches have"
-            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain recover` lists them.")
-        return found[0]
 
 
 def stretch_info(one: Recovered) -> c.StretchInfo:

@@ -1,172 +1,179 @@
 """The open windows of plugins: answers what they ask, and tells them what changes.
 
 What a window asks may need the relay, so each ask is a task of its own, a few at a time for each Instance: heartbeats
-and keeps of the same plugin do not wait for it. Not here: pages (window_feed.py), words (daemon.core.posting).
+and keeps of the same plugin do not wait for it. Not here: pages (features/feed), words (daemon.core.posting).
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from bridge.plugin_endpoint import Peer
 from daemon.core import outbox
 from daemon.core.posting import posting
-from daemon.errors import NotClaimed, SidechainError, UsageError
-from daemon.features.feed.window_feed import WindowFeed, item
+from daemon.doors.plugin.items import item
+from daemon.doors.sentences import sentence_of
+from daemon.events import (
+    Bus,
+    EntryChanged,
+    EntryProgressed,
+    ItemArrived,
+    Pending,
+    PostChanged,
+    TakeProgressed,
+)
+from daemon.features.feed.pages import FeedPages
+from daemon.features.feed.social import Social
+from daemon.features.posting.posting import Posting
+from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
-from daemon.library.entries import Entries
 from daemon.library.store import Store
+from daemon.library.takes import Takes
 from plugin_protocol.messages import (
+    REACTIONS,
     Asked,
     AskFailed,
     FeedPage,
     FromDaemon,
-    FromWindow,
     GetFeed,
-    Goodbye,
     LikePost,
     PostTake,
     ReactPost,
     WindowShown,
 )
-from plugin_protocol.session import PeerLost
 from relay.wire.rest import AudioPost
-
-log = logging.getLogger(__name__)
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
 Ask = GetFeed | PostTake | LikePost | ReactPost
-Send = Callable[[Peer, FromDaemon], Awaitable[bool]]
+Say = Callable[[Peer, FromDaemon], bool]
 
 
 class Windows:
-    """All methods are [loop]. send: says something to a plugin. go: there is a new Entry to be seen to.
-
-    online: whether the relay can be reached now.
-    """
+    """All methods are [loop]. say: something to a plugin; False when it is not there."""
 
     def __init__(
         self,
+        *,
+        say: Say,
         store: Store,
-        entries: Entries,
+        takes: Takes,
         account: Account,
-        send: Send,
-        go: Callable[[], None],
-        online: Callable[[], bool],
+        status: DaemonStatus,
+        pages: FeedPages,
+        social: Social,
+        posting: Posting,
+        bus: Bus,
     ) -> None:
+        self._say = say
         self._store = store
-        self._entries = entries
+        self._takes = takes
         self._account = account
-        self._send = send
-        self._go = go
-        self._online = online
-        self._feed = WindowFeed(account, store)
+        self._status = status
+        self._pages = pages
+        self._social = social
+        self._posting = posting
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
+        self._progress = Pending[str, tuple[outbox.State, float]]()
+        bus.on(ItemArrived, lambda event: self._tell_row(event.post))
+        bus.on(PostChanged, lambda event: self._tell_row(event.post))
+        bus.on(EntryChanged, lambda event: self._tell_entry(event.entry))
+        bus.on(TakeProgressed, self._take_progressed)
+        bus.on(EntryProgressed, self._entry_progressed)
 
-    async def handle(self, peer: Peer, message: FromWindow | Goodbye | PeerLost) -> None:
-        """One message of one window, or the end of its plugin. The answer goes out when it is there."""
+    async def handle(self, peer: Peer, message: WindowShown | Ask) -> None:
+        """One message of one window. The answer goes out when it is there."""
         match message:
             case WindowShown(open=True):
                 self._open[peer.instance] = peer
             case WindowShown():
                 self._open.pop(peer.instance, None)
-            case Goodbye() | PeerLost():
-                self._gone(peer.instance)
             case _:
-                await self._start(peer, message)
+                self._start(peer, message)
 
-    async def _start(self, peer: Peer, message: Ask) -> None:
+    def gone(self, peer: Peer) -> None:
+        """Its plugin is."""
+        self._open.pop(peer.instance, None)
+        for task in self._asks.pop(peer.instance, ()):
+            task.cancel()
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        for tasks in self._asks.values():
+            for task in tasks:
+                task.cancel()
+        self._asks.clear()
+
+    # what changes -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """For ever: how far takes are on their way. Raises LibraryStuck, LibraryDamaged."""
+        while True:
+            take_id, (state, fraction) = await self._progress.next()
+            entry = await self._store.run(Store.entry_of, take_id)
+            if entry and entry.state is state:
+                self._tell_entry(entry, fraction)
+
+    def _take_progressed(self, event: TakeProgressed) -> None:
+        """Of no interest once the upload has begun."""
+        if self._open:
+            self._progress.put(event.take_id, (outbox.State.WAITING, event.fraction))
+
+    def _entry_progressed(self, event: EntryProgressed) -> None:
+        if self._open:
+            fraction = event.sent_bytes / event.size_bytes if event.size_bytes else 1.0
+            self._progress.put(event.take_id, (outbox.State.UPLOADING, fraction))
+
+    def _tell_entry(self, entry: outbox.Entry, fraction: float = 0.0) -> None:
+        """To all windows: a Take kept in one may be posted from the command line."""
+        account, online = self._account.name, self._status.online
+        if self._open:
+            self._tell(posting(entry, account=account, online=online, fraction=fraction))
+
+    def _tell_row(self, post: AudioPost) -> None:
+        """A row that is new or has changed."""
+        if self._open:
+            self._tell(item(post, self._account.name))
+
+    def _tell(self, message: FromDaemon) -> None:
+        for peer in list(self._open.values()):
+            self._say(peer, message)
+
+    # answers ----------------------------------------------------------------------------------------------------
+
+    def _start(self, peer: Peer, message: Ask) -> None:
         running = self._asks.setdefault(peer.instance, set())
         if len(running) >= MAX_ASKS:
             busy = AskFailed(id=message.id, code="busy", message="Too much was asked at once. Try again.")
-            await self._send(peer, busy)
+            self._say(peer, busy)
             return
         task = asyncio.create_task(self._answer(peer, message))
         running.add(task)
         task.add_done_callback(running.discard)
 
-    def _gone(self, instance: bytes) -> None:
-        self._open.pop(instance, None)
-        for task in self._asks.pop(instance, ()):
-            task.cancel()
-
-    def close(self) -> None:
-        for instance in list(self._asks):
-            self._gone(instance)
-
-    async def arrived(self, post: AudioPost) -> None:
-        """A row that is new or has changed."""
-        if self._open:
-            await self._tell(item(post, self._account.name))
-
-    async def stage(self, take_id: str, fraction: float) -> None:
-        """The pipeline has done a part. Of no interest once the upload has begun."""
-        await self._progress(take_id, outbox.State.WAITING, fraction)
-
-    async def sent(self, take_id: str, fraction: float) -> None:
-        """A part has been uploaded."""
-        await self._progress(take_id, outbox.State.UPLOADING, fraction)
-
-    async def entry_changed(self, entry: outbox.Entry, fraction: float = 0.0) -> None:
-        """Told to all windows: a Take kept in one may be posted from the command line."""
-        if self._open:
-            await self._tell(
-                posting(entry, account=self._account.name, online=self._online(), fraction=fraction)
-            )
-
-    async def _progress(self, take_id: str, state: outbox.State, fraction: float) -> None:
-        if not self._open:
-            return
-        entry = await self._store.run(Store.entry_of, take_id)
-        if entry and entry.state is state:
-            await self.entry_changed(entry, fraction)
-
-    async def _tell(self, message: FromDaemon) -> None:
-        for peer in list(self._open.values()):
-            await self._send(peer, message)
-
-    # answers --------------------------------------------------------------------------------------------------
-
     async def _answer(self, peer: Peer, message: Ask) -> None:
         try:
             reply: FromDaemon = await self._carry_out(peer, message)
-        except SidechainError as error:
-            reply = AskFailed(id=message.id, code=error.code, message=str(error)[:512])
-        except Exception as error:  # a bug must reach the person as a sentence, and must not end the daemon
-            log.exception("%s failed", type(message).__name__)
-            sentence = f"The daemon failed: {type(error).__name__}. Its log says more; nothing kept is lost."
-            reply = AskFailed(id=message.id, code="internal", message=sentence)
-        await self._send(peer, reply)
+        except Exception as error:
+            told = sentence_of(error, type(message).__name__)
+            reply = AskFailed(id=message.id, code=told.code, message=told.line)
+        self._say(peer, reply)
 
     async def _carry_out(self, peer: Peer, message: Ask) -> FromDaemon:
         match message:
             case GetFeed():
                 return await self._page(peer, message)
             case PostTake():
-                await self._post(message)
+                await self._posting.post(await self._takes.get(message.take_id), message.title)
             case LikePost():
-                await self.arrived(await self._feed.like(message.post_id, message.like))
+                await self._social.like(message.post_id, message.like)
             case ReactPost():
-                await self.arrived(await self._feed.react(message.post_id, message.reaction, message.react))
+                await self._social.react(message.post_id, REACTIONS[message.reaction], message.react)
         return Asked(id=message.id)
 
     async def _page(self, peer: Peer, ask: GetFeed) -> FeedPage:
-        async def tell(post: AudioPost) -> None:
-            await self._send(peer, item(post, self._account.name))
+        def tell(post: AudioPost) -> None:
+            self._say(peer, item(post, self._account.name))
 
-        after, note = await self._feed.page(ask.cursor, ask.limit, tell)
+        after, note = await self._pages.page(ask.cursor, ask.limit, tell)
         return FeedPage(id=ask.id, next=after, note=note)
-
-    async def _post(self, ask: PostTake) -> None:
-        if not self._account.relay_url:
-            raise NotClaimed(
-                "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
-            )
-        takes = await self._store.run(Store.find_take, ask.take_id)
-        if len(takes) != 1:
-            raise UsageError("This take is no longer in the library.", "Keep again, then post.")
-        entry = await self._entries.post(takes[0], ask.title, self._account.owner)
-        self._go()
-        await self.entry_changed(entry)

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from daemon.config import Config
-from daemon.features.doctor.checks import Check, tail
+from daemon.core.checks import Check
+from daemon.features.doctor.checks import tail
 
 _SHAPES = (
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 [left out]"),

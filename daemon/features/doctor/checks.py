@@ -14,7 +14,6 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -25,9 +24,8 @@ from bridge.paths import check_run_dir, prepare_run_dir
 from bridge.shm import SEGMENT, RingFile
 from daemon.config import Config
 from daemon.core import outbox
+from daemon.core.checks import Check, note, ok, problem, repaired
 from daemon.errors import SidechainError
-from daemon.features.history.journal import HEADROOM_BYTES
-from daemon.features.history.journal_files import read_mark, read_ring
 from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
 from daemon.library.files import TAKE_FLAC, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import open_library, own_data, take_in
@@ -38,38 +36,6 @@ from plugin_protocol.errors import RemoteProtocolError
 HASH_CHUNK_BYTES = 1 << 20
 LOG_TAIL_BYTES = 512 * 1024
 PROBE_BYTES = 32
-
-
-class Outcome(StrEnum):
-    OK = "ok"
-    NOTE = "note"  # worth knowing, nothing to do
-    REPAIRED = "repaired"
-    PROBLEM = "problem"  # only the person can mend it
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding: a sentence, and what to do when there is something to do."""
-
-    name: str
-    outcome: Outcome
-    sentence: str
-    next_step: str = ""
-
-
-def ok(name: str, sentence: str) -> Check:
-    return Check(name=name, outcome=Outcome.OK, sentence=sentence)
-
-
-def note(name: str, sentence: str, next_step: str = "") -> Check:
-    return Check(name=name, outcome=Outcome.NOTE, sentence=sentence, next_step=next_step)
-
-
-def repaired(name: str, sentence: str) -> Check:
-    return Check(name=name, outcome=Outcome.REPAIRED, sentence=sentence)
-
-
-def problem(name: str, sentence: str, next_step: str) -> Check:
-    return Check(name=name, outcome=Outcome.PROBLEM, sentence=sentence, next_step=next_step)
 
 
 def tail(log: Path) -> str:
@@ -235,29 +201,6 @@ def _sha256(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
-
-
-def check_journal(config: Config) -> Iterator[Check]:
-    """What the journal takes, what it offers, and what of it cannot be read."""
-    folder = config.data / "journal"
-    rings = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
-    used_mb = sum(p.stat().st_size for p in folder.rglob("*")) // 1_000_000 if rings else 0
-    limit_mb = config.journal_budget_bytes // 1_000_000
-    bad = [ring.name for ring in rings if not read_ring(ring, verify=False) and any(ring.iterdir())]
-    if bad:
-        yield note(
-            "journal", f"{', '.join(bad)} in {folder} cannot be read.", "Remove it when it is not wanted."
-        )
-    if not config.journal:
-        yield note("journal", "It is off: a crash of the DAW costs what was not kept.", "Set journal = true.")
-    elif (
-        config.data.exists() and shutil.disk_usage(config.data).free < config.min_free_bytes + HEADROOM_BYTES
-    ):
-        yield note("journal", "It pauses: the disk is nearly full.", "Free some space.")
-    else:
-        yield ok("journal", f"{len(rings)} plugins, {used_mb} of {limit_mb} MB.")
-    if waiting := [ring for ring in rings if read_mark(ring)]:
-        yield note("journal", f"{len(waiting)} plugins left sound behind.", "`sidechain recover` lists it.")
 
 
 def damaged_files(config: Config) -> Iterator[Check]:

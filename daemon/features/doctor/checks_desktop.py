@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from daemon.config import Config
-from daemon.features.doctor.checks import Check, note, ok, tail
+from daemon.core.checks import Check, note, ok
+from daemon.features.doctor.checks import tail
 
 BUS_LIMIT_S = 3.0
 TRAY_HOST = "org.kde.StatusNotifierWatcher"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from daemon.features.doctor.checks import Check, note, ok, problem
+from daemon.core.checks import Check, note, ok, problem
 
 STEP_LIMIT_S = 5.0
 MAX_SKEW_S = 60.0  # tokens are dated; beyond a minute they are refused

@@ -8,7 +8,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, SidechainError
+from daemon.events import AccountChanged, Bus, FollowsChanged, ItemArrived, LinkChanged, PostChanged
 from daemon.library.store import Store
 from relay.wire.rest import AudioPost, FeedPage
 
@@ -17,17 +19,22 @@ FRESH_S = 10.0
 
 
 class Feed:
-    """fetch: a page of the relay. online: whether the link stands. All methods are [loop]."""
+    """fetch: a page of the relay. All methods are [loop]."""
 
-    def __init__(
-        self, store: Store, fetch: Callable[[int], Awaitable[FeedPage]], online: Callable[[], bool]
-    ) -> None:
+    def __init__(self, store: Store, fetch: Callable[[int], Awaitable[FeedPage]], bus: Bus) -> None:
         self._store = store
         self._fetch = fetch
-        self._online = online
+        self._online = False
         self._page: tuple[int, float, list[AudioPost]] | None = None  # limit, when, posts
         self._asking: dict[int, asyncio.Task[list[AudioPost]]] = {}
         self._changes = 0
+        for kind in (ItemArrived, PostChanged, FollowsChanged, AccountChanged):
+            bus.on(kind, lambda _: self.changed())
+        bus.on(LinkChanged, self._link_changed)
+
+    def _link_changed(self, event: LinkChanged) -> None:
+        self._online = event.state is LinkState.ONLINE
+        self.changed()
 
     def changed(self) -> None:
         """Something came in or was done that the last page does not show."""
@@ -40,11 +47,11 @@ class Feed:
             self._page
             and self._page[0] >= limit
             and time.monotonic() - self._page[1] < FRESH_S
-            and self._online()
+            and self._online
         ):
             return self._page[2][:limit], False
         here = await self._store.run(Store.items, limit)
-        if here and not self._online():
+        if here and not self._online:
             return here, True
         asking = self._asking.get(limit)
         if asking is None:

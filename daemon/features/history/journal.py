@@ -23,6 +23,7 @@ from daemon.core.journal import MAX_LIFE, Origin
 from daemon.core.retention import Held, to_remove
 from daemon.core.stretches import Fate, RingState, fate
 from daemon.errors import SidechainError
+from daemon.events import Bus, HistoryChanged, PluginClosed
 from daemon.features.history.journal_files import SUFFIX, Mark, SegmentFile, read_mark, read_ring, write_mark
 from daemon.features.history.journal_writer import RingFollower
 from daemon.features.history.recovery import Recovered, recovered_in, sentence
@@ -54,10 +55,11 @@ class NoRoom(OSError):
 class Journal:
     """[loop] for what is public; the rest runs on the journal's thread."""
 
-    def __init__(self, config: Config, changed: Callable[[], None]) -> None:
+    def __init__(self, config: Config, bus: Bus) -> None:
         self.config = config
         self.folder = config.data / "journal"
-        self._changed = changed
+        self._bus = bus
+        bus.on(PluginClosed, lambda event: self.closed(event.instance))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._life = life_of(config.run)
         self._writers: dict[str, RingFollower] = {}  # by the Ring's name
@@ -77,7 +79,7 @@ class Journal:
     async def run(self, instances: Callable[[], list[Instance]]) -> None:
         """For ever: first what is on the disk, then round after round."""
         await self.do(self.judge)
-        self._changed()
+        self.tell()
         while True:
             now = [i for i in instances() if i.ring and not i.closed]
             due = self.config.journal and time.monotonic() >= self._quiet_until
@@ -85,16 +87,20 @@ class Journal:
                 before = self.trouble, self.recovered
                 await self.do(self.look, now)
                 if (self.trouble, self.recovered) != before:
-                    self._changed()
+                    self.tell()
             await asyncio.sleep(TICK_S)
 
     async def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on the journal's thread, where all its files are touched."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
 
-    def closed(self, instance: Instance) -> None:
-        """A plugin was closed in peace: nobody asks for what it played."""
-        self._thread.submit(self._drop, instance.name)
+    def tell(self) -> None:
+        """What is offered, or why nothing is written, is otherwise now."""
+        self._bus.tell(HistoryChanged(news=tuple(self.news()), trouble=self.trouble))
+
+    def closed(self, instance: str) -> None:
+        """The plugin of this name was closed in peace: nobody asks for what it played."""
+        self._thread.submit(self._drop, instance)
 
     def spared(self) -> set[str]:
         """Names of Rings that must not be removed yet: they hold what is not on the disk."""

@@ -8,13 +8,15 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 
 from daemon.core import outbox
 from daemon.core.heard import Heard
+from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, Offline, RelayRefused
+from daemon.events import AccountChanged, Bus, EntryChanged, EntryProgressed, LinkChanged, TakeRendered
 from daemon.library.files import TAKE_FLAC
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_entry
@@ -25,10 +27,6 @@ from daemon.uplink.tus import Parcel, TusClient
 from relay.wire import rest
 
 log = logging.getLogger(__name__)
-
-Changed = Callable[[outbox.Entry], Awaitable[None]]
-Sent = Callable[[str, int, int], None]
-"""Take, bytes that the relay has, bytes of the whole."""
 
 OFFSET_STEP_BYTES = 1 << 20
 """How far an upload moves before the library is told; the relay knows better, so this is only what is shown."""
@@ -43,16 +41,14 @@ class Uploader:
         relay: RelayClient,
         takes_dir: Path,
         account: Callable[[], str | None],
-        changed: Changed,
-        sent: Sent,
+        bus: Bus,
         clock: Clock | None = None,
     ) -> None:
         self._store = store
         self.tus = TusClient(relay)
         self._takes_dir = takes_dir
         self._account = account
-        self._changed = changed
-        self._sent = sent
+        self._bus = bus
         self._clock = clock or Clock()
         self._wake = asyncio.Event()
         self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
@@ -60,6 +56,16 @@ class Uploader:
         self._relay_back = False
         self._flying: outbox.Entry  # the one that is being uploaded, as far as it is
         self._stored_bytes = 0
+        self._was_online = False
+        for kind in (TakeRendered, AccountChanged):
+            bus.on(kind, lambda _: self.wake())
+        bus.on(LinkChanged, self._link_changed)
+
+    def _link_changed(self, event: LinkChanged) -> None:
+        online = event.state is LinkState.ONLINE
+        if online and not self._was_online:
+            self.relay_back()
+        self._was_online = online
 
     def relay_back(self) -> None:
         """The link stands again: what waits for the relay goes out now, oldest first."""
@@ -153,14 +159,17 @@ class Uploader:
         stored = self._stored_bytes if moved.upload_url == before.upload_url else None
         if stored is None or not 0 <= moved.sent_bytes - stored < OFFSET_STEP_BYTES:
             await self._save(self._flying)
-        self._sent(self._flying.take_id, moved.sent_bytes, moved.size_bytes)
+        progress = EntryProgressed(
+            take_id=self._flying.take_id, sent_bytes=moved.sent_bytes, size_bytes=moved.size_bytes
+        )
+        self._bus.tell(progress)
 
     async def _save(self, entry: outbox.Entry) -> outbox.Entry:
         """File first, row second: whose Post it is and how it ended must outlive the library."""
         await asyncio.to_thread(write_entry, self._takes_dir, entry)
         await self._store.run(Store.save_entry, entry)
         self._stored_bytes = entry.sent_bytes
-        await self._changed(entry)
+        self._bus.tell(EntryChanged(entry=entry))
         return entry
 
 

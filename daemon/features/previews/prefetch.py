@@ -7,6 +7,7 @@ import asyncio
 import logging
 
 from daemon.errors import SidechainError
+from daemon.events import Bus, ItemArrived, LinkChanged, PluginsChanged
 from daemon.features.previews.preview_files import PreviewFiles
 from daemon.library.store import Store
 from daemon.rings.instances import Instances
@@ -21,12 +22,14 @@ SETTLE_S = 0.5  # a plugin that comes brings several changes
 class Prefetch:
     """All methods are [loop]. most: how many Items; 0: none."""
 
-    def __init__(self, store: Store, instances: Instances, files: PreviewFiles, most: int) -> None:
+    def __init__(self, store: Store, instances: Instances, files: PreviewFiles, most: int, bus: Bus) -> None:
         self._store = store
         self._instances = instances
         self._files = files
         self._most = most
         self._wake = asyncio.Event()
+        for kind in (PluginsChanged, ItemArrived, LinkChanged):
+            bus.on(kind, lambda _: self.wake())
 
     def wake(self) -> None:
         """A plugin came, an Item came in, or the relay is back."""

@@ -18,6 +18,7 @@ from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile, sweep_returns
 from daemon.core.preview import Plan, bar_ahead, differs, plan
 from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError, UsageError
+from daemon.events import Bus, PreviewChanged
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview, Sound
 from daemon.features.previews.preview_files import PreviewFiles
 from daemon.library.files import TAKE_WAV
@@ -46,7 +47,7 @@ Send = Callable[[Peer, FromDaemon], Awaitable[bool]]
 
 
 class Previews:
-    """All methods are [loop]. send: says something to a plugin. publish: tells who watches the control socket."""
+    """All methods are [loop]. send: says something to a plugin."""
 
     def __init__(
         self,
@@ -55,14 +56,14 @@ class Previews:
         takes: Takes,
         files: PreviewFiles,
         send: Send,
-        publish: Callable[[PreviewInfo], None],
+        bus: Bus,
     ) -> None:
         self._run_dir = run_dir
         self._store = store
         self._takes = takes
         self._files = files
         self._send = send
-        self._publish = publish
+        self._bus = bus
         self._loading: dict[bytes, tuple[int, asyncio.Task[PreviewInfo]]] = {}
         self._playing: dict[bytes, Preview] = {}
         self._asides: set[asyncio.Task[None]] = set()
@@ -76,6 +77,9 @@ class Previews:
         for preview in list(self._playing.values()):
             await self._close(preview)
         await asyncio.gather(*(t for _, t in self._loading.values()), *self._asides, return_exceptions=True)
+
+    def _publish(self, preview: PreviewInfo) -> None:
+        self._bus.tell(PreviewChanged(preview=preview))
 
     def infos(self) -> list[PreviewInfo]:
         """What plays now."""

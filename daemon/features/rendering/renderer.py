@@ -12,13 +12,23 @@ import logging
 import shutil
 import struct
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 
 from daemon.core.heard import CERTAIN_SCORE, Alike
 from daemon.errors import NoSpace, SidechainError
+from daemon.events import (
+    Bus,
+    EntryChanged,
+    PluginsChanged,
+    TakeChanged,
+    TakeKept,
+    TakeProgressed,
+    TakeRendered,
+    TakeReset,
+)
 from daemon.features.rendering.render_worker import (
     MAX_FRAME_BYTES,
     Alikes,
@@ -48,9 +58,6 @@ ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its 
 NO_ROOM_PAUSE_S = 30.0  # the longest, where the disk is full though it says it is not: a quota
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
-Listener = Callable[[str, Stage | Rendered | Finished | Broken], Awaitable[None]]
-"""Told of each step: (take_id, message), after the store has it."""
-
 
 class WorkerDied(Exception):
     """The worker ended or broke its protocol while it had a job."""
@@ -67,14 +74,14 @@ class Renderer:
         self,
         store: Store,
         takes_dir: Path,
-        listener: Listener,
+        bus: Bus,
         cache_dir: Path | None = None,
         cache_bytes: int = 0,
     ) -> None:
         """cache_dir: where what was made before lies, at most cache_bytes of it; None: nothing is remembered."""
         self._store = store
         self._takes_dir = takes_dir
-        self._listener = listener
+        self._bus = bus
         self._cache = str(cache_dir) if cache_dir and cache_bytes else ""
         self._cache_bytes = cache_bytes
         self._wake = asyncio.Event()
@@ -83,6 +90,9 @@ class Renderer:
         self._worker_free = asyncio.Lock()
         self._pause_s = 0.0  # before the next try, while there is no room
         self.busy_with: str | None = None
+        for kind in (TakeKept, TakeReset):
+            bus.on(kind, lambda _: self.wake())
+        bus.on(PluginsChanged, lambda _: self.warm_up_soon())
 
     def wake(self) -> None:
         """There may be a new Take."""
@@ -124,7 +134,8 @@ class Renderer:
             self._pause_s = 0.0
             if finished:
                 await self._look_for_the_same(take.take_id)
-                await self._listener(take.take_id, finished)
+                self.busy_with = None  # before it is told: who asks then, sees it ready
+                self._bus.tell(TakeChanged(take_id=take.take_id))
         except (WorkerDied, TimeoutError, OSError) as error:
             log.warning(
                 "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
@@ -145,8 +156,8 @@ class Renderer:
         if shutil.disk_usage(self._takes_dir).free < needed_bytes:
             raise _no_space(take)
 
-    async def _render(self, take: TakeRow) -> Finished | None:
-        """What it became, None when it cannot be rendered."""
+    async def _render(self, take: TakeRow) -> bool:
+        """Whether it could be rendered."""
         cut = take.cut
         job = Job(
             folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
@@ -158,24 +169,31 @@ class Renderer:
         while True:
             message = await _read_frame(answers)
             match message:
-                case Rendered():
-                    await self._store.run(
-                        Store.set_rendered, take.take_id, message.flac_sha256, message.heard
+                case Stage():
+                    self._bus.tell(
+                        TakeProgressed(take_id=take.take_id, stage=message.stage, fraction=message.fraction)
                     )
+                case Rendered():
+                    sha256, heard = message.flac_sha256, message.heard
+                    await self._store.run(Store.set_rendered, take.take_id, sha256, heard)
+                    self._bus.tell(TakeRendered(take_id=take.take_id))
+                    await self._tell_entry(take.take_id)
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
                     await self._note(take.take_id)
-                    return message
+                    return True
                 case Broken():
                     await self._give_up(take.take_id, message.message)
-                    return None
+                    return False
                 case NoRoom():
                     raise _no_space(take)
-                case Stage():
-                    pass
                 case Alikes():
                     raise WorkerDied("the worker answered what it was not asked")
-            await self._listener(take.take_id, message)
+
+    async def _tell_entry(self, take_id: str) -> None:
+        """Its Entry may have gone on with it."""
+        if entry := await self._store.run(Store.entry_of, take_id):
+            self._bus.tell(EntryChanged(entry=entry))
 
     @contextlib.asynccontextmanager
     async def _question(self) -> AsyncIterator[None]:
@@ -251,7 +269,9 @@ class Renderer:
     async def _give_up(self, take_id: str, reason: str) -> None:
         log.error("take %s cannot be rendered: %s", take_id, reason)
         await self._store.run(Store.set_failed, take_id, reason)
-        await self._listener(take_id, Broken(message=reason))
+        self.busy_with = None
+        self._bus.tell(TakeChanged(take_id=take_id))
+        await self._tell_entry(take_id)
 
     async def _ensure_worker(self) -> asyncio.subprocess.Process:
         if self._worker is None or self._worker.returncode is not None:

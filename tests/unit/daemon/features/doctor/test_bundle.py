@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
+from daemon.core.checks import note
 from daemon.features.doctor.bundle import redact, write_bundle
-from daemon.features.doctor.checks import note
 
 SEED = bytes(range(32))
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJvd2wifQ.c2lnbmF0dXJlLW9mLXRoYXQ"

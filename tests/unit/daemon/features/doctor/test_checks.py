@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
+from daemon.core.checks import Check, Outcome
 from daemon.core.outbox import Entry
 from daemon.features.doctor import checks
-from daemon.features.doctor.checks import Check, Outcome, Stopped
+from daemon.features.doctor.checks import Stopped
 from daemon.features.doctor.checks_relay import check_relay
 from daemon.library import sidecars
 from tests.support.takes import publish, take

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
+from daemon.core.checks import Outcome
 from daemon.features.doctor import checks_desktop as desktop
-from daemon.features.doctor.checks import Outcome
 
 CRASH = """2026-11-21 10:00:00 ERROR daemon: part stopped
 Traceback (most recent call last):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, Offline
+from daemon.events import Bus, LinkChanged
 from daemon.features.feed import feed as feed_module
 from daemon.features.feed.feed import Feed
 from daemon.library.store import Store
@@ -20,10 +22,14 @@ class Relay:
     def __init__(self) -> None:
         self.posts = [post(1)]
         self.asked = 0
-        self.online = True
+        self.bus = Bus()
         self.error: Exception | None = None
         self.may = asyncio.Event()
         self.may.set()
+
+    def link(self, state: LinkState) -> None:
+        """The link to it is in this state now."""
+        self.bus.tell(LinkChanged(state=state, friends_producing=0))
 
     async def fetch(self, limit: int) -> FeedPage:
         self.asked += 1
@@ -41,7 +47,10 @@ async def relay() -> Relay:
 @pytest.fixture
 async def feed(tmp_path: Path, relay: Relay) -> AsyncIterator[Feed]:
     store = Store(tmp_path / "library.sqlite3")
-    made = Feed(store, relay.fetch, lambda: relay.online)
+    bus = Bus()
+    made = Feed(store, relay.fetch, bus)
+    relay.bus = bus
+    relay.link(LinkState.ONLINE)
     yield made
     relay.may.set()
     await made.close()
@@ -75,13 +84,13 @@ async def test_a_page_of_a_while_ago_is_asked_for_again(
 
 async def test_without_a_link_what_is_here_is_shown_and_nobody_is_asked(feed: Feed, relay: Relay) -> None:
     await titles(feed)
-    relay.online = False
+    relay.link(LinkState.BACKING_OFF)
     assert await titles(feed) == (["post 1"], True)
     assert relay.asked == 1
 
 
 async def test_with_nothing_here_the_relay_is_asked_even_without_a_link(feed: Feed, relay: Relay) -> None:
-    relay.online = False
+    relay.link(LinkState.BACKING_OFF)
     assert await titles(feed) == (["post 1"], False)
 
 

@@ -1,24 +1,21 @@
-"""The feed as a plugin's window sees it, page by page: what is stored here at once, then what the relay has.
+"""The feed page by page, as a plugin's window reads it: what is stored here at once, then what the relay has.
 
 A page begins behind the last row of the page before: by (created_at, post id) in the store, by the relay's own cursor
 there. Both stand in one cursor that the window only hands back. Rows that the relay tells otherwise than the store are
 sent again, and stored. Without the relay, the stored rows are the feed, and the page says so.
 """
 
-import base64
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Callable
 
 import msgspec
 
 from daemon.errors import SidechainError, UsageError
 from daemon.identity.account import Account
 from daemon.library.store import Store
-from plugin_protocol.messages import OUTLINE_COLUMNS, REACTIONS, Item
 from relay.wire.rest import AudioPost
 
 MAX_CURSOR = 256
-Tell = Callable[[AudioPost], Awaitable[None]]
+Tell = Callable[[AudioPost], None]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +26,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     relay: str
 
 
-class WindowFeed:
+class FeedPages:
     """All methods are [loop]."""
 
     def __init__(self, account: Account, store: Store) -> None:
@@ -46,7 +43,7 @@ class WindowFeed:
             Store.items_before, limit, *((place.created_at, place.post_id) if place else (None, None))
         )
         for post in stored:
-            await tell(post)
+            tell(post)
         of_store = _place(stored[-1], "") if len(stored) == limit else ""
         if place and not place.relay:
             return (
@@ -61,20 +58,8 @@ class WindowFeed:
         await self._store.run(Store.apply_events, page.posts, {})
         for post in page.posts:
             if known.get(post.id) != post:
-                await tell(post)
+                tell(post)
         return _place(page.posts[-1], page.next) if page.next and page.posts else "", ""
-
-    async def like(self, post_id: str, like: bool) -> AudioPost:
-        """Raises SidechainError."""
-        return await self._changed(await self._account.relay().like(post_id, like))
-
-    async def react(self, post_id: str, reaction: int, react: bool) -> AudioPost:
-        """Raises SidechainError."""
-        return await self._changed(await self._account.relay().react(post_id, REACTIONS[reaction], react))
-
-    async def _changed(self, post: AudioPost) -> AudioPost:
-        await self._store.run(Store.apply_events, [post], {})
-        return post
 
 
 def read_place(cursor: str) -> Place:
@@ -88,36 +73,3 @@ def read_place(cursor: str) -> Place:
 def _place(post: AudioPost, relay: str) -> str:
     cursor = f"{post.created_at} {post.id} {relay}"
     return cursor if len(cursor) <= MAX_CURSOR else ""
-
-
-def item(post: AudioPost, account: str | None) -> Item:
-    """A Post as a row of a window. [any]"""
-    counts = b"".join(
-        min(post.reactions.get(emoji, 0), 2**32 - 1).to_bytes(4, "little") for emoji in REACTIONS
-    )
-    return Item(
-        post_id=post.id,
-        author=post.username,
-        title=post.title,
-        page_url=post.page_url,
-        created_us=max(0, round(datetime.fromisoformat(post.created_at).timestamp() * 1e6)),
-        duration_ms=post.duration_ms,
-        bars=post.duration_bars,
-        bpm=post.bpm,
-        key=post.key,
-        mine=post.username == account,
-        liked=post.liked,
-        like_count=min(post.like_count, 2**32 - 1),
-        reaction_counts=counts,
-        reacted=sum(1 << n for n, emoji in enumerate(REACTIONS) if emoji in post.reacted),
-        outline=outline(post.outline),
-    )
-
-
-def outline(text: str) -> bytes:
-    """The columns of a waveform in short; none when the relay sent what is no outline. [any]"""
-    try:
-        columns = base64.b64decode(text, validate=True)
-    except ValueError:
-        return b""
-    return columns[:OUTLINE_COLUMNS]

@@ -1,20 +1,17 @@
-"""Mending the seam of a Take's loop, and undoing it. The sound itself is never changed: all that is made of it is.
+"""Mending the seam of a Take's loop, undoing it, and making all files of a Take anew. The sound as played never changes.
 
-Which repair a Take has is a word in its row and beside its sound; the worker applies it before anything else
-(render_worker.repaired), so levels, files, figures and a Post made from then on are of the mended loop.
+Which repair a Take has is a word in its row and beside its sound; the render worker applies it before anything else,
+so levels, files, figures and a Post made from then on are of the mended loop.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-import bridge.control as c
 from daemon.core import outbox
-from daemon.doors.control.told import told_take
 from daemon.errors import SidechainError, UsageError
-from daemon.features.rendering.renderer import Renderer
+from daemon.events import Bus, TakeReset
 from daemon.library.files import TAIL_WAV
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_take
@@ -22,23 +19,22 @@ from daemon.library.store import Store
 from daemon.library.takes import Takes
 
 ENDED = (outbox.State.ACCEPTED, outbox.State.DISCARDED)
+How = Literal["fade", "wrap"]
 
 
 class Repairs:
-    """Answers RepairTake and UndoRepair. All methods are [loop]."""
+    """All methods are [loop]; a Take is named by any unique prefix of its id, or "last". Raises UsageError, SidechainError."""
 
-    def __init__(self, store: Store, takes: Takes, renderer: Renderer) -> None:
+    def __init__(self, store: Store, takes: Takes, bus: Bus) -> None:
         self._store = store
         self._takes = takes
-        self._renderer = renderer
-        self.answers: dict[type, Callable[..., Awaitable[c.Reply]]] = {
-            c.RepairTake: self._repair, c.UndoRepair: self._undo,
-        }  # fmt: skip
+        self._bus = bus
 
-    async def _repair(self, request: c.RepairTake) -> c.Reply:
-        take = await self._takes.find(request.take_id)
+    async def repair(self, prefix: str, how: How | None) -> TakeRow:
+        """Mend the seam: how None, by what the seam asks for."""
+        take = await self._takes.find(prefix)
         has_tail = await asyncio.to_thread((self._takes.folder / take.take_id / TAIL_WAV).exists)
-        how = request.how or ("wrap" if has_tail and _reason(take) == "tail" else "fade")
+        how = how or ("wrap" if has_tail and _seam_reason(take) == "tail" else "fade")
         if how == "wrap" and not has_tail:
             raise UsageError(
                 "Nothing that rang on was kept with this take: the transport went on after its last bar.",
@@ -48,15 +44,23 @@ class Repairs:
             raise UsageError(
                 f"This take is mended by {how} already.", "`sidechain takes undo` takes it back."
             )
-        return await self._change(request, take, how)
+        return await self._change(take, how)
 
-    async def _undo(self, request: c.UndoRepair) -> c.Reply:
-        take = await self._takes.find(request.take_id)
+    async def undo(self, prefix: str) -> TakeRow:
+        """As it was played."""
+        take = await self._takes.find(prefix)
         if take.repair is None:
             raise UsageError("There is no repair of this take to undo.")
-        return await self._change(request, take, None)
+        return await self._change(take, None)
 
-    async def _change(self, request: c.RepairTake | c.UndoRepair, take: TakeRow, how: str | None) -> c.Reply:
+    async def render_again(self, prefix: str) -> None:
+        """Make all files of a Take anew from its sound."""
+        take = await self._takes.find(prefix)
+        await asyncio.to_thread(self._takes.require_sound, take)
+        await self._store.run(Store.retry_take, take.take_id)
+        self._bus.tell(TakeReset(take_id=take.take_id))
+
+    async def _change(self, take: TakeRow, how: How | None) -> TakeRow:
         """Sidecar first, row second, as everywhere. Raises SidechainError while anything is made or sent of it."""
         entry = await self._store.run(Store.entry_of, take.take_id)
         if entry and entry.state not in ENDED:
@@ -79,10 +83,9 @@ class Repairs:
         )
         await asyncio.to_thread(write_take, self._takes.folder, changed)
         await self._store.run(Store.set_repair, take.take_id, how)
-        self._renderer.wake()
-        path = str(Path(self._takes.folder) / take.take_id)
-        return c.OneTake(id=request.id, take=await told_take(self._store, changed), path=path)
+        self._bus.tell(TakeReset(take_id=take.take_id))
+        return changed
 
 
-def _reason(take: TakeRow) -> object:
+def _seam_reason(take: TakeRow) -> object:
     return (take.recording or {}).get("seam_reason")

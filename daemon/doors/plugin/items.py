@@ -1,0 +1,40 @@
+"""Posts as rows of a plugin's window."""
+
+import base64
+from datetime import datetime
+
+from plugin_protocol.messages import OUTLINE_COLUMNS, REACTIONS, Item
+from relay.wire.rest import AudioPost
+
+
+def item(post: AudioPost, account: str | None) -> Item:
+    """A Post as a row of a window. [any]"""
+    counts = b"".join(
+        min(post.reactions.get(emoji, 0), 2**32 - 1).to_bytes(4, "little") for emoji in REACTIONS
+    )
+    return Item(
+        post_id=post.id,
+        author=post.username,
+        title=post.title,
+        page_url=post.page_url,
+        created_us=max(0, round(datetime.fromisoformat(post.created_at).timestamp() * 1e6)),
+        duration_ms=post.duration_ms,
+        bars=post.duration_bars,
+        bpm=post.bpm,
+        key=post.key,
+        mine=post.username == account,
+        liked=post.liked,
+        like_count=min(post.like_count, 2**32 - 1),
+        reaction_counts=counts,
+        reacted=sum(1 << n for n, emoji in enumerate(REACTIONS) if emoji in post.reacted),
+        outline=outline(post.outline),
+    )
+
+
+def outline(text: str) -> bytes:
+    """The columns of a waveform in short; none when the relay sent what is no outline. [any]"""
+    try:
+        columns = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return columns[:OUTLINE_COLUMNS]

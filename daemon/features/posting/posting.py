@@ -1,0 +1,87 @@
+"""What a person does with Entries: post a Take, try again, take back, look. The same whoever asks, and told to all.
+
+One Entry for each Take, made once (library/entries.py); how it goes out is the uploader's (uploads.py).
+"""
+
+from daemon.core import outbox
+from daemon.errors import NotClaimed, TakeGone, UsageError
+from daemon.events import Bus, EntryChanged, TakeReset
+from daemon.features.posting.uploads import Uploader
+from daemon.identity.account import Account
+from daemon.library.entries import Entries
+from daemon.library.rows import TakeRow
+from daemon.library.store import Store
+
+ALL = "all"
+ENDED = (outbox.State.ACCEPTED, outbox.State.DISCARDED)
+
+
+class Posting:
+    """All methods are [loop]. uploader: None without a relay. An Entry is named by any unique prefix of its id, or its
+    Take's. Raises UsageError, NotClaimed, TakeGone, NoSpace, LibraryStuck."""
+
+    def __init__(
+        self, store: Store, entries: Entries, account: Account, uploader: Uploader | None, bus: Bus
+    ) -> None:
+        self._store = store
+        self._entries = entries
+        self._account = account
+        self._uploader = uploader
+        self._bus = bus
+
+    async def post(self, take: TakeRow, title: str) -> outbox.Entry:
+        """Put a Take in the outbox; asking twice gives the same Entry."""
+        if not self._account.relay_url:
+            raise NotClaimed(
+                "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
+            )
+        entry = await self._entries.post(take, title, self._account.owner)
+        self._tell(entry)
+        if self._uploader:
+            self._uploader.wake()
+        return entry
+
+    async def listed(self, *, ended: bool, limit: int) -> list[outbox.Entry]:
+        """The newest `limit`, oldest first. ended: also what was accepted or discarded."""
+        entries = await self._store.run(Store.entries)
+        return [e for e in entries if ended or e.state not in ENDED][-limit:]
+
+    async def retry(self, prefix: str) -> list[outbox.Entry]:
+        """Try again now: "all" that have not ended, or one by its id, also after it was discarded."""
+        entries = await self._store.run(Store.entries)
+        if prefix == ALL:
+            after = [await self._retried(e) for e in entries if e.state not in ENDED]
+        else:
+            after = [await self._entries.retry(_only(entries, prefix))]
+        for entry in after:
+            self._tell(entry)
+        if self._uploader:
+            self._uploader.relay_back()
+        return after
+
+    async def discard(self, prefix: str) -> outbox.Entry:
+        """Do not post it; the Take stays. Raises SidechainError while it is uploaded, and once it has arrived."""
+        entry = _only(await self._store.run(Store.entries), prefix)
+        after = await self._entries.discard(entry)
+        self._tell(after)
+        return after
+
+    async def _retried(self, entry: outbox.Entry) -> outbox.Entry:
+        try:
+            return await self._entries.retry(entry)
+        except TakeGone:  # it stays halted, and holds up no other
+            return entry
+
+    def _tell(self, entry: outbox.Entry) -> None:
+        self._bus.tell(EntryChanged(entry=entry))
+        if entry.state is outbox.State.WAITING:  # perhaps for a pipeline that had given its Take up
+            self._bus.tell(TakeReset(take_id=entry.take_id))
+
+
+def _only(entries: list[outbox.Entry], prefix: str) -> outbox.Entry:
+    """By the start of its id, or of its take's. Raises UsageError."""
+    found = [e for e in entries if e.entry_id.startswith(prefix) or e.take_id.startswith(prefix)]
+    if len(found) != 1 or not prefix:
+        many = "No entry has" if not found else "Several entries have"
+        raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain outbox --all` lists them.")
+    return found[0]

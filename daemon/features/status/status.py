@@ -1,0 +1,88 @@
+"""How the daemon is, for all who show it: the status, the heartbeats to plugins, their windows. One judgement for all.
+
+What is shown of which state is daemon.core.health's; sentences that stand beside it are in notices.py.
+"""
+
+import asyncio
+
+from daemon.core import outbox
+from daemon.core.health import Health, overall
+from daemon.core.link_signals import LinkState
+from daemon.events import (
+    AccountChanged,
+    Bus,
+    DiskTroubled,
+    EntryChanged,
+    Event,
+    HistoryChanged,
+    ItemArrived,
+    LinkChanged,
+    PluginsChanged,
+    StatusChanged,
+    TakeChanged,
+    TakeDeleted,
+    TakeKept,
+    TakeReset,
+)
+from daemon.identity.account import Account
+from daemon.library.store import Store
+
+TROUBLE_CHARACTERS = 512
+CHANGES_PER_S = 10
+SHOWN: tuple[type[Event], ...] = (
+    TakeKept,
+    TakeReset,
+    TakeChanged,
+    TakeDeleted,
+    EntryChanged,
+    LinkChanged,
+    AccountChanged,
+    ItemArrived,
+    PluginsChanged,
+    HistoryChanged,
+    DiskTroubled,
+)
+"""What the status shows something of."""
+
+
+class DaemonStatus:
+    """[loop]. has_relay: one is configured."""
+
+    def __init__(self, store: Store, account: Account, has_relay: bool, bus: Bus) -> None:
+        self._store = store
+        self._account = account
+        self._bus = bus
+        self._news = asyncio.Event()
+        self.link = LinkState.UNCLAIMED if has_relay else None
+        self.friends_producing = 0
+        self.trouble = ""  # as of the last look: what is to be done, as sentences
+        bus.on(LinkChanged, self._link_changed)
+        for kind in SHOWN:
+            bus.on(kind, lambda _: self._news.set())
+
+    def _link_changed(self, event: LinkChanged) -> None:
+        self.link = event.state
+        self.friends_producing = event.friends_producing
+
+    @property
+    def online(self) -> bool:
+        """Whether the relay can be reached now."""
+        return self.link is LinkState.ONLINE
+
+    async def look(self) -> tuple[Health, dict[str, int]]:
+        """The one state of now, and the outbox by states, out of which it was made."""
+        counts = await self._store.run(Store.count_entries)
+        entries = {outbox.State(name): n for name, n in counts.items()}
+        health = overall(self.link, entries, self._account.problem, self._account.name is not None)
+        said = f"{health.sentence} {health.next_step}" if health.next_step else ""
+        self.trouble = said[:TROUBLE_CHARACTERS]
+        return health, counts
+
+    async def run(self) -> None:
+        """For ever: tell that something has changed, CHANGES_PER_S times a second at most."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            self._bus.tell(StatusChanged())
+            await self.look()
+            await asyncio.sleep(1 / CHANGES_PER_S)

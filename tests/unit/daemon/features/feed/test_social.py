@@ -1,0 +1,90 @@
+"""A like is a like, whichever door it comes through: stored, and told to all who show it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+
+from daemon.core.link_signals import LinkState
+from daemon.events import Bus, Event, FollowsChanged, LinkChanged, PostChanged
+from daemon.features.feed.feed import Feed
+from daemon.features.feed.social import Social
+from daemon.identity.account import Account
+from daemon.library.store import Store
+from relay.wire.rest import AudioPost, FeedPage
+from tests.support.posts import post
+
+
+class Relay:
+    """Knows one post, and counts how often its feed was asked for."""
+
+    def __init__(self) -> None:
+        self.post = post(1)
+        self.pages = 0
+
+    def relay(self) -> "Relay":
+        return self
+
+    async def like(self, post_id: str, like: bool) -> AudioPost:
+        assert post_id == self.post.id
+        self.post = msgspec.structs.replace(self.post, liked=like, like_count=int(like))
+        return self.post
+
+    async def react(self, post_id: str, emoji: str, react: bool) -> AudioPost:
+        reactions = {emoji: 1} if react else {}
+        self.post = msgspec.structs.replace(self.post, reactions=reactions)
+        return self.post
+
+    async def follow(self, username: str, follow: bool) -> None:
+        pass
+
+    async def timeline(self, limit: int) -> FeedPage:
+        self.pages += 1
+        return FeedPage(posts=[self.post], next=None)
+
+
+class Scene:
+    def __init__(self, folder: Path) -> None:
+        self.relay = Relay()
+        self.store = Store(folder / "library.sqlite3")
+        self.bus = Bus()
+        self.feed = Feed(self.store, self.relay.timeline, self.bus)
+        self.social = Social(cast(Account, self.relay), self.store, self.bus)
+        self.told: list[Event] = []
+        for kind in (PostChanged, FollowsChanged):
+            self.bus.on(kind, self.told.append)
+        self.bus.tell(LinkChanged(state=LinkState.ONLINE, friends_producing=0))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.store.close()
+
+
+async def test_what_is_done_to_a_post_is_stored_told_and_not_shown_as_it_was(scene: Scene) -> None:
+    (before,), _ = await scene.feed.posts(20)
+    assert not before.liked
+    liked = await scene.social.like(before.id, True)
+    assert scene.told == [PostChanged(post=liked)]
+    assert scene.store.items(9) == [liked], "also without the relay"
+    assert (await scene.feed.posts(20))[0] == [liked] and scene.relay.pages == 2, "the page is asked for anew"
+    reacted = await scene.social.react(before.id, "🔥", True)
+    assert scene.told[1:] == [PostChanged(post=reacted)]
+    assert (await scene.feed.posts(20))[0] == [reacted]
+
+
+async def test_a_post_that_is_not_in_the_feed_does_not_join_it_by_being_liked(scene: Scene) -> None:
+    await scene.social.like(scene.relay.post.id, True)
+    assert scene.store.items(9) == [] and len(scene.told) == 1
+
+
+async def test_whom_one_follows_changes_the_feed(scene: Scene) -> None:
+    await scene.feed.posts(20)
+    await scene.social.follow("mira.k", True)
+    assert scene.told == [FollowsChanged(username="mira.k", follow=True)]
+    await scene.feed.posts(20)
+    assert scene.relay.pages == 2
