@@ -8,7 +8,6 @@ Keyring back ends are called in a helper process with a time limit, because a lo
 behind its prompt, and only those on the list: others may be plain text.
 """
 
-import asyncio
 import os
 import secrets
 import sys
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from daemon.errors import KeyringUnavailable
+from daemon.system.children import run_once
 from daemon.system.files import write_durably
 
 SEED_BYTES = 32
@@ -91,27 +91,20 @@ class KeyringSecret:
         await self._ask("delete", b"")
 
     async def _ask(self, verb: str, stdin: bytes) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *keyring_command(), verb, self._profile,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
         try:
-            async with asyncio.timeout(KEYRING_LIMIT_S):
-                out, err = await process.communicate(stdin)
+            ended = await run_once([*keyring_command(), verb, self._profile], stdin, KEYRING_LIMIT_S)
         except TimeoutError:
-            process.kill()
-            await process.wait()
             raise KeyringUnavailable(
                 f"The keyring did not answer within {KEYRING_LIMIT_S:.0f} s; it may wait for its password.",
                 "Unlock it; Sidechain tries again by itself.",
             ) from None
-        if process.returncode != 0:
-            said = err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
+        if ended.code != 0:
+            said = ended.err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
             raise KeyringUnavailable(
                 f"The keyring cannot be used: {said[-1]}.",
                 'Unlock or install one, or set credential_store = "file" on a machine without.',
             )
-        return out.decode().strip()
+        return ended.out.decode().strip()
 
 
 class Identity:

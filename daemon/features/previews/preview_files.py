@@ -10,9 +10,8 @@ import contextlib
 import hashlib
 import logging
 import os
-import struct
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ import msgspec
 from daemon.errors import BadAudio
 from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
 from daemon.identity.account import Account
+from daemon.system.children import Child, ChildDied
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,9 @@ class Fit:
             self._fd = -1
 
 
+_answers: msgspec.msgpack.Decoder[FromPreviewWorker] = msgspec.msgpack.Decoder(FromPreviewWorker)
+
+
 def worker_command() -> list[str]:
     return [sys.executable, "-m", "daemon.features.previews.preview_worker"]
 
@@ -95,9 +98,8 @@ class PreviewFiles:
         self._limit_bytes = limit_bytes
         self._account = account
         self._fetching: dict[str, asyncio.Lock] = {}
-        self._working = asyncio.Lock()
-        self._worker: asyncio.subprocess.Process | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        # Ended when idle: it holds 40 MB.
+        self._worker = Child(worker_command, _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -105,7 +107,7 @@ class PreviewFiles:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._stop_worker()
+        await self._worker.stop()
 
     # what the relay has -----------------------------------------------------------------------------------------
 
@@ -186,82 +188,29 @@ class PreviewFiles:
 
     async def _work(self, job: FitJob, made: Fit) -> None:
         """One job from beginning to end; its news go to `made`."""
-        async with self._working:
-            if await asyncio.to_thread(_touch, Path(job.target)):  # made for another while this one waited
-                made.open(Path(job.target))
-                made.grow(os.fstat(made.fileno).st_size // made.frame_bytes, whole=True)
-                return
-            try:
-                async with asyncio.timeout(ANSWER_LIMIT_S):
-                    async for message in self._ask(job):
-                        match message:
-                            case Grown():
-                                made.open(Path(job.target))
-                                made.grow(message.frames)
-                            case Fitted():
-                                made.open(Path(job.target))
-                                made.grow(message.frames, whole=True)
-                            case Unfit():
-                                made.grow(made.frames, failed=message.message)
-            except (
-                OSError,
-                EOFError,
-                asyncio.IncompleteReadError,
-                msgspec.DecodeError,
-                TimeoutError,
-            ) as error:
-                log.warning("a preview was not prepared: %r", error)
-                await self._stop_worker()
-                made.grow(made.frames, failed="The sound could not be decoded; it may be damaged.")
-            except asyncio.CancelledError:
-                await self._stop_worker()
-                raise
-            finally:
-                self._rest()
-        await asyncio.to_thread(self._make_room)
-
-    async def _ask(self, job: FitJob) -> AsyncIterator[FromPreviewWorker]:
         await asyncio.to_thread(self._make_folder)
-        if self._worker is None or self._worker.returncode is not None:
-            self._worker = await asyncio.create_subprocess_exec(
-                *worker_command(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-        assert self._worker.stdin and self._worker.stdout
-        data = msgspec.msgpack.encode(job)
-        self._worker.stdin.write(struct.pack("<I", len(data)) + data)
-        await self._worker.stdin.drain()
-        while True:
-            (length,) = struct.unpack("<I", await self._worker.stdout.readexactly(4))
-            if length > MAX_FRAME_BYTES:
-                raise EOFError(f"the worker announced {length} bytes")
-            message: FromPreviewWorker = msgspec.msgpack.decode(
-                await self._worker.stdout.readexactly(length), type=FromPreviewWorker
-            )
-            yield message
-            if not isinstance(message, Grown):
-                return
-
-    def _rest(self) -> None:
-        """A minute without work ends the worker: it holds 40 MB."""
-        if self._idle:
-            self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._end_if_idle)
-
-    def _end_if_idle(self) -> None:
-        if not self._working.locked():
-            task = asyncio.create_task(self._stop_worker())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _stop_worker(self) -> None:
-        if self._idle:
-            self._idle.cancel()
-        worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()
+        target = Path(job.target)
+        try:
+            async with self._worker.conversation(ANSWER_LIMIT_S) as worker:
+                if await asyncio.to_thread(_touch, target):  # made for another while this one waited
+                    made.open(target)
+                    made.grow(os.fstat(made.fileno).st_size // made.frame_bytes, whole=True)
+                    return
+                await worker.say(job)
+                while not made.settled:
+                    match await worker.hear():
+                        case Grown(frames=frames):
+                            made.open(target)
+                            made.grow(frames)
+                        case Fitted(frames=frames):
+                            made.open(target)
+                            made.grow(frames, whole=True)
+                        case Unfit(message=why):
+                            made.grow(made.frames, failed=why)
+        except (ChildDied, OSError, TimeoutError) as error:
+            log.warning("a preview was not prepared: %r", error)
+            made.grow(made.frames, failed="The sound could not be decoded; it may be damaged.")
+        await asyncio.to_thread(self._make_room)
 
     # the disk ---------------------------------------------------------------------------------------------------
 

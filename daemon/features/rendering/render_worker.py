@@ -7,19 +7,17 @@ Files are durable before the message that names them. Not a queue: order and ret
 """
 
 import hashlib
-import resource
-import struct
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from daemon.core.heard import Alike, Heard, Known
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAIL_WAV, TAKE_FLAC, TAKE_MP3, TAKE_WAV, WAVEFORM_SVG
+from daemon.system.child import Frames
 
 if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
     from audio.intake import Samples
@@ -93,22 +91,10 @@ ToWorker = Job | Search
 FromWorker = Stage | Rendered | Finished | Broken | NoRoom | Alikes
 
 
-def write_frame(out: BinaryIO, message: FromWorker) -> None:
-    data = msgspec.msgpack.encode(message)
-    out.write(struct.pack("<I", len(data)) + data)
-    out.flush()
+questions: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 
 
-def read_job(stdin: BinaryIO) -> ToWorker | None:
-    """The next job, or None when the daemon is gone."""
-    head = stdin.read(4)
-    if len(head) < 4:
-        return None
-    job: ToWorker = msgspec.msgpack.decode(stdin.read(struct.unpack("<I", head)[0]), type=ToWorker)
-    return job
-
-
-def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
+def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) -> None:
     """One Take from its WAV to all its files, on the threads of `pool`. Raises AudioError for what can never be rendered."""
     from audio.read.reader import read_audio
     from daemon.features.rendering.pipeline import Lossless, Settings, make
@@ -121,7 +107,7 @@ def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
         nonlocal furthest
         with one_at_a_time:
             furthest = max(furthest, fraction)
-            write_frame(out, Stage(stage=name, fraction=furthest))
+            frames.say(Stage(stage=name, fraction=furthest))
 
     def progress(name: str, fraction: float) -> None:
         stage(name, 0.1 + 0.9 * fraction)
@@ -133,7 +119,7 @@ def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
         sha256 = hashlib.sha256(lossless.flac).hexdigest()
         rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard)
         with one_at_a_time:
-            write_frame(out, rendered)
+            frames.say(rendered)
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
@@ -151,7 +137,7 @@ def render(job: Job, out: BinaryIO, pool: ThreadPoolExecutor | None) -> None:
     write_durably(folder / PEAKS_JSON, made.peaks)
     for frames_per_point, data in made.peaks_dat.items():
         write_durably(folder / PEAKS_DAT.format(frames_per_point), data)
-    write_frame(out, Finished(recording=made.figures))
+    frames.say(Finished(recording=made.figures))
 
 
 def repaired(clip: "Clip", folder: Path, how: str | None) -> "Samples":
@@ -193,10 +179,7 @@ def look(asked: Search) -> Alikes:
 
 def main() -> None:
     """Serve jobs until stdin closes."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, resource.RLIM_INFINITY))
-    # Libraries may print; only frames may reach the daemon.
-    out = sys.stdout.buffer
-    sys.stdout = sys.stderr
+    frames = Frames(questions, MEMORY_LIMIT_BYTES)
     from audio.errors import (
         AudioError,
     )  # imported here, with numpy behind them: the first job finds them warm
@@ -204,16 +187,16 @@ def main() -> None:
     from daemon.features.rendering.pipeline import core_pool
 
     pool = core_pool()
-    while job := read_job(sys.stdin.buffer):
+    while job := frames.next():
         if isinstance(job, Search):
-            write_frame(out, look(job))
+            frames.say(look(job))
             continue
         try:
-            render(job, out, pool)
+            render(job, frames, pool)
         except (AudioError, FileNotFoundError) as error:
-            write_frame(out, Broken(message=str(error)[:500]))
+            frames.say(Broken(message=str(error)[:500]))
         except NoSpace:
-            write_frame(out, NoRoom())
+            frames.say(NoRoom())
 
 
 if __name__ == "__main__":

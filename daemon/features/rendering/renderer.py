@@ -7,12 +7,9 @@ nothing: then it waits.
 """
 
 import asyncio
-import contextlib
 import logging
 import shutil
-import struct
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -40,11 +37,11 @@ from daemon.features.rendering.render_worker import (
     Rendered,
     Search,
     Stage,
-    ToWorker,
 )
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_take
 from daemon.library.store import Store
+from daemon.system.children import Child, ChildDied, Conversation
 from plugin_protocol.layout import SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
@@ -59,8 +56,7 @@ NO_ROOM_PAUSE_S = 30.0  # the longest, where the disk is full though it says it 
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 
-class WorkerDied(Exception):
-    """The worker ended or broke its protocol while it had a job."""
+_answers: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 
 
 def worker_command() -> list[str]:
@@ -86,8 +82,7 @@ class Renderer:
         self._cache_bytes = cache_bytes
         self._wake = asyncio.Event()
         self._warm = False
-        self._worker: asyncio.subprocess.Process | None = None
-        self._worker_free = asyncio.Lock()
+        self._worker = Child(worker_command, _answers, max_answer_bytes=MAX_FRAME_BYTES)
         self._pause_s = 0.0  # before the next try, while there is no room
         self.busy_with: str | None = None
         for kind in (TakeKept, TakeReset):
@@ -111,11 +106,10 @@ class Renderer:
                 for take in await self._store.run(Store.unprocessed):
                     await self._attempt(take)
                 if self._warm:
-                    async with self._worker_free:  # or a search at the same time would start another
-                        await self._ensure_worker()
+                    await self._worker.warm()
                 await self._wake.wait()
         finally:
-            await self._stop_worker()
+            await self._worker.stop()
 
     async def _attempt(self, take: TakeRow) -> None:
         await asyncio.to_thread(self._require_room, take)
@@ -129,14 +123,15 @@ class Renderer:
         self.busy_with = take.take_id
         try:
             seconds = take.frames / take.sample_rate_hz
-            async with asyncio.timeout(JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds), self._question():
-                finished = await self._render(take)
+            limit_s = JOB_BASE_S + JOB_PER_SECOND_OF_AUDIO_S * seconds
+            async with self._worker.conversation(limit_s) as worker:
+                finished = await self._render(take, worker)
             self._pause_s = 0.0
             if finished:
                 await self._look_for_the_same(take.take_id)
                 self.busy_with = None  # before it is told: who asks then, sees it ready
                 self._bus.tell(TakeChanged(take_id=take.take_id))
-        except (WorkerDied, TimeoutError, OSError) as error:
+        except (ChildDied, TimeoutError, OSError) as error:
             log.warning(
                 "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
             )
@@ -156,7 +151,7 @@ class Renderer:
         if shutil.disk_usage(self._takes_dir).free < needed_bytes:
             raise _no_space(take)
 
-    async def _render(self, take: TakeRow) -> bool:
+    async def _render(self, take: TakeRow, worker: Conversation[FromWorker]) -> bool:
         """Whether it could be rendered."""
         cut = take.cut
         job = Job(
@@ -165,10 +160,9 @@ class Renderer:
             bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
             repair=take.repair, cache=self._cache, cache_bytes=self._cache_bytes,
         )  # fmt: skip
-        answers = await self._ask(job)
+        await worker.say(job)
         while True:
-            message = await _read_frame(answers)
-            match message:
+            match message := await worker.hear():
                 case Stage():
                     self._bus.tell(
                         TakeProgressed(take_id=take.take_id, stage=message.stage, fraction=message.fraction)
@@ -188,32 +182,12 @@ class Renderer:
                 case NoRoom():
                     raise _no_space(take)
                 case Alikes():
-                    raise WorkerDied("the worker answered what it was not asked")
+                    raise ChildDied("it answered what it was not asked")
 
     async def _tell_entry(self, take_id: str) -> None:
         """Its Entry may have gone on with it."""
         if entry := await self._store.run(Store.entry_of, take_id):
             self._bus.tell(EntryChanged(entry=entry))
-
-    @contextlib.asynccontextmanager
-    async def _question(self) -> AsyncIterator[None]:
-        """One at a time. A worker whose answer was not read to its end is stopped: the rest would be misread."""
-        async with self._worker_free:
-            try:
-                yield
-            except BaseException:
-                await self._stop_worker()
-                raise
-
-    async def _ask(self, asked: ToWorker) -> asyncio.StreamReader:
-        """Where the worker answers."""
-        worker = await self._ensure_worker()
-        assert worker.stdin and worker.stdout
-        data = await asyncio.to_thread(msgspec.msgpack.encode, asked)  # a large library: some megabytes
-        worker.stdin.write(struct.pack("<I", len(data)))
-        worker.stdin.write(data)
-        await worker.stdin.drain()
-        return worker.stdout
 
     async def search(
         self, fingerprint: bytes, embedding: bytes, *, but: str, limit: int, before_us: int = ALWAYS_US
@@ -227,13 +201,15 @@ class Renderer:
             return []
         asked = Search(fingerprint=fingerprint, embedding=embedding, known=known, limit=limit)
         try:
-            async with asyncio.timeout(SEARCH_LIMIT_S), self._question():
-                answer = await _read_frame(await self._ask(asked))
+            # The limit holds also while a Take is being rendered.
+            async with asyncio.timeout(SEARCH_LIMIT_S), self._worker.conversation(SEARCH_LIMIT_S) as worker:
+                await worker.say(asked)
+                answer = await worker.hear()
         except TimeoutError:
             raise SidechainError(
                 "The pipeline is busy with a long take.", "Try again in a moment.", code="busy"
             ) from None
-        except (WorkerDied, OSError) as error:
+        except (ChildDied, OSError) as error:
             raise SidechainError(f"The search failed: {error}.", "Try again.") from error
         if not isinstance(answer, Alikes):
             raise SidechainError("The search was answered by something else.", "Try again.")
@@ -273,35 +249,9 @@ class Renderer:
         self._bus.tell(TakeChanged(take_id=take_id))
         await self._tell_entry(take_id)
 
-    async def _ensure_worker(self) -> asyncio.subprocess.Process:
-        if self._worker is None or self._worker.returncode is not None:
-            self._worker = await asyncio.create_subprocess_exec(
-                *worker_command(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-        return self._worker
-
-    async def _stop_worker(self) -> None:
-        if self._worker is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._worker.kill()
-        await self._worker.wait()
-        self._worker = None
-
 
 def _no_space(take: TakeRow) -> NoSpace:
     return NoSpace(
         f"The disk is full: take {take.take_id[:12]} is kept, and waits to be made ready.",
         "Free some space; it goes on by itself.",
     )
-
-
-async def _read_frame(stream: asyncio.StreamReader) -> FromWorker:
-    try:
-        (length,) = struct.unpack("<I", await stream.readexactly(4))
-        if length > MAX_FRAME_BYTES:
-            raise WorkerDied(f"the worker announced {length} bytes")
-        message: FromWorker = msgspec.msgpack.decode(await stream.readexactly(length), type=FromWorker)
-    except (asyncio.IncompleteReadError, msgspec.DecodeError) as error:
-        raise WorkerDied("the worker ended in the middle of its job") from error
-    return message
