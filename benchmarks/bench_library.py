@@ -18,7 +18,7 @@ from audio.intake import Samples
 from audio.likeness import DIMENSIONS
 from audio.overlay import overlays
 from audio.search import search
-from daemon.core.heard import CERTAIN_SCORE, Heard
+from daemon.core.analysis import CERTAIN_SCORE, TakeAnalysis
 from daemon.features.rendering.pipeline import Settings, make
 from daemon.features.rendering.render_cache import Cache
 from daemon.library.store import Store
@@ -95,7 +95,7 @@ def _heard(samples: Samples) -> Analysis:
 
 
 def _stored() -> list[Row]:
-    heard = Heard(bpm=120.0, fingerprint=bytes(4 * FRAMES), embedding=bytes(4 * DIMENSIONS))
+    heard = TakeAnalysis(bpm=120.0, fingerprint=bytes(4 * FRAMES), embedding=bytes(4 * DIMENSIONS))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "library.sqlite3")
         with store._transaction() as db:

@@ -47,7 +47,7 @@ from audio.warnings import warnings
 from audio.wave import wav_f32_header
 from audio.waveform import peaks, waveform_svg
 from audio.zoom import zoom_levels
-from daemon.features.rendering.pipeline import Made, Settings, listen, make
+from daemon.features.rendering.pipeline import Made, Settings, analyse_clip, make
 from tests.support.music import piece
 from tests.support.tones import Samples, music_like, soft_noise
 
@@ -161,7 +161,7 @@ def _fresh_process(seconds: int) -> tuple[float, float]:
 def _shares(clip: Samples, made: Produced) -> dict[str, Callable[[], object]]:
     """The stages of all of a take but LAME's, one by one."""
     return {
-        "analysis": lambda: listen(clip, SAMPLE_RATE_HZ, Settings(title="Bench")),
+        "analysis": lambda: analyse_clip(clip, SAMPLE_RATE_HZ, Settings(title="Bench")),
         "FLAC": lambda: encode_flac(clip, SAMPLE_RATE_HZ),
         "sanitize": lambda: sanitize(clip),
         "loudness, twice": lambda: [loudness(each, SAMPLE_RATE_HZ) for each in (clip, made.decoded)],

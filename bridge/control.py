@@ -270,7 +270,7 @@ class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
 
 
 class FindSimilar(_Control, frozen=True, kw_only=True, tag="similar"):
-    """Have I made this before? By a Take, or by what was heard in a file (daemon.core.heard.Heard)."""
+    """Have I made this before? By a Take, or by what was heard in a file (daemon.core.analysis.TakeAnalysis)."""
 
     Reply: ClassVar = SimilarTakes
 

@@ -35,7 +35,7 @@ class InstanceInfo(Struct, frozen=True, kw_only=True):
 
 
 class AlikeInfo(Struct, frozen=True, kw_only=True):
-    """An earlier Take beside one that is asked about. See daemon.core.heard.Alike."""
+    """An earlier Take beside one that is asked about. See daemon.core.analysis.Alike."""
 
     take_id: Short
     title: Title
@@ -79,7 +79,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
 
 
 class SoundInfo(Struct, frozen=True, kw_only=True):
-    """What the pipeline found out about one Take. Sources, confidences: see daemon.core.heard. Unknown is None."""
+    """What the pipeline found out about one Take. Sources, confidences: see daemon.core.analysis. Unknown is None."""
 
     bpm: float | None = None
     bpm_source: Short | None = None

@@ -156,13 +156,13 @@ def _written(clip: "Clip", made: "Made", source: Path, out: Path, force: bool) -
         names["waveform_svg"]: made.levelled.waveform_svg.encode(), names["peaks"]: made.levelled.peaks, **dat,
     }  # fmt: skip
     write_files(out, files, force=force)
-    told = made.levelled.figures | msgspec.to_builtins(made.lossless.heard) | names
+    told = made.levelled.figures | msgspec.to_builtins(made.lossless.analysis) | names
     lacks = [{"kind": str(lack.kind), "says": lack.says} for lack in clip.lacks]
     told |= {
         "warnings": [*lacks, *told["warnings"]],
         "file_says": msgspec.to_builtins(clip.words) if clip.words.source else {},
         "peaks_dat": tuple(dat),
-        "fingerprint": made.lossless.heard.fingerprint.hex() or None,
+        "fingerprint": made.lossless.analysis.fingerprint.hex() or None,
     }
     return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)
 

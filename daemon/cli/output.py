@@ -123,7 +123,7 @@ def number(value: float | None, unit: str = "", digits: int = 1) -> str:
     return "–" if value is None else f"{value:.{digits}f}{unit}"
 
 
-class Heard(Protocol):
+class Analysed(Protocol):
     """What says a tempo and a key."""
 
     @property
@@ -155,29 +155,29 @@ SAYS = {
 }
 
 
-def tempo_line(heard: Heard) -> str:
+def tempo_line(found: Analysed) -> str:
     """The tempo, whose word it is, how sure, and what else it could be."""
-    others = ", ".join(f"{bpm:.5g}" for bpm in heard.bpm_alternatives)
-    if heard.bpm is None:
+    others = ", ".join(f"{bpm:.5g}" for bpm in found.bpm_alternatives)
+    if found.bpm is None:
         return "tempo     unknown" + (f"; perhaps {others}" if others else "")
-    by_us = heard.bpm_source in ("length", "audio")
-    sure = f", {heard.bpm_confidence:.0%} sure" if by_us and heard.bpm_confidence is not None else ""
+    by_us = found.bpm_source in ("length", "audio")
+    sure = f", {found.bpm_confidence:.0%} sure" if by_us and found.bpm_confidence is not None else ""
     either = f"; else {others}" if by_us and others else ""
     return (
-        f"tempo     {heard.bpm:.5g} BPM, {SAYS.get(heard.bpm_source or '', 'source unknown')}{sure}{either}"
+        f"tempo     {found.bpm:.5g} BPM, {SAYS.get(found.bpm_source or '', 'source unknown')}{sure}{either}"
     )
 
 
-def key_line(heard: Heard) -> str:
+def key_line(found: Analysed) -> str:
     """The key, how sure, and what else it could be."""
-    others = ", ".join(f"{name} ({share:.0%})" for name, share in heard.key_alternatives)
-    if heard.key is None:
+    others = ", ".join(f"{name} ({share:.0%})" for name, share in found.key_alternatives)
+    if found.key is None:
         return "key       unknown" + (f"; perhaps {others}" if others else "")
-    if heard.key_source == "given":
-        return f"key       {heard.key}, as you say"
-    sure = f", {heard.key_confidence:.0%} sure" if heard.key_confidence is not None else ""
-    code = f" ({heard.camelot})" if heard.camelot else ""
-    return f"key       {heard.key}{code}, as heard{sure}" + (f"; else {others}" if others else "")
+    if found.key_source == "given":
+        return f"key       {found.key}, as you say"
+    sure = f", {found.key_confidence:.0%} sure" if found.key_confidence is not None else ""
+    code = f" ({found.camelot})" if found.camelot else ""
+    return f"key       {found.key}{code}, as heard{sure}" + (f"; else {others}" if others else "")
 
 
 def home_relative(path: str | Path) -> str:

@@ -135,12 +135,14 @@ def _marks(file: Path) -> tuple[bytes, bytes]:
     """Fingerprint and embedding of a file, as the library has them of its takes."""
     from audio.errors import AudioError
     from audio.intake import sanitize
-    from daemon.features.rendering.pipeline import Settings, heard_of, listen
+    from daemon.features.rendering.pipeline import Settings, analyse_clip, plain_analysis
 
     settings = Settings(title="")
     clip = read_clip(file)
     try:
-        heard = heard_of(listen(sanitize(clip.samples).samples, clip.sample_rate_hz, settings), settings)
+        heard = plain_analysis(
+            analyse_clip(sanitize(clip.samples).samples, clip.sample_rate_hz, settings), settings
+        )
     except AudioError as error:
         raise BadAudio(f"{file}: {error}") from error
     return heard.fingerprint[: c.MAX_FINGERPRINT_BYTES], heard.embedding

@@ -6,12 +6,12 @@ import sqlite3
 import msgspec
 
 from daemon.core import outbox
+from daemon.core.analysis import Alike, TakeAnalysis
 from daemon.core.capture import Cut
-from daemon.core.heard import Alike, Heard
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One Take as stored. `recording`: the pipeline's figures, None until ready. `heard`: known with the lossless copy."""
+    """One Take as stored. `recording`: the pipeline's figures, None until ready. `analysis`: known with the lossless copy."""
 
     take_id: str
     title: str
@@ -29,19 +29,19 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     track_name: str = ""
     asked: str | None = None  # "INSTANCE:ID" of the plugin's Keep; None: asked for on the control socket
-    heard: Heard | None = None
+    analysis: TakeAnalysis | None = msgspec.field(default=None, name="heard")  # "heard" in take.json
     alike: Alike | None = None  # another Take that is the same sound
     repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The part of Heard that a search reads."""
+    """The part of TakeAnalysis that a search reads."""
 
     fingerprint: bytes = b""
     embedding: bytes = b""
 
 
-def as_json(value: Heard | Alike | None) -> str | None:
+def as_json(value: TakeAnalysis | Alike | None) -> str | None:
     """Unknown stays NULL."""
     return None if value is None else msgspec.json.encode(value).decode()
 
@@ -52,7 +52,8 @@ def read_take(row: sqlite3.Row) -> TakeRow:
     values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
     values["recording"] = json.loads(values["recording"]) if values["recording"] else None
     values["alike"] = msgspec.json.decode(values["alike"], type=Alike) if values["alike"] else None
-    values["heard"] = msgspec.json.decode(values["heard"], type=Heard) if values["heard"] else None
+    heard = values.pop("heard")
+    values["analysis"] = msgspec.json.decode(heard, type=TakeAnalysis) if heard else None
     return TakeRow(**values)
 
 

@@ -47,12 +47,19 @@ def read_take(folder: Path) -> TakeRow:
         raise msgspec.ValidationError(f"the file is of take {take.take_id}")
     if (
         take.state == "ready"
-        and take.heard
+        and take.analysis
         and all((folder / name).exists() for name in (TAKE_FLAC, TAKE_MP3))
     ):
         return take
     return msgspec.structs.replace(
-        take, state="kept", attempts=0, failures=0, flac_sha256=None, recording=None, error=None, heard=None
+        take,
+        state="kept",
+        attempts=0,
+        failures=0,
+        flac_sha256=None,
+        recording=None,
+        error=None,
+        analysis=None,
     )
 
 

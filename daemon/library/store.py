@@ -20,7 +20,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from daemon.core import outbox
-from daemon.core.heard import Alike, Heard, Known
+from daemon.core.analysis import Alike, Known, TakeAnalysis
 from daemon.errors import LibraryDamaged
 from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
 from daemon.library.schema import is_ours, migrate
@@ -111,7 +111,7 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
                  take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked, as_json(take.heard), take.repair),
+                 take.track_name, take.asked, as_json(take.analysis), take.repair),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
@@ -174,12 +174,12 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE take SET failures = failures + 1 WHERE take_id = ?", (take_id,))
 
-    def set_rendered(self, take_id: str, flac_sha256: str, heard: Heard | None = None) -> None:
+    def set_rendered(self, take_id: str, flac_sha256: str, analysis: TakeAnalysis | None = None) -> None:
         """The lossless copy is durable: its Entry, if any, may go, and say what was heard."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE take SET flac_sha256 = ?, heard = ? WHERE take_id = ?",
-                (flac_sha256, as_json(heard), take_id),
+                (flac_sha256, as_json(analysis), take_id),
             )
             if entry := self._entry_of(take_id):
                 self._put_entry(

@@ -76,7 +76,7 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
             if isinstance(event, TakeRendered):
                 rendered = await store.run(Store.takes, 1)
                 flac = (tmp_path / "takes" / row.take_id / TAKE_FLAC).read_bytes()
-                sha256, found = rendered[0].flac_sha256, rendered[0].heard
+                sha256, found = rendered[0].flac_sha256, rendered[0].analysis
                 assert hashlib.sha256(flac).hexdigest() == sha256, "durable before it is named"
                 assert found and found.bpm == pytest.approx(120.0, rel=0.04), (
                     "an upload can say what was heard"
@@ -93,8 +93,10 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
     for name in (TAKE_FLAC, TAKE_MP3):
         assert soundfile.info(tmp_path / "takes" / row.take_id / name).frames == len(sound)
     assert (tmp_path / "takes" / row.take_id / WAVEFORM_SVG).stat().st_size > 100
-    assert ready.heard and ready.heard.fingerprint and len(ready.heard.embedding) == 4 * 48
-    assert read_take(tmp_path / "takes" / row.take_id).heard == ready.heard, "a rebuilt library knows it too"
+    assert ready.analysis and ready.analysis.fingerprint and len(ready.analysis.embedding) == 4 * 48
+    assert read_take(tmp_path / "takes" / row.take_id).analysis == ready.analysis, (
+        "a rebuilt library knows it too"
+    )
     for size in (256, 1024, 4096):
         data = (tmp_path / "takes" / row.take_id / PEAKS_DAT.format(size)).read_bytes()
         assert struct.unpack("<iIiiIi", data[:24])[3:] == (size, -(-len(sound) // size), 2)
@@ -122,7 +124,7 @@ async def test_the_same_sound_kept_twice_is_made_once(tmp_path: Path, store: Sto
         assert (first / name).read_bytes() == (second / name).read_bytes()
     two, one = store.takes(2)
     assert one.alike is None and two.alike and (two.alike.take_id, two.alike.same) == (one.take_id, True)
-    assert (one.heard, one.recording, one.flac_sha256) == (two.heard, two.recording, two.flac_sha256)
+    assert (one.analysis, one.recording, one.flac_sha256) == (two.analysis, two.recording, two.flac_sha256)
     store.close()
 
 
@@ -139,8 +141,8 @@ async def test_a_library_is_searched_while_takes_are_rendered(tmp_path: Path, st
         while not isinstance(await heard.get(), TakeRendered):
             pass
         first = store.takes(2)[1]
-        assert first.heard
-        asked = (first.heard.fingerprint, first.heard.embedding)
+        assert first.analysis
+        asked = (first.analysis.fingerprint, first.analysis.embedding)
         (found,) = await pipeline.search(*asked, but="", limit=1)  # waits until the worker is free
         assert (found.take_id, found.same, found.likeness) == (
             first.take_id,

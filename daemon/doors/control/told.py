@@ -6,7 +6,7 @@ import msgspec
 
 from bridge.control import AlikeInfo, SoundInfo, TakeInfo
 from daemon.core import outbox
-from daemon.core.heard import Alike, Heard
+from daemon.core.analysis import Alike, TakeAnalysis
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 
@@ -30,24 +30,24 @@ async def told_alikes(store: Store, found: Iterable[Alike]) -> list[AlikeInfo]:
 
 
 def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeInfo:
-    figures, heard = take.recording or {}, take.heard or Heard()
+    figures, analysis = take.recording or {}, take.analysis or TakeAnalysis()
     meter = take.cut.meter
     known = {
         n: figures[n]
         for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
         if n in figures
     }
-    bpm = take.cut.bpm or heard.bpm
+    bpm = take.cut.bpm or analysis.bpm
     return msgspec.convert(
         {
             "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
             "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
             "host_name": take.host_name, "track_name": take.track_name,
-            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else heard.bpm_source, "key": heard.key,
+            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else analysis.bpm_source, "key": analysis.key,
             "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
             "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
             "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
-            "repair": take.repair, "warnings": [each.kind for each in heard.warnings],
+            "repair": take.repair, "warnings": [each.kind for each in analysis.warnings],
         } | known,
         TakeInfo,
         strict=False,
@@ -56,9 +56,9 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
 
 def sound_info(take: TakeRow) -> SoundInfo | None:
     """All that the pipeline found, None before it has."""
-    if take.heard is None:
+    if take.analysis is None:
         return None
-    told = msgspec.to_builtins(take.heard) | (take.recording or {})
-    told |= {name: getattr(take.heard, name) for name in ("bpm", "key")}
-    told["says"] = [each.says for each in take.heard.warnings]
+    told = msgspec.to_builtins(take.analysis) | (take.recording or {})
+    told |= {name: getattr(take.analysis, name) for name in ("bpm", "key")}
+    told["says"] = [each.says for each in take.analysis.warnings]
     return msgspec.convert({n: told[n] for n in SoundInfo.__struct_fields__ if n in told}, SoundInfo)

@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from daemon.core import outbox
-from daemon.core.heard import Heard
+from daemon.core.analysis import TakeAnalysis
 from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.events import AccountChanged, Bus, EntryChanged, EntryProgressed, LinkChanged, TakeRendered
@@ -190,15 +190,15 @@ def _measure(file: BufferedReader) -> tuple[int, str]:
 def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
     """What the relay is told of a Take; unknown stays unknown."""
     assert entry.sha256, "only rendered entries are picked"
-    heard = take.heard or Heard()
+    analysis = take.analysis or TakeAnalysis()
     return rest.UploadMeta(
         title=entry.title or take.title,
-        bpm=heard.bpm or take.cut.bpm,
-        bpm_source=heard.bpm_source,
-        bpm_confidence=heard.bpm_confidence if heard.bpm else None,
-        key=heard.key,
-        key_source=heard.key_source,
-        key_confidence=heard.key_confidence if heard.key else None,
+        bpm=analysis.bpm or take.cut.bpm,
+        bpm_source=analysis.bpm_source,
+        bpm_confidence=analysis.bpm_confidence if analysis.bpm else None,
+        key=analysis.key,
+        key_source=analysis.key_source,
+        key_confidence=analysis.key_confidence if analysis.key else None,
         daw=take.host_name[:64] or None,
         duration_bars=take.cut.bars,
         bar_frames=list(take.cut.bar_frames),

@@ -186,7 +186,7 @@ class Previews:
         if kind == "take" or found:
             take = await self._takes.find(target)
             path = self._takes.folder / take.take_id / TAKE_WAV
-            bpm = take.cut.bpm or (take.heard.bpm if take.heard else None)
+            bpm = take.cut.bpm or (take.analysis.bpm if take.analysis else None)
             return Sound(
                 kind="take",
                 target=take.take_id,

@@ -22,7 +22,7 @@ from audio.spread import one_by_one
 from audio.tempo import Tempo
 from audio.warnings import warnings
 from audio.zoom import zoom_levels
-from daemon.core.heard import Heard, Said
+from daemon.core.analysis import TakeAnalysis, TakeWarning
 from daemon.features.rendering.render_cache import Cache, content_key
 from relay.wire.rest import FigureSource
 
@@ -53,7 +53,7 @@ class Lossless(Struct, frozen=True, kw_only=True):
 
     flac: bytes
     clipped_samples: int
-    heard: Heard
+    analysis: TakeAnalysis
 
 
 class Levelled(Struct, frozen=True, kw_only=True):
@@ -104,9 +104,9 @@ def make(
     intake = sanitize(samples)
 
     def first() -> Lossless:
-        heard = _listen(intake, sample_rate_hz, settings)
+        analysis = _analysed(intake, sample_rate_hz, settings)
         flac = encode_flac(intake.samples, sample_rate_hz)
-        lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, heard=heard)
+        lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, analysis=analysis)
         early(lossless)
         return lossless
 
@@ -119,7 +119,7 @@ def make(
         )  # fmt: skip
     finally:  # also when it failed: nobody may hear of a clip after its end
         lossless = waiting.result()
-    produced = produced.named(title=title, bpm=lossless.heard.bpm, key=lossless.heard.key)
+    produced = produced.named(title=title, bpm=lossless.analysis.bpm, key=lossless.analysis.key)
     made = Made(lossless=lossless, levelled=_levelled(produced, lossless.clipped_samples))
     if cache:
         cache.put(key, msgspec.msgpack.encode(made))
@@ -151,20 +151,20 @@ def _levelled(produced: Produced, clipped_samples: int) -> Levelled:
     )
 
 
-def _listen(intake: Intake, sample_rate_hz: int, settings: Settings) -> Heard:
+def _analysed(intake: Intake, sample_rate_hz: int, settings: Settings) -> TakeAnalysis:
     """What is heard; a failure of the analysis must not cost anybody their take."""
-    found = tuple(Said(kind=each.kind, says=each.says) for each in warnings(intake, sample_rate_hz))
+    found = tuple(TakeWarning(kind=each.kind, says=each.says) for each in warnings(intake, sample_rate_hz))
     try:
-        return heard_of(listen(intake.samples, sample_rate_hz, settings), settings, found)
+        return plain_analysis(analyse_clip(intake.samples, sample_rate_hz, settings), settings, found)
     except AudioError:
         raise
     except Exception as error:
         print(f"the analysis failed: {type(error).__name__}: {error}", file=sys.stderr)
         source = settings.bpm_source if settings.bpm else None
-        return Heard(bpm=settings.bpm, bpm_source=source, key=settings.key, warnings=found)
+        return TakeAnalysis(bpm=settings.bpm, bpm_source=source, key=settings.key, warnings=found)
 
 
-def listen(samples: Samples, sample_rate_hz: int, settings: Settings) -> Analysis:
+def analyse_clip(samples: Samples, sample_rate_hz: int, settings: Settings) -> Analysis:
     """The analysis with what is known already. samples: as sanitize() returns them. [worker]"""
     return analyse(
         samples,
@@ -175,7 +175,7 @@ def listen(samples: Samples, sample_rate_hz: int, settings: Settings) -> Analysi
     )
 
 
-def heard_of(found: Analysis, settings: Settings, said: tuple[Said, ...] = ()) -> Heard:
+def plain_analysis(found: Analysis, settings: Settings, warned: tuple[TakeWarning, ...] = ()) -> TakeAnalysis:
     """As plain values. [any]"""
     tempo, key = found.tempo, found.key
     if settings.tempo_varies:
@@ -183,7 +183,7 @@ def heard_of(found: Analysis, settings: Settings, said: tuple[Said, ...] = ()) -
     known = str(key.key) if key.key else None
     silent = not found.embedding.any()
     source: FigureSource | None = settings.bpm_source if settings.bpm else _source(tempo)
-    return Heard(
+    return TakeAnalysis(
         bpm=tempo.bpm, bpm_source=source, bpm_confidence=round(tempo.confidence, 3),
         bpm_alternatives=tuple(round(bpm, 3) for bpm in tempo.alternatives),
         key=settings.key or known, key_source="given" if settings.key else "audio" if known else None,
@@ -194,7 +194,7 @@ def heard_of(found: Analysis, settings: Settings, said: tuple[Said, ...] = ()) -
         centroid_hz=None if silent else round(found.spectrum.centroid_hz, 1),
         bandwidth_hz=None if silent else round(found.spectrum.bandwidth_hz, 1),
         flatness=None if silent else round(found.spectrum.flatness, 5),
-        warnings=said,
+        warnings=warned,
         fingerprint=found.fingerprint.astype("<u4").tobytes(),
         embedding=b"" if silent else found.embedding.astype(np.dtype("<f4")).tobytes(),
     )  # fmt: skip

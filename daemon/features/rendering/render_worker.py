@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from daemon.core.heard import Alike, Heard, Known
+from daemon.core.analysis import Alike, Known, TakeAnalysis
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAIL_WAV, TAKE_FLAC, TAKE_MP3, TAKE_WAV, WAVEFORM_SVG
 from daemon.system.child import Frames
 
@@ -64,7 +64,7 @@ class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
 
     flac_sha256: str
     flac_bytes: int
-    heard: Heard
+    analysis: TakeAnalysis
 
 
 class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
@@ -117,7 +117,7 @@ def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) 
         write_durably(folder / TAKE_FLAC, lossless.flac)
         stage("flac", 0.1)
         sha256 = hashlib.sha256(lossless.flac).hexdigest()
-        rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), heard=lossless.heard)
+        rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), analysis=lossless.analysis)
         with one_at_a_time:
             frames.say(rendered)
 

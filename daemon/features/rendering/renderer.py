@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.core.heard import CERTAIN_SCORE, Alike
+from daemon.core.analysis import CERTAIN_SCORE, Alike
 from daemon.errors import NoSpace, SidechainError
 from daemon.events import (
     Bus,
@@ -168,8 +168,8 @@ class Renderer:
                         TakeProgressed(take_id=take.take_id, stage=message.stage, fraction=message.fraction)
                     )
                 case Rendered():
-                    sha256, heard = message.flac_sha256, message.heard
-                    await self._store.run(Store.set_rendered, take.take_id, sha256, heard)
+                    sha256, analysis = message.flac_sha256, message.analysis
+                    await self._store.run(Store.set_rendered, take.take_id, sha256, analysis)
                     self._bus.tell(TakeRendered(take_id=take.take_id))
                     await self._tell_entry(take.take_id)
                 case Finished():
@@ -218,12 +218,12 @@ class Renderer:
     async def _look_for_the_same(self, take_id: str) -> None:
         """Has this been made before? Noted with the Take."""
         for take in await self._store.run(Store.find_take, take_id):
-            if take.state != "ready" or take.heard is None:
+            if take.state != "ready" or take.analysis is None:
                 return
             try:
                 found = await self.search(
-                    take.heard.fingerprint,
-                    take.heard.embedding,
+                    take.analysis.fingerprint,
+                    take.analysis.embedding,
                     but=take_id,
                     limit=1,
                     before_us=take.created_us,

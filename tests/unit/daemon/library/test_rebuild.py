@@ -11,7 +11,7 @@ import pytest
 
 from daemon.config import Config
 from daemon.core import outbox
-from daemon.core.heard import Heard, Said
+from daemon.core.analysis import TakeAnalysis, TakeWarning
 from daemon.core.outbox import Entry, State
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, LibraryStuck
 from daemon.library import sidecars
@@ -22,7 +22,7 @@ from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
 
 SHA = "a" * 64
-HEARD = Heard(bpm=92.5, bpm_source="audio", bpm_confidence=0.7, warnings=(Said(kind="clipping", says="It clips."),),
+HEARD = TakeAnalysis(bpm=92.5, bpm_source="audio", bpm_confidence=0.7, warnings=(TakeWarning(kind="clipping", says="It clips."),),
               fingerprint=bytes(range(200)), embedding=b"\0\1\xff\xfe" * 48)  # fmt: skip
 SEED = 5
 ROUNDS = 150 if "SIDECHAIN_SOAK" in os.environ else 10  # of each of four kinds of harm
@@ -287,7 +287,9 @@ def test_recordings_of_the_second_version_are_made_again_with_what_is_heard(tmp_
     db.close()
     store, sentence = open_library(tmp_path / "library.sqlite3", takes)
     assert sentence is None
-    assert [(row.state, row.flac_sha256, row.heard) for row in store.unprocessed()] == [("kept", SHA, None)]
+    assert [(row.state, row.flac_sha256, row.analysis) for row in store.unprocessed()] == [
+        ("kept", SHA, None)
+    ]
     store.close()
 
 
@@ -312,7 +314,7 @@ def test_a_rebuilt_library_keeps_what_was_rendered(tmp_path: Path) -> None:
     lived_in(data)
     folder = data / "takes" / take(90).take_id
     done = take(
-        90, state="ready", flac_sha256=SHA, recording={"lufs_in": -20.0}, title="renamed", heard=HEARD
+        90, state="ready", flac_sha256=SHA, recording={"lufs_in": -20.0}, title="renamed", analysis=HEARD
     )
     sidecars.write_take(data / "takes", done)
     for files, state in (((), "kept"), (("take.flac", "take.mp3"), "ready")):
@@ -324,5 +326,5 @@ def test_a_rebuilt_library_keeps_what_was_rendered(tmp_path: Path) -> None:
         take_in(store, data / "takes")
         (found,) = store.find_take(take(90).take_id)
         assert (found.state, found.title) == (state, "renamed")
-        assert found.heard == (HEARD if state == "ready" else None), "what was heard comes back with it"
+        assert found.analysis == (HEARD if state == "ready" else None), "what was found comes back with it"
         store.close()

@@ -10,7 +10,7 @@ import pytest
 
 from audio.errors import EncodingFailed
 from audio.intake import Samples
-from daemon.core.heard import Heard
+from daemon.core.analysis import TakeAnalysis
 from daemon.features.rendering import pipeline
 from daemon.features.rendering.pipeline import Lossless, Made, Settings, make
 from daemon.features.rendering.render_cache import Cache
@@ -41,9 +41,9 @@ def loop() -> Samples:
     return piece(3, bpm=120.0).samples[: 4 * RATE_HZ]
 
 
-def heard(loop: Samples, **settings: object) -> Heard:
+def heard(loop: Samples, **settings: object) -> TakeAnalysis:
     asked = Settings(title="t", **settings)  # type: ignore[arg-type]
-    return pipeline.heard_of(pipeline.listen(loop, RATE_HZ, asked), asked)
+    return pipeline.plain_analysis(pipeline.analyse_clip(loop, RATE_HZ, asked), asked)
 
 
 def test_the_transport_wins(loop: Samples) -> None:
@@ -74,7 +74,7 @@ def test_what_the_person_says_is_not_doubted(loop: Samples) -> None:
 
 
 def test_of_silence_nothing_is_known() -> None:
-    told = made(np.zeros((RATE_HZ, 2), np.float32), Settings(title="t")).lossless.heard
+    told = made(np.zeros((RATE_HZ, 2), np.float32), Settings(title="t")).lossless.analysis
     assert [each.kind for each in told.warnings] == ["silence"]
     assert (told.bpm, told.key, told.centroid_hz, told.fingerprint, told.embedding) == (
         None,
@@ -151,4 +151,4 @@ def test_an_analysis_that_fails_costs_nobody_their_take(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(pipeline, "analyse", broken)
     result = made(music_like(1, RATE_HZ), Settings(title="t", bpm=120.0))
-    assert result.lossless.heard == Heard(bpm=120.0, bpm_source="transport") and result.levelled.mp3
+    assert result.lossless.analysis == TakeAnalysis(bpm=120.0, bpm_source="transport") and result.levelled.mp3

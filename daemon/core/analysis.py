@@ -13,14 +13,14 @@ and changed clips six pass it, all drums of one pattern and kit; of other loops 
 told what audio.fingerprint.required_score lets pass."""
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class TakeWarning(Struct, frozen=True, kw_only=True):
     """A warning before posting. kind: of audio.warnings.WarningKind; says: one sentence."""
 
     kind: str
     says: str
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class TakeAnalysis(Struct, frozen=True, kw_only=True):
     """Unknown is None. Confidences are 0 to 1; alternatives: other readings, likeliest first.
 
     bpm_source: the transport's word always wins. key_confidence: of the best guess, also when it is too unsure to be
@@ -42,13 +42,13 @@ class Heard(Struct, frozen=True, kw_only=True):
     centroid_hz: float | None = None
     bandwidth_hz: float | None = None
     flatness: float | None = None
-    warnings: tuple[Said, ...] = ()
+    warnings: tuple[TakeWarning, ...] = ()
     fingerprint: bytes = b""
     embedding: bytes = b""
 
 
 class Known(Struct, frozen=True, kw_only=True, array_like=True):
-    """What a search goes by. fingerprint, embedding: as Heard has them."""
+    """What a search goes by. fingerprint, embedding: as TakeAnalysis has them."""
 
     take_id: str
     fingerprint: bytes
