@@ -47,7 +47,7 @@ def _measure(program: Path, folder: Path, address: str, plugin_format: str, inst
                  SECONDS, address, libzmq_path())  # fmt: skip
     ran = subprocess.run(
         [program, *map(str, arguments)], capture_output=True, text=True, check=True, timeout=LIMIT_S,
-        env=os.environ | {"SIDECHAIN_RUN_DIR": str(folder / "run"), "SIDECHAIN_LIBZMQ": str(libzmq_path())},
+        env=os.environ | {"SIDECHAIN_RUN_DIR": str(folder / "run")},
     )  # fmt: skip
     found: dict[str, Any] = json.loads(ran.stdout)
     copy, plugin, message = (found[way] for way in ("copy", "plugin", "message"))

@@ -41,7 +41,6 @@ class ControlEndpoint:
 
     def __init__(self, path: Path, handle: Handler, now_us: Clock = monotonic_us) -> None:
         self._router = GuardedRouter(path)
-        self.socket = self._router.socket
         self._handle = handle
         self._now_us = now_us
         self._clients: dict[bytes, _Client] = {}
@@ -78,7 +77,7 @@ class ControlEndpoint:
             except Exception:
                 log.exception("a request of process %d was not handled", origin.pid)
 
-    def _take(self, origin: Origin, data: memoryview, now_us: int) -> None:
+    def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
         client = self._client(origin, now_us)
         if client is None:
             return

@@ -1,54 +1,52 @@
-"""What both of the daemon's sockets share: a guarded ROUTER, bound for this user alone.
+"""What both of the daemon's sockets share: a guarded ROUTER of ZeroMQ, bound for this user alone.
 
 It moves bytes and knows who sent them. What the bytes mean, and what to answer, is in plugin_endpoint.py and
-control_endpoint.py.
-
-Not promised: a bound on a message of endlessly many parts. libzmq gathers all parts before it shows any, and none
-of its limits covers that; only processes of our own user, who could do worse to us, get as far as sending one.
+control_endpoint.py; how a message lies in the bytes, in zmtp.py. It accepts by itself, because libzmq ends the process
+when a connection comes and no descriptor is left: here that is a pause, and a line in the log.
 """
 
 import asyncio
 import contextlib
+import errno
+import logging
 import os
+import resource
 import socket
 import stat
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import msgspec
-import zmq
-import zmq.asyncio
 
+from bridge import zmtp
 from bridge.errors import RunDirRefused
 from bridge.paths import MAX_SOCKET_PATH_BYTES
 from plugin_protocol.messages import MAX_MESSAGE_BYTES
 
-HANDSHAKE_IVL_MS = 2_000
-RCVHWM = 64  # messages waiting per peer, before its sends block
-SNDHWM = 256  # messages waiting for one peer, before it counts as unable to take them
+HANDSHAKE_S = 2.0
+MAX_CONNECTIONS = 4_096
+MAX_WAITING = 64  # messages of one peer that wait to be received, before no more of it is read
+MAX_UNSENT_BYTES = 1 << 20  # that wait for one peer, before it counts as unable to take more
+READ_BYTES = 1 << 14  # at a time: what is in them is all that one turn of the loop looks at
 BACKLOG = 512
-CLOSE_LINGER_MS = 500  # the last replies still go out, and a stuck peer holds nobody up for longer
+CLOSE_LINGER_S = 0.5  # the last replies still go out, and a stuck peer holds nobody up for longer
+RESERVED_DESCRIPTORS = 32  # left to what the daemon has to open itself: takes, the library, Rings
+EXHAUSTED_PAUSE_S = 1.0  # before the next look whether there are descriptors again
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 MESSAGES_PER_S = 200
 BURST = 200
-MAX_KNOWN = 4_096
 MAX_IN_A_ROW = 16
-SOCKET_OPTIONS: dict[int, int] = {
-    zmq.MAXMSGSIZE: MAX_MESSAGE_BYTES,
-    zmq.HANDSHAKE_IVL: HANDSHAKE_IVL_MS,
-    zmq.RCVHWM: RCVHWM,
-    zmq.SNDHWM: SNDHWM,
-    zmq.LINGER: 0,
-    zmq.BACKLOG: BACKLOG,
-}
+
+log = logging.getLogger("sidechain.bridge")
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Who sent a message, from the kernel: not from anything the peer said."""
 
-    identity: bytes  # ZeroMQ's name of the connection
+    identity: bytes  # our name of the connection
     pid: int
     uid: int
 
@@ -76,26 +74,86 @@ class TokenBucket:
         return True
 
 
+class _Connection(asyncio.BufferedProtocol):
+    """One peer: its handshake, what it said and nobody has received yet."""
+
+    def __init__(self, router: "GuardedRouter", origin: Origin) -> None:
+        self.origin = origin
+        self.waiting: deque[bytes] = deque()
+        self.in_turn = False  # it stands in the router's queue
+        self.transport: asyncio.Transport | None = None
+        self._router = router
+        self._incoming = zmtp.Incoming(MAX_MESSAGE_BYTES)
+        self._buffer = bytearray(READ_BYTES)
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(zmtp.OPENING)
+        asyncio.get_running_loop().call_later(HANDSHAKE_S, self._end_unless_open)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        dropped = self._incoming.parts_dropped
+        try:
+            self.waiting.extend(self._incoming.feed(bytes(self._buffer[:nbytes])))
+        except zmtp.ZmtpError as error:
+            log.warning("the connection of process %d was ended: %s", self.origin.pid, error)
+            self.abort()
+        self._router.counts["parts"] += self._incoming.parts_dropped - dropped
+        if self.waiting:
+            self._router.has_waiting(self)
+        if len(self.waiting) >= MAX_WAITING and self.transport is not None and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._router.is_gone(self)
+
+    def take(self) -> bytes:
+        """The oldest message that waits."""
+        data = self.waiting.popleft()
+        if self._paused and len(self.waiting) < MAX_WAITING and self.transport is not None:
+            self._paused = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+        return data
+
+    def abort(self) -> None:
+        """End the connection now; what came before still counts."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _end_unless_open(self) -> None:
+        if not self._incoming.is_open:
+            self.abort()
+
+
 class GuardedRouter:
     """One bound ROUTER socket: `receive` yields only single-part messages of our own user. [loop]
 
-    `counts` says how many messages were refused, by reason.
+    A peer of another user is cut off before a byte of it is read. `counts` says what was refused, by reason.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, exhausted: Callable[[], None] = lambda: None) -> None:
+        """exhausted: told each time that nobody new can be let in, for want of descriptors or memory."""
         self.path = path
-        self._known: dict[bytes, Origin] = {}
-        self._in_a_row = 0
-        self.counts: dict[str, int] = {"foreign_uid": 0, "parts": 0}
-        self._context = zmq.asyncio.Context()
-        self.socket = self._context.socket(zmq.ROUTER)
-        for option, value in SOCKET_OPTIONS.items():
-            self.socket.set(option, value)
-        self.socket.set(zmq.ROUTER_MANDATORY, 1)  # a vanished peer is an error at send, not a silent loss
+        self._exhausted = exhausted
+        self.counts: dict[str, int] = {"foreign_uid": 0, "parts": 0, "connections": 0, "exhausted": 0}
         self._uid = os.geteuid()
+        self._listener: socket.socket | None = None
+        self._number = 0
+        self._connections: dict[bytes, _Connection] = {}
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._ready: deque[_Connection] = deque()  # each that has something waiting, once: they take turns
+        self._news = asyncio.Event()
+        self._in_a_row = 0
 
     def bind(self) -> None:
-        """Bind with mode 0600 whatever the umask. The RunLock must be held: bind() takes over any live path.
+        """Bind with mode 0600 whatever the umask, and accept. The RunLock must be held: a live path is taken over.
 
         Raises RunDirRefused when the path is too long or cannot be bound.
         """
@@ -103,80 +161,125 @@ class GuardedRouter:
             raise RunDirRefused(self.path.parent, "has too long a name for a socket in it")
         before = os.umask(0o177)
         try:
-            self.socket.bind(f"ipc://{self.path}")
-        except zmq.ZMQError as error:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.setblocking(False)
+            self.path.unlink(missing_ok=True)
+            self._listener.bind(os.fspath(self.path))
+            self._listener.listen(BACKLOG)
+        except OSError as error:
             raise RunDirRefused(self.path.parent, f"takes no socket: {error}") from error
         finally:
             os.umask(before)
         if stat.S_IMODE(self.path.lstat().st_mode) & 0o077:
             raise RunDirRefused(self.path.parent, f"made {self.path.name} open to other users")
+        self._listen()
 
-    async def receive(self) -> tuple[Origin, memoryview]:
-        """The next message and its sender. Drops and counts what must not be looked at."""
-        while True:
-            self._in_a_row = (self._in_a_row + 1) % MAX_IN_A_ROW
-            if self._in_a_row == 0:
-                # What waits already is received without giving way: a flood would be all that the loop does.
-                await asyncio.sleep(0)
-            frames = await self.socket.recv_multipart(copy=False)
-            if len(frames) != 2:
-                self.counts["parts"] += 1
-                continue
-            origin = self._origin(frames[0].bytes, frames[1])
-            if origin is None:
-                self.counts["foreign_uid"] += 1
-                continue
-            return origin, frames[1].buffer
-
-    def _origin(self, identity: bytes, frame: zmq.Frame) -> Origin | None:
-        """The sender, if it is our own user.
-
-        Asked once per connection: when a plugin says Goodbye and leaves, its descriptor may be closed, or be
-        another's, before we look. Names that libzmq gave begin with a zero byte and cannot be chosen by a peer;
-        a name that a peer chose proves nothing, so there the descriptor is asked each time.
-        """
-        known = self._known.get(identity)
-        if known is not None:
-            return known
-        pid, uid = _credentials(frame)
-        if uid != self._uid:
-            return None
-        origin = Origin(identity=identity, pid=pid, uid=uid)
-        if identity.startswith(b"\0"):
-            self._known[identity] = origin
-            if len(self._known) > MAX_KNOWN:
-                del self._known[next(iter(self._known))]
-        return origin
+    async def receive(self) -> tuple[Origin, bytes]:
+        """The next message and its sender; each peer that has something waiting has its turn."""
+        self._in_a_row = (self._in_a_row + 1) % MAX_IN_A_ROW
+        if self._in_a_row == 0:
+            # What waits already is received without giving way: a flood would be all that the loop does.
+            await asyncio.sleep(0)
+        while not self._ready:
+            self._news.clear()
+            await self._news.wait()
+        connection = self._ready.popleft()
+        data = connection.take()
+        connection.in_turn = False
+        if connection.waiting:
+            self.has_waiting(connection)
+        return connection.origin, data
 
     def send(self, identity: bytes, data: bytes) -> None:
         """Hand `data` to a peer, now or never. Raises Unreachable."""
-        # With NOBLOCK the future is done when it is returned, so nothing is awaited and order is kept.
-        sent = self.socket.send_multipart([identity, data], flags=zmq.NOBLOCK)
-        error = cast("asyncio.Future[object]", sent).exception()
-        if error is not None:  # EHOSTUNREACH: gone; EAGAIN: SNDHWM messages wait already
-            raise Unreachable(str(error)) from error
+        connection = self._connections.get(identity)
+        transport = connection.transport if connection else None
+        if transport is None or transport.is_closing():
+            raise Unreachable("it has left")
+        if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            raise Unreachable("it does not read what it is sent")
+        transport.write(zmtp.message(data))
 
     def close(self) -> None:
         """Close and remove the socket file. Call before the RunLock is released."""
-        self.socket.close(linger=CLOSE_LINGER_MS)
-        self._context.term()
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        loop = asyncio.get_running_loop()
+        if self._listener is not None:
+            loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+        for connection in list(self._connections.values()):
+            if connection.transport is not None:
+                connection.transport.close()
+                loop.call_later(CLOSE_LINGER_S, connection.abort)
 
+    # what the connections tell ----------------------------------------------------------------------------------
 
-def _credentials(frame: zmq.Frame) -> tuple[int, int]:
-    """(pid, uid) of the process that opened the connection; (0, -1) when it is gone already."""
-    try:
-        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=int(frame.get(zmq.SRCFD)))
-    except (OSError, zmq.ZMQError):
-        return 0, -1
-    try:
+    def has_waiting(self, connection: _Connection) -> None:
+        """It has at least one message."""
+        if not connection.in_turn:
+            connection.in_turn = True
+            self._ready.append(connection)
+        self._news.set()
+
+    def is_gone(self, connection: _Connection) -> None:
+        """Its last messages can still be received."""
+        self._connections.pop(connection.origin.identity, None)
+
+    # accepting --------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        loop = asyncio.get_running_loop()
+        try:
+            peer, _ = self._listener.accept()
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                self._pause(error.strerror or "no descriptor is left")
+            return
+        # The kernel gives the lowest free number, so a high one says how many are in use.
+        if peer.fileno() >= resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS:
+            peer.close()
+            self._pause(f"{RESERVED_DESCRIPTORS} descriptors are left, for what is kept")
+            return
         pid, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return pid, uid
-    except OSError:
-        return 0, -1
-    finally:
-        peer.detach()  # the descriptor is libzmq's
+        refused = "foreign_uid" if uid != self._uid else ""
+        if not refused and len(self._connections) >= MAX_CONNECTIONS:
+            refused = "connections"
+        if refused:
+            self.counts[refused] += 1
+            peer.close()
+            return
+        self._number += 1
+        origin = Origin(identity=self._number.to_bytes(8, "big"), pid=pid, uid=uid)
+        connection = self._connections[origin.identity] = _Connection(self, origin)
+        task = loop.create_task(self._adopt(connection, peer))
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+
+    def _pause(self, why: str) -> None:
+        """Let nobody in for a moment. Who waits in the backlog is looked at then."""
+        assert self._listener is not None
+        loop = asyncio.get_running_loop()
+        self.counts["exhausted"] += 1
+        self._exhausted()
+        log.warning(
+            "%s: nobody new is let in for a moment: %s. Raise the limit of open files.", self.path.name, why
+        )
+        loop.remove_reader(self._listener)
+        loop.call_later(EXHAUSTED_PAUSE_S, self._listen)
+
+    async def _adopt(self, connection: _Connection, peer: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, peer)
+        except OSError:
+            peer.close()
+            self.is_gone(connection)
 
 
 def monotonic_us() -> int:

@@ -104,9 +104,10 @@ class PluginEndpoint:
         daemon_path: str,
         handle: Handler,
         now_us: Clock = monotonic_us,
+        exhausted: Callable[[], None] = lambda: None,
     ) -> None:
-        self._router = GuardedRouter(path)
-        self.socket = self._router.socket
+        """exhausted: told each time that no new plugin can be let in, for want of descriptors or memory."""
+        self._router = GuardedRouter(path, exhausted)
         self._version = daemon_version
         self._path = daemon_path
         self._handle = handle
@@ -158,7 +159,7 @@ class PluginEndpoint:
             except Exception:
                 log.exception("a message of process %d was not handled", origin.pid)
 
-    def _take(self, origin: Origin, data: memoryview, now_us: int) -> None:
+    def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
         line = self._lines.get(origin.identity)
         if line is None:
             if len(self._lines) >= MAX_LINES:

@@ -33,7 +33,7 @@ from daemon.doors.plugin.door import PluginDoor
 from daemon.doors.plugin.notices import RecoveryNotices
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
-from daemon.events import Bus, DiskTroubled, ItemArrived, LinkChanged, PresenceChanged
+from daemon.events import Bus, DiskTroubled, ItemArrived, LinkChanged, PluginsShutOut, PresenceChanged
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
@@ -161,6 +161,7 @@ class App:
             daemon_version=self._version,
             daemon_path=sys.executable,
             handle=self._handle_plugin,
+            exhausted=lambda: bus.tell(PluginsShutOut()),
         )
         self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
         files = PreviewFiles(config.previews, config.preview_cache_bytes, self._account)

@@ -160,6 +160,10 @@ class DiskTroubled(Event, frozen=True, kw_only=True):
     sentence: str
 
 
+class PluginsShutOut(Event, frozen=True, kw_only=True):
+    """No new plugin could be let in just now: descriptors or memory are used up."""
+
+
 class StatusChanged(Event, frozen=True, kw_only=True):
     """Something that the status shows; ten times a second at most."""
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.stage import libzmq_of_pyzmq, play_program
+from daemon.cli.stage import play_program
 from tests.support.clap import made_for_tests
 from tests.support.dbus import session_bus, tray_host
 
@@ -130,7 +130,7 @@ async def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path
     async with daemon(home):
         host = await asyncio.create_subprocess_exec(
             play_program(), "--tempo", "128", "--speed", "16", "--hold", "--wait-attached", "20", "--json",
-            "--run-dir", home / "run", "--libzmq", libzmq_of_pyzmq(), home / "in.wav",
+            "--run-dir", home / "run", home / "in.wav",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert host.stdin is not None and host.stdout is not None

@@ -182,7 +182,7 @@ static void report(bench *b)
 static bool prepare(bench *b, char **argv)
 {
     char reason[256] = "memory";
-    const sc_config config = {.size = sizeof config, .run_dir = argv[1], .libzmq_path = SC_NO_LINK,
+    const sc_config config = {.size = sizeof config, .run_dir = argv[1], .record_only = true,
                               .history_frames = HISTORY_FRAMES};
     for (int i = 0; i < CLIENTS; i++) {
         if (sc_client_create(&config, &b->clients[i]) != SC_OK ||

@@ -110,11 +110,10 @@ class Stage:
         return daemon
 
     async def host(self, run_dir: Path, *arguments: str, name: str = "host") -> RunningHost:
-        """A native host that plays into `run_dir`, with the libzmq that came with pyzmq."""
+        """A native host that plays into `run_dir`."""
         process = await self._spawn(
             name, [str(play_program()), "--stdin", "--json", "--run-dir", str(run_dir), *arguments],
-            os.environ | {"SIDECHAIN_LIBZMQ": str(libzmq_of_pyzmq())},
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            dict(os.environ), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         return RunningHost(process, self.folder / f"{name}.log")
 
@@ -152,14 +151,6 @@ def play_program() -> Path:
         if candidate and os.access(candidate, os.X_OK):
             return Path(candidate)
     raise SidechainError("The native host sidechain-play is not built.", "In a checkout, run `make native`.")
-
-
-def libzmq_of_pyzmq() -> Path:
-    """The libzmq that came with pyzmq, so that none of the system's is needed."""
-    import zmq
-
-    found = sorted((Path(zmq.__file__).resolve().parents[1] / "pyzmq.libs").glob("libzmq*.so*"))
-    return found[0] if found else Path("libzmq.so.5")
 
 
 def last_line(log: Path) -> str:

@@ -85,10 +85,9 @@ static bool take_settings(sc_client *client, const sc_config *config)
     if (wanted > SC_MAX_CAPACITY_FRAMES) return false;
     while (history < wanted) history *= 2;
     client->history_frames = history;
-    if (config->libzmq_path) {
-        if (strlen(config->libzmq_path) >= sizeof client->libzmq_text) return false;
-        strcpy(client->libzmq_text, config->libzmq_path);
-        client->libzmq_path = client->libzmq_text;
+    if (config->record_only) {
+        client->session.next_attempt_us = UINT64_MAX;
+        snprintf(client->session.reason, sizeof client->session.reason, "Talking to the daemon is switched off.");
     }
     COPY_TEXT(plugin_version, 64, config->plugin_version ? config->plugin_version : SC_CLIENT_VERSION);
     COPY_TEXT(plugin_path, 1024, config->plugin_path);

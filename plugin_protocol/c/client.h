@@ -53,7 +53,6 @@ typedef struct sc_session {
     uint32_t number; /* counts sessions, from 1 */
     uint32_t failures; /* attempts since the last welcome */
     uint32_t jitter;   /* state of a small random generator, so that many clients do not return together */
-    bool started;      /* the wire was asked for, once */
     bool renamed;      /* the daemon has not heard hello.track_name yet */
     bool refusal_told;
     uint64_t next_attempt_us;
@@ -116,8 +115,6 @@ struct sc_client {
     uint64_t history_frames;
     sc_hello hello;
     char run_dir[SC_PATH_BYTES];
-    char *libzmq_path; /* NULL: the default; points into libzmq_text */
-    char libzmq_text[SC_PATH_BYTES];
 
     sc_keep_slot keeps[SC_MAX_KEEPS];
     sc_play_slot plays[SC_MAX_PLAYS];

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECT_US 250000u
+#define CONNECT_US 2000000u /* as long as the daemon gives a connection to greet */
 #define FIRST_BACKOFF_US 250000u
 #define LONGEST_BACKOFF_US 5000000u
 #define KEEP_LIMIT_US 10000000u
@@ -143,7 +143,7 @@ static void connect_to_daemon(sc_client *client, uint64_t now_us)
     sc_session *session = &client->session;
     /* Only a directory that is ours alone may hold the socket we trust. */
     if (sc_run_dir_check(client->run_dir, session->reason, sizeof session->reason))
-        session->wire = sc_wire_open(client->run_dir, session->reason, sizeof session->reason);
+        session->wire = sc_wire_open(client->run_dir, &client->allocator, session->reason, sizeof session->reason);
     if (!session->wire) {
         session->next_attempt_us = now_us + backoff_us(session);
         return;
@@ -246,21 +246,25 @@ static void drop_retired(sc_client *client, uint64_t now_us)
     }
 }
 
+static void greet(sc_client *client, uint64_t now_us)
+{
+    switch (sc_wire_look(client->session.wire)) {
+    case SC_WIRE_OPEN: say_hello(client, now_us); break;
+    case SC_WIRE_LOST: lose(client, "The daemon has closed the connection.", now_us); break;
+    case SC_WIRE_OPENING:
+        if (now_us >= client->session.give_up_us) lose(client, "The daemon does not answer.", now_us);
+        break;
+    }
+}
+
 static void check_peer(sc_client *client, uint64_t now_us)
 {
     sc_session *session = &client->session;
-    if (!sc_wire_writable(session->wire)) {
+    if (sc_wire_look(session->wire) == SC_WIRE_LOST) {
         lose(client, "The daemon has closed the connection.", now_us);
     } else if (now_us - session->heard_us >= SC_SILENCE_LIMIT_US) {
         lose(client, "The daemon has not answered for 5 s.", now_us);
     }
-}
-
-/* libzmq is looked for once per client, not at every step: a missing library stays missing. */
-static void start(sc_session *session, const char *libzmq_path)
-{
-    session->started = true;
-    if (!sc_wire_start(libzmq_path, session->reason, sizeof session->reason)) session->next_attempt_us = UINT64_MAX;
 }
 
 void sc_session_step(sc_client *client, uint64_t now_us)
@@ -270,7 +274,6 @@ void sc_session_step(sc_client *client, uint64_t now_us)
     static sc_told told;
     size_t bytes;
 
-    if (!session->started) start(session, client->libzmq_path);
     /* When we were not called for that long (sleep, a stopped process) nobody could have been heard. */
     if (now_us - session->called_us > SC_SILENCE_LIMIT_US) session->heard_us = now_us;
     session->called_us = now_us;
@@ -279,10 +282,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
         if (sc_decode(data, bytes, &told)) hear(client, &told, now_us);
     age_keeps(client, now_us);
     if (session->state == SC_LINK_DOWN && now_us >= session->next_attempt_us) connect_to_daemon(client, now_us);
-    if (session->state == SC_LINK_CONNECTING) {
-        if (sc_wire_writable(session->wire)) say_hello(client, now_us);
-        else if (now_us >= session->give_up_us) lose(client, "No daemon is listening.", now_us);
-    }
+    if (session->state == SC_LINK_CONNECTING) greet(client, now_us);
     if (session->state == SC_LINK_GREETING || session->state == SC_LINK_OPEN) check_peer(client, now_us);
     if (session->state == SC_LINK_OPEN) {
         announce_ring(client);

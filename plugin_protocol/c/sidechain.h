@@ -3,8 +3,8 @@
 
    It also plays previews, which the daemon hands over in a Return Ring: sc_client_mix() adds them to the output.
 
-   What it is not: without a preview it changes no sample, and it needs no daemon. Without a daemon, without libzmq,
-   or without room for the Ring, audio passes on untouched and sc_client_info() says what is missing and why.
+   What it is not: without a preview it changes no sample, and it needs no daemon. Without a daemon, or without room
+   for the Ring, audio passes on untouched and sc_client_info() says what is missing and why.
 
    Threads. Every function names where it may be called:
      [main-thread]   the host's main (or UI) thread. Calls for one client must not overlap. May allocate, lock, do I/O.
@@ -15,10 +15,9 @@
    State. "inactive" after sc_client_create and sc_client_deactivate, "active" after a successful
    sc_client_activate. The host must not run process() while activate, deactivate or destroy run.
 
-   One ZeroMQ context and one worker thread serve all clients of a process. They start with the first client and
-   are gone, joined and terminated, when sc_client_destroy of the last one returns; loading the library starts
-   nothing. libzmq is loaded by dlopen on the worker thread and stays mapped. Note that libzmq aborts the process
-   when one of its internal assertions fails; nothing can prevent that but not to load it (SC_NO_LINK).
+   One worker thread serves all clients of a process. It starts with the first client and is gone, joined, when
+   sc_client_destroy of the last one returns; loading the library starts nothing. It loads no other library, and ends the
+   process in no case: without a descriptor or memory for the link it records on, says so, and tries again.
 
    fork. A child of fork() must not use its parent's clients: every function returns SC_ERROR_FORKED (or 0, false)
    there and touches nothing shared. The child may create clients of its own.
@@ -81,15 +80,13 @@ typedef struct sc_allocator {
     void *context;
 } sc_allocator;
 
-#define SC_NO_LINK "" /* for sc_config.libzmq_path: record only, load nothing, talk to nobody */
-
 /* Settings of a client. Zero everything first, then set `size`; a field left zero takes its default. */
 typedef struct sc_config {
     uint32_t size;            /* sizeof(sc_config): newer fields than the caller knows keep their default */
     uint32_t history_frames;  /* rounded up to a power of two, 2^12 to 2^25; default 2^21: 43.7 s at 48 kHz */
     const char *run_dir;      /* default: $SIDECHAIN_RUN_DIR, $XDG_RUNTIME_DIR/sidechain, /run/user/UID/sidechain,
                                  /dev/shm/sidechain-UID; the first that applies. Made 0700 when missing */
-    const char *libzmq_path;  /* default: $SIDECHAIN_LIBZMQ, then "libzmq.so.5" */
+    bool record_only;         /* talk to nobody */
     const char *plugin_version; /* 64 characters; default SC_CLIENT_VERSION */
     const char *plugin_path;  /* 1024 characters: the file to update when versions do not fit */
     const char *host_name;    /* 512 characters */
@@ -100,7 +97,7 @@ typedef struct sc_config {
 /* Makes a client in state inactive, with 16 random bytes as its Instance id. Starts the worker thread if this is
    the first client. The client belongs to the caller; `*client` is NULL unless SC_OK is returned.
    Cost: one allocation of about 100 KB, one thread for the first client.
-   Errors: ARGUMENT, MEMORY, LIMIT. A missing daemon, libzmq or run directory is none. [main-thread] */
+   Errors: ARGUMENT, MEMORY, LIMIT. A missing daemon or run directory is none. [main-thread] */
 SC_API sc_result sc_client_create(const sc_config *config, sc_client **client);
 
 /* Says goodbye to the daemon, unlinks every Ring of the client, frees it. NULL is allowed. Takes up to 20 ms, for

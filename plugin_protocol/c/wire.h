@@ -1,38 +1,36 @@
 /* Messages to and from the daemon, whole or not at all; nothing waits but sc_wire_wait. What a message means is not
-   known here. All of it [worker-thread]: the ZeroMQ context is made, used and ended on that one thread.
-   wire_zmq.c is the only implementation, over a libzmq that zmq_load.c found. */
+   known here. All of it [worker-thread]. One descriptor for each connection, no thread, and no library that could end
+   the host: what the process has run out of is a sentence, and another attempt later.
+   wire_unix.c is the only implementation: a Unix socket that speaks ZMTP (zmtp.h). */
 #ifndef SC_WIRE_H
 #define SC_WIRE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "sidechain.h"
 
-typedef struct sc_wire sc_wire; /* one connection to the daemon, or the attempt at one */
+typedef struct sc_wire sc_wire; /* one connection to the daemon */
 
-/* Loads libzmq (path NULL: by environment, then by its usual name) and makes the context, unless that was done.
-   False with a sentence in `reason`; an empty path is always refused. */
-bool sc_wire_start(const char *libzmq_path, char *reason, size_t reason_bytes);
+typedef enum sc_wire_state {
+    SC_WIRE_OPENING, /* the daemon has not answered the greeting yet */
+    SC_WIRE_OPEN,
+    SC_WIRE_LOST /* the other end is gone, or is no daemon */
+} sc_wire_state;
 
-/* Ends the context. Every connection must be closed. Takes as long as the longest lingering close. */
-void sc_wire_stop(void);
+/* Connects to the daemon of `run_dir`; NULL with a sentence in `reason`. Never connects by itself again. */
+sc_wire *sc_wire_open(const char *run_dir, const sc_allocator *allocator, char *reason, size_t reason_bytes);
 
-/* In a forked child: the parent's context and sockets are left alone, as if none had been made. */
-void sc_wire_forget(void);
-
-/* Starts to connect; NULL with a reason when that is impossible. Does not wait, never connects by itself again. */
-sc_wire *sc_wire_open(const char *run_dir, char *reason, size_t reason_bytes);
-
-/* Closes. What was sent in the last moment is given `linger_ms` to leave. */
+/* Closes and frees. What was sent in the last moment is given `linger_ms` to leave. */
 void sc_wire_close(sc_wire *wire, int linger_ms);
 
-/* Whether the other end is there, and takes messages. */
-bool sc_wire_writable(sc_wire *wire);
+/* In a forked child: lets go of its copy of the descriptor, so that the connection ends with the parent. [any] */
+void sc_wire_forget(sc_wire *wire);
 
-/* False when the message was not taken. */
+/* How it stands, after what could be sent was sent. */
+sc_wire_state sc_wire_look(sc_wire *wire);
+
+/* False when the message was not taken: too much waits already, or the connection is not open. */
 bool sc_wire_send(sc_wire *wire, const uint8_t *data, size_t bytes);
 
-/* The next message, or 0 bytes when there is none. Messages of several parts or too long are dropped. */
+/* The next message, or 0 bytes when there is none. */
 size_t sc_wire_receive(sc_wire *wire, uint8_t *data, size_t capacity);
 
 /* Waits until one of `count` connections has a message, or for `timeout_ms`. Entries may be NULL. */

@@ -44,6 +44,7 @@ static void forget_in_child(void)
     for (sc_client *each = clients; each; each = each->next) {
         each->forked = true;
         atomic_store_explicit(&each->audio.live, false, memory_order_relaxed);
+        if (each->session.wire) sc_wire_forget(each->session.wire);
     }
     pthread_mutex_init(&lifetime, NULL);
     pthread_mutex_init(&shared, NULL);
@@ -51,7 +52,6 @@ static void forget_in_child(void)
     clients = NULL;
     client_count = 0;
     runs = false;
-    sc_wire_forget();
 }
 
 /* Takes out of the list whoever wants to leave. Lock held. */
@@ -91,7 +91,6 @@ static void *run(void *unused)
     size_t count;
     (void)unused;
     while ((count = step_all(wires)) > 0) sc_wire_wait(wires, count, STEP_MS);
-    sc_wire_stop();
     return NULL;
 }
 
@@ -103,7 +102,7 @@ static void start_thread(void)
     if (pthread_attr_init(&attributes) != 0) return;
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the thread, and by libzmq's from it */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the thread */
     runs = pthread_create(&thread, &attributes, run, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);

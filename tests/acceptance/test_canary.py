@@ -23,7 +23,6 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from daemon.cli.stage import libzmq_of_pyzmq
 from tests.support.claims import FormBrowser, type_code
 from tests.support.device import Device, running_device, until_state
 from tests.support.native import play_path
@@ -150,7 +149,7 @@ def play_and_post(device: Device, folder: Path) -> None:
         [play_path(), "--tempo", f"{BPM:g}", "--speed", "16", "--wait-attached", "20", "--hold", "--json", "--run-dir",
          str(device.run), str(wav)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env=device.env | {"SIDECHAIN_LIBZMQ": str(libzmq_of_pyzmq())},
+        env=device.env,
     ) as host:  # fmt: skip
         assert host.stdout
         for line in host.stdout:

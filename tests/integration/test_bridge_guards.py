@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -9,12 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import zmq
 
+from bridge import endpoint
 from bridge.client import ControlClient
 from bridge.control import InstanceList, ListInstances, Reply, Request
 from bridge.control_endpoint import ControlEndpoint
-from bridge.endpoint import MAX_IN_A_ROW, SOCKET_OPTIONS, GuardedRouter, cancelled
+from bridge.endpoint import MAX_IN_A_ROW, GuardedRouter, cancelled
 from bridge.errors import AlreadyRunning
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_dir
@@ -132,16 +133,10 @@ async def test_everything_is_private_even_under_umask_000(tmp_path: Path) -> Non
         os.umask(before)
 
 
-async def test_every_sockets_options_are_what_was_asked(run_dir: Path) -> None:
-    servers = endpoints(run_dir)
-    for server in servers:
-        found = {option: server.socket.get(option) for option in SOCKET_OPTIONS}
-        assert found == SOCKET_OPTIONS
-        await server.stop()
-    assert SOCKET_OPTIONS[zmq.MAXMSGSIZE] == 65_536
-    assert SOCKET_OPTIONS[zmq.HANDSHAKE_IVL] == 2_000
-    assert SOCKET_OPTIONS[zmq.LINGER] == 0
-    assert 0 < SOCKET_OPTIONS[zmq.RCVHWM] <= 1_000 and 0 < SOCKET_OPTIONS[zmq.SNDHWM] <= 1_000
+def test_the_limits_are_the_promised_ones() -> None:
+    assert endpoint.MAX_MESSAGE_BYTES == 65_536
+    assert endpoint.HANDSHAKE_S == 2.0
+    assert 0 < endpoint.MAX_WAITING <= 1_000 and 0 < endpoint.MAX_UNSENT_BYTES <= 1 << 20
 
 
 def as_nobody(attempt: Callable[[], object]) -> str:
@@ -169,8 +164,6 @@ def as_nobody(attempt: Callable[[], object]) -> str:
 
 
 def connecting(path: Path) -> Callable[[], object]:
-    import socket
-
     def attempt() -> None:
         with socket.socket(socket.AF_UNIX) as plain:
             plain.connect(os.fspath(path))
@@ -261,3 +254,55 @@ async def test_a_flood_never_keeps_the_loop_from_its_other_work(run_dir: Path) -
     await flood.wait()
     await cancelled(receiving)
     router.close()
+
+
+FEW_DESCRIPTORS = """
+import asyncio, resource, sys
+from pathlib import Path
+from bridge.control import InstanceList
+from bridge.control_endpoint import ControlEndpoint
+from bridge.paths import CONTROL_SOCKET
+
+async def serve():
+    async def handle(request):
+        return InstanceList(instances=[])
+    endpoint = ControlEndpoint(Path(sys.argv[1]) / CONTROL_SOCKET, handle)
+    await endpoint.start()
+    print("ready", flush=True)
+    while not endpoint.counts["exhausted"]:
+        await asyncio.sleep(0.01)
+    with open("/dev/null"):  # what is kept can still be written
+        print("exhausted", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await endpoint.stop()
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+asyncio.run(serve())
+"""
+
+
+async def test_more_connections_than_descriptors_end_nothing_and_are_served_when_there_is_room(
+    run_dir: Path,
+) -> None:
+    """libzmq's own accept() aborts the process there."""
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FEW_DESCRIPTORS, str(run_dir), stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert daemon.stdout and daemon.stdin
+    async with asyncio.timeout(60):
+        assert await daemon.stdout.readline() == b"ready\n"
+        connections = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+        for connection in connections:
+            connection.connect(os.fspath(run_dir / CONTROL_SOCKET))
+        assert await daemon.stdout.readline() == b"exhausted\n"
+        for connection in connections:
+            connection.close()
+
+        def ask() -> Reply:
+            with ControlClient(run_dir) as client:
+                return client.request(ListInstances())
+
+        assert isinstance(await asyncio.to_thread(ask), InstanceList)
+        daemon.stdin.close()
+        assert await daemon.wait() == 0

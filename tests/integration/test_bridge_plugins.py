@@ -227,7 +227,7 @@ async def test_messages_of_many_parts_or_too_many_bytes_never_reach_the_decoder(
     plugin, huge = await connect(), await connect()
     await plugin.greet()
     await plugin.say_bytes(b"\x80", b"\x80")
-    await huge.say_bytes(b"x" * 70_000)  # libzmq ends this connection at the frame's header
+    await huge.say_bytes(b"x" * 70_000)  # this connection is ended at the frame's header
     assert isinstance(await plugin.ask(BEAT), Alive)
     assert daemon.endpoint.counts["parts"] == 1
     assert daemon.endpoint.counts["bad_message"] == 0
@@ -300,7 +300,7 @@ async def test_a_peer_whose_connection_is_gone_is_lost_at_the_next_word_to_it(
     await plugin.greet()
     [peer] = daemon.endpoint.peers()
     await plugin.close()
-    for _ in range(10_000):  # until libzmq has noticed
+    for _ in range(10_000):  # until it was noticed
         if not await daemon.endpoint.send(peer, Notice(kind="item", message="hello?")):
             break
         await asyncio.sleep(0)

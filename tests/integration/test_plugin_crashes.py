@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.cli.stage import RunningDaemon, Stage, libzmq_of_pyzmq
+from daemon.cli.stage import RunningDaemon, Stage
 from tests.chaos.daemons import ForkedDaemon, fork_server
 from tests.support.clap import ClapHost, Played, begin_clap
 from tests.support.hosts import (
@@ -99,10 +98,7 @@ async def test_the_plugin_and_pyzmq_keep_out_of_each_others_way() -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
-            # Files of their own are a library of its own to the loader, as in a host that brings another libzmq.
-            libraries = folder / "libzmq"
-            await asyncio.to_thread(shutil.copytree, libzmq_of_pyzmq().parent, libraries)
-            env = host_environment(daemon.run) | {"SIDECHAIN_LIBZMQ": str(libraries / libzmq_of_pyzmq().name)}
+            env = host_environment(daemon.run)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.plugin.drive_pedalboard",
                 str(plugin_bundles() / ".vst3" / "sidechain.vst3"), "10", env=env, cwd=ROOT,

@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 
 from bridge.shm import RingFile
-from daemon.cli.stage import libzmq_of_pyzmq
 from plugin_protocol.layout import Flag, Record, RingState
 from tests.support.hosts import noise, plugin_bundles
 from tests.support.whole import short_folder
@@ -155,7 +154,6 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lv2Host]:
 @contextmanager
 def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lv2Host]:
     monkeypatch.setenv("SIDECHAIN_RUN_DIR", str(folder))
-    monkeypatch.setenv("SIDECHAIN_LIBZMQ", str(libzmq_of_pyzmq()))
     lv2_host = Lv2Host(folder)
     try:
         yield lv2_host

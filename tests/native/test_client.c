@@ -20,7 +20,7 @@ static float samples[2 * 4096];
 
 static sc_client *make(const char *folder)
 {
-    const sc_config config = {.size = sizeof config, .run_dir = folder, .libzmq_path = SC_NO_LINK,
+    const sc_config config = {.size = sizeof config, .run_dir = folder, .record_only = true,
                               .history_frames = 5000};
     sc_client *client;
     CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
@@ -234,7 +234,7 @@ static void no_room_is_an_answer_not_a_crash(void)
 static void a_process_has_64_instances_at_most(void)
 {
     sc_client *clients[SC_MAX_INSTANCES], *one_more;
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = SC_NO_LINK};
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true};
     for (int i = 0; i < SC_MAX_INSTANCES; i++) clients[i] = make(run_dir);
     CHECK_EQUAL(sc_client_create(&config, &one_more), SC_ERROR_LIMIT);
     CHECK(!one_more);
@@ -269,16 +269,61 @@ static void a_forked_child_touches_nothing_and_may_begin_anew(void)
     sc_client_destroy(client);
 }
 
-static void without_libzmq_recording_goes_on(void)
+/* The worker looks for a daemon by itself; the driver has a limit. */
+static void wait_for_link_reason(sc_client *client, const char *word)
 {
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = "/nowhere/libzmq.so.5"};
+    while (!strstr(info_of(client).link_reason, word)) usleep(1000);
+}
+
+static void without_a_daemon_recording_goes_on(void)
+{
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir};
     sc_client *client;
     CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
     CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
-    while (info_of(client).link_reason[0] == '\0') usleep(1000); /* the worker looks for it; the driver has a limit */
-    CHECK(strstr(info_of(client).link_reason, "libzmq"));
+    wait_for_link_reason(client, "No daemon is listening");
     CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
     sc_client_destroy(client);
+}
+
+/* As many as the limit lets us have but `left`; `taken` holds them. */
+static int take_descriptors(int *taken, int most, int left)
+{
+    int count = 0, fd;
+    while (count < most && (fd = dup(0)) >= 0) taken[count++] = fd;
+    CHECK(count > left && count < most);
+    for (; left > 0; left--) close(taken[--count]);
+    return count;
+}
+
+static void with_descriptors_used_up_recording_goes_on_and_says_so(void)
+{
+    enum { MOST = 256 };
+    const struct rlimit few = {.rlim_cur = 64, .rlim_max = 64};
+    int taken[MOST];
+    for (int left = 0; left <= 12; left++) {
+        const pid_t child = fork(); /* a limit that was lowered cannot be raised again by everybody */
+        if (child == 0) {
+            const sc_config config = {.size = sizeof config, .run_dir = run_dir};
+            sc_client *client;
+            CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+            int count = take_descriptors(taken, MOST, left);
+            CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
+            const bool records = sc_client_activate(client, 48000.0, 2, 512) == SC_OK;
+            CHECK(records || strstr(info_of(client).reason, "open files"));
+            CHECK(records == (left >= 2)); /* the Ring's file, and the folder that it is unlinked from */
+            if (left == 2) wait_for_link_reason(client, "open files");
+            CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), records ? 512 : 0);
+            while (count > 0) close(taken[--count]);
+            wait_for_link_reason(client, "No daemon is listening"); /* it has tried again */
+            sc_client_destroy(client);
+            _exit(0);
+        }
+        int status;
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK_EQUAL(status, 0);
+    }
+    CHECK_EQUAL(files(run_dir), 0);
 }
 
 /* Until all asks are answered; the driver has a limit. */
@@ -330,7 +375,8 @@ int main(int argc, char **argv)
     RUN(no_room_is_an_answer_not_a_crash);
     RUN(a_process_has_64_instances_at_most);
     RUN(a_forked_child_touches_nothing_and_may_begin_anew);
-    RUN(without_libzmq_recording_goes_on);
+    RUN(without_a_daemon_recording_goes_on);
+    RUN(with_descriptors_used_up_recording_goes_on_and_says_so);
     RUN(what_a_window_asks_without_a_daemon_fails_with_a_sentence);
     return 0;
 }

@@ -28,7 +28,7 @@ from plugin_protocol.messages import (
     RingClosed,
     RingOpened,
 )
-from tests.support.native import libzmq_path, play_path
+from tests.support.native import play_path
 
 LIMIT_S = 20.0
 
@@ -128,7 +128,7 @@ async def playing(run_dir: Path, *options: str) -> AsyncIterator[Player]:
     wav = run_dir.parent / "a.wav"
     soundfile.write(wav, np.linspace(-0.5, 0.5, 96_000).reshape(48_000, 2), 48_000, subtype="FLOAT")
     process = await asyncio.create_subprocess_exec(
-        play_path(), "--json", "--stdin", "--hold", "--run-dir", str(run_dir), "--libzmq", str(libzmq_path()),
+        play_path(), "--json", "--stdin", "--hold", "--run-dir", str(run_dir),
         "--speed", "0", *options, str(wav),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip

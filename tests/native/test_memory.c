@@ -42,7 +42,7 @@ static void live(meter *m, const char *run_dir)
 {
     static float samples[2 * 512];
     const sc_allocator allocator = {allocate, release, m};
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = SC_NO_LINK,
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true,
                               .history_frames = 4096, .allocator = &allocator};
     sc_client *client;
     const sc_result created = sc_client_create(&config, &client);

@@ -58,7 +58,7 @@ def hosted(
 ) -> Iterator[list[dict[str, Any]]]:
     """Play to the end, and give its events while the last Ring is still there."""
     host = subprocess.Popen(
-        [program or play_path(), "--json", "--hold", "--speed", "0", "--run-dir", folder / "run", "--libzmq", "", *options, wav],
+        [program or play_path(), "--json", "--hold", "--speed", "0", "--run-dir", folder / "run", "--record-only", *options, wav],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert host.stdout is not None
@@ -249,8 +249,7 @@ def test_broken_files_are_refused_under_sanitizers(tmp_path: Path) -> None:
             "0",
             "--run-dir",
             tmp_path / "run",
-            "--libzmq",
-            "",
+            "--record-only",
             cut,
         ]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)

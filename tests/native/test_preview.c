@@ -319,7 +319,7 @@ int main(int argc, char **argv)
 {
     CHECK(argc == 2);
     run_dir = argv[1];
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = SC_NO_LINK,
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true,
                               .history_frames = 8192};
     CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
     CHECK_EQUAL(sc_client_play(client, SC_PLAY_ITEM, "x", false, NULL), SC_ERROR_INACTIVE);

@@ -12,7 +12,7 @@ GENERATOR = SOURCES / "generate_layout.py"
 
 
 @pytest.mark.parametrize("variant", ["plain", "asan"])
-@pytest.mark.parametrize("name", ["test_ring", "test_msgpack"])
+@pytest.mark.parametrize("name", ["test_ring", "test_msgpack", "test_zmtp"])
 def test_pure_parts(name: str, variant: str) -> None:
     run_c_test(name, variant=variant)
 

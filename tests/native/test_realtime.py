@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.support.native import build, libzmq_path, run_c_test
+from tests.support.native import build, run_c_test
 
 MARKER = "getppid("
 
@@ -47,7 +47,6 @@ def traced(program: str, tmp_path: Path) -> tuple[list[str], int]:
     log = tmp_path / "trace"
     subprocess.run(
         ["strace", "-f", "-o", log, build("tests") / "plain/tests" / program, tmp_path / "run"],
-        env={"SIDECHAIN_LIBZMQ": str(libzmq_path())},
         check=True,
         timeout=60,
         capture_output=True,
@@ -58,7 +57,7 @@ def traced(program: str, tmp_path: Path) -> tuple[list[str], int]:
 def test_strace_sees_no_system_call_between_the_markers(tmp_path: Path) -> None:
     calls, threads = traced("test_realtime", tmp_path)
     assert calls == []
-    assert threads >= 3  # main, audio, worker and libzmq's: it was the whole client that ran
+    assert threads >= 2  # the host's and the worker: it was the whole client that ran
 
 
 def test_strace_sees_the_faulty_build(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ static void *process_often(void *unused)
 
 static void keeps_of_many_threads_fill_each_slot_once(const char *run_dir)
 {
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .libzmq_path = SC_NO_LINK,
+    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true,
                               .history_frames = 4096};
     pthread_t threads[THREADS], audio;
     int kept[THREADS] = {0}, total = 0;

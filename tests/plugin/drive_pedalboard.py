@@ -1,4 +1,4 @@
-"""pedalboard and pyzmq in one process, both with a libzmq: the plugin's must not meet pyzmq's.
+"""pedalboard and pyzmq in one process: the plugin's own ZMTP and pyzmq's libzmq must not meet.
 
 Arguments: the plugin, seconds. Plays the noise through the plugin at up to 16 times real time while pyzmq passes
 messages over ipc; prints {"exact": ..., "sent": ..., "echoed": ...} and stays until its standard input ends.

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 import bridge.control as c
 from bridge.shm import RingFile
-from daemon.cli.stage import RunningDaemon, Stage, end, libzmq_of_pyzmq
+from daemon.cli.stage import RunningDaemon, Stage, end
 from plugin_protocol.layout import Record
 from tests.support.native import ROOT
 
@@ -173,7 +173,7 @@ class HostBeside(NamedTuple):
 
 
 def host_environment(run_dir: Path) -> dict[str, str]:
-    return os.environ | {"SIDECHAIN_RUN_DIR": str(run_dir), "SIDECHAIN_LIBZMQ": str(libzmq_of_pyzmq())}
+    return os.environ | {"SIDECHAIN_RUN_DIR": str(run_dir)}
 
 
 @contextlib.asynccontextmanager

@@ -3,10 +3,11 @@
 import time
 
 from daemon.config import Config
-from daemon.events import Bus, DiskTroubled, HistoryChanged
+from daemon.events import Bus, DiskTroubled, HistoryChanged, PluginsShutOut
 from daemon.identity.account import Account
 
 TROUBLE_SHOWN_S = 60.0
+SHUT_OUT = "No more plugins are let in: open files are used up. Close some plugins, or raise the daemon's limit of them."
 BARE_KEY = "The device key lies in a file that is not encrypted, as credential_store asks for."
 
 
@@ -21,6 +22,7 @@ class Notices:
         self._history = HistoryChanged(news=(), trouble="")
         bus.on(DiskTroubled, self._disk_troubled)
         bus.on(HistoryChanged, self._history_changed)
+        bus.on(PluginsShutOut, self._plugins_shut_out)
 
     def add(self, sentence: str) -> None:
         """Found at the start."""
@@ -28,6 +30,9 @@ class Notices:
 
     def _disk_troubled(self, event: DiskTroubled) -> None:
         self._trouble_s, self._trouble = time.monotonic(), event.sentence
+
+    def _plugins_shut_out(self, event: PluginsShutOut) -> None:
+        self._trouble_s, self._trouble = time.monotonic(), SHUT_OUT
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._history = event

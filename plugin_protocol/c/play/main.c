@@ -50,7 +50,7 @@ static bool make_clients(session *s)
         .size = sizeof config,
         .history_frames = s->options->history_frames,
         .run_dir = s->options->run_dir,
-        .libzmq_path = s->options->libzmq_path,
+        .record_only = s->options->record_only,
         .plugin_path = "sidechain-play",
         .host_name = s->options->host_name,
     };

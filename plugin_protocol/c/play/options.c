@@ -35,7 +35,7 @@ static const char HELP[] =
     "  --wait-attached S      do not start before the daemon has attached the Ring; at most S seconds\n"
     "  --host-name NAME       (default sidechain-play)\n"
     "  --run-dir DIR          (default: $SIDECHAIN_RUN_DIR, then the user's run directory)\n"
-    "  --libzmq FILE          (default: $SIDECHAIN_LIBZMQ, then libzmq.so.5)\n"
+    "  --record-only          talk to no daemon\n"
     "  --json                 one JSON object per line on standard output\n"
     "\n"
     "Script lines ('#' begins a comment; FRAME counts played frames from 0, or is a time like 2.5s at the file's rate):\n"
@@ -50,7 +50,7 @@ static const char HELP[] =
     "4 the Ring cannot be made; 5 not attached in time.\n";
 
 enum { SCRIPT = 1, TEMPO, METER, START, BLOCK, RANDOM, SPEED, REPEAT, NO_TRANSPORT, INSTANCES, HISTORY, TRUTH, STDIN,
-       HOLD, WAIT, HOST, RUN_DIR, LIBZMQ, JSON, OUTPUT, PREVIEW_GAIN, HELP_WANTED };
+       HOLD, WAIT, HOST, RUN_DIR, RECORD_ONLY, JSON, OUTPUT, PREVIEW_GAIN, HELP_WANTED };
 
 static const struct option LONG[] = {
     {"script", 1, NULL, SCRIPT},       {"tempo", 1, NULL, TEMPO},
@@ -61,7 +61,7 @@ static const struct option LONG[] = {
     {"history", 1, NULL, HISTORY},     {"truth", 1, NULL, TRUTH},
     {"stdin", 0, NULL, STDIN},         {"hold", 0, NULL, HOLD},
     {"wait-attached", 1, NULL, WAIT},  {"host-name", 1, NULL, HOST},
-    {"run-dir", 1, NULL, RUN_DIR},     {"libzmq", 1, NULL, LIBZMQ},
+    {"run-dir", 1, NULL, RUN_DIR},     {"record-only", 0, NULL, RECORD_ONLY},
     {"output", 1, NULL, OUTPUT},       {"preview-gain", 1, NULL, PREVIEW_GAIN},
     {"json", 0, NULL, JSON},           {"help", 0, NULL, HELP_WANTED},
     {NULL, 0, NULL, 0},
@@ -113,7 +113,7 @@ static bool take(int option, sp_options *o)
     case WAIT: return number(0.0, 3600.0, &o->wait_attached_s);
     case HOST: o->host_name = optarg; return true;
     case RUN_DIR: o->run_dir = optarg; return true;
-    case LIBZMQ: o->libzmq_path = optarg; return true;
+    case RECORD_ONLY: o->record_only = true; return true;
     case OUTPUT: o->output_path = optarg; return true;
     case PREVIEW_GAIN: return number(SC_MIN_GAIN_DB, SC_MAX_GAIN_DB, &o->preview_gain_db);
     case JSON: return o->json = true;

@@ -12,7 +12,7 @@ typedef struct sp_options {
     const char *script_path;
     const char *truth_path;
     const char *run_dir;
-    const char *libzmq_path;
+    bool record_only;
     const char *host_name;
     double bpm;       /* 0: as the script says */
     uint32_t numerator, denominator; /* 0: likewise */
