@@ -1,4 +1,8 @@
-"""FLAC, 24 bits: the take as it was played. Not levelled, not dithered (24 bits are below any converter's noise)."""
+"""FLAC, 24 bits: the take as it was played. Not levelled, not dithered (24 bits are below any converter's noise).
+
+Float audio above full scale is not clipped: it is written at a half, a quarter or an eighth, and a comment in the file says so.
+Our reader (audio.read) undoes that, so what was played comes back; other programs play the file quieter, and whole.
+"""
 
 import io
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ from numpy.typing import NDArray
 
 from audio.errors import EncodingFailed
 from audio.intake import Samples, require_rate, require_shape
+from audio.peak import sample_peak
+from audio.vorbis_comment import with_comment
 
 BITS = 24
 _FULL_SCALE = 2.0 ** (BITS - 1)
@@ -16,27 +22,35 @@ _COMPRESSION = (
     0.0  # 0..1 stands for libFLAC's levels 0..8; level 5 takes 20 to 40 % longer for some 2 % fewer bytes
 )
 _BLOCK_FRAMES = 65_536
+SCALES = (
+    1.0,
+    0.5,
+    0.25,
+    0.125,
+)  # powers of two, which change no bit of a sample; audio.intake lets nothing pass 8.0
+SCALE_COMMENT = "SIDECHAIN_SCALE"
 
 
 @dataclass(frozen=True)
 class Flac:
-    """clipped_samples: samples (not frames) beyond full scale, which 24 bits cannot hold."""
+    """scale: what the samples in the file are of those that were given; 1.0 unless those pass full scale."""
 
     data: bytes
     frames: int
-    clipped_samples: int
+    scale: float
 
 
 def encode_flac(samples: Samples, sample_rate_hz: int) -> Flac:
     """All frames at the take's own rate; what came from 24-bit audio returns bit for bit. [worker]
 
-    samples: finite float32 (frames >= 1, 1 or 2 channels). Samples beyond full scale are clipped and counted.
-    Raises UnsupportedAudio for a wrong array or rate, EncodingFailed if libFLAC refuses.
+    samples: finite float32 (frames >= 1, 1 or 2 channels), at most 8.0. Raises UnsupportedAudio for a wrong array or rate,
+    EncodingFailed if libFLAC refuses.
     """
     require_shape(samples)
     require_rate(sample_rate_hz)
+    peak = sample_peak(samples)
+    scale = next((scale for scale in SCALES if peak * scale <= 1.0), SCALES[-1])
     buffer = io.BytesIO()
-    clipped_samples = 0
     try:
         with soundfile.SoundFile(
             buffer,
@@ -48,23 +62,28 @@ def encode_flac(samples: Samples, sample_rate_hz: int) -> Flac:
             compression_level=_COMPRESSION,
         ) as file:
             for start in range(0, len(samples), _BLOCK_FRAMES):
-                pcm, clipped = _int24(samples[start : start + _BLOCK_FRAMES])
-                file.write(pcm)
-                clipped_samples += clipped
+                file.write(_int24(samples[start : start + _BLOCK_FRAMES], scale))
     except soundfile.LibsndfileError as error:
         raise EncodingFailed("flac", str(error)) from error
-    return Flac(data=buffer.getvalue(), frames=len(samples), clipped_samples=clipped_samples)
+    data = buffer.getvalue()
+    if scale != 1.0:
+        data = with_comment(data, f"{SCALE_COMMENT}={scale}")
+    return Flac(data=data, frames=len(samples), scale=scale)
 
 
-def _int24(block: Samples) -> tuple[NDArray[np.int32], int]:
-    """24-bit steps in the upper bits of int32, where libsndfile takes them from; and how many were clipped.
+def scale_of(comments: dict[str, str]) -> float:
+    """What a file's comments say of its scale: one of SCALES, 1.0 when they say nothing or something else. [any]"""
+    return next((scale for scale in SCALES if comments.get(SCALE_COMMENT) == str(scale)), 1.0)
+
+
+def _int24(block: Samples, scale: float) -> NDArray[np.int32]:
+    """24-bit steps in the upper bits of int32, where libsndfile takes them from.
 
     Exact in float32: a power of two only moves the exponent, and 2^23 - 1 has 23 bits.
     """
-    scaled = block * np.float32(_FULL_SCALE)
-    clipped_samples = int(np.count_nonzero(np.abs(scaled) > _FULL_SCALE))
+    scaled = block * np.float32(_FULL_SCALE * scale)
     np.rint(scaled, out=scaled)
     np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1, out=scaled)
     pcm = scaled.astype(np.int32)
     pcm <<= 32 - BITS
-    return pcm, clipped_samples
+    return pcm

@@ -3,14 +3,18 @@
 What is damaged in the middle becomes silence of its length, which the frames' numbers tell: the bars stay where they are.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from audio.errors import UnsupportedAudio
+from audio.flac import scale_of
 from audio.intake import MAX_CHANNELS, Samples, require_rate
 from audio.read.clip import MAX_CLIP_SECONDS, Lack, Part, cut_short, damaged
 from audio.read.decode import NotDecodable, decode, decode_frames
 from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_info
 from audio.read.formats import FLAC_START
+from audio.read.words import words_of_comments
 
 _TAIL_BYTES = 2**20  # no frame is longer
 
@@ -24,7 +28,9 @@ def read_flac(data: bytes, at: int) -> list[Part]:
         info = stream_info(data, at)
         following = FLAC_START.search(data, info.first_frame_at)
         end = following.start() if following else len(data)
-        parts.append(_read_one(data, at, end, info))
+        part, scale = _read_one(data, at, end, info), scale_of(info.comments)
+        samples = part.samples if scale == 1.0 else part.samples / np.float32(scale)
+        parts.append(replace(part, samples=samples, words=words_of_comments(info.comments)))
         if following is None:
             return parts
         at = end

@@ -7,6 +7,8 @@ ten million places of other data looks like one.
 import re
 from dataclasses import dataclass
 
+from audio.vorbis_comment import FLAC_BLOCK, comments
+
 STREAM_INFO_BYTES = 34
 _BLOCK_HEAD_BYTES = 4
 _BLOCK_IS_LAST = 0x80
@@ -19,10 +21,14 @@ _SAMPLE_BITS = {0: 0, 1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}  # 0: as the stre
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """Of one FLAC stream. frames: 0 when the writer did not know. first_frame_at: the byte where metadata ends."""
+    """Of one FLAC stream. frames: 0 when the writer did not know. first_frame_at: the byte where metadata ends.
+
+    comments: see audio.vorbis_comment.
+    """
 
     data: bytes
     first_frame_at: int
+    comments: dict[str, str]
 
     @property
     def rate_hz(self) -> int:
@@ -59,6 +65,7 @@ class FlacFrame:
 def stream_info(data: bytes, at: int) -> StreamInfo:
     """Of the stream whose "fLaC" stands at this byte. Metadata that reach beyond the data are taken to end at once. [any]"""
     here = at + 4
+    said: dict[str, str] = {}
     info = data[here + _BLOCK_HEAD_BYTES : here + _BLOCK_HEAD_BYTES + STREAM_INFO_BYTES].ljust(
         STREAM_INFO_BYTES, b"\0"
     )
@@ -67,9 +74,11 @@ def stream_info(data: bytes, at: int) -> StreamInfo:
         if kind & ~_BLOCK_IS_LAST > 6 or here + _BLOCK_HEAD_BYTES + size > len(data):
             break
         here += _BLOCK_HEAD_BYTES + size
+        if kind & ~_BLOCK_IS_LAST == FLAC_BLOCK:
+            said = comments(data[here - size : here])
         if kind & _BLOCK_IS_LAST:
             break
-    return StreamInfo(info, here)
+    return StreamInfo(info, here, said)
 
 
 def flac_frames(data: bytes, info: StreamInfo, start: int, end: int) -> list[FlacFrame]:

@@ -22,6 +22,8 @@ _IXML_TEMPO = [
         rb"<NAME>\s*(?:MusicalTempo|AudioTempo|Tempo|BPM)\s*</NAME>.{0,200}?<VALUE>\s*([0-9]+(?:\.[0-9]+)?)\s*</VALUE>",
     )
 ]
+_BPM_NAMES, _KEY_NAMES = ("BPM", "TEMPO", "TBPM"), ("INITIALKEY", "KEY")
+_NUMBER = re.compile(r"\s*\d{1,4}(?:\.\d{1,9})?\s*")
 _IXML_KEY = re.compile(rb"<KEY>\s*([^<]{1,16}?)\s*</KEY>", re.IGNORECASE)
 
 
@@ -35,6 +37,16 @@ def words_of_chunks(chunks: dict[bytes, bytes], order: str) -> FileWords:
     bpm, key = _ixml(chunks.get(b"iXML", b""))
     source = "iXML" if bpm or key else "smpl" if loop or note is not None else ""
     return FileWords(bpm, None, None, key, note, loop, source)
+
+
+def words_of_comments(comments: dict[str, str]) -> FileWords:
+    """What the comments of a FLAC or Ogg file say. [any]"""
+    bpm = next(
+        (said_bpm(float(text)) for name in _BPM_NAMES if _NUMBER.fullmatch(text := comments.get(name, ""))),
+        None,
+    )
+    key = next((comments[name][:16] for name in _KEY_NAMES if comments.get(name)), None)
+    return FileWords(bpm=bpm, key=key, source="comments" if bpm or key else "")
 
 
 def _acid(

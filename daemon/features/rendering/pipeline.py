@@ -49,10 +49,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class Lossless(Struct, frozen=True, kw_only=True):
-    """What is ready first. flac: the clip as it is, 24 bits. clipped_samples: beyond full scale, lost in it."""
+    """What is ready first. flac: the clip as it is, 24 bits."""
 
     flac: bytes
-    clipped_samples: int
     analysis: TakeAnalysis
 
 
@@ -106,7 +105,7 @@ def make(
     def first() -> Lossless:
         analysis = _analysed(intake, sample_rate_hz, settings)
         flac = encode_flac(intake.samples, sample_rate_hz)
-        lossless = Lossless(flac=flac.data, clipped_samples=flac.clipped_samples, analysis=analysis)
+        lossless = Lossless(flac=flac.data, analysis=analysis)
         early(lossless)
         return lossless
 
@@ -120,7 +119,7 @@ def make(
     finally:  # also when it failed: nobody may hear of a clip after its end
         lossless = waiting.result()
     produced = produced.named(title=title, bpm=lossless.analysis.bpm, key=lossless.analysis.key)
-    made = Made(lossless=lossless, levelled=_levelled(produced, lossless.clipped_samples))
+    made = Made(lossless=lossless, levelled=_levelled(produced))
     if cache:
         cache.put(key, msgspec.msgpack.encode(made))
     return made
@@ -140,14 +139,14 @@ def _recalled(cache: Cache, key: str) -> Made | None:
         return None
 
 
-def _levelled(produced: Produced, clipped_samples: int) -> Levelled:
+def _levelled(produced: Produced) -> Levelled:
     levels = zoom_levels(produced.decoded, produced.mp3.sample_rate_hz)
     return Levelled(
         mp3=produced.mp3.data,
         waveform_svg=produced.waveform_svg,
         peaks=levels[0].json(),
         peaks_dat={level.frames_per_point: level.dat() for level in levels},
-        figures=produced.facts() | {"clipped_samples": clipped_samples},
+        figures=produced.facts(),
     )
 
 

@@ -10,6 +10,7 @@ from audio.errors import UnsupportedAudio
 from audio.flac import encode_flac
 from audio.read.clip import MAX_CLIP_SECONDS
 from audio.read.reader import read_audio
+from audio.vorbis_comment import with_comment
 from audio.wave import wav_f32_header
 from tests.support.tones import soft_noise
 
@@ -22,16 +23,31 @@ def test_24_bit_audio_returns_bit_for_bit(frames: int, sample_rate_hz: int, chan
     samples = (whole / 2**23).astype(np.float32)
     flac = encode_flac(samples, sample_rate_hz)
     decoded, rate = soundfile.read(io.BytesIO(flac.data), dtype="float32", always_2d=True)
-    assert (rate, flac.frames, flac.clipped_samples) == (sample_rate_hz, frames, 0)
+    assert (rate, flac.frames, flac.scale) == (sample_rate_hz, frames, 1.0)
     np.testing.assert_array_equal(decoded, samples)
     assert soundfile.info(io.BytesIO(flac.data)).subtype == "PCM_24"
 
 
-def test_flac_clips_and_counts_what_24_bits_cannot_hold() -> None:
-    flac = encode_flac(np.array([[1.5], [-3.0], [1.0], [-1.0], [0.5]], np.float32), 44_100)
-    decoded = read_audio(flac.data).samples
-    assert flac.clipped_samples == 2
-    np.testing.assert_allclose(decoded[:, 0], [1, -1, 1, -1, 0.5], atol=2**-23)
+@pytest.mark.parametrize(("peak", "scale"), [(1.0, 1.0), (1.001, 0.5), (2.0, 0.5), (3.0, 0.25), (8.0, 0.125)])
+def test_what_passes_full_scale_is_written_smaller_and_read_as_it_was(peak: float, scale: float) -> None:
+    whole = np.random.default_rng(5).integers(-(2**20), 2**20, (30_001, 2))
+    samples = (whole / 2**20 * peak).astype(np.float32)
+    samples[100] = peak, -peak
+    flac = encode_flac(samples, 44_100)
+    assert flac.scale == scale
+    np.testing.assert_allclose(
+        read_audio(flac.data).samples, samples, atol=2**-24 / scale if peak != 1.0 else 2**-23
+    )
+    elsewhere, _ = soundfile.read(io.BytesIO(flac.data), dtype="float32")
+    np.testing.assert_allclose(elsewhere, samples * scale, atol=2**-23)
+
+
+@pytest.mark.parametrize("said", ["0.3", "2.0", "0", "nan", "1e-9", ""])
+def test_a_scale_that_we_do_not_write_is_not_believed(said: str) -> None:
+    samples = soft_noise(5_000)
+    plain = encode_flac(samples, 44_100).data
+    told = with_comment(with_comment(plain, "ARTIST=é"), f"SIDECHAIN_SCALE={said}")
+    np.testing.assert_array_equal(read_audio(told).samples, read_audio(plain).samples)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
