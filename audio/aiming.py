@@ -83,7 +83,7 @@ def aimed(
             if limited.reduction_db > MAX_LIMITING_DB and speed is not speeds[-1]:
                 break  # the next one starts where this one got
             # One click over near silence may have to go below what can be measured.
-            lufs = integrated_lufs(limited.samples, sample_rate_hz) or ABSOLUTE_GATE_LUFS
+            lufs = integrated_lufs(limited.samples, sample_rate_hz, as_played=True) or ABSOLUTE_GATE_LUFS
             found.append(Aimed(gain_db, limited, lufs, speed))
             beyond_db = limited.reduction_db - MAX_REDUCTION_DB
             if beyond_db > 0:

@@ -46,7 +46,7 @@ def card_svg(
     samples: finite float32 (frames >= 1, 1 or 2 channels), best the decoded MP3, for that is what is heard. title: any
     text. bar_fractions: where bars begin, 0..1 of the clip.
     """
-    measured = loudness(samples, sample_rate_hz)
+    measured = loudness(samples, sample_rate_hz, as_played=True)
     seconds = len(samples) / sample_rate_hz
     facts = _facts(seconds, bpm, key)
     room = _RIGHT - _LEFT - _width(facts, _FACTS_PX) - 40
@@ -57,7 +57,7 @@ def card_svg(
         _wave(peaks(samples, points=_MAX_CURVE_POINTS), bar_fractions),
         _ceiling_lines(),
         _loudness_grid(),
-        _curves(loudness_curve(samples, sample_rate_hz), seconds),
+        _curves(loudness_curve(samples, sample_rate_hz, as_played=True), seconds),
         _figures(measured, true_peak_dbtp(samples), seam(samples, sample_rate_hz)),
     ]
     return (

@@ -12,8 +12,8 @@ def at_equal_loudness(
 
     before, after: finite float32 (frames >= 1, 1 or 2 channels), each at its own rate; not written to.
     """
-    loudness_before = integrated_lufs(before, before_rate_hz)
-    loudness_after = integrated_lufs(after, after_rate_hz)
+    loudness_before = integrated_lufs(before, before_rate_hz, as_played=True)
+    loudness_after = integrated_lufs(after, after_rate_hz, as_played=True)
     if loudness_before is None or loudness_after is None:
         return before, after
     excess_db = loudness_after - loudness_before

@@ -14,6 +14,10 @@ from audio.intake import Samples
 TARGET_LUFS = -14.0
 CEILING_DBTP = -1.0
 TOLERANCE_LU = 0.1
+SILENCE_DBFS = -60.0
+"""A clip whose highest sample is below is silent: hum and noise, which nobody wants raised. The one threshold of silence."""
+MAX_GAIN_DB = 30.0
+"""More is never applied: it would bring up the noise of whatever recorded the clip."""
 
 
 class LoudnessReason(StrEnum):
@@ -23,7 +27,8 @@ class LoudnessReason(StrEnum):
     LIMITED = "limited"  # at the target loudness, with peaks taken down by the limiter
     PEAK_LIMITED = "peak_limited"  # quieter than the target: more gain would pass the ceiling
     PEAK_OVER = "peak_over"  # the encoded file's true peak is above the ceiling in spite of the correction
-    SILENT = "silent"  # nothing loud enough to measure
+    GAIN_LIMITED = "gain_limited"  # quieter than the target: it would need more than MAX_GAIN_DB
+    SILENT = "silent"  # nothing loud enough to measure, or no sample above SILENCE_DBFS
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Gain:
 
     gain_db: float
     reason: LoudnessReason
+
+
+def is_silent(peak: float) -> bool:
+    """peak: the highest |sample|, linear. [any]"""
+    return peak < 10 ** (SILENCE_DBFS / 20)
 
 
 def static_gain(
@@ -49,8 +59,10 @@ def static_gain(
     if lufs is None:
         return Gain(min(0.0, headroom_db), LoudnessReason.SILENT)
     wanted_db = target_lufs - lufs
-    if headroom_db < wanted_db:
+    if headroom_db < min(wanted_db, MAX_GAIN_DB):
         return Gain(headroom_db, LoudnessReason.PEAK_LIMITED)
+    if wanted_db > MAX_GAIN_DB:
+        return Gain(MAX_GAIN_DB, LoudnessReason.GAIN_LIMITED)
     return Gain(wanted_db, LoudnessReason.TARGET)
 
 

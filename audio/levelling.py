@@ -22,6 +22,7 @@ from audio.intake import Samples
 from audio.kernels import KERNELS
 from audio.level import (
     CEILING_DBTP,
+    MAX_GAIN_DB,
     TARGET_LUFS,
     TOLERANCE_LU,
     LoudnessReason,
@@ -90,6 +91,8 @@ class Attempt:
             return LoudnessReason.PEAK_OVER
         if lufs is None:
             return LoudnessReason.SILENT
+        if lufs < TARGET_LUFS - TOLERANCE_LU and self.gain_db >= MAX_GAIN_DB:
+            return LoudnessReason.GAIN_LIMITED
         if lufs < TARGET_LUFS - TOLERANCE_LU:
             return LoudnessReason.PEAK_LIMITED
         return LoudnessReason.LIMITED if self.deepest_db > 0 else LoudnessReason.TARGET
@@ -134,7 +137,7 @@ class Levelling:
             mp3 = self._encode(limited.limited.samples, 0.0, encoding)
             deepest_db = limited.limited.reduction_db
         decoded = decode_mp3(mp3, self._spread)
-        measured = loudness(decoded, self._rate_hz)
+        measured = loudness(decoded, self._rate_hz, as_played=True)
         if (
             self._lufs is None
         ):  # a clip too quiet to measure stays so: coding noise must not be taken for its loudness
@@ -172,11 +175,15 @@ class Levelling:
     def _limited(self) -> list[Attempt]:
         self._source = as_coded(self._source, self._rate_hz)
         self._dbtp = true_peak_dbtp(self._source)
-        self._lufs = integrated_lufs(self._source, self._rate_hz)
+        self._lufs = integrated_lufs(self._source, self._rate_hz, as_played=True)
         if self._lufs is None or self._dbtp is None:
             return self._static()
         beyond_db = self._passed_db(TARGET_LUFS) - MAX_LIMITING_DB
         target_lufs = TARGET_LUFS if beyond_db <= 0 else TARGET_LUFS - beyond_db - TOLERANCE_LU
+        if (
+            target_lufs - self._lufs > MAX_GAIN_DB - MAX_MAKE_UP_DB
+        ):  # so quiet that make-up gain would pass the bound
+            return self._static()
         ceiling_dbtp, start_db = CEILING_DBTP - LIMITER_MARGIN_DB, target_lufs - self._lufs
         aim = partial(aimed, self._limiter(self._source, ceiling_dbtp, start_db), self._rate_hz)
         aimed_once = aim(
@@ -228,5 +235,6 @@ def _correction_db(result: Attempt, dbtp_in: float | None) -> float:
         return wanted.gain_db
     # Coding may lower the peak (its low-pass does); what goes into the encoder is still held by the ceiling.
     room_db = math.inf if dbtp_in is None else CEILING_DBTP - (dbtp_in + result.gain_db)
+    room_db = min(room_db, MAX_GAIN_DB - result.gain_db)
     reachable = wanted.reason is LoudnessReason.TARGET and wanted.gain_db <= room_db
     return wanted.gain_db if reachable and result.miss_lu > TOLERANCE_LU else 0.0

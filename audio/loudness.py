@@ -29,6 +29,8 @@ _REFERENCE_RATE_HZ = 48_000  # the rate of the tables in BS.1770-4
 # BS.1770-4 table 3, by number of channels. Five are left, right, centre, left and right surround: measured, never made.
 _CHANNEL_WEIGHTS = {1: [1.0], 2: [1.0, 1.0], 5: [1.0, 1.0, 1.0, 1.41, 1.41]}
 
+_PLAYED_WEIGHTS = _CHANNEL_WEIGHTS | {1: [2.0]}
+
 Matrix = NDArray[np.float64]
 
 
@@ -54,13 +56,13 @@ class LoudnessCurve:
     short_term_lufs: list[float | None]
 
 
-def loudness(samples: Samples, sample_rate_hz: int) -> Loudness:
+def loudness(samples: Samples, sample_rate_hz: int, *, as_played: bool = False) -> Loudness:
     """All figures of a clip in one pass. [any]
 
     samples: finite float32 (frames >= 1; 1, 2 or 5 channels). Channels weigh 1.0 (surround 1.41), so mono reads 3 LU
-    below the same signal on both channels.
+    below the same signal on both channels; as_played: it counts twice, as players put it on both speakers.
     """
-    energy, edges = _hops(samples, sample_rate_hz)
+    energy, edges = _hops(samples, sample_rate_hz, as_played)
     momentary = _window_power(energy, edges, BLOCK_HOPS)
     short_term = _window_power(energy, edges, SHORT_TERM_HOPS)
     return Loudness(
@@ -71,14 +73,14 @@ def loudness(samples: Samples, sample_rate_hz: int) -> Loudness:
     )
 
 
-def integrated_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
-    """Integrated loudness alone; samples as in loudness(). [any]"""
-    return loudness(samples, sample_rate_hz).integrated_lufs
+def integrated_lufs(samples: Samples, sample_rate_hz: int, *, as_played: bool = False) -> float | None:
+    """Integrated loudness alone; arguments as in loudness(). [any]"""
+    return loudness(samples, sample_rate_hz, as_played=as_played).integrated_lufs
 
 
-def loudness_curve(samples: Samples, sample_rate_hz: int) -> LoudnessCurve:
-    """Momentary and short-term loudness over time; samples as in loudness(). [any]"""
-    energy, edges = _hops(samples, sample_rate_hz)
+def loudness_curve(samples: Samples, sample_rate_hz: int, *, as_played: bool = False) -> LoudnessCurve:
+    """Momentary and short-term loudness over time; arguments as in loudness(). [any]"""
+    energy, edges = _hops(samples, sample_rate_hz, as_played)
     momentary, short_term = (
         [_audible_lufs(float(power)) for power in _window_power(energy, edges, hops)]
         for hops in (BLOCK_HOPS, SHORT_TERM_HOPS)
@@ -86,14 +88,14 @@ def loudness_curve(samples: Samples, sample_rate_hz: int) -> LoudnessCurve:
     return LoudnessCurve(momentary_lufs=momentary, short_term_lufs=short_term)
 
 
-def _hops(samples: Samples, sample_rate_hz: int) -> tuple[Matrix, NDArray[np.int64]]:
+def _hops(samples: Samples, sample_rate_hz: int, as_played: bool) -> tuple[Matrix, NDArray[np.int64]]:
     """The K-weighted energy of every hop, and the frames the hops lie between. At least one block of them."""
     block_frames = math.ceil(sample_rate_hz * HOP_MS * BLOCK_HOPS / 1000)
     if len(samples) < block_frames:
         samples = np.tile(samples, (math.ceil(block_frames / len(samples)), 1))
     hops = len(samples) * 1000 // (sample_rate_hz * HOP_MS)
     edges = np.arange(hops + 1) * (sample_rate_hz * HOP_MS) // 1000
-    weights = np.array(_CHANNEL_WEIGHTS[samples.shape[1]])
+    weights = np.array((_PLAYED_WEIGHTS if as_played else _CHANNEL_WEIGHTS)[samples.shape[1]])
     return KERNELS.k_energy(samples, np.array(k_weighting(sample_rate_hz)), weights, edges), edges
 
 

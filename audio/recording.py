@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from audio.id3 import id3_tag
 from audio.intake import Samples, require_rate, sanitize
-from audio.level import LoudnessReason
+from audio.level import LoudnessReason, is_silent
 from audio.levelling import Levelling, Progress
 from audio.loop import Seam, seam
 from audio.loudness import Loudness, loudness
 from audio.mp3 import Mp3, encode_mp3, stream_rate_hz
-from audio.peak import true_peak_dbtp
+from audio.peak import sample_peak, true_peak_dbtp
 from audio.rate import convert
 from audio.spread import Spread, one_by_one
 from audio.waveform import Peaks, peaks, waveform_svg
@@ -24,7 +24,8 @@ from audio.waveform import Peaks, peaks, waveform_svg
 class Produced:
     """A recording. frames, channels, sample_rate_hz: the take's (the MP3 has its own, see Mp3).
 
-    lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure.
+    lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure, lufs_out also
+    for a silent take (see audio.level). A mono take is measured as it is played, on both speakers.
     gain_db: applied before the MP3; reduction_db: how far the clip would pass the ceiling at its loudness without the
     limiter; deepest_db: the most that was taken off any frame; both 0.0 without it.
     loudness: of the decoded MP3. loudness_reason: about lufs_out. seam: about the take.
@@ -104,7 +105,7 @@ def produce(
     require_rate(sample_rate_hz)
     intake = sanitize(samples)
     take = intake.samples
-    measured = loudness(take, sample_rate_hz)
+    measured = loudness(take, sample_rate_hz, as_played=True)
     dbtp_in = true_peak_dbtp(take)
     progress("measure", 0.05)
 
@@ -117,7 +118,8 @@ def produce(
 
     source = convert(take, sample_rate_hz, rate_hz)
     dbtp_source = dbtp_in if source is take else true_peak_dbtp(source)
-    levelling = Levelling(source, rate_hz, measured.integrated_lufs, dbtp_source, encode, spread, progress)
+    lufs = None if is_silent(sample_peak(take)) else measured.integrated_lufs
+    levelling = Levelling(source, rate_hz, lufs, dbtp_source, encode, spread, progress)
     best, encodes = levelling.run(limiter=limiter)
     drawn = peaks(best.decoded)
     svg = waveform_svg(drawn, title=title or "Waveform", bar_fractions=bar_fractions)

@@ -5,16 +5,15 @@ from enum import StrEnum
 import msgspec
 import numpy as np
 
+from audio.clipping import cut_peaks
 from audio.intake import Intake, Samples
 from audio.kernels import KERNELS
+from audio.level import is_silent
 from audio.statistics import Statistics
 
-SILENCE_DBFS = -60.0
 DC_LEVEL = 0.01  # -40 dBFS
 DC_SHARE = 0.05  # of the clip's RMS
 MIN_DC_SECONDS = 0.5  # of a shorter clip the mean may be its bass
-FLAT_FRAMES = 4  # this many equal samples at the very top are a cut-off peak; quantised bass has fewer
-MIN_FLAT_PEAKS = 3
 MONO_LOSS_DB = 6.0  # unrelated channels lose 3 dB
 INVERTED_CORRELATION = -0.9
 ONE_SIDED_POWER = 1e-6  # -60 dB
@@ -50,7 +49,7 @@ def warnings(intake: Intake, sample_rate_hz: int) -> list[SoundWarning]:
             )
         )
     one = KERNELS.statistics(samples)
-    if max(one.high.max(), -one.low.min()) < 10 ** (SILENCE_DBFS / 20):
+    if is_silent(max(one.high.max(), -one.low.min())):
         found.append((WarningKind.SILENCE, "The clip is silent; check what the track was routed to."))
     else:
         found += _clipping(samples, sample_rate_hz, one)
@@ -61,15 +60,11 @@ def warnings(intake: Intake, sample_rate_hz: int) -> list[SoundWarning]:
 
 
 def _clipping(samples: Samples, sample_rate_hz: int, one: Statistics) -> list[tuple[WarningKind, str]]:
-    """Flat tops: neighbouring samples exactly at a channel's highest or lowest value. Loud float audio has none."""
-    low, high = one.low.astype(np.float32), one.high.astype(np.float32)
-    channels = KERNELS.flat_runs(samples, low, high, FLAT_FRAMES)
-    runs = [found for found, moves in zip(channels, high > low, strict=True) if moves]
-    count = sum(each.count for each in runs)
-    if count < MIN_FLAT_PEAKS:
+    cut = cut_peaks(samples, one)
+    if cut is None:
         return []
-    first_s = min(each.first_frame for each in runs if each.first_frame is not None) / sample_rate_hz
-    says = f"{count} peaks are cut off flat, the first at {first_s:.2f} s; lower the level before the clipping stage."
+    first_s = cut.first_frame / sample_rate_hz
+    says = f"{cut.count} peaks are cut off flat, the first at {first_s:.2f} s; lower the level before the clipping stage."
     return [(WarningKind.CLIPPING, says)]
 
 

@@ -5,11 +5,11 @@ import pytest
 
 from audio import levelling
 from audio.aiming import MAX_LIMITING_DB, MAX_REDUCTION_DB
-from audio.level import CEILING_DBTP, TARGET_LUFS, LoudnessReason
+from audio.level import CEILING_DBTP, MAX_GAIN_DB, TARGET_LUFS, LoudnessReason
 from audio.loudness import integrated_lufs
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from tests.support.tones import Samples, clicks, level_steps, music_like, soft_noise
+from tests.support.tones import Samples, clicks, level_steps, music_like, sine, soft_noise
 
 
 def _made(samples: Samples, *, limiter: bool, sample_rate_hz: int = 44_100) -> Produced:
@@ -131,3 +131,28 @@ def test_a_probe_of_the_highest_peaks_saves_long_clips_the_second_encode(
     for made in probed:
         assert made.dbtp_out is not None and made.dbtp_out <= CEILING_DBTP
     assert sum(made.encodes for made in probed) < sum(made.encodes for made in without)
+
+
+@pytest.mark.parametrize("limiter", [False, True])
+@pytest.mark.parametrize("level_dbfs", [-61.0, -65.0, -90.0])
+def test_what_is_silent_by_its_peak_is_left_alone(level_dbfs: float, limiter: bool) -> None:
+    """Hum below −60 dBFS passes the gate of the meter, and is not raised for that."""
+    made = _made(sine(120, level_dbfs, 4, 44_100), limiter=limiter)
+    assert (made.gain_db, made.loudness_reason, made.lufs_out) == (0.0, LoudnessReason.SILENT, None)
+
+
+@pytest.mark.parametrize("limiter", [False, True])
+def test_a_very_quiet_clip_is_raised_by_so_much_and_no_more(limiter: bool) -> None:
+    made = _made(sine(1000, -58.0, 4, 44_100), limiter=limiter)
+    assert made.gain_db == MAX_GAIN_DB
+    assert made.loudness_reason is LoudnessReason.GAIN_LIMITED
+    assert made.lufs_out == pytest.approx(-58.0 + MAX_GAIN_DB, abs=0.3)
+
+
+@pytest.mark.parametrize("limiter", [False, True])
+def test_mono_plays_as_loud_as_the_same_on_both_channels(limiter: bool) -> None:
+    both = music_like(4, 44_100, level_dbfs=-20)[:, :1].repeat(2, axis=1)
+    one, two = _made(both[:, :1], limiter=limiter), _made(both, limiter=limiter)
+    assert one.lufs_in == pytest.approx(two.lufs_in, abs=0.01)
+    assert one.lufs_out == pytest.approx(two.lufs_out, abs=0.15)
+    assert integrated_lufs(one.decoded.repeat(2, axis=1), 44_100) == pytest.approx(one.lufs_out, abs=0.01)

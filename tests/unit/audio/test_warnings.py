@@ -1,5 +1,7 @@
 """Each warning comes for what it names, and sound material gets none."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,44 @@ def _hard(samples: Samples, limit: float) -> Samples:
 )
 def test_sound_material_gets_no_warning(clip: Samples) -> None:
     assert _kinds(clip) == []
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("level_dbfs", [-1, -12, -30])
+@pytest.mark.parametrize("frequency_hz", [20, 43, 100])
+def test_slow_bass_in_few_bits_is_not_clipped(frequency_hz: float, level_dbfs: float, bits: int) -> None:
+    steps = np.float32(2 ** (bits - 1))
+    quantised = (sine(frequency_hz, level_dbfs, 2, RATE_HZ) * steps).round() / steps
+    assert _kinds(quantised) == [] and _kinds(quantised * np.float32(0.37)) == []
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+@pytest.mark.parametrize("level_dbfs", [-1, -12, -24])
+@pytest.mark.parametrize("frequency_hz", [20, 43, 100, 440])
+def test_the_same_bass_cut_off_is(frequency_hz: float, level_dbfs: float, bits: int) -> None:
+    steps = np.float32(2 ** (bits - 1))
+    whole = sine(frequency_hz, level_dbfs, 2, RATE_HZ)
+    cut = (_hard(whole, 0.8 * float(whole.max())) * steps).round() / steps
+    assert _kinds(cut) == [WarningKind.CLIPPING]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda phase: np.sign(np.sin(2 * np.pi * phase)),  # a square wave
+        lambda phase: np.where(phase % 1 < 0.1, 1.0, -0.11),  # a pulse
+        lambda phase: np.sign(np.sin(2 * np.pi * phase)) * (phase % 10 < 4),  # in notes
+        lambda phase: (
+            np.maximum(0, np.sin(2 * np.pi * phase)) ** 8 * (phase % 10 < 2)
+        ),  # only upwards, at rest between
+    ],
+)
+@pytest.mark.parametrize("level_dbfs", [-0.1, -6])
+def test_flat_places_of_other_making_are_not_clipping(
+    shape: Callable[[np.ndarray], np.ndarray], level_dbfs: float
+) -> None:
+    wave = shape(np.arange(2 * RATE_HZ) * 55.3 / RATE_HZ) * 10 ** (level_dbfs / 20)
+    assert WarningKind.CLIPPING not in _kinds(wave.astype(np.float32)[:, None])
 
 
 BAD = {

@@ -3,11 +3,16 @@
 What is expected of each is written here as a value; the folder's manifest says it in words, and where the file comes from.
 """
 
+import numpy as np
 import pytest
 
 from audio.errors import UnsupportedAudio
+from audio.flac import encode_flac
+from audio.intake import sanitize
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
+from audio.recording import Produced, produce
+from audio.warnings import WarningKind, warnings
 from tests.support.odd_files import odd_files, odd_folder
 
 CUT, DAMAGED, JOINED, NO_END = LackKind.CUT_SHORT, LackKind.DAMAGED, LackKind.JOINED, LackKind.NO_END_MARK
@@ -59,6 +64,34 @@ def test_every_frame_there_is_and_a_true_word_on_what_is_missing(name: str) -> N
 def test_what_cannot_be_read_is_named(name: str) -> None:
     with pytest.raises(UnsupportedAudio, match=REFUSED[name]):
         read_audio(_data(name))
+
+
+@pytest.mark.parametrize(
+    "name", sorted(odd_files().keys() & {"sub50hz_-12dB_16bit.flac", "unipolar_clicks.flac"})
+)
+def test_clean_sound_is_not_called_clipped(name: str) -> None:
+    clip = read_audio(_data(name))
+    assert WarningKind.CLIPPING not in [
+        each.kind for each in warnings(sanitize(clip.samples), clip.sample_rate_hz)
+    ]
+
+
+def _produced(name: str) -> Produced:
+    clip = read_audio(_data(name))
+    return produce(clip.samples, clip.sample_rate_hz, title=None, bpm=None, key=None)
+
+
+@pytest.mark.skipif(odd_folder() is None, reason="the folder of odd files is not here")
+def test_hum_is_left_alone_mono_is_as_loud_as_stereo_and_loud_float_is_kept() -> None:
+    assert _produced("hum_-65dB.flac").gain_db == 0.0
+    mono, stereo = _produced("mono_loop.flac"), _produced("dualmono_loop.flac")
+    assert mono.lufs_in == pytest.approx(stereo.lufs_in, abs=0.01) and mono.gain_db == pytest.approx(
+        stereo.gain_db, abs=0.05
+    )
+    loud = read_audio(_data("float_over_6dB.wav"))
+    np.testing.assert_allclose(
+        read_audio(encode_flac(loud.samples, loud.sample_rate_hz).data).samples, loud.samples, atol=2**-20
+    )
 
 
 def test_no_file_of_the_folder_is_forgotten() -> None:
