@@ -16,9 +16,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from relay.engine.clock import new_id
+from relay.engine.database import Database, Tx
 from relay.services.accounts import ensure_account
-from relay.services.clock import new_id
-from relay.services.database import Database, Tx
 from relay.services.posts import Figures, NewPost, publish
 from relay.wire import events
 from tests.support.relay import RelayClient, RelayProcess, running_relay

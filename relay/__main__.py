@@ -7,7 +7,7 @@ from pathlib import Path
 
 from relay.app.config import DEFAULT_PORT, BadConfig, Config
 from relay.app.server import run
-from relay.core.upstream import upstreams_of
+from relay.features.accounts.providers import upstreams_of
 
 
 def read_argv(argv: list[str]) -> Config:

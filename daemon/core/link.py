@@ -2,15 +2,16 @@
 
     unclaimed      this device belongs to no account: nothing to connect as
     connecting     a socket is being opened, or its token renewed, or Connected is awaited
-    online         events arrive, each channel applied up to its position
+    online         events arrive, applied up to the cursor
     backing_off    the connection failed; the next try waits for the timer
     needs_reclaim  the relay has revoked this device: only a new claim helps
     paused         the relay said not to come back (close codes 3500-3999): a wake-up or a claim tries again
     stopped        the daemon ends (end)
 
-Positions come in with every SocketOpened, from the store, and go out with every effect that moves them, to be
-stored in the transaction that applies the events. So a crash, or a refetch that fails, costs nothing: the next
-connection starts from what is durable. An event is applied once, in order, or the channel is refetched as a whole.
+The cursor comes in with every SocketOpened, from the store, and goes out with every effect that moves it, to be stored in
+the transaction that applies the events. So a crash, or a refetch that fails, costs nothing: the next connection starts
+from what is durable. Messages are numbered: one that is missing ends the connection, and the next one brings it. What
+this version does not know is passed over, and the cursor moves on.
 
 The driver carries effects out in order, and replaces the timer with each SetTimer. Every socket has the number of its
 OpenSocket; what a replaced one still says is dropped here. When a refetch or a store fails, the driver drops what is
@@ -46,7 +47,7 @@ from daemon.core.link_signals import (
     Woke,
 )  # fmt: skip
 from relay.wire import events as wire
-from relay.wire.events import FromRelay, Payload, Position, Presence
+from relay.wire.events import FromRelay, Payload, Presence, read_payload
 from relay.wire.rest import ACCESS_LIFETIME_S
 
 __all__ = [  # the signals are part of this module's face: a driver needs no other
@@ -66,6 +67,8 @@ PRESENCE_EVERY_US = wire.PRESENCE_LEASE_MS * 1000 // 2
 REFRESH_EVERY_US = ACCESS_LIFETIME_S * SECOND_US * 2 // 3
 REFRESH_RETRY_US = 30 * SECOND_US
 MIN_PING_US, MAX_PING_US = SECOND_US, 60 * SECOND_US
+CURSOR_EVERY_US = 600 * SECOND_US
+"""How often the cursor of a quiet account is stored: so old it may be, without a write to the disk at each ping."""
 
 
 _S = LinkState
@@ -134,7 +137,9 @@ class Link:
 
     def __init__(self) -> None:
         self.state = LinkState.UNCLAIMED
-        self.positions: dict[str, Position] = {}  # of the socket in use; the store's are the truth
+        self.cursor: str | None = None  # of the socket in use; the store's is the truth
+        self._cursor_us = 0  # when it was last stored
+        self._next_number = 1  # of the message that comes next on this socket
         self.socket = 0  # number of the last one opened
         self._has_socket = False
         self._attempts = 0  # failed connections since one last proved itself
@@ -208,6 +213,7 @@ class Link:
         self._leave(LinkState.CONNECTING)
         self.socket += 1
         self._has_socket, self._awaited = True, wire.Hello
+        self._next_number = 1
         self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
         self._effects.append(OpenSocket(socket=self.socket))
 
@@ -246,12 +252,9 @@ class Link:
     def _on_socket(self, event: SocketOpened | FrameReceived | SocketLost | TokenRefused) -> None:
         match event:
             case SocketOpened():
-                self.positions = dict(event.positions)
+                self.cursor = event.cursor
             case FrameReceived():
-                for message in event.messages:
-                    if not self._has_socket or event.socket != self.socket:
-                        break  # one before it has ended this connection
-                    self._on_message(message)
+                self._on_frame(event)
             case SocketLost():
                 self._has_socket = False
                 self._lost(event.code)
@@ -259,10 +262,22 @@ class Link:
                 self._has_socket = False
                 self._renew()
 
-    def _on_message(self, message: FromRelay) -> None:
+    def _on_frame(self, event: FrameReceived) -> None:
+        if event.number != self._next_number:
+            self._back_off("A message of the relay is missing; connecting again to get it.")
+            return
+        self._next_number += len(event.messages)
+        for message in event.messages:
+            if not self._has_socket or event.socket != self.socket:
+                break  # one before it has ended this connection
+            self._on_message(message)
+
+    def _on_message(self, message: FromRelay | None) -> None:
         if "pong" in self._deadlines:  # whatever arrives shows that the relay is there
             del self._deadlines["pong"]
             self._attempts = 0
+        if message is None:  # of a later version
+            return
         opening = isinstance(message, wire.Hello | wire.Connected)
         if opening != (self._awaited is type(message)) or (
             self._awaited and not opening and not isinstance(message, wire.Error | wire.Disconnect)
@@ -273,62 +288,51 @@ class Link:
             case wire.Hello():
                 self._awaited = wire.Connected
                 self._ping_us = min(max(message.ping_interval_ms * 1000, MIN_PING_US), MAX_PING_US)
-                self._effects.append(SendFrame(messages=[wire.Connect(positions=dict(self.positions))]))
+                self._effects.append(SendFrame(messages=[wire.Connect(cursor=self.cursor)]))
             case wire.Connected():
                 self._on_connected(message)
             case wire.Event():
                 self._on_event(message)
-            case wire.ChannelAdded():
-                position = Position(epoch=message.epoch, offset=message.head)
-                self.positions[message.ch] = position
-                self._effects.append(ApplyEvents(events=[], positions={message.ch: position}))
-            case wire.ChannelRemoved():
-                self.positions.pop(message.ch, None)
-                self._effects.append(ApplyEvents(events=[], positions={message.ch: None}))
             case wire.Disconnect():
                 self._lost(message.code, (message.retry_after_ms or 0) * 1000)
-            case wire.Refreshed() | wire.Pong() | wire.Error():
+            case wire.Pong():
+                self._on_pong(message)
+            case wire.Refreshed() | wire.Error():
                 pass
 
     def _on_connected(self, connected: wire.Connected) -> None:
-        """Take every channel to its head: by the events that were missed, or by a refetch."""
+        """Apply what was missed, or fetch the whole."""
         self._enter(LinkState.ONLINE)
         self._renewed, self._awaited = False, None
         del self._deadlines["connect"]
         self._deadlines["ping"] = self._now_us + self._ping_us
         self._deadlines["refresh"] = self._now_us + REFRESH_EVERY_US
-        events: list[tuple[str, Position | None, Payload]] = []
-        moved: dict[str, Position | None] = {
-            ch: None for ch in self.positions if ch not in connected.channels
-        }
-        refetches: list[Refetch] = []
-        for channel, found in connected.channels.items():
-            head = Position(epoch=found.epoch, offset=found.head)
-            missed = _missed(self.positions.get(channel), found)
-            if missed is None:
-                refetches.append(Refetch(channel=channel, url=found.refetch, position=head))
-            else:
-                events += [(channel, Position(epoch=head.epoch, offset=e.o), e.d) for e in missed]
-                moved[channel] = head
-        self.positions = {ch: Position(epoch=s.epoch, offset=s.head) for ch, s in connected.channels.items()}
         self._effects.append(ReplacePresence(presence=connected.presence))
-        self._effects.append(ApplyEvents(events=events, positions=moved))
-        self._effects += refetches
+        if connected.recovered:
+            self._apply([read_payload(event) for event in connected.events], connected.cursor)
+        else:
+            self._move_to(connected.cursor)
+            self._effects.append(Refetch(paths=connected.fetch, cursor=connected.cursor))
         self._send_presence()
 
     def _on_event(self, event: wire.Event) -> None:
-        if event.o == 0:  # live only: nothing to resume
-            self._effects.append(ApplyEvents(events=[(event.ch, None, event.d)], positions={}))
-            return
-        last = self.positions.get(event.ch)
-        if last is None or event.o > last.offset + 1:
-            self._back_off("Events are missing; connecting again to get them.")
-        elif event.o == last.offset + 1:
-            position = Position(epoch=last.epoch, offset=event.o)
-            self.positions[event.ch] = position
-            self._effects.append(
-                ApplyEvents(events=[(event.ch, position, event.d)], positions={event.ch: position})
-            )
+        self._apply([read_payload(event)], event.cursor)
+
+    def _on_pong(self, pong: wire.Pong) -> None:
+        """Where the account stands though nothing happened; else a long quiet would look like a loss."""
+        due = self._now_us - self._cursor_us >= CURSOR_EVERY_US
+        if pong.cursor is not None and pong.cursor != self.cursor and due:
+            self._apply([], pong.cursor)
+
+    def _apply(self, payloads: list[Payload | None], cursor: str | None) -> None:
+        """Payloads that this version cannot read are passed over, and the cursor moves on."""
+        if cursor is not None:
+            self._move_to(cursor)
+        known = [payload for payload in payloads if payload is not None]
+        self._effects.append(ApplyEvents(payloads=known, cursor=cursor))
+
+    def _move_to(self, cursor: str) -> None:
+        self.cursor, self._cursor_us = cursor, self._now_us
 
     def _on_refreshed(self, access_token: str) -> None:
         if self.state is LinkState.ONLINE:
@@ -378,14 +382,3 @@ class Link:
         if self.state is LinkState.ONLINE and self._presence:
             self._deadlines["presence"] = self._now_us + PRESENCE_EVERY_US
             self._effects.append(SendFrame(messages=[self._presence]))
-
-
-def _missed(last: Position | None, found: wire.ChannelState) -> list[wire.Event] | None:
-    """The events that lead from `last` to the head; None when they do not, whatever the relay says of it."""
-    if not found.recovered or (last is not None and last.epoch != found.epoch):
-        return None
-    if last is None:
-        return []  # a channel not heard before starts at its head
-    missed = [e for e in found.events if e.o > last.offset]
-    whole = [e.o for e in missed] == list(range(last.offset + 1, found.head + 1))
-    return missed if whole and last.offset <= found.head else None

@@ -3,12 +3,11 @@
 link.py says when each is legal and what follows.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
-from relay.wire.events import FromClient, FromRelay, Payload, Position, Presence, PresenceUpdate
+from relay.wire.events import FromClient, FromRelay, Payload, Presence, PresenceUpdate
 
 
 class LinkState(StrEnum):
@@ -43,15 +42,18 @@ class UnclaimedEvent(_Value, frozen=True, kw_only=True):
 
 
 class SocketOpened(_Value, frozen=True, kw_only=True):
-    """positions: what the store holds now."""
+    """cursor: what the store holds now."""
 
     socket: int
-    positions: Mapping[str, Position]
+    cursor: str | None
 
 
 class FrameReceived(_Value, frozen=True, kw_only=True):
+    """number: of the first message; None stands for one that this version does not know."""
+
     socket: int
-    messages: list[FromRelay]
+    number: int
+    messages: list[FromRelay | None]
 
 
 class SocketLost(_Value, frozen=True, kw_only=True):
@@ -127,13 +129,10 @@ class RefreshToken(_Value, frozen=True, kw_only=True):
 
 
 class ApplyEvents(_Value, frozen=True, kw_only=True):
-    """Fold `events` and store `positions` (None: forget the channel), in one transaction.
+    """Fold `payloads`, in order, and store `cursor` (None: it stays), in one transaction."""
 
-    events: (channel, position after it or None on live-only channels, payload), in order.
-    """
-
-    events: list[tuple[str, Position | None, Payload]]
-    positions: dict[str, Position | None]
+    payloads: list[Payload]
+    cursor: str | None
 
 
 class ReplacePresence(_Value, frozen=True, kw_only=True):
@@ -143,14 +142,10 @@ class ReplacePresence(_Value, frozen=True, kw_only=True):
 
 
 class Refetch(_Value, frozen=True, kw_only=True):
-    """Events of `channel` are lost to the socket. Fetch `url`, then store the page and `position` in one transaction.
+    """Events are lost to the socket. Fetch what is at `paths`, then store it and `cursor` in one transaction."""
 
-    url: None when the relay names none; the position is to be stored all the same.
-    """
-
-    channel: str
-    url: str | None
-    position: Position
+    paths: list[str]
+    cursor: str
 
 
 class SetTimer(_Value, frozen=True, kw_only=True):

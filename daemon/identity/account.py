@@ -10,6 +10,7 @@ import platform
 import socket
 
 import msgspec
+from msgspec.structs import replace
 
 from daemon.config import Config
 from daemon.core.claim import b64url
@@ -20,7 +21,7 @@ from daemon.identity.farewells import Farewells
 from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
 from daemon.system.files import write_durably
-from relay.wire.rest import DeviceFarewell, DeviceRegister, TokenPair, farewell_message
+from relay.wire.rest import DeviceFarewell, DeviceRegister, TokenPair, farewell_message, register_message
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,15 @@ class Account:
         return self._config.device_name or socket.gethostname() or "this computer"
 
     def device_facts(self, identity: Identity) -> DeviceRegister:
-        return DeviceRegister(
+        """What the relay is told of this device, signed by it."""
+        unsigned = DeviceRegister(
             public_key=b64url(identity.public_key),
             name=self.device_name[:64],
             platform=(platform.system() or "unknown")[:64],
             version=self._version[:64],
+            signature="",
         )
+        return replace(unsigned, signature=b64url(identity.sign(register_message(unsigned))))
 
     def relay(self) -> DeviceRelay:
         """The relay's client. Raises NotClaimed when no relay is configured."""

@@ -17,7 +17,7 @@ class ClaimingRelay:
     async def metadata(self) -> oauth.Metadata:
         """Checked: of this relay and no other."""
         address = self._relay.base_url + oauth.METADATA_PATH
-        found = await self._relay.http.ask("GET", address, oauth.Metadata)
+        found = await self._relay.http.get(address, oauth.Metadata)
         if fault := fault_of_metadata(found, self._relay.base_url):
             raise RelayRefused(fault, "Set relay_url to the relay's own address.", status=0, code="metadata")
         return found
@@ -49,7 +49,8 @@ class ClaimingRelay:
 
     async def begin_by_code(self, metadata: oauth.Metadata, device_id: str) -> oauth.DeviceAuthorization:
         """RFC 8628, 3.1."""
-        fields = {"client_id": oauth.CLIENT_ID, "device_id": device_id}
+        signature = b64url(self._identity.sign(oauth.grant_message(device_id)))
+        fields = {"client_id": oauth.CLIENT_ID, "device_id": device_id, "signature": signature}
         return await self._relay.http.form(
             metadata.device_authorization_endpoint, fields, oauth.DeviceAuthorization
         )

@@ -7,7 +7,7 @@ from daemon.identity.credentials import Identity
 from daemon.identity.tokens import Tokens
 from daemon.uplink.client import RelayClient
 from daemon.uplink.http import RelayHttp
-from relay.wire import rest
+from relay.wire import operations, rest
 
 
 class DeviceRelay(RelayClient):
@@ -20,7 +20,7 @@ class DeviceRelay(RelayClient):
         http = RelayHttp(base_url)
 
         async def exchange(given: rest.TokenRefresh) -> rest.TokenPair:
-            return await http.ask("POST", "/auth/refresh", rest.TokenPair, body=given)
+            return await http.do(operations.REFRESH_TOKEN, given)
 
         super().__init__(http, Tokens(exchange, lost))
 
@@ -34,4 +34,4 @@ class DeviceRelay(RelayClient):
             challenge=device.challenge,
             signature=b64url(identity.sign(message)),
         )
-        return await self.http.ask("POST", "/auth/claim", rest.TokenPair, body=claim)
+        return await self.http.do(operations.CLAIM_DEVICE, claim)

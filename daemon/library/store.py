@@ -1,4 +1,4 @@
-"""The daemon's SQLite database: all its queries. Library, outbox, feed cache and channel positions.
+"""The daemon's SQLite database: all its queries. Library, outbox, feed cache and the cursor of the link.
 
 Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
 set back since, and "the last" must be the last.
@@ -25,7 +25,6 @@ from daemon.errors import LibraryDamaged
 from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
 from daemon.library.schema import is_ours, migrate
 from daemon.system.sqlite import named
-from relay.wire.events import Position
 from relay.wire.rest import AudioPost
 
 MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
@@ -83,7 +82,7 @@ class Store:
                 read_take(row)
             self.entries()
             self.items(MAX_ITEMS)
-            self.positions()
+            self.cursor()
             self.facts()
         except (ValueError, TypeError, msgspec.MsgspecError) as error:
             raise LibraryDamaged(f"a row cannot be read: {error}"[:300]) from error
@@ -305,12 +304,13 @@ class Store:
 
     # feed -----------------------------------------------------------------------------------------------------
 
-    def positions(self) -> dict[str, Position]:
-        rows = self._db.execute("SELECT channel, epoch, offset FROM position")
-        return {channel: Position(epoch=epoch, offset=offset) for channel, epoch, offset in rows}
+    def cursor(self) -> str | None:
+        """Up to where this account's events are applied; None: it has never been connected."""
+        row = self._db.execute("SELECT cursor FROM link_cursor").fetchone()
+        return row[0] if row else None
 
-    def apply_events(self, posts: Iterable[AudioPost], positions: Mapping[str, Position | None]) -> None:
-        """Items and the positions that say they are applied, in one transaction: applied exactly once."""
+    def apply_events(self, posts: Iterable[AudioPost], cursor: str | None) -> None:
+        """Items and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays."""
         with self._transaction() as db:
             for post in posts:
                 db.execute(
@@ -318,14 +318,8 @@ class Store:
                     " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
                     (post.id, post.created_at, msgspec.json.encode(post).decode()),
                 )
-            for channel, position in positions.items():
-                if position is None:
-                    db.execute("DELETE FROM position WHERE channel = ?", (channel,))
-                else:
-                    db.execute(
-                        "INSERT OR REPLACE INTO position (channel, epoch, offset) VALUES (?, ?, ?)",
-                        (channel, position.epoch, position.offset),
-                    )
+            if cursor is not None:
+                db.execute("INSERT OR REPLACE INTO link_cursor (one, cursor) VALUES (1, ?)", (cursor,))
             db.execute(
                 "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
                 " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
@@ -368,11 +362,11 @@ class Store:
         return dict(self._db.execute("SELECT name, value FROM fact").fetchall())
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
-        """Who this device is. Another account starts with no positions and no Items of the last one."""
+        """Who this device is. Another account starts with no cursor and no Items of the last one."""
         with self._transaction() as db:
             before = db.execute("SELECT value FROM fact WHERE name = 'account'").fetchone()
             if before and before[0] != facts.get("account"):
-                db.execute("DELETE FROM position")
+                db.execute("DELETE FROM link_cursor")
                 db.execute("DELETE FROM item")
             db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
 

@@ -2,11 +2,8 @@
 business, and where the tokens come from daemon.identity's.
 """
 
-import urllib.parse
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Protocol, TypeVar
-
-import msgspec
 
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.uplink.http import (
@@ -16,10 +13,14 @@ from daemon.uplink.http import (
     Answer,
     RelayHttp,
     json_of,
+    path_of,
 )
-from relay.wire import rest
+from relay.wire import operations, rest
+from relay.wire.operations import Operation
 
-T = TypeVar("T")
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 
@@ -50,11 +51,11 @@ class RelayClient:
 
     async def register(self, device: rest.DeviceRegister) -> rest.Device:
         """Make the device known, by its key."""
-        return await self.http.ask("POST", "/auth/device", rest.Device, body=device)
+        return await self.http.do(operations.REGISTER_DEVICE, device)
 
     async def farewell(self, given: rest.DeviceFarewell) -> None:
         """The relay ends all that a device has, which has signed this; its tokens and its key may be gone."""
-        await self.http.ask("POST", "/auth/farewell", rest.DeviceRevoked, body=given)
+        await self.http.do(operations.SAY_FAREWELL, given)
 
     # what an account does ---------------------------------------------------------------------------------------
 
@@ -62,44 +63,37 @@ class RelayClient:
         self, entry_id: str, upload_id: str, meta: rest.UploadMeta, allowed: Callable[[], bool]
     ) -> rest.AudioPost:
         """The Post of an upload that has arrived; `allowed` as for `call`."""
-        body = msgspec.json.encode(rest.AudioProcess(upload_id=upload_id, meta=meta))
-        headers = {"Idempotency-Key": entry_id, "Content-Type": "application/json"}
-        answer = await self.call(
-            "POST", "/audio/process", headers, body,
-            limit_s=PROCESS_LIMIT_S, silence_s=PROCESS_LIMIT_S, allowed=allowed,
-        )  # fmt: skip
-        return self.http.decoded(answer, rest.AudioPost)
+        return await self._do(
+            operations.PROCESS_AUDIO,
+            rest.AudioProcess(upload_id=upload_id, meta=meta),
+            headers={"Idempotency-Key": entry_id},
+            limit_s=PROCESS_LIMIT_S,
+            allowed=allowed,
+        )
 
     async def timeline(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
         """A page of the feed; cursor: `next` of the page before."""
-        query = urllib.parse.urlencode({"limit": limit} | ({"cursor": cursor} if cursor else {}))
-        return await self._authorized("GET", f"/feed/timeline?{query}", rest.FeedPage)
-
-    async def author_posts(self, user_id: str, limit: int) -> rest.FeedPage:
-        """The newest posts of one author."""
-        return await self._authorized("GET", f"/feed/user/{user_id}?limit={limit}", rest.FeedPage)
+        return await self._do(operations.TIMELINE, query=operations.Paging(limit=limit, cursor=cursor))
 
     async def follow(self, username: str, follow: bool) -> rest.Followed:
-        verb = "follow" if follow else "unfollow"
-        return await self._authorized(
-            "POST", f"/social/{verb}", rest.Followed, body=rest.FollowRequest(username=username)
-        )
+        operation = operations.FOLLOW if follow else operations.UNFOLLOW
+        return await self._do(operation, rest.FollowRequest(username=username))
 
     async def like(self, post_id: str, like: bool = True) -> rest.AudioPost:
         """The post as it is then."""
-        path = "/social/like" if like else "/social/unlike"
-        return await self._authorized("POST", path, rest.AudioPost, body=rest.LikeRequest(post_id=post_id))
+        operation = operations.LIKE if like else operations.UNLIKE
+        return await self._do(operation, rest.LikeRequest(post_id=post_id))
 
     async def react(self, post_id: str, emoji: str, react: bool = True) -> rest.AudioPost:
         """The post as it is then."""
         body = rest.ReactRequest(post_id=post_id, emoji=emoji)
         if react:
-            return (await self._authorized("POST", "/social/react", rest.Reacted, body=body)).post
-        return await self._authorized("POST", "/social/unreact", rest.AudioPost, body=body)
+            return (await self._do(operations.REACT, body)).post
+        return await self._do(operations.UNREACT, body)
 
     async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The post's MP3, as RelayHttp.sound gives it."""
-        path = f"/audio/{urllib.parse.quote(post_id, safe='')}/mp3"
+        path = path_of(operations.GET_MP3, post_id=post_id)
         token = None
         for last in (False, True):
             token = await self.tokens.access(refused=token)
@@ -113,7 +107,7 @@ class RelayClient:
                     raise
 
     async def me(self) -> rest.Producer:
-        return await self._authorized("GET", "/users/me", rest.Producer)
+        return await self._do(operations.ME)
 
     # with a token -----------------------------------------------------------------------------------------------
 
@@ -143,8 +137,26 @@ class RelayClient:
                 return answer
         raise Offline(f"The relay at {self.base_url} refuses a token that it has just given.")
 
-    async def _authorized(
-        self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None
-    ) -> T:
-        headers, content = json_of(body)
-        return self.http.decoded(await self.call(method, path, headers, content), answer)
+    async def _do(
+        self,
+        operation: Operation[B, Q, R],
+        body: B | None = None,
+        *,
+        query: Q | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit_s: float = TOTAL_LIMIT_S,
+        allowed: Callable[[], bool] = lambda: True,
+        **parameters: str,
+    ) -> R:
+        """An operation of the wire, with the access token. parameters: of its path."""
+        of_body, content = json_of(body)
+        answer = await self.call(
+            operation.method,
+            path_of(operation, query, **parameters),
+            {**of_body, **(headers or {})},
+            content,
+            limit_s=limit_s,
+            silence_s=limit_s if limit_s > TOTAL_LIMIT_S else READ_LIMIT_S,
+            allowed=allowed,
+        )
+        return self.http.decoded(answer, operation.reply)

@@ -16,8 +16,12 @@ import msgspec
 
 from daemon.errors import Offline, RelayRefused
 from relay.wire import oauth, rest
+from relay.wire.operations import Operation
 from relay.wire.tus import CHECKSUM_MISMATCH
 
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
 T = TypeVar("T")
 
 CONNECT_LIMIT_S = 10.0
@@ -54,10 +58,15 @@ class RelayHttp:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def ask(self, method: str, path: str, answer: type[T], *, body: msgspec.Struct | None = None) -> T:
-        """A call and its decoded answer. path: under /api/v1, or a whole address."""
+    async def get(self, address: str, answer: type[T]) -> T:
+        """What stands at a whole address."""
+        return self.decoded(await self.exchange("GET", address, {}, b""), answer)
+
+    async def do(self, operation: Operation[B, Q, R], body: B | None = None) -> R:
+        """An operation of the wire that needs no token and whose path has no parameters."""
         headers, content = json_of(body)
-        return self.decoded(await self.exchange(method, path, headers, content), answer)
+        answer = await self.exchange(operation.method, path_of(operation), headers, content)
+        return self.decoded(answer, operation.reply)
 
     async def form(self, url: str, fields: dict[str, str], answer: type[T]) -> T:
         """POST a form, as OAuth wants it. A RelayRefused has the RFC's word for its code."""
@@ -167,7 +176,16 @@ class RelayHttp:
         return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)
 
 
-def json_of(body: msgspec.Struct | None) -> tuple[dict[str, str], bytes]:
+def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters: str) -> str:
+    """Under /api/v1, with its parameters and query filled in. [any]"""
+    quoted = {name: urllib.parse.quote(value, safe="") for name, value in parameters.items()}
+    path = operation.at(**quoted).removeprefix(rest.API_PREFIX)
+    given = {} if query is None else msgspec.to_builtins(query)
+    fields = {name: value for name, value in given.items() if value is not None}
+    return f"{path}?{urllib.parse.urlencode(fields)}" if fields else path
+
+
+def json_of(body: object) -> tuple[dict[str, str], bytes]:
     """Headers and content of a body."""
     if body is None:
         return {}, b""

@@ -1,111 +1,277 @@
-"""The composition root: services, routes and life span put together into one ASGI application."""
+"""The composition root: engines, features and rows put together by hand, started in order, stopped in reverse."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from litestar import Litestar, Router
-from litestar.di import Provide
-from litestar.routes import HTTPRoute
-
-from relay.app import (
-    routes_audio,
-    routes_auth,
-    routes_claim,
-    routes_feed,
-    routes_health,
-    routes_oauth,
-    routes_pages,
-    routes_sign_in,
-    routes_social,
-    routes_uploads,
-)
+from relay.app import documents, health
 from relay.app.config import Config
-from relay.app.front import Front
-from relay.app.gate import guard, provide_actor, provide_parts, provide_session
-from relay.app.parts import Parts, close_parts, open_parts
-from relay.app.problems import EXCEPTION_HANDLERS
-from relay.app.routes_docs import openapi
-from relay.wire.rest import API_PREFIX
+from relay.app.dispatch import Routes
+from relay.app.front import Front, refuse_socket
+from relay.app.gate import Gate
+from relay.app.origins import Origins
+from relay.app.site import frame
+from relay.app.site.views import Views
+from relay.core.calls import AnyRow
+from relay.core.limits import LIMITS
+from relay.engine.bus.door import Bus
+from relay.engine.bus.open import open_bus
+from relay.engine.clock import now_us
+from relay.engine.data_folder import DataFolder
+from relay.engine.database import Connection, Database, Effect, open_database
+from relay.engine.jobs.table import JobChanged, JobReady, forget
+from relay.engine.jobs.workers import Workers
+from relay.engine.limits import SharedLimits
+from relay.engine.objects.door import Objects
+from relay.engine.objects.open import open_objects
+from relay.engine.tasks import Tasks
+from relay.features.accounts import operations as accounts_operations
+from relay.features.accounts.api import SessionEnded
+from relay.features.accounts.service import Accounts
+from relay.features.accounts.upstream import Upstreams
+from relay.features.creations import operations as creations_operations
+from relay.features.creations import publishing
+from relay.features.creations.encoding import Encoder
+from relay.features.creations.store import NEW_POST, tell_posts, wanted_objects
+from relay.features.devices import claim_pages, oauth
+from relay.features.devices import operations as devices_operations
+from relay.features.devices.claiming import Claiming
+from relay.features.devices.device_grant import INTERVAL_US
+from relay.features.devices.families import Families, Revoked, revoked_families
+from relay.features.devices.service import Devices
+from relay.features.devices.tokens import Tokens, load_key
+from relay.features.feeds import operations as feeds_operations
+from relay.features.graph import operations as graph_operations
+from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.live import operations as live_operations
+from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
+from relay.features.live.hub import Hub
+from relay.features.live.presence import PresenceBoard
+from relay.features.live.service import Live, tell_by
+from relay.features.live.socket import Sockets
+from relay.features.live.telling import Tellers
+from relay.features.live.tickets import Tickets
+from relay.features.reactions import operations as reactions_operations
+from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.features.reactions.service import Reactions
+from relay.features.uploads import operations as uploads_operations
+from relay.features.uploads.service import Uploads
+from relay.features.uploads.store import open_uploads
 
-MAX_BODY_BYTES = 64 * 1024
+log = logging.getLogger("relay")
+
+EFFECTS = Happened | Followed | Unfollowed | Blocked | Revoked | SessionEnded | JobReady | JobChanged
+"""All that a commit may tell the processes of a relay."""
+DEV_FACTOR = 100
+DEV_POLL_US = 1_000_000
+TICK_S = 1.0
+SWEEP_S = 60.0
+STRAYS_S = 3600.0
 
 
-class RouteWithoutAction(Exception):
-    """path: of a route that nobody said who may use."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relay:
+    """One running relay process. rows: the table of all that it answers."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
+    app: Front
+    rows: list[AnyRow]
+    hub: Hub
+    tasks: Tasks
+    workers: Workers
+    encoder: Encoder
+    bus: Bus
+    objects: Objects
+    db: Database
+    folder: DataFolder
+    scratch: Path
+    draining: list[str]
 
-    def __str__(self) -> str:
-        return f"The route {self.path} names no action; give it opt=operation(...)."
+    async def close(self) -> None:
+        """In reverse order of the start; what is under way is given back."""
+        await self.tasks.stop()
+        await self.workers.close()
+        await self.encoder.close()
+        await self.bus.close()
+        await self.objects.close()
+        await self.db.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.folder.close()
 
 
-def build(config: Config, base_url: str) -> tuple[Front, Litestar]:
-    """The application and the framework's part of it. base_url: how the world reaches this relay."""
-
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        parts = await open_parts(config, base_url)
-        app.state.parts = parts
-        try:
-            yield
-        finally:
-            await close_parts(parts)
-
-    api = Router(
-        API_PREFIX,
-        route_handlers=[
-            routes_auth.router,
-            routes_audio.router,
-            routes_uploads.router,
-            routes_feed.router,
-            routes_social.social_router,
-            routes_social.users_router,
-        ],
+async def build(config: Config, base_url: str) -> Relay:
+    """base_url: how the world reaches this relay. Raises DataInUse, SchemaTooNew, DatabaseError. [loop]"""
+    folder = DataFolder.open(config.data)
+    scratch = Path(tempfile.mkdtemp(prefix="work-", dir=folder.scratch()))
+    revoked: set[str] = set()
+    tellers = Tellers(
+        {
+            NEW_POST: partial(tell_posts, base_url),
+            NEW_FOLLOW: tell_follows,
+            NEW_LIKE: tell_likes,
+            NEW_REACTION: tell_reactions,
+        }
     )
-    app = Litestar(
-        route_handlers=[
-            api,
-            routes_health.router,
-            routes_oauth.router,
-            routes_claim.router,
-            routes_sign_in.router,
-            routes_pages.router,
-        ],
-        guards=[guard],
-        dependencies={
-            "parts": Provide(provide_parts, sync_to_thread=False),
-            "actor": Provide(provide_actor, sync_to_thread=False),
-            "session": Provide(provide_session, sync_to_thread=False),
-        },
-        exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[lifespan],
-        request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=openapi(),
-        logging_config=None,
+    listening = _Listening(revoked)
+    db = open_database(
+        config.database_url or folder.path / "relay.db",
+        effects=EFFECTS,
+        on_commit=listening.on_commit,
+        on_lost=listening.on_lost,
     )
-    require_actions(app)
+    hub = Hub(tell_by(db, tellers), db.applied)
+    revoked |= await db.read(lambda reader: revoked_families(reader, now_us()))
+    objects = open_objects(config.objects_url or folder.path / "objects", os.environ)
+    bus = open_bus(config.bus_url or "memory:")
+    limits = SharedLimits(
+        bus, {kind: limit.times(DEV_FACTOR if config.dev else 1) for kind, limit in LIMITS.items()}, now_us
+    )
+    presence = PresenceBoard(hub)
+    tokens = Tokens(
+        load_key(config.signing_key or folder.path / "signing-key.pem"), "sidechain-relay", revoked
+    )
+    families = Families(db, tokens)
+    encoder = Encoder()
+    accounts, upstreams = Accounts(db), Upstreams(db, config.upstreams, base_url)
+    transfers = Uploads(db, objects, publishing.is_published)
+    await transfers.open()
+    posts = publishing.Publishing(
+        db=db,
+        objects=objects,
+        encoder=encoder,
+        transfers=transfers,
+        scratch=scratch,
+        base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
+    )
+    workers = Workers(db, {publishing.JOB_KIND: posts.make}, {publishing.JOB_KIND: publishing.given_up})
+    listening.listen(hub, workers)
+    tasks = Tasks()
+    origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
+    gate = Gate(accounts, tokens, limits, origins)
+    views = Views()
+    render = frame.make_render(views, dev=config.dev)
+    sign_in = accounts_operations.sign_in_page(upstreams, render)
+    devices = Devices(db, families)
+    claiming = Claiming(db, families, DEV_POLL_US if config.dev else INTERVAL_US)
+    live, tickets = Live(db, presence, tellers), Tickets(db)
+    draining: list[str] = []
+    rows: list[AnyRow] = [
+        *accounts_operations.rows(
+            accounts,
+            upstreams,
+            dev=config.dev,
+            is_live=presence.is_live,
+            require_sign_up=gate.require_sign_up,
+            sign_in=sign_in,
+        ),
+        *devices_operations.rows(devices, families, tokens, dev=config.dev),
+        *oauth.rows(claiming, base_url),
+        *claim_pages.rows(claiming, devices, base_url=base_url, render=render, sign_in=sign_in),
+        *uploads_operations.rows(transfers, encoder.expect),
+        *creations_operations.rows(
+            db,
+            objects,
+            encoder,
+            posts,
+            workers,
+            transfers,
+            base_url=base_url,
+            require_live=tokens.require_live,
+            render=render,
+        ),
+        *feeds_operations.rows(db, base_url=base_url, is_live=presence.is_live, render=render),
+        *graph_operations.rows(db, presence.is_live),
+        *reactions_operations.rows(Reactions(db, base_url)),
+        *live_operations.rows(live, tickets),
+        *health.rows(db, objects, tasks, lambda: bool(draining)),
+        *frame.rows(views),
+    ]
+    rows += documents.rows(list(rows), render)
+    sockets = Sockets(
+        db=db,
+        hub=hub,
+        live=live,
+        presence=presence,
+        tokens=tokens,
+        tickets=tickets,
+        limits=limits,
+        is_ours=origins.is_ours,
+        refuse=refuse_socket,
+        stranger=gate.count_stranger,
+    )
+    await bus.start()
+    tasks.start("events", hub.run)
+    tasks.start("jobs", workers.run)
+    tasks.every("presence", TICK_S, presence.expire)
+    tasks.every("uploads", SWEEP_S, transfers.sweep)
+    tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
+    tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
+    return Relay(
+        app=Front(Routes(rows), gate, sockets, origins, render),
+        rows=rows,
+        hub=hub,
+        tasks=tasks,
+        workers=workers,
+        encoder=encoder,
+        bus=bus,
+        objects=objects,
+        db=db,
+        folder=folder,
+        scratch=scratch,
+        draining=draining,
+    )
 
-    def parts_of() -> Parts:
-        parts: Parts = app.state.parts
-        return parts
 
-    return Front(app, parts_of), app
+class _Listening:
+    """What commits tell, handed to who has to know it. revoked: sign-ins whose tokens no longer count. [loop]"""
+
+    def __init__(self, revoked: set[str]) -> None:
+        self._revoked = revoked
+        self._hub: Hub | None = None
+        self._workers: Workers | None = None
+
+    def listen(self, hub: Hub, workers: Workers) -> None:
+        """From now on these hear of commits. Nothing is awaited between opening the database and this, but reads."""
+        self._hub, self._workers = hub, workers
+
+    def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Revoked(family_id=family_id):
+                    self._revoked.add(family_id)
+                    if self._hub is not None:
+                        self._hub.end_family(family_id)
+                case SessionEnded(session_id=session_id) if self._hub is not None:
+                    self._hub.end_session(session_id)
+                case JobReady() if self._workers is not None:
+                    self._workers.ready()
+                case JobChanged() if self._workers is not None:
+                    self._workers.changed(effect)
+        if self._hub is not None:
+            self._hub.commit(number, effects)
+
+    def on_lost(self, number: int) -> None:
+        if self._hub is not None:
+            self._hub.lost(number)
+        if self._workers is not None:
+            self._workers.ready()
 
 
-def require_actions(app: Litestar) -> None:
-    """Raises RouteWithoutAction. The framework answers OPTIONS by itself, with the methods and nothing else."""
-    for path, methods, opt in operations(app):
-        if "action" not in opt and methods != {"OPTIONS"}:
-            raise RouteWithoutAction(path)
+async def _forget_jobs(db: Database) -> None:
+    await db.write(forget)
 
 
-def operations(app: Litestar) -> list[tuple[str, set[str], dict[str, object]]]:
-    """Path, methods and `opt` of every operation."""
-    found: list[tuple[str, set[str], dict[str, object]]] = []
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):  # the WebSocket is not a route of the framework
-            for handler in route.route_handlers:
-                found.append((route.path, set(map(str, handler.http_methods)), dict(handler.opt)))
-    return found
+async def _sweep_objects(db: Database, objects: Objects) -> None:
+    """Objects that no row speaks of, if nobody can be about to commit a row for them."""
+
+    def wanted(reader: Connection) -> tuple[set[str], set[str]]:
+        return wanted_objects(reader), {each.id for each in open_uploads(reader)}
+
+    swept = await objects.sweep(*await db.read(wanted))
+    if swept:
+        log.info("%d stray objects were removed", swept)

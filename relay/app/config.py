@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from relay.core.upstream import Upstream
+from relay.features.accounts.providers import Upstream
 
 DEFAULT_PORT = 8700
 
@@ -32,6 +32,14 @@ class Config(Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     json_log: bool = False
     upstreams: tuple[Upstream, ...] = ()  # who may sign people in; none: only --dev does
+    database_url: str | None = None  # postgresql://…; None: SQLite in the folder
+    objects_url: str | None = None  # s3://…; None: a folder in the folder
+    bus_url: str | None = (
+        None  # valkey://…; None: this process alone, or NOTIFY where the database is PostgreSQL
+    )
+    signing_key: Path | None = None  # that all processes share; None: one of its own in the folder
+    cors_origins: tuple[str, ...] = ()  # pages of others that may call the API
+    account_quota_bytes: int = 20 << 30  # what the creations of one account may take up
 
     def __post_init__(self) -> None:
         if self.dev and not is_loopback(self.host):

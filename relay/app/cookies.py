@@ -1,43 +1,28 @@
-"""The relay's two cookies: who is signed in, and which browser began to sign in elsewhere. Secrets both: no script reads them,
-and no other site sends them along with a change.
-"""
+"""The relay's cookies on the wire: no script reads them, and no other site sends them along with a change."""
 
 from collections.abc import Mapping
 
-from litestar import Response
+from relay.core.cookies import SESSION, SIGN_IN
 
-from relay.app.parts import Parts
-
-SESSION = "sidechain_session"
-SIGN_IN = "sidechain_sign_in"
+ALL = (SESSION, SIGN_IN)
 
 
-def name_of(cookie: str, parts: Parts) -> str:
+def name_of(cookie: str, secure: bool) -> str:
     """With https, such that only this very host can set it: none beside or below it (RFC 6265bis, 4.1.3.2)."""
-    return f"__Host-{cookie}" if _is_secure(parts) else cookie
+    return f"__Host-{cookie}" if secure else cookie
 
 
-def read(sent: Mapping[str, str], parts: Parts, cookie: str) -> str | None:
+def read(sent: Mapping[str, str], secure: bool, cookie: str) -> str | None:
     """sent: the cookies of a request."""
-    return sent.get(name_of(cookie, parts))
+    return sent.get(name_of(cookie, secure))
 
 
-def give(answer: Response[None], parts: Parts, cookie: str, secret: str, max_age_s: int) -> None:
-    answer.set_cookie(
-        name_of(cookie, parts),
-        secret,
-        path="/",
-        max_age=max_age_s,
-        httponly=True,
-        samesite="lax",
-        secure=_is_secure(parts),
-    )
+def read_all(sent: Mapping[str, str], secure: bool) -> dict[str, str]:
+    """Ours, by the names that features use."""
+    return {cookie: value for cookie in ALL if (value := read(sent, secure, cookie)) is not None}
 
 
-def take(answer: Response[None], parts: Parts, cookie: str) -> None:
-    """The browser forgets it."""
-    give(answer, parts, cookie, "", 0)
-
-
-def _is_secure(parts: Parts) -> bool:
-    return parts.base_url.startswith("https://")
+def header(cookie: str, secret: str, max_age_s: int, secure: bool) -> str:
+    """The value of Set-Cookie. Secrets are base64url, so nothing needs quoting; 0 s: the browser forgets it."""
+    flags = "; Secure" if secure else ""
+    return f"{name_of(cookie, secure)}={secret}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{flags}"

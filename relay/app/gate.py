@@ -1,110 +1,161 @@
-"""The gate before every operation: who asks, how often, and whether that kind of caller may ask at all.
+"""The gate before every operation: who asks, how often, whether that kind of caller may ask at all, and what it says.
 
-Each route names its Action in `opt`; a route without one does not start. Cookies count only for reading, or together
-with the page's CSRF token from our own origin: in a header, or for forms of people (`form=True`) in the form, which
-then only `form_of` gives out.
+A handler is given a Call of which all this is known. Cookies count only for reading, or together with the page's CSRF
+token from our own origin: in a header, or, for forms of people, in the form. Whatever changes something is refused when a
+page of another origin asks, whether or not it could show who it is.
 """
 
 import hmac
-from typing import Any, cast
-from urllib.parse import parse_qs
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
 
-from litestar.connection import ASGIConnection
-from litestar.datastructures import State
-from litestar.di import NamedDependency
-from litestar.handlers import BaseRouteHandler
-from litestar.params import SkipValidation
+import msgspec
+from starlette.requests import ClientDisconnect, Request
 
 from relay.app import cookies
-from relay.app.parts import Parts
-from relay.app.problems import AnyRequest
-from relay.app.throttle import Kind
-from relay.core.access import Action, Actor, admit
+from relay.app.dispatch import method_of
+from relay.app.origins import Origins
+from relay.app.problems import invalid
+from relay.core.access import Actor, admit
+from relay.core.buckets import Limit, Spent
+from relay.core.calls import AnyRow, Call, Page, RequestLost, Session
+from relay.core.cookies import SESSION
+from relay.core.limits import BY_ADDRESS, Kind
 from relay.core.places import counted_as
 from relay.core.refusal import Refusal
-from relay.services.accounts import Session
-from relay.services.clock import now_us
+from relay.engine.clock import now_us
+from relay.engine.limits import SharedLimits
+from relay.features.accounts.service import Accounts
+from relay.features.devices.api import Tokens
+from relay.wire.operations import Nothing
 
 CSRF_HEADER = "x-csrf-token"
 MAX_FIELDS = 16
+MAX_QUERY_FIELDS = 32
+MAX_BODY_BYTES = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-AnyConnection = ASGIConnection[Any, Any, Any, Any]  # the framework's type parameters carry nothing of ours
-
-PartsDep = NamedDependency[SkipValidation[Parts]]
-ActorDep = NamedDependency[SkipValidation[Actor]]
-SessionDep = NamedDependency[SkipValidation[Session | None]]
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
-def operation(action: Action, throttle: Kind | None = None, *, form: bool = False) -> dict[str, Any]:
-    """The `opt` of a route. form: its CSRF token comes in the form and is checked by `form_of`."""
-    return {"action": action, "throttle": throttle, "form": form}
+class Gate:
+    """[loop]"""
+
+    def __init__(self, accounts: Accounts, tokens: Tokens, limits: SharedLimits, origins: Origins) -> None:
+        self._accounts = accounts
+        self._tokens = tokens
+        self._limits = limits
+        self._origins = origins
+
+    async def admit(self, request: Request, row: AnyRow, path: Mapping[str, str]) -> Call[Any, Any]:
+        """The call of a request. What is spent of a limit goes to the request's state, for the headers of its answer.
+
+        Raises Refusal: sign_in_required, token_invalid, token_expired, csrf, rate_limited, malformed, too_large,
+        unsupported_media_type, validation.
+        """
+        safe = request.method in SAFE_METHODS
+        if not safe:
+            self._require_no_foreign_page(request)
+        try:
+            actor, session = await self._identify(request)
+        except Refusal:
+            self.count_stranger(address_of(request))
+            raise
+        self._spend(request, row, actor)
+        admit(actor, row.action)
+        form: Mapping[str, str] = {}
+        if isinstance(row, Page) and row.form:
+            form = await self._form(request, session)
+        elif session is not None and not safe:
+            _require_csrf(session, request.headers.get(CSRF_HEADER, ""))
+        return Call(
+            actor=actor,
+            session=session,
+            body=await _body_of(request, row),
+            query=_query_of(request, row),
+            path=path,
+            headers=request.headers,
+            cookies=cookies.read_all(request.cookies, self._origins.is_secure),
+            address=address_of(request),
+            query_string=request.scope["query_string"].decode("latin-1"),
+            form=form,
+            stream=lambda: _pieces(request),
+        )
+
+    def count_stranger(self, address: str) -> None:
+        """Somebody showed what is worth nothing here: looking at it costs us, so it is not free. Raises Refusal."""
+        self._limits.require(
+            Kind.STRANGER, counted_as(address), now_us(), "Too many requests with a token that is not valid."
+        )
+
+    def require_sign_up(self, address: str) -> None:
+        """A new account, of whoever asks from there. Raises Refusal: rate_limited."""
+        self._limits.require(Kind.SIGN_UP, counted_as(address), now_us(), "Too many new accounts.")
+
+    async def _identify(self, request: Request) -> tuple[Actor, Session | None]:
+        """Bearer token first, then the session cookie; a bad token is refused, not ignored."""
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise Refusal("token_invalid", "Only Bearer tokens are understood.")
+            return self._tokens.check(token.strip()), None
+        cookie = cookies.read(request.cookies, self._origins.is_secure, SESSION)
+        session = await self._accounts.session(cookie) if cookie else None
+        return (Actor(), None) if session is None else (session.actor, session)
+
+    def _spend(self, request: Request, row: AnyRow, actor: Actor) -> None:
+        kind = row.limit or (Kind.READ if method_of(row) in SAFE_METHODS else Kind.WRITE)
+        by_address = actor.user_id is None or kind in BY_ADDRESS
+        who = counted_as(address_of(request)) if by_address else str(actor.user_id)
+        spent = self._limits.spend(kind, who, now_us())
+        request.scope["relay.spent"] = (self._limits.limit(kind), spent)
+        if not spent.allowed:
+            raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
+                          retry_after_s=spent.retry_after_s)  # fmt: skip
+
+    async def _form(self, request: Request, session: Session | None) -> dict[str, str]:
+        """The fields of a form that our own page sent, with the page's token if somebody is signed in.
+
+        Raises Refusal: csrf, malformed, too_large.
+        """
+        text = await _whole_body(request)
+        try:
+            fields = {
+                name: values[0] for name, values in parse_qs(text.decode(), max_num_fields=MAX_FIELDS).items()
+            }
+        except ValueError:
+            raise Refusal("malformed", "The form cannot be read.") from None
+        if session is not None:
+            _require_csrf(session, fields.get("csrf", ""))
+        return fields
+
+    def _require_no_foreign_page(self, request: Request) -> None:
+        """Browsers say whose page sends; tools without a cookie jar of ours say nothing. Raises Refusal: csrf."""
+        site = request.headers.get("sec-fetch-site")
+        origin = request.headers.get("origin")
+        ours = origin is not None and self._origins.may_call(origin, request.headers.get("host", ""))
+        foreign = site not in (None, "same-origin", "none") or origin is not None
+        if foreign and not ours:
+            raise Refusal("csrf", "This was not sent from our page.", "Open the page and use its form.")
 
 
-def provide_parts(state: State) -> Parts:
-    return cast(Parts, state.parts)
+def address_of(request: Request) -> str:
+    """Of the caller, or of the proxy before us that says so (server.py says which proxies are believed)."""
+    return request.client.host if request.client else "unknown"
 
 
-def provide_actor(request: AnyRequest) -> Actor:
-    return cast(Actor, request.scope["state"]["actor"])
-
-
-def provide_session(request: AnyRequest) -> Session | None:
-    return cast(Session | None, request.scope["state"]["session"])
-
-
-async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """Raises Refusal: sign_in_required, token_invalid, token_expired, csrf, rate_limited."""
-    if "action" not in handler.opt:  # only the framework's own answer to OPTIONS: see build.require_actions
-        return
-    parts: Parts = connection.app.state.parts
-    method = str(connection.scope.get("method", "GET"))
-    state = connection.scope["state"]
-    try:
-        state["actor"], state["session"] = await identify(parts, connection, method, form=handler.opt["form"])
-    except Refusal:
-        count_stranger(parts, address_of(connection))
-        raise
-    actor: Actor = state["actor"]
-    kind = handler.opt["throttle"] or (Kind.READ if method in SAFE_METHODS else Kind.WRITE)
-    by_address = actor.user_id is None or kind in (Kind.SIGN_UP, Kind.CLAIM, Kind.TOKEN)
-    who = counted_as(address_of(connection)) if by_address else str(actor.user_id)
-    spent = parts.throttle.spend(kind, who, now_us())
-    state["spent"], state["limit"] = spent, parts.throttle.limit(kind)
-    if not spent.allowed:
-        raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
-                      retry_after_s=spent.retry_after_s)  # fmt: skip
-    admit(actor, handler.opt["action"])
-
-
-def count_stranger(parts: Parts, address: str) -> None:
-    """Somebody showed what is worth nothing here: looking at it costs us, so it is not free. Raises Refusal: rate_limited."""
-    parts.throttle.require(
-        Kind.STRANGER, counted_as(address), now_us(), "Too many requests with a token that is not valid."
-    )
-
-
-def address_of(connection: AnyConnection) -> str:
-    """Of the caller, or of the proxy before us that says so (uvicorn believes proxies on this machine)."""
-    return connection.client.host if connection.client else "unknown"
-
-
-async def identify(
-    parts: Parts, connection: AnyConnection, method: str, *, form: bool
-) -> tuple[Actor, Session | None]:
-    """Bearer token first, then the session cookie; a bad token is refused, not ignored."""
-    authorization = connection.headers.get("authorization")
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Refusal("token_invalid", "Only Bearer tokens are understood.")
-        return parts.tokens.check(token.strip()), None
-    cookie = cookies.read(connection.cookies, parts, cookies.SESSION)
-    session = await parts.accounts.session(cookie) if cookie else None
-    if session is None:
-        return Actor(), None
-    if method not in SAFE_METHODS and not form:
-        _require_csrf(session, connection.headers.get(CSRF_HEADER, ""))
-    return session.actor, session
+def limit_headers(spent: tuple[Limit, Spent] | None) -> dict[str, str]:
+    """RateLimit fields (IETF draft of HTTPAPI, 07): what is left, of what, until when."""
+    if spent is None:
+        return {}
+    limit, left = spent
+    return {
+        "ratelimit-limit": str(limit.count),
+        "ratelimit-remaining": str(left.remaining),
+        "ratelimit-reset": str(left.reset_s),
+    }
 
 
 def _require_csrf(session: Session, given: str) -> None:
@@ -112,36 +163,60 @@ def _require_csrf(session: Session, given: str) -> None:
         raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
 
 
-async def form_of(request: AnyRequest, parts: Parts, session: Session | None) -> dict[str, str]:
-    """The fields of a form that our own page sent, with the page's token if somebody is signed in.
-
-    Raises Refusal: csrf, malformed.
-    """
-    require_same_origin(parts, request)
+def _query_of(request: Request, row: AnyRow) -> object:
+    """Raises Refusal: malformed, validation."""
+    if isinstance(row, Page):
+        if row.query is None:
+            return Nothing()
+        kind: type = row.query
+    else:
+        kind = row.operation.query
+    text = request.scope["query_string"].decode("latin-1")
     try:
-        text = (await request.body()).decode()
-        fields = {name: values[0] for name, values in parse_qs(text, max_num_fields=MAX_FIELDS).items()}
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS, errors="strict")
     except ValueError:
-        raise Refusal("malformed", "The form cannot be read.") from None
-    if session is not None:
-        _require_csrf(session, fields.get("csrf", ""))
-    return fields
+        raise Refusal("malformed", "The query of this address cannot be read.") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs) and not isinstance(row, Page):
+        raise Refusal("malformed", "A query parameter is given twice.")
+    try:
+        return msgspec.convert(fields, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "query") from None
 
 
-def require_same_origin(parts: Parts, connection: AnyConnection) -> None:
-    """For forms that open or close a session. Raises Refusal: csrf."""
-    site = connection.headers.get("sec-fetch-site")
-    origin = connection.headers.get("origin")
-    # Browsers send one or both with every form post; tools without a cookie jar of ours send neither.
-    if site not in (None, "same-origin") or (
-        origin is not None and not same_origin(parts, connection, origin)
-    ):
-        raise Refusal("csrf", "This form was not sent from our page.", "Open the page and use its form.")
+async def _body_of(request: Request, row: AnyRow) -> object:
+    """Raises Refusal: malformed, too_large, unsupported_media_type, validation."""
+    if isinstance(row, Page) or row.operation.streamed or row.operation.body is Nothing:
+        return Nothing()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != JSON:  # a page of another origin cannot send this without asking first (Fetch, 4.10)
+        raise Refusal("unsupported_media_type", f"The body must be {JSON}.")
+    data = await _whole_body(request)
+    try:
+        return msgspec.json.decode(data, type=row.operation.body)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "body") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Refusal("malformed", "The body is not JSON, or nested too deeply.") from None
 
 
-def same_origin(parts: Parts, connection: AnyConnection, origin: str) -> bool:
-    """Our public address; a relay for development is reached by any loopback name, which front.py has seen to."""
-    if origin == parts.base_url:
-        return True
-    host = connection.headers.get("host", "")
-    return parts.config.dev and origin == f"http://{host}"
+async def _whole_body(request: Request) -> bytes:
+    """Raises Refusal: too_large, malformed."""
+    data = bytearray()
+    try:
+        async for piece in request.stream():
+            data += piece
+            if len(data) > MAX_BODY_BYTES:
+                raise Refusal("too_large", f"The body has at most {MAX_BODY_BYTES >> 10} KiB.")
+    except ClientDisconnect:
+        raise Refusal("malformed", "The request ended before its body did.") from None
+    return bytes(data)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise RequestLost from None

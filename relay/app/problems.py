@@ -1,25 +1,12 @@
-"""Refusals and the framework's errors as RFC 9457 problem documents. Nothing here decides anything."""
+"""Refusals as RFC 9457 problem documents, and the sentences for values outside their limits. Nothing here decides anything."""
 
-import logging
-from typing import Any
+import re
 
 import msgspec
-from litestar import Request, Response
-from litestar.exceptions import (
-    ClientException,
-    HTTPException,
-    MethodNotAllowedException,
-    NotFoundException,
-    ValidationException,
-)
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
-from litestar.types import ExceptionHandlersMap
 
 from relay.core.refusal import Code, Refusal
 from relay.wire.rest import Problem
 from relay.wire.tus import CHECKSUM_MISMATCH, VERSION
-
-log = logging.getLogger("relay")
 
 STATUS: dict[Code, tuple[int, str]] = {
     "malformed": (400, "Malformed request"),
@@ -46,6 +33,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "gone": (410, "Gone"),
     "tus_version": (412, "Another version of tus"),
     "too_large": (413, "Too large"),
+    "quota_exceeded": (413, "Over your quota"),
     "unsupported_media_type": (415, "Unsupported media type"),
     "range_not_satisfiable": (416, "Range not satisfiable"),
     "misdirected": (421, "Asked by another name"),
@@ -58,17 +46,21 @@ STATUS: dict[Code, tuple[int, str]] = {
     "internal": (500, "Our mistake"),
     "busy": (503, "Busy"),
 }
-_BY_STATUS: dict[int, Code] = {
-    401: "sign_in_required",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-    429: "rate_limited",
-}
 MEDIA_TYPE = "application/problem+json"
-AnyRequest = Request[Any, Any, Any]  # our handlers never look at the framework's user, auth or state types
+LIMITS_HINT = "See /api/docs for the limits."
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.S)
+_WORDS = (
+    (re.compile(r"Expected `(\w+).*?`(?: of| matching)? regex .*|Expected .* matching regex .*", re.S), "has a character or a form that is not allowed"),
+    (re.compile(r"Expected `str` of length <= (\d+)"), r"has at most \1 characters"),
+    (re.compile(r"Expected `str` of length >= (\d+)"), r"has at least \1 characters"),
+    (re.compile(r"Expected `array` of length <= (\d+)"), r"has at most \1 entries"),
+    (re.compile(r"Expected `object` of length <= (\d+)"), r"has at most \1 entries"),
+    (re.compile(r"Expected `\w+` (<=|>=|<|>) ([-0-9.e+]+)"), r"must be \1 \2"),
+    (re.compile(r"Object missing required field `(\w+)`"), r"lacks \1"),
+    (re.compile(r"Object contains unknown field `(.{0,64}).*`", re.S), r"has \1, which is not known here"),
+    (re.compile(r"Invalid enum value.*", re.S), "has a value that is not among those there are"),
+    (re.compile(r"Expected `(.*)`, got `(.*)`"), r"must be \1, not \2"),
+)  # fmt: skip
 
 
 def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
@@ -77,6 +69,11 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     body = Problem(
         title=title, status=status, code=refusal.code, detail=refusal.detail, next_step=refusal.next_step
     )
+    return status, headers_of(refusal), msgspec.json.encode(body)
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What an answer of no says besides its body. [any]"""
     headers: dict[str, str] = {}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = str(refusal.retry_after_s)
@@ -84,58 +81,17 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
         headers["connection"] = "close"  # or the rest of the body would still be read, and thrown away
     if refusal.code == "tus_version":
         headers["tus-version"] = VERSION
-    if status == 401:
+    if STATUS[refusal.code][0] == 401:
         headers["www-authenticate"] = "Bearer"
-    return status, headers, msgspec.json.encode(body)
+    return headers
 
 
-def _respond(refusal: Refusal) -> Response[bytes]:
-    status, headers, body = problem(refusal)
-    return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
-
-
-def on_refusal(_: AnyRequest, refusal: Refusal) -> Response[bytes]:
-    return _respond(refusal)
-
-
-def on_invalid(_: AnyRequest, error: ValidationException) -> Response[bytes]:
-    extra = error.extra if isinstance(error.extra, list) else []
-    first = extra[0] if extra and isinstance(extra[0], dict) else {}
-    where = str(first.get("key", ""))
-    what = str(first.get("message", "a value is outside its limits"))
-    return _respond(
-        Refusal("validation", f"{where}: {what}" if where else what, "See /api/docs for the limits.")
-    )
-
-
-def on_http(_: AnyRequest, error: HTTPException) -> Response[bytes]:
-    code = _BY_STATUS.get(error.status_code)
-    if code is None:
-        code = "malformed" if error.status_code < HTTP_500_INTERNAL_SERVER_ERROR else "internal"
-    details = {"not_found": "There is nothing at this address.", "malformed": "The request cannot be read."}
-    refused = _respond(Refusal(code, details.get(code, STATUS[code][1] + ".")))
-    if error.headers and "Allow" in error.headers:
-        refused.headers["allow"] = error.headers["Allow"]
-    return refused
-
-
-def on_unreadable(_: AnyRequest, __: RecursionError | UnicodeDecodeError) -> Response[bytes]:
-    return _respond(Refusal("malformed", "The request is nested too deeply, or not UTF-8."))
-
-
-def on_anything(request: AnyRequest, error: Exception) -> Response[bytes]:
-    log.error("unexpected in %s %s", request.method, request.url.path, exc_info=error)
-    return _respond(Refusal("internal", "Something went wrong on our side.", "Try again; it has been noted."))
-
-
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {
-    Refusal: on_refusal,
-    ValidationException: on_invalid,
-    NotFoundException: on_http,
-    MethodNotAllowedException: on_http,
-    ClientException: on_http,
-    HTTPException: on_http,
-    RecursionError: on_unreadable,
-    UnicodeDecodeError: on_unreadable,
-    Exception: on_anything,
-}
+def invalid(error: msgspec.ValidationError, what: str) -> Refusal:
+    """A value outside its limits, in words. what: it is of, such as "body". [any]"""
+    found = _WHERE.match(str(error))
+    said, path = (found["what"], found["path"] or "") if found else (str(error), "")
+    where = path.strip(".") or f"The {what}"
+    for pattern, words in _WORDS:
+        if matched := pattern.fullmatch(said):
+            return Refusal("validation", f"{where} {matched.expand(words)}.", LIMITS_HINT)
+    return Refusal("validation", f"{where} is outside its limits.", LIMITS_HINT)

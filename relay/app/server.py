@@ -10,13 +10,22 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 
-from relay.app.build import build
+from relay.app.build import Relay, build
 from relay.app.config import Config
+from relay.app.front import Message, Receive, Send
 from relay.app.http_protocol import HttpProtocol
 from relay.app.socket_protocol import SocketProtocol
-from relay.services.hub import Hub
+from relay.engine.data_folder import DataInUse
+from relay.engine.database import DatabaseError
+from relay.engine.folders import FolderOpen
+from relay.engine.objects.open import BadObjectsUrl
+from relay.features.live.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
 
+log = logging.getLogger("relay")
+
+EXPECTED = (DataInUse, DatabaseError, BadObjectsUrl, FolderOpen, OSError)
+"""What keeps a relay from starting and is said in a sentence."""
 DRAIN_S = 10
 GOODBYE_S = 2.0
 GOODBYE_STEP_S = 0.02
@@ -45,6 +54,40 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
+class Application:
+    """The relay as an ASGI application that is built when the server starts. [loop]"""
+
+    def __init__(self, config: Config, base_url: str) -> None:
+        self._config = config
+        self._base_url = base_url
+        self.relay: Relay | None = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self.relay is not None:
+            await self.relay.app(scope, receive, send)
+
+    async def goodbye(self) -> None:
+        """Not ready from now on, and no socket open."""
+        if self.relay is not None:
+            self.relay.draining.append("shutdown")
+            await part_with_all(self.relay.hub)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()  # lifespan.startup
+        try:
+            self.relay = await build(self._config, self._base_url)
+        except Exception as error:
+            log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+        await self.relay.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
 async def part_with_all(hub: Hub) -> None:
     """Close every WebSocket with our own code and a time to come back; uvicorn would just say 1012."""
     hub.close_all()
@@ -65,14 +108,10 @@ def run(config: Config) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    front, app = build(config, (config.public_url or url).rstrip("/"))
-
-    async def goodbye() -> None:
-        await part_with_all(app.state.parts.hub)
-
+    application = Application(config, (config.public_url or url).rstrip("/"))
     server = _Server(
         uvicorn.Config(
-            front,
+            application,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -88,7 +127,7 @@ def run(config: Config) -> None:
         ),
         url=url,
         json_log=config.json_log,
-        goodbye=goodbye,
+        goodbye=application.goodbye,
     )
     # uvicorn drains, then raises the signal again for whoever handled it before: that is a clean end.
     for each in (signal.SIGTERM, signal.SIGINT):

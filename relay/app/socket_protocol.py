@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from relay.services.waiting import Flag, Mailbox
+from relay.engine.waiting import Flag, Mailbox
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent

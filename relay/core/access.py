@@ -18,6 +18,7 @@ class Relation(StrEnum):
 class Action(StrEnum):
     SITE_READ = "site.read"
     HEALTH_READ = "health.read"
+    METRICS_READ = "metrics.read"
     DEVICE_REGISTER = "device.register"
     DEVICE_CLAIM = "device.claim"
     DEVICE_LIST = "device.list"
@@ -32,6 +33,8 @@ class Action(StrEnum):
     TOKEN_REFRESH = "token.refresh"
     SESSION_OPEN = "session.open"
     SESSION_CLOSE = "session.close"
+    SESSION_LIST = "session.list"
+    SESSION_END_ALL = "session.end_all"
     TICKET_MAKE = "ticket.make"
     SOCKET_OPEN = "socket.open"
     UPLOAD_RULES = "upload.rules"
@@ -45,18 +48,28 @@ class Action(StrEnum):
     REACTION_REMOVE = "reaction.remove"
     FEED_READ = "feed.read"
     TIMELINE_READ = "timeline.read"
+    INBOX_READ = "inbox.read"
     FOLLOW = "social.follow"
+    BLOCK = "social.block"
     ACCOUNT_READ = "account.read"
     PROFILE_READ = "profile.read"
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token, None for a browser."""
+    """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token; session_id: of a browser."""
 
     user_id: str | None = None
     device_id: str | None = None
     family_id: str | None = None
+    session_id: str | None = None
     expires_us: int = 0
+
+    @property
+    def account_id(self) -> str:
+        """Of somebody signed in; the gate has seen to that wherever an action asks for it."""
+        if self.user_id is None:
+            raise Refusal("sign_in_required", "This needs an account.", "Sign in and send the access token.")
+        return self.user_id
 
 
 ANYBODY = frozenset(Relation)
@@ -66,6 +79,7 @@ OWNER_ONLY = frozenset({Relation.OWNER})
 POLICY: dict[Action, frozenset[Relation]] = {
     Action.SITE_READ: ANYBODY,
     Action.HEALTH_READ: ANYBODY,
+    Action.METRICS_READ: ANYBODY,  # of whoever may reach the port that metrics are served on
     Action.DEVICE_REGISTER: ANYBODY,
     Action.DEVICE_CLAIM: ANYBODY,  # the device's signature is the proof
     Action.DEVICE_LIST: SIGNED_IN,
@@ -80,6 +94,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.TOKEN_REFRESH: ANYBODY,  # the refresh token is the proof
     Action.SESSION_OPEN: ANYBODY,
     Action.SESSION_CLOSE: ANYBODY,
+    Action.SESSION_LIST: SIGNED_IN,
+    Action.SESSION_END_ALL: SIGNED_IN,
     Action.TICKET_MAKE: SIGNED_IN,
     Action.SOCKET_OPEN: SIGNED_IN,
     Action.UPLOAD_RULES: ANYBODY,
@@ -93,7 +109,9 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.REACTION_REMOVE: OWNER_ONLY,
     Action.FEED_READ: ANYBODY,
     Action.TIMELINE_READ: SIGNED_IN,
+    Action.INBOX_READ: SIGNED_IN,
     Action.FOLLOW: SIGNED_IN,
+    Action.BLOCK: SIGNED_IN,
     Action.ACCOUNT_READ: SIGNED_IN,
     Action.PROFILE_READ: ANYBODY,
 }

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from relay.core.refusal import Refusal
 
-_FORM = re.compile(rb"([0-9]{1,16})\.([0-9a-f]{32})")
+_FORM = re.compile(rb"([0-9]{1,18})\.([0-9a-f]{32})")
 
 
 class Cursor(Struct, frozen=True):
@@ -33,3 +33,7 @@ def read_cursor(text: str) -> Cursor:
     if found is None:
         raise Refusal("cursor_invalid", "This cursor was not made by this relay.", "Start without a cursor.")
     return Cursor(int(found[1]), found[2].decode())
+
+
+BEGINNING = Cursor(1 << 62, "g")
+"""Before the newest: later than anything."""

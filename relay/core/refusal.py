@@ -14,6 +14,7 @@ Code = Literal[
     "not_found",
     "method_not_allowed",
     "too_large",
+    "quota_exceeded",
     "too_slow",
     "misdirected",
     "unsupported_media_type",

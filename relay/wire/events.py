@@ -1,31 +1,43 @@
 """Messages of the WebSocket `/api/v1/ws`, sub-protocols `sidechain.v1.json` (browsers) and `sidechain.v1.msgpack`.
 
-A frame is an array of 1 to MAX_BATCH messages, so several cost one frame. Order of a connection:
+Order of a connection:
 
     relay:  Hello
-    client: Connect(positions)              where it left off on each channel
-    relay:  Connected(channels)             each recovered, or told plainly to refetch
-    then    Event ... from the relay, Presence / Refresh / Ping from the client, any time
+    client: Connect(cursor)                 up to where it has applied everything; none: from now on
+    relay:  Connected                       the events it missed, or plainly the pages to fetch instead
+    then    Event … from the relay, Presence / Refresh / Ping from the client, any time
 
-Every durable channel has an epoch and offsets 1, 2, 3 … without holes. A client that holds `(epoch, offset)` applies
-an event with offset+1, drops one it has seen, and on a hole reconnects. Epochs change only when the relay can no
-longer prove continuity; then `recovered` is false and `refetch` names the REST page that has the whole truth.
+A frame of the client is an array of 1 to MAX_BATCH messages. A frame of the relay is the same with a number in front:
+that of its first message, counted from 1 on this connection. A client that misses a number reconnects.
+
+**Cursor.** One for the whole account, opaque. Each event says the cursor that holds once it is applied; a client stores
+it in the transaction that applies the event, and so applies each once, whatever breaks in between. Pong and Connected
+say where the account stands when nothing happened. Events without a cursor are live only.
+
+**Growth.** Whoever meets an unknown message, an unknown type of event or an unknown field ignores it, and takes the
+cursor all the same. Payloads are therefore decoded on their own (`read_payload`), after the message they came in.
+
 Close codes 3000-3499 mean "come back", 3500-3999 "do not".
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta, Raw, Struct
 
+from relay.wire.bounds import MAX_COUNT, PRINTABLE, Milliseconds, Sentence, Timestamp, Url, Word
 from relay.wire.ids import Id
-from relay.wire.rest import AudioPost, Producer, Reaction, Timestamp, Token, Url, Username
+from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Token, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
 SUBPROTOCOL_MSGPACK = "sidechain.v1.msgpack"
 MAX_BATCH = 64
 MAX_FRAME_BYTES = 64 * 1024  # from a client
+MAX_RELAY_FRAME_BYTES = 4 * 1024 * 1024  # from a relay: Connected carries MAX_RECOVERY_EVENTS
 MAX_RECOVERY_EVENTS = 300
-RETAINED_EVENTS = 1000  # per channel
+MAX_PRESENCE = 2_000
+"""People in one Connected; who follows more is told of those that did something last."""
+MAX_FETCH = 8
 PING_INTERVAL_MS = 20_000
 PONG_LIMIT_MS = 8_000
 PRESENCE_LEASE_MS = 45_000
@@ -38,58 +50,46 @@ CLOSE_SLOW = 3008
 CLOSE_BAD_MESSAGE = 3501
 CLOSE_REVOKED = 3502
 
-Channel = Annotated[
-    str,
-    Meta(
-        min_length=1, max_length=80, pattern="^(user|author):[0-9a-f]{32}$|^feed:global$|^presence:friends$"
-    ),
-]
-"""`author:ID` (their posts), `user:ID` (your inbox), durable; `feed:global`, `presence:friends`: live only."""
-Offset = Annotated[int, Meta(ge=0)]
-Epoch = Annotated[str, Meta(min_length=8, max_length=32)]
+Cursor = Annotated[str, Meta(min_length=1, max_length=96, pattern=r"^[A-Za-z0-9._~-]+\Z")]
+MessageNumber = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 ReqId = Annotated[int, Meta(ge=0, le=0x7FFF_FFFF)]
-Status = Annotated[str, Meta(max_length=16, pattern="^(producing|recording|idle|away|offline)$")]
+CloseCode = Annotated[int, Meta(ge=1000, le=4999)]
+Status = Annotated[str, Meta(max_length=16, pattern=r"^(?:producing|recording|idle|away|offline)\Z")]
+DawName = Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
 
 
 class _Wire(Struct, frozen=True, tag_field="t"):
     """Common shape; not a message itself."""
 
 
-class Position(Struct, frozen=True, kw_only=True):
-    """Where a client stands on one channel: everything up to and with `offset` of `epoch` is applied."""
-
-    epoch: Epoch
-    offset: Offset
-
-
 # payloads of events -------------------------------------------------------------------------------------------
 
 
 class FeedNewPost(_Wire, frozen=True, kw_only=True, tag="feed.new_post"):
-    """On `author:ID` and `feed:global`."""
+    """Somebody you follow posted, or you did; with `global_feed`, anybody."""
 
     post: AudioPost
 
 
 class PresenceUpdate(_Wire, frozen=True, kw_only=True, tag="presence.update"):
-    """On `presence:friends`: somebody you follow changed. Live only: a new connection gets the whole state."""
+    """Somebody you follow changed what they do. Live only: a new connection gets the whole state."""
 
     user_id: Id
     username: Username
     status: Status
-    daw: Annotated[str, Meta(max_length=64)] | None = None
-    bpm: float | None = None
+    daw: DawName | None = None
+    bpm: Bpm | None = None
     since: Timestamp
 
 
 class SocialNewFollow(_Wire, frozen=True, kw_only=True, tag="social.new_follow"):
-    """On `user:ID`."""
+    """Somebody follows you."""
 
     follower: Producer
 
 
 class SocialNewReaction(_Wire, frozen=True, kw_only=True, tag="social.new_reaction"):
-    """On `user:ID`: somebody liked or reacted to your post."""
+    """Somebody liked or reacted to your post."""
 
     reaction: Reaction
     username: Username
@@ -105,47 +105,33 @@ class Hello(_Wire, frozen=True, kw_only=True, tag="hello"):
     """First message of a connection."""
 
     session: Id
-    server: str
-    ping_interval_ms: int = PING_INTERVAL_MS
-
-
-class ChannelState(Struct, frozen=True, kw_only=True):
-    """Answer for one channel in Connected. `events` bring the client from its position to `head`."""
-
-    epoch: Epoch
-    head: Offset
-    recovered: bool
-    events: list["Event"] = []
-    refetch: Url | None = None
-
-
-class Connected(_Wire, frozen=True, kw_only=True, tag="connected"):
-    """Answer to Connect: every channel this account listens to. `presence` is the state of those followed."""
-
-    channels: dict[str, ChannelState]
-    presence: list[PresenceUpdate] = []
+    server: Word
+    ping_interval_ms: Milliseconds = PING_INTERVAL_MS
 
 
 class Event(_Wire, frozen=True, kw_only=True, tag="event"):
-    """Something happened on a channel. `o` is 0 on live-only channels, which cannot be resumed."""
+    """Something happened. cursor: holds once it is applied; null: live only, it cannot be resumed."""
 
-    ch: Channel
-    o: Offset
     id: Id
     ts: Timestamp
-    d: Payload
+    cursor: Cursor | None = None
+    d: Raw
+    """The payload, as its own document in the encoding of the frame: `read_payload`."""
 
 
-class ChannelAdded(_Wire, frozen=True, kw_only=True, tag="channel_added"):
-    """The connection now listens to one more channel (a follow): live from here, `head` already behind it."""
+class Connected(_Wire, frozen=True, kw_only=True, tag="connected"):
+    """Answer to Connect. presence: what those followed do now; who is missing is offline.
 
-    ch: Channel
-    epoch: Epoch
-    head: Offset
+    recovered true: `events` lead from the client's cursor to `cursor`. False: continuity cannot be proven, or too much
+    was missed; what is on the pages `fetch` is the whole truth at `cursor`.
+    """
 
-
-class ChannelRemoved(_Wire, frozen=True, kw_only=True, tag="channel_removed"):
-    ch: Channel
+    cursor: Cursor
+    recovered: bool
+    events: Annotated[list[Event], Meta(max_length=MAX_RECOVERY_EVENTS)] = []
+    fetch: Annotated[list[Url], Meta(max_length=MAX_FETCH)] = []
+    """Paths under the relay's address, such as /api/v1/feed/timeline."""
+    presence: Annotated[list[PresenceUpdate], Meta(max_length=MAX_PRESENCE)] = []
 
 
 class Refreshed(_Wire, frozen=True, kw_only=True, tag="refreshed"):
@@ -155,41 +141,44 @@ class Refreshed(_Wire, frozen=True, kw_only=True, tag="refreshed"):
 
 
 class Pong(_Wire, frozen=True, kw_only=True, tag="pong"):
+    """cursor: where the account stands, after all events sent before."""
+
     r: ReqId = 0
+    cursor: Cursor | None = None
 
 
 class Error(_Wire, frozen=True, kw_only=True, tag="error"):
-    """The message was refused; the connection stands unless a Disconnect follows."""
+    """A message was refused; the connection stands unless a Disconnect follows."""
 
-    code: str
-    message: str
+    code: Word
+    message: Sentence
 
 
 class Disconnect(_Wire, frozen=True, kw_only=True, tag="disconnect"):
     """Last message before the close frame with the same code."""
 
-    code: int
-    reason: str
-    retry_after_ms: int | None = None
+    code: CloseCode
+    reason: Sentence
+    retry_after_ms: Milliseconds | None = None
 
 
 # client -> relay ----------------------------------------------------------------------------------------------
 
 
 class Connect(_Wire, frozen=True, kw_only=True, tag="connect"):
-    """First message of a client. Channels it does not name start at their head."""
+    """First message of a client. cursor: all up to it is applied; null: from now on."""
 
-    positions: dict[Channel, Position] = {}
+    cursor: Cursor | None = None
     global_feed: bool = False
-    """Also hear of every post on `feed:global`, with the same event ids as on `author:ID`. For feed pages."""
+    """Also hear of every public post. For feed pages."""
 
 
 class Presence(_Wire, frozen=True, kw_only=True, tag="presence"):
     """What this device does; renews the lease. Sent on change and at least every PRESENCE_LEASE_MS / 2."""
 
     status: Status
-    daw: Annotated[str, Meta(max_length=64)] | None = None
-    bpm: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+    daw: DawName | None = None
+    bpm: Bpm | None = None
 
 
 class Refresh(_Wire, frozen=True, kw_only=True, tag="refresh"):
@@ -203,6 +192,68 @@ class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
 
 
 FromClient = Connect | Presence | Refresh | Ping
-FromRelay = Hello | Connected | Event | ChannelAdded | ChannelRemoved | Refreshed | Pong | Error | Disconnect
-ClientFrame = Annotated[list[FromClient], Meta(min_length=1, max_length=MAX_BATCH)]
-RelayFrame = Annotated[list[FromRelay], Meta(min_length=1, max_length=MAX_BATCH)]
+FromRelay = Hello | Connected | Event | Refreshed | Pong | Error | Disconnect
+
+
+# reading ------------------------------------------------------------------------------------------------------
+
+M = TypeVar("M")
+_Codec = msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]  # any: of whichever type it was made for
+
+
+class _Tagged(Struct, frozen=True):
+    t: Annotated[str, Meta(max_length=64)]
+
+
+class Reader(Generic[M]):
+    """Reads messages or payloads of one union in one encoding; what it has no type for is None. [any]"""
+
+    def __init__(self, kinds: Any, decoder: Any) -> None:  # any: no types for the type checker
+        """kinds: a union of tagged Structs. decoder: of the encoding."""
+        self._tag: _Codec = decoder(_Tagged)
+        self._of_tag: dict[str, _Codec] = {
+            str(kind.__struct_config__.tag): decoder(kind) for kind in kinds.__args__
+        }
+
+    def read(self, document: bytes | Raw) -> M | None:
+        """Raises msgspec.DecodeError: what it has a type for is not of that type."""
+        kind = self._of_tag.get(self._tag.decode(document).t)
+        return None if kind is None else kind.decode(document)
+
+
+_PAYLOADS: tuple[Reader[Payload], Reader[Payload]] = (
+    Reader(Payload, msgspec.json.Decoder),
+    Reader(Payload, msgspec.msgpack.Decoder),
+)
+
+
+def read_payload(event: Event, *, json: bool = False) -> Payload | None:
+    """What happened; None: something that this version does not know, or cannot read. It never raises. [any]
+
+    An event that cannot be read today could not be read tomorrow either: it is passed over, and the cursor goes on.
+    """
+    try:
+        return _PAYLOADS[0 if json else 1].read(event.d)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+class Frames:
+    """Reads frames of one encoding: an array of messages, each decoded on its own; unknown ones are left out. [any]"""
+
+    def __init__(self, *, json: bool) -> None:
+        decoder = msgspec.json.Decoder if json else msgspec.msgpack.Decoder
+        self._of_client = decoder(Annotated[list[Raw], Meta(min_length=1, max_length=MAX_BATCH)])
+        self._of_relay = decoder(Annotated[list[Raw], Meta(min_length=2, max_length=MAX_BATCH + 1)])
+        self._number = decoder(MessageNumber)
+        self._from_client: Reader[FromClient] = Reader(FromClient, decoder)
+        self._from_relay: Reader[FromRelay] = Reader(FromRelay, decoder)
+
+    def of_client(self, data: bytes) -> list[FromClient | None]:
+        """The messages of a client's frame; None in place of each unknown one. Raises msgspec.DecodeError."""
+        return [self._from_client.read(each) for each in self._of_client.decode(data)]
+
+    def of_relay(self, data: bytes) -> tuple[int, list[FromRelay | None]]:
+        """The number of the first message, and the messages. Raises msgspec.DecodeError."""
+        number, *messages = self._of_relay.decode(data)
+        return self._number.decode(number), [self._from_relay.read(each) for each in messages]

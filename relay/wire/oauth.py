@@ -8,14 +8,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from relay.wire.rest import Url
+from relay.wire.bounds import PRINTABLE, Url, Word
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 CLIENT_ID = "sidechain-daemon"
 CODE_GRANT = "authorization_code"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-
-Word = Annotated[str, Meta(max_length=64)]
+Words = Annotated[list[Word], Meta(max_length=32)]
 
 
 class Metadata(Struct, frozen=True, kw_only=True):
@@ -25,10 +24,10 @@ class Metadata(Struct, frozen=True, kw_only=True):
     authorization_endpoint: Url
     token_endpoint: Url
     device_authorization_endpoint: Url
-    response_types_supported: list[Word]
-    grant_types_supported: list[Word]
-    code_challenge_methods_supported: list[Word]
-    token_endpoint_auth_methods_supported: list[Word]
+    response_types_supported: Words
+    grant_types_supported: Words
+    code_challenge_methods_supported: Words
+    token_endpoint_auth_methods_supported: Words
     authorization_response_iss_parameter_supported: bool
     claimed_page: Url
     """Ours: where the daemon sends the browser after the exchange, so that the code leaves the address bar."""
@@ -39,8 +38,8 @@ class Metadata(Struct, frozen=True, kw_only=True):
 class DeviceAuthorization(Struct, frozen=True, kw_only=True):
     """Answer of the device authorization endpoint. There is no address with the code in it: it must be typed."""
 
-    device_code: Annotated[str, Meta(min_length=22, max_length=128)]
-    user_code: Annotated[str, Meta(min_length=8, max_length=16)]
+    device_code: Annotated[str, Meta(min_length=22, max_length=128, pattern=r"^[A-Za-z0-9_-]*\Z")]
+    user_code: Annotated[str, Meta(min_length=8, max_length=16, pattern=r"^[A-Z0-9-]*\Z")]
     verification_uri: Url
     expires_in: Annotated[int, Meta(ge=1, le=3600)]
     interval: Annotated[int, Meta(ge=1, le=600)]
@@ -50,12 +49,17 @@ class OAuthProblem(Struct, frozen=True, kw_only=True):
     """Status 400. `error` is one of the RFCs'; `error_description` a sentence."""
 
     error: Word
-    error_description: Annotated[str, Meta(max_length=512)] = ""
+    error_description: Annotated[str, Meta(max_length=512, pattern=PRINTABLE)] = ""
 
 
 def token_message(grant_type: str, device_id: str, secret: str) -> bytes:
     """The bytes a device signs to get tokens for `secret`: an authorization code or a device code. [any]"""
     return f"sidechain-token-v1\n{grant_type}\n{device_id}\n{secret}".encode()
+
+
+def grant_message(device_id: str) -> bytes:
+    """The bytes a device signs to begin a device grant. [any]"""
+    return f"sidechain-grant-v1\n{device_id}".encode()
 
 
 def refresh_message(refresh_token: str) -> bytes:

@@ -8,6 +8,17 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from relay.wire.bounds import (
+    MAX_COUNT,
+    PRINTABLE,
+    UNPRINTABLE,
+    Confidence,
+    Count,
+    Seconds,
+    Sentence,
+    Timestamp,
+    Url,
+)
 from relay.wire.ids import Id
 
 API_PREFIX = "/api/v1"
@@ -16,42 +27,44 @@ MAX_PAGE = 100
 DEFAULT_PAGE = 20
 ACCESS_LIFETIME_S = 900
 
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Username = Annotated[str, Meta(min_length=3, max_length=30, pattern="^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]$")]
-Text = Annotated[str, Meta(max_length=500)]
-Title = Annotated[str, Meta(max_length=120)]
-Key = Annotated[str, Meta(max_length=16)]
-Tag = Annotated[str, Meta(min_length=1, max_length=32)]
-Emoji = Annotated[str, Meta(min_length=1, max_length=16)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
+Username = Annotated[str, Meta(min_length=3, max_length=30, pattern=r"^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]\Z")]
+Text = Annotated[str, Meta(max_length=500, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
+"""May have more than one line."""
+Title = Annotated[str, Meta(max_length=120, pattern=PRINTABLE)]
+Key = Annotated[str, Meta(max_length=16, pattern=PRINTABLE)]
+Tag = Annotated[str, Meta(min_length=1, max_length=32, pattern=PRINTABLE)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=16, pattern=PRINTABLE)]
 REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")
 """The emoji one can react with, in the order they are shown."""
 MAX_REACTIONS_EACH = 3
 """Different emoji of one person on one post."""
 OUTLINE_COLUMNS = 160
-Url = Annotated[str, Meta(max_length=1024)]
-Timestamp = Annotated[str, Meta(max_length=40)]
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
-Count = Annotated[int, Meta(ge=0)]
-Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
+Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
+DurationBars = Annotated[int, Meta(ge=1, le=1024)]
 FigureSource = Literal["transport", "length", "audio", "given", "file"]
 """Who says a tempo or a key: the host's transport, the clip's length in bars, analysis, the person, words in the file."""
-Token = Annotated[str, Meta(min_length=16, max_length=4096)]
-Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
-PublicKey = Annotated[str, Meta(min_length=43, max_length=43)]
+Token = Annotated[str, Meta(min_length=16, max_length=4096, pattern=r"^[!-~]*\Z")]
+Challenge = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9_-]*\Z")]
+Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
+PublicKey = Annotated[str, Meta(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]{43}\Z")]
 """An Ed25519 public key, base64url without padding (RFC 8037 `x`)."""
-Signature = Annotated[str, Meta(min_length=86, max_length=86)]
+Signature = Annotated[str, Meta(min_length=86, max_length=86, pattern=r"^[A-Za-z0-9_-]{86}\Z")]
 """An Ed25519 signature, base64url without padding."""
+PageCursor = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9_-]*\Z")]
+"""Where a page ended; opaque to clients."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
     """An error, RFC 9457. `code` is stable and machine-readable; `detail` is a sentence for people."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str
-    next_step: str = ""
+    type: Url = "about:blank"
+    title: Sentence
+    status: Annotated[int, Meta(ge=100, le=599)]
+    code: Annotated[str, Meta(max_length=64)]
+    detail: Sentence
+    next_step: Sentence = ""
 
 
 # devices and tokens -------------------------------------------------------------------------------------------
@@ -64,6 +77,8 @@ class DeviceRegister(Struct, frozen=True, kw_only=True):
     name: Name
     platform: Name
     version: Name
+    signature: Signature
+    """Over `register_message` by the device key: nobody else changes what its owner reads of it."""
 
 
 class Device(Struct, frozen=True, kw_only=True):
@@ -71,7 +86,7 @@ class Device(Struct, frozen=True, kw_only=True):
     name: Name
     claimed_by: Username | None
     created_at: Timestamp
-    challenge: Annotated[str, Meta(max_length=128)]
+    challenge: Challenge
     """To be signed by the device key when claiming or refreshing; single use, 5 minutes."""
 
 
@@ -83,7 +98,7 @@ class DevClaim(Struct, frozen=True, kw_only=True):
 
     device_id: Id
     username: Username
-    challenge: Annotated[str, Meta(max_length=128)]
+    challenge: Challenge
     signature: Signature
 
 
@@ -92,11 +107,11 @@ class TokenPair(Struct, frozen=True, kw_only=True):
 
     access_token: Token
     refresh_token: Token
-    expires_in: int
+    expires_in: Seconds
     device_id: Id
     user: "Producer"
     token_type: Literal["Bearer"] = "Bearer"
-    nonce: Annotated[str, Meta(max_length=128)] | None = None
+    nonce: Challenge | None = None
     """That of the claim in the browser which this answers; null otherwise."""
 
 
@@ -117,7 +132,7 @@ class ClaimedDevice(Struct, frozen=True, kw_only=True):
     name: Name
     platform: Name
     version: Name
-    place: Annotated[str, Meta(max_length=96)]
+    place: Annotated[str, Meta(max_length=96, pattern=PRINTABLE)]
     created_at: Timestamp
     claimed_at: Timestamp
 
@@ -125,7 +140,7 @@ class ClaimedDevice(Struct, frozen=True, kw_only=True):
 class ClaimedDevices(Struct, frozen=True, kw_only=True):
     """GET /auth/devices, the last claimed first."""
 
-    devices: list[ClaimedDevice]
+    devices: Annotated[list[ClaimedDevice], Meta(max_length=200)]
 
 
 class DeviceRevoked(Struct, frozen=True, kw_only=True):
@@ -147,8 +162,8 @@ class DeviceFarewell(Struct, frozen=True, kw_only=True):
 class SocketTicket(Struct, frozen=True, kw_only=True):
     """POST /auth/ws-ticket: opens one WebSocket as `?ticket=`, for browsers, which cannot send a header there."""
 
-    ticket: str
-    expires_in: int
+    ticket: Token
+    expires_in: Seconds
 
 
 class TokenVerify(Struct, frozen=True, kw_only=True):
@@ -163,6 +178,13 @@ class TokenFacts(Struct, frozen=True, kw_only=True):
     user_id: Id
     device_id: Id
     expires_at: Timestamp
+
+
+def register_message(given: DeviceRegister) -> bytes:
+    """The bytes a device signs to be registered. The texts have no line feed in them. [any]"""
+    return (
+        f"sidechain-register-v1\n{given.public_key}\n{given.name}\n{given.platform}\n{given.version}".encode()
+    )
 
 
 def claim_message(device_id: str, challenge: str) -> bytes:
@@ -210,8 +232,8 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key_confidence: Confidence | None = None
     genre: Annotated[list[Tag], Meta(max_length=8)] = []
     daw: Name | None = None
-    duration_bars: Annotated[int, Meta(ge=1, le=1024)] | None = None
-    bar_frames: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=1025)] = []
+    duration_bars: DurationBars | None = None
+    bar_frames: Annotated[list[Count], Meta(max_length=1025)] = []
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
     sha256: Sha256
 
@@ -236,42 +258,42 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     audio_url: Url
     waveform_svg: Url
     page_url: Url
-    bpm: float | None
+    bpm: Bpm | None
     key: Key | None
-    genre: list[Tag]
+    genre: Annotated[list[Tag], Meta(max_length=8)]
     daw: Name | None
-    duration_bars: int | None
+    duration_bars: DurationBars | None
     duration_ms: Count
     frames: Count
     sample_rate_hz: Count
-    lufs: float | None
-    dbtp: float | None
+    lufs: Decibels | None
+    dbtp: Decibels | None
     loudness_reason: Name
     play_count: Count
     like_count: Count
     liked: bool = False
     created_at: Timestamp
-    reactions: dict[Emoji, Count] = {}
+    reactions: Annotated[dict[Emoji, Count], Meta(max_length=64)] = {}
     """How many reacted with each of REACTIONS; those with nobody are left out."""
     reacted: Annotated[list[Emoji], Meta(max_length=MAX_REACTIONS_EACH)] = []
     """Those of whoever asks."""
-    outline: Annotated[str, Meta(max_length=216)] = ""
+    outline: Annotated[str, Meta(max_length=216, pattern=r"^[A-Za-z0-9+/]*={0,2}\Z")] = ""
     """The waveform in short: OUTLINE_COLUMNS bytes as base64, each 0..127, the loudest sample of its stretch."""
     bpm_source: Name | None = None
     """A FigureSource, or one that later versions know; so is key_source. null: bpm is, or nobody said."""
-    bpm_confidence: float | None = None
+    bpm_confidence: Confidence | None = None
     key_source: Name | None = None
-    key_confidence: float | None = None
-    lra_lu: float | None = None
-    seam_score: float | None = None
+    key_confidence: Confidence | None = None
+    lra_lu: Decibels | None = None
+    seam_score: Confidence | None = None
     """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):
     """GET /feed/{global,timeline,user/:id}?cursor=&limit= : newest first."""
 
-    posts: list[AudioPost]
-    next: Annotated[str, Meta(max_length=128)] | None
+    posts: Annotated[list[AudioPost], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
 
 
 class FollowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -282,9 +304,10 @@ class FollowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class People(Struct, frozen=True, kw_only=True):
-    """GET /users/:id/followers and /following?limit= : newest first."""
+    """GET /users/:id/followers and /following?cursor=&limit= : newest first."""
 
-    users: list[Producer]
+    users: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None = None
 
 
 class Followed(Struct, frozen=True, kw_only=True):
@@ -306,13 +329,20 @@ class ReactRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     emoji: Emoji
 
 
+CustomValue = (
+    Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
+    | Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+    | bool
+)
+
+
 class Reaction(Struct, frozen=True, kw_only=True):
     id: Id
     user_id: Id
     post_id: Id
     type: Literal["like", "react"]
     emoji: Emoji
-    custom_data: dict[str, str | int | float | bool] = {}
+    custom_data: Annotated[dict[Tag, CustomValue], Meta(max_length=16)] = {}
     created_at: Timestamp
 
 
@@ -321,3 +351,72 @@ class Reacted(Struct, frozen=True, kw_only=True):
 
     reaction: Reaction
     post: AudioPost
+
+
+class Blocked(Struct, frozen=True, kw_only=True):
+    """Answer to POST /social/block and /social/unblock."""
+
+    user: Producer
+    blocked: bool
+
+
+class InboxItem(Struct, frozen=True, kw_only=True):
+    """Something that somebody did and that concerns you. Exactly one of `follower` and `reaction` is set."""
+
+    id: Id
+    at: Timestamp
+    username: Username
+    follower: Producer | None = None
+    reaction: Reaction | None = None
+
+
+class InboxPage(Struct, frozen=True, kw_only=True):
+    """GET /inbox?cursor=&limit= : newest first."""
+
+    items: Annotated[list[InboxItem], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
+
+
+# sessions and health ------------------------------------------------------------------------------------------
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """A place where you are signed in. current: the one that asks."""
+
+    id: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]+\Z")]
+    kind: Literal["browser", "device"]
+    name: Name
+    since: Timestamp
+    current: bool
+
+
+class Sessions(Struct, frozen=True, kw_only=True):
+    """GET /auth/sessions, the newest first."""
+
+    sessions: Annotated[list[SignedIn], Meta(max_length=400)]
+
+
+class SessionsEnded(Struct, frozen=True, kw_only=True):
+    """How many sign-ins were ended."""
+
+    ended: Count
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    status: Literal["live"]
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that the relay stands on. detail: a sentence, empty when it is well."""
+
+    name: Annotated[str, Meta(max_length=64)]
+    ok: bool
+    detail: Sentence = ""
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """decoder: what stands around the processes that decode uploads: limits, privileges, calls, files."""
+
+    status: Literal["ready", "not ready"]
+    decoder: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=8)]
+    checks: Annotated[list[Check], Meta(max_length=64)] = []

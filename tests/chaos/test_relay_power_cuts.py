@@ -14,8 +14,8 @@ import pytest
 
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
-from relay.services.clock import new_id
-from relay.services.database import Database
+from relay.engine.clock import new_id
+from relay.engine.database import Database
 from relay.services.transfers import CHECKPOINT_BYTES, BodyLost, Transfers
 from tests.chaos.disks import LosingDisk
 

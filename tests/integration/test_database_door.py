@@ -1,6 +1,7 @@
 """The database door: one suite for both engines, on a real file and a real PostgreSQL."""
 
 import asyncio
+import math
 import os
 import sqlite3
 import subprocess
@@ -295,7 +296,7 @@ async def test_values_come_back_as_they_went_in(database_url: str) -> None:
         "line\nbreak\t\x01\x7f",
     ]
     numbers = [0, 1, -1, 2**31, -(2**31) - 1, 2**63 - 1, -(2**63)]
-    floats = [0.0, -1.5, 1e300, 5e-324, float("inf"), float("-inf"), 0.1]
+    floats = [-0.0, -1.5, 1e300, 5e-324, float("inf"), float("-inf"), 0.1]
     blobs = [b"", b"\0\xff", bytes(range(256))]
 
     def keep(tx: Tx) -> None:
@@ -314,6 +315,8 @@ async def test_values_come_back_as_they_went_in(database_url: str) -> None:
             zip(texts, floats, [*blobs, None, None, None, None], strict=True)
         )
         assert {type(value) for row in rows for value in row} == {int, str, float, bytes, type(None)}
+        zeros = await door.db.read(lambda db: db.execute("SELECT x FROM note WHERE x = 0").fetchall())
+        assert [math.copysign(1, x) for (x,) in zeros] == [1]
         flags = await door.db.read(
             lambda db: db.execute("SELECT ?, CAST(? AS INTEGER), CAST(? AS INTEGER)", (True, None, 2**40)).fetchone()
         )  # fmt: skip

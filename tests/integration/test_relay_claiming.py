@@ -10,8 +10,8 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from relay.core.authorization import CODE_LIFETIME_US
-from relay.core.device_grant import WARNING_US
+from relay.features.devices.authorization import CODE_LIFETIME_US
+from relay.features.devices.device_grant import WARNING_US
 from relay.wire import events
 from relay.wire.oauth import METADATA_PATH, refresh_message
 from relay.wire.rest import farewell_message

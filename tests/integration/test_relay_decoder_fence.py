@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from relay.core.refusal import Refusal
-from relay.services.fence import Part
+from relay.engine.sandbox.sandbox import Part
 from relay.services.posts import Figures
 from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Production
 from tests.support.loops import short_flac
@@ -206,7 +206,7 @@ def job_in(folder: Path) -> Job:
 def standing(*before: str) -> set[str]:
     """What the fence's own program says, run behind `before`."""
     ran = subprocess.run(
-        [*before, sys.executable, "-m", "relay.services.fence"],
+        [*before, sys.executable, "-m", "relay.engine.sandbox.sandbox"],
         capture_output=True, text=True, timeout=LIMIT_S, check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     return set(ran.stdout.split())

@@ -13,8 +13,8 @@ import pytest
 
 from relay.app.build import build, operations
 from relay.app.config import BadConfig, Config
-from relay.app.throttle import LIMITS, Kind
 from relay.core.access import POLICY, Action, Relation
+from relay.core.limits import LIMITS, Kind
 from relay.wire.rest import MAX_UPLOAD_BYTES, AudioPost
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 import pytest
 
-from relay.app.throttle import LIMITS, Kind
-from relay.core.upstream import upstreams_of, username_from
+from relay.core.limits import LIMITS, Kind
+from relay.features.accounts.providers import upstreams_of, username_from
 from tests.support.claims import Claim, FormBrowser
 from tests.support.oidc_server import CLIENT, free_port, running_provider
 from tests.support.profile_server import ProfileServer, running_profile_server

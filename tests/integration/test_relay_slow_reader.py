@@ -8,8 +8,8 @@ import pytest
 from relay.app.config import Config
 from relay.app.parts import close_parts, open_parts
 from relay.app.socket import CLOSE_WAIT_S, serve
+from relay.engine.database import Tx
 from relay.services.accounts import ensure_account
-from relay.services.database import Tx
 from relay.services.events import append, author_channel
 from relay.services.social import Social
 from relay.wire.events import CLOSE_SLOW, SLOW_READER_BYTES, SocialNewFollow

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 import relay.app.front as fronted
 from relay.app.build import build
 from relay.app.config import Config
-from relay.app.throttle import LIMITS, Kind
+from relay.core.limits import LIMITS, Kind
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 

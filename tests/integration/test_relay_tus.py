@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from relay.app.throttle import LIMITS, Kind
+from relay.core.limits import LIMITS, Kind
 from relay.core.tus import ALGORITHMS, MAX_METADATA_BYTES
 from relay.services.transfers import CHECKPOINT_BYTES
 from relay.wire.rest import MAX_UPLOAD_BYTES

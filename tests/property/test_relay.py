@@ -11,14 +11,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.app.views import Views
+from relay.app.site.views import Views
 from relay.core.buckets import Limit, full, spend
+from relay.core.byte_ranges import byte_range
 from relay.core.cursor import Cursor, read_cursor, write_cursor
-from relay.core.ranges import byte_range
 from relay.core.refusal import Refusal
+from relay.engine.clock import new_id
+from relay.engine.database import Database, Tx
 from relay.services.accounts import ensure_account
-from relay.services.clock import new_id
-from relay.services.database import Database, Tx
 from relay.services.events import append, author_channel
 from relay.services.hub import Connection, Encoding, Hub
 from relay.services.live import Live

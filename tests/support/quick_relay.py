@@ -7,20 +7,22 @@ import shutil
 from pathlib import Path
 
 from relay.__main__ import main
-from relay.services.posts import Figures
-from relay.services.production import LOSSLESS_FILE, PREVIEW_FILE, Job, Production
+from relay.features.creations.drawing import outline
+from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
+from relay.features.creations.figures import Card, Figures
 
-FIGURES = Figures(
-    frames=24_000, sample_rate_hz=48_000, duration_ms=500, duration_bars=None, lufs=-14.0, dbtp=-1.0,
-    loudness_reason="reached", mp3_frames=24_000, mp3_rate_hz=48_000, bar_fractions=[], peak_min=[0], peak_max=[0],
+CARD = Card(
+    frames=24_000, sample_rate_hz=48_000, duration_ms=500, lufs=-14.0, dbtp=-1.0, loudness_reason="reached",
+    mp3_frames=24_000, mp3_rate_hz=48_000, outline=outline([0], [0]),
 )  # fmt: skip
+FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
 
 
-class QuickProduction(Production):
+class QuickEncoder(Encoder):
     def expect(self) -> None:
         """There is no child to warm up."""
 
-    async def run(self, job: Job) -> Figures:
+    async def run(self, job: EncodeJob) -> Figures:
         folder = Path(job.folder)
         shutil.copy(folder / job.upload_file, folder / LOSSLESS_FILE)
         (folder / PREVIEW_FILE).write_bytes(job.title.encode())
@@ -28,5 +30,5 @@ class QuickProduction(Production):
 
 
 if __name__ == "__main__":
-    Production.run, Production.expect = QuickProduction.run, QuickProduction.expect  # type: ignore[method-assign]
+    Encoder.run, Encoder.expect = QuickEncoder.run, QuickEncoder.expect  # type: ignore[method-assign]
     main()

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.sync.client import ClientConnection, connect
 
 from relay.wire import events
-from relay.wire.rest import AudioPost, Device, TokenPair, claim_message
+from relay.wire.rest import AudioPost, Device, DeviceRegister, TokenPair, claim_message, register_message
 
 Kind = TypeVar("Kind")
 CALL_LIMIT_S = 30
@@ -105,8 +105,7 @@ class RelayClient:
 
     def register(self) -> Device:
         public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        body = {"public_key": b64(public), "name": "test", "platform": "linux", "version": "0"}
-        answer = self.http.post("/auth/device", json=body)
+        answer = self.http.post("/auth/device", json=device_facts(self.key, b64(public)))
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=Device)
 
@@ -164,16 +163,16 @@ class RelayClient:
     def follow(self, username: str) -> None:
         self.http.post("/social/follow", json={"username": username}).raise_for_status()
 
-    def socket(self, positions: dict[str, events.Position] | None = None, **options: Any) -> "RelaySocket":
+    def socket(self, cursor: str | None = None, **options: Any) -> "RelaySocket":
         """A WebSocket that has said Connect. options: fields of Connect."""
         assert self.pair is not None
-        return RelaySocket(self.url, self.pair.access_token, positions or {}, **options)
+        return RelaySocket(self.url, self.pair.access_token, cursor, **options)
 
 
 class RelaySocket:
     """A connection speaking msgpack. connected: the answer to Connect."""
 
-    def __init__(self, url: str, token: str, positions: dict[str, events.Position], **options: Any) -> None:
+    def __init__(self, url: str, token: str, cursor: str | None, **options: Any) -> None:
         self._stack = ExitStack()
         opened = connect(
             url.replace("http", "ws", 1) + "/api/v1/ws",
@@ -184,9 +183,11 @@ class RelaySocket:
             open_timeout=CALL_LIMIT_S,
         )
         self.raw: ClientConnection = self._stack.enter_context(opened)
+        self._frames = events.Frames(json=False)
         self._waiting: list[events.FromRelay] = []
+        self._next = 1
         self.hello = self.expect(events.Hello)
-        self.send(events.Connect(positions=positions, **options))
+        self.send(events.Connect(cursor=cursor, **options))
         self.connected = self.expect(events.Connected)
 
     def send(self, *messages: events.FromClient) -> None:
@@ -196,7 +197,11 @@ class RelaySocket:
         """The next message. Raises TimeoutError, and websockets' ConnectionClosed."""
         while not self._waiting:
             data = self.raw.recv(timeout=timeout_s)
-            self._waiting += msgspec.msgpack.decode(data, type=events.RelayFrame)  # type: ignore[arg-type]
+            assert isinstance(data, bytes)
+            number, messages = self._frames.of_relay(data)
+            assert number == self._next, "messages are numbered without a hole"
+            self._next += len(messages)
+            self._waiting += [each for each in messages if each is not None]
         return self._waiting.pop(0)
 
     def expect(self, kind: type[Kind]) -> Kind:
@@ -206,6 +211,13 @@ class RelaySocket:
 
     def close(self) -> None:
         self._stack.close()
+
+
+def device_facts(key: Ed25519PrivateKey, public: str) -> dict[str, str]:
+    """The body of a registration, signed."""
+    unsigned = DeviceRegister(public_key=public, name="test", platform="linux", version="0", signature="")
+    signature = b64(key.sign(register_message(unsigned)))
+    return {"public_key": public, "name": "test", "platform": "linux", "version": "0", "signature": signature}
 
 
 def b64(data: bytes) -> str:

@@ -70,7 +70,7 @@ class Feed:
         try:
             changes = self._changes
             posts = (await self._fetch(limit)).posts
-            await self._store.run(Store.apply_events, posts, {})
+            await self._store.run(Store.apply_events, posts, None)
             if changes == self._changes:
                 self._page = (limit, time.monotonic(), posts)
             return posts

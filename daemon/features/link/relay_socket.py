@@ -1,7 +1,7 @@
 """The WebSocket to the relay: carries out what daemon.core.link decides.
 
 One socket at a time. Everything that happens (frames, losses, the timer, tokens) enters one queue and is handled in
-order, so the core sees a single history. An Item and the position that says it is applied go into one transaction.
+order, so the core sees a single history. An Item and the cursor that says it is applied go into one transaction.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from daemon.identity.account import Account
 from daemon.library.store import Store
 from relay.wire.events import (
     MAX_FRAME_BYTES,
+    MAX_RELAY_FRAME_BYTES,
     SUBPROTOCOL_MSGPACK,
     FeedNewPost,
+    Frames,
     FromClient,
-    Position,
     Presence,
     PresenceUpdate,
-    RelayFrame,
 )  # fmt: skip
+from relay.wire.operations import TIMELINE
 from relay.wire.rest import API_PREFIX, AudioPost
 
 log = logging.getLogger(__name__)
 
 OPEN_LIMIT_S = 10.0
-MAX_RELAY_FRAME_BYTES = 4 * 1024 * 1024  # Connected may carry 300 events for each of many channels
 REFETCH_PAGE = 50
 MAX_WAITING = 64
 """Events that wait to be handled, above which nothing more is read from the socket."""
@@ -75,7 +75,7 @@ class RelaySocket:
         self._timer: asyncio.TimerHandle | None = None
         self._friends: dict[str, PresenceUpdate] = {}
         self.sentence = ""
-        self._decoder = msgspec.msgpack.Decoder(RelayFrame)
+        self._frames = Frames(json=False)
 
     @property
     def state(self) -> link.LinkState:
@@ -110,7 +110,7 @@ class RelaySocket:
         """One event and all its effects, in order.
 
         A refetch or a store that fails is a lost socket, said at once: what waits in the queue, or was still to be
-        done, must not move a position past the hole.
+        done, must not move the cursor past the hole.
         """
         for effect in self._machine.handle(event, time.monotonic_ns() // 1000, random.random()):
             try:
@@ -175,11 +175,13 @@ class RelaySocket:
                 max_size=MAX_RELAY_FRAME_BYTES,
             ) as socket:
                 self._socket = socket
-                positions = await self._store.run(Store.positions)
-                self._queue.put_nowait(link.SocketOpened(socket=number, positions=positions))
+                cursor = await self._store.run(Store.cursor)
+                self._queue.put_nowait(link.SocketOpened(socket=number, cursor=cursor))
                 async for frame in socket:
-                    messages = self._decoder.decode(frame if isinstance(frame, bytes) else frame.encode())
-                    self._queue.put_nowait(link.FrameReceived(socket=number, messages=messages))
+                    first, messages = self._frames.of_relay(
+                        frame if isinstance(frame, bytes) else frame.encode()
+                    )
+                    self._queue.put_nowait(link.FrameReceived(socket=number, number=first, messages=messages))
                     while self._queue.qsize() > MAX_WAITING:
                         await self._handled.wait()
                         self._handled.clear()
@@ -195,6 +197,7 @@ class RelaySocket:
             websockets.exceptions.WebSocketException,
             msgspec.DecodeError,
             RecursionError,
+            UnicodeDecodeError,
         ) as error:
             log.info("socket %d: %s", number, error)
             code = (
@@ -231,13 +234,10 @@ class RelaySocket:
             self._queue.put_nowait(link.RefreshFailed(final=False))
 
     async def _apply(self, effect: link.ApplyEvents) -> None:
-        posts = [
-            payload.post
-            for channel, _, payload in effect.events
-            if isinstance(payload, FeedNewPost) and channel.startswith("author:")
-        ]
-        await self._store.run(Store.apply_events, posts, effect.positions)
-        told = [payload for _, _, payload in effect.events if isinstance(payload, PresenceUpdate)]
+        posts = [payload.post for payload in effect.payloads if isinstance(payload, FeedNewPost)]
+        if posts or effect.cursor is not None:
+            await self._store.run(Store.apply_events, posts, effect.cursor)
+        told = [payload for payload in effect.payloads if isinstance(payload, PresenceUpdate)]
         self._friends = present([*self._friends.values(), *told])
         await self._announce(posts)
         self._changed()
@@ -249,15 +249,13 @@ class RelaySocket:
                 await self._arrived(post)
 
     async def _refetch(self, effect: link.Refetch) -> None:
-        """The whole truth by REST, stored with the position that it stands for."""
+        """The whole truth by REST, stored with the cursor that it stands for. Of the pages named, those that are kept here."""
         posts: list[AudioPost] = []
-        if effect.url is not None and effect.channel.startswith("author:"):
-            author = effect.channel.removeprefix("author:")
-            posts = (await self._account.relay().author_posts(author, REFETCH_PAGE)).posts
+        if TIMELINE.path in effect.paths:
+            posts = (await self._account.relay().timeline(REFETCH_PAGE)).posts
         known = {post.id for post in await self._store.run(Store.items, REFETCH_PAGE * 10)}
-        positions: dict[str, Position | None] = {effect.channel: effect.position}
-        await self._store.run(Store.apply_events, posts, positions)
-        await self._announce([p for p in reversed(posts) if p.id not in known])
+        await self._store.run(Store.apply_events, posts, effect.cursor)
+        await self._announce([post for post in reversed(posts) if post.id not in known])
 
     def _set_timer(self, at_us: int | None) -> None:
         if self._timer:

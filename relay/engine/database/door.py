@@ -84,13 +84,21 @@ def open_database(url: str | Path, *, effects: Any, on_commit: OnCommit, on_lost
     """
     loop = asyncio.get_running_loop()
     types = EffectTypes(effects)
-    if isinstance(url, Path) or url.startswith("sqlite:///"):
+    if path := sqlite_path(url):
         from relay.engine.database.sqlite import SqliteDatabase
 
-        path = url if isinstance(url, Path) else Path(url.removeprefix("sqlite:///"))
         return SqliteDatabase(path, loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
-    if url.startswith(("postgresql://", "postgres://")):
-        from relay.engine.database.postgres import PostgresDatabase
+    from relay.engine.database.postgres import PostgresDatabase
 
-        return PostgresDatabase(url, loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
+    return PostgresDatabase(str(url), loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
+
+
+def sqlite_path(url: str | Path) -> Path | None:
+    """Of the file that url names; None for PostgreSQL. Raises DatabaseError for anything else. [any]"""
+    if isinstance(url, Path):
+        return url
+    if url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
     raise DatabaseError(f"{url.split(':')[0]}: no database of ours. Use sqlite:///path or postgresql://…")

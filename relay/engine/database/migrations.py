@@ -21,11 +21,11 @@ class SchemaFile(msgspec.Struct, frozen=True, order=True):
     script: str
 
 
-def schema_files(engine: str, folder: Traversable = FOLDER) -> list[SchemaFile]:
+def schema_files(engine: str, folder: Traversable | None = None) -> list[SchemaFile]:
     """Those of an engine (sqlite, postgresql) in the order of numbers. Raises DatabaseError for a number used twice."""
     general: dict[int, SchemaFile] = {}
     special: dict[int, SchemaFile] = {}
-    for file in folder.iterdir():
+    for file in (folder or FOLDER).iterdir():
         if (named := _NAME.fullmatch(file.name)) is None or named[3] not in (None, engine):
             continue
         found = SchemaFile(int(named[1]), named[2], file.read_text(encoding="utf-8"))

@@ -162,13 +162,14 @@ class _Session:
             self._snapshot.close()
 
 
-def migrate(pg: Postgres, schema: str) -> int:
-    """Bring the schema up to the newest file: all of them in one transaction, one process at a time. Returns its number.
+def migrate(pg: Postgres, schema: str, upto: int | None = None) -> int:
+    """Bring the schema up to the newest file, or to number upto: in one transaction, one process at a time.
 
-    pg: a patient connection. Raises SchemaTooNew, psycopg.Error. [any, blocks]
+    pg: a patient connection. Returns the number of the newest file. Raises SchemaTooNew, psycopg.Error. [any, blocks]
     """
     files = schema_files("postgresql")
     known = newest(files)
+    limit = known if upto is None else upto
     with pg.transaction():
         pg.execute("SELECT pg_advisory_xact_lock($1::int, hashtext($2))", (_MIGRATION_LOCK, schema))
         pg.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -180,11 +181,11 @@ def migrate(pg: Postgres, schema: str) -> int:
         if have > known:
             raise SchemaTooNew(have=have, known=known)
         for file in files:
-            if file.number > have:
+            if have < file.number <= limit:
                 pg.execute(dialect.schema(file.script), prepare=False)  # several statements at once
         pg.execute(
             "INSERT INTO schema_version (one, n) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET n = excluded.n",
-            (known,),
+            (max(have, limit),),
         )
         pg.execute(
             "INSERT INTO meta (key, value) VALUES ('epoch', $1) ON CONFLICT DO NOTHING",

@@ -10,7 +10,7 @@ from psycopg import RawCursor, pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.rows import TupleRow
-from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader, NumericLoader
+from psycopg.types.numeric import FloatBinaryDumper, Int8BinaryDumper, NumericBinaryLoader, NumericLoader
 from psycopg.types.string import StrDumper, TextBinaryLoader, TextLoader
 
 from relay.engine.database import dialect
@@ -163,6 +163,13 @@ class _BoolDumper(Dumper):
         return b"\0\0\0\0\0\0\0\1" if obj else bytes(8)
 
 
+class _FloatDumper(FloatBinaryDumper):
+    """SQLite keeps no sign of zero."""
+
+    def dump(self, obj: float) -> Buffer | None:
+        return super().dump(obj + 0.0)
+
+
 def _plain(number: Decimal) -> int | float:
     """A sum of integers has no digits behind the point, an average does."""
     return int(number) if number.as_tuple().exponent == 0 else float(number)
@@ -180,8 +187,9 @@ class _NumericBinaryLoader(NumericBinaryLoader):
 
 def _adapt(pg: Postgres) -> None:
     adapters = pg.adapters
-    adapters.register_dumper(int, Int8BinaryDumper)
     adapters.register_dumper(bool, _BoolDumper)
+    adapters.register_dumper(int, Int8BinaryDumper)  # after it: the last one of a type is what COPY takes
+    adapters.register_dumper(float, _FloatDumper)
     adapters.register_dumper(str, StrDumper)
     adapters.register_loader("json", TextLoader)
     adapters.register_loader("json", TextBinaryLoader)

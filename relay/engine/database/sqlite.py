@@ -210,17 +210,21 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-def migrate(db: sqlite3.Connection) -> int:
-    """Bring the schema up to the newest file; each in one transaction, one process at a time. Returns its number."""
+def migrate(db: sqlite3.Connection, upto: int | None = None) -> int:
+    """Bring the schema up to the newest file, or to number upto; each in one transaction, one process at a time.
+
+    Returns the number of the newest file. Raises SchemaTooNew, sqlite3.Error.
+    """
     files = schema_files("sqlite")
     known = newest(files)
+    limit = known if upto is None else upto
     for file in files:
         db.execute("BEGIN IMMEDIATE")
         try:
             have: int = db.execute("PRAGMA user_version").fetchone()[0]
             if have > known:
                 raise SchemaTooNew(have=have, known=known)
-            if file.number > have:
+            if have < file.number <= limit:
                 for statement in statements(file.script):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {file.number}")

@@ -2,8 +2,11 @@
 
 import pytest
 
-from relay.core.authorization import BadAuthorize, proves_challenge, read_authorize
-from relay.core.device_grant import (
+from relay.core.local_path import MAX_PATH_CHARS, local_path
+from relay.core.places import counted_as, describe, network_of
+from relay.core.refusal import Refusal
+from relay.features.devices.authorization import BadAuthorize, proves_challenge, read_authorize
+from relay.features.devices.device_grant import (
     GRACE_US,
     GRANT_LIFETIME_US,
     INTERVAL_US,
@@ -15,9 +18,6 @@ from relay.core.device_grant import (
     read_user_code,
     write_user_code,
 )
-from relay.core.local_path import MAX_PATH_CHARS, local_path
-from relay.core.places import counted_as, describe, network_of
-from relay.core.refusal import Refusal
 
 # The example of RFC 7636, appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

@@ -7,16 +7,16 @@ import pytest
 
 from relay.core.access import POLICY, Action, Actor, Relation, admit, authorize
 from relay.core.buckets import Limit, full, spend
-from relay.core.claims import AUDIENCE, check_claims, check_header
+from relay.core.byte_ranges import byte_range
 from relay.core.cursor import read_cursor
-from relay.core.drawing import bars_path, levels, lines_path, outline
-from relay.core.ranges import byte_range
-from relay.core.reactions import allow, counted
-from relay.core.recovery import Stream, Why, plan, plan_all
-from relay.core.refresh import GRACE_US, LIFETIME_US, Presented, RefreshVerdict, judge
 from relay.core.refusal import Refusal
 from relay.core.text import require_printable
 from relay.core.times import parse_rfc3339_us, rfc3339
+from relay.features.creations.drawing import bars_path, levels, lines_path, outline
+from relay.features.devices.claims import AUDIENCE, check_claims, check_header
+from relay.features.devices.refresh import GRACE_US, LIFETIME_US, Presented, RefreshVerdict, judge
+from relay.features.live.recovery import Stream, Why, plan, plan_all
+from relay.features.reactions.rules import allow, counted
 from relay.wire.events import MAX_RECOVERY_EVENTS, Position
 from relay.wire.rest import MAX_REACTIONS_EACH, OUTLINE_COLUMNS, REACTIONS
 

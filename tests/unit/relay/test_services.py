@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import OKPKey
 
-from relay.core.recovery import Effect
 from relay.core.refusal import Refusal
-from relay.services.clock import new_id, now_us
-from relay.services.database import Database, SchemaTooNew, Tx
+from relay.engine.clock import new_id, now_us
+from relay.engine.database import Database, SchemaTooNew, Tx
+from relay.features.devices.tokens import Tokens, load_key
+from relay.features.live.recovery import Effect
 from relay.services.objects import Objects
-from relay.services.tokens import Tokens, load_key
 
 NOTE = "INSERT INTO account (id, username, display_name, created_us) VALUES (?, ?, 'x', 0)"
 

@@ -11,9 +11,9 @@ import pytest
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.core.tus import Checksum, http_date
+from relay.engine.clock import new_id, now_us
+from relay.engine.database import Database
 from relay.services import transfers
-from relay.services.clock import new_id, now_us
-from relay.services.database import Database
 from relay.services.transfers import LIFETIME_US, MAX_OPEN, REMEMBERED_US, BodyLost, Transfers
 
 SECOND_US = 1_000_000

@@ -13,8 +13,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from relay.core.refusal import Refusal
-from relay.core.upstream import Kind, Upstream
-from relay.services.upstream import _checked
+from relay.features.accounts.providers import Kind, Upstream
+from relay.features.accounts.upstream import _checked
 
 ISSUER, NONCE = "https://id.example", "n" * 43
 KEY, OTHER = (ECKey.generate_key("P-256", {"kid": "one"}, private=True) for _ in range(2))

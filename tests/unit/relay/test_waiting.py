@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from relay.services.waiting import Flag, Mailbox
+from relay.engine.waiting import Flag, Mailbox
 
 LIMIT_S = 20
 

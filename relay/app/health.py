@@ -1,0 +1,62 @@
+"""/health: for whoever watches the process. `live` touches nothing, `ready` asks all that the relay stands on."""
+
+import asyncio
+from collections.abc import Callable
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.refusal import Refusal
+from relay.engine.database import Database, DatabaseError
+from relay.engine.jobs import table
+from relay.engine.objects.door import Objects
+from relay.engine.sandbox.children import standing
+from relay.engine.tasks import Tasks
+from relay.wire import operations as wire
+from relay.wire.rest import Check, Health, Ready
+
+READY_LIMIT_S = 1.0
+BUSY_JOBS = table.MAX_OPEN // 2
+
+Bare = Call[wire.Nothing, wire.Nothing]
+
+
+def rows(db: Database, objects: Objects, tasks: Tasks, is_draining: Callable[[], bool]) -> list[AnyRow]:
+    """is_draining: whether this process lets go of its callers."""
+    sandbox: list[str] = []
+
+    async def live(_: Bare) -> Health:
+        return Health(status="live")
+
+    async def ready(_: Bare) -> Answer[Ready]:
+        if not sandbox:
+            sandbox.extend(await standing())
+        checks = [await _database(db), await _objects(objects), *tasks.checks()]
+        if is_draining():
+            checks.append(Check(name="process", ok=False, detail="It is going down."))
+        well = all(check.ok for check in checks)
+        said = Ready(status="ready" if well else "not ready", decoder=sandbox, checks=checks)
+        return Answer(value=said, status=200 if well else 503)
+
+    return [
+        Row(operation=wire.LIVE, action=Action.HEALTH_READ, handler=live),
+        Row(operation=wire.READY, action=Action.HEALTH_READ, handler=ready),
+    ]
+
+
+async def _database(db: Database) -> Check:
+    try:
+        async with asyncio.timeout(READY_LIMIT_S):
+            counts = await db.read(table.counts)
+    except TimeoutError:
+        return Check(name="database", ok=False, detail="It does not answer in time.")
+    except (DatabaseError, Refusal) as error:
+        return Check(name="database", ok=False, detail=str(error)[:300])
+    waiting = counts.get("ready", 0)
+    if waiting > BUSY_JOBS:
+        return Check(name="jobs", ok=False, detail=f"{waiting} jobs wait.")
+    return Check(name="database", ok=True, detail=f"{waiting} jobs wait.")
+
+
+async def _objects(objects: Objects) -> Check:
+    said = await objects.health()
+    return Check(name="objects", ok=said.ok, detail=said.detail)

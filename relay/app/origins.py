@@ -1,0 +1,30 @@
+"""By which names and from which pages this relay is asked."""
+
+from collections.abc import Iterable
+
+from relay.core.hosts import answers_to
+
+
+class Origins:
+    """base_url: how the world reaches this relay. allowed: origins of other pages that may call its API (CORS)."""
+
+    def __init__(self, base_url: str, *, dev: bool, allowed: Iterable[str] = ()) -> None:
+        self.base_url = base_url
+        self._dev = dev
+        self._allowed = frozenset(each.rstrip("/") for each in allowed)
+
+    @property
+    def is_secure(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    def answers_to(self, host: str) -> bool:
+        """Of a relay for the world, its proxy decides; one for development has nobody before it."""
+        return not self._dev or answers_to(host, self.base_url)
+
+    def is_ours(self, origin: str, host: str) -> bool:
+        """Our public address; a relay for development is reached by any loopback name, which `answers_to` has seen to."""
+        return origin == self.base_url or (self._dev and origin == f"http://{host}")
+
+    def may_call(self, origin: str, host: str) -> bool:
+        """One of our own pages, or one that the operator lets in."""
+        return self.is_ours(origin, host) or origin in self._allowed

@@ -1,0 +1,1 @@
+"""The site's frame: what every page has around it."""

@@ -1,0 +1,49 @@
+"""The frame around every page: policy, navigation, and the static files that all of them use."""
+
+from typing import Any
+
+from relay.app.site.views import PAGE_POLICY, Views
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render, Session
+from relay.core.limits import Kind
+from relay.core.refusal import Refusal
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def make_render(views: Views, *, dev: bool) -> Render:
+    """dev: whether anybody may sign in by name; the frame then has a field for it."""
+
+    def render(
+        template: str, session: Session | None, *, status: int = 200, answer_to: str | None = None, **values: object
+    ) -> Answer[Any]:  # fmt: skip
+        body = views.render(template, session=session, dev=dev, **{"here": "", **values})
+        policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {answer_to or ''}".rstrip())
+        return Answer(
+            status=status,
+            content=body,
+            media_type="text/html; charset=utf-8",
+            headers={"content-security-policy": policy},
+        )
+
+    return render
+
+
+def rows(views: Views) -> list[AnyRow]:
+    async def static_file(
+        call: Call[Any, Any],
+    ) -> Answer[Any]:  # any: pages take neither body nor query of a type
+        file = views.static.get(call.path["name"])
+        if file is None:
+            raise Refusal("not_found", "There is no such file.")
+        return Answer(content=file.data, media_type=file.media_type, headers={"cache-control": FOREVER})
+
+    return [
+        Page(
+            method="GET",
+            path="/static/{name}",
+            action=Action.SITE_READ,
+            limit=Kind.MEDIA,
+            handler=static_file,
+        )
+    ]

@@ -1,0 +1,134 @@
+// Liking, reacting, following, and what arrives while the page is open. All of it needs a signed-in session.
+"use strict";
+
+const csrf = document.querySelector('meta[name="csrf"]')?.content;
+const API = "/api/v1";
+
+async function call(path, body) {
+  const headers = { "content-type": "application/json", "x-csrf-token": csrf };
+  const answer = await fetch(API + path, { method: "POST", headers, body: JSON.stringify(body ?? {}) });
+  if (!answer.ok) throw new Error((await answer.json()).detail);
+  return answer.json();
+}
+
+function pressed(button) { return button.getAttribute("aria-pressed") === "true"; }
+
+async function act(button, work) {
+  button.disabled = true;
+  try {
+    await work(!pressed(button));
+    button.title = "";
+  } catch (error) {
+    button.title = error.message;
+  }
+  button.disabled = false;
+}
+
+function bindLike(button) {
+  button.addEventListener("click", () => act(button, async (on) => {
+    const post = await call(on ? "/social/like" : "/social/unlike", { post_id: button.dataset.like });
+    button.setAttribute("aria-pressed", String(on));
+    button.querySelector("[data-count]").textContent = post.like_count;
+  }));
+}
+
+function bindReactions(group) {
+  const buttons = [...group.querySelectorAll("[data-react]")];
+  const show = (post) => buttons.forEach((button) => {
+    const count = post.reactions[button.dataset.react] ?? 0;
+    button.setAttribute("aria-pressed", String(post.reacted.includes(button.dataset.react)));
+    button.classList.toggle("none", count === 0);
+    button.querySelector("[data-count]").textContent = count || "";
+  });
+  buttons.forEach((button) => button.addEventListener("click", () => act(button, async (on) => {
+    const body = { post_id: group.dataset.post, emoji: button.dataset.react };
+    show(on ? (await call("/social/react", body)).post : await call("/social/unreact", body));
+  })));
+}
+
+function bindFollow(button) {
+  button.addEventListener("click", () => act(button, async (on) => {
+    const answer = await call(on ? "/social/follow" : "/social/unfollow", { user_id: button.dataset.follow });
+    button.setAttribute("aria-pressed", String(on));
+    const count = answer.user.follower_count;
+    const number = document.createElement("b");
+    number.textContent = count;
+    document.querySelector("[data-followers]").replaceChildren(number, count === 1 ? " follower" : " followers");
+  }));
+}
+
+const WORDS = { producing: "producing", recording: "recording", idle: "idle" };
+
+class Live {
+  constructor() {
+    this.fresh = document.querySelector("[data-fresh]");
+    this.people = document.querySelector("[data-presence]");
+    this.seen = new Set();
+    this.wait = 1000;
+    this.open();
+  }
+
+  async open() {
+    let ticket;
+    try {
+      ({ ticket } = await call("/auth/ws-ticket"));
+    } catch {
+      this.again();
+      return;
+    }
+    const address = `${location.origin.replace(/^http/, "ws")}${API}/ws?ticket=${ticket}`;
+    const socket = new WebSocket(address, "sidechain.v1.json");
+    socket.onopen = () => socket.send(JSON.stringify([{ t: "connect", global_feed: true }]));
+    socket.onmessage = (event) => JSON.parse(event.data).slice(1).forEach((message) => this.take(message));
+    socket.onclose = (event) => { if (event.code < 3500) this.again(); };
+  }
+
+  again() {
+    setTimeout(() => this.open(), this.wait * (0.5 + Math.random()));
+    this.wait = Math.min(this.wait * 2, 30000);
+  }
+
+  take(message) {
+    if (message.t === "connected") {
+      this.wait = 1000;
+      message.presence.forEach((each) => this.show(each));
+    } else if (message.t === "event" && message.d.t === "presence.update") {
+      this.show(message.d);
+    } else if (message.t === "event" && message.d.t === "feed.new_post") {
+      this.arrived(message.d.post);
+    }
+  }
+
+  arrived(post) {
+    if (!this.fresh || document.querySelector(`[data-like="${post.id}"]`)) return;
+    this.seen.add(post.id);
+    const count = this.seen.size;
+    this.fresh.textContent = count === 1 ? `New from ${post.username}` : `${count} new posts`;
+    this.fresh.href = location.pathname;
+    this.fresh.hidden = false;
+  }
+
+  show(each) {
+    if (!this.people) return;
+    this.people.querySelector(`[data-user="${each.user_id}"]`)?.remove();
+    const word = WORDS[each.status];
+    if (!word) return;
+    const row = document.createElement("li");
+    row.dataset.user = each.user_id;
+    const link = document.createElement("a");
+    link.href = `/u/${each.username}`;
+    link.textContent = each.username;
+    const doing = document.createElement("span");
+    doing.className = "dim";
+    doing.textContent = each.bpm ? `${word} · ${Math.round(each.bpm)}` : word;
+    row.append(link, doing);
+    this.people.append(row);
+  }
+}
+
+if (csrf) {
+  document.querySelectorAll("[data-like]").forEach(bindLike);
+  document.querySelectorAll(".reactions").forEach(bindReactions);
+  document.querySelectorAll("[data-follow]").forEach(bindFollow);
+  if (document.querySelector("[data-live]")) new Live();
+}

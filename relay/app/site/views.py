@@ -1,0 +1,150 @@
+"""Rendering of pages: templates, their filters, and the static files under names that change with their content."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import jinja2
+from msgspec import Struct
+
+from relay.core.times import parse_rfc3339_us
+from relay.engine.clock import now_us
+from relay.features.creations.drawing import lines_path, path_of_outline
+from relay.features.creations.figures import Card
+from relay.wire.rest import REACTIONS, AudioPost
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FACES = 8
+SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
+class StaticFile(Struct, frozen=True, kw_only=True):
+    name: str
+    data: bytes
+    media_type: str
+
+
+class Views:
+    """Everything is read once, at start. [any]"""
+
+    def __init__(self) -> None:
+        home = resources.files("relay.app.site")
+        self.static = {file.name: file for file in map(_static, (home / "static").iterdir())}
+        self._names = {_plain(name): name for name in self.static}
+        templates = dict(_templates(home / "templates"))
+        for feature in resources.files("relay.features").iterdir():
+            if (feature / "pages").is_dir():
+                templates.update(_templates(feature / "pages"))
+        self._jinja = jinja2.Environment(
+            loader=jinja2.DictLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals["all_reactions"] = REACTIONS
+        self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
+        self._jinja.filters.update(
+            ago=lambda at: ago(at, now_us()),
+            bars=_bars,
+            decibel=decibel,
+            grid=_grid,
+            hue=hue,
+            key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
+            minutes=minutes,
+            name=name_of,
+            seam=seam,
+            path=lambda url: "/" + url.split("/", 3)[3],
+            tempo=tempo,
+            tempo_by=lambda post: by_whom(post.bpm_source, post.bpm_confidence),
+        )
+
+    def render(self, template: str, **values: object) -> bytes:
+        return self._jinja.get_template(template).render(values).encode()
+
+
+def _templates(folder: Traversable) -> Iterator[tuple[str, str]]:
+    for each in folder.iterdir():
+        yield each.name, each.read_text(encoding="utf-8")
+
+
+def _static(file: Traversable) -> StaticFile:
+    data = file.read_bytes()
+    stem, dot, ending = file.name.rpartition(".")
+    return StaticFile(
+        name=f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}",
+        data=data,
+        media_type=_TYPES[dot + ending],
+    )
+
+
+def _plain(name: str) -> str:
+    stem, _, ending = name.split(".")
+    return f"{stem}.{ending}"
+
+
+def _bars(card: Card) -> str:
+    return path_of_outline(card.outline)
+
+
+def _grid(card: Card) -> str:
+    return lines_path(card.bar_fractions)
+
+
+def name_of(post: AudioPost) -> str:
+    return post.title or "Untitled"
+
+
+def minutes(duration_ms: int) -> str:
+    """3:07. A loop of 15.9 s says 0:15, as the running clock will."""
+    return f"{duration_ms // 60_000}:{duration_ms // 1000 % 60:02}"
+
+
+def decibel(value: float) -> str:
+    """−14.0, with a true minus and never −0.0."""
+    rounded = round(value, 1) + 0.0
+    return f"{rounded:.1f}".replace("-", "\u2212")
+
+
+def tempo(value: float) -> str:
+    """128, 92.5, 120.25: no digits that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?"
+
+
+def by_whom(source: str | None, confidence: float | None) -> str:
+    """Whose word a tempo or key is, and how sure; "" for what was given, or by nobody we know."""
+    if source == "transport":
+        return "from the DAW"
+    if source not in ("length", "audio"):
+        return ""
+    how = "from its length" if source == "length" else "by ear"
+    return how if confidence is None else f"{how}, {confidence:.0%} sure"
+
+
+def seam(score: float) -> str:
+    """What a listener hears at the loop's seam."""
+    if score >= SEAMLESS:
+        return "clean"
+    return "slight" if score >= SLIGHT_SEAM else "audible"
+
+
+def hue(name: str) -> int:
+    """Which of the FACES colours somebody has."""
+    return sum(map(ord, name)) % FACES
+
+
+def ago(at: str, now: int) -> str:
+    """ "5 minutes ago" of an RFC 3339 time."""
+    seconds = max(0, (now - parse_rfc3339_us(at)) // 1_000_000)
+    for span, word in _SPANS:
+        if seconds >= span:
+            count = seconds // span
+            return f"{count} {word}{'' if count == 1 else 's'} ago"
+    return "just now"

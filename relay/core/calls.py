@@ -1,0 +1,118 @@
+"""What an operation is made of on the relay's side: the row that joins contract, action, limit and handler; what the
+handler is given; what it answers. Values only; how they come in and go out is the app's business.
+
+A feature's `operations` module returns such rows. What has no row is not reached: the app routes nothing else.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
+
+from relay.core.access import Action, Actor
+from relay.core.limits import Kind
+from relay.wire.operations import Operation
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A signed-in browser. csrf must come back with every change."""
+
+    actor: Actor
+    username: str
+    csrf: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call(Generic[B, Q]):
+    """One request, after the gate. address: of the caller. cookies: read only by what opens and closes sessions.
+
+    form: the fields of a form, its CSRF token checked; empty for all else. stream: the body as it arrives, for rows that
+    read it themselves; it ends early (RequestLost) when the caller goes away.
+    """
+
+    actor: Actor
+    session: Session | None
+    body: B
+    query: Q
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    address: str
+    query_string: str
+    form: Mapping[str, str]
+    stream: Callable[[], AsyncIterator[bytes]]
+
+    @property
+    def account_id(self) -> str:
+        """Of who asks, where the action needs somebody signed in."""
+        return self.actor.account_id
+
+
+class RequestLost(Exception):
+    """The caller is gone in the middle of its request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer(Generic[R]):
+    """An answer that is more than a value. value: sent as JSON; else content, or the pieces of stream.
+
+    stream: at most size_bytes of them. cookies: name to value and seconds to live, 0: to be forgotten.
+    """
+
+    status: int | None = None
+    value: R | None = None
+    content: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
+    size_bytes: int | None = None
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[B, Q]], Awaitable[R | Answer[R]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row(Generic[B, Q, R]):
+    """An operation of the wire and who may do it how often, by what. limit None: by its method."""
+
+    operation: Operation[B, Q, R]
+    action: Action
+    handler: Handler[B, Q, R]
+    limit: Kind | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page for people, or a form of one: not in the API's document; refusals become pages, too.
+
+    form: its fields are parsed, and its origin and CSRF token checked, before the handler sees it.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    action: Action
+    handler: Callable[
+        [Call[Any, Any]], Awaitable[Answer[Any]]
+    ]  # any: pages have neither body nor query of a type
+    limit: Kind | None = None
+    form: bool = False
+    query: type[Struct] | None = None
+    machine: bool = False
+    """For machines (OAuth, metadata): refusals stay documents."""
+
+
+AnyRow = Row[Any, Any, Any] | Page  # any: rows of all types stand in one table
+
+
+class Render(Protocol):
+    """The site's frame, which the app gives to features that have pages."""
+
+    def __call__(
+        self, template: str, session: Session | None, *, status: int = 200, answer_to: str | None = None, **values: object
+    ) -> Answer[Any]: ...  # any: a page has no value of a type  # fmt: skip

@@ -1,0 +1,11 @@
+"""Sending a browser on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay.core.calls import Answer
+
+
+def go_to(location: str, cookies: Mapping[str, tuple[str, int]] | None = None) -> Answer[Any]:
+    """303. location: ours to choose, never the caller's. cookies: as in Answer. [any]"""
+    return Answer(status=303, headers={"location": location}, media_type="text/html", cookies=cookies or {})

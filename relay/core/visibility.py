@@ -1,0 +1,108 @@
+"""Who may see a creation: one rule, in Python and in SQL. Every read, page, search, fan-out and replay asks it.
+
+The SQL says the same as `may_read` and `may_find`; a test holds all three against each other.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Visibility(StrEnum):
+    PRIVATE = "private"  # its owner
+    UNLISTED = "unlisted"  # whoever has the address; on no list but the owner's
+    FOLLOWERS = "followers"  # who follows the owner
+    PUBLIC = "public"
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    PROCESSING = "processing"
+    READY = "ready"
+    FAILED = "failed"
+    HIDDEN = "hidden"  # by a moderator
+    DELETED = "deleted"  # a tombstone
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What of a creation decides who sees it."""
+
+    owner_id: str
+    visibility: Visibility
+    state: State
+
+
+class Viewer(Struct, frozen=True, kw_only=True):
+    """Who looks. user_id None: nobody signed in. follows, blocked: towards the owner; blocked in either direction."""
+
+    user_id: str | None = None
+    follows: bool = False
+    blocked: bool = False
+
+
+class Audience(StrEnum):
+    """Who is told that a creation is there."""
+
+    EVERYBODY = "everybody"
+    FOLLOWERS = "followers"
+    OWNER = "owner"
+    NOBODY = "nobody"
+
+
+def may_read(shown: Shown, viewer: Viewer) -> bool:
+    """Whether a viewer who has its address gets it. [any]"""
+    if shown.state is State.DELETED:
+        return False
+    if viewer.user_id == shown.owner_id:
+        return True
+    if shown.state is not State.READY or viewer.blocked:
+        return False
+    match shown.visibility:
+        case Visibility.PUBLIC | Visibility.UNLISTED:
+            return True
+        case Visibility.FOLLOWERS:
+            return viewer.follows
+        case Visibility.PRIVATE:
+            return False
+
+
+def may_find(shown: Shown, viewer: Viewer) -> bool:
+    """Whether it stands on a list that the viewer looks at. [any]"""
+    unlisted = shown.visibility is Visibility.UNLISTED and viewer.user_id != shown.owner_id
+    return not unlisted and may_read(shown, viewer)
+
+
+def audience(shown: Shown) -> Audience:
+    """Whom an event about it goes to; who is blocked is left out besides. [any]"""
+    if shown.state is not State.READY:
+        return Audience.NOBODY
+    match shown.visibility:
+        case Visibility.PUBLIC:
+            return Audience.EVERYBODY
+        case Visibility.FOLLOWERS:
+            return Audience.FOLLOWERS
+        case Visibility.UNLISTED | Visibility.PRIVATE:
+            return Audience.OWNER
+
+
+NOT_BLOCKED = (
+    "(SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = c.owner_id) IS NULL"
+    " AND (SELECT 1 FROM block AS b WHERE b.blocker_id = c.owner_id AND b.blocked_id = :viewer) IS NULL"
+)
+
+
+def _condition(open_to_all: str) -> str:
+    return (
+        "c.state <> 'deleted' AND (c.owner_id = :viewer OR (c.state = 'ready'"
+        f" AND (c.visibility IN ({open_to_all}) OR (c.visibility = 'followers' AND"
+        " (SELECT 1 FROM follow AS f WHERE f.follower_id = :viewer AND f.followee_id = c.owner_id) IS NOT NULL))"
+        f" AND {NOT_BLOCKED}))"
+    )
+
+
+READABLE = _condition("'public', 'unlisted'")
+"""`may_read` as a condition on `creation AS c`; :viewer is an account id, or '' for nobody."""
+FINDABLE = _condition("'public'")
+"""`may_find`, likewise."""
+PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND {NOT_BLOCKED}"
+"""What of `FINDABLE` is for everybody: it walks the index of public creations."""

@@ -1,0 +1,60 @@
+"""The tables of an archive: those that both engines have, as their schema files say."""
+
+import re
+import sqlite3
+
+import msgspec
+
+from relay.engine.database.migrations import schema_files
+from relay.engine.database.sqlite import migrate
+
+_CREATE = re.compile(r"\bCREATE TABLE (?:IF NOT EXISTS )?(\w+)")
+
+
+class Column(msgspec.Struct, frozen=True):
+    """type: INTEGER, REAL, TEXT or BLOB."""
+
+    name: str
+    type: str
+
+
+class Table(msgspec.Struct, frozen=True):
+    """columns: in the order of the archive's rows. key: names by which rows are ordered."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(column.name for column in self.columns)
+
+    @property
+    def select(self) -> str:
+        return f"SELECT {self.names} FROM {self.name} ORDER BY {', '.join(self.key)}"
+
+
+def tables_at(schema: int) -> list[Table]:
+    """Of a schema number, which is at most the newest. What only one engine has is derived from them. [any]"""
+    common = set.intersection(
+        *(
+            {name for file in schema_files(engine) for name in _CREATE.findall(file.script)}
+            for engine in ("sqlite", "postgresql")
+        )
+    )
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(db, upto=schema)
+        listed = db.execute(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+        ).fetchall()
+        return [_described(db, name) for name in sorted(name for (name,) in listed if name in common)]
+    finally:
+        db.close()
+
+
+def _described(db: sqlite3.Connection, name: str) -> Table:
+    rows = db.execute("SELECT name, type, pk FROM pragma_table_info(?)", (name,)).fetchall()
+    columns = tuple(Column(column, type_) for column, type_, _ in rows)
+    key = tuple(column for column, _, pk in sorted(rows, key=lambda row: row[2]) if pk)
+    return Table(name, columns, key or tuple(column.name for column in columns))

@@ -1,0 +1,51 @@
+-- People. Times are Unix microseconds, ids are UUIDv7 as 32 hex digits. Counters are right by construction: they change in
+-- the transaction that changes what they count.
+
+CREATE TABLE account (
+  id              TEXT PRIMARY KEY CHECK (length(id) = 32),
+  username        TEXT NOT NULL UNIQUE CHECK (length(username) BETWEEN 3 AND 30 AND username = lower(username)),
+  skeleton        TEXT NOT NULL UNIQUE,  -- the username as it looks: no two accounts that are taken for each other
+  display_name    TEXT NOT NULL CHECK (length(display_name) BETWEEN 1 AND 64),
+  bio             TEXT NOT NULL DEFAULT '' CHECK (length(bio) <= 500),
+  daw_preference  TEXT CHECK (length(daw_preference) BETWEEN 1 AND 64),
+  follower_count  INTEGER NOT NULL DEFAULT 0 CHECK (follower_count >= 0),
+  following_count INTEGER NOT NULL DEFAULT 0 CHECK (following_count >= 0),
+  post_count      INTEGER NOT NULL DEFAULT 0 CHECK (post_count >= 0),
+  stored_bytes    INTEGER NOT NULL DEFAULT 0 CHECK (stored_bytes >= 0),
+  created_us      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A browser that is signed in. Secrets are stored as SHA-256 only.
+CREATE TABLE session (
+  hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),
+  id         TEXT NOT NULL UNIQUE CHECK (length(id) = 32),  -- names it to its owner, and opens nothing
+  account_id TEXT NOT NULL REFERENCES account (id),
+  csrf       TEXT NOT NULL,
+  agent      TEXT NOT NULL CHECK (length(agent) BETWEEN 1 AND 64),
+  created_us INTEGER NOT NULL,
+  expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_of_account ON session (account_id, created_us);
+CREATE INDEX session_expiry ON session (expires_us);
+
+-- Who somebody is elsewhere. Accounts are found by this pair and by nothing else: an e-mail address is no proof.
+CREATE TABLE identity (
+  issuer     TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 256),
+  subject    TEXT NOT NULL CHECK (length(subject) BETWEEN 1 AND 256),
+  account_id TEXT NOT NULL REFERENCES account (id),
+  created_us INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_of_account ON identity (account_id);
+
+-- A sign-in that a browser began at a provider; whichever process it comes back to finishes it.
+CREATE TABLE pending_sign_in (
+  state_hash   BLOB PRIMARY KEY CHECK (length(state_hash) = 32),
+  provider     TEXT NOT NULL,
+  browser_hash BLOB NOT NULL CHECK (length(browser_hash) = 32),
+  verifier     TEXT NOT NULL,
+  nonce        TEXT NOT NULL,
+  next_path    TEXT NOT NULL,
+  expires_us   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pending_sign_in_expiry ON pending_sign_in (expires_us);

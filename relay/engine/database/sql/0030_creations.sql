@@ -1,0 +1,59 @@
+-- Anything a person made. Kinds are rows of the code (features/creations/kinds), so no list of them stands here.
+
+CREATE TABLE creation (
+  id                TEXT PRIMARY KEY CHECK (length(id) = 32),
+  owner_id          TEXT NOT NULL REFERENCES account (id),
+  kind              TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
+  visibility        TEXT NOT NULL CHECK (visibility IN ('private', 'unlisted', 'followers', 'public')),
+  state             TEXT NOT NULL CHECK (state IN ('draft', 'processing', 'ready', 'failed', 'hidden', 'deleted')),
+  title             TEXT NOT NULL CHECK (length(title) <= 120),
+  head_version_id   TEXT NOT NULL CHECK (length(head_version_id) = 32),
+  parent_version_id TEXT CHECK (length(parent_version_id) = 32),  -- what it was forked from
+  bpm               REAL CHECK (bpm > 0 AND bpm <= 1000),
+  key               TEXT CHECK (length(key) <= 16),
+  daw               TEXT CHECK (length(daw) BETWEEN 1 AND 64),
+  play_count        INTEGER NOT NULL DEFAULT 0 CHECK (play_count >= 0),
+  like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
+  created_us        INTEGER NOT NULL,
+  changed_us        INTEGER NOT NULL,
+  published_us      INTEGER NOT NULL,
+  tags              TEXT NOT NULL CHECK (json_valid(tags)),
+  reactions         TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(reactions)),  -- how many of each emoji
+  card              TEXT NOT NULL CHECK (json_valid(card) AND length(card) <= 4096)  -- of the head version, for feeds
+) STRICT, WITHOUT ROWID;
+CREATE INDEX creation_newest ON creation (kind, published_us DESC, id DESC)
+  WHERE state = 'ready' AND visibility = 'public';
+CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, id DESC);
+
+-- Immutable. A row exists only after the bytes of its assets are durable in the objects.
+CREATE TABLE creation_version (
+  id          TEXT PRIMARY KEY CHECK (length(id) = 32),
+  creation_id TEXT NOT NULL REFERENCES creation (id),
+  n           INTEGER NOT NULL CHECK (n >= 1),
+  created_us  INTEGER NOT NULL,
+  body        TEXT NOT NULL CHECK (json_valid(body)),
+  UNIQUE (creation_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE asset (
+  version_id TEXT NOT NULL REFERENCES creation_version (id),
+  role       TEXT NOT NULL CHECK (length(role) BETWEEN 1 AND 32),
+  sha256     TEXT NOT NULL CHECK (length(sha256) = 64),
+  size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+  mime       TEXT NOT NULL CHECK (length(mime) BETWEEN 3 AND 64),
+  PRIMARY KEY (version_id, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_object ON asset (sha256);
+
+-- Idempotency of publishing: a key belongs to an account, and makes one creation, by one job.
+CREATE TABLE publication (
+  account_id  TEXT NOT NULL REFERENCES account (id),
+  key         TEXT NOT NULL CHECK (length(key) = 32),
+  sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
+  upload_id   TEXT CHECK (length(upload_id) = 32),
+  job_id      TEXT NOT NULL CHECK (length(job_id) = 32),
+  creation_id TEXT REFERENCES creation (id),
+  started_us  INTEGER NOT NULL,
+  PRIMARY KEY (account_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX publication_of_creation ON publication (creation_id);

@@ -1,0 +1,249 @@
+"""The tables job and job_turn.
+
+ready ──taken──► running ──► done | failed (a refusal: trying again would not help) | cancelled
+  ▲                 │
+  └──fault, lost────┴──after MAX_ATTEMPTS──► quarantined
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.refusal import Code, Refusal
+from relay.engine.clock import new_id, now_us
+from relay.engine.database import Connection, Effect, Tx
+
+MAX_ATTEMPTS = 3
+LEASE_US = 30_000_000
+"""A worker that has not been heard of for so long has died, or hangs: its job is taken by another."""
+RETRY_US = 5_000_000
+"""After the first fault; doubled after each."""
+MAX_OPEN_OF_ACCOUNT = 40
+MAX_OPEN = 2_000
+"""Jobs that wait or run, of all accounts; then the relay says that it is busy."""
+REMEMBERED_US = 7 * 24 * 3600 * 1_000_000
+BUSY_RETRY_S = 60
+MAX_ERROR_CHARS = 1000
+_COLUMNS = "id, kind, account_id, state, attempts, stage, fraction, error_code, error, data"
+
+
+class JobReady(Effect, frozen=True, kw_only=True, tag="job_ready"):
+    """There is work; whichever worker is free takes it."""
+
+
+class JobChanged(Effect, frozen=True, kw_only=True, tag="job_changed"):
+    """A job has ended, or is to end: state says which."""
+
+    job_id: str
+    account_id: str
+    state: str
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """stage, fraction: how far it is, 0..1. error_code, error: of a refusal, or of the last fault."""
+
+    id: str
+    kind: str
+    account_id: str
+    state: str
+    attempts: int
+    stage: str
+    fraction: float
+    error_code: str | None
+    error: str | None
+    data: str
+
+
+GivenUp = Callable[[Tx, Job], None]
+"""What else ends with a job that came to nothing. [writer]"""
+
+
+class LeaseLost(Exception):
+    """Another worker has the job, or nobody is to have it: what this one did counts for nothing."""
+
+
+def enqueue(tx: Tx, *, kind: str, account_id: str, data: object) -> str:
+    """The id of a new job. Raises Refusal: busy. [writer]"""
+    mine, all_of_them = (
+        tx.db.execute(f"SELECT count(*) FROM job WHERE state IN ('ready', 'running'){of}", values).fetchone()[0]
+        for of, values in ((" AND account_id = ?", (account_id,)), ("", ()))
+    )  # fmt: skip
+    if mine >= MAX_OPEN_OF_ACCOUNT or all_of_them >= MAX_OPEN:
+        whose = "you" if mine >= MAX_OPEN_OF_ACCOUNT else "the relay"
+        raise Refusal(
+            "busy",
+            f"Too much of {whose} is still being made.",
+            "Try again later.",
+            retry_after_s=BUSY_RETRY_S,
+        )
+    job_id, now = new_id(), now_us()
+    tx.db.execute(
+        "INSERT INTO job (id, kind, account_id, state, due_us, created_us, data) VALUES (?, ?, ?, 'ready', ?, ?, ?)",
+        (job_id, kind, account_id, now, now, msgspec.json.encode(data).decode()),
+    )
+    tx.effects.append(JobReady(commit=tx.commit))
+    return job_id
+
+
+def claim(tx: Tx, holder: str, on_given_up: Mapping[str, GivenUp]) -> Job | None:
+    """The next job of the kinds of on_given_up, for this worker; None: there is none now. [writer]
+
+    Of an account that has none running, whose turn was longest ago. One whose worker fell silent is taken again, or set
+    aside after MAX_ATTEMPTS.
+    """
+    while True:
+        job = _next(tx, holder, sorted(on_given_up))
+        if job is None or job.state == "running":
+            return job
+        on_given_up[job.kind](tx, job)
+        tx.effects.append(_changed(tx, job, "quarantined"))
+
+
+def _next(tx: Tx, holder: str, kinds: list[str]) -> Job | None:
+    now = now_us()
+    marks = ", ".join(f":kind{index}" for index in range(len(kinds)))
+    row = tx.db.execute(
+        "UPDATE job SET attempts = attempts + 1, started_us = coalesce(started_us, :now),"
+        " state = CASE WHEN attempts >= :most THEN 'quarantined' ELSE 'running' END,"
+        " holder = CASE WHEN attempts >= :most THEN NULL ELSE :holder END,"
+        " ended_us = CASE WHEN attempts >= :most THEN :now ELSE NULL END,"
+        " error = CASE WHEN attempts >= :most THEN coalesce(error, 'Its worker died.') ELSE error END,"
+        " due_us = :lease WHERE id = (SELECT j.id FROM job AS j LEFT JOIN job_turn AS t ON t.account_id = j.account_id"
+        f"  WHERE j.state IN ('ready', 'running') AND j.due_us <= :now AND j.kind IN ({marks})"
+        "   AND (SELECT 1 FROM job AS r WHERE r.account_id = j.account_id AND r.state = 'running' AND r.due_us > :now"
+        "     LIMIT 1) IS NULL"
+        f"  ORDER BY coalesce(t.at_us, 0), j.due_us, j.id LIMIT 1) RETURNING {_COLUMNS}",
+        {
+            "now": now,
+            "most": MAX_ATTEMPTS,
+            "holder": holder,
+            "lease": now + LEASE_US,
+            **{f"kind{index}": kind for index, kind in enumerate(kinds)},
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    job = _job(row)
+    tx.db.execute(
+        "INSERT INTO job_turn (account_id, at_us) VALUES (?, ?)"
+        " ON CONFLICT (account_id) DO UPDATE SET at_us = excluded.at_us",
+        (job.account_id, now),
+    )
+    return job
+
+
+def renew(tx: Tx, job_id: str, holder: str, stage: str, fraction: float) -> bool:
+    """Go on having it, and say how far it is; whether it is still this worker's. [writer, apart]"""
+    kept = tx.db.execute(
+        "UPDATE job SET due_us = ?, stage = ?, fraction = ? WHERE id = ? AND holder = ? AND state = 'running' RETURNING 1",
+        (now_us() + LEASE_US, stage, fraction, job_id, holder),
+    )  # fmt: skip
+    return kept.fetchone() is not None
+
+
+def finish(tx: Tx, job: Job, holder: str) -> None:
+    """It is done, in the transaction of what it was for: exactly once. Raises LeaseLost. [writer]"""
+    _end(tx, job, holder, "done", None, None)
+
+
+def refuse(tx: Tx, job: Job, holder: str, refusal: Refusal) -> None:
+    """It cannot be done, however often it is tried. Raises LeaseLost. [writer]"""
+    _end(tx, job, holder, "failed", refusal.code, str(refusal))
+
+
+def fail(tx: Tx, job: Job, holder: str, error: str) -> bool:
+    """A fault that may be none of the job's: again later, or set aside after MAX_ATTEMPTS (True). [writer]
+
+    Raises LeaseLost.
+    """
+    if job.attempts >= MAX_ATTEMPTS:
+        _end(tx, job, holder, "quarantined", "internal", error)
+        return True
+    kept = tx.db.execute(
+        "UPDATE job SET state = 'ready', holder = NULL, due_us = ?, error = ?, stage = '', fraction = 0"
+        " WHERE id = ? AND holder = ? AND state = 'running' RETURNING 1",
+        (now_us() + (RETRY_US << (job.attempts - 1)), error[:MAX_ERROR_CHARS], job.id, holder),
+    )
+    if kept.fetchone() is None:
+        raise LeaseLost
+    return False
+
+
+def give_back(tx: Tx, job: Job, holder: str) -> None:
+    """The process ends before the job did: as if it had not been taken. [writer]"""
+    tx.db.execute(
+        "UPDATE job SET state = 'ready', holder = NULL, due_us = ?, attempts = attempts - 1"
+        " WHERE id = ? AND holder = ? AND state = 'running'",
+        (now_us(), job.id, holder),
+    )
+    tx.effects.append(JobReady(commit=tx.commit))
+
+
+def cancel(tx: Tx, job_id: str, account_id: str) -> bool:
+    """Nobody wants it any more; whether it was open. A worker that has it is told by its lease. [writer]"""
+    row = tx.db.execute(
+        "UPDATE job SET state = 'cancelled', holder = NULL, ended_us = ?"
+        f" WHERE id = ? AND account_id = ? AND state IN ('ready', 'running') RETURNING {_COLUMNS}",
+        (now_us(), job_id, account_id),
+    ).fetchone()
+    if row is not None:
+        tx.effects.append(_changed(tx, _job(row), "cancelled"))
+    return row is not None
+
+
+def find(db: Connection, job_id: str) -> Job | None:
+    """[any thread with a snapshot]"""
+    row = db.execute(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,)).fetchone()
+    return _job(row) if row else None
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """How many wait, run and are set aside. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT state, count(*) FROM job WHERE state IN ('ready', 'running', 'quarantined') GROUP BY state"
+    )
+    return dict(rows.fetchall())
+
+
+def next_due_us(db: Connection) -> int | None:
+    """When the next job that is not due yet will be. [any thread with a snapshot]"""
+    found = db.execute("SELECT min(due_us) FROM job WHERE state IN ('ready', 'running')").fetchone()[0]
+    return None if found is None else int(found)
+
+
+def forget(tx: Tx) -> None:
+    """Jobs that ended long ago. [writer]"""
+    tx.db.execute("DELETE FROM job WHERE ended_us <= ?", (now_us() - REMEMBERED_US,))
+
+
+def _end(tx: Tx, job: Job, holder: str, state: str, code: Code | None, error: str | None) -> None:
+    kept = tx.db.execute(
+        "UPDATE job SET state = ?, holder = NULL, ended_us = ?, error_code = ?, error = ?, fraction = 1"
+        " WHERE id = ? AND holder = ? AND state = 'running' RETURNING 1",
+        (state, now_us(), code, error and error[:MAX_ERROR_CHARS], job.id, holder),
+    )
+    if kept.fetchone() is None:
+        raise LeaseLost
+    tx.effects.append(_changed(tx, job, state))
+    tx.effects.append(JobReady(commit=tx.commit))  # the account's next one may run now
+
+
+def _changed(tx: Tx, job: Job, state: str) -> JobChanged:
+    return JobChanged(commit=tx.commit, job_id=job.id, account_id=job.account_id, state=state)
+
+
+def _job(row: tuple[str, str, str, str, int, str, float, str | None, str | None, str]) -> Job:
+    id_, kind, account_id, state, attempts, stage, fraction, error_code, error, data = row
+    return Job(
+        id=id_,
+        kind=kind,
+        account_id=account_id,
+        state=state,
+        attempts=attempts,
+        stage=stage,
+        fraction=fraction,
+        error_code=error_code,
+        error=error,
+        data=data,
+    )

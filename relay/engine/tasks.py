@@ -1,0 +1,75 @@
+"""Background tasks of a process: each is watched, started again when it fails, counted, and seen in /health/ready.
+
+One bad item must not end for good what serves everybody.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from relay.wire.rest import Check
+
+log = logging.getLogger("relay")
+
+RESTART_S = 1.0
+TROUBLED_S = 30.0
+"""How long after a failure a task counts as troubled."""
+MAX_DETAIL_CHARS = 300
+
+
+class Tasks:
+    """[loop]"""
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._failures: dict[str, tuple[int, float, str]] = {}  # how many, when the last, what it said
+
+    def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` until `stop`, anew whenever it raises. name: for whoever looks after the relay."""
+        self._running[name] = asyncio.create_task(self._keep(name, work), name=name)
+
+    def every(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` again and again, with a pause between."""
+
+        async def for_ever() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await work()
+
+        self.start(name, for_ever)
+
+    async def stop(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._running.clear()
+
+    def checks(self) -> list[Check]:
+        """One for each task: not well while it has failed within TROUBLED_S, or has ended."""
+        return [self._check(name, task) for name, task in self._running.items()]
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often each task has failed since the start."""
+        return {name: self._failures.get(name, (0, 0.0, ""))[0] for name in self._running}
+
+    def _check(self, name: str, task: "asyncio.Task[None]") -> Check:
+        count, when_s, said = self._failures.get(name, (0, 0.0, ""))
+        if task.done():
+            return Check(name=f"task {name}", ok=False, detail="It has ended.")
+        if count and time.monotonic() - when_s < TROUBLED_S:
+            return Check(name=f"task {name}", ok=False, detail=f"It failed {count} times, last: {said}")
+        return Check(name=f"task {name}", ok=True)
+
+    async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+                return
+            except Exception as error:
+                count = self._failures.get(name, (0, 0.0, ""))[0] + 1
+                said = f"{type(error).__name__}: {error}"[:MAX_DETAIL_CHARS]
+                self._failures[name] = (count, time.monotonic(), said)
+                log.error("the task %s failed and starts again: %s", name, said, exc_info=error)
+                await asyncio.sleep(RESTART_S)

@@ -1,0 +1,1 @@
+"""People: accounts, the browsers they are signed in with, and who else vouches for them."""

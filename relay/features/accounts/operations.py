@@ -1,0 +1,120 @@
+"""Profiles, and signing a browser in and out: by name on a relay for development, or by way of a provider."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from msgspec.structs import replace
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.cookies import SESSION, SIGN_IN
+from relay.core.limits import Kind
+from relay.core.local_path import MAX_PATH_CHARS, local_path
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.features.accounts.agents import describe_agent
+from relay.features.accounts.service import Accounts
+from relay.features.accounts.store import SESSION_US, Opened
+from relay.features.accounts.upstream import PENDING_US, Upstreams
+from relay.wire import operations as wire
+from relay.wire.rest import Producer, Username
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+
+
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to go once signed in."""
+
+    next: str = "/"
+
+
+def rows(
+    accounts: Accounts,
+    upstreams: Upstreams,
+    *,
+    dev: bool,
+    is_live: Callable[[str], bool],
+    require_sign_up: Callable[[str], None],
+    sign_in: Callable[[str], AnyAnswer],
+) -> list[AnyRow]:
+    """is_live: whether an account is producing now. require_sign_up: spends one new account of an address, or refuses.
+
+    sign_in: the page of `sign_in_page`.
+    """
+
+    def shown(producer: Producer) -> Producer:
+        return replace(producer, is_live=is_live(producer.id))
+
+    async def me(call: Call[wire.Nothing, wire.Nothing]) -> Producer:
+        return shown(await accounts.profile(call.account_id))
+
+    async def user(call: Call[wire.Nothing, wire.Nothing]) -> Producer:
+        return shown(await accounts.find(call.path["name"]))
+
+    async def ways(call: AnyCall) -> AnyAnswer:
+        return sign_in(local_path(call.query.next))
+
+    async def open_session(call: AnyCall) -> AnyAnswer:
+        """The form fields `username`, and `next`: a path of ours."""
+        if not dev:
+            raise Refusal("dev_mode_only", "This relay does not sign anybody in by name.")
+        try:
+            username = msgspec.convert(call.form.get("username", "").strip(), Username)
+        except msgspec.ValidationError:
+            raise Refusal("validation", "This is not a username.", "Use 3 to 30 of a-z, 0-9, _ . -") from None
+        opened = await accounts.open_session(username, _agent(call), call.cookies.get(SESSION))
+        return signed_in(local_path(call.form.get("next", "/")), opened)
+
+    async def close_session(call: AnyCall) -> AnyAnswer:
+        if cookie := call.cookies.get(SESSION):
+            await accounts.close_session(cookie)
+        return go_to("/", {SESSION: ("", 0)})
+
+    async def begin(call: AnyCall) -> AnyAnswer:
+        wanted = call.query.next if len(call.query.next) <= MAX_PATH_CHARS else "/"
+        begun = await upstreams.begin(call.path["name"], local_path(wanted))
+        return go_to(begun.location, {SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})
+
+    async def finish(call: AnyCall) -> AnyAnswer:
+        try:
+            given = parse_qs(call.query_string, max_num_fields=16)
+        except ValueError:
+            raise Refusal("malformed", "This answer cannot be read.") from None
+        query = {name: values[0] for name, values in given.items() if len(values) == 1}
+        finished = await upstreams.finish(call.path["name"], query, call.cookies.get(SIGN_IN, ""))
+        if not await accounts.knows(finished.known):
+            require_sign_up(call.address)
+        opened = await accounts.open_session_of(finished.known, _agent(call), call.cookies.get(SESSION))
+        return signed_in(finished.next_path, opened, {SIGN_IN: ("", 0)})
+
+    return [
+        Row(operation=wire.ME, action=Action.ACCOUNT_READ, handler=me),
+        Row(operation=wire.USER, action=Action.PROFILE_READ, handler=user),
+        Page(method="GET", path="/sign-in", action=Action.SITE_READ, handler=ways, query=Next),
+        Page(method="POST", path="/session", action=Action.SESSION_OPEN, limit=Kind.SIGN_UP, handler=open_session, form=True),
+        Page(method="POST", path="/session/close", action=Action.SESSION_CLOSE, handler=close_session, form=True),
+        Page(method="GET", path="/sign-in/{name}", action=Action.SESSION_OPEN, limit=Kind.CLAIM, handler=begin, query=Next),
+        Page(method="GET", path="/sign-in/{name}/callback", action=Action.SESSION_OPEN, handler=finish),
+    ]  # fmt: skip
+
+
+def sign_in_page(upstreams: Upstreams, render: Render) -> Callable[[str], AnyAnswer]:
+    """The page with the ways to sign in, of the path to go to then."""
+
+    def page(next_path: str) -> AnyAnswer:
+        ways = list(upstreams.configured.values())
+        return render("sign_in.html", None, here="claim", next=next_path, ways=ways)
+
+    return page
+
+
+def signed_in(location: str, opened: Opened, cookies: dict[str, tuple[str, int]] | None = None) -> AnyAnswer:
+    """Send the browser on, with the cookie of a fresh session."""
+    return go_to(location, {**(cookies or {}), SESSION: (opened.cookie, SESSION_US // 1_000_000)})
+
+
+def _agent(call: AnyCall) -> str:
+    return describe_agent(call.headers.get("user-agent", ""))

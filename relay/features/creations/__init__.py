@@ -1,0 +1,1 @@
+"""What people made: kinds, versions, assets; publishing one, reading one."""

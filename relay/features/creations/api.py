@@ -1,0 +1,19 @@
+"""What other features may ask of creations."""
+
+from relay.features.creations.store import (
+    NEWEST,
+    OLDER,
+    SELECT,
+    Detail,
+    Position,
+    count_likes,
+    one,
+    page,
+    position,
+    reactable,
+    set_reactions,
+)
+
+__all__ = [
+    "NEWEST", "OLDER", "SELECT", "Detail", "Position", "count_likes", "one", "page", "position", "reactable", "set_reactions",
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""Turning what was uploaded into what we serve, in a child process in the sandbox."""
+
+import logging
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.refusal import Refusal
+from relay.engine.sandbox.children import Children, TookTooLong
+from relay.features.creations.figures import Figures
+
+log = logging.getLogger("relay")
+
+MAX_WALL_S = 90.0
+PREVIEW_FILE = "preview.mp3"
+LOSSLESS_FILE = "lossless.flac"
+CHILD = "relay.features.creations.encoding_child"
+
+
+class EncodeJob(Struct, frozen=True, kw_only=True):
+    """folder: holds upload_file; results are written there. The file's name is ours."""
+
+    folder: str
+    upload_file: str
+    title: str
+    bpm: float | None
+    key: str | None
+    duration_bars: int | None
+    bar_frames: list[int]
+
+
+class Made(Struct, frozen=True, kw_only=True, tag="made"):
+    """PREVIEW_FILE and LOSSLESS_FILE are in the folder."""
+
+    figures: Figures
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
+    """reason: a sentence for the person who sent the audio."""
+
+    reason: str
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
+    """trace: for who runs the relay. The audio may be as good as any."""
+
+    trace: str
+
+
+class EncodingFault(Exception):
+    """A mistake of ours, or a disk that is full: the same audio may be encoded another time."""
+
+
+_answer: msgspec.json.Decoder[Made | Refused | Failed] = msgspec.json.Decoder(Made | Refused | Failed)
+
+
+class Encoder:
+    """[loop]"""
+
+    def __init__(self) -> None:
+        self._children = Children(CHILD)
+
+    def expect(self) -> None:
+        """An upload has begun."""
+        self._children.expect()
+
+    async def run(self, job: EncodeJob) -> Figures:
+        """Raises Refusal: audio_refused; EncodingFault."""
+        try:
+            said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S)
+            answer = _answer.decode(said)
+        except TookTooLong:
+            raise Refusal(
+                "audio_refused", "This audio takes too long to read.", "Send a shorter stretch."
+            ) from None
+        except msgspec.DecodeError:  # killed at a limit, or crashed in a codec
+            raise Refusal("audio_refused", "This audio cannot be read within our limits.",
+                          "Send a WAV or FLAC file that plays elsewhere.") from None  # fmt: skip
+        if isinstance(answer, Refused):
+            raise Refusal("audio_refused", answer.reason)
+        if isinstance(answer, Failed):
+            log.error("a post could not be made: %s", answer.trace)
+            raise EncodingFault(answer.trace.strip().rpartition("\n")[2])
+        return answer.figures
+
+    async def close(self) -> None:
+        await self._children.close()

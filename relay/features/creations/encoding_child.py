@@ -1,0 +1,105 @@
+"""The process that decodes what a stranger sent: `python -m relay.features.creations.encoding_child`. One job, then it ends.
+
+Everything it needs is imported and tried first; then one job is read from stdin and the sandbox is put up: from there on
+it reaches only the job's folder. Results are files there and one line of JSON on stdout. It is the only part of the relay that
+imports numpy or a codec.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from audio.errors import EncodingFailed, UnsupportedAudio
+from audio.flac import encode_flac
+from audio.intake import sanitize
+from audio.read.reader import read_audio
+from audio.recording import produce
+from relay.engine.sandbox import sandbox
+from relay.features.creations.drawing import outline
+from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
+from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
+
+REHEARSAL_FRAMES = 24_000
+REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
+MAX_TRACE = 4_000
+REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
+
+
+def main() -> None:
+    _rehearse()
+    line = sys.stdin.buffer.readline()
+    if not line:  # the relay did not need us
+        return
+    job = msgspec.json.decode(line, type=EncodeJob)
+    os.nice(5)
+    sandbox.put_up(Path(job.folder))
+    try:
+        answer: Made | Refused | Failed = _run(job)
+    except Exception:  # a full disk, or a mistake of ours: no fault of the audio
+        answer = Failed(trace=traceback.format_exc()[-MAX_TRACE:])
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+
+
+def _rehearse() -> None:
+    """What numpy and the codecs import or open only when first used, they must have before the sandbox."""
+    noise = np.random.default_rng(0).random((REHEARSAL_FRAMES, 2), dtype=np.float32) - np.float32(0.5)
+    for rate_hz in REHEARSED_RATES_HZ:
+        clip = read_audio(encode_flac(noise, rate_hz).data)
+        produce(
+            sanitize(clip.samples).samples,
+            rate_hz,
+            title=REHEARSED_TITLE,
+            bpm=120.0,
+            key=None,
+            bar_fractions=[0.0],
+        )
+
+
+def _run(job: EncodeJob) -> Made | Refused:
+    folder = Path(job.folder)
+    try:
+        clip = read_audio((folder / job.upload_file).read_bytes())
+        frames = len(clip.samples)
+        bars = [frame / frames for frame in job.bar_frames if frame < frames]
+        made = produce(
+            clip.samples,
+            clip.sample_rate_hz,
+            title=job.title or None,
+            bpm=job.bpm,
+            key=job.key,
+            bar_fractions=bars,
+        )
+        flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
+    except UnsupportedAudio as error:
+        return Refused(reason=error.reason)
+    except MemoryError:
+        return Refused(reason="This audio needs more memory than one post may; send a shorter stretch.")
+    except EncodingFailed as error:
+        return Refused(reason=str(error))
+    (folder / PREVIEW_FILE).write_bytes(made.mp3.data)
+    (folder / LOSSLESS_FILE).write_bytes(flac.data)
+    card = Card(
+        frames=made.frames,
+        sample_rate_hz=made.sample_rate_hz,
+        duration_ms=round(made.frames * 1000 / made.sample_rate_hz),
+        duration_bars=job.duration_bars,
+        lufs=made.lufs_out,
+        dbtp=made.dbtp_out,
+        loudness_reason=str(made.loudness_reason.value),
+        mp3_frames=made.mp3.frames,
+        mp3_rate_hz=made.mp3.sample_rate_hz,
+        bar_fractions=[round(each, 5) for each in bars] if len(bars) <= MAX_CARD_BARS else [],
+        outline=outline(made.peaks.minimum, made.peaks.maximum),
+        lra_lu=made.loudness.range_lu,
+        seam_score=None if made.seam is None else made.seam.score,
+    )
+    figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
+    return Made(figures=figures)
+
+
+if __name__ == "__main__":
+    main()

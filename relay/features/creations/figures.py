@@ -1,0 +1,55 @@
+"""What the pipeline found of a post: all of it in the body of its version, what a feed shows in its card."""
+
+import msgspec
+from msgspec import Struct
+
+MAX_CARD_BARS = 64
+"""Bar lines in a card; the picture of a longer clip is drawn without them, its own page has them all."""
+
+
+class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a feed shows of a post beside the columns of its row. outline: as in AudioPost.
+
+    Sources and confidences are the device's word, as bpm and key are: nothing is found here that it did not say.
+    """
+
+    frames: int
+    sample_rate_hz: int
+    duration_ms: int
+    duration_bars: int | None = None
+    lufs: float | None = None
+    dbtp: float | None = None
+    loudness_reason: str
+    mp3_frames: int
+    mp3_rate_hz: int
+    outline: str
+    bar_fractions: list[float] = []
+    lra_lu: float | None = None
+    seam_score: float | None = None
+    bpm_source: str | None = None
+    bpm_confidence: float | None = None
+    key_source: str | None = None
+    key_confidence: float | None = None
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """The body of a post's version. Peaks are numbers, -127..127, pictures are drawn from them."""
+
+    card: Card
+    bar_fractions: list[float]
+    peak_min: list[int]
+    peak_max: list[int]
+
+
+_card = msgspec.json.Decoder(Card)
+_figures = msgspec.json.Decoder(Figures)
+
+
+def read_card(text: str) -> Card:
+    """[any]"""
+    return _card.decode(text)
+
+
+def read_figures(text: str) -> Figures:
+    """[any]"""
+    return _figures.decode(text)

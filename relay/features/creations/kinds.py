@@ -1,0 +1,41 @@
+"""The kinds of creations: one row each. What one may do with a creation is asked of its kind's row, never of its name."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Ability(StrEnum):
+    FEED = "feed"  # it stands in feeds, and is announced
+    LIKE = "like"
+    REACT = "react"
+
+
+class Kind(StrEnum):
+    POST = "post"
+
+
+class KindRow(Struct, frozen=True, kw_only=True):
+    """roles: of its assets, and their media types."""
+
+    kind: Kind
+    abilities: frozenset[Ability]
+    roles: dict[str, str]
+
+
+PREVIEW, LOSSLESS = "preview", "lossless"
+KINDS = {
+    row.kind: row
+    for row in (
+        KindRow(
+            kind=Kind.POST,
+            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT}),
+            roles={PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"},
+        ),
+    )
+}
+
+
+def with_ability(ability: Ability) -> list[Kind]:
+    """The kinds that have it. [any]"""
+    return [row.kind for row in KINDS.values() if ability in row.abilities]

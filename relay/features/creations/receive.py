@@ -1,0 +1,128 @@
+"""A multipart body with the parts meta and audio, read while it streams, its limits enforced on the way."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import msgspec
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from relay.core.calls import RequestLost
+from relay.core.refusal import Refusal
+from relay.wire.rest import MAX_UPLOAD_BYTES, UploadMeta
+
+MAX_META_BYTES = 64 * 1024
+MAX_PARTS = 8
+MAX_PART_HEADER_BYTES = 4096
+OVERHEAD_BYTES = MAX_META_BYTES + MAX_PARTS * MAX_PART_HEADER_BYTES
+MAX_SECONDS = 600
+_BOUNDARY = re.compile(
+    r"""multipart/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^;\s"]{1,70}))""", re.I | re.S
+)
+
+
+def boundary(content_type: str | None) -> bytes:
+    """Raises Refusal: unsupported_media_type."""
+    found = _BOUNDARY.match(content_type or "")
+    if found is None or not (found[1] or found[2]).isascii():
+        raise Refusal(
+            "unsupported_media_type", "An upload is multipart/form-data with the parts meta and audio."
+        )
+    return str(found[1] or found[2]).encode()
+
+
+def announced_bytes(length: str | None) -> int:
+    """The most that the audio of a body can have. Refuses what says itself that it is too large. Raises Refusal: too_large."""
+    if length is None or not length.isdecimal():
+        return MAX_UPLOAD_BYTES
+    if len(length) > 12 or int(length) > MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
+        raise too_large()
+    return min(int(length), MAX_UPLOAD_BYTES)
+
+
+class Form:
+    """body: of the request. Iterating gives the bytes of the audio part; then `meta` is there.
+
+    Raises Refusal: too_large, malformed, validation, while it is iterated.
+    """
+
+    def __init__(self, body: AsyncIterator[bytes], separator: bytes) -> None:
+        self._body = body
+        self._separator = separator
+        self._meta = bytearray()
+
+    @property
+    def meta(self) -> UploadMeta:
+        """Raises Refusal: validation, malformed."""
+        try:
+            return msgspec.json.decode(self._meta, type=UploadMeta)
+        except msgspec.ValidationError as error:
+            raise Refusal("validation", f"meta: {error}", "See /api/docs for the limits.") from None
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise Refusal("malformed", "meta is not JSON.") from None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen: set[str] = set()
+        name, written, received = "", 0, 0
+        parser = PushMultipartParser(
+            self._separator,
+            max_segment_count=MAX_PARTS,
+            max_header_size=MAX_PART_HEADER_BYTES,
+            max_segment_size=1 << 40,
+        )
+        try:
+            with parser:
+                async for chunk in _timed(self._body):
+                    received += len(chunk)
+                    if received > MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
+                        raise too_large()
+                    for piece in parser.parse(chunk):
+                        if isinstance(piece, MultipartSegment):
+                            name = _name_of(piece, seen)
+                        elif piece and name == "audio":
+                            written += len(piece)
+                            if written > MAX_UPLOAD_BYTES:
+                                raise too_large()
+                            yield bytes(piece)
+                        elif piece:
+                            self._add_meta(piece)
+        except MultipartError:
+            raise Refusal("malformed", "The multipart body cannot be read.") from None
+        except RequestLost:
+            raise Refusal("malformed", "The request ended before its body did.") from None
+        if seen != {"meta", "audio"}:
+            raise Refusal("malformed", "An upload has the parts meta and audio, each once.")
+
+    def _add_meta(self, piece: bytes | bytearray) -> None:
+        self._meta += piece
+        if len(self._meta) > MAX_META_BYTES:
+            raise too_large()
+
+
+def _name_of(segment: MultipartSegment, seen: set[str]) -> str:
+    name = str(segment.name)
+    if name in seen or name not in ("meta", "audio"):
+        raise Refusal("malformed", "An upload has the parts meta and audio, each once.")
+    seen.add(name)
+    return name
+
+
+async def _timed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Raises Refusal: malformed, when the whole takes MAX_SECONDS."""
+    until_s = asyncio.get_running_loop().time() + MAX_SECONDS
+    pieces = aiter(body)
+    while True:
+        try:
+            async with asyncio.timeout_at(until_s):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Refusal("malformed", "The upload took too long.", "Try again on a faster line.") from None
+        yield piece
+
+
+def too_large() -> Refusal:
+    return Refusal(
+        "too_large", f"An upload has at most {MAX_UPLOAD_BYTES >> 20} MiB.", "Send a shorter stretch."
+    )

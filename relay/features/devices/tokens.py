@@ -1,0 +1,89 @@
+"""Access tokens: made and checked with an Ed25519 key that is made at the first start. No database."""
+
+import os
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from relay.core.access import Actor
+from relay.core.refusal import Refusal
+from relay.engine.clock import new_id, now_us
+from relay.features.devices.claims import ALGORITHM, AUDIENCE, TOKEN_TYPE, Claims, check_claims, check_header
+from relay.wire.rest import ACCESS_LIFETIME_S
+
+MAX_TOKEN_CHARS = 4096
+
+
+class Tokens:
+    """key: signs; issuer: the relay's name in its tokens. revoked: families whose tokens no longer count. [loop]"""
+
+    def __init__(self, key: OKPKey, issuer: str, revoked: set[str]) -> None:
+        self._key = key
+        self._kid = key.thumbprint()
+        self._issuer = issuer
+        self.revoked = revoked
+
+    def make(self, *, account_id: str, device_id: str, family_id: str) -> str:
+        now_s = now_us() // 1_000_000
+        claims = {
+            "iss": self._issuer,
+            "aud": AUDIENCE,
+            "sub": account_id,
+            "did": device_id,
+            "fam": family_id,
+            "jti": new_id(),
+            "iat": now_s,
+            "exp": now_s + ACCESS_LIFETIME_S,
+        }
+        header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": self._kid}
+        return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
+
+    def check(self, token: str) -> Actor:
+        """Whose token this is. Raises Refusal: token_invalid, token_expired."""
+        claims = self.claims(token)
+        return Actor(
+            user_id=claims.sub, device_id=claims.did, family_id=claims.fam, expires_us=claims.exp * 1_000_000
+        )
+
+    def claims(self, token: str) -> Claims:
+        """What a valid token says. Raises Refusal: token_invalid, token_expired."""
+        claims = self._read(token)
+        self._require_lives(claims.fam)
+        return claims
+
+    def require_live(self, actor: Actor) -> None:
+        """For who asked a while ago, too. Raises Refusal: token_invalid, when the sign-in was ended."""
+        if actor.family_id is not None:
+            self._require_lives(actor.family_id)
+
+    def _require_lives(self, family_id: str) -> None:
+        if family_id in self.revoked:
+            raise Refusal("token_invalid", "This sign-in was ended.", "Sign in again.")
+
+    def _read(self, token: str) -> Claims:
+        invalid = Refusal("token_invalid", "The access token is not one of this relay's.", "Sign in again.")
+        if len(token) > MAX_TOKEN_CHARS or not token.isascii():
+            raise invalid
+        try:
+            read = jwt.decode(token, self._key, algorithms=[ALGORITHM])
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+            raise invalid from None
+        if check_header(read.header).kid != self._kid:
+            raise invalid
+        return check_claims(read.claims, issuer=self._issuer, now_s=now_us() // 1_000_000)
+
+
+def load_key(path: Path) -> OKPKey:
+    """The signing key, made with mode 0600 if there is none yet."""
+    if not path.exists():
+        fresh = OKPKey.generate_key("Ed25519", private=True)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(fresh.as_pem(private=True))
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    return OKPKey.import_key(path.read_bytes())

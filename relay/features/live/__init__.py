@@ -1,0 +1,1 @@
+"""What happens, told to who listens: events, presence, the WebSocket."""

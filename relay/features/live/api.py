@@ -1,0 +1,17 @@
+"""What other features may ask of the live feed: tell what happened, to whom, once."""
+
+from relay.features.live.store import (
+    Blocked,
+    Followed,
+    Happened,
+    Unfollowed,
+    append,
+    author_topic,
+    inbox_topic,
+    is_told_first,
+)
+from relay.features.live.telling import Told
+
+__all__ = [
+    "Blocked", "Followed", "Happened", "Told", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
+]  # fmt: skip

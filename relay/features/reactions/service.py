@@ -1,0 +1,95 @@
+"""Liking and reacting: idempotent, and told once."""
+
+from relay.core.access import Action, Actor, authorize
+from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
+from relay.engine.clock import new_id, now_us
+from relay.engine.database import Database, Tx
+from relay.features.creations import api as creations
+from relay.features.reactions import store
+from relay.features.reactions.rules import allow, counted
+from relay.wire.rest import AudioPost, LikeRequest, Reacted, Reaction, ReactRequest
+
+
+class Reactions:
+    """[loop]"""
+
+    def __init__(self, db: Database, base_url: str) -> None:
+        self._db = db
+        self._base_url = base_url
+
+    async def like(self, account_id: str, request: LikeRequest) -> AudioPost:
+        """The post as the liker now sees it. Liking again changes the emoji only. Raises Refusal: not_found."""
+
+        def work(tx: Tx) -> AudioPost:
+            post = self._post(tx, account_id, request.post_id)
+            now = now_us()
+            like = Reaction(
+                id=new_id(), user_id=account_id, post_id=post.id, type="like", emoji=request.emoji, created_at=rfc3339(now)
+            )  # fmt: skip
+            if not store.add_like(tx, like, now):
+                return post
+            creations.count_likes(tx, post.id, 1)
+            store.tell(tx, like, post.user_id, now)
+            return self._post(tx, account_id, post.id)
+
+        return await self._db.write(work)
+
+    async def unlike(self, account_id: str, request: LikeRequest) -> AudioPost:
+        """Raises Refusal: not_found."""
+
+        def work(tx: Tx) -> AudioPost:
+            post = self._post(tx, account_id, request.post_id)
+            if not store.remove_like(tx, account_id, post.id):
+                return post
+            creations.count_likes(tx, post.id, -1)
+            return self._post(tx, account_id, post.id)
+
+        return await self._db.write(work)
+
+    async def react(self, account_id: str, request: ReactRequest) -> Reacted:
+        """Raises Refusal: not_found, validation."""
+
+        def work(tx: Tx) -> Reacted:
+            post = self._post(tx, account_id, request.post_id)
+            allow(request.emoji, post.reacted)
+            found = store.reaction_of(tx.db, account_id, post.id, request.emoji)
+            if found is not None:
+                return Reacted(reaction=found, post=post)
+            now = now_us()
+            reaction = Reaction(
+                id=new_id(), user_id=account_id, post_id=post.id, type="react", emoji=request.emoji, created_at=rfc3339(now)
+            )  # fmt: skip
+            store.add_reaction(tx, reaction, now)
+            creations.set_reactions(tx, post.id, counted(post.reactions, request.emoji, 1))
+            store.tell(tx, reaction, post.user_id, now)
+            return Reacted(reaction=reaction, post=self._post(tx, account_id, post.id))
+
+        return await self._db.write(work)
+
+    async def unreact(self, account_id: str, request: ReactRequest) -> AudioPost:
+        """Raises Refusal: not_found."""
+        return await self._db.write(lambda tx: self._remove(tx, account_id, request.post_id, request.emoji))
+
+    async def remove(self, actor: Actor, reaction_id: str) -> AudioPost:
+        """One's own reaction, by its id. Raises Refusal: not_found; also for one that is another's."""
+
+        def work(tx: Tx) -> AudioPost:
+            found = store.reaction_by_id(tx.db, reaction_id)
+            if found is None:
+                raise Refusal("not_found", "There is nothing here.")
+            authorize(actor, Action.REACTION_REMOVE, found.user_id)
+            return self._remove(tx, found.user_id, found.post_id, found.emoji)
+
+        return await self._db.write(work)
+
+    def _remove(self, tx: Tx, account_id: str, post_id: str, emoji: str) -> AudioPost:
+        post = self._post(tx, account_id, post_id)
+        if not store.remove_reaction(tx, account_id, post_id, emoji):
+            return post
+        creations.set_reactions(tx, post_id, counted(post.reactions, emoji, -1))
+        return self._post(tx, account_id, post_id)
+
+    def _post(self, tx: Tx, account_id: str, post_id: str) -> AudioPost:
+        """What one may react to: of a kind that takes reactions, and visible. Raises Refusal: not_found."""
+        return creations.reactable(tx.db, post_id, account_id, self._base_url)

@@ -1,0 +1,132 @@
+"""The tables creation_like and reaction."""
+
+from collections.abc import Sequence
+
+from relay.core.times import rfc3339
+from relay.core.visibility import Audience
+from relay.engine.database import Connection, Tx
+from relay.features.accounts import api as accounts
+from relay.features.live import api as live
+from relay.wire.events import SocialNewReaction
+from relay.wire.rest import Reaction
+
+NEW_LIKE, NEW_REACTION = "like", "reaction"
+_LIKE = "id, account_id, creation_id, emoji, created_us"
+
+
+def add_like(tx: Tx, like: Reaction, at_us: int) -> bool:
+    """Whether it is new; liking again changes the emoji. [writer]"""
+    again = tx.db.execute(
+        "UPDATE creation_like SET emoji = ? WHERE account_id = ? AND creation_id = ? RETURNING 1",
+        (like.emoji, like.user_id, like.post_id),
+    ).fetchone()
+    if again is not None:
+        return False
+    tx.db.execute(
+        "INSERT INTO creation_like (account_id, creation_id, id, emoji, created_us) VALUES (?, ?, ?, ?, ?)",
+        (like.user_id, like.post_id, like.id, like.emoji, at_us),
+    )
+    return True
+
+
+def remove_like(tx: Tx, account_id: str, creation_id: str) -> bool:
+    """Whether there was one. [writer]"""
+    gone = tx.db.execute(
+        "DELETE FROM creation_like WHERE account_id = ? AND creation_id = ? RETURNING 1", (account_id, creation_id)
+    )  # fmt: skip
+    return gone.fetchone() is not None
+
+
+def add_reaction(tx: Tx, reaction: Reaction, at_us: int) -> None:
+    """[writer]"""
+    tx.db.execute(
+        "INSERT INTO reaction (creation_id, account_id, emoji, id, created_us) VALUES (?, ?, ?, ?, ?)",
+        (reaction.post_id, reaction.user_id, reaction.emoji, reaction.id, at_us),
+    )
+
+
+def remove_reaction(tx: Tx, account_id: str, creation_id: str, emoji: str) -> bool:
+    """Whether there was one. [writer]"""
+    gone = tx.db.execute(
+        "DELETE FROM reaction WHERE creation_id = ? AND account_id = ? AND emoji = ? RETURNING 1",
+        (creation_id, account_id, emoji),
+    )
+    return gone.fetchone() is not None
+
+
+def reaction_of(db: Connection, account_id: str, creation_id: str, emoji: str) -> Reaction | None:
+    """[any thread with a snapshot]"""
+    row = db.execute(
+        f"SELECT {_LIKE} FROM reaction WHERE creation_id = ? AND account_id = ? AND emoji = ?",
+        (creation_id, account_id, emoji),
+    ).fetchone()
+    return _reaction(row, "react") if row else None
+
+
+def reaction_by_id(db: Connection, reaction_id: str) -> Reaction | None:
+    """[any thread with a snapshot]"""
+    row = db.execute(f"SELECT {_LIKE} FROM reaction WHERE id = ?", (reaction_id,)).fetchone()
+    return _reaction(row, "react") if row else None
+
+
+def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
+    """Tell the owner, once for each emoji of each person on each creation, whatever is taken back between. [writer]"""
+    kind = NEW_LIKE if reaction.type == "like" else NEW_REACTION
+    detail = "" if reaction.type == "like" else reaction.emoji
+    if reaction.user_id == owner_id:
+        return
+    if live.is_told_first(
+        tx, kind=kind, actor_id=reaction.user_id, object_id=reaction.post_id, detail=detail
+    ):
+        live.append(
+            tx,
+            topic=live.inbox_topic(owner_id),
+            kind=kind,
+            actor_id=reaction.user_id,
+            object_id=reaction.id,
+            at_us=at_us,
+        )
+
+
+def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+    """[any thread with a snapshot]"""
+    return _tell(db, events, "creation_like")
+
+
+def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+    """[any thread with a snapshot]"""
+    return _tell(db, events, "reaction")
+
+
+def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Told]:
+    """Those that still stand, on creations that are still there."""
+    marks = ", ".join("?" * len(events))
+    rows = db.execute(
+        f"SELECT r.id, r.account_id, r.creation_id, r.emoji, r.created_us FROM {table} AS r"
+        f" JOIN creation AS c ON c.id = r.creation_id AND c.state = 'ready' WHERE r.id IN ({marks})",
+        [each.object_id for each in events],
+    ).fetchall()
+    kind = "like" if table == "creation_like" else "react"
+    standing = {row[0]: _reaction(row, kind) for row in rows}
+    people = accounts.profiles(db, sorted({each.user_id for each in standing.values()}))
+    return {
+        each.id: live.Told(
+            payload=SocialNewReaction(
+                reaction=standing[each.object_id], username=people[each.actor_id].username
+            ),
+            audience=Audience.EVERYBODY,
+        )
+        for each in events
+        if each.object_id in standing and each.actor_id in people
+    }
+
+
+def _reaction(row: tuple[str, str, str, str, int], kind: str) -> Reaction:
+    return Reaction(
+        id=row[0],
+        user_id=row[1],
+        post_id=row[2],
+        type="like" if kind == "like" else "react",
+        emoji=row[3],
+        created_at=rfc3339(row[4]),
+    )

@@ -1,1 +1,0 @@
-"""What the relay does: use cases over the database, the object folder, the hub and the worker process."""

@@ -1,0 +1,226 @@
+"""Every operation of the REST interface as a row: method, path, request, reply. Both ends read the same rows.
+
+The relay builds its routes, its limits, its OpenAPI document and its authorisation test from them (each feature joins a
+row to its action, limit and handler), the daemon's client its calls. A path's parameters stand in braces. `query` names
+all query parameters there are: any other is refused.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+
+from relay.wire import rest
+from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
+from relay.wire.tus import UPLOADS_PATH
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """No body, or no query parameters, or an answer without a body."""
+
+
+class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a list, newest first. cursor: `next` of the page before."""
+
+    cursor: PageCursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
+
+
+class ManyPaging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a list of people, newest first. cursor: `next` of the page before."""
+
+    cursor: PageCursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
+
+
+class AudioBytes(Struct, frozen=True):
+    """Stands for an answer that is the bytes of a file, whole or a range (RFC 9110, 14)."""
+
+
+class UploadForm(Struct, frozen=True, kw_only=True):
+    """Stands for a multipart/form-data body with the parts `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC)."""
+
+    meta: rest.UploadMeta
+    audio: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation(Generic[B, Q, R]):
+    """One row. body: of the request as JSON, unless it is Nothing or streamed. status: of success."""
+
+    method: Method
+    path: str
+    text: str
+    tag: str
+    body: type[B]
+    query: type[Q]
+    reply: type[R]
+    status: int = 200
+    keyed: bool = False
+    """Takes the header Idempotency-Key."""
+    streamed: bool = False
+    """The body is read while it arrives; `body` only describes it."""
+
+    def at(self, **parameters: str) -> str:
+        """The path with its parameters filled in. [any]"""
+        return self.path.format(**parameters)
+
+
+def _get(path: str, reply: type[R], text: str, *, tag: str = "") -> Operation[Nothing, Nothing, R]:
+    return _row("GET", path, Nothing, Nothing, reply, text, tag)
+
+
+def _list(path: str, query: type[Q], reply: type[R], text: str) -> Operation[Nothing, Q, R]:
+    return _row("GET", path, Nothing, query, reply, text, "")
+
+
+def _post(path: str, body: type[B], reply: type[R], text: str) -> Operation[B, Nothing, R]:
+    return _row("POST", path, body, Nothing, reply, text, "")
+
+
+def _row(
+    method: Method, path: str, body: type[B], query: type[Q], reply: type[R], text: str, tag: str
+) -> Operation[B, Q, R]:
+    return Operation(
+        method=method, path=f"{API_PREFIX}{path}", text=text, tag=tag or path.split("/")[1], body=body, query=query, reply=reply
+    )  # fmt: skip
+
+
+# devices and tokens -------------------------------------------------------------------------------------------
+
+REGISTER_DEVICE = _post(
+    "/auth/device", rest.DeviceRegister, rest.Device,
+    "Register a device by its public key, or get a fresh challenge for a registered one.",
+)  # fmt: skip
+CLAIM_DEVICE = _post(
+    "/auth/claim", rest.DevClaim, rest.TokenPair, "Join a device to an account. Only on a relay for development."
+)  # fmt: skip
+UNCLAIM_DEVICE = _post(
+    "/auth/unclaim", Nothing, rest.DeviceRevoked,
+    "The device that asks belongs to nobody from now on. A browser has no device: revoke one by its id.",
+)  # fmt: skip
+SAY_FAREWELL = _post(
+    "/auth/farewell", rest.DeviceFarewell, rest.DeviceRevoked,
+    "A device that could not be reached here when it was given up; its signature is all it still has.",
+)  # fmt: skip
+LIST_DEVICES = _get("/auth/devices", rest.ClaimedDevices, "Your devices.")
+REVOKE_DEVICE = _post(
+    "/auth/devices/{device_id}/revoke", Nothing, rest.DeviceRevoked,
+    "Take one of your devices away: its tokens end at once, its connections within seconds.",
+)  # fmt: skip
+VERIFY_TOKEN = _post(
+    "/auth/verify", rest.TokenVerify, rest.TokenFacts, "What a valid access token says; 401 for any other."
+)  # fmt: skip
+REFRESH_TOKEN = _post(
+    "/auth/refresh", rest.TokenRefresh, rest.TokenPair,
+    "Exchange a refresh token for a new pair. An old one used again ends the sign-in.",
+)  # fmt: skip
+MAKE_TICKET = _post(
+    "/auth/ws-ticket", Nothing, rest.SocketTicket, "A single-use ticket that opens the WebSocket from a browser."
+)  # fmt: skip
+LIST_SESSIONS = _get("/auth/sessions", rest.Sessions, "Where you are signed in: browsers and devices.")
+END_SESSIONS = _post(
+    "/auth/sessions/end", Nothing, rest.SessionsEnded,
+    "Sign out everywhere but here: all other browsers and devices, their tokens and connections.",
+)  # fmt: skip
+
+# uploads (tus) ------------------------------------------------------------------------------------------------
+
+UPLOAD_RULES, UPLOAD_RULES_OF_ONE = (
+    Operation(
+        method="OPTIONS", path=path, tag="uploads", body=Nothing, query=Nothing, reply=Nothing, status=204,
+        text="What of tus is spoken here.",
+    )
+    for path in (f"{UPLOADS_PATH}/", f"{UPLOADS_PATH}/{{upload_id}}")
+)  # fmt: skip
+BEGIN_UPLOAD = Operation(
+    method="POST", path=f"{UPLOADS_PATH}/", tag="uploads", body=Nothing, query=Nothing, reply=Nothing, status=201,
+    keyed=True, streamed=True,
+    text="Begin an upload; the body may be its first part. With the same key again: the same upload, where it stands.",
+)  # fmt: skip
+UPLOAD_STATUS = Operation(
+    method="HEAD", path=f"{UPLOADS_PATH}/{{upload_id}}", tag="uploads", body=Nothing, query=Nothing, reply=Nothing,
+    text="How far it is. A request that was still sending is ended by this one.",
+)  # fmt: skip
+CONTINUE_UPLOAD = Operation(
+    method="PATCH", path=f"{UPLOADS_PATH}/{{upload_id}}", tag="uploads", body=Nothing, query=Nothing, reply=Nothing,
+    status=204, streamed=True,
+    text="Send the next part, from the offset on. A request that was still sending is ended by this one.",
+)  # fmt: skip
+END_UPLOAD = Operation(
+    method="DELETE", path=f"{UPLOADS_PATH}/{{upload_id}}", tag="uploads", body=Nothing, query=Nothing, reply=Nothing,
+    status=204, text="Give an upload up.",
+)  # fmt: skip
+
+# posts --------------------------------------------------------------------------------------------------------
+
+UPLOAD_AUDIO = Operation(
+    method="POST", path=f"{API_PREFIX}/audio/upload", tag="audio", body=UploadForm, query=Nothing, reply=rest.AudioPost,
+    status=201, keyed=True, streamed=True,
+    text="Publish a take. multipart/form-data: `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC). 200: the same key "
+    "has made this post before.",
+)  # fmt: skip
+PROCESS_AUDIO = Operation(
+    method="POST", path=f"{API_PREFIX}/audio/process", tag="audio", body=rest.AudioProcess, query=Nothing,
+    reply=rest.AudioPost, status=201, keyed=True,
+    text="Publish a take whose bytes have arrived by tus, at /uploads. 200: the same key has made this post before.",
+)  # fmt: skip
+GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")
+GET_WAVEFORM = _get(
+    "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."
+)
+GET_MP3 = _get(
+    "/audio/{post_id}/mp3", AudioBytes,
+    "The levelled MP3, whole or in ranges. It decodes to the frames its Info frame names, without gaps.",
+)  # fmt: skip
+GET_FLAC = _get("/audio/{post_id}/flac", AudioBytes, "The take as it was played, for its author.")
+
+# feeds --------------------------------------------------------------------------------------------------------
+
+GLOBAL_FEED = _list("/feed/global", Paging, rest.FeedPage, "Everybody's posts.")
+TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you follow, and yours.")
+USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
+INBOX = _list(
+    "/inbox", Paging, rest.InboxPage, "What others did that concerns you: new followers and reactions."
+)
+
+# people -------------------------------------------------------------------------------------------------------
+
+ME = _get("/users/me", rest.Producer, "Your own profile.")
+USER = _get("/users/{name}", rest.Producer, "A public profile, by id or username.")
+FOLLOWERS = _list("/users/{name}/followers", ManyPaging, rest.People, "Who follows them, newest first.")
+FOLLOWING = _list("/users/{name}/following", ManyPaging, rest.People, "Whom they follow, newest first.")
+FOLLOW = _post(
+    "/social/follow", rest.FollowRequest, rest.Followed, "Follow somebody, by id or username. Following twice is following once."
+)  # fmt: skip
+UNFOLLOW = _post("/social/unfollow", rest.FollowRequest, rest.Followed, "Follow somebody no longer.")
+BLOCK = _post(
+    "/social/block", rest.FollowRequest, rest.Blocked,
+    "Block somebody: neither of you follows, sees or hears of the other any more.",
+)  # fmt: skip
+UNBLOCK = _post("/social/unblock", rest.FollowRequest, rest.Blocked, "Block somebody no longer.")
+LIKE = _post("/social/like", rest.LikeRequest, rest.AudioPost, "Like a post. Liking twice is one like.")
+UNLIKE = _post("/social/unlike", rest.LikeRequest, rest.AudioPost, "Take a like back.")
+REACT = _post(
+    "/social/react", rest.ReactRequest, rest.Reacted,
+    "React to a post with one of the emoji; at most three different ones of yours stand at a post.",
+)  # fmt: skip
+UNREACT = _post("/social/unreact", rest.ReactRequest, rest.AudioPost, "Take a reaction back, by its emoji.")
+REMOVE_REACTION = _row(
+    "DELETE", "/social/react/{reaction_id}", Nothing, Nothing, rest.AudioPost, "Take a reaction of yours back, by its id.", ""
+)  # fmt: skip
+
+# health -------------------------------------------------------------------------------------------------------
+
+LIVE = Operation(
+    method="GET", path="/health/live", tag="health", body=Nothing, query=Nothing, reply=rest.Health, text="The process answers."
+)  # fmt: skip
+READY = Operation(
+    method="GET", path="/health/ready", tag="health", body=Nothing, query=Nothing, reply=rest.Ready,
+    text="What the relay stands on answers too: database, objects, disk, queues, background tasks. 503 when one does not.",
+)  # fmt: skip
