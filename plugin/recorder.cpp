@@ -161,6 +161,15 @@ sc_client *Recorder::client()
     return make_client() ? client_.load(std::memory_order_relaxed) : nullptr;
 }
 
+const char *Recorder::trouble() const noexcept
+{
+    static_assert(SC_MAX_INSTANCES == 64, "as the sentence says");
+    if (made_ == SC_ERROR_LIMIT)
+        return "64 Sidechain plugins are loaded in this program, the most that it can have. Remove one from another track, "
+               "then load this one again.";
+    return sc_result_text(made_);
+}
+
 /* Recording --------------------------------------------------------------------------------------------------- */
 
 /* For hosts that do not tell theirs: the name of the running program. */
@@ -183,10 +192,10 @@ bool Recorder::make_client()
     config.plugin_path = getBinaryFilename();
     config.host_name = host_name_;
     config.track_name = track_name_;
-    const bool is_made = sc_client_create(&config, &made) == SC_OK;
-    if (is_made) sc_client_set_preview_gain(made, preview_gain_db_.load(std::memory_order_relaxed));
+    made_ = sc_client_create(&config, &made);
+    if (made_ == SC_OK) sc_client_set_preview_gain(made, preview_gain_db_.load(std::memory_order_relaxed));
     client_.store(made, std::memory_order_release);
-    return is_made;
+    return made_ == SC_OK;
 }
 
 /* Not in the constructor: hosts make plugin objects only to look at them. */

@@ -52,6 +52,9 @@ public:
        cannot be made. It lives as long as the plugin does. */
     sc_client *client();
 
+    /* Why there is none, and what to do about it. [UI thread] */
+    const char *trouble() const noexcept;
+
     /* The Recorder that this thread made last: how a format's wrapper finds the one inside DPF's object. */
     static Recorder *newest() noexcept;
 
@@ -89,6 +92,7 @@ private:
 
     static constexpr float kInitialGainDb = -6.0f; /* posts are louder than most mixes in the making */
 
+    sc_result made_ = SC_OK; /* of the last attempt to make the client; under `naming_` */
     std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
     std::mutex naming_; /* hosts may activate on another thread than they name the track on */
     char host_name_[256] = "";

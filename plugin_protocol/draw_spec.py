@@ -119,6 +119,7 @@ LIMITS = (
     ("MAX_TIMELINE_RECORDS", layout, "records"),
     ("MAX_BLOCK_FRAMES", layout, "frames"),
     ("COALESCE_FRAMES", layout, "frames of steady play that one record may cover"),
+    ("SUSPENDED_US", layout, "us without a process call, after which the host was suspended"),
     ("PREDICTION_TOLERANCE_FRAMES", layout, "frames a position may be off before it is a discontinuity"),
     ("ROUNDING_QUARTERS", layout, "quarter notes; so far a host's rounding moves a position, and it is none"),
     ("GUARD_FRAMES", ring, "frames a reader keeps from the overwriting edge"),

@@ -34,6 +34,7 @@ MAX_TIMELINE_RECORDS = 1 << 16  # a reader decodes all of them at each keep: 0.2
 DEFAULT_TIMELINE_RECORDS = 1 << 14
 MAX_BLOCK_FRAMES = 16_384
 COALESCE_FRAMES = 2_048  # steady play needs no record more often than this
+SUSPENDED_US = 1_000_000  # without a process call, after which what comes next was not heard right behind it
 PREDICTION_TOLERANCE_FRAMES = 2.0  # CLAP positions wobble by one sample; more is a discontinuity
 ROUNDING_QUARTERS = (
     1 / 480

@@ -145,7 +145,14 @@ Sentence Standing::status() const
     if (!info_.connected) return {"What you play is remembered, also while Sidechain is not running.", Tone::kPlain};
     if (!trouble_.empty() && signed_in()) return {trouble_, Tone::kBad};
     if (!info_.attached) return {"What you play is remembered as you go.", Tone::kPlain};
-    return {"What you have just played is still here: keep it if it was good.", Tone::kPlain};
+    return {"The last " + memory() + " are still here: keep them if they were good.", Tone::kPlain};
+}
+
+/* At the rate in use: the same memory is half as long at 96 kHz as at 48. */
+std::string Standing::memory() const
+{
+    const double seconds = info_.sample_rate_hz > 0.0 ? static_cast<double>(info_.capacity_frames) / info_.sample_rate_hz : 0.0;
+    return seconds < 1.0 ? "moments" : numbered(static_cast<uint32_t>(seconds), "second");
 }
 
 std::string Standing::keep_label(int bars, bool post_on_keep) const

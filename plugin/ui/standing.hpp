@@ -59,6 +59,7 @@ public:
 
 private:
     void take_posting(const sc_event &event);
+    std::string memory() const;
 
     sc_info info_ = {};
     bool can_start_ = false, starting_ = false;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 
 START_NAMESPACE_DISTRHO
@@ -26,6 +27,8 @@ uint64_t unix_us()
 
 } // namespace
 
+static constexpr const char *kNoRecorder = "The host gives this window no access to its plugin. Use the host's own controls.";
+
 class Window final : public UI {
 public:
     Window() : UI(DISTRHO_UI_DEFAULT_WIDTH, DISTRHO_UI_DEFAULT_HEIGHT), canvas_(*this), layout_(ui::kMinWidth, ui::kMinHeight)
@@ -37,7 +40,12 @@ public:
         if (scale > 1.0) setSize(static_cast<uint>(DISTRHO_UI_DEFAULT_WIDTH * scale), static_cast<uint>(DISTRHO_UI_DEFAULT_HEIGHT * scale));
         auto *recorder = static_cast<Recorder *>(getPluginInstancePointer());
         client_ = recorder ? recorder->client() : nullptr;
-        if (client_) sc_window_open(client_);
+        if (client_) {
+            sc_window_open(client_);
+        } else {
+            std::snprintf(info_.reason, sizeof info_.reason, "%s", recorder ? recorder->trouble() : kNoRecorder);
+            standing_.take(info_);
+        }
     }
 
     ~Window() override

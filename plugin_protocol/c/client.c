@@ -283,6 +283,10 @@ SC_INLINE uint32_t process(sc_client *client, sc_samples samples, uint32_t frame
 {
     for (size_t at = 0; at < offsetof(sc_client, audio.ring.timeline_slots); at += 64) SC_FETCH((const char *)&client->audio + at);
     if (SC_RARE(!atomic_load_explicit(&client->audio.live, memory_order_acquire))) return 0;
+    if (SC_RARE(atomic_load_explicit(&client->audio.suspended, memory_order_relaxed))) {
+        atomic_store_explicit(&client->audio.suspended, false, memory_order_relaxed);
+        sc_ring_resume(&client->audio.ring);
+    }
     const uint32_t done = sc_ring_write(&client->audio.ring, samples, frames, transport);
     atomic_store_explicit(&client->audio.committed, client->audio.ring.commit, memory_order_release);
     atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),

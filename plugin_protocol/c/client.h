@@ -30,6 +30,7 @@ typedef struct sc_generation {
     uint64_t idle_us;    /* since when the client is inactive; 0: it is not, or the Ring is RETIRED */
     uint64_t retired_us; /* 0: it is the one that is, or will be, recorded to */
     uint64_t calls;      /* of process() when the worker looked last */
+    uint64_t called_us;  /* when it last saw that another; 0: never */
     uint32_t told_in;    /* number of the session in which it was announced; 0: in none */
     bool attached;       /* by the daemon of that session */
 } sc_generation;
@@ -93,6 +94,7 @@ struct sc_client {
     struct { /* side by side: between two calls of process() the caches belong to others */
         alignas(128) atomic_bool live; /* false: inactive, or in a forked child */
         atomic_bool playing;
+        atomic_bool suspended; /* the worker saw no call of process() for SC_SUSPENDED_US; process() clears it */
         atomic_uint_least64_t committed; /* end of what the live generation holds */
         sc_ring ring;
     } audio;

@@ -185,3 +185,9 @@ void sc_ring_interrupt(sc_ring *ring)
     ring->timeline.gap |= ring->timeline.started;
     ring->steady.due = 0;
 }
+
+SC_AUDIO void sc_ring_resume(sc_ring *ring) SC_REALTIME
+{
+    ring->timeline.resumed = true;
+    ring->steady.due = 0;
+}

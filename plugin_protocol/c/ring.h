@@ -75,6 +75,10 @@ void sc_ring_stamp(uint8_t *base, uint64_t now_ns);
 /* Nobody knows what was played since the last Block: the next one has GAP. [main-thread & !process] */
 void sc_ring_interrupt(sc_ring *ring);
 
+/* process() was not called for long: the next Block has GAP, unless its position shows that the host only stood still.
+   [audio-thread] */
+void sc_ring_resume(sc_ring *ring) SC_REALTIME;
+
 /* The header's words that the audio thread stores. [audio-thread] */
 SC_INLINE void sc_ring_put(sc_ring *ring, uint32_t offset, uint64_t value, memory_order order)
 {

@@ -183,13 +183,22 @@ static void beat(sc_client *client, uint64_t now_us)
     session->renamed = false;
 }
 
-/* For the audio thread, which reads no clock. */
+/* For the audio thread, which reads no clock: when it was at work last, and whether it has been away. */
 static void stamp(sc_client *client, uint64_t now_us)
 {
     sc_generation *newest = client->generations;
     const uint64_t calls = newest ? sc_ring_word(newest->segment.base, SC_PROCESS_COUNT_OFFSET) : 0;
-    if (!newest || calls == newest->calls) return;
+    if (!newest) return;
+    if (calls == newest->calls) {
+        const double longest_block_us = 1e6 * newest->identity.max_block_frames / newest->identity.sample_rate_hz;
+        const uint64_t limit_us = SC_SUSPENDED_US + (uint64_t)longest_block_us;
+        if (newest->called_us == 0 || newest->idle_us || now_us - newest->called_us < limit_us) return;
+        atomic_store_explicit(&client->audio.suspended, true, memory_order_relaxed);
+        newest->called_us = 0; /* once for each time */
+        return;
+    }
     newest->calls = calls;
+    newest->called_us = now_us;
     sc_ring_stamp(newest->segment.base, now_us * 1000);
 }
 

@@ -87,6 +87,13 @@ SC_AUDIO static bool jumped(const sc_timeline *timeline, const sc_record *now)
     return (both & SC_FLAG_VALID_PROJECT_FRAME) && !frames_lead;
 }
 
+/* Whether the position can tell that `now` follows right behind `last`: it moves, and is known. */
+SC_AUDIO static bool goes_on(const sc_record *last, const sc_record *now)
+{
+    const uint32_t both = last->flags & now->flags;
+    return (both & SC_FLAG_PLAYING) && (both & (SC_FLAG_VALID_PPQ | SC_FLAG_VALID_PROJECT_FRAME));
+}
+
 SC_AUDIO static bool differs(const sc_record *last, const sc_record *now)
 {
     /* Equal validity is part of equal flags, and invalid fields are zero: plain comparisons are right. */
@@ -123,6 +130,8 @@ SC_AUDIO void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transp
     said->invalid = record_from(&now, transport, ring_frame, frames);
     if (loop_range(timeline, transport, &now, said)) said->invalid = true;
     said->discontinuity = timeline->started && jumped(timeline, &now);
+    if (timeline->resumed) timeline->gap |= timeline->started && !(goes_on(&timeline->last, &now) && !said->discontinuity);
+    timeline->resumed = false;
 
     const uint64_t since = ring_frame - timeline->last.ring_frame;
     const uint64_t longest = (now.flags & SC_FLAG_PLAYING) ? SC_COALESCE_FRAMES : STOPPED_COALESCE_FRAMES;

@@ -28,6 +28,7 @@ typedef struct sc_timeline {
     double loop_end_ppq;
     bool started; /* `last` holds a record */
     bool gap;     /* frames went by unrecorded since `last` */
+    bool resumed; /* the host made no call for long since `last`: frames may have gone by */
 } sc_timeline;
 
 typedef struct sc_said {

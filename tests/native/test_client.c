@@ -1,6 +1,7 @@
 /* test_client RUN_DIR: the client without a daemon, in a directory that does not exist yet. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "client.h"
 #include "layout_gen.h"
 #include "sidechain_window.h"
 
@@ -130,6 +131,17 @@ static void the_worker_notes_when_process_was_called(void)
         usleep(60000);
         CHECK_EQUAL(last_block_ns(&info), now); /* it is not the worker's own life */
     }
+    sc_client_destroy(client);
+}
+
+static void the_worker_notes_when_process_is_not_called_any_more(void)
+{
+    sc_client *client = make(run_dir);
+    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    while (!atomic_load(&client->audio.suspended)) usleep(1000); /* a second later; the driver has a limit */
+    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
+    CHECK(!atomic_load(&client->audio.suspended) && client->audio.ring.records == 2); /* one says GAP */
     sc_client_destroy(client);
 }
 
@@ -368,6 +380,7 @@ int main(int argc, char **argv)
     RUN(each_new_rate_is_a_new_generation);
     RUN(an_activation_without_a_change_goes_on_in_the_same_ring);
     RUN(the_worker_notes_when_process_was_called);
+    RUN(the_worker_notes_when_process_is_not_called_any_more);
     RUN(an_inactive_client_lets_audio_pass);
     RUN(arguments_out_of_range_are_refused);
     RUN(keeps_wait_in_sixteen_slots);

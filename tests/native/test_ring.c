@@ -139,6 +139,28 @@ static void a_block_longer_than_promised_is_split_and_counted(void)
     CHECK_EQUAL(word(SC_OVERSIZE_BLOCKS_OFFSET), 1);
 }
 
+/* Flags of the record that a block gets behind a second in which the host made no call. */
+static uint16_t flags_after_a_pause(const sc_transport *before, const sc_transport *after)
+{
+    open_ring(2);
+    write_at(512, before);
+    sc_ring_resume(&ring);
+    write_at(512, after);
+    return word(SC_TIMELINE_COMMIT_OFFSET) == 1 ? 0 : newest().flags & (SC_FLAG_GAP | SC_FLAG_DISCONTINUITY);
+}
+
+static void a_suspended_host_leaves_a_gap_and_one_that_stood_still_does_not(void)
+{
+    const uint16_t gap = SC_FLAG_GAP | SC_FLAG_DISCONTINUITY;
+    const sc_transport start = playing_at(0), led = playing_at(512), bypassed = playing_at(512 + 6 * RATE);
+    sc_transport stopped = start;
+    stopped.flags &= ~(uint32_t)SC_TRANSPORT_PLAYING;
+    CHECK_EQUAL(flags_after_a_pause(&start, &led), 0);
+    CHECK_EQUAL(flags_after_a_pause(&start, &bypassed), gap);
+    CHECK_EQUAL(flags_after_a_pause(&stopped, &stopped), gap); /* nobody knows what was played meanwhile */
+    CHECK_EQUAL(flags_after_a_pause(NULL, NULL), gap);
+}
+
 static void offline_blocks_freeze_and_leave_a_gap(void)
 {
     sc_transport transport = playing_at(0);
@@ -402,6 +424,7 @@ int main(void)
     RUN(a_call_without_frames_only_proves_life);
     RUN(a_block_longer_than_promised_is_split_and_counted);
     RUN(offline_blocks_freeze_and_leave_a_gap);
+    RUN(a_suspended_host_leaves_a_gap_and_one_that_stood_still_does_not);
     RUN(steady_play_is_told_every_2048_frames);
     RUN(standing_still_is_told_every_8192_frames);
     RUN(two_frames_of_wobble_are_no_jump);

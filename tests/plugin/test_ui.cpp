@@ -207,6 +207,12 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     standing.take(info);
     CHECK(!standing.card().shown()); /* nothing is said before the daemon has said it */
     CHECK(standing.name() == "Sidechain");
+    info.capacity_frames = 1u << 21;
+    for (const auto &[rate_hz, words] : {std::pair{48000.0, "The last 43 seconds"}, {192000.0, "The last 10 seconds"}}) {
+        info.sample_rate_hz = rate_hz;
+        standing.take(info);
+        CHECK(standing.status().text.find(words) == 0);
+    }
     std::snprintf(info.track_name, sizeof info.track_name, "Bass");
     standing.take(info);
     CHECK(standing.name() == "Bass");
