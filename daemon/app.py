@@ -14,10 +14,7 @@ import time
 from collections.abc import Callable, Coroutine
 
 from bridge.control_endpoint import ControlEndpoint
-from bridge.errors import AlreadyRunning as LockHeld
-from bridge.errors import RunDirRefused
-from bridge.lock import RunLock
-from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET, prepare_run_dir
+from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from daemon.config import Config
 from daemon.doors.control.claiming import ClaimAnswers
@@ -32,7 +29,7 @@ from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.door import PluginDoor
 from daemon.doors.plugin.notices import RecoveryNotices
 from daemon.doors.plugin.windows import Windows
-from daemon.errors import AlreadyRunning, BadConfig, LibraryDamaged, SidechainError
+from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, ItemArrived, LinkChanged, PluginsShutOut, PresenceChanged
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.pages import FeedPages
@@ -59,6 +56,7 @@ from daemon.library.rebuild import open_library, own_data
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
 from daemon.system.process import allow_many_plugins, say_ready
+from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
 from relay.wire.rest import AudioPost, FeedPage
@@ -86,7 +84,7 @@ class App:
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
         async with contextlib.AsyncExitStack() as stack:
-            self._lock(stack)
+            stack.enter_context(own_run_folder(self._config))
             await self._open_library(stack)
             await self._build_relay(stack)
             self._build_plugins(stack)
@@ -104,22 +102,6 @@ class App:
                     task.cancel()
 
     # in the order of the start ----------------------------------------------------------------------------------
-
-    def _lock(self, stack: contextlib.AsyncExitStack) -> None:
-        run_dir = self._config.run_dir
-        try:
-            prepare_run_dir(self._config.run)
-            stack.enter_context(RunLock.acquire(self._config.run))
-        except LockHeld as error:
-            raise AlreadyRunning(
-                f"A daemon already runs in {run_dir} (pid {error.pid}).", "`sidechain status` asks it."
-            ) from error
-        except (RunDirRefused, OSError) as error:
-            why = error.why if isinstance(error, RunDirRefused) else f"cannot be used: {error.strerror}"
-            raise BadConfig(
-                f"The run folder {run_dir} {why}.",
-                "Move it out of the way, or set run_dir to one of your own.",
-            ) from error
 
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config

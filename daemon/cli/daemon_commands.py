@@ -38,9 +38,12 @@ def up(
     Examples:  sidechain up --detach   ·   sidechain up --relay-url https://relay.example
     """
     flags = {
-        "relay_url": relay_url, "data_dir": data_dir and str(data_dir), "run_dir": run_dir and str(run_dir),
-        "credential_store": credential_store, "log_level": log_level,
-    }  # fmt: skip
+        "relay_url": relay_url,
+        "data_dir": data_dir and str(data_dir),
+        "run_dir": run_dir and str(run_dir),
+        "credential_store": credential_store,
+        "log_level": log_level,
+    }
     config = settings(**flags)
     if detach:
         return _detach(config.data, config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")])
@@ -63,9 +66,14 @@ def _detach(data: Path, run: Path, arguments: list[str]) -> None:
     ready_read, ready_write = os.pipe()
     with out:
         process = subprocess.Popen(
-            [*program(), *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-            pass_fds=[ready_write], env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
-        )  # fmt: skip
+            [*program(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            pass_fds=[ready_write],
+            env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
+        )
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as ready:
         said = ready.read(1)  # one byte when ready; nothing when it ended

@@ -92,9 +92,20 @@ class Demo:
             script.write_text, f"tempo {BPM:g}\nmeter 4 4\nstart ppq 0\nend {end_frame}\n"
         )
         host = await self._stage.host(
-            producer.run, "--script", str(script), "--speed", f"{SPEED:g}", "--repeat", "0", "--hold",
-            "--wait-attached", "10", "--host-name", "sidechain-play", str(wav),
-        )  # fmt: skip
+            producer.run,
+            "--script",
+            str(script),
+            "--speed",
+            f"{SPEED:g}",
+            "--repeat",
+            "0",
+            "--hold",
+            "--wait-attached",
+            "10",
+            "--host-name",
+            "sidechain-play",
+            str(wav),
+        )
         await host.event("played")
 
     async def _keep_and_post(self, producer: RunningDaemon, follower: RunningDaemon) -> None:
@@ -121,11 +132,18 @@ class Demo:
                 f"{take.lufs_in:.1f} → {take.lufs_out:.1f} LUFS, {take.dbtp_out:.1f} dBTP ({take.loudness_reason})"
             )
         self.figures |= {
-            "take_id": take.take_id, "frames": take.frames, "bars": take.bars, "bpm": take.bpm,
-            "sample_rate_hz": round(take.sample_rate_hz), "lufs_in": take.lufs_in, "lufs_out": take.lufs_out,
-            "dbtp_out": take.dbtp_out, "gain_db": take.gain_db, "loudness_reason": take.loudness_reason,
+            "take_id": take.take_id,
+            "frames": take.frames,
+            "bars": take.bars,
+            "bpm": take.bpm,
+            "sample_rate_hz": round(take.sample_rate_hz),
+            "lufs_in": take.lufs_in,
+            "lufs_out": take.lufs_out,
+            "dbtp_out": take.dbtp_out,
+            "gain_db": take.gain_db,
+            "loudness_reason": take.loudness_reason,
             "post_url": take.post_url,
-        }  # fmt: skip
+        }
 
     async def _look(self, follower: RunningDaemon) -> None:
         """What the follower sees: the feed, the page, the sound."""

@@ -82,10 +82,19 @@ def _named(prefix: str) -> str:
 
 def _text(entries: list[c.EntryInfo]) -> str:
     rows = [
-        [e.entry_id[:13], when(e.created_us), e.title or "untitled", e.account or "–", e.state, _sent(e), str(e.attempts),
-         _next(e), e.post_url or e.reason or ""]
+        [
+            e.entry_id[:13],
+            when(e.created_us),
+            e.title or "untitled",
+            e.account or "–",
+            e.state,
+            _sent(e),
+            str(e.attempts),
+            _next(e),
+            e.post_url or e.reason or "",
+        ]
         for e in entries
-    ]  # fmt: skip
+    ]
     return table(["entry", "when", "title", "account", "state", "sent", "tries", "next", "what"], rows)
 
 

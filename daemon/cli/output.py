@@ -27,7 +27,7 @@ from daemon.errors import (
     RelayRefused,
     SidechainError,
     UsageError,
-)  # fmt: skip
+)
 
 R = TypeVar("R")
 

@@ -29,10 +29,18 @@ def list_recovered(as_json: Json = False) -> None:
 
 def _text(found: c.Recovery) -> str:
     rows = [
-        [s.stretch_id, when(s.sounded_us), _length(s.seconds), "–" if s.bars is None else str(s.bars), number(s.bpm),
-         _where(s), _length(s.before_end_s), "kept" if s.kept else "new"]
+        [
+            s.stretch_id,
+            when(s.sounded_us),
+            _length(s.seconds),
+            "–" if s.bars is None else str(s.bars),
+            number(s.bpm),
+            _where(s),
+            _length(s.before_end_s),
+            "kept" if s.kept else "new",
+        ]
         for s in found.stretches
-    ]  # fmt: skip
+    ]
     lines = [table(["stretch", "until", "length", "bars", "BPM", "from", "before the crash", "state"], rows)]
     lines[0] = lines[0] or "Nothing was left behind by a crash."
     state = (
@@ -52,12 +60,14 @@ def show_recovered(stretch: StretchId = "last", as_json: Json = False) -> None:
     def text() -> str:
         bars = f"{one.bars} whole bars at its end" if one.bars else "no bar lines are known"
         tempo = f"{number(one.bpm, ' BPM')}, {one.meter or 'meter unknown'}"
-        return "\n".join([
-            f"{one.stretch_id}  {one.sentence}",
-            f"until     {when(one.sounded_us)}, {one.sample_rate_hz:g} Hz, {one.channels} channels",
-            f"bars      {bars}; {tempo}",
-            f"state     {'kept at least once' if one.kept else 'not kept yet'}",
-        ])  # fmt: skip
+        return "\n".join(
+            [
+                f"{one.stretch_id}  {one.sentence}",
+                f"until     {when(one.sounded_us)}, {one.sample_rate_hz:g} Hz, {one.channels} channels",
+                f"bars      {bars}; {tempo}",
+                f"state     {'kept at least once' if one.kept else 'not kept yet'}",
+            ]
+        )
 
     show(one, as_json, text)
 

@@ -73,11 +73,21 @@ class Stage:
         """A relay with the local sign-in, and its address."""
         process = await self._spawn(
             "relay",
-            [sys.executable, "-m", "relay", "--data", str(self.folder / "relay"), "--port", str(port), "--dev", "--json-log",
-             *more],
+            [
+                sys.executable,
+                "-m",
+                "relay",
+                "--data",
+                str(self.folder / "relay"),
+                "--port",
+                str(port),
+                "--dev",
+                "--json-log",
+                *more,
+            ],
             os.environ.copy(),
             stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        )
         assert process.stdout
         async for line in process.stdout:
             with contextlib.suppress(json.JSONDecodeError):
@@ -92,9 +102,13 @@ class Stage:
         home.mkdir(exist_ok=True)
         ready_read, ready_write = os.pipe()
         settings = {
-            "config": str(home / "config.toml"), "data_dir": str(home / "data"), "run_dir": str(home / "run"),
-            "relay_url": relay_url, "credential_store": "file", "ready_fd": str(ready_write),
-        } | settings  # fmt: skip
+            "config": str(home / "config.toml"),
+            "data_dir": str(home / "data"),
+            "run_dir": str(home / "run"),
+            "relay_url": relay_url,
+            "credential_store": "file",
+            "ready_fd": str(ready_write),
+        } | settings
         env = os.environ | {f"SIDECHAIN_{key.upper()}": value for key, value in settings.items()}
         process = await self._spawn(
             f"daemon-{name}", [sys.executable, "-m", "daemon", "up"], env, pass_fds=(ready_write,)
@@ -112,9 +126,12 @@ class Stage:
     async def host(self, run_dir: Path, *arguments: str, name: str = "host") -> RunningHost:
         """A native host that plays into `run_dir`."""
         process = await self._spawn(
-            name, [str(play_program()), "--stdin", "--json", "--run-dir", str(run_dir), *arguments],
-            dict(os.environ), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            name,
+            [str(play_program()), "--stdin", "--json", "--run-dir", str(run_dir), *arguments],
+            dict(os.environ),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
         return RunningHost(process, self.folder / f"{name}.log")
 
     async def tray(self, run_dir: Path, bus_address: str) -> asyncio.subprocess.Process:

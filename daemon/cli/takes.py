@@ -35,10 +35,20 @@ def list_takes(
 
     def text() -> str:
         rows = [
-            [t.take_id[:12], when(t.created_us), t.title or "untitled", str(t.bars or "–"), number(t.bpm),
-             t.key or "–", number(t.lufs_in), number(t.seam_score, digits=2), t.entry_state or t.state, t.post_url or ""]
+            [
+                t.take_id[:12],
+                when(t.created_us),
+                t.title or "untitled",
+                str(t.bars or "–"),
+                number(t.bpm),
+                t.key or "–",
+                number(t.lufs_in),
+                number(t.seam_score, digits=2),
+                t.entry_state or t.state,
+                t.post_url or "",
+            ]
             for t in found.takes
-        ]  # fmt: skip
+        ]
         return (
             table(["take", "when", "title", "bars", "BPM", "key", "LUFS", "seam", "state", "page"], rows)
             or "No takes yet. Play, then `sidechain keep`."

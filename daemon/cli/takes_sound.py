@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
 FORMATS = {
-    ".wav": "take.wav", ".flac": "take.flac", ".mp3": "take.mp3", ".svg": "waveform.svg", ".json": "peaks.json",
+    ".wav": "take.wav",
+    ".flac": "take.flac",
+    ".mp3": "take.mp3",
+    ".svg": "waveform.svg",
+    ".json": "peaks.json",
     ".dat": "peaks.256.dat",
-}  # fmt: skip
+}
 
 
 def card(
@@ -119,10 +123,16 @@ def similar(
 
     def text() -> str:
         rows = [
-            [each.take_id[:12], when(each.created_us), each.title or "untitled", "yes" if each.same else "no",
-             f"{each.score:.0%}", f"{each.likeness:.2f}"]
+            [
+                each.take_id[:12],
+                when(each.created_us),
+                each.title or "untitled",
+                "yes" if each.same else "no",
+                f"{each.score:.0%}",
+                f"{each.likeness:.2f}",
+            ]
             for each in found.found
-        ]  # fmt: skip
+        ]
         return (
             table(["take", "when", "title", "same", "agrees", "likeness"], rows)
             or "There is no other take yet."

@@ -69,9 +69,12 @@ def fault_of_metadata(metadata: Metadata, relay_url: str) -> str | None:
     if metadata.issuer != relay_url:
         return f"The relay calls itself {metadata.issuer}, but relay_url is {relay_url}."
     addresses = (
-        metadata.authorization_endpoint, metadata.token_endpoint, metadata.device_authorization_endpoint,
-        metadata.claimed_page, metadata.unclaimed_page,
-    )  # fmt: skip
+        metadata.authorization_endpoint,
+        metadata.token_endpoint,
+        metadata.device_authorization_endpoint,
+        metadata.claimed_page,
+        metadata.unclaimed_page,
+    )
     if not all(each.startswith(relay_url + "/") for each in addresses):
         return "The relay names addresses of another server."
     if "S256" not in metadata.code_challenge_methods_supported:

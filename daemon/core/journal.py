@@ -149,7 +149,7 @@ def pack_chunk(
     payload_crc = zlib.crc32(sound, zlib.crc32(timeline, origin.seed))
     head = _HEAD.pack(
         CHUNK_MAGIC, not sound, first_frame, frames, len(records), carried, 0, wall_us, payload_crc
-    )  # fmt: skip
+    )
     return head + _CRC.pack(zlib.crc32(head, origin.seed)) + timeline, sound
 
 

@@ -66,10 +66,16 @@ def read_take(folder: Path) -> TakeRow:
 def entry_file(entry: outbox.Entry) -> EntryFile:
     """What the Entry's file should say."""
     return EntryFile(
-        entry_id=entry.entry_id, take_id=entry.take_id, account=entry.account, title=entry.title,
-        created_us=entry.created_us, sha256=entry.sha256, post_id=entry.post_id, post_url=entry.post_url,
+        entry_id=entry.entry_id,
+        take_id=entry.take_id,
+        account=entry.account,
+        title=entry.title,
+        created_us=entry.created_us,
+        sha256=entry.sha256,
+        post_id=entry.post_id,
+        post_url=entry.post_url,
         discarded=entry.state is outbox.State.DISCARDED,
-    )  # fmt: skip
+    )
 
 
 def entry_bytes(entry: outbox.Entry) -> bytes:
@@ -112,7 +118,13 @@ def entry_of_file(file: EntryFile) -> outbox.Entry:
         state = outbox.State.DISCARDED
     accepted = state is outbox.State.ACCEPTED
     return outbox.Entry(
-        entry_id=file.entry_id, take_id=file.take_id, account=file.account, title=file.title,
-        created_us=file.created_us, state=state, sha256=file.sha256 if accepted else None,
-        post_id=file.post_id if accepted else None, post_url=file.post_url if accepted else None,
-    )  # fmt: skip
+        entry_id=file.entry_id,
+        take_id=file.take_id,
+        account=file.account,
+        title=file.title,
+        created_us=file.created_us,
+        state=state,
+        sha256=file.sha256 if accepted else None,
+        post_id=file.post_id if accepted else None,
+        post_url=file.post_url if accepted else None,
+    )

@@ -114,8 +114,10 @@ class TusClient:
         """Begin it, or learn of the relay where it was begun before."""
         sha256 = base64.b64encode(parcel.meta.sha256.encode()).decode()
         headers = {
-            tus.LENGTH: str(parcel.size_bytes), tus.METADATA: f"sha256 {sha256}", "Idempotency-Key": parcel.entry_id,
-        }  # fmt: skip
+            tus.LENGTH: str(parcel.size_bytes),
+            tus.METADATA: f"sha256 {sha256}",
+            "Idempotency-Key": parcel.entry_id,
+        }
         data = b""
         if with_part:
             data = await self._read(parcel, 0)
@@ -185,8 +187,11 @@ class TusClient:
         url = urllib.parse.urljoin(base + tus.UPLOADS_PATH, answer.headers.get("Location", ""))
         if not url.startswith(base + "/") or len(url) > 1024:
             raise RelayRefused(
-                "The relay wants the upload to go to another place.", "Ask who runs it.", status=CREATED, code="location"
-            )  # fmt: skip
+                "The relay wants the upload to go to another place.",
+                "Ask who runs it.",
+                status=CREATED,
+                code="location",
+            )
         return url
 
 

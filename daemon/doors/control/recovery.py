@@ -55,8 +55,18 @@ class RecoveryAnswers:
 def stretch_info(one: Recovered) -> c.StretchInfo:
     """A stretch as tray and command line see it."""
     return c.StretchInfo(
-        stretch_id=one.stretch_id, host_name=one.host_name, track_name=one.track_name, seconds=one.seconds,
-        sample_rate_hz=one.sample_rate_hz, channels=one.channels, sounded_us=one.stretch.sounded_us,
-        before_end_s=one.stretch.before_end_s, why=one.why, bars=one.bars, bpm=one.bpm,
-        meter=f"{one.meter[0]}/{one.meter[1]}" if one.meter else None, kept=one.kept, sentence=sentence(one)[:512],
-    )  # fmt: skip
+        stretch_id=one.stretch_id,
+        host_name=one.host_name,
+        track_name=one.track_name,
+        seconds=one.seconds,
+        sample_rate_hz=one.sample_rate_hz,
+        channels=one.channels,
+        sounded_us=one.stretch.sounded_us,
+        before_end_s=one.stretch.before_end_s,
+        why=one.why,
+        bars=one.bars,
+        bpm=one.bpm,
+        meter=f"{one.meter[0]}/{one.meter[1]}" if one.meter else None,
+        kept=one.kept,
+        sentence=sentence(one)[:512],
+    )

@@ -40,18 +40,31 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
     bpm = take.cut.bpm or analysis.bpm
     return msgspec.convert(
         {
-            "take_id": take.take_id, "title": take.title, "created_us": take.created_us, "frames": take.frames,
-            "sample_rate_hz": take.sample_rate_hz, "channels": take.channels, "bars": take.cut.bars,
-            "host_name": take.host_name, "track_name": take.track_name,
-            "bpm": bpm, "bpm_source": "transport" if take.cut.bpm else analysis.bpm_source, "key": analysis.key,
-            "meter": f"{meter[0]}/{meter[1]}" if meter else None, "note": take.cut.note[:512],
-            "state": "processing" if busy else take.state, "entry_state": entry.state if entry else None,
-            "post_url": entry.post_url if entry else None, "error": take.error or (entry.reason if entry else None),
-            "repair": take.repair, "warnings": [each.kind for each in analysis.warnings],
-        } | known,
+            "take_id": take.take_id,
+            "title": take.title,
+            "created_us": take.created_us,
+            "frames": take.frames,
+            "sample_rate_hz": take.sample_rate_hz,
+            "channels": take.channels,
+            "bars": take.cut.bars,
+            "host_name": take.host_name,
+            "track_name": take.track_name,
+            "bpm": bpm,
+            "bpm_source": "transport" if take.cut.bpm else analysis.bpm_source,
+            "key": analysis.key,
+            "meter": f"{meter[0]}/{meter[1]}" if meter else None,
+            "note": take.cut.note[:512],
+            "state": "processing" if busy else take.state,
+            "entry_state": entry.state if entry else None,
+            "post_url": entry.post_url if entry else None,
+            "error": take.error or (entry.reason if entry else None),
+            "repair": take.repair,
+            "warnings": [each.kind for each in analysis.warnings],
+        }
+        | known,
         TakeInfo,
         strict=False,
-    )  # fmt: skip
+    )
 
 
 def sound_info(take: TakeRow) -> SoundInfo | None:

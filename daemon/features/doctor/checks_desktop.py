@@ -87,10 +87,12 @@ async def _bus_names() -> set[str]:
         for member in ("ListNames", "ListActivatableNames"):
             reply = await bus.call(
                 Message(
-                    destination="org.freedesktop.DBus", path="/org/freedesktop/DBus",
-                    interface="org.freedesktop.DBus", member=member,
+                    destination="org.freedesktop.DBus",
+                    path="/org/freedesktop/DBus",
+                    interface="org.freedesktop.DBus",
+                    member=member,
                 )
-            )  # fmt: skip
+            )
             names |= set(reply.body[0]) if reply and reply.body else set()
         return names
     finally:
@@ -103,5 +105,8 @@ def check_log(config: Config) -> Check:
     if not found:
         return ok("log", "No crash is in the log.")
     last = "; ".join(line[:160] for line in found[-LAST_CRASHES:])
-    return note("log", f"The log holds {len(found)} crash{'es' if len(found) > 1 else ''}, the last: {last}.",
-                "Tell us, with the file that `sidechain doctor --bundle FILE.zip` writes.")  # fmt: skip
+    return note(
+        "log",
+        f"The log holds {len(found)} crash{'es' if len(found) > 1 else ''}, the last: {last}.",
+        "Tell us, with the file that `sidechain doctor --bundle FILE.zip` writes.",
+    )

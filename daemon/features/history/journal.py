@@ -200,10 +200,15 @@ class Journal:
         next_frame = min(max(ends, default=0), self._synced.get(ring.segment, MAX_INDEX))
         header = ring.header
         origin = Origin(
-            instance=header.instance_id.hex(), generation=header.generation, number=max(numbers, default=0) + 1,
-            sample_rate_hz=header.sample_rate_hz, channels=header.channels, host_name=host_name,
-            track_name=track_name, boot_id=self._life,
-        )  # fmt: skip
+            instance=header.instance_id.hex(),
+            generation=header.generation,
+            number=max(numbers, default=0) + 1,
+            sample_rate_hz=header.sample_rate_hz,
+            channels=header.channels,
+            host_name=host_name,
+            track_name=track_name,
+            boot_id=self._life,
+        )
         return RingFollower(folder, ring, origin, next_frame)
 
     def _advance(self, writer: RingFollower) -> None:
@@ -219,10 +224,15 @@ class Journal:
 
     def _note(self, writer: RingFollower, file: SegmentFile, *, is_open: bool) -> None:
         held = Held(
-            ring=writer.folder.name, number=file.origin.number, instance=file.origin.instance,
-            size_bytes=file.size_bytes, seconds=file.frames / file.origin.sample_rate_hz, wall_us=file.wall_us,
-            ended=False, open=is_open,
-        )  # fmt: skip
+            ring=writer.folder.name,
+            number=file.origin.number,
+            instance=file.origin.instance,
+            size_bytes=file.size_bytes,
+            seconds=file.frames / file.origin.sample_rate_hz,
+            wall_us=file.wall_us,
+            ended=False,
+            open=is_open,
+        )
         self._held[held.ring, held.number] = held
 
     def _let_go(self, name: str) -> None:
@@ -301,10 +311,14 @@ class Journal:
         for segment in read_ring(folder, verify=False):
             frames = sum(chunk.head.frames for chunk in segment.chunks)
             held = Held(
-                ring=folder.name, number=segment.origin.number, instance=segment.origin.instance,
-                size_bytes=segment.size_bytes, seconds=frames / segment.origin.sample_rate_hz,
-                wall_us=segment.chunks[-1].head.wall_us if segment.chunks else 0, ended=ended,
-            )  # fmt: skip
+                ring=folder.name,
+                number=segment.origin.number,
+                instance=segment.origin.instance,
+                size_bytes=segment.size_bytes,
+                seconds=frames / segment.origin.sample_rate_hz,
+                wall_us=segment.chunks[-1].head.wall_us if segment.chunks else 0,
+                ended=ended,
+            )
             self._held[held.ring, held.number] = held
 
     # at the start ---------------------------------------------------------------------------------------------

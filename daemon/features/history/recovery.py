@@ -68,12 +68,20 @@ def recovered_in(folder: Path) -> tuple[Recovered, ...]:
         anchored = cut if cut and cut.anchored else None
         found.append(
             Recovered(
-                stretch_id=stretch_id, folder=folder, host_name=origin.host_name, track_name=origin.track_name,
-                sample_rate_hz=origin.sample_rate_hz, channels=origin.channels, stretch=stretch, why=mark.why,
-                kept=stretch_id in mark.kept, bars=anchored.bars if anchored else None,
-                bpm=anchored.bpm if anchored else None, meter=anchored.meter if anchored else None,
+                stretch_id=stretch_id,
+                folder=folder,
+                host_name=origin.host_name,
+                track_name=origin.track_name,
+                sample_rate_hz=origin.sample_rate_hz,
+                channels=origin.channels,
+                stretch=stretch,
+                why=mark.why,
+                kept=stretch_id in mark.kept,
+                bars=anchored.bars if anchored else None,
+                bpm=anchored.bpm if anchored else None,
+                meter=anchored.meter if anchored else None,
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -146,10 +146,15 @@ class Uploader:
             if sha256 != entry.sha256:
                 raise DamagedCopy
             parcel = Parcel(
-                entry_id=entry.entry_id, file=file, size_bytes=size_bytes, meta=upload_meta(takes[0], entry),
-                url=entry.upload_url, first=entry.attempts == 1 and entry.upload_url is None,
-                allowed=lambda: self._account() == entry.account, moved=self._moved,
-            )  # fmt: skip
+                entry_id=entry.entry_id,
+                file=file,
+                size_bytes=size_bytes,
+                meta=upload_meta(takes[0], entry),
+                url=entry.upload_url,
+                first=entry.attempts == 1 and entry.upload_url is None,
+                allowed=lambda: self._account() == entry.account,
+                moved=self._moved,
+            )
             return await self.tus.deliver(parcel)
 
     async def _moved(self, moved: outbox.Moved) -> None:

@@ -2,31 +2,15 @@
 
 import asyncio
 import threading
-from pathlib import Path
-
-from msgspec import Struct
 
 from bridge.control import PreviewInfo
 from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile
 from daemon.core.preview import Plan
 from daemon.features.previews.preview_files import Fit
-from relay.wire.rest import AudioPost
+from daemon.features.previews.sounds import Sound
 
 CHUNK_FRAMES = 1 << 15
-
-
-class Sound(Struct, frozen=True, kw_only=True):
-    """What is to be played. Unknown is None. post: of the feed, and may have to be fetched; else `path`."""
-
-    kind: str
-    target: str
-    title: str
-    seconds: float
-    bpm: float | None
-    bars: int | None
-    post: AudioPost | None = None
-    path: Path = Path()
 
 
 class Preview:

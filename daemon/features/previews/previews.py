@@ -17,11 +17,11 @@ from bridge.control import PreviewInfo
 from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile, sweep_returns
 from daemon.core.preview import Plan, bar_ahead, differs, plan
-from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError, UsageError
+from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError
 from daemon.events import Bus, PreviewChanged
-from daemon.features.previews.playing import CHUNK_FRAMES, Preview, Sound
+from daemon.features.previews.playing import CHUNK_FRAMES, Preview
 from daemon.features.previews.preview_files import PreviewFiles
-from daemon.library.files import TAKE_WAV
+from daemon.features.previews.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
@@ -111,7 +111,12 @@ class Previews:
                 raise NothingKept(
                     "The daemon does not know this plugin's sound yet.", "Play it again in a moment."
                 )
-            await self._begin(instance, await self._sound(ask.kind, ask.target), ask.in_sync, ask.id)
+            await self._begin(
+                instance,
+                await find_sound(self._store, self._takes, ask.kind, ask.target),
+                ask.in_sync,
+                ask.id,
+            )
         except asyncio.CancelledError:
             await self._send(instance.peer, PlayFailed(id=ask.id, code="replaced", message=""))
             if (current := asyncio.current_task()) and current.cancelling():
@@ -164,7 +169,9 @@ class Previews:
                 "This plugin is not there any more.", "`sidechain instances` lists those that are."
             )
         try:
-            return await self._begin(instance, await self._sound(None, target), in_sync, 0)
+            return await self._begin(
+                instance, await find_sound(self._store, self._takes, None, target), in_sync, 0
+            )
         except asyncio.CancelledError:
             if (current := asyncio.current_task()) and current.cancelling():
                 raise
@@ -177,42 +184,6 @@ class Previews:
             if preview := self._playing.get(instance.peer.instance):
                 generation = preview.returned.header.generation
                 await self._send(preview.peer, PreviewClosed(generation=generation, code="stopped"))
-
-    # from an id to a sound --------------------------------------------------------------------------------------
-
-    async def _sound(self, kind: str | None, target: str) -> Sound:
-        """kind None: a Take if there is one, else an Item. Raises UsageError, NothingKept."""
-        found = [] if kind else await self._store.run(Store.find_take, target)
-        if kind == "take" or found:
-            take = await self._takes.find(target)
-            path = self._takes.folder / take.take_id / TAKE_WAV
-            bpm = take.cut.bpm or (take.analysis.bpm if take.analysis else None)
-            return Sound(
-                kind="take",
-                target=take.take_id,
-                title=take.title,
-                seconds=take.frames / take.sample_rate_hz,
-                bpm=bpm,
-                bars=take.cut.bars,
-                path=path,
-            )
-        posts = await self._store.run(Store.item, target)
-        if len(posts) == 1:
-            post = posts[0]
-            return Sound(
-                kind="item",
-                target=post.id,
-                title=post.title,
-                seconds=post.frames / max(1, post.sample_rate_hz),
-                bpm=post.bpm,
-                bars=post.duration_bars,
-                post=post,
-            )
-        if posts:
-            raise UsageError(f"More than one item begins with {target!r}.", "Give more of the id.")
-        raise UsageError(
-            f"There is no take and no item of the feed {target!r}.", "`sidechain feed` lists them."
-        )
 
     # from a sound to a Return Ring ------------------------------------------------------------------------------
 
@@ -267,9 +238,15 @@ class Previews:
         length = fit.frames if fit.whole else round(sound.seconds / planned.speed * header.sample_rate_hz)
         frames = None if planned.repeats else length
         info = PreviewInfo(
-            instance=instance.name, kind=sound.kind, target=sound.target, title=sound.title, state="waiting",
-            in_sync=planned.in_sync, duration_s=frames / header.sample_rate_hz if frames else None, note=planned.note,
-        )  # fmt: skip
+            instance=instance.name,
+            kind=sound.kind,
+            target=sound.target,
+            title=sound.title,
+            state="waiting",
+            in_sync=planned.in_sync,
+            duration_s=frames / header.sample_rate_hz if frames else None,
+            note=planned.note,
+        )
         preview = Preview(peer, sound, info, fit, returned, planned, first_bar)
         try:
             await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the beginning; the rest while it plays
@@ -279,11 +256,20 @@ class Previews:
         before = self._playing.get(peer.instance)
         self._playing[peer.instance] = preview
         opened = PreviewOpened(
-            id=ask_id, kind=sound.kind, target=sound.target, segment=returned.name,
-            generation=returned.header.generation, sample_rate_hz=header.sample_rate_hz, channels=header.channels,
-            capacity_frames=returned.header.capacity_frames, frames=frames, in_sync=planned.in_sync,
-            at_bar=planned.at_bar, title=sound.title[:120], note=planned.note,
-        )  # fmt: skip
+            id=ask_id,
+            kind=sound.kind,
+            target=sound.target,
+            segment=returned.name,
+            generation=returned.header.generation,
+            sample_rate_hz=header.sample_rate_hz,
+            channels=header.channels,
+            capacity_frames=returned.header.capacity_frames,
+            frames=frames,
+            in_sync=planned.in_sync,
+            at_bar=planned.at_bar,
+            title=sound.title[:120],
+            note=planned.note,
+        )
         if not await self._send(peer, opened):
             await self._close(preview)
             raise NothingKept(
