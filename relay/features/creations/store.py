@@ -161,7 +161,7 @@ def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
 
 
 def page(
-    db: Connection, sql: str, at: Position, base_url: str, **more: str
+    db: Connection, sql: str, at: Position, base_url: str, **more: str | int
 ) -> tuple[list[Detail], str | None]:
     """A page of a list and the cursor of the next. sql: of SELECT's columns, with OLDER and NEWEST in it.
 
