@@ -55,7 +55,7 @@ from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library, own_data
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
-from daemon.system.process import allow_many_plugins, say_ready
+from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
@@ -304,6 +304,7 @@ def serve(config: Config, version: str) -> int:
     )
     for name in ("httpx", "httpcore", "websockets"):  # their lines carry whole URLs, headers and tokens
         logging.getLogger(name).setLevel(logging.WARNING)
+    forbid_dumps()
     allow_many_plugins()
 
     async def main() -> bool:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 from daemon.errors import BadConfig
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
 
 
@@ -118,12 +120,25 @@ def load(
 
 
 def _checked_url(url: str) -> str:
-    """TLS cannot be left out for a relay on another machine."""
+    """TLS cannot be left out for a relay on another machine. Raises BadConfig."""
     url = url.rstrip("/")
-    local = url.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
-    if url and not url.startswith("https://") and not local:
+    if url and not _is_https_or_local(url):
         raise BadConfig(
             f"relay_url is {url!r}; a relay on another machine must be reached by https.",
             "Use https://…, or http://127.0.0.1:PORT for a relay on this machine.",
         )
     return url
+
+
+def _is_https_or_local(url: str) -> bool:
+    """What stands before an @ is a name to sign in with, and looks like a host to people only (RFC 3986, 7.6)."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises for what is no port
+    except ValueError:
+        return False
+    if "@" in parts.netloc or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS and port is not None
+    )

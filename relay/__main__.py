@@ -24,6 +24,11 @@ def read_argv(argv: list[str]) -> Config:
     )
     parser.add_argument("--dev", action="store_true", help="sign in by name only; needs a loopback host")
     parser.add_argument("--public-url", help="what links start with, when it is not the address listened on")
+    parser.add_argument(
+        "--trusted-proxies",
+        default="",
+        help="addresses and networks, by commas, whose X-Forwarded-For is believed (default: nobody's)",
+    )
     parser.add_argument("--json-log", action="store_true", help="machine-readable lines on stdout")
     given = parser.parse_args(argv)
     if not 0 <= given.port <= 65_535:
@@ -35,6 +40,7 @@ def read_argv(argv: list[str]) -> Config:
         dev=given.dev,
         public_url=given.public_url,
         json_log=given.json_log,
+        trusted_proxies=tuple(each.strip() for each in given.trusted_proxies.split(",") if each.strip()),
         upstreams=upstreams_of(os.environ),
     )
 

@@ -6,6 +6,8 @@ Exit code 0 done (nothing printed: no such secret), 1 refused, with one line on 
 
 import sys
 
+from daemon.system.process import forbid_dumps
+
 SERVICE = "sidechain"
 ALLOWED = ("SecretService", "kwallet", "libsecret", "macOS", "Windows")
 """Modules of `keyring.backends` that keep a secret secret; anything else, such as keyrings.alt, is refused."""
@@ -16,6 +18,7 @@ def main(argv: list[str]) -> int:
     from keyring.backend import KeyringBackend
     from keyring.backends.chainer import ChainerBackend
 
+    forbid_dumps()
     verb, profile = argv
     backend: KeyringBackend = keyring.get_keyring()
     candidates = backend.backends if isinstance(backend, ChainerBackend) else [backend]

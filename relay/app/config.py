@@ -39,6 +39,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     signing_key: Path | None = None  # that all processes share; None: one of its own in the folder
     cors_origins: tuple[str, ...] = ()  # pages of others that may call the API
+    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     account_quota_bytes: int = 20 << 30  # what the creations of one account may take up
 
     def __post_init__(self) -> None:
@@ -48,6 +49,11 @@ class Config(Struct, frozen=True, kw_only=True):
             )
         if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
             raise BadConfig("--public-url", f"must start with http:// or https://, not {self.public_url!r}.")
+        for proxy in self.trusted_proxies:
+            if not is_network(proxy):
+                raise BadConfig(
+                    "--trusted-proxies", f"are addresses or networks such as 10.0.0.0/8, not {proxy!r}."
+                )
 
 
 def is_loopback(host: str) -> bool:
@@ -57,3 +63,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_network(text: str) -> bool:
+    """An address is a network of one."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

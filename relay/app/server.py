@@ -17,6 +17,7 @@ from relay.app.http_protocol import HttpProtocol
 from relay.app.socket_protocol import SocketProtocol
 from relay.engine.data_folder import DataInUse
 from relay.engine.database import DatabaseError
+from relay.engine.dumps import forbid_dumps
 from relay.engine.folders import FolderOpen
 from relay.engine.objects.open import BadObjectsUrl
 from relay.features.live.hub import Hub
@@ -99,6 +100,7 @@ async def part_with_all(hub: Hub) -> None:
 
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound. [main thread]"""
+    forbid_dumps()
     bound = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((config.host, config.port))
@@ -116,6 +118,8 @@ def run(config: Config) -> None:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
+            proxy_headers=bool(config.trusted_proxies),
+            forwarded_allow_ips=list(config.trusted_proxies),
             http=HttpProtocol,
             ws=SocketProtocol,
             ws_max_size=MAX_FRAME_BYTES,

@@ -59,6 +59,7 @@ def start_relay(
         "--port",
         str(port),
         "--json-log",
+        *("--trusted-proxies", "127.0.0.1"),  # tests come from where they like
         *options,
     ]
     with (data.parent / f"{data.name}.log").open("ab") as log:

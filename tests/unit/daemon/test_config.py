@@ -46,7 +46,18 @@ def test_what_does_not_fit_is_an_error_that_names_it(tmp_path: Path, text: str, 
         load_with(tmp_path, text)
 
 
-@pytest.mark.parametrize("url", ["http://relay.example", "ftp://x", "http://127.0.0.1.evil.example:80"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://relay.example",
+        "ftp://x",
+        "http://127.0.0.1.evil.example:80",
+        "http://127.0.0.1:80@evil.example",
+        "https://relay.example@evil.example",
+        "http://127.0.0.1:x",
+        "https://",
+    ],
+)
 def test_a_relay_elsewhere_must_be_reached_by_tls(tmp_path: Path, url: str) -> None:
     with pytest.raises(BadConfig, match="https"):
         load_with(tmp_path, relay_url=url)
