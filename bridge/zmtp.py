@@ -1,7 +1,7 @@
 """ZMTP 3.0 (RFC 23/ZMTP, 37/ZMTP) as a ROUTER without security speaks it to DEALERs: greeting, NULL handshake, messages
 of one part. Pure: bytes in, bytes out. Plugins (plugin_protocol/c/zmtp.h) and libzmq, in our own clients, speak to it.
 
-Not here: sockets, and what a message means. Why not libzmq on this side: docs/decisions/0015-no-libzmq-inside-a-host.md.
+Not here: sockets, and what a message means. Why not libzmq on this side: docs/decisions/0016-no-libzmq-inside-a-host.md.
 """
 
 import struct

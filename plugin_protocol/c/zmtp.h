@@ -1,6 +1,6 @@
 /* ZMTP 3.0 as a DEALER without security speaks it (RFC 23/ZMTP, 37/ZMTP): greeting, NULL handshake, messages of one
    part. Pure: bytes in, bytes out; no socket, no memory but its own. Peers may be libzmq or anything that keeps the RFC.
-   Why not libzmq: ../../docs/decisions/0015-no-libzmq-inside-a-host.md. */
+   Why not libzmq: ../../docs/decisions/0016-no-libzmq-inside-a-host.md. */
 #ifndef SC_ZMTP_H
 #define SC_ZMTP_H
 
