@@ -241,7 +241,7 @@ def post(
 
 def relay(ctx: typer.Context) -> None:
     """Run a relay (needs the `relay` extra). Example:  sidechain relay --data ./relay --port 8700 --dev"""
-    require_part("litestar", "relay")
+    require_part("starlette", "relay")
     _become("relay", ctx.args)
 
 

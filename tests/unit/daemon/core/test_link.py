@@ -1,60 +1,62 @@
 """The link's rules, one by one: opening, recovery, live events, close codes, silence, sleep, tokens, presence."""
 
-from collections.abc import Mapping
-
+import msgspec
 import pytest
 
 from daemon.core import link
 from daemon.core.link import IllegalEvent, Link, LinkState
 from relay.wire import events as wire
-from relay.wire.events import Position
 
 S = 1_000_000
-CH = "author:" + "a" * 32
-OTHER = "author:" + "b" * 32
-EPOCH = "epoch-one"
+AT = "2026-01-01T00:00:00.000000Z"
 HELLO = wire.Hello(session="0" * 32, server="relay")
 
 
 def payload(n: int) -> wire.PresenceUpdate:
-    return wire.PresenceUpdate(
-        user_id=f"{n:032x}", username="ana", status="producing", since="2026-01-01T00:00:00Z"
-    )
+    return wire.PresenceUpdate(user_id=f"{n:032x}", username="ana", status="producing", since=AT)
 
 
-def live(offset: int, channel: str = CH) -> wire.Event:
-    return wire.Event(ch=channel, o=offset, id=f"{offset:032x}", ts="2026-01-01T00:00:00Z", d=payload(offset))
+def live(n: int, cursor: str | None = "", d: object = None) -> wire.Event:
+    """The n-th event; its cursor is `c{n}` unless given."""
+    raw = msgspec.Raw(msgspec.msgpack.encode(payload(n) if d is None else d))
+    return wire.Event(id=f"{n:032x}", ts=AT, cursor=f"c{n}" if cursor == "" else cursor, d=raw)
 
 
-def at_head(head: int, **fields: object) -> wire.ChannelState:
-    return wire.ChannelState(**{"epoch": EPOCH, "head": head, "recovered": True, **fields})  # type: ignore[arg-type]
+def connected(cursor: str = "c0", **fields: object) -> wire.Connected:
+    return wire.Connected(**{"cursor": cursor, "recovered": True, **fields})  # type: ignore[arg-type]
 
 
 class Driven:
-    """A link and the answers a driver would give; `tell` returns the effects."""
+    """A link and the answers a driver would give; `tell` returns the effects. number: of the message that comes next."""
 
     def __init__(self) -> None:
         self.link = Link()
         self.now_us = 0
+        self.number = 1
 
     def tell(self, event: link.Event, jitter: float = 0.0) -> list[link.Effect]:
         return self.link.handle(event, self.now_us, jitter)
 
-    def frame(self, *messages: wire.FromRelay) -> list[link.Effect]:
-        return self.tell(link.FrameReceived(socket=self.link.socket, messages=list(messages)))
+    def frame(self, *messages: wire.FromRelay | None) -> list[link.Effect]:
+        number, self.number = self.number, self.number + len(messages)
+        return self.numbered(number, *messages)
+
+    def numbered(self, number: int, *messages: wire.FromRelay | None) -> list[link.Effect]:
+        return self.tell(link.FrameReceived(socket=self.link.socket, number=number, messages=list(messages)))
 
     def lose(self, code: int | None = None, jitter: float = 0.0) -> list[link.Effect]:
         return self.tell(link.SocketLost(socket=self.link.socket, code=code), jitter)
 
-    def open(self, positions: Mapping[str, Position] | None = None) -> list[link.Effect]:
+    def open(self, cursor: str | None = None) -> list[link.Effect]:
         if self.link.state is LinkState.UNCLAIMED:
             self.tell(link.Started(claimed=True))
-        self.tell(link.SocketOpened(socket=self.link.socket, positions=positions or {}))
+        self.number = 1
+        self.tell(link.SocketOpened(socket=self.link.socket, cursor=cursor))
         return self.frame(HELLO)
 
-    def online(self, head: int = 0) -> "Driven":
-        self.open({CH: Position(epoch=EPOCH, offset=head)})
-        self.frame(wire.Connected(channels={CH: at_head(head)}))
+    def online(self, cursor: str = "c0") -> "Driven":
+        self.open(cursor)
+        self.frame(connected(cursor))
         assert self.link.state is LinkState.ONLINE
         return self
 
@@ -84,10 +86,10 @@ def in_state(state: LinkState) -> Driven:
 
 
 EVENTS: list[link.Event] = [
-    link.Started(claimed=True), link.Started(claimed=False), link.ClaimedEvent(), link.SocketOpened(socket=1, positions={}),
-    link.FrameReceived(socket=1, messages=[wire.Disconnect(code=3001, reason="")]),
-    link.FrameReceived(socket=1, messages=[wire.Disconnect(code=3502, reason="")]),
-    link.FrameReceived(socket=9, messages=[HELLO]),
+    link.Started(claimed=True), link.Started(claimed=False), link.ClaimedEvent(), link.SocketOpened(socket=1, cursor=None),
+    link.FrameReceived(socket=1, number=1, messages=[wire.Disconnect(code=3001, reason="")]),
+    link.FrameReceived(socket=1, number=1, messages=[wire.Disconnect(code=3502, reason="")]),
+    link.FrameReceived(socket=9, number=1, messages=[HELLO]),
     link.SocketLost(socket=1), link.SocketLost(socket=1, code=3005), link.TokenRefused(socket=1),
     link.TokenRefreshed(access_token="t" * 16), link.RefreshFailed(final=False), link.RefreshFailed(final=True),
     link.PresenceChanged(presence=wire.Presence(status="idle")), link.Tick(), link.Woke(), link.Stopped(),
@@ -118,93 +120,98 @@ def test_every_state_is_reached_and_all_but_stopped_can_be_left() -> None:
         assert state is LinkState.STOPPED or {to for tos in edges.values() for to in tos} - {state}
 
 
-def test_hello_is_answered_with_the_positions_of_the_store() -> None:
-    positions = {CH: Position(epoch=EPOCH, offset=7)}
-    assert Driven().open(positions)[0] == link.SendFrame(messages=[wire.Connect(positions=positions)])
+@pytest.mark.parametrize("cursor", [None, "c7"])
+def test_hello_is_answered_with_the_cursor_of_the_store(cursor: str | None) -> None:
+    assert Driven().open(cursor)[0] == link.SendFrame(messages=[wire.Connect(cursor=cursor)])
 
 
 def test_a_connection_starts_from_what_the_store_holds_not_from_what_was_given_out() -> None:
-    driven = Driven().online(4)
+    driven = Driven().online("c4")
     driven.frame(live(5))  # the driver fails to store it, and says so
     driven.lose()
     driven.tell(link.Woke())
-    stored = {CH: Position(epoch=EPOCH, offset=4)}
-    assert driven.open(stored)[0] == link.SendFrame(messages=[wire.Connect(positions=stored)])
+    assert driven.open("c4")[0] == link.SendFrame(messages=[wire.Connect(cursor="c4")])
 
 
-def test_missed_events_are_applied_in_order_and_the_position_goes_with_them() -> None:
+def test_missed_events_are_applied_in_order_and_the_cursor_goes_with_them() -> None:
     driven = Driven()
-    driven.open({CH: Position(epoch=EPOCH, offset=2)})
-    effects = driven.frame(wire.Connected(channels={CH: at_head(4, events=[live(3), live(4)])}))
-    applied = link.ApplyEvents(
-        events=[(CH, Position(epoch=EPOCH, offset=o), payload(o)) for o in (3, 4)],
-        positions={CH: Position(epoch=EPOCH, offset=4)},
-    )
+    driven.open("c2")
+    effects = driven.frame(connected("c5", events=[live(3), live(4)]))
+    applied = link.ApplyEvents(payloads=[payload(3), payload(4)], cursor="c5")
     assert only(effects, link.ApplyEvents) == [applied]
     assert only(effects, link.Report) == [
         link.Report(state=LinkState.ONLINE, sentence="Connected to the relay.")
     ]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        at_head(9, recovered=False, refetch="u"),
-        at_head(2, recovered=False, refetch="u"),
-        at_head(9, epoch="epoch-two", refetch="u"),
-        at_head(9, events=[live(3), live(5)], refetch="u"),
-        at_head(9, events=[], refetch="u"),
-        at_head(1, events=[], refetch="u"),
-    ],
-    ids=["said", "said, and nothing missing", "new epoch", "hole", "short", "head behind us"],
-)
-def test_what_was_not_recovered_is_refetched_whatever_the_relay_calls_it(answer: wire.ChannelState) -> None:
+@pytest.mark.parametrize("fetch", [["/a", "/b"], []], ids=["pages", "none"])
+@pytest.mark.parametrize("events", [[], [live(3)]], ids=["no events", "some events"])
+def test_what_was_not_recovered_is_refetched_whatever_else_is_said(
+    fetch: list[str], events: list[wire.Event]
+) -> None:
     driven = Driven()
-    driven.open({CH: Position(epoch=EPOCH, offset=2)})
-    effects = driven.frame(wire.Connected(channels={CH: answer}))
-    head = Position(epoch=answer.epoch, offset=answer.head)
-    assert only(effects, link.Refetch) == [link.Refetch(channel=CH, url="u", position=head)]
-    assert only(effects, link.ApplyEvents) == [link.ApplyEvents(events=[], positions={})]
+    driven.open("c2")
+    effects = driven.frame(connected("c9", recovered=False, fetch=fetch, events=events))
+    assert only(effects, link.Refetch) == [link.Refetch(paths=fetch, cursor="c9")]
+    assert not only(effects, link.ApplyEvents), "the cursor is stored with what was fetched, not before"
 
 
-def test_a_channel_not_heard_before_starts_at_its_head_and_one_left_is_forgotten() -> None:
+def test_an_account_not_heard_before_starts_at_the_cursor_it_is_told() -> None:
     driven = Driven()
-    driven.open({OTHER: Position(epoch=EPOCH, offset=5)})
-    effects = driven.frame(wire.Connected(channels={CH: at_head(4)}))
-    moved = {OTHER: None, CH: Position(epoch=EPOCH, offset=4)}
-    assert only(effects, link.ApplyEvents) == [link.ApplyEvents(events=[], positions=moved)]
+    driven.open(None)
+    effects = driven.frame(connected("c4"))
+    assert only(effects, link.ApplyEvents) == [link.ApplyEvents(payloads=[], cursor="c4")]
 
 
-def test_a_live_event_is_applied_once_and_a_repeated_one_dropped() -> None:
-    driven = Driven().online(4)
-    position = Position(epoch=EPOCH, offset=5)
-    applied = [link.ApplyEvents(events=[(CH, position, payload(5))], positions={CH: position})]
-    assert driven.frame(live(5)) == applied
-    assert driven.frame(live(5), live(3)) == []
+def test_a_live_event_is_applied_with_its_cursor_and_a_frame_said_again_is_not() -> None:
+    driven = Driven().online("c4")
+    assert driven.frame(live(5)) == [link.ApplyEvents(payloads=[payload(5)], cursor="c5")]
+    effects = driven.numbered(driven.number - 1, live(5))
+    assert not only(effects, link.ApplyEvents) and only(effects, link.CloseSocket)
 
 
-def test_a_hole_ends_the_connection_and_nothing_behind_it_is_applied() -> None:
-    driven = Driven().online(4)
-    effects = driven.frame(live(6), live(5))
+def test_a_message_that_is_missing_ends_the_connection_and_nothing_behind_it_is_applied() -> None:
+    driven = Driven().online("c4")
+    effects = driven.numbered(driven.number + 1, live(6), live(5))
     assert driven.link.state is LinkState.BACKING_OFF
     assert not only(effects, link.ApplyEvents) and only(effects, link.CloseSocket)
 
 
-def test_live_only_events_move_no_position() -> None:
-    event = live(0, "presence:friends")
-    assert Driven().online().frame(event) == [
-        link.ApplyEvents(events=[("presence:friends", None, event.d)], positions={})
-    ]
+def test_live_only_events_move_no_cursor() -> None:
+    assert Driven().online().frame(live(1, None)) == [link.ApplyEvents(payloads=[payload(1)], cursor=None)]
 
 
-def test_a_follow_starts_a_channel_at_its_head_and_an_unfollow_forgets_it() -> None:
-    driven = Driven().online()
-    added = Position(epoch="epoch-new", offset=3)
-    effects = driven.frame(wire.ChannelAdded(ch=OTHER, epoch="epoch-new", head=3), live(4, OTHER))
-    assert [e.positions for e in effects] == [{OTHER: added}, {OTHER: Position(epoch="epoch-new", offset=4)}]  # type: ignore[union-attr]
-    assert driven.frame(wire.ChannelRemoved(ch=OTHER)) == [
-        link.ApplyEvents(events=[], positions={OTHER: None})
+@pytest.mark.parametrize(
+    "d",
+    [
+        {"t": "of.the.next.version", "x": 1},
+        {"t": "presence.update"},
+        {"t": "presence.update", "user_id": "0" * 32, "username": "ana", "status": "asleep", "since": AT},
+        {"no": "type"},
+        [1, 2],
+        "a text",
+    ],
+)
+def test_an_event_that_cannot_be_read_is_passed_over_and_the_cursor_moves_on(d: object) -> None:
+    driven = Driven().online("c4")
+    assert driven.frame(live(5, d=d)) == [link.ApplyEvents(payloads=[], cursor="c5")]
+    assert driven.frame(live(6)) == [link.ApplyEvents(payloads=[payload(6)], cursor="c6")]
+
+
+def test_a_message_of_a_later_version_is_counted_and_passed_over() -> None:
+    driven = Driven().online("c4")
+    assert driven.frame(None, live(5)) == [link.ApplyEvents(payloads=[payload(5)], cursor="c5")]
+    assert driven.frame(live(6)) == [link.ApplyEvents(payloads=[payload(6)], cursor="c6")]
+
+
+def test_a_quiet_account_still_stores_where_it_stands_but_not_at_each_ping() -> None:
+    driven = Driven().online("c4")
+    assert not only(driven.frame(wire.Pong(cursor="c5")), link.ApplyEvents)
+    driven.now_us = link.CURSOR_EVERY_US
+    assert only(driven.frame(wire.Pong(cursor="c6")), link.ApplyEvents) == [
+        link.ApplyEvents(payloads=[], cursor="c6")
     ]
+    assert not only(driven.frame(wire.Pong(cursor="c7")), link.ApplyEvents)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +299,7 @@ def test_what_a_replaced_socket_still_says_is_dropped() -> None:
     driven = Driven().online()
     old = driven.link.socket
     driven.tell(link.Woke())
-    assert driven.tell(link.FrameReceived(socket=old, messages=[live(1)])) == []
+    assert driven.tell(link.FrameReceived(socket=old, number=1, messages=[live(1)])) == []
     assert driven.tell(link.SocketLost(socket=old, code=wire.CLOSE_REVOKED)) == []
 
 
@@ -318,7 +325,7 @@ def test_presence_is_said_on_change_and_again_before_its_lease_ends_and_on_every
     driven, said = Driven(), link.SendFrame(messages=[wire.Presence(status="producing")])
     assert driven.tell(link.PresenceChanged(presence=wire.Presence(status="producing"))) == []
     driven.open()
-    assert said in driven.frame(wire.Connected(channels={}))
+    assert said in driven.frame(connected())
     driven.now_us = link.PRESENCE_EVERY_US
     assert said in driven.tell(link.Tick())
 
@@ -329,13 +336,13 @@ def test_nothing_is_known_of_friends_when_offline() -> None:
 
 @pytest.mark.parametrize(
     "messages",
-    [[live(1)], [wire.Connected(channels={})], [HELLO, HELLO], [HELLO, live(1)]],
+    [[live(1)], [connected()], [HELLO, HELLO], [HELLO, live(1)]],
     ids=["event first", "connected first", "hello twice", "event before connected"],
 )
 def test_a_relay_that_speaks_out_of_turn_is_left(messages: list[wire.FromRelay]) -> None:
     driven = Driven()
     driven.tell(link.Started(claimed=True))
-    driven.tell(link.SocketOpened(socket=1, positions={}))
+    driven.tell(link.SocketOpened(socket=1, cursor=None))
     assert not only(driven.frame(*messages), link.ApplyEvents)
     assert driven.link.state is LinkState.BACKING_OFF
 

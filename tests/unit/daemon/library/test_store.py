@@ -12,7 +12,6 @@ from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig
 from daemon.library.schema import APPLICATION_ID, SCHEMA_VERSION
 from daemon.library.store import MAX_ITEMS, Store
-from relay.wire.events import Position
 from tests.support.posts import post
 from tests.support.takes import take
 
@@ -134,28 +133,35 @@ def test_every_state_that_the_machine_reaches_can_be_stored(store: Store) -> Non
         assert store.entry_of(at.take_id) == at
 
 
-def test_events_and_positions_are_applied_together(store: Store) -> None:
-    here = Position(epoch="e" * 8, offset=3)
-    store.apply_events([post(1)], {"author:" + "f" * 32: here})
-    assert store.positions() == {"author:" + "f" * 32: here}
-    store.apply_events([post(1), post(2)], {"author:" + "f" * 32: None})
-    assert (store.positions(), [p.id for p in store.items(9)]) == ({}, [post(2).id, post(1).id])
+def test_events_and_the_cursor_are_applied_together(store: Store) -> None:
+    assert store.cursor() is None
+    store.apply_events([post(1)], "e.3.0")
+    assert store.cursor() == "e.3.0"
+    store.apply_events([post(1), post(2)], None)
+    assert (store.cursor(), [p.id for p in store.items(9)]) == ("e.3.0", [post(2).id, post(1).id])
+
+
+def test_a_transaction_that_fails_stores_neither_items_nor_the_cursor(store: Store) -> None:
+    store.apply_events([post(1)], "e.3.0")
+    with pytest.raises(sqlite3.Error):
+        store.apply_events([post(2)], object())  # type: ignore[arg-type]
+    assert (store.cursor(), [p.id for p in store.items(9)]) == ("e.3.0", [post(1).id])
 
 
 def test_the_newest_items_stay_and_one_delivered_again_is_the_later_one(store: Store) -> None:
-    store.apply_events([post(n) for n in range(MAX_ITEMS + 2)], {})
+    store.apply_events([post(n) for n in range(MAX_ITEMS + 2)], None)
     assert [p.id for p in store.items(MAX_ITEMS * 2)] == [post(n).id for n in range(MAX_ITEMS + 1, 1, -1)]
-    store.apply_events([msgspec.structs.replace(post(9), title="new")], {})
+    store.apply_events([msgspec.structs.replace(post(9), title="new")], None)
     assert [p.title for p in store.items(MAX_ITEMS) if p.id == post(9).id] == ["new"]
 
 
 def test_another_account_starts_with_nothing_of_the_last_one(store: Store) -> None:
     store.set_facts({"account": "owl"})
-    store.apply_events([post(1)], {"user:" + "f" * 32: Position(epoch="e" * 8, offset=1)})
+    store.apply_events([post(1)], "e.1.0")
     store.set_facts({"account": "owl"})
     assert len(store.items(9)) == 1
     store.set_facts({"account": "lark"})
-    assert (store.items(9), store.positions()) == ([], {})
+    assert (store.items(9), store.cursor()) == ([], None)
 
 
 def test_a_library_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
