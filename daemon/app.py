@@ -30,14 +30,14 @@ from daemon.doors.plugin.door import PluginDoor
 from daemon.doors.plugin.notices import RecoveryNotices
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
-from daemon.events import Bus, DiskTroubled, ItemArrived, LinkChanged, PluginsShutOut, PresenceChanged
+from daemon.events import Bus, DiskTroubled, PluginsShutOut
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
-from daemon.features.link.relay_socket import RelaySocket
+from daemon.features.link.driver import LinkDriver
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader
 from daemon.features.presence.presence_teller import PresenceTeller
@@ -59,7 +59,7 @@ from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
-from relay.wire.rest import AudioPost, FeedPage
+from relay.wire.rest import FeedPage
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +127,10 @@ class App:
         config, store, account, bus = self._config, self._store, self._account, self._bus
         self._status = DaemonStatus(store, account, bool(config.relay_url), bus)
         self._uploader: Uploader | None = None
-        self._link: RelaySocket | None = None
+        self._link: LinkDriver | None = None
         if config.relay_url:
             self._uploader = Uploader(store, account.relay(), config.takes, lambda: account.name, bus)
-            self._link = link = RelaySocket(account, store, self._item_arrived, self._link_changed)
-            bus.on(PresenceChanged, lambda event: link.tell_presence(event.presence))
+            self._link = LinkDriver(account, store, bus)
         self._feed = Feed(store, self._timeline, bus)
         stack.push_async_callback(self._feed.close)
 
@@ -250,14 +249,6 @@ class App:
 
     async def _timeline(self, limit: int) -> FeedPage:
         return await self._account.relay().timeline(limit)
-
-    async def _item_arrived(self, post: AudioPost) -> None:
-        self._bus.tell(ItemArrived(post=post))
-
-    def _link_changed(self) -> None:
-        assert self._link is not None, "it is the link that has changed"
-        friends = self._link.friends_producing
-        self._bus.tell(LinkChanged(state=self._link.state, friends_producing=friends))
 
     async def _keep_journal(self) -> None:
         await self._journal.run(self._instances.all)

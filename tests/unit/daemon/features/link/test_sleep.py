@@ -7,16 +7,13 @@ from typing import cast
 import pytest
 
 from daemon.core.link import Woke
-from daemon.features.link import relay_socket
-from daemon.features.link.relay_socket import SLEPT_S, RelaySocket
+from daemon.events import Bus
+from daemon.features.link import driver
+from daemon.features.link.driver import SLEPT_S, LinkDriver
 from daemon.identity.account import Account
 from daemon.library.store import Store
 
 LIMIT_S = 20.0
-
-
-async def arrived(_: object) -> None:
-    pass
 
 
 @pytest.mark.parametrize(
@@ -36,10 +33,10 @@ async def test_a_sleep_is_a_distance_between_two_clocks(
             looked.set()
         return time.monotonic() + (slept_s if looks > 1 else 0.0)
 
-    monkeypatch.setattr(relay_socket, "SLEEP_CHECK_S", 0.001)
-    monkeypatch.setattr(relay_socket.time, "clock_gettime", boottime)
+    monkeypatch.setattr(driver, "SLEEP_CHECK_S", 0.001)
+    monkeypatch.setattr(driver.time, "clock_gettime", boottime)
     # It looks at clocks only: neither account nor library is asked.
-    socket = RelaySocket(cast(Account, None), cast(Store, None), arrived, lambda: None)
+    socket = LinkDriver(cast(Account, None), cast(Store, None), Bus())
     watching = asyncio.create_task(socket._watch_sleep())
     try:
         async with asyncio.timeout(LIMIT_S):

@@ -1,44 +1,31 @@
-"""The WebSocket to the relay: carries out what daemon.core.link decides.
+"""The link to the relay: carries out what daemon.core.link decides.
 
 One socket at a time. Everything that happens (frames, losses, the timer, tokens) enters one queue and is handled in
 order, so the core sees a single history. An Item and the cursor that says it is applied go into one transaction.
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
 
 import msgspec
-import websockets
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
 from daemon.core import link_signals as link
 from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, SidechainError
+from daemon.events import Bus, ItemArrived, LinkChanged, PresenceChanged
 from daemon.identity.account import Account
 from daemon.library.store import Store
-from relay.wire.events import (
-    MAX_FRAME_BYTES,
-    MAX_RELAY_FRAME_BYTES,
-    SUBPROTOCOL_MSGPACK,
-    FeedNewPost,
-    Frames,
-    FromClient,
-    Presence,
-    PresenceUpdate,
-)  # fmt: skip
+from daemon.uplink.socket import Socket, SocketEnded, TokenRejected, open_socket
+from relay.wire.events import FeedNewPost, Frames, FromClient, PresenceUpdate
 from relay.wire.operations import TIMELINE
-from relay.wire.rest import API_PREFIX, AudioPost
+from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
 
-OPEN_LIMIT_S = 10.0
 REFETCH_PAGE = 50
 MAX_WAITING = 64
 """Events that wait to be handled, above which nothing more is read from the socket."""
@@ -46,48 +33,33 @@ SLEEP_CHECK_S = 5.0
 SLEPT_S = 5.0  # a gap this long between two checks means the computer slept
 
 
-class _Straight(connect):
-    """To where it is configured to go: a redirect is a no, whoever sends it."""
+class LinkDriver:
+    """All methods are [loop]. What arrives is stored first and told then."""
 
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
-
-
-class RelaySocket:
-    """All methods are [loop]. `arrived` is told of each new Item, after it is stored; `changed` of the link's state."""
-
-    def __init__(
-        self,
-        account: Account,
-        store: Store,
-        arrived: Callable[[AudioPost], Awaitable[None]],
-        changed: Callable[[], None],
-    ) -> None:
+    def __init__(self, account: Account, store: Store, bus: Bus) -> None:
         self._account = account
         self._store = store
-        self._arrived = arrived
-        self._changed = changed
+        self._bus = bus
         self._machine = Link()
         self._queue: asyncio.Queue[link.Event] = asyncio.Queue()
         self._handled = asyncio.Event()
-        self._socket: ClientConnection | None = None
+        self._socket: Socket | None = None
         self._reader: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._friends: dict[str, PresenceUpdate] = {}
-        self.sentence = ""
         self._frames = Frames(json=False)
+        bus.on(
+            PresenceChanged,
+            lambda event: self._queue.put_nowait(link.PresenceChanged(presence=event.presence)),
+        )
 
     @property
     def state(self) -> link.LinkState:
         return self._machine.state
 
-    @property
-    def friends_producing(self) -> int:
-        return count_producing(self._friends.values())
-
-    def tell_presence(self, presence: Presence) -> None:
-        """What this device does now."""
-        self._queue.put_nowait(link.PresenceChanged(presence=presence))
+    def _changed(self) -> None:
+        friends = count_producing(self._friends.values())
+        self._bus.tell(LinkChanged(state=self.state, friends_producing=friends))
 
     async def run(self) -> None:
         """Keep the link until cancelled."""
@@ -142,7 +114,6 @@ class RelaySocket:
             case link.SetTimer(at_us=at_us):
                 self._set_timer(at_us)
             case link.Report(state=state, sentence=sentence):
-                self.sentence = sentence
                 if state is link.LinkState.NEEDS_RECLAIM:
                     await self._account.confirm_loss()
                 log.info("relay: %s (%s)", sentence, self.state)
@@ -162,58 +133,33 @@ class RelaySocket:
             log.info("no token: %s", error)
             self._queue.put_nowait(link.SocketLost(socket=number))
             return
-        url = relay.base_url.replace("http", "ws", 1) + API_PREFIX + "/ws"
+        code = None
         try:
-            async with _Straight(
-                url,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)],
-                open_timeout=OPEN_LIMIT_S,
-                close_timeout=1.0,
-                ping_interval=None,  # the protocol has its own, in the core
-                compression=None,
-                max_size=MAX_RELAY_FRAME_BYTES,
-            ) as socket:
+            async with open_socket(relay.base_url, token) as socket:
                 self._socket = socket
                 cursor = await self._store.run(Store.cursor)
                 self._queue.put_nowait(link.SocketOpened(socket=number, cursor=cursor))
-                async for frame in socket:
-                    first, messages = self._frames.of_relay(
-                        frame if isinstance(frame, bytes) else frame.encode()
-                    )
+                async for frame in socket.frames():
+                    first, messages = self._frames.of_relay(frame)
                     self._queue.put_nowait(link.FrameReceived(socket=number, number=first, messages=messages))
                     while self._queue.qsize() > MAX_WAITING:
                         await self._handled.wait()
                         self._handled.clear()
-            code = socket.close_code
-        except websockets.exceptions.InvalidStatus as error:
-            if error.response.status_code == 401:
-                self._queue.put_nowait(link.TokenRefused(socket=number))
-                return
-            code = None
-        except (
-            OSError,
-            TimeoutError,
-            websockets.exceptions.WebSocketException,
-            msgspec.DecodeError,
-            RecursionError,
-            UnicodeDecodeError,
-        ) as error:
-            log.info("socket %d: %s", number, error)
-            code = (
-                error.rcvd.code
-                if isinstance(error, websockets.exceptions.ConnectionClosed) and error.rcvd
-                else None
-            )
+        except TokenRejected:
+            self._queue.put_nowait(link.TokenRefused(socket=number))
+            return
+        except SocketEnded as ended:
+            log.info("socket %d: %s", number, ended)
+            code = ended.code
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            log.info("socket %d: what the relay says is not understood: %s", number, error)
+        except (SidechainError, sqlite3.Error, OSError) as error:
+            log.warning("socket %d: the cursor cannot be read: %s", number, error)
         self._queue.put_nowait(link.SocketLost(socket=number, code=code))
 
     async def _send(self, messages: list[FromClient]) -> None:
-        data = msgspec.msgpack.encode(messages)
-        assert len(data) <= MAX_FRAME_BYTES
         if self._socket:
-            # A loss is seen by the reader too, and said by it.
-            with contextlib.suppress(OSError, websockets.exceptions.WebSocketException):
-                await self._socket.send(data)
+            await self._socket.send(msgspec.msgpack.encode(messages))
 
     async def _close(self) -> None:
         """Drop the socket without waiting for the other side."""
@@ -239,14 +185,14 @@ class RelaySocket:
             await self._store.run(Store.apply_events, posts, effect.cursor)
         told = [payload for payload in effect.payloads if isinstance(payload, PresenceUpdate)]
         self._friends = present([*self._friends.values(), *told])
-        await self._announce(posts)
+        self._announce(posts)
         self._changed()
 
-    async def _announce(self, posts: list[AudioPost]) -> None:
+    def _announce(self, posts: list[AudioPost]) -> None:
         """Posts of others; one's own come by the same channel and are no news here."""
         for post in posts:
             if post.username != self._account.name:
-                await self._arrived(post)
+                self._bus.tell(ItemArrived(post=post))
 
     async def _refetch(self, effect: link.Refetch) -> None:
         """The whole truth by REST, stored with the cursor that it stands for. Of the pages named, those that are kept here."""
@@ -255,7 +201,7 @@ class RelaySocket:
             posts = (await self._account.relay().timeline(REFETCH_PAGE)).posts
         known = {post.id for post in await self._store.run(Store.items, REFETCH_PAGE * 10)}
         await self._store.run(Store.apply_events, posts, effect.cursor)
-        await self._announce([post for post in reversed(posts) if post.id not in known])
+        self._announce([post for post in reversed(posts) if post.id not in known])
 
     def _set_timer(self, at_us: int | None) -> None:
         if self._timer:
