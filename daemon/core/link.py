@@ -46,6 +46,7 @@ from daemon.core.link_signals import (
     UnclaimedEvent,
     Woke,
 )  # fmt: skip
+from daemon.core.link_table import SENTENCES, TRANSITIONS, TURNS, Turn
 from relay.wire import events as wire
 from relay.wire.events import FromRelay, Payload, Presence, read_payload
 from relay.wire.rest import ACCESS_LIFETIME_S
@@ -69,55 +70,6 @@ REFRESH_RETRY_US = 30 * SECOND_US
 MIN_PING_US, MAX_PING_US = SECOND_US, 60 * SECOND_US
 CURSOR_EVERY_US = 600 * SECOND_US
 """How often the cursor of a quiet account is stored: so old it may be, without a write to the disk at each ping."""
-
-
-_S = LinkState
-_HERE = frozenset[LinkState]()  # stays where it is; PresenceChanged and the like
-_DROPPED = frozenset({_S.CONNECTING, _S.BACKING_OFF, _S.NEEDS_RECLAIM, _S.PAUSED})
-_END: dict[type[Event], frozenset[LinkState]] = {
-    PresenceChanged: _HERE,
-    Tick: _HERE,
-    UnclaimedEvent: frozenset({_S.UNCLAIMED}),
-    Stopped: frozenset({_S.STOPPED}),
-}
-# What of an older socket or an older renewal may still arrive after the state has moved on; it changes nothing.
-_LATE: dict[type[Event], frozenset[LinkState]] = {
-    SocketOpened: _HERE, FrameReceived: _HERE, SocketLost: _HERE, TokenRefused: _HERE, TokenRefreshed: _HERE, RefreshFailed: _HERE,
-}  # fmt: skip
-_TO_CONNECTING = frozenset({_S.CONNECTING})
-
-TRANSITIONS: dict[LinkState, dict[type[Event], frozenset[LinkState]]] = {
-    _S.UNCLAIMED: _END | _LATE | {
-        Started: _TO_CONNECTING, ClaimedEvent: _TO_CONNECTING, Woke: _HERE,
-    },
-    _S.CONNECTING: _END | {
-        ClaimedEvent: _TO_CONNECTING, SocketOpened: _HERE, FrameReceived: _DROPPED | {_S.ONLINE}, SocketLost: _DROPPED,
-        TokenRefused: _DROPPED, TokenRefreshed: _HERE, RefreshFailed: _DROPPED, Tick: frozenset({_S.BACKING_OFF}),
-        Woke: _HERE,
-    },
-    _S.ONLINE: _END | {
-        ClaimedEvent: _TO_CONNECTING, SocketOpened: _HERE, FrameReceived: _DROPPED, SocketLost: _DROPPED,
-        TokenRefused: _DROPPED, TokenRefreshed: _HERE, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}),
-        Tick: frozenset({_S.BACKING_OFF}), Woke: _TO_CONNECTING,
-    },
-    _S.BACKING_OFF: _END | _LATE | {
-        ClaimedEvent: _TO_CONNECTING, RefreshFailed: frozenset({_S.NEEDS_RECLAIM}), Tick: _TO_CONNECTING, Woke: _TO_CONNECTING,
-    },
-    _S.NEEDS_RECLAIM: _END | _LATE | {ClaimedEvent: _TO_CONNECTING, Woke: _HERE},
-    _S.PAUSED: _END | _LATE | {ClaimedEvent: _TO_CONNECTING, Woke: _TO_CONNECTING},
-    _S.STOPPED: {},
-}  # fmt: skip
-"""[state][event]: the states it may lead to, besides staying. An event without an entry is illegal."""
-
-SENTENCES: dict[LinkState, str] = {
-    _S.UNCLAIMED: "This device belongs to no account yet.",
-    _S.CONNECTING: "Connecting to the relay.",
-    _S.ONLINE: "Connected to the relay.",
-    _S.BACKING_OFF: "The relay cannot be reached; trying again soon.",
-    _S.NEEDS_RECLAIM: "The relay no longer knows this device; it has to be claimed again.",
-    _S.PAUSED: "The relay does not want this version to come back; an update may help.",
-    _S.STOPPED: "Sidechain is stopping.",
-}
 
 
 class IllegalEvent(Exception):
@@ -162,12 +114,9 @@ class Link:
         self._effects, self._now_us, self._jitter = [], now_us, jitter
         match event:
             case Started(claimed=True) | ClaimedEvent():
-                self._attempts, self._renewed = 0, False
-                self._connect()
-            case Started():
-                self._enter(LinkState.UNCLAIMED)
-            case UnclaimedEvent():
-                self._leave(LinkState.UNCLAIMED)
+                self._connect_anew(Turn.CLAIMED)
+            case Started() | UnclaimedEvent():
+                self._turn(Turn.UNCLAIMED)
             case SocketOpened() | FrameReceived() | SocketLost() | TokenRefused():
                 if self._has_socket and event.socket == self.socket:
                     self._on_socket(event)
@@ -181,9 +130,9 @@ class Link:
             case Tick():
                 self._on_tick()
             case Woke():
-                self._on_wake()
+                self._connect_anew(Turn.WOKE)
             case Stopped():
-                self._leave(LinkState.STOPPED)
+                self._turn(Turn.STOPPED)
         at_us = min(self._deadlines.values(), default=None)
         if at_us != self._timer_us or isinstance(event, Tick):  # a timer that went off is no timer any more
             self._timer_us = at_us
@@ -192,9 +141,16 @@ class Link:
 
     # ways between states --------------------------------------------------------------------------------------
 
-    def _enter(self, state: LinkState, sentence: str = "") -> None:
+    def _turn(self, turn: Turn, sentence: str = "") -> bool:
+        """The only place where the state is set. False: it means nothing in this state."""
+        state = TURNS[self.state].get(turn)
+        if state is None:
+            return False
+        if turn is not Turn.CONNECTED:
+            self._drop_socket()
         self.state = state
         self._effects.append(Report(state=state, sentence=sentence or SENTENCES[state]))
+        return True
 
     def _drop_socket(self) -> None:
         self._deadlines.clear()
@@ -204,36 +160,39 @@ class Link:
         if self.state is LinkState.ONLINE:
             self._effects.append(ReplacePresence(presence=[]))
 
-    def _leave(self, state: LinkState, sentence: str = "") -> None:
-        self._drop_socket()
-        self._enter(state, sentence)
-
-    def _connect(self) -> None:
+    def _connect(self, turn: Turn) -> bool:
         """Away with the old socket, on with a new one."""
-        self._leave(LinkState.CONNECTING)
+        if not self._turn(turn):
+            return False
         self.socket += 1
         self._has_socket, self._awaited = True, wire.Hello
         self._next_number = 1
         self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
         self._effects.append(OpenSocket(socket=self.socket))
+        return True
+
+    def _connect_anew(self, turn: Turn) -> None:
+        """What failed before says nothing any more."""
+        if self._connect(turn):
+            self._attempts, self._renewed = 0, False
 
     def _renew(self) -> None:
         """Away with the socket, on with a new token; unless that was just tried."""
         if self._renewed:
             self._back_off("The relay refuses a token it has just given; trying again soon.")
-            return
-        self._renewed = True
-        self._leave(LinkState.CONNECTING)
-        self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
-        self._effects.append(RefreshToken())
+        elif self._turn(Turn.EXPIRED):
+            self._renewed = True
+            self._deadlines["connect"] = self._now_us + CONNECT_LIMIT_US
+            self._effects.append(RefreshToken())
 
     def _back_off(self, sentence: str = "", retry_after_us: int = 0) -> None:
         """Come back after 0.5 to 30 s with full jitter, and not before the relay asked for."""
+        if not self._turn(Turn.LOST, sentence):
+            return
         self._attempts += 1
         self._renewed = False
         ceiling_us = min(BACKOFF_FLOOR_US << min(self._attempts, 16), BACKOFF_CEILING_US)
         wait_us = BACKOFF_FLOOR_US + int((ceiling_us - BACKOFF_FLOOR_US) * self._jitter)
-        self._leave(LinkState.BACKING_OFF, sentence)
         self._deadlines["retry"] = self._now_us + max(wait_us, min(retry_after_us, RETRY_AFTER_CEILING_US))
 
     def _lost(self, code: int | None, retry_after_us: int = 0) -> None:
@@ -241,9 +200,9 @@ class Link:
         if code == wire.CLOSE_EXPIRED:
             self._renew()
         elif code == wire.CLOSE_REVOKED:
-            self._leave(LinkState.NEEDS_RECLAIM)
+            self._turn(Turn.REVOKED)
         elif code is not None and 3500 <= code <= 3999:
-            self._leave(LinkState.PAUSED)
+            self._turn(Turn.UNWELCOME)
         else:
             self._back_off("", retry_after_us)
 
@@ -302,7 +261,7 @@ class Link:
 
     def _on_connected(self, connected: wire.Connected) -> None:
         """Apply what was missed, or fetch the whole."""
-        self._enter(LinkState.ONLINE)
+        self._turn(Turn.CONNECTED)
         self._renewed, self._awaited = False, None
         del self._deadlines["connect"]
         self._deadlines["ping"] = self._now_us + self._ping_us
@@ -338,23 +297,16 @@ class Link:
         if self.state is LinkState.ONLINE:
             self._deadlines["refresh"] = self._now_us + REFRESH_EVERY_US
             self._effects.append(SendFrame(messages=[wire.Refresh(access_token=access_token)]))
-        elif self.state is LinkState.CONNECTING and not self._has_socket:
-            self._connect()
+        elif not self._has_socket:
+            self._connect(Turn.RENEWED)
 
     def _on_refresh_failed(self, final: bool) -> None:
-        if self.state in (LinkState.UNCLAIMED, LinkState.NEEDS_RECLAIM, LinkState.PAUSED):
-            return
         if final:
-            self._leave(LinkState.NEEDS_RECLAIM)
+            self._turn(Turn.DISOWNED)
         elif self.state is LinkState.ONLINE:
             self._deadlines["refresh"] = self._now_us + REFRESH_RETRY_US
-        elif self.state is LinkState.CONNECTING and not self._has_socket:
+        elif not self._has_socket:
             self._back_off()
-
-    def _on_wake(self) -> None:
-        if self.state in (LinkState.CONNECTING, LinkState.ONLINE, LinkState.BACKING_OFF, LinkState.PAUSED):
-            self._attempts, self._renewed = 0, False
-            self._connect()
 
     def _on_tick(self) -> None:
         for name in [n for n, at_us in self._deadlines.items() if at_us <= self._now_us]:
@@ -364,7 +316,7 @@ class Link:
                 case "connect":
                     self._back_off()
                 case "retry":
-                    self._connect()
+                    self._connect(Turn.DUE)
                 case "pong":
                     self._back_off("The relay has gone silent; connecting again.")
                 case "ping":

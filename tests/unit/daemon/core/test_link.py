@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from daemon.core import link
+from daemon.core import link, link_table
 from daemon.core.link import IllegalEvent, Link, LinkState
 from relay.wire import events as wire
 
@@ -118,6 +118,17 @@ def test_every_state_is_reached_and_all_but_stopped_can_be_left() -> None:
     assert reached | {LinkState.UNCLAIMED} == set(LinkState)
     for state, edges in link.TRANSITIONS.items():
         assert state is LinkState.STOPPED or {to for tos in edges.values() for to in tos} - {state}
+
+
+@pytest.mark.parametrize("state", [LinkState.PAUSED, LinkState.UNCLAIMED, LinkState.NEEDS_RECLAIM])
+def test_it_is_the_table_that_sets_the_state(monkeypatch: pytest.MonkeyPatch, state: LinkState) -> None:
+    monkeypatch.setitem(link_table.TURNS[LinkState.ONLINE], link_table.Turn.LOST, state)
+    driven = Driven().online()
+    driven.lose()
+    assert driven.link.state is state
+    monkeypatch.delitem(link_table.TURNS[LinkState.ONLINE], link_table.Turn.LOST)
+    driven = Driven().online()
+    assert not only(driven.lose(), link.Report) and driven.link.state is LinkState.ONLINE
 
 
 @pytest.mark.parametrize("cursor", [None, "c7"])
