@@ -21,11 +21,13 @@ class FolderOpen(Exception):
 
 
 def private_folder(path: Path) -> Path:
-    """Make path a folder that only we may enter; one that was open to others is closed to them.
+    """Make path a folder that only we may enter, which a power cut leaves; one that was open to others is closed to them.
 
     Raises FolderOpen where we may not, and OSError. [worker]
     """
-    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    for folder in reversed([each for each in (path, *path.parents) if not each.exists()]):
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        sync_folder(folder.parent)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         try:

@@ -69,7 +69,8 @@ def _open_s3(url: str, environment: Mapping[str, str]) -> Objects:
     )
     if keys is None:
         raise BadObjectsUrl("S3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.")
-    from relay.engine.objects.s3 import Bucket, S3Objects  # an extra, and half a second of a start
+    from relay.engine.objects.s3 import S3Objects  # an extra, and half a second of a start
+    from relay.engine.objects.s3_client import Bucket
 
     prefix = parts.path.strip("/")
     bucket = Bucket(

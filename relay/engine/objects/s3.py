@@ -3,7 +3,7 @@
     {prefix}objects/{sha256}                          objects
     {prefix}incoming/{upload_id}/{offset}-{nonce}     parts of uploads
 
-S3 makes an object seen whole or not at all, and no call is needed to make it durable. Only this module knows obstore.
+S3 makes an object seen whole or not at all, and no call is needed to make it durable. Only this module and s3_client.py know obstore.
 """
 
 import asyncio
@@ -19,9 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import obstore
-from msgspec import Struct
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import S3Store
 
 from relay.core.tus import Checksum
 from relay.engine.folders import FILE_MODE
@@ -42,39 +40,19 @@ from relay.engine.objects.door import (
     upload_name,
 )
 from relay.engine.objects.feed import BodyFeed
+from relay.engine.objects.s3_client import ANSWER_LIMIT_S, WRITE_LIMIT_S, Bucket, open_store
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import ClientConfig, RetryConfig
 
 T = TypeVar("T")
 
-CONNECT_LIMIT_S = 0.9
-"""Of one attempt to reach it. With RETRY_LIMIT_S: a store that is not there is known to be dead within a second."""
-RETRY_LIMIT_S = 0.5
-"""So long after the first attempt another one is begun: for a dropped connection, a restart, a 503."""
-ANSWER_LIMIT_S = 2.0
-"""Until the first byte of an answer, and between two of them, where we only read."""
-WRITE_LIMIT_S = 20.0
-"""One request that carries at most SEGMENT_BYTES to it."""
 SEGMENT_BYTES = 5 << 20
 """What is longer goes in several requests of this size (the least that S3 allows)."""
 SEGMENTS_AT_ONCE = 2
 REQUESTS_AT_ONCE = 32
 FETCH_BYTES = 1 << 20
 """Of one request when a whole object is copied to a file."""
-
-
-class Bucket(Struct, frozen=True, kw_only=True):
-    """endpoint: http(s)://host[:port]. public_endpoint: the same store as listeners reach it, for signed links."""
-
-    name: str
-    endpoint: str
-    region: str
-    access_key: str
-    secret_key: str
-    prefix: str = ""
-    public_endpoint: str | None = None
 
 
 class S3Objects:
@@ -84,9 +62,9 @@ class S3Objects:
 
     def __init__(self, bucket: Bucket) -> None:
         self._prefix = bucket.prefix
-        self._reading = _store(bucket, bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S)
-        self._writing = _store(bucket, bucket.endpoint, answer_limit_s=WRITE_LIMIT_S)
-        self._public = _store(
+        self._reading = open_store(bucket, bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S)
+        self._writing = open_store(bucket, bucket.endpoint, answer_limit_s=WRITE_LIMIT_S)
+        self._public = open_store(
             bucket, bucket.public_endpoint or bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S
         )
         self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="s3")
@@ -108,10 +86,9 @@ class S3Objects:
         return await self._request(name, lambda: self._reading.head(key)["size"])
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        size = await self.size(name)
-        return self._pieces(
-            self._key(name), name, start, size if end is None else min(end, size), PIECE_BYTES
-        )
+        key = self._key(name)
+        first, size = await self._request(name, lambda: self._first_piece(key, start, end))
+        return self._rest(first, key, name, start + len(first), size if end is None else min(end, size))
 
     async def fetch(self, name: str, target: Path) -> None:
         size = await self.size(name)
@@ -218,6 +195,12 @@ class S3Objects:
             sending.exception()  # looked at: it was us who stopped it
             raise
 
+    async def _rest(self, first: bytes, key: str, name: str, start: int, end: int) -> AsyncIterator[bytes]:
+        if first:
+            yield first
+        async for piece in self._pieces(key, name, start, end, PIECE_BYTES):
+            yield piece
+
     async def _pieces(
         self, key: str, name: str, start: int, end: int, piece_bytes: int
     ) -> AsyncIterator[bytes]:
@@ -259,6 +242,18 @@ class S3Objects:
                 max_concurrency=SEGMENTS_AT_ONCE,
             )
 
+    def _first_piece(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
+        """It and the object's size, by one request; empty where the span is."""
+        stop = start + PIECE_BYTES if end is None else min(end, start + PIECE_BYTES)
+        if stop > start:
+            try:
+                got = self._reading.get(key, options={"range": (start, stop)})
+                return bytes(got.bytes()), got.meta["size"]
+            except BaseError:
+                if start < self._reading.head(key)["size"]:
+                    raise
+        return b"", self._reading.head(key)["size"]
+
     def _head(self, key: str) -> "ObjectMeta | None":
         try:
             return self._reading.head(key)
@@ -291,34 +286,6 @@ class S3Objects:
 
     def _part_key(self, name: str) -> str:
         return f"{self._prefix}incoming/{part_name(name)}"
-
-
-def _store(bucket: Bucket, endpoint: str, *, answer_limit_s: float) -> S3Store:
-    client: ClientConfig = {
-        "allow_http": endpoint.startswith("http://"),
-        "connect_timeout": timedelta(seconds=CONNECT_LIMIT_S),
-        "read_timeout": timedelta(seconds=answer_limit_s),
-        "timeout": timedelta(seconds=WRITE_LIMIT_S),
-    }
-    retry: RetryConfig = {
-        "max_retries": 3,
-        "retry_timeout": timedelta(seconds=RETRY_LIMIT_S),
-        "backoff": {
-            "init_backoff": timedelta(milliseconds=50),
-            "max_backoff": timedelta(milliseconds=200),
-            "base": 2,
-        },
-    }
-    return S3Store(
-        bucket.name,
-        endpoint=endpoint,
-        access_key_id=bucket.access_key,
-        secret_access_key=bucket.secret_key,
-        region=bucket.region,
-        virtual_hosted_style_request=False,
-        client_options=client,
-        retry_config=retry,
-    )
 
 
 @contextmanager
