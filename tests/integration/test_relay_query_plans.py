@@ -1,0 +1,136 @@
+"""No hot query walks a table: the plans of feeds, replay, inbox and jobs, on both engines. With enough rows that it matters."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from relay.core.cursor import BEGINNING
+from relay.engine.database import Connection, Database, Tx, open_database
+from relay.engine.jobs import table as jobs
+from relay.engine.jobs.table import JobChanged, JobReady
+from relay.features.accounts.api import ensure_account
+from relay.features.creations import store as creations
+from relay.features.feeds import store as feeds
+from relay.features.graph import store as graph
+from relay.features.live import store as live
+from relay.features.live.recovery import Place
+from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
+
+BIG = (
+    "creation",
+    "creation_version",
+    "event",
+    "follow",
+    "block",
+    "creation_like",
+    "reaction",
+    "asset",
+    "job",
+    "upload",
+)
+SMALL = {"heard", "authors", "missed", "of0", "of1", "of2"}
+"""Made by the statement itself, of whom an account follows, what it missed, or one author's page."""
+EFFECTS = JobReady | JobChanged | Happened | Followed | Unfollowed | Blocked
+
+
+class Explained:
+    """A connection that asks how a statement would be run, and answers nothing."""
+
+    def __init__(self, db: Connection, *, postgres: bool) -> None:
+        self._db = db
+        self._postgres = postgres
+        self.plans: list[str] = []
+
+    def execute(self, sql: str, values: object = (), /) -> "Nothing":
+        explain = "EXPLAIN " if self._postgres else "EXPLAIN QUERY PLAN "
+        rows = self._db.execute(explain + sql, values).fetchall()  # type: ignore[arg-type]
+        self.plans.append("\n".join(str(row[0] if self._postgres else row[3]) for row in rows))
+        return Nothing()
+
+
+class Nothing:
+    def fetchone(self) -> None:
+        return None
+
+    def fetchall(self) -> list[object]:
+        return []
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(())
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    opened = open_database(
+        database_url, effects=EFFECTS, on_commit=lambda _, __: None, on_lost=lambda _: None
+    )
+
+    def follow(tx: Tx) -> str:
+        me = ensure_account(tx, "me-myself", 0)
+        for n in range(8):
+            graph.follow(tx, me, ensure_account(tx, f"author-{n}x", 0))
+        return me
+
+    await opened.write(follow)
+    yield opened
+    await opened.close()
+
+
+async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> None:
+    postgres = database_url.startswith("postgresql")
+    viewer = "f" * 32
+    at = creations.position(viewer, None, 20)
+
+    def explain(reader: Connection) -> list[str]:
+        if postgres:  # few rows are walked whatever indexes there are; whether there is one is what is asked
+            reader.execute("SET LOCAL enable_seqscan = off")
+        asked = Explained(reader, postgres=postgres)
+        feeds.newest(asked, at, "")
+        feeds.timeline(asked, at, "")
+        creations.page(
+            asked, feeds._timeline_of(3), at, "", since_us=0, author0="a", author1="b", author2="c"
+        )
+        feeds.of(asked, viewer, at, "")
+        for ask in (
+            lambda: creations.one(asked, "a" * 32, viewer, ""),
+            lambda: creations.asset(asked, "a" * 32, "preview", viewer),
+            lambda: creations.figures(asked, "a" * 32, viewer),
+        ):
+            with pytest.raises(Exception, match="no such post"):
+                ask()
+        creations.shown_of(asked, ["a" * 32, "b" * 32])
+        live.missed(asked, viewer, Place(1, 1), 301)
+        live.inbox(asked, viewer, Place(1 << 60, 0), 21)
+        live.followees(asked, viewer)
+        live.blocked_with(asked, viewer)
+        for followers in (True, False):
+            graph.people(asked, viewer, followers=followers, before=BEGINNING, limit=20)
+        jobs.find(asked, "a" * 32)
+        return asked.plans
+
+    plans = await db.read(explain)
+    assert len(plans) > 12
+    for plan in plans:
+        if postgres:
+            assert not [name for name in BIG if f"Seq Scan on {name} " in plan], plan
+        else:
+            scanned = re.findall(r"^SCAN (?!CONSTANT)(\w+)", plan, re.MULTILINE)
+            assert set(scanned) <= SMALL, plan
+        assert "hashed SubPlan" not in plan, plan
+
+
+async def test_a_page_of_the_global_feed_sorts_nothing(db: Database, database_url: str) -> None:
+    """It ends after as many steps as it has rows, however many posts there are."""
+    postgres = database_url.startswith("postgresql")
+
+    def explain(reader: Connection) -> str:
+        if postgres:
+            reader.execute("SET LOCAL enable_seqscan = off")
+            reader.execute("SET LOCAL enable_sort = off")
+        asked = Explained(reader, postgres=postgres)
+        feeds.newest(asked, creations.position("f" * 32, None, 20), "")
+        return asked.plans[0]
+
+    plan = await db.read(explain)
+    assert ("Sort" if postgres else "TEMP B-TREE") not in plan, plan
