@@ -1,13 +1,10 @@
 """The composition root: engines, features and rows put together by hand, started in order, stopped in reverse."""
 
+import asyncio
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from relay.app import documents, health
 from relay.app.config import Config
@@ -23,13 +20,14 @@ from relay.engine.bus.door import Bus
 from relay.engine.bus.open import open_bus
 from relay.engine.clock import now_us
 from relay.engine.data_folder import DataFolder
-from relay.engine.database import Connection, Database, Effect, open_database
+from relay.engine.database import Connection, Database, Effect, open_database, sqlite_path
 from relay.engine.jobs.table import JobChanged, JobReady, forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.limits import SharedLimits
 from relay.engine.objects.door import Objects
 from relay.engine.objects.open import open_objects
 from relay.engine.tasks import Tasks
+from relay.features.accounts import api as accounts_api
 from relay.features.accounts import operations as accounts_operations
 from relay.features.accounts.api import SessionEnded
 from relay.features.accounts.service import Accounts
@@ -44,7 +42,8 @@ from relay.features.devices.claiming import Claiming
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families, Revoked, revoked_families
 from relay.features.devices.service import Devices
-from relay.features.devices.tokens import Tokens, load_key
+from relay.features.devices.signing import agree_on_key, load_key
+from relay.features.devices.tokens import Tokens
 from relay.features.feeds import operations as feeds_operations
 from relay.features.graph import operations as graph_operations
 from relay.features.graph.api import NEW_FOLLOW, tell_follows
@@ -88,7 +87,6 @@ class Relay:
     objects: Objects
     db: Database
     folder: DataFolder
-    scratch: Path
     draining: list[str]
 
     async def close(self) -> None:
@@ -99,14 +97,13 @@ class Relay:
         await self.bus.close()
         await self.objects.close()
         await self.db.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
         self.folder.close()
 
 
 async def build(config: Config, base_url: str) -> Relay:
     """base_url: how the world reaches this relay. Raises DataInUse, SchemaTooNew, DatabaseError. [loop]"""
-    folder = DataFolder.open(config.data)
-    scratch = Path(tempfile.mkdtemp(prefix="work-", dir=folder.scratch()))
+    embedded = sqlite_path(config.database) is not None
+    folder = DataFolder.open(config.data, alone=embedded)
     revoked: set[str] = set()
     tellers = Tellers(
         {
@@ -118,22 +115,24 @@ async def build(config: Config, base_url: str) -> Relay:
     )
     listening = _Listening(revoked)
     db = open_database(
-        config.database_url or folder.path / "relay.db",
+        config.database,
         effects=EFFECTS,
         on_commit=listening.on_commit,
         on_lost=listening.on_lost,
     )
-    hub = Hub(tell_by(db, tellers), db.applied)
+    listening.hub = hub = Hub(
+        tell_by(db, tellers), db.applied
+    )  # before anything is awaited: it misses no commit
     revoked |= await db.read(lambda reader: revoked_families(reader, now_us()))
-    objects = open_objects(config.objects_url or folder.path / "objects", os.environ)
-    bus = open_bus(config.bus_url or "memory:")
+    objects = open_objects(config.objects, config.storage_keys)
+    bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
     limits = SharedLimits(
         bus, {kind: limit.times(DEV_FACTOR if config.dev else 1) for kind, limit in LIMITS.items()}, now_us
     )
-    presence = PresenceBoard(hub)
-    tokens = Tokens(
-        load_key(config.signing_key or folder.path / "signing-key.pem"), "sidechain-relay", revoked
-    )
+    presence = PresenceBoard(hub, bus, partial(_names, db))
+    key = load_key(config.key_file)
+    await agree_on_key(db, key)
+    tokens = Tokens(key, "sidechain-relay", revoked)
     families = Families(db, tokens)
     encoder = Encoder()
     accounts, upstreams = Accounts(db), Upstreams(db, config.upstreams, base_url)
@@ -144,15 +143,15 @@ async def build(config: Config, base_url: str) -> Relay:
         objects=objects,
         encoder=encoder,
         transfers=transfers,
-        scratch=scratch,
+        scratch=folder.work,
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,
     )
     workers = Workers(db, {publishing.JOB_KIND: posts.make}, {publishing.JOB_KIND: publishing.given_up})
-    listening.listen(hub, workers)
+    listening.workers = workers
     tasks = Tasks()
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
-    gate = Gate(accounts, tokens, limits, origins)
+    gate = Gate(accounts, tokens, families, limits, origins)
     views = Views()
     render = frame.make_render(views, dev=config.dev)
     sign_in = accounts_operations.sign_in_page(upstreams, render)
@@ -198,6 +197,7 @@ async def build(config: Config, base_url: str) -> Relay:
         live=live,
         presence=presence,
         tokens=tokens,
+        families=families,
         tickets=tickets,
         limits=limits,
         is_ours=origins.is_ours,
@@ -207,7 +207,9 @@ async def build(config: Config, base_url: str) -> Relay:
     await bus.start()
     tasks.start("events", hub.run)
     tasks.start("jobs", workers.run)
-    tasks.every("presence", TICK_S, presence.expire)
+    tasks.start("revocations", partial(listening.catch_up, db))
+    tasks.every("presence", TICK_S, presence.tick)
+    tasks.start("names", presence.ask_names)
     tasks.every("uploads", SWEEP_S, transfers.sweep)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
@@ -222,7 +224,6 @@ async def build(config: Config, base_url: str) -> Relay:
         objects=objects,
         db=db,
         folder=folder,
-        scratch=scratch,
         draining=draining,
     )
 
@@ -231,35 +232,45 @@ class _Listening:
     """What commits tell, handed to who has to know it. revoked: sign-ins whose tokens no longer count. [loop]"""
 
     def __init__(self, revoked: set[str]) -> None:
+        self.hub: Hub | None = None
+        self.workers: Workers | None = None
         self._revoked = revoked
-        self._hub: Hub | None = None
-        self._workers: Workers | None = None
-
-    def listen(self, hub: Hub, workers: Workers) -> None:
-        """From now on these hear of commits. Nothing is awaited between opening the database and this, but reads."""
-        self._hub, self._workers = hub, workers
+        self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Revoked(family_id=family_id):
                     self._revoked.add(family_id)
-                    if self._hub is not None:
-                        self._hub.end_family(family_id)
-                case SessionEnded(session_id=session_id) if self._hub is not None:
-                    self._hub.end_session(session_id)
-                case JobReady() if self._workers is not None:
-                    self._workers.ready()
-                case JobChanged() if self._workers is not None:
-                    self._workers.changed(effect)
-        if self._hub is not None:
-            self._hub.commit(number, effects)
+                    if self.hub is not None:
+                        self.hub.end_family(family_id)
+                case SessionEnded(session_id=session_id) if self.hub is not None:
+                    self.hub.end_session(session_id)
+                case JobReady() if self.workers is not None:
+                    self.workers.ready()
+                case JobChanged() if self.workers is not None:
+                    self.workers.changed(effect)
+        if self.hub is not None:
+            self.hub.commit(number, effects)
 
     def on_lost(self, number: int) -> None:
-        if self._hub is not None:
-            self._hub.lost(number)
-        if self._workers is not None:
-            self._workers.ready()
+        if self.hub is not None:
+            self.hub.lost(number)
+        if self.workers is not None:
+            self.workers.ready()
+        self._missed.set()
+
+    async def catch_up(self, db: Database) -> None:
+        """Which sign-ins were ended in commits that nobody told us of, for ever. One task of the process does."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            self._revoked |= await db.read(lambda reader: revoked_families(reader, now_us()))
+
+
+async def _names(db: Database, account_ids: list[str]) -> dict[str, str]:
+    found = await db.read(lambda reader: accounts_api.profiles(reader, account_ids))
+    return {id_: producer.username for id_, producer in found.items()}
 
 
 async def _forget_jobs(db: Database) -> None:

@@ -1,11 +1,13 @@
-"""How one relay is set up. Every field: unit in its name, why in its comment. No reading of files or variables."""
+"""How one relay process is set up: values only, units in their names. No reading of files or variables."""
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from relay.features.accounts.providers import Upstream
+from relay.wire.rest import MAX_UPLOAD_BYTES
 
 DEFAULT_PORT = 8700
 
@@ -23,24 +25,44 @@ class BadConfig(Exception):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """data: database, objects and the signing key. port 0: any free one. public_url: what links start with."""
+    """One relay process. settings.py has the table of where each comes from and what it means to who runs it."""
 
     data: Path
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     dev: bool = False  # anybody may sign in as anybody: only where nobody else can reach it
     public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     json_log: bool = False
+    log_level: str = "warning"
     upstreams: tuple[Upstream, ...] = ()  # who may sign people in; none: only --dev does
     database_url: str | None = None  # postgresql://…; None: SQLite in the folder
     objects_url: str | None = None  # s3://…; None: a folder in the folder
-    bus_url: str | None = (
-        None  # valkey://…; None: this process alone, or NOTIFY where the database is PostgreSQL
-    )
+    storage_keys: Mapping[str, str] = {}  # of S3, by the names of their variables
+    bus_url: str | None = None  # None: this process alone, or NOTIFY where the database is PostgreSQL
     signing_key: Path | None = None  # that all processes share; None: one of its own in the folder
-    cors_origins: tuple[str, ...] = ()  # pages of others that may call the API
-    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
-    account_quota_bytes: int = 20 << 30  # what the creations of one account may take up
+    cors_origins: tuple[str, ...] = ()  # pages of others that may call the API; "*": all
+    account_quota_bytes: int = 20 << 30
+    max_upload_bytes: int = MAX_UPLOAD_BYTES
+    audio_cache_s: int = 31_536_000
+    feed_cache_s: int = 0
+    makes_posts: bool = True
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    drain_notice_s: int = 0
+    drain_s: int = 10
+
+    @property
+    def database(self) -> str | Path:
+        return self.database_url or self.data / "relay.db"
+
+    @property
+    def objects(self) -> str | Path:
+        return self.objects_url or self.data / "objects"
+
+    @property
+    def key_file(self) -> Path:
+        return self.signing_key or self.data / "signing-key.pem"
 
     def __post_init__(self) -> None:
         if self.dev and not is_loopback(self.host):
@@ -54,6 +76,9 @@ class Config(Struct, frozen=True, kw_only=True):
                 raise BadConfig(
                     "--trusted-proxies", f"are addresses or networks such as 10.0.0.0/8, not {proxy!r}."
                 )
+        if not 0 < self.max_upload_bytes <= MAX_UPLOAD_BYTES:
+            most = f"from 1 byte to {MAX_UPLOAD_BYTES >> 20}MB"
+            raise BadConfig("--max-upload-size", f"is {most}, not {self.max_upload_bytes} bytes.")
 
 
 def is_loopback(host: str) -> bool:

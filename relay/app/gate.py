@@ -27,7 +27,7 @@ from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.limits import SharedLimits
 from relay.features.accounts.service import Accounts
-from relay.features.devices.api import Tokens
+from relay.features.devices.api import Families, Tokens
 from relay.wire.operations import Nothing
 
 CSRF_HEADER = "x-csrf-token"
@@ -42,9 +42,12 @@ FORM = "application/x-www-form-urlencoded"
 class Gate:
     """[loop]"""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens, limits: SharedLimits, origins: Origins) -> None:
+    def __init__(
+        self, accounts: Accounts, tokens: Tokens, families: Families, limits: SharedLimits, origins: Origins
+    ) -> None:
         self._accounts = accounts
         self._tokens = tokens
+        self._families = families
         self._limits = limits
         self._origins = origins
 
@@ -100,7 +103,9 @@ class Gate:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 raise Refusal("token_invalid", "Only Bearer tokens are understood.")
-            return self._tokens.check(token.strip()), None
+            actor = self._tokens.check(token.strip())
+            await self._families.confirm(actor)
+            return actor, None
         cookie = cookies.read(request.cookies, self._origins.is_secure, SESSION)
         session = await self._accounts.session(cookie) if cookie else None
         return (Actor(), None) if session is None else (session.actor, session)

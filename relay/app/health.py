@@ -6,7 +6,7 @@ from collections.abc import Callable
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
 from relay.core.refusal import Refusal
-from relay.engine.database import Database, DatabaseError
+from relay.engine.database import STALE_S, Database, DatabaseError
 from relay.engine.jobs import table
 from relay.engine.objects.door import Objects
 from relay.engine.sandbox.children import standing
@@ -51,6 +51,8 @@ async def _database(db: Database) -> Check:
         return Check(name="database", ok=False, detail="It does not answer in time.")
     except (DatabaseError, Refusal) as error:
         return Check(name="database", ok=False, detail=str(error)[:300])
+    if db.silent_s > STALE_S:
+        return Check(name="database", ok=False, detail=f"What others did is {db.silent_s:.0f} s old here.")
     waiting = counts.get("ready", 0)
     if waiting > BUSY_JOBS:
         return Check(name="jobs", ok=False, detail=f"{waiting} jobs wait.")

@@ -15,17 +15,19 @@ from relay.app.config import Config
 from relay.app.front import Message, Receive, Send
 from relay.app.http_protocol import HttpProtocol
 from relay.app.socket_protocol import SocketProtocol
+from relay.engine.bus.open import BadBusUrl
 from relay.engine.data_folder import DataInUse
 from relay.engine.database import DatabaseError
 from relay.engine.dumps import forbid_dumps
 from relay.engine.folders import FolderOpen
 from relay.engine.objects.open import BadObjectsUrl
+from relay.features.devices.signing import BadKey
 from relay.features.live.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
 
 log = logging.getLogger("relay")
 
-EXPECTED = (DataInUse, DatabaseError, BadObjectsUrl, FolderOpen, OSError)
+EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, OSError)
 """What keeps a relay from starting and is said in a sentence."""
 DRAIN_S = 10
 GOODBYE_S = 2.0

@@ -1,8 +1,11 @@
-"""The folder of a relay: ours alone, and of one process at a time where the database lies in it."""
+"""The folder of a relay: ours alone. Where the database lies in it, one process at a time works there; where the database
+is a server, any number do, each in a work folder of its own.
+"""
 
 import fcntl
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from relay.engine.folders import private_folder
@@ -20,31 +23,55 @@ class DataInUse(Exception):
 
 
 class DataFolder:
-    """path: of the relay's data, locked until `close`."""
+    """path: of the relay's data. work: for what is under way, of this process alone; it goes with `close`."""
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: Path, work: Path, locks: list[int]) -> None:
         self.path = path
-        self._lock = lock
+        self.work = work
+        self._locks = locks
 
     @classmethod
-    def open(cls, path: Path) -> "DataFolder":
-        """Make it, close it to others, and lock it. Raises DataInUse, FolderOpen, OSError."""
+    def open(cls, path: Path, *, alone: bool) -> "DataFolder":
+        """Make it, close it to others, and take a work folder in it. alone: as the only process; refused otherwise.
+
+        Raises DataInUse, FolderOpen, OSError.
+        """
         os.umask(0o077)  # whatever this process makes is its own alone
         private_folder(path)
-        lock = os.open(path / "relay.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise DataInUse(path) from None
-        return cls(path, lock)
-
-    def scratch(self) -> Path:
-        """For work under way. What a process left that died goes away: nobody else works in this folder."""
-        folder = self.path / "scratch"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        return folder
+        locks = [_lock(path / "relay.lock")] if alone else []
+        if None in locks:
+            raise DataInUse(path)
+        work, lock = _take_work_folder(private_folder(path / "scratch"))
+        return cls(path, work, [each for each in (*locks, lock) if each is not None])
 
     def close(self) -> None:
-        os.close(self._lock)
+        shutil.rmtree(self.work, ignore_errors=True)
+        for lock in self._locks:
+            os.close(lock)
+
+
+def _take_work_folder(scratch: Path) -> tuple[Path, int | None]:
+    """A new folder in scratch that is locked while we live. Those of the dead are removed: nobody holds their lock."""
+    guard = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # nobody tidies between our making a folder and locking it
+        for left in scratch.iterdir():
+            if (lock := _lock(left)) is not None:
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+                os.close(lock)
+        work = Path(tempfile.mkdtemp(prefix="work-", dir=scratch))
+        return work, _lock(work)
+    finally:
+        os.close(guard)
+
+
+def _lock(path: Path) -> int | None:
+    """A handle that has the lock of path, a folder or a file that is made; None while somebody else has it."""
+    flags = os.O_RDONLY | os.O_DIRECTORY if path.is_dir() else os.O_RDWR | os.O_CREAT
+    lock = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock

@@ -22,6 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from relay.wire import events
 from relay.wire.rest import AudioPost, Device, DeviceRegister, TokenPair, claim_message, register_message
+from tests.support.engines import EMBEDDED, Engines
 
 Kind = TypeVar("Kind")
 CALL_LIMIT_S = 30
@@ -47,9 +48,15 @@ class RelayProcess:
 
 
 def start_relay(
-    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay", cwd: Path = ROOT
+    data: Path,
+    *options: str,
+    dev: bool = True,
+    port: int = 0,
+    module: str = "relay",
+    cwd: Path = ROOT,
+    engines: Engines = EMBEDDED,
 ) -> RelayProcess:
-    """Start `python -m MODULE` and wait until it listens. Who starts it stops it."""
+    """Start `python -m MODULE` and wait until it listens. Who starts it stops it. engines: what it stands on."""
     command = [
         sys.executable,
         "-m",
@@ -69,20 +76,33 @@ def start_relay(
             stderr=log,
             text=True,
             cwd=cwd,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": str(ROOT),
+                **engines.environment,
+            },
         )
     assert process.stdout is not None
     line = process.stdout.readline()  # ends at once if the process does
     if not line:
+        process.wait(CALL_LIMIT_S)
+        process.stdout.close()
         raise RuntimeError((data.parent / f"{data.name}.log").read_text())
     return RelayProcess(url=json.loads(line)["url"], data=data, process=process)
 
 
 @contextmanager
 def running_relay(
-    data: Path, *options: str, dev: bool = True, port: int = 0, module: str = "relay", cwd: Path = ROOT
+    data: Path,
+    *options: str,
+    dev: bool = True,
+    port: int = 0,
+    module: str = "relay",
+    cwd: Path = ROOT,
+    engines: Engines = EMBEDDED,
 ) -> Iterator[RelayProcess]:
-    relay = start_relay(data, *options, dev=dev, port=port, module=module, cwd=cwd)
+    relay = start_relay(data, *options, dev=dev, port=port, module=module, cwd=cwd, engines=engines)
     try:
         yield relay
     finally:

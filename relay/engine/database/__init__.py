@@ -13,7 +13,17 @@ Rules for SQL that both engines run; `dialect` translates the rest:
 - Work never catches a database error, has no effect outside of the database, and may run twice.
 """
 
-from relay.engine.database.door import Connection, Database, OnCommit, OnLost, Rows, Tx, open_database
+from relay.engine.database.door import (
+    STALE_S,
+    Connection,
+    Database,
+    OnCommit,
+    OnLost,
+    Rows,
+    Tx,
+    open_database,
+    sqlite_path,
+)
 from relay.engine.database.effects import Effect
 from relay.engine.database.errors import (
     ConstraintViolated,
@@ -25,6 +35,7 @@ from relay.engine.database.errors import (
 )
 
 __all__ = [
+    "STALE_S",
     "Connection",
     "ConstraintViolated",
     "Database",
@@ -39,4 +50,5 @@ __all__ = [
     "Tx",
     "ValueRefused",
     "open_database",
+    "sqlite_path",
 ]

@@ -44,6 +44,9 @@ class Tx:
         self.effects: list[Effect] = []
 
 
+STALE_S = 5.0
+"""A process that could not ask for so long what others committed no longer relies on having been told."""
+
 OnCommit = Callable[[int, Sequence[Effect]], None]
 """Called in the loop with each number, in order and without a gap, and the effects of known types that it has."""
 

@@ -45,11 +45,17 @@ _PROVIDERS = (
 
 
 def upstreams_of(env: Mapping[str, str]) -> tuple[Upstream, ...]:
-    """Those whose SIDECHAIN_RELAY_<NAME>_CLIENT_ID and _CLIENT_SECRET are set; _BASE is another server. [any]"""
+    """Those whose SIDECHAIN_RELAY_<NAME>_CLIENT_ID and _CLIENT_SECRET are set; _BASE is another server. [any]
+
+    <NAME>_CLIENT_ID and _CLIENT_SECRET count where those are not set.
+    """
     found: list[Upstream] = []
     for name, title, kind, base, scope in _PROVIDERS:
-        prefix = f"{ENV_PREFIX}{name.upper()}_"
-        client_id, secret = env.get(prefix + "CLIENT_ID"), env.get(prefix + "CLIENT_SECRET")
+        short = f"{name.upper()}_"
+        prefix = ENV_PREFIX + short
+        client_id, secret = (
+            env.get(prefix + which) or env.get(short + which) for which in ("CLIENT_ID", "CLIENT_SECRET")
+        )
         if client_id and secret:
             base = env.get(prefix + "BASE", base).rstrip("/")
             found.append(

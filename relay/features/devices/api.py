@@ -1,6 +1,6 @@
 """What other features may ask of devices and their sign-ins."""
 
-from relay.features.devices.families import Revoked, revoked_families
+from relay.features.devices.families import Families, Revoked, revoked_families
 from relay.features.devices.tokens import Tokens
 
-__all__ = ["Revoked", "Tokens", "revoked_families"]
+__all__ = ["Families", "Revoked", "Tokens", "revoked_families"]

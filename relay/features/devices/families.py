@@ -2,9 +2,10 @@
 
 import secrets
 
+from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
-from relay.engine.database import Connection, Database, Effect, Tx
+from relay.engine.database import STALE_S, Connection, Database, Effect, Tx
 from relay.engine.secrets_at_rest import hash_of
 from relay.features.accounts import api as accounts
 from relay.features.devices.proofs import is_signed_by
@@ -47,6 +48,14 @@ class Families:
             (hash_of(refresh), family_id, now),
         )
         return family_id, self._pair(tx, account_id, device_id, family_id, refresh, nonce)
+
+    async def confirm(self, actor: Actor) -> None:
+        """Where this process hears nothing of what others end, the database is asked. Raises Refusal: token_invalid."""
+        family_id = actor.family_id
+        if family_id is not None and self._db.silent_s > STALE_S:
+            alive = await self._db.read(lambda db: _lives(db, family_id))
+            if not alive:
+                raise Refusal("token_invalid", "This sign-in was ended.", "Sign in again.")
 
     async def refresh(self, token: str, signature: str | None) -> TokenPair:
         """Exchange a refresh token. Raises Refusal: token_invalid, token_reused (which ends the family)."""
@@ -143,6 +152,11 @@ def end_families(tx: Tx, device_id: str) -> None:
     found = tx.db.execute("SELECT id FROM family WHERE device_id = ? AND revoked_us IS NULL", (device_id,))
     for (family_id,) in found.fetchall():
         end_family(tx, family_id)
+
+
+def _lives(db: Connection, family_id: str) -> bool:
+    found = db.execute("SELECT 1 FROM family WHERE id = ? AND revoked_us IS NULL", (family_id,))
+    return found.fetchone() is not None
 
 
 def families_of(db: Connection, account_id: str) -> list[tuple[str, str, int]]:

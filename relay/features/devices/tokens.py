@@ -1,7 +1,4 @@
-"""Access tokens: made and checked with an Ed25519 key that is made at the first start. No database."""
-
-import os
-from pathlib import Path
+"""Access tokens: made and checked with the Ed25519 key of the relay. No database."""
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -73,17 +70,3 @@ class Tokens:
         if check_header(read.header).kid != self._kid:
             raise invalid
         return check_claims(read.claims, issuer=self._issuer, now_s=now_us() // 1_000_000)
-
-
-def load_key(path: Path) -> OKPKey:
-    """The signing key, made with mode 0600 if there is none yet."""
-    if not path.exists():
-        fresh = OKPKey.generate_key("Ed25519", private=True)
-        part = path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(fresh.as_pem(private=True))
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-    return OKPKey.import_key(path.read_bytes())

@@ -249,6 +249,10 @@ class Hub:
             if message.concerns(connection.account_id, connection.hidden):
                 connection.outbox.offer(message)
 
+    def is_followed(self, account_id: str) -> bool:
+        """Whether anybody here hears of an account."""
+        return author_topic(account_id) in self._listeners
+
     def tell_followers(self, account_id: str, message: AsBytes) -> None:
         """A live-only message to who hears of an account, but not to the account itself."""
         for connection in self._listeners.get(author_topic(account_id), ()):

@@ -20,7 +20,7 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database
 from relay.engine.limits import SharedLimits
 from relay.features.accounts import api as accounts
-from relay.features.devices.api import Tokens
+from relay.features.devices.api import Families, Tokens
 from relay.features.live.encoding import Encoded, Encoding
 from relay.features.live.hub import Connection, Hub
 from relay.features.live.presence import PresenceBoard
@@ -88,6 +88,7 @@ class Sockets:
         live: Live,
         presence: PresenceBoard,
         tokens: Tokens,
+        families: Families,
         tickets: Tickets,
         limits: SharedLimits,
         is_ours: IsOurs,
@@ -99,6 +100,7 @@ class Sockets:
         self.live = live
         self.presence = presence
         self.tokens = tokens
+        self._families = families
         self._tickets = tickets
         self._limits = limits
         self._is_ours = is_ours
@@ -149,12 +151,14 @@ class Sockets:
     async def _actor(self, headers: dict[str, str], query: dict[str, list[str]]) -> Actor:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self.tokens.check(token.strip())
-        if "ticket" in query:
-            actor = await self._tickets.take(query["ticket"][0])
-            if actor is None:
-                raise Refusal("token_invalid", "This ticket is unknown, used or too old.", "Fetch a new one.")
+            actor = self.tokens.check(token.strip())
+            await self._families.confirm(actor)
             return actor
+        if "ticket" in query:
+            taken = await self._tickets.take(query["ticket"][0])
+            if taken is None:
+                raise Refusal("token_invalid", "This ticket is unknown, used or too old.", "Fetch a new one.")
+            return taken
         return Actor()
 
     def _take_place(self, actor: Actor, encoding: Encoding) -> Connection:

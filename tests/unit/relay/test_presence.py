@@ -1,6 +1,7 @@
 """Presence leases on a clock of our own."""
 
-from relay.core.presence import GRACE_US, LEASE_US, Leases, Visible
+from relay.core.presence import GRACE_US, LEASE_US, Visible
+from tests.support.leases import Leases
 
 ANNA = "a" * 32
 

@@ -14,7 +14,8 @@ from joserfc.jwk import OKPKey
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, SchemaTooNew, Tx
-from relay.features.devices.tokens import Tokens, load_key
+from relay.features.devices.signing import load_key
+from relay.features.devices.tokens import Tokens
 from relay.features.live.recovery import Effect
 from relay.services.objects import Objects
 

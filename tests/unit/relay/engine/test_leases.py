@@ -7,10 +7,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.core.presence import GRACE_US, LEASE_US, Leases, Visible
+from relay.core.presence import GRACE_US, LEASE_US, Visible
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.leases.messages import LEASES_A_MESSAGE, Letter, Said, all_of, pack, unpack
 from relay.engine.leases.shared import BEAT_US, CHANGE_INTERVAL_US, SharedLeases
+from tests.support.leases import Leases
 
 ANNA, BEN = "a" * 32, "b" * 32
 START_US = 1_000_000_000

@@ -1,0 +1,55 @@
+"""What the commands have in common: flags out of the table of settings, the environment, help with examples."""
+
+import argparse
+import os
+from collections.abc import Callable, Collection
+
+from relay.app.config import Config
+from relay.app.settings import SETTINGS, config_of
+
+STORES = ("data", "database_url", "objects_url", "signing_key")
+"""Settings of commands that look after what a relay stores."""
+Run = Callable[[argparse.Namespace], int]
+"""Carries a command out; its exit code: 0 done, 1 something is not right and was said, 2 the call itself was not right."""
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Run,
+    *,
+    summary: str,
+    text: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    """examples: lines of a shell. The parser, for what only this command has."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=text,
+        epilog="examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser, fields: Collection[str] | None = None) -> None:
+    """fields: of which settings; None: of all."""
+    for setting in SETTINGS:
+        if fields is not None and setting.field not in fields:
+            continue
+        said = f"{setting.meaning} [{', '.join(setting.variables)}]"
+        if setting.switch:
+            parser.add_argument(setting.option, dest=setting.field, action="store_true", help=_plain(said))
+        else:
+            parser.add_argument(setting.option, dest=setting.field, metavar="VALUE", help=_plain(said))
+
+
+def config_from(given: argparse.Namespace) -> Config:
+    """Raises BadConfig."""
+    return config_of(os.environ, {setting.field: getattr(given, setting.field, None) for setting in SETTINGS})
+
+
+def _plain(text: str) -> str:
+    return text.replace("%", "%%")

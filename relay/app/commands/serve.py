@@ -1,0 +1,30 @@
+"""`relay serve`: run one relay process."""
+
+import argparse
+
+from relay.app.commands.arguments import add_command, add_settings, config_from
+from relay.app.server import run as serve
+
+EXAMPLES = """
+relay serve --data ./relay --dev
+relay serve --data /srv/relay --public-url https://relay.example
+relay serve --data /tmp/relay --database-url postgresql://relay@db/relay --objects-url 's3://audio?endpoint=http://s3:8333'
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = add_command(
+        commands,
+        "serve",
+        run,
+        summary="run the relay; what is done where no command is named",
+        text="Run one relay process, until SIGTERM. In brackets: the environment variables that say the same.",
+        examples=EXAMPLES,
+    )
+    add_settings(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Raises BadConfig, OSError where it cannot listen."""
+    serve(config_from(given))
+    return 0
