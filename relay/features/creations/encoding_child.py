@@ -19,6 +19,7 @@ from audio.intake import sanitize
 from audio.read.reader import read_audio
 from audio.recording import produce
 from relay.engine.sandbox import sandbox
+from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
@@ -64,7 +65,10 @@ def _run(job: EncodeJob) -> Made | Refused:
     try:
         clip = read_audio((folder / job.upload_file).read_bytes())
         frames = len(clip.samples)
+        count = bars_that_fit(job.duration_bars, job.bpm, frames / clip.sample_rate_hz)
         bars = [frame / frames for frame in job.bar_frames if frame < frames]
+        if count != job.duration_bars:  # who is wrong about their number is wrong about where they lie
+            bars = []
         made = produce(
             clip.samples,
             clip.sample_rate_hz,
@@ -86,7 +90,7 @@ def _run(job: EncodeJob) -> Made | Refused:
         frames=made.frames,
         sample_rate_hz=made.sample_rate_hz,
         duration_ms=round(made.frames * 1000 / made.sample_rate_hz),
-        duration_bars=job.duration_bars,
+        duration_bars=count,
         lufs=made.lufs_out,
         dbtp=made.dbtp_out,
         loudness_reason=str(made.loudness_reason.value),
