@@ -22,7 +22,6 @@ LINE = (0x2A, 0x2F, 0x37)  # the bar beside the list
 MOST_WHEELS = 40
 
 
-@pytest.mark.timeout(240)
 async def test_the_wheel_reaches_the_oldest_post_and_each_page_is_fetched_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import bridge.control as c
 from daemon.cli.stage import Stage
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import (
     HostBeside,
     Stretch,
@@ -39,7 +40,9 @@ async def beside() -> AsyncIterator[HostBeside]:
 
 
 async def preview(beside: HostBeside, take_id: str, in_sync: bool) -> c.PreviewInfo:
-    reply = await beside.daemon.client.request(c.PlayPreview(target=take_id, in_sync=in_sync), timeout_s=60)
+    reply = await beside.daemon.client.request(
+        c.PlayPreview(target=take_id, in_sync=in_sync), timeout_s=HANG_S
+    )
     assert isinstance(reply, c.Previewing)
     return reply.preview
 

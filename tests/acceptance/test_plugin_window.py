@@ -45,7 +45,6 @@ from tests.support.relay import RelayClient
 from tests.support.screen import GREEN, INK, PANEL, WARM, Pixels, Screen, count, keep_png, x_server
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(240)
 LV2_BARS_PORT = 6
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
 TITLES = ("Last train", "Copper", "Half past four", "Kellerlicht ♪", "Rain on tin (take 3)", "Night bus")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 import bridge.control as c
 from audio.fit import fit
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage, until
+from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, RATE_HZ, marked_groove, read_wav, script, short_folder, write_wav
 
-pytestmark = pytest.mark.timeout(240)
 HOST_BPM = 100.0
 HOST_BAR_FRAMES = 115_200  # 4/4 at 100 BPM and 48 kHz: exactly
 FADE_IN_FRAMES = 48
@@ -228,7 +228,7 @@ async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
             )  # fmt: skip
 
             # The same, asked for from outside when the bounce is over, and stopped from there.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANG_S):
                 while (await the_instance(daemon, host)).state == "frozen":
                     await asyncio.sleep(0.05)
             code, said = await command(daemon, "preview", take.take_id[:30], "--in-sync", "--json")

@@ -17,9 +17,9 @@ from typing import Any
 import bridge.control as c
 from bridge.async_client import AsyncControlClient
 from bridge.errors import DaemonNotRunning, DaemonSilent
+from tests.support.deadlines import HANG_S
 
 ROOT = Path(__file__).resolve().parents[2]
-STEP_S = 20.0
 
 
 class Died(Exception):
@@ -111,14 +111,14 @@ class ForkedDaemon:
         while True:
             self.client = AsyncControlClient(self.run)
             try:
-                await self.client.request(c.GetStatus(), timeout_s=STEP_S)
+                await self.client.request(c.GetStatus(), timeout_s=HANG_S)
                 break
             except (DaemonNotRunning, DaemonSilent):
                 await self.client.close()
                 self.client = None
                 if self.ended.done():
                     raise Died(self.last_words()) from None
-                assert time.perf_counter() - began < STEP_S, self.last_words()
+                assert time.perf_counter() - began < HANG_S, self.last_words()
                 await asyncio.sleep(0.005)
         self.ready_s.append(time.perf_counter() - began)
 
@@ -137,14 +137,14 @@ class ForkedDaemon:
         await self.after_death()
 
     async def after_death(self) -> None:
-        await asyncio.wait_for(asyncio.shield(self.ended), STEP_S)
+        await asyncio.wait_for(asyncio.shield(self.ended), HANG_S)
         if self.client:
             await self.client.close()
             self.client = None
 
     async def thread(self, name: str) -> int:
         """The daemon's thread of this name, or its worker process, as soon as it is there."""
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(HANG_S):
             while True:
                 own = f"/proc/{self.pid}/task"
                 found = [int(p.name) for p in Path(own).glob("[0-9]*") if comm(p) == name]
@@ -161,17 +161,17 @@ class ForkedDaemon:
     async def ask(self, request: c.Request) -> c.Reply:
         """The reply. Raises RequestFailed (the daemon said no), Died."""
         assert self.client
-        return await self._or_death(self.client.request(request, timeout_s=STEP_S))
+        return await self._or_death(self.client.request(request, timeout_s=HANG_S))
 
     async def _or_death(self, request: Coroutine[None, None, c.Reply]) -> c.Reply:
         asking = asyncio.ensure_future(request)
         either: set[asyncio.Future[Any]] = {asking, self.ended}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=STEP_S)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=HANG_S)
         if not asking.done():
             asking.cancel()
             await asyncio.wait({asking})
         if asking.cancelled() or isinstance(asking.exception(), (DaemonNotRunning, DaemonSilent)):
-            await asyncio.wait_for(asyncio.shield(self.ended), STEP_S)  # its socket may go first
+            await asyncio.wait_for(asyncio.shield(self.ended), HANG_S)  # its socket may go first
             raise Died
         return asking.result()
 

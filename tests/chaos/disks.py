@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-MOUNT_LIMIT_S = 60.0
+from tests.support.deadlines import HANG_S
 
 
 def no_fuse() -> str | None:
@@ -32,7 +32,7 @@ class LosingDisk:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, str(program), str(self._folder), str(self._image), stdin=asyncio.subprocess.PIPE
         )
-        deadline = time.monotonic() + MOUNT_LIMIT_S
+        deadline = time.monotonic() + HANG_S
         while not os.path.ismount(self._folder):
             mounting = time.monotonic() < deadline and self._process.returncode is None
             assert mounting, f"the disk was not mounted; its program ended with {self._process.returncode}"

@@ -18,10 +18,10 @@ import numpy as np
 
 from bridge.paths import LOCK_FILE
 from tests.chaos.daemons import ForkedDaemon
+from tests.support.deadlines import HANG_S
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav
 
 FEED_LIMIT = 10_000
-SEGMENTS_LIMIT_S = 10.0
 Facts = dict[str, Any]
 
 
@@ -130,7 +130,7 @@ def open_strays(daemon: ForkedDaemon) -> list[str]:
 
 def segments_of(run: Path) -> list[str]:
     """Rings that nobody has given back, after the time that a daemon may take to see it."""
-    deadline = time.monotonic() + SEGMENTS_LIMIT_S
+    deadline = time.monotonic() + HANG_S
     while (left := [path.name for path in run.glob("sdc.*")]) and time.monotonic() < deadline:
         time.sleep(0.1)
     return left

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import bridge.control as c
 from bridge.errors import DaemonNotRunning, DaemonSilent
-from tests.chaos.daemons import STEP_S, Died, ForkedDaemon
+from tests.chaos.daemons import Died, ForkedDaemon
 from tests.chaos.plan import FAULTS, Fault
 from tests.chaos.test_damaged_library import HARMS, do_harm
 from tests.chaos.world import LARK, OWL, World
+from tests.support.deadlines import HANG_S
 from tests.support.relay import RelayClient
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -268,7 +269,7 @@ async def revoke(world: World, fault: Fault) -> None:
     world.account = None
     await asyncio.to_thread(take_away)
     await asyncio.sleep(fault.length_s)
-    async with asyncio.timeout(STEP_S):  # it is told by its socket, or by the next call
+    async with asyncio.timeout(HANG_S):  # it is told by its socket, or by the next call
         while isinstance(who := await world.producer.ask(c.WhoAmI()), c.Whoami) and who.account:
             await asyncio.sleep(0.05)
     await world.claim(OWL)

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import hashlib
 import json
+import random
 import re
 import sqlite3
 import time
@@ -20,13 +21,32 @@ from bridge.errors import RequestFailed
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage, end
 from daemon.library.rows import TakeRow
 from tests.acceptance.test_whole_path import PLAYED_BARS, get, play
-from tests.chaos.daemons import STEP_S, ForkedDaemon, ForkServer, fork_server
+from tests.chaos.daemons import ForkedDaemon, ForkServer, fork_server
 from tests.chaos.disks import LosingDisk
+from tests.support.deadlines import HANG_S
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav, short_folder
 
 BARS = 3
 REMEMBERED_S = 25.0  # a Ring holds 43 s; after that the silence since is all it knows
 ENDS = ("accepted", "quarantined", "needs_attention", "discarded")
+
+
+class Moments:
+    """When to break something after a question: sometimes before its answer, sometimes after, however slow the machine
+    is and becomes. The span from which they are drawn grows with each question that was not answered in time."""
+
+    LONGER, SHORTER = 1.5, 0.9  # so that about four of five questions have their answer
+
+    def __init__(self, chance: random.Random, usual_s: float) -> None:
+        self._chance = chance
+        self._span_s = self._least_s = usual_s
+
+    def next_s(self) -> float:
+        return self._chance.random() * self._span_s
+
+    def answered(self, was: bool) -> None:
+        """Whether the last question had its answer."""
+        self._span_s = max(self._least_s, self._span_s * (self.SHORTER if was else self.LONGER))
 
 
 class Scene(ForkedDaemon):
@@ -46,7 +66,7 @@ class Scene(ForkedDaemon):
 
     async def attached(self) -> None:
         """Until the Ring of a host is open that still remembers what it played."""
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(HANG_S):
             if time.monotonic() - self._played > REMEMBERED_S:
                 if self._host:
                     await end(self._host.process)
@@ -71,15 +91,9 @@ class Scene(ForkedDaemon):
         self.asked[title] = reply.take.take_id
         return reply.take.take_id
 
-    async def spread_s(self, usual_s: float) -> float:
-        """Over how long faults are spread from a Keep on; longer than usual where a Keep itself takes longer."""
-        began = time.monotonic()
-        await self.keep("unharmed")
-        return max(usual_s, 2 * (time.monotonic() - began))
-
     async def settle(self, take_id: str) -> None:
         """Until the take is rendered and its entry at an end. Raises Died."""
-        deadline = time.monotonic() + STEP_S
+        deadline = time.monotonic() + HANG_S
         while time.monotonic() < deadline:
             reply = await self.ask(c.ShowTake(take_id=take_id))
             assert isinstance(reply, c.OneTake)
@@ -126,7 +140,7 @@ class Scene(ForkedDaemon):
 
     async def _all_ended(self) -> dict[str, tuple[str, str, str | None]]:
         """Once every take and entry is at an end: take id -> (state, entry's state, reason)."""
-        deadline = time.monotonic() + STEP_S + 5 * len(self.asked)
+        deadline = time.monotonic() + HANG_S + 5 * len(self.asked)
         while True:
             with closing(sqlite3.connect(f"file:{self.data}/library.sqlite3?mode=ro", uri=True)) as db:
                 rows = db.execute(

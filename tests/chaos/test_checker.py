@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.checker import INVARIANTS, judge
+from tests.support.deadlines import HANG_S
 
 Run = dict[str, Any]
 OWL, CHANNEL = "night.owl", "author:1"
@@ -219,7 +220,7 @@ def test_as_a_program_it_says_a_line_for_each_and_exits_by_it(tmp_path: Path) ->
         (tmp_path / "f").write_text(json.dumps(run["final"]))
         ran = subprocess.run(
             [sys.executable, "-m", "tests.chaos.checker", str(tmp_path / "h"), str(tmp_path / "f")],
-            capture_output=True, text=True, check=False, timeout=30, cwd=Path(__file__).parents[2],
+            capture_output=True, text=True, check=False, timeout=HANG_S, cwd=Path(__file__).parents[2],
         )  # fmt: skip
         return ran.returncode, ran.stdout.splitlines()
 

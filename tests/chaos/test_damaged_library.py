@@ -6,8 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 import bridge.control as c
 from daemon.cli.stage import Stage, end
 from tests.acceptance.test_interruptions import keep
@@ -31,7 +29,6 @@ def do_harm(library: Path, kind: str, chance: random.Random) -> None:
         harm(library, kind, chance)
 
 
-@pytest.mark.timeout(300)
 async def test_a_damaged_library_costs_no_take_and_makes_no_second_post() -> None:
     build()
     chance = random.Random(SEED)

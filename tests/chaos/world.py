@@ -27,9 +27,10 @@ from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from daemon.cli.stage import RunningHost, Stage, end
 from daemon.errors import SidechainError
 from relay.wire import events
-from tests.chaos.daemons import STEP_S, Died, ForkedDaemon, ForkServer, fork_server
+from tests.chaos.daemons import Died, ForkedDaemon, ForkServer, fork_server
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.chaos.plan import HOSTS, Ask
+from tests.support.deadlines import HANG_S
 from tests.support.fault_proxy import FaultProxy
 from tests.support.relay import RelayClient
 from tests.support.secret_service import session_bus, unlocked_keyring
@@ -94,7 +95,7 @@ class World:
 
     async def heard(self) -> None:
         """Until every host can be kept from."""
-        async with asyncio.timeout(2 * STEP_S):
+        async with asyncio.timeout(2 * HANG_S):
             while True:
                 with contextlib.suppress(Died, DaemonNotRunning, DaemonSilent):
                     listed = await self.producer.ask(c.ListInstances())
@@ -106,7 +107,7 @@ class World:
 
     async def started(self, daemon: ForkedDaemon) -> None:
         """A daemon that answers; one that could not start is started again, as a service manager does."""
-        async with asyncio.timeout(2 * STEP_S):
+        async with asyncio.timeout(2 * HANG_S):
             while True:
                 try:
                     return await daemon.start()
@@ -128,7 +129,7 @@ class World:
         self._asking += 1
         self.note("ask", id=ask.number, who=ask.who, title=ask.title, post=ask.post, accounts=[self.account])
         try:
-            async with asyncio.timeout(2 * ANSWER_LIMIT_S):
+            async with asyncio.timeout(HANG_S):
                 if ask.who == "person":
                     outcome, told = await self._ask_daemon(ask)
                 else:
@@ -177,7 +178,7 @@ class World:
         """Make the producer's device that account's, or nobody's; again and again until it is."""
         self.accounts |= {account, None}
         self.account = None
-        async with asyncio.timeout(3 * STEP_S):
+        async with asyncio.timeout(3 * HANG_S):
             while True:
                 try:
                     who = await self.producer.ask(c.WhoAmI())

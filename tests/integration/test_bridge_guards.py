@@ -20,6 +20,7 @@ from bridge.errors import AlreadyRunning
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
+from tests.support.deadlines import HANG_S
 from tests.support.ringfile import RingWriter
 
 NOBODY = 65_534
@@ -59,15 +60,18 @@ def run_dir(tmp_path: Path) -> Iterator[Path]:
     yield prepare_run_dir(tmp_path / "run")
 
 
-def test_a_second_daemon_is_refused_within_a_second_and_changes_nothing(run_dir: Path) -> None:
+def test_a_second_daemon_is_refused_at_once_and_changes_nothing(run_dir: Path) -> None:
     first = RunLock.acquire(run_dir)
     (run_dir / PLUGIN_SOCKET).touch()
+    reference_s = -time.monotonic()
+    subprocess.run([sys.executable, "-c", "import bridge.lock"], check=True)
+    reference_s += time.monotonic()
     started = time.monotonic()
     second = subprocess.run(
         [sys.executable, "-c", DAEMON, str(run_dir)], capture_output=True, text=True, check=False
     )
     assert (second.returncode, second.stdout) == (4, f"running {os.getpid()}\n")
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 1.0 + 4 * reference_s  # it waits for nobody
     assert (run_dir / PLUGIN_SOCKET).exists()
     first.release()
 
@@ -211,7 +215,7 @@ async def test_a_foreign_peer_that_got_in_is_dropped_before_its_bytes_are_looked
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, str(run_dir / CONTROL_SOCKET), stdout=asyncio.subprocess.DEVNULL
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_S):
         while control.counts["foreign_uid"] < 5:
             await asyncio.sleep(0.01)
     assert control.counts["bad_message"] == 0
@@ -244,7 +248,7 @@ async def test_a_flood_never_keeps_the_loop_from_its_other_work(run_dir: Path) -
     receiving = asyncio.create_task(receive())
     flood = await asyncio.create_subprocess_exec(sys.executable, "-c", FLOOD, str(run_dir / CONTROL_SOCKET))
     longest = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_S):
         while received < 20_000:
             before = received
             await asyncio.sleep(0)
@@ -290,7 +294,7 @@ async def test_more_connections_than_descriptors_end_nothing_and_are_served_when
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert daemon.stdout and daemon.stdin
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         assert await daemon.stdout.readline() == b"ready\n"
         connections = [socket.socket(socket.AF_UNIX) for _ in range(100)]
         for connection in connections:

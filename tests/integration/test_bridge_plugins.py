@@ -32,6 +32,7 @@ from plugin_protocol.messages import (
     Welcome,
 )
 from plugin_protocol.session import PeerLost
+from tests.support.deadlines import HANG_S
 from tests.support.pair import hello
 from tests.support.plugin_peer import PluginPeer
 
@@ -90,7 +91,7 @@ class Daemon:
         def found() -> list[tuple[Peer, FromPeer]]:
             return [(peer, message) for peer, message in self.heard if isinstance(message, kind)]
 
-        async with asyncio.timeout(10), self.news:
+        async with asyncio.timeout(HANG_S), self.news:
             await self.news.wait_for(lambda: len(found()) >= times)
         return found()
 
@@ -241,7 +242,7 @@ async def test_a_flood_is_cut_to_the_rate_and_told_once(daemon: Daemon, connect:
         await flood.say(BEAT)
     assert isinstance(await good.ask(BEAT), Alive)
     notices = 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         while daemon.endpoint.counts["rate"] + len(await daemon.hears(Heartbeat)) < 5 * BURST + 1 - 64:
             await good.ask(BEAT)
     while notices == 0:
@@ -348,7 +349,7 @@ async def test_a_process_that_never_stops_sending_does_not_starve_the_others(
     try:
         good = await connect()
         await good.greet()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG_S):
             while daemon.endpoint.counts["rate"] < 10_000:
                 assert isinstance(await good.ask(BEAT), Alive)
                 await asyncio.sleep(0.01)

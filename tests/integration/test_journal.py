@@ -20,6 +20,7 @@ from daemon.events import Bus
 from daemon.features.history.journal import Journal
 from daemon.features.history.journal_files import MARK, read_frames, read_ring
 from daemon.rings.instances import Instance
+from tests.support.deadlines import HANG_S
 from tests.support.flatout import FlatOut, corrupt_frames
 from tests.support.journals import follower, is_true, no_limit, spans
 from tests.support.pair import hello
@@ -315,7 +316,7 @@ def test_a_ring_that_is_overwritten_while_it_is_read_leaves_holes_and_no_wrong_s
     with FlatOut(tmp_path / "run", 1 << 18, 512) as writer:
         ring = RingFile.open(tmp_path / "run", writer.segment)
         following = follower(tmp_path / "journal", ring)
-        deadline, looks = time.monotonic() + 20.0, 0
+        deadline, looks = time.monotonic() + HANG_S, 0
         while looks < 25 or (following.file is None and time.monotonic() < deadline):
             following.advance(no_limit, 1 << 30)  # on a busy machine it may be lapped each time, for a while
             looks += 1

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.clap import binary
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import plugin_bundles, program
 from tests.support.native import ROOT
-
-pytestmark = pytest.mark.timeout(300)  # the first builds the plugin, when nobody has
 
 EXPORTS = {
     "vst3": {"GetPluginFactory", "ModuleEntry", "ModuleExit"},
@@ -28,12 +27,11 @@ ON_EVERY_DESKTOP = (
     "libXext.so",
 )
 NAMES = ("sidechain", "sidechain-mono")
-INSTALL_LIMIT_S = 110.0
 
 
 def said(*command: object) -> str:
     return subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=True, timeout=30
+        [str(part) for part in command], capture_output=True, text=True, check=True, timeout=HANG_S
     ).stdout
 
 
@@ -67,7 +65,7 @@ def test_make_plugin_installs_every_format_for_this_user(tmp_path: Path) -> None
     plugin_bundles()
     subprocess.run(
         ["make", "-s", "-C", str(ROOT), "plugin"], env=os.environ | {"HOME": str(tmp_path)}, check=True,
-        capture_output=True, timeout=INSTALL_LIMIT_S,
+        capture_output=True, timeout=HANG_S,
     )  # fmt: skip
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob(".*/*")) == sorted(
         f".{plugin_format}/{name}.{plugin_format}" for plugin_format in EXPORTS for name in NAMES

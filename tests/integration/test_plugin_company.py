@@ -7,6 +7,7 @@ import pytest
 
 from daemon.cli.stage import Stage, end
 from tests.support.clap import binary, made_for_tests
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import host_environment, instances, plugin_bundles, thread_names, until_heard
 from tests.support.whole import short_folder
 
@@ -37,7 +38,7 @@ async def test_instances_of_one_host_share_a_worker_and_no_identity(plugin_forma
                 assert threads.count("sidechain") == 1, threads
                 assert sum(name.startswith("ZMQbg/Reaper") for name in threads) == 1, "of one context"
                 process.stdin.close()
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(HANG_S):
                     assert await process.wait() == 0
                 assert _segments(daemon.run) == []
             finally:

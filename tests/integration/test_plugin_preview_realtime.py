@@ -2,15 +2,12 @@
 
 import random
 
-import pytest
-
 import bridge.control as c
 from daemon.cli.stage import Stage
 from tests.support.clap import ClapBeside, begin_clap, rtsan_build, rtsan_program
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import Stretch, until_heard
 from tests.support.whole import short_folder
-
-pytestmark = pytest.mark.timeout(300)  # the plugin may have to be built with another compiler
 
 SECOND = 48_000
 
@@ -26,7 +23,7 @@ async def calls_with_previews(beside: ClapBeside) -> int:
     calls = 0
     for in_sync in (True, False):
         wanted = c.PlayPreview(target=kept.take.take_id, in_sync=in_sync)
-        await beside.daemon.client.request(wanted, timeout_s=60)
+        await beside.daemon.client.request(wanted, timeout_s=HANG_S)
         played = await beside.host.play(
             Stretch(frames=4 * SECOND), next_block=lambda: sizes.randrange(4_097), speed=2.0, previewing=True
         )

@@ -8,15 +8,13 @@ import pytest
 
 from daemon.cli.stage import Stage
 from tests.support.clap import RTSAN_BUILD, begin_clap, binary, made_for_tests, rtsan_build, rtsan_program
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import BUILD, Stretch, host_environment, make, plugin_bundles, program
 from tests.support.native import ROOT
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(300)  # they build the plugin a second time, with another compiler
-
 FORMATS = ("vst3", "clap", "lv2")
 SECONDS, SEED = 12, 20260711
-RUN_LIMIT_S = 100.0
 
 
 def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
@@ -26,7 +24,7 @@ def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subpro
     with short_folder() as folder:
         return subprocess.run(
             [*wrapper, host, plugin_format, plugin, bundle, str(SECONDS), str(SEED)], env=host_environment(folder / "run"),
-            capture_output=True, text=True, check=False, timeout=RUN_LIMIT_S,
+            capture_output=True, text=True, check=False, timeout=HANG_S,
         )  # fmt: skip
 
 

@@ -5,13 +5,12 @@ import asyncio
 import subprocess
 
 from tests.support.clap import made_for_tests
-
-LIMIT_S = 60
+from tests.support.deadlines import HANG_S
 
 
 async def test_the_window_decides_right_without_being_drawn() -> None:
     program = await asyncio.to_thread(made_for_tests, "test_ui")
     ran = await asyncio.to_thread(
-        subprocess.run, [program], capture_output=True, text=True, timeout=LIMIT_S, check=False
+        subprocess.run, [program], capture_output=True, text=True, timeout=HANG_S, check=False
     )
     assert ran.returncode == 0, ran.stderr

@@ -28,9 +28,8 @@ from plugin_protocol.messages import (
     RingClosed,
     RingOpened,
 )
+from tests.support.deadlines import HANG_S
 from tests.support.native import play_path
-
-LIMIT_S = 20.0
 
 
 class FakeDaemon:
@@ -62,7 +61,7 @@ class FakeDaemon:
 
     async def wait_for(self, done: Callable[[], bool]) -> None:
         """Until `done()`; looked at after each message of a plugin."""
-        async with asyncio.timeout(LIMIT_S), self._changed:
+        async with asyncio.timeout(HANG_S), self._changed:
             await self._changed.wait_for(done)
 
     async def _handle(self, peer: Peer, said: FromPeer) -> FromDaemon | None:
@@ -100,7 +99,7 @@ class Player:
     async def event(self, name: str) -> dict[str, Any]:
         """The next event of that name; others are passed over."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             while line := await self._process.stdout.readline():
                 event: dict[str, Any] = json.loads(line)
                 self.seen.append(event)
@@ -117,7 +116,7 @@ class Player:
         """Close its input and wait for it; its exit code."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             await self._process.communicate()
         assert self._process.returncode is not None
         return self._process.returncode

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from plugin_protocol import layout
 from plugin_protocol.layout import Flag, Header, Record
+from tests.support.deadlines import HANG_S
 from tests.support.native import build, play_path
 
 RATE_HZ = 48_000
-LIMIT_S = 20.0
 
 
 @dataclass
@@ -67,7 +67,7 @@ def hosted(
         while not events or events[-1]["event"] != "played":
             events.append(json.loads(host.stdout.readline()))
         yield events
-        host.communicate("", timeout=LIMIT_S)
+        host.communicate("", timeout=HANG_S)
         assert host.returncode == 0
     finally:
         host.kill()
@@ -228,7 +228,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, words: str) -> None:
     soundfile.write(wav, noise(100), RATE_HZ)
     script.write_text(f"# fine\n{line}\n")
     ran = subprocess.run(
-        [play_path(), "--script", script, wav], capture_output=True, text=True, check=False, timeout=LIMIT_S
+        [play_path(), "--script", script, wav], capture_output=True, text=True, check=False, timeout=HANG_S
     )
     assert ran.returncode == 2
     assert words in ran.stderr
@@ -252,7 +252,7 @@ def test_broken_files_are_refused_under_sanitizers(tmp_path: Path) -> None:
             "--record-only",
             cut,
         ]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG_S)
         assert ran.returncode in (0, 3), ran.stderr
     with hosted(tmp_path, wav, "--random-blocks", "3", "--repeat", "100", program=program):
         pass

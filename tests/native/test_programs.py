@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deadlines import HANG_S
 from tests.support.native import SOURCES, run_c_test
 
 GENERATOR = SOURCES / "generate_layout.py"
@@ -38,8 +39,8 @@ def test_previews_race_with_nobody(tmp_path: Path) -> None:
 def test_header_stands_alone_in_both_languages(compiler: str, language: list[str]) -> None:
     flags = ["-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror", "-fsyntax-only"]
     source = f'#include "{SOURCES / "sidechain.h"}"\nint main(void) {{ return (int)SC_OK; }}\n'
-    subprocess.run([compiler, *language, *flags, "-"], input=source, text=True, check=True, timeout=30)
+    subprocess.run([compiler, *language, *flags, "-"], input=source, text=True, check=True, timeout=HANG_S)
 
 
 def test_generated_layout_is_fresh() -> None:
-    subprocess.run([sys.executable, GENERATOR, "--check"], check=True, timeout=30)
+    subprocess.run([sys.executable, GENERATOR, "--check"], check=True, timeout=HANG_S)

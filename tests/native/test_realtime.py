@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.support.deadlines import HANG_S
 from tests.support.native import build, run_c_test
 
 MARKER = "getppid("
@@ -48,7 +49,7 @@ def traced(program: str, tmp_path: Path) -> tuple[list[str], int]:
     subprocess.run(
         ["strace", "-f", "-o", log, build("tests") / "plain/tests" / program, tmp_path / "run"],
         check=True,
-        timeout=60,
+        timeout=HANG_S,
         capture_output=True,
     )
     return between_markers(log.read_text())

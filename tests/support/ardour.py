@@ -14,14 +14,13 @@ from pathlib import Path
 
 from daemon.cli.stage import RunningDaemon, Stage, end
 from tests.support.clap import made_for_tests
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import BUILD, host_environment, make, program
 from tests.support.native import ROOT
 
 SCRIPTS = ROOT / "tests" / "plugin" / "ardour"
 ARDOUR = Path("/usr/lib/ardour7")
 FRAME_UNIT = 2.0**-24
-SCAN_LIMIT_S = 30.0
-START_LIMIT_S = 60.0
 STEREO_URI = "urn:sidechain:plugin"
 
 
@@ -47,7 +46,7 @@ def _scan_vst3(home: Path, env: dict[str, str]) -> str:
         then = binary.stat().st_mtime - 5
         os.utime(binary, (then, then))
     subprocess.run(
-        [ARDOUR / "ardour-vst3-scanner", "-f", bundle], check=True, capture_output=True, timeout=SCAN_LIMIT_S,
+        [ARDOUR / "ardour-vst3-scanner", "-f", bundle], check=True, capture_output=True, timeout=HANG_S,
         env=env | {"LD_LIBRARY_PATH": str(ARDOUR)},
     )  # fmt: skip
     (listed,) = (home / ".cache").rglob("*.v3i")
@@ -117,7 +116,7 @@ async def rolling(
 async def _until_said(process: asyncio.subprocess.Process, word: str) -> None:
     assert process.stderr
     said: list[str] = []
-    async with asyncio.timeout(START_LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         async for line in process.stderr:
             said.append(line.decode(errors="replace").strip())
             if said[-1] == word:

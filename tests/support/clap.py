@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.cli.stage import RunningDaemon, Stage, end
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import BUILD, Place, Stretch, host_environment, make, noise, plugin_bundles, program
 
 HAS_TEMPO, HAS_BEATS, HAS_METER, IS_PLAYING, IS_RECORDING, IS_LOOPING = 1, 2, 8, 16, 32, 64
-WAIT_LIMIT_S = 15.0
 RTSAN_BUILD = BUILD.with_name("plugin-rtsan")
 KEEP, BARS, POST, LINK, KEPT, PREVIEW_GAIN, PREVIEW_SYNC, PREVIEW = range(8)  # parameter numbers
 
@@ -155,7 +155,7 @@ class ClapHost:
 
     async def until_text(self, parameter: int, wanted: str) -> None:
         """Play silence until the parameter shows it."""
-        async with asyncio.timeout(WAIT_LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             while await self.do(f"get {parameter}") != f"text {wanted}":
                 await self.do("idle")
 

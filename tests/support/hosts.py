@@ -27,12 +27,10 @@ import bridge.control as c
 from bridge.shm import RingFile
 from daemon.cli.stage import RunningDaemon, Stage, end
 from plugin_protocol.layout import Record
+from tests.support.deadlines import HANG_S
 from tests.support.native import ROOT
 
 BUILD = ROOT / ".build" / "plugin"
-BUILD_LIMIT_S = 300.0
-WAIT_LIMIT_S = 15.0
-HEARD_LIMIT_S = 30.0
 LOOK_EVERY_S = 0.02
 MAX_NOISE_FRAMES = 40 * 48_000
 
@@ -46,7 +44,7 @@ def make(folder: str, *arguments: str) -> None:
             ["make", "-s", "-j2", "-C", ROOT / folder, *arguments],
             capture_output=True,
             text=True,
-            timeout=BUILD_LIMIT_S,
+            timeout=HANG_S,
             check=False,
         )
     assert made.returncode == 0, f"make in {folder} failed:\n{made.stdout}{made.stderr}"
@@ -162,7 +160,7 @@ class PluginHost:
 
     async def until_text(self, control: str, wanted: str) -> None:
         """Play silence until the host shows it: outputs change while the host processes."""
-        async with asyncio.timeout(WAIT_LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             while await self.text(control) != wanted:
                 await self.do("idle")
 
@@ -224,14 +222,14 @@ async def instances(daemon: RunningDaemon) -> list[c.InstanceInfo]:
 
 async def until_track(daemon: RunningDaemon, *names: str) -> None:
     """Until the daemon knows the instances' tracks by these names, in any order."""
-    async with asyncio.timeout(WAIT_LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while sorted(i.track_name for i in await instances(daemon)) != sorted(names):
             await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def until_heard(daemon: RunningDaemon, frames: int, count: int = 1) -> None:
     """Until the daemon reads `count` rings that hold this many frames each. Nobody announces frames: it is looked at."""
-    async with asyncio.timeout(HEARD_LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while sum(i.heard_frames >= frames for i in await instances(daemon)) < count:
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import zmq
 
+from tests.support.deadlines import HANG_S
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "plugin_protocol" / "c"
 BUILD = ROOT / ".build" / "native"
-BUILD_LIMIT_S = 300.0
-RUN_LIMIT_S = 60.0
 
 
 @functools.cache
@@ -28,7 +28,7 @@ def build(target: str = "all") -> Path:
             ["make", "-s", "-j2", "-C", SOURCES, f"BUILD={BUILD}", target],
             capture_output=True,
             text=True,
-            timeout=BUILD_LIMIT_S,
+            timeout=HANG_S,
             check=False,
         )
     assert made.returncode == 0, f"make {target} failed:\n{made.stdout}{made.stderr}"
@@ -54,11 +54,9 @@ def libzmq_path() -> Path:
 def run_c_test(name: str, *args: str, variant: str = "plain") -> subprocess.CompletedProcess[str]:
     """Build and run tests/native/NAME.c under `variant` ("plain", "asan", "tsan").
 
-    Raises AssertionError with its output unless it exits 0 within RUN_LIMIT_S.
+    Raises AssertionError with its output unless it exits 0 within HANG_S.
     """
     folder = build("tests" if variant == "plain" else f"tests-{variant}") / variant / "tests"
-    ran = subprocess.run(
-        [folder / name, *args], capture_output=True, text=True, timeout=RUN_LIMIT_S, check=False
-    )
+    ran = subprocess.run([folder / name, *args], capture_output=True, text=True, timeout=HANG_S, check=False)
     assert ran.returncode == 0, f"{name} ({variant}) exited {ran.returncode}:\n{ran.stdout}{ran.stderr}"
     return ran

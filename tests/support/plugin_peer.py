@@ -9,9 +9,8 @@ import zmq.asyncio
 
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.messages import FromDaemon, FromPlugin, Hello, Welcome
+from tests.support.deadlines import HANG_S
 from tests.support.pair import hello
-
-ANSWER_S = 5.0
 
 
 class PluginPeer:
@@ -29,7 +28,7 @@ class PluginPeer:
     async def say_bytes(self, *parts: bytes) -> None:
         await self.socket.send_multipart(parts)
 
-    async def hear(self, timeout_s: float = ANSWER_S) -> FromDaemon:
+    async def hear(self, timeout_s: float = HANG_S) -> FromDaemon:
         async with asyncio.timeout(timeout_s):
             heard: FromDaemon = decode(await self.socket.recv(), FromDaemon)
             return heard

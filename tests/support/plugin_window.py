@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from tests.support.clap import made_for_tests
+from tests.support.deadlines import HANG_S
 from tests.support.screen import Pixels, Screen, keep_png
 
 LOOK_MS = 120
-LIMIT_S = 20.0
 
 
 class Box(NamedTuple):
@@ -28,7 +28,7 @@ def boxes(width: int, height: int) -> dict[str, Box]:
     """Where the window puts things at a size in points, by its own layout."""
     said = subprocess.run(
         [made_for_tests("test_ui"), "layout", str(width), str(height)],
-        capture_output=True, text=True, check=True, timeout=LIMIT_S,
+        capture_output=True, text=True, check=True, timeout=HANG_S,
     )  # fmt: skip
     return {name: Box(*values) for name, values in json.loads(said.stdout).items()}
 
@@ -106,7 +106,7 @@ class WindowOf:
     async def until(self, shows: Callable[[Pixels], bool], what: str) -> Pixels:
         """Look until the picture is so. Raises AssertionError, and leaves the last picture."""
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(HANG_S):
                 while not shows(pixels := await self.seen()):
                     pass
                 return pixels
