@@ -30,7 +30,7 @@ from relay.engine.database import (
 from relay.engine.database.migrations import newest, schema_files
 from tests.support.doors import LIMIT_S, Counted, Door, Said, opened, say, void
 
-TABLE = "CREATE TABLE note (id BIGINT PRIMARY KEY, body TEXT, x DOUBLE PRECISION, raw {blob})"
+TABLE = "CREATE TABLE jotting (id BIGINT PRIMARY KEY, body TEXT, x DOUBLE PRECISION, raw {blob})"
 
 
 @pytest.fixture(params=["together", "alone"])
@@ -66,11 +66,11 @@ async def outcomes(
 
 
 def note(id_: int, body: str | None = None) -> Callable[[Tx], object]:
-    return lambda tx: void(tx.db.execute("INSERT INTO note (id, body) VALUES (?, ?)", (id_, body)))
+    return lambda tx: void(tx.db.execute("INSERT INTO jotting (id, body) VALUES (?, ?)", (id_, body)))
 
 
 async def notes(door: Door) -> list[int]:
-    return await door.db.read(lambda db: [row[0] for row in db.execute("SELECT id FROM note ORDER BY id")])
+    return await door.db.read(lambda db: [row[0] for row in db.execute("SELECT id FROM jotting ORDER BY id")])
 
 
 class Refused(Exception):
@@ -82,7 +82,7 @@ class Refused(Exception):
 
 async def test_work_that_fails_undoes_only_itself(database_url: str, grouped: bool) -> None:
     def bad(tx: Tx) -> None:
-        tx.db.execute("INSERT INTO note (id) VALUES (99)")
+        tx.db.execute("INSERT INTO jotting (id) VALUES (99)")
         say(tx, "never")
         raise Refused
 
@@ -111,9 +111,9 @@ async def test_a_deferred_constraint_fails_only_the_piece_that_breaks_it(
     async with opened(database_url) as door:
         await make_table(door, database_url)
         await door.do(
-            "CREATE TABLE reply (id BIGINT PRIMARY KEY, note_id BIGINT REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED)"
+            "CREATE TABLE jotting_reply (id BIGINT PRIMARY KEY, note_id BIGINT REFERENCES jotting (id) DEFERRABLE INITIALLY DEFERRED)"
         )
-        orphan = "INSERT INTO reply (id, note_id) VALUES (1, 77)"
+        orphan = "INSERT INTO jotting_reply (id, note_id) VALUES (1, 77)"
         got = await outcomes(
             door, [note(1), lambda tx: void(tx.db.execute(orphan)), note(2)], grouped=grouped
         )
@@ -146,12 +146,12 @@ def _word(effect: Effect) -> str:
 
 async def test_a_snapshot_that_shows_a_number_contains_what_it_told(database_url: str) -> None:
     def count(tx: Tx) -> None:
-        (count,) = tx.db.execute("UPDATE note SET id = id + 1 RETURNING id").fetchone()
+        (count,) = tx.db.execute("UPDATE jotting SET id = id + 1 RETURNING id").fetchone()
         tx.effects.append(Counted(commit=tx.commit, count=count))
 
     async with opened(database_url) as door:
         await make_table(door, database_url)
-        await door.do("INSERT INTO note (id) VALUES (0)")
+        await door.do("INSERT INTO jotting (id) VALUES (0)")
         writing = asyncio.gather(*(door.db.write(count) for _ in range(200)))
         shown = []
         while not writing.done():
@@ -159,7 +159,7 @@ async def test_a_snapshot_that_shows_a_number_contains_what_it_told(database_url
                 await door.db.read(
                     lambda db: (
                         db.execute("SELECT n FROM commits").fetchone()[0],
-                        db.execute("SELECT id FROM note").fetchone()[0],
+                        db.execute("SELECT id FROM jotting").fetchone()[0],
                     )
                 )
             )
@@ -186,7 +186,7 @@ async def test_effects_that_could_not_be_told_elsewhere_are_refused(database_url
         await make_table(door, database_url)
 
         def unregistered(tx: Tx) -> None:
-            tx.db.execute("INSERT INTO note (id) VALUES (1)")
+            tx.db.execute("INSERT INTO jotting (id) VALUES (1)")
             tx.effects.append(Counted(commit=tx.commit, count=1))
 
         with pytest.raises(TypeError, match="Counted is no registered effect"):
@@ -215,7 +215,7 @@ async def _read_around_a_write(door: Door, *, snapshot: bool) -> tuple[int, int]
     first_read, written = asyncio.Event(), threading.Event()
 
     def work(db: Connection) -> tuple[int, int]:
-        count = "SELECT count(*) FROM note"
+        count = "SELECT count(*) FROM jotting"
         before: int = db.execute(count).fetchone()[0]
         loop.call_soon_threadsafe(first_read.set)
         assert written.wait(LIMIT_S)
@@ -246,7 +246,7 @@ async def test_reads_and_work_apart_do_not_wait_for_a_group(database_url: str) -
     loop = asyncio.get_running_loop()
 
     def slow(tx: Tx) -> None:
-        tx.db.execute("INSERT INTO note (id) VALUES (1)")
+        tx.db.execute("INSERT INTO jotting (id) VALUES (1)")
         loop.call_soon_threadsafe(inside.set)
         assert go.wait(LIMIT_S)
 
@@ -269,7 +269,7 @@ async def test_readers_cannot_write_and_read_on(database_url: str, snapshot: boo
         for _ in range(3):
             with pytest.raises(DatabaseError):
                 await door.db.read(
-                    lambda db: db.execute("INSERT INTO note (id) VALUES (1) RETURNING id").fetchone(),
+                    lambda db: db.execute("INSERT INTO jotting (id) VALUES (1) RETURNING id").fetchone(),
                     snapshot=snapshot,
                 )
         with pytest.raises(Refused):
@@ -302,20 +302,20 @@ async def test_values_come_back_as_they_went_in(database_url: str) -> None:
     def keep(tx: Tx) -> None:
         for id_, body, x, raw in zip(numbers, texts, floats, [*blobs, None, None, None, None], strict=True):
             tx.db.execute(
-                "INSERT INTO note (id, body, x, raw) VALUES (:id, :body, :x, :raw)",
+                "INSERT INTO jotting (id, body, x, raw) VALUES (:id, :body, :x, :raw)",
                 {"id": id_, "body": body, "x": x, "raw": raw, "more": "is not asked for"},
             )
 
     async with opened(database_url) as door:
         await make_table(door, database_url)
         await door.db.write(keep)
-        rows = await door.db.read(lambda db: db.execute("SELECT id, body, x, raw FROM note").fetchall())
+        rows = await door.db.read(lambda db: db.execute("SELECT id, body, x, raw FROM jotting").fetchall())
         by_id = {row[0]: row for row in rows}
         assert [by_id[id_][1:] for id_ in numbers] == list(
             zip(texts, floats, [*blobs, None, None, None, None], strict=True)
         )
         assert {type(value) for row in rows for value in row} == {int, str, float, bytes, type(None)}
-        zeros = await door.db.read(lambda db: db.execute("SELECT x FROM note WHERE x = 0").fetchall())
+        zeros = await door.db.read(lambda db: db.execute("SELECT x FROM jotting WHERE x = 0").fetchall())
         assert [math.copysign(1, x) for (x,) in zeros] == [1]
         flags = await door.db.read(
             lambda db: db.execute("SELECT ?, CAST(? AS INTEGER), CAST(? AS INTEGER)", (True, None, 2**40)).fetchone()
@@ -341,10 +341,10 @@ async def test_what_one_engine_cannot_hold_is_refused_by_both(database_url: str,
         ("SELECT ?", (), DatabaseError),
         ("SELECT ?", (1, 2), DatabaseError),
         ("SELECT :a", {"b": 1}, DatabaseError),
-        ("INSERT INTO note (id) VALUES (1)", (), ConstraintViolated),
-        ("INSERT INTO note (id, body) VALUES (2, 'x')", (), ConstraintViolated),
-        ("INSERT INTO note (id, body) VALUES (3, NULL)", (), ConstraintViolated),
-        ("INSERT INTO note (id, body, parent) VALUES (3, 'long', 7)", (), ConstraintViolated),
+        ("INSERT INTO jotting (id) VALUES (1)", (), ConstraintViolated),
+        ("INSERT INTO jotting (id, body) VALUES (2, 'x')", (), ConstraintViolated),
+        ("INSERT INTO jotting (id, body) VALUES (3, NULL)", (), ConstraintViolated),
+        ("INSERT INTO jotting (id, body, parent) VALUES (3, 'long', 7)", (), ConstraintViolated),
     ],
 )
 async def test_errors_are_the_doors_own(
@@ -352,10 +352,10 @@ async def test_errors_are_the_doors_own(
 ) -> None:
     async with opened(database_url) as door:
         await door.do(
-            "CREATE TABLE note (id BIGINT PRIMARY KEY, body TEXT NOT NULL CHECK (length(body) > 2),"
-            " parent BIGINT REFERENCES note (id))"
+            "CREATE TABLE jotting (id BIGINT PRIMARY KEY, body TEXT NOT NULL CHECK (length(body) > 2),"
+            " parent BIGINT REFERENCES jotting (id))"
         )
-        await door.do("INSERT INTO note (id, body) VALUES (1, 'first')")
+        await door.do("INSERT INTO jotting (id, body) VALUES (1, 'first')")
         for write in (_once, _with_another):
             with pytest.raises(DatabaseError) as raised:
                 await write(door, lambda tx: void(tx.db.execute(sql, values)))
@@ -376,32 +376,34 @@ async def _with_another(door: Door, work: Callable[[Tx], None]) -> None:
 
 async def test_the_same_statements_say_the_same(database_url: str) -> None:
     statements: dict[str, object] = {
-        "SELECT sum(id) FROM note": 7,
-        "SELECT avg(id) FROM note": 7 / 3,
-        "SELECT count(*) FROM note WHERE body IS NULL": 0,
-        "SELECT max(x) FROM note": 2.5,
-        "SELECT substr(body, 1, 1) FROM note WHERE id = 1": "Z",
-        "SELECT json_group_array(body) FROM (SELECT body FROM note ORDER BY body) AS sorted": '["Z","a","é"]',
-        "SELECT length(raw) FROM note WHERE id = 1": 3,
+        "SELECT sum(id) FROM jotting": 7,
+        "SELECT avg(id) FROM jotting": 7 / 3,
+        "SELECT count(*) FROM jotting WHERE body IS NULL": 0,
+        "SELECT max(x) FROM jotting": 2.5,
+        "SELECT substr(body, 1, 1) FROM jotting WHERE id = 1": "Z",
+        "SELECT json_group_array(body) FROM (SELECT body FROM jotting ORDER BY body) AS sorted": '["Z","a","é"]',
+        "SELECT length(raw) FROM jotting WHERE id = 1": 3,
         "SELECT lower('ÀBC')": "Àbc",
         "SELECT 7 / 2": 3,
         "SELECT '?' || ':no' || ' it''s -- no comment'": "?:no it's -- no comment",
-        "SELECT (SELECT 1 FROM note WHERE id = 99) IS NOT NULL": False,
-        "SELECT CASE WHEN id = 2 THEN 'two' ELSE 'other' END FROM note WHERE id = 2 -- a ? comment": "two",
+        "SELECT (SELECT 1 FROM jotting WHERE id = 99) IS NOT NULL": False,
+        "SELECT CASE WHEN id = 2 THEN 'two' ELSE 'other' END FROM jotting WHERE id = 2 -- a ? comment": "two",
     }
     async with opened(database_url) as door:
         await make_table(door, database_url)
         for id_, body, x in ((1, "Z", 0.5), (2, "a", 2.5), (4, "é", 1.0)):
-            await door.do("INSERT INTO note (id, body, x, raw) VALUES (?, ?, ?, ?)", id_, body, x, b"\0\1\2")
+            await door.do(
+                "INSERT INTO jotting (id, body, x, raw) VALUES (?, ?, ?, ?)", id_, body, x, b"\0\1\2"
+            )
         for sql, expected in statements.items():
             found = await door.ask(sql)
             assert found == expected, sql
             assert type(found) is type(expected) or isinstance(expected, bool), sql
         order = await door.db.read(
-            lambda db: db.execute("SELECT body FROM note WHERE id > :least ORDER BY body", {"least": 0}).fetchall()
+            lambda db: db.execute("SELECT body FROM jotting WHERE id > :least ORDER BY body", {"least": 0}).fetchall()
         )  # fmt: skip
         assert order == ([("Z",), ("a",), ("é",)])
-        limited = "SELECT substr(body, ?, ?) FROM note ORDER BY id LIMIT ?"
+        limited = "SELECT substr(body, ?, ?) FROM jotting ORDER BY id LIMIT ?"
         assert await door.ask(limited, 1, 1, 1) == "Z"
 
 

@@ -16,7 +16,7 @@ from tests.support.doors import LIMIT_S, Door, opened, say
 from tests.support.postgres import PostgresServer, postgres_server, schema_of
 from tests.support.postgres_line import Line, line_to
 
-TABLE = "CREATE TABLE note (id BIGINT PRIMARY KEY)"
+TABLE = "CREATE TABLE jotting (id BIGINT PRIMARY KEY)"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def line(server: PostgresServer) -> Iterator[Line]:
 
 def count_behind(server: PostgresServer, schema: str) -> int:
     with psycopg.connect(server.url(), options=f"-c search_path={schema}") as pg:
-        row = pg.execute("SELECT count(*) FROM note").fetchone()
+        row = pg.execute("SELECT count(*) FROM jotting").fetchone()
         assert row is not None
         return int(row[0])
 
@@ -59,7 +59,7 @@ class Breaking:
 
     def __call__(self, tx: Tx) -> int:
         self.runs += 1
-        tx.db.execute("INSERT INTO note (id) VALUES (1) RETURNING id").fetchone()
+        tx.db.execute("INSERT INTO jotting (id) VALUES (1) RETURNING id").fetchone()
         if self.runs == 1:
             self._line.lose_replies = True
             self._line.lose_requests = self._requests
@@ -130,7 +130,7 @@ async def test_work_that_is_apart_is_as_safe(server: PostgresServer, schema: str
         def work(tx: Tx) -> None:
             nonlocal runs
             runs += 1
-            tx.db.execute("INSERT INTO note (id) VALUES (1) RETURNING id").fetchone()
+            tx.db.execute("INSERT INTO jotting (id) VALUES (1) RETURNING id").fetchone()
             line.lose_replies = runs == 1
 
         writing = asyncio.create_task(door.db.write(work, apart=True))
@@ -152,9 +152,9 @@ async def test_without_a_server_reads_are_busy_at_once_and_writes_after_a_while(
         server.stop()
         try:
             with pytest.raises(DatabaseBusy):
-                await door.ask("SELECT count(*) FROM note")
+                await door.ask("SELECT count(*) FROM jotting")
             got = await asyncio.gather(
-                *(door.do("INSERT INTO note (id) VALUES (?)", n, apart=n % 2 == 0) for n in range(40)),
+                *(door.do("INSERT INTO jotting (id) VALUES (?)", n, apart=n % 2 == 0) for n in range(40)),
                 return_exceptions=True,
             )
             assert {type(each) for each in got} == {DatabaseBusy}
@@ -162,7 +162,7 @@ async def test_without_a_server_reads_are_busy_at_once_and_writes_after_a_while(
         finally:
             server.start()
         await door.say("again")
-        assert await door.ask("SELECT count(*) FROM note") == 0
+        assert await door.ask("SELECT count(*) FROM jotting") == 0
         await door.until(lambda: door.db.silent_s < postgres_writer.WAIT_S or door.words == ["again"])
         assert not door.lost
 
@@ -200,7 +200,7 @@ class Ledger:
         id_, self.next = self.next, self.next + 1
 
         def work(tx: Tx) -> None:
-            tx.db.execute("INSERT INTO note (id) VALUES (?)", (id_,))
+            tx.db.execute("INSERT INTO jotting (id) VALUES (?)", (id_,))
             say(tx, str(id_))
 
         try:
@@ -237,7 +237,7 @@ async def test_whatever_breaks_what_was_answered_is_saved_once_and_told_once_to_
         ending.set()
         await asyncio.gather(*writers)
         last = await doors[0].db.read(lambda db: int(db.execute("SELECT n FROM commits").fetchone()[0]))
-        ids = await doors[0].db.read(lambda db: {row[0] for row in db.execute("SELECT id FROM note")})
+        ids = await doors[0].db.read(lambda db: {row[0] for row in db.execute("SELECT id FROM jotting")})
         assert ledger.saved <= ids <= ledger.saved | ledger.unknown
         for door in doors:
             await door.until(lambda door=door: door.db.applied == last)  # type: ignore[misc]

@@ -47,14 +47,14 @@ async def test_writes_of_two_processes_never_overlap(postgres: PostgresServer, s
     """Read, think, write, without a lock of one's own: nothing is lost."""
 
     def increase(tx: Tx) -> None:
-        (value,) = tx.db.execute("SELECT value FROM counter").fetchone()
-        tx.db.execute("UPDATE counter SET value = ?", (value + 1,))
+        (value,) = tx.db.execute("SELECT value FROM jotting_count").fetchone()
+        tx.db.execute("UPDATE jotting_count SET value = ?", (value + 1,))
 
     async with opened(postgres.url(schema)) as one, opened(postgres.url(schema)) as other:
-        await one.do("CREATE TABLE counter (value BIGINT)")
-        await one.do("INSERT INTO counter (value) VALUES (0)")
+        await one.do("CREATE TABLE jotting_count (value BIGINT)")
+        await one.do("INSERT INTO jotting_count (value) VALUES (0)")
         await asyncio.gather(*(door.db.write(increase) for door in [one, other] * 100))
-        assert await one.ask("SELECT value FROM counter") == 200
+        assert await one.ask("SELECT value FROM jotting_count") == 200
 
 
 async def test_a_door_that_opens_later_starts_at_what_is_committed(
@@ -206,15 +206,15 @@ async def test_a_connection_that_was_ended_is_made_anew(
     postgres: PostgresServer, schema: str, name: str
 ) -> None:
     async with opened(postgres.url(schema)) as door, opened(postgres.url(schema)) as other:
-        await door.do("CREATE TABLE note (id BIGINT PRIMARY KEY)")
+        await door.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
         for n in range(3):
-            await door.do("INSERT INTO note (id) VALUES (?)", n, apart=True)
+            await door.do("INSERT INTO jotting (id) VALUES (?)", n, apart=True)
             await asyncio.gather(door.say("one"), other.say("other"))
             for each in (door, other):
                 await each.until(lambda each=each, n=n: len(each.words) == 2 * n + 2)  # type: ignore[misc]
             with direct(postgres, schema) as pg:
                 end_connections(pg, name)
-        assert await door.ask("SELECT count(*) FROM note") == 3
+        assert await door.ask("SELECT count(*) FROM jotting") == 3
         assert not door.lost and not other.lost
 
 
@@ -236,7 +236,7 @@ runs = 0
 def work(tx):
     global runs
     runs += 1
-    tx.db.execute("INSERT INTO note (id) VALUES (1)")
+    tx.db.execute("INSERT INTO jotting (id) VALUES (1)")
     say(tx, "frozen")
     if runs == 1:
         tx.db.execute("SELECT 1").fetchone()
@@ -275,25 +275,25 @@ async def test_a_process_that_freezes_inside_a_group_stops_nobody_and_saves_once
     monkeypatch.setitem(postgres_connection._SETTINGS, "lock_timeout", "300ms")
     monkeypatch.setattr(postgres_writer, "FROZEN_S", 0.3)
     async with opened(postgres.url(schema)) as door:
-        await door.do("CREATE TABLE note (id BIGINT PRIMARY KEY)")
+        await door.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
         with process_in_a_group(postgres.url(schema)) as frozen:
             frozen.send_signal(signal.SIGSTOP)
             await door.say("goes on")
-            assert await door.ask("SELECT count(*) FROM note") == 0
+            assert await door.ask("SELECT count(*) FROM jotting") == 0
             frozen.send_signal(signal.SIGCONT)
             out, _ = await asyncio.to_thread(frozen.communicate, "\n", LIMIT_S)
         assert out == "saved 2\n"
         await door.until(lambda: door.words == ["goes on", "frozen"])
-        assert await door.ask("SELECT count(*) FROM note") == 1
+        assert await door.ask("SELECT count(*) FROM jotting") == 1
 
 
 async def test_a_process_that_is_killed_inside_a_group_leaves_nothing(
     postgres: PostgresServer, schema: str
 ) -> None:
     async with opened(postgres.url(schema)) as door:
-        await door.do("CREATE TABLE note (id BIGINT PRIMARY KEY)")
+        await door.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
         with process_in_a_group(postgres.url(schema)) as process:
             process.kill()
             await door.say("goes on")
-        assert await door.ask("SELECT count(*) FROM note") == 0
+        assert await door.ask("SELECT count(*) FROM jotting") == 0
         assert door.told == [(1, [Said(commit=1, word="goes on")])]

@@ -109,7 +109,7 @@ class Teller:
 
 def _answer(answers: list[Answer]) -> None:
     for answer in answers:
-        if answer.piece.future.cancelled():
+        if answer.piece.future.done():
             continue
         if answer.error is None:
             answer.piece.future.set_result(answer.result)

@@ -4,6 +4,7 @@ Announced by NOTIFY, asked for each POLL_S besides, because an announcement may 
 by the writer, without asking, when they are the next number.
 """
 
+import logging
 import random
 import secrets
 import threading
@@ -16,6 +17,8 @@ import psycopg
 from relay.engine.database.effects import Effect, EffectTypes
 from relay.engine.database.pieces import Teller
 from relay.engine.database.postgres_connection import Postgres
+
+log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 BACK_OFF_S = (0.05, 2.0)
@@ -124,7 +127,9 @@ class Log:
                     wait_s = BACK_OFF_S[0]
                     while not self._ended:
                         self._wait_and_ask(pg)
-            except psycopg.Error:
+            except Exception as error:
+                if not isinstance(error, psycopg.Error):
+                    log.exception("the log of commits was not read")
                 time.sleep(wait_s * random.uniform(0.5, 1))
                 wait_s = min(wait_s * 2, BACK_OFF_S[1])
 

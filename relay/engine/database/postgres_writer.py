@@ -98,7 +98,12 @@ class Writer:
         more = True
         while more:
             pieces, more = self.waiting.next_group()
-            self._write(pieces)
+            try:
+                self._write(pieces)
+            except Exception as error:  # a fault of ours costs this group, not every later one
+                log.exception("a group failed in an unexpected way")
+                self._teller.answer([Answer(piece, error=error) for piece in pieces])
+                self._forget()
         self._leave()
 
     def _leave(self) -> None:
