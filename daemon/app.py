@@ -145,7 +145,7 @@ class App:
             exhausted=lambda: bus.tell(PluginsShutOut()),
         )
         self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
-        files = PreviewFiles(config.previews, config.preview_cache_bytes, self._account)
+        files = PreviewFiles(config.previews, config.takes, config.preview_cache_bytes, self._account)
         stack.push_async_callback(files.close)
         self._previews = Previews(config.run, store, self._takes, files, self._plugins.send, bus)
         stack.push_async_callback(self._previews.close)

@@ -88,6 +88,7 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     yield from checks.damaged_files(config)
     yield checks.check_rings(config)
     yield checks.check_portaudio()
+    yield checks.check_sandbox()
     yield from checks_desktop.check_desktop(os.environ)
     yield checks_desktop.check_start(Path.home())
     yield checks_desktop.check_log(config)

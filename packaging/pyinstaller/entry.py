@@ -8,7 +8,7 @@ import sys
 
 from daemon.cli.main import run
 
-OURS = ("daemon", "relay", "tray")
+OURS = ("daemon", "relay", "sandbox", "tray")
 
 if sys.argv[1:2] == ["-m"] and sys.argv[2:] and sys.argv[2].split(".")[0] in OURS:
     module = sys.argv[2]

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
-OURS = ("audio", "bridge", "daemon", "plugin_protocol", "relay", "tray")
+OURS = ("audio", "bridge", "daemon", "plugin_protocol", "relay", "sandbox", "tray")
 
 
 def ini(path: Path) -> configparser.ConfigParser:

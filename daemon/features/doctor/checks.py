@@ -11,7 +11,10 @@ import platform
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -32,10 +35,12 @@ from daemon.library.rebuild import open_library, own_data, take_in
 from daemon.library.rows import TakeRow
 from daemon.system.files import sweep
 from plugin_protocol.errors import RemoteProtocolError
+from sandbox.process import Part
 
 HASH_CHUNK_BYTES = 1 << 20
 LOG_TAIL_BYTES = 512 * 1024
 PROBE_BYTES = 32
+SANDBOX_LIMIT_S = 20.0
 
 
 def tail(log: Path) -> str:
@@ -162,6 +167,32 @@ def check_portaudio() -> Check:
     except Exception as error:  # PortAudioError, which cannot be imported without PortAudio
         return note("audio output", f"PortAudio cannot list devices ({error}).")
     return ok("audio output", f"PortAudio knows {devices} devices.")
+
+
+def check_sandbox(command: Sequence[str] = (sys.executable, "-m", "sandbox.process")) -> Check:
+    """Whether other people's sound is decoded where it can reach nothing. command: enters the sandbox, prints its parts."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.pathsep.join(each for each in sys.path if each)
+            ran = subprocess.run(
+                command,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=SANDBOX_LIMIT_S,
+                cwd=folder,
+                env=dict(os.environ) | {"PYTHONPATH": path},
+            )
+    except (OSError, subprocess.SubprocessError) as error:
+        return note("sandbox", f"It could not be tried: {error}.")
+    missing = [part for part in Part if part not in ran.stdout.split()]
+    if missing:
+        return note(
+            "sandbox",
+            f"Previews are decoded without these parts of it: {', '.join(missing)}.",
+            "A newer kernel has them; play only posts of people you trust until then.",
+        )
+    return ok("sandbox", "Previews are decoded where nothing else can be reached.")
 
 
 def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator[Check]:

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -86,20 +87,24 @@ class Fit:
 _answers: msgspec.msgpack.Decoder[FromPreviewWorker] = msgspec.msgpack.Decoder(FromPreviewWorker)
 
 
-def worker_command() -> list[str]:
-    return [sys.executable, "-m", "daemon.features.previews.preview_worker"]
+def worker_command(folder: Path, takes: Path) -> list[str]:
+    """folder: where it writes; takes: what else it may read."""
+    return [sys.executable, "-m", "daemon.features.previews.preview_worker", str(folder), str(takes)]
 
 
 class PreviewFiles:
     """All methods are [loop] unless they say so."""
 
-    def __init__(self, folder: Path, limit_bytes: int, account: Account) -> None:
+    def __init__(self, folder: Path, takes: Path, limit_bytes: int, account: Account) -> None:
+        """takes: the folder of the Takes, which are played too."""
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._account = account
         self._fetching: dict[str, asyncio.Lock] = {}
         # Ended when idle: it holds 40 MB.
-        self._worker = Child(worker_command, _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S)
+        self._worker = Child(
+            partial(worker_command, folder, takes), _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S
+        )
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:

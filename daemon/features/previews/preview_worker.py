@@ -1,17 +1,22 @@
 """The process that decodes, converts and stretches previews: what strangers made, and numpy, away from the daemon.
 
-Run as `python -m daemon.features.previews.preview_worker`. Speaks length-prefixed
-msgpack, one FitJob at a time on stdin; on stdout Grown as the file grows, then Fitted, or Unfit. Ends when stdin does.
+Run as `python -m daemon.features.previews.preview_worker FOLDER TAKES`: it writes into FOLDER and reads what lies there and
+in TAKES; the sandbox lets it reach nothing else. One FitJob at a time; answers are Grown as the file grows, then Fitted,
+or Unfit. Ends when stdin does.
 """
 
+import sys
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from daemon.system.child import Frames
+from sandbox.process import Limits, enter
 
 MEMORY_LIMIT_BYTES = 3 * 1024**3
+MAX_FITTED_BYTES = 2 << 30  # fifteen minutes of stereo at 192 kHz are 1.4 GB
+REHEARSAL_FRAMES, REHEARSED_RATE_HZ = 12_000, 44_100
 PART = ".part"  # behind the name of what is not whole yet
 
 
@@ -72,14 +77,28 @@ def carry_out(job: FitJob, frames: Frames[FitJob]) -> None:
     frames.say(Fitted(frames=done_frames))
 
 
-def main() -> None:
-    """Serve jobs until stdin closes."""
+def main(folder: Path, takes: Path) -> None:
+    """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
-    import audio.fit  # noqa: F401 - with numpy behind it: the first job finds them warm
-
+    _rehearse()
+    limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=None, output_bytes=MAX_FITTED_BYTES)
+    enter(writable=[folder], readable=[takes], limits=limits)
     while (job := frames.next()) is not None:
         carry_out(job, frames)
 
 
+def _rehearse() -> None:
+    """What numpy and the codecs import or open only when first used, they must have before the sandbox."""
+    import numpy as np
+
+    from audio.fit import fit
+    from audio.flac import encode_flac
+
+    flac = encode_flac(np.zeros((REHEARSAL_FRAMES, 2), np.float32), REHEARSED_RATE_HZ).data
+    for rate_hz, speed in ((48_000.0, 1.0), (REHEARSED_RATE_HZ, 1.25)):
+        for _ in fit(flac, rate_hz, 2, speed):
+            pass
+
+
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

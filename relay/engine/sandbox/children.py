@@ -19,7 +19,7 @@ class TookTooLong(Exception):
 
 
 class Children:
-    """module: what a child runs; it reads one line of stdin, puts up the sandbox, and answers on stdout. [loop]"""
+    """module: what a child runs; it reads one line of stdin, enters the sandbox, and answers on stdout. [loop]"""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -92,8 +92,8 @@ class Children:
 
 
 async def standing() -> list[str]:
-    """The parts of the sandbox that this machine can put up, as a process of the same kind finds them. [loop]"""
-    trial = await spawn("relay.engine.sandbox.sandbox")
+    """The parts of the sandbox that this machine has, as a process of the same kind finds them. [loop]"""
+    trial = await spawn("sandbox.process")
     out, _ = await trial.communicate()
     return out.decode().split()
 

@@ -1,6 +1,6 @@
 """The process that decodes what a stranger sent: `python -m relay.features.creations.encoding_child`. One job, then it ends.
 
-Everything it needs is imported and tried first; then one job is read from stdin and the sandbox is put up: from there on
+Everything it needs is imported and tried first; then one job is read from stdin and the sandbox is entered: from there on
 it reaches only the job's folder. Results are files there and one line of JSON on stdout. It is the only part of the relay that
 imports numpy or a codec.
 """
@@ -18,11 +18,11 @@ from audio.flac import encode_flac
 from audio.intake import sanitize
 from audio.read.reader import read_audio
 from audio.recording import produce
-from relay.engine.sandbox import sandbox
 from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
+from sandbox.process import enter
 
 REHEARSAL_FRAMES = 24_000
 REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
@@ -37,7 +37,7 @@ def main() -> None:
         return
     job = msgspec.json.decode(line, type=EncodeJob)
     os.nice(5)
-    sandbox.put_up(Path(job.folder))
+    enter([Path(job.folder)])
     try:
         answer: Made | Refused | Failed = _run(job)
     except Exception:  # a full disk, or a mistake of ours: no fault of the audio

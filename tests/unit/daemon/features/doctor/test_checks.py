@@ -2,6 +2,7 @@
 
 import http.server
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,3 +154,13 @@ def test_the_first_step_that_fails_ends_the_walk(answering: tuple[str, list[tupl
     assert outcomes(check_relay("http://127.0.0.1:1"))["relay connection"] is Outcome.PROBLEM
     tls = outcomes(check_relay(url.replace("http:", "https:")))
     assert tls == {"relay name": Outcome.OK, "relay certificate": Outcome.PROBLEM}
+
+
+def test_a_kernel_that_lacks_a_part_of_the_sandbox_is_told_of() -> None:
+    def said(*parts: str) -> Check:
+        return checks.check_sandbox([sys.executable, "-c", f"print({' '.join(parts)!r})"])
+
+    assert said("limits", "privileges", "calls", "files").outcome is Outcome.OK
+    lacking = said("limits", "privileges")
+    assert lacking.outcome is Outcome.NOTE and "calls, files" in lacking.sentence
+    assert checks.check_sandbox(["/none/such"]).outcome is Outcome.NOTE

@@ -1,13 +1,13 @@
-"""The fence around the process that decodes a stranger's bytes: what it may cost, call and touch. Linux; less elsewhere.
+"""A sandbox that a process enters, for good, before it decodes strangers' bytes. Linux; less elsewhere.
 
 Four parts, each put up on its own, so that a kernel without one still gets the others:
 
     limits       memory, CPU, size of a file, no core dump (setrlimit(2))
     privileges   nothing it could run would gain any (prctl(2), PR_SET_NO_NEW_PRIVS)
     calls        no socket, program, process, signal, trace, key, mount: EPERM (seccomp(2), a classic BPF filter)
-    files        nothing but the job's folder, no TCP, no abstract socket, no signal out (landlock(7))
+    files        nothing but the folders named, no TCP, no abstract socket, no signal out (landlock(7))
 
-Not here: who is fenced, and what for. `python -m relay.engine.sandbox.sandbox` puts it around itself and prints what stands.
+Not here: who enters it, and what for. `python -m sandbox.process` enters it and prints the parts in force.
 """
 
 import ctypes
@@ -16,12 +16,23 @@ import platform
 import resource
 import struct
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-MAX_ADDRESS_BYTES = 1 << 30
-MAX_CPU_S = 60
-MAX_OUTPUT_BYTES = 512 << 20
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a process may cost. cpu_s None: whoever asks it limits its time."""
+
+    address_bytes: int = 1 << 30
+    cpu_s: int | None = 60
+    output_bytes: int = 512 << 20  # of one file
+
+
+ONE_JOB = Limits()
+"""Of a process that does one job and ends."""
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _PR_SET_NO_NEW_PRIVS = 38
@@ -62,11 +73,11 @@ _FILE_RIGHTS_OF_ABI = {
 }  # the later ABIs have those of 5
 _TCP_ABI, _SCOPE_ABI = 4, 6
 _TCP_BIND_CONNECT, _SCOPE_SOCKETS_SIGNALS = 3, 3
-_EXECUTE, _WRITE, _READ, _LIST, _MAKE_FILE, _TRUNCATE = 1, 2, 4, 8, 1 << 8, 1 << 14
+_WRITE, _READ, _LIST, _REMOVE_FILE, _MAKE_FILE, _TRUNCATE = 2, 4, 8, 1 << 5, 1 << 8, 1 << 14
 
 
 class Part(StrEnum):
-    """A part of the fence that stands."""
+    """A part of the sandbox."""
 
     LIMITS = "limits"
     PRIVILEGES = "privileges"
@@ -74,39 +85,44 @@ class Part(StrEnum):
     FILES = "files"
 
 
-def put_up(folder: Path) -> list[Part]:
-    """Around this process, for good; what stands of it. folder: the one it may read and write. [main thread, alone]
+def enter(
+    writable: Sequence[Path] = (), readable: Sequence[Path] = (), limits: Limits = ONE_JOB
+) -> list[Part]:
+    """Confine this process, for good; the parts that are in force from now on. [main thread, no other]
 
-    Whatever is needed later must be imported and open by now.
+    writable: folders whose files it may read, write, make and remove; readable: folders whose files it may read.
+    Whatever else is needed later must be imported and open by now.
     """
-    _limit()
-    standing = [Part.LIMITS]
+    _limit(limits)
+    in_force = [Part.LIMITS]
     if sys.platform != "linux":
-        return standing
+        return in_force
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:  # without it the kernel takes neither of the others
-        return standing
-    standing.append(Part.PRIVILEGES)
-    if _restrict_files(libc, folder):
-        standing.append(Part.FILES)
+        return in_force
+    in_force.append(Part.PRIVILEGES)
+    if _restrict_files(libc, writable, readable):
+        in_force.append(Part.FILES)
     if _refuse_calls(libc):
-        standing.append(Part.CALLS)
-    return standing
+        in_force.append(Part.CALLS)
+    return in_force
 
 
-def _limit() -> None:
+def _limit(limits: Limits) -> None:
     """What a bomb may cost. Raising a limit again is not possible from inside."""
-    for what, soft, hard in (
-        (resource.RLIMIT_AS, MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES),
-        (resource.RLIMIT_CPU, MAX_CPU_S, MAX_CPU_S + 1),  # ends by SIGXCPU, not by a SIGKILL like anybody's
-        (resource.RLIMIT_FSIZE, MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES),
+    wanted = [
+        (resource.RLIMIT_AS, limits.address_bytes, limits.address_bytes),
+        (resource.RLIMIT_FSIZE, limits.output_bytes, limits.output_bytes),
         (resource.RLIMIT_NPROC, 0, 0),
         (resource.RLIMIT_CORE, 0, 0),
-    ):
+    ]
+    if limits.cpu_s is not None:  # ends by SIGXCPU, not by a SIGKILL like anybody's
+        wanted.append((resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1))
+    for what, soft, hard in wanted:
         resource.setrlimit(what, (soft, hard))
 
 
-def _restrict_files(libc: ctypes.CDLL, folder: Path) -> bool:
+def _restrict_files(libc: ctypes.CDLL, writable: Sequence[Path], readable: Sequence[Path]) -> bool:
     abi = libc.syscall(_CREATE_RULESET, None, 0, _VERSION_FLAG)
     if abi < 1:
         return False
@@ -118,14 +134,23 @@ def _restrict_files(libc: ctypes.CDLL, folder: Path) -> bool:
     ruleset = libc.syscall(_CREATE_RULESET, known, len(known), 0)
     if ruleset < 0:
         return False
-    place = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    allowed = (_READ | _WRITE | _LIST | _MAKE_FILE | _TRUNCATE) & rights
-    beneath = struct.pack("=Qi", allowed, place)  # struct landlock_path_beneath_attr
-    added = libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, beneath, 0)
-    restricted = added or libc.syscall(_RESTRICT_SELF, ruleset, 0)
-    os.close(place)
+    reading = _READ | _LIST
+    writing = reading | _WRITE | _MAKE_FILE | _REMOVE_FILE | _TRUNCATE
+    allowed = [(folder, writing) for folder in writable] + [(folder, reading) for folder in readable]
+    refused = any(_allow(libc, ruleset, folder, wanted & rights) for folder, wanted in allowed)
+    restricted = refused or libc.syscall(_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
     return bool(restricted == 0)
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, folder: Path, rights: int) -> bool:
+    """Whether the kernel would not take it. Raises OSError: there is no such folder."""
+    place = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        beneath = struct.pack("=Qi", rights, place)  # struct landlock_path_beneath_attr
+        return bool(libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, beneath, 0) != 0)
+    finally:
+        os.close(place)
 
 
 def _refuse_calls(libc: ctypes.CDLL) -> bool:
@@ -165,4 +190,4 @@ def _filter(arch: int, numbers: list[int]) -> bytes:
 
 
 if __name__ == "__main__":
-    print(*put_up(Path.cwd()))
+    print(*enter([Path.cwd()]))

@@ -1,0 +1,89 @@
+"""The worker that decodes previews: in the sandbox, and of the same use there."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+
+from audio.fit import fitted_frames
+from daemon.errors import BadAudio
+from daemon.features.previews.preview_files import PreviewFiles, worker_command
+from daemon.features.previews.preview_worker import FitJob, Fitted, FromPreviewWorker, Unfit
+from daemon.identity.account import Account
+from daemon.system.children import Child
+from sandbox.process import Part
+from tests.support.sandbox import in_force
+
+LIMIT_S = 60.0
+RATE_HZ = 44_100
+TONE = (0.5 * np.sin(np.arange(RATE_HZ) * 0.05)).astype(np.float32)[:, None].repeat(2, axis=1)
+
+
+def sound(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    soundfile.write(path, TONE, RATE_HZ, subtype="FLOAT" if path.suffix == ".wav" else None)
+    return path
+
+
+@pytest.fixture
+async def files(tmp_path: Path) -> AsyncIterator[PreviewFiles]:
+    # Nothing is fetched here, so the account is not asked.
+    made = PreviewFiles(tmp_path / "previews", tmp_path / "takes", 1 << 28, cast(Account, None))
+    (tmp_path / "takes").mkdir()
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("name", ["previews/post.mp3", "previews/post.flac", "takes/take.wav"])
+@pytest.mark.parametrize(("rate_hz", "speed"), [(RATE_HZ, 1.0), (48_000, 1.0), (96_000, 1.3)])
+async def test_what_is_sound_is_fitted_in_the_sandbox(
+    tmp_path: Path, files: PreviewFiles, name: str, rate_hz: int, speed: float
+) -> None:
+    source = sound(tmp_path / name)
+    async with asyncio.timeout(LIMIT_S):
+        fit = await files.fit(source, rate_hz, 2, speed)
+        while not fit.settled:
+            await fit.news().wait()
+        assert (fit.failed, fit.frames) == (None, fitted_frames(RATE_HZ, RATE_HZ, rate_hz, speed))
+        assert np.abs(np.frombuffer(fit.read(0, fit.frames), np.float32)).max() > 0.4
+        fit.close()
+
+
+async def test_a_file_elsewhere_is_not_even_read(tmp_path: Path, files: PreviewFiles) -> None:
+    if Part.FILES not in in_force():
+        pytest.skip("this kernel has no landlock")
+    secret = sound(tmp_path / "elsewhere" / "secret.wav")
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(BadAudio, match="Permission denied"):
+            await files.fit(secret, RATE_HZ, 2, 1.0)
+        with pytest.raises(BadAudio, match=r"damaged|read as audio|no audio"):
+            (tmp_path / "previews" / "noise.mp3").write_bytes(struct.pack("<4096H", *range(4096)))
+            await files.fit(tmp_path / "previews" / "noise.mp3", RATE_HZ, 2, 1.0)
+        (await files.fit(sound(tmp_path / "takes" / "take.wav"), RATE_HZ, 2, 1.0)).close()
+
+
+async def test_the_worker_is_in_the_sandbox_before_its_first_job(tmp_path: Path) -> None:
+    for name in ("previews", "takes"):
+        (tmp_path / name).mkdir()
+    answers: msgspec.msgpack.Decoder[FromPreviewWorker] = msgspec.msgpack.Decoder(FromPreviewWorker)
+    command = worker_command(tmp_path / "previews", tmp_path / "takes")
+    child = Child(lambda: command, answers, max_answer_bytes=4096)
+    job = FitJob(
+        source=str(tmp_path / "previews" / "none"), target=str(tmp_path / "previews" / "t"), sample_rate_hz=RATE_HZ,
+        channels=2, speed=1.0,
+    )  # fmt: skip
+    try:
+        async with child.conversation(LIMIT_S) as worker:
+            await worker.say(job)
+            assert isinstance(await worker.hear(), Unfit | Fitted)
+            assert child._process is not None
+            status = Path(f"/proc/{child._process.pid}/status").read_text()
+    finally:
+        await child.stop()
+    assert ("Seccomp:\t2" in status, "NoNewPrivs:\t1" in status) == (Part.CALLS in in_force(), True)

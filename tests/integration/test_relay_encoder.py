@@ -1,0 +1,131 @@
+"""The relay's encoder: what was uploaded is decoded in the sandbox, and comes to an end whatever it is."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+
+from relay.core.refusal import Refusal
+from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, EncodingFault
+from relay.features.creations.figures import Figures
+from sandbox.process import Part
+from tests.support.loops import short_flac
+from tests.support.relay import running_relay
+from tests.support.sandbox import in_force
+
+LIMIT_S = 30
+
+
+async def test_the_decoder_that_runs_is_in_the_sandbox(tmp_path: Path) -> None:
+    """Its upload is a pipe that nothing comes through, so that it can be looked at."""
+    async with making(tmp_path) as (pipe, figures):
+        status = Path(f"/proc/{await decoder()}/status").read_text()
+        os.write(pipe, b"no audio")
+        os.close(pipe)
+        with pytest.raises(Refusal):  # and it could say so
+            await figures
+    assert ("Seccomp:\t2" in status, "NoNewPrivs:\t1" in status) == (Part.CALLS in in_force(), True)
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype", "rate_hz", "channels"),
+    [("WAV", "FLOAT", 44_100, 1), ("AIFF", "PCM_16", 96_000, 2), ("OGG", "VORBIS", 48_000, 2), ("MP3", None, 22_050, 1),
+     ("FLAC", "PCM_24", 8_000, 2)],
+)  # fmt: skip
+async def test_what_is_sound_is_decoded_in_the_sandbox(
+    tmp_path: Path, form: str, subtype: str, rate_hz: int, channels: int
+) -> None:
+    tone = 0.9 * np.sin(np.arange(rate_hz) * 0.1)[:, None].repeat(channels, axis=1)
+    with (tmp_path / "upload").open("wb") as file:
+        soundfile.write(file, tone, rate_hz, format=form, subtype=subtype)
+    encoder = Encoder()
+    try:
+        figures = await encoder.run(job_in(tmp_path))
+    finally:
+        await encoder.close()
+    assert figures.card.sample_rate_hz == rate_hz and {p.name for p in tmp_path.iterdir()} == {
+        "upload", PREVIEW_FILE, LOSSLESS_FILE,
+    }  # fmt: skip
+
+
+async def test_what_we_cannot_write_is_not_the_audios_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "upload").write_bytes(short_flac(1000))
+    (tmp_path / PREVIEW_FILE).mkdir()
+    encoder = Encoder()
+    try:
+        with pytest.raises(EncodingFault, match="IsADirectoryError"):
+            await encoder.run(job_in(tmp_path))
+    finally:
+        await encoder.close()
+    assert "IsADirectoryError" in caplog.text
+
+
+async def test_a_decoder_killed_by_others_is_asked_once_more(tmp_path: Path) -> None:
+    async with making(tmp_path) as (pipe, figures):
+        await killed(await decoder())
+        await decoder()
+        await asyncio.to_thread(os.write, pipe, short_flac(1000))
+        os.close(pipe)
+        assert (await figures).card.frames == 1000
+    async with making(tmp_path) as (_, figures):
+        await killed(await decoder())
+        await killed(await decoder())
+        with pytest.raises(Refusal, match="within our limits"):
+            await figures
+
+
+@contextlib.asynccontextmanager
+async def making(folder: Path) -> AsyncIterator[tuple[int, "asyncio.Task[Figures]"]]:
+    """A post being made of what comes through a pipe: its end to write to, and what will be."""
+    upload = folder / "upload"
+    upload.unlink(missing_ok=True)
+    os.mkfifo(upload)
+    encoder = Encoder()
+    figures = asyncio.create_task(encoder.run(job_in(folder)))
+    pipe = os.open(upload, os.O_RDWR)
+    try:
+        yield pipe, figures
+    finally:
+        with contextlib.suppress(OSError):  # closed by now
+            os.close(pipe)
+        figures.cancel()
+        await encoder.close()
+
+
+async def decoder() -> int:
+    """The child of this process that reads its upload, once there is one."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                with contextlib.suppress(FileNotFoundError):  # it ends just now
+                    if any(file.readlink().name == "upload" for file in Path("/proc", pid, "fd").iterdir()):
+                        return int(pid)
+            await asyncio.sleep(0.01)
+
+
+async def killed(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(LIMIT_S):
+        while Path("/proc", str(pid)).exists():
+            await asyncio.sleep(0.01)
+
+
+def job_in(folder: Path) -> EncodeJob:
+    return EncodeJob(
+        folder=str(folder), upload_file="upload", title="", bpm=None, key=None, duration_bars=None, bar_frames=[]
+    )  # fmt: skip
+
+
+def test_the_health_page_says_what_stands(tmp_path: Path) -> None:
+    with running_relay(tmp_path / "data") as relay:
+        told = httpx.get(f"{relay.url}/health/ready", timeout=LIMIT_S, trust_env=False).json()
+    assert (told["status"], set(told["decoder"])) == ("ready", in_force())
