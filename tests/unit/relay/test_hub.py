@@ -1,62 +1,170 @@
 """The hub without sockets: budgets, batches, effects and who hears of them."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
 import msgspec
 import pytest
 
-from relay.core.presence import GRACE_US
-from relay.services.events import Appended, Followed, Revoked, Row, Unfollowed
-from relay.services.hub import Connection, Encoded, Encoding, Hub, Outbox
+from relay.core.presence import GRACE_US, OFFLINE
+from relay.core.visibility import Audience
+from relay.engine.database import DatabaseBusy, Effect
+from relay.features.live import presence as presence_module
+from relay.features.live.encoding import Encoded, Encoding
+from relay.features.live.hub import Connection, Entry, Hub
+from relay.features.live.outbox import Outbox
+from relay.features.live.presence import PresenceBoard
+from relay.features.live.recovery import Place, write_cursor
+from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic, inbox_topic
+from relay.features.live.telling import Message, Told
 from relay.wire.events import (
     CLOSE_REVOKED,
+    CLOSE_SHUTDOWN,
     CLOSE_SLOW,
     MAX_BATCH,
-    ClientFrame,
+    Disconnect,
     Event,
+    Frames,
+    FromRelay,
     Pong,
-    RelayFrame,
+    Presence,
+    PresenceUpdate,
     SocialNewFollow,
+    read_payload,
 )
 from relay.wire.rest import Producer
 
-ANNA, BEN = "a" * 32, "b" * 32
+ANNA, BEN, CARL = "a" * 32, "b" * 32, "c" * 32
+EPOCH = "e" * 16
 PAYLOAD = SocialNewFollow(follower=Producer(id=BEN, username="ben", display_name="Ben"))
+FRAMES = {Encoding.JSON: Frames(json=True), Encoding.MSGPACK: Frames(json=False)}
+DEADLINE_S = 30.0
 
 
-def row(ch: str, off: int) -> Row:
-    return Row(ch=ch, off=off, id=f"{off:032x}", at_us=off, payload=PAYLOAD)
+def happened(commit: int, i: int = 0, *, topic: str = author_topic(ANNA), actor: str = ANNA) -> Happened:
+    id_ = f"{commit:016x}{i:016x}"
+    return Happened(
+        commit=commit, i=i, topic=topic, kind="post", actor_id=actor, object_id=CARL, id=id_, at_us=commit
+    )
 
 
-def connection(account_id: str = ANNA, encoding: Encoding = Encoding.MSGPACK) -> Connection:
-    return Connection(account_id=account_id, device="d", family_id="f" * 32, encoding=encoding)
+class Teller:
+    """What the hub asks of what happened: told to `audience`, unless its id is in `gone`."""
+
+    def __init__(self) -> None:
+        self.audience = Audience.EVERYBODY
+        self.gone: set[str] = set()
+        self.asked: list[str] = []
+        self.busy = 0
+
+    async def __call__(self, events: Sequence[Happened]) -> list[Message]:
+        if self.busy:
+            self.busy -= 1
+            raise DatabaseBusy("for a moment")
+        self.asked += [each.id for each in events]
+        told = Told(payload=PAYLOAD, audience=self.audience)
+        return [Message(each, told, EPOCH) for each in events if each.id not in self.gone]
 
 
-async def frames(outbox: Outbox) -> list[object]:
-    """Everything that waits in a closed outbox."""
-    found: list[object] = []
+class Desk:
+    """A hub that runs. `commit` comes back when it has been handed out."""
+
+    def __init__(self) -> None:
+        self.teller = Teller()
+        self.hub = Hub(self.teller)
+
+    async def commit(self, number: int, *effects: Effect) -> None:
+        self.hub.commit(number, effects)
+        await self.until(number)
+
+    async def until(self, number: int) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while self.hub.applied < number:
+                await asyncio.sleep(0)
+
+    def join(self, connection: Connection, commit: int = 0, *topics: str, **entry: object) -> Connection:
+        self.hub.register(connection)
+        self.go_live(connection, commit, *topics, **entry)
+        return connection
+
+    def go_live(self, connection: Connection, commit: int, *topics: str, **entry: object) -> None:
+        values = {"hidden": frozenset(), "hears_all": False} | entry
+        self.hub.go_live(connection, Entry(commit=commit, topics=list(topics), **values))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Desk]:
+    desk = Desk()
+    task = asyncio.create_task(desk.hub.run())
+    try:
+        yield desk
+    finally:
+        assert not task.done()
+        task.cancel()
+
+
+def connection(
+    account_id: str = ANNA, encoding: Encoding = Encoding.MSGPACK, device: str | None = "d", **more: str
+) -> Connection:
+    values = {"family_id": "f" * 32} | more
+    return Connection(account_id=account_id, device=device, encoding=encoding, **values)
+
+
+async def said(mine: Connection) -> list[FromRelay]:
+    """Everything that waits; the connection is closed by it."""
+    mine.outbox.close(CLOSE_SHUTDOWN, "")
+    return await messages(mine.outbox)
+
+
+async def messages(outbox: Outbox) -> list[FromRelay]:
+    found: list[FromRelay] = []
     while (data := await outbox.next_frame()) is not None:
-        found += msgspec.msgpack.decode(data, type=RelayFrame)  # type: ignore[arg-type]
+        number, some = FRAMES[Encoding.MSGPACK].of_relay(data)
+        assert number == len(found) + 1, "numbered without a hole"
+        found += [each for each in some if each is not None]
     return found
 
 
+async def cursors(mine: Connection) -> list[str | None]:
+    return [each.cursor for each in await said(mine) if isinstance(each, Event)]
+
+
+def cursor(commit: int, i: int = 0) -> str:
+    return write_cursor(EPOCH, Place(commit, i))
+
+
+# frames ---------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("encoding", Encoding)
-@pytest.mark.parametrize("count", [1, 15, 16, MAX_BATCH])
+@pytest.mark.parametrize("count", [1, 14, 15, 16, MAX_BATCH])
 async def test_batches_are_frames_of_the_wire(encoding: Encoding, count: int) -> None:
     outbox = Outbox(encoding)
     for r in range(count):
         outbox.offer(Encoded(Pong(r=r)))
     data = await outbox.next_frame()
     assert data is not None
-    decode = msgspec.json.decode if encoding is Encoding.JSON else msgspec.msgpack.decode
-    assert decode(data, type=RelayFrame) == [Pong(r=r) for r in range(count)]  # type: ignore[call-overload]
+    assert FRAMES[encoding].of_relay(data) == (1, [Pong(r=r) for r in range(count)])
 
 
-async def test_a_frame_never_has_more_than_the_batch() -> None:
+async def test_a_frame_never_has_more_than_the_batch_and_the_next_goes_on_counting() -> None:
     outbox = Outbox(Encoding.MSGPACK)
     for r in range(MAX_BATCH + 1):
         outbox.offer(Encoded(Pong(r=r)))
     first, second = await outbox.next_frame(), await outbox.next_frame()
     assert first and second
-    assert len(msgspec.msgpack.decode(first)) == MAX_BATCH and len(msgspec.msgpack.decode(second)) == 1
+    of_relay = FRAMES[Encoding.MSGPACK].of_relay
+    assert (of_relay(first)[0], len(of_relay(first)[1])) == (1, MAX_BATCH)
+    assert of_relay(second) == (MAX_BATCH + 1, [Pong(r=MAX_BATCH)])
+
+
+async def test_what_is_sent_at_once_is_counted_too() -> None:
+    outbox = Outbox(Encoding.MSGPACK)
+    assert FRAMES[Encoding.MSGPACK].of_relay(outbox.numbered(Encoded(Pong()))) == (1, [Pong()])
+    outbox.offer(Encoded(Pong(r=2)))
+    data = await outbox.next_frame()
+    assert data and FRAMES[Encoding.MSGPACK].of_relay(data) == (2, [Pong(r=2)])
 
 
 async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
@@ -66,102 +174,240 @@ async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
     for _ in range(1000):
         outbox.offer(message)
     assert told == ["slow"]
-    left = await frames(outbox)
-    assert [each.code for each in left] == [CLOSE_SLOW]  # type: ignore[attr-defined]
+    left = await messages(outbox)
+    assert [each.code for each in left] == [CLOSE_SLOW]  # type: ignore[union-attr]
 
 
 async def test_a_message_is_encoded_once_for_all_listeners() -> None:
     message = Encoded(Pong(r=1))
     assert message.as_bytes(Encoding.JSON) is message.as_bytes(Encoding.JSON)
-
-
-async def test_effects_before_the_snapshot_are_dropped_and_later_ones_kept_in_order() -> None:
-    hub, mine = Hub("http://r"), connection()
-    hub.register(mine, "anna")
-    ch = f"user:{ANNA}"
-    hub.commit([Appended(commit=1, row=row(ch, 1))])
-    hub.commit([Appended(commit=2, row=row(ch, 2)), Appended(commit=2, row=row(ch, 3))])
-    hub.go_live(mine, [ch], snapshot_commit=1)
-    hub.commit([Appended(commit=3, row=row(ch, 4))])
-    mine.outbox.close(3001, "")
-    assert [each.o for each in await frames(mine.outbox) if isinstance(each, Event)] == [2, 3, 4]
-
-
-async def test_following_adds_the_channel_and_unfollowing_ends_it() -> None:
-    hub, mine = Hub("http://r"), connection()
-    hub.register(mine, "anna")
-    hub.go_live(mine, [f"user:{ANNA}"], 0)
-    ch = f"author:{BEN}"
-    hub.commit([Appended(commit=1, row=row(ch, 1))])
-    hub.commit([Followed(commit=2, follower_id=ANNA, followee_id=BEN, epoch="e" * 16, head=1)])
-    hub.commit([Appended(commit=3, row=row(ch, 2))])
-    hub.commit([Unfollowed(commit=4, follower_id=ANNA, followee_id=BEN)])
-    hub.commit([Appended(commit=5, row=row(ch, 3))])
-    mine.outbox.close(3001, "")
-    told = [(type(each).__name__, getattr(each, "o", None)) for each in await frames(mine.outbox)]
-    assert told == [("ChannelAdded", None), ("Event", 2), ("ChannelRemoved", None), ("Disconnect", None)]
-
-
-async def test_the_end_of_a_sign_in_closes_its_connections_only() -> None:
-    hub = Hub("http://r")
-    mine, other = (
-        connection(),
-        Connection(account_id=BEN, device="e", family_id="0" * 32, encoding=Encoding.JSON),
-    )
-    for each in (mine, other):
-        hub.register(each, "somebody")
-        hub.go_live(each, [], 0)
-    hub.commit([Revoked(commit=1, family_id="f" * 32)])
-    assert mine.outbox.closing is not None and mine.outbox.closing.code == CLOSE_REVOKED
-    assert other.outbox.closing is None
-
-
-async def test_presence_reaches_followers_and_not_oneself() -> None:
-    hub = Hub("http://r")
-    anna, ben = connection(ANNA), connection(BEN)
-    for each, name in ((anna, "anna"), (ben, "ben")):
-        hub.register(each, name)
-        hub.go_live(each, [f"author:{ANNA}"], 0)
-    hub.say(anna, status="producing", daw=None, bpm=128.0, now_us=1)
-    for each in (anna, ben):
-        each.outbox.close(3001, "")
-    assert not [each for each in await frames(anna.outbox) if isinstance(each, Event)]
-    (seen,) = [each for each in await frames(ben.outbox) if isinstance(each, Event)]
-    assert (seen.ch, seen.o, seen.d.username) == ("presence:friends", 0, "anna")  # type: ignore[union-attr]
-
-
-async def test_a_device_that_is_back_before_its_old_connection_is_gone_has_not_left() -> None:
-    """As after a sleep: the old socket is found dead when the new one has long said what the device does."""
-    hub = Hub("http://r")
-    ben = connection(BEN)
-    hub.register(ben, "ben")
-    hub.go_live(ben, [f"author:{ANNA}"], 0)
-    old, new = connection(ANNA), connection(ANNA)
-    for each in (old, new):
-        hub.register(each, "anna")
-        hub.go_live(each, [], 0)
-    hub.say(new, status="producing", daw=None, bpm=128.0, now_us=1)
-    hub.remove(old, 2)
-    hub.tick(2 + GRACE_US)
-    assert hub.presence_of(ANNA, "anna", 2 + GRACE_US).status == "producing"
-    hub.remove(new, 3 + GRACE_US)
-    hub.tick(3 + 2 * GRACE_US)
-    ben.outbox.close(3001, "")
-    seen = [each.d.status for each in await frames(ben.outbox) if isinstance(each, Event)]  # type: ignore[union-attr]
-    assert seen == ["producing", "offline"]
-
-
-async def test_a_removed_connection_leaves_nothing_behind() -> None:
-    hub, mine = Hub("http://r"), connection()
-    hub.register(mine, "anna")
-    hub.go_live(mine, [f"user:{ANNA}"], 0)
-    hub.remove(mine, 1)
-    hub.commit([Appended(commit=1, row=row(f"user:{ANNA}", 1))])
-    assert len(hub) == 0 and hub.has_room(ANNA)
-    mine.outbox.gone()
-    assert await mine.outbox.next_frame() is None
+    event = Message(happened(1), Told(payload=PAYLOAD, audience=Audience.EVERYBODY), EPOCH)
+    assert event.as_bytes(Encoding.MSGPACK) is event.as_bytes(Encoding.MSGPACK)
 
 
 def test_client_frames_are_bounded() -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(b"[" + b'{"t":"ping"},' * MAX_BATCH + b'{"t":"ping"}]', type=ClientFrame)
+    ping = b'{"t":"ping"}'
+    assert len(FRAMES[Encoding.JSON].of_client(b"[" + b",".join([ping] * MAX_BATCH) + b"]")) == MAX_BATCH
+    for count in (0, MAX_BATCH + 1):
+        with pytest.raises(msgspec.ValidationError):
+            FRAMES[Encoding.JSON].of_client(b"[" + b",".join([ping] * count) + b"]")
+
+
+# events ---------------------------------------------------------------------------------------------------------
+
+
+async def test_effects_before_the_snapshot_are_dropped_and_later_ones_kept_in_order() -> None:
+    async with running() as desk:
+        mine = connection()
+        desk.hub.register(mine)
+        await desk.commit(1, happened(1))
+        await desk.commit(2, happened(2), happened(2, 1))
+        desk.go_live(mine, 1, author_topic(ANNA))
+        await desk.commit(3, happened(3))
+        assert await cursors(mine) == [cursor(2), cursor(2, 1), cursor(3)]
+
+
+@pytest.mark.parametrize("commits_ahead", [1, 3])
+async def test_a_snapshot_ahead_of_this_process_is_caught_up_with_before_anything_is_told(
+    commits_ahead: int,
+) -> None:
+    """A reader sees a commit before the loop hears of it: what the snapshot has must not come a second time."""
+    async with running() as desk:
+        mine = connection()
+        await desk.commit(1, happened(1))
+        desk.hub.register(mine)
+        desk.go_live(mine, 1 + commits_ahead, author_topic(ANNA))
+        assert mine.joining is not None, "it collects until this process has handed out what it was sent"
+        for number in range(2, 3 + commits_ahead):
+            await desk.commit(number, happened(number))
+        assert mine.joining is None
+        assert await cursors(mine) == [cursor(2 + commits_ahead)]
+
+
+async def test_following_adds_the_topic_and_unfollowing_ends_it() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA), inbox_topic(ANNA))
+        of_ben = author_topic(BEN)
+        await desk.commit(1, happened(1, topic=of_ben, actor=BEN))
+        await desk.commit(2, Followed(commit=2, follower_id=ANNA, followee_id=BEN))
+        await desk.commit(3, happened(3, topic=of_ben, actor=BEN))
+        await desk.commit(4, Unfollowed(commit=4, follower_id=ANNA, followee_id=BEN))
+        await desk.commit(5, happened(5, topic=of_ben, actor=BEN))
+        assert await cursors(mine) == [cursor(3)]
+
+
+async def test_who_follows_while_joining_hears_from_that_commit_on() -> None:
+    async with running() as desk:
+        mine, of_ben = connection(), author_topic(BEN)
+        desk.hub.register(mine)
+        await desk.commit(1, happened(1, topic=of_ben, actor=BEN))
+        await desk.commit(2, Followed(commit=2, follower_id=ANNA, followee_id=BEN))
+        await desk.commit(3, happened(3, topic=of_ben, actor=BEN))
+        desk.go_live(mine, 0, author_topic(ANNA))
+        assert await cursors(mine) == [cursor(3)]
+
+
+@pytest.mark.parametrize(("blocker", "blocked"), [(ANNA, BEN), (BEN, ANNA)])
+async def test_nobody_hears_of_whom_they_block_or_who_blocks_them(blocker: str, blocked: str) -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, inbox_topic(ANNA))
+        topic = inbox_topic(ANNA)
+        await desk.commit(1, Blocked(commit=1, blocker_id=blocker, blocked_id=blocked, blocked=True))
+        await desk.commit(2, happened(2, topic=topic, actor=BEN), happened(2, 1, topic=topic, actor=CARL))
+        await desk.commit(3, Blocked(commit=3, blocker_id=blocker, blocked_id=blocked, blocked=False))
+        await desk.commit(4, happened(4, topic=topic, actor=BEN))
+        assert await cursors(mine) == [cursor(2, 1), cursor(4)]
+
+
+@pytest.mark.parametrize(
+    ("audience", "heard_by"),
+    [
+        (Audience.EVERYBODY, {"author", "follower", "anybody"}),
+        (Audience.FOLLOWERS, {"author", "follower"}),
+        (Audience.OWNER, {"author"}),
+        (Audience.NOBODY, set()),
+    ],
+)
+async def test_an_audience_is_who_hears_and_nobody_else(audience: Audience, heard_by: set[str]) -> None:
+    async with running() as desk:
+        desk.teller.audience = audience
+        everybody = {
+            "author": desk.join(connection(ANNA), 0, author_topic(ANNA)),
+            "follower": desk.join(connection(BEN), 0, author_topic(ANNA)),
+            "anybody": desk.join(connection(CARL), 0, hears_all=True),
+            "nobody": desk.join(connection(CARL, device="x"), 0, author_topic(CARL)),
+        }
+        await desk.commit(1, happened(1))
+        assert {name for name, each in everybody.items() if await cursors(each)} == heard_by
+
+
+async def test_what_is_told_of_no_more_is_told_to_nobody() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA))
+        desk.teller.gone.add(happened(1).id)
+        await desk.commit(1, happened(1))
+        await desk.commit(2, happened(2))
+        assert await cursors(mine) == [cursor(2)]
+
+
+async def test_events_that_nobody_here_listens_to_are_not_read() -> None:
+    async with running() as desk:
+        desk.join(connection(), 0, author_topic(ANNA))
+        await desk.commit(1, happened(1, topic=author_topic(CARL)))
+        assert desk.teller.asked == []
+
+
+async def test_a_database_that_is_busy_makes_events_late_and_loses_none() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA))
+        desk.teller.busy = 2
+        await desk.commit(1, happened(1))
+        assert await cursors(mine) == [cursor(1)]
+
+
+async def test_a_lost_place_in_the_log_sends_everybody_to_ask_again() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA))
+        desk.hub.lost(7)
+        assert desk.hub.applied == 7
+        (last,) = await messages(mine.outbox)
+        assert isinstance(last, Disconnect) and last.code == CLOSE_SHUTDOWN
+
+
+async def test_the_end_of_a_sign_in_closes_its_connections_only() -> None:
+    async with running() as desk:
+        mine = desk.join(connection())
+        other = desk.join(connection(BEN, device="e", family_id="0" * 32))
+        browser = desk.join(connection(BEN, device=None, family_id="1" * 32, session_id="s" * 32))
+        desk.hub.end_family("f" * 32)
+        assert mine.outbox.closing is not None and mine.outbox.closing.code == CLOSE_REVOKED
+        assert other.outbox.closing is None and browser.outbox.closing is None
+        desk.hub.end_session("s" * 32)
+        assert browser.outbox.closing is not None and browser.outbox.closing.code == CLOSE_REVOKED
+        assert other.outbox.closing is None
+
+
+async def test_a_removed_connection_leaves_nothing_behind() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA))
+        ahead = desk.join(connection(device="x"), 1, author_topic(ANNA))
+        desk.hub.remove(mine)
+        desk.hub.remove(ahead)
+        await desk.commit(1, happened(1))
+        assert len(desk.hub) == 0 and desk.hub.has_room(ANNA) and desk.teller.asked == []
+        for each in (mine, ahead):
+            each.outbox.gone()
+            assert await each.outbox.next_frame() is None
+
+
+# presence -------------------------------------------------------------------------------------------------------
+
+
+async def presences(mine: Connection) -> list[PresenceUpdate]:
+    told = [read_payload(each) for each in await said(mine) if isinstance(each, Event) and each.cursor is None]
+    return [each for each in told if isinstance(each, PresenceUpdate)]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The time that presence goes by, in its only entry."""
+    now = [1]
+    monkeypatch.setattr(presence_module, "now_us", lambda: now[0])
+    return now
+
+
+async def test_presence_reaches_followers_and_not_oneself(clock: list[int]) -> None:
+    async with running() as desk:
+        board = PresenceBoard(desk.hub)
+        anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
+        ben = desk.join(connection(BEN), 0, author_topic(ANNA))
+        board.arrived(ANNA, "anna")
+        board.say(anna, Presence(status="producing", bpm=128.0))
+        assert board.is_live(ANNA) and not board.is_live(BEN)
+        assert await presences(anna) == []
+        (seen,) = await presences(ben)
+        assert (seen.username, seen.status, seen.bpm) == ("anna", "producing", 128.0)
+
+
+@pytest.mark.parametrize("blocker", [ANNA, BEN])
+async def test_presence_is_not_told_across_a_block(clock: list[int], blocker: str) -> None:
+    async with running() as desk:
+        board = PresenceBoard(desk.hub)
+        anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
+        ben = desk.join(connection(BEN), 0, author_topic(ANNA))
+        board.arrived(ANNA, "anna")
+        other = BEN if blocker == ANNA else ANNA
+        await desk.commit(1, Blocked(commit=1, blocker_id=blocker, blocked_id=other, blocked=True))
+        board.say(anna, Presence(status="producing"))
+        assert await presences(ben) == []
+
+
+async def test_who_begins_to_follow_sees_presence_at_once_and_who_parts_sees_none(clock: list[int]) -> None:
+    async with running() as desk:
+        board = PresenceBoard(desk.hub)
+        anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
+        ben = desk.join(connection(BEN), 0, author_topic(BEN))
+        board.arrived(ANNA, "anna")
+        board.say(anna, Presence(status="recording"))
+        await desk.commit(1, Followed(commit=1, follower_id=BEN, followee_id=ANNA))
+        await desk.commit(2, Unfollowed(commit=2, follower_id=BEN, followee_id=ANNA))
+        assert [each.status for each in await presences(ben)] == ["recording", OFFLINE]
+
+
+async def test_a_device_that_is_back_before_its_old_connection_is_gone_has_not_left(clock: list[int]) -> None:
+    """As after a sleep: the old socket is found dead when the new one has long said what the device does."""
+    async with running() as desk:
+        board = PresenceBoard(desk.hub)
+        ben = desk.join(connection(BEN), 0, author_topic(ANNA))
+        old, new = desk.join(connection(ANNA)), desk.join(connection(ANNA))
+        board.arrived(ANNA, "anna")
+        board.say(new, Presence(status="producing"))
+        for gone, still_here in ((old, True), (new, False)):
+            is_here = desk.hub.remove(gone)
+            assert is_here is still_here
+            if not is_here:
+                board.left(gone)
+            clock[0] += GRACE_US
+            await board.expire()
+            assert board.is_live(ANNA) is still_here
+        assert [each.status for each in await presences(ben)] == ["producing", OFFLINE]
