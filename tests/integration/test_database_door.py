@@ -144,6 +144,14 @@ def _word(effect: Effect) -> str:
     return effect.word if isinstance(effect, Said) else ""
 
 
+async def test_numbers_go_on_after_a_restart(database_url: str) -> None:
+    for expected in (1, 2):
+        async with opened(database_url) as door:
+            assert door.db.applied == expected - 1
+            assert await door.say("x") == expected
+            assert [number for number, _ in door.told] == [expected]
+
+
 async def test_a_snapshot_that_shows_a_number_contains_what_it_told(database_url: str) -> None:
     def count(tx: Tx) -> None:
         (count,) = tx.db.execute("UPDATE jotting SET id = id + 1 RETURNING id").fetchone()

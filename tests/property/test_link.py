@@ -43,7 +43,9 @@ class World(RuleBasedStateMachine):
         self.head = 0
         self.unknown: set[tuple[int, int]] = set()  # events that this version cannot read
         self.stored: str | None = None
-        self.known: tuple[int, list[int]] | None = None  # what the store holds: epoch, and events, applied or fetched
+        self.known: tuple[int, list[int]] | None = (
+            None  # what the store holds: epoch, and events, applied or fetched
+        )
         self.wire: list[tuple[int, int, wire.FromRelay]] = []  # on the way: (socket, number, message)
         self.next_number: dict[int, int] = {}  # of the next message on each socket
         self.listening: int | None = None  # the socket the relay has answered Connect on
@@ -168,7 +170,9 @@ class World(RuleBasedStateMachine):
         for _ in range(2 if repeat else 1):
             self.tell(link.FrameReceived(socket=socket, number=first, messages=messages))
 
-    @rule(known=st.lists(st.booleans(), min_size=1, max_size=4), at_once=st.booleans(), lost=st.integers(0, 9))
+    @rule(
+        known=st.lists(st.booleans(), min_size=1, max_size=4), at_once=st.booleans(), lost=st.integers(0, 9)
+    )
     def publish(self, known: list[bool], at_once: bool, lost: int) -> None:
         """A few events; the one of index `lost`, if there is one, vanishes on the way: a relay with a bug."""
         for index, readable in enumerate(known):

@@ -1,6 +1,7 @@
 """From an upload that has arrived to a post, once per idempotency key: a job, however often and wherever it is asked for."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work, Workers
-from relay.engine.objects.door import Objects
+from relay.engine.objects.door import ObjectDamaged, ObjectMissing, Objects
 from relay.features.accounts import api as accounts
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
 from relay.features.creations.figures import Card, Figures
@@ -123,8 +124,9 @@ class Publishing:
 
     async def _fetch(self, job: PostJob, target: Path) -> None:
         parts = await self._db.read(lambda db: uploads.parts(db, job.upload_id))
-        if await self._objects.join(parts, target) == job.meta.sha256:
-            return
+        with suppress(ObjectMissing, ObjectDamaged):  # lost since they arrived: as if they had come damaged
+            if await self._objects.join(parts, target) == job.meta.sha256:
+                return
         await self._db.write(
             lambda tx: uploads.end(tx, job.upload_id)
         )  # the bytes are of no use: the next try begins anew

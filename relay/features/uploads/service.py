@@ -46,17 +46,23 @@ class Uploads:
         self._is_published = is_published
         self._clock = clock
         self._turns: dict[str, _Turn] = {}
+        self._reserved: set[str] = set()
 
     async def open(self) -> None:
         """Hold room for what was admitted before this process began. Before anything is served."""
         for upload in await self._db.read(store.open_uploads):
             self._objects.reserve(upload.id, upload.size_bytes - upload.offset_bytes, admitted=True)
+            self._reserved.add(upload.id)
 
     async def sweep(self) -> None:
-        """End what expired, and let go of bytes that no open upload has."""
+        """End what expired, and let go of bytes and of room that no open upload has, whoever ended it."""
         now = self._clock()
         for upload_id in await self._db.write(lambda tx: store.expire(tx, now)):
             await self._objects.delete_upload(upload_id)
+        reserved = set(self._reserved)  # what begins meanwhile is not looked at
+        for upload_id in reserved - {each.id for each in await self._db.read(store.open_uploads)}:
+            self._objects.release(upload_id)
+            self._reserved.discard(upload_id)
 
     async def begin(self, actor: Actor, size_bytes: int, metadata: str, key: str | None) -> Upload:
         """A new upload, or the one that `key` began before. Raises Refusal: busy, quota_exceeded."""
@@ -78,7 +84,9 @@ class Uploads:
         try:
             begun = await self._db.write(lambda tx: store.begin(tx, new, key, self._is_published))
         finally:
-            if begun is None or begun.id != new.id or begun.state != "open":
+            if begun is not None and begun.id == new.id and begun.state == "open":
+                self._reserved.add(new.id)
+            else:
                 self._objects.release(new.id)
         return begun
 
@@ -86,7 +94,7 @@ class Uploads:
         """After whoever was still sending has been ended, so that the offset stays true. Raises Refusal: gone."""
         await self._row(actor, upload_id)  # before anybody is disturbed
         await self._end_turn(upload_id)
-        await self._db.write(lambda tx: store.hold(tx, upload_id, new_id(), self._clock()))
+        await self._db.write(lambda tx: store.hold(tx, upload_id, new_id()))
         return await self._row(actor, upload_id)
 
     async def append(
@@ -109,7 +117,7 @@ class Uploads:
                               "Ask for the offset and go on there.")  # fmt: skip
             if upload.state == "published":
                 return upload  # whole, and its bytes are no longer here
-            await self._db.write(lambda tx: store.hold(tx, upload_id, holder, self._clock()))
+            await self._db.write(lambda tx: store.hold(tx, upload_id, holder))
             arriving = Arriving(body, turn.taken_over)
             try:
                 upload = await self._store_all(upload, holder, arriving, checksum)
@@ -151,7 +159,7 @@ class Uploads:
         upload = await self.begin(actor, size_bytes, "", None)
         holder = new_id()
         try:
-            await self._db.write(lambda tx: store.hold(tx, upload.id, holder, self._clock()))
+            await self._db.write(lambda tx: store.hold(tx, upload.id, holder))
             part = await self._objects.put_part(upload.id, 0, body, size_bytes)
             return await self._db.write(lambda tx: _whole_now(tx, upload, part, holder, self._clock()))
         except ObjectsUnavailable as error:

@@ -103,11 +103,9 @@ def _make_room(tx: Tx, new: Upload) -> None:
         )
 
 
-def hold(tx: Tx, upload_id: str, holder: str, now: int) -> None:
+def hold(tx: Tx, upload_id: str, holder: str) -> None:
     """From now on only this request may move it; one before it finds out when it tries. [writer]"""
-    tx.db.execute(
-        "UPDATE upload SET holder = ?, touched_us = ? WHERE id = ? AND state = 'open'", (holder, now, upload_id)
-    )  # fmt: skip
+    tx.db.execute("UPDATE upload SET holder = ? WHERE id = ? AND state = 'open'", (holder, upload_id))
 
 
 def move(tx: Tx, upload: Upload, part: Part, holder: str, now: int) -> Upload | None:

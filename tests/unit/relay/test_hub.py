@@ -344,7 +344,9 @@ async def test_a_removed_connection_leaves_nothing_behind() -> None:
 
 
 async def presences(mine: Connection) -> list[PresenceUpdate]:
-    told = [read_payload(each) for each in await said(mine) if isinstance(each, Event) and each.cursor is None]
+    told = [
+        read_payload(each) for each in await said(mine) if isinstance(each, Event) and each.cursor is None
+    ]
     return [each for each in told if isinstance(each, PresenceUpdate)]
 
 

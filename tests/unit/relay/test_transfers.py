@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 
 from relay.core.access import Actor
+from relay.core.calls import RequestLost
 from relay.core.refusal import Refusal
 from relay.core.tus import Checksum, http_date
 from relay.engine.clock import new_id, now_us
-from relay.engine.database import Database
-from relay.services import transfers
-from relay.services.transfers import LIFETIME_US, MAX_OPEN, REMEMBERED_US, BodyLost, Transfers
+from relay.engine.objects import folder as folder_module
+from relay.engine.objects.folder import FolderObjects
+from relay.features.accounts.api import ensure_account
+from relay.features.uploads import body as body_module
+from relay.features.uploads import service, store
+from relay.features.uploads.service import Uploads
+from relay.features.uploads.store import LIFETIME_US, MAX_OPEN, REMEMBERED_US
+from tests.support.doors import opened
 
 SECOND_US = 1_000_000
 
@@ -31,27 +37,34 @@ class Desk:
     """A relay's database and folder, opened as often as one likes. actor: somebody with an account."""
 
     def __init__(self, folder: Path) -> None:
-        self.incoming = folder / "incoming"
-        self._path = folder / "r.db"
+        self.incoming = folder / "objects" / "incoming"
+        self._folder = folder
         self.clock = Clock()
-        self.actor = Actor(user_id=new_id())
+        self.actor = Actor()
+        self.objects: FolderObjects
 
     @asynccontextmanager
-    async def opened(self, **limits: int) -> AsyncIterator[Transfers]:
-        db = Database(self._path, lambda _: None)
-        made = Transfers(db, self.incoming, self.clock, **limits)
-        await db.write(
-            lambda tx: tx.db.execute(
-                "INSERT OR IGNORE INTO account (id, username, display_name, created_us) VALUES (?, 'anna', 'x', 0)",
-                (self.actor.user_id,),
-            )
-        )
-        await made.open()
-        yield made
-        await db.close()
+    async def opened(self, **limits: int) -> AsyncIterator[Uploads]:
+        self.objects = FolderObjects(self._folder / "objects", **limits)
+        async with opened(f"sqlite:///{self._folder / 'r.db'}") as door:
+            self.db = door.db
+            self.actor = Actor(user_id=await door.db.write(lambda tx: ensure_account(tx, "anna", 0)))
+            made = Uploads(door.db, self.objects, lambda *_: False, self.clock)
+            await made.open()
+            yield made
 
     def files(self) -> set[str]:
         return {path.name for path in self.incoming.iterdir()}
+
+    async def bytes_of(self, upload_id: str) -> bytes:
+        """All that is safe of an upload."""
+        parts = await self.db.read(lambda db: store.parts(db, upload_id))
+        target = self._folder / new_id()
+        await self.objects.join(parts, target)
+        return target.read_bytes()
+
+    async def reserved_bytes(self) -> int:
+        return (await self.objects.health()).reserved_bytes
 
 
 @pytest.fixture
@@ -63,7 +76,7 @@ async def body(*pieces: bytes, lost: bool = False) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
     if lost:
-        raise BodyLost
+        raise RequestLost
 
 
 async def refusal(work: object) -> str:
@@ -107,11 +120,32 @@ async def test_one_upload_too_many_ends_the_one_untouched_longest(desk: Desk) ->
             await made.status(desk.actor, upload.id)
 
 
-async def test_a_disk_that_is_nearly_full_takes_no_new_upload(desk: Desk) -> None:
-    async with desk.opened(min_free_bytes=1 << 60) as made:
-        with pytest.raises(Refusal, match="MiB are free") as refused:
+async def test_room_is_held_for_open_uploads_only_whoever_ended_the_others(desk: Desk) -> None:
+    async with desk.opened() as made:
+        for _ in range(MAX_OPEN + 3):
+            desk.clock.us += 1
             await made.begin(desk.actor, 9, "", None)
-        assert (refused.value.code, refused.value.retry_after_s) == ("busy", transfers.RETRY_FULL_S)
+        await made.sweep()
+        assert await desk.reserved_bytes() == 9 * MAX_OPEN
+        desk.clock.us += LIFETIME_US
+        await made.sweep()
+        assert await desk.reserved_bytes() == 0
+        await made.begin(desk.actor, 9, "", None)
+        elsewhere = Uploads(desk.db, desk.objects, lambda *_: False, desk.clock)
+        await elsewhere.open()
+    async with desk.opened() as again:
+        assert await desk.reserved_bytes() == 9
+        desk.clock.us += LIFETIME_US
+        await desk.db.write(lambda tx: store.expire(tx, desk.clock.us))  # another process sweeps first
+        await again.sweep()
+        assert await desk.reserved_bytes() == 0
+
+
+async def test_a_disk_that_is_nearly_full_takes_no_new_upload(desk: Desk) -> None:
+    async with desk.opened(admit_free_bytes=1 << 60) as made:
+        with pytest.raises(Refusal, match="9 bytes were announced, and 0 are free") as refused:
+            await made.begin(desk.actor, 9, "", None)
+        assert (refused.value.code, refused.value.retry_after_s) == ("busy", service.RETRY_FULL_S)
 
 
 async def test_a_disk_that_fails_says_so_and_the_offset_stays(
@@ -123,39 +157,37 @@ async def test_a_disk_that_fails_says_so_and_the_offset_stays(
     async with desk.opened() as made:
         upload = await made.begin(desk.actor, 9, "", None)
         with monkeypatch.context() as patched:
-            patched.setattr(transfers.os, "pwrite", full)
+            patched.setattr(folder_module, "_write_all", full)
             assert await refusal(made.append(desk.actor, upload.id, 0, body(b"123"), None)) == "busy"
         assert (await made.status(desk.actor, upload.id)).offset_bytes == 0
         assert (await made.append(desk.actor, upload.id, 0, body(b"123"), None)).offset_bytes == 3
 
 
 async def test_bytes_beyond_the_offset_are_of_nobody(desk: Desk) -> None:
-    """A part with a checksum whose end never came, and a file that grew before the machine stopped."""
+    """A part with a checksum whose end never came, and one that was stored before the machine stopped, but in no row."""
     checksum = Checksum("sha256", hashlib.sha256(b"456789").digest())
     async with desk.opened() as made:
         upload = await made.begin(desk.actor, 9, "", None)
         await made.append(desk.actor, upload.id, 0, body(b"123"), None)
-        with pytest.raises(BodyLost):
-            await made.append(desk.actor, upload.id, 3, body(b"456", lost=True), checksum)
+        lost = made.append(desk.actor, upload.id, 3, body(b"456", lost=True), checksum)
+        assert await refusal(lost) == "malformed"
         assert (await made.status(desk.actor, upload.id)).offset_bytes == 3
-    (desk.incoming / upload.id).write_bytes(b"123garbage")
+        await desk.objects.put_part(upload.id, 3, body(b"garbage"), 9)
     async with desk.opened() as made:
         assert (await made.status(desk.actor, upload.id)).offset_bytes == 3
         await made.append(desk.actor, upload.id, 3, body(b"456", b"789"), checksum)
-        assert (desk.incoming / upload.id).read_bytes() == b"123456789"
+        assert await desk.bytes_of(upload.id) == b"123456789"
 
 
-async def test_a_start_removes_what_nobody_knows_and_ends_what_lost_its_bytes(desk: Desk) -> None:
+async def test_what_arrived_before_the_line_broke_is_kept(desk: Desk) -> None:
     async with desk.opened() as made:
-        whole, short = [await made.begin(desk.actor, 9, "", None) for _ in range(2)]
-        for each in (whole, short):
-            await made.append(desk.actor, each.id, 0, body(b"123"), None)
-    (desk.incoming / "stray").write_bytes(b"x")
-    (desk.incoming / short.id).write_bytes(b"1")
-    async with desk.opened() as made:
-        assert desk.files() == {whole.id}
-        assert (await made.status(desk.actor, whole.id)).offset_bytes == 3
-        assert await refusal(made.status(desk.actor, short.id)) == "gone"
+        upload = await made.begin(desk.actor, 9, "", None)
+        assert (
+            await refusal(made.append(desk.actor, upload.id, 0, body(b"123", lost=True), None)) == "malformed"
+        )
+        assert (await made.status(desk.actor, upload.id)).offset_bytes == 3
+        await made.append(desk.actor, upload.id, 3, body(b"456789"), None)
+        assert await desk.bytes_of(upload.id) == b"123456789"
 
 
 @pytest.mark.parametrize("limit", ["IDLE_S", "REQUEST_LIMIT_S"])
@@ -166,7 +198,7 @@ async def test_a_client_that_falls_silent_is_ended_and_what_came_is_kept(
         yield b"123"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(transfers, limit, 0.05)
+    monkeypatch.setattr(body_module, limit, 0.05)
     async with desk.opened() as made:
         upload = await made.begin(desk.actor, 9, "", None)
         assert await refusal(made.append(desk.actor, upload.id, 0, silent(), None)) == "malformed"

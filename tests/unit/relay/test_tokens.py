@@ -1,10 +1,8 @@
-"""The database, the object folder and the access tokens, on a real disk."""
+"""Access tokens: ours pass, forged ones do not; the key that signs them is private and stays."""
 
-import asyncio
 import base64
 import hmac
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,75 +11,8 @@ from joserfc.jwk import OKPKey
 
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
-from relay.engine.database import Database, SchemaTooNew, Tx
 from relay.features.devices.signing import load_key
 from relay.features.devices.tokens import Tokens
-from relay.features.live.recovery import Effect
-from relay.services.objects import Objects
-
-NOTE = "INSERT INTO account (id, username, display_name, created_us) VALUES (?, ?, 'x', 0)"
-
-
-async def test_work_that_fails_undoes_only_itself(tmp_path: Path) -> None:
-    seen: list[Effect] = []
-    db = Database(tmp_path / "r.db", seen.extend)
-
-    def good(tx: Tx, name: str) -> None:
-        tx.db.execute(NOTE, (new_id(), name))
-        tx.effects.append(Effect(commit=tx.commit))
-
-    def bad(tx: Tx) -> None:
-        tx.db.execute(NOTE, (new_id(), "lost"))
-        tx.effects.append(Effect(commit=tx.commit))
-        raise Refusal("validation", "no")
-
-    outcomes = await asyncio.gather(
-        db.write(lambda tx: good(tx, "anna")),
-        db.write(bad),
-        db.write(lambda tx: good(tx, "ben")),
-        return_exceptions=True,
-    )
-    names = await db.read(
-        lambda reader: [row[0] for row in reader.execute("SELECT username FROM account ORDER BY 1")]
-    )
-    await db.close()
-    assert [type(each) for each in outcomes] == [type(None), Refusal, type(None)]
-    assert names == ["anna", "ben"]
-    assert len(seen) == 2
-
-
-async def test_effects_are_numbered_in_commit_order_and_survive_a_restart(tmp_path: Path) -> None:
-    for expected in (1, 2):
-        seen: list[Effect] = []
-        db = Database(tmp_path / "r.db", seen.extend)
-        await db.write(lambda tx: tx.effects.append(Effect(commit=tx.commit)))
-        await db.close()
-        assert [each.commit for each in seen] == [expected]
-
-
-async def test_a_database_of_a_newer_relay_is_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "r.db") as db:
-        db.execute("PRAGMA user_version = 9999")
-    db.close()
-    with pytest.raises(SchemaTooNew, match="9999"):
-        Database(tmp_path / "r.db", lambda _: None)
-
-
-async def test_readers_cannot_write(tmp_path: Path) -> None:
-    db = Database(tmp_path / "r.db", lambda _: None)
-    with pytest.raises(sqlite3.OperationalError):
-        await db.read(lambda reader: reader.execute(NOTE, (new_id(), "anna")))
-    await db.close()
-
-
-def test_objects_are_stored_once_and_strays_swept(tmp_path: Path) -> None:
-    objects = Objects(tmp_path)
-    kept, stray = objects.put(b"kept"), objects.put(b"stray")
-    assert objects.put(b"kept") == kept
-    (tmp_path / kept[:2] / f"{kept}.1.part").write_bytes(b"half")
-    assert objects.sweep({kept}) == 2
-    assert objects.read(kept, 1, 3) == b"ep"
-    assert not objects.path(stray).exists()
 
 
 def test_the_signing_key_is_private_and_stays(tmp_path: Path) -> None:
