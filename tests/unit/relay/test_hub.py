@@ -9,6 +9,7 @@ import pytest
 
 from relay.core.presence import GRACE_US, OFFLINE
 from relay.core.visibility import Audience
+from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.database import DatabaseBusy, Effect
 from relay.features.live import presence as presence_module
 from relay.features.live.encoding import Encoded, Encoding
@@ -350,6 +351,13 @@ async def presences(mine: Connection) -> list[PresenceUpdate]:
     return [each for each in told if isinstance(each, PresenceUpdate)]
 
 
+def board_of(hub: Hub) -> PresenceBoard:
+    async def names(_: list[str]) -> dict[str, str]:
+        return {ANNA: "anna", BEN: "ben"}
+
+    return PresenceBoard(hub, MemoryBus(MemoryWire()), names)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The time that presence goes by, in its only entry."""
@@ -360,7 +368,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 async def test_presence_reaches_followers_and_not_oneself(clock: list[int]) -> None:
     async with running() as desk:
-        board = PresenceBoard(desk.hub)
+        board = board_of(desk.hub)
         anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
         ben = desk.join(connection(BEN), 0, author_topic(ANNA))
         board.arrived(ANNA, "anna")
@@ -374,7 +382,7 @@ async def test_presence_reaches_followers_and_not_oneself(clock: list[int]) -> N
 @pytest.mark.parametrize("blocker", [ANNA, BEN])
 async def test_presence_is_not_told_across_a_block(clock: list[int], blocker: str) -> None:
     async with running() as desk:
-        board = PresenceBoard(desk.hub)
+        board = board_of(desk.hub)
         anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
         ben = desk.join(connection(BEN), 0, author_topic(ANNA))
         board.arrived(ANNA, "anna")
@@ -386,7 +394,7 @@ async def test_presence_is_not_told_across_a_block(clock: list[int], blocker: st
 
 async def test_who_begins_to_follow_sees_presence_at_once_and_who_parts_sees_none(clock: list[int]) -> None:
     async with running() as desk:
-        board = PresenceBoard(desk.hub)
+        board = board_of(desk.hub)
         anna = desk.join(connection(ANNA), 0, author_topic(ANNA))
         ben = desk.join(connection(BEN), 0, author_topic(BEN))
         board.arrived(ANNA, "anna")
@@ -399,7 +407,7 @@ async def test_who_begins_to_follow_sees_presence_at_once_and_who_parts_sees_non
 async def test_a_device_that_is_back_before_its_old_connection_is_gone_has_not_left(clock: list[int]) -> None:
     """As after a sleep: the old socket is found dead when the new one has long said what the device does."""
     async with running() as desk:
-        board = PresenceBoard(desk.hub)
+        board = board_of(desk.hub)
         ben = desk.join(connection(BEN), 0, author_topic(ANNA))
         old, new = desk.join(connection(ANNA)), desk.join(connection(ANNA))
         board.arrived(ANNA, "anna")
@@ -410,6 +418,6 @@ async def test_a_device_that_is_back_before_its_old_connection_is_gone_has_not_l
             if not is_here:
                 board.left(gone)
             clock[0] += GRACE_US
-            await board.expire()
+            await board.tick()
             assert board.is_live(ANNA) is still_here
         assert [each.status for each in await presences(ben)] == ["producing", OFFLINE]

@@ -13,7 +13,7 @@ from relay.core.calls import RequestLost
 from relay.core.refusal import Refusal
 from relay.core.tus import Checksum, http_date
 from relay.engine.clock import new_id, now_us
-from relay.engine.objects import folder as folder_module
+from relay.engine.objects import disk
 from relay.engine.objects.folder import FolderObjects
 from relay.features.accounts.api import ensure_account
 from relay.features.uploads import body as body_module
@@ -157,7 +157,7 @@ async def test_a_disk_that_fails_says_so_and_the_offset_stays(
     async with desk.opened() as made:
         upload = await made.begin(desk.actor, 9, "", None)
         with monkeypatch.context() as patched:
-            patched.setattr(folder_module, "_write_all", full)
+            patched.setattr(disk.os, "write", full)
             assert await refusal(made.append(desk.actor, upload.id, 0, body(b"123"), None)) == "busy"
         assert (await made.status(desk.actor, upload.id)).offset_bytes == 0
         assert (await made.append(desk.actor, upload.id, 0, body(b"123"), None)).offset_bytes == 3
