@@ -15,6 +15,7 @@ from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
 from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost
 from relay.core.refusal import Refusal
 from relay.engine.database import DatabaseBusy
+from relay.engine.objects.door import ObjectsUnavailable
 from relay.features.live.socket import Sockets
 from relay.wire.rest import API_PREFIX
 from relay.wire.tus import RESUMABLE, UPLOADS_PATH, VERSION
@@ -90,7 +91,9 @@ class Front:
             answer = self._refused(scope, row, refusal)
         except DatabaseBusy as busy:
             log.warning("%s %s: %s", method, scope["path"], busy)
-            answer = self._refused(scope, row, _busy())
+            answer = self._refused(scope, row, _away("The relay's database cannot serve now."))
+        except ObjectsUnavailable as away:
+            answer = self._refused(scope, row, _away(str(away)))
         except RequestLost:
             return
         except Exception as error:
@@ -161,8 +164,8 @@ async def refuse_socket(scope: Message, send: Send, refusal: Refusal) -> None:
     await send({"type": "websocket.http.response.body", "body": body})
 
 
-def _busy() -> Refusal:
-    return Refusal("busy", "The relay's database cannot serve now.", "Try again soon.", retry_after_s=RETRY_S)
+def _away(what: str) -> Refusal:
+    return Refusal("busy", what, "Try again soon.", retry_after_s=RETRY_S)
 
 
 def _fault() -> Refusal:

@@ -84,6 +84,8 @@ class WiredBus:
             frames = self._outbox.take(FRAMES_AT_ONCE)
             if not self._outbox:
                 self._something.clear()
+            if not frames:  # taken back: all is being told anew
+                continue
             try:
                 await self._wire.send(frames)
             except Exception as error:

@@ -19,6 +19,8 @@ LEASE_US = 30_000_000
 """A worker that has not been heard of for so long has died, or hangs: its job is taken by another."""
 RETRY_US = 5_000_000
 """After the first fault; doubled after each."""
+AWAY_US = 5_000_000
+"""So long a job waits for a store that is away; that is none of its attempts."""
 MAX_OPEN_OF_ACCOUNT = 40
 MAX_OPEN = 2_000
 """Jobs that wait or run, of all accounts; then the relay says that it is busy."""
@@ -170,12 +172,12 @@ def fail(tx: Tx, job: Job, holder: str, error: str) -> bool:
     return False
 
 
-def give_back(tx: Tx, job: Job, holder: str) -> None:
-    """The process ends before the job did: as if it had not been taken. [writer]"""
+def give_back(tx: Tx, job: Job, holder: str, later_us: int = 0) -> None:
+    """As if it had not been taken: the process ends before the job did, or what it needs is away for a while. [writer]"""
     tx.db.execute(
         "UPDATE job SET state = 'ready', holder = NULL, due_us = ?, attempts = attempts - 1"
         " WHERE id = ? AND holder = ? AND state = 'running'",
-        (now_us(), job.id, holder),
+        (now_us() + later_us, job.id, holder),
     )
     tx.effects.append(JobReady(commit=tx.commit))
 

@@ -10,6 +10,7 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, DatabaseBusy, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.table import GivenUp, Job, JobChanged, LeaseLost
+from relay.engine.objects.door import ObjectsUnavailable
 
 log = logging.getLogger("relay")
 
@@ -152,6 +153,10 @@ class Workers:
                 await self._db.write(lambda tx: table.give_back(tx, work.job, work.holder))
         except LeaseLost:
             log.warning("job %s was taken by another worker", work.job.id)
+        except ObjectsUnavailable as away:
+            log.warning("job %s waits: %s", work.job.id, away)
+            with suppress(DatabaseBusy):
+                await self._db.write(lambda tx: table.give_back(tx, work.job, work.holder, table.AWAY_US))
         except Refusal as refusal:
             await self._give_up(work, _refused(work, refusal))
         except Exception as error:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,8 @@ from relay.engine.objects.door import (
 )
 
 T = TypeVar("T")
+
+log = logging.getLogger("relay")
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -57,7 +60,9 @@ class FileReader:
         wanted = max(0, min(PIECE_BYTES, self._end - self._at))
         piece = os.pread(self._file, wanted, self._at)
         if wanted and not piece:
-            raise ObjectsUnavailable(f"object {self._name} ends at {self._at}, before {self._end}")
+            raise ObjectsUnavailable(
+                "An object ends early.", f"{self._name} ends at {self._at}, before {self._end}"
+            )
         self._at += len(piece)
         return piece
 
@@ -97,8 +102,10 @@ def disk_errors() -> Iterator[None]:
     except FileExistsError:  # of a target: the caller's mistake
         raise
     except OSError as error:
-        kind = NoRoom if error.errno in _FULL else ObjectsUnavailable
-        raise kind(f"The disk of objects failed: {error.strerror} ({error.filename}).") from error
+        if error.errno in _FULL:
+            raise NoRoom("The disk of audio is full.", str(error)) from error
+        log.warning("the disk of objects failed: %s", error)
+        raise ObjectsUnavailable("The disk of audio does not work at the moment.", str(error)) from error
 
 
 def discard(writing: Path) -> None:

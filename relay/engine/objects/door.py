@@ -50,7 +50,16 @@ class ObjectDamaged(Exception):
 
 
 class ObjectsUnavailable(Exception):
-    """The store cannot be reached or does not work now; later it may. what: a sentence for the log."""
+    """The store cannot be reached or does not work now; later it may. said: a sentence for anybody; reason: for the log,
+    for it may name hosts and folders."""
+
+    def __init__(self, said: str, reason: str = "") -> None:
+        super().__init__(said, reason)
+        self.said = said
+        self.reason = reason or said
+
+    def __str__(self) -> str:
+        return self.said
 
 
 class NoRoom(ObjectsUnavailable):

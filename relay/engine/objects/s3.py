@@ -8,6 +8,7 @@ S3 makes an object seen whole or not at all, and no call is needed to make it du
 
 import asyncio
 import hashlib
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Container, Iterator, Sequence
@@ -19,7 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 
 from relay.core.tus import Checksum
 from relay.engine.folders import FILE_MODE
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger("relay")
+
 SEGMENT_BYTES = 5 << 20
 """What is longer goes in several requests of this size (the least that S3 allows)."""
 SEGMENTS_AT_ONCE = 2
@@ -67,6 +75,7 @@ class S3Objects:
         self._public = open_store(
             bucket, bucket.public_endpoint or bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S
         )
+        self._answers = True
         self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="s3")
 
     # objects ----------------------------------------------------------------------------------------------------------
@@ -162,7 +171,7 @@ class S3Objects:
         try:
             await self._request("health", lambda: self._head(f"{self._prefix}health"))
         except ObjectsUnavailable as error:
-            return Health(ok=False, detail=f"The store of objects does not answer: {error}")
+            return Health(ok=False, detail=str(error))
         return Health(ok=True, detail="Objects are kept in S3.")
 
     async def close(self) -> None:
@@ -173,8 +182,18 @@ class S3Objects:
 
     async def _request(self, name: str, work: Callable[[], T]) -> T:
         """Run work in a thread of ours. name: of what it is about, if that is missing. Whoever is cancelled leaves it."""
-        with _neutral(name):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            with _neutral(name):
+                done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except ObjectsUnavailable as error:
+            if self._answers:  # said once, not for each request while it lasts
+                log.warning("%s %s", error, error.reason.partition("\n")[0])
+            self._answers = False
+            raise
+        if not self._answers:
+            log.info("The store of audio answers again.")
+        self._answers = True
+        return done
 
     async def _send(self, name: str, feed: "BodyFeed") -> None:
         """A long part, in several requests. If we are cancelled the thread ends before we do, and takes back what it sent."""
@@ -295,9 +314,10 @@ def _neutral(name: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ObjectMissing(name) from None
+    except (PermissionDeniedError, UnauthenticatedError) as error:
+        raise ObjectsUnavailable("The store of audio refuses this relay's keys.", str(error)) from error
     except BaseError as error:
-        what = str(error).partition("\n")[0]
-        raise ObjectsUnavailable(what) from error
+        raise ObjectsUnavailable("The store of audio does not answer.", str(error)) from error
 
 
 def _sha256_and_size(path: Path) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from relay.core.refusal import Refusal
 from relay.core.visibility import Shown, State, Visibility
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Workers
-from relay.engine.objects.door import ObjectMissing, Objects, ObjectsUnavailable
+from relay.engine.objects.door import ObjectMissing, Objects
 from relay.features.creations import store
 from relay.features.creations.drawing import waveform_svg
 from relay.features.creations.encoding import Encoder
@@ -27,7 +27,6 @@ MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-an
 FOREVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-cache"
 """Kept by the browser, and asked for each time whether it may still be shown."""
-RETRY_S = 5
 Bare = Call[wire.Nothing, wire.Nothing]
 Bytes = Answer[wire.AudioBytes]
 
@@ -103,8 +102,6 @@ def rows(
             stream = await objects.read(asset.sha256, start, end)
         except ObjectMissing as error:
             raise Refusal("internal", "The audio of this post is lost.") from error
-        except ObjectsUnavailable as error:
-            raise Refusal("busy", str(error), "Try again soon.", retry_after_s=RETRY_S) from error
         return Answer(
             status=206 if part else 200,
             stream=stream,

@@ -129,9 +129,8 @@ async def test_a_flushed_and_a_frozen_valkey_change_nothing_that_lasts(valkey: V
 
 # limits ---------------------------------------------------------------------------------------------------------------
 
-LIMIT = Limit(20, 2_000_000)
-"""Ten a second."""
-PAY_BACK_S = 6.0
+LIMIT = Limit(20, 1_000_000)
+PAY_BACK_S = 4.0
 """Twice what it takes to pay back a begin in which each of three let through all it had."""
 TOLERANCE = 3
 """Of what three processes let through in all, beside what one would have."""
