@@ -9,9 +9,11 @@ from functools import partial
 from relay.app import documents, health
 from relay.app.config import Config
 from relay.app.dispatch import Routes
+from relay.app.figures import add_figures
 from relay.app.front import Front, refuse_socket
 from relay.app.gate import Gate
 from relay.app.origins import Origins
+from relay.app.requests import Requests
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow
@@ -21,9 +23,11 @@ from relay.engine.bus.open import open_bus
 from relay.engine.clock import now_us
 from relay.engine.data_folder import DataFolder
 from relay.engine.database import Connection, Database, Effect, open_database, sqlite_path
+from relay.engine.database.measured import MeasuredDatabase
 from relay.engine.jobs.table import JobChanged, JobReady, forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.limits import SharedLimits
+from relay.engine.metrics import Metrics
 from relay.engine.objects.door import Objects
 from relay.engine.objects.open import open_objects
 from relay.engine.tasks import Tasks
@@ -79,6 +83,7 @@ class Relay:
 
     app: Front
     rows: list[AnyRow]
+    metrics: Metrics
     hub: Hub
     tasks: Tasks
     workers: Workers
@@ -114,11 +119,16 @@ async def build(config: Config, base_url: str) -> Relay:
         }
     )
     listening = _Listening(revoked)
-    db = open_database(
-        config.database,
-        effects=EFFECTS,
-        on_commit=listening.on_commit,
-        on_lost=listening.on_lost,
+    metrics = Metrics()
+    waited = metrics.histogram("relay_database_seconds", "What features wait for the database.", "kind")
+    db = MeasuredDatabase(
+        open_database(
+            config.database,
+            effects=EFFECTS,
+            on_commit=listening.on_commit,
+            on_lost=listening.on_lost,
+        ),
+        lambda kind, seconds: waited.observe(kind, seconds=seconds),
     )
     listening.hub = hub = Hub(
         tell_by(db, tellers), db.applied
@@ -171,7 +181,7 @@ async def build(config: Config, base_url: str) -> Relay:
         *devices_operations.rows(devices, families, tokens, dev=config.dev),
         *oauth.rows(claiming, base_url),
         *claim_pages.rows(claiming, devices, base_url=base_url, render=render, sign_in=sign_in),
-        *uploads_operations.rows(transfers, encoder.expect),
+        *uploads_operations.rows(transfers, encoder.expect, config.max_upload_bytes),
         *creations_operations.rows(
             db,
             objects,
@@ -180,10 +190,14 @@ async def build(config: Config, base_url: str) -> Relay:
             workers,
             transfers,
             base_url=base_url,
+            max_upload_bytes=config.max_upload_bytes,
+            audio_cache_s=config.audio_cache_s,
             require_live=tokens.require_live,
             render=render,
         ),
-        *feeds_operations.rows(db, base_url=base_url, is_live=presence.is_live, render=render),
+        *feeds_operations.rows(
+            db, base_url=base_url, cache_s=config.feed_cache_s, is_live=presence.is_live, render=render
+        ),
         *graph_operations.rows(db, presence.is_live),
         *reactions_operations.rows(Reactions(db, base_url)),
         *live_operations.rows(live, tickets),
@@ -206,16 +220,19 @@ async def build(config: Config, base_url: str) -> Relay:
     )
     await bus.start()
     tasks.start("events", hub.run)
-    tasks.start("jobs", workers.run)
+    if config.makes_posts:
+        tasks.start("jobs", workers.run)
     tasks.start("revocations", partial(listening.catch_up, db))
     tasks.every("presence", TICK_S, presence.tick)
     tasks.start("names", presence.ask_names)
     tasks.every("uploads", SWEEP_S, transfers.sweep)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
+    add_figures(metrics, db=db, hub=hub, bus=bus, objects=objects, tasks=tasks, data=folder.path)
     return Relay(
-        app=Front(Routes(rows), gate, sockets, origins, render),
+        app=Front(Routes(rows), gate, sockets, origins, render, Requests(metrics)),
         rows=rows,
+        metrics=metrics,
         hub=hub,
         tasks=tasks,
         workers=workers,

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.requests import Request
 
+from relay.app import cors
 from relay.app.answers import Stalled, send_answer
 from relay.app.dispatch import MethodNotAllowed, Routes
 from relay.app.gate import Gate, limit_headers
+from relay.app.logs import request_id, request_id_of
 from relay.app.origins import Origins
 from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
+from relay.app.requests import Requests
 from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost
 from relay.core.refusal import Refusal
 from relay.engine.database import DatabaseBusy
@@ -46,8 +50,15 @@ class Front:
     """[loop]"""
 
     def __init__(
-        self, routes: Routes, gate: Gate, sockets: Sockets, origins: Origins, render: Render
+        self,
+        routes: Routes,
+        gate: Gate,
+        sockets: Sockets,
+        origins: Origins,
+        render: Render,
+        requests: Requests,
     ) -> None:
+        self._requests = requests
         self._routes = routes
         self._gate = gate
         self._sockets = sockets
@@ -55,10 +66,10 @@ class Front:
         self._render = render
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if not self._origins.answers_to(_host(scope)):
+        if not self._origins.answers_to(_header(scope, b"host") or ""):
             await self._misdirected(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._serve(scope, receive, send)
         elif scope["path"] == SOCKET_PATH:
             await self._sockets.serve(scope, receive, send)
         else:
@@ -67,38 +78,19 @@ class Front:
 
     # HTTP ---------------------------------------------------------------------------------------------------------
 
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        method = _method(scope)
-        scope["method"] = method
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        began_s = time.perf_counter()
+        scope["method"] = method = _method(scope)
+        request_id.set(request_id_of(_header(scope, b"x-request-id")))
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = self._headers(scope, list(message["headers"]))
             await send(message)
 
-        row: AnyRow | None = None
-        try:
-            row, path = self._routes.find(method, scope["path"])
-            if isinstance(row, Page) or not row.operation.streamed:
-                receive = _in_time(receive)
-            request = Request(scope, receive)
-            call = await self._gate.admit(request, row, path)
-            given = await row.handler(call)
-            answer = given if isinstance(given, Answer) else Answer(value=given)
-        except MethodNotAllowed as other:
-            answer = _other_method(method, other)
-        except Refusal as refusal:
-            answer = self._refused(scope, row, refusal)
-        except DatabaseBusy as busy:
-            log.warning("%s %s: %s", method, scope["path"], busy)
-            answer = self._refused(scope, row, _away("The relay's database cannot serve now."))
-        except ObjectsUnavailable as away:
-            answer = self._refused(scope, row, _away(str(away)))
-        except RequestLost:
+        row, answer = await self._answer(scope, receive, method)
+        if answer is None:
             return
-        except Exception as error:
-            log.error("unexpected in %s %s", method, scope["path"], exc_info=error)
-            answer = self._refused(scope, row, _fault())
         status = row.operation.status if row is not None and not isinstance(row, Page) else 200
         try:
             await send_answer(
@@ -107,6 +99,50 @@ class Front:
         except Stalled:
             log.info("a reader of %s stalled", scope["path"])
             _abort(scope)
+        finally:
+            self._requests.note(row, method, answer.status or status, time.perf_counter() - began_s)
+
+    async def _answer(
+        self, scope: Message, receive: Receive, method: str
+    ) -> tuple[AnyRow | None, Answer[Any] | None]:
+        """The row that was asked, if there is one, and its answer; None: nobody is there any more to take it."""
+        row: AnyRow | None = None
+        try:
+            if (preflight := self._preflight(scope, method)) is not None:
+                return None, preflight
+            row, path = self._routes.find(method, scope["path"])
+            if isinstance(row, Page) or not row.operation.streamed:
+                receive = _in_time(receive)
+            call = await self._gate.admit(Request(scope, receive), row, path)
+            given = await row.handler(call)
+            return row, given if isinstance(given, Answer) else Answer(value=given)
+        except MethodNotAllowed as other:
+            return row, _other_method(method, other)
+        except Refusal as refusal:
+            return row, self._refused(scope, row, refusal)
+        except DatabaseBusy as busy:
+            log.warning("%s %s: %s", method, scope["path"], busy)
+            return row, self._refused(scope, row, _away("The relay's database cannot serve now."))
+        except ObjectsUnavailable as away:
+            return row, self._refused(scope, row, _away(str(away)))
+        except RequestLost:
+            return row, None
+        except Exception as error:
+            log.error("unexpected in %s %s", method, scope["path"], exc_info=error)
+            return row, self._refused(scope, row, _fault())
+
+    def _preflight(self, scope: Message, method: str) -> Answer[Any] | None:
+        """The answer to the browser of a page of another origin that may call; None: it may not, or did not ask that."""
+        if method != "OPTIONS" or (origin := self._page_let_in(scope)) is None:
+            return None
+        asks = _header(scope, b"access-control-request-method") is not None
+        return Answer(status=204, headers=cors.preflight_headers(origin)) if asks else None
+
+    def _page_let_in(self, scope: Message) -> str | None:
+        origin = _header(scope, b"origin")
+        if origin is None or not scope["path"].startswith(API_PREFIX) or not self._origins.lets_in(origin):
+            return None
+        return origin
 
     def _refused(self, scope: Message, row: AnyRow | None, refusal: Refusal) -> Answer[Any]:
         """A page for people, the problem document for everybody else."""
@@ -135,7 +171,14 @@ class Front:
             added[RESUMABLE.lower().encode()] = VERSION.encode()
         for name, value in limit_headers(scope.get("relay.spent")).items():
             added[name.encode()] = value.encode()
-        return given + [(name, value) for name, value in added.items() if name not in names]
+        added[b"x-request-id"] = request_id.get().encode()
+        headers = given + [(name, value) for name, value in added.items() if name not in names]
+        if self._origins.lets_anybody_in and scope["path"].startswith(API_PREFIX):
+            headers.append((b"vary", cors.VARY))
+            origin = self._page_let_in(scope)
+            if origin is not None and b"access-control-allow-origin" not in names:
+                headers += cors.answer_headers(origin)
+        return headers
 
     async def _misdirected(self, scope: Message, receive: Receive, send: Send) -> None:
         refusal = Refusal(
@@ -180,9 +223,10 @@ def _other_method(method: str, other: MethodNotAllowed) -> Answer[Any]:
     return Answer(status=status, content=body, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _host(scope: Message) -> str:
-    host = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
-    return str(host.decode("latin-1"))
+def _header(scope: Message, name: bytes) -> str | None:
+    """name: in lower case."""
+    found = next((value for each, value in scope["headers"] if each.lower() == name), None)
+    return None if found is None else str(found.decode("latin-1"))
 
 
 def _method(scope: Message) -> str:

@@ -106,6 +106,9 @@ class Gate:
             actor = self._tokens.check(token.strip())
             await self._families.confirm(actor)
             return actor, None
+        origin = request.headers.get("origin")
+        if origin is not None and not self._origins.is_ours(origin, request.headers.get("host", "")):
+            return Actor(), None  # a page that is let in has what it shows, and nobody's cookie
         cookie = cookies.read(request.cookies, self._origins.is_secure, SESSION)
         session = await self._accounts.session(cookie) if cookie else None
         return (Actor(), None) if session is None else (session.actor, session)

@@ -6,7 +6,7 @@ from relay.core.hosts import answers_to
 
 
 class Origins:
-    """base_url: how the world reaches this relay. allowed: origins of other pages that may call its API (CORS)."""
+    """base_url: how the world reaches this relay. allowed: origins of other pages that may call its API (CORS); "*": all."""
 
     def __init__(self, base_url: str, *, dev: bool, allowed: Iterable[str] = ()) -> None:
         self.base_url = base_url
@@ -27,4 +27,12 @@ class Origins:
 
     def may_call(self, origin: str, host: str) -> bool:
         """One of our own pages, or one that the operator lets in."""
-        return self.is_ours(origin, host) or origin in self._allowed
+        return self.is_ours(origin, host) or self.lets_in(origin)
+
+    @property
+    def lets_anybody_in(self) -> bool:
+        return bool(self._allowed)
+
+    def lets_in(self, origin: str) -> bool:
+        """A page of another origin, which then calls with a token and never by cookie."""
+        return origin in self._allowed or ("*" in self._allowed and origin != "null")

@@ -6,14 +6,15 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
 
 import uvicorn
 
+from relay.app import logs
 from relay.app.build import Relay, build
 from relay.app.config import Config
 from relay.app.front import Message, Receive, Send
 from relay.app.http_protocol import HttpProtocol
+from relay.app.metrics_server import MetricsServer
 from relay.app.socket_protocol import SocketProtocol
 from relay.engine.bus.open import BadBusUrl
 from relay.engine.data_folder import DataInUse
@@ -29,7 +30,6 @@ log = logging.getLogger("relay")
 
 EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, OSError)
 """What keeps a relay from starting and is said in a sentence."""
-DRAIN_S = 10
 GOODBYE_S = 2.0
 GOODBYE_STEP_S = 0.02
 BACKLOG = 1024
@@ -38,22 +38,18 @@ BACKLOG = 1024
 class _Server(uvicorn.Server):
     """Says when it listens, and tells the sockets goodbye before uvicorn waits for them to end."""
 
-    def __init__(
-        self, config: uvicorn.Config, *, url: str, json_log: bool, goodbye: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, *, url: str, application: "Application") -> None:
         super().__init__(config)
         self._url = url
-        self._json_log = json_log
-        self._goodbye = goodbye
+        self._application = application
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            said = {"event": "listening", "url": self._url}
-            print(json.dumps(said) if self._json_log else f"The relay listens at {self._url}", flush=True)
+            self._application.say_where(self._url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._goodbye()
+        await self._application.goodbye()
         await super().shutdown(sockets=sockets)
 
 
@@ -64,6 +60,8 @@ class Application:
         self._config = config
         self._base_url = base_url
         self.relay: Relay | None = None
+        self._metrics: MetricsServer | None = None
+        self._metrics_url = ""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,22 +69,39 @@ class Application:
         elif self.relay is not None:
             await self.relay.app(scope, receive, send)
 
+    def say_where(self, url: str) -> None:
+        """On stdout, for whoever started the process."""
+        said = {"event": "listening", "url": url}
+        if self._metrics_url:
+            said["metrics"] = self._metrics_url
+        text = f"The relay listens at {url}" + (
+            f", metrics at {self._metrics_url}" if self._metrics_url else ""
+        )
+        print(json.dumps(said) if self._config.json_log else text, flush=True)
+
     async def goodbye(self) -> None:
-        """Not ready from now on, and no socket open."""
+        """Not ready from now on, and, once those who send requests here may have noticed, no socket open."""
         if self.relay is not None:
             self.relay.draining.append("shutdown")
+            await asyncio.sleep(self._config.drain_notice_s)
             await part_with_all(self.relay.hub)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
         try:
             self.relay = await build(self._config, self._base_url)
+            if self._config.metrics_port is not None:
+                self._metrics = MetricsServer(self.relay.metrics)
+                host, port = self._config.metrics_host, self._config.metrics_port
+                self._metrics_url = await self._metrics.start(host, port)
         except Exception as error:
             log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
+        if self._metrics is not None:
+            await self._metrics.close()
         await self.relay.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -109,9 +124,7 @@ def run(config: Config) -> None:
     port: int = bound.getsockname()[1]
     host = f"[{config.host}]" if ":" in config.host else config.host
     url = f"http://{host}:{port}"
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up(config)
     application = Application(config, (config.public_url or url).rstrip("/"))
     server = _Server(
         uvicorn.Config(
@@ -128,12 +141,11 @@ def run(config: Config) -> None:
             ws_ping_interval=PING_INTERVAL_MS / 1000,
             ws_ping_timeout=PONG_LIMIT_MS / 1000,
             ws_per_message_deflate=False,
-            timeout_graceful_shutdown=DRAIN_S,
+            timeout_graceful_shutdown=config.drain_s,
             lifespan="on",
         ),
         url=url,
-        json_log=config.json_log,
-        goodbye=application.goodbye,
+        application=application,
     )
     # uvicorn drains, then raises the signal again for whoever handled it before: that is a clean end.
     for each in (signal.SIGTERM, signal.SIGINT):

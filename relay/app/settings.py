@@ -16,6 +16,8 @@ from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.features.accounts.providers import upstreams_of
 
 PREFIX = "SIDECHAIN_RELAY_"
+TARGET_LUFS = -14.0
+"""audio.level's, which no relay loads: its codecs live in children."""
 _SIZE = re.compile(r"(\d{1,12})\s*(|B|[KMGT]i?B?)", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -25,7 +27,7 @@ Value = Any  # of the type of Config's field
 class Setting(Struct, frozen=True, kw_only=True):
     """field: of Config, and the flag's name. also: other names of its variable. read: from text; raises ValueError.
 
-    switch: true or false, as a flag without a value. secret: never shown. default: in words, where Config's says too little.
+    switch: true or false, as a flag without a value. secret: stands in no log. default: in words, where Config's says too little.
     """
 
     field: str
@@ -97,6 +99,12 @@ def _origins(text: str) -> tuple[str, ...]:
     return _list(text)
 
 
+def _database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("is sqlite:///path or postgresql://…")
+    return text
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError(f"is debug, info, warning or error, not {text!r}")
@@ -117,7 +125,7 @@ SETTINGS: tuple[Setting, ...] = (
             meaning="addresses and networks, by commas, whose X-Forwarded-For is believed"),
     Setting(field="json_log", read=_yes, switch=True, meaning="log lines, and the line that says where it listens, as JSON"),
     Setting(field="log_level", read=_level, meaning="debug, info, warning or error; info has a line for each request"),
-    Setting(field="database_url", read=str, also=("DATABASE_URL",), secret=True, default="SQLite in the data folder",
+    Setting(field="database_url", read=_database, also=("DATABASE_URL",), secret=True, default="SQLite in the data folder",
             meaning="sqlite:///path, or postgresql://… [&schema=name] for any number of processes"),
     Setting(field="objects_url", read=str, default="objects in the data folder",
             meaning="folder:///path, or s3://bucket[/prefix]?endpoint=…[&region=…][&public=…]"),
@@ -157,6 +165,8 @@ PARTS: tuple[Part, ...] = (
     Part(variables=("CLOUDFLARE_R2_BUCKET",), meaning="bucket of the objects"),
     Part(variables=("CLOUDFLARE_R2_ACCESS_KEY", "AWS_ACCESS_KEY_ID"), meaning="who asks the S3 service"),
     Part(variables=("CLOUDFLARE_R2_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"), secret=True, meaning="and its secret"),
+    Part(variables=("TARGET_LOUDNESS",), default=str(TARGET_LUFS),
+         meaning="in LUFS; only −14 is taken, what posts, previews and the daemon's figures are made for"),
     Part(variables=("SIDECHAIN_RELAY_GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_ID"), meaning="sign-in by Google"),
     Part(variables=("SIDECHAIN_RELAY_GOOGLE_CLIENT_SECRET", "GOOGLE_CLIENT_SECRET"), secret=True, meaning="and its secret"),
     Part(variables=("SIDECHAIN_RELAY_GOOGLE_BASE",), meaning="another OpenID Connect issuer in Google's place",
@@ -181,6 +191,7 @@ NOT_NEEDED: Mapping[str, str] = {
 def config_of(environment: Mapping[str, str], flags: Mapping[str, str | bool | None]) -> Config:
     """flags: by fields; None: not given. Raises BadConfig: what is wrong with which setting."""
     _require_known(environment)
+    _require_loudness(environment.get("TARGET_LOUDNESS"))
     values: dict[str, Value] = {}
     for setting in SETTINGS:
         given = flags.get(setting.field)
@@ -210,7 +221,19 @@ def _value(setting: Setting, name: str, text: str) -> Value:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise BadConfig(name, f"{error}." if not setting.secret else "cannot be read.") from None
+        raise BadConfig(name, f"{error}.") from None
+
+
+def _require_loudness(text: str | None) -> None:
+    """Two loudnesses in one feed would be worse than any: nobody is told that theirs holds while it does not."""
+    try:
+        same = not text or float(text) == TARGET_LUFS
+    except ValueError:
+        same = False
+    if not same:
+        raise BadConfig(
+            "TARGET_LOUDNESS", f"is {TARGET_LUFS:g}, not {text!r}: posts are levelled to that alone."
+        )
 
 
 def _require_known(environment: Mapping[str, str]) -> None:

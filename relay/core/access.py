@@ -18,7 +18,6 @@ class Relation(StrEnum):
 class Action(StrEnum):
     SITE_READ = "site.read"
     HEALTH_READ = "health.read"
-    METRICS_READ = "metrics.read"
     DEVICE_REGISTER = "device.register"
     DEVICE_CLAIM = "device.claim"
     DEVICE_LIST = "device.list"
@@ -79,7 +78,6 @@ OWNER_ONLY = frozenset({Relation.OWNER})
 POLICY: dict[Action, frozenset[Relation]] = {
     Action.SITE_READ: ANYBODY,
     Action.HEALTH_READ: ANYBODY,
-    Action.METRICS_READ: ANYBODY,  # of whoever may reach the port that metrics are served on
     Action.DEVICE_REGISTER: ANYBODY,
     Action.DEVICE_CLAIM: ANYBODY,  # the device's signature is the proof
     Action.DEVICE_LIST: SIGNED_IN,

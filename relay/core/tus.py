@@ -12,7 +12,7 @@ from email.utils import formatdate
 from msgspec import Struct
 
 from relay.core.refusal import Refusal
-from relay.wire.rest import MAX_UPLOAD_BYTES
+from relay.core.sizes import in_words
 from relay.wire.tus import CHUNK_TYPE, VERSION
 
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
@@ -31,12 +31,12 @@ class Checksum(Struct, frozen=True):
         return digest == self.digest
 
 
-def rules() -> dict[str, str]:
+def rules(max_bytes: int) -> dict[str, str]:
     """The headers of the answer to OPTIONS. [any]"""
     return {
         "tus-version": VERSION,
         "tus-extension": EXTENSIONS,
-        "tus-max-size": str(MAX_UPLOAD_BYTES),
+        "tus-max-size": str(max_bytes),
         "tus-checksum-algorithm": ",".join(ALGORITHMS),
     }
 
@@ -52,13 +52,13 @@ def offset_of(header: str | None) -> int:
     return _number("Upload-Offset", header)
 
 
-def length_of(header: str | None, deferred: str | None) -> int:
+def length_of(header: str | None, deferred: str | None, max_bytes: int) -> int:
     """The size of the whole upload. Raises Refusal: malformed, too_large. [any]"""
     if deferred is not None:
         raise Refusal("malformed", "An upload's size must be known when it begins.", "Send Upload-Length.")
     size = _number("Upload-Length", header)
-    if size > MAX_UPLOAD_BYTES:
-        raise Refusal("too_large", f"An upload has at most {MAX_UPLOAD_BYTES >> 20} MiB.", "Send a shorter stretch.")  # fmt: skip
+    if size > max_bytes:
+        raise Refusal("too_large", f"An upload has at most {in_words(max_bytes)}.", "Send a shorter stretch.")
     return size
 
 

@@ -31,11 +31,12 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class RelayProcess:
-    """url: where it listens; data: its folder, which outlives it."""
+    """url: where it listens; data: its folder, which outlives it. metrics: where its figures are, if it serves them."""
 
     url: str
     data: Path
     process: subprocess.Popen[str]
+    metrics: str = ""
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -89,7 +90,8 @@ def start_relay(
         process.wait(CALL_LIMIT_S)
         process.stdout.close()
         raise RuntimeError((data.parent / f"{data.name}.log").read_text())
-    return RelayProcess(url=json.loads(line)["url"], data=data, process=process)
+    said = json.loads(line)
+    return RelayProcess(url=said["url"], data=data, process=process, metrics=said.get("metrics", ""))
 
 
 @contextmanager

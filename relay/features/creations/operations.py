@@ -24,7 +24,6 @@ from relay.wire import operations as wire
 from relay.wire.rest import AudioPost, AudioProcess
 
 MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-FOREVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-cache"
 """Kept by the browser, and asked for each time whether it may still be shown."""
 Bare = Call[wire.Nothing, wire.Nothing]
@@ -40,15 +39,18 @@ def rows(
     transfers: uploads.Uploads,
     *,
     base_url: str,
+    max_upload_bytes: int,
+    audio_cache_s: int,
     require_live: Callable[[Actor], None],
     render: Render,
 ) -> list[AnyRow]:
-    """require_live: refuses an actor whose sign-in was ended meanwhile."""
+    """require_live: refuses an actor whose sign-in was ended meanwhile. audio_cache_s: for public sound; 0: ask each time."""
+    public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
 
     async def upload(call: Call[wire.UploadForm, wire.Nothing]) -> Answer[AudioPost]:
         key = require_key(call.headers)
-        size_bytes = announced_bytes(call.headers.get("content-length"))
-        form = Form(call.stream(), boundary(call.headers.get("content-type")))
+        size_bytes = announced_bytes(call.headers.get("content-length"), max_upload_bytes)
+        form = Form(call.stream(), boundary(call.headers.get("content-type")), max_upload_bytes)
         encoder.expect()
         received = await transfers.receive(call.actor, size_bytes, aiter(form))
         try:
@@ -86,7 +88,7 @@ def rows(
         asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
         if role == LOSSLESS:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
-        headers = _media_headers(asset, shown, role)
+        headers = _media_headers(asset, shown, role, public)
         if call.headers.get("if-none-match") == headers["etag"]:
             return Answer(status=304, media_type=asset.mime, headers=headers)
         wanted = (
@@ -130,11 +132,11 @@ def _published(published: Published) -> Answer[AudioPost]:
     return Answer(value=published.post, status=201 if published.created else 200)
 
 
-def _media_headers(asset: store.Asset, shown: Shown, role: str) -> dict[str, str]:
-    public = shown.visibility is Visibility.PUBLIC and shown.state is State.READY and role == PREVIEW
+def _media_headers(asset: store.Asset, shown: Shown, role: str, public: str) -> dict[str, str]:
+    is_public = shown.visibility is Visibility.PUBLIC and shown.state is State.READY and role == PREVIEW
     return {
         "accept-ranges": "bytes",
         "etag": f'"{asset.sha256}"',
-        "cache-control": FOREVER if public else PRIVATE,
+        "cache-control": public if is_public else PRIVATE,
         "content-security-policy": MEDIA_POLICY,
     }

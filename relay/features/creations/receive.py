@@ -9,7 +9,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from relay.core.calls import RequestLost
 from relay.core.refusal import Refusal
-from relay.wire.rest import MAX_UPLOAD_BYTES, UploadMeta
+from relay.core.sizes import in_words
+from relay.wire.rest import UploadMeta
 
 MAX_META_BYTES = 64 * 1024
 MAX_PARTS = 8
@@ -31,13 +32,13 @@ def boundary(content_type: str | None) -> bytes:
     return str(found[1] or found[2]).encode()
 
 
-def announced_bytes(length: str | None) -> int:
+def announced_bytes(length: str | None, max_bytes: int) -> int:
     """The most that the audio of a body can have. Refuses what says itself that it is too large. Raises Refusal: too_large."""
     if length is None or not length.isdecimal():
-        return MAX_UPLOAD_BYTES
-    if len(length) > 12 or int(length) > MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
-        raise too_large()
-    return min(int(length), MAX_UPLOAD_BYTES)
+        return max_bytes
+    if len(length) > 12 or int(length) > max_bytes + OVERHEAD_BYTES:
+        raise too_large(max_bytes)
+    return min(int(length), max_bytes)
 
 
 class Form:
@@ -46,7 +47,8 @@ class Form:
     Raises Refusal: too_large, malformed, validation, while it is iterated.
     """
 
-    def __init__(self, body: AsyncIterator[bytes], separator: bytes) -> None:
+    def __init__(self, body: AsyncIterator[bytes], separator: bytes, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._body = body
         self._separator = separator
         self._meta = bytearray()
@@ -74,15 +76,15 @@ class Form:
             with parser:
                 async for chunk in _timed(self._body):
                     received += len(chunk)
-                    if received > MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
-                        raise too_large()
+                    if received > self._max_bytes + OVERHEAD_BYTES:
+                        raise too_large(self._max_bytes)
                     for piece in parser.parse(chunk):
                         if isinstance(piece, MultipartSegment):
                             name = _name_of(piece, seen)
                         elif piece and name == "audio":
                             written += len(piece)
-                            if written > MAX_UPLOAD_BYTES:
-                                raise too_large()
+                            if written > self._max_bytes:
+                                raise too_large(self._max_bytes)
                             yield bytes(piece)
                         elif piece:
                             self._add_meta(piece)
@@ -96,7 +98,7 @@ class Form:
     def _add_meta(self, piece: bytes | bytearray) -> None:
         self._meta += piece
         if len(self._meta) > MAX_META_BYTES:
-            raise too_large()
+            raise too_large(self._max_bytes)
 
 
 def _name_of(segment: MultipartSegment, seen: set[str]) -> str:
@@ -122,7 +124,5 @@ async def _timed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def too_large() -> Refusal:
-    return Refusal(
-        "too_large", f"An upload has at most {MAX_UPLOAD_BYTES >> 20} MiB.", "Send a shorter stretch."
-    )
+def too_large(max_bytes: int) -> Refusal:
+    return Refusal("too_large", f"An upload has at most {in_words(max_bytes)}.", "Send a shorter stretch.")

@@ -27,24 +27,32 @@ class OnPage(Struct, frozen=True, kw_only=True):
     cursor: PageCursor | None = None
 
 
-def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render: Render) -> list[AnyRow]:
-    """is_live: whether an account is producing now."""
+def rows(
+    db: Database, *, base_url: str, cache_s: int, is_live: Callable[[str], bool], render: Render
+) -> list[AnyRow]:
+    """is_live: whether an account is producing now. cache_s: how long a feed that nobody signed in asked for may be kept."""
 
-    async def global_feed(call: FeedCall) -> FeedPage:
+    def answer(call: FeedCall, page: FeedPage) -> Answer[FeedPage]:
+        if cache_s == 0 or call.actor.user_id is not None:
+            return Answer(value=page)
+        headers = {"cache-control": f"public, max-age={cache_s}", "vary": "Authorization, Cookie"}
+        return Answer(value=page, headers=headers)
+
+    async def global_feed(call: FeedCall) -> Answer[FeedPage]:
         at = position(call.actor.user_id, call.query.cursor, call.query.limit)
-        return _page(await db.read(lambda reader: store.newest(reader, at, base_url)))
+        return answer(call, _page(await db.read(lambda reader: store.newest(reader, at, base_url))))
 
     async def timeline(call: FeedCall) -> FeedPage:
         at = position(call.account_id, call.query.cursor, call.query.limit)
         return _page(await db.read(lambda reader: store.timeline(reader, at, base_url)))
 
-    async def user_feed(call: FeedCall) -> FeedPage:
+    async def user_feed(call: FeedCall) -> Answer[FeedPage]:
         at = position(call.actor.user_id, call.query.cursor, call.query.limit)
 
         def work(reader: Connection) -> store.Page:
             return store.of(reader, accounts.find(reader, call.path["name"]).id, at, base_url)
 
-        return _page(await db.read(work))
+        return answer(call, _page(await db.read(work)))
 
     async def front_page(call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)

@@ -75,13 +75,14 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Hub:
-    """applied: the last commit before this process heard of any. on_followed, on_parted: told of (connection, followee)
+    """applied: the last commit before this process heard of any. told: events given to connections so far. on_followed, on_parted: told of (connection, followee)
     when somebody begins and ceases to hear of another. [loop]
     """
 
     def __init__(self, tell: Tell, applied: int = 0) -> None:
         self._tell = tell
         self.applied = applied
+        self.told = 0
         self._connections: set[Connection] = set()
         self._of_account: dict[str, set[Connection]] = {}
         self._listeners: dict[str, set[Connection]] = {}
@@ -151,6 +152,11 @@ class Hub:
         for connection in self._connections:
             if concerns(connection):
                 connection.outbox.close(CLOSE_REVOKED, "This sign-in was ended.")
+
+    @property
+    def commits_waiting(self) -> int:
+        """How many are still to be handed out."""
+        return len(self._waiting)
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -248,6 +254,7 @@ class Hub:
         for connection in listeners:
             if message.concerns(connection.account_id, connection.hidden):
                 connection.outbox.offer(message)
+                self.told += 1
 
     def is_followed(self, account_id: str) -> bool:
         """Whether anybody here hears of an account."""

@@ -17,15 +17,15 @@ UploadCall = Call[wire.Nothing, wire.Nothing]
 UploadAnswer = Answer[wire.Nothing]
 
 
-def rows(uploads: Uploads, expect_audio: Callable[[], None]) -> list[AnyRow]:
-    """expect_audio: an upload has begun, so a decoder will be wanted."""
+def rows(uploads: Uploads, expect_audio: Callable[[], None], max_bytes: int) -> list[AnyRow]:
+    """expect_audio: an upload has begun, so a decoder will be wanted. max_bytes: of one upload."""
 
     async def rules(_: UploadCall) -> UploadAnswer:
-        return Answer(status=204, headers=tus.rules())
+        return Answer(status=204, headers=tus.rules(max_bytes))
 
     async def begin(call: UploadCall) -> UploadAnswer:
         tus.require_version(_header(call, RESUMABLE))
-        size_bytes = tus.length_of(_header(call, LENGTH), call.headers.get("upload-defer-length"))
+        size_bytes = tus.length_of(_header(call, LENGTH), call.headers.get("upload-defer-length"), max_bytes)
         checksum = tus.checksum_of(_header(call, CHECKSUM))
         metadata = tus.metadata_of(_header(call, METADATA))
         upload = await uploads.begin(call.actor, size_bytes, metadata, key_of(call.headers))
