@@ -242,6 +242,8 @@ void Recorder::hear(uint32_t at, const sc_transport &transport) noexcept
     if (!bar_holds_position(transport)) heard.transport.flags &= ~uint32_t{SC_TRANSPORT_VALID_BAR_START};
 }
 
+static constexpr sc_transport kOffline = {SC_TRANSPORT_OFFLINE, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0};
+
 /* One Block for each stretch whose transport follows from its first frame: recorded as it came in, passed on, and only
    then mixed with a preview. Hosts may give the same memory for both ends. */
 void Recorder::pass(const float **inputs, float **outputs, uint32_t frames)
@@ -250,16 +252,16 @@ void Recorder::pass(const float **inputs, float **outputs, uint32_t frames)
     const float *from[SIDECHAIN_CHANNELS];
     float *to[SIDECHAIN_CHANNELS];
     uint32_t next = 0;
+    sc_transport *now = nullptr;
     for (uint32_t done = 0; done < frames;) {
-        sc_transport transport = {};
-        while (next < heard_count_ && heard_[next].at <= done) transport = heard_[next++].transport;
+        while (next < heard_count_ && heard_[next].at <= done) now = &heard_[next++].transport;
         const uint32_t end = next < heard_count_ && heard_[next].at < frames ? heard_[next].at : frames;
         for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++) {
             from[i] = inputs[i] + done;
             to[i] = outputs[i] + done;
         }
-        transport.flags |= offline;
-        const sc_transport *told = transport.flags ? &transport : nullptr;
+        if (now) now->flags |= offline;
+        const sc_transport *told = now && now->flags ? now : offline ? &kOffline : nullptr;
         sc_client_process(client_, from, end - done, told);
         for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
             if (to[i] != from[i]) std::memcpy(to[i], from[i], sizeof(float) * (end - done));

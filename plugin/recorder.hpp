@@ -92,22 +92,24 @@ private:
 
     static constexpr float kInitialGainDb = -6.0f; /* posts are louder than most mixes in the making */
 
-    sc_result made_ = SC_OK; /* of the last attempt to make the client; under `naming_` */
-    std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
-    std::mutex naming_; /* hosts may activate on another thread than they name the track on */
-    char host_name_[256] = "";
-    char track_name_[512] = "";
-    Heard heard_[kMaxHeard];
+    /* What every block looks at, side by side: between two blocks the caches belong to others. */
+    alignas(64) std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
     uint32_t heard_count_ = 0;
     std::atomic<bool> offline_{false};
     std::atomic<bool> keep_held_{false};
-    std::atomic<uint32_t> bars_{8};
     std::atomic<bool> post_{false};
-    std::atomic<float> preview_gain_db_{kInitialGainDb};
     std::atomic<bool> preview_sync_{false};
+    std::atomic<uint32_t> bars_{8};
+    std::atomic<float> preview_gain_db_{kInitialGainDb};
     std::atomic<int> link_{kNoDaemon};
     std::atomic<uint32_t> kept_{0};
+    Heard heard_[kMaxHeard];
     sc_event event_; /* the audio thread's */
+
+    std::mutex naming_; /* hosts may activate on another thread than they name the track on */
+    sc_result made_ = SC_OK; /* of the last attempt to make the client; under `naming_` */
+    char host_name_[256] = "";
+    char track_name_[512] = "";
 
     DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Recorder)
 };

@@ -355,13 +355,24 @@ void sc_client_tell(sc_client *client, const sc_event *event)
     }
     client->events.slots[head % SC_EVENTS] = *event;
     atomic_store_explicit(&client->events.head, head + 1, memory_order_release);
+    atomic_store_explicit(&client->audio.told, true, memory_order_release);
+}
+
+/* As the bell of previews: what was put before it rang last is seen behind the exchange. */
+SC_AUDIO static bool some_wait(sc_client *client, unsigned tail)
+{
+    if (tail != atomic_load_explicit(&client->events.head, memory_order_acquire)) return true;
+    atomic_exchange_explicit(&client->audio.told, false, memory_order_acq_rel);
+    if (tail == atomic_load_explicit(&client->events.head, memory_order_acquire)) return false;
+    atomic_store_explicit(&client->audio.told, true, memory_order_relaxed);
+    return true;
 }
 
 SC_AUDIO bool sc_client_poll_event(sc_client *client, sc_event *event) SC_REALTIME
 {
-    if (forked(client)) return false;
+    if (!atomic_load_explicit(&client->audio.told, memory_order_relaxed) || forked(client)) return false;
     const unsigned tail = atomic_load_explicit(&client->events.tail, memory_order_relaxed);
-    if (tail == atomic_load_explicit(&client->events.head, memory_order_acquire)) return false;
+    if (!some_wait(client, tail)) return false;
     *event = client->events.slots[tail % SC_EVENTS];
     atomic_store_explicit(&client->events.tail, tail + 1, memory_order_release);
     return true;

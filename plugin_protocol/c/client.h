@@ -94,6 +94,10 @@ struct sc_client {
     struct { /* side by side: between two calls of process() the caches belong to others */
         alignas(128) atomic_bool live; /* false: inactive, or in a forked child */
         atomic_bool playing;
+        /* Bells, rung by the worker, so that a Block in which nothing is up looks at nothing else: */
+        atomic_bool told;            /* events wait */
+        atomic_bool previewing;      /* a preview plays, or a command waits for the player */
+        atomic_bool preview_loading; /* one is asked for */
         atomic_bool suspended; /* the worker saw no call of process() for SC_SUSPENDED_US; process() clears it */
         atomic_uint_least64_t committed; /* end of what the live generation holds */
         sc_ring ring;
@@ -104,7 +108,6 @@ struct sc_client {
     atomic_uint_least64_t next_play_id;
     atomic_uint_least64_t plays_stopped; /* plays with a smaller id are not wanted any more */
     atomic_bool stop_asked;
-    atomic_bool preview_loading;
     bool forked; /* this process is a child of the one that made the client */
     struct {
         atomic_uint head; /* events ever put */

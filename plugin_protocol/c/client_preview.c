@@ -50,7 +50,7 @@ sc_result sc_client_play(sc_client *client, sc_play_kind kind, const char *targe
         slot->play.in_sync = in_sync;
         sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, 64);
         if (id) *id = slot->play.id;
-        atomic_store_explicit(&client->preview_loading, true, memory_order_relaxed);
+        atomic_store_explicit(&client->audio.preview_loading, true, memory_order_relaxed);
         atomic_store_explicit(&slot->state, SC_SLOT_FULL, memory_order_release);
         return SC_OK;
     }
@@ -77,16 +77,24 @@ void sc_client_set_preview_gain(sc_client *client, double gain_db) SC_REALTIME
 SC_AUDIO uint32_t sc_client_mix(sc_client *client, float *const *channels, uint32_t frames,
                                 const sc_transport *transport) SC_REALTIME
 {
-    if (!atomic_load_explicit(&client->audio.live, memory_order_acquire)) return 0;
-    return sc_player_mix(&client->player, channels, frames, transport);
+    if (!atomic_load_explicit(&client->audio.live, memory_order_acquire) ||
+        !atomic_load_explicit(&client->audio.previewing, memory_order_relaxed))
+        return 0;
+    const uint32_t added = sc_player_mix(&client->player, channels, frames, transport);
+    /* The exchange reads what the worker rang last, and so sees the command that it rang for. */
+    if (sc_player_is_idle(&client->player) && atomic_exchange_explicit(&client->audio.previewing, false, memory_order_acq_rel) &&
+        !sc_player_is_idle(&client->player))
+        atomic_store_explicit(&client->audio.previewing, true, memory_order_relaxed);
+    return added;
 }
 
 sc_preview_state sc_client_preview_state(const sc_client *client) SC_REALTIME
 {
-    sc_preview_state state;
+    sc_preview_state state = SC_PREVIEW_NONE;
     uint64_t heard_frames;
-    (void)sc_player_shown(&client->player, &state, &heard_frames);
-    if (state == SC_PREVIEW_NONE && atomic_load_explicit(&client->preview_loading, memory_order_relaxed))
+    if (atomic_load_explicit(&client->audio.previewing, memory_order_relaxed))
+        (void)sc_player_shown(&client->player, &state, &heard_frames);
+    if (state == SC_PREVIEW_NONE && atomic_load_explicit(&client->audio.preview_loading, memory_order_relaxed))
         return SC_PREVIEW_LOADING;
     return state;
 }

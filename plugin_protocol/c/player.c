@@ -180,6 +180,13 @@ SC_AUDIO static void show(sc_player *player)
     atomic_store_explicit(&player->shown, shown, memory_order_release);
 }
 
+SC_AUDIO bool sc_player_is_idle(const sc_player *player) SC_REALTIME
+{
+    return player->state == SC_PREVIEW_NONE && player->next.serial == 0 &&
+           atomic_load_explicit(&player->command_head, memory_order_acquire) ==
+               atomic_load_explicit(&player->command_tail, memory_order_relaxed);
+}
+
 SC_AUDIO uint32_t sc_player_mix(sc_player *player, float *const *channels, uint32_t frames,
                                 const sc_transport *transport) SC_REALTIME
 {

@@ -58,6 +58,9 @@ bool sc_player_tell(sc_player *player, const sc_command *command);
 /* What plays: its serial, state, and frames that went out. [any] */
 uint32_t sc_player_shown(const sc_player *player, sc_preview_state *state, uint64_t *heard_frames);
 
+/* Whether nothing plays or waits, and no command does. [audio-thread] */
+bool sc_player_is_idle(const sc_player *player) SC_REALTIME;
+
 /* See sc_client_mix(). [audio-thread] */
 uint32_t sc_player_mix(sc_player *player, float *const *channels, uint32_t frames,
                        const sc_transport *transport) SC_REALTIME;

@@ -40,6 +40,14 @@ static sc_preview_state state_of(const sc_client *client, uint64_t *heard_frames
     return SC_PREVIEW_WAITING;
 }
 
+/* For the audio thread, which looks for commands only while its bell rings. */
+static bool command(sc_client *client, const sc_command *said)
+{
+    const bool taken = sc_player_tell(&client->player, said);
+    atomic_store_explicit(&client->audio.previewing, true, memory_order_release);
+    return taken;
+}
+
 static bool say_heard(sc_client *client, const sc_preview_heard *heard)
 {
     uint8_t data[160];
@@ -63,7 +71,7 @@ static void close_preview(sc_client *client, const char *code, const char *text)
     if (!link->open) return;
     state_of(client, &heard_frames);
     const sc_command stop = {.kind = SC_COMMAND_STOP, .serial = link->serial};
-    (void)sc_player_tell(&client->player, &stop); /* no room: the host stands, and frames run out by themselves */
+    (void)command(client, &stop); /* no room: the host stands, and frames run out by themselves */
     link->farewell = heard_now(client, SC_PREVIEW_NONE, heard_frames);
     link->farewell_due = true;
     sc_segment_close(link->fd);
@@ -74,7 +82,7 @@ static void close_preview(sc_client *client, const char *code, const char *text)
 static void forget_asked(sc_client *client)
 {
     client->preview.asked_id = 0;
-    atomic_store_explicit(&client->preview_loading, false, memory_order_relaxed);
+    atomic_store_explicit(&client->audio.preview_loading, false, memory_order_relaxed);
 }
 
 static void fail_asked(sc_client *client, const char *code, const char *text)
@@ -262,12 +270,12 @@ static void feed(sc_client *client)
     if (!link->begun && (link->copied_frames > 0 || words.end == 0)) {
         const sc_command begin = {
             .kind = SC_COMMAND_PLAY, .serial = link->serial, .at = link->begin, .at_bar = link->about.at_bar};
-        link->begun = sc_player_tell(&client->player, &begin);
+        link->begun = command(client, &begin);
     }
     if (link->begun && !link->end_told && words.end == link->copied_frames) {
         const sc_command end = {
             .kind = SC_COMMAND_END, .serial = link->serial, .at = link->begin + link->copied_frames};
-        link->end_told = sc_player_tell(&client->player, &end);
+        link->end_told = command(client, &end);
     }
 }
 
