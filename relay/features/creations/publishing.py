@@ -87,11 +87,14 @@ class Publishing:
         upload is still known.
         """
         owner_id = actor.account_id
-        standing = await self._db.read(lambda db: _standing(db, owner_id, job))
-        begun = standing is None
-        if standing is None:
+        found = await self._db.read(lambda db: _standing(db, owner_id, job))
+        if found is not None:
+            standing, begun = found, False
+        else:
             upload = await self._uploads.whole(actor, job.upload_id)
-            standing = await self._db.write(lambda tx: self._begin(tx, owner_id, job, upload.size_bytes))
+            standing, begun = await self._db.write(
+                lambda tx: self._begin(tx, owner_id, job, upload.size_bytes)
+            )
         if standing.creation_id is not None:
             return Published(post=await self._post(standing.creation_id, owner_id), created=False)
         ended = await workers.ended(standing.job_id, WAIT_S)
@@ -142,11 +145,11 @@ class Publishing:
     async def _post(self, creation_id: str, owner_id: str) -> AudioPost:
         return (await self._db.read(lambda db: one(db, creation_id, owner_id, self._base_url))).post
 
-    def _begin(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> _Standing:
-        """The post that this key made or makes, or a new job for it. [writer]"""
+    def _begin(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> tuple[_Standing, bool]:
+        """The post that this key made or makes, or a new job for it; and whether it is new. [writer]"""
         standing = _standing(tx.db, owner_id, job)
         if standing is not None:
-            return standing
+            return standing, False
         if accounts.stored_bytes(tx.db, owner_id) + size_bytes > self._quota_bytes:
             raise Refusal(
                 "quota_exceeded",
@@ -158,7 +161,7 @@ class Publishing:
             "INSERT INTO publication (account_id, key, sha256, upload_id, job_id, started_us) VALUES (?, ?, ?, ?, ?, ?)",
             (owner_id, job.key, job.meta.sha256, job.upload_id, job_id, now_us()),
         )
-        return _Standing(job_id=job_id, creation_id=None)
+        return _Standing(job_id=job_id, creation_id=None), True
 
 
 def given_up(tx: Tx, ended: table.Job) -> None:
