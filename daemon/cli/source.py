@@ -1,13 +1,27 @@
-"""Audio files that a person names: read whole, or refused with a sentence. Not the library's own files."""
+"""Audio files that a person names: read whole, or refused with a sentence. Not the library's own files.
+
+Somebody else may have made them, so they are decoded in the sandbox, which can touch nothing but the file.
+"""
 
 import os
+import signal
+import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import msgspec
+from msgspec import Meta
 
 from daemon.errors import BadAudio
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind it
     from audio.read.clip import Clip
+
+MEMORY_LIMIT_BYTES = 6 << 30  # of address space, this program's own with it
+CPU_LIMIT_S = 120
+_LENGTH = struct.Struct("<I")
+_ALIGNED = 16
 
 
 def shown(path: str | Path) -> str:
@@ -21,9 +35,7 @@ def shown(path: str | Path) -> str:
 
 def read_clip(source: Path) -> "Clip":
     """Raises BadAudio."""
-    from audio.errors import AudioError
     from audio.read.clip import MAX_FILE_BYTES
-    from audio.read.reader import read_audio
 
     name = shown(source)
     try:
@@ -33,10 +45,99 @@ def read_clip(source: Path) -> "Clip":
             raise BadAudio(
                 f"{name} is larger than {MAX_FILE_BYTES // 1_000_000} MB.", "Cut it, and try again."
             )
-        return read_audio(source.read_bytes())
-    except AudioError as error:
-        raise BadAudio(f"{name}: {error}") from error
-    except MemoryError as error:
-        raise BadAudio(f"{name} needs more memory than there is.", "Cut it, and try again.") from error
+        with source.open("rb") as file:
+            return _decoded(name, file)
     except OSError as error:
         raise BadAudio(f"{name} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+class _Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """reason: a sentence for the person."""
+
+    reason: Annotated[str, Meta(max_length=1024)]
+
+
+class _NoMemory(msgspec.Struct, frozen=True, tag="no_memory"):
+    """It needs more than there is."""
+
+
+def _decoded(name: str, file: BinaryIO) -> "Clip":
+    """What a fork in the sandbox makes of the file; nothing that it says is believed without a look. Raises BadAudio."""
+    from sandbox.forked import Died, run_forked
+    from sandbox.process import Limits
+
+    limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=CPU_LIMIT_S, output_bytes=2 << 30)
+    try:
+        said = run_forked(_reader(file), limits)
+        return _clip_of(name, memoryview(said))
+    except Died as error:
+        if error.signal == signal.SIGXCPU:
+            raise BadAudio(f"{name} takes too long to read.", "Cut it, and try again.") from error
+        raise BadAudio(
+            f"{name} cannot be read: its decoder broke down.", "Save it as WAV or FLAC in another program."
+        ) from error
+    except (msgspec.DecodeError, struct.error, ValueError) as error:
+        raise BadAudio(
+            f"{name} cannot be read: its decoder said nonsense.", "Save it as WAV or FLAC."
+        ) from error
+
+
+def _reader(file: BinaryIO) -> Callable[[BinaryIO], None]:
+    """The work of the fork, with all that it needs imported before."""
+    import numpy as np
+
+    from audio.errors import AudioError
+    from audio.read.reader import read_audio
+
+    def work(out: BinaryIO) -> None:
+        samples = None
+        try:
+            clip = read_audio(file.read())
+            samples = np.ascontiguousarray(clip.samples, "<f4")
+            facts = {name: getattr(clip, name) for name in _facts()}
+            said: object = {"type": "clip", "shape": samples.shape, **facts}
+        except AudioError as error:
+            said = _Refused(reason=str(error)[:1024])
+        except MemoryError:
+            said = _NoMemory()
+        head = msgspec.msgpack.encode(said)
+        out.write(_LENGTH.pack(len(head)) + head + bytes(-(_LENGTH.size + len(head)) % _ALIGNED))
+        if samples is not None:
+            out.write(samples.data)
+
+    return work
+
+
+def _facts() -> tuple[str, ...]:
+    """Of a clip, besides its samples."""
+    from audio.read.clip import Clip
+
+    return tuple(name for name in Clip.__dataclass_fields__ if name != "samples")
+
+
+def _clip_of(name: str, said: memoryview) -> "Clip":
+    """Raises BadAudio, msgspec.DecodeError, struct.error, ValueError."""
+    import numpy as np
+
+    from audio.intake import MAX_CHANNELS
+    from audio.read.clip import Clip, FileWords, Lack
+
+    class Head(msgspec.Struct, frozen=True, kw_only=True, tag="clip"):
+        shape: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1, le=MAX_CHANNELS)]]
+        sample_rate_hz: Annotated[int, Meta(ge=1, le=1_000_000)]
+        lacks: tuple[Lack, ...]
+        length_is_exact: bool
+        words: FileWords
+
+    (length,) = _LENGTH.unpack_from(said)
+    head = msgspec.msgpack.decode(
+        said[_LENGTH.size : _LENGTH.size + length], type=Head | _Refused | _NoMemory
+    )
+    if isinstance(head, _Refused):
+        raise BadAudio(f"{name}: {head.reason}")
+    if isinstance(head, _NoMemory):
+        raise BadAudio(f"{name} needs more memory than there is.", "Cut it, and try again.")
+    start = _LENGTH.size + length
+    start += -start % _ALIGNED
+    samples = np.frombuffer(said, np.float32, offset=start).reshape(head.shape)
+    return Clip(samples=samples, **{fact: getattr(head, fact) for fact in _facts()})

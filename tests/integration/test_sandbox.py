@@ -1,16 +1,23 @@
 """What decodes strangers' bytes can neither call out nor touch anything but its folders; and says so where it cannot be so."""
 
+import ctypes
 import errno
+import faulthandler
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from sandbox.process import Part
+from sandbox.forked import Died, run_forked
+from sandbox.process import Limits, Part
 from tests.support.sandbox import LIMIT_S, in_force
 
 TRIES = """
@@ -109,3 +116,66 @@ def test_a_kernel_that_lacks_a_part_is_told_of_as_it_is(call: str, when: str, lo
     assert strace, "strace is missing: apt-get install strace"
     inject = f"inject={call}:error=EOPNOTSUPP:when={when}"
     assert in_force(strace, "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", inject) == in_force() - lost
+
+
+def test_a_fork_in_the_sandbox_gives_back_bytes_and_can_open_nothing(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    there = secret.open("rb")
+
+    def work(out: BinaryIO) -> None:
+        out.write(there.read())
+        for attempt in (secret.read_bytes, socket.socket, lambda: os.listdir("/"), os.fork):
+            try:
+                attempt()
+                out.write(b" opened")
+            except OSError:
+                out.write(b" refused")
+
+    with there:
+        said = bytes(run_forked(work, Limits()))
+    parts = in_force()
+    if {Part.FILES, Part.CALLS} <= parts:
+        assert said == b"secret refused refused refused refused"
+    assert secret.read_bytes() == b"secret", "and this process is as free as it was"
+
+
+def fails(_: BinaryIO) -> None:
+    raise ValueError
+
+
+def crashes(_: BinaryIO) -> None:
+    faulthandler.disable()  # or it fills the report of the tests
+    ctypes.string_at(0)
+
+
+def works_for_ever(_: BinaryIO) -> None:
+    while True:
+        pass
+
+
+def writes_for_ever(out: BinaryIO) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    while True:
+        out.write(bytes(1 << 16))
+
+
+def needs_everything(_: BinaryIO) -> None:
+    bytearray(1 << 40)
+
+
+@pytest.mark.parametrize(
+    ("work", "by"),
+    [
+        (fails, None),
+        (crashes, signal.SIGSEGV),
+        (works_for_ever, signal.SIGXCPU),
+        (writes_for_ever, signal.SIGXFSZ),
+        (needs_everything, None),
+    ],
+)
+def test_a_fork_that_breaks_down_is_told_of(work: Callable[[BinaryIO], None], by: int | None) -> None:
+    limits = Limits(address_bytes=64 << 30, cpu_s=1, output_bytes=1 << 20)
+    with pytest.raises(Died) as died:
+        run_forked(work, limits)
+    assert died.value.signal == by

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from daemon.system.child import Frames
-from sandbox.process import Limits, enter
 
 MEMORY_LIMIT_BYTES = 3 * 1024**3
 MAX_FITTED_BYTES = 2 << 30  # fifteen minutes of stereo at 192 kHz are 1.4 GB
@@ -79,6 +78,8 @@ def carry_out(job: FitJob, frames: Frames[FitJob]) -> None:
 
 def main(folder: Path, takes: Path) -> None:
     """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
+    from sandbox.process import Limits, enter  # not above: the daemon imports this file for its messages
+
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     _rehearse()
     limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=None, output_bytes=MAX_FITTED_BYTES)
