@@ -17,7 +17,8 @@ from relay.app.requests import Requests
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow
-from relay.core.limits import LIMITS
+from relay.core.limits import AT_ONCE, LIMITS
+from relay.engine.at_once import AtOnce
 from relay.engine.bus.door import Bus
 from relay.engine.bus.open import open_bus
 from relay.engine.clock import now_us
@@ -93,6 +94,7 @@ class Relay:
     db: Database
     folder: DataFolder
     draining: list[str]
+    at_once: AtOnce
 
     async def close(self) -> None:
         """In reverse order of the start; what is under way is given back."""
@@ -136,9 +138,9 @@ async def build(config: Config, base_url: str) -> Relay:
     revoked |= await db.read(lambda reader: revoked_families(reader, now_us()))
     objects = open_objects(config.objects, config.storage_keys)
     bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
-    limits = SharedLimits(
-        bus, {kind: limit.times(DEV_FACTOR if config.dev else 1) for kind, limit in LIMITS.items()}, now_us
-    )
+    factor = DEV_FACTOR if config.dev else 1
+    limits = SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us)
+    at_once = AtOnce({kind: most.times(factor) for kind, most in AT_ONCE.items()}, config.trusted_proxies)
     presence = PresenceBoard(hub, bus, partial(_names, db))
     key = load_key(config.key_file)
     await agree_on_key(db, key)
@@ -214,6 +216,7 @@ async def build(config: Config, base_url: str) -> Relay:
         families=families,
         tickets=tickets,
         limits=limits,
+        at_once=at_once,
         is_ours=origins.is_ours,
         refuse=refuse_socket,
         stranger=gate.count_stranger,
@@ -230,7 +233,7 @@ async def build(config: Config, base_url: str) -> Relay:
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
     add_figures(metrics, db=db, hub=hub, bus=bus, objects=objects, tasks=tasks, data=folder.path)
     return Relay(
-        app=Front(Routes(rows), gate, sockets, origins, render, Requests(metrics)),
+        app=Front(Routes(rows), gate, sockets, origins, at_once, render, Requests(metrics)),
         rows=rows,
         metrics=metrics,
         hub=hub,
@@ -242,6 +245,7 @@ async def build(config: Config, base_url: str) -> Relay:
         db=db,
         folder=folder,
         draining=draining,
+        at_once=at_once,
     )
 
 

@@ -3,21 +3,26 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import ExitStack
 from typing import Any
 
 from starlette.requests import Request
 
 from relay.app import cors
-from relay.app.answers import Stalled, send_answer
+from relay.app.answers import Stalled, end_stream, send_answer
 from relay.app.dispatch import MethodNotAllowed, Routes
-from relay.app.gate import Gate, limit_headers
+from relay.app.gate import Gate, address_of, limit_headers
+from relay.app.http_protocol import TRANSPORT_KEY
 from relay.app.logs import request_id, request_id_of
 from relay.app.origins import Origins
 from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
 from relay.app.requests import Requests
+from relay.app.resetting import reset
 from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost
+from relay.core.limits import Open
 from relay.core.refusal import Refusal
+from relay.engine.at_once import AtOnce
 from relay.engine.database import DatabaseBusy
 from relay.engine.objects.door import ObjectsUnavailable
 from relay.features.live.socket import Sockets
@@ -55,6 +60,7 @@ class Front:
         gate: Gate,
         sockets: Sockets,
         origins: Origins,
+        at_once: AtOnce,
         render: Render,
         requests: Requests,
     ) -> None:
@@ -63,6 +69,7 @@ class Front:
         self._gate = gate
         self._sockets = sockets
         self._origins = origins
+        self._at_once = at_once
         self._render = render
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -88,34 +95,39 @@ class Front:
                 message["headers"] = self._headers(scope, list(message["headers"]))
             await send(message)
 
-        row, answer = await self._answer(scope, receive, method)
-        if answer is None:
-            return
-        status = row.operation.status if row is not None and not isinstance(row, Page) else 200
-        try:
-            await send_answer(
-                guarded, answer, status=status, head=method == "HEAD", secure=self._origins.is_secure
-            )
-        except Stalled:
-            log.info("a reader of %s stalled", scope["path"])
-            _abort(scope)
-        finally:
-            self._requests.note(row, method, answer.status or status, time.perf_counter() - began_s)
+        with ExitStack() as held:
+            row, answer = await self._answer(scope, receive, method, held)
+            if answer is None:
+                return
+            status = row.operation.status if row is not None and not isinstance(row, Page) else 200
+            try:
+                await send_answer(
+                    guarded,
+                    answer,
+                    status=status,
+                    head=method == "HEAD",
+                    secure=self._origins.is_secure,
+                    is_gone=lambda: _transport(scope).is_closing(),
+                )
+            except Stalled:
+                reset(_transport(scope))
+                await _until_gone(receive)
+            finally:
+                self._requests.note(row, method, answer.status or status, time.perf_counter() - began_s)
 
     async def _answer(
-        self, scope: Message, receive: Receive, method: str
+        self, scope: Message, receive: Receive, method: str, held: ExitStack
     ) -> tuple[AnyRow | None, Answer[Any] | None]:
-        """The row that was asked, if there is one, and its answer; None: nobody is there any more to take it."""
+        """The row that was asked, if there is one, and its answer; None: nobody is there any more to take it.
+
+        held: keeps what moves audio counted until it is through.
+        """
         row: AnyRow | None = None
         try:
             if (preflight := self._preflight(scope, method)) is not None:
                 return None, preflight
             row, path = self._routes.find(method, scope["path"])
-            if isinstance(row, Page) or not row.operation.streamed:
-                receive = _in_time(receive)
-            call = await self._gate.admit(Request(scope, receive), row, path)
-            given = await row.handler(call)
-            return row, given if isinstance(given, Answer) else Answer(value=given)
+            return row, await self._handled(row, path, scope, receive, held)
         except MethodNotAllowed as other:
             return row, _other_method(method, other)
         except Refusal as refusal:
@@ -130,6 +142,24 @@ class Front:
         except Exception as error:
             log.error("unexpected in %s %s", method, scope["path"], exc_info=error)
             return row, self._refused(scope, row, _fault())
+
+    async def _handled(
+        self, row: AnyRow, path: Mapping[str, str], scope: Message, receive: Receive, held: ExitStack
+    ) -> Answer[Any]:
+        """Raises Refusal, DatabaseBusy, ObjectsUnavailable, RequestLost."""
+        brings = not isinstance(row, Page) and row.operation.streamed
+        request = Request(scope, receive if brings else _in_time(receive))
+        if brings:
+            held.enter_context(self._at_once.held(Open.TRANSFER, address_of(request)))
+        given = await row.handler(await self._gate.admit(request, row, path))
+        answer = given if isinstance(given, Answer) else Answer(value=given)
+        if answer.stream is not None:
+            try:
+                held.enter_context(self._at_once.held(Open.TRANSFER, address_of(request)))
+            except Refusal:
+                await end_stream(answer.stream)
+                raise
+        return answer
 
     def _preflight(self, scope: Message, method: str) -> Answer[Any] | None:
         """The answer to the browser of a page of another origin that may call; None: it may not, or did not ask that."""
@@ -257,8 +287,12 @@ def _in_time(receive: Receive) -> Receive:
     return received
 
 
-def _abort(scope: Message) -> None:
-    """End the connection at once: closing it would wait for the reader that does not read."""
-    transport = scope.get("state", {}).get("relay.transport")
-    if transport is not None:
-        transport.abort()
+async def _until_gone(receive: Receive) -> None:
+    """uvicorn takes it for a fault of ours if we end before it has heard that the connection has."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _transport(scope: Message) -> asyncio.Transport:
+    transport: asyncio.Transport = scope["state"][TRANSPORT_KEY]
+    return transport

@@ -4,6 +4,8 @@ engine's business.
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 from relay.core.buckets import Limit
 
 _MINUTE_US = 60_000_000
@@ -40,3 +42,31 @@ LIMITS = {
 }
 BY_ADDRESS = frozenset({Kind.SIGN_UP, Kind.CLAIM, Kind.TOKEN})
 """Counted by address even for somebody signed in."""
+
+
+class Open(StrEnum):
+    """What stays open, and takes something up while it does."""
+
+    CONNECTION = "connection"
+    TRANSFER = "transfer"
+    SOCKET = "socket"
+
+
+class Most(Struct, frozen=True, kw_only=True):
+    """How many may be open at once: of one address, and of the network around it."""
+
+    of_address: int
+    of_network: int
+
+    def times(self, factor: int) -> "Most":
+        return Most(of_address=self.of_address * factor, of_network=self.of_network * factor)
+
+
+AT_ONCE = {
+    Open.CONNECTION: Most(
+        of_address=256, of_network=1_024
+    ),  # an office behind one address, sockets and browsers
+    Open.TRANSFER: Most(of_address=32, of_network=256),  # audio on its way out, or in
+    Open.SOCKET: Most(of_address=128, of_network=512),
+}
+"""An address: `places.counted_as`; a network: `places.neighbourhood_of`, /24 or /48."""

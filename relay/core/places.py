@@ -3,6 +3,8 @@
 import ipaddress
 
 PREFIX_V4, PREFIX_V6 = 24, 64
+SITE_PREFIX_V6 = 48
+"""What a provider gives to one customer at most, as a rule (RFC 6177)."""
 
 
 def network_of(address: str) -> str:
@@ -31,6 +33,17 @@ def counted_as(address: str) -> str:
     if isinstance(found, ipaddress.IPv6Address):
         return str(found.ipv4_mapped) if found.ipv4_mapped else network_of(address)
     return str(found)
+
+
+def neighbourhood_of(address: str) -> str:
+    """The /24 or /48 around an address: as much as one who attacks is likely to have. [any]"""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and not found.ipv4_mapped and not found.is_loopback:
+        return str(ipaddress.ip_network((found, SITE_PREFIX_V6), strict=False))
+    return network_of(address)
 
 
 def describe(network: str) -> str:

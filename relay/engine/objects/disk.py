@@ -14,6 +14,7 @@ from typing import TypeVar
 from relay.engine.folders import FILE_MODE
 from relay.engine.objects.door import (
     PIECE_BYTES,
+    READ_BYTES,
     NoRoom,
     ObjectDamaged,
     ObjectMissing,
@@ -57,7 +58,7 @@ class FileReader:
         return piece
 
     def _next_piece(self) -> bytes:
-        wanted = max(0, min(PIECE_BYTES, self._end - self._at))
+        wanted = max(0, min(READ_BYTES, self._end - self._at))
         piece = os.pread(self._file, wanted, self._at)
         if wanted and not piece:
             raise ObjectsUnavailable(

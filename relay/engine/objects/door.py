@@ -17,6 +17,8 @@ from msgspec import Struct
 from relay.core.tus import Checksum
 
 PIECE_BYTES = 256 * 1024
+"""What is copied or hashed at a time."""
+READ_BYTES = 32 * 1024
 """What one reader of an object has in memory at a time."""
 STRAY_AGE_S = 24 * 3600.0
 """So old is what no row speaks of before it is swept. Nobody takes longer from storing bytes to committing their row."""
@@ -107,7 +109,7 @@ class Objects(Protocol):
         """In bytes. Raises ObjectMissing."""
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Bytes start <= i < end in pieces of at most PIECE_BYTES; end None: to the last.
+        """Bytes start <= i < end in pieces of at most READ_BYTES; end None: to the last.
 
         Raises ObjectMissing before there is an iterator, so that a refusal can still be answered; the iterator raises
         ObjectsUnavailable where the store fails in the middle, never ends early. A slow reader holds one piece.

@@ -13,9 +13,10 @@ import msgspec
 
 from relay.core.access import Action, Actor, admit
 from relay.core.buckets import Limit, full, spend
-from relay.core.limits import Kind
+from relay.core.limits import Kind, Open
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
+from relay.engine.at_once import AtOnce
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database
 from relay.engine.limits import SharedLimits
@@ -91,6 +92,7 @@ class Sockets:
         families: Families,
         tickets: Tickets,
         limits: SharedLimits,
+        at_once: AtOnce,
         is_ours: IsOurs,
         refuse: Refuse,
         stranger: Callable[[str], None],
@@ -103,6 +105,7 @@ class Sockets:
         self._families = families
         self._tickets = tickets
         self._limits = limits
+        self._at_once = at_once
         self._is_ours = is_ours
         self._refuse = refuse
         self._stranger = stranger
@@ -110,16 +113,23 @@ class Sockets:
     async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """One connection, from handshake to close."""
         await receive()  # websocket.connect
+        try:
+            with self._at_once.held(Open.SOCKET, _address(scope)):
+                await self._serve(scope, receive, send)
+        except Refusal as refusal:
+            await self._refuse(scope, send, refusal)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Raises Refusal, before the handshake is answered."""
         connection = None
         try:
             actor, subprotocol = await self._open(scope)
             connection = self._take_place(actor, _SUBPROTOCOLS[subprotocol])
             user = await self.db.read(lambda db: accounts.profile(db, connection.account_id))
-        except Refusal as refusal:
+        except Refusal:
             if connection is not None:
                 self.hub.remove(connection)
-            await self._refuse(scope, send, refusal)
-            return
+            raise
         self.presence.arrived(user.id, user.username)
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         try:
@@ -140,7 +150,7 @@ class Sockets:
             actor = await self._actor(headers, parse_qs(scope["query_string"].decode("latin-1")))
             admit(actor, Action.SOCKET_OPEN)
         except Refusal:
-            self._stranger(scope["client"][0] if scope.get("client") else "unknown")
+            self._stranger(_address(scope))
             raise
         self._limits.require(Kind.SOCKET, actor.account_id, now_us(), "This account connects too often.")
         spoken = [each for each in scope.get("subprotocols", []) if each in _SUBPROTOCOLS]
@@ -180,6 +190,10 @@ class Sockets:
         ):  # since the token was looked at; who was not here was not told
             connection.outbox.close(CLOSE_REVOKED, "This sign-in was ended.")
         return connection
+
+
+def _address(scope: Message) -> str:
+    return scope["client"][0] if scope.get("client") else "unknown"
 
 
 class _Socket:

@@ -1,0 +1,11 @@
+"""`python -m tests.support.strict_relay …`: a relay for development whose limits are those of one for the world; but who
+does not read is let go within seconds.
+"""
+
+from relay.__main__ import main
+from relay.app import answers, build, http_protocol
+
+if __name__ == "__main__":
+    build.DEV_FACTOR = 1
+    answers.STALL_S = http_protocol.FLUSH_S = 1.0
+    main()
