@@ -35,7 +35,11 @@ class ValkeyServer:
             time.sleep(0.02)
 
     def flush(self) -> None:
-        assert self._ask(b"FLUSHALL\r\n").startswith(b"+OK")
+        assert self.command("FLUSHALL").startswith(b"+OK")
+
+    def command(self, line: str) -> bytes:
+        """The begin of its answer."""
+        return self._ask(line.encode() + b"\r\n")
 
     def kill(self) -> None:
         assert self._process

@@ -6,11 +6,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from relay.engine.bus.door import MAX_MESSAGE_BYTES, Bus
 from relay.engine.bus.open import open_bus
 from tests.support.bus_servers import BusServer
+from tests.support.postgres import PostgresServer
 from tests.support.valkey import ValkeyServer
 
 LIMIT_S = 60.0
@@ -164,3 +166,47 @@ async def test_two_relays_on_one_server_do_not_hear_each_other(valkey: ValkeySer
     assert (mine.heard, third.heard) == ([], [b"other"])
     for member in (mine, other, third):
         await member.bus.close()
+
+
+async def test_a_connection_that_its_server_ends_is_made_again_and_told(
+    valkey: ValkeyServer, postgres: PostgresServer
+) -> None:
+    """The server stays: only who listens loses what is said until it listens again."""
+    for url, end in (
+        (f"{valkey.url}?channel=ended", lambda: valkey.command("CLIENT KILL TYPE pubsub")),
+        (postgres.url("ended"), lambda: _end_all(postgres)),
+    ):
+        a, b = Member(open_bus(url)), Member(open_bus(url))
+        await a.start()
+        await b.start()
+        before = (a.joins, b.joins)
+        end()
+        await until(lambda: a.joins > before[0] and b.joins > before[1] and a.bus.up and b.bus.up)  # noqa: B023
+        a.tell(b"again")
+        b.tell(b"and back")
+        await until(lambda: b.heard[-1:] == [b"again"] and a.heard[-1:] == [b"and back"])  # noqa: B023
+        await a.bus.close()
+        await b.bus.close()
+
+
+def _end_all(server: PostgresServer) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as pg:
+        pg.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+async def test_nothing_is_lost_while_a_listener_looks_whether_its_server_lives(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks between two waits; what comes just then is heard by the next one."""
+    monkeypatch.setattr("relay.engine.bus.notify.PING_S", 0.01)
+    a, b = Member(open_bus(postgres.url("pings"))), Member(open_bus(postgres.url("pings")))
+    await a.start()
+    await b.start()
+    messages = [b"%d" % number for number in range(500)]
+    for message in messages:
+        a.tell(message)
+        await asyncio.sleep(0.001)
+    await until(lambda: len(b.heard) >= len(messages))
+    assert b.heard == messages
+    await a.bus.close()
+    await b.bus.close()

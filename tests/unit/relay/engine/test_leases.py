@@ -112,6 +112,30 @@ async def test_what_a_killed_process_held_ends_with_its_lease() -> None:
     assert cluster.status(ANNA) == ["offline"] * 2
 
 
+async def test_a_process_that_was_frozen_and_wakes_agrees_again() -> None:
+    """What was said meanwhile waits in its socket; it did not tick, and the others have forgotten it."""
+    cluster = await cluster_of(3)
+    frozen, bus = cluster.nodes[0], cluster.buses[0]
+    cluster.say(frozen, ANNA, "d1", "producing")
+    await cluster.pass_(1_000_000)
+    cluster.nodes.remove(frozen)
+    waiting: list[bytes] = []
+    really, bus.heard = bus.heard, waiting.append  # type: ignore[method-assign]
+    await cluster.pass_(2 * LEASE_US)
+    assert cluster.status(ANNA) == ["offline"] * 2
+    cluster.say(cluster.nodes[0], BEN, "d2", "recording")
+    await cluster.pass_(1_000_000)
+    bus.heard = really  # type: ignore[method-assign]
+    cluster.nodes.insert(0, frozen)
+    frozen.renew(ANNA, "d1", cluster.now_us)  # her device has waited too
+    cluster.say(frozen, ANNA, "d1", "idle")
+    for frame in waiting:
+        bus.heard(frame)
+    await cluster.pass_(2_000_000)
+    assert cluster.status(ANNA) == ["idle"] * 3
+    assert cluster.status(BEN) == ["recording"] * 3
+
+
 async def test_a_device_that_moves_to_another_process_is_not_ended_by_the_first() -> None:
     cluster = await cluster_of(3)
     cluster.say(cluster.nodes[0], ANNA, "d1", "recording")
