@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
@@ -13,7 +14,7 @@ import pytest
 
 from relay.engine.database import DatabaseBusy, OutcomeUnknown, Tx, postgres_writer
 from tests.support.doors import LIMIT_S, Door, opened, say
-from tests.support.postgres import PostgresServer, postgres_server, schema_of
+from tests.support.postgres import PostgresServer, postgres_server, schema_of, stand_by
 from tests.support.postgres_line import Line, line_to
 
 TABLE = "CREATE TABLE jotting (id BIGINT PRIMARY KEY)"
@@ -182,6 +183,42 @@ async def test_without_a_server_no_door_is_opened(line: Line) -> None:
     with pytest.raises(DatabaseBusy):
         async with opened(line.url("nowhere")):
             pass
+
+
+async def test_a_stand_by_that_takes_over_is_another_history(
+    server: PostgresServer, schema: str, line: Line
+) -> None:
+    """It had not heard of the last commit, and gives its number to another one."""
+    async with AsyncExitStack() as stack:
+        doors = [await stack.enter_async_context(opened(line.url(schema))) for _ in range(2)]
+        await doors[0].say("both have it")
+        other = stack.enter_context(stand_by(server))
+        until_followed(server, other)
+        other.pause()
+        await doors[0].say("only the first has it")
+        for door in doors:
+            await door.until(lambda door=door: door.db.applied == 2)  # type: ignore[misc]
+        before = await doors[0].ask(EPOCH)
+        other.take_over()
+        line.server = other.folder
+        line.cut()
+        assert await doors[1].say("on the other one") == 2
+        for door in doors:
+            await door.until(lambda door=door: door.words[-1:] == ["on the other one"])  # type: ignore[misc]
+            assert door.lost == [1]
+        assert await doors[0].ask(EPOCH) not in ("", before)
+
+
+EPOCH = "SELECT value FROM meta WHERE key = 'epoch'"
+
+
+def until_followed(server: PostgresServer, other: PostgresServer) -> None:
+    with psycopg.connect(server.url()) as pg, psycopg.connect(other.url(), autocommit=True) as there:
+        (at,) = pg.execute("SELECT pg_current_wal_lsn()::text").fetchone() or ("",)
+        until = time.monotonic() + LIMIT_S
+        while there.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (at,)).fetchone() != (True,):
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 # everything at once ---------------------------------------------------------------------------------------------------

@@ -91,6 +91,24 @@ class PostgresServer:
                 return
         raise AssertionError("the server did not notice")
 
+    def pause(self) -> None:
+        """A stand-by hears nothing more."""
+        self._execute("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+        until = time.monotonic() + START_LIMIT_S
+        with psycopg.connect(self.url(), autocommit=True) as pg:
+            while pg.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchone():
+                assert time.monotonic() < until
+                time.sleep(0.01)
+
+    def take_over(self) -> None:
+        """From a stand-by to a server that is written to, on a time line of its own."""
+        self._execute("SELECT pg_promote()")
+
+    def _execute(self, *statements: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as pg:
+            for statement in statements:
+                pg.execute(statement)  # type: ignore[call-overload] # the statements are ours
+
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(how)
@@ -101,19 +119,49 @@ class PostgresServer:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """A server of its own in a new folder, that is removed with it."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has 107 bytes
-    if os.geteuid() == 0:
-        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    command = [*_program("initdb"), "-D", str(folder / "data"), "-U", "postgres"]
-    command += ["--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "--no-instructions"]
-    server = PostgresServer(folder)
-    try:
+    with _folder() as folder:
+        command = [*_program("initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust"]
+        command += ["--encoding=utf8", "--locale=C", "--no-sync", "--no-instructions"]
         subprocess.run(command, check=True, stdout=subprocess.PIPE)
-        server.start()
-        yield server
+        server = PostgresServer(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server._end(signal.SIGQUIT)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has 107 bytes
+    try:
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+        yield folder
     finally:
-        server._end(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def stand_by(server: PostgresServer) -> Iterator[PostgresServer]:
+    """A copy that follows the server, until it is told to take over."""
+    with _folder() as folder:
+        command = [
+            *_program("pg_basebackup"),
+            "-h",
+            str(server.folder),
+            "-U",
+            "postgres",
+            "-D",
+            str(folder / "data"),
+        ]
+        subprocess.run([*command, "-R", "-c", "fast", "--no-sync"], check=True)  # fmt: skip
+        other = PostgresServer(folder)
+        try:
+            other.start()
+            yield other
+        finally:
+            other._end(signal.SIGQUIT)
 
 
 @contextmanager

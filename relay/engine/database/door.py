@@ -73,7 +73,10 @@ class Database(Protocol):
         """
 
     async def read(self, work: Callable[[Connection], T], *, snapshot: bool = True) -> T:
-        """Run work in a thread, on one snapshot of the database. snapshot=False: for a single statement. [loop]"""
+        """Run work in a thread, on one snapshot of the database. It only reads. [loop]
+
+        snapshot=False: work is a single statement, which is cheaper on SQLite.
+        """
 
     async def close(self) -> None:
         """Finish what waits, then close. Nothing may be asked afterwards. [loop]"""

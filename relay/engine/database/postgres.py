@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import TypeVar
 
 import psycopg
@@ -119,47 +119,48 @@ class PostgresDatabase:
 class _Session:
     """A reader's connection, made when it is needed and made anew when it broke.
 
-    A snapshot is one pipeline: BEGIN goes out with the first statement, and ROLLBACK when the caller has its answer.
+    It stays in a pipeline: whatever is asked until the next Sync is one transaction, and so one snapshot, without a
+    BEGIN and an end of its own. Sync goes out when the caller has its answer.
     """
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._pg: Postgres | None = None
-        self._snapshot = ExitStack()
+        self._pipeline: psycopg.Pipeline | None = None
+        self._open = ExitStack()
 
     def run(self, work: Callable[[DoorConnection], T], *, snapshot: bool) -> T:
         try:
             try:
-                return self._run(work, snapshot=snapshot)
+                return work(Connection(self._reach()))
             except psycopg.OperationalError:
                 if self._pg is None or not self._pg.closed:
                     raise
                 self.close()  # the server was restarted since we last asked: nothing was changed, so once more
-                return self._run(work, snapshot=snapshot)
+                return work(Connection(self._reach()))
         except psycopg.Error as error:
             raise neutral(error) from error
 
-    def _run(self, work: Callable[[DoorConnection], T], *, snapshot: bool) -> T:
+    def _reach(self) -> Postgres:
         if self._pg is None:
-            self._pg = connect(self._address, name="relay-reader", read_only=True)
-        if snapshot:
-            self._snapshot.enter_context(self._pg.pipeline())
-            self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            self._snapshot.callback(self._pg.execute, "ROLLBACK")
-        return work(Connection(self._pg))
+            pg = self._open.enter_context(
+                closing(connect(self._address, name="relay-reader", read_only=True))
+            )
+            self._pipeline = self._open.enter_context(pg.pipeline())
+            self._pg = pg
+        return self._pg
 
     def rest(self) -> None:
-        try:
-            self._snapshot.close()
-        except psycopg.Error:
-            self.close()
+        if self._pipeline is not None:
+            try:
+                self._pipeline.sync()
+            except psycopg.Error:  # it broke, or the work left a statement of its own that fails
+                self.close()
 
     def close(self) -> None:
-        if self._pg is not None:
-            self._pg.close()
-        self._pg = None
+        self._pg = self._pipeline = None
         with suppress(psycopg.Error):
-            self._snapshot.close()
+            self._open.close()
 
 
 def migrate(pg: Postgres, schema: str, upto: int | None = None) -> int:

@@ -80,6 +80,7 @@ def connect(address: Address, *, name: str, read_only: bool = False, patient: bo
     settings = dict(_SETTINGS, search_path=address.schema)
     if read_only:
         settings["default_transaction_read_only"] = "on"
+        settings["default_transaction_isolation"] = "repeatable\\ read"  # a space within the options
     if patient:
         settings |= dict.fromkeys(
             ("idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"), "0"

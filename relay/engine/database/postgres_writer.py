@@ -158,7 +158,7 @@ class Writer:
 
     def _run_piece(self, pg: Postgres, piece: Piece, attempt: _Attempt, *, alone: bool) -> None:
         if not alone:
-            pg.execute("SAVEPOINT piece")
+            pg.execute("SAVEPOINT piece")  # hides that of the piece before; all of them end with the group
         try:
             result, effects = run_piece(piece, Connection(pg), attempt.commit, self._types)
         except psycopg.Error:  # the whole transaction has failed with it
@@ -170,8 +170,6 @@ class Writer:
         else:
             attempt.effects += effects
             attempt.answers.append(Answer(piece, result))
-        if not alone:
-            pg.execute("RELEASE piece")
 
     def _seal(self, pg: Postgres, attempt: _Attempt) -> None:
         pg.execute(
