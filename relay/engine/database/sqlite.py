@@ -107,38 +107,40 @@ class SqliteDatabase:
         db.close()
 
     def _write_group(self, db: sqlite3.Connection, pieces: list[Piece], commit: int) -> int:
-        """Commit the pieces together; where the commit is refused, each alone. Returns the last commit's number."""
+        """Commit the pieces together; where that fails, each alone. Returns the last commit's number."""
         try:
-            group = self._commit(db, pieces, commit + 1)
-        except sqlite3.Error as error:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:  # locked, or the disk is gone: nobody gets anything
+            self._teller.answer([Answer(piece, error=neutral(error)) for piece in pieces])
+            return commit
+        try:
+            group = self._run(db, pieces, commit + 1)
+        except Exception as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            refused = neutral(error)
-            if (
-                isinstance(refused, ConstraintViolated) and len(pieces) > 1
-            ):  # a deferred one; of whom is found so
+            if len(pieces) > 1:  # a deferred constraint, or a disk that is full: of whom, is found so
                 for piece in pieces:
                     commit = self._write_group(db, [piece], commit)
                 return commit
-            group = Group([Answer(piece, error=refused) for piece in pieces], [])  # nobody got anything
+            group = Group([Answer(pieces[0], error=_told(error))], [])
         if group.effects:
             commit += 1
             self._teller.hand_on(commit, group.effects)
         self._teller.answer(group.answers)
         return commit
 
-    def _commit(self, db: sqlite3.Connection, pieces: list[Piece], commit: int) -> Group:
+    def _run(self, db: sqlite3.Connection, pieces: list[Piece], commit: int) -> Group:
         group = Group([], [])
         checked = _Checked(db)
-        db.execute("BEGIN IMMEDIATE")
         for piece in pieces:
             db.execute("SAVEPOINT piece")
             try:
                 result, effects = run_piece(piece, checked, commit, self._types)
             except Exception as error:
+                if not db.in_transaction:  # a full disk ends all of it
+                    raise
                 db.execute("ROLLBACK TO piece")
-                told = neutral(error) if isinstance(error, sqlite3.Error) else error
-                group.answers.append(Answer(piece, error=told))
+                group.answers.append(Answer(piece, error=_told(error)))
             else:
                 group.effects += effects
                 group.answers.append(Answer(piece, result))
@@ -147,6 +149,10 @@ class SqliteDatabase:
             db.execute("UPDATE commits SET n = ?", (commit,))
         db.execute("COMMIT")
         return group
+
+
+def _told(error: Exception) -> Exception:
+    return neutral(error) if isinstance(error, sqlite3.Error) else error
 
 
 class _Checked:
