@@ -1,16 +1,24 @@
 """Which command is meant, and how what keeps it from being done is said."""
 
 import argparse
+import json
 import sys
 
-from relay.app.commands import serve
+from relay.app.commands import backup, check, migrate, restore, serve
+from relay.app.commands.backup import FileThere
+from relay.app.commands.restore import BadBackup
 from relay.app.config import BadConfig
+from relay.app.server import EXPECTED
+from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnavailable
 
-COMMANDS = ("serve",)
+COMMANDS = {"serve": serve, "migrate": migrate, "backup": backup, "restore": restore, "check": check}
+_EXPECTED = (*EXPECTED, BadBackup, FileThere, ObjectDamaged, ObjectMissing, ObjectsUnavailable)
+EPILOG = """exit codes: 0 done; 1 not done, or something is wrong, and was said; 2 there is no such call.
+Without a command: serve. Each has --help with examples; docs/operator has the rest."""
 
 
 def main() -> None:
-    """Exit codes: 0 done, 1 not done, and said why, 2 there is no such call."""
+    """[main thread]"""
     argv = sys.argv[1:]
     if not argv or (argv[0] not in COMMANDS and argv[0] not in ("-h", "--help")):
         argv = ["serve", *argv]
@@ -18,16 +26,29 @@ def main() -> None:
     try:
         sys.exit(given.run(given))
     except BadConfig as error:
-        sys.exit(f"relay: {error}")
-    except OSError as error:
-        sys.exit(f"relay: cannot listen there: {error.strerror}. Choose another --host or --port.")
+        _fail(given, str(error))
+    except _EXPECTED as error:
+        listening = isinstance(error, OSError) and given.command == "serve"
+        where = f"cannot listen there: {getattr(error, 'strerror', error)}. Choose another --host or --port."
+        _fail(given, where if listening else str(error))
+    except KeyboardInterrupt:
+        _fail(given, "was interrupted.")
+
+
+def _fail(given: argparse.Namespace, sentence: str) -> None:
+    if getattr(given, "json", False):
+        print(json.dumps({"error": sentence}), flush=True)
+    sys.exit(f"relay: {sentence}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="relay", description="The Sidechain relay: accounts, uploads, feeds."
+        prog="relay",
+        description="The Sidechain relay: accounts, uploads, feeds.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve,):
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    for command in COMMANDS.values():
         command.add(commands)
     return parser

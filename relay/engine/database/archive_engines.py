@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from relay.engine.database import sqlite
-from relay.engine.database.archive_tables import Table
+from relay.engine.database.archive_tables import Table, filled_by_schema
 from relay.engine.database.door import sqlite_path
 from relay.engine.database.errors import ConstraintViolated, DatabaseError
 
@@ -62,7 +62,9 @@ def open_target(url: str | Path, schema: int, *, replace: bool) -> AbstractConte
 
 
 def _stored(tables: Iterable[Table]) -> list[Table]:
-    return [table for table in tables if table.name not in ("commits", "meta")]
+    """Those that are empty in a new database."""
+    filled = filled_by_schema()
+    return [table for table in tables if table.name not in filled]
 
 
 # SQLite ---------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import msgspec
 from relay.engine.database.migrations import schema_files
 from relay.engine.database.sqlite import migrate
 
+_INSERT = re.compile(r"\bINSERT INTO (\w+)")
 _CREATE = re.compile(r"\bCREATE TABLE (?:IF NOT EXISTS )?(\w+)")
 
 
@@ -51,6 +52,11 @@ def tables_at(schema: int) -> list[Table]:
         return [_described(db, name) for name in sorted(name for (name,) in listed if name in common)]
     finally:
         db.close()
+
+
+def filled_by_schema() -> set[str]:
+    """Names of tables that have rows from the first moment on. [any]"""
+    return {"meta"} | {name for file in schema_files("sqlite") for name in _INSERT.findall(file.script)}
 
 
 def _described(db: sqlite3.Connection, name: str) -> Table:

@@ -194,6 +194,14 @@ def cancel(tx: Tx, job_id: str, account_id: str) -> bool:
     return row is not None
 
 
+def cancel_all(tx: Tx) -> None:
+    """Every open one: what they work on is not here. [writer]"""
+    tx.db.execute(
+        "UPDATE job SET state = 'cancelled', holder = NULL, ended_us = ? WHERE state IN ('ready', 'running')",
+        (now_us(),),
+    )
+
+
 def find(db: Connection, job_id: str) -> Job | None:
     """[any thread with a snapshot]"""
     row = db.execute(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,)).fetchone()

@@ -12,8 +12,10 @@ from relay.features.creations.store import (
     position,
     reactable,
     set_reactions,
+    stored_assets,
 )
 
 __all__ = [
     "NEWEST", "OLDER", "SELECT", "Detail", "Position", "count_likes", "one", "page", "position", "reactable", "set_reactions",
+    "stored_assets",
 ]  # fmt: skip

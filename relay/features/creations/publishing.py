@@ -172,6 +172,11 @@ def given_up(tx: Tx, ended: table.Job) -> None:
         uploads.end(tx, job.upload_id)
 
 
+def free_keys(tx: Tx) -> None:
+    """Those whose posts are not made: who has the audio asks again. [writer]"""
+    tx.db.execute("DELETE FROM publication WHERE creation_id IS NULL")
+
+
 def is_published(db: Connection, account_id: str, key: str) -> bool:
     """Whether a key has made its post. [any thread with a snapshot]"""
     found = db.execute(

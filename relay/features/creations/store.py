@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from relay.core.counts import Miscount
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
@@ -285,3 +286,32 @@ def detail(row: _Row, base_url: str) -> Detail:
         seam_score=card.seam_score,
     )
     return Detail(post=post, card=card)
+
+
+# looking after --------------------------------------------------------------------------------------------------------
+
+
+def stored_assets(db: Connection) -> list[tuple[str, int]]:
+    """Name and size of each object that rows speak of. [any thread with a snapshot]"""
+    return db.execute("SELECT sha256, max(size_bytes) FROM asset GROUP BY sha256 ORDER BY sha256").fetchall()
+
+
+def miscounts(db: Connection) -> list[Miscount]:
+    """Posts and the room that accounts take, counted anew. [any thread with a snapshot]"""
+    in_feeds = ", ".join(f"'{kind.value}'" for kind, row in KINDS.items() if Ability.FEED in row.abilities)
+    posts = db.execute(
+        "SELECT a.id, a.post_count, count(c.id) FROM account AS a LEFT JOIN creation AS c ON c.owner_id = a.id"
+        f" AND c.kind IN ({in_feeds}) AND c.state IN ('ready', 'hidden')"
+        " GROUP BY a.id, a.post_count HAVING a.post_count <> count(c.id)"
+    ).fetchall()
+    sizes = db.execute(
+        "SELECT a.id, a.stored_bytes, coalesce(sum(s.size_bytes), 0) FROM account AS a"
+        " LEFT JOIN (SELECT c.owner_id, asset.size_bytes FROM asset JOIN creation_version AS v ON v.id = asset.version_id"
+        "  JOIN creation AS c ON c.id = v.creation_id WHERE c.state <> 'deleted') AS s ON s.owner_id = a.id"
+        " GROUP BY a.id, a.stored_bytes HAVING a.stored_bytes <> coalesce(sum(s.size_bytes), 0)"
+    ).fetchall()
+    return [
+        Miscount(table="account", column=column, id=id_, stored=old, counted=int(new))
+        for column, rows in (("post_count", posts), ("stored_bytes", sizes))
+        for id_, old, new in rows
+    ]

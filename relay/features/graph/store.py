@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from relay.core.counts import Miscount
 from relay.core.cursor import Cursor
 from relay.core.refusal import Refusal
 from relay.core.visibility import Audience
@@ -121,3 +122,18 @@ def tell_follows(db: Connection, events: Sequence[live.Happened]) -> dict[str, l
         for each in events
         if each.id in still and each.actor_id in found
     }
+
+
+def miscounts(db: Connection) -> list[Miscount]:
+    """Followers and followees, counted anew. [any thread with a snapshot]"""
+    found: list[Miscount] = []
+    for column, end in (("follower_count", "followee_id"), ("following_count", "follower_id")):
+        rows = db.execute(
+            f"SELECT a.id, a.{column}, count(f.created_us) FROM account AS a LEFT JOIN follow AS f ON f.{end} = a.id"
+            f" GROUP BY a.id, a.{column} HAVING a.{column} <> count(f.created_us)"
+        )
+        found += [
+            Miscount(table="account", column=column, id=id_, stored=old, counted=new)
+            for id_, old, new in rows
+        ]
+    return found

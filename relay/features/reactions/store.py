@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from relay.core.counts import Miscount
 from relay.core.times import rfc3339
 from relay.core.visibility import Audience
 from relay.engine.database import Connection, Tx
@@ -130,3 +133,26 @@ def _reaction(row: tuple[str, str, str, str, int], kind: str) -> Reaction:
         emoji=row[3],
         created_at=rfc3339(row[4]),
     )
+
+
+def miscounts(db: Connection) -> list[Miscount]:
+    """Likes and reactions, counted anew. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT c.id, c.like_count, count(l.id) FROM creation AS c LEFT JOIN creation_like AS l ON l.creation_id = c.id"
+        " GROUP BY c.id, c.like_count HAVING c.like_count <> count(l.id)"
+    )
+    found = [
+        Miscount(table="creation", column="like_count", id=id_, stored=old, counted=new)
+        for id_, old, new in rows
+    ]
+    counted: dict[str, dict[str, int]] = {}
+    for id_, emoji, count in db.execute(
+        "SELECT creation_id, emoji, count(*) FROM reaction GROUP BY creation_id, emoji"
+    ):
+        counted.setdefault(id_, {})[emoji] = count
+    for id_, text in db.execute("SELECT id, reactions FROM creation"):
+        new = counted.get(id_, {})
+        if msgspec.json.decode(text) != new:
+            said = msgspec.json.encode(new).decode()
+            found.append(Miscount(table="creation", column="reactions", id=id_, stored=text, counted=said))
+    return found

@@ -141,6 +141,12 @@ def end(tx: Tx, upload_id: str) -> None:
     tx.db.execute("UPDATE upload SET state = 'ended', holder = NULL WHERE id = ?", (upload_id,))
 
 
+def end_all(tx: Tx) -> None:
+    """Of which no bytes are here any more. [writer]"""
+    tx.db.execute("UPDATE upload SET state = 'ended', holder = NULL WHERE state = 'open'")
+    tx.db.execute("DELETE FROM upload_part")
+
+
 def end_unless_used(tx: Tx, upload_id: str) -> bool:
     """End an open upload that no publication under way needs; whether it is ended. [writer]"""
     ended = tx.db.execute(
