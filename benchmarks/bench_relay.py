@@ -1,196 +1,241 @@
-"""The relay alone: a feed page out of 100,000 posts, and one event to many sockets, per second of the relay's CPU.
+"""The relay alone: its start, and one event to a thousand sockets, beside node ws, socket.io and Litestar's channels.
 
-A real relay process; the load comes from this one. Peers (other frameworks doing the same work) are not measured here.
+Every server runs as one process, checks a token at the handshake and sends to a socket only what the authors it follows
+have said. The peers send the body they are given; the relay also commits the post it tells of, keeps it for who comes
+back, and gives it a place. Deliveries per second of the server's own CPU; the load comes from this process.
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
-from relay.engine.clock import new_id
-from relay.engine.database import Database, Tx
-from relay.services.accounts import ensure_account
-from relay.services.posts import Figures, NewPost, publish
-from relay.wire import events
-from tests.support.relay import RelayClient, RelayProcess, running_relay
+from benchmarks.relay_server import Server, python, serving
+from benchmarks.sockets import Counting, connect
+from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect
+from tests.support.node import NODE, installed
+from tests.support.relay import RelayClient
 
-POSTS = 100_000
-AUTHORS = 50
-REQUESTS = 600
-SOCKETS = 200
+SOCKETS = 1_000
 DEVICES_PER_ACCOUNT = 10
-STARS = 8
-EVENTS = 320
-EVENTS_PER_S = 60
-CHUNK = 2_000
-Row = tuple[str, float, str, str]
-FIGURES = Figures(
-    frames=720_000, sample_rate_hz=48_000, duration_ms=15_000, duration_bars=8, lufs=-14.0, dbtp=-1.2,
-    loudness_reason="target", mp3_frames=720_000, mp3_rate_hz=48_000, bar_fractions=[n / 8 for n in range(8)],
-    peak_min=[-90] * 400, peak_max=[90] * 400,
-)  # fmt: skip
+AUTHORS = 8
+EVENTS = 400
+AT_ONCE = 4
+PACED_EVENTS, EVENTS_PER_S = 150, 10
+STALLED = 1
+QUIET_LIMIT_S = 60
+BODY = msgspec.json.encode(
+    {"t": "event", "post": {"id": "a" * 32, "title": "Loop", "outline": "A" * 216, "more": "x" * 600}}
+)
+Row = tuple[str, float | str, str, str]
+
+
+@dataclass
+class Crowd:
+    """Sockets that listen to one server, and how to make an event there. counted: deliveries, not frames."""
+
+    server: Server
+    publish: Callable[[int], str]
+    sockets: list[Counting] = field(default_factory=list)
+    deliveries: int = 0
+    arrivals_s: list[float] = field(default_factory=list)
+    wanted: int = 0
+    here: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def arrived(self, now_s: float, count: int = 1) -> None:
+        self.deliveries += count
+        self.arrivals_s.extend([now_s] * count)
+        if self.deliveries >= self.wanted:
+            self.here.set()
+
+    async def all_arrived(self, wanted: int) -> None:
+        self.wanted = wanted
+        if self.deliveries < wanted:
+            self.here.clear()
+            async with asyncio.timeout(QUIET_LIMIT_S):
+                await self.here.wait()
 
 
 def rows() -> list[Row]:
-    """One line per figure. About 30 s."""
-    with tempfile.TemporaryDirectory(prefix="sdc-bench-") as name:
-        data = Path(name) / "data"
-        data.mkdir()
-        asyncio.run(_fill(data))
+    """One line per figure. About 90 s."""
+    found: list[Row] = []
+    rates: dict[str, float] = {}
+    for name, peer in (
+        ("relay", relay),
+        ("node ws", node_ws),
+        ("socket.io", socket_io),
+        ("litestar channels", channels),
+    ):
+        with peer(found) as (server, opening, publish):
+            rates[name] = asyncio.run(_fan_out(name, server, opening, publish, found))
+    for name, least in (("node ws", 1.2), ("socket.io", 1.2), ("litestar channels", 2.5)):
+        found.append(
+            (
+                f"fan-out to {SOCKETS:,}, per CPU second",
+                rates["relay"] / rates[name],
+                f">= {least}",
+                f"× {name}",
+            )
+        )
+    return found
+
+
+# servers ------------------------------------------------------------------------------------------------------
+
+Opening = Callable[[int, Crowd], "asyncio.Future[Counting]"]
+Peer = Iterator[tuple[Server, Opening, Callable[[int], str]]]
+
+
+@contextmanager
+def relay(found: list[Row]) -> Peer:
+    with tempfile.TemporaryDirectory(prefix="sdc-bench-") as name, ExitStack() as stack:
         began = time.perf_counter()
-        with running_relay(data) as relay:
-            started_s = time.perf_counter() - began
-            return [
-                ("start to listening, ms", started_s * 1000, "<= 2000", ""),
-                ("resident after start, MB", _resident_bytes(relay) / 2**20, "<= 80", ""),
-                *_feed(relay),
-                *asyncio.run(_fan_out(relay)),
-            ]
-
-
-async def _fill(data: Path) -> None:
-    """POSTS posts of AUTHORS people, straight into the database, as the upload path would write them."""
-    db = Database(data / "relay.db", lambda _: None)
-    people = [await db.write(lambda tx, n=n: ensure_account(tx, f"author{n:03}", 0)) for n in range(AUTHORS)]
-
-    def publish_some(tx: Tx, first: int) -> None:
-        for number in range(first, first + CHUNK):
-            publish(tx, _post(people[number % AUTHORS], number))
-        tx.effects.clear()  # nobody listens yet
-
-    for first in range(0, POSTS, CHUNK):
-        await db.write(lambda tx, first=first: publish_some(tx, first))
-    await db.close()
-
-
-def _post(owner_id: str, number: int) -> NewPost:
-    return NewPost(
-        id=new_id(), version_id=new_id(), owner_id=owner_id, title=f"Loop {number}", bpm=128.0, key="A minor",
-        genre=["house", "dub"], daw="Ardour", figures=FIGURES, assets=[], at_us=1_790_000_000_000_000 + number,
-    )  # fmt: skip
-
-
-def _feed(relay: RelayProcess) -> list[Row]:
-    """Pages all over the feed, one after another."""
-    times_ms: list[float] = []
-    cursor = ""
-    with httpx.Client(base_url=f"{relay.url}/api/v1", trust_env=False) as http:
-        cpu_s = _cpu_s(relay)
-        for _ in range(REQUESTS):
-            began = time.perf_counter()
-            answer = http.get(f"/feed/global?limit=20{cursor}")
-            times_ms.append((time.perf_counter() - began) * 1000)
-            cursor = f"&cursor={answer.json()['next']}"
-        cpu_s = _cpu_s(relay) - cpu_s
-    times_ms.sort()
-    return [
-        ("feed of 20 from 100k posts, p50 ms", statistics.median(times_ms), "", ""),
-        ("feed of 20 from 100k posts, p95 ms", times_ms[int(0.95 * REQUESTS)], "< 50", ""),
-        ("feed of 20, requests per CPU second", REQUESTS / cpu_s, "", ""),
-    ]
-
-
-async def _fan_out(relay: RelayProcess) -> list[Row]:
-    """SOCKETS connections of SOCKETS / 10 followers; STARS people change presence, EVENTS times in all."""
-    stars, fans = await asyncio.to_thread(_people, relay)
-    before = _resident_bytes(relay)
-    async with AsyncExitStack() as stack:
-        listening = [await _open(stack, relay, fan) for fan in fans for _ in range(DEVICES_PER_ACCOUNT)]
-        each_bytes = (_resident_bytes(relay) - before) / SOCKETS
-        speaking = [await _open(stack, relay, star) for star in stars]
-        counting = [asyncio.create_task(_count(socket, EVENTS)) for socket in listening]
-        cpu_s, began = _cpu_s(relay), time.perf_counter()
-        for number in range(EVENTS):
-            speaker = speaking[number % STARS]
-            await speaker.send(_encode(events.Presence(status="producing", bpm=100.0 + number // STARS % 2)))
-            await asyncio.sleep(max(0.0, began + number / EVENTS_PER_S - time.perf_counter()))
-        frames = sum(await asyncio.gather(*counting))
-        wall_s, cpu_s = time.perf_counter() - began, _cpu_s(relay) - cpu_s
-    deliveries = SOCKETS * EVENTS
-    beside = f"{deliveries / wall_s:.0f}/s offered, {deliveries / frames:.1f} events per frame"
-    return [
-        (f"fan-out to {SOCKETS} sockets, deliveries per CPU second", deliveries / cpu_s, "", beside),
-        ("memory per idle socket, KB", each_bytes / 1024, "<= 15", ""),
-    ]
-
-
-def _people(relay: RelayProcess) -> tuple[list[str], list[str]]:
-    """Access tokens of those who speak and of those who follow them all."""
-    with ExitStack() as stack:
-
-        def sign_in(name: str) -> RelayClient:
-            client = RelayClient(relay.url)
+        command = python(
+            "benchmarks.peers.relay", "--data", str(Path(name) / "data"), "--port", "0", "--dev", "--json-log"
+        )
+        server = stack.enter_context(serving(*command))
+        found += [
+            ("relay: start to listening, ms", (time.perf_counter() - began) * 1000, "<= 1000", ""),
+            ("relay: resident after start, MB", server.resident_bytes() / 2**20, "<= 80", ""),
+        ]
+        clients = [RelayClient(server.url) for _ in range(AUTHORS + SOCKETS // DEVICES_PER_ACCOUNT)]
+        for client in clients:
             stack.callback(client.close)
-            client.sign_in(name)
-            return client
-
-        stars = [sign_in(f"star{number:03}") for number in range(STARS)]
-        fans = [sign_in(f"fan{number:03}") for number in range(SOCKETS // DEVICES_PER_ACCOUNT)]
-        for fan in fans:
+        stars, fans = clients[:AUTHORS], clients[AUTHORS:]
+        for n, star in enumerate(stars):
+            star.sign_in(f"star{n}")
+        for n, fan in enumerate(fans):
+            fan.sign_in(f"listener-{n:03}-x")
             for star in stars:
                 fan.follow(star.username)
-        return [_token(each) for each in stars], [_token(each) for each in fans]
+        hello = msgspec.msgpack.encode([Connect()])
+
+        async def opening(number: int, crowd: Crowd) -> Counting:
+            pair = fans[number // DEVICES_PER_ACCOUNT].pair
+            assert pair is not None
+
+            def on_frame(socket: Counting, data: bytes, now_s: float) -> None:
+                if socket.frames > 2:  # Hello and Connected come first
+                    crowd.arrived(now_s, len(msgspec.msgpack.decode(data)) - 1)
+
+            socket = await connect(
+                server.url, "/api/v1/ws", on_frame, Authorization=f"Bearer {pair.access_token}",
+                Sec_WebSocket_Protocol=SUBPROTOCOL_MSGPACK,
+            )  # fmt: skip
+            socket.say(hello)
+            return socket
+
+        yield server, opening, lambda author: f"/bench/publish?author={author}"  # type: ignore[misc]
 
 
-def _token(client: RelayClient) -> str:
-    assert client.pair is not None
-    return client.pair.access_token
+@contextmanager
+def node_ws(_: list[Row]) -> Peer:
+    with serving(str(NODE), "ws.js", cwd=installed("peers")) as server:
+        yield server, _plain("/ws", server), lambda author: f"/publish?author={author}"
 
 
-async def _open(stack: AsyncExitStack, relay: RelayProcess, token: str) -> ClientConnection:
-    """A connection that has been answered Connected."""
-    socket = await stack.enter_async_context(
-        connect(
-            relay.url.replace("http", "ws", 1) + "/api/v1/ws",
-            additional_headers={"Authorization": f"Bearer {token}"},
-            subprotocols=[Subprotocol(events.SUBPROTOCOL_MSGPACK)],
-            compression=None,
-            proxy=None,
+@contextmanager
+def socket_io(_: list[Row]) -> Peer:
+    with serving(str(NODE), "socketio.js", cwd=installed("peers")) as server:
+
+        async def opening(number: int, crowd: Crowd) -> Counting:
+            def on_frame(socket: Counting, data: bytes, now_s: float) -> None:
+                if data.startswith(b"0"):  # engine.io is open: ask for the namespace
+                    socket.say(b"40", text=True)
+                elif data.startswith(b"42"):
+                    crowd.arrived(now_s)
+
+            return await connect(
+                server.url, f"/socket.io/?EIO=4&transport=websocket&token=token{number}", on_frame
+            )
+
+        yield server, opening, lambda author: f"/publish?author={author}"  # type: ignore[misc]
+
+
+@contextmanager
+def channels(_: list[Row]) -> Peer:
+    with serving(*python("benchmarks.peers.channels")) as server:
+        yield server, _plain("/ws", server), lambda author: f"/publish?author={author}"
+
+
+def _plain(path: str, server: Server) -> Opening:
+    async def opening(number: int, crowd: Crowd) -> Counting:
+        return await connect(
+            server.url, f"{path}?token=token{number}", lambda _, __, now_s: crowd.arrived(now_s)
         )
-    )
-    await socket.recv()
-    await socket.send(_encode(events.Connect()))
-    await socket.recv()
-    return socket
+
+    return opening  # type: ignore[return-value]
 
 
-async def _count(socket: ClientConnection, wanted: int) -> int:
-    """Read until so many events came; the number of frames they came in."""
-    got = frames = 0
-    while got < wanted:
-        got += len(msgspec.msgpack.decode(await socket.recv()))
-        frames += 1
-    return frames
+# measuring ----------------------------------------------------------------------------------------------------
 
 
-def _encode(message: events.FromClient) -> bytes:
-    return msgspec.msgpack.encode([message])
+async def _fan_out(
+    name: str, server: Server, opening: Opening, publish: Callable[[int], str], found: list[Row]
+) -> float:
+    """Deliveries per second of the server's CPU; memory and latency go to found."""
+    crowd, before = Crowd(server, publish), server.resident_bytes()
+    for number in range(SOCKETS):
+        crowd.sockets.append(await opening(number, crowd))
+    await asyncio.sleep(2.0)
+    found.append((f"{name}: memory per idle socket, KB", (server.resident_bytes() - before) / SOCKETS / 1024, "<= 12" if name == "relay" else "", ""))  # fmt: skip
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=QUIET_LIMIT_S) as http:
+        await _publish(http, crowd, AUTHORS)  # warm
+        cpu_s = server.cpu_s()
+        await _publish(http, crowd, EVENTS)
+        rate = EVENTS * SOCKETS / (server.cpu_s() - cpu_s)
+        found.append((f"{name}: deliveries per CPU second", rate, "", f"{EVENTS} events, {SOCKETS:,} sockets, {AT_ONCE} at once"))  # fmt: skip
+        calm = await _paced(http, crowd)
+        found.append((f"{name}: {EVENTS_PER_S} events/s, latency p50, ms", statistics.median(calm) * 1000, "", f"p99 {_p99(calm) * 1000:.0f} ms"))  # fmt: skip
+        if name == "relay":
+            for socket in crowd.sockets[:STALLED]:
+                socket.transport.pause_reading()
+            stalled = await _paced(http, crowd, but=STALLED)
+            found.append(
+                ("relay: p99 with one of them stalled", _p99(stalled) / _p99(calm), "<= 1.1", "× without")
+            )
+    for socket in crowd.sockets:
+        socket.transport.abort()
+    return rate
 
 
-def _cpu_s(relay: RelayProcess) -> float:
-    """User and system time of the relay so far (proc(5), fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{relay.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+async def _publish(http: httpx.AsyncClient, crowd: Crowd, events: int) -> None:
+    """As fast as AT_ONCE publishers go, until every socket has every event."""
+    before, numbers = crowd.deliveries, iter(range(events))
+
+    async def publisher() -> None:
+        for number in numbers:
+            (await http.post(crowd.publish(number % AUTHORS), content=BODY)).raise_for_status()
+
+    await asyncio.gather(*(publisher() for _ in range(AT_ONCE)))
+    await crowd.all_arrived(before + events * SOCKETS)
 
 
-def _resident_bytes(relay: RelayProcess) -> int:
-    status = Path(f"/proc/{relay.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+async def _paced(http: httpx.AsyncClient, crowd: Crowd, but: int = 0) -> list[float]:
+    """Seconds from asking to publish to each arrival. but: sockets that do not read."""
+    latencies: list[float] = []
+    for number in range(PACED_EVENTS):
+        began, before = time.perf_counter(), crowd.deliveries
+        crowd.arrivals_s.clear()
+        await http.post(crowd.publish(number % AUTHORS), content=BODY)
+        await crowd.all_arrived(before + SOCKETS - but)
+        latencies += [each - began for each in crowd.arrivals_s]
+        await asyncio.sleep(max(0.0, 1 / EVENTS_PER_S - (time.perf_counter() - began)))
+    return latencies
 
 
-def main() -> None:
-    for what, figure, limit, beside in rows():
-        print(f"{what:<60} {figure:>8.3g}  {limit:>8}  {beside}", flush=True)
+def _p99(values: list[float]) -> float:
+    return sorted(values)[int(0.99 * (len(values) - 1))]
 
 
 if __name__ == "__main__":
-    main()
+    for what, figure, limit, beside in rows():
+        shown = f"{figure:.3g}" if isinstance(figure, float) else figure
+        print(f"{what:<60} {shown:>10}  {limit:>8}  {beside}", flush=True)

@@ -1,0 +1,54 @@
+"""The relay with one more row: POST /bench/publish?author=N publishes a post of author N, as the end of a job does.
+
+`python -m benchmarks.peers.relay …` takes the relay's own options. What is published is durable, told from the rows, and
+handed out to whoever follows the author: the whole of what a relay does for an event, but for the encoding of sound.
+"""
+
+from itertools import count
+from typing import Any
+
+from msgspec import Struct
+
+from benchmarks.relay_data import new_post
+from relay.__main__ import main
+from relay.app import build as composition
+from relay.core.access import Action
+from relay.core.calls import Answer, Call, Page
+from relay.engine.database import Tx
+from relay.features.accounts.api import find
+from relay.features.creations.store import publish
+
+_numbers = count()
+
+
+class Author(Struct, frozen=True):
+    author: int
+
+
+def with_publishing() -> None:
+    built = composition.frame.rows
+    opened: list[Any] = []  # any: the database, once it is open
+    plain_open = composition.open_database
+
+    def open_database(*given: Any, **named: Any) -> Any:
+        opened[:] = [plain_open(*given, **named)]
+        return opened[0]
+
+    async def handler(call: Call[Any, Any]) -> Answer[Any]:
+        def work(tx: Tx) -> None:
+            publish(tx, new_post(find(tx.db, f"star{call.query.author}").id, next(_numbers)))
+
+        await opened[0].write(work)
+        return Answer(status=204)
+
+    def rows(views: Any) -> Any:
+        row = Page(method="POST", path="/bench/publish", action=Action.HEALTH_READ, handler=handler, query=Author, machine=True)  # fmt: skip
+        return [*built(views), row]
+
+    composition.open_database = open_database  # type: ignore[assignment]
+    composition.frame.rows = rows
+
+
+if __name__ == "__main__":
+    with_publishing()
+    main()
