@@ -36,7 +36,7 @@ check: setup ## format, lint, types, imports, unit tests; under 30 s
 	@$(VENV)/bin/lint-imports --no-logo > $(BUILD)/imports.txt || { cat $(BUILD)/imports.txt; false; }
 	@$(PY) -m pytest -q -m "not slow" tests/unit tests/docs
 
-bench: setup $(BUILD)/system-test $(BUILD)/system-plugin ## figures as ratios against named peers, measured in one run
+bench: setup $(BUILD)/bench $(BUILD)/system-test $(BUILD)/system-plugin ## figures as ratios against named peers, measured in one run
 	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all
 	@$(PY) -m benchmarks.run
 
@@ -50,6 +50,7 @@ lock: setup ## write requirements/*.lock anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra relay -o requirements/relay.lock
 	@$(COMPILE) pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
 	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev -o requirements/dev.lock
+	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
 
 package: setup $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PY) -m pip install -q --disable-pip-version-check "pyinstaller>=6.11"
@@ -73,6 +74,11 @@ clean: ## remove all that was made here
 $(BUILD)/system-%: packaging/ensure_system.sh
 	@mkdir -p $(BUILD)
 	@packaging/ensure_system.sh $*
+	@touch $@
+
+$(BUILD)/bench: requirements/bench.lock $(BUILD)/setup
+	@echo "installing the peers that we are measured beside …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.lock 2> >(grep -v "is ignored: it is" >&2)
 	@touch $@
 
 $(BUILD)/setup: requirements/dev.lock pyproject.toml | $(BUILD)/system-demo
