@@ -170,7 +170,7 @@ class Objects(Protocol):
         """A link that gives the object's bytes for so long without us; None where bytes go through the relay."""
 
     async def health(self) -> Health:
-        """Never raises; tells within about a second."""
+        """Whether something can be stored now. Never raises; tells within a few seconds, also of a store that hangs."""
 
     async def close(self) -> None: ...
 

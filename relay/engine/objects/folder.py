@@ -49,6 +49,9 @@ from relay.engine.objects.door import (
 )
 from relay.engine.objects.room import ADMIT_FREE_BYTES, WRITE_FREE_BYTES, Room
 
+TRY_AGAIN_S = 5.0
+"""So often at most it is tried whether something can be stored, however often our health is asked for."""
+
 
 class FolderObjects:
     """root: a folder of ours alone, made if absent and closed to others if open. Raises FolderOpen, OSError. [loop]"""
@@ -65,6 +68,7 @@ class FolderObjects:
         for folder in (self._incoming, self._writing, *(root / f"{number:02x}" for number in range(256))):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(root)
+        self._tried_s = -TRY_AGAIN_S
         self._room = Room(lambda: shutil.disk_usage(root).free, admit_free_bytes, write_free_bytes)
 
     # objects ----------------------------------------------------------------------------------------------------------
@@ -153,6 +157,9 @@ class FolderObjects:
     async def health(self) -> Health:
         try:
             free = await in_thread(self._room.free_bytes)
+            if (now_s := time.monotonic()) >= self._tried_s + TRY_AGAIN_S:
+                await in_thread(self._try)
+                self._tried_s = now_s
         except ObjectsUnavailable as error:
             return Health(ok=False, detail=str(error))
         ok = self._room.admits(free)
@@ -199,6 +206,17 @@ class FolderObjects:
             with self._sweep_lock(fcntl.LOCK_SH):
                 writing.rename(path)  # over equal bytes, if another one was quicker
         finally:
+            discard(writing)
+
+    def _try(self) -> None:
+        """A disk may have room and fail every write."""
+        writing = self._writing / secrets.token_hex(16)
+        file = create(writing)
+        try:
+            write_all(file, b"x")
+            os.fsync(file)
+        finally:
+            os.close(file)
             discard(writing)
 
     def _write(self, file: int, block: bytes) -> None:

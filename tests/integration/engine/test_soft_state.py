@@ -1,86 +1,17 @@
-"""Presence and limits of three processes over real wires that are flushed, frozen, killed and started again.
-
-Time runs 30 times as fast for them (not for the wire), so that leases end while we look.
-"""
+"""Presence and limits of three processes over real wires that are flushed, frozen, killed and started again."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 from relay.core.buckets import Limit
-from relay.core.presence import LEASE_US, Visible
-from relay.engine.bus.door import Bus
-from relay.engine.leases.shared import BEAT_US, SharedLeases
+from relay.core.presence import LEASE_US
+from relay.engine.leases.shared import BEAT_US
 from relay.engine.limits import SharedLimits
 from tests.support.bus_servers import BusServer, OverValkey
+from tests.support.presence_nodes import LIMIT_S, clock_us, nodes_on, until
 from tests.support.valkey import ValkeyServer
 
-LIMIT_S = 60.0
-FASTER = 30
 ANNA = "a" * 32
-
-
-def clock_us() -> int:
-    return time.monotonic_ns() * FASTER // 1000
-
-
-class Node:
-    """One relay process, as far as presence goes. It renews what was said to it, as living connections do."""
-
-    def __init__(self, bus: Bus) -> None:
-        self.bus = bus
-        self.leases = SharedLeases(bus, self._changed, clock_us)
-        self.changes: list[Visible] = []
-        self._devices: set[tuple[str, str]] = set()
-        self._ticking: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        await self.bus.start()
-        self._ticking = asyncio.create_task(self._tick())
-        await until(lambda: self.bus.up)
-
-    async def kill(self) -> None:
-        """Nothing is said any more, not even farewell."""
-        if self._ticking:
-            self._ticking.cancel()
-            self._ticking = None
-            await self.bus.close()
-
-    def say(self, user_id: str, status: str) -> None:
-        self._devices.add((user_id, "d1"))
-        self.leases.say(user_id, "d1", status=status, daw=None, bpm=None, now_us=clock_us())
-
-    def sees(self, user_id: str) -> str:
-        return self.leases.visible(user_id, clock_us()).status
-
-    def _changed(self, changes: list[Visible]) -> None:
-        self.changes += changes
-
-    async def _tick(self) -> None:
-        while True:
-            for user_id, device in self._devices:
-                self.leases.renew(user_id, device, clock_us())
-            self.leases.tick(clock_us())
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def nodes_on(server: BusServer, count: int) -> AsyncIterator[list[Node]]:
-    nodes = [Node(server.bus()) for _ in range(count)]
-    try:
-        for node in nodes:
-            await node.start()
-        yield nodes
-    finally:
-        for node in nodes:
-            await node.kill()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_presence_is_the_same_everywhere_and_after_a_dead_wire(server: BusServer) -> None:

@@ -1,5 +1,8 @@
 """Frames: a message cut into parts, on wires that lose, repeat and mix."""
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +60,13 @@ def test_an_outbox_is_bounded_and_says_so() -> None:
     assert outbox.take(1) == [b"1"]
     outbox.clear()
     assert not outbox and not outbox.lost
+
+
+def test_a_relay_that_is_alone_loads_no_client() -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from relay.engine.bus.open import open_bus\n"
+        "asyncio.run(open_bus('memory:').start())\n"
+        "assert not {'valkey', 'psycopg'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
