@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from relay.engine.database import Effect, Tx, postgres_connection, postgres_log, postgres_writer
+from relay.engine.database import Effect, Tx, migrations, postgres_connection, postgres_log
 from tests.support.doors import LIMIT_S, Counted, Door, Said, opened, say
 from tests.support.postgres import PostgresServer, schema_of
 
@@ -273,7 +273,7 @@ async def test_a_process_that_freezes_inside_a_group_stops_nobody_and_saves_once
     postgres: PostgresServer, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(postgres_connection._SETTINGS, "lock_timeout", "300ms")
-    monkeypatch.setattr(postgres_writer, "FROZEN_S", 0.3)
+    monkeypatch.setattr(postgres_connection, "FROZEN_S", 0.3)
     async with opened(postgres.url(schema)) as door:
         await door.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
         with process_in_a_group(postgres.url(schema)) as frozen:
@@ -285,6 +285,28 @@ async def test_a_process_that_freezes_inside_a_group_stops_nobody_and_saves_once
         assert out == "saved 2\n"
         await door.until(lambda: door.words == ["goes on", "frozen"])
         assert await door.ask("SELECT count(*) FROM jotting") == 1
+
+
+async def test_a_process_that_freezes_inside_a_group_stops_no_migration(
+    postgres: PostgresServer, schema: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(postgres_connection._SETTINGS, "lock_timeout", "300ms")
+    monkeypatch.setattr(postgres_connection, "FROZEN_S", 0.3)
+    async with opened(postgres.url(schema)) as door:
+        await door.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
+    for each in migrations.FOLDER.iterdir():
+        (tmp_path / each.name).write_bytes(each.read_bytes())
+    (tmp_path / "9000_mood.sql").write_text(
+        "ALTER TABLE jotting ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';"
+    )
+    with process_in_a_group(postgres.url(schema)) as frozen:
+        frozen.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(migrations, "FOLDER", tmp_path)
+        async with opened(postgres.url(schema)) as door:
+            frozen.send_signal(signal.SIGCONT)
+            out, _ = await asyncio.to_thread(frozen.communicate, "\n", LIMIT_S)
+            assert out == "saved 2\n"
+            assert await door.ask("SELECT mood FROM jotting") == "calm"
 
 
 async def test_a_process_that_is_killed_inside_a_group_leaves_nothing(

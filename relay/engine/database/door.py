@@ -94,8 +94,12 @@ def open_database(url: str | Path, *, effects: Any, on_commit: OnCommit, on_lost
         from relay.engine.database.sqlite import SqliteDatabase
 
         return SqliteDatabase(path, loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
-    from relay.engine.database.postgres import PostgresDatabase
-
+    try:
+        from relay.engine.database.postgres import PostgresDatabase
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            f"{error.name} is not installed: PostgreSQL needs the extra `cluster`."
+        ) from error
     return PostgresDatabase(str(url), loop=loop, effects=types, on_commit=on_commit, on_lost=on_lost)
 
 

@@ -21,6 +21,7 @@ from relay.engine.database.postgres_connection import (
     Connection,
     Postgres,
     connect,
+    end_frozen,
     neutral,
     parse_address,
 )
@@ -30,6 +31,8 @@ from relay.engine.database.readers import Readers
 
 T = TypeVar("T")
 READERS = 2
+MIGRATION_WAIT_S = 600.0
+"""So long a process waits at its start for another one that migrates, or for locks that a migration needs."""
 _MIGRATION_LOCK = 7_403
 """Of advisory locks, with the schema's name as the second key."""
 
@@ -49,16 +52,9 @@ class PostgresDatabase:
         self._address = address = parse_address(url)
         self._loop = loop
         try:
-            with connect(address, name="relay-migrate", patient=True) as pg:
-                migrate(pg, address.schema)
-                check_lineage(pg)
-                forget_stale_marks(pg)
-                row = pg.execute(
-                    "SELECT c.n, m.value FROM commits c, meta m WHERE m.key = 'epoch'"
-                ).fetchone()
+            applied, epoch = _prepare(address)
         except psycopg.Error as error:
             raise neutral(error) from error
-        applied, epoch = row or (0, "")
         self._teller = Teller(loop, on_commit, on_lost, applied)
         self._log = Log(self._connect_log, address.channel, effects, self._teller, epoch)
         self._log.start()
@@ -161,6 +157,24 @@ class _Session:
         self._pg = self._pipeline = None
         with suppress(psycopg.Error):
             self._open.close()
+
+
+def _prepare(address: Address) -> tuple[int, str]:
+    """Migrate, whatever other processes do meanwhile. Returns number and epoch. Raises SchemaTooNew, psycopg.Error."""
+    with connect(address, name="relay-migrate", patient=True) as pg:
+        until_s = time.monotonic() + MIGRATION_WAIT_S
+        while True:
+            try:
+                migrate(pg, address.schema)
+                break
+            except psycopg.errors.LockNotAvailable:
+                if time.monotonic() > until_s:
+                    raise
+                end_frozen(pg, address.schema)
+        check_lineage(pg)
+        forget_stale_marks(pg)
+        row = pg.execute("SELECT c.n, m.value FROM commits c, meta m WHERE m.key = 'epoch'").fetchone()
+        return row or (0, "")
 
 
 def migrate(pg: Postgres, schema: str, upto: int | None = None) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 from decimal import Decimal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import psycopg
@@ -25,6 +25,8 @@ logging.getLogger("psycopg").setLevel(
 Postgres = psycopg.Connection[TupleRow]
 
 MAX_PREPARED = 500
+FROZEN_S = 3.0
+"""A process that holds others up for so long, and does nothing, is frozen."""
 _SETTINGS = {
     "idle_in_transaction_session_timeout": "3s",
     "lock_timeout": "3s",
@@ -69,11 +71,11 @@ def parse_address(url: str) -> Address:
         and len(schema) <= 40
     ):
         raise DatabaseError(f"schema={schema}: use 1 to 40 letters a-z, digits and _.")
-    return Address(urlunsplit(parts._replace(query=urlencode(query))), schema)
+    return Address(urlunsplit(parts._replace(query=urlencode(query, quote_via=quote))), schema)
 
 
 def connect(address: Address, *, name: str, read_only: bool = False, patient: bool = False) -> Postgres:
-    """name: shown in pg_stat_activity. patient: without limits of time, for migrations and archives.
+    """name: shown in pg_stat_activity. patient: a statement may take its time, for migrations and archives.
 
     Raises psycopg.Error. [any, blocks]
     """
@@ -82,9 +84,7 @@ def connect(address: Address, *, name: str, read_only: bool = False, patient: bo
         settings["default_transaction_read_only"] = "on"
         settings["default_transaction_isolation"] = "repeatable\\ read"  # a space within the options
     if patient:
-        settings |= dict.fromkeys(
-            ("idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"), "0"
-        )
+        settings |= dict.fromkeys(("idle_in_transaction_session_timeout", "statement_timeout"), "0")
     pg: Postgres = psycopg.connect(
         address.url,
         autocommit=True,
@@ -104,6 +104,19 @@ def connect(address: Address, *, name: str, read_only: bool = False, patient: bo
 
 def _never(*_: object) -> bool:
     return False
+
+
+def end_frozen(pg: Postgres, schema: str) -> None:
+    """End sessions of ours that wait for their own process for FROZEN_S, inside a transaction: it froze.
+
+    For who waited for a lock in vain. In a pipeline a session is not idle between two statements, so that the server's
+    own time-out does not run. Raises psycopg.Error.
+    """
+    pg.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
+        "AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - make_interval(secs => $2)",
+        (f"relay-% {schema}", FROZEN_S),
+    )
 
 
 class Connection:

@@ -7,8 +7,7 @@ pipeline: what is not asked for its rows costs no round trip. Work that is apart
 Each group leaves a mark in last_group. When the answer to a COMMIT is lost, the mark says whether it took place (a
 transaction id does not: after a crash the next transaction may get the same one).
 
-A process that froze inside a group holds the lock, and no time-out of the server ends it: in a pipeline a session is not
-idle between two statements. So whoever waited for the lock in vain ends sessions of ours that wait for their client.
+A process that froze inside a group holds the lock. Whoever waited for it in vain ends its session.
 """
 
 import logging
@@ -25,7 +24,14 @@ import psycopg
 from relay.engine.database.effects import Effect, EffectTypes
 from relay.engine.database.errors import OutcomeUnknown
 from relay.engine.database.pieces import Answer, Piece, Teller, Waiting, run_piece
-from relay.engine.database.postgres_connection import Address, Connection, Postgres, first, neutral
+from relay.engine.database.postgres_connection import (
+    Address,
+    Connection,
+    Postgres,
+    end_frozen,
+    first,
+    neutral,
+)
 from relay.engine.database.postgres_log import Log
 
 log = logging.getLogger(__name__)
@@ -36,8 +42,6 @@ WAIT_S = 5.0
 """So long a write waits for a server that is out of reach."""
 DECIDE_S = 15.0
 """So long it is asked whether a COMMIT took place, before its outcome stays unknown."""
-FROZEN_S = 3.0
-"""A group that waits so long for its own process is ended by those that wait for it."""
 KEPT_LOG = 4_096
 TRIM_EVERY = 256
 BACK_OFF_S = (0.02, 0.5)
@@ -209,7 +213,8 @@ class Writer:
             return self._in_time(pieces, error)
         if error.sqlstate in _AGAIN:
             if error.sqlstate == _LOCKED:
-                self._end_frozen(self._pg)
+                with suppress(psycopg.Error):
+                    end_frozen(self._pg, self._schema)
             return self._in_time(pieces, error)
         if len(pieces) > 1:
             for piece in pieces:
@@ -226,16 +231,6 @@ class Writer:
         except psycopg.Error:
             return True
         return pg.closed
-
-    def _end_frozen(self, pg: Postgres) -> None:
-        try:
-            pg.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
-                "AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - make_interval(secs => $2)",
-                (f"relay-% {self._schema}", FROZEN_S),
-            )
-        except psycopg.Error as error:
-            log.warning("a group that holds up the others could not be ended: %s", error)
 
     def _forget(self) -> None:
         if self._pg is not None:
