@@ -7,15 +7,23 @@ import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
 from relay.app.config import Config
 from relay.engine.clock import new_id
+from relay.wire.bounds import UNPRINTABLE
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 HIDDEN = "[hidden]"
 MIN_SECRET_CHARS = 4
 """Hiding shorter ones would hide ordinary words."""
+MAX_LINE_CHARS = 1_000
+"""Of a line, whatever a stranger wrote into what it is about."""
+MAX_TRACE_LINES = 60
+_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BEARER = re.compile(
     r"(?i)(bearer\s+|ticket=|access_token\W{1,4}|refresh_token\W{1,4})[A-Za-z0-9._~+/=-]{8,}"
@@ -38,16 +46,26 @@ class _Formatter(logging.Formatter):
         )
 
     def clean(self, text: str) -> str:
+        """One line, in which nothing reaches a terminal; of any length given, at most MAX_LINE_CHARS."""
         for each in self._hidden:
             text = text.replace(each, HIDDEN)
-        return _BEARER.sub(rf"\1{HIDDEN}", text)
+        text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _BEARER.sub(rf"\1{HIDDEN}", text))
+        cut = len(text) - MAX_LINE_CHARS
+        return text if cut <= 0 else f"{text[:MAX_LINE_CHARS]}… ({cut} more)"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return self.clean(super().formatMessage(record))
+
+    def formatException(self, ei: ExceptionInfo) -> str:
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(map(self.clean, lines[-MAX_TRACE_LINES:]))  # the last ones say what it was
 
 
 class TextFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = [str(getattr(record, name)) for name in _FIELDS if hasattr(record, name)]
         told = f" ({request_id.get()})" if request_id.get() else ""
-        return self.clean(" ".join((super().format(record), *fields))) + told
+        return " ".join((super().format(record), *fields)) + told
 
 
 class JsonFormatter(_Formatter):
@@ -62,7 +80,7 @@ class JsonFormatter(_Formatter):
             said["request_id"] = request_id.get()
         said |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         if record.exc_info:
-            said["error"] = self.clean(self.formatException(record.exc_info))
+            said["error"] = self.formatException(record.exc_info)
         return json.dumps(said, ensure_ascii=False)
 
 
@@ -72,6 +90,7 @@ def set_up(config: Config) -> None:
     handler.setFormatter((JsonFormatter if config.json_log else TextFormatter)(secrets_of(config)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("relay").setLevel(config.log_level.upper())
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of each request that cannot be read
 
 
 def secrets_of(config: Config) -> list[str]:

@@ -10,6 +10,7 @@ one message, for as long as the connection lasts: half of what an idle one costs
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -22,7 +23,7 @@ from relay.engine.waiting import Flag, Mailbox
 from relay.wire.events import CLOSE_BAD_MESSAGE
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveEvent
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 
 AT_ONCE_KEY = "relay.at_once"
 """Where the state of the server holds what counts connections."""
@@ -82,6 +83,15 @@ class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
             super().handle_ping()
         else:  # it asks for answers and does not read them
             reset(self.transport)
+
+    def send(self, message: "ASGISendEvent") -> Coroutine[Any, Any, None]:
+        return super().send(message) if self.handshake_complete else self._answer(message)
+
+    async def _answer(self, message: "ASGISendEvent") -> None:
+        """The handshake's answer may be no; uvicorn takes that for none, and a fault of the application."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

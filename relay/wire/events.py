@@ -202,7 +202,7 @@ _Codec = msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]  # any: of whi
 
 
 class _Tagged(Struct, frozen=True):
-    t: Annotated[str, Meta(max_length=64)]
+    t: Word
 
 
 class Reader(Generic[M]):

@@ -18,6 +18,7 @@ from relay.wire.bounds import (
     Sentence,
     Timestamp,
     Url,
+    Word,
 )
 from relay.wire.ids import Id
 
@@ -62,7 +63,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     type: Url = "about:blank"
     title: Sentence
     status: Annotated[int, Meta(ge=100, le=599)]
-    code: Annotated[str, Meta(max_length=64)]
+    code: Word
     detail: Sentence
     next_step: Sentence = ""
 
@@ -409,7 +410,7 @@ class Health(Struct, frozen=True, kw_only=True):
 class Check(Struct, frozen=True, kw_only=True):
     """One thing that the relay stands on. detail: a sentence, empty when it is well."""
 
-    name: Annotated[str, Meta(max_length=64)]
+    name: Name
     ok: bool
     detail: Sentence = ""
 
@@ -418,5 +419,5 @@ class Ready(Struct, frozen=True, kw_only=True):
     """decoder: what stands around the processes that decode uploads: limits, privileges, calls, files."""
 
     status: Literal["ready", "not ready"]
-    decoder: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=8)]
+    decoder: Annotated[list[Word], Meta(max_length=8)]
     checks: Annotated[list[Check], Meta(max_length=64)] = []

@@ -11,7 +11,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import msgspec
 
-from relay.wire.oauth import CLIENT_ID, CODE_GRANT, DEVICE_GRANT, DeviceAuthorization, token_message
+from relay.wire.oauth import (
+    CLIENT_ID,
+    CODE_GRANT,
+    DEVICE_GRANT,
+    DeviceAuthorization,
+    grant_message,
+    token_message,
+)
 from relay.wire.rest import TokenPair
 from tests.support.relay import CALL_LIMIT_S, RelayClient, b64
 
@@ -34,6 +41,10 @@ class FormBrowser:
         self.http.close()
 
     def sign_in(self, username: str, **fields: str) -> httpx.Response:
+        """Whoever is signed in already uses the form of a page that knows it."""
+        found = re.search(r'name="csrf" content="([^"]+)"', self.http.get("/").text)
+        if found is not None:
+            fields.setdefault("csrf", found[1])
         answer = self.http.post("/session", data={"username": username, **fields})
         assert answer.status_code == 303, answer.text
         return answer
@@ -42,19 +53,21 @@ class FormBrowser:
     def cookie(self) -> str:
         return self.http.cookies["sidechain_session"]
 
-    def press(self, page: httpx.Response, answer: str = "yes", **changes: str) -> httpx.Response:
-        """Press a button of the page's last form."""
+    def press(
+        self, page: httpx.Response, answer: str = "yes", *, to: str = "", **changes: str
+    ) -> httpx.Response:
+        """Press a button of the page's last form. to: how the form's address begins."""
         assert page.status_code == 200, page.text
-        action, fields = last_form(page.text)
+        action, fields = last_form(page.text, to)
         return self.http.post(action, data={**fields, "answer": answer, **changes})
 
 
-def last_form(html: str) -> tuple[str, dict[str, str]]:
-    """Where the page's last form goes, and what is hidden in it."""
-    form = html[html.rindex("<form") :]
-    action = re.search(r'action="([^"]*)"', form)
+def last_form(html: str, to: str = "") -> tuple[str, dict[str, str]]:
+    """Where the page's last form goes that goes to an address beginning so, and what is hidden in it."""
+    forms = [form for form in html.split("<form")[1:] if f'action="{to}' in form]
+    action = re.search(r'action="([^"]*)"', forms[-1])
     assert action is not None
-    hidden = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
+    hidden = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', forms[-1])
     return unescape(action[1]), {name: unescape(value) for name, value in hidden}
 
 
@@ -114,9 +127,13 @@ class Claim:
     # the device grant ---------------------------------------------------------------------------------------------
 
     def begin(self) -> DeviceAuthorization:
-        answer = post_form(
-            self.device, "/oauth/device", {"client_id": CLIENT_ID, "device_id": self.device_id}
-        )
+        signature = b64(self.device.key.sign(grant_message(self.device_id)))
+        fields: dict[str, str | None] = {
+            "client_id": CLIENT_ID,
+            "device_id": self.device_id,
+            "signature": signature,
+        }
+        answer = post_form(self.device, "/oauth/device", fields)
         assert answer.status_code == 200, answer.text
         return msgspec.json.decode(answer.content, type=DeviceAuthorization)
 
