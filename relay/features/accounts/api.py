@@ -15,6 +15,7 @@ from relay.features.accounts.store import (
     profile,
     profiles,
     renew_session,
+    session_lives,
     sessions_of,
     store_bytes,
     stored_bytes,
@@ -22,5 +23,5 @@ from relay.features.accounts.store import (
 
 __all__ = [
     "SESSION_US", "BrowserSession", "Opened", "SessionEnded", "close_session", "count_follow", "count_posts", "end_session",
-    "ensure_account", "find", "open_session", "profile", "profiles", "renew_session", "sessions_of", "store_bytes", "stored_bytes",
+    "ensure_account", "find", "open_session", "profile", "profiles", "renew_session", "session_lives", "sessions_of", "store_bytes", "stored_bytes",
 ]  # fmt: skip

@@ -218,6 +218,12 @@ def session(db: Connection, cookie: str) -> Session | None:
     return Session(actor=actor, username=username, csrf=csrf)
 
 
+def session_lives(db: Connection, session_id: str) -> bool:
+    """Whether a browser is still signed in. [any thread with a snapshot]"""
+    asked = "SELECT 1 FROM session WHERE id = ? AND expires_us > ?"
+    return db.execute(asked, (session_id, now_us())).fetchone() is not None
+
+
 def sessions_of(db: Connection, account_id: str) -> list[BrowserSession]:
     """The newest first. [any thread with a snapshot]"""
     rows = db.execute(

@@ -18,7 +18,8 @@ from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.engine.at_once import AtOnce
 from relay.engine.clock import new_id, now_us
-from relay.engine.database import Database
+from relay.engine.database import Connection as Reader
+from relay.engine.database import Database, DatabaseBusy
 from relay.engine.limits import SharedLimits
 from relay.features.accounts import api as accounts
 from relay.features.devices.api import Families, Tokens
@@ -49,6 +50,7 @@ from relay.wire.events import (
     Refresh,
     Refreshed,
 )
+from relay.wire.rest import Producer
 
 Message = MutableMapping[str, Any]  # ASGI's own type
 Receive = Callable[[], Awaitable[Message]]
@@ -59,6 +61,7 @@ IsOurs = Callable[[str, str], bool]
 SERVER = "sidechain-relay/2"
 INBOUND = Limit(60, 3_000_000)  # 20 messages a second, bursts of 60
 CLOSE_WAIT_S = 1.0
+RETRY_S = 2
 _SUBPROTOCOLS = {SUBPROTOCOL_JSON: Encoding.JSON, SUBPROTOCOL_MSGPACK: Encoding.MSGPACK}
 _FRAMES = {Encoding.JSON: Frames(json=True), Encoding.MSGPACK: Frames(json=False)}
 
@@ -118,17 +121,20 @@ class Sockets:
                 await self._serve(scope, receive, send)
         except Refusal as refusal:
             await self._refuse(scope, send, refusal)
+        except DatabaseBusy:
+            busy = Refusal(
+                "busy", "The relay's database cannot serve now.", "Try again soon.", retry_after_s=RETRY_S
+            )
+            await self._refuse(scope, send, busy)
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Raises Refusal, before the handshake is answered."""
-        connection = None
+        """Raises Refusal and DatabaseBusy, before the handshake is answered."""
+        actor, subprotocol = await self._open(scope)
+        connection = self._take_place(actor, _SUBPROTOCOLS[subprotocol])
         try:
-            actor, subprotocol = await self._open(scope)
-            connection = self._take_place(actor, _SUBPROTOCOLS[subprotocol])
-            user = await self.db.read(lambda db: accounts.profile(db, connection.account_id))
-        except Refusal:
-            if connection is not None:
-                self.hub.remove(connection)
+            user = await self.db.read(lambda db: _who(db, actor))
+        except BaseException:
+            self.hub.remove(connection)
             raise
         self.presence.arrived(user.id, user.username)
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
@@ -190,6 +196,16 @@ class Sockets:
         ):  # since the token was looked at; who was not here was not told
             connection.outbox.close(CLOSE_REVOKED, "This sign-in was ended.")
         return connection
+
+
+def _who(db: Reader, actor: Actor) -> Producer:
+    """Whose connection it is. Asked once the hub has it: a browser that signs out later is told, one that did is not.
+
+    Raises Refusal: not_found, token_invalid.
+    """
+    if actor.session_id is not None and not accounts.session_lives(db, actor.session_id):
+        raise Refusal("token_invalid", "This browser was signed out.", "Sign in again.")
+    return accounts.profile(db, actor.account_id)
 
 
 def _address(scope: Message) -> str:
