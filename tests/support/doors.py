@@ -1,6 +1,7 @@
 """A database door for tests: what it was told is kept, and can be waited for."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -76,3 +77,42 @@ async def opened(url: str, effects: Any = Said | Counted) -> AsyncIterator[Door]
         yield door
     finally:
         await door.db.close()
+
+
+# a table to write in --------------------------------------------------------------------------------------------------
+
+TABLE = "CREATE TABLE jotting (id BIGINT PRIMARY KEY, body TEXT, x DOUBLE PRECISION, raw {blob})"
+
+
+async def make_table(door: Door, url: str) -> None:
+    await door.do(TABLE.format(blob="BLOB" if url.startswith("sqlite") else "BYTEA"))
+
+
+async def outcomes(
+    door: Door, pieces: list[Callable[[Tx], object]], *, grouped: bool
+) -> list[object | BaseException]:
+    """What each write gave or raised; grouped: the writer is held until all of them wait."""
+    if not grouped:
+        return [(await asyncio.gather(door.db.write(piece), return_exceptions=True))[0] for piece in pieces]
+    go, inside = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(tx: Tx) -> None:
+        loop.call_soon_threadsafe(inside.set)
+        assert go.wait(LIMIT_S)
+
+    holding = asyncio.create_task(door.db.write(hold))
+    await inside.wait()
+    waiting = [asyncio.ensure_future(door.db.write(piece)) for piece in pieces]
+    await asyncio.sleep(0)  # let them ask
+    go.set()
+    await holding
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def note(id_: int, body: str | None = None) -> Callable[[Tx], object]:
+    return lambda tx: void(tx.db.execute("INSERT INTO jotting (id, body) VALUES (?, ?)", (id_, body)))
+
+
+async def notes(door: Door) -> list[int]:
+    return await door.db.read(lambda db: [row[0] for row in db.execute("SELECT id FROM jotting ORDER BY id")])
