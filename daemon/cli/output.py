@@ -72,7 +72,8 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
         raise _as_error(Failed(code=error.code, message=error.message, next_step=error.next_step)) from error
     if not isinstance(reply, answer):
         raise SidechainError(
-            f"The daemon answered {type(reply).__name__}.", "Restart it: it is of another version."
+            "The daemon gave an answer that this command does not know.",
+            "Restart it: it is of another version.",
         )
     return reply
 

@@ -115,9 +115,9 @@ class Claiming:
             self.show(pair=pair, authorize_url=None, verification_uri=None, user_code=None)
         except SidechainError as error:
             self.show(error=error, authorize_url=None, verification_uri=None, user_code=None)
-        except Exception as error:  # a bug must reach the person as a sentence, and must not end the daemon
+        except Exception:  # a bug must reach the person as a sentence, and must not end the daemon
             log.exception("the claim failed")
-            failed = SidechainError(f"The claim failed: {type(error).__name__}.", "The log has the details.")
+            failed = SidechainError("The claim failed.", "The daemon's log says why; claim again.")
             self.show(error=failed, authorize_url=None, verification_uri=None, user_code=None)
         finally:
             for way in ways:

@@ -5,6 +5,7 @@ place, may send a compression bomb or a byte a second). Redirects are not follow
 """
 
 import asyncio
+import logging
 import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Mapping
@@ -22,6 +23,8 @@ from relay.wire.tus import CHECKSUM_MISMATCH
 B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 CONNECT_LIMIT_S = 10.0
@@ -99,7 +102,7 @@ class RelayHttp:
                     return Answer(status=response.status_code, headers=response.headers, content=bytes(data))
         except (httpx.TransportError, TimeoutError) as error:
             raise Offline(
-                f"The relay at {self.base_url} does not answer ({type(error).__name__}).",
+                f"The relay at {self.base_url} does not answer: {_in_words(error)}.",
                 "Sidechain goes on trying; check the network if it lasts.",
                 no_answer=True,
             ) from error
@@ -128,7 +131,7 @@ class RelayHttp:
                     raise self.refusal(Answer(status=status, headers=answered, content=bytes(data)))
         except (httpx.TransportError, TimeoutError) as error:
             raise Offline(
-                f"The relay at {self.base_url} does not deliver the sound ({type(error).__name__}).",
+                f"The relay at {self.base_url} does not deliver the sound: {_in_words(error)}.",
                 "Check the network, then play it again.",
             ) from error
 
@@ -141,9 +144,9 @@ class RelayHttp:
             raise self.not_understood(str(error)) from error
 
     def not_understood(self, why: str) -> Offline:
-        return Offline(
-            f"An answer of the relay at {self.base_url} is not understood: {why}.", "Update Sidechain."
-        )
+        """why: for the log."""
+        log.warning("an answer of the relay at %s is not understood: %s", self.base_url, why)
+        return Offline(f"An answer of the relay at {self.base_url} is not understood.", "Update Sidechain.")
 
     def refusal(self, answer: Answer) -> Offline | RelayRefused:
         """What an answer that is not the one wanted means: to be tried again, or a no.
@@ -183,6 +186,19 @@ def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters:
     given = {} if query is None else msgspec.to_builtins(query)
     fields = {name: value for name, value in given.items() if value is not None}
     return f"{path}?{urllib.parse.urlencode(fields)}" if fields else path
+
+
+def _in_words(error: Exception) -> str:
+    """What went wrong on the line, for a person."""
+    match error:
+        case httpx.TimeoutException() | TimeoutError():
+            return "nothing came in time"
+        case httpx.ConnectError():
+            return "no connection to it can be made"
+        case httpx.ProtocolError():
+            return f"what it says is not as it should be ({error})"
+        case _:
+            return "the connection broke"
 
 
 def json_of(body: object) -> tuple[dict[str, str], bytes]:
