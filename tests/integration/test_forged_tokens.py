@@ -128,7 +128,7 @@ FORGED: dict[str, Callable[[Forge], str]] = {
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
     with running_relay(tmp_path_factory.mktemp("relay") / "data") as relay:
         client, ended = RelayClient(relay.url), RelayClient(relay.url)
-        client.sign_in("owner")
+        client.sign_in("holder")
         made = Forge(relay, client)
         made.session_ended = ended.sign_in("gone").access_token
         ended.http.post("/auth/unclaim").raise_for_status()
@@ -160,7 +160,7 @@ def opened(forge: Forge, token: str) -> int:
 def test_the_forge_works(forge: Forge) -> None:
     """Without a change its tokens are good, so each below is refused for what it changes."""
     for token in (forge.good, forge.signed()):
-        assert asked(forge, token).json()["username"] == "owner"
+        assert asked(forge, token).json()["username"] == "holder"
         assert opened(forge, token) == 101
     assert jwt.decode(forge.signed(), forge.key, algorithms=[ALG]).claims == forge.claims
 
@@ -170,7 +170,7 @@ def test_a_forged_token_opens_nothing(forge: Forge, how: str) -> None:
     token = FORGED[how](forge)
     answer = asked(forge, token)
     assert (answer.status_code, answer.json()["code"]) in ((401, "token_invalid"), (401, "token_expired"))
-    assert "owner" not in answer.text
+    assert "holder" not in answer.text
     assert opened(forge, token) == 401
     verified = httpx.post(
         forge.relay.url + "/api/v1/auth/verify",

@@ -551,7 +551,7 @@ def test_devices_are_listed_and_taken_away_by_their_owner(
     socket = device.socket()
     started = time.monotonic()
     page = browser.http.get("/devices")
-    assert browser.press(page).headers["location"] == "/devices"
+    assert browser.press(page, to="/devices/").headers["location"] == "/devices"
     with pytest.raises(ConnectionClosed) as closed:
         while True:
             socket.next(REVOKED_LIMIT_S)

@@ -66,7 +66,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def arrived(client: RelayClient, audio: bytes) -> dict[str, object]:
     """All bytes of an upload are there; what asks for a post of it."""
-    begun = client.tus("POST", "/uploads", audio, upload_length=str(len(audio)))
+    begun = client.tus("POST", "/uploads/", audio, upload_length=str(len(audio)))
     assert begun.headers["upload-offset"] == str(len(audio))
     upload_id = begun.headers["location"].rpartition("/")[2]
     return {"upload_id": upload_id, "meta": {"title": "late", "sha256": sha256(audio).hexdigest()}}
@@ -75,7 +75,7 @@ def arrived(client: RelayClient, audio: bytes) -> dict[str, object]:
 def test_without_its_store_a_relay_goes_on_and_says_what_it_cannot(world: World) -> None:
     with closing(person(world.first, "anna")) as anna, closing(person(world.second, "ben")) as ben:
         post = anna.post(AUDIO, title="before")
-        begun = anna.tus("POST", "/uploads", upload_length="1000")
+        begun = anna.tus("POST", "/uploads/", upload_length="1000")
         world.servers.seaweed.kill()
         try:
             for answer in (

@@ -88,9 +88,9 @@ def test_other_pages_and_cookies_get_nothing(relay: RelayProcess) -> None:
 
 def test_the_largest_upload(relay: RelayProcess, anna: RelayClient) -> None:
     assert anna.tus("OPTIONS", "/uploads").headers["tus-max-size"] == str(64 << 10)
-    refused = anna.tus("POST", "/uploads", upload_length=str((64 << 10) + 1))
+    refused = anna.tus("POST", "/uploads/", upload_length=str((64 << 10) + 1))
     assert refused.status_code == 413 and "64 KiB" in refused.json()["detail"]
-    assert anna.tus("POST", "/uploads", upload_length=str(64 << 10)).status_code == 201
+    assert anna.tus("POST", "/uploads/", upload_length=str(64 << 10)).status_code == 201
     assert anna.upload(b"\0" * (64 << 10 | 1)).status_code == 413
 
 
@@ -223,7 +223,7 @@ def test_going_down_it_says_so_parts_with_sockets_and_lets_uploads_end(tmp_path:
     notice = Engines({"SIDECHAIN_RELAY_DRAIN_NOTICE": "2", "SIDECHAIN_RELAY_DRAIN_LIMIT": "30"})
     with running_relay(tmp_path / "data", engines=notice) as relay, closing(RelayClient(relay.url)) as anna:
         anna.sign_in("anna")
-        begun = anna.tus("POST", "/uploads", upload_length=str(len(AUDIO)))
+        begun = anna.tus("POST", "/uploads/", upload_length=str(len(AUDIO)))
         place = begun.headers["location"].partition("/api/v1")[2]
         head = (
             f"PATCH /api/v1{place} HTTP/1.1\r\nHost: {relay.url.removeprefix('http://')}\r\nTus-Resumable: 1.0.0\r\n"

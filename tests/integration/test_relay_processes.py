@@ -166,7 +166,7 @@ def test_an_upload_begun_at_one_goes_on_at_the_other_and_becomes_one_post(
     anna = people(0, "anna")
     with closing(at(anna, cluster.processes[1])) as there:
         half = len(AUDIO) // 2
-        begun = anna.tus("POST", "/uploads", upload_length=str(len(AUDIO)))
+        begun = anna.tus("POST", "/uploads/", upload_length=str(len(AUDIO)))
         place = begun.headers["location"].partition("/api/")[2]
         anna.tus("PATCH", f"/api/{place}", AUDIO[:half], upload_offset="0").raise_for_status()
         there.tus("PATCH", f"/api/{place}", AUDIO[half:], upload_offset=str(half)).raise_for_status()

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from relay.core.limits import LIMITS, Kind
-from relay.features.accounts.providers import upstreams_of, username_from
+from relay.features.accounts.names import propose
+from relay.features.accounts.providers import upstreams_of
 from tests.support.claims import Claim, FormBrowser
 from tests.support.oidc_server import CLIENT, free_port, running_provider
 from tests.support.profile_server import ProfileServer, running_profile_server
@@ -180,7 +181,7 @@ def test_secrets_come_from_the_environment_and_go_nowhere(relay: RelayProcess) -
     [("Night Owl", "night-owl"), ("ÄÖ", "producer"), ("", "producer"), ("a", "producer"), ("<script>", "script"), ("x" * 90, "x" * 24), ("..ab..", "producer")],
 )  # fmt: skip
 def test_usernames_are_made_of_what_can_be_used(suggestion: str, name: str) -> None:
-    assert username_from(suggestion) == name
+    assert next(propose(suggestion)) == name
 
 
 def test_one_address_makes_so_many_accounts_and_who_has_one_still_gets_in(

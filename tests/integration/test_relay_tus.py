@@ -29,14 +29,14 @@ CALL_LIMIT_S = 30
 @pytest.fixture(scope="module")
 def client(relay: RelayProcess) -> Iterator[RelayClient]:
     made = RelayClient(relay.url)
-    made.sign_in("owner")
+    made.sign_in("holder")
     yield made
     made.close()
 
 
 def begin(client: RelayClient, size_bytes: int, body: bytes | None = None, **headers: str) -> str:
     """Its Location."""
-    answer = client.tus("POST", "/uploads", body, upload_length=str(size_bytes), **headers)
+    answer = client.tus("POST", "/uploads/", body, upload_length=str(size_bytes), **headers)
     assert answer.status_code == 201, answer.text
     return answer.headers["location"]
 
@@ -112,7 +112,7 @@ def process(
 
 def test_creation_may_bring_the_whole_file_or_its_beginning(client: RelayClient) -> None:
     for part in (AUDIO, AUDIO[:PIECE], b""):
-        answer = client.tus("POST", "/uploads", part, upload_length=str(len(AUDIO)))
+        answer = client.tus("POST", "/uploads/", part, upload_length=str(len(AUDIO)))
         assert (answer.status_code, answer.headers["upload-offset"]) == (201, str(len(part)))
         assert stands_at(client, answer.headers["location"]) == len(part)
 
@@ -142,9 +142,9 @@ def test_a_part_has_its_own_media_type(client: RelayClient) -> None:
 def test_no_more_than_was_announced(client: RelayClient) -> None:
     location = begin(client, 9, b"123")
     assert code(send(client, location, 3, b"4567890")) == (413, "too_large")
-    whole = client.tus("POST", "/uploads", upload_length=str(MAX_UPLOAD_BYTES + 1))
+    whole = client.tus("POST", "/uploads/", upload_length=str(MAX_UPLOAD_BYTES + 1))
     assert code(whole) == (413, "too_large")
-    unknown = client.tus("POST", "/uploads", upload_defer_length="1")
+    unknown = client.tus("POST", "/uploads/", upload_defer_length="1")
     assert code(unknown) == (400, "malformed")
     assert code(client.tus("POST", "/uploads")) == (400, "malformed")
 
@@ -174,7 +174,7 @@ def test_metadata_come_back_as_they_were_given(client: RelayClient) -> None:
 
 @pytest.mark.parametrize("value", [",", "a !", "a AAAA,a AAAA", "a,, AAAA", "n " + "A" * MAX_METADATA_BYTES])
 def test_metadata_that_are_none_are_refused(client: RelayClient, value: str) -> None:
-    answer = client.tus("POST", "/uploads", upload_length="9", upload_metadata=value)
+    answer = client.tus("POST", "/uploads/", upload_length="9", upload_metadata=value)
     assert code(answer) == (400, "malformed")
 
 
@@ -224,7 +224,7 @@ def test_an_empty_upload_is_whole_at_once(client: RelayClient) -> None:
 def test_creating_twice_with_a_key_is_creating_once(client: RelayClient) -> None:
     key = secrets.token_hex(16)
     location = begin(client, 9, b"123", idempotency_key=key)
-    again = client.tus("POST", "/uploads", b"123", upload_length="9", idempotency_key=key)
+    again = client.tus("POST", "/uploads/", b"123", upload_length="9", idempotency_key=key)
     assert (again.headers["location"], again.headers["upload-offset"]) == (location, "3")
     other = begin(client, 10, idempotency_key=key)
     assert other != location, "another file under the same key begins anew"
@@ -240,7 +240,7 @@ def test_a_key_makes_one_post_however_often_it_is_asked(client: RelayClient) -> 
     assert first.json() == again.json()
     assert client.tus("DELETE", location).status_code == 204
     assert process(client, location, "once", key).json() == first.json(), "the upload may be gone"
-    anew = client.tus("POST", "/uploads", AUDIO, upload_length=str(len(AUDIO)), idempotency_key=key)
+    anew = client.tus("POST", "/uploads/", AUDIO, upload_length=str(len(AUDIO)), idempotency_key=key)
     assert anew.headers["upload-offset"] == str(len(AUDIO)), "nobody needs the bytes a second time"
     assert process(client, anew.headers["location"], "once", key).json() == first.json()
     other = short_flac(12_000)

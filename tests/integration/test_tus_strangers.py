@@ -39,7 +39,7 @@ def packages() -> Path:
 @pytest.fixture(scope="module")
 def client(relay: RelayProcess) -> Iterator[RelayClient]:
     made = RelayClient(relay.url)
-    made.sign_in("owner")
+    made.sign_in("holder")
     yield made
     made.close()
 

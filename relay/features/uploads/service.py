@@ -154,13 +154,15 @@ class Uploads:
     async def receive(self, actor: Actor, size_bytes: int, body: AsyncIterator[bytes]) -> Upload:
         """A whole upload in one go, for who sends it with its description. size_bytes: the most it may have.
 
-        Raises Refusal: busy, quota_exceeded, and whatever body raises; then nothing is left.
+        Raises Refusal: busy, quota_exceeded, audio_refused, and whatever body raises; then nothing is left.
         """
         upload = await self.begin(actor, size_bytes, "", None)
         holder = new_id()
         try:
             await self._db.write(lambda tx: store.hold(tx, upload.id, holder))
             part = await self._objects.put_part(upload.id, 0, body, size_bytes)
+            if not part.size_bytes:
+                raise Refusal("audio_refused", "There is nothing in the audio that was sent.")
             return await self._db.write(lambda tx: _whole_now(tx, upload, part, holder, self._clock()))
         except ObjectsUnavailable as error:
             raise _busy(str(error)) from error
