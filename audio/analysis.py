@@ -42,13 +42,14 @@ def analyse(
     transport_bpm: float | None,
     transport_meter: tuple[int, int] | None,
     bars: int | None,
+    length_is_exact: bool = True,
 ) -> Analysis:
     """Same input, same figures. [worker]: some 50 ms of processor time for 16 s
 
     samples: finite float32 (frames >= 1, 1 or 2 channels), as audio.intake.sanitize() returns them; not written to.
     transport_bpm: what the host played at throughout, None when unknown or changing; > 0. transport_meter: (beats,
     beat unit), as (6, 8). bars: how many bars the clip is cut to; with transport_meter, and without transport_bpm, it
-    gives the tempo. Raises UnsupportedAudio.
+    gives the tempo. length_is_exact: see audio.read.clip. Raises UnsupportedAudio.
     """
     require_rate(sample_rate_hz)
     require_shape(samples)
@@ -66,7 +67,13 @@ def analyse(
         beats, unit = transport_meter
         tempo = tempo_of_bars(bars, beats * 4 / unit, seconds)
     else:
-        tempo = tempo_of_audio(envelope, harmonic_change(notes.strength), NOTE_RATE_HZ, part_seconds)
+        tempo = tempo_of_audio(
+            envelope,
+            harmonic_change(notes.strength),
+            NOTE_RATE_HZ,
+            part_seconds,
+            length_is_exact=length_is_exact,
+        )
     key, spectrum = key_of(notes), summarise(spectra, WINDOW_FRAMES)
     start_s = first / sample_rate_hz
     loop = part_seconds < LOOPED_SECONDS

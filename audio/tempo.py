@@ -27,7 +27,7 @@ from audio.tempo_readings import (
     curves_of,
     means_at,
     readings,
-    tells_tempo,
+    roundness,
 )
 from audio.tempo_weights import CONFIDENCE, HIDDEN, HIDDEN_WEIGHTS, WEIGHTS
 
@@ -74,15 +74,23 @@ def tempo_of_bars(bars: int, beats_per_bar: float, seconds: float) -> Tempo:
     return Tempo(bpm, TempoSource.LENGTH, 0.95, (bpm / 2, bpm * 2))
 
 
-def tempo_of_audio(envelope: OnsetEnvelope, harmony: Series, harmony_rate_hz: float, seconds: float) -> Tempo:
-    """The tempo heard. [any]
+def tempo_of_audio(
+    envelope: OnsetEnvelope,
+    harmony: Series,
+    harmony_rate_hz: float,
+    seconds: float,
+    *,
+    length_is_exact: bool = True,
+) -> Tempo:
+    """The tempo by analysis. [any]
 
-    envelope: of the clip; harmony: harmonic_change() of the clip at harmony_rate_hz; seconds: length of the clip.
+    envelope: of the clip; harmony: harmonic_change() of the clip at harmony_rate_hz; seconds: length of the clip;
+    length_is_exact: False when a coder's padding may be part of it: then nothing is concluded from it.
     """
     is_noise = seconds < NOISE_SECONDS and envelope.clarity < NOISE_CLARITY
     if seconds < MIN_SECONDS or is_noise or len(onset_times_s(envelope)) < MIN_ONSETS:
         return Tempo(None, None, 0.0)
-    curves = curves_of(envelope, harmony, harmony_rate_hz, seconds)
+    curves = curves_of(envelope, harmony, harmony_rate_hz, seconds, length_is_exact=length_is_exact)
     periods = candidates(curves)
     if not len(periods):
         return Tempo(None, None, 0.0)
@@ -93,15 +101,17 @@ def tempo_of_audio(envelope: OnsetEnvelope, harmony: Series, harmony_rate_hz: fl
     odds = np.exp(scores - scores.max())
     ranked = _merged(60 * FRAME_RATE_HZ / periods, odds / odds.sum())
     bpm, share = ranked[0]
-    exact = _fixed_by_length(bpm, seconds)
+    exact = _fixed_by_length(bpm, seconds) if length_is_exact else None
     confidence = _confidence(
-        share, envelope.total, 60 * FRAME_RATE_HZ / bpm, exact is not None and tells_tempo(exact, seconds)
+        share, envelope.total, 60 * FRAME_RATE_HZ / bpm, 0.0 if exact is None else roundness(exact, seconds)
     )
-    heard = tuple(other for other, rest in ranked[1:4] if rest >= 0.02)
-    others = heard or tuple(other for other in (bpm / 2, bpm * 2) if MIN_BPM <= other <= MAX_BPM)
+    to_exact = 1.0 if exact is None else exact / bpm  # the others are read off the same envelope
+    likely = tuple(other * to_exact for other, rest in ranked[1:4] if rest >= 0.02)
+    best = bpm if exact is None else exact
+    others = likely or tuple(other for other in (best / 2, best * 2) if MIN_BPM <= other <= MAX_BPM)
     if confidence < MIN_CONFIDENCE:
-        return Tempo(None, None, confidence, (exact or bpm, *others))
-    return Tempo(exact or bpm, TempoSource.LENGTH if exact else TempoSource.AUDIO, confidence, others)
+        return Tempo(None, None, confidence, (best, *others))
+    return Tempo(best, TempoSource.LENGTH if exact else TempoSource.AUDIO, confidence, others)
 
 
 def _merged(bpms: Series, shares: Series) -> list[tuple[float, float]]:
@@ -126,7 +136,7 @@ def _fixed_by_length(bpm: float, seconds: float) -> float | None:
     return whole * 60 / seconds
 
 
-def _confidence(share: float, total: Series, period: float, length_tells: bool) -> float:
+def _confidence(share: float, total: Series, period: float, round_by_length: float) -> float:
     """share: of the best candidate among all. Its pulse is looked for in the clip as it is, not repeated: a short
     noise, repeated, has a perfect pulse. What chance would show in so few frames is taken off."""
     pulses = means_at(autocorrelation(total), period * _PULSES)
@@ -135,6 +145,6 @@ def _confidence(share: float, total: Series, period: float, length_tells: bool) 
         CONFIDENCE.bias
         + CONFIDENCE.share * math.log(max(share, 1e-3) / max(1 - share, 1e-3))
         + CONFIDENCE.pulse * math.log(max(pulse, 0.01))
-        + CONFIDENCE.length * length_tells
+        + (CONFIDENCE.length if round_by_length == 1.0 else CONFIDENCE.fraction if round_by_length else 0.0)
     )
     return 1 / (1 + math.exp(-log_odds))

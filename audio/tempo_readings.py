@@ -21,6 +21,8 @@ _READINGS = np.array([0.5, 1.0, 2.0, 4.0, 1.5, 3.0, 1 / 3, 6.0, 8.0, 0.25])
 _HARMONY_READINGS = np.array([1.0, 2.0, 4.0, 8.0, 3.0, 6.0])
 _MOST_LAGS = 24
 _FIT_TOLERANCE = 0.006
+_FRACTION = 0.85  # see roundness()
+_FASTEST_RIVAL_BPM = 176.0
 
 Series = NDArray[np.float64]
 
@@ -30,6 +32,7 @@ class Curves:
     """bands: autocorrelations of the whole, low, middle and high envelope, lag in onset frames. harmony: of its change.
 
     harmony_scale: frames of harmony per onset frame. seconds: of the clip, not of what was repeated.
+    length_is_exact: False when a coder's padding may be part of it; then the length says nothing.
     """
 
     bands: list[Series]
@@ -37,18 +40,30 @@ class Curves:
     harmony_scale: float
     onsets_per_second: float
     seconds: float
+    length_is_exact: bool
 
 
-def curves_of(envelope: OnsetEnvelope, harmony: Series, harmony_rate_hz: float, seconds: float) -> Curves:
+def curves_of(
+    envelope: OnsetEnvelope,
+    harmony: Series,
+    harmony_rate_hz: float,
+    seconds: float,
+    *,
+    length_is_exact: bool,
+) -> Curves:
     """envelope: of the clip; harmony: harmonic_change() of the clip at harmony_rate_hz; seconds: length of the clip. [any]"""
     bands = [envelope.total] + [band / (band.std() + 1e-3) for band in envelope.rise.T]
-    change = _looped(harmony, harmony_rate_hz, seconds)
+    change = harmony
+    if length_is_exact:
+        bands = [_looped(band, FRAME_RATE_HZ, seconds) for band in bands]
+        change = _looped(harmony, harmony_rate_hz, seconds)
     return Curves(
-        bands=[autocorrelation(_looped(band, FRAME_RATE_HZ, seconds)) for band in bands],
+        bands=[autocorrelation(band) for band in bands],
         harmony=autocorrelation(change) * min(1.0, float(change.std()) / 0.1),
         harmony_scale=harmony_rate_hz / FRAME_RATE_HZ,
         onsets_per_second=_density(envelope.total),
         seconds=seconds,
+        length_is_exact=length_is_exact,
     )
 
 
@@ -80,13 +95,15 @@ def readings(curves: Curves, periods: Series) -> Series:
     bpm = 60 * FRAME_RATE_HZ / periods
     octaves = np.log2(bpm / 110)
     fits = np.array([_length_fit(curves.seconds * each / 60) for each in bpm])
-    whole = np.array([_is_whole_tempo(each, curves.seconds) for each in bpm])
+    if not curves.length_is_exact:
+        fits *= 0
+    whole = np.array([_roundness_near(each, curves.seconds) for each in bpm])
     density = np.log2(np.maximum(0.1, curves.onsets_per_second * 60 / bpm) / 2)
     columns = [means_at(curve, periods[:, None] * _READINGS) for curve in curves.bands]
     columns += [
         np.stack([octaves, octaves**2, np.maximum(0, octaves - 0.6), np.maximum(0, -0.6 - octaves)], 1)
     ]
-    columns += [fits, fits * (curves.seconds < _LOOPED_SECONDS), (whole & (fits.max(axis=1) > 0.3))[:, None]]
+    columns += [fits, fits * (curves.seconds < _LOOPED_SECONDS), (whole * (fits.max(axis=1) > 0.3))[:, None]]
     columns += [np.stack([density, density**2], 1)]
     columns += [means_at(curves.harmony, periods[:, None] * curves.harmony_scale * _HARMONY_READINGS)]
     return np.hstack(columns)
@@ -110,16 +127,25 @@ def means_at(curve: Series, periods: Series) -> Series:
     return means
 
 
-def tells_tempo(bpm: float, seconds: float) -> bool:
-    """Whether the clip's length makes the tempo a whole number of bpm, to the frame: loops are made at such tempos.
+def roundness(bpm: float, seconds: float) -> float:
+    """How much the clip's length speaks for a tempo that somebody chose: 1.0 where it makes it a whole number of bpm, to the frame. [any]
 
-    Of other clips fewer than one in a hundred would do so. A length in whole tenths of a second says nothing: at 12 s
-    every count of beats is a whole tempo.
+    Loops are made at such tempi, and at halves, thirds and quarters. Of other clips fewer than one in a hundred would be at a
+    whole number, and one in twenty at a simple fraction: _FRACTION for those. A half that is twice a whole number has that
+    number for its rival, which would win nearly always; from _FASTEST_RIVAL_BPM on a rival is faster than people count, and a
+    half is as good as whole. 0.0: the length says nothing, also at whole tenths of a second: at 12 s every count of beats is a
+    whole tempo.
     """
     if abs(10 * seconds - round(10 * seconds)) < 0.001:
-        return False
+        return 0.0
     one_and_a_half_frames = 1.5 / 44_100
-    return abs(bpm - round(bpm)) <= bpm * one_and_a_half_frames / seconds
+
+    def is_whole(tempo: float) -> bool:
+        return abs(tempo - round(tempo)) <= tempo * one_and_a_half_frames / seconds
+
+    if is_whole(bpm) or (2 * bpm >= _FASTEST_RIVAL_BPM and is_whole(2 * bpm)):
+        return 1.0
+    return _FRACTION if any(is_whole(parts * bpm) for parts in (2, 3, 4)) else 0.0
 
 
 def _looped(series: Series, rate_hz: float, seconds: float) -> Series:
@@ -182,7 +208,7 @@ def _length_fit(beats: float) -> list[float]:
     return fits
 
 
-def _is_whole_tempo(bpm: float, seconds: float) -> bool:
-    """Whether the nearest whole count of beats makes a whole number of bpm."""
+def _roundness_near(bpm: float, seconds: float) -> float:
+    """roundness() of the tempo that the nearest whole count of beats makes."""
     beats = round(seconds * bpm / 60)
-    return 2 <= beats <= MAX_LOOP_BEATS and tells_tempo(beats * 60 / seconds, seconds)
+    return roundness(beats * 60 / seconds, seconds) if 2 <= beats <= MAX_LOOP_BEATS else 0.0

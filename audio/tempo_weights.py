@@ -32,7 +32,7 @@ WEIGHTS: tuple[float, ...] = (
     0.523, 0.281, -0.324, -0.0849,
     # the same once more, for clips under 10 s
     0.103, 0.495, 0.501, -0.0964,
-    # length makes it a whole number of bpm
+    # length makes it a whole number of bpm (fitted on those alone), or a simple fraction of one
     3.05,
     # log2 of onsets per beat over 2: itself, squared
     -0.281, -0.206,
@@ -112,12 +112,14 @@ HIDDEN_WEIGHTS: tuple[float, ...] = (-0.509, -0.516, -0.533, 0.565, 0.485, 0.557
 @dataclass(frozen=True)
 class ConfidenceWeights:
     """Per unit of: log odds of the best candidate among all; log of its clearest autocorrelation above chance;
-    and, not fitted, for a length that makes the tempo a whole number (about 0.6 of loops, 0.01 of other clips)."""
+    and, not fitted, for a length that makes the tempo a whole number (about 0.6 of loops, 0.01 of other clips), or a half, third
+    or quarter of one (0.05 of other clips)."""
 
     bias: float
     share: float
     pulse: float
     length: float
+    fraction: float
 
 
-CONFIDENCE = ConfidenceWeights(bias=0.85, share=1.06, pulse=1.22, length=4.0)
+CONFIDENCE = ConfidenceWeights(bias=0.85, share=1.06, pulse=1.22, length=4.0, fraction=2.5)

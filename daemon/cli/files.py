@@ -97,6 +97,7 @@ def process(
         said_bpm = bpm or clip.words.bpm
         wanted = Settings(
             title=title or shown(source.stem), bpm=said_bpm, bpm_source="given" if bpm else "file", key=said_key, limiter=limiter,
+            length_is_exact=clip.length_is_exact,
         )  # fmt: skip
         result = _written(clip, _made(source, clip, wanted, no_cache, progress), source, out, force)
 

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     bpm_source: who said bpm. tempo_varies: the transport did, and no one tempo is right. key: as the person says.
     bar_fractions: bar lines, 0..1 of the clip. limiter: let peaks be taken down to reach the target.
+    length_is_exact: see audio.read.clip.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     key: str | None = None
     bar_fractions: tuple[float, ...] = ()
     limiter: bool = False
+    length_is_exact: bool = True
 
 
 class Lossless(Struct, frozen=True, kw_only=True):
@@ -171,6 +173,7 @@ def analyse_clip(samples: Samples, sample_rate_hz: int, settings: Settings) -> A
         transport_bpm=settings.bpm,
         transport_meter=settings.meter,
         bars=None if settings.tempo_varies else settings.bars,
+        length_is_exact=settings.length_is_exact,
     )
 
 

@@ -6,12 +6,14 @@ What is expected of each is written here as a value; the folder's manifest says 
 import numpy as np
 import pytest
 
+from audio.analysis import analyse
 from audio.errors import UnsupportedAudio
 from audio.flac import encode_flac
 from audio.intake import sanitize
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
+from audio.tempo import TempoSource
 from audio.warnings import WarningKind, warnings
 from tests.support.odd_files import odd_files, odd_folder
 
@@ -74,6 +76,23 @@ def test_clean_sound_is_not_called_clipped(name: str) -> None:
     assert WarningKind.CLIPPING not in [
         each.kind for each in warnings(sanitize(clip.samples), clip.sample_rate_hz)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "bpm"),
+    [
+        each
+        for each in [("loop_92.5bpm_4-4.flac", 92.5), ("nox4.mp3", 120.0), ("sh2.mp3", 120.0)]
+        if each[0] in odd_files()
+    ],
+)
+def test_the_tempo_of_a_half_and_of_files_whose_length_is_not_known(name: str, bpm: float) -> None:
+    clip = read_audio(_data(name))
+    tempo = analyse(
+        clip.samples, clip.sample_rate_hz, transport_bpm=None, transport_meter=None, bars=None, length_is_exact=clip.length_is_exact,
+    ).tempo  # fmt: skip
+    assert tempo.bpm == pytest.approx(bpm, rel=0.002)
+    assert tempo.source is (TempoSource.LENGTH if clip.length_is_exact else TempoSource.AUDIO)
 
 
 def _produced(name: str) -> Produced:
