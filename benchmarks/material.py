@@ -50,6 +50,18 @@ def synthesised() -> list[Clip]:
     return [Clip(f"piece {s}", p.samples, p.sample_rate_hz, p.bpm, p.key) for s, p in made]
 
 
+def at_fractions(fraction: float) -> list[Clip]:
+    """Pieces by formula at 60 to 180 bpm and such a fraction of one, two, four and eight bars of them."""
+    clips = []
+    for number, whole in enumerate(range(60, 180, 2)):
+        bpm = whole + fraction
+        made = piece(
+            2000 + whole, bpm=bpm, bars=(2, 4, 8)[number % 3], notes=number % 4 != 0, drums=number % 4 != 1
+        )
+        clips.append(Clip(f"{bpm:.2f} bpm", made.samples, made.sample_rate_hz, bpm, made.key))
+    return clips
+
+
 def debian_loops() -> list[Clip]:
     """CC0 loops cut to whole bars; none where the package is not installed."""
     found = [(name, DEBIAN_LOOPS / f"loop_{name}.flac", bpm) for name, bpm in LOOPS_BPM.items()]

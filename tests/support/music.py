@@ -140,6 +140,33 @@ def drum_loop(
     return np.repeat((0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None], 2, axis=1)
 
 
+def bass_line(seed: int, *, bpm: float = 140.0, sample_rate_hz: int = 44_100) -> tuple[Samples, str]:
+    """A distorted bass of three notes, root, third and fifth of a minor key; and that key."""
+    root = int(np.random.default_rng(seed).integers(28, 40))
+    step = round(2 * 60 / bpm * sample_rate_hz)
+    time_s = np.arange(step) / sample_rate_hz
+    parts = []
+    for interval in (0, 0, 3, 7) * 2:
+        hz = 440 * 2 ** ((root + interval - 69) / 12)
+        parts.append(
+            np.tanh(4 * np.sin(2 * np.pi * hz * time_s) * np.exp(-time_s / 0.6)) * (time_s < 1.8 * 60 / bpm)
+        )
+    return (0.7 * np.concatenate(parts)).astype(np.float32)[:, None], f"{TONICS[root % 12]} minor"
+
+
+def drums_with_tuned_snare(seed: int) -> Samples:
+    """Drums without notes, whose snare rings at a pitch."""
+    loop = piece(seed, notes=False)
+    mix = loop.samples[:, 0].astype(np.float64)
+    hz = np.random.default_rng(seed).uniform(150, 260)
+    for beat in range(1, 4 * loop.bars, 2):
+        first = int(beat * 60 / loop.bpm * loop.sample_rate_hz)
+        time_s = np.arange(min(loop.sample_rate_hz // 4, len(mix) - first)) / loop.sample_rate_hz
+        ring = np.sin(2 * np.pi * hz * time_s) + 0.5 * np.sin(2 * np.pi * 1.6 * hz * time_s)
+        mix[first : first + len(time_s)] += 0.6 * ring * np.exp(-time_s / 0.09)
+    return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
+
+
 def _hit(
     mix: Signal,
     rng: np.random.Generator,
