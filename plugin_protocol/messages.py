@@ -27,14 +27,21 @@ REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")  # a reaction is 
 
 U32 = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
 U63 = Annotated[int, Meta(ge=0, le=0x7FFF_FFFF_FFFF_FFFF)]
-Short = Annotated[str, Meta(max_length=64)]
-Line = Annotated[str, Meta(max_length=512)]
-Path = Annotated[str, Meta(max_length=1024)]
-Title = Annotated[str, Meta(max_length=120)]
+SHORT_CHARACTERS, TITLE_CHARACTERS, CURSOR_CHARACTERS, LINE_CHARACTERS, PATH_CHARACTERS = (
+    64,
+    120,
+    256,
+    512,
+    1024,
+)
+Short = Annotated[str, Meta(max_length=SHORT_CHARACTERS)]
+Line = Annotated[str, Meta(max_length=LINE_CHARACTERS)]
+Path = Annotated[str, Meta(max_length=PATH_CHARACTERS)]
+Title = Annotated[str, Meta(max_length=TITLE_CHARACTERS)]
 Id16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Version = Annotated[int, Meta(ge=1, le=65_535)]
 PostId = Annotated[str, Meta(min_length=1, max_length=64)]
-Cursor = Annotated[str, Meta(max_length=256)]
+Cursor = Annotated[str, Meta(max_length=CURSOR_CHARACTERS)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Bars = Annotated[int, Meta(ge=1, le=MAX_BARS)]
 Seconds = Annotated[float, Meta(gt=0.0, le=MAX_SECONDS)]

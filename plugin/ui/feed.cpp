@@ -43,11 +43,11 @@ void Feed::answered(const sc_event &event)
     if (event.id == 0 || event.id != asked_) return;
     asked_ = 0;
     if (event.kind == SC_EVENT_FEED_PAGE) {
-        cursor_ = event.path;
-        if (!started_ || event.text[0]) note_ = event.text;
+        cursor_ = event.feed_page.next;
+        if (!started_ || event.feed_page.note[0]) note_ = event.feed_page.note;
         started_ = true;
     } else if (event.kind == SC_EVENT_ASK_FAILED) {
-        note_ = event.text;
+        note_ = event.failed.message;
         failed_ = true; /* asked again when the link has changed, not in a circle */
     }
 }

@@ -24,47 +24,47 @@ void Standing::take(const sc_event &event)
         account_ = relay_state_ = trouble_ = "";
         friends_ = 0;
         break;
-    case SC_EVENT_REFUSED: refused_ = std::string(event.text) + (event.path[0] ? " " : "") + event.path; break;
+    case SC_EVENT_REFUSED: refused_ = std::string(event.refused.message) + (event.refused.update_path[0] ? " " : "") + event.refused.update_path; break;
     case SC_EVENT_LINK:
-        account_ = event.account;
-        relay_state_ = event.relay_state;
-        trouble_ = event.text;
-        friends_ = event.friends_producing;
+        account_ = event.link.account;
+        relay_state_ = event.link.relay_state;
+        trouble_ = event.link.trouble;
+        friends_ = event.link.friends_producing;
         break;
     case SC_EVENT_KEPT:
         take_ = posts_ && event.id == keep_id_ ? Take::kPosting : Take::kKept;
-        take_id_ = event.take_id;
+        take_id_ = event.kept.take_id;
         page_url_.clear();
         share_ = 0.0f;
-        said_ = {event.anchored ? "Kept " + numbered(event.bars, "bar") + "." : "Kept.", Tone::kGood};
-        if (event.text[0]) said_.text += std::string(" ") + event.text;
+        said_ = {event.kept.anchored ? "Kept " + numbered(event.kept.bars, "bar") + "." : "Kept.", Tone::kGood};
+        if (event.kept.note[0]) said_.text += std::string(" ") + event.kept.note;
         if (take_ == Take::kKept && signed_in()) said_.text += " Give it a title and post it, or play on.";
         break;
     case SC_EVENT_KEEP_FAILED:
         if (take_ == Take::kKeeping) take_ = Take::kNone;
-        said_ = {event.text, Tone::kBad};
+        said_ = {event.failed.message, Tone::kBad};
         break;
     case SC_EVENT_POSTING:
-        if (take_id_ == event.take_id) take_posting(event);
+        if (take_id_ == event.posting.take_id) take_posting(event.posting);
         break;
     case SC_EVENT_ASK_FAILED:
         if (event.id == 0 || event.id != post_id_) break;
         take_ = Take::kFailed;
-        said_ = {event.text, Tone::kBad};
+        said_ = {event.failed.message, Tone::kBad};
         break;
-    case SC_EVENT_NOTICE: said_ = {event.text, Tone::kPlain}; break;
+    case SC_EVENT_NOTICE: said_ = {event.notice.message, Tone::kPlain}; break;
     default: break;
     }
 }
 
-void Standing::take_posting(const sc_event &event)
+void Standing::take_posting(const sc_posting &posting)
 {
-    const std::string state = event.code;
-    share_ = static_cast<float>(event.fraction);
-    said_ = {event.text, Tone::kPlain};
+    const std::string state = posting.state;
+    share_ = static_cast<float>(posting.fraction);
+    said_ = {posting.message, Tone::kPlain};
     if (state == "posted") {
         take_ = Take::kPosted;
-        page_url_ = event.path;
+        page_url_ = posting.page_url;
         said_.tone = Tone::kGood;
     } else if (state == "failed") {
         take_ = Take::kFailed;

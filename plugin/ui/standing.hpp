@@ -58,7 +58,7 @@ public:
     Card card() const;                        /* in place of the feed */
 
 private:
-    void take_posting(const sc_event &event);
+    void take_posting(const sc_posting &posting);
     std::string memory() const;
 
     sc_info info_ = {};

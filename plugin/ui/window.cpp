@@ -82,8 +82,8 @@ protected:
         const uint64_t end = ring_.end_frame();
         ring_.update(info_);
         changed = changed || ring_.end_frame() != end;
-        for (int most = SC_MAX_TOLD; most > 0 && sc_window_poll(client_, &told_); most--) {
-            hear(told_);
+        for (int most = SC_MAX_TOLD; most > 0 && sc_window_poll(client_, &event_); most--) {
+            hear(event_);
             changed = true;
         }
         changed = follow_preview() || changed;
@@ -181,27 +181,27 @@ protected:
 private:
     /* What is heard -------------------------------------------------------------------------------------------- */
 
-    void hear(const sc_told &told)
+    void hear(const sc_event &event)
     {
         const std::string account = standing_.account();
         const bool was_online = standing_.online(), was_posted = standing_.kept() == ui::Standing::Take::kPosted;
-        standing_.take(told.event);
-        switch (told.event.kind) {
+        standing_.take(event);
+        switch (event.kind) {
         case SC_EVENT_ITEM: {
-            const ui::Feed::Taken taken = feed_.take(told.item);
+            const ui::Feed::Taken taken = feed_.take(event.item);
             if (taken.is_new) feed_view_.inserted(layout_, taken.place);
             break;
         }
-        case SC_EVENT_FEED_PAGE: feed_.answered(told.event); break;
+        case SC_EVENT_FEED_PAGE: feed_.answered(event); break;
         case SC_EVENT_ASK_FAILED:
-            if (feed_.asked() == told.event.id) feed_.answered(told.event);
-            else if (standing_.kept() != ui::Standing::Take::kFailed) toast(told.event.text);
+            if (feed_.asked() == event.id) feed_.answered(event);
+            else if (standing_.kept() != ui::Standing::Take::kFailed) toast(event.failed.message);
             break;
-        case SC_EVENT_PREVIEW_FAILED: toast(told.event.text); break;
+        case SC_EVENT_PREVIEW_FAILED: toast(event.failed.message); break;
         case SC_EVENT_PREVIEW_ENDED:
-            if (told.event.text[0]) toast(told.event.text);
+            if (event.ended.message[0]) toast(event.ended.message);
             break;
-        case SC_EVENT_PREVIEW_LOADING: playing_.share = static_cast<float>(told.event.fraction); break;
+        case SC_EVENT_PREVIEW_LOADING: playing_.share = static_cast<float>(event.loading.fraction); break;
         default: break;
         }
         if (standing_.account() != account && !standing_.account().empty() && !account_.empty() && account_ != standing_.account())
@@ -354,7 +354,7 @@ private:
     RingView ring_;
     sc_client *client_ = nullptr; /* the plugin's: it lives longer than the window */
     sc_info info_ = {};
-    sc_told told_ = {};
+    sc_event event_ = {};
     std::string toast_, account_;
     uint64_t toast_until_us_ = 0, drawn_us_ = 0;
     int bars_ = 8;

@@ -89,10 +89,10 @@ static bool take_settings(sc_client *client, const sc_config *config)
         client->session.next_attempt_us = UINT64_MAX;
         snprintf(client->session.reason, sizeof client->session.reason, "Talking to the daemon is switched off.");
     }
-    COPY_TEXT(plugin_version, 64, config->plugin_version ? config->plugin_version : SC_CLIENT_VERSION);
-    COPY_TEXT(plugin_path, 1024, config->plugin_path);
-    COPY_TEXT(host_name, 512, config->host_name);
-    COPY_TEXT(track_name, 512, config->track_name);
+    COPY_TEXT(plugin_version, SC_SHORT_CHARACTERS, config->plugin_version ? config->plugin_version : SC_CLIENT_VERSION);
+    COPY_TEXT(plugin_path, SC_PATH_CHARACTERS, config->plugin_path);
+    COPY_TEXT(host_name, SC_LINE_CHARACTERS, config->host_name);
+    COPY_TEXT(track_name, SC_LINE_CHARACTERS, config->track_name);
     client->hello.proto_min = SC_PROTOCOL_MIN;
     client->hello.proto_max = SC_PROTOCOL_MAX;
     client->hello.pid = sc_process_id();
@@ -149,7 +149,7 @@ void sc_client_set_track_name(sc_client *client, const char *name)
     if (forked(client)) return;
     sc_worker_lock();
     memcpy(before, client->hello.track_name, sizeof before);
-    COPY_TEXT(track_name, 512, name);
+    COPY_TEXT(track_name, SC_LINE_CHARACTERS, name);
     if (strcmp(before, client->hello.track_name) != 0) client->session.renamed = true;
     sc_worker_unlock();
 }
@@ -333,7 +333,7 @@ sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool 
         slot->keep.seconds = seconds;
         slot->keep.post = post;
         slot->since_us = 0;
-        sc_utf8_copy(slot->keep.title, sizeof slot->keep.title, title ? title : "", SIZE_MAX, 120);
+        sc_utf8_copy(slot->keep.title, sizeof slot->keep.title, title ? title : "", SIZE_MAX, SC_TITLE_CHARACTERS);
         if (id) *id = slot->keep.id;
         atomic_store_explicit(&slot->state, something ? SC_SLOT_FULL : SC_SLOT_FREE, memory_order_release);
         return something ? SC_OK : SC_ERROR_INACTIVE;
@@ -345,10 +345,8 @@ sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool 
 
 void sc_client_tell(sc_client *client, const sc_event *event)
 {
-    static sc_told told; /* there is one worker thread */
     const unsigned head = atomic_load_explicit(&client->events.head, memory_order_relaxed);
-    told.event = *event;
-    sc_window_tell(client, &told);
+    sc_window_tell(client, event);
     if (head - atomic_load_explicit(&client->events.tail, memory_order_acquire) == SC_EVENTS) {
         atomic_fetch_add_explicit(&client->events.dropped, 1, memory_order_relaxed);
         return;
@@ -388,7 +386,7 @@ void sc_client_info(sc_client *client, sc_info *info)
     info->connected = client->session.state == SC_LINK_OPEN;
     info->events_dropped =
         atomic_load_explicit(&client->events.dropped, memory_order_relaxed) + client->window.dropped;
-    sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, 512);
+    sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, SC_LINE_CHARACTERS);
     snprintf(info->run_dir, sizeof info->run_dir, "%s", client->run_dir);
     snprintf(info->reason, sizeof info->reason, "%s", client->reason);
     if (!info->connected) snprintf(info->link_reason, sizeof info->link_reason, "%s", client->session.reason);

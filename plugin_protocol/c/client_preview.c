@@ -48,7 +48,7 @@ sc_result sc_client_play(sc_client *client, sc_play_kind kind, const char *targe
         slot->play.generation = generation;
         slot->play.kind = kind;
         slot->play.in_sync = in_sync;
-        sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, 64);
+        sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, SC_SHORT_CHARACTERS);
         if (id) *id = slot->play.id;
         atomic_store_explicit(&client->audio.preview_loading, true, memory_order_relaxed);
         atomic_store_explicit(&slot->state, SC_SLOT_FULL, memory_order_release);
@@ -108,12 +108,12 @@ void sc_client_preview(sc_client *client, sc_preview *preview)
     preview->state = sc_client_preview_state(client);
     if (client->preview.open) {
         (void)sc_player_shown(&client->player, &preview->state, &preview->heard_frames);
-        preview->kind = strcmp(about->code, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
-        preview->in_sync = about->in_sync;
+        preview->kind = strcmp(about->opened.kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+        preview->in_sync = about->opened.in_sync;
         preview->id = about->id;
-        preview->frames = about->frames;
-        memcpy(preview->target, about->target, sizeof preview->target);
-        memcpy(preview->title, about->title, sizeof preview->title);
+        preview->frames = about->opened.frames;
+        memcpy(preview->target, about->opened.target, sizeof preview->target);
+        memcpy(preview->title, about->opened.title, sizeof preview->title);
     }
     sc_worker_unlock();
 }

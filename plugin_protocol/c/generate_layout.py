@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from plugin_protocol import layout, messages, return_ring, timeline  # noqa: E402
+from plugin_protocol import codec, layout, messages, return_ring, timeline  # noqa: E402
 
 TARGET = HERE / "layout_gen.h"
 
@@ -112,6 +112,13 @@ MESSAGE_NUMBERS = [
     "HEARD_INTERVAL_US",
     "MAX_BARS",
     "MAX_SECONDS",
+    "MAX_FEED_PAGE",
+    "OUTLINE_COLUMNS",
+    "SHORT_CHARACTERS",
+    "TITLE_CHARACTERS",
+    "CURSOR_CHARACTERS",
+    "LINE_CHARACTERS",
+    "PATH_CHARACTERS",
 ]
 RETURN_NUMBERS = (
     "ABI_MAJOR",
@@ -160,6 +167,8 @@ def header_text() -> str:
     for numbers in (
         {name: getattr(layout, name) for name in LAYOUT_NUMBERS},
         {name: getattr(messages, name) for name in MESSAGE_NUMBERS},
+        {"REACTIONS": len(messages.REACTIONS)},
+        {"MAX_PAIRS": codec.PLUGIN_LIMITS.map, "MAX_TEXT_BYTES": codec.PLUGIN_LIMITS.str_bytes},
         {name: getattr(timeline, name) for name in TIMELINE_NUMBERS},
         {f"RETURN_{name}": getattr(return_ring, name) for name in RETURN_NUMBERS},
     ):

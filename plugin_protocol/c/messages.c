@@ -113,18 +113,34 @@ size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open)
 
 size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
 {
-    static const char *const TAGS[] = {
-        [SC_ASK_FEED] = "get_feed", [SC_ASK_POST] = "post_take", [SC_ASK_LIKE] = "like_post", [SC_ASK_REACT] = "react_post"};
-    static const char *const SUBJECTS[] = {
-        [SC_ASK_FEED] = "cursor", [SC_ASK_POST] = "take_id", [SC_ASK_LIKE] = "post_id", [SC_ASK_REACT] = "post_id"};
-    sc_pack pack = begin(data, capacity, ask->kind == SC_ASK_REACT ? 4 : 3, TAGS[ask->kind]);
-    put_unsigned(&pack, "id", ask->id);
-    put_text(&pack, SUBJECTS[ask->kind], ask->subject);
-    if (ask->kind == SC_ASK_FEED) put_unsigned(&pack, "limit", ask->number);
-    if (ask->kind == SC_ASK_POST) put_text(&pack, "title", ask->title);
-    if (ask->kind == SC_ASK_REACT) put_unsigned(&pack, "reaction", ask->number);
-    if (ask->kind == SC_ASK_LIKE) put_bool(&pack, "like", ask->on);
-    if (ask->kind == SC_ASK_REACT) put_bool(&pack, "react", ask->on);
+    sc_pack pack = {.failed = true};
+    switch (ask->kind) {
+    case SC_ASK_FEED:
+        pack = begin(data, capacity, 3, "get_feed");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "cursor", ask->subject);
+        put_unsigned(&pack, "limit", ask->number);
+        break;
+    case SC_ASK_POST:
+        pack = begin(data, capacity, 3, "post_take");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "take_id", ask->subject);
+        put_text(&pack, "title", ask->title);
+        break;
+    case SC_ASK_LIKE:
+        pack = begin(data, capacity, 3, "like_post");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "post_id", ask->subject);
+        put_bool(&pack, "like", ask->on);
+        break;
+    case SC_ASK_REACT:
+        pack = begin(data, capacity, 4, "react_post");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "post_id", ask->subject);
+        put_unsigned(&pack, "reaction", ask->number);
+        put_bool(&pack, "react", ask->on);
+        break;
+    }
     return finish(&pack);
 }
 
@@ -161,7 +177,7 @@ size_t sc_encode_goodbye(uint8_t *data, size_t capacity)
     return finish(&pack);
 }
 
-/* How each field of a message becomes a field of what is told. */
+/* How each field of a message becomes a field of the event. */
 typedef enum field_kind { TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, NUMBER, CHECKED } field_kind; /* NUMBER: is one */
 
 typedef struct field {
@@ -172,10 +188,10 @@ typedef struct field {
     size_t bytes;
 } field;
 
-#define INTO(kind, key, optional, member) \
-    {key, kind, optional, offsetof(sc_told, event.member), sizeof(((sc_told *)0)->event.member)}
-#define ROW(kind, key, optional, member) \
-    {key, kind, optional, offsetof(sc_told, item.member), sizeof(((sc_told *)0)->item.member)}
+#define FIELD(kind, key, member) {key, kind, false, offsetof(sc_event, member), sizeof(((sc_event *)0)->member)}
+#define MAYBE(kind, key, member) {key, kind, true, offsetof(sc_event, member), sizeof(((sc_event *)0)->member)}
+#define NOT_KEPT(kind, key) {key, kind, false, 0, 0}
+#define FAILED {FIELD(U63, "id", id), FIELD(TEXT, "code", failed.code), FIELD(TEXT, "message", failed.message)}
 
 static const struct {
     const char *tag;
@@ -183,49 +199,48 @@ static const struct {
     field fields[16];
 } MESSAGES[] = {
     {"welcome", SC_EVENT_CONNECTED,
-     {{"proto", CHECKED, false, 0, 0}, INTO(TEXT, "daemon_version", false, text),
-      INTO(TEXT, "daemon_path", false, path)}},
+     {NOT_KEPT(CHECKED, "proto"), FIELD(TEXT, "daemon_version", connected.daemon_version),
+      FIELD(TEXT, "daemon_path", connected.daemon_path)}},
     {"refused", SC_EVENT_REFUSED,
-     {INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text), INTO(TEXT, "update_path", false, path)}},
-    {"ring_attached", SC_EVENT_ATTACHED, {INTO(U63, "generation", false, generation)}},
+     {FIELD(TEXT, "code", refused.code), FIELD(TEXT, "message", refused.message),
+      FIELD(TEXT, "update_path", refused.update_path)}},
+    {"ring_attached", SC_EVENT_ATTACHED, {FIELD(U63, "generation", attached.generation)}},
     {"alive", SC_EVENT_LINK,
-     {INTO(TEXT, "relay_state", false, relay_state), INTO(TEXT, "account", true, account),
-      INTO(U32, "friends_producing", true, friends_producing), INTO(TEXT, "trouble", true, text),
-      INTO(TEXT, "relay_url", true, path)}},
+     {FIELD(TEXT, "relay_state", link.relay_state), MAYBE(TEXT, "account", link.account),
+      MAYBE(U32, "friends_producing", link.friends_producing), MAYBE(TEXT, "trouble", link.trouble),
+      MAYBE(TEXT, "relay_url", link.relay_url)}},
     {"kept", SC_EVENT_KEPT,
-     {INTO(U63, "id", false, id), INTO(TEXT, "take_id", false, take_id), INTO(U63, "frames", false, frames),
-      INTO(U32, "bars", false, bars), INTO(BOOL, "anchored", false, anchored), INTO(TEXT, "note", true, text)}},
-    {"keep_failed", SC_EVENT_KEEP_FAILED,
-     {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
+     {FIELD(U63, "id", id), FIELD(TEXT, "take_id", kept.take_id), FIELD(U63, "frames", kept.frames),
+      FIELD(U32, "bars", kept.bars), FIELD(BOOL, "anchored", kept.anchored), MAYBE(TEXT, "note", kept.note)}},
+    {"keep_failed", SC_EVENT_KEEP_FAILED, FAILED},
     {"preview_loading", SC_EVENT_PREVIEW_LOADING,
-     {INTO(U63, "id", false, id), INTO(TEXT, "stage", false, code), INTO(SHARE, "fraction", false, fraction)}},
+     {FIELD(U63, "id", id), FIELD(TEXT, "stage", loading.stage), FIELD(SHARE, "fraction", loading.fraction)}},
     {"preview_opened", SC_EVENT_PREVIEW_OPENED,
-     {INTO(U63, "id", false, id), INTO(TEXT, "kind", false, code), INTO(TEXT, "target", false, target),
-      INTO(TEXT, "segment", false, path), INTO(U63, "generation", false, generation),
-      {"sample_rate_hz", NUMBER, false, 0, 0}, {"channels", NUMBER, false, 0, 0},
-      {"capacity_frames", NUMBER, false, 0, 0}, INTO(U63, "frames", true, frames),
-      INTO(BOOL, "in_sync", true, in_sync), INTO(BOOL, "at_bar", true, at_bar), INTO(TEXT, "title", true, title),
-      INTO(TEXT, "note", true, text)}},
-    {"play_failed", SC_EVENT_PREVIEW_FAILED,
-     {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
+     {FIELD(U63, "id", id), FIELD(TEXT, "kind", opened.kind), FIELD(TEXT, "target", opened.target),
+      FIELD(TEXT, "segment", opened.segment), FIELD(U63, "generation", opened.generation),
+      NOT_KEPT(NUMBER, "sample_rate_hz"), NOT_KEPT(NUMBER, "channels"), NOT_KEPT(NUMBER, "capacity_frames"),
+      MAYBE(U63, "frames", opened.frames), MAYBE(BOOL, "in_sync", opened.in_sync), MAYBE(BOOL, "at_bar", opened.at_bar),
+      MAYBE(TEXT, "title", opened.title), MAYBE(TEXT, "note", opened.note)}},
+    {"play_failed", SC_EVENT_PREVIEW_FAILED, FAILED},
     {"preview_closed", SC_EVENT_PREVIEW_ENDED,
-     {INTO(U63, "generation", false, generation), INTO(TEXT, "code", false, code), INTO(TEXT, "message", true, text)}},
-    {"notice", SC_EVENT_NOTICE, {INTO(TEXT, "kind", false, code), INTO(TEXT, "message", false, text)}},
+     {FIELD(U63, "generation", ended.generation), FIELD(TEXT, "code", ended.code),
+      MAYBE(TEXT, "message", ended.message)}},
+    {"notice", SC_EVENT_NOTICE, {FIELD(TEXT, "kind", notice.kind), FIELD(TEXT, "message", notice.message)}},
     {"item", SC_EVENT_ITEM,
-     {ROW(TEXT, "post_id", false, post_id), ROW(TEXT, "author", false, author), ROW(TEXT, "title", false, title),
-      ROW(TEXT, "page_url", false, page_url), ROW(U63, "created_us", false, created_us),
-      ROW(U63, "duration_ms", false, duration_ms), ROW(U32, "bars", true, bars), ROW(REAL, "bpm", true, bpm),
-      ROW(TEXT, "key", true, key), ROW(BOOL, "mine", false, mine), ROW(BOOL, "liked", false, liked),
-      ROW(U32, "like_count", false, like_count), ROW(COUNTS, "reaction_counts", false, reaction_counts),
-      ROW(U32, "reacted", false, reacted), ROW(OUTLINE, "outline", false, outline)}},
+     {FIELD(TEXT, "post_id", item.post_id), FIELD(TEXT, "author", item.author), FIELD(TEXT, "title", item.title),
+      FIELD(TEXT, "page_url", item.page_url), FIELD(U63, "created_us", item.created_us),
+      FIELD(U63, "duration_ms", item.duration_ms), MAYBE(U32, "bars", item.bars), MAYBE(REAL, "bpm", item.bpm),
+      MAYBE(TEXT, "key", item.key), FIELD(BOOL, "mine", item.mine), FIELD(BOOL, "liked", item.liked),
+      FIELD(U32, "like_count", item.like_count), FIELD(COUNTS, "reaction_counts", item.reaction_counts),
+      FIELD(U32, "reacted", item.reacted), FIELD(OUTLINE, "outline", item.outline)}},
     {"feed_page", SC_EVENT_FEED_PAGE,
-     {INTO(U63, "id", false, id), INTO(TEXT, "next", false, path), INTO(TEXT, "note", true, text)}},
+     {FIELD(U63, "id", id), FIELD(TEXT, "next", feed_page.next), MAYBE(TEXT, "note", feed_page.note)}},
     {"posting", SC_EVENT_POSTING,
-     {INTO(TEXT, "take_id", false, take_id), INTO(TEXT, "state", false, code), INTO(SHARE, "fraction", false, fraction),
-      INTO(TEXT, "message", false, text), INTO(TEXT, "page_url", true, path)}},
-    {"asked", SC_EVENT_ASKED, {INTO(U63, "id", false, id)}},
-    {"ask_failed", SC_EVENT_ASK_FAILED,
-     {INTO(U63, "id", false, id), INTO(TEXT, "code", false, code), INTO(TEXT, "message", false, text)}},
+     {FIELD(TEXT, "take_id", posting.take_id), FIELD(TEXT, "state", posting.state),
+      FIELD(SHARE, "fraction", posting.fraction), FIELD(TEXT, "message", posting.message),
+      MAYBE(TEXT, "page_url", posting.page_url)}},
+    {"asked", SC_EVENT_ASKED, {FIELD(U63, "id", id)}},
+    {"ask_failed", SC_EVENT_ASK_FAILED, FAILED},
 };
 
 /* A number that may be written as an integer. */
@@ -249,9 +264,9 @@ static bool counts(const sc_value *value, uint8_t *to, size_t most)
     return true;
 }
 
-static bool fill(const field *wanted, const sc_value *value, sc_told *told)
+static bool fill(const field *wanted, const sc_value *value, sc_event *event)
 {
-    char *to = (char *)told + wanted->offset;
+    char *to = (char *)event + wanted->offset;
     double number;
     if (!value || (wanted->optional && value->kind == SC_NIL)) return wanted->optional;
     switch (wanted->kind) {
@@ -280,7 +295,7 @@ static bool fill(const field *wanted, const sc_value *value, sc_told *told)
     case OUTLINE:
         if (value->kind != SC_BINARY || value->count > wanted->bytes) return false;
         if (value->count) memcpy(to, value->bytes, value->count);
-        told->item.outline_columns = value->count;
+        event->item.outline_columns = value->count;
         return true;
     case NUMBER: return real(value, &number);
     default: /* the version that both speak: we offered one range, so it has to lie in it */
@@ -288,7 +303,7 @@ static bool fill(const field *wanted, const sc_value *value, sc_told *told)
     }
 }
 
-bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told)
+bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event)
 {
     sc_map map;
     if (bytes > SC_MAX_MESSAGE_BYTES || !sc_unpack_map(data, bytes, &map)) return false;
@@ -296,10 +311,10 @@ bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told)
     if (!tag || tag->kind != SC_STRING) return false;
     for (size_t i = 0; i < sizeof MESSAGES / sizeof MESSAGES[0]; i++) {
         if (strlen(MESSAGES[i].tag) != tag->count || memcmp(MESSAGES[i].tag, tag->bytes, tag->count) != 0) continue;
-        memset(told, 0, sizeof *told);
-        told->event.kind = MESSAGES[i].kind;
+        memset(event, 0, sizeof *event);
+        event->kind = MESSAGES[i].kind;
         for (const field *wanted = MESSAGES[i].fields; wanted->key; wanted++)
-            if (!fill(wanted, sc_map_find(&map, wanted->key), told)) return false;
+            if (!fill(wanted, sc_map_find(&map, wanted->key), event)) return false;
         return true;
     }
     return false;

@@ -13,10 +13,10 @@ typedef struct sc_hello {
     uint32_t proto_max;
     uint8_t instance[16];
     uint32_t pid;
-    char plugin_version[SC_TEXT_BYTES(64)];
-    char plugin_path[SC_TEXT_BYTES(1024)];
-    char host_name[SC_TEXT_BYTES(512)];
-    char track_name[SC_TEXT_BYTES(512)];
+    char plugin_version[SC_TEXT_BYTES(SC_SHORT_CHARACTERS)];
+    char plugin_path[SC_TEXT_BYTES(SC_PATH_CHARACTERS)];
+    char host_name[SC_TEXT_BYTES(SC_LINE_CHARACTERS)];
+    char track_name[SC_TEXT_BYTES(SC_LINE_CHARACTERS)];
 } sc_hello;
 
 typedef struct sc_ring_opened {
@@ -34,7 +34,7 @@ typedef struct sc_keep {
     uint32_t bars;  /* 0: by seconds */
     double seconds; /* used when bars is 0 */
     bool post;
-    char title[SC_TEXT_BYTES(120)];
+    char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];
 } sc_keep;
 
 typedef enum sc_ask_kind { SC_ASK_FEED, SC_ASK_POST, SC_ASK_LIKE, SC_ASK_REACT } sc_ask_kind;
@@ -45,15 +45,15 @@ typedef struct sc_ask {
     sc_ask_kind kind;
     uint32_t number; /* FEED: rows; REACT: which */
     bool on;         /* LIKE, REACT */
-    char subject[SC_TEXT_BYTES(256)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
-    char title[SC_TEXT_BYTES(120)];   /* POST */
+    char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
+    char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST */
 } sc_ask;
 typedef struct sc_play {
     uint64_t id;
     uint64_t generation;
     sc_play_kind kind;
     bool in_sync;
-    char target[SC_TEXT_BYTES(64)];
+    char target[SC_TEXT_BYTES(SC_SHORT_CHARACTERS)];
 } sc_play;
 
 typedef struct sc_preview_heard {
@@ -77,9 +77,9 @@ size_t sc_encode_stop_preview(uint8_t *data, size_t capacity);
 size_t sc_encode_preview_heard(uint8_t *data, size_t capacity, const sc_preview_heard *heard);
 size_t sc_encode_goodbye(uint8_t *data, size_t capacity);
 
-/* What the daemon said, as the event it becomes: welcome is CONNECTED (text: its version, path: its file),
-   ring_attached is ATTACHED, alive is LINK; preview_opened has the Return Ring's name in `path`; the fields of an item
-   go into its item. False for anything that is not one well-formed message of the daemon; `*told` is then undefined. */
-bool sc_decode(const uint8_t *data, size_t bytes, sc_told *told);
+/* What the daemon said, as the event it becomes: welcome is CONNECTED, ring_attached is ATTACHED, alive is LINK, play_failed
+   is PREVIEW_FAILED, preview_closed is PREVIEW_ENDED. False for anything that is not one well-formed message of the daemon;
+   `*event` is then undefined. */
+bool sc_decode(const uint8_t *data, size_t bytes, sc_event *event);
 
 #endif

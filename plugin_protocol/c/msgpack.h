@@ -4,13 +4,11 @@
 #ifndef SC_MSGPACK_H
 #define SC_MSGPACK_H
 
+#include "layout_gen.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* As PLUGIN_LIMITS of ../codec.py. */
-#define SC_MAX_PAIRS 64
-#define SC_MAX_TEXT_BYTES 4096 /* of a string or binary */
 
 /* Writing. `failed` stays set once something did not fit; test it at the end. */
 typedef struct sc_pack {

@@ -10,23 +10,38 @@
 #define ANSWER_LIMIT_US 120000000u /* a download over a slow line may take as long */
 #define CHUNK_FRAMES 2048u
 
-static const char *const STATE_NAMES[] = {[SC_PREVIEW_NONE] = "ended",
-                                          [SC_PREVIEW_LOADING] = "waiting",
-                                          [SC_PREVIEW_WAITING] = "waiting",
-                                          [SC_PREVIEW_PLAYING] = "playing",
-                                          [SC_PREVIEW_MUTED] = "muted"};
+static const char *state_name(sc_preview_state state)
+{
+    switch (state) {
+    case SC_PREVIEW_NONE: return "ended";
+    case SC_PREVIEW_LOADING:
+    case SC_PREVIEW_WAITING: return "waiting";
+    case SC_PREVIEW_PLAYING: return "playing";
+    case SC_PREVIEW_MUTED: return "muted";
+    }
+    return "ended";
+}
 
 static bool say(sc_client *client, const uint8_t *data, size_t bytes)
 {
     return client->session.state == SC_LINK_OPEN && bytes > 0 && sc_wire_send(client->session.wire, data, bytes);
 }
 
-static void tell(sc_client *client, sc_event_kind kind, uint64_t id, const char *code, const char *text)
+static void tell_failed(sc_client *client, uint64_t id, const char *code, const char *message)
 {
-    sc_event event = {.kind = kind, .id = id};
-    snprintf(event.code, sizeof event.code, "%s", code);
-    snprintf(event.text, sizeof event.text, "%s", text);
-    if (kind == SC_EVENT_PREVIEW_ENDED) memcpy(event.target, client->preview.about.target, sizeof event.target);
+    sc_event event = {.kind = SC_EVENT_PREVIEW_FAILED, .id = id};
+    snprintf(event.failed.code, sizeof event.failed.code, "%s", code);
+    snprintf(event.failed.message, sizeof event.failed.message, "%s", message);
+    sc_client_tell(client, &event);
+}
+
+static void tell_ended(sc_client *client, const char *code, const char *message)
+{
+    const sc_event *about = &client->preview.about;
+    sc_event event = {.kind = SC_EVENT_PREVIEW_ENDED, .id = about->id};
+    memcpy(event.ended.target, about->opened.target, sizeof event.ended.target);
+    snprintf(event.ended.code, sizeof event.ended.code, "%s", code);
+    snprintf(event.ended.message, sizeof event.ended.message, "%s", message);
     sc_client_tell(client, &event);
 }
 
@@ -59,7 +74,7 @@ static sc_preview_heard heard_now(const sc_client *client, sc_preview_state stat
     return (sc_preview_heard){.generation = client->preview.ring.generation,
                               .copied_frames = client->preview.copied_frames,
                               .heard_frames = heard_frames,
-                              .state = STATE_NAMES[state]};
+                              .state = state_name(state)};
 }
 
 /* Lets go of the Return Ring. What the audio thread still has of it, it fades out; the daemon hears of it in the next
@@ -76,7 +91,7 @@ static void close_preview(sc_client *client, const char *code, const char *text)
     link->farewell_due = true;
     sc_segment_close(link->fd);
     link->open = false;
-    tell(client, SC_EVENT_PREVIEW_ENDED, link->about.id, code, text);
+    tell_ended(client, code, text);
 }
 
 static void forget_asked(sc_client *client)
@@ -89,7 +104,7 @@ static void fail_asked(sc_client *client, const char *code, const char *text)
 {
     const uint64_t id = client->preview.asked_id;
     forget_asked(client);
-    if (id) tell(client, SC_EVENT_PREVIEW_FAILED, id, code, text);
+    if (id) tell_failed(client, id, code, text);
 }
 
 void sc_preview_end(sc_client *client, const char *code, const char *text)
@@ -101,7 +116,7 @@ void sc_preview_end(sc_client *client, const char *code, const char *text)
 /* Opening ----------------------------------------------------------------------------------------------------- */
 
 /* The Return Ring that the daemon named, or false with a sentence. */
-static bool attach(sc_client *client, const sc_event *opened, char *reason, size_t reason_bytes)
+static bool attach(sc_client *client, const sc_opened *opened, char *reason, size_t reason_bytes)
 {
     uint8_t header[SC_RETURN_HEADER_BYTES];
     sc_preview_link *link = &client->preview;
@@ -112,7 +127,7 @@ static bool attach(sc_client *client, const sc_event *opened, char *reason, size
     const uint8_t *id = client->hello.instance;
     snprintf(name, sizeof name, "sdr.%02x%02x%02x%02x%02x%02x.%08x", id[0], id[1], id[2], id[3], id[4], id[5],
              (unsigned)(opened->generation & 0xFFFFFFFFu));
-    if (strcmp(name, opened->path) != 0) return false; /* no other path is ever opened */
+    if (strcmp(name, opened->segment) != 0) return false; /* no other path is ever opened */
     const int fd = sc_segment_open(client->run_dir, name, reason, reason_bytes);
     if (fd < 0) return false;
     const sc_return_wanted wanted = {.instance_id = client->hello.instance,
@@ -137,12 +152,11 @@ static void opened(sc_client *client, const sc_event *event)
     close_preview(client, "replaced", "");
     link->farewell_due = false; /* the daemon knows: it made the new one in its place */
     link->about = *event;
-    link->about.path[0] = '\0';
-    if (!attach(client, event, reason, sizeof reason)) {
+    if (!attach(client, &event->opened, reason, sizeof reason)) {
         uint8_t data[64];
         say(client, data, sc_encode_stop_preview(data, sizeof data));
         forget_asked(client);
-        tell(client, SC_EVENT_PREVIEW_FAILED, event->id, "unfit", reason);
+        tell_failed(client, event->id, "unfit", reason);
         return;
     }
     forget_asked(client);
@@ -164,11 +178,13 @@ void sc_preview_hear(sc_client *client, const sc_event *event)
         break;
     case SC_EVENT_PREVIEW_OPENED: opened(client, event); break;
     case SC_EVENT_PREVIEW_FAILED:
-        if (event->id == link->asked_id) fail_asked(client, event->code, event->text);
+        if (event->id == link->asked_id) fail_asked(client, event->failed.code, event->failed.message);
         break;
-    default:
-        if (link->open && event->generation == link->ring.generation) close_preview(client, event->code, event->text);
+    case SC_EVENT_PREVIEW_ENDED:
+        if (link->open && event->ended.generation == link->ring.generation)
+            close_preview(client, event->ended.code, event->ended.message);
         break;
+    default: break; /* of something else */
     }
 }
 
@@ -269,7 +285,7 @@ static void feed(sc_client *client)
     }
     if (!link->begun && (link->copied_frames > 0 || words.end == 0)) {
         const sc_command begin = {
-            .kind = SC_COMMAND_PLAY, .serial = link->serial, .at = link->begin, .at_bar = link->about.at_bar};
+            .kind = SC_COMMAND_PLAY, .serial = link->serial, .at = link->begin, .at_bar = link->about.opened.at_bar};
         link->begun = command(client, &begin);
     }
     if (link->begun && !link->end_told && words.end == link->copied_frames) {
@@ -285,7 +301,7 @@ static void send_play(sc_client *client, const sc_play *play, uint64_t now_us)
 {
     uint8_t data[sizeof(sc_play) + 128];
     sc_preview_link *link = &client->preview;
-    if (link->asked_id) tell(client, SC_EVENT_PREVIEW_FAILED, link->asked_id, "replaced", "");
+    if (link->asked_id) tell_failed(client, link->asked_id, "replaced", "");
     link->asked_id = play->id;
     link->asked_us = now_us;
     if (say(client, data, sc_encode_play(data, sizeof data, play))) return;
@@ -302,13 +318,13 @@ static void take_plays(sc_client *client, uint64_t now_us)
         const sc_play play = slot->play;
         atomic_store_explicit(&slot->state, SC_SLOT_FREE, memory_order_release);
         const sc_play *older = play.id > newest.id ? &newest : &play;
-        if (older->id) tell(client, SC_EVENT_PREVIEW_FAILED, older->id, "replaced", "");
+        if (older->id) tell_failed(client, older->id, "replaced", "");
         if (play.id > newest.id) newest = play;
     }
     if (newest.id == 0) return;
     if (newest.id >= atomic_load_explicit(&client->plays_stopped, memory_order_acquire))
         send_play(client, &newest, now_us);
-    else tell(client, SC_EVENT_PREVIEW_FAILED, newest.id, "stopped", "");
+    else tell_failed(client, newest.id, "stopped", "");
     if (client->preview.asked_id == 0) forget_asked(client);
 }
 

@@ -44,7 +44,7 @@ static void lose(sc_client *client, const char *reason, uint64_t now_us)
     memset(&session->link, 0, sizeof session->link);
     if (!stood) return;
     sc_event event = {.kind = SC_EVENT_DISCONNECTED};
-    snprintf(event.text, sizeof event.text, "%s", session->reason);
+    snprintf(event.disconnected.reason, sizeof event.disconnected.reason, "%s", session->reason);
     sc_client_tell(client, &event);
 }
 
@@ -81,7 +81,7 @@ static void welcomed(sc_client *client, const sc_event *event, uint64_t now_us)
 static void refused(sc_client *client, const sc_event *event, uint64_t now_us)
 {
     sc_session *session = &client->session;
-    if (strcmp(event->code, "state") == 0) { /* the daemon was restarted, or forgot us: greet it again */
+    if (strcmp(event->refused.code, "state") == 0) { /* the daemon was restarted, or forgot us: greet it again */
         sc_preview_end(client, "lost", "The daemon was started again.");
         session->state = SC_LINK_CONNECTING;
         session->give_up_us = now_us + CONNECT_US;
@@ -91,13 +91,13 @@ static void refused(sc_client *client, const sc_event *event, uint64_t now_us)
     if (session->state == SC_LINK_OPEN) return; /* a Ring was refused; the session stands */
     session->refusal_told = true; /* once, not at every attempt; a daemon that was updated will welcome us */
     session->failures = UINT32_MAX / 2;
-    lose(client, event->text, now_us);
+    lose(client, event->refused.message, now_us);
 }
 
 static void attached(sc_client *client, const sc_event *event)
 {
     for (sc_generation *each = client->generations; each; each = each->older) {
-        if (each->identity.generation != event->generation || each->told_in != client->session.number) continue;
+        if (each->identity.generation != event->attached.generation || each->told_in != client->session.number) continue;
         if (!each->attached) sc_client_tell(client, event);
         each->attached = true;
     }
@@ -115,25 +115,43 @@ static void answered(sc_client *client, const sc_event *event)
     }
 }
 
-static void hear(sc_client *client, const sc_told *told, uint64_t now_us)
+/* What stands of the account and the relay; told when it has changed. */
+static void linked(sc_client *client, const sc_event *event)
 {
-    const sc_event *event = &told->event;
-    sc_session *session = &client->session;
-    session->heard_us = now_us;
+    if (memcmp(&client->session.link, event, sizeof *event) == 0) return;
+    client->session.link = *event;
+    sc_client_tell(client, event);
+}
+
+static void hear_in_session(sc_client *client, const sc_event *event)
+{
+    switch (event->kind) {
+    case SC_EVENT_ATTACHED: attached(client, event); break;
+    case SC_EVENT_LINK: linked(client, event); break;
+    case SC_EVENT_KEPT:
+    case SC_EVENT_KEEP_FAILED: answered(client, event); break;
+    case SC_EVENT_NOTICE: sc_client_tell(client, event); break;
+    case SC_EVENT_PREVIEW_LOADING:
+    case SC_EVENT_PREVIEW_OPENED:
+    case SC_EVENT_PREVIEW_ENDED:
+    case SC_EVENT_PREVIEW_FAILED: sc_preview_hear(client, event); break;
+    case SC_EVENT_ITEM:
+    case SC_EVENT_POSTING: sc_window_tell(client, event); break;
+    case SC_EVENT_FEED_PAGE:
+    case SC_EVENT_ASKED:
+    case SC_EVENT_ASK_FAILED: sc_window_answered(client, event); break;
+    case SC_EVENT_CONNECTED:
+    case SC_EVENT_REFUSED:
+    case SC_EVENT_DISCONNECTED: break; /* heard in any state, or our own word */
+    }
+}
+
+static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
+{
+    client->session.heard_us = now_us;
     if (event->kind == SC_EVENT_CONNECTED) welcomed(client, event, now_us);
     else if (event->kind == SC_EVENT_REFUSED) refused(client, event, now_us);
-    else if (session->state != SC_LINK_OPEN) return; /* it answers a session that is over */
-    else if (event->kind == SC_EVENT_ATTACHED) attached(client, event);
-    else if (event->kind == SC_EVENT_KEPT || event->kind == SC_EVENT_KEEP_FAILED) answered(client, event);
-    else if (event->kind == SC_EVENT_NOTICE) sc_client_tell(client, event);
-    else if (event->kind >= SC_EVENT_PREVIEW_LOADING && event->kind <= SC_EVENT_PREVIEW_FAILED)
-        sc_preview_hear(client, event);
-    else if (event->kind == SC_EVENT_ITEM || event->kind == SC_EVENT_POSTING) sc_window_tell(client, told);
-    else if (event->kind >= SC_EVENT_FEED_PAGE) sc_window_answered(client, told);
-    else if (memcmp(&session->link, event, sizeof *event) != 0) {
-        session->link = *event;
-        sc_client_tell(client, event);
-    }
+    else if (client->session.state == SC_LINK_OPEN) hear_in_session(client, event); /* else it answers one that is over */
 }
 
 /* What is due ------------------------------------------------------------------------------------------------- */
@@ -171,7 +189,7 @@ static void announce_ring(sc_client *client)
 
 static void beat(sc_client *client, uint64_t now_us)
 {
-    uint8_t data[SC_TEXT_BYTES(512) + 96];
+    uint8_t data[SC_TEXT_BYTES(SC_LINE_CHARACTERS) + 96];
     sc_session *session = &client->session;
     if (now_us < session->heartbeat_us && !session->renamed) return;
     const sc_generation *newest = client->generations;
@@ -225,8 +243,8 @@ static void age_keeps(sc_client *client, uint64_t now_us)
         }
         if (now_us - slot->since_us < KEEP_LIMIT_US) continue;
         sc_event event = {.kind = SC_EVENT_KEEP_FAILED, .id = slot->keep.id};
-        snprintf(event.code, sizeof event.code, "%s", slot->sent_in ? "no_answer" : "no_daemon");
-        snprintf(event.text, sizeof event.text, "Nothing is known to be kept: %s for 10 s. Start the Sidechain daemon%s",
+        snprintf(event.failed.code, sizeof event.failed.code, "%s", slot->sent_in ? "no_answer" : "no_daemon");
+        snprintf(event.failed.message, sizeof event.failed.message, "Nothing is known to be kept: %s for 10 s. Start the Sidechain daemon%s",
                  slot->sent_in ? "the daemon did not answer" : "no daemon was there",
                  slot->sent_in ? " again, and look at its takes." : ", then keep again.");
         sc_client_tell(client, &event);
@@ -280,7 +298,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
 {
     static uint8_t data[SC_MAX_MESSAGE_BYTES]; /* there is one worker thread */
     sc_session *session = &client->session;
-    static sc_told told;
+    static sc_event event;
     size_t bytes;
 
     /* When we were not called for that long (sleep, a stopped process) nobody could have been heard. */
@@ -288,7 +306,7 @@ void sc_session_step(sc_client *client, uint64_t now_us)
     session->called_us = now_us;
     stamp(client, now_us);
     while (session->wire && (bytes = sc_wire_receive(session->wire, data, sizeof data)) > 0)
-        if (sc_decode(data, bytes, &told)) hear(client, &told, now_us);
+        if (sc_decode(data, bytes, &event)) hear(client, &event, now_us);
     age_keeps(client, now_us);
     if (session->state == SC_LINK_DOWN && now_us >= session->next_attempt_us) connect_to_daemon(client, now_us);
     if (session->state == SC_LINK_CONNECTING) greet(client, now_us);

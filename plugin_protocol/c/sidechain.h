@@ -27,6 +27,8 @@
 #ifndef SIDECHAIN_H
 #define SIDECHAIN_H
 
+#include "layout_gen.h" /* the protocol's numbers */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,12 @@ extern "C" {
 #define SC_MAX_PLAYS 4      /* plays of one client that the worker has not looked at yet */
 #define SC_MIN_GAIN_DB (-60.0) /* of previews: this and below is silence */
 #define SC_MAX_GAIN_DB 12.0
+
+/* Strings from the daemon are cut to these, between characters. */
+#define SC_ID_BYTES 68
+#define SC_NAME_BYTES 260
+#define SC_TITLE_BYTES 484
+#define SC_LINE_BYTES 1032
 
 typedef struct sc_client sc_client;
 
@@ -229,60 +237,160 @@ typedef struct sc_preview {
     uint64_t id;           /* of sc_client_play(); 0: asked for by tray or command line */
     uint64_t heard_frames; /* so far, at the rate of the Ring */
     uint64_t frames;       /* length; 0: not known, or it repeats until it is stopped */
-    char target[68];
-    char title[484];
+    char target[SC_ID_BYTES];
+    char title[SC_TITLE_BYTES];
 } sc_preview;
 
 /* Fills `*preview`; all zero when nothing plays. Takes the library's lock: never from process(). [main-thread] */
 SC_API void sc_client_preview(sc_client *client, sc_preview *preview);
 
-typedef enum sc_event_kind {
-    SC_EVENT_CONNECTED,    /* the daemon welcomed us; text: its version */
-    SC_EVENT_ATTACHED,     /* the daemon reads our Ring: Takes can be kept. generation */
-    SC_EVENT_DISCONNECTED, /* the daemon is gone; recording goes on. text: why */
-    SC_EVENT_REFUSED,      /* code, text; the file to update is in `path` */
-    SC_EVENT_LINK,         /* relay_state, account ("" is unknown), friends_producing, text: what is to be done, or "",
-                              path: the relay's address */
-    SC_EVENT_KEPT,         /* id, take_id, frames, bars, anchored, text: the note */
-    SC_EVENT_KEEP_FAILED,  /* id, code, text */
-    SC_EVENT_NOTICE,       /* code: the kind; text: one line for the user */
-    SC_EVENT_PREVIEW_LOADING, /* id, code: "download" (others may come), fraction */
-    SC_EVENT_PREVIEW_OPENED,  /* id (0: asked for elsewhere), code: "item" or "take", target, title, frames (0: not
-                                 known), in_sync, at_bar, text: why not in sync although asked */
-    SC_EVENT_PREVIEW_ENDED,   /* id, target, code: "ended", "stopped", "replaced", "offline", "lost" or what failed; text */
-    SC_EVENT_PREVIEW_FAILED,  /* id, code, text */
+typedef enum sc_event_kind { /* and the member of sc_event that it fills */
+    SC_EVENT_CONNECTED,       /* connected: the daemon welcomed us */
+    SC_EVENT_ATTACHED,        /* attached: the daemon reads our Ring, so that Takes can be kept */
+    SC_EVENT_DISCONNECTED,    /* disconnected: the daemon is gone; recording goes on */
+    SC_EVENT_REFUSED,         /* refused */
+    SC_EVENT_LINK,            /* link */
+    SC_EVENT_KEPT,            /* kept; id */
+    SC_EVENT_KEEP_FAILED,     /* failed; id */
+    SC_EVENT_NOTICE,          /* notice */
+    SC_EVENT_PREVIEW_LOADING, /* loading; id */
+    SC_EVENT_PREVIEW_OPENED,  /* opened; id, 0: asked for elsewhere */
+    SC_EVENT_PREVIEW_ENDED,   /* ended; id */
+    SC_EVENT_PREVIEW_FAILED,  /* failed; id */
     /* To an open window only, by sc_window_poll (sidechain_window.h): */
-    SC_EVENT_ITEM,         /* a row of the feed, new or changed */
-    SC_EVENT_FEED_PAGE,    /* id; path: the next cursor, "" at the end; text: why it is not the relay's, or "" */
-    SC_EVENT_POSTING,      /* take_id, code: the state, fraction of it, text, path: the page when posted */
-    SC_EVENT_ASKED,        /* id: carried out */
-    SC_EVENT_ASK_FAILED    /* id, code, text */
+    SC_EVENT_ITEM,      /* item: a row of the feed, new or changed */
+    SC_EVENT_FEED_PAGE, /* feed_page; id */
+    SC_EVENT_POSTING,   /* posting */
+    SC_EVENT_ASKED,     /* none; id: carried out */
+    SC_EVENT_ASK_FAILED /* failed; id */
 } sc_event_kind;
 
-/* Something that happened; fields as listed at the kind, all others zero. A plain value: nothing to free. */
-typedef struct sc_event {
-    sc_event_kind kind;
+typedef struct sc_connected {
+    char daemon_version[SC_ID_BYTES];
+    char daemon_path[SC_LINE_BYTES];
+} sc_connected;
+
+typedef struct sc_attached {
+    uint64_t generation;
+} sc_attached;
+
+typedef struct sc_disconnected {
+    char reason[SC_LINE_BYTES];
+} sc_disconnected;
+
+typedef struct sc_refused {
+    char code[SC_ID_BYTES];
+    char message[SC_LINE_BYTES];
+    char update_path[SC_LINE_BYTES]; /* the file to update, or "" */
+} sc_refused;
+
+typedef struct sc_link {
+    char relay_state[SC_ID_BYTES];
+    char account[SC_NAME_BYTES]; /* "": unknown */
+    uint32_t friends_producing;
+    char trouble[SC_LINE_BYTES]; /* what is to be done, or "" */
+    char relay_url[SC_LINE_BYTES];
+} sc_link;
+
+typedef struct sc_kept {
+    char take_id[SC_ID_BYTES];
+    uint64_t frames;
+    uint32_t bars; /* 0: not cut on bar lines */
     bool anchored;
+    char note[SC_LINE_BYTES];
+} sc_kept;
+
+typedef struct sc_failed {
+    char code[SC_ID_BYTES];
+    char message[SC_LINE_BYTES];
+} sc_failed;
+
+typedef struct sc_notice {
+    char kind[SC_ID_BYTES];
+    char message[SC_LINE_BYTES]; /* one line for the user */
+} sc_notice;
+
+typedef struct sc_loading {
+    char stage[SC_ID_BYTES]; /* "download"; others may come */
+    double fraction;         /* 0 to 1 */
+} sc_loading;
+
+typedef struct sc_opened {
+    char kind[SC_ID_BYTES]; /* "item" or "take" */
+    char target[SC_ID_BYTES];
+    char title[SC_TITLE_BYTES];
+    char note[SC_LINE_BYTES]; /* why not in sync although asked, or "" */
+    uint64_t frames;          /* 0: not known */
     bool in_sync;
     bool at_bar;
+    uint64_t generation; /* of its Return Ring; the client's own business, as is the segment */
+    char segment[SC_ID_BYTES];
+} sc_opened;
+
+typedef struct sc_ended {
+    char target[SC_ID_BYTES];
+    char code[SC_ID_BYTES]; /* "ended", "stopped", "replaced", "offline", "lost", or what failed */
+    char message[SC_LINE_BYTES];
+    uint64_t generation; /* of its Return Ring */
+} sc_ended;
+
+/* A row of the feed. Unknown is 0 or "". */
+typedef struct sc_item {
+    char post_id[SC_NAME_BYTES];
+    char author[SC_NAME_BYTES];
+    char title[SC_TITLE_BYTES];
+    char page_url[SC_LINE_BYTES];
+    uint64_t created_us; /* Unix time; rows are ordered by it, then by post_id */
+    uint64_t duration_ms;
     uint32_t bars;
-    uint32_t friends_producing;
-    double fraction; /* 0 to 1 */
-    uint64_t id;
-    uint64_t frames;
-    uint64_t generation;
-    char target[68];
-    char title[484];
-    char take_id[68]; /* strings from the daemon are cut here, between characters */
-    char code[68];
-    char relay_state[68];
-    char account[260];
-    char text[1032];
-    char path[1032];
+    double bpm;
+    char key[SC_ID_BYTES];
+    bool mine;
+    bool liked;
+    uint32_t like_count;
+    uint32_t reaction_counts[SC_REACTIONS];
+    uint32_t reacted; /* bit n: this account reacted with the nth */
+    uint8_t outline[SC_OUTLINE_COLUMNS]; /* 0 to 127: the loudest sample of each stretch */
+    uint32_t outline_columns;
+} sc_item;
+
+typedef struct sc_feed_page {
+    char next[SC_LINE_BYTES]; /* the cursor of older rows, "" at the end */
+    char note[SC_LINE_BYTES]; /* why it is not the relay's, or "" */
+} sc_feed_page;
+
+typedef struct sc_posting {
+    char take_id[SC_ID_BYTES];
+    char state[SC_ID_BYTES];
+    double fraction; /* of that state, 0 to 1 */
+    char message[SC_LINE_BYTES];
+    char page_url[SC_LINE_BYTES]; /* when posted */
+} sc_posting;
+
+/* Something that happened. Only the member that its kind names may be read. A plain value: nothing to free. */
+typedef struct sc_event {
+    sc_event_kind kind;
+    uint64_t id; /* of the keep, the play or what a window asked; 0 where the kind has none */
+    union {
+        sc_connected connected;
+        sc_attached attached;
+        sc_disconnected disconnected;
+        sc_refused refused;
+        sc_link link;
+        sc_kept kept;
+        sc_failed failed;
+        sc_notice notice;
+        sc_loading loading;
+        sc_opened opened;
+        sc_ended ended;
+        sc_item item;
+        sc_feed_page feed_page;
+        sc_posting posting;
+    };
 } sc_event;
 
 /* Takes the oldest waiting event. Returns false when none waits. 32 wait at most; then the newest are dropped and
-   counted in sc_info.events_dropped. Wait-free. Cost: one copy of 2.6 KB.
+   counted in sc_info.events_dropped. Wait-free. Cost: one copy of 2.5 KB.
    [any one thread at a time: the main thread, or the audio thread if it moves outputs by it] */
 SC_API bool sc_client_poll_event(sc_client *client, sc_event *event) SC_REALTIME;
 

@@ -13,39 +13,10 @@
 extern "C" {
 #endif
 
-#define SC_REACTIONS 6        /* 🎵 ❤️ 🔥 😍 🚀 💯, in this order */
-#define SC_OUTLINE_COLUMNS 160
-#define SC_MAX_FEED_PAGE 20
 #define SC_MAX_ASKS 16        /* that are not answered yet; more are refused */
 #define SC_MAX_TOLD 128       /* that wait for sc_window_poll; beyond, the newest are dropped and counted */
 
-/* A row of the feed. Unknown is 0 or "". */
-typedef struct sc_item {
-    char post_id[260];
-    char author[260];
-    char title[484];
-    char page_url[1028];
-    uint64_t created_us; /* Unix time; rows are ordered by it, then by post_id */
-    uint64_t duration_ms;
-    uint32_t bars;
-    double bpm;
-    char key[68];
-    bool mine;
-    bool liked;
-    uint32_t like_count;
-    uint32_t reaction_counts[SC_REACTIONS];
-    uint32_t reacted; /* bit n: this account reacted with the nth */
-    uint8_t outline[SC_OUTLINE_COLUMNS]; /* 0 to 127: the loudest sample of each stretch */
-    uint32_t outline_columns;
-} sc_item;
-
-/* One thing that the window hears. `item` is filled for SC_EVENT_ITEM only. A plain value: nothing to free. */
-typedef struct sc_told {
-    sc_event event;
-    sc_item item;
-} sc_told;
-
-/* The window is there: from now on its sc_told are gathered, beginning with how the link stands, and the daemon tells of
+/* The window is there: from now on its events are gathered, beginning with how the link stands, and the daemon tells of
    new rows and of progress. Opening twice is opening once. Errors: MEMORY, FORKED. Cost: one allocation of 700 KB. */
 SC_API sc_result sc_window_open(sc_client *client);
 
@@ -54,19 +25,19 @@ SC_API void sc_window_close(sc_client *client);
 
 /* Takes the oldest that waits. Returns false when none does. All kinds of sc_event come here, also those that
    sc_client_poll_event gives to its caller. */
-SC_API bool sc_window_poll(sc_client *client, sc_told *told);
+SC_API bool sc_window_poll(sc_client *client, sc_event *event);
 
 /* Each asks for something and returns a number that its answer carries as `id`, or 0 when nothing was asked: there is no
    open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE or SC_EVENT_ASKED, else
    SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
 
-/* A page of the feed; rows come first, as SC_EVENT_ITEM. cursor: "" for the newest, else `path` of the last FEED_PAGE.
+/* A page of the feed; rows come first, as SC_EVENT_ITEM. cursor: "" for the newest, else `next` of the last FEED_PAGE.
    limit: 1 to SC_MAX_FEED_PAGE. */
 SC_API uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32_t limit);
 /* Posts a Take that was kept. title: 120 characters; "" for the Take's own. */
 SC_API uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title);
 SC_API uint64_t sc_window_like(sc_client *client, const char *post_id, bool like);
-/* reaction: 0 to SC_REACTIONS - 1. react: false takes it back. */
+/* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
 
 #ifdef __cplusplus

@@ -16,7 +16,7 @@
 sc_result sc_window_open(sc_client *client)
 {
     if (client->forked) return SC_ERROR_FORKED;
-    sc_told *made = sc_client_allocate(client, SC_MAX_TOLD * sizeof(sc_told));
+    sc_event *made = sc_client_allocate(client, SC_MAX_TOLD * sizeof(sc_event));
     if (!made) return SC_ERROR_MEMORY;
     sc_worker_lock();
     sc_window *window = &client->window;
@@ -25,7 +25,7 @@ sc_result sc_window_open(sc_client *client)
         window->told = made;
         window->head = window->tail = 0;
         if (client->session.link.kind == SC_EVENT_LINK) {
-            made[0].event = client->session.link;
+            made[0] = client->session.link;
             window->head = 1;
         }
     }
@@ -38,20 +38,20 @@ void sc_window_close(sc_client *client)
 {
     if (client->forked) return;
     sc_worker_lock();
-    sc_told *told = client->window.told;
+    sc_event *told = client->window.told;
     client->window.told = NULL;
     memset(client->window.asks, 0, sizeof client->window.asks);
     sc_worker_unlock();
     if (told) sc_client_release(client, told);
 }
 
-bool sc_window_poll(sc_client *client, sc_told *told)
+bool sc_window_poll(sc_client *client, sc_event *event)
 {
     if (client->forked) return false;
     sc_worker_lock();
     sc_window *window = &client->window;
     const bool waits = window->told && window->head != window->tail;
-    if (waits) *told = window->told[window->tail++ % SC_MAX_TOLD];
+    if (waits) *event = window->told[window->tail++ % SC_MAX_TOLD];
     sc_worker_unlock();
     return waits;
 }
@@ -70,8 +70,8 @@ static uint64_t ask(sc_client *client, sc_ask_kind kind, const char *subject, co
         slot->ask.kind = kind;
         slot->ask.number = number;
         slot->ask.on = on;
-        sc_utf8_copy(slot->ask.subject, sizeof slot->ask.subject, subject, SIZE_MAX, 256);
-        sc_utf8_copy(slot->ask.title, sizeof slot->ask.title, title, SIZE_MAX, 120);
+        sc_utf8_copy(slot->ask.subject, sizeof slot->ask.subject, subject, SIZE_MAX, SC_CURSOR_CHARACTERS);
+        sc_utf8_copy(slot->ask.title, sizeof slot->ask.title, title, SIZE_MAX, SC_TITLE_CHARACTERS);
         break;
     }
     sc_worker_unlock();
@@ -101,34 +101,31 @@ uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reacti
 
 /* What the worker calls ----------------------------------------------------------------------------------------- */
 
-void sc_window_tell(sc_client *client, const sc_told *told)
+void sc_window_tell(sc_client *client, const sc_event *event)
 {
     sc_window *window = &client->window;
     if (!window->told) return;
     if (window->head - window->tail == SC_MAX_TOLD) window->dropped++;
-    else window->told[window->head++ % SC_MAX_TOLD] = *told;
+    else window->told[window->head++ % SC_MAX_TOLD] = *event;
 }
 
-void sc_window_answered(sc_client *client, const sc_told *told)
+void sc_window_answered(sc_client *client, const sc_event *event)
 {
     for (int i = 0; i < SC_MAX_ASKS; i++) {
         sc_ask_slot *slot = &client->window.asks[i];
-        if (slot->ask.id == 0 || slot->ask.id != told->event.id) continue;
+        if (slot->ask.id == 0 || slot->ask.id != event->id) continue;
         slot->ask.id = 0;
-        sc_window_tell(client, told);
+        sc_window_tell(client, event);
     }
 }
 
 static void fail(sc_client *client, sc_ask_slot *slot)
 {
-    static sc_told told; /* there is one worker thread */
-    memset(&told, 0, sizeof told);
-    told.event.kind = SC_EVENT_ASK_FAILED;
-    told.event.id = slot->ask.id;
-    snprintf(told.event.code, sizeof told.event.code, "%s", slot->sent_in ? "no_answer" : "no_daemon");
-    snprintf(told.event.text, sizeof told.event.text, "%s",
+    sc_event event = {.kind = SC_EVENT_ASK_FAILED, .id = slot->ask.id};
+    snprintf(event.failed.code, sizeof event.failed.code, "%s", slot->sent_in ? "no_answer" : "no_daemon");
+    snprintf(event.failed.message, sizeof event.failed.message, "%s",
              slot->sent_in ? "The daemon did not answer. Try again." : "Sidechain is not running. Start it, then try again.");
-    sc_window_answered(client, &told);
+    sc_window_answered(client, &event);
 }
 
 void sc_window_step(sc_client *client, uint64_t now_us)

@@ -11,7 +11,7 @@ typedef struct sc_ask_slot {
 } sc_ask_slot;
 
 typedef struct sc_window {
-    sc_told *told; /* SC_MAX_TOLD of them while the window is open, else NULL */
+    sc_event *told; /* SC_MAX_TOLD of them while the window is open, else NULL */
     uint32_t head; /* ever put */
     uint32_t tail; /* ever taken */
     uint64_t dropped;
@@ -22,10 +22,10 @@ typedef struct sc_window {
 } sc_window;
 
 /* Puts what was heard where sc_window_poll takes it; nothing while there is no window. Lock held. */
-void sc_window_tell(sc_client *client, const sc_told *told);
+void sc_window_tell(sc_client *client, const sc_event *event);
 
 /* Tells an answer to the window if something waits for it. Lock held. */
-void sc_window_answered(sc_client *client, const sc_told *told);
+void sc_window_answered(sc_client *client, const sc_event *event);
 
 /* Sends what is to be sent in an open session, and ends what is too old. Lock held. [worker-thread] */
 void sc_window_step(sc_client *client, uint64_t now_us);

@@ -94,10 +94,10 @@ static void write_frames(int fd, uint64_t from, uint64_t to)
 
 static void open_preview(bool at_bar)
 {
-    sc_event event = {.kind = SC_EVENT_PREVIEW_OPENED, .generation = generation, .at_bar = at_bar};
-    strcpy(event.code, "item");
-    strcpy(event.target, "a post");
-    strcpy(event.path, strrchr(path, '/') + 1);
+    sc_event event = {.kind = SC_EVENT_PREVIEW_OPENED, .opened = {.generation = generation, .at_bar = at_bar}};
+    strcpy(event.opened.kind, "item");
+    strcpy(event.opened.target, "a post");
+    strcpy(event.opened.segment, strrchr(path, '/') + 1);
     sc_worker_lock();
     sc_preview_hear(client, &event);
     sc_worker_unlock();

@@ -341,12 +341,12 @@ static void with_descriptors_used_up_recording_goes_on_and_says_so(void)
 /* Until all asks are answered; the driver has a limit. */
 static int failed_asks(sc_client *client, int wanted)
 {
-    static sc_told told;
+    static sc_event told;
     int failed = 0;
     while (failed < wanted)
         if (!sc_window_poll(client, &told)) usleep(1000);
-        else if (told.event.kind == SC_EVENT_ASK_FAILED) {
-            CHECK(told.event.id != 0 && strstr(told.event.text, "Start it"));
+        else if (told.kind == SC_EVENT_ASK_FAILED) {
+            CHECK(told.id != 0 && strstr(told.failed.message, "Start it"));
             failed++;
         }
     return failed;
@@ -354,7 +354,7 @@ static int failed_asks(sc_client *client, int wanted)
 
 static void what_a_window_asks_without_a_daemon_fails_with_a_sentence(void)
 {
-    static sc_told told;
+    static sc_event told;
     sc_client *client = make(run_dir);
     CHECK_EQUAL(sc_window_get_feed(client, "", 20), 0); /* there is no window */
     CHECK(!sc_window_poll(client, &told));

@@ -13,7 +13,7 @@ static bool unpack(const uint8_t *bytes, size_t count, sc_map *map)
     uint8_t *exact = malloc(count ? count : 1);
     if (count) memcpy(exact, bytes, count);
     const bool well = sc_unpack_map(exact, count, map);
-    static sc_told told;
+    static sc_event told;
     sc_decode(exact, count, &told); /* must not crash either */
     free(exact);
     return well;
@@ -152,10 +152,10 @@ static void every_cut_is_refused_and_no_mutation_reads_too_far(void)
 {
     uint8_t good[256], bad[256];
     sc_map map;
-    static sc_told told;
+    static sc_event told;
     uint32_t random = 1;
     const size_t bytes = sample(good, sizeof good);
-    CHECK(sc_decode(good, bytes, &told) && told.event.kind == SC_EVENT_KEPT && told.event.anchored && told.event.bars == 8);
+    CHECK(sc_decode(good, bytes, &told) && told.kind == SC_EVENT_KEPT && told.kept.anchored && told.kept.bars == 8);
     for (size_t cut = 0; cut < bytes; cut++) CHECK(!unpack(good, cut, &map));
     for (int i = 0; i < 100000; i++) {
         memcpy(bad, good, bytes);

@@ -61,7 +61,7 @@ static void every_frame_is_played_once_between_its_fades(void)
     write_frames(fd, 0, CAPACITY);
     open_preview(false);
     uint64_t heard = 0, written = CAPACITY;
-    CHECK_EQUAL(next(SC_EVENT_PREVIEW_OPENED).in_sync, false);
+    CHECK_EQUAL(next(SC_EVENT_PREVIEW_OPENED).opened.in_sync, false);
     wait_copied(1);
     while (heard < total) {
         sc_worker_lock();
@@ -86,7 +86,7 @@ static void every_frame_is_played_once_between_its_fades(void)
         heard += added;
     }
     CHECK_EQUAL(heard, total);
-    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "ended") == 0);
+    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "ended") == 0);
     CHECK_EQUAL(mix(BLOCK, NULL), 0);
     close_return(fd);
 }
@@ -119,7 +119,7 @@ static void it_begins_on_the_frame_of_the_bar(void)
         if (frame + block <= begin) CHECK_EQUAL(sc_client_preview_state(client), SC_PREVIEW_WAITING);
     }
     sc_client_stop_preview(client);
-    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "stopped") == 0);
+    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "stopped") == 0);
     for (int i = 0; i < 4; i++) mix(BLOCK, NULL);
     CHECK_EQUAL(mix(BLOCK, NULL), 0);
     close_return(fd);
@@ -156,7 +156,7 @@ static void recording_mutes_to_the_frame_and_a_bounce_ends_it(void)
     CHECK(same(left[FADE_IN + 1], frame_value(2 * BLOCK + FADE_IN + 1)));
     CHECK_EQUAL(mix(BLOCK, &offline), 0);
     CHECK(silent(BLOCK));
-    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "offline") == 0);
+    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "offline") == 0);
     CHECK_EQUAL(mix(BLOCK, &plays), 0);
     close_return(fd);
 }
@@ -214,7 +214,7 @@ static void a_new_one_replaces_the_old(void)
     for (int i = 0; i < 40; i++) sounding += mix(BLOCK, NULL);
     CHECK(sounding >= CAPACITY / 2);
     CHECK_EQUAL(mix(BLOCK, NULL), 0);
-    while (strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "ended") != 0) continue;
+    while (strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "ended") != 0) continue;
 }
 
 static void what_is_no_sound_is_made_harmless(void)
@@ -257,7 +257,7 @@ static void a_file_that_is_truncated_or_lies_ends_the_preview(void)
         if (i == 0) CHECK(ftruncate(fd, 0) == 0);
         else if (i == 1) CHECK(ftruncate(fd, SC_RETURN_END_OFFSET) == 0);
         else put_word(fd, LIES[i - 2].offset, LIES[i - 2].value);
-        CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "broken") == 0);
+        CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "broken") == 0);
         for (int blocks = 0; blocks < 4; blocks++) mix(BLOCK, NULL);
         CHECK(mix(BLOCK, NULL) == 0 && silent(BLOCK));
         close_return(fd);
@@ -280,7 +280,7 @@ static void what_is_not_for_us_is_not_opened(void)
         if (i == 6) CHECK(ftruncate(fd, SC_RETURN_HEADER_BYTES) == 0);
         if (i == 7) strcpy(strrchr(path, '/'), "/../sdr.0");
         open_preview(false);
-        CHECK(strcmp(next(SC_EVENT_PREVIEW_FAILED).code, "unfit") == 0);
+        CHECK(strcmp(next(SC_EVENT_PREVIEW_FAILED).failed.code, "unfit") == 0);
         CHECK_EQUAL(mix(BLOCK, NULL), 0);
         if (i == 3) unlink(aside);
         close_return(fd);
@@ -296,7 +296,7 @@ static void the_end_of_the_ring_is_the_end_of_the_preview(void)
     mix(BLOCK, NULL);
     sc_client_deactivate(client);
     CHECK_EQUAL(mix(BLOCK, NULL), 0);
-    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).code, "stopped") == 0);
+    CHECK(strcmp(next(SC_EVENT_PREVIEW_ENDED).ended.code, "stopped") == 0);
     CHECK_EQUAL(sc_client_activate(client, RATE_HZ, 2, BLOCK), SC_OK);
     CHECK_EQUAL(mix(BLOCK, NULL), 0);
     sc_preview about;
@@ -311,7 +311,7 @@ static void asking_without_a_daemon_fails_with_a_sentence(void)
     CHECK_EQUAL(sc_client_play(client, SC_PLAY_ITEM, "", false, NULL), SC_ERROR_ARGUMENT);
     CHECK_EQUAL(sc_client_play(client, SC_PLAY_ITEM, "a post", true, &id), SC_OK);
     const sc_event failed = next(SC_EVENT_PREVIEW_FAILED);
-    CHECK(failed.id == id && strcmp(failed.code, "no_daemon") == 0 && failed.text[0]);
+    CHECK(failed.id == id && strcmp(failed.failed.code, "no_daemon") == 0 && failed.failed.message[0]);
     CHECK_EQUAL(sc_client_preview_state(client), SC_PREVIEW_NONE);
 }
 

@@ -175,24 +175,68 @@ static void tell_item(const sc_item *i)
     tell_bytes("outline", i->outline, i->outline_columns);
 }
 
+static const char *truth_of(bool value)
+{
+    return value ? "True" : "False";
+}
+
+static void tell_failed(const char *tag, const sc_event *e)
+{
+    printf("t=%s\nid=%" PRIu64 "\ncode=%s\nmessage=%s\n", tag, e->id, e->failed.code, e->failed.message);
+}
+
+static void tell_opened(const sc_event *e)
+{
+    const sc_opened *o = &e->opened;
+    printf("t=preview_opened\nid=%" PRIu64 "\nkind=%s\ntarget=%s\nsegment=%s\n", e->id, o->kind, o->target, o->segment);
+    printf("generation=%" PRIu64 "\nframes=%" PRIu64 "\nin_sync=%s\nat_bar=%s\n", o->generation, o->frames,
+           truth_of(o->in_sync), truth_of(o->at_bar));
+    printf("title=%s\nnote=%s\n", o->title, o->note);
+}
+
+/* The message's tag and fields by their own names. */
 static void tell(const sc_event *e)
 {
-    static const char *const TAGS[] = {
-        [SC_EVENT_CONNECTED] = "welcome", [SC_EVENT_ATTACHED] = "ring_attached", [SC_EVENT_REFUSED] = "refused",
-        [SC_EVENT_LINK] = "alive",        [SC_EVENT_KEPT] = "kept",              [SC_EVENT_KEEP_FAILED] = "keep_failed",
-        [SC_EVENT_NOTICE] = "notice",     [SC_EVENT_DISCONNECTED] = "",
-        [SC_EVENT_FEED_PAGE] = "feed_page", [SC_EVENT_POSTING] = "posting", [SC_EVENT_ASKED] = "asked",
-        [SC_EVENT_ASK_FAILED] = "ask_failed",
-        [SC_EVENT_PREVIEW_LOADING] = "preview_loading", [SC_EVENT_PREVIEW_OPENED] = "preview_opened",
-        [SC_EVENT_PREVIEW_FAILED] = "play_failed", [SC_EVENT_PREVIEW_ENDED] = "preview_closed",
-    };
-    printf("t=%s\n", TAGS[e->kind]);
-    printf("id=%" PRIu64 "\nframes=%" PRIu64 "\ngeneration=%" PRIu64 "\n", e->id, e->frames, e->generation);
-    printf("fraction=%.17g\nbars=%u\nfriends_producing=%u\nanchored=%s\n", e->fraction, e->bars, e->friends_producing, e->anchored ? "True" : "False");
-    printf("take_id=%s\ncode=%s\nrelay_state=%s\naccount=%s\ntext=%s\npath=%s\n", e->take_id, e->code, e->relay_state,
-           e->account, e->text, e->path);
-    printf("in_sync=%s\nat_bar=%s\ntarget=%s\ntitle=%s\n",
-           e->in_sync ? "True" : "False", e->at_bar ? "True" : "False", e->target, e->title);
+    switch (e->kind) {
+    case SC_EVENT_CONNECTED:
+        printf("t=welcome\ndaemon_version=%s\ndaemon_path=%s\n", e->connected.daemon_version, e->connected.daemon_path);
+        break;
+    case SC_EVENT_ATTACHED: printf("t=ring_attached\ngeneration=%" PRIu64 "\n", e->attached.generation); break;
+    case SC_EVENT_REFUSED:
+        printf("t=refused\ncode=%s\nmessage=%s\nupdate_path=%s\n", e->refused.code, e->refused.message,
+               e->refused.update_path);
+        break;
+    case SC_EVENT_LINK:
+        printf("t=alive\nrelay_state=%s\naccount=%s\nfriends_producing=%u\ntrouble=%s\nrelay_url=%s\n", e->link.relay_state,
+               e->link.account, e->link.friends_producing, e->link.trouble, e->link.relay_url);
+        break;
+    case SC_EVENT_KEPT:
+        printf("t=kept\nid=%" PRIu64 "\ntake_id=%s\nframes=%" PRIu64 "\nbars=%u\nanchored=%s\nnote=%s\n", e->id, e->kept.take_id,
+               e->kept.frames, e->kept.bars, truth_of(e->kept.anchored), e->kept.note);
+        break;
+    case SC_EVENT_NOTICE: printf("t=notice\nkind=%s\nmessage=%s\n", e->notice.kind, e->notice.message); break;
+    case SC_EVENT_PREVIEW_LOADING:
+        printf("t=preview_loading\nid=%" PRIu64 "\nstage=%s\nfraction=%.17g\n", e->id, e->loading.stage, e->loading.fraction);
+        break;
+    case SC_EVENT_PREVIEW_OPENED: tell_opened(e); break;
+    case SC_EVENT_PREVIEW_ENDED:
+        printf("t=preview_closed\ngeneration=%" PRIu64 "\ncode=%s\nmessage=%s\n", e->ended.generation, e->ended.code,
+               e->ended.message);
+        break;
+    case SC_EVENT_FEED_PAGE:
+        printf("t=feed_page\nid=%" PRIu64 "\nnext=%s\nnote=%s\n", e->id, e->feed_page.next, e->feed_page.note);
+        break;
+    case SC_EVENT_POSTING:
+        printf("t=posting\ntake_id=%s\nstate=%s\nfraction=%.17g\nmessage=%s\npage_url=%s\n", e->posting.take_id, e->posting.state,
+               e->posting.fraction, e->posting.message, e->posting.page_url);
+        break;
+    case SC_EVENT_ASKED: printf("t=asked\nid=%" PRIu64 "\n", e->id); break;
+    case SC_EVENT_KEEP_FAILED: tell_failed("keep_failed", e); break;
+    case SC_EVENT_PREVIEW_FAILED: tell_failed("play_failed", e); break;
+    case SC_EVENT_ASK_FAILED: tell_failed("ask_failed", e); break;
+    case SC_EVENT_ITEM: tell_item(&e->item); break;
+    case SC_EVENT_DISCONNECTED: break; /* the client's own word */
+    }
 }
 
 /* A Return Ring's header, for the reader that the golden one is meant for. */
@@ -219,7 +263,7 @@ int main(int argc, char **argv)
 {
     static uint8_t data[SC_MAX_MESSAGE_BYTES + 1], made[SC_MAX_MESSAGE_BYTES];
     sc_map map;
-    static sc_told told;
+    static sc_event event;
     CHECK(argc == 3);
     if (strcmp(argv[1], "return") == 0) return look_at_return_ring(argv[2]);
     const bool of_plugin = strcmp(argv[1], "plugin") == 0;
@@ -229,9 +273,8 @@ int main(int argc, char **argv)
     fclose(file);
     uint8_t *exact = malloc(bytes ? bytes : 1);
     memcpy(exact, data, bytes);
-    if (!of_plugin && sc_decode(exact, bytes, &told)) {
-        if (told.event.kind == SC_EVENT_ITEM) tell_item(&told.item);
-        else tell(&told.event);
+    if (!of_plugin && sc_decode(exact, bytes, &event)) {
+        tell(&event);
     } else if (of_plugin && sc_unpack_map(exact, bytes, &map)) {
         const size_t size = again(&map, made, sizeof made);
         if (size) puts(size == bytes && memcmp(made, exact, bytes) == 0 ? "same bytes" : "other bytes");

@@ -103,8 +103,12 @@ static sc_event answer(sc_event_kind kind, uint64_t id, const char *next, const 
     sc_event made = {};
     made.kind = kind;
     made.id = id;
-    std::snprintf(made.path, sizeof made.path, "%s", next);
-    std::snprintf(made.text, sizeof made.text, "%s", text);
+    if (kind == SC_EVENT_FEED_PAGE) {
+        std::snprintf(made.feed_page.next, sizeof made.feed_page.next, "%s", next);
+        std::snprintf(made.feed_page.note, sizeof made.feed_page.note, "%s", text);
+    } else {
+        std::snprintf(made.failed.message, sizeof made.failed.message, "%s", text);
+    }
     return made;
 }
 
@@ -149,10 +153,10 @@ static sc_event event(sc_event_kind kind, const std::function<void(sc_event &)> 
 static void link(Standing &standing, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "")
 {
     standing.take(event(SC_EVENT_LINK, [&](sc_event &e) {
-        std::snprintf(e.relay_state, sizeof e.relay_state, "%s", relay_state);
-        std::snprintf(e.account, sizeof e.account, "%s", account);
-        std::snprintf(e.text, sizeof e.text, "%s", trouble);
-        e.friends_producing = friends;
+        std::snprintf(e.link.relay_state, sizeof e.link.relay_state, "%s", relay_state);
+        std::snprintf(e.link.account, sizeof e.link.account, "%s", account);
+        std::snprintf(e.link.trouble, sizeof e.link.trouble, "%s", trouble);
+        e.link.friends_producing = friends;
     }));
 }
 
@@ -230,7 +234,7 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     link(standing, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
     CHECK(standing.link().text == "nightowl · offline" && standing.friends_line() == "1 friend producing now");
     CHECK(standing.status().tone == Tone::kBad && standing.status().text.find("sidechain outbox") != std::string::npos);
-    standing.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.text, sizeof e.text, "Update the plugin."); }));
+    standing.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.refused.message, sizeof e.refused.message, "Update the plugin."); }));
     standing.take(event(SC_EVENT_DISCONNECTED));
     info.connected = info.attached = false;
     standing.take(info);
@@ -241,10 +245,10 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
 static void posting(Standing &standing, const char *state, double share, const char *words)
 {
     standing.take(event(SC_EVENT_POSTING, [&](sc_event &e) {
-        std::snprintf(e.take_id, sizeof e.take_id, "t1");
-        std::snprintf(e.code, sizeof e.code, "%s", state);
-        std::snprintf(e.text, sizeof e.text, "%s", words);
-        e.fraction = share;
+        std::snprintf(e.posting.take_id, sizeof e.posting.take_id, "t1");
+        std::snprintf(e.posting.state, sizeof e.posting.state, "%s", state);
+        std::snprintf(e.posting.message, sizeof e.posting.message, "%s", words);
+        e.posting.fraction = share;
     }));
 }
 
@@ -263,9 +267,9 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     CHECK(standing.kept() == Take::kKeeping);
     const auto kept = [](sc_event &e) {
         e.id = 5;
-        e.bars = 8;
-        e.anchored = true;
-        std::snprintf(e.take_id, sizeof e.take_id, "t1");
+        e.kept.bars = 8;
+        e.kept.anchored = true;
+        std::snprintf(e.kept.take_id, sizeof e.kept.take_id, "t1");
     };
     standing.take(event(SC_EVENT_KEPT, kept));
     CHECK(standing.kept() == Take::kKept && standing.post_label() == "Post" && standing.take_id() == "t1");
@@ -286,7 +290,7 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     standing.keeping(6, true);
     standing.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));
     CHECK(standing.kept() == Take::kPosting); /* it goes on by itself */
-    standing.take(event(SC_EVENT_KEEP_FAILED, [](sc_event &e) { std::snprintf(e.text, sizeof e.text, "The disk is full."); }));
+    standing.take(event(SC_EVENT_KEEP_FAILED, [](sc_event &e) { std::snprintf(e.failed.message, sizeof e.failed.message, "The disk is full."); }));
     CHECK(standing.status().text == "The disk is full.");
 }
 

@@ -61,80 +61,113 @@ static void put_fields(const sc_event *event)
 {
     switch (event->kind) {
     case SC_EVENT_CONNECTED:
-        put_text("daemon_version", event->text);
-        put_text("daemon_path", event->path);
+        put_text("daemon_version", event->connected.daemon_version);
+        put_text("daemon_path", event->connected.daemon_path);
         break;
-    case SC_EVENT_ATTACHED: put_number("generation", event->generation); break;
-    case SC_EVENT_DISCONNECTED: put_text("message", event->text); break;
+    case SC_EVENT_ATTACHED: put_number("generation", event->attached.generation); break;
+    case SC_EVENT_DISCONNECTED: put_text("message", event->disconnected.reason); break;
     case SC_EVENT_REFUSED:
-        put_text("code", event->code);
-        put_text("message", event->text);
-        put_text("update_path", event->path);
+        put_text("code", event->refused.code);
+        put_text("message", event->refused.message);
+        put_text("update_path", event->refused.update_path);
         break;
     case SC_EVENT_LINK:
-        put_text("relay_state", event->relay_state);
-        if (event->account[0]) put_text("account", event->account);
+        put_text("relay_state", event->link.relay_state);
+        if (event->link.account[0]) put_text("account", event->link.account);
         else printf(", \"account\": null");
-        put_number("friends_producing", event->friends_producing);
+        put_number("friends_producing", event->link.friends_producing);
         break;
     case SC_EVENT_KEPT:
         put_number("id", event->id);
-        put_text("take_id", event->take_id);
-        put_number("frames", event->frames);
-        put_number("bars", event->bars);
-        printf(", \"anchored\": %s", event->anchored ? "true" : "false");
-        put_text("note", event->text);
+        put_text("take_id", event->kept.take_id);
+        put_number("frames", event->kept.frames);
+        put_number("bars", event->kept.bars);
+        printf(", \"anchored\": %s", event->kept.anchored ? "true" : "false");
+        put_text("note", event->kept.note);
         break;
     case SC_EVENT_KEEP_FAILED:
         put_number("id", event->id);
-        put_text("code", event->code);
-        put_text("message", event->text);
+        put_text("code", event->failed.code);
+        put_text("message", event->failed.message);
         break;
     case SC_EVENT_NOTICE:
-        put_text("kind", event->code);
-        put_text("message", event->text);
+        put_text("kind", event->notice.kind);
+        put_text("message", event->notice.message);
         break;
     case SC_EVENT_PREVIEW_LOADING:
         put_number("id", event->id);
-        put_text("stage", event->code);
-        printf(", \"fraction\": %.3f", event->fraction);
+        put_text("stage", event->loading.stage);
+        printf(", \"fraction\": %.3f", event->loading.fraction);
         break;
     case SC_EVENT_PREVIEW_OPENED:
         put_number("id", event->id);
-        put_text("kind", event->code);
-        put_text("target", event->target);
-        put_text("title", event->title);
-        put_number("frames", event->frames);
-        printf(", \"in_sync\": %s, \"at_bar\": %s", event->in_sync ? "true" : "false", event->at_bar ? "true" : "false");
-        put_text("note", event->text);
+        put_text("kind", event->opened.kind);
+        put_text("target", event->opened.target);
+        put_text("title", event->opened.title);
+        put_number("frames", event->opened.frames);
+        printf(", \"in_sync\": %s, \"at_bar\": %s", event->opened.in_sync ? "true" : "false", event->opened.at_bar ? "true" : "false");
+        put_text("note", event->opened.note);
         break;
     case SC_EVENT_PREVIEW_ENDED:
+        put_number("id", event->id);
+        put_text("code", event->ended.code);
+        put_text("message", event->ended.message);
+        break;
     case SC_EVENT_PREVIEW_FAILED:
         put_number("id", event->id);
-        put_text("code", event->code);
-        put_text("message", event->text);
+        put_text("code", event->failed.code);
+        put_text("message", event->failed.message);
         break;
     default: break; /* to windows only */
     }
 }
 
+static const char *name_of(sc_event_kind kind)
+{
+    switch (kind) {
+    case SC_EVENT_CONNECTED: return "connected";
+    case SC_EVENT_ATTACHED: return "attached";
+    case SC_EVENT_DISCONNECTED: return "disconnected";
+    case SC_EVENT_REFUSED: return "refused";
+    case SC_EVENT_LINK: return "link";
+    case SC_EVENT_KEPT: return "kept";
+    case SC_EVENT_KEEP_FAILED: return "keep_failed";
+    case SC_EVENT_NOTICE: return "notice";
+    case SC_EVENT_PREVIEW_LOADING: return "preview_loading";
+    case SC_EVENT_PREVIEW_OPENED: return "preview_opened";
+    case SC_EVENT_PREVIEW_ENDED: return "preview_ended";
+    case SC_EVENT_PREVIEW_FAILED: return "preview_failed";
+    default: return "to a window";
+    }
+}
+
+static const char *words_of(const sc_event *event)
+{
+    switch (event->kind) {
+    case SC_EVENT_CONNECTED: return event->connected.daemon_version;
+    case SC_EVENT_DISCONNECTED: return event->disconnected.reason;
+    case SC_EVENT_REFUSED: return event->refused.message;
+    case SC_EVENT_LINK: return event->link.relay_state;
+    case SC_EVENT_KEEP_FAILED:
+    case SC_EVENT_PREVIEW_FAILED: return event->failed.message;
+    case SC_EVENT_NOTICE: return event->notice.message;
+    case SC_EVENT_PREVIEW_LOADING: return event->loading.stage;
+    case SC_EVENT_PREVIEW_OPENED: return event->opened.title;
+    case SC_EVENT_PREVIEW_ENDED: return event->ended.message;
+    default: return "";
+    }
+}
+
 void sp_say_event(bool json, unsigned instance, const sc_event *event)
 {
-    static const char *const NAMES[] = {
-        [SC_EVENT_CONNECTED] = "connected", [SC_EVENT_ATTACHED] = "attached",
-        [SC_EVENT_DISCONNECTED] = "disconnected", [SC_EVENT_REFUSED] = "refused",
-        [SC_EVENT_LINK] = "link", [SC_EVENT_KEPT] = "kept",
-        [SC_EVENT_KEEP_FAILED] = "keep_failed", [SC_EVENT_NOTICE] = "notice",
-        [SC_EVENT_PREVIEW_LOADING] = "preview_loading", [SC_EVENT_PREVIEW_OPENED] = "preview_opened",
-        [SC_EVENT_PREVIEW_ENDED] = "preview_ended", [SC_EVENT_PREVIEW_FAILED] = "preview_failed",
-    };
+    const sc_kept *kept = &event->kept;
     if (json) {
-        printf("{\"event\": \"%s\", \"index\": %u", NAMES[event->kind], instance);
+        printf("{\"event\": \"%s\", \"index\": %u", name_of(event->kind), instance);
         put_fields(event);
     } else if (event->kind == SC_EVENT_KEPT) {
-        printf("Kept %" PRIu64 " frames (%u bars) as %s. %s", event->frames, event->bars, event->take_id, event->text);
+        printf("Kept %" PRIu64 " frames (%u bars) as %s. %s", kept->frames, kept->bars, kept->take_id, kept->note);
     } else {
-        printf("%s: %s%s", NAMES[event->kind], event->text, event->relay_state);
+        printf("%s: %s", name_of(event->kind), words_of(event));
     }
     end_line(json);
 }
