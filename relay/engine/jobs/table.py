@@ -21,6 +21,8 @@ RETRY_US = 5_000_000
 """After the first fault; doubled after each."""
 AWAY_US = 5_000_000
 """So long a job waits for a store that is away; that is none of its attempts."""
+BUDGET_US, BUDGET_SHARE = 600_000_000, 6
+"""So much work is done for one account at once; from then on, a sixth of the time. Who needs more waits."""
 MAX_OPEN_OF_ACCOUNT = 40
 MAX_OPEN = 2_000
 """Jobs that wait or run, of all accounts; then the relay says that it is busy."""
@@ -91,7 +93,7 @@ def enqueue(tx: Tx, *, kind: str, account_id: str, data: object) -> str:
 def claim(tx: Tx, holder: str, on_given_up: Mapping[str, GivenUp]) -> Job | None:
     """The next job of the kinds of on_given_up, for this worker; None: there is none now. [writer]
 
-    Of an account that has none running, whose turn was longest ago. One whose worker fell silent is taken again, or set
+    Of an account that has none running and is within its budget, whose turn was longest ago. One whose worker fell silent is taken again, or set
     aside after MAX_ATTEMPTS.
     """
     while True:
@@ -114,7 +116,7 @@ def _next(tx: Tx, holder: str, kinds: list[str]) -> Job | None:
         " due_us = :lease WHERE id = (SELECT j.id FROM job AS j LEFT JOIN job_turn AS t ON t.account_id = j.account_id"
         f"  WHERE j.state IN ('ready', 'running') AND j.due_us <= :now AND j.kind IN ({marks})"
         "   AND (SELECT 1 FROM job AS r WHERE r.account_id = j.account_id AND r.state = 'running' AND r.due_us > :now"
-        "     LIMIT 1) IS NULL"
+        "     LIMIT 1) IS NULL AND coalesce(t.free_us, 0) <= :now"
         f"  ORDER BY coalesce(t.at_us, 0), j.due_us, j.id LIMIT 1) RETURNING {_COLUMNS}",
         {
             "now": now,
@@ -169,6 +171,7 @@ def fail(tx: Tx, job: Job, holder: str, error: str) -> bool:
     )
     if kept.fetchone() is None:
         raise LeaseLost
+    _charge(tx, job.account_id)
     return False
 
 
@@ -184,6 +187,11 @@ def give_back(tx: Tx, job: Job, holder: str, later_us: int = 0) -> None:
 
 def cancel(tx: Tx, job_id: str, account_id: str) -> bool:
     """Nobody wants it any more; whether it was open. A worker that has it is told by its lease. [writer]"""
+    held = tx.db.execute(
+        "SELECT 1 FROM job WHERE id = ? AND account_id = ? AND state = 'running'", (job_id, account_id)
+    )
+    if held.fetchone() is not None:
+        _charge(tx, account_id)
     row = tx.db.execute(
         "UPDATE job SET state = 'cancelled', holder = NULL, ended_us = ?"
         f" WHERE id = ? AND account_id = ? AND state IN ('ready', 'running') RETURNING {_COLUMNS}",
@@ -235,8 +243,23 @@ def _end(tx: Tx, job: Job, holder: str, state: str, code: Code | None, error: st
     )
     if kept.fetchone() is None:
         raise LeaseLost
+    _charge(tx, job.account_id)
     tx.effects.append(_changed(tx, job, state))
     tx.effects.append(JobReady(commit=tx.commit))  # the account's next one may run now
+
+
+def _charge(tx: Tx, account_id: str) -> None:
+    """The time since its turn began is work done for the account: of one job, for only one runs at a time.
+
+    free_us moves on by BUDGET_SHARE times that, from BUDGET_US times as much ago at the earliest (a generic cell rate
+    algorithm, ITU-T I.371, A.2).
+    """
+    now = now_us()
+    earliest = now - BUDGET_US * BUDGET_SHARE
+    tx.db.execute(
+        "UPDATE job_turn SET free_us = CASE WHEN free_us > ? THEN free_us ELSE ? END + (? - at_us) * ? WHERE account_id = ?",
+        (earliest, earliest, now, BUDGET_SHARE, account_id),
+    )
 
 
 def _changed(tx: Tx, job: Job, state: str) -> JobChanged:

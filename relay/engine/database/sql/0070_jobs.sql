@@ -25,5 +25,6 @@ CREATE INDEX job_ended ON job (ended_us) WHERE ended_us IS NOT NULL;
 -- Whose turn it was last: who waits longest comes next, however much the others have queued.
 CREATE TABLE job_turn (
   account_id TEXT PRIMARY KEY REFERENCES account (id),
-  at_us      INTEGER NOT NULL
+  at_us      INTEGER NOT NULL,
+  free_us    INTEGER NOT NULL DEFAULT 0  -- when the work done for it so far is within its budget again
 ) STRICT, WITHOUT ROWID;
