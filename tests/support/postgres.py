@@ -83,12 +83,17 @@ class PostgresServer:
 
     def crash(self) -> None:
         """One of its processes is killed, so that the server ends all others and recovers by itself."""
-        with psycopg.connect(self.url()) as victim:
-            os.kill(victim.info.backend_pid, signal.SIGKILL)
-            try:
-                victim.execute("SELECT pg_sleep(60)")
-            except psycopg.OperationalError:
-                return
+        victim, witness = (psycopg.connect(self.url(), autocommit=True) for _ in range(2))
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        until = time.monotonic() + START_LIMIT_S
+        try:
+            while time.monotonic() < until:
+                witness.execute("SELECT pg_sleep(0.01)")
+        except psycopg.OperationalError:
+            return self.wait_until_ready()
+        finally:
+            victim.close()
+            witness.close()
         raise AssertionError("the server did not notice")
 
     def pause(self) -> None:
