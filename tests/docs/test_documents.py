@@ -30,6 +30,23 @@ def test_relative_links_lead_to_files() -> None:
     assert dead == []
 
 
+def test_the_daemons_house_is_as_it_is_drawn() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    block = page.partition("## The daemon's house")[2].split("```")[1]
+    drawn = {line.split()[0].rstrip("/") for line in block.splitlines()[2:] if line.startswith("  ")}
+    there = {path.name for path in (ROOT / "daemon").iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert drawn - {"app.py", "events.py"} == there
+    features = {path.name for path in (ROOT / "daemon/features").iterdir() if (path / "__init__.py").exists()}
+    (told,) = [line.partition(": ")[2] for line in block.splitlines() if line.startswith("  features/")]
+    assert set(told.split(", ")) == features
+
+
+def test_unit_tests_mirror_the_tree() -> None:
+    """As contributing.md says."""
+    folders = {path.parent.relative_to(ROOT / "tests/unit") for path in tracked("tests/unit/**/test_*.py")}
+    assert {str(folder) for folder in folders if not (ROOT / folder).is_dir()} <= {"support"}
+
+
 def test_make_commands_in_documents_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {

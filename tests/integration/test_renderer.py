@@ -15,7 +15,7 @@ import soundfile
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.errors import NoSpace
-from daemon.events import Bus, Event, TakeChanged, TakeProgressed, TakeRendered
+from daemon.events import Bus, EntryChanged, Event, TakeChanged, TakeProgressed, TakeRendered
 from daemon.features.rendering import renderer
 from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG
@@ -29,7 +29,7 @@ Heard = asyncio.Queue[Event]
 
 def listening() -> tuple[Bus, Heard]:
     bus, heard = Bus(), Heard()
-    for kind in (TakeProgressed, TakeRendered, TakeChanged):
+    for kind in (TakeProgressed, TakeRendered, TakeChanged, EntryChanged):
         bus.on(kind, heard.put_nowait)
     return bus, heard
 
@@ -184,7 +184,9 @@ async def test_a_take_that_kills_the_worker_is_set_aside_after_three_tries(
     store.add_take(row, Entry(entry_id=row.take_id, take_id=row.take_id, account=None))
     async with rendering(store, tmp_path / "takes") as heard:
         await ends(heard, 1)
+        told = await heard.get()
     failed, entry = store.takes(1)[0], store.entry_of(row.take_id)
+    assert entry and told == EntryChanged(entry=entry), "windows that wait for the post are told, too"
     assert failed.error and "3 times" in failed.error
     assert (failed.state, failed.failures) == ("failed", MAX_FAILURES)
     assert entry and entry.state is State.QUARANTINED
