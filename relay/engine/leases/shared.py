@@ -65,7 +65,7 @@ class SharedLeases:
         """A device says to us what it does; this renews its lease. `offline` gives it up at once, wherever it was held:
         for the grace time that is remembered, so that nobody's older word comes back."""
         key, old = (user_id, device), self._table.get((user_id, device))
-        same = old is not None and old.status == status and old.until_us > now_us
+        same = old is not None and old.status == status and self._table.is_live(old, now_us)
         gone = status == OFFLINE
         lease = Lease(
             holder=self._me,
@@ -143,6 +143,7 @@ class SharedLeases:
         if peer is None or missed:
             peer = self._peers[sender] = Peer(number, now_us)
         peer.number, peer.heard_us = number, now_us
+        self._table.lives(sender, now_us)
         if missed and not any(isinstance(message, Held) and message.first for message in messages):
             self._tell([Who(sender)])
         for message in messages:
@@ -156,10 +157,7 @@ class SharedLeases:
             case Ended(user_id=user_id, device=device):
                 self._end((user_id, device), sender)
             case Alive():
-                for key in self._table.held(sender):
-                    lease = self._table.get(key)
-                    if lease is not None and not lease.leaving:
-                        self._table.renew(key, now_us)
+                pass  # as every letter says
             case Who(holder=holder):
                 if holder in (None, self._me):
                     self._answer(now_us)
@@ -179,7 +177,7 @@ class SharedLeases:
             bpm=said.bpm,
             since_us=said.since_us,
             said_us=said.said_us,
-            until_us=now_us + (GRACE_US if said.leaving else LEASE_US),
+            until_us=now_us + GRACE_US if said.leaving else None,
             leaving=said.leaving,
         )
         self._table.put(key, lease)

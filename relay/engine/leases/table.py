@@ -15,7 +15,8 @@ Key = tuple[str, str]
 class Lease(Struct, frozen=True, kw_only=True):
     """What one device does. holder: the process it said so to; leaving: its connection there has ended.
 
-    since_us, said_us: by the holder's clock, when it began to do so and when it last said so. until_us: by ours.
+    since_us, said_us: by the holder's clock, when it began to do so and when it last said so. until_us: by ours; None: for
+    as long as its holder lives.
     """
 
     holder: str
@@ -24,7 +25,7 @@ class Lease(Struct, frozen=True, kw_only=True):
     bpm: float | None
     since_us: int
     said_us: int
-    until_us: int
+    until_us: int | None
     leaving: bool = False
 
 
@@ -34,6 +35,7 @@ class LeaseTable:
     def __init__(self) -> None:
         self._devices: dict[str, dict[str, Lease]] = {}
         self._held: dict[str, set[Key]] = {}
+        self._lives_until_us: dict[str, int] = {}
 
     def get(self, key: Key) -> Lease | None:
         return self._devices.get(key[0], {}).get(key[1])
@@ -57,8 +59,18 @@ class LeaseTable:
         if not self._held[lease.holder]:
             del self._held[lease.holder]
 
+    def lives(self, holder: str, now_us: int) -> None:
+        """Another process was heard of: so are the devices that it holds."""
+        self._lives_until_us[holder] = now_us + LEASE_US
+
+    def is_live(self, lease: Lease, now_us: int) -> bool:
+        until_us = lease.until_us
+        if until_us is None:
+            until_us = self._lives_until_us.get(lease.holder, 0)
+        return until_us > now_us
+
     def renew(self, key: Key, now_us: int) -> None:
-        """A sign of life of a device whose lease has not ended."""
+        """A sign of life of a device of ours whose lease has not ended."""
         self._extend(key, now_us + LEASE_US, now_us, leaving=False)
 
     def leave(self, key: Key, now_us: int) -> None:
@@ -66,11 +78,15 @@ class LeaseTable:
         self._extend(key, now_us + GRACE_US, now_us, leaving=True)
 
     def ended(self, now_us: int) -> list[Key]:
+        """Leases that have; and what is known of processes that died is forgotten."""
+        self._lives_until_us = {
+            holder: until_us for holder, until_us in self._lives_until_us.items() if until_us > now_us
+        }
         return [
             (user_id, device)
             for user_id, devices in self._devices.items()
             for device, lease in devices.items()
-            if lease.until_us <= now_us
+            if not self.is_live(lease, now_us)
         ]
 
     def visible(self, user_id: str, now_us: int) -> Visible:
@@ -78,13 +94,13 @@ class LeaseTable:
         live = (
             lease
             for lease in self._devices.get(user_id, {}).values()
-            if lease.until_us > now_us and lease.status != OFFLINE
+            if self.is_live(lease, now_us) and lease.status != OFFLINE
         )
         return _fold(user_id, live, now_us)
 
     def _extend(self, key: Key, until_us: int, now_us: int, *, leaving: bool) -> None:
         lease = self.get(key)
-        if lease is not None and lease.until_us > now_us:
+        if lease is not None and self.is_live(lease, now_us):
             self._devices[key[0]][key[1]] = replace(lease, until_us=until_us, leaving=leaving)
 
 
