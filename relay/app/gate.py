@@ -18,9 +18,9 @@ from relay.app import cookies
 from relay.app.dispatch import method_of
 from relay.app.origins import Origins
 from relay.app.problems import invalid
-from relay.core.access import Actor, admit
+from relay.core.access import Action, Actor, admit
 from relay.core.buckets import Limit, Spent
-from relay.core.calls import AnyRow, Call, Page, RequestLost, Session
+from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
 from relay.core.cookies import SESSION
 from relay.core.limits import BY_ADDRESS, Kind
 from relay.core.places import counted_as
@@ -61,7 +61,7 @@ class Gate:
         """
         safe = request.method in SAFE_METHODS
         if not safe:
-            self._require_no_foreign_page(request)
+            self._require_no_foreign_page(request, row)
         try:
             actor, session = await self._identify(request)
         except Refusal:
@@ -141,13 +141,19 @@ class Gate:
             _require_csrf(session, fields.get("csrf", ""))
         return fields
 
-    def _require_no_foreign_page(self, request: Request) -> None:
-        """Browsers say whose page sends; tools without a cookie jar of ours say nothing. Raises Refusal: csrf."""
-        site = request.headers.get("sec-fetch-site")
-        origin = request.headers.get("origin")
-        ours = origin is not None and self._origins.may_call(origin, request.headers.get("host", ""))
-        foreign = site not in (None, "same-origin", "none") or origin is not None
-        if foreign and not ours:
+    def _require_no_foreign_page(self, request: Request, row: AnyRow) -> None:
+        """Browsers say whose page sends; tools without a cookie jar of ours say nothing. Raises Refusal: csrf.
+
+        A page that the operator lets in may use the API, but no form of ours, and nothing that takes where it is asked
+        from for where a device is.
+        """
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        if origin is None and site in (None, "same-origin", "none"):
+            return
+        if origin is not None and self._origins.is_ours(origin, request.headers.get("host", "")):
+            return
+        may_be_foreign = isinstance(row, Row) and row.action is not Action.DEVICE_REGISTER
+        if origin is None or not may_be_foreign or not self._origins.lets_in(origin):
             raise Refusal("csrf", "This was not sent from our page.", "Open the page and use its form.")
 
 

@@ -25,10 +25,6 @@ class Origins:
         """Our public address; a relay for development is reached by any loopback name, which `answers_to` has seen to."""
         return origin == self.base_url or (self._dev and origin == f"http://{host}")
 
-    def may_call(self, origin: str, host: str) -> bool:
-        """One of our own pages, or one that the operator lets in."""
-        return self.is_ours(origin, host) or self.lets_in(origin)
-
     @property
     def lets_anybody_in(self) -> bool:
         return bool(self._allowed)

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,8 @@ from relay.wire import events
 from relay.wire.oauth import CLIENT_ID, grant_message
 from relay.wire.rest import Sessions
 from tests.support.claims import Claim, FormBrowser, type_code
-from tests.support.relay import RelayClient, RelayProcess, b64, device_facts
+from tests.support.loops import short_flac
+from tests.support.relay import RelayClient, RelayProcess, b64, device_facts, running_relay
 
 ENDED_WITHIN_S = 5.0
 AT_HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -89,6 +91,48 @@ def test_no_preflight_lets_a_foreign_page_in(relay: RelayProcess) -> None:
         }
         answer = httpx.options(relay.url + path, headers=asked, trust_env=False)
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_page_that_is_let_in_uses_no_cookie_and_no_form(tmp_path: Path) -> None:
+    with running_relay(tmp_path / "data", "--cors-origins", "*") as relay, FormBrowser(relay.url) as browser:
+        browser.sign_in("anna")
+        foreign = FOREIGN["a form, or fetch without cors"]
+        device = RelayClient(relay.url)
+        device.sign_in("anna")
+        let_in = device.http.post("/social/follow", json={"username": "anna"}, headers=foreign)
+        assert let_in.status_code != 403, "with a token, it may call"
+        assert browser.http.get("/api/v1/users/me", headers=foreign).status_code == 401
+        for path in ("/session/close", "/sessions/end", "/session"):
+            form = {"csrf": csrf_of(browser), "username": "eve"}
+            assert browser.http.post(path, data=form, headers=foreign).status_code == 403
+        signature = b64(device.key.sign(grant_message(device.register().device_id)))
+        assert register(device, foreign).status_code == 403
+        assert begin_grant(device, "0" * 32, signature, foreign).status_code == 403
+        assert browser.http.get("/api/v1/users/me").status_code == 200
+        device.close()
+
+
+# media --------------------------------------------------------------------------------------------------------
+
+
+def test_media_need_no_cookie_and_set_none(relay: RelayProcess, device: RelayClient) -> None:
+    device.sign_in("anna")
+    post_id = device.post(short_flac()).id
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("ben")
+        for path in ("mp3", "waveform"):
+            address = f"/api/v1/audio/{post_id}/{path}"
+            known, unknown = browser.http.get(address), httpx.get(relay.url + address, trust_env=False)
+            assert known.status_code == unknown.status_code == 200 and known.content == unknown.content
+            for answer in (known, unknown):
+                assert "set-cookie" not in answer.headers and "vary" not in answer.headers
+                assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+                assert answer.headers["x-content-type-options"] == "nosniff"
+                assert "sandbox" in answer.headers["content-security-policy"]
+        assert browser.http.get("/").headers["cross-origin-resource-policy"] == "same-origin"
+        assert "SameSite=Lax; " in browser.sign_in("ben").headers["set-cookie"] + "; "
+    original = device.http.get(f"/audio/{post_id}/flac")
+    assert original.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 # planted devices ----------------------------------------------------------------------------------------------

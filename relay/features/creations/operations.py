@@ -24,6 +24,8 @@ from relay.wire import operations as wire
 from relay.wire.rest import AudioPost, AudioProcess
 
 MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+EMBEDDED = {"cross-origin-resource-policy": "cross-origin"}
+"""Of what pages of others may show: they are sent no cookie of ours (SameSite), so they get what everybody gets."""
 PRIVATE = "private, no-cache"
 """Kept by the browser, and asked for each time whether it may still be shown."""
 Bare = Call[wire.Nothing, wire.Nothing]
@@ -74,7 +76,7 @@ def rows(
         post_id, viewer = call.path["post_id"], call.actor.user_id
         found = await db.read(lambda reader: store.figures(reader, post_id, viewer))
         svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
-        headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE}
+        headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
 
     async def mp3(call: Bare) -> Bytes:
@@ -139,4 +141,5 @@ def _media_headers(asset: store.Asset, shown: Shown, role: str, public: str) -> 
         "etag": f'"{asset.sha256}"',
         "cache-control": public if is_public else PRIVATE,
         "content-security-policy": MEDIA_POLICY,
+        **(EMBEDDED if role == PREVIEW else {}),
     }
