@@ -5,80 +5,65 @@ import hashlib
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from relay.app.config import Config
-from relay.app.parts import Parts, close_parts, open_parts
-from relay.app.socket import serve
-from relay.core.access import Action
+from relay.features.live.service import Live
+from relay.features.live.socket import Sockets
 from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_REVOKED, Refresh
-from relay.wire.rest import DevClaim, DeviceRegister, TokenPair, claim_message
-from tests.support.asgi_peer import Peer, scope_of
+from relay.wire.rest import TokenPair
+from tests.support.asgi_peer import InMemory, Peer, relay_in_memory
 from tests.support.loops import short_flac
-from tests.support.relay import RelayClient, RelayProcess, b64
+from tests.support.relay import RelayClient, RelayProcess
 
 LIMIT_S = 20
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
-    opened = await open_parts(Config(data=tmp_path / "data", dev=True), "http://relay")
-    yield opened
-    await close_parts(opened)
+async def here(tmp_path: Path) -> AsyncIterator[InMemory]:
+    async with relay_in_memory(tmp_path / "data") as made:
+        yield made
 
 
-async def claimed(parts: Parts, username: str) -> TokenPair:
-    """A new device of this account."""
-    key = Ed25519PrivateKey.generate()
-    facts = DeviceRegister(
-        public_key=b64(key.public_key().public_bytes_raw()), name="d", platform="p", version="0"
-    )
-    device = await parts.devices.register(facts, "")
-    signature = b64(key.sign(claim_message(device.device_id, device.challenge)))
-    return await parts.devices.claim(
-        DevClaim(
-            device_id=device.device_id, username=username, challenge=device.challenge, signature=signature
-        )
-    )
+async def take_away(here: InMemory, pair: TokenPair) -> None:
+    await here.ask(f"/auth/devices/{pair.device_id}/revoke", {}, pair.access_token)
 
 
-def before(
-    parts: Parts, pair: TokenPair, doing: Callable[..., Awaitable[Any]]
-) -> Callable[..., Awaitable[Any]]:
-    """`doing`, but the device is taken away just before."""
-
-    async def late(*given: Any) -> Any:
-        actor = parts.tokens.check(pair.access_token)
-        await parts.devices.revoke(actor, pair.device_id, Action.DEVICE_REVOKE)
-        return await doing(*given)
-
-    return late
-
-
-@pytest.mark.parametrize(("part", "doing"), [("accounts", "profile"), ("live", "snapshot")])
+@pytest.mark.parametrize("moment", ["after its token was looked at", "while it is greeted"])
 async def test_a_sign_in_that_ends_while_its_socket_opens_hears_nothing(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch, part: str, doing: str
+    here: InMemory, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Between the look at its token and its place among those who are told of the end; and while it is greeted."""
-    pair, peer = await claimed(parts, "anna"), Peer(stalled=False)
-    owner = getattr(parts, part)
-    monkeypatch.setattr(owner, doing, before(parts, pair, getattr(owner, doing)))
+    pair, peer = await here.claimed("anna"), Peer(stalled=False)
+    opened, read = Sockets._open, Live.snapshot
+
+    async def late_to_its_place(sockets: Sockets, *given: Any) -> Any:
+        found = await opened(sockets, *given)
+        await take_away(here, pair)
+        return found
+
+    async def late_to_the_snapshot(live: Live, *given: Any) -> Any:
+        await take_away(here, pair)
+        return await read(live, *given)
+
+    if moment == "while it is greeted":
+        monkeypatch.setattr(Live, "snapshot", late_to_the_snapshot)
+    else:
+        monkeypatch.setattr(Sockets, "_open", late_to_its_place)
     async with asyncio.timeout(LIMIT_S):
-        await serve(parts, scope_of(pair.access_token), peer.receive, peer.send)
+        await here.connect(pair.access_token, peer)
     assert peer.closed_with == CLOSE_REVOKED and not peer.connected.is_set()
-    assert len(parts.hub) == 0
+    assert len(here.relay.hub) == 0
 
 
-async def test_a_socket_is_not_prolonged_with_the_token_of_another_device(parts: Parts) -> None:
+async def test_a_socket_is_not_prolonged_with_the_token_of_another_device(here: InMemory) -> None:
     """Else taking the first device away would not end it."""
-    first, second = await claimed(parts, "anna"), await claimed(parts, "anna")
+    first, second = await here.claimed("anna"), await here.claimed("anna")
     peer = Peer(stalled=False)
-    serving = asyncio.create_task(serve(parts, scope_of(first.access_token), peer.receive, peer.send))
+    serving = here.connect(first.access_token, peer)
     async with asyncio.timeout(LIMIT_S):
         await peer.connected.wait()
         peer.say(Refresh(access_token=second.access_token))
@@ -122,5 +107,5 @@ def multipart(meta: dict[str, str], audio: bytes) -> bytes:
 def until_begun(relay: RelayProcess) -> None:
     """The relay has let the request in, and writes down what comes."""
     deadline = time.monotonic() + LIMIT_S
-    while not list((relay.data / "scratch").rglob("*")):
+    while not any((relay.data / "objects" / "writing").iterdir()):
         assert time.monotonic() < deadline

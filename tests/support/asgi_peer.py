@@ -1,23 +1,77 @@
-"""A WebSocket client in memory, for the relay's socket as an ASGI application: no process, no network."""
+"""A relay in the test's own loop, and clients of it in memory: no process, no network."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect, Connected, Event, FromClient, RelayFrame
+from relay.app.build import Relay, build
+from relay.app.config import Config
+from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect, Connected, Event, Frames, FromClient
+from relay.wire.rest import Device, TokenPair, claim_message
+from tests.support.relay import b64, device_facts
+
+ADDRESS = "http://relay"
+
+
+class InMemory:
+    """A relay for development, asked by REST as by anybody."""
+
+    def __init__(self, relay: Relay, http: httpx.AsyncClient) -> None:
+        self.relay = relay
+        self.http = http
+
+    async def ask(self, path: str, body: object, token: str | None = None) -> httpx.Response:
+        """POST under /api/v1. Raises for a refusal."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        answer = await self.http.post(f"/api/v1{path}", json=body, headers=headers)
+        return answer.raise_for_status()
+
+    async def claimed(self, username: str) -> TokenPair:
+        """A new device of this account."""
+        key = Ed25519PrivateKey.generate()
+        facts = device_facts(key, b64(key.public_key().public_bytes_raw()))
+        device = msgspec.json.decode((await self.ask("/auth/device", facts)).content, type=Device)
+        signed = {
+            "device_id": device.device_id,
+            "username": username,
+            "challenge": device.challenge,
+            "signature": b64(key.sign(claim_message(device.device_id, device.challenge))),
+        }
+        return msgspec.json.decode((await self.ask("/auth/claim", signed)).content, type=TokenPair)
+
+    def connect(self, token: str, peer: "Peer") -> "asyncio.Task[None]":
+        """A WebSocket of whoever has this token; ends with the connection."""
+        return asyncio.create_task(self.relay.app(scope_of(token), peer.receive, peer.send))
+
+
+@asynccontextmanager
+async def relay_in_memory(data: Path) -> AsyncIterator[InMemory]:
+    relay = await build(Config(data=data, dev=True), ADDRESS)
+    transport = httpx.ASGITransport(app=relay.app)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
+            yield InMemory(relay, http)
+    finally:
+        await relay.close()
 
 
 class Peer:
-    """An ASGI client in memory. stalled: after the answer to Connect, nothing it is sent ever leaves."""
+    """A WebSocket client. stalled: after the answer to Connect, nothing it is sent ever leaves."""
 
     def __init__(self, *, stalled: bool) -> None:
         self._stalled = stalled
+        self._frames = Frames(json=False)
         self._inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._inbound.put_nowait({"type": "websocket.connect"})
         self.say(Connect())
         self.connected = asyncio.Event()
-        self.offsets: list[int] = []
+        self.events: list[Event] = []
         self.closed_with: int | None = None
         self.wanted = 0
         self.complete = asyncio.Event()
@@ -32,12 +86,12 @@ class Peer:
             return
         if self._stalled and self.connected.is_set():
             await asyncio.Event().wait()
-        for each in msgspec.msgpack.decode(message["bytes"], type=RelayFrame):  # type: ignore[arg-type]
+        for each in self._frames.of_relay(message["bytes"])[1]:
             if isinstance(each, Connected):
                 self.connected.set()
             if isinstance(each, Event):
-                self.offsets.append(each.o)
-                if len(self.offsets) == self.wanted:
+                self.events.append(each)
+                if len(self.events) == self.wanted:
                     self.complete.set()
 
     def say(self, message: FromClient) -> None:
@@ -51,7 +105,8 @@ def scope_of(token: str) -> dict[str, Any]:
     """What uvicorn says of a connection that brings this access token."""
     return {
         "type": "websocket",
-        "headers": [(b"authorization", b"Bearer " + token.encode())],
+        "path": "/api/v1/ws",
+        "headers": [(b"host", b"relay"), (b"authorization", b"Bearer " + token.encode())],
         "query_string": b"",
         "subprotocols": [SUBPROTOCOL_MSGPACK],
     }
