@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audio.errors import UnsupportedAudio
 from audio.intake import Samples, require_shape
-from audio.peak import sample_peak
+from audio.measure.peak import sample_peak
 
 FADE_MS = 3.0
 _NEAR_MS = 10.0  # what counts as the neighbourhood of the seam

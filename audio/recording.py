@@ -7,17 +7,17 @@ None when nobody knows them. The figures that are published are measured on the 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from audio.id3 import id3_tag
+from audio.draw.waveform import Peaks, peaks, waveform_svg
+from audio.encode.id3 import id3_tag
+from audio.encode.mp3 import Mp3, encode_mp3, stream_rate_hz
 from audio.intake import Samples, require_rate, sanitize
-from audio.level import LoudnessReason, is_silent
-from audio.levelling import Levelling, Progress
+from audio.level.levelling import Levelling, Progress
+from audio.level.target import LoudnessReason
 from audio.loop import Seam, seam
-from audio.loudness import Loudness, loudness
-from audio.mp3 import Mp3, encode_mp3, stream_rate_hz
-from audio.peak import sample_peak, true_peak_dbtp
+from audio.measure.loudness import Loudness, loudness
+from audio.measure.peak import is_silent, sample_peak, true_peak_dbtp
 from audio.rate import convert
 from audio.spread import Spread, one_by_one
-from audio.waveform import Peaks, peaks, waveform_svg
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Produced:
     """A recording. frames, channels, sample_rate_hz: the take's (the MP3 has its own, see Mp3).
 
     lufs_in, dbtp_in: of the sanitized take; lufs_out, dbtp_out: of the decoded MP3; None when too quiet to measure, lufs_out also
-    for a silent take (see audio.level). A mono take is measured as it is played, on both speakers.
+    for a silent take (see audio.level.target). A mono take is measured as it is played, on both speakers.
     gain_db: applied before the MP3; reduction_db: how far the clip would pass the ceiling at its loudness without the
     limiter; deepest_db: the most that was taken off any frame; both 0.0 without it.
     loudness: of the decoded MP3. loudness_reason: about lufs_out. seam: about the take.

@@ -14,9 +14,9 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from audio.analysis import analyse
+from audio.analyse.analysis import analyse
+from audio.encode.wave import wav_f32_header
 from audio.intake import Samples
-from audio.wave import wav_f32_header
 from benchmarks.material import Clip, at_fractions, debian_loops, fixtures, synthesised
 from tests.support.music import piece
 

@@ -11,11 +11,11 @@ from itertools import combinations
 
 import numpy as np
 
-from audio.analysis import analyse
-from audio.fingerprint import fingerprint, match
+from audio.analyse.analysis import analyse
+from audio.analyse.fingerprint import fingerprint, match
+from audio.analyse.likeness import likeness
+from audio.encode.mp3 import encode_mp3
 from audio.intake import Samples
-from audio.likeness import likeness
-from audio.mp3 import encode_mp3
 from audio.read.reader import read_audio
 from benchmarks.material import Clip, fixtures, synthesised
 from tests.support.music import drum_loop, faster, piece, rotated, shifted

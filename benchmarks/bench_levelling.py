@@ -7,8 +7,8 @@ benchmarks/material.py. A clip needs at most 6 dB of limiting when untouched its
 
 import statistics
 
-from audio.aiming import MAX_LIMITING_DB, MAX_REDUCTION_DB
-from audio.level import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU
+from audio.level.aiming import MAX_LIMITING_DB, MAX_REDUCTION_DB
+from audio.level.target import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU
 from audio.recording import Produced, produce
 from benchmarks.material import Clip, fixtures, synthesised
 from tests.support.tones import clicks, music_like

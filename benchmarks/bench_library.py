@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from audio.analysis import Analysis, analyse
-from audio.flac import encode_flac
+from audio.analyse.analysis import Analysis, analyse
+from audio.analyse.likeness import DIMENSIONS
+from audio.analyse.search import search
+from audio.encode.flac import encode_flac
 from audio.intake import Samples
-from audio.likeness import DIMENSIONS
-from audio.overlay import overlays
-from audio.search import search
+from audio.kernels.overlay import overlays
 from daemon.core.analysis import CERTAIN_SCORE, TakeAnalysis
 from daemon.features.rendering.pipeline import Settings, make
 from daemon.features.rendering.render_cache import Cache

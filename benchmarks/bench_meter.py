@@ -13,10 +13,10 @@ import numpy as np
 import pyloudnorm
 
 from audio.kernels import KERNELS
-from audio.limiter import Limiter
-from audio.loudness import integrated_lufs, k_weighting, loudness
-from audio.peak import true_peak_dbtp
-from audio.portable import Portable
+from audio.kernels.portable import Portable
+from audio.level.limiter import Limiter
+from audio.measure.loudness import integrated_lufs, k_weighting, loudness
+from audio.measure.peak import true_peak_dbtp
 from tests.support.tones import Samples, clicks, music_like
 
 RATE_HZ = 48_000

@@ -32,21 +32,21 @@ from pathlib import Path
 import lameenc
 import numpy as np
 
-from audio.flac import encode_flac
+from audio.draw.waveform import peaks, waveform_svg
+from audio.draw.zoom import zoom_levels
+from audio.encode.flac import encode_flac
+from audio.encode.mp3 import BITRATE_KBPS, DEFAULT_QUALITY, dither
+from audio.encode.wave import wav_f32_header
 from audio.intake import sanitize
 from audio.kernels import KERNELS
-from audio.level import apply_gain
+from audio.level.target import apply_gain
 from audio.loop import seam
-from audio.loudness import loudness
-from audio.mp3 import BITRATE_KBPS, DEFAULT_QUALITY, dither
-from audio.peak import true_peak_dbtp
+from audio.measure.loudness import loudness
+from audio.measure.peak import true_peak_dbtp
+from audio.measure.warnings import warnings
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
 from audio.spread import Spread, one_by_one
-from audio.warnings import warnings
-from audio.wave import wav_f32_header
-from audio.waveform import peaks, waveform_svg
-from audio.zoom import zoom_levels
 from daemon.features.rendering.pipeline import Made, Settings, analyse_clip, make
 from tests.support.music import piece
 from tests.support.tones import Samples, music_like, soft_noise

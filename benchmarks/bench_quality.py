@@ -27,11 +27,11 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from audio.encode.mp3 import BITRATE_KBPS, encode_mp3
 from audio.intake import Samples
-from audio.level import apply_gain, static_gain
-from audio.loudness import integrated_lufs
-from audio.mp3 import BITRATE_KBPS, encode_mp3
-from audio.peak import true_peak_dbtp
+from audio.level.target import apply_gain, static_gain
+from audio.measure.loudness import integrated_lufs
+from audio.measure.peak import true_peak_dbtp
 from audio.read.reader import read_audio
 from benchmarks.material import Clip, fixtures, synthesised
 

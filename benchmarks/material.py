@@ -36,7 +36,7 @@ LOOPS_BPM = {  # of loop_NAME.flac in the Debian package sonic-pi-samples: the l
 
 @dataclass(frozen=True)
 class Clip:
-    """bpm, key: the truth, None when there is none. key as str(audio.key.Key)."""
+    """bpm, key: the truth, None when there is none. key as str(audio.analyse.key.Key)."""
 
     name: str
     samples: Samples

@@ -22,7 +22,7 @@ _RATE_HZ = 44_100
 
 @dataclass(frozen=True)
 class Score:
-    """name: of the file. bpm: quarter notes per minute. key: as str(audio.key.Key), None for drums alone. beats: its length in quarters.
+    """name: of the file. bpm: quarter notes per minute. key: as str(audio.analyse.key.Key), None for drums alone. beats: its length in quarters.
 
     programs: voice by channel. cents: out of tune by so much, and as much faster. whole: cut on the bar line, what rings on laid
     under the beginning; else a tenth of the length is missing at both ends.

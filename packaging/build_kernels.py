@@ -1,6 +1,6 @@
 """Build hook of the wheel: compiles audio/kernels.c into it where there is a C compiler.
 
-Without one the wheel is the same, only slower: audio/portable.py computes the same figures in numpy.
+Without one the wheel is the same, only slower: audio/kernels/portable.py computes the same figures in numpy.
 """
 
 import os

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from audio.errors import UnsupportedAudio
-from audio.flac import scale_of
 from audio.intake import MAX_CHANNELS, Samples, require_rate
 from audio.read.clip import MAX_CLIP_SECONDS, Lack, Part, cut_short, damaged
 from audio.read.decode import NotDecodable, decode, decode_frames
 from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_info
 from audio.read.formats import FLAC_START
+from audio.read.vorbis_comment import scale_of
 from audio.read.words import words_of_comments
 
 _TAIL_BYTES = 2**20  # no frame is longer

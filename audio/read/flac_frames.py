@@ -7,7 +7,7 @@ ten million places of other data looks like one.
 import re
 from dataclasses import dataclass
 
-from audio.vorbis_comment import FLAC_BLOCK, comments
+from audio.read.vorbis_comment import FLAC_BLOCK, comments
 
 STREAM_INFO_BYTES = 34
 _BLOCK_HEAD_BYTES = 4
@@ -23,7 +23,7 @@ _SAMPLE_BITS = {0: 0, 1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}  # 0: as the stre
 class StreamInfo:
     """Of one FLAC stream. frames: 0 when the writer did not know. first_frame_at: the byte where metadata ends.
 
-    comments: see audio.vorbis_comment.
+    comments: see audio.read.vorbis_comment.
     """
 
     data: bytes

@@ -1,6 +1,6 @@
 """The four bytes before each frame of MPEG audio, all layers and versions, and the "Xing" frame that may come first.
 
-ISO/IEC 11172-3 2.4.1.3, 13818-3; version 2.5 is Fraunhofer's. Not a decoder, and not what we write (audio.mp3_frames).
+ISO/IEC 11172-3 2.4.1.3, 13818-3; version 2.5 is Fraunhofer's. Not a decoder, and not what we write (audio.encode.mp3_frames).
 """
 
 import re

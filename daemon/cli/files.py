@@ -38,7 +38,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     short_term_max_lufs: float | None
     seam_score: float | None
     seam_reason: str | None
-    warnings: list[dict[str, str]]  # kind and says; see audio.read.clip.LackKind and audio.warnings
+    warnings: list[dict[str, str]]  # kind and says; see audio.read.clip.LackKind and audio.measure.warnings
     bpm: float | None
     bpm_source: str | None
     bpm_confidence: float | None
@@ -52,7 +52,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     centroid_hz: float | None
     bandwidth_hz: float | None
     flatness: float | None
-    fingerprint: str | None  # hex; audio.fingerprint
+    fingerprint: str | None  # hex; audio.analyse.fingerprint
     file_says: dict[str, object]  # of its music; audio.read.clip.FileWords
     mp3: str
     flac: str
@@ -114,7 +114,7 @@ def process(
 
 
 def _key(text: str) -> str:
-    from audio.key_names import written_key
+    from audio.analyse.key_names import written_key
 
     found = written_key(text)
     if found is None:

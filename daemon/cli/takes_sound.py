@@ -44,9 +44,9 @@ def card(
     if os.path.lexists(to) and not force:
         raise UsageError(f"{shown(to)} exists.", "Add --force to replace it.")
     one = ask(c.ShowTake(take_id=take), c.OneTake)
-    from audio.card import card_svg
-    from audio.png import WIDTH, waveform_png
-    from audio.waveform import peaks
+    from audio.draw.card import card_svg
+    from audio.draw.png import WIDTH, waveform_png
+    from audio.draw.waveform import peaks
     from daemon.library.sidecars import read_take
 
     clip = _file(one, FORMATS[".mp3"])
@@ -83,9 +83,9 @@ def compare(
 ) -> None:
     """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
     one = ask(c.ShowTake(take_id=take), c.OneTake)
-    from audio.compare import at_equal_loudness
+    from audio.encode.wave import wav_f32_header
     from audio.intake import sanitize
-    from audio.wave import wav_f32_header
+    from audio.level.compare import at_equal_loudness
 
     played, heard = _file(one, FORMATS[".wav"]), _file(one, FORMATS[".mp3"])
     both = at_equal_loudness(

@@ -1,6 +1,6 @@
 """What the analysis found in a Take, as plain values: for the library, the files beside the sound, and posts.
 
-Not how it is found (audio.analysis), and not the levelled sound's figures (TakeRow.recording).
+Not how it is found (audio.analyse.analysis), and not the levelled sound's figures (TakeRow.recording).
 """
 
 from msgspec import Struct
@@ -10,11 +10,11 @@ from relay.wire.rest import FigureSource
 CERTAIN_SCORE = 0.8
 """Agreement from which somebody is told "you made this before" without having asked: of 35,625 pairs of unrelated clips
 and changed clips six pass it, all drums of one pattern and kit; of other loops of one kit, one of fifty. Who asks is
-told what audio.fingerprint.required_score lets pass."""
+told what audio.analyse.fingerprint.required_score lets pass."""
 
 
 class TakeWarning(Struct, frozen=True, kw_only=True):
-    """A warning before posting. kind: of audio.warnings.WarningKind; says: one sentence."""
+    """A warning before posting. kind: of audio.measure.warnings.WarningKind; says: one sentence."""
 
     kind: str
     says: str
@@ -25,8 +25,8 @@ class TakeAnalysis(Struct, frozen=True, kw_only=True):
 
     bpm_source: the transport's word always wins. key_confidence: of the best guess, also when it is too unsure to be
     told. onsets: notes and hits that were counted. centroid_hz, bandwidth_hz: where the sound lies; flatness: 0 a tone
-    to 1 noise; None for silence. fingerprint: uint32, little-endian (audio.fingerprint); embedding: float32,
-    little-endian (audio.likeness); empty when nothing was heard.
+    to 1 noise; None for silence. fingerprint: uint32, little-endian (audio.analyse.fingerprint); embedding: float32,
+    little-endian (audio.analyse.likeness); empty when nothing was heard.
     """
 
     bpm: float | None = None

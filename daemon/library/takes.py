@@ -16,7 +16,7 @@ from itertools import chain
 
 import msgspec
 
-from audio.wave import wav_f32_header
+from audio.encode.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.errors import LibraryStuck, NoSpace, SidechainError, UsageError

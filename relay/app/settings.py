@@ -17,7 +17,7 @@ from relay.features.accounts.providers import upstreams_of
 
 PREFIX = "SIDECHAIN_RELAY_"
 TARGET_LUFS = -14.0
-"""audio.level's, which no relay loads: its codecs live in children."""
+"""audio.level.target's, which no relay loads: its codecs live in children."""
 _SIZE = re.compile(r"(\d{1,12})\s*(|B|[KMGT]i?B?)", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")

@@ -5,7 +5,7 @@ Folders in SIDECHAIN_AUDIO_FIXTURES count alike. More sets, and other analysers 
 
 import pytest
 
-from audio.analysis import Analysis, analyse
+from audio.analyse.analysis import Analysis, analyse
 from audio.intake import Samples
 from benchmarks.bench_analysis import OCTAVES, is_near
 from benchmarks.material import Clip, at_fractions, debian_loops, fixtures, synthesised

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio import mp3_parts
+from audio.encode import mp3_parts
+from audio.encode.mp3 import encode_mp3
 from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ
-from audio.mp3 import encode_mp3
 from audio.rate import converted_frames
 from audio.read.reader import read_audio
 from tests.support.browser import running_browser

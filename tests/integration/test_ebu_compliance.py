@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from audio.loudness import integrated_lufs, loudness, loudness_curve
-from audio.peak import true_peak_dbtp
+from audio.measure.loudness import integrated_lufs, loudness, loudness_curve
+from audio.measure.peak import true_peak_dbtp
 from tests.support.tones import Samples, amplitude, between_samples
 
 RATES_HZ = [44_100, 48_000, 88_200, 96_000, 192_000]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.loudness import loudness
-from audio.peak import true_peak_dbtp
-from audio.wave import wav_f32_header
+from audio.encode.wave import wav_f32_header
+from audio.measure.loudness import loudness
+from audio.measure.peak import true_peak_dbtp
 from tests.support.tones import Samples, music_like, soft_noise
 
 _ALL_MODES = 0x01 | 0x03 | 0x05 | 0x0B | 0x15 | 0x20 | 0x31  # ebur128.h: M, S, I, LRA, sample peak, true peak

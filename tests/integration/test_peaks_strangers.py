@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audio.zoom import LEVELS, zoom_levels
+from audio.draw.zoom import LEVELS, zoom_levels
 from tests.support.node import NODE, installed
 from tests.support.tones import soft_noise
 

@@ -4,8 +4,8 @@ import subprocess
 
 import numpy as np
 
-from audio.png import HEIGHT, WIDTH, encode_png, waveform_png
-from audio.waveform import peaks
+from audio.draw.png import HEIGHT, WIDTH, encode_png, waveform_png
+from audio.draw.waveform import peaks
 from tests.support.tones import sine
 
 

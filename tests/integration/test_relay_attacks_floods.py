@@ -155,7 +155,7 @@ def long_post(client: RelayClient) -> str:
     """Of which the FLAC is larger than what kernel and relay hold for one reader."""
     import numpy as np
 
-    from audio.flac import encode_flac
+    from audio.encode.flac import encode_flac
 
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (48_000 * 60, 2)).astype(np.float32)
     return client.post(encode_flac(noise, 48_000).data, title="long").id

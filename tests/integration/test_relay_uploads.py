@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from audio.wave import wav_f32_header
+from audio.encode.wave import wav_f32_header
 from tests.support.loops import as_file, loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio.encode.wave import wav_f32_header
 from audio.loop import micro_fade, wrap_tail
 from audio.read.reader import read_audio
-from audio.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import SidechainError, UsageError

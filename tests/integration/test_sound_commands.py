@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.loudness import integrated_lufs
+from audio.measure.loudness import integrated_lufs
 from audio.read.reader import read_audio
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import clicks, music_like, sine

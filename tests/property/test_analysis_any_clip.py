@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.analysis import analyse
+from audio.analyse.analysis import analyse
 
 
 @settings(max_examples=40, deadline=None)

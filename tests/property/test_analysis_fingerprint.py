@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.fingerprint import FRAME_RATE_HZ, match
+from audio.analyse.fingerprint import FRAME_RATE_HZ, match
 
 WORDS = st.integers(0, 2**32 - 1)
 

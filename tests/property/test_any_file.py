@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audio.encode.flac import encode_flac
+from audio.encode.mp3 import encode_mp3
 from audio.errors import UnsupportedAudio
-from audio.flac import encode_flac
-from audio.mp3 import encode_mp3
 from audio.read.reader import read_audio
 from tests.support.odd_files import encoded
 from tests.support.tones import soft_noise

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio.draw.waveform import peaks
 from audio.intake import SAMPLE_LIMIT, sanitize
-from audio.level import CEILING_DBTP, LoudnessReason
+from audio.level.target import CEILING_DBTP, LoudnessReason
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from audio.waveform import peaks
 from tests.support.tones import clicks, music_like
 
 

@@ -1,4 +1,4 @@
-"""The coded sound of each frame of a bare MP3 stream, taken out of the bit reservoir. Written apart from audio/mp3_frames.py."""
+"""The coded sound of each frame of a bare MP3 stream, taken out of the bit reservoir. Written apart from audio/encode/mp3_frames.py."""
 
 from dataclasses import dataclass
 

@@ -20,7 +20,7 @@ PROGRESSIONS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """samples: (frames, 2), exactly bars of four beats at bpm. key: as str(audio.key.Key), None for drums alone."""
+    """samples: (frames, 2), exactly bars of four beats at bpm. key: as str(audio.analyse.key.Key), None for drums alone."""
 
     samples: Samples
     sample_rate_hz: int

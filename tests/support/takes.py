@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.wave import wav_f32_header
+from audio.encode.wave import wav_f32_header
 from daemon.core.capture import Cut
 from daemon.library.files import TAKE_JSON, TAKE_WAV
 from daemon.library.rows import TakeRow

@@ -92,8 +92,8 @@ def _rehearse() -> None:
     """What numpy and the codecs import or open only when first used, they must have before the sandbox."""
     import numpy as np
 
+    from audio.encode.flac import encode_flac
     from audio.fit import fit
-    from audio.flac import encode_flac
 
     flac = encode_flac(np.zeros((REHEARSAL_FRAMES, 2), np.float32), REHEARSED_RATE_HZ).data
     for rate_hz, speed in ((48_000.0, 1.0), (REHEARSED_RATE_HZ, 1.25)):

@@ -13,15 +13,15 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from audio.analysis import Analysis, analyse
+from audio.analyse.analysis import Analysis, analyse
+from audio.analyse.tempo import Tempo
+from audio.draw.zoom import zoom_levels
+from audio.encode.flac import encode_flac
 from audio.errors import AudioError
-from audio.flac import encode_flac
 from audio.intake import Intake, Samples, sanitize
+from audio.measure.warnings import warnings
 from audio.recording import Produced, produce
 from audio.spread import one_by_one
-from audio.tempo import Tempo
-from audio.warnings import warnings
-from audio.zoom import zoom_levels
 from daemon.core.analysis import TakeAnalysis, TakeWarning
 from daemon.features.rendering.render_cache import Cache, content_key
 from relay.wire.rest import FigureSource

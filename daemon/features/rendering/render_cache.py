@@ -90,7 +90,7 @@ def recipe() -> bytes:
     """Hash of the code and the versions of the libraries that a result depends on."""
     import audio
 
-    sources = [*Path(audio.__path__[0]).glob("*.py"), *Path(audio.__path__[0]).glob("*.so")]
+    sources = [*Path(audio.__path__[0]).rglob("*.py"), *Path(audio.__path__[0]).rglob("*.so")]
     sources += [Path(__file__).with_name(name) for name in ("pipeline.py", "render_cache.py")]
     digest = hashlib.sha256()
     for path in sorted(sources):

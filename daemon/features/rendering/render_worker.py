@@ -158,7 +158,7 @@ def look(asked: Search) -> Alikes:
     """Every known Take is looked at."""
     import numpy as np
 
-    from audio.search import search
+    from audio.analyse.search import search
 
     found = search(
         np.frombuffer(asked.fingerprint, "<u4").astype(np.uint32),

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
-from audio.flac import encode_flac
 from audio.intake import sanitize
 from audio.read.reader import read_audio
 from audio.recording import produce

@@ -5,7 +5,7 @@ import pytest
 
 from audio.errors import UnsupportedAudio
 from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ, SAMPLE_LIMIT, require_rate, sanitize
-from audio.level import LoudnessReason, apply_gain, static_gain
+from audio.level.target import LoudnessReason, apply_gain, static_gain
 
 
 def test_clean_audio_is_not_copied() -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from audio.errors import UnsupportedAudio
-from audio.level import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU, LoudnessReason
-from audio.loudness import integrated_lufs
-from audio.peak import true_peak_dbtp
+from audio.level.target import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU, LoudnessReason
+from audio.measure.loudness import integrated_lufs
+from audio.measure.peak import true_peak_dbtp
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
 from tests.support.tones import clicks, music_like, sine, soft_noise

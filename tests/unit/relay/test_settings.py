@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audio import level
+from audio.level import target as level
 from relay.app.config import BadConfig, Config
 from relay.app.settings import (
     NOT_NEEDED,

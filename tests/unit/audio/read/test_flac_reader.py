@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio.flac import encode_flac
+from audio.encode.flac import encode_flac
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from tests.support.odd_files import ID3_PICTURE, flac_total, id3v2

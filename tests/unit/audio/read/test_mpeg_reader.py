@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.info_frame import info_frame
-from audio.mp3 import encode_mp3
-from audio.mp3_frames import mp3_frames
+from audio.encode.info_frame import info_frame
+from audio.encode.mp3 import encode_mp3
+from audio.encode.mp3_frames import mp3_frames
 from audio.read.clip import LackKind
 from audio.read.mpeg_header import header_at, promise_at
 from audio.read.reader import read_audio

@@ -6,15 +6,15 @@ What is expected of each is written here as a value; the folder's manifest says 
 import numpy as np
 import pytest
 
-from audio.analysis import analyse
+from audio.analyse.analysis import analyse
+from audio.analyse.tempo import TempoSource
+from audio.encode.flac import encode_flac
 from audio.errors import UnsupportedAudio
-from audio.flac import encode_flac
 from audio.intake import sanitize
+from audio.measure.warnings import WarningKind, warnings
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from audio.tempo import TempoSource
-from audio.warnings import WarningKind, warnings
 from tests.support.odd_files import odd_files, odd_folder
 
 CUT, DAMAGED, JOINED, NO_END = LackKind.CUT_SHORT, LackKind.DAMAGED, LackKind.JOINED, LackKind.NO_END_MARK

@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import pytest
 
+from audio.encode.mp3 import encode_mp3
 from audio.errors import UnsupportedAudio
-from audio.mp3 import encode_mp3
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from tests.support.odd_files import ID3_PICTURE, chunk, encoded, id3v2, wav

@@ -1,0 +1,1 @@
+"""Pictures of sound: waveforms, cards, zoom levels."""

@@ -1,0 +1,1 @@
+"""How loud a recording becomes: target, gain, limiter, and the closed loop around the encoder."""
