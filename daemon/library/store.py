@@ -69,7 +69,8 @@ class Store:
     def check(self) -> None:
         """Look at every page and every row. Raises LibraryDamaged, sqlite3.DatabaseError.
 
-        A row that cannot be read would stop whoever needs it next, so it counts like a torn page.
+        A row that cannot be read would stop whoever needs it next, so it counts like a torn page; but for Items, which
+        are the relay's to tell again: those are forgotten.
         """
         if not is_ours(self._db):
             raise LibraryDamaged("its tables are not ours")
@@ -81,7 +82,7 @@ class Store:
             for row in self._db.execute("SELECT * FROM take"):
                 read_take(row)
             self.entries()
-            self.items(MAX_ITEMS)
+            self._forget_unreadable_items()
             self.cursor()
             self.facts()
         except (ValueError, TypeError, msgspec.MsgspecError) as error:
@@ -338,7 +339,7 @@ class Store:
         rows = self._db.execute(
             "SELECT post FROM item ORDER BY created_at DESC, post_id DESC LIMIT ?", (limit,)
         )
-        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+        return _posts_of(rows)
 
     def items_before(self, limit: int, created_at: str | None, post_id: str | None) -> list[AudioPost]:
         """Cached Items older than the one named, newest first; None: the newest of all."""
@@ -347,14 +348,22 @@ class Store:
             " ORDER BY created_at DESC, post_id DESC LIMIT ?3",
             (created_at, post_id, limit),
         )
-        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+        return _posts_of(rows)
 
     def item(self, prefix: str) -> list[AudioPost]:
         """Cached Items whose id begins so; two at most, which is one too many."""
         rows = self._db.execute(
             "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
         )
-        return [msgspec.json.decode(row[0], type=AudioPost) for row in rows]
+        return _posts_of(rows)
+
+    def _forget_unreadable_items(self) -> None:
+        """An older version has stored what this one has tighter bounds for."""
+        rows = self._db.execute("SELECT post_id, post FROM item").fetchall()
+        with self._transaction() as db:
+            for post_id, text in rows:
+                if _post_of(text) is None:
+                    db.execute("DELETE FROM item WHERE post_id = ?", (post_id,))
 
     # facts ----------------------------------------------------------------------------------------------------
 
@@ -369,6 +378,17 @@ class Store:
                 db.execute("DELETE FROM link_cursor")
                 db.execute("DELETE FROM item")
             db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
+
+
+def _post_of(text: str) -> AudioPost | None:
+    try:
+        return msgspec.json.decode(text, type=AudioPost)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _posts_of(rows: Iterable[sqlite3.Row]) -> list[AudioPost]:
+    return [post for row in rows if (post := _post_of(row[0])) is not None]
 
 
 def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:

@@ -1,5 +1,6 @@
 """The library and the outbox on disk: what is returned is stored, and no state that cannot be is accepted."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,3 +173,19 @@ def test_a_library_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) 
     db.close()
     with pytest.raises(BadConfig, match="newer Sidechain"):
         Store(tmp_path / "library.sqlite3")
+
+
+def test_an_item_that_a_newer_version_cannot_read_is_forgotten_and_the_library_is_sound(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "library.sqlite3"
+    store = Store(path)
+    store.apply_events([post(1), post(2)], "e.1.0")
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        changed = "UPDATE item SET post = json_set(post, '$.created_at', 'yesterday') WHERE post_id = ?"
+        db.execute(changed, (post(1).id,))
+    assert store.items(9) == [post(2)] and store.item(post(1).id) == []
+    store.check()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM item").fetchone() == (1,)
+    store.close()
