@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.engines import EMBEDDED, ClusterServers, Engines, cluster_servers
 from tests.support.postgres import PostgresServer, postgres_server, schema_of
 from tests.support.relay import RelayProcess, running_relay
 
@@ -14,10 +15,34 @@ settings.register_profile("sidechain", deadline=None, suppress_health_check=[Hea
 settings.load_profile("sidechain")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says BOTH_ENGINES = True runs once on SQLite and a folder, once on PostgreSQL, S3 and Valkey."""
+    if "engines" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_ENGINES", False):
+        metafunc.parametrize("engines", ["embedded", "cluster"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterServers]:
+    """PostgreSQL, S3 and Valkey that keep running. A module that breaks one makes its own."""
+    with cluster_servers(tmp_path_factory.mktemp("servers")) as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    """What this module's relay stands on."""
+    if getattr(request, "param", "embedded") == "embedded":
+        yield EMBEDDED
+        return
+    servers: ClusterServers = request.getfixturevalue("servers")
+    with servers.engines(tmp_path_factory.mktemp("engines")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def relay(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     """A relay of this module's own, for development. A module that needs another kind makes its own."""
-    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
+    with running_relay(tmp_path_factory.mktemp("relay") / "data", engines=engines) as process:
         yield process
 
 

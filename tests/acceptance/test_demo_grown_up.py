@@ -12,7 +12,7 @@ import pytest
 from daemon.cli.demo import Demo
 from daemon.cli.stage import Stage
 from tests.support.balancer import Balancer
-from tests.support.engines import ClusterServers, Engines, cluster_servers
+from tests.support.engines import ClusterServers, Engines
 from tests.support.native import build
 from tests.support.relay import RelayProcess, start_relay
 
@@ -43,12 +43,6 @@ class GrownUpStage(Stage):
             assert each.process.stdout is not None
             each.process.stdout.close()
         return codes
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterServers]:
-    with cluster_servers(tmp_path_factory.mktemp("servers")) as found:
-        yield found
 
 
 @pytest.fixture

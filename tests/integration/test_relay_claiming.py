@@ -16,9 +16,11 @@ from relay.wire import events
 from relay.wire.oauth import METADATA_PATH, refresh_message
 from relay.wire.rest import farewell_message
 from tests.support.claims import Claim, FormBrowser, last_form, type_code
+from tests.support.engines import Engines
 from tests.support.relay import RelayClient, RelayProcess, b64, running_relay
 from tests.support.wrong_clock import WrongClock
 
+BOTH_ENGINES = True
 REVOKED_LIMIT_S = 5.0
 POLL_S = 2  # a relay for development lets devices ask each second
 
@@ -42,11 +44,13 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> RelayClock:
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory, clock: RelayClock) -> Iterator[RelayProcess]:
+def relay(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory, clock: RelayClock
+) -> Iterator[RelayProcess]:
     with pytest.MonkeyPatch.context() as env:
         for name, value in clock.env.items():
             env.setenv(name, value)
-        with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
+        with running_relay(tmp_path_factory.mktemp("relay") / "data", engines=engines) as process:
             yield process
 
 

@@ -6,26 +6,19 @@ import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from relay.engine.database.archive import digests
-from tests.support.engines import EMBEDDED, ClusterServers, Engines, cluster_servers
+from tests.support.engines import EMBEDDED, ClusterServers, Engines
 from tests.support.loops import short_flac
 from tests.support.relay import CALL_LIMIT_S, ROOT, RelayClient, running_relay
 
 AUDIO, OTHER_AUDIO = short_flac(4800), short_flac(4801)
 BEGUN_ANEW = {"meta", "signing_key", "upload_part"}
 """Tables that a restore changes on purpose."""
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterServers]:
-    with cluster_servers(tmp_path_factory.mktemp("servers")) as found:
-        yield found
 
 
 def relay_command(

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from relay.wire import events
-from tests.support.engines import ClusterServers, Engines, cluster_servers
+from tests.support.engines import ClusterServers, Engines
 from tests.support.loops import short_flac
 from tests.support.relay import (
     CALL_LIMIT_S,
@@ -31,12 +31,6 @@ from tests.support.relay import (
 AUDIO = short_flac(4800)
 Kind = TypeVar("Kind")
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterServers]:
-    with cluster_servers(tmp_path_factory.mktemp("servers")) as found:
-        yield found
 
 
 @dataclass

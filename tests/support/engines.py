@@ -18,6 +18,10 @@ class Engines:
 
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    def database_of(self, data: Path) -> str | Path:
+        """Of a relay whose folder is data."""
+        return self.environment.get("SIDECHAIN_RELAY_DATABASE_URL", data / "relay.db")
+
 
 EMBEDDED = Engines()
 
