@@ -34,14 +34,19 @@ class Connection(Protocol):
 
 
 class Tx:
-    """A write under way. commit: the number that its effects get. [writer]"""
+    """A write under way. [writer]"""
 
-    __slots__ = ("commit", "db", "effects")
+    __slots__ = ("_number", "db", "effects")
 
-    def __init__(self, db: Connection, commit: int) -> None:
+    def __init__(self, db: Connection, number: Callable[[], int]) -> None:
         self.db = db
-        self.commit = commit
+        self._number = number
         self.effects: list[Effect] = []
+
+    @property
+    def commit(self) -> int:
+        """The number that its effects get. (Asked for when it is needed: it may cost a round trip.)"""
+        return self._number()
 
 
 STALE_S = 5.0

@@ -62,9 +62,11 @@ class Waiting:
         return group, False
 
 
-def run_piece(piece: Piece, db: Connection, commit: int, types: EffectTypes) -> tuple[Any, list[Effect]]:
+def run_piece(
+    piece: Piece, db: Connection, number: Callable[[], int], types: EffectTypes
+) -> tuple[Any, list[Effect]]:
     """Its result and effects. Raises what it raises, and TypeError for effects that cannot be told. [writer]"""
-    tx = Tx(db, commit)
+    tx = Tx(db, number)
     result = piece.work(tx)
     types.check(tx.effects)
     if piece.apart and tx.effects:

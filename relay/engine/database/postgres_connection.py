@@ -113,9 +113,10 @@ def end_frozen(pg: Postgres, schema: str) -> None:
     own time-out does not run. Raises psycopg.Error.
     """
     pg.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name ^@ 'relay-' AND split_part(application_name, ' ', 2) = $1 "
         "AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - make_interval(secs => $2)",
-        (f"relay-% {schema}", FROZEN_S),
+        (schema, FROZEN_S),
     )
 
 

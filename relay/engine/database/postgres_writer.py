@@ -20,6 +20,8 @@ from contextlib import suppress
 
 import msgspec
 import psycopg
+from psycopg import RawCursor
+from psycopg.rows import TupleRow
 
 from relay.engine.database.effects import Effect, EffectTypes
 from relay.engine.database.errors import OutcomeUnknown
@@ -54,13 +56,25 @@ _LOCKED = "55P03"
 
 
 class _Attempt(msgspec.Struct):
-    """A group under way. committing: COMMIT was sent, so that from here on only the mark tells."""
+    """A group under way. committing: COMMIT was sent, so that from here on only the mark tells.
+
+    lock: the statement that locks the row of commits. Its answer is waited for when somebody wants the number; until
+    then what follows is on its way behind it.
+    """
 
     mark: int
-    commit: int = 0
+    lock: RawCursor[TupleRow] | None = None
     answers: list[Answer] = []
     effects: list[Effect] = []
     committing: bool = False
+    _number: int = 0
+
+    def number(self) -> int:
+        """Of this commit; 0 for work that is apart. Raises psycopg.Error."""
+        if not self._number and self.lock is not None:
+            row = self.lock.fetchone()
+            self._number = (row[0] if row else 0) + 1
+        return self._number
 
 
 class Writer:
@@ -147,8 +161,8 @@ class Writer:
         with pg.pipeline():
             pg.execute("BEGIN")
             if self._log is not None:
-                row = pg.execute("SELECT n FROM commits FOR UPDATE", binary=True).fetchone()
-                attempt.commit = (row[0] if row else 0) + 1
+                attempt.lock = RawCursor(pg)
+                attempt.lock.execute("SELECT n FROM commits FOR UPDATE", binary=True)
             for piece in pieces:
                 self._run_piece(pg, piece, attempt, alone=alone)
             if all(answer.error for answer in attempt.answers):
@@ -164,7 +178,7 @@ class Writer:
         if not alone:
             pg.execute("SAVEPOINT piece")  # hides that of the piece before; all of them end with the group
         try:
-            result, effects = run_piece(piece, Connection(pg), attempt.commit, self._types)
+            result, effects = run_piece(piece, Connection(pg), attempt.number, self._types)
         except psycopg.Error:  # the whole transaction has failed with it
             raise
         except Exception as error:
@@ -183,7 +197,7 @@ class Writer:
         )
         if not attempt.effects:
             return
-        n = attempt.commit
+        n = attempt.number()
         pg.execute("UPDATE commits SET n = $1", (n,))
         pg.execute(
             "INSERT INTO commit_log (n, effects) VALUES ($1, $2)", (n, self._types.encode(attempt.effects))
@@ -197,9 +211,9 @@ class Writer:
         attempt = self._attempt
         if self._log is not None and attempt.effects:
             try:
-                self._log.own(pg, attempt.commit, attempt.effects)
+                self._log.own(pg, attempt.number(), attempt.effects)
             except psycopg.Error as error:
-                log.warning("effects of commit %d are told by the log, later: %s", attempt.commit, error)
+                log.warning("effects of commit %d are told by the log, later: %s", attempt.number(), error)
         self._teller.answer(attempt.answers)
 
     # when it breaks -----------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class SqliteDatabase:
         for piece in pieces:
             db.execute("SAVEPOINT piece")
             try:
-                result, effects = run_piece(piece, checked, commit, self._types)
+                result, effects = run_piece(piece, checked, lambda: commit, self._types)
             except Exception as error:
                 if not db.in_transaction:  # a full disk ends all of it
                     raise
