@@ -12,7 +12,7 @@ import pytest
 
 from relay.engine.objects.door import ObjectsUnavailable, Part
 from relay.engine.objects.folder import FolderObjects
-from tests.chaos.disks import LosingDisk
+from tests.chaos.disks import LosingDisk, no_fuse
 
 CUTS = 200 if "SIDECHAIN_SOAK" in os.environ else 6
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261129"))
@@ -20,6 +20,7 @@ WRITERS = 3
 STORED_AT_LEAST = 5
 """Objects of each life of the disk, before chance may end it."""
 UPLOAD = "a" * 32
+pytestmark = pytest.mark.skipif(no_fuse() is not None, reason=str(no_fuse()))
 
 
 class Ledger:

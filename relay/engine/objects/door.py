@@ -151,7 +151,7 @@ class Objects(Protocol):
     def reserve(self, upload_id: str, size_bytes: int, *, admitted: bool = False) -> None:
         """Hold room for bytes that were announced: nobody else is promised it. Again for the same upload: instead.
 
-        Raises NoRoom. admitted: the upload was let in by an earlier process, so its room is held without asking.
+        Raises NoRoom, ObjectsUnavailable. admitted: the upload was let in before, so its room is held without asking.
         Held until `release` or `delete_upload`; what `put_part` stored of it is no longer held.
         """
 

@@ -3,6 +3,7 @@
     {root}/{ab}/{sha256}                           objects; ab: the first two digits, 256 folders made at once
     {root}/incoming/{upload_id}/{offset}-{nonce}   parts of uploads
     {root}/writing/{token}                         what is being written; a crash leaves it, a sweep removes it
+    {root}/promised/{upload_id}-{bytes}            room that was promised (room.py)
     {root}/sweep.lock                              flocked shared to store a name, alone to remove one
 
 What threads do with single files is in disk.py.
@@ -14,7 +15,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from relay.core.tus import Checksum
@@ -67,9 +68,11 @@ class FolderObjects:
         self._writing = root / "writing"
         for folder in (self._incoming, self._writing, *(root / f"{number:02x}" for number in range(256))):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        self._room = Room(
+            root / "promised", lambda: shutil.disk_usage(root).free, admit_free_bytes, write_free_bytes
+        )
         sync_folder(root)
         self._tried_s = -TRY_AGAIN_S
-        self._room = Room(lambda: shutil.disk_usage(root).free, admit_free_bytes, write_free_bytes)
 
     # objects ----------------------------------------------------------------------------------------------------------
 
@@ -121,7 +124,8 @@ class FolderObjects:
             await in_thread(lambda: self._name_part(writing, part))
         finally:
             discard(writing)
-        self._room.landed(upload_id, part.size_bytes)
+        with suppress(OSError):  # it is stored; that it is also promised still harms nobody
+            self._room.landed(upload_id, part.size_bytes)
         return part
 
     async def join(self, parts: Sequence[Part], target: Path) -> str:
@@ -139,10 +143,12 @@ class FolderObjects:
         self.release(upload_id)
 
     def reserve(self, upload_id: str, size_bytes: int, *, admitted: bool = False) -> None:
-        self._room.reserve(upload_name(upload_id), size_bytes, admitted=admitted)
+        with disk_errors():
+            self._room.reserve(upload_name(upload_id), size_bytes, admitted=admitted)
 
     def release(self, upload_id: str) -> None:
-        self._room.release(upload_id)
+        with disk_errors():
+            self._room.release(upload_id)
 
     # upkeep -----------------------------------------------------------------------------------------------------------
 
@@ -156,15 +162,14 @@ class FolderObjects:
 
     async def health(self) -> Health:
         try:
-            free = await in_thread(self._room.free_bytes)
+            free, reserved, ok = await in_thread(self._room.look)
             if (now_s := time.monotonic()) >= self._tried_s + TRY_AGAIN_S:
                 await in_thread(self._try)
                 self._tried_s = now_s
         except ObjectsUnavailable as error:
             return Health(ok=False, detail=str(error))
-        ok = self._room.admits(free)
         detail = "Objects are kept in a folder." if ok else "The disk is too full for another upload."
-        return Health(ok=ok, detail=detail, free_bytes=free, reserved_bytes=self._room.reserved_bytes)
+        return Health(ok=ok, detail=detail, free_bytes=free, reserved_bytes=reserved)
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -237,7 +242,7 @@ class FolderObjects:
             if folder.name not in uploads and is_older(folder, before_s):
                 remove_tree(folder)
                 removed += 1
-        return removed
+        return removed + self._room.forget(uploads, before_s)
 
     def _objects(self) -> Iterator[Path]:
         for folder in self._root.iterdir():
