@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from relay.core.limits import AT_ONCE, Open
 from relay.features.live.hub import MAX_CONNECTIONS_PER_ACCOUNT
+from relay.wire.events import Event, Presence, PresenceUpdate, read_payload
 from tests.support.raw_sockets import (
     PING,
     TEXT,
@@ -259,3 +261,26 @@ def test_one_address_has_so_many_connections_and_no_more(strict: RelayProcess) -
         socks[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         socks[0].settimeout(30)
         assert socks[0].recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_presence_that_changes_all_the_time_is_told_once_a_second(
+    relay: RelayProcess, client: RelayClient
+) -> None:
+    watcher = RelayClient(relay.url)
+    watcher.sign_in("watcher")
+    watcher.follow(client.username)
+    restless, watching = client.socket(), watcher.socket()
+    began_s = time.monotonic()
+    for number in range(50):  # within the burst of messages that a socket may send
+        restless.send(Presence(status="producing", bpm=100.0 + number))
+    told: list[PresenceUpdate] = []
+    while not told or told[-1].bpm != 149.0:
+        event = watching.expect(Event)
+        update = read_payload(event)
+        assert isinstance(update, PresenceUpdate)
+        told.append(update)
+    took_s = time.monotonic() - began_s
+    assert len(told) <= took_s + 2, "at once, and then the last one of each second"
+    restless.close()
+    watching.close()
+    watcher.close()

@@ -3,11 +3,14 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
+from audio.flac import encode_flac
 from relay.engine.objects.room import ADMIT_FREE_BYTES, WRITE_FREE_BYTES
 from relay.wire.rest import MAX_UPLOAD_BYTES
 from tests.support.relay import RelayClient, RelayProcess, running_relay
@@ -108,3 +111,20 @@ def test_a_full_disk_is_told_and_leaves_the_database_its_room(
     assert ready(relay) == 200
     assert fill(client, location, PART_BYTES).status_code == 204, "where it stood"
     assert int(client.tus("HEAD", location).headers["upload-offset"]) == 2 * PART_BYTES
+
+
+def test_posts_that_are_being_made_count_against_the_quota(tmp_path: Path) -> None:
+    """Four at once, of which there is room for one."""
+    rng = np.random.default_rng(3)
+    takes = [
+        encode_flac(rng.uniform(-0.5, 0.5, (96_000, 2)).astype(np.float32), 48_000).data for _ in range(4)
+    ]
+    quota = str(max(map(len, takes)) * 3 // 2)
+    with running_relay(tmp_path / "data", "--account-quota", quota) as relay:
+        client = RelayClient(relay.url)
+        client.sign_in("greedy")
+        with ThreadPoolExecutor(len(takes)) as pool:
+            codes = sorted(answer.status_code for answer in pool.map(client.upload, takes))
+        assert codes == [201, 413, 413, 413]
+        assert client.upload(takes[0]).json()["code"] == "quota_exceeded"
+        client.close()

@@ -150,7 +150,8 @@ class Publishing:
         standing = _standing(tx.db, owner_id, job)
         if standing is not None:
             return standing, False
-        if accounts.stored_bytes(tx.db, owner_id) + size_bytes > self._quota_bytes:
+        held_bytes = accounts.stored_bytes(tx.db, owner_id) + _bytes_under_way(tx.db, owner_id)
+        if held_bytes + size_bytes > self._quota_bytes:
             raise Refusal(
                 "quota_exceeded",
                 f"What you keep here would be more than {self._quota_bytes >> 20} MiB.",
@@ -184,6 +185,14 @@ def is_published(db: Connection, account_id: str, key: str) -> bool:
         (account_id, key),
     )
     return found.fetchone() is not None
+
+
+def _bytes_under_way(db: Connection, account_id: str) -> int:
+    """Of uploads of which creations are being made: they will be about as large. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT upload_id FROM publication WHERE account_id = ? AND creation_id IS NULL", (account_id,)
+    )
+    return sum(uploads.size_bytes(db, upload_id) for (upload_id,) in rows.fetchall())
 
 
 def _standing(db: Connection, owner_id: str, job: PostJob) -> _Standing | None:

@@ -46,6 +46,12 @@ def find(db: Connection, upload_id: str) -> Upload | None:
     return _upload(row) if row else None
 
 
+def size_bytes(db: Connection, upload_id: str) -> int:
+    """As announced; 0 for one that is not known. [any thread with a snapshot]"""
+    row = find(db, upload_id)
+    return row.size_bytes if row else 0
+
+
 def open_uploads(db: Connection) -> list[Upload]:
     """[any thread with a snapshot]"""
     rows = db.execute(f"SELECT {_COLUMNS} FROM upload WHERE state = 'open'")

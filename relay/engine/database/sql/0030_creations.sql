@@ -58,3 +58,4 @@ CREATE TABLE publication (
   PRIMARY KEY (account_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX publication_of_creation ON publication (creation_id);
+CREATE INDEX publication_under_way ON publication (account_id) WHERE creation_id IS NULL;
