@@ -244,10 +244,12 @@ def test_whom_one_blocks_is_not_heard_of_live_nor_replayed(person: Person, liste
     assert isinstance(heard(inbox), events.SocialNewReaction)
     anna.http.post("/social/block", json={"user_id": ben.user_id}).raise_for_status()
     assert is_gone(heard(socket), anna), "neither follows the other any more"
-    anna.post(AUDIO, title="unheard")
+    mine = anna.post(AUDIO, title="unheard")
     nothing_more(socket)
     assert ben.http.post("/social/like", json={"post_id": post.id}).status_code == 404
-    assert listen(anna, start).connected.events == [] and anna.http.get("/inbox").json()["items"] == []
+    again = listen(anna, start).connected
+    assert len(again.events) == 1 and posts_of(again) == [mine.id], "her own post, and nothing of him"
+    assert anna.http.get("/inbox").json()["items"] == []
     assert listen(ben, socket.connected.cursor).connected.events == []
 
 
