@@ -56,8 +56,8 @@ def _measure(program: Path, folder: Path, address: str, frames: int) -> list[Row
         timeout=LIMIT_S,
     )
     found: dict[str, Any] = json.loads(ran.stdout)
-    copy, ring, following, weave, planar, message = (
-        found[way] for way in ("copy", "ring", "next", "weave", "planar", "message")
+    copy, ring, following, interleave, planar, message = (
+        found[way] for way in ("copy", "ring", "next", "interleave", "planar", "message")
     )
 
     def beside(ours: list[int], other: list[int], name: str) -> str:
@@ -72,11 +72,11 @@ def _measure(program: Path, folder: Path, address: str, frames: int) -> list[Row
         (f"{what}, p99.9, share of the block in %", ring[2] / (frames / RATE_HZ * 1e7), "<= 0.5", ""),
         (
             f"{what} planar / interleave, p50",
-            planar[0] / weave[0],
+            planar[0] / interleave[0],
             "<= 1.15",
-            beside(planar, weave, "interleave"),
+            beside(planar, interleave, "interleave"),
         ),
-        (f"{what} planar / interleave, p99.9", planar[2] / weave[2], "<= 1.5", ""),
+        (f"{what} planar / interleave, p99.9", planar[2] / interleave[2], "<= 1.5", ""),
         (
             f"ZeroMQ message of {frames} frames / process(), p50",
             message[0] / ring[0],

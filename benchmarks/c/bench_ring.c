@@ -4,7 +4,7 @@
      copy      memcpy to private memory, walking round an area as large as the Ring's
      ring      sc_client_process_interleaved
      next      the same of another Instance, right behind one whose call is not counted: as hosts do that have several
-     weave     two planar channels interleaved into private memory, likewise
+     interleave  two planar channels interleaved into private memory, likewise
      planar    sc_client_process
      message   zmq_send of the same bytes to a PULL socket in another process
 
@@ -34,13 +34,13 @@
 
 enum { COPY, RING, NEXT, WEAVE, PLANAR, MESSAGE, WAYS };
 
-static const char *const NAMES[WAYS] = {"copy", "ring", "next", "weave", "planar", "message"};
+static const char *const NAMES[WAYS] = {"copy", "ring", "next", "interleave", "planar", "message"};
 
 typedef struct bench {
     sc_client *clients[CLIENTS]; /* one Ring for each of ring, planar, next, and the one before next */
     sc_zmq zmq;
     void *socket;
-    float *private_area[2]; /* for copy and weave */
+    float *private_area[2]; /* for copy and interleave */
     uint64_t at[WAYS];      /* frames handed over */
     uint32_t frames;
     uint64_t blocks;

@@ -64,7 +64,7 @@ void draw_head_of(Canvas &canvas, const Layout &layout, const FeedView::Shown &s
         canvas.write(sync, kSmallSize, shown.in_sync ? kWarm : kDim, "In sync", Align::kCentre);
         left = sync.right() + 12;
     }
-    const std::string friends = shown.standing.friends_line();
+    const std::string friends = shown.status.friends_line();
     if (!friends.empty()) {
         const float width = canvas.write(head, kTextSize, kGreen, friends, Align::kRight);
         canvas.disc(head.right() - width - 11, head.middle(), 4, kGreen);
@@ -123,9 +123,9 @@ const RowLayout *FeedView::picker_row(const Layout &layout, const Feed &feed, Ro
     return nullptr;
 }
 
-Card FeedView::card(const Standing &standing, const Feed &feed)
+Card FeedView::card(const Status &status, const Feed &feed)
 {
-    const Card card = standing.card();
+    const Card card = status.card();
     if (card.shown() || !feed.rows().empty() || !feed.started()) return card;
     return {"Nothing here yet", "Posts of those you follow, and yours, come here by themselves. To follow somebody, in a terminal:",
             "sidechain follow NAME", "Whoever posts is on the relay's page, too."};
@@ -136,7 +136,7 @@ Card FeedView::card(const Standing &standing, const Feed &feed)
 void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) const
 {
     const Feed &feed = shown.feed;
-    const Card in_place = card(shown.standing, feed);
+    const Card in_place = card(shown.status, feed);
     draw_head_of(canvas, layout, shown, in_place.shown());
     canvas.clip(layout.list);
     if (in_place.shown()) {
@@ -233,12 +233,12 @@ void FeedView::draw_picker(Canvas &canvas, const Layout &layout, const Feed &fee
 
 /* What is under a point ----------------------------------------------------------------------------------------- */
 
-Hit FeedView::hit(const Layout &layout, const Standing &standing, const Feed &feed, const Pointer &pointer) const
+Hit FeedView::hit(const Layout &layout, const Status &status, const Feed &feed, const Pointer &pointer) const
 {
     RowLayout place(layout.list, 0);
     size_t index = 0;
     if (!pointer.over(layout.list)) return {};
-    if (const Card in_place = card(standing, feed); in_place.shown()) {
+    if (const Card in_place = card(status, feed); in_place.shown()) {
         const CardLayout at(layout.list, !in_place.start.empty());
         return {pointer.over(at.start) ? Hit::kStart : pointer.over(at.copy) ? Hit::kCopy : Hit::kNothing, 0, 0};
     }

@@ -5,7 +5,7 @@
 #include "canvas.hpp"
 #include "feed.hpp"
 #include "recorder_view.hpp"
-#include "standing.hpp"
+#include "status.hpp"
 
 namespace ui {
 
@@ -28,7 +28,7 @@ public:
     std::string picking; /* the post whose reaction is being chosen, or "" */
 
     struct Shown {
-        const Standing &standing;
+        const Status &status;
         const Feed &feed;
         const Playing &playing;
         const Pointer &pointer;
@@ -39,9 +39,9 @@ public:
     void draw(Canvas &canvas, const Layout &layout, const Shown &shown) const;
 
     /* What stands in place of the rows, if anything does. */
-    static Card card(const Standing &standing, const Feed &feed);
+    static Card card(const Status &status, const Feed &feed);
 
-    Hit hit(const Layout &layout, const Standing &standing, const Feed &feed, const Pointer &pointer) const;
+    Hit hit(const Layout &layout, const Status &status, const Feed &feed, const Pointer &pointer) const;
 
     /* Keep `scroll` within the rows; a row that came in above what is looked at moves nothing. */
     void settle(const Layout &layout, const Feed &feed);

@@ -42,25 +42,25 @@ void draw_title(Canvas &canvas, const Box &box, const TextField &title, const Po
     canvas.unclip();
 }
 
-void draw_progress(Canvas &canvas, const Box &box, const Standing &standing)
+void draw_progress(Canvas &canvas, const Box &box, const Status &status)
 {
-    switch (standing.kept()) {
-    case Standing::Take::kWaiting: canvas.fill(box, kLine, box.h / 2); break;
-    case Standing::Take::kPosting:
+    switch (status.kept()) {
+    case Status::Take::kWaiting: canvas.fill(box, kLine, box.h / 2); break;
+    case Status::Take::kPosting:
         canvas.fill(box, kRaised, box.h / 2);
-        canvas.fill(Box{box.x, box.y, std::max(box.w * standing.share(), box.h), box.h}, kWarm, box.h / 2);
+        canvas.fill(Box{box.x, box.y, std::max(box.w * status.share(), box.h), box.h}, kWarm, box.h / 2);
         break;
-    case Standing::Take::kPosted: canvas.fill(box, kGreen, box.h / 2); break;
+    case Status::Take::kPosted: canvas.fill(box, kGreen, box.h / 2); break;
     default: break;
     }
 }
 
 } // namespace
 
-bool can_post(const Standing &standing)
+bool can_post(const Status &status)
 {
-    using Take = Standing::Take;
-    const Take take = standing.kept();
+    using Take = Status::Take;
+    const Take take = status.kept();
     return take != Take::kKeeping && take != Take::kPosting; /* one that waits is in the outbox: the next may come */
 }
 
@@ -81,13 +81,13 @@ size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title,
     return at;
 }
 
-void draw_head(Canvas &canvas, const Layout &layout, const Standing &standing, const RingView &ring)
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring)
 {
     const Box &head = layout.head;
     draw_mark(canvas, Box{head.x + kMargin, head.middle() - 11, 22, 22});
-    canvas.write(Box{head.x + kMargin + 32, head.y, 90, head.h}, 16, kInk, standing.name(), Align::kLeft, true);
+    canvas.write(Box{head.x + kMargin + 32, head.y, 90, head.h}, 16, kInk, status.name(), Align::kLeft, true);
     draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.wide ? 160.0f : 96.0f, 4}, ring);
-    const Sentence link = standing.link();
+    const Sentence link = status.link();
     const Box words = {head.right() - kMargin - 230, head.y, 230, head.h};
     const float width = canvas.write(words, kTextSize, link.tone == Tone::kBad ? kInk : kDim, link.text, Align::kRight);
     canvas.disc(words.right() - width - 12, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
@@ -128,18 +128,18 @@ void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars_wa
     }
 }
 
-void draw_controls(Canvas &canvas, const Layout &layout, const Standing &standing, const Controls &controls)
+void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls)
 {
     const Pointer &pointer = controls.pointer;
-    const bool kept = standing.kept() == Standing::Take::kKept || standing.kept() == Standing::Take::kFailed;
+    const bool kept = status.kept() == Status::Take::kKept || status.kept() == Status::Take::kFailed;
     canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.bars > 1);
     canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.bars < 64);
-    canvas.button(layout.keep, standing.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));
+    canvas.button(layout.keep, status.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));
     draw_title(canvas, layout.title, controls.title, pointer);
-    canvas.button(layout.post, standing.post_label(), kept && standing.signed_in(), pointer.over(layout.post), can_post(standing));
-    draw_progress(canvas, layout.progress, standing);
-    const Sentence status = standing.status();
-    canvas.paragraph(layout.status, kTextSize, of_tone(status.tone), status.text);
+    canvas.button(layout.post, status.post_label(), kept && status.signed_in(), pointer.over(layout.post), can_post(status));
+    draw_progress(canvas, layout.progress, status);
+    const Sentence sentence = status.sentence();
+    canvas.paragraph(layout.status, kTextSize, of_tone(sentence.tone), sentence.text);
 }
 
 } // namespace ui

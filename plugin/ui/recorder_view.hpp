@@ -4,7 +4,7 @@
 
 #include "canvas.hpp"
 #include "ring_view.hpp"
-#include "standing.hpp"
+#include "status.hpp"
 #include "text_field.hpp"
 
 namespace ui {
@@ -21,15 +21,15 @@ struct Controls {
     const Pointer &pointer;
 };
 
-void draw_head(Canvas &canvas, const Layout &layout, const Standing &standing, const RingView &ring);
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring);
 void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars);
-void draw_controls(Canvas &canvas, const Layout &layout, const Standing &standing, const Controls &controls);
+void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls);
 
 /* Where in the title's text a click at x falls, in bytes. */
 size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title, double x);
 
 /* Whether the post button does something now. */
-bool can_post(const Standing &standing);
+bool can_post(const Status &status);
 
 } // namespace ui
 #endif

@@ -1,5 +1,5 @@
 /* The plugin's window: takes events of host, pointer and keyboard, does what they ask, and has everything drawn. What
-   is where: layout; what is so: standing and feed; how it looks: the views. All of it runs on the UI thread, and talks to
+   is where: layout; what is so: status and feed; how it looks: the views. All of it runs on the UI thread, and talks to
    the client's worker thread through sidechain_window.h: the audio thread never waits for it. */
 #include "DistrhoUI.hpp"
 
@@ -44,7 +44,7 @@ public:
             sc_window_open(client_);
         } else {
             std::snprintf(info_.reason, sizeof info_.reason, "%s", recorder ? recorder->trouble() : kNoRecorder);
-            standing_.take(info_);
+            status_.take(info_);
         }
     }
 
@@ -76,9 +76,9 @@ protected:
         bool changed = now_us - drawn_us_ > kRedrawUs || (!toast_.empty() && now_us > toast_until_us_);
         if (!toast_.empty() && now_us > toast_until_us_) toast_.clear();
         sc_client_info(client_, &info_);
-        standing_.take(info_);
+        status_.take(info_);
         changed = starter_.step() || changed;
-        standing_.starting(ui::Starter::possible(), starter_.running(), starter_.failure());
+        status_.starting(ui::Starter::possible(), starter_.running(), starter_.failure());
         const uint64_t end = ring_.end_frame();
         ring_.update(info_);
         changed = changed || ring_.end_frame() != end;
@@ -99,7 +99,7 @@ protected:
         if (event.button != 1 || !event.press) return false;
         repaint();
         const bool was_picking = !feed_view_.picking.empty();
-        const ui::Hit hit = feed_view_.hit(layout_, standing_, feed_, pointer_);
+        const ui::Hit hit = feed_view_.hit(layout_, status_, feed_, pointer_);
         feed_view_.picking.clear();
         title_.focused = pointer_.over(layout_.title);
         if (title_.focused) {
@@ -172,10 +172,10 @@ protected:
         canvas_.pixel = 1.0f / scale_factor;
         scale(scale_factor, scale_factor);
         canvas_.fill(layout_.whole, ui::kGround);
-        ui::draw_head(canvas_, layout_, standing_, ring_);
+        ui::draw_head(canvas_, layout_, status_, ring_);
         ui::draw_wave(canvas_, layout_.wave, ring_, bars_);
-        ui::draw_controls(canvas_, layout_, standing_, {bars_, post_on_keep_, title_, pointer_});
-        feed_view_.draw(canvas_, layout_, {standing_, feed_, playing_, pointer_, drawn_us_, toast_, in_sync_});
+        ui::draw_controls(canvas_, layout_, status_, {bars_, post_on_keep_, title_, pointer_});
+        feed_view_.draw(canvas_, layout_, {status_, feed_, playing_, pointer_, drawn_us_, toast_, in_sync_});
     }
 
 private:
@@ -183,9 +183,9 @@ private:
 
     void hear(const sc_event &event)
     {
-        const std::string account = standing_.account();
-        const bool was_online = standing_.online(), was_posted = standing_.kept() == ui::Standing::Take::kPosted;
-        standing_.take(event);
+        const std::string account = status_.account();
+        const bool was_online = status_.online(), was_posted = status_.kept() == ui::Status::Take::kPosted;
+        status_.take(event);
         switch (event.kind) {
         case SC_EVENT_ITEM: {
             const ui::Feed::Taken taken = feed_.take(event.item);
@@ -195,7 +195,7 @@ private:
         case SC_EVENT_FEED_PAGE: feed_.answered(event); break;
         case SC_EVENT_ASK_FAILED:
             if (feed_.asked() == event.id) feed_.answered(event);
-            else if (standing_.kept() != ui::Standing::Take::kFailed) toast(event.failed.message);
+            else if (status_.kept() != ui::Status::Take::kFailed) toast(event.failed.message);
             break;
         case SC_EVENT_PREVIEW_FAILED: toast(event.failed.message); break;
         case SC_EVENT_PREVIEW_ENDED:
@@ -204,11 +204,11 @@ private:
         case SC_EVENT_PREVIEW_LOADING: playing_.share = static_cast<float>(event.loading.fraction); break;
         default: break;
         }
-        if (standing_.account() != account && !standing_.account().empty() && !account_.empty() && account_ != standing_.account())
+        if (status_.account() != account && !status_.account().empty() && !account_.empty() && account_ != status_.account())
             feed_.forget();
-        if (!standing_.account().empty()) account_ = standing_.account();
-        if (standing_.online() && !was_online) feed_.renew();
-        if (standing_.kept() == ui::Standing::Take::kPosted && !was_posted) {
+        if (!status_.account().empty()) account_ = status_.account();
+        if (status_.online() && !was_online) feed_.renew();
+        if (status_.kept() == ui::Status::Take::kPosted && !was_posted) {
             title_.clear();
             feed_.renew(); /* it is among the newest now */
         }
@@ -216,7 +216,7 @@ private:
 
     void ask_for_rows()
     {
-        if (!standing_.signed_in() || !feed_.wants(feed_view_.unseen(layout_, feed_))) return;
+        if (!status_.signed_in() || !feed_.wants(feed_view_.unseen(layout_, feed_))) return;
         if (const uint64_t id = sc_window_get_feed(client_, feed_.cursor().c_str(), ui::Feed::kPage)) feed_.asked(id);
     }
 
@@ -241,17 +241,17 @@ private:
     {
         uint64_t id = 0;
         const bool asked = client_ && sc_client_keep(client_, static_cast<uint32_t>(bars_), 0.0, posts, title_.text().c_str(), &id) == SC_OK;
-        standing_.keeping(asked ? id : 0, posts);
+        status_.keeping(asked ? id : 0, posts);
     }
 
     void post()
     {
-        using Take = ui::Standing::Take;
-        if (!ui::can_post(standing_)) return;
+        using Take = ui::Status::Take;
+        if (!ui::can_post(status_)) return;
         title_.focused = false;
-        const bool there = (standing_.kept() == Take::kKept || standing_.kept() == Take::kFailed) && !standing_.take_id().empty();
+        const bool there = (status_.kept() == Take::kKept || status_.kept() == Take::kFailed) && !status_.take_id().empty();
         if (!there) keep(true);
-        else standing_.posting(sc_window_post(client_, standing_.take_id().c_str(), title_.text().c_str()));
+        else status_.posting(sc_window_post(client_, status_.take_id().c_str(), title_.text().c_str()));
     }
 
     void act(const ui::Hit &hit)
@@ -277,7 +277,7 @@ private:
 
     void copy_command()
     {
-        const ui::Card card = feed_view_.card(standing_, feed_);
+        const ui::Card card = feed_view_.card(status_, feed_);
         if (setClipboard("text/plain", card.command.c_str(), card.command.size() + 1)) toast("Copied");
     }
 
@@ -344,7 +344,7 @@ private:
 
     ui::Canvas canvas_;
     ui::Layout layout_;
-    ui::Standing standing_;
+    ui::Status status_;
     ui::Feed feed_;
     ui::FeedView feed_view_;
     ui::TextField title_;

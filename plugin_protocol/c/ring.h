@@ -6,7 +6,7 @@
 #include "layout_gen.h"
 #include "platform.h"
 #include "timeline.h"
-#include "weave.h"
+#include "interleave.h"
 
 #include <stdatomic.h>
 
@@ -128,7 +128,7 @@ SC_INLINE uint32_t sc_ring_write(sc_ring *ring, sc_samples samples, uint32_t fra
         if (samples.interleaved)
             sc_copy(to, samples.interleaved + (size_t)done * ring->channels, (size_t)part * ring->channels);
         else if (SC_RARE(ring->channels == 1)) sc_copy(to, samples.planar[0] + done, part);
-        else sc_weave(to, samples.planar[0] + done, samples.planar[1] + done, part);
+        else sc_interleave(to, samples.planar[0] + done, samples.planar[1] + done, part);
         if (done == 0 && SC_RARE(!sc_steady_holds(&ring->steady, transport, ring->commit))) sc_ring_say(ring, transport, frames);
         sc_ring_put(ring, SC_COMMIT_OFFSET, end, memory_order_release);
         ring->commit = end;

@@ -3,7 +3,7 @@
      test_ui layout WIDTH HEIGHT    the boxes as JSON, for tests that click on them */
 #include "feed.hpp"
 #include "layout.hpp"
-#include "standing.hpp"
+#include "status.hpp"
 #include "starter.hpp"
 #include "text_field.hpp"
 
@@ -150,9 +150,9 @@ static sc_event event(sc_event_kind kind, const std::function<void(sc_event &)> 
     return made;
 }
 
-static void link(Standing &standing, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "")
+static void link(Status &status, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "")
 {
-    standing.take(event(SC_EVENT_LINK, [&](sc_event &e) {
+    status.take(event(SC_EVENT_LINK, [&](sc_event &e) {
         std::snprintf(e.link.relay_state, sizeof e.link.relay_state, "%s", relay_state);
         std::snprintf(e.link.account, sizeof e.link.account, "%s", account);
         std::snprintf(e.link.trouble, sizeof e.link.trouble, "%s", trouble);
@@ -193,58 +193,58 @@ static void sidechain_is_started_as_it_said_and_a_failure_has_its_own_words()
 
 static void every_state_of_the_link_has_its_words_and_a_next_step()
 {
-    Standing standing;
+    Status status;
     sc_info info = {};
-    CHECK(standing.card().command == "sidechain up --detach" && standing.link().tone == Tone::kBad);
-    CHECK(standing.card().start.empty()); /* in a sandbox there is the command alone */
-    standing.starting(true, false, "");
-    CHECK(standing.card().start == "Start");
-    standing.starting(true, true, "");
-    CHECK(standing.card().start == "Starting …");
-    standing.starting(true, false, "It did not start.");
-    CHECK(standing.card().start == "Start" && standing.card().footnote == "It did not start.");
+    CHECK(status.card().command == "sidechain up --detach" && status.link().tone == Tone::kBad);
+    CHECK(status.card().start.empty()); /* in a sandbox there is the command alone */
+    status.starting(true, false, "");
+    CHECK(status.card().start == "Start");
+    status.starting(true, true, "");
+    CHECK(status.card().start == "Starting …");
+    status.starting(true, false, "It did not start.");
+    CHECK(status.card().start == "Start" && status.card().footnote == "It did not start.");
     std::snprintf(info.reason, sizeof info.reason, "No space is left.");
-    standing.take(info);
-    CHECK(standing.link().text == "not recording" && standing.status().text == "No space is left.");
+    status.take(info);
+    CHECK(status.link().text == "not recording" && status.sentence().text == "No space is left.");
     info.reason[0] = '\0';
     info.connected = info.attached = true;
-    standing.take(info);
-    CHECK(!standing.card().shown()); /* nothing is said before the daemon has said it */
-    CHECK(standing.name() == "Sidechain");
+    status.take(info);
+    CHECK(!status.card().shown()); /* nothing is said before the daemon has said it */
+    CHECK(status.name() == "Sidechain");
     info.capacity_frames = 1u << 21;
     for (const auto &[rate_hz, words] : {std::pair{48000.0, "The last 43 seconds"}, {192000.0, "The last 10 seconds"}}) {
         info.sample_rate_hz = rate_hz;
-        standing.take(info);
-        CHECK(standing.status().text.find(words) == 0);
+        status.take(info);
+        CHECK(status.sentence().text.find(words) == 0);
     }
     std::snprintf(info.track_name, sizeof info.track_name, "Bass");
-    standing.take(info);
-    CHECK(standing.name() == "Bass");
-    link(standing, "unclaimed", "");
-    CHECK(standing.card().command == "sidechain claim" && standing.link().text == "no account yet");
-    link(standing, "needs_reclaim", "");
-    CHECK(standing.card().headline == "Claim this device again");
-    link(standing, "no_relay", "");
-    CHECK(standing.card().command.find("--relay-url") != std::string::npos);
-    link(standing, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
-    CHECK(standing.card().words.find("Unlock") != std::string::npos);
-    link(standing, "online", "nightowl", 3);
-    CHECK(!standing.card().shown() && standing.link().text == "nightowl · online" && standing.link().tone == Tone::kGood);
-    CHECK(standing.friends_line() == "3 friends producing now");
-    link(standing, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
-    CHECK(standing.link().text == "nightowl · offline" && standing.friends_line() == "1 friend producing now");
-    CHECK(standing.status().tone == Tone::kBad && standing.status().text.find("sidechain outbox") != std::string::npos);
-    standing.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.refused.message, sizeof e.refused.message, "Update the plugin."); }));
-    standing.take(event(SC_EVENT_DISCONNECTED));
+    status.take(info);
+    CHECK(status.name() == "Bass");
+    link(status, "unclaimed", "");
+    CHECK(status.card().command == "sidechain claim" && status.link().text == "no account yet");
+    link(status, "needs_reclaim", "");
+    CHECK(status.card().headline == "Claim this device again");
+    link(status, "no_relay", "");
+    CHECK(status.card().command.find("--relay-url") != std::string::npos);
+    link(status, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
+    CHECK(status.card().words.find("Unlock") != std::string::npos);
+    link(status, "online", "nightowl", 3);
+    CHECK(!status.card().shown() && status.link().text == "nightowl · online" && status.link().tone == Tone::kGood);
+    CHECK(status.friends_line() == "3 friends producing now");
+    link(status, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
+    CHECK(status.link().text == "nightowl · offline" && status.friends_line() == "1 friend producing now");
+    CHECK(status.sentence().tone == Tone::kBad && status.sentence().text.find("sidechain outbox") != std::string::npos);
+    status.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.refused.message, sizeof e.refused.message, "Update the plugin."); }));
+    status.take(event(SC_EVENT_DISCONNECTED));
     info.connected = info.attached = false;
-    standing.take(info);
-    CHECK(standing.link().text == "refused" && standing.card().words == "Update the plugin.");
-    CHECK(standing.account().empty() && standing.friends_line().empty());
+    status.take(info);
+    CHECK(status.link().text == "refused" && status.card().words == "Update the plugin.");
+    CHECK(status.account().empty() && status.friends_line().empty());
 }
 
-static void posting(Standing &standing, const char *state, double share, const char *words)
+static void posting(Status &status, const char *state, double share, const char *words)
 {
-    standing.take(event(SC_EVENT_POSTING, [&](sc_event &e) {
+    status.take(event(SC_EVENT_POSTING, [&](sc_event &e) {
         std::snprintf(e.posting.take_id, sizeof e.posting.take_id, "t1");
         std::snprintf(e.posting.state, sizeof e.posting.state, "%s", state);
         std::snprintf(e.posting.message, sizeof e.posting.message, "%s", words);
@@ -254,44 +254,44 @@ static void posting(Standing &standing, const char *state, double share, const c
 
 static void a_take_is_kept_then_posted_and_every_step_is_said()
 {
-    using Take = Standing::Take;
-    Standing standing;
+    using Take = Status::Take;
+    Status status;
     sc_info info = {};
     info.connected = info.attached = true;
-    standing.take(info);
-    link(standing, "online", "nightowl");
-    CHECK(standing.keep_label(8, false) == "Keep last 8 bars" && standing.keep_label(1, true) == "Keep + post last bar");
-    standing.keeping(0, false);
-    CHECK(standing.status().tone == Tone::kBad && standing.kept() == Take::kNone);
-    standing.keeping(5, false);
-    CHECK(standing.kept() == Take::kKeeping);
+    status.take(info);
+    link(status, "online", "nightowl");
+    CHECK(status.keep_label(8, false) == "Keep last 8 bars" && status.keep_label(1, true) == "Keep + post last bar");
+    status.keeping(0, false);
+    CHECK(status.sentence().tone == Tone::kBad && status.kept() == Take::kNone);
+    status.keeping(5, false);
+    CHECK(status.kept() == Take::kKeeping);
     const auto kept = [](sc_event &e) {
         e.id = 5;
         e.kept.bars = 8;
         e.kept.anchored = true;
         std::snprintf(e.kept.take_id, sizeof e.kept.take_id, "t1");
     };
-    standing.take(event(SC_EVENT_KEPT, kept));
-    CHECK(standing.kept() == Take::kKept && standing.post_label() == "Post" && standing.take_id() == "t1");
-    CHECK(standing.status().text.find("Kept 8 bars.") == 0);
-    standing.posting(11);
-    posting(standing, "rendering", 0.1, "Levelling and encoding.");
-    CHECK(standing.kept() == Take::kPosting && standing.status().text == "Levelling and encoding.");
-    posting(standing, "uploading", 0.375, "Uploading.");
-    CHECK(standing.status().text == "Uploading, 37 %" && standing.share() > 0.37f);
-    posting(standing, "uploading", 1.0, "Uploading.");
-    CHECK(standing.status().text.find("Uploaded.") == 0);
-    posting(standing, "waiting", 0.0, "Kept, and posted by itself when the relay can be reached.");
-    CHECK(standing.kept() == Take::kWaiting && standing.post_label() == "Keep + post");
-    posting(standing, "failed", 0.0, "The relay refused it. The take is safe.");
-    CHECK(standing.kept() == Take::kFailed && standing.post_label() == "Post again" && standing.status().tone == Tone::kBad);
-    posting(standing, "posted", 1.0, "It is on the feed.");
-    CHECK(standing.kept() == Take::kPosted && standing.post_label() == "Keep + post" && standing.status().tone == Tone::kGood);
-    standing.keeping(6, true);
-    standing.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));
-    CHECK(standing.kept() == Take::kPosting); /* it goes on by itself */
-    standing.take(event(SC_EVENT_KEEP_FAILED, [](sc_event &e) { std::snprintf(e.failed.message, sizeof e.failed.message, "The disk is full."); }));
-    CHECK(standing.status().text == "The disk is full.");
+    status.take(event(SC_EVENT_KEPT, kept));
+    CHECK(status.kept() == Take::kKept && status.post_label() == "Post" && status.take_id() == "t1");
+    CHECK(status.sentence().text.find("Kept 8 bars.") == 0);
+    status.posting(11);
+    posting(status, "rendering", 0.1, "Levelling and encoding.");
+    CHECK(status.kept() == Take::kPosting && status.sentence().text == "Levelling and encoding.");
+    posting(status, "uploading", 0.375, "Uploading.");
+    CHECK(status.sentence().text == "Uploading, 37 %" && status.share() > 0.37f);
+    posting(status, "uploading", 1.0, "Uploading.");
+    CHECK(status.sentence().text.find("Uploaded.") == 0);
+    posting(status, "waiting", 0.0, "Kept, and posted by itself when the relay can be reached.");
+    CHECK(status.kept() == Take::kWaiting && status.post_label() == "Keep + post");
+    posting(status, "failed", 0.0, "The relay refused it. The take is safe.");
+    CHECK(status.kept() == Take::kFailed && status.post_label() == "Post again" && status.sentence().tone == Tone::kBad);
+    posting(status, "posted", 1.0, "It is on the feed.");
+    CHECK(status.kept() == Take::kPosted && status.post_label() == "Keep + post" && status.sentence().tone == Tone::kGood);
+    status.keeping(6, true);
+    status.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));
+    CHECK(status.kept() == Take::kPosting); /* it goes on by itself */
+    status.take(event(SC_EVENT_KEEP_FAILED, [](sc_event &e) { std::snprintf(e.failed.message, sizeof e.failed.message, "The disk is full."); }));
+    CHECK(status.sentence().text == "The disk is full.");
 }
 
 static void small_words_are_right()

@@ -1,4 +1,4 @@
-#include "standing.hpp"
+#include "status.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -16,7 +16,7 @@ std::string numbered(uint32_t count, const char *noun)
 
 /* What is heard ------------------------------------------------------------------------------------------------- */
 
-void Standing::take(const sc_event &event)
+void Status::take(const sc_event &event)
 {
     switch (event.kind) {
     case SC_EVENT_CONNECTED: refused_.clear(); break;
@@ -57,7 +57,7 @@ void Standing::take(const sc_event &event)
     }
 }
 
-void Standing::take_posting(const sc_posting &posting)
+void Status::take_posting(const sc_posting &posting)
 {
     const std::string state = posting.state;
     share_ = static_cast<float>(posting.fraction);
@@ -79,7 +79,7 @@ void Standing::take_posting(const sc_posting &posting)
     }
 }
 
-void Standing::keeping(uint64_t id, bool posts)
+void Status::keeping(uint64_t id, bool posts)
 {
     if (id == 0) {
         said_ = {"Nothing is recorded yet: play something, then keep it.", Tone::kBad};
@@ -92,7 +92,7 @@ void Standing::keeping(uint64_t id, bool posts)
     said_ = {"Keeping …", Tone::kPlain};
 }
 
-void Standing::posting(uint64_t id)
+void Status::posting(uint64_t id)
 {
     if (id == 0) return;
     post_id_ = id;
@@ -101,14 +101,14 @@ void Standing::posting(uint64_t id)
     said_ = {"Posting …", Tone::kPlain};
 }
 
-void Standing::starting(bool possible, bool now, const std::string &failure)
+void Status::starting(bool possible, bool now, const std::string &failure)
 {
     can_start_ = possible;
     starting_ = now;
     start_failure_ = failure;
 }
 
-void Standing::let_go()
+void Status::let_go()
 {
     take_ = Take::kNone;
     take_id_.clear();
@@ -121,9 +121,9 @@ void Standing::let_go()
 
 /* Words --------------------------------------------------------------------------------------------------------- */
 
-std::string Standing::name() const { return info_.track_name[0] ? info_.track_name : "Sidechain"; }
+std::string Status::name() const { return info_.track_name[0] ? info_.track_name : "Sidechain"; }
 
-Sentence Standing::link() const
+Sentence Status::link() const
 {
     if (info_.reason[0]) return {"not recording", Tone::kBad};
     if (!info_.connected) return {!refused_.empty() ? "refused" : "Sidechain is not running", Tone::kBad};
@@ -133,12 +133,12 @@ Sentence Standing::link() const
     return {account_ + " · offline", Tone::kPlain};
 }
 
-std::string Standing::friends_line() const
+std::string Status::friends_line() const
 {
     return friends() ? numbered(friends(), "friend") + " producing now" : "";
 }
 
-Sentence Standing::status() const
+Sentence Status::sentence() const
 {
     if (info_.reason[0]) return {info_.reason, Tone::kBad};
     if (!said_.text.empty()) return said_;
@@ -149,19 +149,19 @@ Sentence Standing::status() const
 }
 
 /* At the rate in use: the same memory is half as long at 96 kHz as at 48. */
-std::string Standing::memory() const
+std::string Status::memory() const
 {
     const double seconds = info_.sample_rate_hz > 0.0 ? static_cast<double>(info_.capacity_frames) / info_.sample_rate_hz : 0.0;
     return seconds < 1.0 ? "moments" : numbered(static_cast<uint32_t>(seconds), "second");
 }
 
-std::string Standing::keep_label(int bars, bool post_on_keep) const
+std::string Status::keep_label(int bars, bool post_on_keep) const
 {
     const std::string what = bars == 1 ? "last bar" : "last " + std::to_string(bars) + " bars";
     return (post_on_keep ? "Keep + post " : "Keep ") + what;
 }
 
-std::string Standing::post_label() const
+std::string Status::post_label() const
 {
     switch (take_) {
     case Take::kKept: return "Post";
@@ -172,7 +172,7 @@ std::string Standing::post_label() const
     }
 }
 
-Card Standing::card() const
+Card Status::card() const
 {
     if (!refused_.empty() && !info_.connected)
         return {"Plugin and Sidechain do not fit together", refused_, "", "What you play is remembered until you have updated."};

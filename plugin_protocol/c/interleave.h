@@ -1,7 +1,7 @@
-/* Moves a Block's samples into the Ring's audio area: as they are, or two channels woven into one.
+/* Moves a Block's samples into the Ring's audio area: as they are, or two channels interleaved.
    Not memcpy: between two Blocks its page, and that of the table it is called through, belong to others. */
-#ifndef SC_WEAVE_H
-#define SC_WEAVE_H
+#ifndef SC_INTERLEAVE_H
+#define SC_INTERLEAVE_H
 
 #include "platform.h"
 
@@ -52,7 +52,7 @@ SC_INLINE void sc_copy(float *restrict to, const float *restrict from, size_t fl
 }
 
 /* `frames` frames: left and right in turn. [audio-thread] */
-SC_INLINE void sc_weave(float *restrict to, const float *restrict left, const float *restrict right, size_t frames)
+SC_INLINE void sc_interleave(float *restrict to, const float *restrict left, const float *restrict right, size_t frames)
 {
     const size_t ahead = sc_ahead(2 * frames);
     size_t i = 0;

@@ -1,7 +1,7 @@
 /* How things stand, as the window says it: the link, the account, the take that was kept last and its way to the feed.
    Folds what the client tells into words. No drawing; nothing is asked from here. */
-#ifndef SIDECHAIN_UI_STANDING_HPP
-#define SIDECHAIN_UI_STANDING_HPP
+#ifndef SIDECHAIN_UI_STATUS_HPP
+#define SIDECHAIN_UI_STATUS_HPP
 
 #include "sidechain_window.h"
 
@@ -23,7 +23,7 @@ struct Card {
     bool shown() const { return !headline.empty(); }
 };
 
-class Standing {
+class Status {
 public:
     enum class Take { kNone, kKeeping, kKept, kPosting, kWaiting, kPosted, kFailed };
 
@@ -52,7 +52,7 @@ public:
     std::string name() const;                 /* in the head: the track, as the host calls it; else "Sidechain" */
     Sentence link() const;                    /* in the head, at the right */
     std::string friends_line() const;         /* "3 friends producing now", or "" */
-    Sentence status() const;                  /* beneath the controls */
+    Sentence sentence() const;                  /* beneath the controls */
     std::string keep_label(int bars, bool post_on_keep) const;
     std::string post_label() const;
     Card card() const;                        /* in place of the feed */
