@@ -25,6 +25,7 @@ from relay.engine.clock import now_us
 from relay.engine.data_folder import DataFolder
 from relay.engine.database import Connection, Database, Effect, open_database, sqlite_path
 from relay.engine.database.measured import MeasuredDatabase
+from relay.engine.descriptors import allow_many
 from relay.engine.jobs.table import JobChanged, JobReady, forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.limits import SharedLimits
@@ -140,7 +141,9 @@ async def build(config: Config, base_url: str) -> Relay:
     bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
     factor = DEV_FACTOR if config.dev else 1
     limits = SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us)
-    at_once = AtOnce({kind: most.times(factor) for kind, most in AT_ONCE.items()}, config.trusted_proxies)
+    at_once = AtOnce(
+        {kind: most.times(factor) for kind, most in AT_ONCE.items()}, config.trusted_proxies, allow_many()
+    )
     presence = PresenceBoard(hub, bus, partial(_names, db))
     key = load_key(config.key_file)
     await agree_on_key(db, key)

@@ -4,6 +4,7 @@ Whoever has one address of a network often has them all: so there are two limits
 """
 
 import ipaddress
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +17,29 @@ RETRY_S = 10
 
 
 class AtOnce:
-    """most: of each kind. uncounted: networks of proxies, behind which everybody is. [loop]"""
+    """most: of each kind. of_all: connections of everybody together. uncounted: networks of proxies, behind which
+    everybody is. [loop]
+    """
 
-    def __init__(self, most: Mapping[Open, Most], uncounted: Iterable[str] = ()) -> None:
+    def __init__(
+        self, most: Mapping[Open, Most], uncounted: Iterable[str] = (), of_all: int = sys.maxsize
+    ) -> None:
         self._most = most
+        self._of_all = of_all
+        self._connections = 0
         self._uncounted = [ipaddress.ip_network(each) for each in uncounted]
         self._open: Counter[tuple[Open, str]] = Counter()
 
     def enter(self, kind: Open, address: str) -> bool:
         """Count one more, unless that is too many. Whoever got in leaves again."""
-        if self._is_uncounted(address):
-            return True
+        if kind is Open.CONNECTION and self._connections >= self._of_all:
+            return False
+        if not self._is_uncounted(address) and not self._enter(kind, address):
+            return False
+        self._connections += kind is Open.CONNECTION
+        return True
+
+    def _enter(self, kind: Open, address: str) -> bool:
         most, own, around = self._most[kind], (kind, counted_as(address)), (kind, neighbourhood_of(address))
         if self._open[own] >= most.of_address or self._open[around] >= most.of_network:
             return False
@@ -37,6 +50,7 @@ class AtOnce:
 
     def leave(self, kind: Open, address: str) -> None:
         """One that entered has ended."""
+        self._connections -= kind is Open.CONNECTION
         if self._is_uncounted(address):
             return
         for key in {(kind, counted_as(address)), (kind, neighbourhood_of(address))}:

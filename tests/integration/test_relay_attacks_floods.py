@@ -4,13 +4,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from relay.core.limits import AT_ONCE, Open
+from relay.engine.descriptors import RESERVED
 from relay.features.live.hub import MAX_CONNECTIONS_PER_ACCOUNT
 from relay.wire.events import Event, Presence, PresenceUpdate, read_payload
+from tests.support.loops import short_flac
+from tests.support.poor_relay import CONNECTIONS
 from tests.support.raw_sockets import (
     PING,
     TEXT,
@@ -261,6 +265,18 @@ def test_one_address_has_so_many_connections_and_no_more(strict: RelayProcess) -
         socks[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         socks[0].settimeout(30)
         assert socks[0].recv(12) == b"HTTP/1.1 200"
+
+
+def test_connections_leave_descriptors_for_files(tmp_path: Path) -> None:
+    with running_relay(tmp_path / "data", module="tests.support.poor_relay") as relay:
+        first = RelayClient(relay.url)
+        first.sign_in("first")
+        socks = [dial(relay.url) for _ in range(RESERVED + 2 * CONNECTIONS)]
+        with closing(*socks):
+            post = first.post(short_flac())  # files, the database and a child of the relay
+            assert first.http.get(f"/audio/{post.id}/mp3").status_code == 200
+        first.close()
+    assert "Too many open files" not in (tmp_path / "data.log").read_text()
 
 
 def test_a_presence_that_changes_all_the_time_is_told_once_a_second(

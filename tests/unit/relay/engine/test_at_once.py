@@ -52,3 +52,13 @@ def test_places() -> None:
 def test_a_network_has_room_for_more_than_one_address() -> None:
     assert set(AT_ONCE) == set(Open)
     assert all(most.of_address < most.of_network for most in AT_ONCE.values())
+
+
+def test_connections_of_everybody_have_a_limit_too() -> None:
+    at_once = AtOnce(AT_ONCE, uncounted=["10.0.0.0/8"], of_all=3)
+    addresses = ["203.0.113.1", "198.51.100.1", "10.0.0.1"]
+    assert all(at_once.enter(Open.CONNECTION, each) for each in addresses)
+    assert not at_once.enter(Open.CONNECTION, "192.0.2.1") and not at_once.enter(Open.CONNECTION, "10.0.0.2")
+    assert at_once.enter(Open.TRANSFER, "192.0.2.1"), "that one is not a connection more"
+    at_once.leave(Open.CONNECTION, "10.0.0.1")
+    assert at_once.enter(Open.CONNECTION, "192.0.2.1")

@@ -1,0 +1,12 @@
+"""`python -m tests.support.poor_relay …`: a relay that may open few files."""
+
+import resource
+
+from relay.__main__ import main
+from relay.engine.descriptors import RESERVED
+
+CONNECTIONS = 100
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (RESERVED + CONNECTIONS, RESERVED + CONNECTIONS))
+    main()
