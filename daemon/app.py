@@ -11,7 +11,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 from bridge.control_endpoint import ControlEndpoint
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
@@ -73,9 +73,10 @@ Part = Callable[[], Coroutine[None, None, None]]
 class App:
     """One running daemon. Lives from `run` to the stop event; everything happens on one asyncio loop."""
 
-    def __init__(self, config: Config, version: str) -> None:
+    def __init__(self, config: Config, version: str, troubles: Sequence[str] = ()) -> None:
         self._config = config
         self._version = version
+        self._troubles = troubles
         self._bus = Bus()
         self._stopping = asyncio.Event()
         self._started_s = time.monotonic()
@@ -115,6 +116,9 @@ class App:
         stack.push_async_callback(self._account.close)
         await self._account.recall()
         self._notices = Notices(config, self._account, self._bus)
+        for trouble in self._troubles:
+            log.warning("%s", trouble)
+            self._notices.add(trouble)
         if sentence:
             self._notices.add(f"{sentence} {rebuilt.takes} takes are back.")
         if rebuilt.unreadable:
@@ -161,7 +165,7 @@ class App:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
         self._keeping = Keeping(self._config, store, takes, account)
-        self._posting = Posting(store, self._entries, account, self._uploader, bus)
+        self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(account, store, bus)
         self._recovering = Recovering(self._config, self._journal, takes)
@@ -173,6 +177,7 @@ class App:
             instances=self._instances,
             keeping=self._keeping,
             renderer=self._renderer,
+            posting=self._posting,
             repairs=self._repairs,
             search=Search(self._takes, self._renderer),
         )
@@ -286,8 +291,11 @@ class App:
             loop.add_signal_handler(number, self._stopping.set)
 
 
-def serve(config: Config, version: str) -> int:
-    """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
+def serve(config: Config, version: str, troubles: Sequence[str] = ()) -> int:
+    """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError.
+
+    troubles: of its settings, one sentence each, shown as long as it runs.
+    """
     logging.basicConfig(
         level=config.log_level.upper(),
         stream=sys.stderr,
@@ -299,7 +307,7 @@ def serve(config: Config, version: str) -> int:
     allow_many_plugins()
 
     async def main() -> bool:
-        app = App(config, version)
+        app = App(config, version, troubles)
         await app.run()
         return app.start_over
 

@@ -1,12 +1,12 @@
 """The daemon's settings: one frozen Struct, read from file, then environment, then flags; the last one wins.
 
 Each field says its unit, default and why; docs/configuration.md lists the same (a test compares them). A setting
-that is unknown or does not fit is an error that names the file, the key and the rule: never silently ignored.
+that is unknown or does not fit is told by file, key and rule, and its default holds: never silently, never fatal.
 """
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -16,9 +16,14 @@ import platformdirs
 from msgspec import Meta
 
 from daemon.errors import BadConfig
+from relay.wire.misfits import in_words
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
+NO_HOME = BadConfig(
+    "This user has no home folder.",
+    "Set HOME, or SIDECHAIN_CONFIG, SIDECHAIN_DATA_DIR and SIDECHAIN_RUN_DIR.",
+)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,54 +96,104 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def config_file(env: Mapping[str, str]) -> Path:
     """The settings file: $SIDECHAIN_CONFIG, or config.toml in the platform's configuration folder."""
     named = env.get(ENV_PREFIX + "CONFIG")
-    return Path(named) if named else Path(platformdirs.user_config_dir("sidechain")) / "config.toml"
+    return Path(named or Path(_platform_folder(platformdirs.user_config_dir)) / "config.toml").expanduser()
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that hold. troubles: what stands in the file or the environment and does not fit, a sentence each; it
+    is gone around, so that a typo keeps nobody from keeping."""
+
+    config: Config
+    troubles: tuple[str, ...] = ()
 
 
 def load(
     flags: Mapping[str, object] | None = None, env: Mapping[str, str] = os.environ, *, default_run_dir: Path
-) -> Config:
-    """Settings from file, environment (SIDECHAIN_DATA_DIR, …) and `flags`, checked. Raises BadConfig."""
+) -> Loaded:
+    """Settings from file, environment (SIDECHAIN_DATA_DIR, …) and `flags`, the last one wins.
+
+    Raises BadConfig for a flag that does not fit: whoever typed it is there, and can type it again.
+    """
     path = config_file(env)
+    troubles: list[str] = []
+    found = _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles)
+    found |= _fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
+    wrong: list[str] = []
+    found |= _fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
+    if wrong:
+        raise BadConfig(wrong[0].strip(), "`sidechain up --help` says what fits.")
+    values = found | {
+        "data_dir": _whole(found.get("data_dir") or _platform_folder(platformdirs.user_data_dir)),
+        "run_dir": _whole(found.get("run_dir") or str(default_run_dir)),
+    }
+    return Loaded(config=msgspec.convert(values, Config), troubles=tuple(troubles))
+
+
+def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
     try:
-        values: dict[str, object] = tomllib.loads(path.read_text()) if path.exists() else {}
+        return tomllib.loads(path.read_text("utf-8-sig")) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadConfig(f"The settings file {path} cannot be read: {error}.", "Mend or remove it.") from error
-    for name in Config.__struct_fields__:
-        if (text := env.get(ENV_PREFIX + name.upper())) is not None:
-            values[name] = text
-    values |= {name: value for name, value in (flags or {}).items() if value is not None}
-    values["data_dir"] = values.get("data_dir") or platformdirs.user_data_dir("sidechain")
-    values["run_dir"] = values.get("run_dir") or str(default_run_dir)
+        troubles.append(f"The settings file {path} cannot be read, so the defaults hold: {error}.")
+        return {}
+
+
+def _in_environment(env: Mapping[str, str]) -> dict[str, object]:
+    named = {name: env.get(ENV_PREFIX + name.upper()) for name in Config.__struct_fields__}
+    return {name: text for name, text in named.items() if text is not None}
+
+
+def _fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> dict[str, object]:
+    """Those that fit, each for itself."""
+    fits: dict[str, object] = {}
+    for name, value in values.items():
+        try:
+            fits[name] = getattr(msgspec.convert({name: value}, Config, strict=False), name)
+            if name == "relay_url":
+                fits[name] = _checked_url(str(value))
+        except msgspec.ValidationError as error:
+            troubles.append(f"A setting does not fit: {in_words(error, 'It')} {where}")
+        except BadConfig as error:
+            del fits[name]
+            troubles.append(f"{error.message} {where}")
+    return fits
+
+
+def _whole(folder: object) -> str:
+    """`folder` from the root on, `~` filled in."""
     try:
-        config = msgspec.convert(values, Config, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadConfig(
-            f"A setting does not fit: {error} (from {path}, {ENV_PREFIX}* or flags).",
-            "`sidechain config` lists the settings and their rules.",
-        ) from error
-    return msgspec.structs.replace(config, relay_url=_checked_url(config.relay_url))
+        return str(Path(str(folder)).expanduser().absolute())
+    except RuntimeError as error:
+        raise NO_HOME from error
+
+
+def _platform_folder(of: Callable[[str], str]) -> str:
+    try:
+        return of("sidechain")
+    except RuntimeError as error:
+        raise NO_HOME from error
 
 
 def _checked_url(url: str) -> str:
-    """TLS cannot be left out for a relay on another machine. Raises BadConfig."""
+    """The relay's address, scheme and host in lower case, without a slash at its end. Raises BadConfig."""
     url = url.rstrip("/")
-    if url and not _is_https_or_local(url):
+    if not url:
+        return url
+    if not _is_https_or_local(url):
         raise BadConfig(
             f"relay_url is {url!r}; a relay on another machine must be reached by https.",
             "Use https://…, or http://127.0.0.1:PORT for a relay on this machine.",
         )
-    return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 
 def _is_https_or_local(url: str) -> bool:
     """What stands before an @ is a name to sign in with, and looks like a host to people only (RFC 3986, 7.6)."""
     try:
         parts = urlsplit(url)
-        port = parts.port  # raises for what is no port
+        parts.port  # noqa: B018 - raises for what is no port
     except ValueError:
         return False
     if "@" in parts.netloc or not parts.hostname:
         return False
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS and port is not None
-    )
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)

@@ -13,7 +13,8 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, number, settings, show, sidechain_version, table
+from daemon.cli.output import Json, ask, loaded, number, show, sidechain_version, table
+from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
 from daemon.system.start_file import program
 
@@ -44,12 +45,13 @@ def up(
         "credential_store": credential_store,
         "log_level": log_level,
     }
-    config = settings(**flags)
+    held = loaded(**flags)
+    config = held.config
     if detach:
         return _detach(config.data, config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")])
     from daemon.app import serve
 
-    sys.exit(serve(config, sidechain_version()))
+    sys.exit(serve(config, sidechain_version(), held.troubles))
 
 
 def _detach(data: Path, run: Path, arguments: list[str]) -> None:
@@ -175,9 +177,13 @@ def keep(
     """
     if bars and seconds:
         raise UsageError("Give --bars or --seconds, not both.")
-    request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=title, post=post)
+    fit = fitting(title)
+    request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=fit.title, post=post)
     kept = ask(request, c.OneTake)
+    if fit.note:
+        print(f"Note: {fit.note}", file=sys.stderr)
     if wait:
+        print(f"Kept: {describe(kept.take)}.", file=sys.stderr)  # it is safe now, whatever comes of the rest
         kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
         warn(kept.take.take_id)
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
@@ -225,6 +231,8 @@ def post(
     as_json: Json = False,
 ) -> None:
     """Post a take. It is in the outbox when this returns, and goes out as soon as the relay can be reached."""
+    if why := why_not(title):
+        raise UsageError(why, "Give another title.")
     posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
     warn(posted.take_id)
     if wait:
@@ -264,8 +272,10 @@ def _become(module: str, arguments: list[str]) -> None:
 
 def config(as_json: Json = False) -> None:
     """Show the settings that hold now."""
-    now = settings()
-    values = msgspec.to_builtins(now)
+    held = loaded()
+    now, values = held.config, msgspec.to_builtins(held.config)
+    for trouble in held.troubles:
+        print(f"Note: {trouble}", file=sys.stderr)
     show(now, as_json, lambda: table(["setting", "value"], [[k, str(v)] for k, v in values.items()]))
 
 

@@ -1,5 +1,6 @@
 """`sidechain doctor`: what is wrong, what was mended, what only you can mend. Works with and without a daemon."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, settings, show, sidechain_version
+from daemon.cli.output import Json, ask, loaded, show, sidechain_version
 from daemon.config import Config
 from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
@@ -34,10 +35,12 @@ def doctor(
     """
     from daemon.features.doctor.bundle import write_bundle
 
-    config = settings()
+    held = loaded()
+    config = held.config
     found: list[Check] = []
     names: set[str] = set()
-    for check in _checks(config, names):
+    misfits = [problem("settings", trouble, "Mend it, then restart the daemon.") for trouble in held.troubles]
+    for check in itertools.chain(misfits, _checks(config, names)):
         found.append(check)
         if not as_json:
             print(
@@ -73,7 +76,7 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     yield checks.check_credentials(config)
     if session := checks_desktop.check_session(config):
         yield session
-    yield from checks_desktop.check_proxy()
+    yield from checks_desktop.check_proxy(config.relay_url)
     yield from check_relay(config.relay_url)
     try:
         status = ask(c.GetStatus(), c.Status, timeout_s=ASK_LIMIT_S)

@@ -10,6 +10,8 @@ from relay.wire.rest import REACTIONS
 
 REACTION_NAMES = dict(zip(("music", "heart", "fire", "love", "rocket", "hundred"), REACTIONS, strict=True))
 
+Username = Annotated[str, typer.Argument(help="Account name, with or without an @ before it.")]
+
 
 def feed(
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20, as_json: Json = False
@@ -19,26 +21,41 @@ def feed(
 
     def text() -> str:
         rows = [
-            [i.created_at[:16].replace("T", " "), i.author, i.title or "untitled", number(i.bpm), i.url]
+            [
+                i.post_id,
+                i.created_at[:16].replace("T", " "),
+                i.author,
+                i.title or "untitled",
+                number(i.bpm),
+                i.url,
+            ]
             for i in page.items
         ]
         head = "The relay cannot be reached; this is what came in before.\n" if page.offline else ""
         return head + (
-            table(["when", "who", "title", "BPM", "page"], rows)
+            table(["post", "when", "who", "title", "BPM", "page"], rows)
             or "Nothing yet. `sidechain follow NAME` changes that."
         )
 
     show(page, as_json, text)
 
 
-def follow(username: Annotated[str, typer.Argument(help="Account name.")], as_json: Json = False) -> None:
-    """Follow somebody: their posts arrive here within a second."""
+def follow(username: Username, as_json: Json = False) -> None:
+    """Follow somebody: their posts arrive here within a second.
+
+    Example:  sidechain follow ana
+    """
+    username = username.removeprefix("@")
     done = ask(c.FollowUser(username=username), c.Done)
     show(done, as_json, lambda: f"You follow {username}.")
 
 
-def unfollow(username: Annotated[str, typer.Argument(help="Account name.")], as_json: Json = False) -> None:
-    """Stop following somebody."""
+def unfollow(username: Username, as_json: Json = False) -> None:
+    """Stop following somebody.
+
+    Example:  sidechain unfollow ana
+    """
+    username = username.removeprefix("@")
     done = ask(c.FollowUser(username=username, follow=False), c.Done)
     show(done, as_json, lambda: f"You no longer follow {username}.")
 

@@ -16,9 +16,12 @@ from bridge.client import ControlClient
 from bridge.control import Failed, Reply, Request
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import run_dir
-from daemon.config import Config, load
+from daemon.config import Config, Loaded, load
 from daemon.errors import (
+    BadAudio,
     KeyringUnavailable,
+    LibraryDamaged,
+    LibraryStuck,
     NoSpace,
     NotClaimed,
     NothingKept,
@@ -26,16 +29,20 @@ from daemon.errors import (
     Offline,
     RelayRefused,
     SidechainError,
+    TakeGone,
     UsageError,
 )
+from relay.wire.misfits import in_words
 
 R = TypeVar("R")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 _BY_CODE: dict[str, type[SidechainError]] = {
-    cls.code: cls for cls in (KeyringUnavailable, NoSpace, NotClaimed, NothingKept, UsageError)
+    cls.code: cls
+    for cls in (BadAudio, KeyringUnavailable, LibraryStuck, NoSpace, NotClaimed, NothingKept, UsageError)
 }
+_OURS = {"busy", "claim_timeout", "error", "internal", "unreadable", LibraryDamaged.code, TakeGone.code}
 
 
 def sidechain_version() -> str:
@@ -48,13 +55,20 @@ def sidechain_version() -> str:
         return "0.0.0+unknown"
 
 
-def settings(**flags: object) -> Config:
-    """The settings that hold for this call. Raises BadConfig."""
+def loaded(**flags: object) -> Loaded:
+    """The settings that hold for this call, and what of them does not fit. Raises BadConfig."""
     return load(flags, default_run_dir=run_dir(os.environ, os.getuid()))
 
 
+def settings(**flags: object) -> Config:
+    """The settings that hold for this call. Raises BadConfig."""
+    return loaded(**flags).config
+
+
 def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
-    """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes."""
+    """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes; UsageError for what
+    cannot be asked."""
+    _require_fit(request)
     config = settings()
     try:
         with ControlClient(config.run) as client:
@@ -78,12 +92,22 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
     return reply
 
 
+def _require_fit(request: Request) -> None:
+    """What a person typed may be too long, or bytes that are no text. Raises UsageError."""
+    try:
+        msgspec.msgpack.decode(msgspec.msgpack.encode(request), type=type(request))
+    except UnicodeEncodeError as error:
+        raise UsageError("What was typed is not text (UTF-8).", "Type it again.") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(in_words(error, "What was typed"), "Type it again.") from error
+
+
 def _as_error(failed: Failed) -> SidechainError:
     if failed.code == "offline":
         return Offline(failed.message, failed.next_step)
     if cls := _BY_CODE.get(failed.code):
         return cls(failed.message, failed.next_step)
-    if failed.code in ("internal", "busy", "error"):
+    if failed.code in _OURS:
         return SidechainError(failed.message, failed.next_step, code=failed.code)
     return RelayRefused(failed.message, failed.next_step, status=0, code=failed.code)
 
@@ -183,4 +207,5 @@ def key_line(found: Analysed) -> str:
 
 def home_relative(path: str | Path) -> str:
     """A path as people write it."""
-    return str(path).replace(str(Path.home()), "~", 1)
+    home = os.path.expanduser("~")
+    return str(path).replace(home, "~", 1) if home != "~" else str(path)

@@ -11,6 +11,7 @@ from daemon.cli import takes_sound
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
 from daemon.cli.takes_sound import FORMATS, TakeId, alike_line
+from daemon.core.titles import why_not
 from daemon.errors import SidechainError, UsageError
 
 app = typer.Typer(
@@ -88,6 +89,8 @@ def rename(
     take: TakeId, title: Annotated[str, typer.Argument(help="The new title.")], as_json: Json = False
 ) -> None:
     """Give a take another title."""
+    if why := why_not(title):
+        raise UsageError(why, "Give another title.")
     one = ask(c.RenameTake(take_id=take, title=title), c.OneTake)
     show(one, as_json, lambda: f"Renamed: {describe(one.take)}.")
 

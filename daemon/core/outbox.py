@@ -122,6 +122,12 @@ class Retried(Struct, frozen=True, kw_only=True):
     """The person asked for it again."""
 
 
+class Titled(Struct, frozen=True, kw_only=True):
+    """The person gave it another title. Not while an upload runs, nor after: then it is told with the old one."""
+
+    title: str
+
+
 class Discarded(Struct, frozen=True, kw_only=True):
     """The person took it back. Not while an upload runs: what becomes of that is not ours to say."""
 
@@ -137,16 +143,23 @@ Event = (
     | RelayBack
     | Poisoned
     | Retried
+    | Titled
     | Discarded
 )
 
 TRANSITIONS: dict[State, dict[type[Event], State]] = {
-    State.WAITING: {Rendered: State.QUEUED, Poisoned: State.QUARANTINED, Discarded: State.DISCARDED},
+    State.WAITING: {
+        Rendered: State.QUEUED,
+        Poisoned: State.QUARANTINED,
+        Titled: State.WAITING,
+        Discarded: State.DISCARDED,
+    },
     State.QUEUED: {
         Rendered: State.QUEUED,
         Picked: State.UPLOADING,
         RelayBack: State.QUEUED,
         Retried: State.QUEUED,
+        Titled: State.QUEUED,
         Discarded: State.DISCARDED,
     },
     State.UPLOADING: {
@@ -161,14 +174,20 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
     State.QUARANTINED: {
         Rendered: State.QUARANTINED,  # made after all; it goes out when the person asks
         Retried: State.WAITING,
+        Titled: State.QUARANTINED,
         Discarded: State.DISCARDED,
     },
     State.NEEDS_ATTENTION: {
         Rendered: State.NEEDS_ATTENTION,
         Retried: State.QUEUED,
+        Titled: State.NEEDS_ATTENTION,
         Discarded: State.DISCARDED,
     },
-    State.DISCARDED: {Rendered: State.DISCARDED, Retried: State.WAITING},
+    State.DISCARDED: {
+        Rendered: State.DISCARDED,
+        Retried: State.WAITING,
+        Titled: State.DISCARDED,
+    },
 }
 
 
@@ -236,6 +255,9 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
         case Retried():
             return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)
+        case Titled(title=title):
+            # What the relay gathers was begun under the old title: it is begun anew.
+            return entry if title == entry.title else _nowhere(replace(entry, title=title))
         case Discarded():
             return _nowhere(replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None))
 

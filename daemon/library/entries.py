@@ -30,7 +30,10 @@ class Entries:
         self._posting = asyncio.Lock()
 
     async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-        """The Take's Entry, made or, if it came to a halt, asked for again. Raises NoSpace, LibraryStuck."""
+        """The Take's Entry, made or, if it came to a halt, asked for again; with `title`, if one is given.
+
+        Raises NoSpace, LibraryStuck, and SidechainError for another title than that which is on its way.
+        """
         async with self._posting:
             entry = await self._store.run(Store.entry_of, take.take_id)
             if entry is None:
@@ -41,7 +44,32 @@ class Entries:
                 except SidechainError:
                     await asyncio.to_thread(sidecars.remove_entry, self._folder, take.take_id)
                     raise
+            entry = await self._titled(entry, title)
             return await self._ask_again(take, entry) if entry.state in HALTED else entry
+
+    async def rename(self, take_id: str, title: str) -> outbox.Entry | None:
+        """The title of the Take's Entry, if it has one that did not set out yet: what was typed last goes out."""
+        async with self._posting:
+            entry = await self._store.run(Store.entry_of, take_id)
+            if entry is None or outbox.Titled not in outbox.TRANSITIONS[entry.state]:
+                return None
+            return await self._titled(entry, title)
+
+    async def _titled(self, entry: outbox.Entry, title: str) -> outbox.Entry:
+        if title in ("", entry.title):
+            return entry
+        if outbox.Titled not in outbox.TRANSITIONS[entry.state]:
+            raise SidechainError(
+                f"It is {entry.state} as “{entry.title or 'untitled'}”, so the new title does not go out with it.",
+                "Change the title on its page."
+                if entry.state is outbox.State.ACCEPTED
+                else "Try again in a moment.",
+                code="busy",
+            )
+        after = outbox.apply(entry, outbox.Titled(title=title), now_us=0, jitter=0.0)
+        await asyncio.to_thread(sidecars.write_entry, self._folder, after)
+        await self._store.run(Store.save_entry, after)
+        return after
 
     async def retry(self, entry: outbox.Entry) -> outbox.Entry:
         """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""

@@ -1,6 +1,8 @@
 """This process as whoever started it sees it: when it is ready, and what it may use."""
 
+import contextlib
 import ctypes
+import logging
 import os
 import resource
 import socket
@@ -8,15 +10,20 @@ import sys
 
 _PR_SET_DUMPABLE = 4
 
+log = logging.getLogger(__name__)
+
 
 def say_ready() -> None:
     """Tell whoever started us: a byte on $SIDECHAIN_READY_FD, READY=1 to systemd's $NOTIFY_SOCKET (sd_notify(3))."""
     if fd := os.environ.pop("SIDECHAIN_READY_FD", None):
-        os.write(int(fd), b"1")
-        os.close(int(fd))
+        with contextlib.suppress(OSError, ValueError), open(int(fd), "wb", buffering=0) as ready:
+            ready.write(b"1")
     if address := os.environ.pop("NOTIFY_SOCKET", None):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+                notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
+        except OSError as error:  # of a manager that is gone, or was never ours: we run all the same
+            log.warning("$NOTIFY_SOCKET (%s) takes no word: %s", address, error.strerror)
 
 
 def allow_many_plugins() -> None:

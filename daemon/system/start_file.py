@@ -39,7 +39,7 @@ def write_start_file(config: Config, env: Mapping[str, str] = os.environ) -> Non
     """Write it if this is the user's own daemon. A full disk is no reason not to run. [worker]"""
     folder = Path(platformdirs.user_data_dir("sidechain"))
     bare = {name: value for name, value in env.items() if not name.startswith(ENV_PREFIX)}
-    plain = load(env=bare, default_run_dir=run_dir(bare, os.getuid()))
+    plain = load(env=bare, default_run_dir=run_dir(bare, os.getuid())).config
     command = start_command(config, plain)
     if config.data != folder or any("\n" in argument for argument in command):
         return

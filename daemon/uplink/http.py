@@ -5,6 +5,7 @@ place, may send a compression bomb or a byte a second). Redirects are not follow
 """
 
 import asyncio
+import functools
 import logging
 import time
 import urllib.parse
@@ -16,6 +17,7 @@ import httpx
 import msgspec
 
 from daemon.errors import Offline, RelayRefused
+from daemon.uplink.route import route_to, trusted
 from relay.wire import oauth, rest
 from relay.wire.operations import Operation
 from relay.wire.tus import CHECKSUM_MISMATCH
@@ -52,14 +54,22 @@ class RelayHttp:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self._http = httpx.AsyncClient(
-            base_url=base_url + rest.API_PREFIX,
+
+    @functools.cached_property
+    def _http(self) -> httpx.AsyncClient:
+        """Made when first needed: proxy or certificates may be amiss, which is no reason not to start. Raises Offline."""
+        return httpx.AsyncClient(
+            base_url=self.base_url + rest.API_PREFIX,
             follow_redirects=False,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            trust_env=False,
+            proxy=route_to(self.base_url).proxy,
+            verify=trusted() if self.base_url.startswith("https:") else False,
         )
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def get(self, address: str, answer: type[T]) -> T:
         """What stands at a whole address."""

@@ -10,6 +10,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from daemon.errors import Offline
+from daemon.uplink.route import route_to, trusted
 from relay.wire.events import MAX_FRAME_BYTES, MAX_RELAY_FRAME_BYTES, SUBPROTOCOL_MSGPACK
 from relay.wire.rest import API_PREFIX
 
@@ -66,6 +68,11 @@ class Socket:
 @contextlib.asynccontextmanager
 async def open_socket(base_url: str, token: str) -> AsyncIterator[Socket]:
     """A connection of the relay at `base_url`, closed at the end. Raises TokenRejected, SocketEnded. [loop]"""
+    try:
+        proxy = route_to(base_url).proxy
+        certificates = trusted() if base_url.startswith("https:") else None
+    except Offline as error:
+        raise SocketEnded(None, str(error)) from error
     opening = _Straight(
         base_url.replace("http", "ws", 1) + API_PREFIX + "/ws",
         additional_headers={"Authorization": f"Bearer {token}"},
@@ -75,6 +82,8 @@ async def open_socket(base_url: str, token: str) -> AsyncIterator[Socket]:
         ping_interval=None,  # the protocol has its own, in the core
         compression=None,
         max_size=MAX_RELAY_FRAME_BYTES,
+        proxy=proxy,
+        ssl=certificates,
     )
     try:
         connection = await opening

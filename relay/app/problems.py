@@ -1,10 +1,9 @@
-"""Refusals as RFC 9457 problem documents, and the sentences for values outside their limits. Nothing here decides anything."""
-
-import re
+"""Refusals as RFC 9457 problem documents. Nothing here decides anything."""
 
 import msgspec
 
 from relay.core.refusal import Code, Refusal
+from relay.wire.misfits import in_words
 from relay.wire.rest import Problem
 from relay.wire.tus import CHECKSUM_MISMATCH, VERSION
 
@@ -48,19 +47,6 @@ STATUS: dict[Code, tuple[int, str]] = {
 }
 MEDIA_TYPE = "application/problem+json"
 LIMITS_HINT = "See /api/docs for the limits."
-_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.S)
-_WORDS = (
-    (re.compile(r"Expected `(\w+).*?`(?: of| matching)? regex .*|Expected .* matching regex .*", re.S), "has a character or a form that is not allowed"),
-    (re.compile(r"Expected `str` of length <= (\d+)"), r"has at most \1 characters"),
-    (re.compile(r"Expected `str` of length >= (\d+)"), r"has at least \1 characters"),
-    (re.compile(r"Expected `array` of length <= (\d+)"), r"has at most \1 entries"),
-    (re.compile(r"Expected `object` of length <= (\d+)"), r"has at most \1 entries"),
-    (re.compile(r"Expected `\w+` (<=|>=|<|>) ([-0-9.e+]+)"), r"must be \1 \2"),
-    (re.compile(r"Object missing required field `(\w+)`"), r"lacks \1"),
-    (re.compile(r"Object contains unknown field `(.{0,64}).*`", re.S), r"has \1, which is not known here"),
-    (re.compile(r"Invalid enum value.*", re.S), "has a value that is not among those there are"),
-    (re.compile(r"Expected `(.*)`, got `(.*)`"), r"must be \1, not \2"),
-)  # fmt: skip
 
 
 def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
@@ -88,10 +74,4 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
 
 def invalid(error: msgspec.ValidationError, what: str) -> Refusal:
     """A value outside its limits, in words. what: it is of, such as "body". [any]"""
-    found = _WHERE.match(str(error))
-    said, path = (found["what"], found["path"] or "") if found else (str(error), "")
-    where = path.strip(".") or f"The {what}"
-    for pattern, words in _WORDS:
-        if matched := pattern.fullmatch(said):
-            return Refusal("validation", f"{where} {matched.expand(words)}.", LIMITS_HINT)
-    return Refusal("validation", f"{where} is outside its limits.", LIMITS_HINT)
+    return Refusal("validation", in_words(error, f"The {what}"), LIMITS_HINT)

@@ -96,11 +96,32 @@ def test_a_daemon_comes_up_answers_and_goes_down(tmp_path: Path) -> None:
     assert sidechain(tmp_path, "status").returncode == 3
 
 
-def test_a_wrong_setting_stops_the_start_with_exit_code_78(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("default_bars = 1000")
-    done = sidechain(tmp_path, "up")
+def test_a_wrong_flag_stops_the_start_with_exit_code_78(tmp_path: Path) -> None:
+    done = sidechain(tmp_path, "up", "--log-level", "loud")
     assert done.returncode == 78
-    assert "default_bars" in done.stderr
+    assert "log_level" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "told"),
+    [
+        ("default_bars = 1000", {}, "default_bars must be <= 64"),
+        ("default_bars = = 4", {}, "cannot be read"),
+        ("", {"NOTIFY_SOCKET": "/nowhere/notify"}, ""),
+        ("", {"NOTIFY_SOCKET": "x" * 200}, ""),
+        ("", {"SIDECHAIN_RELAY_URL": "https://relay.invalid", "ALL_PROXY": "socks5://127.0.0.1:1"}, ""),
+        ("", {"SIDECHAIN_RELAY_URL": "https://relay.invalid", "SSL_CERT_FILE": "/nowhere.pem"}, ""),
+    ],
+)
+def test_extras_never_stop_the_start(tmp_path: Path, text: str, env: dict[str, str], told: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    up = sidechain(tmp_path, "up", "--detach", **env)
+    assert up.returncode == 0, up.stdout + up.stderr
+    try:
+        status = json.loads(sidechain(tmp_path, "status", "--json", **env).stdout)
+        assert any(told in notice for notice in [*status["notices"], ""] if told) or not told
+    finally:
+        assert sidechain(tmp_path, "down").returncode == 0
 
 
 def test_a_folder_that_cannot_be_made_stops_the_start_with_a_sentence(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import sound_info, take_info, told_alikes, told_take
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.keeping.keeping import Ask, Keeping
+from daemon.features.posting.posting import Posting
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
 from daemon.features.repairs.repairs import Repairs
@@ -25,6 +26,7 @@ class TakeAnswers:
         instances: Instances,
         keeping: Keeping,
         renderer: Renderer,
+        posting: Posting,
         repairs: Repairs,
         search: Search,
     ) -> None:
@@ -33,6 +35,7 @@ class TakeAnswers:
         self._instances = instances
         self._keeping = keeping
         self._renderer = renderer
+        self._posting = posting
         self._repairs = repairs
         self._search = search
         self.answers: Answers = {
@@ -70,7 +73,7 @@ class TakeAnswers:
         return await self._whole(await self._takes.find(request.take_id))
 
     async def _rename(self, request: c.RenameTake) -> c.Reply:
-        return await self._whole(await self._takes.rename(request.take_id, request.title))
+        return await self._whole(await self._posting.rename(request.take_id, request.title))
 
     async def _delete(self, request: c.DeleteTake) -> c.Reply:
         await self._takes.delete(request.take_id)

@@ -6,14 +6,14 @@ Nothing here stops takes from being kept, so most of it is a note. It only looks
 import asyncio
 import re
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from daemon.config import Config
-from daemon.core.checks import Check, note, ok
+from daemon.core.checks import Check, note, ok, problem
+from daemon.errors import Offline
 from daemon.features.doctor.checks import tail
+from daemon.uplink.route import route_to, trusted
 
 BUS_LIMIT_S = 3.0
 TRAY_HOST = "org.kde.StatusNotifierWatcher"
@@ -23,13 +23,18 @@ LAST_CRASHES = 3
 _CRASH = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(\S.*)", re.MULTILINE)
 
 
-def check_proxy() -> Iterator[Check]:
-    """Which proxies the daemon's calls take; of their addresses only host and port, for the rest may be a password."""
-    for kind, address in sorted(urllib.request.getproxies().items()):
-        if kind in ("http", "https", "all"):
-            parts = urlsplit(address if "//" in address else f"//{address}")
-            where = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-            yield note("proxy", f"Calls by {kind} go through {where}; what follows here goes directly.")
+def check_proxy(relay_url: str) -> Iterator[Check]:
+    """Which proxy the way to the relay takes, and whether it and the certificates that are set can be used."""
+    if not relay_url:
+        return
+    try:
+        route = route_to(relay_url)
+        trusted()
+    except Offline as error:
+        yield problem("proxy" if "proxy" in error.message else "certificates", error.message, error.next_step)
+        return
+    if route.proxy:
+        yield note("proxy", f"The relay is reached through {route.shown}; what follows here goes directly.")
 
 
 def check_session(config: Config) -> Check | None:

@@ -11,6 +11,7 @@ from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.core import capture
 from daemon.core.ring_out import tail_frames
+from daemon.core.titles import fitting
 from daemon.errors import NothingKept
 from daemon.identity.account import Account
 from daemon.library.entries import new_entry
@@ -51,6 +52,7 @@ class Keeping:
         NoSpace, LibraryStuck.
         """
         require_one_length(ask.bars, ask.seconds)
+        ask = msgspec.structs.replace(ask, title=fitting(ask.title).title)
         if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)):
             return made, await self._store.run(Store.entry_of, made.take_id)
         owner = self._account.owner

@@ -4,6 +4,7 @@ One Entry for each Take, made once (library/entries.py); how it goes out is the 
 """
 
 from daemon.core import outbox
+from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.uploads import Uploader
@@ -11,6 +12,7 @@ from daemon.identity.account import Account
 from daemon.library.entries import Entries
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
+from daemon.library.takes import Takes
 
 ALL = "all"
 ENDED = (outbox.State.ACCEPTED, outbox.State.DISCARDED)
@@ -21,16 +23,25 @@ class Posting:
     Take's. Raises UsageError, NotClaimed, TakeGone, NoSpace, LibraryStuck."""
 
     def __init__(
-        self, store: Store, entries: Entries, account: Account, uploader: Uploader | None, bus: Bus
+        self,
+        store: Store,
+        takes: Takes,
+        entries: Entries,
+        account: Account,
+        uploader: Uploader | None,
+        bus: Bus,
     ) -> None:
         self._store = store
+        self._takes = takes
         self._entries = entries
         self._account = account
         self._uploader = uploader
         self._bus = bus
 
     async def post(self, take: TakeRow, title: str) -> outbox.Entry:
-        """Put a Take in the outbox; asking twice gives the same Entry."""
+        """Put a Take in the outbox; asking twice gives the same Entry, with the title that was given last."""
+        if why := why_not(title):
+            raise UsageError(why, "Give another title.")
         if not self._account.relay_url:
             raise NotClaimed(
                 "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
@@ -40,6 +51,15 @@ class Posting:
         if self._uploader:
             self._uploader.wake()
         return entry
+
+    async def rename(self, prefix: str, title: str) -> TakeRow:
+        """Another title for a Take, and for its Entry while that has not set out."""
+        if why := why_not(title):
+            raise UsageError(why, "Give another title.")
+        take = await self._takes.rename(prefix, title)
+        if entry := await self._entries.rename(take.take_id, title):
+            self._tell(entry)
+        return take
 
     async def listed(self, *, ended: bool, limit: int) -> list[outbox.Entry]:
         """The newest `limit`, oldest first. ended: also what was accepted or discarded."""

@@ -5,16 +5,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.config import Config, load
+from daemon.config import Config, Loaded, load
 from daemon.errors import BadConfig
 
 RUN = Path("/run/user/1/sidechain")
 
 
-def load_with(tmp_path: Path, text: str = "", env: dict[str, str] | None = None, **flags: object) -> Config:
+def loaded(
+    tmp_path: Path, text: str | bytes = "", env: dict[str, str] | None = None, **flags: object
+) -> Loaded:
     file = tmp_path / "config.toml"
-    file.write_text(text)
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
     return load(flags, {"SIDECHAIN_CONFIG": str(file)} | (env or {}), default_run_dir=RUN)
+
+
+def load_with(tmp_path: Path, text: str = "", env: dict[str, str] | None = None, **flags: object) -> Config:
+    found = loaded(tmp_path, text, env, **flags)
+    assert not found.troubles
+    return found.config
 
 
 def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path) -> None:
@@ -41,9 +49,37 @@ def test_defaults_name_real_folders(tmp_path: Path) -> None:
         ("default_bars = ", "cannot be read"),
     ],
 )
-def test_what_does_not_fit_is_an_error_that_names_it(tmp_path: Path, text: str, word: str) -> None:
-    with pytest.raises(BadConfig, match=word):
-        load_with(tmp_path, text)
+def test_what_does_not_fit_is_told_by_file_and_name_and_gone_around(
+    tmp_path: Path, text: str, word: str
+) -> None:
+    found = loaded(tmp_path, f'device_name = "mine"\n{text}')
+    (trouble,) = found.troubles
+    assert word in trouble and str(tmp_path / "config.toml") in trouble and "`" not in trouble
+    assert (found.config.default_bars, found.config.credential_store) == (8, "keyring"), "the defaults hold"
+    if word != "cannot be read":
+        assert found.config.device_name == "mine", "what fits holds all the same"
+
+
+def test_what_the_environment_says_wrong_is_told_too_and_a_flag_is_refused(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "", {"SIDECHAIN_DEFAULT_BARS": "many"})
+    assert found.config.default_bars == 8
+    assert found.troubles == (
+        "A setting does not fit: default_bars must be a whole number, not text. "
+        "It comes from SIDECHAIN_* in the environment.",
+    )
+    with pytest.raises(BadConfig, match="credential_store has a value"):
+        load_with(tmp_path, credential_store="plain")
+
+
+def test_a_folder_is_whole_and_a_tilde_is_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = load_with(tmp_path, 'data_dir = "~/Takes"', run_dir="run")
+    assert (config.data, config.run) == (tmp_path / "Takes", Path.cwd() / "run")
+
+
+def test_a_byte_order_mark_before_the_settings_is_nothing(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "\ufeffdefault_bars = 4".encode())
+    assert (found.config.default_bars, found.troubles) == (4, ())
 
 
 @pytest.mark.parametrize(
@@ -63,9 +99,15 @@ def test_a_relay_elsewhere_must_be_reached_by_tls(tmp_path: Path, url: str) -> N
         load_with(tmp_path, relay_url=url)
 
 
-@pytest.mark.parametrize("url", ["https://relay.example/", "http://127.0.0.1:8700", "http://localhost:1/"])
+@pytest.mark.parametrize(
+    "url", ["https://relay.example/", "http://127.0.0.1:8700", "http://localhost:1/", "http://localhost"]
+)
 def test_tls_or_this_machine_is_accepted(tmp_path: Path, url: str) -> None:
     assert load_with(tmp_path, relay_url=url).relay_url == url.rstrip("/")
+
+
+def test_scheme_and_host_are_read_in_any_case(tmp_path: Path) -> None:
+    assert load_with(tmp_path, relay_url="HTTPS://Relay.Example/A").relay_url == "https://relay.example/A"
 
 
 def test_every_setting_is_documented() -> None:

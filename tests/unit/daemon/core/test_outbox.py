@@ -21,6 +21,7 @@ EVENTS: list[Event] = [
     outbox.RelayBack(),
     outbox.Poisoned(reason="The encoder died three times."),
     outbox.Retried(),
+    outbox.Titled(title="another"),
     outbox.Discarded(),
 ]
 

@@ -18,10 +18,10 @@ ValueError: number {}
 
 
 def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy"):
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://anna:hunter2@proxy.example:3128")
-    (found,) = desktop.check_proxy()
+    (found,) = desktop.check_proxy("https://relay.example")
     assert found.outcome is Outcome.NOTE and "proxy.example:3128" in found.sentence
     assert "hunter2" not in found.sentence and "anna" not in found.sentence
 

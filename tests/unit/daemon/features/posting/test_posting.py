@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from daemon.config import Config
-from daemon.core.outbox import State
-from daemon.errors import NotClaimed, TakeGone
+from daemon.core.outbox import Entry, State
+from daemon.errors import NotClaimed, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.posting import Posting
 from daemon.identity.account import Account
@@ -32,7 +33,9 @@ class Shelf:
         bus = Bus()
         self.takes = Takes(config, self.store, bus)
         account = Account(config, self.store, "0", bus)
-        self.posting = Posting(self.store, Entries(self.store, self.takes.folder), account, None, bus)
+        self.posting = Posting(
+            self.store, self.takes, Entries(self.store, self.takes.folder), account, None, bus
+        )
         self.told: list[EntryChanged | TakeReset] = []
         for kind in (EntryChanged, TakeReset):
             bus.on(kind, self.told.append)
@@ -44,6 +47,24 @@ class Shelf:
         if failed:
             self.store.set_failed(row.take_id, "The decoder ended.")
         return row.take_id
+
+
+def in_state(entry: Entry, state: State) -> Entry:
+    """The Entry as it stands in `state`."""
+    under_way = {
+        State.UPLOADING: {"sha256": "a" * 64, "account": "anna", "lease_until_us": 1},
+        State.ACCEPTED: {"sha256": "a" * 64, "account": "anna", "post_id": "p", "post_url": "u"},
+        State.QUEUED: {"sha256": "a" * 64},
+        State.NEEDS_ATTENTION: {"sha256": "a" * 64, "reason": "The relay said no."},
+        State.QUARANTINED: {"reason": "The encoder died three times."},
+    }
+    return msgspec.structs.replace(entry, state=state, **under_way.get(state, {}))
+
+
+def title_of(shelf: Shelf, take_id: str) -> str:
+    entry = shelf.store.entry_of(take_id)
+    assert entry is not None
+    return entry.title
 
 
 @pytest.fixture
@@ -70,7 +91,42 @@ async def test_whoever_posts_all_are_told_and_the_pipeline_begins(shelf: Shelf) 
     entry = await shelf.posting.post(await shelf.takes.get(take_id), "a title")
     assert shelf.told == [EntryChanged(entry=entry), TakeReset(take_id=take_id)]
     assert (entry.state, entry.title) == (State.WAITING, "a title")
-    assert await shelf.posting.post(await shelf.takes.get(take_id), "another") == entry, "one entry a take"
+    again = await shelf.posting.post(await shelf.takes.get(take_id), "another")
+    assert (again.entry_id, again.title) == (entry.entry_id, "another"), (
+        "one entry a take, the title given last"
+    )
+    assert await shelf.posting.post(await shelf.takes.get(take_id), "") == again, "no title takes none away"
+
+
+@pytest.mark.parametrize("state", State)
+async def test_what_was_typed_last_goes_out_or_is_refused_in_words(shelf: Shelf, state: State) -> None:
+    take_id = shelf.keep(1, failed=state is State.QUARANTINED)
+    entry = await shelf.posting.post(await shelf.takes.get(take_id), "the old one")
+    shelf.store.save_entry(in_state(entry, state))
+    if state in (State.UPLOADING, State.ACCEPTED):
+        with pytest.raises(SidechainError, match="does not go out with it"):
+            await shelf.posting.post(await shelf.takes.get(take_id), "the new one")
+        assert (await shelf.posting.rename(take_id, "the new one")).title == "the new one"
+        assert shelf.store.entry_of(take_id) == in_state(entry, state), "what is under way is as it was"
+        return
+    await shelf.posting.rename(take_id, "the one between")
+    assert title_of(shelf, take_id) == "the one between"
+    await shelf.posting.post(await shelf.takes.get(take_id), "the new one")
+    assert title_of(shelf, take_id) == "the new one"
+    told = [event.entry.title for event in shelf.told if isinstance(event, EntryChanged)]
+    assert told[-1] == "the new one", "all who show it are told"
+
+
+@pytest.mark.parametrize("title", ["x" * 121, "a\u202eb", "caf\udce9"])
+async def test_a_title_that_the_relay_would_refuse_is_refused_where_it_is_typed(
+    shelf: Shelf, title: str
+) -> None:
+    take_id = shelf.keep(1)
+    with pytest.raises(UsageError, match="title"):
+        await shelf.posting.post(await shelf.takes.get(take_id), title)
+    with pytest.raises(UsageError, match="title"):
+        await shelf.posting.rename(take_id, title)
+    assert shelf.store.entry_of(take_id) is None
 
 
 async def test_taking_back_and_asking_again_are_told_too(shelf: Shelf) -> None:
