@@ -79,6 +79,10 @@ class Produced:
         }
 
 
+LOOP_SCORE = 0.5
+"""A clip whose end goes over into its beginning this well is resampled and encoded as a loop; if it is none, nothing is lost."""
+
+
 def _ignore(stage: str, fraction: float) -> None:
     pass
 
@@ -110,13 +114,23 @@ def produce(
     progress("measure", 0.05)
 
     rate_hz = stream_rate_hz(sample_rate_hz)
+    found_seam = seam(take, sample_rate_hz)
+    loops = found_seam is not None and found_seam.score >= LOOP_SCORE
 
     def encode(source: Samples, gain_db: float, done: Callable[[float], None]) -> Mp3:
         return encode_mp3(
-            source, rate_hz, gain_db=gain_db, title=title, bpm=bpm, key=key, spread=spread, progress=done
+            source,
+            rate_hz,
+            gain_db=gain_db,
+            title=title,
+            bpm=bpm,
+            key=key,
+            loops=loops,
+            spread=spread,
+            progress=done,
         )
 
-    source = convert(take, sample_rate_hz, rate_hz)
+    source = convert(take, sample_rate_hz, rate_hz, loops=loops)
     dbtp_source = dbtp_in if source is take else true_peak_dbtp(source)
     lufs = None if is_silent(sample_peak(take)) else measured.integrated_lufs
     levelling = Levelling(source, rate_hz, lufs, dbtp_source, encode, spread, progress)
@@ -137,7 +151,7 @@ def produce(
         deepest_db=best.deepest_db,
         loudness=best.loudness,
         loudness_reason=best.reason,
-        seam=seam(take, sample_rate_hz),
+        seam=found_seam,
         bpm=bpm,
         key=key,
         nonfinite_samples=intake.nonfinite_samples,

@@ -11,7 +11,7 @@ import lameenc
 import numpy as np
 
 from audio.encode.id3 import id3_tag
-from audio.encode.info_frame import info_frame
+from audio.encode.info_frame import ENCODER_DELAY_FRAMES, info_frame
 from audio.encode.mp3_parts import PERIOD_SAMPLES, Encoded, encode_in_parts, period_bytes
 from audio.intake import Samples, require_rate, require_shape
 from audio.kernels import KERNELS
@@ -19,6 +19,9 @@ from audio.rate import convert
 from audio.spread import Spread, one_by_one
 
 BITRATE_KBPS = 128
+LOOP_LEAD_FRAMES = (
+    1152  # one MP3 frame: what the transforms overlap, within what an Info frame can tell to leave out
+)
 DEFAULT_QUALITY = 3  # LAME's own default; 0 is slowest, 9 fastest
 NATIVE_RATES_HZ = (32_000, 44_100, 48_000)
 
@@ -36,7 +39,8 @@ class Mp3:
     """tag: ID3, may be empty. info: the Info frame. stream: all other frames. frames: what any decoder returns, at
     sample_rate_hz.
 
-    clipped_samples: samples (not frames) that were beyond full scale of the decoded file.
+    clipped_samples: samples (not frames) that were beyond full scale of the decoded file. lead_frames: of a loop's other end,
+    coded before the beginning and after the end, and left out by decoders.
     """
 
     tag: bytes
@@ -47,6 +51,7 @@ class Mp3:
     sample_rate_hz: int
     bitrate_kbps: int
     clipped_samples: int
+    lead_frames: int = 0
 
     @property
     def data(self) -> bytes:
@@ -77,6 +82,7 @@ def encode_mp3(
     bpm: float | None = None,
     key: str | None = None,
     quality: int = DEFAULT_QUALITY,
+    loops: bool = False,
     spread: Spread = one_by_one,
     progress: Callable[[float], None] = _ignore,
 ) -> Mp3:
@@ -84,6 +90,7 @@ def encode_mp3(
 
     samples: finite float32 (frames >= 1, 1 or 2 channels), full scale ±1.0; mono stays mono. Other rates than MPEG-1's
     are converted first (stream_rate_hz). title, bpm, key: ID3, None when unknown. quality: LAME's 0 (best) to 9.
+    loops: the clip goes on at its beginning: at both ends the coder hears the other end, where it would hear silence.
     spread: who encodes the parts of a long clip; the bytes are the same. progress: called on this thread with the share
     that is done, 0..1. Raises UnsupportedAudio for a wrong array or rate, EncodingFailed if LAME returns something
     else than it promises.
@@ -91,20 +98,24 @@ def encode_mp3(
     require_shape(samples)
     require_rate(sample_rate_hz)
     rate_hz = stream_rate_hz(sample_rate_hz)
-    converted = convert(samples, sample_rate_hz, rate_hz)
+    converted = convert(samples, sample_rate_hz, rate_hz, loops=loops)
     frames, channels = converted.shape
+    lead_frames = LOOP_LEAD_FRAMES if loops else 0
+    if loops:
+        converted = converted[np.arange(-lead_frames, frames + lead_frames) % frames]
     noise = dither(converted)
 
     def encode(start: int, end: int, stop: int) -> Encoded:
         return _lame_stream(converted[start:stop], end - start, rate_hz, gain_db, quality, noise)
 
-    encoded = encode_in_parts(encode, frames, period_bytes(BITRATE_KBPS, rate_hz), spread, progress)
+    encoded = encode_in_parts(encode, len(converted), period_bytes(BITRATE_KBPS, rate_hz), spread, progress)
     info = info_frame(
         sample_rate_hz=rate_hz,
         channels=channels,
         bitrate_kbps=BITRATE_KBPS,
         stream_bytes=len(encoded.stream),
         frames=frames,
+        delay_frames=ENCODER_DELAY_FRAMES + lead_frames,
     )
     return Mp3(
         tag=id3_tag(title=title, bpm=bpm, key=key),
@@ -115,6 +126,7 @@ def encode_mp3(
         sample_rate_hz=rate_hz,
         bitrate_kbps=BITRATE_KBPS,
         clipped_samples=encoded.clipped_samples,
+        lead_frames=lead_frames,
     )
 
 

@@ -22,17 +22,18 @@ def decode_mp3(mp3: Mp3, spread: Spread = one_by_one) -> Samples:
 
     Raises EncodingFailed when the file does not decode to the length it promises: loops would stutter.
     """
-    starts = part_starts(mp3.frames)
+    starts = part_starts(mp3.frames + 2 * mp3.lead_frames)
     if len(starts) == 1:
         return _decoded(mp3.info + mp3.stream, mp3.frames)
-    if _info(mp3, len(mp3.stream), ENCODER_DELAY_FRAMES, mp3.frames) != mp3.info:
+    if _info(mp3, len(mp3.stream), ENCODER_DELAY_FRAMES + mp3.lead_frames, mp3.frames) != mp3.info:
         raise EncodingFailed("mp3", f"its Info frame is not that of {mp3.frames} frames.")
+    delay_frames = _BOTH_DELAYS + mp3.lead_frames
     decoded = np.empty((mp3.frames, mp3.channels), np.float32)
 
     def run(part: tuple[int, int | None]) -> None:
         start, end = part
-        first = max(0, start - _BOTH_DELAYS)
-        last = mp3.frames if end is None else end - _BOTH_DELAYS
+        first = max(0, start - delay_frames)
+        last = mp3.frames if end is None else end - delay_frames
         decoded[first:last] = _decoded(_part_file(mp3, start, end, last - first), last - first)
 
     for _ in spread(run, list(zip(starts, [*starts[1:], None], strict=True))):
@@ -47,7 +48,8 @@ def _part_file(mp3: Mp3, start: int, end: int | None, frames: int) -> bytes:
     a decoder both delays later: where MP3 frame n begins, the sound of 1105 frames earlier does.
     """
     per_period = period_bytes(mp3.bitrate_kbps, mp3.sample_rate_hz)
-    at, stop, delay_frames = start // PERIOD_SAMPLES * per_period, len(mp3.stream), ENCODER_DELAY_FRAMES
+    at, stop = start // PERIOD_SAMPLES * per_period, len(mp3.stream)
+    delay_frames = ENCODER_DELAY_FRAMES + mp3.lead_frames
     if start:
         at = mp3_frames(mp3.stream, at - per_period, PERIOD_FRAMES)[-_WARMING_FRAMES].at
         delay_frames = _WARMING_FRAMES * FRAMES_PER_MP3_FRAME - DECODER_DELAY_FRAMES

@@ -1,13 +1,18 @@
 """The MP3: exact length, no shift, right level, honest tags. ffmpeg and mpg123 have their own test, in integration."""
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
 from audio.encode.id3 import MAX_TITLE_CHARS, id3_tag
 from audio.encode.info_frame import crc16
 from audio.encode.mp3 import encode_mp3, stream_rate_hz
+from audio.encode.mp3_decode import decode_mp3
 from audio.errors import UnsupportedAudio
 from audio.measure.loudness import integrated_lufs
+from audio.rate import convert
 from audio.read.reader import read_audio
 from tests.support.tones import amplitude, sine, soft_noise
 
@@ -156,3 +161,45 @@ def test_a_decoded_peak_stays_near_the_sample_that_made_it() -> None:
     tone = sine(440, -1.0, 0.5, 48_000)
     decoded = read_audio(encode_mp3(tone, 48_000).data).samples
     assert np.abs(decoded).max() == pytest.approx(amplitude(-1.0), abs=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("frames", [500, 1_152, 44_100, 100_001])
+def test_a_loop_is_as_exact_in_length_and_place(frames: int, channels: int) -> None:
+    clip = soft_noise(frames, channels=channels)
+    mp3 = encode_mp3(clip, 44_100, loops=True)
+    decoded = read_audio(mp3.data)
+    assert decoded.samples.shape == clip.shape and decoded.length_is_exact
+    np.testing.assert_allclose(
+        decode_mp3(mp3),
+        soundfile.read(io.BytesIO(mp3.info + mp3.stream), dtype="float32", always_2d=True)[0],
+        atol=1e-6,
+    )
+    if frames > 10_000:
+        at = frames // 2
+        assert np.abs(decoded.samples - clip)[at : at + 2_000].max() < 0.5 * np.abs(clip).max()
+
+
+@pytest.mark.parametrize("hz", [100, 441, 1000])
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
+def test_a_sustained_loop_is_coded_without_a_click_at_its_seam(hz: int, rate_hz: int) -> None:
+    clip = sine(hz, -6, 2, rate_hz)
+    wanted = sine(hz, -6, 2, stream_rate_hz(rate_hz))
+    for loops, most_dbfs, least_dbfs in ((True, -70, -200), (False, 0, -70)):
+        error = decode_mp3(encode_mp3(clip, rate_hz, loops=loops)) - wanted
+        jump_dbfs = 20 * np.log10(np.abs(np.roll(error, 600, axis=0)[:1200]).max())
+        assert least_dbfs < jump_dbfs < most_dbfs
+
+
+def test_resampling_a_loop_goes_on_at_its_other_end() -> None:
+    for from_hz, to_hz in (
+        (96_000, 44_100),
+        (44_100, 48_000),
+        (48_000, 44_100),
+        (192_000, 48_000),
+        (11_025, 44_100),
+    ):
+        loop = convert(sine(1000, -6, 1, from_hz), from_hz, to_hz, loops=True)
+        np.testing.assert_allclose(loop, sine(1000, -6, 1, to_hz), atol=1e-4)
+    short = convert(sine(1000, -6, 0.01, 48_000), 48_000, 44_100, loops=True)
+    np.testing.assert_allclose(short, sine(1000, -6, 0.01, 44_100), atol=1e-4)

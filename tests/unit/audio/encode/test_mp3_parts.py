@@ -223,3 +223,12 @@ def test_only_frames_of_our_kind_are_read() -> None:
     assert mp3_frames(stream, 1, 5) == mp3_frames(stream, len(stream), 5) == []
     for header in (b"\xff\xfa\x90\x44", b"\xff\xfb\xa0\x44", b"\xff\xfb\x9c\x44"):
         assert mp3_frames(header + bytes(500), 0, 1) == [], "with CRC, another bit rate, no rate"
+
+
+def test_a_loop_in_parts_is_decoded_as_it_is_in_one(short_parts: None) -> None:
+    loop = soft_noise(FRAMES, level_dbfs=-12)
+    made = encode_mp3(loop, 44_100, loops=True)
+    with ThreadPoolExecutor(2) as pool:
+        assert encode_mp3(loop, 44_100, loops=True, spread=pool.map) == made
+        decoded = decode_mp3(made, pool.map)
+    np.testing.assert_allclose(decoded, read_audio(made.data).samples, atol=2**-20)
