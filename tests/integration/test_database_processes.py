@@ -43,6 +43,31 @@ async def test_three_doors_are_told_the_same_in_the_same_order(postgres: Postgre
             assert not door.lost
 
 
+async def test_a_role_needs_no_rights_but_those_of_its_schema(
+    postgres: PostgresServer, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_connection._SETTINGS, "lock_timeout", "300ms")
+    monkeypatch.setattr(postgres_connection, "FROZEN_S", 0.3)
+    role = f"role_{schema}"
+    with psycopg.connect(postgres.url(), autocommit=True) as pg:
+        for statement in (
+            f"CREATE SCHEMA {schema}",
+            f"CREATE ROLE {role} LOGIN",
+            f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
+        ):
+            pg.execute(statement)
+    url = postgres.url(schema).replace("postgres@", f"{role}@")
+    async with opened(url) as one, opened(url) as other:
+        await one.do("CREATE TABLE jotting (id BIGINT PRIMARY KEY)")
+        with process_in_a_group(url) as frozen:
+            frozen.send_signal(signal.SIGSTOP)
+            await one.say("goes on")
+        await other.until(lambda: other.words == ["goes on"])
+    with psycopg.connect(postgres.url(), autocommit=True) as pg:
+        pg.execute(f"DROP OWNED BY {role} CASCADE")
+        pg.execute(f"DROP ROLE {role}")
+
+
 async def test_writes_of_two_processes_never_overlap(postgres: PostgresServer, schema: str) -> None:
     """Read, think, write, without a lock of one's own: nothing is lost."""
 

@@ -187,7 +187,8 @@ def migrate(pg: Postgres, schema: str, upto: int | None = None) -> int:
     limit = known if upto is None else upto
     with pg.transaction():
         pg.execute("SELECT pg_advisory_xact_lock($1::int, hashtext($2))", (_MIGRATION_LOCK, schema))
-        pg.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        if pg.execute("SELECT to_regnamespace($1)", (schema,)).fetchone() == (None,):
+            pg.execute(f"CREATE SCHEMA {schema}")  # which asks for more rights than to use one that is there
         pg.execute(
             "CREATE TABLE IF NOT EXISTS schema_version (one INT PRIMARY KEY CHECK (one = 1), n INT NOT NULL)"
         )
