@@ -9,8 +9,9 @@ import pytest
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage
 from tests.support.clap import begin_clap, made_for_tests
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
-from tests.support.plugin_window import LIMIT_S, WindowOf
+from tests.support.plugin_window import WindowOf
 from tests.support.relay import RelayClient
 from tests.support.screen import PANEL, Pixels, count, x_server
 from tests.support.whole import short_folder
@@ -60,7 +61,7 @@ async def follow_online(daemon: RunningDaemon) -> None:
     """The window begins its feed anew when the link comes to stand; here it has stood before."""
     await daemon.client.request(c.ClaimDevice(username="nightowl"))
     await daemon.client.request(c.FollowUser(username="mira.k"))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while True:
             status = await daemon.client.request(c.GetStatus())
             assert isinstance(status, c.Status)
@@ -76,7 +77,7 @@ async def scrolled_to_the_end(window: WindowOf, tap: WireTap) -> None:
         window, await window.until(lambda p: 0 < bar_length(window, p) < 60, "a whole page of rows")
     )
     assert len(pages(tap)) == 1, "older ones are left until they are scrolled to"
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while len(pages(tap)) < 2:
             await window.scroll("list", -2)
     await window.until(lambda p: bar_length(window, p) < first_page - 8, "the rows of the second page")
@@ -105,6 +106,6 @@ def bar_end(window: WindowOf, seen: Pixels) -> int:
 
 async def until_liked(mira: RelayClient, post_id: str, window: WindowOf) -> None:
     """What was under the pointer is the oldest post's row."""
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while (await asyncio.to_thread(mira.http.get, f"/audio/{post_id}")).json()["like_count"] != 1:
             await window.look()

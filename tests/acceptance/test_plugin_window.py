@@ -28,6 +28,7 @@ from tests.support.clap import (
     binary,
     made_for_tests,
 )
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import (
     Stretch,
     host_environment,
@@ -40,7 +41,7 @@ from tests.support.hosts import (
 )
 from tests.support.loops import loop_flac
 from tests.support.native import ROOT
-from tests.support.plugin_window import LIMIT_S, WindowOf, boxes
+from tests.support.plugin_window import WindowOf, boxes
 from tests.support.relay import RelayClient
 from tests.support.screen import GREEN, INK, PANEL, WARM, Pixels, Screen, count, keep_png, x_server
 from tests.support.whole import short_folder
@@ -87,7 +88,7 @@ def publish(who: RelayClient, seed: int, title: str) -> AudioPost:
 
 async def until(met: Callable[[], Awaitable[bool]], window: WindowOf) -> None:
     """While the window has its time."""
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while not await met():
             await window.look()
 
@@ -421,7 +422,7 @@ async def test_in_a_vst3_host_the_pointer_keeps_and_posts(
 
 async def until_kept(daemon: RunningDaemon, window: WindowOf) -> list[c.TakeInfo]:
     """The takes, once there is one."""
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HANG_S):
         while True:
             await window.look()
             listed = await daemon.client.request(c.ListTakes())
@@ -438,7 +439,7 @@ async def test_in_a_vst3_host_of_others_the_pointer_reaches_the_window(
     plugin = plugin_bundles() / ".vst3" / "sidechain.vst3"
     command = [sys.executable, "-m", "tests.plugin.drive_editor", str(plugin)]
     async with line_host(command, daemon.run, folder) as host:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             while not is_feed(seen := await asyncio.to_thread(screen.pixels, 1600, 1300)):
                 await asyncio.sleep(0.1)
         keep_png(seen, "plugin-vst3-feed-pedalboard")
@@ -446,7 +447,7 @@ async def test_in_a_vst3_host_of_others_the_pointer_reaches_the_window(
         more = boxes(760, 600)["more"]
         before = float(await host.do("bars"))
         await asyncio.to_thread(screen.click, corner[0] + round(more.x + 9), corner[1] + round(more.y + 9))
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(HANG_S):
             while float(await host.do("bars")) != before + 1:
                 await asyncio.sleep(0.05)
 
