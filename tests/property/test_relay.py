@@ -1,13 +1,12 @@
 """Rules of the relay for any order of things: pages, resuming, buckets, text that cannot break out."""
 
 import asyncio
-import sqlite3
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
-import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,28 +15,15 @@ from relay.core.buckets import Limit, full, spend
 from relay.core.byte_ranges import byte_range
 from relay.core.cursor import Cursor, read_cursor, write_cursor
 from relay.core.refusal import Refusal
-from relay.engine.clock import new_id
-from relay.engine.database import Database, Tx
-from relay.services.accounts import ensure_account
-from relay.services.events import append, author_channel
-from relay.services.hub import Connection, Encoding, Hub
-from relay.services.live import Live
-from relay.services.posts import Figures, NewPost, Posts, publish
-from relay.services.social import Social
-from relay.wire.events import (
-    ChannelAdded,
-    ChannelRemoved,
-    Event,
-    Position,
-    RelayFrame,
-    SocialNewFollow,
-)
-from relay.wire.rest import FollowRequest, Producer
-
-FIGURES = Figures(
-    frames=4, sample_rate_hz=48_000, duration_ms=1, duration_bars=None, lufs=None, dbtp=None,
-    loudness_reason="silent", mp3_frames=4, mp3_rate_hz=48_000, bar_fractions=[], peak_min=[0], peak_max=[0],
-)  # fmt: skip
+from relay.engine.database import Connection as Reader
+from relay.engine.database import Tx
+from relay.features.creations.api import Position, position
+from relay.features.feeds import store as feeds
+from relay.features.graph import store as graph
+from relay.features.live.hub import Connection
+from relay.wire.events import Connect, Event, FeedNewPost, read_payload
+from tests.support.house import BASE_URL, House, house, new_post, waiting
+from tests.support.postgres import PostgresServer, schema_of
 
 
 @given(st.integers(0, 10**16 - 1), st.binary(min_size=16, max_size=16))
@@ -83,53 +69,50 @@ def test_no_window_sees_more_than_twice_the_limit(gaps_us: list[int], count: int
 def test_pages_are_the_whole_feed_once_whatever_is_posted_meanwhile(
     times: list[int], limit: int, arrivals: int
 ) -> None:
-    async def scenario(folder: Path) -> None:
-        db = Database(folder / "r.db", lambda _: None)
-        owner = await db.write(lambda tx: ensure_account(tx, "anna", 0))
-        for at in times:  # equal times on purpose: the id decides
-            await db.write(lambda tx, at=at: publish(tx, _post(owner, at)))
-        posts = Posts(db, "")
-        reads = {
-            "newest": posts.newest,
-            "of": partial(posts.of, owner),
-            "timeline": partial(posts.timeline, owner),
-        }
-        for name, read in reads.items():
-            before = [each.post.id for each in (await posts.newest(None, None, 100))[0]]
-            seen: list[str] = []
-            cursor: str | None = None
-            late = arrivals
-            while not seen or cursor is not None:
-                page, cursor = (
-                    await read(cursor, limit) if name == "timeline" else await read(None, cursor, limit)
-                )
-                seen += [each.post.id for each in page]
-                for _ in range(late):
-                    await db.write(lambda tx: publish(tx, _post(owner, 1000)))
-                late = 0
-                if not page:
-                    break
-            assert seen == before
-        await db.close()
+    async def scenario(url: str) -> None:
+        async with house(url) as here:
+            owner = await here.account("anna")
+            for at in times:  # equal times on purpose: the id decides
+                await here.db.write(lambda tx, at=at: new_post(tx, owner, at_us=at))
+            reads: dict[str, Callable[[Reader, Position], feeds.Page]] = {
+                "newest": lambda db, at: feeds.newest(db, at, BASE_URL),
+                "of": lambda db, at: feeds.of(db, owner, at, BASE_URL),
+                "timeline": lambda db, at: feeds.timeline(db, at, BASE_URL),
+            }
+            for name, read in reads.items():
+                viewer = owner if name == "timeline" else None
+                before = await here.db.read(partial(_ids, read, position(viewer, None, 100)))
+                seen: list[str] = []
+                cursor: str | None = None
+                late = arrivals
+                while not seen or cursor is not None:
+                    at = position(viewer, cursor, limit)
+                    page, cursor = await here.db.read(lambda db, at=at, read=read: read(db, at))
+                    seen += [each.post.id for each in page]
+                    for _ in range(late):
+                        await here.db.write(lambda tx: new_post(tx, owner, at_us=1000))
+                    late = 0
+                    if not page:
+                        break
+                assert seen == before, name
 
     _run(scenario)
 
 
-def _post(owner_id: str, at_us: int) -> NewPost:
-    return NewPost(
-        id=new_id(), version_id=new_id(), owner_id=owner_id, title="", bpm=None, key=None, genre=[], daw=None,
-        figures=FIGURES, assets=[], at_us=at_us,
-    )  # fmt: skip
+def _ids(read: Callable[[Reader, Position], feeds.Page], at: Position, db: Reader) -> list[str]:
+    return [each.post.id for each in read(db, at)[0]]
 
 
 # Steps of a client's life: what it does after so many events, and how many more happen while it comes back: after it
-# was registered but before its snapshot is read, and after that but before it is live.
+# was registered but before its snapshot is read, and after that but before it is live. Held: this process hears of what
+# committed only after the client has gone live, as when a reader is ahead of the loop.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["stay", "cut", "cut", "follow", "unfollow"]),
         st.integers(0, 5) | st.sampled_from([310]),
         st.integers(0, 3),
         st.integers(0, 3),
+        st.booleans(),
     ),
     max_size=8,
 )
@@ -139,108 +122,117 @@ Happening = Callable[[], Awaitable[None]]
 
 
 class Follower:
-    """A client that obeys the rules of the wire: apply offset+1, drop what it has seen, never meet a hole."""
+    """A client that obeys the rules of the wire: it stores the cursor of what it applied, and comes back with it."""
 
-    def __init__(self, live: Live, hub: Hub, account_id: str, ch: str) -> None:
-        self._live, self._hub, self._account_id, self._ch = live, hub, account_id, ch
-        self.positions: dict[str, Position] = {}
+    def __init__(self, here: House, account_id: str) -> None:
+        self._here, self._account_id = here, account_id
+        self.cursor: str | None = None
         self.applied: list[int] = []
-        self.refetched_to: list[int] = []
+        self.told_to_fetch: list[int] = []  # how many there were when it was told so
         self._connection: Connection | None = None
 
-    async def connect(self, while_joining: Happening, while_read: Happening) -> None:
-        connection = Connection(
-            account_id=self._account_id, device=None, family_id=None, encoding=Encoding.MSGPACK
-        )
-        self._hub.register(connection, "ben")
+    async def connect(
+        self, while_joining: Happening, while_read: Happening, count: Callable[[], int], held: bool
+    ) -> None:
+        here, connection = self._here, self._here.connection(self._account_id)
+        here.held = held
+        here.hub.register(connection)
         await while_joining()
-        snapshot = await self._live.snapshot(connection, self.positions)
+        there = count()
+        snapshot = await here.live.snapshot(connection, _connect(self.cursor))
         await while_read()
-        for ch, state in snapshot.channels.items():
-            for event in state.events:
-                self._apply(event)
-            if not state.recovered and ch == self._ch:
-                self.refetched_to.append(state.head)
-            self.positions[ch] = Position(epoch=state.epoch, offset=state.head)
-        self._live.go_live(connection, snapshot, global_feed=False)
+        if not snapshot.recovered:
+            self.told_to_fetch.append(there)
+        for message in snapshot.messages:
+            self._apply(message.event(connection.encoding))
+        self.cursor = snapshot.cursor
+        here.hub.go_live(connection, snapshot.entry)
+        here.held = False
+        here.let_go()
         self._connection = connection
 
     async def drain(self) -> None:
         assert self._connection is not None
-        self._connection.outbox.close(3001, "")
-        while (data := await self._connection.outbox.next_frame()) is not None:
-            for message in msgspec.msgpack.decode(data, type=RelayFrame):  # type: ignore[arg-type]
-                match message:
-                    case Event():
-                        self._apply(message)
-                    case ChannelAdded(ch=ch, epoch=epoch, head=head):
-                        self.positions[ch] = Position(epoch=epoch, offset=head)
-                    case ChannelRemoved(ch=ch):
-                        del self.positions[ch]
-        self._hub.remove(self._connection, 0)
+        await self._here.settled()
+        for event in await waiting(self._connection):
+            self._apply(event)
+        self._here.hub.remove(self._connection)
 
     def _apply(self, event: Event) -> None:
-        held = self.positions[event.ch]
-        assert event.o == held.offset + 1, "a hole or a double"
-        self.positions[event.ch] = Position(epoch=held.epoch, offset=event.o)
-        if event.ch == self._ch:
-            self.applied.append(event.o)
+        said = read_payload(event)
+        assert isinstance(said, FeedNewPost)
+        self.applied.append(int(said.post.title))
+        self.cursor = event.cursor
 
 
-@settings(max_examples=25, deadline=None)
-@given(STEPS)
-def test_each_event_comes_exactly_once_or_the_client_is_told(steps: list[tuple[str, int, bool]]) -> None:
-    async def scenario(folder: Path) -> None:
-        hub = Hub("http://r")
-        db = Database(folder / "r.db", hub.commit)
-        anna = await db.write(lambda tx: ensure_account(tx, "anna", 0))
-        ben = await db.write(lambda tx: ensure_account(tx, "ben", 0))
-        ch = author_channel(anna)
-        social = Social(db, "http://r")
-        await social.follow(ben, FollowRequest(user_id=anna))
-        client = Follower(Live(db, hub, "http://r"), hub, ben, ch)
-        client.positions[ch] = await db.read(lambda reader: _position(reader, ch))
+def _connect(cursor: str | None) -> Connect:
+    return Connect(cursor=cursor)
+
+
+async def _a_life(url: str, steps: list[tuple[str, int, int, int, bool]]) -> None:
+    async with house(url) as here:
+        anna, ben = await here.account("anna"), await here.account("ben")
+        await here.db.write(lambda tx: graph.follow(tx, ben, anna))
+        client = Follower(here, ben)
         head, following, heard = 0, True, set[int]()
 
         async def happen(count: int) -> None:
             nonlocal head
-            await asyncio.gather(*(db.write(lambda tx: _happen(tx, ch)) for _ in range(count)))
-            if following:
-                heard.update(range(head + 1, head + count + 1))
+            numbers = range(head + 1, head + count + 1)
             head += count
+            if following:
+                heard.update(numbers)
+            for at in range(0, count, 50):  # together, so that several share a commit
+                writes = (here.db.write(partial(_post, anna, number)) for number in numbers[at : at + 50])
+                await asyncio.gather(*writes)
 
-        await client.connect(partial(happen, 0), partial(happen, 0))
-        for what, count, joining, read in steps:
+        await client.connect(partial(happen, 0), partial(happen, 0), lambda: head, held=False)
+        for what, count, joining, read, held in steps:
             await happen(count)
             if what == "cut":
                 await client.drain()
-                await client.connect(partial(happen, joining), partial(happen, read))
+                await client.connect(partial(happen, joining), partial(happen, read), lambda: head, held)
             if what in ("follow", "unfollow"):
-                change = social.follow if what == "follow" else social.unfollow
-                await change(ben, FollowRequest(user_id=anna))
+                await here.db.write(partial(_follow_or_not, ben, anna, what))
                 following = what == "follow"
         await client.drain()
-        await db.close()
         applied = client.applied
-        assert applied == sorted(set(applied))
-        told = {each for head_ in client.refetched_to for each in range(1, head_ + 1)}
-        assert heard - set(applied) <= told
-
-    _run(scenario)
+        assert applied == sorted(set(applied)), "a double, or out of order"
+        told = {each for there in client.told_to_fetch for each in range(1, there + 1)}
+        assert heard - set(applied) <= told, "a hole that nobody speaks of"
 
 
-def _happen(tx: Tx, ch: str) -> None:
-    append(tx, ch, SocialNewFollow(follower=Producer(id="a" * 32, username="carl", display_name="Carl")), 0)
+def _post(owner_id: str, number: int, tx: Tx) -> None:
+    new_post(tx, owner_id, title=str(number), at_us=number)
 
 
-def _position(db: sqlite3.Connection, ch: str) -> Position:
-    epoch, head = db.execute("SELECT epoch, head FROM channel WHERE ch = ?", (ch,)).fetchone()
-    return Position(epoch=epoch, offset=head)
+def _follow_or_not(follower_id: str, followee_id: str, what: str, tx: Tx) -> None:
+    change = graph.follow if what == "follow" else graph.unfollow
+    change(tx, follower_id, followee_id)
 
 
-def _run(scenario: "object") -> None:
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_each_event_comes_exactly_once_or_the_client_is_told(
+    steps: list[tuple[str, int, int, int, bool]],
+) -> None:
+    _run(lambda url: _a_life(url, steps))
+
+
+@pytest.mark.slow
+def test_each_event_comes_exactly_once_on_postgresql(postgres: PostgresServer) -> None:
+    @settings(max_examples=5, deadline=None)
+    @given(STEPS)
+    def lives(steps: list[tuple[str, int, int, int, bool]]) -> None:
+        with schema_of(postgres) as schema:
+            asyncio.run(_a_life(postgres.url(schema), steps))
+
+    lives()
+
+
+def _run(scenario: Callable[[str], Coroutine[None, None, None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(scenario(Path(folder)))  # type: ignore[operator]
+        asyncio.run(scenario(f"sqlite:///{Path(folder) / 'r.db'}"))
 
 
 VIEWS = Views()

@@ -1,0 +1,137 @@
+"""The relay's stores, hub and live feed on one database, without HTTP: for tests of what is told and shown to whom."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from relay.app.build import EFFECTS
+from relay.core.visibility import Visibility
+from relay.engine.bus.memory import MemoryBus, MemoryWire
+from relay.engine.clock import new_id
+from relay.engine.database import Database, Effect, Tx, open_database
+from relay.features.accounts.api import ensure_account
+from relay.features.creations.drawing import outline
+from relay.features.creations.figures import Card, Figures
+from relay.features.creations.kinds import LOSSLESS, PREVIEW, Kind
+from relay.features.creations.store import NEW_POST, Asset, NewCreation, publish, tell_posts
+from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.live.encoding import Encoding
+from relay.features.live.hub import Connection, Hub
+from relay.features.live.presence import PresenceBoard
+from relay.features.live.service import Live, Snapshot, tell_by
+from relay.features.live.telling import Tellers
+from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
+
+BASE_URL = "http://r"
+CARD = Card(
+    frames=4, sample_rate_hz=48_000, duration_ms=1, loudness_reason="silent", mp3_frames=4, mp3_rate_hz=48_000,
+    outline=outline([0], [0]),
+)  # fmt: skip
+FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
+DEADLINE_S = 60.0
+
+
+class House:
+    """held: commits wait in `pending`, unheard of by the hub, though a reader sees them. [loop]"""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.pending: list[tuple[int, list[Effect]]] = []
+        self.db: Database
+        self.hub: Hub
+        self.live: Live
+
+    def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
+        self.pending.append((number, list(effects)))
+        if not self.held:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """The hub hears of all that it has not heard of."""
+        for number, effects in self.pending:
+            self.hub.commit(number, effects)
+        self.pending.clear()
+
+    async def settled(self) -> None:
+        """The hub has handed out all that it has heard of."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not self.pending and self.hub.applied < self.db.applied:
+                await asyncio.sleep(0)
+
+    async def account(self, name: str) -> str:
+        return await self.db.write(lambda tx: ensure_account(tx, name, 0))
+
+    def connection(self, account_id: str) -> Connection:
+        return Connection(account_id=account_id, device=None, family_id=None, encoding=Encoding.MSGPACK)
+
+    async def join(self, connection: Connection, cursor: str | None, **options: bool) -> Snapshot:
+        """Register and read; `hub.go_live(connection, snapshot.entry)` is the caller's."""
+        self.hub.register(connection)
+        return await self.live.snapshot(connection, Connect(cursor=cursor, **options))
+
+
+@asynccontextmanager
+async def house(url: str) -> AsyncIterator[House]:
+    made = House()
+    tellers = Tellers(
+        {
+            NEW_POST: partial(tell_posts, BASE_URL),
+            NEW_FOLLOW: tell_follows,
+            NEW_LIKE: tell_likes,
+            NEW_REACTION: tell_reactions,
+        }
+    )
+    made.db = open_database(url, effects=EFFECTS, on_commit=made.on_commit, on_lost=_never)
+    made.hub = Hub(tell_by(made.db, tellers), made.db.applied)
+    made.live = Live(made.db, PresenceBoard(made.hub, MemoryBus(MemoryWire()), _nobody), tellers)
+    running = asyncio.create_task(made.hub.run())
+    try:
+        yield made
+        assert not running.done()
+    finally:
+        running.cancel()
+        await made.db.close()
+
+
+async def waiting(connection: Connection) -> list[Event]:
+    """The events that wait for a connection, which is closed by it."""
+    connection.outbox.close(CLOSE_SHUTDOWN, "")
+    frames, found = Frames(json=False), list[Event]()
+    while (data := await connection.outbox.next_frame()) is not None:
+        found += [each for each in frames.of_relay(data)[1] if isinstance(each, Event)]
+    return found
+
+
+def new_post(
+    tx: Tx, owner_id: str, *, title: str = "", at_us: int = 0, visibility: Visibility = Visibility.PUBLIC
+) -> str:
+    """Its id. Two assets, of bytes that nobody stored. [writer]"""
+    new = NewCreation(
+        id=new_id(),
+        version_id=new_id(),
+        owner_id=owner_id,
+        kind=Kind.POST,
+        visibility=visibility,
+        title=title,
+        bpm=None,
+        key=None,
+        tags=[],
+        daw=None,
+        figures=FIGURES,
+        assets=[
+            Asset(role=role, sha256="0" * 64, size_bytes=1, mime="audio/flac") for role in (PREVIEW, LOSSLESS)
+        ],
+        at_us=at_us,
+    )
+    publish(tx, new)
+    return new.id
+
+
+def _never(number: int) -> None:
+    raise AssertionError(f"the log was lost at {number}")
+
+
+async def _nobody(_: list[str]) -> dict[str, str]:
+    return {}
