@@ -45,18 +45,42 @@ from daemon.core.link_signals import (
     TokenRefused,
     UnclaimedEvent,
     Woke,
-)  # fmt: skip
+)
 from daemon.core.link_table import SENTENCES, TRANSITIONS, TURNS, Turn
 from relay.wire import events as wire
 from relay.wire.events import FromRelay, Payload, Presence, read_payload
 from relay.wire.rest import ACCESS_LIFETIME_S
 
 __all__ = [  # the signals are part of this module's face: a driver needs no other
-    "TRANSITIONS", "ApplyEvents", "ClaimedEvent", "CloseSocket", "Effect", "Event", "FrameReceived",
-    "IllegalEvent", "Link", "LinkState", "OpenSocket", "PresenceChanged", "Refetch", "RefreshFailed",
-    "RefreshToken", "ReplacePresence", "Report", "SendFrame", "SetTimer", "SocketLost", "SocketOpened",
-    "Started", "Stopped", "Tick", "TokenRefreshed", "TokenRefused", "UnclaimedEvent", "Woke",
-]  # fmt: skip
+    "TRANSITIONS",
+    "ApplyEvents",
+    "ClaimedEvent",
+    "CloseSocket",
+    "Effect",
+    "Event",
+    "FrameReceived",
+    "IllegalEvent",
+    "Link",
+    "LinkState",
+    "OpenSocket",
+    "PresenceChanged",
+    "Refetch",
+    "RefreshFailed",
+    "RefreshToken",
+    "ReplacePresence",
+    "Report",
+    "SendFrame",
+    "SetTimer",
+    "SocketLost",
+    "SocketOpened",
+    "Started",
+    "Stopped",
+    "Tick",
+    "TokenRefreshed",
+    "TokenRefused",
+    "UnclaimedEvent",
+    "Woke",
+]
 
 SECOND_US = 1_000_000
 BACKOFF_FLOOR_US = SECOND_US // 2

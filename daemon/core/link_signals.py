@@ -100,9 +100,20 @@ class Stopped(_Value, frozen=True, kw_only=True):
 
 
 Event = (
-    Started | ClaimedEvent | UnclaimedEvent | SocketOpened | FrameReceived | SocketLost | TokenRefused | TokenRefreshed
-    | RefreshFailed | PresenceChanged | Tick | Woke | Stopped
-)  # fmt: skip
+    Started
+    | ClaimedEvent
+    | UnclaimedEvent
+    | SocketOpened
+    | FrameReceived
+    | SocketLost
+    | TokenRefused
+    | TokenRefreshed
+    | RefreshFailed
+    | PresenceChanged
+    | Tick
+    | Woke
+    | Stopped
+)
 
 
 # effects ------------------------------------------------------------------------------------------------------
@@ -162,5 +173,13 @@ class Report(_Value, frozen=True, kw_only=True):
 
 
 Effect = (
-    OpenSocket | SendFrame | CloseSocket | RefreshToken | ApplyEvents | ReplacePresence | Refetch | SetTimer | Report
-)  # fmt: skip
+    OpenSocket
+    | SendFrame
+    | CloseSocket
+    | RefreshToken
+    | ApplyEvents
+    | ReplacePresence
+    | Refetch
+    | SetTimer
+    | Report
+)

@@ -125,9 +125,13 @@ def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) 
     clip = read_audio((folder / TAKE_WAV).read_bytes())
     samples = repaired(clip, folder, job.repair)
     settings = Settings(
-        title=job.title, bpm=job.bpm, tempo_varies=job.tempo_varies, meter=job.meter, bars=job.bars,
+        title=job.title,
+        bpm=job.bpm,
+        tempo_varies=job.tempo_varies,
+        meter=job.meter,
+        bars=job.bars,
         bar_fractions=job.bar_fractions,
-    )  # fmt: skip
+    )
     cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
     made = make(
         samples, clip.sample_rate_hz, settings, cache=cache, pool=pool, early=early, progress=progress
@@ -169,12 +173,15 @@ def look(asked: Search) -> Alikes:
     return Alikes(
         found=[
             Alike(
-                take_id=asked.known[each.number].take_id, same=each.match.same, score=round(each.match.score, 4),
-                speed=each.match.speed, likeness=round(each.likeness, 4),
+                take_id=asked.known[each.number].take_id,
+                same=each.match.same,
+                score=round(each.match.score, 4),
+                speed=each.match.speed,
+                likeness=round(each.likeness, 4),
             )
             for each in found[: asked.limit]
         ]
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

@@ -155,11 +155,17 @@ class Renderer:
         """Whether it could be rendered."""
         cut = take.cut
         job = Job(
-            folder=str(self._takes_dir / take.take_id), title=take.title, bpm=cut.bpm,
-            tempo_varies=len(cut.tempo_map) > 1, meter=cut.meter, bars=cut.bars,
+            folder=str(self._takes_dir / take.take_id),
+            title=take.title,
+            bpm=cut.bpm,
+            tempo_varies=len(cut.tempo_map) > 1,
+            meter=cut.meter,
+            bars=cut.bars,
             bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
-            repair=take.repair, cache=self._cache, cache_bytes=self._cache_bytes,
-        )  # fmt: skip
+            repair=take.repair,
+            cache=self._cache,
+            cache_bytes=self._cache_bytes,
+        )
         await worker.say(job)
         while True:
             match message := await worker.hear():
