@@ -10,6 +10,7 @@ Answers are ok, fail (it was not done) or info (nobody knows: both are right, bu
 import collections
 import json
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,9 +132,15 @@ def post_is_under_its_account(case: Case) -> Iterator[str]:
 
 def feeds_are_as_the_relay_says(case: Case) -> Iterator[str]:
     """Every listener hears the relay's events in its order, none twice, and none is missing that it was not told of."""
-    channels = case.final["channels"]
+    log = case.final["log"]
+    said = {(n, i): what for n, i, what in log["events"]}
+    places = sorted(said)
+
+    def after(place: tuple[int, ...]) -> tuple[int, int] | None:
+        return next(iter(places[bisect_right(places, place) :]), None)
+
     order = {post["id"]: (place, post["account"]) for place, post in enumerate(case.final["posts"])}
-    stands: dict[str, tuple[str, int]] = {}
+    stands: tuple[str, tuple[int, ...]] | None = None  # where the bare listener is: epoch and place
     last: dict[tuple[str, str], int] = {}  # who heard, of whom
     for record in case.heard:
         if record["what"] == "arrived":
@@ -144,23 +151,20 @@ def feeds_are_as_the_relay_says(case: Case) -> Iterator[str]:
                 yield f"{record['who']} heard of {record['post']} twice or out of order"
             last[record["who"], author] = place
         elif record["what"] == "connected":
-            for channel, state in record["channels"].items():
-                before = stands.get(channel)
-                if before is None or not state["recovered"]:
-                    stands[channel] = (state["epoch"], state["head"])
-                elif before[0] != state["epoch"] or before[1] > state["head"]:
-                    yield f"{channel} went from {before} to {state} without a word"
+            here = (record["epoch"], tuple(record["head"]))
+            if stands is None or not record["recovered"]:
+                stands = here
+            elif stands[0] != here[0] or stands[1] > here[1]:
+                yield f"the cursor went from {stands} to {here} without a word"
         else:
-            channel, offset = record["channel"], record["offset"]
-            epoch, at = stands.get(channel, (record["epoch"], offset - 1))
-            if (record["epoch"], offset) != (epoch, at + 1):
-                yield f"{channel} went from {epoch}:{at} to {record['epoch']}:{offset}"
-            if channels[channel]["events"].get(str(offset)) != record["post"]:
-                yield f"{channel}:{offset} was heard as {record['post']}, which the relay does not say"
-            stands[channel] = (record["epoch"], offset)
-    for channel, (epoch, at) in stands.items():
-        if (epoch, at) != (channels[channel]["epoch"], channels[channel]["head"]):
-            yield f"{channel} ended at {epoch}:{at}, the relay's at {channels[channel]['head']}"
+            epoch, place = record["epoch"], tuple(record["place"])
+            if stands is not None and (epoch, place) != (stands[0], after(stands[1])):
+                yield f"the cursor went from {stands} to {epoch}:{place}"
+            if said.get(place) != record["post"]:
+                yield f"{place} was heard as {record['post']}, which the relay does not say"
+            stands = (epoch, place)
+    if stands is not None and (stands[0] != log["epoch"] or after(stands[1]) is not None):
+        yield f"the bare listener ended at {stands}, the relay's at {log['epoch']}:{places[-1:]}"
     ids = [post["id"] for post in reversed(case.final["posts"])]
     for who, feed in case.final["feeds"].items():
         if feed != ids[: len(feed)] or len(feed) < min(len(ids), case.final["feed_limit"]):

@@ -5,7 +5,6 @@ The other half of what checker.py reads. It looks and does not judge: a thing le
 
 import fcntl
 import hashlib
-import json
 import os
 import sqlite3
 import time
@@ -69,39 +68,51 @@ def of_daemon(data: Path, as_played: Callable[[Path], bool]) -> Facts:
     }  # fmt: skip
 
 
-def of_relay(data: Path) -> Facts:
-    """posts and events in the relay's order, what was uploaded, and what is left over."""
+def of_relay(data: Path, listener: str) -> Facts:
+    """posts, and events that listener hears of, in the relay's order; what was uploaded, and what is left over."""
     database = data / "relay.db"
     posts = rows(
         database,
         "SELECT creation.id, title, username FROM creation JOIN account ON account.id = owner_id"
         " ORDER BY published_us, creation.id",
     )
-    uploads = rows(database, "SELECT key, sha256, creation_id, state FROM upload")
-    channels = {
-        ch: {"epoch": epoch, "head": head, "events": {}}
-        for ch, epoch, head in rows(database, "SELECT ch, epoch, head FROM channel")
-    }
-    for ch, offset, event_id, payload in rows(database, "SELECT ch, off, id, data FROM event"):
-        said = json.loads(payload)
-        channels[ch]["events"][str(offset)] = said["post"]["id"] if "post" in said else event_id
-    objects = {path.name: sha256(path) for path in (data / "objects").glob("*/*")}
+    made = rows(database, "SELECT key, sha256, creation_id FROM publication")
+    objects = {path.name: sha256(path) for path in (data / "objects").glob("[0-9a-f][0-9a-f]/*")}
     wanted = {name for (name,) in rows(database, "SELECT DISTINCT sha256 FROM asset")}
-    opened = {name for (name,) in rows(database, "SELECT id FROM transfer WHERE state = 'open'")}
+    uploads = rows(
+        database, "SELECT id FROM upload WHERE state = 'open' UNION SELECT upload_id FROM upload_part"
+    )
+    opened = {name for (name,) in uploads}
     return {
         "posts": [{"id": id_, "title": title, "account": account} for id_, title, account in posts],
-        "uploads": [{"key": key, "sha256": sha, "post_id": post} for key, sha, post, _ in uploads],
-        "channels": channels,
+        "uploads": [{"key": key, "sha256": sha, "post_id": post} for key, sha, post in made],
+        "log": log_of(database, listener),
         "objects": objects,
         "integrity": rows(database, "PRAGMA integrity_check")[0][0],
         "strays": {
             "objects without a row": sorted(objects.keys() - wanted),
             "rows without an object": sorted(wanted - objects.keys()),
-            "uploads that run for ever": [key for key, _, _, state in uploads if state == "running"],
-            "files in scratch": [path.name for path in (data / "scratch").glob("*")],
-            "files of no transfer": [p.name for p in (data / "incoming").glob("*") if p.name not in opened],
+            "uploads that run for ever": [key for key, _, post in made if post is None],
+            "files in scratch": [path.name for path in (data / "scratch").rglob("*") if path.is_file()],
+            "files of no upload": [
+                path.name for path in (data / "objects" / "incoming").glob("*") if path.name not in opened
+            ],
         },
     }
+
+
+def log_of(database: Path, listener: str) -> Facts:
+    """epoch, and the events of whom listener follows and of its inbox: [n, i, id of the post or else of the event]."""
+    events = rows(
+        database,
+        "SELECT n, i, CASE WHEN kind = 'post' THEN object_id ELSE id END FROM event WHERE topic IN ("
+        "SELECT 'author:' || followee_id FROM follow JOIN account ON account.id = follower_id"
+        f" WHERE username = '{listener}'"
+        f" UNION SELECT 'author:' || id FROM account WHERE username = '{listener}'"
+        f" UNION SELECT 'inbox:' || id FROM account WHERE username = '{listener}') ORDER BY n, i",
+    )
+    epoch = rows(database, "SELECT value FROM meta WHERE key = 'epoch'")[0][0]
+    return {"epoch": epoch, "events": [list(event) for event in events]}
 
 
 def feed_of(data: Path) -> list[str]:

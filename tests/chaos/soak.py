@@ -27,7 +27,7 @@ from tests.chaos.daemons import ROOT
 from tests.chaos.disks import no_fuse
 from tests.chaos.nemesis import do
 from tests.chaos.plan import Round, rounds
-from tests.chaos.world import LARK, OWL, PLAYED_BARS, World, end_hosts, keyring_is_here, world
+from tests.chaos.world import LARK, LISTENER, OWL, PLAYED_BARS, World, end_hosts, keyring_is_here, world
 from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import short_folder
@@ -84,11 +84,11 @@ async def _rest(here: World) -> dict[str, Any]:
 
 def _facts(here: World) -> dict[str, Any]:
     daemon = final_state.of_daemon(here.producer.data, final_state.played(PLAYED_BARS))
-    relay = final_state.of_relay(here.relay_data)
+    relay = final_state.of_relay(here.relay_data, LISTENER)
     locks = [lock for of in (here.producer, here.follower) for lock in final_state.lock_held(of.run)]
     return {
         **{key: daemon[key] for key in ("takes", "entries")},
-        **{key: relay[key] for key in ("posts", "uploads", "channels", "objects")},
+        **{key: relay[key] for key in ("posts", "uploads", "log", "objects")},
         "feeds": {"follower": final_state.feed_of(here.follower.data)},
         "feed_limit": final_state.FEED_LIMIT,
         "integrity": {"producer": daemon["integrity"], "relay": relay["integrity"]},
@@ -115,10 +115,10 @@ async def _followers_have_all(here: World) -> None:
     """Until the follower's feed and the probe stand where the relay stands."""
 
     def behind() -> list[str]:
-        relay = final_state.of_relay(here.relay_data)
+        relay = final_state.of_relay(here.relay_data, LISTENER)
         missing = {post["id"] for post in relay["posts"]} - set(final_state.feed_of(here.follower.data))
-        heads = {channel: known["head"] for channel, known in relay["channels"].items()}
-        late = [channel for channel, at in here.heard_at.items() if at.offset < heads[channel]]
+        at = here.heard_at
+        late = [str(what) for n, i, what in relay["log"]["events"] if at is None or (n, i) > at[1]]
         return [*missing, *late]
 
     await _rests(here, "listeners", behind)

@@ -14,7 +14,7 @@ from tests.chaos.checker import INVARIANTS, judge
 from tests.support.deadlines import HANG_S
 
 Run = dict[str, Any]
-OWL, CHANNEL = "night.owl", "author:1"
+OWL = "night.owl"
 
 
 def clean() -> Run:
@@ -31,13 +31,13 @@ def clean() -> Run:
             {"what": "answer", "id": number, "outcome": outcome, "take_id": take_id, "accounts": [OWL]}
         )
     posted = ["one", "two", "perhaps"]
-    start = {CHANNEL: {"epoch": "e", "head": 0, "recovered": True}}
-    later = {CHANNEL: {"epoch": "e", "head": 3, "recovered": True}}
-    history.append({"what": "connected", "who": "probe", "channels": start})
+    start = {"epoch": "e", "head": [0, 0], "recovered": True}
+    later = {"epoch": "e", "head": [3, 0], "recovered": True}
+    history.append({"what": "connected", "who": "probe", **start})
     for offset, title in enumerate(posted, 1):
         if offset == 3:
-            history.append({"what": "connected", "who": "probe", "channels": later})
-        event = {"channel": CHANNEL, "epoch": "e", "offset": offset, "post": f"post {title}"}
+            history.append({"what": "connected", "who": "probe", **later})
+        event = {"epoch": "e", "place": [offset, 0], "post": f"post {title}"}
         history.append({"what": "heard", "who": "probe", **event})
         history.append({"what": "arrived", "who": "b", "post": f"post {title}"})
     kept = [*posted, "quiet"]
@@ -54,7 +54,7 @@ def clean() -> Run:
         "posts": [{"id": f"post {t}", "title": t, "account": OWL} for t in posted],
         "uploads": [{"key": f"entry {t}", "sha256": f"hash {t}", "post_id": f"post {t}"} for t in posted],
         "objects": {"cafe": "cafe"},
-        "channels": {CHANNEL: {"epoch": "e", "head": 3, "events": {"1": "post one", "2": "post two", "3": "post perhaps"}}},
+        "log": {"epoch": "e", "events": [[1, 0, "post one"], [2, 0, "post two"], [3, 0, "post perhaps"]]},
         "feeds": {"b": ["post perhaps", "post two", "post one"]},
         "feed_limit": 100,
         "strays": {"folders without a row": [], "segments": []},
@@ -147,7 +147,7 @@ PLANTED: dict[str, tuple[str, Callable[[Run], None]]] = {
     "arrived without a post": (
         "I5", lambda run: run["history"].append({"what": "arrived", "who": "b", "post": "post of dreams"})
     ),
-    "a new epoch without a word": ("I5", lambda run: change(heard(run)[5], f"channels.{CHANNEL}.epoch", "f")),
+    "a new epoch without a word": ("I5", lambda run: change(heard(run)[5], "epoch", "f")),
     "the feed lacks one": ("I5", lambda run: run["final"]["feeds"]["b"].pop()),
     "the feed is upside down": ("I5", lambda run: run["final"]["feeds"]["b"].reverse()),
     "a stray folder": ("I6", lambda run: run["final"]["strays"]["folders without a row"].append("x")),
@@ -181,27 +181,23 @@ def test_every_invariant_has_its_plant() -> None:
 def test_a_post_that_visibly_came_to_a_halt_is_right(state: str) -> None:
     run = clean()
     without_post(run)
-    change(
-        run,
-        "final.channels",
-        {CHANNEL: {"epoch": "e", "head": 2, "events": {"1": "post one", "2": "post perhaps"}}},
-    )
+    change(run, "final.log.events", [[1, 0, "post one"], [2, 0, "post perhaps"]])
     change(run, "final.entries.1.state", state)
     change(run, "final.entries.1.reason", "a reason that is shown")
     for record in heard(run):
-        if record["what"] == "heard" and record["offset"] == 3:
-            record["offset"] = 2
-        if record["what"] == "connected" and record["channels"][CHANNEL]["head"] == 3:
-            record["channels"][CHANNEL]["head"] = 2
+        if record["what"] == "heard" and record["place"] == [3, 0]:
+            record["place"] = [2, 0]
+        if record["what"] == "connected" and record["head"] == [3, 0]:
+            record["head"] = [2, 0]
     assert condemned(run) == set()
 
 
 def test_a_gap_that_was_told_of_is_right() -> None:
     run = clean()
-    told = {CHANNEL: {"epoch": "e", "head": 2, "recovered": False}}
+    told = {"epoch": "e", "head": [2, 0], "recovered": False}
     dropped(run, "heard", 1)
     place = run["history"].index(heard(run)[3])
-    run["history"].insert(place, {"what": "connected", "who": "probe", "channels": told})
+    run["history"].insert(place, {"what": "connected", "who": "probe", **told})
     assert condemned(run) == set()
 
 

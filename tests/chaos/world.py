@@ -70,7 +70,7 @@ class World:
         self.accounts: set[str | None] = set()  # in force since an ask began
         self._asking = 0
         self.keyring: Callable[[int], None] | None = None  # send it a signal
-        self.heard_at: dict[str, events.Position] = {}
+        self.heard_at: tuple[str, tuple[int, int]] | None = None  # of the bare listener
 
     def note(self, what: str, **fields: object) -> None:
         """A line of the history."""
@@ -219,7 +219,7 @@ class World:
                 self.note("arrived", who="follower", post=event.item.post_id)
 
     async def probe(self) -> None:
-        """The bare WebSocket, with positions of its own; for ever."""
+        """The bare WebSocket, with a cursor of its own; for ever."""
         person = RelayClient(self.relay_url)
         url = self.far_line.url.replace("http", "ws", 1) + "/api/v1/ws"
         try:
@@ -242,39 +242,52 @@ class World:
             person.close()
 
     async def _hear(self, socket: websockets.ClientConnection) -> None:
-        decoder = msgspec.msgpack.Decoder(events.RelayFrame)
+        frames, expected = events.Frames(json=False), 1
         async for frame in socket:
             assert isinstance(frame, bytes)
-            for message in decoder.decode(frame):
+            number, messages = frames.of_relay(frame)
+            assert number == expected, "messages are numbered without a hole"
+            expected += len(messages)
+            for message in messages:
                 if isinstance(message, events.Hello):
-                    positions = dict(self.heard_at)
-                    await socket.send(msgspec.msgpack.encode([events.Connect(positions=positions)]))
+                    cursor = None if self.heard_at is None else cursor_of(self.heard_at)
+                    await socket.send(msgspec.msgpack.encode([events.Connect(cursor=cursor)]))
                 elif isinstance(message, events.Connected):
                     self._note_connected(message)
-                elif isinstance(message, events.Event) and message.o:
-                    self._note_event(message, self.heard_at[message.ch].epoch)
-                elif isinstance(message, events.ChannelAdded):
-                    state = {"epoch": message.epoch, "head": message.head, "recovered": False}
-                    self.note("connected", who="probe", channels={message.ch: state})
-                    self.heard_at[message.ch] = events.Position(epoch=message.epoch, offset=message.head)
+                elif isinstance(message, events.Event) and message.cursor is not None:
+                    self._note_event(message)
 
     def _note_connected(self, message: events.Connected) -> None:
-        told = {
-            channel: {"epoch": s.epoch, "head": s.head, "recovered": s.recovered and channel in self.heard_at}
-            for channel, s in message.channels.items()
-        }
-        self.note("connected", who="probe", channels=told)
-        for channel, state in message.channels.items():
-            if not told[channel]["recovered"]:
-                self.heard_at[channel] = events.Position(epoch=state.epoch, offset=state.head)
-                continue
-            for event in state.events:
-                self._note_event(event, state.epoch)
+        epoch, head = place_of(message.cursor)
+        recovered = message.recovered and self.heard_at is not None
+        self.note("connected", who="probe", epoch=epoch, head=head, recovered=recovered)
+        if recovered:
+            for event in message.events:
+                self._note_event(event)
+        else:
+            self.heard_at = (epoch, head)
 
-    def _note_event(self, event: events.Event, epoch: str) -> None:
-        post = event.d.post.id if isinstance(event.d, events.FeedNewPost) else event.id
-        self.note("heard", who="probe", channel=event.ch, epoch=epoch, offset=event.o, post=post)
-        self.heard_at[event.ch] = events.Position(epoch=epoch, offset=event.o)
+    def _note_event(self, event: events.Event) -> None:
+        assert event.cursor is not None
+        said = events.read_payload(event)
+        post = said.post.id if isinstance(said, events.FeedNewPost) else event.id
+        epoch, place = self.heard_at = place_of(event.cursor)
+        self.note("heard", who="probe", epoch=epoch, place=place, post=post)
+
+
+Place = tuple[str, tuple[int, int]]
+
+
+def place_of(cursor: str) -> Place:
+    """Epoch and place of a cursor: opaque to a client, but a checker looks inside."""
+    epoch, n, i = cursor.split(".")
+    return epoch, (int(n), int(i))
+
+
+def cursor_of(place: Place) -> str:
+    """The inverse."""
+    epoch, (n, i) = place
+    return f"{epoch}.{n}.{i}"
 
 
 @asynccontextmanager
