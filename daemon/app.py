@@ -55,6 +55,7 @@ from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library, own_data
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
+from daemon.system.log import set_up
 from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
@@ -296,13 +297,7 @@ def serve(config: Config, version: str, troubles: Sequence[str] = ()) -> int:
 
     troubles: of its settings, one sentence each, shown as long as it runs.
     """
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for name in ("httpx", "httpcore", "websockets"):  # their lines carry whole URLs, headers and tokens
-        logging.getLogger(name).setLevel(logging.WARNING)
+    set_up(config.log_level)
     forbid_dumps()
     allow_many_plugins()
 

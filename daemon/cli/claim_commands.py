@@ -11,7 +11,7 @@ import typer
 import bridge.control as c
 from bridge.async_client import AsyncControlClient
 from bridge.errors import DaemonNotRunning
-from daemon.cli.output import Json, ask, settings, show
+from daemon.cli.output import Json, ask, note, settings, show
 from daemon.core.claim import without_a_browser
 from daemon.errors import NotRunning, RelayRefused, UsageError
 
@@ -46,14 +46,14 @@ def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
     why_not = None if device_code or no_browser else without_a_browser(os.environ, sys.platform)
     state = ask(c.BeginClaim(by_code=device_code or why_not is not None), c.ClaimState)
     if why_not:
-        _say(why_not)
+        note(why_not)
     if state.authorize_url and not no_browser:
-        _say(f"Say yes in your browser. If none has opened, open this yourself:\n  {state.authorize_url}")
+        note(f"Say yes in your browser. If none has opened, open this yourself:\n  {state.authorize_url}")
         if not _open(state.authorize_url):
             # It may have opened all the same: some starters end before one can look. So both ways stay open.
             ask(c.WantCode(), c.Done)
     elif state.authorize_url:
-        _say(f"Open this in a browser on this machine:\n  {state.authorize_url}")
+        note(f"Open this in a browser on this machine:\n  {state.authorize_url}")
     try:
         ended = asyncio.run(_follow())
     except KeyboardInterrupt:
@@ -81,7 +81,7 @@ async def _follow() -> c.ClaimState:
                 assert isinstance(state, c.ClaimState)
                 if state.user_code and state.user_code != said:
                     said = state.user_code
-                    _say(f"Open {state.verification_uri} in any browser, and type:  {said}")
+                    note(f"Open {state.verification_uri} in any browser, and type:  {said}")
                 if state.state != "waiting":
                     return state
                 while not isinstance(await anext(events), c.StateChanged):
@@ -99,11 +99,6 @@ def _open(url: str) -> bool:
         return webbrowser.open(url)
     except (webbrowser.Error, OSError):
         return False
-
-
-def _say(line: str) -> None:
-    """For people, beside the result."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def unclaim(as_json: Json = False) -> None:

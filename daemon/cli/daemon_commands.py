@@ -13,9 +13,10 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, loaded, number, show, sidechain_version, table
+from daemon.cli.output import Json, ask, loaded, note, number, say, show, sidechain_version, table
 from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
+from daemon.system.log import LOG_FILE_ENV
 from daemon.system.start_file import program
 
 DETACH_LIMIT_S = 15.0
@@ -74,13 +75,13 @@ def _detach(data: Path, run: Path, arguments: list[str]) -> None:
             stderr=out,
             start_new_session=True,
             pass_fds=[ready_write],
-            env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write)},
+            env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write), LOG_FILE_ENV: str(log)},
         )
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as ready:
         said = ready.read(1)  # one byte when ready; nothing when it ended
     if said:
-        print(f"The daemon is running (pid {process.pid}); its log is {log}.")
+        say(f"The daemon is running (pid {process.pid}); its log is {log}.")
         return
     code = process.wait(DETACH_LIMIT_S)
     last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
@@ -181,9 +182,9 @@ def keep(
     request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=fit.title, post=post)
     kept = ask(request, c.OneTake)
     if fit.note:
-        print(f"Note: {fit.note}", file=sys.stderr)
+        note(f"Note: {fit.note}")
     if wait:
-        print(f"Kept: {describe(kept.take)}.", file=sys.stderr)  # it is safe now, whatever comes of the rest
+        note(f"Kept: {describe(kept.take)}.")  # it is safe now, whatever comes of the rest
         kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
         warn(kept.take.take_id)
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
@@ -203,10 +204,10 @@ def warn(take_id: str) -> None:
     """Say, beside the result, what is amiss with a take, and whether it was made before."""
     one = ask(c.ShowTake(take_id=take_id), c.OneTake)
     for sentence in one.sound.says if one.sound else ():
-        print(f"Warning: {sentence}", file=sys.stderr)
+        note(f"Warning: {sentence}")
     if alike := one.take.alike:
         name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
-        print(f"You made this before: {name}, kept {when(alike.created_us)}.", file=sys.stderr)
+        note(f"You made this before: {name}, kept {when(alike.created_us)}.")
 
 
 def describe(t: c.TakeInfo) -> str:
@@ -275,7 +276,7 @@ def config(as_json: Json = False) -> None:
     held = loaded()
     now, values = held.config, msgspec.to_builtins(held.config)
     for trouble in held.troubles:
-        print(f"Note: {trouble}", file=sys.stderr)
+        note(f"Note: {trouble}")
     show(now, as_json, lambda: table(["setting", "value"], [[k, str(v)] for k, v in values.items()]))
 
 

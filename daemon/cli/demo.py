@@ -22,7 +22,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import require_part
-from daemon.cli.output import Json
+from daemon.cli.output import Json, say
 from daemon.cli.stage import RunningDaemon, Stage, until
 from daemon.errors import SidechainError
 
@@ -55,7 +55,7 @@ class Demo:
                 f"The demo stopped at “{what}”: nothing came of it in {STEP_LIMIT_S:.0f} s."
             ) from error
         if not self._quiet:
-            print(f"  {time.perf_counter() - started:6.2f} s  {' '.join([what, *more])}", flush=True)
+            say(f"  {time.perf_counter() - started:6.2f} s  {' '.join([what, *more])}")
 
     async def run(self) -> None:
         """All steps, in the order of events. Raises SidechainError."""
@@ -74,7 +74,7 @@ class Demo:
         await self._keep_and_post(producer, follower)
         await self._look(follower)
         if self._stay:
-            print(f"\nLook and listen: {self.figures['post_url']}\nEnter ends the demo.", flush=True)
+            say(f"\nLook and listen: {self.figures['post_url']}\nEnter ends the demo.")
             await asyncio.to_thread(sys.stdin.readline)
 
     async def _play(self, producer: RunningDaemon) -> None:
@@ -195,18 +195,18 @@ def demo(
 
     try:
         if not as_json:
-            print("Sidechain: from the DAW to the feed, on this machine")
+            say("Sidechain: from the DAW to the feed, on this machine")
         figures = asyncio.run(main())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     figures["total_s"] = round(time.perf_counter() - started, 2)
     if as_json:
-        print(json.dumps(figures))
+        say(json.dumps(figures))
     else:
-        print(
+        say(
             f"Kept in {figures['kept_s']} s, with the follower after {figures['keep_to_follower_s']} s. All ended after {figures['total_s']} s;"
         )
-        print(f"the post was {figures['post_url']}, gone with the demo's relay.")
+        say(f"the post was {figures['post_url']}, gone with the demo's relay.")
 
 
 def register(app: typer.Typer) -> None:

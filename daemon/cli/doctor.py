@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, loaded, show, sidechain_version
+from daemon.cli.output import Json, ask, loaded, say, show, sidechain_version
 from daemon.config import Config
 from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
@@ -43,10 +43,7 @@ def doctor(
     for check in itertools.chain(misfits, _checks(config, names)):
         found.append(check)
         if not as_json:
-            print(
-                f"{MARKS[check.outcome]}  {check.name}: {check.sentence} {check.next_step}".rstrip(),
-                flush=True,
-            )
+            say(f"{MARKS[check.outcome]}  {check.name}: {check.sentence} {check.next_step}".rstrip())
     outcomes = {check.outcome for check in found}
     code = (
         EXIT_PROBLEM if Outcome.PROBLEM in outcomes else EXIT_REPAIRED if Outcome.REPAIRED in outcomes else 0

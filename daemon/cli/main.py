@@ -21,7 +21,7 @@ from daemon.cli import (
     recover,
     takes,
 )
-from daemon.cli.output import fail, sidechain_version
+from daemon.cli.output import fail, say, sidechain_version
 from daemon.errors import EXIT_CODES, SidechainError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
@@ -39,7 +39,7 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        print(f"sidechain {sidechain_version()}")
+        say(f"sidechain {sidechain_version()}")
         raise typer.Exit
 
 
@@ -77,3 +77,8 @@ def run() -> None:
         app()
     except SidechainError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
+    except OSError as error:  # of a file that a person named; what it was is all there is to say
+        trouble = SidechainError(
+            f"{str(error.filename or 'A file')[:200]}: {error.strerror}.", "Name another, or mend it."
+        )
+        sys.exit(fail(trouble, as_json="--json" in sys.argv))

@@ -17,6 +17,7 @@ from bridge.control import Failed, Reply, Request
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import run_dir
 from daemon.config import Config, Loaded, load
+from daemon.core import shown
 from daemon.errors import (
     BadAudio,
     KeyringUnavailable,
@@ -112,21 +113,32 @@ def _as_error(failed: Failed) -> SidechainError:
     return RelayRefused(failed.message, failed.next_step, status=0, code=failed.code)
 
 
+def say(text: str) -> None:
+    """Print a result. The one door to the terminal, with `note`: titles and names are other people's words."""
+    print(shown.lines(text), flush=True)
+
+
+def note(text: str) -> None:
+    """Print something beside the result."""
+    print(shown.lines(text), file=sys.stderr, flush=True)
+
+
 def show(value: msgspec.Struct | dict[str, object] | Reply, as_json: bool, text: Callable[[], str]) -> None:
     """Print a result for a person or for a program."""
     if as_json:
         plain = msgspec.to_builtins(value)
         for internal in ("t", "id"):
             plain.pop(internal, None)
-        print(msgspec.json.encode(plain).decode())
-    elif line := text():
-        print(line)
+        say(shown.json(msgspec.json.encode(plain).decode()))
+    elif said := text():
+        say(said)
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:
     """Aligned columns without a frame; empty text when there are no rows."""
     if not rows:
         return ""
+    rows = [[shown.line(cell) for cell in row] for row in rows]
     widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
     return "\n".join(
         "  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]
@@ -137,9 +149,9 @@ def fail(error: SidechainError, *, as_json: bool) -> int:
     """Say an error; its exit code."""
     if as_json:
         body = {"error": {"code": error.code, "message": error.message, "next_step": error.next_step}}
-        print(msgspec.json.encode(body).decode())
+        say(shown.json(msgspec.json.encode(body).decode()))
     else:
-        print(f"sidechain: {error}", file=sys.stderr)
+        note(f"sidechain: {error}")
     return error.exit_code
 
 

@@ -112,7 +112,7 @@ def similar(
     Examples:  sidechain takes similar   ·   sidechain takes similar idea.wav
     """
     file = Path(what)
-    if file.is_file():
+    if os.path.isfile(file):  # an id may be longer than a name of a file can be
         fingerprint, embedding = _marks(file)
         request = c.FindSimilar(fingerprint=fingerprint, embedding=embedding, limit=limit)
     elif file.suffix:
