@@ -115,7 +115,9 @@ def end_frozen(pg: Postgres, schema: str) -> None:
     pg.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE application_name ^@ 'relay-' AND split_part(application_name, ' ', 2) = $1 "
-        "AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - make_interval(secs => $2)",
+        "AND application_name !~ '^relay-archive' "  # it waits for a disk, and nobody works meanwhile
+        "AND wait_event = 'ClientRead' AND xact_start IS NOT NULL "
+        "AND state_change < clock_timestamp() - make_interval(secs => $2)",
         (schema, FROZEN_S),
     )
 
