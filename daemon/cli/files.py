@@ -94,11 +94,15 @@ def process(
             bar.update(task, description=stage, completed=done)
 
         clip = read_clip(source)
-        said_bpm = bpm or clip.words.bpm
         wanted = Settings(
-            title=title or shown(source.stem), bpm=said_bpm, bpm_source="given" if bpm else "file", key=said_key, limiter=limiter,
+            title=shown(title or source.stem),
+            bpm=bpm or clip.words.bpm,
+            bpm_source="given" if bpm else "file",
+            key=said_key or _key_of_file(clip),
+            key_source="given" if said_key else "file",
+            limiter=limiter,
             length_is_exact=clip.length_is_exact,
-        )  # fmt: skip
+        )
         result = _written(clip, _made(source, clip, wanted, no_cache, progress), source, out, force)
 
     def text() -> str:
@@ -118,8 +122,15 @@ def _key(text: str) -> str:
 
     found = written_key(text)
     if found is None:
-        raise UsageError(f"“{text}” is no key.", "Write it as Am, F# minor, Bb or 8A.")
+        raise UsageError(f"“{shown(text)}” is no key.", "Write it as Am, F# minor, Bb or 8A.")
     return found[0]
+
+
+def _key_of_file(clip: "Clip") -> str | None:
+    from audio.analyse.key_names import written_key
+
+    found = written_key(clip.words.key or "")
+    return found[0] if found else None
 
 
 def _made(source: Path, clip: "Clip", wanted: "Settings", no_cache: bool, progress: "Progress") -> "Made":

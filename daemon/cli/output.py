@@ -210,8 +210,8 @@ def key_line(found: Analysed) -> str:
     others = ", ".join(f"{name} ({share:.0%})" for name, share in found.key_alternatives)
     if found.key is None:
         return "key       unknown" + (f"; perhaps {others}" if others else "")
-    if found.key_source == "given":
-        return f"key       {found.key}, as you say"
+    if found.key_source in ("given", "file"):
+        return f"key       {found.key}, {SAYS[found.key_source]}"
     sure = f", {found.key_confidence:.0%} sure" if found.key_confidence is not None else ""
     code = f" ({found.camelot})" if found.camelot else ""
     return f"key       {found.key}{code}, as heard{sure}" + (f"; else {others}" if others else "")

@@ -17,7 +17,7 @@ from tests.support.odd_files import chunk
 RATE_HZ = 44_100
 
 
-def process(tmp_path: Path, source: str | bytes, *options: str) -> tuple[int, dict[str, object], str]:
+def process(tmp_path: Path, source: str | bytes, *options: str | bytes) -> tuple[int, dict[str, object], str]:
     """Exit code, what was printed as JSON, what was said on stderr."""
     env = os.environ | {
         "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
@@ -105,3 +105,10 @@ def test_what_is_missing_in_a_file_is_told(tmp_path: Path) -> None:
     source.write_bytes(source.read_bytes()[: np.dtype("f4").itemsize * 60_000])
     code, told, _ = process(tmp_path, str(source))
     assert code == 0 and told["warnings"][0]["kind"] == "cut_short"  # type: ignore[index]
+
+
+def test_words_in_latin_1(tmp_path: Path) -> None:
+    source = tmp_path / "idea.wav"
+    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ)
+    assert process(tmp_path, str(source), b"--title=Caf\xe9")[0] == 0
+    assert process(tmp_path, str(source), b"--key=\xe9")[0] == 2

@@ -33,7 +33,7 @@ Figures = dict[str, str | int | float | None]
 class Settings(Struct, frozen=True, kw_only=True):
     """All that decides what is made of a clip, besides its samples. Unknown is None.
 
-    bpm_source: who said bpm. tempo_varies: the transport did, and no one tempo is right. key: as the person says.
+    bpm_source: who said bpm. tempo_varies: the transport did, and no one tempo is right. key: as the person or the file says, key_source: which of them.
     bar_fractions: bar lines, 0..1 of the clip. limiter: let peaks be taken down to reach the target.
     length_is_exact: see audio.read.clip.
     """
@@ -45,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     meter: tuple[int, int] | None = None
     bars: int | None = None
     key: str | None = None
+    key_source: FigureSource = "given"
     bar_fractions: tuple[float, ...] = ()
     limiter: bool = False
     length_is_exact: bool = True
@@ -188,7 +189,7 @@ def plain_analysis(found: Analysis, settings: Settings, warned: tuple[TakeWarnin
     return TakeAnalysis(
         bpm=tempo.bpm, bpm_source=source, bpm_confidence=round(tempo.confidence, 3),
         bpm_alternatives=tuple(round(bpm, 3) for bpm in tempo.alternatives),
-        key=settings.key or known, key_source="given" if settings.key else "audio" if known else None,
+        key=settings.key or known, key_source=settings.key_source if settings.key else "audio" if known else None,
         key_confidence=1.0 if settings.key else round(key.confidence, 3),
         key_alternatives=tuple((str(each), round(share, 3)) for each, share in key.alternatives),
         camelot=key.key.camelot if key.key and not settings.key else None,

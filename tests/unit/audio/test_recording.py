@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audio.encode.flac import encode_flac
 from audio.errors import UnsupportedAudio
 from audio.level.target import CEILING_DBTP, TARGET_LUFS, TOLERANCE_LU, LoudnessReason
 from audio.measure.loudness import integrated_lufs
@@ -95,3 +96,21 @@ def test_audio_outside_the_limits_is_refused() -> None:
         _plain(np.zeros((0, 2), np.float32), 44_100)
     with pytest.raises(UnsupportedAudio, match="7999 Hz"):
         _plain(np.zeros((10, 2), np.float32), 7_999)
+
+
+@pytest.mark.parametrize("over", [1.5, 4.0, 7.9])
+def test_float_above_full_scale_reaches_listeners_of_a_post_as_it_was_played(over: float) -> None:
+    """The device uploads FLAC; the relay makes the MP3 from that."""
+    loud = music_like(3, 44_100, seed=5)
+    loud *= np.float32(over / np.abs(loud).max())
+    here = produce(loud, 44_100, title=None, bpm=None, key=None)
+    uploaded = read_audio(encode_flac(loud, 44_100).data)
+    there = produce(uploaded.samples, uploaded.sample_rate_hz, title=None, bpm=None, key=None)
+    assert there.dbtp_in == pytest.approx(here.dbtp_in, abs=0.01) and there.gain_db == pytest.approx(
+        here.gain_db, abs=0.05
+    )
+    wanted = loud * np.float32(10 ** (here.gain_db / 20))
+    errors = [float(np.std(made.decoded - wanted) / np.std(wanted)) for made in (here, there)]
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)
+    clipped = np.std(loud.clip(-1, 1) - loud) / np.std(loud)
+    assert over < 4 or errors[1] < clipped / 2
