@@ -6,6 +6,7 @@ A notification is text of less than 8,000 bytes (documentation of NOTIFY), so fr
 import asyncio
 import base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import psycopg
 
@@ -39,7 +40,8 @@ class NotifyWire:
                 async with asyncio.timeout(ANSWER_LIMIT_S):
                     await connection.execute("SELECT 1")
         finally:
-            await connection.close()
+            with suppress(psycopg.Error, OSError):  # what ended us is what is told
+                await connection.close()
 
     async def send(self, frames: Sequence[bytes]) -> None:
         payloads = [base64.b64encode(frame).decode() for frame in frames]

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import valkey.asyncio as client
+from valkey.exceptions import ValkeyError
 
 from relay.engine.bus.door import MAX_MESSAGE_BYTES
 from relay.engine.bus.wired import ANSWER_LIMIT_S, CONNECT_LIMIT_S, PING_S
@@ -38,7 +40,8 @@ class ValkeyWire:
                 elif message["type"] == "message":
                     heard(message["data"])
         finally:
-            await connection.aclose()
+            with suppress(ValkeyError, OSError):  # what ended us is what is told
+                await connection.aclose()
 
     async def send(self, frames: Sequence[bytes]) -> None:
         async with asyncio.timeout(CONNECT_LIMIT_S + ANSWER_LIMIT_S):

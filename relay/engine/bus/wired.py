@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from relay.engine.bus.door import OnJoin, OnMessage
@@ -18,6 +19,7 @@ PING_S = 5.0
 PAUSE_S = (0.1, 0.4)
 """Between two attempts, drawn anew each time, so that not all processes come back at once."""
 FRAMES_AT_ONCE = 64
+CANCEL_AGAIN_S = 0.2
 
 
 class Wire(Protocol):
@@ -63,10 +65,13 @@ class WiredBus:
             self._something.set()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._wire.close()
+        """A client may answer our cancelling with an error of its own, which looks like a wire that broke: so until done."""
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+        with suppress(Exception):  # of a server that is gone
+            await self._wire.close()
 
     async def _receive(self) -> None:
         while True:
