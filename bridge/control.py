@@ -26,10 +26,11 @@ from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
 from bridge.control_values import ItemInfo as ItemInfo
+from bridge.control_values import SettingInfo as SettingInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
 from bridge.control_values import Url
-from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
+from plugin_protocol.messages import U32, U63, Bars, Line, Path, Seconds, Short, Title
 
 CONTROL_API = 1
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
@@ -73,6 +74,13 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     recovered: list[StretchInfo] = field(
         default_factory=list
     )  # the newest that nobody has kept or discarded yet
+
+
+class Settings(_Control, frozen=True, kw_only=True, tag="settings_are"):
+    """What the running daemon goes by. file: where settings can be set for the next one."""
+
+    settings: list[SettingInfo]
+    file: Path
 
 
 class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
@@ -160,6 +168,10 @@ class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
 
 class GetStatus(_Control, frozen=True, kw_only=True, tag="status"):
     Reply: ClassVar = Status
+
+
+class GetSettings(_Control, frozen=True, kw_only=True, tag="settings"):
+    Reply: ClassVar = Settings
 
 
 class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
@@ -412,7 +424,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
+    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
     | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
@@ -420,6 +432,7 @@ Reply = (
     Failed
     | Done
     | Status
+    | Settings
     | TakeList
     | EntryList
     | OneTake

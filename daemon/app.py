@@ -11,18 +11,19 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 
 from bridge.control_endpoint import ControlEndpoint
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
-from daemon.config import Config
+from daemon.config import Loaded
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.control.teller import ControlTeller
@@ -74,10 +75,10 @@ Part = Callable[[], Coroutine[None, None, None]]
 class App:
     """One running daemon. Lives from `run` to the stop event; everything happens on one asyncio loop."""
 
-    def __init__(self, config: Config, version: str, troubles: Sequence[str] = ()) -> None:
-        self._config = config
+    def __init__(self, held: Loaded, version: str) -> None:
+        self._held = held
+        self._config = held.config
         self._version = version
-        self._troubles = troubles
         self._bus = Bus()
         self._stopping = asyncio.Event()
         self._started_s = time.monotonic()
@@ -117,7 +118,7 @@ class App:
         stack.push_async_callback(self._account.close)
         await self._account.recall()
         self._notices = Notices(config, self._account, self._bus)
-        for trouble in self._troubles:
+        for trouble in self._held.troubles:
             log.warning("%s", trouble)
             self._notices.add(trouble)
         if sentence:
@@ -197,6 +198,7 @@ class App:
         door = ControlDoor(
             take_answers.answers,
             status_answers.answers,
+            SettingAnswers(self._held).answers,
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social).answers,
             PreviewAnswers(self._instances, self._previews).answers,
@@ -292,17 +294,14 @@ class App:
             loop.add_signal_handler(number, self._stopping.set)
 
 
-def serve(config: Config, version: str, troubles: Sequence[str] = ()) -> int:
-    """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError.
-
-    troubles: of its settings, one sentence each, shown as long as it runs.
-    """
-    set_up(config.log_level)
+def serve(held: Loaded, version: str) -> int:
+    """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
+    set_up(held.config.log_level)
     forbid_dumps()
     allow_many_plugins()
 
     async def main() -> bool:
-        app = App(config, version, troubles)
+        app = App(held, version)
         await app.run()
         return app.start_over
 

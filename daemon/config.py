@@ -5,7 +5,9 @@ that is unknown or does not fit is told by file, key and rule, and its default h
 """
 
 import os
+import re
 import tomllib
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +17,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from daemon.errors import BadConfig
+from daemon.errors import BadConfig, UsageError
 from relay.wire.misfits import in_words
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -29,38 +31,105 @@ NO_HOME = BadConfig(
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. Every one needs a restart of the daemon to take effect."""
 
-    data_dir: str = ""
-    """Folder of takes, library and outbox. Default: the platform's data folder for `sidechain`."""
-    run_dir: str = ""
-    """Folder of sockets and Rings. Default: $XDG_RUNTIME_DIR/sidechain. Plugins must see the same one."""
-    relay_url: Annotated[str, Meta(max_length=512)] = ""
-    """Address of the relay, https (http only for this machine). Default: none; nothing is posted without one."""
-    credential_store: Literal["keyring", "file"] = "keyring"
-    """Where the device key lies. `file` is for machines without a keyring: 0600, not encrypted, shown in status."""
-    default_bars: Annotated[int, Meta(ge=1, le=64)] = 8
-    """Bars that `keep` takes when it is not told: the length that loops are thought in."""
-    fallback_seconds: Annotated[float, Meta(ge=1.0, le=900.0)] = 16.0
-    """Seconds that `keep` takes when the host tells no transport: 8 bars at 120 BPM, but nothing claims that."""
-    device_name: Annotated[str, Meta(max_length=64)] = ""
-    """Name shown when the device is claimed. Default: the host name."""
-    presence: bool = True
-    """Tell followers that you are producing. Only the state, the DAW and the tempo are told."""
-    journal: bool = True
-    """Keep the last minutes of each plugin on this disk, so that a crash of the DAW or the machine costs a second."""
-    journal_minutes: Annotated[float, Meta(ge=1.0, le=60.0)] = 10.0
-    """Minutes of each plugin in the journal: longer than the time in which one notices that something was good."""
-    journal_budget_bytes: Annotated[int, Meta(ge=64 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
-    """Disk that the journal may take in all: 10 minutes of nine stereo plugins at 48 kHz. The oldest goes first."""
-    min_free_bytes: Annotated[int, Meta(ge=0)] = 64 * 1024 * 1024
-    """Free disk below which nothing new is kept: the library must never be the one that fills the disk."""
-    cache_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
-    """Room for what was made before, so that the same sound is not made twice; 0: nothing is remembered."""
-    preview_cache_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
-    """Room for sounds of the feed, fetched and ready to be played."""
-    prefetch_items: Annotated[int, Meta(ge=0, le=100)] = 12
-    """How many of the newest Items are made ready before anybody asks, while a plugin is there; 0: none."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """How much the log says."""
+    data_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of takes, library and outbox. Default: the platform's data folder for `sidechain`."
+        ),
+    ] = ""
+    run_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of sockets and Rings. Default: $XDG_RUNTIME_DIR/sidechain. Plugins must see the same one."
+        ),
+    ] = ""
+    relay_url: Annotated[
+        str,
+        Meta(
+            max_length=512,
+            description="Address of the relay, https (http only for this machine). Default: none; nothing is posted without one.",
+        ),
+    ] = ""
+    credential_store: Annotated[
+        Literal["keyring", "file"],
+        Meta(
+            description="Where the device key lies. `file` is for machines without a keyring: 0600, not encrypted, shown in status."
+        ),
+    ] = "keyring"
+    default_bars: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Bars that `keep` takes when it is not told: the length that loops are thought in.",
+        ),
+    ] = 8
+    fallback_seconds: Annotated[
+        float,
+        Meta(
+            ge=1.0,
+            le=900.0,
+            description="Seconds that `keep` takes when the host tells no transport: 8 bars at 120 BPM, but nothing claims that.",
+        ),
+    ] = 16.0
+    device_name: Annotated[
+        str, Meta(max_length=64, description="Name shown when the device is claimed. Default: the host name.")
+    ] = ""
+    presence: Annotated[
+        bool,
+        Meta(
+            description="Tell followers that you are producing. Only the state, the DAW and the tempo are told."
+        ),
+    ] = True
+    journal: Annotated[
+        bool,
+        Meta(
+            description="Keep the last minutes of each plugin on this disk, so that a crash of the DAW or the machine costs a second."
+        ),
+    ] = True
+    journal_minutes: Annotated[
+        float,
+        Meta(
+            ge=1.0,
+            le=60.0,
+            description="Minutes of each plugin in the journal: longer than the time in which one notices that something was good.",
+        ),
+    ] = 10.0
+    journal_budget_bytes: Annotated[
+        int,
+        Meta(
+            ge=64 * 1024 * 1024,
+            description="Disk that the journal may take in all: 10 minutes of nine stereo plugins at 48 kHz. The oldest goes first.",
+        ),
+    ] = 2 * 1024 * 1024 * 1024
+    min_free_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Free disk below which nothing new is kept: the library must never be the one that fills the disk.",
+        ),
+    ] = 64 * 1024 * 1024
+    cache_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Room for what was made before, so that the same sound is not made twice; 0: nothing is remembered.",
+        ),
+    ] = 256 * 1024 * 1024
+    preview_cache_bytes: Annotated[
+        int, Meta(ge=0, description="Room for sounds of the feed, fetched and ready to be played.")
+    ] = 256 * 1024 * 1024
+    prefetch_items: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100,
+            description="How many of the newest Items are made ready before anybody asks, while a plugin is there; 0: none.",
+        ),
+    ] = 12
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="How much the log says.")
+    ] = "info"
 
     @property
     def data(self) -> Path:
@@ -100,10 +169,15 @@ def config_file(env: Mapping[str, str]) -> Path:
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that hold. troubles: what stands in the file or the environment and does not fit, a sentence each; it
-    is gone around, so that a typo keeps nobody from keeping."""
+    """Settings that hold. file: where they can be set. origins: "flag", "environment" or "file" of each that was given.
+
+    troubles: what stands in the file or the environment and does not fit, a sentence each; it
+        is gone around, so that a typo keeps nobody from keeping.
+    """
 
     config: Config
+    file: Path
+    origins: Mapping[str, str]
     troubles: tuple[str, ...] = ()
 
 
@@ -116,17 +190,59 @@ def load(
     """
     path = config_file(env)
     troubles: list[str] = []
-    found = _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles)
-    found |= _fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
+    in_file = _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles)
+    in_env = _fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
     wrong: list[str] = []
-    found |= _fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
+    by_flag = _fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
+    found = in_file | in_env | by_flag
+    origins = (
+        dict.fromkeys(in_file, "file") | dict.fromkeys(in_env, "environment") | dict.fromkeys(by_flag, "flag")
+    )
     if wrong:
         raise BadConfig(wrong[0].strip(), "`sidechain up --help` says what fits.")
     values = found | {
         "data_dir": _whole(found.get("data_dir") or _platform_folder(platformdirs.user_data_dir)),
         "run_dir": _whole(found.get("run_dir") or str(default_run_dir)),
     }
-    return Loaded(config=msgspec.convert(values, Config), troubles=tuple(troubles))
+    return Loaded(
+        config=msgspec.convert(values, Config), file=path, origins=origins, troubles=tuple(troubles)
+    )
+
+
+def meaning(name: str) -> str:
+    """What a setting is for, and its default, as its field says. [any]"""
+    field = typing.get_type_hints(Config, include_extras=True)[name]
+    return next(m.description for m in typing.get_args(field) if isinstance(m, Meta) and m.description)
+
+
+def with_setting(text: str, name: str, value: object) -> str:
+    """The settings file's text with `name` set to `value`, or without it (None); all else as it was. [any]
+
+    Raises BadConfig when the file is written in a way in which that cannot be done safely: then a person must.
+    """
+    try:
+        wanted = tomllib.loads(text)
+        line = re.compile(rf"^[ \t]*{re.escape(name)}[ \t]*=.*\n?", re.M)
+        kept = line.sub("", text)
+        kept += "\n" if kept and not kept.endswith("\n") else ""
+        changed = kept if value is None else f"{kept}{name} = {msgspec.json.encode(value).decode()}\n"
+        wanted.pop(name, None)
+        if tomllib.loads(changed) == (wanted if value is None else wanted | {name: value}):
+            return changed
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"The settings file cannot be read: {error}.", "Mend it first.") from error
+    raise BadConfig(f"The settings file is written so that {name} cannot be set in it.", "Edit it by hand.")
+
+
+def checked(name: str, text: str) -> object:
+    """`text` as a value of `name`. Raises BadConfig, UsageError for a name that is none. [any]"""
+    if name not in Config.__struct_fields__:
+        raise UsageError(f"There is no setting {name}.", "`sidechain config` lists them.")
+    wrong: list[str] = []
+    fits = _fitting({name: text}, "", wrong)
+    if wrong:
+        raise BadConfig(wrong[0].strip(), f"`sidechain config explain {name}` says what fits.")
+    return fits[name]
 
 
 def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:

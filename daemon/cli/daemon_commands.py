@@ -1,4 +1,4 @@
-"""Commands that run and steer the daemon: up, down, status, instances, keep, post, relay, tray, config."""
+"""Commands that run and steer the daemon: up, down, status, instances, keep, post, relay, tray."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, loaded, note, number, say, show, sidechain_version, table
+from daemon.cli.output import Json, ask, loaded, note, number, say, show, sidechain_version
 from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
 from daemon.system.log import LOG_FILE_ENV
@@ -47,12 +47,13 @@ def up(
         "log_level": log_level,
     }
     held = loaded(**flags)
-    config = held.config
     if detach:
-        return _detach(config.data, config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")])
+        return _detach(
+            held.config.data, held.config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")]
+        )
     from daemon.app import serve
 
-    sys.exit(serve(config, sidechain_version(), held.troubles))
+    sys.exit(serve(held, sidechain_version()))
 
 
 def _detach(data: Path, run: Path, arguments: list[str]) -> None:
@@ -271,15 +272,6 @@ def _become(module: str, arguments: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
-def config(as_json: Json = False) -> None:
-    """Show the settings that hold now."""
-    held = loaded()
-    now, values = held.config, msgspec.to_builtins(held.config)
-    for trouble in held.troubles:
-        note(f"Note: {trouble}")
-    show(now, as_json, lambda: table(["setting", "value"], [[k, str(v)] for k, v in values.items()]))
-
-
 def when(created_us: int) -> str:
     """A take's time, local."""
     return datetime.fromtimestamp(created_us / 1e6).strftime("%Y-%m-%d %H:%M")
@@ -290,7 +282,7 @@ Passed = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (up, down, status, instances, keep, post, config):
+    for command in (up, down, status, instances, keep, post):
         app.command()(command)
     app.command(context_settings=Passed)(relay)
     app.command(context_settings=Passed)(tray)

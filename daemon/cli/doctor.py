@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 import bridge.control as c
@@ -36,7 +37,7 @@ def doctor(
     from daemon.features.doctor.bundle import write_bundle
 
     held = loaded()
-    config = held.config
+    config = _running_config() or held.config
     found: list[Check] = []
     names: set[str] = set()
     misfits = [problem("settings", trouble, "Mend it, then restart the daemon.") for trouble in held.troubles]
@@ -59,6 +60,16 @@ def doctor(
         lambda: f"Wrote {bundle}; look into it before you send it." if bundle else "",
     )
     raise typer.Exit(code)
+
+
+def _running_config() -> Config | None:
+    """What the running daemon goes by: this terminal's environment may be another than its own. None: none runs."""
+    try:
+        told = ask(c.GetSettings(), c.Settings, timeout_s=ASK_LIMIT_S)
+        values = {each.name: msgspec.json.decode(each.value) for each in told.settings}
+        return msgspec.convert(values, Config)
+    except (SidechainError, msgspec.ValidationError):  # doctor says below what is the matter with it
+        return None
 
 
 def _checks(config: Config, names: set[str]) -> Iterator[Check]:

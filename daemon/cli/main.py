@@ -11,6 +11,7 @@ import typer
 
 from daemon.cli import (
     claim_commands,
+    config_commands,
     daemon_commands,
     demo,
     doctor,
@@ -63,6 +64,7 @@ doctor.register(app)
 app.add_typer(takes.app, name="takes")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(recover.app, name="recover")
+app.add_typer(config_commands.app, name="config")
 
 
 def run() -> None:

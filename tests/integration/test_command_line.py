@@ -137,6 +137,25 @@ def test_a_terminal_that_knows_only_ascii_gets_its_answer(tmp_path: Path) -> Non
     assert (done.returncode, "Zo?" in done.stdout) == (0, True), done.stderr
 
 
+def test_config_and_doctor_speak_of_the_running_daemon_and_not_of_this_terminal(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9"
+    assert sidechain(tmp_path, "up", "--detach", "--relay-url", url).returncode == 0
+    try:
+        shown = json.loads(sidechain(tmp_path, "config", "--json", SIDECHAIN_DEFAULT_BARS="4").stdout)
+        assert (shown["relay_url"], shown["default_bars"]) == (url, 8)
+        assert "from flag" in sidechain(tmp_path, "config", "explain", "relay_url").stdout
+        found = json.loads(sidechain(tmp_path, "doctor", "--json").stdout)
+        assert not any("No relay is configured" in check["sentence"] for check in found["checks"])
+        assert sidechain(tmp_path, "config", "set", "relay_url", url).returncode == 0
+    finally:
+        assert sidechain(tmp_path, "down").returncode == 0
+    after = sidechain(tmp_path, "config", "get", "relay_url")
+    assert (after.stdout.strip(), "No daemon runs" in after.stderr) == (url, True)
+    assert sidechain(tmp_path, "config", "set", "default_bars", "1000").returncode == 78
+    assert sidechain(tmp_path, "config", "unset", "relay_url").returncode == 0
+    assert json.loads(sidechain(tmp_path, "config", "--json").stdout)["relay_url"] == ""
+
+
 def test_the_exit_codes_are_told(tmp_path: Path) -> None:
     told = " ".join(sidechain(tmp_path, "--help").stdout.replace("│", " ").split())
     for code, meaning in EXIT_CODES.items():

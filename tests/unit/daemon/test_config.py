@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.config import Config, Loaded, load
+from daemon.config import Config, Loaded, load, meaning, with_setting
 from daemon.errors import BadConfig
 
 RUN = Path("/run/user/1/sidechain")
@@ -114,3 +114,36 @@ def test_every_setting_is_documented() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "configuration.md").read_text()
     listed = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
     assert listed == {field.name for field in msgspec.structs.fields(Config)}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value", "after"),
+    [
+        ("", "default_bars", 4, "default_bars = 4\n"),
+        ("# mine\ndefault_bars = 8 # why\npresence = false", "default_bars", 4, "# mine\npresence = false\ndefault_bars = 4\n"),
+        ("default_bars = 8\n", "default_bars", None, ""),
+        ("", "relay_url", 'https://x/"quoted"', 'relay_url = "https://x/\\"quoted\\""\n'),
+        ('device_name = "default_bars = 1"\n', "default_bars", 4, 'device_name = "default_bars = 1"\ndefault_bars = 4\n'),
+    ],
+)  # fmt: skip
+def test_a_setting_is_set_and_all_else_stays(text: str, name: str, value: object, after: str) -> None:
+    assert with_setting(text, name, value) == after
+
+
+@pytest.mark.parametrize(
+    "text", ["default_bars = = 1", 'device_name = """\ndefault_bars = 1\n"""\n', "[table]\nx = 1\n"]
+)
+def test_a_file_that_cannot_be_changed_safely_is_left_to_a_person(text: str) -> None:
+    with pytest.raises(BadConfig):
+        with_setting(text, "default_bars", 4)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(meaning(field.name).endswith(".") for field in msgspec.structs.fields(Config))
+
+
+def test_where_a_value_comes_from_is_known(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path, "default_bars = 4\npresence = false", {"SIDECHAIN_PRESENCE": "true"}, log_level="debug"
+    )
+    assert dict(found.origins) == {"default_bars": "file", "presence": "environment", "log_level": "flag"}

@@ -13,6 +13,7 @@ from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.plugin.door import PluginDoor
@@ -27,7 +28,9 @@ def named(kind: Callable[..., Any], *names: str) -> Any:
 
 
 def tables() -> list[dict[type, Any]]:
-    takes = named(TakeAnswers, "store", "takes", "instances", "keeping", "renderer", "repairs", "search")
+    takes = named(
+        TakeAnswers, "store", "takes", "instances", "keeping", "renderer", "posting", "repairs", "search"
+    )
     status = named(
         StatusAnswers, "version", "store", "account", "status", "notices", "instances", "previews", "journal", "takes",
         "stop",
@@ -38,6 +41,7 @@ def tables() -> list[dict[type, Any]]:
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),
+        SettingAnswers(NOBODY),
     )
     return [takes.answers, status.answers, *(each.answers for each in others)]
 

@@ -1,0 +1,128 @@
+"""`sidechain config …`: what the running daemon goes by, and the settings file of the next one."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+import bridge.control as c
+from daemon.cli.output import Json, ask, loaded, note, say, show, table
+from daemon.config import Config, checked, meaning, with_setting
+from daemon.doors.control.settings import told_settings
+from daemon.errors import LibraryStuck, NotRunning, UsageError
+
+NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
+RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
+
+app = typer.Typer(help="Settings: show, get, set, unset, path, explain.", no_args_is_help=False)
+Name = Annotated[str, typer.Argument(help="A setting's name.")]
+
+
+@app.callback(invoke_without_command=True)
+def _show_by_default(ctx: typer.Context, as_json: Json = False) -> None:
+    """Settings: those that the running daemon goes by, and where each comes from.
+
+    Examples:  sidechain config   ·   sidechain config set relay_url https://relay.example
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    told, amiss = _told()
+    _note(amiss)
+    values = {each.name: msgspec.json.decode(each.value) for each in told.settings}
+    rows = [[each.name, _plain(each), each.origin] for each in told.settings]
+    show(values, as_json, lambda: table(["setting", "value", "from"], rows))
+
+
+@app.command()
+def get(name: Name, as_json: Json = False) -> None:
+    """Show one setting. Example:  sidechain config get default_bars"""
+    told, amiss = _told()
+    found = _one(told, name)
+    _note(amiss)
+    show({name: msgspec.json.decode(found.value)}, as_json, lambda: _plain(found))
+
+
+@app.command("set")
+def set_(
+    name: Name, value: Annotated[str, typer.Argument(help="Its new value.")], as_json: Json = False
+) -> None:
+    """Set a setting in the file. Example:  sidechain config set default_bars 4"""
+    fits = checked(name, value)
+    path = _write(name, fits)
+    show({name: fits, "file": str(path)}, as_json, lambda: f"Set in {path}. {RESTART}")
+
+
+@app.command()
+def unset(name: Name, as_json: Json = False) -> None:
+    """Take a setting out of the file: its default holds. Example:  sidechain config unset default_bars"""
+    _require_known(name)
+    path = _write(name, None)
+    show({name: None, "file": str(path)}, as_json, lambda: f"Its default holds. {RESTART}")
+
+
+@app.command()
+def path() -> None:
+    """Where the settings file is, or would be."""
+    say(str(loaded().file))
+
+
+@app.command()
+def explain(name: Name, as_json: Json = False) -> None:
+    """What a setting is for. Example:  sidechain config explain fallback_seconds"""
+    _require_known(name)
+    told, amiss = _told()
+    found = _one(told, name)
+    _note(amiss)
+    value = {"setting": name, "meaning": meaning(name), "value": msgspec.json.decode(found.value)}
+    value |= {"from": found.origin, "file": told.file}
+    show(
+        value, as_json, lambda: f"{name}: {meaning(name)}\nNow {_plain(found) or '–'} (from {found.origin})."
+    )
+
+
+def _told() -> tuple[c.Settings, Sequence[str]]:
+    """Of the running daemon, or of one that would be started here; and what is to be said beside it."""
+    held = loaded()
+    try:
+        return ask(c.GetSettings(), c.Settings), ()
+    except NotRunning:
+        return told_settings(held), (NOT_RUNNING, *held.troubles)
+
+
+def _note(amiss: Sequence[str]) -> None:
+    for each in amiss:
+        note(f"Note: {each}")
+
+
+def _one(told: c.Settings, name: str) -> c.SettingInfo:
+    _require_known(name)
+    return next(each for each in told.settings if each.name == name)
+
+
+def _require_known(name: str) -> None:
+    if name not in Config.__struct_fields__:
+        raise UsageError(f"There is no setting {name}.", "`sidechain config` lists them.")
+
+
+def _plain(setting: c.SettingInfo) -> str:
+    value = msgspec.json.decode(setting.value)
+    return value if isinstance(value, str) else setting.value
+
+
+def _write(name: str, value: object) -> Path:
+    """All or nothing, beside and then in its place. Raises BadConfig, LibraryStuck."""
+    file = loaded().file
+    part = file.with_name(f"{file.name}.part")
+    try:
+        text = file.read_text("utf-8-sig") if file.exists() else ""
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.write_text(with_setting(text, name, value), "utf-8")
+        os.replace(part, file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LibraryStuck(
+            f"The settings file {file} cannot be written: {error}.", "Mend that first."
+        ) from error
+    return file
