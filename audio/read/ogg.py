@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short, damaged
 from audio.read.decode import decode
+from audio.read.flac import read_flac
 
 _HEAD_BYTES = 27
 _FIRST, _LAST = 2, 4  # of a logical stream
 _CRC_AT = 22
-_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+_FLAC = b"\x7fFLAC"
+_FLAC_HEAD_BYTES = 9  # before the "fLaC" of the stream itself
+_SOUNDS = (b"\x01vorbis", b"OpusHead", _FLAC)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NO_END_MARK = Lack(
     LackKind.NO_END_MARK, "The file does not say where it ends, so its end may be missing; all that is there was used."
@@ -65,7 +68,7 @@ def read_ogg(data: bytes, at: int) -> list[Part]:
     """
     links = _links(data, at)
     if not links:
-        raise UnsupportedAudio("This Ogg file has no sound that can be read: Vorbis, Opus, FLAC or Speex.")
+        raise UnsupportedAudio("This Ogg file has no sound that can be read: Vorbis, Opus or FLAC.")
     return [_part(link) for link in links]
 
 
@@ -132,6 +135,8 @@ def _marked_last(page: _Page) -> _Page:
 
 def _part(link: _Link) -> Part:
     pages = link.pages
+    if pages[0].body.startswith(_FLAC):
+        return _flac_part(pages)
     marked = bool(pages[-1].flags & _LAST)
     if not marked:
         pages = [*pages[:-1], _marked_last(pages[-1])]
@@ -146,3 +151,10 @@ def _part(link: _Link) -> Part:
     elif not marked:
         lacks.append(_NO_END_MARK)
     return Part(decoded.samples, decoded.sample_rate_hz, pages[-1].end, tuple(lacks), not lacks)
+
+
+def _flac_part(pages: list[_Page]) -> Part:
+    """FLAC in Ogg is FLAC in pages (RFC 9639, section 10.1): its own reader tells what is missing."""
+    return replace(
+        read_flac(b"".join(page.body for page in pages)[_FLAC_HEAD_BYTES:], 0)[0], end=pages[-1].end
+    )

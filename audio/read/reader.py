@@ -14,6 +14,7 @@ from audio.read.formats import FLAC_START, OGG_START, READ, RIFF_START, is_taken
 from audio.read.mpeg import first_frame, read_mpeg
 from audio.read.ogg import read_ogg
 from audio.read.riff import read_riff
+from audio.read.sized import with_true_size
 from audio.read.tags import after_tags
 
 MAX_PARTS = 1000  # of a chain
@@ -76,9 +77,14 @@ def _found(data: bytes, at: int, *, first: bool) -> tuple[Callable[[bytes, int],
 
 
 def _as_it_is(data: bytes) -> Part:
-    decoded = decode(data)
+    mended, is_cut = with_true_size(data)
+    decoded = decode(mended)
     missing = (decoded.promised_frames or 0) - len(decoded.samples)
-    lacks = (cut_short(missing, decoded.sample_rate_hz),) if missing > 0 or decoded.failed else ()
+    lacks = (
+        (cut_short(max(0, missing), decoded.sample_rate_hz),)
+        if missing > 0 or decoded.failed or is_cut
+        else ()
+    )
     return Part(decoded.samples, decoded.sample_rate_hz, len(data), lacks, not lacks)
 
 
