@@ -58,9 +58,8 @@ class AtOnce:
             if not self._open[key]:
                 del self._open[key]
 
-    @contextmanager
-    def held(self, kind: Open, address: str) -> Iterator[None]:
-        """Counted for as long as this is entered. Raises Refusal: rate_limited."""
+    def require(self, kind: Open, address: str) -> None:
+        """Enter. Raises Refusal: rate_limited."""
         if not self.enter(kind, address):
             raise Refusal(
                 "rate_limited",
@@ -68,6 +67,11 @@ class AtOnce:
                 "Wait until one has ended.",
                 retry_after_s=RETRY_S,
             )
+
+    @contextmanager
+    def held(self, kind: Open, address: str) -> Iterator[None]:
+        """Counted for as long as this is entered. Raises Refusal: rate_limited."""
+        self.require(kind, address)
         try:
             yield
         finally:

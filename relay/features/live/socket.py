@@ -116,16 +116,18 @@ class Sockets:
     async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """One connection, from handshake to close."""
         await receive()  # websocket.connect
+        address = _address(scope)
         try:
-            with self._at_once.held(Open.SOCKET, _address(scope)):
+            self._at_once.require(Open.SOCKET, address)
+            try:
                 await self._serve(scope, receive, send)
+            finally:
+                self._at_once.leave(Open.SOCKET, address)
         except Refusal as refusal:
             await self._refuse(scope, send, refusal)
         except DatabaseBusy:
-            busy = Refusal(
-                "busy", "The relay's database cannot serve now.", "Try again soon.", retry_after_s=RETRY_S
-            )
-            await self._refuse(scope, send, busy)
+            busy = "The relay's database cannot serve now."
+            await self._refuse(scope, send, Refusal("busy", busy, "Try again soon.", retry_after_s=RETRY_S))
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """Raises Refusal and DatabaseBusy, before the handshake is answered."""
