@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from audio.flac import encode_flac
+from audio.encode.flac import encode_flac
 from relay.engine.objects.room import ADMIT_FREE_BYTES, WRITE_FREE_BYTES
 from relay.wire.rest import MAX_UPLOAD_BYTES
 from tests.support.relay import RelayClient, RelayProcess, running_relay
