@@ -22,7 +22,8 @@ Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Timestamp = Annotated[
     str,
     Meta(
-        max_length=40, pattern=r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}Z\Z"
+        max_length=40,
+        pattern=r"^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z\Z",
     ),
 ]
 """RFC 3339 in UTC with microseconds, such as 2026-11-21T03:52:07.123456Z."""

@@ -3,24 +3,26 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from daemon.config import Config
 from daemon.core.link import LinkState
+from daemon.doors.plugin.items import item as row_of
 from daemon.events import Bus, ItemArrived
 from daemon.features.link.driver import MAX_WAITING, LinkDriver
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink import socket
+from plugin_protocol.messages import Item
 from relay.wire import events
 from relay.wire.rest import AudioPost, Producer, TokenPair
 from tests.support.posts import post
@@ -143,6 +145,100 @@ async def test_a_relay_is_read_no_faster_than_its_events_are_stored(
             )
     finally:
         go_on.set()  # or the store's thread would never end
+
+
+def deep(levels: int) -> bytes:
+    return b"\x91" * levels + b"\xc0"
+
+
+def news(**changes: object) -> dict[str, object]:
+    """A post as the wire has it, but for some fields."""
+    fields = msgspec.to_builtins(post(7)) | changes
+    return {"t": "feed.new_post", "post": fields}
+
+
+def told(d: object, cursor: object = "at-1") -> dict[str, object]:
+    return {"t": "event", "id": "7" * 32, "ts": WHEN, "cursor": cursor, "d": d}
+
+
+WIDE: list[object] = [
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    -1,
+    -(1 << 63),
+    1 << 63,
+    (1 << 64) - 1,
+    "1",
+    None,
+    [],
+]
+HOSTILE: dict[str, bytes] = {
+    **{
+        f"{field} is {value!r}": msgspec.msgpack.encode([3, told(news(**{field: value}))])
+        for field in ("like_count", "duration_ms", "frames", "bpm", "lufs", "key_confidence", "duration_bars")
+        for value in WIDE
+    },
+    **{
+        f"{field} is {text!r}": msgspec.msgpack.encode([3, told(news(**{field: text}))])
+        for field in ("id", "username", "title", "audio_url", "created_at", "outline")
+        for text in ("a\x00b", "\u202eevil", "x" * 70_000, WHEN + "\n", "2026-19-39T29:59:69.000000Z", "2026-02-31T00:00:00.000000Z")
+    },
+    **{f"cursor is {value!r}": msgspec.msgpack.encode([3, told(news(), value)]) for value in ("", "a b", "a\n", "x" * 97, 7)},
+    **{f"number is {value!r}": msgspec.msgpack.encode([value, told(news())]) for value in (0, -1, 2, 4, (1 << 64) - 1, 3.0, "3")},
+    **{
+        f"retry after {value!r}": msgspec.msgpack.encode([3, {"t": "disconnect", "code": 3001, "reason": "", "retry_after_ms": value}])
+        for value in WIDE
+    },
+    **{
+        f"closes with {code!r}": msgspec.msgpack.encode([3, {"t": "disconnect", "code": code, "reason": "x"}])
+        for code in (0, 999, 5000, 1 << 63, -1, 3001.5)
+    },
+    "presence that is none": msgspec.msgpack.encode([3, told({"t": "presence.update", "user_id": "x", "bpm": 1e300})]),
+    "empty": b"",
+    "no array": b"\x80",
+    "no messages": b"\x91\x03",
+    "an array without end": b"\xdd\xff\xff\xff\xff",
+    "a map without end": b"\x92\x03\xdf\xff\xff\xff\xff",
+    "a text without end": b"\x92\x03\xdb\xff\xff\xff\xff",
+    "no text": b"\x92\x03\xa2\xff\xfe",
+    "half a surrogate": b"\x92\x03\x82\xa1t\xa5event\xa2id\xa3\xed\xa0\x80",
+    "deep": b"\x92\x03" + deep(100_000),
+    "a deep payload": b"\x92\x03" + msgspec.msgpack.encode(told(msgspec.Raw(deep(5_000)))),
+    "a time of its own": b"\x92\x03\xd7\xff" + b"\xff" * 8,
+    "noise": bytes(range(256)) * 40,
+    "connected twice": msgspec.msgpack.encode([3, {"t": "connected", "cursor": "at-1", "recovered": True}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_whatever_a_relay_sends_costs_at_most_that_socket(tmp_path: Path, kind: str) -> None:
+    """What follows on it, or on the next, is stored, told and shown."""
+    good, arrived, bus = msgspec.structs.replace(post(9), id="9" * 32), asyncio.Event(), Bus()
+
+    async def after(connection: ServerConnection) -> None:
+        if relay.opened == 1:
+            await connection.send(HOSTILE[kind])
+            relay._number = 3
+        document = msgspec.Raw(msgspec.msgpack.encode(events.FeedNewPost(post=good)))
+        with suppress(ConnectionClosed):
+            await relay.say(connection, events.Event(id="8" * 32, ts=WHEN, cursor="at-9", d=document))
+
+    def told_of(event: ItemArrived) -> None:
+        if event.post.id == good.id:
+            arrived.set()
+
+    relay = Scripted(after)
+    bus.on(ItemArrived, told_of)
+    async with asyncio.timeout(LIMIT_S), linked(tmp_path, relay, bus) as link:
+        await arrived.wait()
+        assert link.state is LinkState.ONLINE and relay.opened <= 2
+        assert await link._store.run(Store.cursor) == "at-9"
+        items = await link._store.run(Store.items, 9)
+        assert good.id in {each.id for each in items}
+        for each in items:  # nothing stored is more than the doors can show
+            shown = msgspec.msgpack.encode(row_of(each, None))
+            assert msgspec.msgpack.decode(shown, type=Item).post_id == each.id
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

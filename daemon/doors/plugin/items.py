@@ -17,7 +17,7 @@ def item(post: AudioPost, account: str | None) -> Item:
         author=post.username,
         title=post.title,
         page_url=post.page_url,
-        created_us=max(0, round(datetime.fromisoformat(post.created_at).timestamp() * 1e6)),
+        created_us=_unix_us(post.created_at),
         duration_ms=post.duration_ms,
         bars=post.duration_bars,
         bpm=post.bpm,
@@ -38,3 +38,11 @@ def outline(text: str) -> bytes:
     except ValueError:
         return b""
     return columns[:OUTLINE_COLUMNS]
+
+
+def _unix_us(at: str) -> int:
+    """Of a time that a relay told; 0 for a day that no calendar has, such as 30 February, and for all before 1970."""
+    try:
+        return max(0, round(datetime.fromisoformat(at).timestamp() * 1e6))
+    except ValueError:
+        return 0

@@ -27,10 +27,10 @@ def test_only_the_users_own_daemon_is_started_from_a_window(
     own = tmp_path / "sidechain"
     own.mkdir()
     env = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    elsewhere = load({"data_dir": str(tmp_path / "tried")}, env, default_run_dir=tmp_path / "run")
+    elsewhere = load({"data_dir": str(tmp_path / "tried")}, env, default_run_dir=tmp_path / "run").config
     write_start_file(elsewhere, env)
     assert not list(own.iterdir())
-    write_start_file(load(env=env, default_run_dir=tmp_path / "run"), env)
+    write_start_file(load(env=env, default_run_dir=tmp_path / "run").config, env)
     (made,) = own.iterdir()
     assert made.read_text().splitlines()[: len(program())] == program()
     assert made.stat().st_mode & 0o777 == 0o600
