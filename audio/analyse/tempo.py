@@ -109,9 +109,16 @@ def tempo_of_audio(
     likely = tuple(other * to_exact for other, rest in ranked[1:4] if rest >= 0.02)
     best = bpm if exact is None else exact
     others = likely or tuple(other for other in (best / 2, best * 2) if MIN_BPM <= other <= MAX_BPM)
+    sure_of_octave = share / sum(rest for other, rest in ranked if _is_octave(other, bpm))
     if confidence < MIN_CONFIDENCE:
-        return Tempo(None, None, confidence, (best, *others))
-    return Tempo(best, TempoSource.LENGTH if exact else TempoSource.AUDIO, confidence, others)
+        return Tempo(None, None, confidence * sure_of_octave, (best, *others))
+    source = TempoSource.AUDIO if exact is None else TempoSource.LENGTH
+    return Tempo(best, source, confidence * sure_of_octave, others)
+
+
+def _is_octave(bpm: float, of_bpm: float) -> bool:
+    """Whether it is that tempo, its half or its double."""
+    return any(abs(bpm / (of_bpm * factor) - 1) < 0.02 for factor in (0.5, 1.0, 2.0))
 
 
 def _merged(bpms: Series, shares: Series) -> list[tuple[float, float]]:
@@ -137,7 +144,9 @@ def _fixed_by_length(bpm: float, seconds: float) -> float | None:
 
 
 def _confidence(share: float, total: Series, period: float, round_by_length: float) -> float:
-    """share: of the best candidate among all. Its pulse is looked for in the clip as it is, not repeated: a short
+    """But for the octave, which the candidates' shares tell: a length in whole bars, a clear pulse are the same at half and double.
+
+    share: of the best candidate among all. Its pulse is looked for in the clip as it is, not repeated: a short
     noise, repeated, has a perfect pulse. What chance would show in so few frames is taken off."""
     pulses = means_at(autocorrelation(total), period * _PULSES)
     pulse = float(pulses.max()) - 1 / math.sqrt(len(total))
