@@ -333,3 +333,27 @@ def test_no_request_whatever_makes_the_relay_fail(tmp_path: Path) -> None:
         assert asked > 3_654
         assert is_well(relay)
         assert "Traceback" not in log_of(relay)
+
+
+@pytest.mark.timeout(300)
+def test_no_frame_whatever_makes_the_relay_fail(relay: RelayProcess, anna: RelayClient) -> None:
+    chance = random.Random(SEED)
+    stranger = Stranger(chance, ["connect", "presence", "refresh", "ping", "idle", "producing"])
+    names = ["t", "status", "daw", "bpm", "cursor", "global_feed", "access_token", "r", "odd"]
+    for _ in range(200):
+        socket_ = anna.socket()
+        for _ in range(3):
+            message = {name: stranger.value() for name in names if chance.random() < 0.6}
+            sent = chance.choice(
+                [[message], message, [[message]], [message] * 70, chance.randbytes(40), None]
+            )
+            try:
+                socket_.raw.send(sent if isinstance(sent, bytes) else msgspec.msgpack.encode(sent))
+                socket_.next(timeout_s=0.01)
+            except (TimeoutError, ConnectionClosed):
+                pass
+            except (OverflowError, UnicodeEncodeError):  # msgpack has no such number
+                pass
+        socket_.close()
+    assert is_well(relay)
+    assert "Traceback" not in log_of(relay)
