@@ -112,7 +112,7 @@ def test_tus_js_client_gives_up_and_nothing_is_left(
 ) -> None:
     met = tus_js(packages, client, take, chunkBytes=PIECE, endAfter=PIECE, terminate=True)
     assert met["ended"] and client.tus("HEAD", met["url"].removeprefix(client.url)).status_code == 410
-    assert not (relay.data / "incoming" / met["url"].rpartition("/")[2]).exists()
+    assert not (relay.data / "objects" / "incoming" / met["url"].rpartition("/")[2]).exists()
 
 
 async def test_tus_js_client_gets_through_a_line_that_breaks(

@@ -131,7 +131,7 @@ async def test_an_answer_that_is_lost_makes_no_second_post(
 def uploads_begun(relay: RelayProcess) -> int:
     """By all, ever."""
     with closing(sqlite3.connect(f"file:{relay.data / 'relay.db'}?mode=ro", uri=True)) as db:
-        return int(db.execute("SELECT count(*) FROM transfer").fetchone()[0])
+        return int(db.execute("SELECT count(*) FROM upload").fetchone()[0])
 
 
 async def test_the_relay_away_costs_nothing_but_time(
@@ -245,7 +245,7 @@ async def test_an_upload_that_the_relay_gave_up_begins_anew(
         (after,) = await first.stored()
         assert after.state is State.ACCEPTED
     assert (await titles(relay.url)).count("take 9") == 1
-    assert not re.search(str(stored.entry_id), " ".join(os.listdir(relay.data / "incoming")))
+    assert not re.search(str(stored.entry_id), " ".join(os.listdir(relay.data / "objects" / "incoming")))
 
 
 async def test_a_clock_set_back_or_forward_holds_nothing_up(here: Desk, proxy: FaultProxy) -> None:

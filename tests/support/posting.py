@@ -23,7 +23,7 @@ from daemon.library.files import TAKE_FLAC, TAKE_JSON
 from daemon.library.sidecars import read_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
-from relay.wire.rest import DeviceRegister
+from relay.wire.rest import DeviceRegister, register_message
 from tests.support.takes import take
 
 ACCOUNT = "night.owl"
@@ -156,9 +156,10 @@ async def desk(folder: Path, relay_url: str, clock: Clock | None = None) -> Asyn
     try:
         identity = await open_identity(FileSecret(folder / "device.key"), folder / "session", create=True)
         assert identity is not None
-        facts = DeviceRegister(
-            public_key=b64url(identity.public_key), name="test", platform="test", version="0"
+        unsigned = DeviceRegister(
+            public_key=b64url(identity.public_key), name="test", platform="test", version="0", signature=""
         )
+        facts = msgspec.structs.replace(unsigned, signature=b64url(identity.sign(register_message(unsigned))))
         await relay.tokens.adopt(identity, await relay.claim(identity, ACCOUNT, facts))
         made = Desk(folder, relay, store, clock)
         made.entries = {entry.entry_id: entry for entry in await store.run(Store.entries)}
