@@ -53,6 +53,10 @@ class ControlEndpoint:
         self._router.bind()
         self._tasks = [asyncio.create_task(self._receive())]
 
+    def keep_bound(self) -> bool:
+        """Bind again when the socket's file is gone. Whether it was. Raises RunDirRefused."""
+        return self._router.keep_bound()
+
     async def stop(self, grace_s: float = 2.0) -> None:
         """Stop listening, give requests under way `grace_s` to be answered, then close."""
         await cancelled(*self._tasks)

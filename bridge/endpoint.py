@@ -6,7 +6,6 @@ when a connection comes and no descriptor is left: here that is a pause, and a l
 """
 
 import asyncio
-import contextlib
 import errno
 import logging
 import os
@@ -145,6 +144,7 @@ class GuardedRouter:
         self.counts: dict[str, int] = {"foreign_uid": 0, "parts": 0, "connections": 0, "exhausted": 0}
         self._uid = os.geteuid()
         self._listener: socket.socket | None = None
+        self._file: os.stat_result | None = None  # of the socket's name, as it was bound
         self._number = 0
         self._connections: dict[bytes, _Connection] = {}
         self._accepting: set[asyncio.Task[None]] = set()
@@ -160,19 +160,34 @@ class GuardedRouter:
         if len(os.fsencode(self.path)) > MAX_SOCKET_PATH_BYTES:
             raise RunDirRefused(self.path.parent, "has too long a name for a socket in it")
         before = os.umask(0o177)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._listener.setblocking(False)
+            listener.setblocking(False)
             self.path.unlink(missing_ok=True)
-            self._listener.bind(os.fspath(self.path))
-            self._listener.listen(BACKLOG)
+            listener.bind(os.fspath(self.path))
+            listener.listen(BACKLOG)
+            found = self.path.lstat()
         except OSError as error:
+            listener.close()
             raise RunDirRefused(self.path.parent, f"takes no socket: {error}") from error
         finally:
             os.umask(before)
-        if stat.S_IMODE(self.path.lstat().st_mode) & 0o077:
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            listener.close()
             raise RunDirRefused(self.path.parent, f"made {self.path.name} open to other users")
+        self._listener, self._file = listener, found
         self._listen()
+
+    def keep_bound(self) -> bool:
+        """Bind again when the socket's file was removed or replaced; who is connected stays so. Whether it was.
+
+        Raises RunDirRefused as bind does; then the next call tries again.
+        """
+        if self._is_there():
+            return False
+        self._end_listening()
+        self.bind()
+        return True
 
     async def receive(self) -> tuple[Origin, bytes]:
         """The next message and its sender; each peer that has something waiting has its turn."""
@@ -203,12 +218,9 @@ class GuardedRouter:
     def close(self) -> None:
         """Close and remove the socket file. Call before the RunLock is released."""
         loop = asyncio.get_running_loop()
-        if self._listener is not None:
-            loop.remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
-            with contextlib.suppress(FileNotFoundError):
-                self.path.unlink()
+        if self._is_there():  # else it is another's by now
+            self.path.unlink(missing_ok=True)
+        self._end_listening()
         for connection in list(self._connections.values()):
             if connection.transport is not None:
                 connection.transport.close()
@@ -232,6 +244,19 @@ class GuardedRouter:
     def _listen(self) -> None:
         if self._listener is not None:
             asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    def _is_there(self) -> bool:
+        """Whether the path still leads to this socket."""
+        try:
+            return self._file is not None and os.path.samestat(self._file, self.path.lstat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def _end_listening(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = self._file = None
 
     def _accept(self) -> None:
         assert self._listener is not None

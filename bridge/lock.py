@@ -42,6 +42,19 @@ class FolderLock:
         os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         return cls(fd)
 
+    def keep(self, folder: Path) -> bool:
+        """Lock anew when the lock's file was removed from `folder`, where the next daemon would find nobody. Whether it was.
+
+        Raises AlreadyRunning when that daemon has come, RunDirRefused.
+        """
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if os.path.samestat(os.fstat(self._fd), (folder / LOCK_FILE).lstat()):
+                return False
+        anew = self.acquire(folder)
+        os.close(self._fd)
+        self._fd = anew._fd
+        return True
+
     def release(self) -> None:
         """Let the next daemon in. Close every socket first, for ZeroMQ unlinks their paths when it closes them."""
         if self._fd >= 0:

@@ -123,6 +123,10 @@ class PluginEndpoint:
         self._router.bind()
         self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._tick())]
 
+    def keep_bound(self) -> bool:
+        """Bind again when the socket's file is gone. Whether it was. Raises RunDirRefused."""
+        return self._router.keep_bound()
+
     async def stop(self, grace_s: float = 2.0) -> None:
         """Stop listening, give running handlers `grace_s` to end and answer, then close. May be called twice."""
         await cancelled(*self._tasks)

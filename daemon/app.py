@@ -49,6 +49,7 @@ from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
 from daemon.features.repairs.repairs import Repairs
 from daemon.features.status.notices import Notices
+from daemon.features.status.run_folder_watch import RunFolderWatch
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming
@@ -87,7 +88,7 @@ class App:
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(own_run_folder(self._config))
+            self._run_lock = stack.enter_context(own_run_folder(self._config))
             await self._open_library(stack)
             await self._build_relay(stack)
             self._build_plugins(stack)
@@ -205,7 +206,7 @@ class App:
             RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
             ClaimAnswers(self._account, Claiming(self._account)).answers,
         )
-        control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
+        self._control = control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
         self._control_teller = ControlTeller(control, self._store, self._bus)
         await control.start()
         stack.push_async_callback(control.stop)
@@ -237,7 +238,11 @@ class App:
 
     def _parts(self) -> list[Part]:
         """What runs for ever."""
+        own_files = RunFolderWatch(
+            self._config.run, self._run_lock, [self._control.keep_bound, self._plugins.keep_bound], self._bus
+        )
         parts: list[Part] = [
+            own_files.run,
             self._status.run,
             self._control_teller.run,
             self._windows.run,

@@ -160,6 +160,12 @@ class DiskTroubled(Event, frozen=True, kw_only=True):
     sentence: str
 
 
+class RunFolderTroubled(Event, frozen=True, kw_only=True):
+    """What is the matter with the run folder. sentence: "" when nothing is any more."""
+
+    sentence: str
+
+
 class PluginsShutOut(Event, frozen=True, kw_only=True):
     """No new plugin could be let in just now: descriptors or memory are used up."""
 

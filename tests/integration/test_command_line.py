@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 from daemon.cli.groove import groove
 from daemon.cli.main import app
 from daemon.errors import EXIT_CODES, SidechainError
+from tests.support.deadlines import HANG_S
 
 
 def sidechain(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -94,6 +97,18 @@ def test_a_daemon_comes_up_answers_and_goes_down(tmp_path: Path) -> None:
     finally:
         assert sidechain(tmp_path, "down").returncode == 0
     assert sidechain(tmp_path, "status").returncode == 3
+
+
+def test_a_daemon_whose_run_folder_was_removed_is_found_again(tmp_path: Path) -> None:
+    assert sidechain(tmp_path, "up", "--detach").returncode == 0
+    try:
+        shutil.rmtree(tmp_path / "run")
+        until_s = time.monotonic() + HANG_S
+        while sidechain(tmp_path, "status").returncode != 0:
+            assert time.monotonic() < until_s
+        assert sidechain(tmp_path, "up").returncode == 77
+    finally:
+        assert sidechain(tmp_path, "down").returncode == 0
 
 
 def test_a_wrong_flag_stops_the_start_with_exit_code_78(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from bridge.shm import SEGMENT, RingFile
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.checks import Check, note, ok, problem, repaired
+from daemon.core.ring_room import no_room
 from daemon.errors import SidechainError
 from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
 from daemon.library.files import TAKE_FLAC, TAKE_JSON, TAKE_WAV
@@ -69,6 +70,8 @@ def check_folders(config: Config) -> Iterator[Check]:
         if config.run.exists():
             check_run_dir(config.run)
             yield ok("run folder", f"{config.run} is ours alone.")
+            if full := no_room(str(config.run), shutil.disk_usage(config.run).free):
+                yield problem("run folder", full, "Close some plugins, or remove what else fills it.")
         else:
             yield note("run folder", f"{config.run} is not there yet; the daemon makes it.")
     except BridgeError as error:

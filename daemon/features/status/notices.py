@@ -3,7 +3,7 @@
 import time
 
 from daemon.config import Config
-from daemon.events import Bus, DiskTroubled, HistoryChanged, PluginsShutOut
+from daemon.events import Bus, DiskTroubled, HistoryChanged, PluginsShutOut, RunFolderTroubled
 from daemon.identity.account import Account
 
 TROUBLE_SHOWN_S = 60.0
@@ -20,9 +20,11 @@ class Notices:
         self._found: list[str] = []
         self._trouble_s, self._trouble = 0.0, ""
         self._history = HistoryChanged(news=(), trouble="")
+        self._run_folder = ""
         bus.on(DiskTroubled, self._disk_troubled)
         bus.on(HistoryChanged, self._history_changed)
         bus.on(PluginsShutOut, self._plugins_shut_out)
+        bus.on(RunFolderTroubled, self._run_folder_troubled)
 
     def add(self, sentence: str) -> None:
         """Found at the start."""
@@ -33,6 +35,9 @@ class Notices:
 
     def _plugins_shut_out(self, event: PluginsShutOut) -> None:
         self._trouble_s, self._trouble = time.monotonic(), SHUT_OUT
+
+    def _run_folder_troubled(self, event: RunFolderTroubled) -> None:
+        self._run_folder = event.sentence
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._history = event
@@ -46,5 +51,6 @@ class Notices:
             *([BARE_KEY] if bare_key else []),
             *(f"{found} `sidechain recover` keeps it." for found in self._history.news),
             *([self._history.trouble] if self._history.trouble else []),
+            *([self._run_folder] if self._run_folder else []),
             *([self._trouble] if recent else []),
         ]

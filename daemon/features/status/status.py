@@ -18,6 +18,7 @@ from daemon.events import (
     ItemArrived,
     LinkChanged,
     PluginsChanged,
+    RunFolderTroubled,
     StatusChanged,
     TakeChanged,
     TakeDeleted,
@@ -41,6 +42,7 @@ SHOWN: tuple[type[Event], ...] = (
     PluginsChanged,
     HistoryChanged,
     DiskTroubled,
+    RunFolderTroubled,
 )
 """What the status shows something of."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
+from daemon.core import ring_room
 from daemon.core.checks import Check, Outcome
 from daemon.core.outbox import Entry
 from daemon.features.doctor import checks
@@ -44,6 +45,15 @@ def test_folders_open_to_others_are_closed(config: Config) -> None:
 def test_a_run_folder_open_to_others_needs_the_person(config: Config) -> None:
     config.run.mkdir(mode=0o755)
     config.run.chmod(0o755)
+    assert outcomes(checks.check_folders(config))["run folder"] is Outcome.PROBLEM
+
+
+def test_a_run_folder_without_room_for_a_ring_is_told(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.run.mkdir(mode=0o700)
+    assert outcomes(checks.check_folders(config))["run folder"] is Outcome.OK
+    monkeypatch.setattr(ring_room, "RING_ROOM_BYTES", 1 << 60)
     assert outcomes(checks.check_folders(config))["run folder"] is Outcome.PROBLEM
 
 
