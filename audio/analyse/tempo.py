@@ -21,6 +21,7 @@ from audio.analyse.tempo_readings import (
     MAX_BPM,
     MAX_LOOP_BEATS,
     MIN_BPM,
+    RATIOS,
     Series,
     autocorrelation,
     candidates,
@@ -105,15 +106,20 @@ def tempo_of_audio(
     confidence = _confidence(
         share, envelope.total, 60 * FRAME_RATE_HZ / bpm, 0.0 if exact is None else roundness(exact, seconds)
     )
-    to_exact = 1.0 if exact is None else exact / bpm  # the others are read off the same envelope
-    likely = tuple(other * to_exact for other, rest in ranked[1:4] if rest >= 0.02)
     best = bpm if exact is None else exact
+    likely = tuple(best * _ratio(other / bpm) for other, rest in ranked[1:4] if rest >= 0.02)
     others = likely or tuple(other for other in (best / 2, best * 2) if MIN_BPM <= other <= MAX_BPM)
     sure_of_octave = share / sum(rest for other, rest in ranked if _is_octave(other, bpm))
     if confidence < MIN_CONFIDENCE:
         return Tempo(None, None, confidence * sure_of_octave, (best, *others))
     source = TempoSource.AUDIO if exact is None else TempoSource.LENGTH
     return Tempo(best, source, confidence * sure_of_octave, others)
+
+
+def _ratio(ratio: float) -> float:
+    """The simple ratio that this one is near, else itself: beside an exact 120, its half is 60 and not 59.95."""
+    near = min(RATIOS, key=lambda simple: abs(ratio / simple - 1))
+    return near if abs(ratio / near - 1) < 0.02 else ratio
 
 
 def _is_octave(bpm: float, of_bpm: float) -> bool:

@@ -15,7 +15,7 @@ MIN_BPM, MAX_BPM = 45.0, 230.0
 MAX_LOOP_BEATS = 64  # in longer clips nearly any tempo fits the length
 
 _LOOPED_SECONDS = 10.0  # a shorter clip is repeated up to this: it is a loop, and long lags say more
-_RATIOS = (1.0, 0.5, 2.0, 2 / 3, 1.5, 0.75, 4 / 3, 1 / 3, 3.0)
+RATIOS = (1.0, 0.5, 2.0, 2 / 3, 1.5, 0.75, 4 / 3, 1 / 3, 3.0)
 # Multiples of the period; order of tempo_weights.
 _READINGS = np.array([0.5, 1.0, 2.0, 4.0, 1.5, 3.0, 1 / 3, 6.0, 8.0, 0.25])
 _HARMONY_READINGS = np.array([1.0, 2.0, 4.0, 8.0, 3.0, 6.0])
@@ -82,7 +82,7 @@ def candidates(curves: Curves) -> Series:
     tops = tops[comb[tops] > 0]
     found: list[float] = []
     for top in tops[np.argsort(-comb[tops])][:4]:
-        for ratio in _RATIOS:
+        for ratio in RATIOS:
             period = float(grid[top]) * ratio
             new = all(abs(period / other - 1) > 0.02 for other in found)
             if new and MIN_BPM <= 60 * FRAME_RATE_HZ / period <= MAX_BPM:

@@ -1,5 +1,7 @@
 """Tempo, key, onsets and sound of pieces whose truth is known; and of what has none."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,13 @@ def test_audio_outside_the_limits_is_refused() -> None:
         heard(np.zeros((10, 1), np.float32), 100)
     with pytest.raises(UnsupportedAudio):
         heard(np.zeros((10, 3), np.float32))
+
+
+@pytest.mark.parametrize("bpm", [92.5, 120.0, 140.0])
+def test_alternatives_are_in_simple_ratios_to_an_exact_tempo(bpm: float) -> None:
+    clip = piece(31, bpm=bpm, bars=4)
+    tempo = analyse(clip.samples, 44_100, transport_bpm=None, transport_meter=None, bars=None).tempo
+    assert tempo.bpm == pytest.approx(bpm, rel=1e-5) and tempo.alternatives
+    for other in tempo.alternatives:
+        ratio = Fraction(other / tempo.bpm).limit_denominator(4)
+        assert other == pytest.approx(float(ratio) * tempo.bpm, rel=1e-6)
