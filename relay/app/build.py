@@ -234,7 +234,9 @@ async def build(config: Config, base_url: str) -> Relay:
     tasks.every("uploads", SWEEP_S, transfers.sweep)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
-    add_figures(metrics, db=db, hub=hub, bus=bus, objects=objects, tasks=tasks, data=folder.path)
+    add_figures(
+        metrics, db=db, hub=hub, bus=bus, objects=objects, tasks=tasks, at_once=at_once, data=folder.path
+    )
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, at_once, render, Requests(metrics)),
         rows=rows,

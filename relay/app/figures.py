@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from relay.core.limits import Open
+from relay.engine.at_once import AtOnce
 from relay.engine.bus.door import Bus
 from relay.engine.database import Database
 from relay.engine.jobs import table
@@ -18,7 +20,15 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def add_figures(
-    metrics: Metrics, *, db: Database, hub: Hub, bus: Bus, objects: Objects, tasks: Tasks, data: Path
+    metrics: Metrics,
+    *,
+    db: Database,
+    hub: Hub,
+    bus: Bus,
+    objects: Objects,
+    tasks: Tasks,
+    at_once: AtOnce,
+    data: Path,
 ) -> None:
     """data: the folder whose disk is looked at. [loop]"""
     metrics.ask("relay_connections", "Open WebSockets.", lambda: one(len(hub)))
@@ -41,6 +51,12 @@ def add_figures(
         "relay_task_failures_total",
         "Failures of background tasks.",
         lambda: [({"task": name}, count) for name, count in tasks.failures.items()],
+        kind="counter",
+    )
+    metrics.ask(
+        "relay_turned_away_total",
+        "Connections, transfers and sockets that were too many of one address, network or process.",
+        lambda: [({"kind": kind.value}, at_once.turned_away[kind]) for kind in Open],
         kind="counter",
     )
     metrics.ask("relay_bus_up", "Whether other processes are heard and told.", lambda: one(bus.up))

@@ -27,14 +27,15 @@ class AtOnce:
         self._most = most
         self._of_all = of_all
         self._connections = 0
+        self.turned_away: Counter[Open] = Counter()
         self._uncounted = [ipaddress.ip_network(each) for each in uncounted]
         self._open: Counter[tuple[Open, str]] = Counter()
 
     def enter(self, kind: Open, address: str) -> bool:
         """Count one more, unless that is too many. Whoever got in leaves again."""
-        if kind is Open.CONNECTION and self._connections >= self._of_all:
-            return False
-        if not self._is_uncounted(address) and not self._enter(kind, address):
+        full = kind is Open.CONNECTION and self._connections >= self._of_all
+        if full or not (self._is_uncounted(address) or self._enter(kind, address)):
+            self.turned_away[kind] += 1
             return False
         self._connections += kind is Open.CONNECTION
         return True

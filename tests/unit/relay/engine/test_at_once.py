@@ -13,6 +13,7 @@ FEW = {kind: Most(of_address=2, of_network=3) for kind in Open}
 def test_an_address_has_its_limit_and_a_network_a_larger_one() -> None:
     at_once = AtOnce(FEW)
     assert [at_once.enter(Open.SOCKET, "203.0.113.1") for _ in range(3)] == [True, True, False]
+    assert at_once.turned_away[Open.SOCKET] == 1, "and it is told"
     assert at_once.enter(Open.TRANSFER, "203.0.113.1"), "another kind"
     assert [at_once.enter(Open.SOCKET, f"203.0.113.{n}") for n in (2, 3)] == [True, False]
     assert at_once.enter(Open.SOCKET, "203.0.114.3"), "another network"
