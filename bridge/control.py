@@ -22,15 +22,17 @@ from bridge.control_recovery import DiscardRecovered as DiscardRecovered
 from bridge.control_recovery import GetRecovery as GetRecovery
 from bridge.control_recovery import Recovery as Recovery
 from bridge.control_recovery import StretchInfo as StretchInfo
+from bridge.control_settings import GetSettings as GetSettings
+from bridge.control_settings import SettingInfo as SettingInfo
+from bridge.control_settings import Settings as Settings
 from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
 from bridge.control_values import ItemInfo as ItemInfo
-from bridge.control_values import SettingInfo as SettingInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
 from bridge.control_values import Url
-from plugin_protocol.messages import U32, U63, Bars, Line, Path, Seconds, Short, Title
+from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
@@ -74,13 +76,6 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     recovered: list[StretchInfo] = field(
         default_factory=list
     )  # the newest that nobody has kept or discarded yet
-
-
-class Settings(_Control, frozen=True, kw_only=True, tag="settings_are"):
-    """What the running daemon goes by. file: where settings can be set for the next one."""
-
-    settings: list[SettingInfo]
-    file: Path
 
 
 class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
@@ -168,10 +163,6 @@ class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
 
 class GetStatus(_Control, frozen=True, kw_only=True, tag="status"):
     Reply: ClassVar = Status
-
-
-class GetSettings(_Control, frozen=True, kw_only=True, tag="settings"):
-    Reply: ClassVar = Settings
 
 
 class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):

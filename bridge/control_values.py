@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from plugin_protocol.messages import U32, U63, Line, Path, Short, Title
+from plugin_protocol.messages import U32, U63, Line, Short, Title
 
 Url = Annotated[str, Meta(max_length=1024)]
 T = TypeVar("T")
@@ -32,14 +32,6 @@ class InstanceInfo(Struct, frozen=True, kw_only=True):
     sounding: bool | None = None  # it hears more than silence just now
     bpm: float | None = None
     meter: Short | None = None  # "4/4"
-
-
-class SettingInfo(Struct, frozen=True, kw_only=True):
-    """A setting of the running daemon. value: as JSON. origin: "flag", "environment", "file", "default"."""
-
-    name: Short
-    value: Path
-    origin: Short
 
 
 class AlikeInfo(Struct, frozen=True, kw_only=True):
