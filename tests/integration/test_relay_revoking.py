@@ -19,6 +19,7 @@ from tests.support.asgi_peer import InMemory, Peer, relay_in_memory
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
+BOTH_ENGINES = True
 LIMIT_S = 20
 
 
@@ -107,5 +108,5 @@ def multipart(meta: dict[str, str], audio: bytes) -> bytes:
 def until_begun(relay: RelayProcess) -> None:
     """The relay has let the request in, and writes down what comes."""
     deadline = time.monotonic() + LIMIT_S
-    while not any((relay.data / "objects" / "writing").iterdir()):
+    while not relay.engines.being_sent(relay.data):
         assert time.monotonic() < deadline

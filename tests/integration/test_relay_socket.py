@@ -18,6 +18,7 @@ from relay.wire.events import read_payload
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, RelaySocket, running_relay
 
+BOTH_ENGINES = True
 AUDIO = short_flac(4800)
 LIMIT_S = 15
 

@@ -17,6 +17,7 @@ from audio.encode.wave import wav_f32_header
 from tests.support.loops import as_file, loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
+BOTH_ENGINES = True
 AUDIO = short_flac()
 ANSWER_LIMIT_S = 10.0
 RATE_HZ = 48_000

@@ -1,11 +1,16 @@
 """What a relay stands on: nothing but a folder, or PostgreSQL, S3 and Valkey, real ones, as a cluster has them."""
 
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import psycopg
+
+from relay.engine.database.postgres_connection import parse_address
 from tests.support import seaweed
 from tests.support.postgres import PostgresServer, postgres_server, schema_of
 from tests.support.seaweed import Seaweed
@@ -21,6 +26,42 @@ class Engines:
     def database_of(self, data: Path) -> str | Path:
         """Of a relay whose folder is data."""
         return self.environment.get("SIDECHAIN_RELAY_DATABASE_URL", data / "relay.db")
+
+    def parts_of(self, data: Path, upload_id: str) -> bytes:
+        """The bytes of an upload that are stored, in their order."""
+        if "SIDECHAIN_RELAY_OBJECTS_URL" not in self.environment:
+            folder = data / "objects" / "incoming" / upload_id
+            return (
+                b"".join(each.read_bytes() for each in sorted(folder.iterdir())) if folder.exists() else b""
+            )
+        from obstore.store import S3Store
+
+        url = urlsplit(self.environment["SIDECHAIN_RELAY_OBJECTS_URL"])
+        store = S3Store(
+            url.netloc,
+            endpoint=parse_qs(url.query)["endpoint"][0],
+            access_key_id=seaweed.ACCESS_KEY,
+            secret_access_key=seaweed.SECRET_KEY,
+            region="auto",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True},
+        )
+        prefix = f"{url.path.strip('/')}/incoming/{upload_id}/"
+        names = sorted(each["path"] for batch in store.list(prefix) for each in batch)
+        return b"".join(bytes(store.get(name).bytes()) for name in names)
+
+    def being_sent(self, data: Path) -> list[str]:
+        """Ids of uploads that a request has: whatever it sent before its line breaks is taken."""
+        url, asked = (
+            self.database_of(data),
+            "SELECT id FROM upload WHERE state = 'open' AND holder IS NOT NULL",
+        )
+        if isinstance(url, Path):
+            with closing(sqlite3.connect(url)) as db:
+                return [id_ for (id_,) in db.execute(asked)]
+        address = parse_address(url)
+        with psycopg.connect(address.url, options=f"-c search_path={address.schema}") as pg:
+            return [id_ for (id_,) in pg.execute(asked)]
 
 
 EMBEDDED = Engines()

@@ -37,6 +37,7 @@ class RelayProcess:
     data: Path
     process: subprocess.Popen[str]
     metrics: str = ""
+    engines: Engines = EMBEDDED
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -91,7 +92,9 @@ def start_relay(
         process.stdout.close()
         raise RuntimeError((data.parent / f"{data.name}.log").read_text())
     said = json.loads(line)
-    return RelayProcess(url=said["url"], data=data, process=process, metrics=said.get("metrics", ""))
+    return RelayProcess(
+        url=said["url"], data=data, process=process, metrics=said.get("metrics", ""), engines=engines
+    )
 
 
 @contextmanager
