@@ -1,6 +1,6 @@
 """From what the daemon says to what the tray shows. Pure: a View in, a MenuModel out; it asks and does nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -27,6 +27,8 @@ from tray.model import (
 DEFAULT_BARS = 8
 BARS_CHOICES = (4, 8, 16, 32)
 MAX_RECENT = 5
+TAKE_ID_CHARS = 12  # as the command line shows it: its milliseconds
+INSTANCE_ID_CHARS = 4
 MAX_INSTANCES = 16  # more lines than this are no menu; `sidechain keep --instance` reaches the rest
 MAX_PROBLEMS = 10
 MAX_RECOVERED = 5
@@ -156,14 +158,14 @@ def _keeps(instances: list[InstanceInfo]) -> Iterator[Item]:
         label += " (nothing was heard yet)"
     yield Item(id="keep", label=label, enabled=heard, action=KeepBars(only, DEFAULT_BARS))
     if len(instances) > 1:
-        yield from (_keep_from(instance) for instance in instances[:MAX_INSTANCES])
+        yield from (_keep_from(instance, instances) for instance in instances[:MAX_INSTANCES])
 
 
-def _keep_from(instance: InstanceInfo) -> Item:
+def _keep_from(instance: InstanceInfo, among: Sequence[InstanceInfo]) -> Item:
     can_keep = _can_keep(instance)
     return Item(
         id=f"keep:{instance.instance}",
-        label=_line(f"Keep from {_instance_name(instance)}"),
+        label=_line(f"Keep from {_instance_name(instance, among)}"),
         enabled=can_keep,
         submenu=tuple(
             Item(
@@ -181,9 +183,16 @@ def _can_keep(instance: InstanceInfo) -> bool:
     return instance.heard_frames > 0 and instance.state != "attaching"
 
 
-def _instance_name(instance: InstanceInfo) -> str:
+def _instance_name(instance: InstanceInfo, among: Sequence[InstanceInfo]) -> str:
+    """Its track and host; and of its id as much as is needed, where these are unknown or another's as well."""
     host = instance.host_name or "a plugin"
-    return f"{instance.track_name} ({host})" if instance.track_name else f"{host} [{instance.instance[:4]}]"
+    alike = [(one.track_name, one.host_name) for one in among].count(
+        (instance.track_name, instance.host_name)
+    )
+    name = f"{instance.track_name} ({host})" if instance.track_name else host
+    if instance.track_name and alike < 2:
+        return name
+    return f"{name} [{short_id(instance.instance, [one.instance for one in among], INSTANCE_ID_CHARS)}]"
 
 
 # takes --------------------------------------------------------------------------------------------------------
@@ -193,13 +202,14 @@ def _recent(status: Status, progress: dict[str, Progress]) -> Item:
     takes = status.recent[:MAX_RECENT]
     if not takes:
         return Item(id="recent", label="Recent takes (none yet)", enabled=False)
-    lines = tuple(_take(take, progress.get(take.take_id), status.relay_url) for take in takes)
+    ids = [take.take_id for take in takes]
+    lines = tuple(_take(take, ids, progress.get(take.take_id), status.relay_url) for take in takes)
     return Item(id="recent", label="Recent takes", submenu=lines)
 
 
-def _take(take: TakeInfo, progress: Progress | None, relay_url: str | None) -> Item:
+def _take(take: TakeInfo, ids: list[str], progress: Progress | None, relay_url: str | None) -> Item:
     """Title · bars · BPM · key · state; what is unknown is left out, what was only heard is about right."""
-    parts = [take_name(take)]
+    parts = [take_name(take, ids)]
     if take.bars is not None:
         parts.append("1 bar" if take.bars == 1 else f"{take.bars} bars")
     if take.bpm is not None:
@@ -234,9 +244,18 @@ def _take_state(take: TakeInfo, progress: Progress | None) -> str:
     return f"{words} {progress.fraction:.0%}" if moving and progress is not None else words
 
 
-def take_name(take: TakeInfo) -> str:
-    """What a person calls the Take."""
-    return take.title or f"Take {take.take_id[:8]}"
+def take_name(take: TakeInfo, among: Iterable[str] = ()) -> str:
+    """What a person calls the Take. among: ids of those that it is shown with."""
+    return take.title or f"Take {short_id(take.take_id, among, TAKE_ID_CHARS)}"
+
+
+def short_id(whole: str, among: Iterable[str], least: int) -> str:
+    """As much of an id as tells it apart from `among`, which may hold it too: `least` characters, or more."""
+    others = [other for other in among if other != whole]
+    length = least
+    while length < len(whole) and any(other.startswith(whole[:length]) for other in others):
+        length += 1
+    return whole[:length]
 
 
 def _recovered(one: StretchInfo) -> Item:

@@ -184,7 +184,8 @@ class SniBackend:
         try:
             bus = await MessageBus(bus_address=self._address, auth_timeout=CALL_TIMEOUT_S).connect()
         except Exception as error:  # dbus-fast raises a dozen kinds for "there is no usable bus here"
-            raise NoDesktop(f"there is no session bus ({error})") from error
+            why = f"{error.args[0]} is not set" if isinstance(error, KeyError) else error
+            raise NoDesktop(f"there is no session bus ({why})") from error
         self._bus = bus
         if await bus.request_name(TRAY_NAME, NameFlag.DO_NOT_QUEUE) is not RequestNameReply.PRIMARY_OWNER:
             bus.disconnect()

@@ -17,7 +17,7 @@ from daemon.errors import LibraryStuck, NotRunning, UsageError
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
 
-app = typer.Typer(help="Settings: show, get, set, unset, path, explain.", no_args_is_help=False)
+app = typer.Typer(help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
 Name = Annotated[str, typer.Argument(help="A setting's name.")]
 
 

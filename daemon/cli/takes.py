@@ -15,7 +15,8 @@ from daemon.core.titles import why_not
 from daemon.errors import SidechainError, UsageError
 
 app = typer.Typer(
-    help="The local library: list, show, find, rename, repair, export, play, delete.", no_args_is_help=False
+    help="The local library: list, show, similar, rename, repair, export, play, delete.",
+    no_args_is_help=False,
 )
 takes_sound.register(app)
 

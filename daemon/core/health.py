@@ -44,11 +44,13 @@ class Health(Struct, frozen=True, kw_only=True):
     icon: str
 
 
+SET_A_RELAY = "`sidechain config set relay_url https://…`, then `sidechain down` and `sidechain up --detach`."
+
 SHOWN: dict[HealthState, Shown] = {
     HealthState.STARTING: Shown(sentence="Sidechain is starting.", next_step="", icon="starting"),
     HealthState.NO_RELAY: Shown(
         sentence="Takes are kept on this computer; no relay is configured.",
-        next_step="Set relay_url in the settings to post.",
+        next_step=f"To post: {SET_A_RELAY}",
         icon="unclaimed",
     ),
     HealthState.UNCLAIMED: Shown(

@@ -10,7 +10,7 @@ _STATES = {
     State.WAITING: ("rendering", "Levelling and encoding."),
     State.QUEUED: ("waiting", "It goes out next."),
     State.UPLOADING: ("uploading", "Uploading."),
-    State.ACCEPTED: ("posted", "It is on the feed."),
+    State.ACCEPTED: ("posted", "It was posted."),
     State.QUARANTINED: ("failed", "It could not be made ready."),
     State.NEEDS_ATTENTION: ("failed", "It was not posted."),
     State.DISCARDED: ("discarded", "It was taken back and is not posted. The take stays."),

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from daemon.config import Config
 from daemon.core.claim import b64url
+from daemon.core.health import SET_A_RELAY
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
 from daemon.events import AccountChanged, Bus
 from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
@@ -87,9 +88,7 @@ class Account:
     def relay(self) -> DeviceRelay:
         """The relay's client. Raises NotClaimed when no relay is configured."""
         if self._relay is None:
-            raise NotClaimed(
-                "No relay is configured.", "Set relay_url in the settings, then `sidechain claim`."
-            )
+            raise NotClaimed("No relay is configured.", f"{SET_A_RELAY} Then `sidechain claim`.")
         return self._relay
 
     async def recall(self) -> None:

@@ -7,6 +7,7 @@ place, may send a compression bomb or a byte a second). Redirects are not follow
 import asyncio
 import functools
 import logging
+import ssl
 import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Mapping
@@ -111,10 +112,9 @@ class RelayHttp:
                             raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
                     return Answer(status=response.status_code, headers=response.headers, content=bytes(data))
         except (httpx.TransportError, TimeoutError) as error:
+            said, next_step = _in_words(error)
             raise Offline(
-                f"The relay at {self.base_url} does not answer: {_in_words(error)}.",
-                "Sidechain goes on trying; check the network if it lasts.",
-                no_answer=True,
+                f"The relay at {self.base_url} does not answer: {said}.", next_step, no_answer=True
             ) from error
 
     async def sound(
@@ -140,9 +140,9 @@ class RelayHttp:
                     status, answered = response.status_code, response.headers
                     raise self.refusal(Answer(status=status, headers=answered, content=bytes(data)))
         except (httpx.TransportError, TimeoutError) as error:
+            said, next_step = _in_words(error)
             raise Offline(
-                f"The relay at {self.base_url} does not deliver the sound: {_in_words(error)}.",
-                "Check the network, then play it again.",
+                f"The relay at {self.base_url} does not deliver the sound: {said}.", next_step
             ) from error
 
     def decoded(self, answer: Answer, kind: type[T]) -> T:
@@ -150,8 +150,11 @@ class RelayHttp:
             raise self.refusal(answer)
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except UNREADABLE as error:
+        except msgspec.ValidationError as error:
             raise self.not_understood(str(error)) from error
+        except UNREADABLE as error:
+            log.warning("an answer of %s is not JSON: %s", self.base_url, error)
+            raise self._not_the_relay(answer) from error
 
     def not_understood(self, why: str) -> Offline:
         """why: for the log."""
@@ -173,12 +176,7 @@ class RelayHttp:
         try:
             problem = msgspec.json.decode(data, type=rest.Problem)
         except UNREADABLE:
-            return Offline(
-                f"What answers at {self.base_url} is not the relay, or not well (HTTP {status}).",
-                "If it lasts: sign in to the network, or look at the proxy.",
-                retry_after_s=_retry_after_s(headers),
-                relay_wide=status < BAD_REQUEST or status in RELAY_WIDE,
-            )
+            return self._not_the_relay(answer)
         if status >= 500 or status in TRANSIENT:
             return Offline(
                 problem.detail,
@@ -187,6 +185,15 @@ class RelayHttp:
                 relay_wide=status in RELAY_WIDE,
             )
         return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)
+
+    def _not_the_relay(self, answer: Answer) -> Offline:
+        """A portal's page, a proxy's, or a server's that has lost the relay behind it."""
+        return Offline(
+            f"What answers at {self.base_url} is not the relay, or not well (HTTP {answer.status}).",
+            "If it lasts: sign in to the network, or look at the proxy.",
+            retry_after_s=_retry_after_s(answer.headers),
+            relay_wide=answer.status < BAD_REQUEST or answer.status in RELAY_WIDE,
+        )
 
 
 def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters: str) -> str:
@@ -198,17 +205,32 @@ def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters:
     return f"{path}?{urllib.parse.urlencode(fields)}" if fields else path
 
 
-def _in_words(error: Exception) -> str:
-    """What went wrong on the line, for a person."""
+def _in_words(error: Exception) -> tuple[str, str]:
+    """What went wrong on the line, and what a person can do about it."""
+    if refused := _certificate_fault(error):
+        return (
+            f"its certificate is not accepted ({refused})",
+            "Sign in to the network if it asks for that; look at the proxy and at this computer's clock.",
+        )
     match error:
         case httpx.TimeoutException() | TimeoutError():
-            return "nothing came in time"
+            said = "nothing came in time"
         case httpx.ConnectError():
-            return "no connection to it can be made"
+            said = "no connection to it can be made"
         case httpx.ProtocolError():
-            return f"what it says is not as it should be ({error})"
+            said = f"what it says is not as it should be ({error})"
         case _:
-            return "the connection broke"
+            said = "the connection broke"
+    return said, "Check the network if it lasts."
+
+
+def _certificate_fault(error: BaseException | None) -> str:
+    """What OpenSSL has against the certificate, somewhere among the causes of `error`; "" when it is something else."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def json_of(body: object) -> tuple[dict[str, str], bytes]:

@@ -182,8 +182,8 @@ Card Status::card() const
                 "sidechain up --detach", start_failure_.empty() ? info_.link_reason : start_failure_,
                 !can_start_ ? "" : starting_ ? "Starting …" : "Start"};
     if (relay_state_ == "no_relay")
-        return {"No relay to post to", "Takes are kept on this computer. To post, start Sidechain with the address of a relay:",
-                "sidechain up --detach --relay-url https://…", "Or set relay_url in the settings, once."};
+        return {"No relay to post to", "Takes are kept on this computer. To post, name a relay, in a terminal:",
+                "sidechain config set relay_url https://…", "Then: sidechain down, and sidechain up --detach."};
     if (account_.empty() && !relay_state_.empty()) { /* it says so within a second of the welcome */
         if (!trouble_.empty() && trouble_.find("sidechain claim") == std::string::npos)
             return {"Something stands in the way", trouble_, "", "Takes are kept meanwhile."};

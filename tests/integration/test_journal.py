@@ -281,6 +281,15 @@ async def test_a_full_disk_pauses_the_journal_and_later_it_goes_on(
     assert journal.trouble == "" and is_true(folder_of(journal), played.ring) == [(0, RATE_HZ)]
 
 
+async def test_a_disk_too_full_for_takes_is_not_said_to_keep_them(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, min_free_bytes=1 << 60))
+    played.play(1.0)
+    journal.look([played.instance])
+    assert "MB are free" in journal.trouble
+    assert "works as ever" not in journal.trouble and "New takes are not kept either" in journal.trouble
+    journal.close()
+
+
 @pytest.mark.parametrize("call", ["write", "fdatasync"])
 async def test_after_a_failed_write_another_file_is_written_from_what_is_known_to_be_safe(
     journal: Journal, played: Played, monkeypatch: pytest.MonkeyPatch, call: str

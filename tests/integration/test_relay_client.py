@@ -13,10 +13,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daemon.config import Config
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
+from daemon.events import Bus, FollowsChanged, PostChanged
+from daemon.features.feed.social import Social
+from daemon.identity.account import Account
 from daemon.identity.credentials import FileSecret, open_identity
 from daemon.identity.relay import DeviceRelay
+from daemon.library.store import Store
 from daemon.uplink.http import MAX_ANSWER_BYTES
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
@@ -266,3 +271,37 @@ async def test_an_upload_where_nothing_moves_ends_at_once_and_does_not_ask_again
             with pytest.raises((Offline, RelayRefused)):
                 await TusClient(client).send(parcel)
         assert len(liar.heads) == 2
+
+
+async def test_a_portal_is_not_a_relay_of_another_version(tmp_path: Path) -> None:
+    """What is no JSON comes from somebody else; what is JSON of another shape, from a relay that knows more."""
+    async with before(tmp_path, whole("200 OK", b"<html>Sign in")) as (client, _):
+        with pytest.raises(Offline, match=r"is not the relay.*sign in to the network"):
+            await client.me()
+    (tmp_path / "newer").mkdir()
+    async with before(tmp_path / "newer", whole("200 OK", b'{"id": 7}')) as (client, _):
+        with pytest.raises(Offline, match=r"is not understood\. Update Sidechain"):
+            await client.me()
+
+
+@pytest.mark.parametrize("deed", ["like", "react", "follow"])
+async def test_a_deed_that_did_not_reach_the_relay_is_not_said_to_be_tried_again(
+    tmp_path: Path, deed: str
+) -> None:
+    store, bus = Store(tmp_path / "library.sqlite3"), Bus()
+    told: list[object] = []
+    for kind in (PostChanged, FollowsChanged):
+        bus.on(kind, told.append)
+    async with before(tmp_path, lambda writer: writer.close()) as (client, _):
+        account = Account(Config(data_dir=str(tmp_path)), store, "0", bus)
+        account._relay = client
+        social = Social(account, store, bus)
+        deeds = {
+            "like": lambda: social.like("p1", True),
+            "react": lambda: social.react("p1", "🔥", True),
+            "follow": lambda: social.follow("ana", True),
+        }
+        with pytest.raises(Offline, match="not tried again by itself") as away:
+            await deeds[deed]()
+    assert "goes on trying" not in str(away.value) and told == []
+    store.close()

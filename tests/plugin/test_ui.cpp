@@ -225,7 +225,7 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     link(status, "needs_reclaim", "");
     CHECK(status.card().headline == "Claim this device again");
     link(status, "no_relay", "");
-    CHECK(status.card().command.find("--relay-url") != std::string::npos);
+    CHECK(status.card().command.find("config set relay_url") != std::string::npos);
     link(status, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
     CHECK(status.card().words.find("Unlock") != std::string::npos);
     link(status, "online", "nightowl", 3);
@@ -285,7 +285,7 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     CHECK(status.kept() == Take::kWaiting && status.post_label() == "Keep + post");
     posting(status, "failed", 0.0, "The relay refused it. The take is safe.");
     CHECK(status.kept() == Take::kFailed && status.post_label() == "Post again" && status.sentence().tone == Tone::kBad);
-    posting(status, "posted", 1.0, "It is on the feed.");
+    posting(status, "posted", 1.0, "It was posted.");
     CHECK(status.kept() == Take::kPosted && status.post_label() == "Keep + post" && status.sentence().tone == Tone::kGood);
     status.keeping(6, true);
     status.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));

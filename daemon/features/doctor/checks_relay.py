@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from daemon.core.checks import Check, note, ok, problem
+from daemon.core.health import SET_A_RELAY
 
 STEP_LIMIT_S = 5.0
 MAX_SKEW_S = 60.0  # tokens are dated; beyond a minute they are refused
@@ -23,7 +24,7 @@ MAX_ANSWER_BYTES = 64 * 1024
 def check_relay(url: str) -> Iterator[Check]:
     """DNS, TCP, TLS, health and clock of the relay at `url`."""
     if not url:
-        yield note("relay", "No relay is configured: takes are kept here only.", "Set relay_url to post.")
+        yield note("relay", "No relay is configured: takes are kept here only.", f"To post: {SET_A_RELAY}")
         return
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -6,6 +6,8 @@ the start the same is decided for what lies on the disk. Nothing here leaves the
 """
 
 import asyncio
+import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -46,6 +48,9 @@ LIFE_FILE = "life"  # in the run folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+NO_KEEPING = "New takes are not kept either, until some space is freed."
 
 
 class NoRoom(OSError):
@@ -160,10 +165,19 @@ class Journal:
             ):  # what is not known to be on the disk is written again, elsewhere
                 self._synced[name] = self._writers[name].synced_frame
                 self._let_go(name)
-            trouble = f"The last minutes are not kept on disk now: {_why(error)} Keeping takes works as ever."
+            trouble = f"The last minutes are not kept on disk now: {_why(error)} {self._of_keeping(error)}"
         if trouble != self.trouble:
             self.trouble = trouble
             log.warning("journal: %s", trouble or "it goes on")
+
+    def _of_keeping(self, error: OSError | SidechainError) -> str:
+        """Whether takes are kept meanwhile: they need less room than the journal, but they need some."""
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return NO_KEEPING
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(self.config.data).free < self.config.min_free_bytes:
+                return NO_KEEPING
+        return "Keeping takes works as ever."
 
     def _follow(self, name: str, instance: Instance, ring: RingFile) -> None:
         try:

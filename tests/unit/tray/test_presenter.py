@@ -1,6 +1,8 @@
 """What the menu says in every state, and that its lines keep their names."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.control import CONTROL_API, ClaimState, Progress
 from daemon.core.health import SHOWN
@@ -29,6 +31,7 @@ from tray.presenter import (
     Link,
     View,
     present,
+    short_id,
 )
 
 
@@ -257,3 +260,22 @@ def test_a_claim_under_way_shows_its_ways_and_only_pages_of_the_relay() -> None:
     assert below(authorize_url=evil, user_code="WDJB-MJHT", verification_uri=evil) == {
         "claim:cancel": CancelClaim()
     }
+
+
+def test_lines_that_would_read_the_same_are_told_apart() -> None:
+    """Takes of one minute begin alike, and two plugins may be on tracks of one name."""
+    takes = [take(f"01980f3c2b7{n}7abc9def00000000000{n}", title=None) for n in (1, 2)]
+    takes.append(take("01980f3c2b717abc9def000000000009", title=None))
+    plugins = [instance(f"ab12{n}" + "0" * 27, track_name="Bass", heard_frames=1) for n in (1, 2)]
+    plugins.append(instance("ab12" + "f" * 28, track_name="", heard_frames=1))
+    model = present(View(link=Link.UP, status=status(recent=takes, instances=plugins)))
+    for prefix, count in (("take:", 3), ("keep:", 3)):
+        labels = [item.label for item in model.walk() if item.id.startswith(prefix) and item.submenu]
+        assert len(labels) == len(set(labels)) == count, labels
+
+
+@given(ids=st.lists(st.text("01", min_size=8, max_size=8), unique=True, min_size=1))
+def test_short_ids_differ_as_whole_ones_do(ids: list[str]) -> None:
+    short = [short_id(one, ids, 4) for one in ids]
+    assert len(set(short)) == len(ids)
+    assert all(one.startswith(cut) and len(cut) >= 4 for one, cut in zip(ids, short, strict=True))

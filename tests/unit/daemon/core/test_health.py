@@ -59,3 +59,10 @@ def test_what_matters_most_is_shown(
 def test_offline_says_how_many_takes_wait() -> None:
     waiting = {State.QUEUED: 1, State.WAITING: 1}
     assert "2 takes to post" in overall(LinkState.BACKING_OFF, waiting, None, True).sentence
+
+
+def test_without_a_relay_the_next_step_can_be_done_while_the_daemon_runs() -> None:
+    """`sidechain up` alone ends with exit code 77 there."""
+    step = overall(None, {}, None, True).next_step
+    assert "`sidechain config set relay_url " in step
+    assert step.index("`sidechain down`") < step.index("`sidechain up --detach`")

@@ -1,10 +1,16 @@
 """The way to the relay: one proxy policy for HTTP and WebSocket, this machine never by one, and what is amiss in words."""
 
+import asyncio
+import datetime
+import ssl
 import urllib.request
 from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from daemon.errors import Offline
 from daemon.uplink.http import RelayHttp
@@ -66,3 +72,35 @@ def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(Offline, match=r"no\.pem"):
         trusted({"SSL_CERT_FILE": str(tmp_path / "no.pem")})
     assert trusted({}).get_ca_certs()
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's end with a certificate that nobody has vouched for, as a proxy that looks into everything has."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256())
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "both.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, *form)
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "both.pem")
+    return context
+
+
+async def test_a_certificate_that_is_not_accepted_is_told_as_that(tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0, ssl=self_signed(tmp_path))
+    port = server.sockets[0].getsockname()[1]
+    relay = RelayHttp(f"https://localhost:{port}")
+    try:
+        with pytest.raises(
+            Offline, match=r"its certificate is not accepted \(self-signed certificate\)"
+        ) as away:
+            await relay.exchange("GET", "/health", {}, b"")
+        assert "clock" in away.value.next_step and "Check the network" not in away.value.next_step
+    finally:
+        await relay.close()
+        server.close()

@@ -1,0 +1,47 @@
+"""Whatever tells a person to run `sidechain …` names a command that is there; so does the help of each group."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from daemon.cli.main import app
+
+ROOT = Path(__file__).parents[4]
+NAMED = re.compile(r"`sidechain ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?[^`\n]*`")
+LISTED = re.compile(r": ([a-z]+(?:, [a-z]+)+)\.")
+
+
+def top() -> TyperGroup:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    return command
+
+
+def sources() -> Iterator[Path]:
+    for place in ("daemon", "tray", "bridge", "sandbox"):
+        yield from (ROOT / place).rglob("*.py")
+    yield from (ROOT / "docs").rglob("*.md")
+
+
+def test_a_command_that_is_named_is_there() -> None:
+    commands, missing, seen = top().commands, [], 0
+    for path in sources():
+        for first, second in NAMED.findall(path.read_text()):
+            seen += 1
+            group = commands.get(first)
+            wrong = isinstance(group, TyperGroup) and second and second not in group.commands
+            if group is None or wrong:
+                missing.append(f"{path.relative_to(ROOT)}: sidechain {first} {second}")
+    assert not missing and seen > 50
+
+
+def test_what_the_help_of_a_group_lists_is_in_it() -> None:
+    lists = 0
+    for name, group in top().commands.items():
+        for listed in LISTED.findall(group.help or "") if isinstance(group, TyperGroup) else []:
+            lists += 1
+            assert set(listed.split(", ")) <= set(group.commands), f"sidechain {name}: {listed}"
+    assert lists
