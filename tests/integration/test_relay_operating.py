@@ -190,6 +190,9 @@ def test_figures_are_not_where_the_world_calls(relay: RelayProcess) -> None:
 def test_requests_have_names_that_the_log_tells(relay: RelayProcess, anna: RelayClient) -> None:
     answer = anna.http.get("/users/me", headers={"x-request-id": "proxy-1.a_b"})
     assert answer.headers["x-request-id"] == "proxy-1.a_b"
+    until = time.monotonic() + CALL_LIMIT_S
+    while "proxy-1.a_b" not in log_of(relay).rpartition("\n")[0]:  # said when the answer has gone out
+        assert time.monotonic() < until
     lines = [json.loads(line) for line in log_of(relay).splitlines()]
     (said,) = [each for each in lines if each.get("request_id") == "proxy-1.a_b"]
     assert (said["method"], said["row"], said["status"], said["level"]) == (

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from relay.wire import events
+from tests.support.claims import Claim, FormBrowser, type_code
 from tests.support.engines import ClusterServers, Engines
 from tests.support.loops import short_flac
 from tests.support.relay import (
@@ -186,6 +187,35 @@ def test_what_is_spent_at_one_is_spent_at_the_other(cluster: Cluster, people: Pe
             if spent > 50:
                 return
             assert time.monotonic() < until
+
+
+def test_a_device_begins_at_one_is_let_in_at_the_other_and_gets_its_tokens(cluster: Cluster) -> None:
+    """The browser, too: signed in at one process, it is known at the other."""
+    here, there = (each.url for each in cluster.processes[:2])
+    name = f"carla.{secrets.token_hex(4)}"
+    with closing(RelayClient(here)) as device, FormBrowser(here) as browser, FormBrowser(there) as elsewhere:
+        claim = Claim(device)
+        grant = claim.begin()
+        browser.sign_in(name)
+        elsewhere.http.cookies.update(browser.http.cookies)
+        elsewhere.press(type_code(elsewhere, grant.user_code))
+        time.sleep(grant.interval + 0.1)  # a device may not ask sooner, and is told to slow down if it does
+        answer = claim.poll(grant.device_code)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["user"]["username"] == name
+
+
+def test_wrong_codes_at_one_count_at_the_other(cluster: Cluster) -> None:
+    here, there = (each.url for each in cluster.processes[:2])
+    with closing(RelayClient(here)) as device, FormBrowser(here) as browser, FormBrowser(there) as elsewhere:
+        grant = Claim(device).begin()
+        browser.sign_in(f"guesser.{secrets.token_hex(4)}")
+        elsewhere.http.cookies.update(browser.http.cookies)
+        both = (browser, elsewhere)
+        for number in range(5):
+            assert "data-trouble" in type_code(both[number % 2], "BBBB-BBBB").text
+        for each in both:
+            assert type_code(each, grant.user_code).status_code == 429
 
 
 # none harms another ---------------------------------------------------------------------------------------------------
