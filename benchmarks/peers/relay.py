@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from benchmarks.relay_data import new_post
 from relay.__main__ import main
-from relay.app import build as composition
+from relay.app import engines
+from relay.app.site import frame
 from relay.core.access import Action
 from relay.core.calls import Answer, Call, Page
 from relay.engine.database import Tx
@@ -26,9 +27,9 @@ class Author(Struct, frozen=True):
 
 
 def with_publishing() -> None:
-    built = composition.frame.rows
+    built = frame.rows
     opened: list[Any] = []  # any: the database, once it is open
-    plain_open = composition.open_database
+    plain_open = engines.open_database
 
     def open_database(*given: Any, **named: Any) -> Any:
         opened[:] = [plain_open(*given, **named)]
@@ -45,8 +46,8 @@ def with_publishing() -> None:
         row = Page(method="POST", path="/bench/publish", action=Action.HEALTH_READ, handler=handler, query=Author, machine=True)  # fmt: skip
         return [*built(views), row]
 
-    composition.open_database = open_database  # type: ignore[assignment]
-    composition.frame.rows = rows
+    engines.open_database = open_database  # type: ignore[assignment]
+    frame.rows = rows
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ AnyOperation = Operation[Any, Any, Any]
 DESCRIPTION = (
     "Accounts, uploads, feeds and the social graph of Sidechain. Times are RFC 3339 in UTC; unknown is null; paging is by"
     " opaque cursors; unknown query parameters are refused. `waveform_svg` is an address, `bpm` a number with fractions."
-    " Every answer says what is left of its limit in RateLimit-* headers."
+    " Every answer says what is left of its limit in RateLimit-* headers. `is_live` is what an account's devices tell of"
+    " themselves; who does not want to be seen working sets `presence = false` in the settings of the desktop, and then"
+    " nothing is told, so it is false."
 )
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REFERENCE = "#/components/schemas/{name}"

@@ -37,7 +37,6 @@ MAX_QUERY_FIELDS = 32
 MAX_BODY_BYTES = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 _counted_as = lru_cache(4096)(counted_as)  # of the same few callers, with each request
 
 

@@ -30,6 +30,8 @@ log = logging.getLogger("relay")
 
 EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, OSError)
 """What keeps a relay from starting and is said in a sentence."""
+CANNOT_START = 1
+"""The exit code, as of any command that did not do what it was asked."""
 GOODBYE_S = 2.0
 GOODBYE_STEP_S = 0.02
 BACKLOG = 1024
@@ -48,7 +50,10 @@ class _Server(uvicorn.Server):
         self._application = application
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        try:
+            await super().startup(sockets=sockets)
+        except SystemExit:  # uvicorn's own code for it is 3
+            sys.exit(CANNOT_START)
         if self.started:
             self._application.say_where(self._url)
 
@@ -95,14 +100,15 @@ class Application:
         try:
             self.relay = await build(self._config, self._base_url)
             if self._config.metrics_port is not None:
-                self._metrics = MetricsServer(self.relay.metrics)
+                self._metrics = MetricsServer(self.relay.engines.metrics)
                 host, port = self._config.metrics_host, self._config.metrics_port
                 self._metrics_url = await self._metrics.start(host, port)
         except Exception as error:
             log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            logging.getLogger("uvicorn.error").disabled = True  # it would say so twice more
+            await send({"type": "lifespan.startup.failed", "message": ""})
             return
-        scope["state"][AT_ONCE_KEY] = self.relay.at_once
+        scope["state"][AT_ONCE_KEY] = self.relay.engines.at_once
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
         if self._metrics is not None:
@@ -132,7 +138,9 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound. [main thread]"""
+    """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound; ends with 1 where it cannot start,
+    which the log says. [main thread]
+    """
     forbid_dumps()
     bound = _bind(config.host, config.port)
     port: int = bound.getsockname()[1]
@@ -166,4 +174,4 @@ def run(config: Config) -> None:
         signal.signal(each, lambda *_: sys.exit(0))
     server.run(sockets=[bound])
     if not server.started:
-        sys.exit(3)
+        sys.exit(CANNOT_START)

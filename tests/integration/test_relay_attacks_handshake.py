@@ -38,6 +38,6 @@ async def test_a_database_that_is_busy_costs_an_account_no_place(tmp_path: Path)
             scope = scope_of(token) | {"extensions": {"websocket.http.response": {}}}
             await sockets.serve(scope, receive, send)
         assert set(answered) == {503} and len(answered) == 2 * MAX_CONNECTIONS_PER_ACCOUNT
-        assert not len(relay.hub) and not len(relay.at_once)
+        assert not len(relay.hub) and not len(relay.engines.at_once)
     finally:
         await relay.close()

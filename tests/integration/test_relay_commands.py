@@ -283,3 +283,17 @@ def test_calls_that_there_are_not() -> None:
     relay_command("serve", "--colour", "red", code=2)
     assert "--data is missing" in relay_command("migrate", code=1).stderr
     assert "backup" in relay_command("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--objects-url", "ftp://host", "Objects are kept at"),
+        ("--bus-url", "ftp://host", "A bus is"),
+        ("--signing-key-file", "/dev/null", "key"),
+    ],
+)
+def test_a_relay_that_cannot_start_says_so_once(tmp_path: Path, option: str, value: str, said: str) -> None:
+    done = relay_command("serve", "--data", tmp_path / "data", "--port", "0", option, value, code=1)
+    (line,) = done.stderr.splitlines()
+    assert said in line and not done.stdout

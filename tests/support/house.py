@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from relay.app.build import EFFECTS
+from relay.app.listening import EFFECTS
 from relay.core.visibility import Visibility
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.clock import new_id

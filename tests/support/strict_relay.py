@@ -3,9 +3,9 @@ does not read is let go within seconds.
 """
 
 from relay.__main__ import main
-from relay.app import answers, build, http_protocol
+from relay.app import answers, engines, http_protocol
 
 if __name__ == "__main__":
-    build.DEV_FACTOR = 1
+    engines.DEV_FACTOR = 1
     answers.STALL_S = http_protocol.FLUSH_S = 1.0
     main()

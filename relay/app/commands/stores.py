@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
-from relay.app.build import EFFECTS
 from relay.app.config import Config
+from relay.app.listening import EFFECTS
 from relay.engine.data_folder import DataFolder
 from relay.engine.database import Database, Effect, open_database, sqlite_path
 from relay.engine.objects.door import Objects

@@ -7,8 +7,8 @@ from typing import TypeVar
 import pytest
 from joserfc.jwk import OKPKey
 
-from relay.app.build import EFFECTS
 from relay.app.health import rows
+from relay.app.listening import EFFECTS
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.engine.data_folder import DataFolder, DataInUse

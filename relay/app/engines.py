@@ -1,0 +1,78 @@
+"""The engines of one process, opened as its settings say: database, objects, bus, and what is counted with them."""
+
+from dataclasses import dataclass
+
+from relay.app.config import Config
+from relay.app.listening import EFFECTS, Listening
+from relay.core.limits import AT_ONCE, LIMITS
+from relay.engine.at_once import AtOnce
+from relay.engine.bus.door import Bus
+from relay.engine.bus.open import open_bus
+from relay.engine.clock import now_us
+from relay.engine.data_folder import DataFolder
+from relay.engine.database import Database, open_database, sqlite_path
+from relay.engine.database.measured import MeasuredDatabase
+from relay.engine.descriptors import allow_many
+from relay.engine.limits import SharedLimits
+from relay.engine.metrics import Metrics
+from relay.engine.objects.door import Objects
+from relay.engine.objects.open import open_objects
+from relay.engine.tasks import Tasks
+
+DEV_FACTOR = 100
+"""So many times the limits hold on a relay for development: its tests are many callers at one address."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engines:
+    """What all features stand on."""
+
+    folder: DataFolder
+    db: Database
+    objects: Objects
+    bus: Bus
+    limits: SharedLimits
+    at_once: AtOnce
+    metrics: Metrics
+    tasks: Tasks
+
+    async def close(self) -> None:
+        """In reverse order of the start; nobody may use them any more."""
+        await self.bus.close()
+        await self.objects.close()
+        await self.db.close()
+        self.folder.close()
+
+
+def open_engines(config: Config, listening: Listening) -> Engines:
+    """Nothing is awaited, so whoever is given to `listening` next misses no commit.
+
+    Raises DataInUse, SchemaTooNew, DatabaseError, BadObjectsUrl, BadBusUrl, FolderOpen, OSError. [loop]
+    """
+    embedded = sqlite_path(config.database) is not None
+    factor = DEV_FACTOR if config.dev else 1
+    folder = DataFolder.open(config.data, alone=embedded)
+    metrics = Metrics()
+    db = _open_database(config, listening, metrics)
+    bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
+    at_once = {kind: most.times(factor) for kind, most in AT_ONCE.items()}
+    return Engines(
+        folder=folder,
+        db=db,
+        objects=open_objects(config.objects, config.storage_keys),
+        bus=bus,
+        limits=SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us),
+        at_once=AtOnce(at_once, config.trusted_proxies, allow_many()),
+        metrics=metrics,
+        tasks=Tasks(),
+    )
+
+
+def _open_database(config: Config, listening: Listening, metrics: Metrics) -> Database:
+    waited = metrics.histogram("relay_database_seconds", "What features wait for the database.", "kind")
+    return MeasuredDatabase(
+        open_database(
+            config.database, effects=EFFECTS, on_commit=listening.on_commit, on_lost=listening.on_lost
+        ),
+        lambda kind, seconds: waited.observe(kind, seconds=seconds),
+    )

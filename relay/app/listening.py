@@ -1,0 +1,65 @@
+"""Commits, as the processes of a relay hear of them, and who has to know what."""
+
+import asyncio
+from collections.abc import Sequence
+
+from relay.engine.clock import now_us
+from relay.engine.database import Database, Effect
+from relay.engine.jobs.table import JobChanged, JobReady
+from relay.engine.jobs.workers import Workers
+from relay.features.accounts.api import SessionEnded
+from relay.features.devices.families import Revoked, revoked_families
+from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
+from relay.features.live.hub import Hub
+
+EFFECTS = Happened | Followed | Unfollowed | Blocked | Revoked | SessionEnded | JobReady | JobChanged
+"""All that a commit may tell the processes of a relay."""
+
+
+class Listening:
+    """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
+
+    hub and workers need the database to be made, and the database needs this: they are set once they are there.
+    """
+
+    def __init__(self) -> None:
+        self.revoked: set[str] = set()
+        self.hub: Hub | None = None
+        self.workers: Workers | None = None
+        self._missed = asyncio.Event()
+
+    def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
+        """The next commit that has effects, of whichever process."""
+        for effect in effects:
+            match effect:
+                case Revoked(family_id=family_id):
+                    self.revoked.add(family_id)
+                    if self.hub is not None:
+                        self.hub.end_family(family_id)
+                case SessionEnded(session_id=session_id) if self.hub is not None:
+                    self.hub.end_session(session_id)
+                case JobReady() if self.workers is not None:
+                    self.workers.ready()
+                case JobChanged() if self.workers is not None:
+                    self.workers.changed(effect)
+        if self.hub is not None:
+            self.hub.commit(number, effects)
+
+    def on_lost(self, number: int) -> None:
+        """The effects of commits up to this one can no longer be told."""
+        if self.hub is not None:
+            self.hub.lost(number)
+        if self.workers is not None:
+            self.workers.ready()
+        self._missed.set()
+
+    async def load_revoked(self, db: Database) -> None:
+        """Which sign-ins were ended before we listened, or while we did not."""
+        self.revoked |= await db.read(lambda reader: revoked_families(reader, now_us()))
+
+    async def catch_up(self, db: Database) -> None:
+        """Which sign-ins were ended in commits that nobody told us of, for ever. One task of the process does."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            await self.load_revoked(db)

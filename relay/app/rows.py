@@ -1,0 +1,100 @@
+"""The table of all that a relay answers: the rows of every feature, of its health, its documents and the site's frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relay.app import documents, health
+from relay.app.config import Config
+from relay.app.engines import Engines
+from relay.app.gate import Gate
+from relay.app.services import LiveServices, PostServices, SignInServices
+from relay.app.site import frame
+from relay.app.site.views import Views
+from relay.core.calls import AnyRow, Render
+from relay.features.accounts import operations as accounts
+from relay.features.creations import operations as creations
+from relay.features.devices import claim_pages, oauth
+from relay.features.devices import operations as devices
+from relay.features.feeds import operations as feeds
+from relay.features.graph import operations as graph
+from relay.features.live import operations as live
+from relay.features.reactions import operations as reactions
+from relay.features.uploads import operations as uploads
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """What the rows are made of; each feature is given what it needs of it."""
+
+    config: Config
+    base_url: str
+    engines: Engines
+    live: LiveServices
+    sign_in: SignInServices
+    posts: PostServices
+    gate: Gate
+    views: Views
+    render: Render
+    is_draining: Callable[[], bool]
+
+    def rows(self) -> list[AnyRow]:
+        """The documents come last: they are made of the others."""
+        rows = [
+            *self._people(),
+            *self._posts(),
+            *self._feeds(),
+            *live.rows(self.live.live, self.live.tickets),
+            *health.rows(self.engines.db, self.engines.objects, self.engines.tasks, self.is_draining),
+            *frame.rows(self.views),
+        ]
+        return [*rows, *documents.rows(list(rows), self.render)]
+
+    def _people(self) -> list[AnyRow]:
+        """Accounts, their sign-ins and their devices."""
+        given, dev = self.sign_in, self.config.dev
+        sign_in = accounts.sign_in_page(given.upstreams, self.render)
+        return [
+            *accounts.rows(
+                given.accounts,
+                given.upstreams,
+                dev=dev,
+                is_live=self.live.presence.is_live,
+                require_sign_up=self.gate.require_sign_up,
+                sign_in=sign_in,
+            ),
+            *devices.rows(given.devices, given.families, given.tokens, dev=dev),
+            *oauth.rows(given.claiming, self.base_url),
+            *claim_pages.rows(
+                given.claiming, given.devices, base_url=self.base_url, render=self.render, sign_in=sign_in
+            ),
+        ]
+
+    def _posts(self) -> list[AnyRow]:
+        """Uploads, what becomes of them, and what people say to it."""
+        config, engines, given = self.config, self.engines, self.posts
+        return [
+            *uploads.rows(given.uploads, given.encoder.expect, config.max_upload_bytes),
+            *creations.rows(
+                engines.db,
+                engines.objects,
+                given.encoder,
+                given.publishing,
+                given.workers,
+                given.uploads,
+                base_url=self.base_url,
+                max_upload_bytes=config.max_upload_bytes,
+                audio_cache_s=config.audio_cache_s,
+                require_live=self.sign_in.tokens.require_live,
+                render=self.render,
+            ),
+            *reactions.rows(given.reactions),
+        ]
+
+    def _feeds(self) -> list[AnyRow]:
+        """Who follows whom, and what they see of it."""
+        db, is_live = self.engines.db, self.live.presence.is_live
+        cache_s = self.config.feed_cache_s
+        return [
+            *feeds.rows(db, base_url=self.base_url, cache_s=cache_s, is_live=is_live, render=self.render),
+            *graph.rows(db, is_live),
+        ]

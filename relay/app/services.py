@@ -1,0 +1,137 @@
+"""The services of all features, put together by hand: who needs whom stands here and nowhere else."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from relay.app.config import Config
+from relay.app.engines import Engines
+from relay.app.listening import Listening
+from relay.engine.database import Database
+from relay.engine.jobs.workers import Workers
+from relay.features.accounts import api as accounts_api
+from relay.features.accounts.service import Accounts
+from relay.features.accounts.upstream import Upstreams
+from relay.features.creations import publishing
+from relay.features.creations.encoding import Encoder
+from relay.features.creations.publishing import Publishing
+from relay.features.creations.store import NEW_POST, tell_posts
+from relay.features.devices.claiming import Claiming
+from relay.features.devices.device_grant import INTERVAL_US
+from relay.features.devices.families import Families
+from relay.features.devices.service import Devices
+from relay.features.devices.signing import agree_on_key, load_key
+from relay.features.devices.tokens import Tokens
+from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.live.hub import Hub
+from relay.features.live.presence import PresenceBoard
+from relay.features.live.service import Live, tell_by
+from relay.features.live.telling import Tellers
+from relay.features.live.tickets import Tickets
+from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.features.reactions.service import Reactions
+from relay.features.uploads.service import Uploads
+
+DEV_POLL_US = 1_000_000
+"""A device that waits for its code asks so often on a relay for development."""
+ISSUER = "sidechain-relay"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveServices:
+    """What is told as it happens."""
+
+    hub: Hub
+    presence: PresenceBoard
+    live: Live
+    tickets: Tickets
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignInServices:
+    """Who somebody is, and with which device."""
+
+    accounts: Accounts
+    upstreams: Upstreams
+    tokens: Tokens
+    families: Families
+    devices: Devices
+    claiming: Claiming
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostServices:
+    """From an upload to a post."""
+
+    uploads: Uploads
+    encoder: Encoder
+    publishing: Publishing
+    workers: Workers
+    reactions: Reactions
+
+
+def live_services(base_url: str, engines: Engines, listening: Listening) -> LiveServices:
+    """The hub hears of every commit from here on. [loop]"""
+    db = engines.db
+    tellers = Tellers(
+        {
+            NEW_POST: partial(tell_posts, base_url),
+            NEW_FOLLOW: tell_follows,
+            NEW_LIKE: tell_likes,
+            NEW_REACTION: tell_reactions,
+        }
+    )
+    listening.hub = hub = Hub(tell_by(db, tellers), db.applied)
+    presence = PresenceBoard(hub, engines.bus, partial(_names, db))
+    return LiveServices(hub=hub, presence=presence, live=Live(db, presence, tellers), tickets=Tickets(db))
+
+
+async def sign_in_services(
+    config: Config, base_url: str, engines: Engines, listening: Listening
+) -> SignInServices:
+    """Raises BadKey: the signing key cannot be used, or is not the one that the database names. [loop]"""
+    db = engines.db
+    await listening.load_revoked(db)
+    key = load_key(config.key_file)
+    await agree_on_key(db, key)
+    tokens = Tokens(key, ISSUER, listening.revoked)
+    families = Families(db, tokens)
+    return SignInServices(
+        accounts=Accounts(db),
+        upstreams=Upstreams(db, config.upstreams, base_url),
+        tokens=tokens,
+        families=families,
+        devices=Devices(db, families),
+        claiming=Claiming(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
+    )
+
+
+async def post_services(
+    config: Config, base_url: str, engines: Engines, listening: Listening
+) -> PostServices:
+    """The workers hear of every job from here on; they take none before they run. [loop]"""
+    db, objects, encoder = engines.db, engines.objects, Encoder()
+    uploads = Uploads(db, objects, publishing.is_published)
+    await uploads.open()
+    posts = Publishing(
+        db=db,
+        objects=objects,
+        encoder=encoder,
+        transfers=uploads,
+        scratch=engines.folder.work,
+        base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
+    )
+    workers = Workers(db, {publishing.JOB_KIND: posts.make}, {publishing.JOB_KIND: publishing.given_up})
+    listening.workers = workers
+    return PostServices(
+        uploads=uploads,
+        encoder=encoder,
+        publishing=posts,
+        workers=workers,
+        reactions=Reactions(db, base_url),
+    )
+
+
+async def _names(db: Database, account_ids: list[str]) -> dict[str, str]:
+    found = await db.read(lambda reader: accounts_api.profiles(reader, account_ids))
+    return {id_: producer.username for id_, producer in found.items()}
