@@ -114,25 +114,38 @@ async def test_a_follower_who_was_away_gets_each_post_once() -> None:
             assert await cached(follower) == ["after the crash", "while away 1", "while away 0", "while here"]
 
 
+async def until_friends_produce(follower: RunningDaemon, count: int) -> None:
+    events = follower.client.events()
+    await follower.client.request(c.Subscribe())
+    while True:
+        status = await follower.client.request(c.GetStatus())
+        assert isinstance(status, c.Status)
+        if status.friends_producing == count and status.state == "connected":
+            return
+        await until(events, c.StateChanged)
+
+
 async def test_followers_hear_that_somebody_is_producing() -> None:
+    """Also who begins to follow while it goes on, and after the relay has started anew."""
     with short_folder() as folder:
         async with Stage(folder) as stage:
-            _, relay_url = await stage.relay()
+            relay, relay_url = await stage.relay()
             producer = await stage.daemon("a", relay_url)
             follower = await stage.daemon("b", relay_url)
             await producer.client.request(c.ClaimDevice(username="night.owl"))
             await follower.client.request(c.ClaimDevice(username="listener"))
             await follower.client.request(c.FollowUser(username="night.owl"))
             await online(follower)
-            events = follower.client.events()
-            await follower.client.request(c.Subscribe())
             await play_on(stage, producer)
-            while True:
-                status = await follower.client.request(c.GetStatus())
-                assert isinstance(status, c.Status)
-                if status.friends_producing == 1:
-                    break
-                await until(events, c.StateChanged)
+            await until_friends_produce(follower, 1)
+            await follower.client.request(c.FollowUser(username="night.owl", follow=False))
+            await until_friends_produce(follower, 0)
+            await follower.client.request(c.FollowUser(username="night.owl"))
+            await until_friends_produce(follower, 1)
+            relay.kill()
+            await relay.wait()
+            await stage.relay(port=urlsplit(relay_url).port or 0)
+            await until_friends_produce(follower, 1)
 
 
 async def test_a_claimed_device_stays_with_its_account() -> None:
