@@ -282,6 +282,14 @@ def _whole(folder: object) -> str:
         raise NO_HOME from error
 
 
+def home_folder() -> Path | None:
+    """This user's; None where neither HOME nor the list of users names one, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def _platform_folder(of: Callable[[str], str]) -> str:
     try:
         return of("sidechain")

@@ -12,7 +12,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, say, show, sidechain_version
-from daemon.config import Config
+from daemon.config import Config, home_folder
 from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
 
@@ -101,7 +101,7 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     yield checks.check_portaudio()
     yield checks.check_sandbox()
     yield from checks_desktop.check_desktop(os.environ)
-    yield checks_desktop.check_start(Path.home())
+    yield checks_desktop.check_start(home_folder())
     yield checks_desktop.check_log(config)
 
 

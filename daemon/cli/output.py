@@ -16,7 +16,7 @@ from bridge.client import ControlClient
 from bridge.control import Failed, Reply, Request
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import run_dir
-from daemon.config import Config, Loaded, load
+from daemon.config import Config, Loaded, home_folder, load
 from daemon.core import shown
 from daemon.errors import (
     BadAudio,
@@ -219,5 +219,9 @@ def key_line(found: Analysed) -> str:
 
 def home_relative(path: str | Path) -> str:
     """A path as people write it."""
-    home = os.path.expanduser("~")
-    return str(path).replace(home, "~", 1) if home != "~" else str(path)
+    home = home_folder()
+    return (
+        str(Path("~") / Path(path).relative_to(home))
+        if home and Path(path).is_relative_to(home)
+        else str(path)
+    )

@@ -42,6 +42,7 @@ REACHES_S = (
     64.0,
     inf,
 )  # how far back a choice listens, one after the other, until something sounded
+RELOAD = "Reload the plugin, or stop and start the host's audio: then it has a new one."
 LATEST_RECORDS = 8  # enough to find the last that is a position
 
 
@@ -53,6 +54,7 @@ class Instance:
         self.track_name = peer.hello.track_name
         self.ring: RingFile | None = None
         self.earlier: RingFile | None = None  # the Ring before: a Keep may have been pressed for it
+        self.trouble = ""  # why its newest Ring could not be opened
         self.gone_at: float | None = None
         self.closed = False  # it said goodbye; one that fell silent did not
         self.lock = threading.Lock()  # a RingFile serves one thread at a time
@@ -102,7 +104,7 @@ class Instance:
         with self.lock:
             ring = self.ring
             if ring is None:
-                return unheard
+                return replace(unheard, state="gone", reason=self.trouble) if self.trouble else unheard
             try:
                 counters, readable, records = (
                     ring.counters(),
@@ -232,16 +234,18 @@ class Instances:
             ring = await asyncio.to_thread(RingFile.open, self._run_dir, opened.segment)
         except (RemoteProtocolError, BridgeError, OSError) as error:
             log.warning("%s: %s", instance.name, error)
+            instance.trouble = f"Its memory cannot be read: {error} {RELOAD}"[:512]
+            self._bus.tell(PluginsChanged())
             return Refused(
                 code="layout",
-                message=f"The Ring cannot be read: {error}"[:512],
+                message=f"The Ring cannot be read: {error} {RELOAD}"[:512],
                 have=f"ABI {ABI_MAJOR}",
                 need=f"ABI {instance.peer.hello.abi_major}",
                 update_path=instance.peer.hello.plugin_path,
             )
         with instance.lock:
             instance.replace_ring(ring)
-        instance.gone_at = None
+        instance.gone_at, instance.trouble = None, ""
         host_name, rate_hz = instance.peer.hello.host_name, ring.header.sample_rate_hz
         log.info("%s in %s attached: %s Hz", instance.name, host_name, rate_hz)
         self._bus.tell(PluginsChanged())

@@ -139,6 +139,35 @@ def test_extras_never_stop_the_start(tmp_path: Path, text: str, env: dict[str, s
         assert sidechain(tmp_path, "down").returncode == 0
 
 
+WITHOUT_HOME = """
+import os, pwd, sys
+def nobody(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+os.environ.pop("HOME", None)
+pwd.getpwuid = nobody
+from daemon.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "words", ["status", "config", "config path", "takes", "doctor --bundle made.zip", "keep"]
+)
+def test_a_user_without_a_home_gets_sentences(tmp_path: Path, words: str) -> None:
+    """As in a container with a number for a user: neither HOME nor a line in the list of users."""
+    folders = {"SIDECHAIN_" + name: str(tmp_path / name) for name in ("CONFIG", "DATA_DIR", "RUN_DIR")}
+    bare = {name: text for name, text in os.environ.items() if not name.startswith(("SIDECHAIN_", "XDG_"))}
+    for env in (bare, bare | folders):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_HOME, *words.split()],
+            env=env | {"PYTHONPATH": os.pathsep.join(sys.path)}, cwd=tmp_path, capture_output=True, text=True,
+            timeout=HANG_S, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        assert ("Set HOME" in done.stderr) == (env is bare), done.stderr
+        assert done.returncode == 78 if env is bare else done.returncode != 70
+
+
 def test_a_folder_that_cannot_be_made_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for detach in ([], ["--detach"]):

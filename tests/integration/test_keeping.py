@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances, history_of
 from plugin_protocol.layout import Flag, Record
-from plugin_protocol.messages import RingAttached, RingOpened
+from plugin_protocol.messages import Refused, RingAttached, RingOpened
 from tests.support.pair import hello
 from tests.support.ringfile import RingWriter
 
@@ -119,6 +120,23 @@ async def test_a_track_is_named_and_a_name_that_is_none_or_two_is_refused_in_wor
             desk.instances.named("gui")
         with pytest.raises(NothingKept, match="No plugin is called 'Horn'"):
             await desk.instances.choose("Horn")
+
+
+async def test_a_plugin_whose_ring_was_removed_is_not_said_to_attach_for_ever(tmp_path: Path) -> None:
+    """The run folder was made anew: who was attached goes on, who announces itself again cannot be read."""
+    async with desk_in(tmp_path) as desk:
+        ring = await desk.load("Keys", 0.1)
+        ring.path.unlink()
+        (instance,) = desk.instances.all()
+        assert instance.info().state == "recording"
+        again, _ = desk.instances.seen(msgspec.structs.replace(instance.peer))
+        opened = RingOpened(
+            segment=ring.segment, generation=ring.header.generation, sample_rate_hz=RATE_HZ, channels=2,
+            capacity_frames=1 << 16,
+        )  # fmt: skip
+        refused = await desk.instances.attach(again, opened)
+        assert isinstance(refused, Refused) and "Reload the plugin" in refused.message
+        assert again.info().state == "gone" and "Reload the plugin" in again.info().reason
 
 
 def truncated(ring: RingWriter) -> None:

@@ -389,6 +389,15 @@ async def test_without_a_bus_the_tray_says_so(folder: Path) -> None:
         await Tray(backend, lambda: AsyncControlClient(folder / "run")).run()
 
 
+async def test_without_a_home_to_look_for_the_bus_in_the_tray_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(NoDesktop, match="no session bus"):
+        await Tray(SniBackend(), lambda: AsyncControlClient(folder / "run")).run()
+
+
 async def test_a_burst_of_events_becomes_few_updates_and_the_last_one_counts(bus: str, folder: Path) -> None:
     recent = [take("t1", entry_state="uploading")]
     slow = Tray(SniBackend(bus), lambda: AsyncControlClient(folder / "run"), pace=Pace(update_s=0.2))

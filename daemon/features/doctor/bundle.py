@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.config import Config
+from daemon.config import Config, home_folder
 from daemon.core.checks import Check
 from daemon.features.doctor.checks import tail
 
@@ -61,7 +61,9 @@ def write_bundle(path: Path, config: Config, checks: list[Check], names: Iterabl
 
 def own_names(config: Config) -> set[str]:
     """Of the user, the machine, and whoever this device belongs to."""
-    names = {str(Path.home()), Path.home().name, config.device_name, socket.gethostname()}
+    names = {config.device_name, socket.gethostname()}
+    if home := home_folder():
+        names |= {str(home), home.name}
     names |= {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME")}
     try:
         facts = msgspec.json.decode((config.data / "account.json").read_bytes(), type=dict[str, str])

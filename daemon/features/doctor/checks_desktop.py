@@ -47,11 +47,11 @@ def check_session(config: Config) -> Check | None:
     return ok("session", f"It was renewed {told} ago.")
 
 
-def check_start(home: Path, system: Path = Path("/etc/xdg")) -> Check:
+def check_start(home: Path | None, system: Path = Path("/etc/xdg")) -> Check:
     """Whether login starts the daemon and the tray."""
-    config = home / ".config"
-    daemon = any(config.glob(f"systemd/user/*.wants/{UNIT}"))
-    tray = any((place / "autostart" / TRAY_ENTRY).exists() for place in (config, system))
+    own = [home / ".config"] if home else []
+    daemon = any(found for place in own for found in place.glob(f"systemd/user/*.wants/{UNIT}"))
+    tray = any((place / "autostart" / TRAY_ENTRY).exists() for place in (*own, system))
     if daemon:
         return ok("start at login", f"The daemon starts at login, the tray {'too' if tray else 'does not'}.")
     return note(
