@@ -19,7 +19,9 @@ from bridge.paths import run_dir
 from daemon.config import Config, Loaded, home_folder, load
 from daemon.core import shown
 from daemon.errors import (
+    AlreadyRunning,
     BadAudio,
+    BadConfig,
     KeyringUnavailable,
     LibraryDamaged,
     LibraryStuck,
@@ -41,9 +43,24 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 _BY_CODE: dict[str, type[SidechainError]] = {
     cls.code: cls
-    for cls in (BadAudio, KeyringUnavailable, LibraryStuck, NoSpace, NotClaimed, NothingKept, UsageError)
+    for cls in (
+        AlreadyRunning,
+        BadAudio,
+        BadConfig,
+        KeyringUnavailable,
+        LibraryStuck,
+        NoSpace,
+        NotClaimed,
+        NothingKept,
+        NotRunning,
+        Offline,
+        UsageError,
+    )
 }
-_OURS = {"busy", "claim_timeout", "error", "internal", "unreadable", LibraryDamaged.code, TakeGone.code}
+_OURS = {
+    *("bad_message", "busy", "claim_timeout", "error", "internal", "rate", "unreadable"),
+    *(LibraryDamaged.code, TakeGone.code),
+}
 
 
 def sidechain_version() -> str:
@@ -84,7 +101,7 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
             "Its log may say why.",
         ) from error
     except RequestFailed as error:
-        raise _as_error(Failed(code=error.code, message=error.message, next_step=error.next_step)) from error
+        raise error_of(Failed(code=error.code, message=error.message, next_step=error.next_step)) from error
     if not isinstance(reply, answer):
         raise SidechainError(
             "The daemon gave an answer that this command does not know.",
@@ -103,9 +120,8 @@ def _require_fit(request: Request) -> None:
         raise UsageError(in_words(error, "What was typed"), "Type it again.") from error
 
 
-def _as_error(failed: Failed) -> SidechainError:
-    if failed.code == "offline":
-        return Offline(failed.message, failed.next_step)
+def error_of(failed: Failed) -> SidechainError:
+    """The error that the daemon met, as if it had been met here. A code that is not ours is the relay's."""
     if cls := _BY_CODE.get(failed.code):
         return cls(failed.message, failed.next_step)
     if failed.code in _OURS:

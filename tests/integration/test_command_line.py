@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,10 +17,14 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from bridge.control import Failed
 from daemon.cli.groove import groove
 from daemon.cli.main import app
-from daemon.errors import EXIT_CODES, SidechainError
+from daemon.cli.output import error_of
+from daemon.errors import EXIT_CODES, RelayRefused, SidechainError
 from tests.support.deadlines import HANG_S
+
+ROOT = Path(__file__).parents[2]
 
 
 def sidechain(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -226,3 +231,18 @@ def test_exit_codes_are_those_of_the_errors() -> None:
         return [cls, *(leaf for sub in cls.__subclasses__() for leaf in leaves(sub))]
 
     assert {cls.exit_code for cls in leaves(SidechainError)} | {0} == set(EXIT_CODES)
+    for cls in leaves(SidechainError):  # told by the daemon, it ends the command as if raised here
+        assert error_of(Failed(code=cls.code, message="No.")).exit_code == cls.exit_code, cls
+
+
+def test_a_no_of_the_daemon_is_not_taken_for_one_of_the_relay() -> None:
+    """Every code that stands in the source of what answers on this machine; the relay's own end with 6."""
+    written = {
+        code
+        for path in [*(ROOT / "daemon/doors").rglob("*.py"), ROOT / "bridge/control_endpoint.py"]
+        for code in re.findall(r'Failed\(\s*code="(\w+)"', path.read_text())
+    }
+    assert written
+    for code in written:
+        assert error_of(Failed(code=code, message="No.")).exit_code != RelayRefused.exit_code, code
+    assert error_of(Failed(code="quota_exceeded", message="No.")).exit_code == RelayRefused.exit_code
