@@ -27,7 +27,12 @@ def up(
         bool,
         typer.Option("--detach", "-d", help="Return when the daemon is ready; it goes on in the background."),
     ] = False,
-    relay_url: Annotated[str | None, typer.Option(help="Address of the relay for this run; `sidechain config set relay_url` remembers it.")] = None,
+    relay_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the relay for this run; `sidechain config set relay_url` remembers it."
+        ),
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of takes and outbox.")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of sockets and Rings.")] = None,
     credential_store: Annotated[

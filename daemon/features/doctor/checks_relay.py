@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+import msgspec
+
 from daemon.core.checks import Check, note, ok, problem
 from daemon.core.health import SET_A_RELAY
+from relay.wire.rest import Health
 
 STEP_LIMIT_S = 5.0
 MAX_SKEW_S = 60.0  # tokens are dated; beyond a minute they are refused
@@ -69,7 +72,7 @@ def _ask(stream: socket.socket, netloc: str) -> Iterator[Check]:
     try:
         connection.request("GET", HEALTH_PATH, headers={"Accept": "application/json"})
         answer = connection.getresponse()
-        answer.read(MAX_ANSWER_BYTES)
+        content = answer.read(MAX_ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as error:
         yield problem("relay answer", f"The relay does not answer ({error}).", "Try again later.")
         return
@@ -80,6 +83,15 @@ def _ask(stream: socket.socket, netloc: str) -> Iterator[Check]:
         return
     if answer.status != 200:
         yield problem("relay answer", f"The relay answers {answer.status}.", "Try again later.")
+        return
+    try:
+        msgspec.json.decode(content, type=Health)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        yield problem(
+            "relay answer",
+            f"What answers at {netloc} is not a relay of Sidechain.",
+            "Check relay_url; sign in to the network first, if it has a page for that.",
+        )
         return
     yield ok("relay answer", f"It answered in {(time.time() - asked_s) * 1000:.0f} ms.")
     yield _clock(answer.getheader("date"), (asked_s + time.time()) / 2)

@@ -103,19 +103,24 @@ def test_every_lossless_copy_is_hashed_again(config: Config) -> None:
     sidecars.write_entry(config.takes, Entry(entry_id="e" * 32, take_id=take(2).take_id, account=None))
 
 
+Told = tuple[int, str | None, bytes]  # status, Date, content
+LIVE = b'{"status":"live"}'
+
+
 @pytest.fixture
-def answering() -> Iterator[tuple[str, list[tuple[int, str | None]]]]:
-    """A server that answers as told: (status, Date)."""
-    told: list[tuple[int, str | None]] = []
+def answering() -> Iterator[tuple[str, list[Told]]]:
+    """A server that answers as told."""
+    told: list[Told] = []
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, date = told[-1]
+            status, date, body = told[-1]
             self.send_response_only(status)
             if date:
                 self.send_header("Date", date)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -146,18 +151,26 @@ def now() -> str:
     ],
 )
 def test_what_the_relay_answers(
-    answering: tuple[str, list[tuple[int, str | None]]],
+    answering: tuple[str, list[Told]],
     status: int,
     date: str | None,
     wanted: dict[str, Outcome],
 ) -> None:
     url, told = answering
-    told.append((status, now() if date == "now" else date))
+    told.append((status, now() if date == "now" else date, LIVE))
     base = {"relay name": Outcome.OK}
     assert outcomes(check_relay(url)) == base | wanted
 
 
-def test_the_first_step_that_fails_ends_the_walk(answering: tuple[str, list[tuple[int, str | None]]]) -> None:
+@pytest.mark.parametrize("page", [b"<html>Sign in", b"", b"[]", b"{}", b"\xff"])
+def test_a_portals_page_is_not_taken_for_the_relay(answering: tuple[str, list[Told]], page: bytes) -> None:
+    url, told = answering
+    told.append((200, now(), page))
+    (last,) = [check for check in check_relay(url) if check.name == "relay answer"]
+    assert last.outcome is Outcome.PROBLEM and "ign in to the network" in last.next_step
+
+
+def test_the_first_step_that_fails_ends_the_walk(answering: tuple[str, list[Told]]) -> None:
     url, _ = answering
     assert outcomes(check_relay("")) == {"relay": Outcome.NOTE}
     assert outcomes(check_relay("https://nowhere.invalid")) == {"relay name": Outcome.PROBLEM}
