@@ -219,14 +219,20 @@ def test_a_backup_is_not_written_over_and_leaves_nothing_half(data: Path, tmp_pa
     object_of(data).unlink()
     assert "no object" in relay_command("backup", "--data", data, file, "--force", code=1).stderr
     assert file.read_text() == "precious"
-    assert {each.name for each in file.parent.iterdir()} <= {"relay.tar", "relay.tar.part"}
+    assert {each.name for each in file.parent.iterdir()} == {"relay.tar"}
+    nowhere = tmp_path / "none" / "relay.tar"
+    assert (
+        f"There is no folder {nowhere.parent}."
+        in relay_command("backup", "--data", data, nowhere, code=1).stderr
+    )
 
 
 def test_restore_replaces_only_when_it_is_told_so(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "relay.tar"
     relay_command("backup", "--data", data, file)
     refused = relay_command("restore", "--data", data, file, "--json", code=1)
-    assert "not empty" in json.loads(refused.stdout)["error"]
+    error = json.loads(refused.stdout)["error"]
+    assert "not empty" in error and "--force" in error
     change(data, "UPDATE account SET bio = 'later'")
     relay_command("restore", "--data", data, file, "--force")
     with closing(sqlite3.connect(data / "relay.db")) as db:
@@ -257,7 +263,8 @@ def test_a_damaged_backup_changes_nothing(data: Path, tmp_path: Path, where: flo
 def test_what_is_no_backup_is_refused(data: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no backup")
     for name in ("notes.txt", "missing.tar"):
-        assert "relay: " in relay_command("restore", "--data", data, tmp_path / name, code=1).stderr
+        refused = relay_command("restore", "--data", data, tmp_path / name, code=1)
+        assert "relay: " in refused.stderr and len(refused.stderr.splitlines()) == 1
 
 
 def test_an_upload_that_was_under_way_is_begun_anew(data: Path, tmp_path: Path) -> None:
@@ -281,6 +288,7 @@ def test_each_command_helps_with_examples(command: str) -> None:
 def test_calls_that_there_are_not() -> None:
     relay_command("backup", code=2)
     relay_command("serve", "--colour", "red", code=2)
+    assert "choose from 'serve'" in relay_command("bakup", "--data", "x", code=2).stderr
     assert "--data is missing" in relay_command("migrate", code=1).stderr
     assert "backup" in relay_command("--help").stdout
 

@@ -23,7 +23,18 @@ DATABASE_URL=postgresql://relay@db/relay relay backup --data /tmp/work --objects
 TEXT = """Write everything a relay stores into one file, while it serves. The rows are those of one moment, and are read back
 before the file is called whole. Without the signing key, and without uploads that have not become posts: who sends
 them has them still. `relay restore` brings it back, into SQLite or PostgreSQL, a folder or S3."""
-DATABASE, OBJECTS = "database", "objects"
+DATABASE, OBJECTS, WHOLE = "database", "objects", "whole.tar"
+
+
+class NoFolder(Exception):
+    """folder: it is not there, so no file can be written into it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"There is no folder {self.folder}. Make it first, or name another file."
 
 
 class FileThere(Exception):
@@ -53,27 +64,29 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(given: argparse.Namespace) -> int:
-    """Raises BadConfig, FileThere, DatabaseError, ObjectMissing, ObjectsUnavailable, OSError."""
+    """Raises BadConfig, FileThere, NoFolder, DatabaseError, ObjectMissing, ObjectsUnavailable, OSError."""
     config, report, file = config_from(given), Report(as_json=given.json), given.file.absolute()
     if file.exists() and not given.force:
         raise FileThere(file)
+    if not file.parent.is_dir():
+        raise NoFolder(file.parent)
     os.umask(0o077)  # it holds what people have not shown to everybody
     rows, objects = asyncio.run(_write(config, file, report))
     size_bytes = file.stat().st_size
-    said = [f"{file} has {rows} rows and {objects} objects, {size_bytes >> 20} MiB."]
+    said = [f"{file} has {rows} rows and {objects} objects, {size_bytes / (1 << 20):.1f} MiB."]
     report.result(said, {"file": str(file), "rows": rows, "objects": objects, "size_bytes": size_bytes})
     return 0
 
 
 async def _write(config: Config, file: Path, report: Report) -> tuple[int, int]:
     """Rows and objects. The file has its name when it is whole and on the disk."""
-    part = file.with_name(f"{file.name}.part")
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{file.name}.") as name:
         work = Path(name)
+        whole = work / WHOLE
         manifest = await asyncio.to_thread(save, config.database, work / DATABASE)
         report.progress("tables", len(manifest.contents), len(manifest.contents))
         names = await asyncio.to_thread(_objects_of, work)
-        with tarfile.open(part, "w") as tar:
+        with tarfile.open(whole, "w") as tar:
             tar.add(work / DATABASE, DATABASE)
             async with opened_objects(config) as objects:
                 for done, each in enumerate(names, 1):
@@ -81,9 +94,9 @@ async def _write(config: Config, file: Path, report: Report) -> tuple[int, int]:
                     tar.add(work / each, f"{OBJECTS}/{each}")
                     (work / each).unlink()
                     report.progress("objects", done, len(names))
-        with part.open("rb") as written:
+        with whole.open("rb") as written:
             os.fsync(written.fileno())
-        part.replace(file)
+        whole.replace(file)
         sync_folder(file.parent)
     return sum(content.rows for content in manifest.contents), len(names)
 

@@ -67,7 +67,13 @@ def run(given: argparse.Namespace) -> int:
         found += [Finding(about="counters", sentence=f"{each}: set right.", mended=True) for each in mended]
     wrong = [each for each in found if not each.mended]
     said = [f"{each.about}: {each.sentence}" for each in _shortened(found)]
-    said.append("All is well." if not wrong else f"{len(wrong)} things are wrong.")
+    said.append(
+        "All is well."
+        if not wrong
+        else "One thing is wrong."
+        if len(wrong) == 1
+        else f"{len(wrong)} things are wrong."
+    )
     report.result(
         said,
         {

@@ -5,14 +5,14 @@ import json
 import sys
 
 from relay.app.commands import backup, check, migrate, restore, serve
-from relay.app.commands.backup import FileThere
+from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.restore import BadBackup
 from relay.app.config import BadConfig
 from relay.app.server import EXPECTED
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnavailable
 
 COMMANDS = {"serve": serve, "migrate": migrate, "backup": backup, "restore": restore, "check": check}
-_EXPECTED = (*EXPECTED, BadBackup, FileThere, ObjectDamaged, ObjectMissing, ObjectsUnavailable)
+_EXPECTED = (*EXPECTED, BadBackup, FileThere, NoFolder, ObjectDamaged, ObjectMissing, ObjectsUnavailable)
 EPILOG = """exit codes: 0 done; 1 not done, or something is wrong, and was said; 2 there is no such call.
 Without a command: serve. Each has --help with examples; docs/operator has the rest."""
 
@@ -20,7 +20,7 @@ Without a command: serve. Each has --help with examples; docs/operator has the r
 def main() -> None:
     """[main thread]"""
     argv = sys.argv[1:]
-    if not argv or (argv[0] not in COMMANDS and argv[0] not in ("-h", "--help")):
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help")):
         argv = ["serve", *argv]
     given = _parser().parse_args(argv)
     try:

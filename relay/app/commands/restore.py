@@ -11,7 +11,7 @@ from relay.app.commands.report import Report
 from relay.app.commands.stores import data_folder, opened_database, opened_objects
 from relay.app.config import Config
 from relay.engine.database import Tx
-from relay.engine.database.archive import Manifest, load, read_manifest
+from relay.engine.database.archive import Manifest, NotEmpty, load, read_manifest
 from relay.engine.jobs import table as jobs
 from relay.engine.objects.door import Objects
 from relay.features.creations import publishing
@@ -27,7 +27,7 @@ transaction, so that nothing stands half. Every daemon is told to fetch its page
 
 
 class BadBackup(Exception):
-    """A sentence: what is wrong with the file."""
+    """A sentence: why it cannot be brought back, from this file or to this place."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,7 +62,7 @@ async def _restore(
     config: Config, file: Path, work: Path, report: Report, *, force: bool
 ) -> tuple[Manifest, int]:
     try:
-        with tarfile.open(file) as tar:
+        with tarfile.open(file, "r:") as tar:
             members = tar.getmembers()
             _extract(tar, [each for each in members if each.name.startswith(f"{DATABASE}/")], work)
             manifest = read_manifest(work / DATABASE)
@@ -73,7 +73,10 @@ async def _restore(
                     report.progress("objects", done, len(stored))
     except tarfile.TarError as error:
         raise BadBackup(f"{file} cannot be read: {error}. Is it what `relay backup` wrote?") from None
-    await asyncio.to_thread(load, work / DATABASE, config.database, replace=force)
+    try:
+        await asyncio.to_thread(load, work / DATABASE, config.database, replace=force)
+    except NotEmpty as error:
+        raise BadBackup(f"{error} Name another, or say --force: then the backup takes its place.") from None
     report.progress("tables", len(manifest.contents), len(manifest.contents))
     async with opened_database(config) as db:
         await db.write(_begin_anew)

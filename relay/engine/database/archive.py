@@ -34,6 +34,17 @@ class ArchiveError(DatabaseError):
     """The archive is damaged, or may not go where it should."""
 
 
+class NotEmpty(ArchiveError):
+    """table: it has rows, and nobody said that they are to be replaced."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+    def __str__(self) -> str:
+        return f"The database is not empty: {self.table} has rows."
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a table holds."""
 
@@ -76,13 +87,13 @@ def load(folder: Path, url: str | Path, *, replace: bool = False) -> Manifest:
     """Bring an archive into a database, all of it or nothing, and begin a new epoch: cursors end, pages are fetched.
 
     The database is new or empty, or replaced if told so; an older schema is brought up to ours. No relay uses it
-    meanwhile. Raises ArchiveError, SchemaTooNew, DatabaseBusy, DatabaseError, OSError. [any, blocks]
+    meanwhile. Raises ArchiveError, NotEmpty, SchemaTooNew, DatabaseBusy, DatabaseError, OSError. [any, blocks]
     """
     manifest = read_manifest(folder)
     with open_target(url, manifest.schema, replace=replace) as target:
         tables = {table.name: table for table in tables_at(manifest.schema)}
         if not replace and (full := target.first_with_rows(tables.values())):
-            raise ArchiveError(f"The database is not empty: {full} has rows. Say that it is to be replaced.")
+            raise NotEmpty(full)
         target.clear(tables.values())
         if missing := tables.keys() - {content.table for content in manifest.contents}:
             raise ArchiveError(f"The manifest does not name {min(missing)}: it is damaged.")
