@@ -16,6 +16,8 @@ import soundfile
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage, end, until
+from daemon.errors import NotClaimed
+from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, read_wav, script, short_folder, write_wav
 
@@ -206,6 +208,25 @@ async def test_takes_kept_before_a_kill_are_posted_exactly_once() -> None:
             assert [t.entry_state for t in ends] == ["accepted"] * 20, f"seed {seed}"
             titles = [post["title"] for post in await asyncio.to_thread(global_feed, relay_url)]
             assert sorted(map(str, titles)) == [f"take {n:02}" for n in range(20)], f"seed {seed}"
+
+
+@pytest.mark.parametrize("relay_url", ["", "http://127.0.0.1:9"], ids=["no relay", "no account"])
+async def test_who_waits_for_what_only_a_person_can_do_is_told_kept_and_what_to_do(relay_url: str) -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a", relay_url)
+            await play(stage, daemon)
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "daemon", "keep", "--bars", "4", "--post", "--wait"),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
+            )
+            async with asyncio.timeout(HANG_S):
+                out, said = (each.decode() for each in await process.communicate())
+            assert process.returncode == NotClaimed.exit_code, out + said
+            assert "Kept" in out + said and "is safe" in said
+            assert ("config set relay_url" if not relay_url else "sidechain claim") in said
 
 
 async def test_the_command_line_keeps_posts_waits_and_shows() -> None:
