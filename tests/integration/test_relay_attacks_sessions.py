@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from relay.features.devices import families
 from relay.wire import events
 from relay.wire.oauth import CLIENT_ID, grant_message
-from relay.wire.rest import Sessions
+from relay.wire.rest import Sessions, SessionsEnded
+from tests.support.asgi_peer import relay_in_memory
 from tests.support.claims import Claim, FormBrowser, type_code
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, b64, device_facts, running_relay
@@ -257,6 +259,19 @@ def test_sessions_are_listed_and_all_others_ended_at_once(relay: RelayProcess, d
         assert device.http.post("/auth/refresh", json=body).status_code == 401
         assert cafe.http.get("/api/v1/users/me").status_code == 401
         assert here.http.get("/api/v1/users/me").status_code == 200
+
+
+async def test_sign_ins_beyond_what_is_listed_end_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(families, "MAX_LISTED", 1)
+    async with relay_in_memory(tmp_path / "data") as relay:
+        hidden, listed, here = [await relay.claimed("wanderer") for _ in range(3)]
+        answer = await relay.ask("/auth/sessions/end", {}, here.access_token)
+        assert msgspec.json.decode(answer.content, type=SessionsEnded).ended == 2
+        for pair, status in ((hidden, 401), (listed, 401), (here, 200)):
+            headers = {"authorization": f"Bearer {pair.access_token}"}
+            assert (await relay.http.get("/api/v1/users/me", headers=headers)).status_code == status
 
 
 def test_a_page_of_another_origin_signs_nobody_out(relay: RelayProcess) -> None:

@@ -67,13 +67,7 @@ def run(given: argparse.Namespace) -> int:
         found += [Finding(about="counters", sentence=f"{each}: set right.", mended=True) for each in mended]
     wrong = [each for each in found if not each.mended]
     said = [f"{each.about}: {each.sentence}" for each in _shortened(found)]
-    said.append(
-        "All is well."
-        if not wrong
-        else "One thing is wrong."
-        if len(wrong) == 1
-        else f"{len(wrong)} things are wrong."
-    )
+    said.append(_summary(len(wrong)))
     report.result(
         said,
         {
@@ -179,6 +173,12 @@ async def _mend(config: Config) -> list[Miscount]:
 
     async with opened_database(config) as db:
         return await db.write(work)
+
+
+def _summary(wrong: int) -> str:
+    if wrong == 0:
+        return "All is well."
+    return "One thing is wrong." if wrong == 1 else f"{wrong} things are wrong."
 
 
 def _shortened(found: list[Finding]) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 import secrets
 
+from msgspec import Struct
+
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
@@ -21,6 +23,24 @@ class Revoked(Effect, frozen=True, kw_only=True, tag="revoked"):
     """A sign-in ended; its connections go with it."""
 
     family_id: str
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """A refresh token and its family. proof: it needs the signature of public_key. newest: place of the family's last token."""
+
+    token: Presented
+    family_id: str
+    account_id: str
+    device_id: str
+    proof: bool
+    public_key: bytes
+    newest: int
+
+    def is_proven(self, token: str, signature: str | None) -> bool:
+        """Whether who shows it has the device's key too; a signature that is not asked for must fit all the same."""
+        if signature is None:
+            return not self.proof
+        return is_signed_by(self.public_key, refresh_message(token), signature)
 
 
 class Families:
@@ -66,63 +86,26 @@ class Families:
         return outcome
 
     def _exchange(self, tx: Tx, token: str, signature: str | None, fresh: str) -> TokenPair | Refusal:
-        now = now_us()
-        found = tx.db.execute(
-            "SELECT n, issued_us, used_us, family_id, token_family.account_id, device_id, revoked_us, proof, public_key,"
-            " (SELECT 1 FROM refresh_token AS later WHERE later.family_id = token.family_id"
-            "   AND later.n > token.n AND later.used_us IS NOT NULL LIMIT 1) IS NOT NULL,"
-            " (SELECT max(n) FROM refresh_token AS every WHERE every.family_id = token.family_id)"
-            " FROM refresh_token AS token JOIN family AS token_family ON token_family.id = token.family_id"
-            " JOIN device ON device.id = token_family.device_id WHERE hash = ?",
-            (hash_of(token),),
-        ).fetchone()
-        unknown = Refusal("token_invalid", "This refresh token is not valid.", "Sign in again.")
-        if found is None:
-            return unknown
-        (
-            _n,
-            issued_us,
-            used_us,
-            family_id,
-            account_id,
-            device_id,
-            revoked_us,
-            proof,
-            key,
-            later_used,
-            newest,
-        ) = found
-        if signature is None:
-            if proof:
-                return unknown
-        elif not is_signed_by(key, refresh_message(token), signature):
-            return unknown  # whoever has the token but not the key gets nothing, and ends nothing
-        presented = Presented(
-            issued_us=issued_us,
-            used_us=used_us,
-            later_used=bool(later_used),
-            family_revoked=revoked_us is not None,
+        now, unknown = (
+            now_us(),
+            Refusal("token_invalid", "This refresh token is not valid.", "Sign in again."),
         )
-        match judge(presented, now):
+        found = _presented(tx.db, token)
+        if found is None or not found.is_proven(token, signature):
+            return unknown  # whoever has the token but not the key gets nothing, and ends nothing
+        match judge(found.token, now):
             case RefreshVerdict.ENDED:
                 return unknown
             case RefreshVerdict.REUSED:
-                end_family(tx, family_id)
+                end_family(tx, found.family_id)
                 return Refusal(
                     "token_reused",
                     "This refresh token was exchanged before, so somebody has a copy; the sign-in was ended.",
                     "Sign in again on this device.",
                 )
             case RefreshVerdict.EXCHANGE:
-                tx.db.execute(
-                    "UPDATE refresh_token SET used_us = coalesce(used_us, ?) WHERE hash = ?",
-                    (now, hash_of(token)),
-                )
-                tx.db.execute(
-                    "INSERT INTO refresh_token (hash, family_id, n, issued_us) VALUES (?, ?, ?, ?)",
-                    (hash_of(fresh), family_id, newest + 1, now),
-                )
-                return self._pair(tx, account_id, device_id, family_id, fresh, None)
+                _succeed(tx, token, fresh, found, now)
+                return self._pair(tx, found.account_id, found.device_id, found.family_id, fresh, None)
 
     def _pair(
         self, tx: Tx, account_id: str, device_id: str, family_id: str, refresh: str, nonce: str | None
@@ -135,6 +118,48 @@ class Families:
             user=accounts.profile(tx.db, account_id),
             nonce=nonce,
         )
+
+
+def _presented(db: Connection, token: str) -> _Found | None:
+    """[writer]"""
+    row = db.execute(
+        "SELECT issued_us, used_us, family_id, token_family.account_id, device_id, revoked_us, proof, public_key,"
+        " (SELECT 1 FROM refresh_token AS later WHERE later.family_id = token.family_id"
+        "   AND later.n > token.n AND later.used_us IS NOT NULL LIMIT 1) IS NOT NULL,"
+        " (SELECT max(n) FROM refresh_token AS every WHERE every.family_id = token.family_id)"
+        " FROM refresh_token AS token JOIN family AS token_family ON token_family.id = token.family_id"
+        " JOIN device ON device.id = token_family.device_id WHERE hash = ?",
+        (hash_of(token),),
+    ).fetchone()
+    if row is None:
+        return None
+    issued_us, used_us, family_id, account_id, device_id, revoked_us, proof, key, later_used, newest = row
+    presented = Presented(
+        issued_us=issued_us,
+        used_us=used_us,
+        later_used=bool(later_used),
+        family_revoked=revoked_us is not None,
+    )
+    return _Found(
+        token=presented,
+        family_id=family_id,
+        account_id=account_id,
+        device_id=device_id,
+        proof=bool(proof),
+        public_key=key,
+        newest=newest,
+    )
+
+
+def _succeed(tx: Tx, token: str, fresh: str, found: _Found, now: int) -> None:
+    """The fresh token takes the place of the one that was shown. [writer]"""
+    tx.db.execute(
+        "UPDATE refresh_token SET used_us = coalesce(used_us, ?) WHERE hash = ?", (now, hash_of(token))
+    )
+    tx.db.execute(
+        "INSERT INTO refresh_token (hash, family_id, n, issued_us) VALUES (?, ?, ?, ?)",
+        (hash_of(fresh), found.family_id, found.newest + 1, now),
+    )
 
 
 def end_family(tx: Tx, family_id: str) -> None:
@@ -152,6 +177,15 @@ def end_families(tx: Tx, device_id: str) -> None:
     found = tx.db.execute("SELECT id FROM family WHERE device_id = ? AND revoked_us IS NULL", (device_id,))
     for (family_id,) in found.fetchall():
         end_family(tx, family_id)
+
+
+def end_other_families(tx: Tx, account_id: str, kept_id: str | None) -> int:
+    """End every sign-in of an account but one, also those that no list has room for; how many. [writer]"""
+    found = tx.db.execute("SELECT id FROM family WHERE account_id = ? AND revoked_us IS NULL", (account_id,))
+    others = [family_id for (family_id,) in found.fetchall() if family_id != kept_id]
+    for family_id in others:
+        end_family(tx, family_id)
+    return len(others)
 
 
 def _lives(db: Connection, family_id: str) -> bool:

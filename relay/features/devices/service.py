@@ -9,7 +9,13 @@ from relay.core.times import rfc3339
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
-from relay.features.devices.families import MAX_LISTED, Families, end_families, end_family, families_of
+from relay.features.devices.families import (
+    MAX_LISTED,
+    Families,
+    end_families,
+    end_other_families,
+    families_of,
+)
 from relay.features.devices.proofs import is_signed_by, key_bytes
 from relay.wire.rest import (
     ClaimedDevice,
@@ -167,19 +173,15 @@ class Devices:
         """Sign out everywhere but where this is asked. Devices stay the account's, and have to be claimed again."""
 
         def work(tx: Tx) -> SessionsEnded:
-            families = [
-                each[0] for each in families_of(tx.db, actor.account_id) if each[0] != actor.family_id
-            ]
+            devices = end_other_families(tx, actor.account_id, actor.family_id)
             browsers = [
                 each.id
                 for each in accounts.sessions_of(tx.db, actor.account_id)
                 if each.id != actor.session_id
             ]
-            for family_id in families:
-                end_family(tx, family_id)
             for session_id in browsers:
                 accounts.end_session(tx, session_id)
-            return SessionsEnded(ended=len(families) + len(browsers))
+            return SessionsEnded(ended=devices + len(browsers))
 
         return await self._db.write(work)
 

@@ -75,8 +75,9 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Hub:
-    """applied: the last commit before this process heard of any. told: events given to connections so far. on_followed, on_parted: told of (connection, followee)
-    when somebody begins and ceases to hear of another. [loop]
+    """applied: the last commit that was handed out; at first, the last before this process heard of any. told: events given
+    to connections so far. on_followed, on_parted: told of (connection, followee) when somebody begins and ceases to hear of
+    another. [loop]
     """
 
     def __init__(self, tell: Tell, applied: int = 0) -> None:
