@@ -91,7 +91,7 @@ async def scrolled_to_the_end(window: WindowOf, tap: WireTap) -> None:
 
 def pages(tap: WireTap) -> list[bytes]:
     """What the daemon has asked of the relay for a window's pages."""
-    return re.findall(rb"GET /api/v1/feed/timeline\?limit=%d(?:&cursor=\S+)?" % PAGE, tap.said)
+    return re.findall(rb"GET /api/v1/feed/timeline\?(?:cursor=[^\s&]+&)?limit=%d" % PAGE, tap.said)
 
 
 def bar_length(window: WindowOf, seen: Pixels) -> int:
