@@ -62,6 +62,8 @@ class _Formatter(logging.Formatter):
 
 
 class TextFormatter(_Formatter):
+    """Lines for people."""
+
     def format(self, record: logging.LogRecord) -> str:
         fields = [str(getattr(record, name)) for name in _FIELDS if hasattr(record, name)]
         told = f" ({request_id.get()})" if request_id.get() else ""
@@ -69,6 +71,8 @@ class TextFormatter(_Formatter):
 
 
 class JsonFormatter(_Formatter):
+    """One JSON object a line, for programs."""
+
     def format(self, record: logging.LogRecord) -> str:
         said: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

@@ -16,6 +16,8 @@ class Relation(StrEnum):
 
 
 class Action(StrEnum):
+    """What somebody may want to do; POLICY says who may."""
+
     SITE_READ = "site.read"
     HEALTH_READ = "health.read"
     DEVICE_REGISTER = "device.register"

@@ -12,6 +12,8 @@ _MINUTE_US = 60_000_000
 
 
 class Kind(StrEnum):
+    """What is counted together, so that one use cannot starve another."""
+
     READ = "read"
     WRITE = "write"
     UPLOAD = "upload"

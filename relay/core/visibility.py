@@ -9,6 +9,8 @@ from msgspec import Struct
 
 
 class Visibility(StrEnum):
+    """Who may see a creation, at most."""
+
     PRIVATE = "private"  # its owner
     UNLISTED = "unlisted"  # whoever has the address; on no list but the owner's
     FOLLOWERS = "followers"  # who follows the owner
@@ -16,6 +18,8 @@ class Visibility(StrEnum):
 
 
 class State(StrEnum):
+    """How far a creation is; only a ready one is seen by others than its owner."""
+
     DRAFT = "draft"
     PROCESSING = "processing"
     READY = "ready"

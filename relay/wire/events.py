@@ -188,6 +188,8 @@ class Refresh(_Wire, frozen=True, kw_only=True, tag="refresh"):
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
+    """Asks for a Pong with the same r."""
+
     r: ReqId = 0
 
 

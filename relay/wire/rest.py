@@ -83,12 +83,14 @@ class DeviceRegister(Struct, frozen=True, kw_only=True):
 
 
 class Device(Struct, frozen=True, kw_only=True):
+    """Answer to POST /auth/device."""
+
     device_id: Id
     name: Name
     claimed_by: Username | None
     created_at: Timestamp
     challenge: Challenge
-    """To be signed by the device key when claiming or refreshing; single use, 5 minutes."""
+    """To be signed by the device key when it is claimed by name (POST /auth/claim); single use, 5 minutes."""
 
 
 class DevClaim(Struct, frozen=True, kw_only=True):
@@ -312,6 +314,8 @@ class People(Struct, frozen=True, kw_only=True):
 
 
 class Followed(Struct, frozen=True, kw_only=True):
+    """Answer to following and unfollowing. following: whether you do now."""
+
     user: Producer
     following: bool
 
@@ -338,6 +342,8 @@ CustomValue = (
 
 
 class Reaction(Struct, frozen=True, kw_only=True):
+    """One person's like of, or reaction to, a post."""
+
     id: Id
     user_id: Id
     post_id: Id
@@ -404,6 +410,8 @@ class SessionsEnded(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
+    """GET /health/live: the process answers."""
+
     status: Literal["live"]
 
 

@@ -26,6 +26,8 @@ _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600
 
 
 class StaticFile(Struct, frozen=True, kw_only=True):
+    """One file of the site, as it is sent."""
+
     name: str
     data: bytes
     media_type: str

@@ -16,6 +16,8 @@ _COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
 
 
 class SchemaFile(msgspec.Struct, frozen=True, order=True):
+    """One numbered step of the schema: `script` is its SQL."""
+
     number: int
     name: str
     script: str

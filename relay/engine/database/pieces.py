@@ -21,6 +21,8 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
+    """What became of a piece of work: its result, or the error that whoever asked is to see."""
+
     piece: Piece
     result: object = None
     error: BaseException | None = None

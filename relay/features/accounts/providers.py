@@ -14,6 +14,8 @@ MAX_SUBJECT_CHARS = 256
 
 
 class Kind(StrEnum):
+    """How a provider says who somebody is."""
+
     OIDC = "oidc"
     PROFILE = "profile"  # OAuth 2 without an id token: whoever the profile says
 

@@ -35,6 +35,8 @@ class Opened(Struct, frozen=True, kw_only=True):
 
 
 class BrowserSession(Struct, frozen=True, kw_only=True):
+    """A browser that is signed in, as its owner sees it listed."""
+
     id: str
     agent: str
     created_us: int

@@ -40,6 +40,8 @@ class Begun(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True):
+    """A sign-in by a provider that came to its end: who it is, and the path of ours to go on to."""
+
     known: Known
     next_path: str
 

@@ -6,12 +6,16 @@ from msgspec import Struct
 
 
 class Ability(StrEnum):
+    """What one may do with a creation."""
+
     FEED = "feed"  # it stands in feeds, and is announced
     LIKE = "like"
     REACT = "react"
 
 
 class Kind(StrEnum):
+    """What a creation is; KINDS has the row of each."""
+
     POST = "post"
 
 

@@ -41,6 +41,8 @@ class PostJob(Struct, frozen=True, kw_only=True):
 
 
 class Published(Struct, frozen=True, kw_only=True):
+    """The post of a key. created: it was made for this call, and not for an earlier one."""
+
     post: AudioPost
     created: bool
 

@@ -24,6 +24,8 @@ NEW_POST = "post"
 
 
 class Asset(Struct, frozen=True, kw_only=True):
+    """One object of a version, in the role that its kind gives it (kinds.py)."""
+
     role: str
     sha256: str
     size_bytes: int
@@ -31,6 +33,8 @@ class Asset(Struct, frozen=True, kw_only=True):
 
 
 class NewCreation(Struct, frozen=True, kw_only=True):
+    """All that is stored of a creation when it is published."""
+
     id: str
     version_id: str
     owner_id: str

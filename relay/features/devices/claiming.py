@@ -63,6 +63,8 @@ class GrantRefused(Exception):
 
 
 class CodeExchange(Struct, frozen=True, kw_only=True):
+    """The fields of a token request by authorization code (RFC 6749, 4.1.3; RFC 7636, 4.5), with the device's signature."""
+
     code: str
     redirect_uri: str
     code_verifier: str

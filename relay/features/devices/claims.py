@@ -26,6 +26,8 @@ class TokenHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Claims(Struct, frozen=True, kw_only=True):
+    """What an access token says (RFC 7519, 4.1; RFC 9068). did: the device."""
+
     iss: str
     aud: str
     sub: Id

@@ -19,6 +19,8 @@ WARNING_US = 5_000_000
 
 
 class GrantState(StrEnum):
+    """How far a device grant (RFC 8628) is."""
+
     PENDING = "pending"
     APPROVED = "approved"
     DENIED = "denied"

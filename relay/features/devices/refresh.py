@@ -22,6 +22,8 @@ class Presented(Struct, frozen=True, kw_only=True):
 
 
 class RefreshVerdict(Enum):
+    """What a refresh token that is shown leads to."""
+
     EXCHANGE = "exchange"
     ENDED = "ended"
     REUSED = "reused"  # revoke the family

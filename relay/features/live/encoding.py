@@ -6,6 +6,8 @@ import msgspec
 
 
 class Encoding(Enum):
+    """How the messages of a connection are written."""
+
     JSON = "json"
     MSGPACK = "msgpack"
 

@@ -17,6 +17,8 @@ _FORM = re.compile(r"([0-9a-f]{8,32})\.([0-9]{1,16})\.([0-9]{1,10})")
 
 
 class Place(Struct, frozen=True, order=True):
+    """n: number of a commit; i: place of an event in it."""
+
     n: int
     i: int
 

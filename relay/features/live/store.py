@@ -25,11 +25,15 @@ class Happened(Effect, frozen=True, kw_only=True, tag="happened"):
 
 
 class Followed(Effect, frozen=True, kw_only=True, tag="followed"):
+    """Somebody follows an account from this commit on."""
+
     follower_id: str
     followee_id: str
 
 
 class Unfollowed(Effect, frozen=True, kw_only=True, tag="unfollowed"):
+    """Somebody follows an account no longer."""
+
     follower_id: str
     followee_id: str
 
