@@ -1,0 +1,88 @@
+"""The bytes of posts: their sound in parts and whole, and its picture. Sent without a cookie, and shown by pages of others."""
+
+from relay.core.access import Action, authorize
+from relay.core.byte_ranges import byte_range
+from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.limits import Kind
+from relay.core.refusal import Refusal
+from relay.core.visibility import Shown, State, Visibility
+from relay.engine.database import Database
+from relay.engine.objects.door import ObjectMissing, Objects
+from relay.features.creations import store
+from relay.features.creations.drawing import waveform_svg
+from relay.features.creations.kinds import LOSSLESS, PREVIEW
+from relay.wire import operations as wire
+
+MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+EMBEDDED = {"cross-origin-resource-policy": "cross-origin"}
+"""Of what pages of others may show: they are sent no cookie of ours (SameSite), so they get what everybody gets."""
+PRIVATE = "private, no-cache"
+"""Kept by the browser, and asked for each time whether it may still be shown."""
+Bare = Call[wire.Nothing, wire.Nothing]
+Bytes = Answer[wire.AudioBytes]
+
+
+def rows(db: Database, objects: Objects, audio_cache_s: int) -> list[AnyRow]:
+    """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time."""
+    public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
+
+    async def waveform(call: Bare) -> Bytes:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        found = await db.read(lambda reader: store.figures(reader, post_id, viewer))
+        svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
+        headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
+        return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
+
+    async def mp3(call: Bare) -> Bytes:
+        return await _sound(db, objects, call, PREVIEW, public)
+
+    async def flac(call: Bare) -> Bytes:
+        return await _sound(db, objects, call, LOSSLESS, public)
+
+    return [
+        Row(operation=wire.GET_WAVEFORM, action=Action.POST_READ, handler=waveform),
+        Row(operation=wire.GET_MP3, action=Action.POST_READ, limit=Kind.MEDIA, handler=mp3),
+        Row(operation=wire.GET_FLAC, action=Action.POST_LOSSLESS, limit=Kind.MEDIA, handler=flac),
+    ]
+
+
+async def _sound(db: Database, objects: Objects, call: Bare, role: str, public: str) -> Bytes:
+    """All of it or the part that is asked for (RFC 9110, 14). public: cache-control of what everybody may hear."""
+    post_id, viewer = call.path["post_id"], call.actor.user_id
+    asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
+    if role == LOSSLESS:
+        authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
+    headers = _headers(asset, shown, role, public)
+    if call.headers.get("if-none-match") == headers["etag"]:
+        return Answer(status=304, media_type=asset.mime, headers=headers)
+    wanted = (
+        call.headers.get("range")
+        if call.headers.get("if-range", headers["etag"]) == headers["etag"]
+        else None
+    )
+    part = byte_range(wanted, asset.size_bytes)
+    start, end = part or (0, asset.size_bytes)
+    if part is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size_bytes}"
+    try:
+        stream = await objects.read(asset.sha256, start, end)
+    except ObjectMissing as error:
+        raise Refusal("internal", "The audio of this post is lost.") from error
+    return Answer(
+        status=206 if part else 200,
+        stream=stream,
+        size_bytes=end - start,
+        media_type=asset.mime,
+        headers=headers,
+    )
+
+
+def _headers(asset: store.Asset, shown: Shown, role: str, public: str) -> dict[str, str]:
+    is_public = shown.visibility is Visibility.PUBLIC and shown.state is State.READY and role == PREVIEW
+    return {
+        "accept-ranges": "bytes",
+        "etag": f'"{asset.sha256}"',
+        "cache-control": public if is_public else PRIVATE,
+        "content-security-policy": MEDIA_POLICY,
+        **(EMBEDDED if role == PREVIEW else {}),
+    }
