@@ -22,7 +22,9 @@ class Counting(asyncio.Protocol):
         self._data = bytearray()
         self._in_head = True
         self.frames = 0
-        self.opened = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.opened = loop.create_future()
+        self.closed = loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -59,6 +61,7 @@ class Counting(asyncio.Protocol):
         del self._data[:at]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
         if not self.opened.done():
             self.opened.set_exception(exc or ConnectionError("closed"))
 
