@@ -11,6 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 HANDSHAKE_LIMIT_S = 60
+DATA = (1, 2)  # opcodes of text and binary frames
 
 
 class Counting(asyncio.Protocol):
@@ -55,13 +56,15 @@ class Counting(asyncio.Protocol):
                 length, start = int.from_bytes(self._data[at + 2 : at + 10], "big"), at + 10
             if size < start + length:
                 break
-            self.frames += 1
-            self._on_frame(self, bytes(self._data[start : start + length]), now_s)
+            if self._data[at] & 0x0F in DATA:
+                self.frames += 1
+                self._on_frame(self, bytes(self._data[start : start + length]), now_s)
             at = start + length
         del self._data[:at]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set_result(None)
+        if not self.closed.done():
+            self.closed.set_result(None)
         if not self.opened.done():
             self.opened.set_exception(exc or ConnectionError("closed"))
 
