@@ -73,7 +73,7 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
         workers,
     ]
     try:
-        return serve(load(default_run_dir=Path(env["SIDECHAIN_RUN_DIR"])).config, "chaos")
+        return serve(load(default_run_dir=Path(env["SIDECHAIN_RUN_DIR"])), "chaos")
     except SidechainError as error:
         print(error, file=sys.stderr)
         return error.exit_code
