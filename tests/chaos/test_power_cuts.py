@@ -86,7 +86,7 @@ import os
 from pathlib import Path
 from daemon.core import outbox
 from daemon.library.rebuild import open_library
-from daemon.library.takes import new_entry
+from daemon.library.entries import new_entry
 from tests.support.takes import take
 path = Path({str(path)!r})
 (path.parent / "takes").mkdir()
