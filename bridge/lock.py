@@ -7,12 +7,16 @@ takes the path over. One for the data folder, which a daemon with another run fo
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bridge.errors import AlreadyRunning, RunDirRefused
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET
+
+ORPHAN_LIMIT_S = 10.0
+ORPHAN_LOOK_S = 0.01
 
 
 class FolderLock:
@@ -30,7 +34,7 @@ class FolderLock:
         except OSError as error:
             raise RunDirRefused(folder, f"has no usable {LOCK_FILE}: {error.strerror}") from error
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(fd)
         except OSError as error:
             pid = _pid_in(fd)
             os.close(fd)
@@ -81,6 +85,31 @@ class RunLock(FolderLock):
             with contextlib.suppress(FileNotFoundError):
                 (folder / stale).unlink()
         return lock
+
+
+def _lock(fd: int) -> None:
+    """Raises BlockingIOError while somebody who lives holds it, OSError.
+
+    A process that was killed while it started a child leaves its lock with that child until the child's exec.
+    """
+    deadline_s = time.monotonic() + ORPHAN_LIMIT_S
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _lives(_pid_in(fd)) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(ORPHAN_LOOK_S)
+
+
+def _lives(pid: int | None) -> bool:
+    try:
+        os.kill(pid or 0, 0)  # 0: ourselves, which live, for nobody has written a number yet
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _pid_in(fd: int) -> int | None:

@@ -3,18 +3,24 @@
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.support.native import build
+from tests.support.whole import short_folder
 
 
 @pytest.mark.timeout(120)
-def test_the_demo_shows_the_whole_path_and_leaves_nothing_running() -> None:
+def test_the_demo_shows_the_whole_path_and_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     build()
-    before = leftovers()
+    with short_folder() as folder:  # of its own: another demo may run beside this one
+        monkeypatch.setenv("TMPDIR", str(folder))
+        shown_and_gone(folder)
+
+
+def shown_and_gone(folder: Path) -> None:
+    before = leftovers(folder)
     done = subprocess.run(
         [sys.executable, "-m", "daemon", "demo", "--headless", "--json"],
         capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL,
@@ -27,18 +33,18 @@ def test_the_demo_shows_the_whole_path_and_leaves_nothing_running() -> None:
     assert figures["dbtp_out"] <= -1.0
     assert figures["post_url"].startswith("http://127.0.0.1:")
     assert {"lufs_in", "kept_s", "keep_to_follower_s", "total_s"} <= set(figures)
-    assert leftovers() == before
+    assert leftovers(folder) == before
 
 
-def leftovers() -> set[str]:
+def leftovers(folder: Path) -> set[str]:
     """Processes that a demo started, and folders it made."""
-    found = {str(path) for path in Path(tempfile.gettempdir()).glob("sdc-demo-*")}
+    found = {str(path) for path in folder.glob("sdc-demo-*")}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes()
             command = (process / "cmdline").read_bytes()
         except OSError:  # it ended meanwhile
             continue
-        if b"sdc-demo-" in environment + command:
+        if str(folder / "sdc-demo-").encode() in environment + command:
             found.add(f"{process.name} {command!r}")
     return found

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -310,3 +311,14 @@ async def test_more_connections_than_descriptors_end_nothing_and_are_served_when
         assert isinstance(await asyncio.to_thread(ask), InstanceList)
         daemon.stdin.close()
         assert await daemon.wait() == 0
+
+
+def test_a_lock_that_the_dead_left_to_a_child_in_its_start_is_waited_for(run_dir: Path) -> None:
+    """Killed between fork and exec: the child holds the lock a moment longer, and nobody lives whose it is."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    orphan = RunLock.acquire(run_dir)
+    (run_dir / LOCK_FILE).write_text(f"{dead.pid}\n")
+    threading.Timer(0.2, orphan.release).start()
+    with RunLock.acquire(run_dir):
+        assert (run_dir / LOCK_FILE).read_text() == f"{os.getpid()}\n"
