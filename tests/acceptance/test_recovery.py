@@ -39,10 +39,10 @@ async def recovered(daemon: RunningDaemon) -> c.StretchInfo:
         while True:
             status = await daemon.client.request(c.GetStatus())
             assert isinstance(status, c.Status)
-            if status.recovered:
-                (one,) = status.recovered
-                assert any(one.sentence in notice for notice in status.notices)
-                return one
+            for one in status.recovered:
+                assert len(status.recovered) == 1
+                if any(one.sentence in notice for notice in status.notices):  # which is told a moment later
+                    return one
             await asyncio.sleep(0.02)
 
 
