@@ -29,7 +29,7 @@ class Label(Struct, frozen=True, kw_only=True):
         return f"{self.track_name} ({host})" if self.track_name else f"{host} [{self.instance[:4]}]"
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True):
     """What one plugin played lately. sounded_ago_s: None when all that it remembers is silence, or nothing."""
 
     label: Label
@@ -37,7 +37,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     loudness_db: float = -inf  # RMS, dBFS, of the seconds before it last sounded
 
 
-def chosen(heard: Sequence[Heard]) -> tuple[Heard, str]:
+def chosen(heard: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The one that is meant, and why: a sentence, "" when there was no choice. [any] `heard` is not empty."""
     if len(heard) == 1:
         return heard[0], ""
@@ -60,7 +60,7 @@ def chosen(heard: Sequence[Heard]) -> tuple[Heard, str]:
     return best, f"{best.label.name} {why}; also playing: {others}."
 
 
-def _by_name(one: Heard) -> tuple[str, str, str]:
+def _by_name(one: Candidate) -> tuple[str, str, str]:
     return one.label.track_name.casefold() or "\U0010ffff", one.label.host_name.casefold(), one.label.instance
 
 

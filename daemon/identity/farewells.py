@@ -22,7 +22,7 @@ MAX_PAUSE_S = 600.0
 MAX_FAREWELLS = 100
 
 
-class _Said(msgspec.Struct, frozen=True, kw_only=True):
+class _FarewellFile(msgspec.Struct, frozen=True, kw_only=True):
     relay_url: str
     farewells: list[DeviceFarewell]
 
@@ -38,7 +38,7 @@ class Farewells:
     def waiting(self) -> list[DeviceFarewell]:
         """[worker]"""
         try:
-            said = msgspec.json.decode(self._path.read_bytes(), type=_Said)
+            said = msgspec.json.decode(self._path.read_bytes(), type=_FarewellFile)
         except (OSError, msgspec.MsgspecError):
             return []
         return said.farewells if said.relay_url == self._relay_url else []
@@ -85,5 +85,5 @@ class Farewells:
         return await asyncio.to_thread(self.waiting)
 
     async def _write(self, farewells: list[DeviceFarewell]) -> None:
-        data = msgspec.json.encode(_Said(relay_url=self._relay_url, farewells=farewells))
+        data = msgspec.json.encode(_FarewellFile(relay_url=self._relay_url, farewells=farewells))
         await asyncio.to_thread(write_durably, self._path, data)

@@ -22,7 +22,7 @@ from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, reap
 from daemon.core.capture import History
-from daemon.core.choosing import Heard, Label, chosen, named
+from daemon.core.choosing import Candidate, Label, chosen, named
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
 from daemon.rings.listening import SIGNAL, last_sound
@@ -167,7 +167,7 @@ class Choice(NamedTuple):
 
 def _choose(candidates: Sequence[Instance]) -> Choice:
     """Of several. One whose memory cannot be read is left out, and said. Raises NothingKept. [worker]"""
-    heard: list[Heard] = []
+    heard: list[Candidate] = []
     for reach_s in REACHES_S:
         heard, unreadable = [], []
         for instance in candidates:
@@ -184,12 +184,12 @@ def _choose(candidates: Sequence[Instance]) -> Choice:
     return Choice(instance, " ".join([why, *unreadable]).strip())
 
 
-def _listen(instance: Instance, reach_s: float) -> Heard:
+def _listen(instance: Instance, reach_s: float) -> Candidate:
     with instance.lock:
         found = last_sound(instance.ring, time.monotonic_ns(), reach_s) if instance.ring else None
     if found is None:
-        return Heard(label=instance.label, sounded_ago_s=None)
-    return Heard(label=instance.label, sounded_ago_s=found[0], loudness_db=found[1])
+        return Candidate(label=instance.label, sounded_ago_s=None)
+    return Candidate(label=instance.label, sounded_ago_s=found[0], loudness_db=found[1])
 
 
 class Instances:

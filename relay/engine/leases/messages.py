@@ -8,7 +8,7 @@ from msgspec import Struct
 LEASES_A_MESSAGE = 400
 
 
-class Said(Struct, frozen=True, array_like=True, tag="said"):
+class Renewal(Struct, frozen=True, array_like=True, tag="said"):
     """A device that its sender holds does this."""
 
     user_id: str
@@ -41,12 +41,12 @@ class Who(Struct, frozen=True, array_like=True, tag="who"):
 class Held(Struct, frozen=True, array_like=True, tag="held"):
     """All that its sender holds, in one or several letters that follow each other: the first, …, the last."""
 
-    leases: list[Said]
+    leases: list[Renewal]
     first: bool
     last: bool
 
 
-Message = Said | Ended | Alive | Who | Held
+Message = Renewal | Ended | Alive | Who | Held
 
 
 class Letter(Struct, frozen=True, array_like=True):
@@ -78,7 +78,7 @@ def unpack(data: bytes) -> tuple[str, int, list[Message]]:
     return letter.sender, letter.number, known
 
 
-def all_of(leases: Sequence[Said]) -> list[Held]:
+def all_of(leases: Sequence[Renewal]) -> list[Held]:
     """As many as it takes, and one where there are none."""
     count = LEASES_A_MESSAGE
     cuts = [leases[at : at + count] for at in range(0, len(leases), count)] or [[]]

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from relay.core.presence import GRACE_US, LEASE_US, OFFLINE, Visible
 from relay.engine.bus.door import Bus
-from relay.engine.leases.messages import Alive, Ended, Held, Message, Said, Who, all_of, pack, unpack
+from relay.engine.leases.messages import Alive, Ended, Held, Message, Renewal, Who, all_of, pack, unpack
 from relay.engine.leases.table import Key, Lease, LeaseTable
 from relay.engine.pace import Pace
 
@@ -152,7 +152,7 @@ class SharedLeases:
 
     def _apply(self, sender: str, peer: Peer, message: Message, now_us: int) -> None:
         match message:
-            case Said():
+            case Renewal():
                 self._said(sender, message, now_us)
             case Ended(user_id=user_id, device=device):
                 self._end((user_id, device), sender)
@@ -164,7 +164,7 @@ class SharedLeases:
             case Held():
                 self._held(sender, peer, message, now_us)
 
-    def _said(self, sender: str, said: Said, now_us: int) -> None:
+    def _said(self, sender: str, said: Renewal, now_us: int) -> None:
         """Of a device that is held elsewhere, what it said last counts."""
         key = (said.user_id, said.device)
         old = self._table.get(key)
@@ -231,11 +231,11 @@ class SharedLeases:
         if changes:
             self._on_changes(changes)
 
-    def _of(self, key: Key) -> Said | None:
+    def _of(self, key: Key) -> Renewal | None:
         lease = self._ours(*key)
         if lease is None:
             return None
-        return Said(*key, lease.status, lease.daw, lease.bpm, lease.since_us, lease.said_us, lease.leaving)
+        return Renewal(*key, lease.status, lease.daw, lease.bpm, lease.since_us, lease.said_us, lease.leaving)
 
     def _change(self, user_id: str, now_us: int) -> Visible | None:
         """What is visible of them, if it is not what was told last."""

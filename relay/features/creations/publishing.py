@@ -47,7 +47,7 @@ class Published(Struct, frozen=True, kw_only=True):
     created: bool
 
 
-class _Standing(Struct, frozen=True, kw_only=True):
+class _PostState(Struct, frozen=True, kw_only=True):
     """What became of a key so far."""
 
     job_id: str
@@ -147,7 +147,7 @@ class Publishing:
     async def _post(self, creation_id: str, owner_id: str) -> AudioPost:
         return (await self._db.read(lambda db: one(db, creation_id, owner_id, self._base_url))).post
 
-    def _begin(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> tuple[_Standing, bool]:
+    def _begin(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> tuple[_PostState, bool]:
         """The post that this key made or makes, or a new job for it; and whether it is new. [writer]"""
         standing = _standing(tx.db, owner_id, job)
         if standing is not None:
@@ -164,7 +164,7 @@ class Publishing:
             "INSERT INTO publication (account_id, key, sha256, upload_id, job_id, started_us) VALUES (?, ?, ?, ?, ?, ?)",
             (owner_id, job.key, job.meta.sha256, job.upload_id, job_id, now_us()),
         )
-        return _Standing(job_id=job_id, creation_id=None), True
+        return _PostState(job_id=job_id, creation_id=None), True
 
 
 def given_up(tx: Tx, ended: table.Job) -> None:
@@ -197,7 +197,7 @@ def _bytes_under_way(db: Connection, account_id: str) -> int:
     return sum(uploads.size_bytes(db, upload_id) for (upload_id,) in rows.fetchall())
 
 
-def _standing(db: Connection, owner_id: str, job: PostJob) -> _Standing | None:
+def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
     """Raises Refusal: idempotency_mismatch."""
     found = db.execute(
         "SELECT sha256, job_id, creation_id FROM publication WHERE account_id = ? AND key = ?",
@@ -209,7 +209,7 @@ def _standing(db: Connection, owner_id: str, job: PostJob) -> _Standing | None:
         raise Refusal(
             "idempotency_mismatch", "This Idempotency-Key was used with other audio.", "Use a fresh key."
         )
-    return _Standing(job_id=found[1], creation_id=found[2])
+    return _PostState(job_id=found[1], creation_id=found[2])
 
 
 def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Asset]) -> None:

@@ -216,7 +216,7 @@ def wanted_objects(db: Connection) -> set[str]:
     return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM asset")}
 
 
-def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
     """Posts as they are now, as nobody in particular sees them. [any thread with a snapshot]"""
     marks = ", ".join(f":c{index}" for index in range(len(events)))
     ids = {f"c{index}": each.object_id for index, each in enumerate(events)}
@@ -224,7 +224,7 @@ def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -
     shown = shown_of(db, [row[0] for row in rows])
     posts = {row[0]: detail(row, base_url).post for row in rows}
     return {
-        each.id: live.Told(
+        each.id: live.Delivery(
             payload=FeedNewPost(post=posts[each.object_id]), audience=audience(shown[each.object_id])
         )
         for each in events

@@ -111,12 +111,12 @@ def people(
     return [found[place.id] for place in places], places
 
 
-def tell_follows(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+def tell_follows(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
     """Who follows now, of those that did; a follow taken back is not told. [any thread with a snapshot]"""
     still = {each.id for each in events if follows(db, each.actor_id, each.object_id)}
     found = accounts.profiles(db, sorted({each.actor_id for each in events}))
     return {
-        each.id: live.Told(
+        each.id: live.Delivery(
             payload=SocialNewFollow(follower=found[each.actor_id]), audience=Audience.EVERYBODY
         )
         for each in events

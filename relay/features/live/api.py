@@ -10,8 +10,8 @@ from relay.features.live.store import (
     inbox_topic,
     is_told_first,
 )
-from relay.features.live.telling import Told
+from relay.features.live.telling import Delivery
 
 __all__ = [
-    "Blocked", "Followed", "Happened", "Told", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
+    "Blocked", "Delivery", "Followed", "Happened", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
 ]  # fmt: skip

@@ -17,14 +17,14 @@ from relay.features.live.store import Happened
 from relay.wire.events import Event, Payload
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """audience: who may hear of it at most."""
 
     payload: Payload
     audience: Audience
 
 
-Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Told]]
+Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Delivery]]
 """From events of one kind to what is told of them, by the event's id. [any thread with a snapshot]"""
 
 
@@ -33,7 +33,7 @@ class Message:
 
     __slots__ = ("_bytes", "_cursor", "audience", "happened", "payload")
 
-    def __init__(self, happened: Happened, told: Told, epoch: str) -> None:
+    def __init__(self, happened: Happened, told: Delivery, epoch: str) -> None:
         self.happened = happened
         self.payload = told.payload
         self.audience = told.audience
@@ -72,7 +72,7 @@ class Tellers:
         by_kind: dict[str, list[Happened]] = {}
         for each in ordered:
             by_kind.setdefault(each.kind, []).append(each)
-        told: dict[str, Told] = {}
+        told: dict[str, Delivery] = {}
         for kind, group in by_kind.items():
             if (teller := self._of_kind.get(kind)) is not None:  # else of a newer relay beside us
                 told.update(teller(db, group))

@@ -91,17 +91,17 @@ def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
         )
 
 
-def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
     """[any thread with a snapshot]"""
     return _tell(db, events, "creation_like")
 
 
-def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Told]:
+def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
     """[any thread with a snapshot]"""
     return _tell(db, events, "reaction")
 
 
-def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Told]:
+def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Delivery]:
     """Those that still stand, on creations that are still there."""
     marks = ", ".join("?" * len(events))
     rows = db.execute(
@@ -113,7 +113,7 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
     standing = {row[0]: _reaction(row, kind) for row in rows}
     people = accounts.profiles(db, sorted({each.user_id for each in standing.values()}))
     return {
-        each.id: live.Told(
+        each.id: live.Delivery(
             payload=SocialNewReaction(
                 reaction=standing[each.object_id], username=people[each.actor_id].username
             ),

@@ -18,7 +18,7 @@ from relay.features.live.outbox import Outbox
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.recovery import Place, write_cursor
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic, inbox_topic
-from relay.features.live.telling import Message, Told
+from relay.features.live.telling import Delivery, Message
 from relay.wire.events import (
     CLOSE_REVOKED,
     CLOSE_SHUTDOWN,
@@ -64,7 +64,7 @@ class Teller:
             self.busy -= 1
             raise DatabaseBusy("for a moment")
         self.asked += [each.id for each in events]
-        told = Told(payload=PAYLOAD, audience=self.audience)
+        told = Delivery(payload=PAYLOAD, audience=self.audience)
         return [Message(each, told, EPOCH) for each in events if each.id not in self.gone]
 
 
@@ -182,7 +182,7 @@ async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
 async def test_a_message_is_encoded_once_for_all_listeners() -> None:
     message = Encoded(Pong(r=1))
     assert message.as_bytes(Encoding.JSON) is message.as_bytes(Encoding.JSON)
-    event = Message(happened(1), Told(payload=PAYLOAD, audience=Audience.EVERYBODY), EPOCH)
+    event = Message(happened(1), Delivery(payload=PAYLOAD, audience=Audience.EVERYBODY), EPOCH)
     assert event.as_bytes(Encoding.MSGPACK) is event.as_bytes(Encoding.MSGPACK)
 
 

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from daemon.core.choosing import Heard, Label, chosen, named
+from daemon.core.choosing import Candidate, Label, chosen, named
 
 GUITAR = Label(instance="a1" * 16, host_name="Ardour", track_name="Guitar")
 KEYS = Label(instance="b2" * 16, host_name="Ardour", track_name="Keys")
@@ -13,8 +13,8 @@ BASS = Label(instance="c3" * 16, host_name="REAPER", track_name="Bass")
 NAMELESS = Label(instance="d4" * 16, host_name="Live", track_name="")
 
 
-def heard(label: Label, ago_s: float | None, loudness_db: float = -20.0) -> Heard:
-    return Heard(label=label, sounded_ago_s=ago_s, loudness_db=loudness_db)
+def heard(label: Label, ago_s: float | None, loudness_db: float = -20.0) -> Candidate:
+    return Candidate(label=label, sounded_ago_s=ago_s, loudness_db=loudness_db)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def heard(label: Label, ago_s: float | None, loudness_db: float = -20.0) -> Hear
     ],
 )
 def test_it_is_the_one_that_sounded_last_then_the_loudest_then_the_first_by_name(
-    playing: list[Heard], meant: Label, why: str
+    playing: list[Candidate], meant: Label, why: str
 ) -> None:
     for order in permutations(playing):
         found, says = chosen(order)

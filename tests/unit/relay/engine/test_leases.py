@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relay.core.presence import GRACE_US, LEASE_US, Visible
 from relay.engine.bus.memory import MemoryBus, MemoryWire
-from relay.engine.leases.messages import LEASES_A_MESSAGE, Letter, Said, all_of, pack, unpack
+from relay.engine.leases.messages import LEASES_A_MESSAGE, Letter, Renewal, all_of, pack, unpack
 from relay.engine.leases.shared import BEAT_US, CHANGE_INTERVAL_US, SharedLeases
 from tests.support.leases import Leases
 
@@ -231,7 +231,7 @@ async def test_more_devices_than_fit_a_message_are_told_whole() -> None:
 
 
 def test_messages_of_a_newer_version_are_skipped_and_the_others_are_read() -> None:
-    said = Said(ANNA, "d1", "idle", None, None, 1, 1, False)
+    said = Renewal(ANNA, "d1", "idle", None, None, 1, 1, False)
     encode = msgspec.msgpack.encode
     letter = Letter("peer", 7, [msgspec.Raw(encode(["moved", 1, 2])), msgspec.Raw(encode(said))])
     assert unpack(encode(letter)) == ("peer", 7, [said])
