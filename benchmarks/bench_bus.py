@@ -14,6 +14,7 @@ from pathlib import Path
 import valkey
 
 from relay.core.buckets import Limit
+from relay.core.limits import Kind
 from relay.engine.bus.door import Bus
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.bus.open import open_bus
@@ -91,11 +92,11 @@ async def _bus(kind: str, make: Callable[[], Bus]) -> list[Row]:
 
 async def _limits(make: Callable[[], Bus], url: str) -> list[Row]:
     bus = make()
-    limits = SharedLimits(bus, {"read": Limit(300, 300_000_000)}, lambda: time.time_ns() // 1000)
+    limits = SharedLimits(bus, {Kind.READ: Limit(300, 300_000_000)}, lambda: time.time_ns() // 1000)
     await bus.start()
     begun = time.perf_counter()
     for number in range(CHECKS):
-        limits.spend("read", f"{number % 100:032x}", time.time_ns() // 1000)
+        limits.spend(Kind.READ, f"{number % 100:032x}", time.time_ns() // 1000)
         if number % 100 == 0:
             await asyncio.sleep(0)
     ours = (time.perf_counter() - begun) / CHECKS

@@ -68,12 +68,21 @@ class Relay:
 
 
 async def build(config: Config, base_url: str) -> Relay:
-    """base_url: how the world reaches this relay.
+    """base_url: how the world reaches this relay. What was opened is closed again where the rest cannot be.
 
     Raises DataInUse, SchemaTooNew, DatabaseError, BadKey, BadObjectsUrl, BadBusUrl, FolderOpen, OSError. [loop]
     """
     listening = Listening()
-    engines = open_engines(config, listening)
+    engines = await open_engines(config, listening)
+    try:
+        return await _build_on(engines, config, base_url, listening)
+    except BaseException:
+        await engines.tasks.stop()
+        await engines.close()
+        raise
+
+
+async def _build_on(engines: Engines, config: Config, base_url: str, listening: Listening) -> Relay:
     live = live_services(base_url, engines, listening)  # before anything is awaited: it misses no commit
     sign_in = await sign_in_services(config, base_url, engines, listening)
     posts = await post_services(config, base_url, engines, listening)

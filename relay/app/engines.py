@@ -1,5 +1,6 @@
 """The engines of one process, opened as its settings say: database, objects, bus, and what is counted with them."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from relay.app.config import Config
@@ -44,22 +45,29 @@ class Engines:
         self.folder.close()
 
 
-def open_engines(config: Config, listening: Listening) -> Engines:
-    """Nothing is awaited, so whoever is given to `listening` next misses no commit.
+async def open_engines(config: Config, listening: Listening) -> Engines:
+    """Nothing is waited for, so whoever is given to `listening` next misses no commit; unless one cannot be opened: then
+    those before it are closed.
 
     Raises DataInUse, SchemaTooNew, DatabaseError, BadObjectsUrl, BadBusUrl, FolderOpen, OSError. [loop]
     """
     embedded = sqlite_path(config.database) is not None
     factor = DEV_FACTOR if config.dev else 1
-    folder = DataFolder.open(config.data, alone=embedded)
     metrics = Metrics()
-    db = _open_database(config, listening, metrics)
-    bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
     at_once = {kind: most.times(factor) for kind, most in AT_ONCE.items()}
+    async with AsyncExitStack() as opened:
+        folder = DataFolder.open(config.data, alone=embedded)
+        opened.callback(folder.close)
+        db = _open_database(config, listening, metrics)
+        opened.push_async_callback(db.close)
+        objects = open_objects(config.objects, config.storage_keys)
+        opened.push_async_callback(objects.close)
+        bus = open_bus(config.bus_url or ("memory:" if embedded else str(config.database)))
+        opened.pop_all()
     return Engines(
         folder=folder,
         db=db,
-        objects=open_objects(config.objects, config.storage_keys),
+        objects=objects,
         bus=bus,
         limits=SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us),
         at_once=AtOnce(at_once, config.trusted_proxies, allow_many()),

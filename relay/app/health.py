@@ -6,6 +6,7 @@ from collections.abc import Callable
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
 from relay.core.refusal import Refusal
+from relay.engine.bus.door import Bus
 from relay.engine.database import STALE_S, Database, DatabaseError
 from relay.engine.jobs import table
 from relay.engine.objects.door import Objects
@@ -20,7 +21,9 @@ BUSY_JOBS = table.MAX_OPEN // 2
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
-def rows(db: Database, objects: Objects, tasks: Tasks, is_draining: Callable[[], bool]) -> list[AnyRow]:
+def rows(
+    db: Database, objects: Objects, bus: Bus, tasks: Tasks, is_draining: Callable[[], bool]
+) -> list[AnyRow]:
     """is_draining: whether this process lets go of its callers."""
     sandbox: list[str] = []
 
@@ -34,7 +37,7 @@ def rows(db: Database, objects: Objects, tasks: Tasks, is_draining: Callable[[],
         if is_draining():
             checks.append(Check(name="process", ok=False, detail="It is going down."))
         well = all(check.ok for check in checks)
-        said = Ready(status="ready" if well else "not ready", decoder=sandbox, checks=checks)
+        said = Ready(status="ready" if well else "not ready", decoder=sandbox, checks=[*checks, _bus(bus)])
         return Answer(value=said, status=200 if well else 503)
 
     return [
@@ -62,3 +65,11 @@ async def _database(db: Database) -> Check:
 async def _objects(objects: Objects) -> Check:
     said = await objects.health()
     return Check(name="objects", ok=said.ok, detail=said.detail)
+
+
+def _bus(bus: Bus) -> Check:
+    """Told, and no reason not to be ready: all processes would leave their proxy at once for what they can do without."""
+    if bus.up:
+        return Check(name="bus", ok=True)
+    said = "Other processes are not heard: limits count here alone, and presence of people there is missing."
+    return Check(name="bus", ok=False, detail=said)

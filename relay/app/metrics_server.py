@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from contextlib import suppress
 
 from relay.engine.metrics import CONTENT_TYPE, Metrics
@@ -12,6 +13,17 @@ HEAD_LIMIT_S = 5.0
 MAX_LINE_BYTES = 4096
 
 
+class MetricsPortTaken(OSError):
+    """The figures cannot be served where the settings say."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(host, port, why)
+        self._said = f"/metrics cannot listen at {host}, port {port}: {why}."
+
+    def __str__(self) -> str:
+        return f"{self._said} Choose another --metrics-port (0: any that is free), or none."
+
+
 class MetricsServer:
     """One answer a connection. [loop]"""
 
@@ -20,8 +32,11 @@ class MetricsServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> str:
-        """The address at which it answers. Raises OSError."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=MAX_LINE_BYTES)
+        """The address at which it answers. Raises MetricsPortTaken."""
+        try:
+            self._server = await asyncio.start_server(self._serve, host, port, limit=MAX_LINE_BYTES)
+        except OSError as error:
+            raise MetricsPortTaken(host, port, os.strerror(error.errno or 0)) from None
         bound: int = self._server.sockets[0].getsockname()[1]
         return f"http://{f'[{host}]' if ':' in host else host}:{bound}/metrics"
 

@@ -44,7 +44,7 @@ class Table:
             *self._posts(),
             *self._feeds(),
             *live.rows(self.live.live, self.live.tickets),
-            *health.rows(self.engines.db, self.engines.objects, self.engines.tasks, self.is_draining),
+            *self._health(),
             *frame.rows(self.views),
         ]
         return [*rows, *documents.rows(list(rows), self.render)]
@@ -89,6 +89,10 @@ class Table:
             ),
             *reactions.rows(given.reactions),
         ]
+
+    def _health(self) -> list[AnyRow]:
+        engines = self.engines
+        return health.rows(engines.db, engines.objects, engines.bus, engines.tasks, self.is_draining)
 
     def _feeds(self) -> list[AnyRow]:
         """Who follows whom, and what they see of it."""

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
 
 import uvicorn
 
@@ -69,7 +70,6 @@ class Application:
         self._config = config
         self._base_url = base_url
         self.relay: Relay | None = None
-        self._metrics: MetricsServer | None = None
         self._metrics_url = ""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -97,24 +97,30 @@ class Application:
 
     async def _live(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
-        try:
-            self.relay = await build(self._config, self._base_url)
-            if self._config.metrics_port is not None:
-                self._metrics = MetricsServer(self.relay.engines.metrics)
-                host, port = self._config.metrics_host, self._config.metrics_port
-                self._metrics_url = await self._metrics.start(host, port)
-        except Exception as error:
-            log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
-            logging.getLogger("uvicorn.error").disabled = True  # it would say so twice more
-            await send({"type": "lifespan.startup.failed", "message": ""})
-            return
-        scope["state"][AT_ONCE_KEY] = self.relay.engines.at_once
-        await send({"type": "lifespan.startup.complete"})
-        await receive()  # lifespan.shutdown
-        if self._metrics is not None:
-            await self._metrics.close()
-        await self.relay.close()
+        async with AsyncExitStack() as opened:
+            try:
+                relay = await self._open(opened)
+            except Exception as error:
+                log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
+                logging.getLogger("uvicorn.error").disabled = True  # it would say so twice more
+                await opened.aclose()
+                await send({"type": "lifespan.startup.failed", "message": ""})
+                return
+            scope["state"][AT_ONCE_KEY] = relay.engines.at_once
+            self.relay = relay
+            await send({"type": "lifespan.startup.complete"})
+            await receive()  # lifespan.shutdown
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self, opened: AsyncExitStack) -> Relay:
+        """All that this process serves. opened: closes, in reverse, whatever was opened, also when the rest was not."""
+        relay = await build(self._config, self._base_url)
+        opened.push_async_callback(relay.close)
+        if self._config.metrics_port is not None:
+            metrics = MetricsServer(relay.engines.metrics)
+            self._metrics_url = await metrics.start(self._config.metrics_host, self._config.metrics_port)
+            opened.push_async_callback(metrics.close)
+        return relay
 
 
 async def part_with_all(hub: Hub) -> None:

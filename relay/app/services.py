@@ -116,7 +116,7 @@ async def post_services(
         db=db,
         objects=objects,
         encoder=encoder,
-        transfers=uploads,
+        uploads=uploads,
         scratch=engines.folder.work,
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,

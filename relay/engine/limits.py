@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from relay.core.buckets import Bucket, Limit, Spent, full, spend
+from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.engine.bus.door import Bus
 
@@ -30,7 +31,7 @@ MAX_DEBT = 8
 
 
 class Count(Struct, frozen=True, array_like=True):
-    """who: an account or an address, of whom `count` actions were allowed."""
+    """who: an account or an address, of whom `count` actions were allowed. kind: a Kind, or one of a newer relay beside us."""
 
     kind: str
     who: str
@@ -44,30 +45,26 @@ _decoder = msgspec.msgpack.Decoder(list[Count])
 class SharedLimits:
     """limits: by kind of action. clock: microseconds since 1970. [loop]"""
 
-    def __init__(self, bus: Bus, limits: Mapping[str, Limit], clock: Callable[[], int]) -> None:
+    def __init__(self, bus: Bus, limits: Mapping[Kind, Limit], clock: Callable[[], int]) -> None:
         self._bus = bus
         self._limits = limits
         self._clock = clock
-        self._buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
-        self._untold: dict[tuple[str, str], int] = {}
+        self._buckets: OrderedDict[tuple[Kind, str], Bucket] = OrderedDict()
+        self._untold: dict[tuple[Kind, str], int] = {}
         self._telling: asyncio.TimerHandle | None = None
         bus.listen(TOPIC, self._heard, _nothing)
 
-    def limit(self, kind: str) -> Limit:
+    def limit(self, kind: Kind) -> Limit:
         return self._limits[kind]
 
-    def has_left(self, kind: str, who: str, now_us: int) -> bool:
-        """Whether `spend` would be allowed; takes nothing."""
-        return spend(self._bucket(kind, who, now_us), self._limits[kind], now_us).allowed
-
-    def require(self, kind: str, who: str, now_us: int, too_many: str) -> Spent:
+    def require(self, kind: Kind, who: str, now_us: int, too_many: str) -> Spent:
         """Spend, or raise Refusal: rate_limited, with the sentence `too_many`."""
         spent = self.spend(kind, who, now_us)
         if not spent.allowed:
             raise Refusal("rate_limited", too_many, "Wait, then go on.", retry_after_s=spent.retry_after_s)
         return spent
 
-    def spend(self, kind: str, who: str, now_us: int) -> Spent:
+    def spend(self, kind: Kind, who: str, now_us: int) -> Spent:
         """Take one, and decide at once: between the question and the answer nobody else is asked."""
         spent = spend(self._bucket(kind, who, now_us), self._limits[kind], now_us)
         self._keep((kind, who), spent.bucket)
@@ -96,22 +93,22 @@ class SharedLimits:
         now_us = self._clock()
         for each in counts:
             if each.kind in self._limits and each.count > 0:
-                self._take(each, now_us)
+                self._take(Kind(each.kind), each, now_us)
 
-    def _take(self, each: Count, now_us: int) -> None:
-        limit = self._limits[each.kind]
-        bucket = self._bucket(each.kind, each.who, now_us)
+    def _take(self, kind: Kind, each: Count, now_us: int) -> None:
+        limit = self._limits[kind]
+        bucket = self._bucket(kind, each.who, now_us)
         refilled = min(
             float(limit.count),
             bucket.level + max(0, now_us - bucket.at_us) * limit.count / limit.window_us,
         )
         level = max(refilled - each.count, -float(MAX_DEBT * limit.count))
-        self._keep((each.kind, each.who), Bucket(level, max(now_us, bucket.at_us)))
+        self._keep((kind, each.who), Bucket(level, max(now_us, bucket.at_us)))
 
-    def _bucket(self, kind: str, who: str, now_us: int) -> Bucket:
+    def _bucket(self, kind: Kind, who: str, now_us: int) -> Bucket:
         return self._buckets.get((kind, who)) or full(self._limits[kind], now_us)
 
-    def _keep(self, key: tuple[str, str], bucket: Bucket) -> None:
+    def _keep(self, key: tuple[Kind, str], bucket: Bucket) -> None:
         self._buckets[key] = bucket
         self._buckets.move_to_end(key)
         if len(self._buckets) > MAX_BUCKETS:  # the longest unused has refilled most

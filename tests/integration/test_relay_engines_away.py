@@ -123,6 +123,7 @@ def test_without_its_wire_a_relay_is_ready_and_presence_is_whole_again_with_it(w
             world.servers.valkey.kill()
             try:
                 device.send(events.Presence(status="producing", daw="Ardour", bpm=120.0))
+                until(lambda: not world.ready()[1]["bus"])
                 assert world.ready()[0] == 200
                 assert anna.post(AUDIO, title="without a wire").title == "without a wire"
             finally:
@@ -133,3 +134,4 @@ def test_without_its_wire_a_relay_is_ready_and_presence_is_whole_again_with_it(w
                 if isinstance(seen, events.PresenceUpdate):
                     break
             assert (seen.username, seen.status) == (ben.username, "producing")
+            until(lambda: world.ready()[1]["bus"])

@@ -14,7 +14,7 @@ from relay.features.creations import media, store
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes, boundary
-from relay.features.uploads import api as uploads
+from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.rest import AudioPost, AudioProcess
 
@@ -27,7 +27,7 @@ def rows(
     encoder: Encoder,
     publishing: Publishing,
     workers: Workers,
-    transfers: uploads.Uploads,
+    uploads: Uploads,
     *,
     base_url: str,
     max_upload_bytes: int,
@@ -42,13 +42,13 @@ def rows(
         size_bytes = announced_bytes(call.headers.get("content-length"), max_upload_bytes)
         form = Form(call.stream(), boundary(call.headers.get("content-type")), max_upload_bytes)
         encoder.expect()
-        received = await transfers.receive(call.actor, size_bytes, aiter(form))
+        received = await uploads.receive(call.actor, size_bytes, aiter(form))
         try:
             require_live(call.actor)  # receiving may have taken minutes
             job = PostJob(key=key, upload_id=received.id, meta=form.meta, once=True)
             published = await publishing.publish(workers, call.actor, job)
         finally:
-            await transfers.let_go(received.id)
+            await uploads.let_go(received.id)
         return _published(published)
 
     async def process(call: Call[AudioProcess, wire.Nothing]) -> Answer[AudioPost]:

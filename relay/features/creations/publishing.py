@@ -21,7 +21,8 @@ from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, Encod
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
 from relay.features.creations.store import Asset, NewCreation, one, publish
-from relay.features.uploads import api as uploads
+from relay.features.uploads import api as uploads_api
+from relay.features.uploads.api import Uploads
 from relay.wire.rest import AudioPost, UploadMeta
 
 JOB_KIND = "post"
@@ -63,7 +64,7 @@ class Publishing:
         db: Database,
         objects: Objects,
         encoder: Encoder,
-        transfers: uploads.Uploads,
+        uploads: Uploads,
         scratch: Path,
         base_url: str,
         quota_bytes: int,
@@ -71,7 +72,7 @@ class Publishing:
         self._db = db
         self._objects = objects
         self._encoder = encoder
-        self._uploads = transfers
+        self._uploads = uploads
         self._scratch = scratch
         self._base_url = base_url
         self._quota_bytes = quota_bytes
@@ -128,12 +129,12 @@ class Publishing:
         await self._objects.delete_upload(job.upload_id)
 
     async def _fetch(self, job: PostJob, target: Path) -> None:
-        parts = await self._db.read(lambda db: uploads.parts(db, job.upload_id))
+        parts = await self._db.read(lambda db: uploads_api.parts(db, job.upload_id))
         with suppress(ObjectMissing, ObjectDamaged):  # lost since they arrived: as if they had come damaged
             if await self._objects.join(parts, target) == job.meta.sha256:
                 return
         await self._db.write(
-            lambda tx: uploads.end(tx, job.upload_id)
+            lambda tx: uploads_api.end(tx, job.upload_id)
         )  # the bytes are of no use: the next try begins anew
         raise Refusal(
             "sha256_mismatch", "The audio that arrived is not the audio that meta names.", "Send it again."
@@ -172,7 +173,7 @@ def given_up(tx: Tx, ended: table.Job) -> None:
     tx.db.execute("DELETE FROM publication WHERE job_id = ? AND creation_id IS NULL", (ended.id,))
     job = msgspec.json.decode(ended.data, type=PostJob)
     if job.once:
-        uploads.end(tx, job.upload_id)
+        uploads_api.end(tx, job.upload_id)
 
 
 def free_keys(tx: Tx) -> None:
@@ -194,7 +195,7 @@ def _bytes_under_way(db: Connection, account_id: str) -> int:
     rows = db.execute(
         "SELECT upload_id FROM publication WHERE account_id = ? AND creation_id IS NULL", (account_id,)
     )
-    return sum(uploads.size_bytes(db, upload_id) for (upload_id,) in rows.fetchall())
+    return sum(uploads_api.size_bytes(db, upload_id) for (upload_id,) in rows.fetchall())
 
 
 def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
@@ -232,7 +233,7 @@ def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Ass
         at_us=now_us(),
     )
     publish(tx, new)
-    uploads.set_published(tx, job.upload_id)
+    uploads_api.set_published(tx, job.upload_id)
     tx.db.execute(
         "UPDATE publication SET creation_id = ? WHERE account_id = ? AND key = ?", (new.id, owner_id, job.key)
     )

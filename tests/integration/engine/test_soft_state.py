@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from relay.core.buckets import Limit
+from relay.core.limits import Kind
 from relay.core.presence import LEASE_US
 from relay.engine.leases.shared import BEAT_US
 from relay.engine.limits import SharedLimits
@@ -70,7 +71,7 @@ TOLERANCE = 3
 async def test_three_that_are_hammered_are_within_three_of_exact(server: BusServer) -> None:
     """A server that is slow for a moment costs more for a moment: so it is asked until they have paid back."""
     buses = [server.bus() for _ in range(3)]
-    limits = [SharedLimits(bus, {"write": LIMIT}, wall_us) for bus in buses]
+    limits = [SharedLimits(bus, {Kind.WRITE: LIMIT}, wall_us) for bus in buses]
     for bus in buses:
         await bus.start()
         await until(lambda bus=bus: bus.up)  # type: ignore[misc]
@@ -78,7 +79,7 @@ async def test_three_that_are_hammered_are_within_three_of_exact(server: BusServ
     async with asyncio.timeout(LIMIT_S):
         while wall_us() - begun_us < PAY_BACK_S * 1e6 or off > TOLERANCE:
             for each in limits:
-                allowed += each.spend("write", "mallory", wall_us()).allowed
+                allowed += each.spend(Kind.WRITE, "mallory", wall_us()).allowed
             off = abs(allowed - LIMIT.count - (wall_us() - begun_us) * LIMIT.count / LIMIT.window_us)
             await asyncio.sleep(0.005)
     for bus in buses:
