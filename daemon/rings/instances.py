@@ -26,6 +26,7 @@ from daemon.core.choosing import Candidate, Label, chosen, named
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
 from daemon.rings.listening import SIGNAL, last_sound
+from daemon.system.opening import open_in_thread
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
 from plugin_protocol.messages import Refused, RingAttached, RingOpened
@@ -231,7 +232,7 @@ class Instances:
         try:
             if segment_name(instance.peer.hello.instance, opened.generation) != opened.segment:
                 raise RingRefused(opened.segment, "its name does not belong to the plugin that announced it")
-            ring = await asyncio.to_thread(RingFile.open, self._run_dir, opened.segment)
+            ring = await open_in_thread(lambda: RingFile.open(self._run_dir, opened.segment))
         except (RemoteProtocolError, BridgeError, OSError) as error:
             log.warning("%s: %s", instance.name, error)
             instance.trouble = f"Its memory cannot be read: {error} {RELOAD}"[:512]

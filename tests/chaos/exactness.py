@@ -6,6 +6,7 @@ the time, and a nemesis. Each like is one event in its owner's inbox; each follo
 
 import argparse
 import asyncio
+import itertools
 import random
 import signal
 import tempfile
@@ -227,6 +228,7 @@ class World:
     def __init__(self, servers: ClusterServers, cluster: Cluster, seed: int) -> None:
         self._servers = servers
         self._begun = 0  # faults
+        self._peace = asyncio.Event()
         self.cluster = cluster
         self.chance = random.Random(seed)
         self.figures = Figures()
@@ -247,11 +249,12 @@ class World:
         try:
             work = iter(enumerate(wanted))
             await asyncio.gather(*(self._like_all(work, len(wanted)) for _ in range(LIKERS_AT_ONCE)))
-            nemesis.cancel()
-            await asyncio.gather(nemesis, return_exceptions=True)
+            self._peace.set()
+            await nemesis  # a relay that it is starting belongs to the cluster, too
             await self._quiet(followers, len(wanted))
         finally:
-            for task in (nemesis, *listening):
+            self._peace.set()
+            for task in listening:
                 task.cancel()
             await asyncio.gather(nemesis, *listening, return_exceptions=True)
             await self.http.aclose()
@@ -278,19 +281,20 @@ class World:
     # the nemesis --------------------------------------------------------------------------------------------------
 
     async def _nemesis(self) -> None:
-        """Each kind of fault in turn, again and again; a round is ended as it began, with everything up."""
+        """Each kind of fault in turn, again and again, until peace; a fault under way is ended, with everything up."""
         faults: dict[str, Callable[[], Awaitable[None]]] = {
             "kill -9 of a process": self._kill,
             "frozen process": self._freeze,
             "PostgreSQL crash": self._crash,
             "database connections ended": self._cut,
         }
-        while True:
-            for name, fault in faults.items():
-                await asyncio.sleep(self.chance.uniform(*BETWEEN_FAULTS_S))
-                self._begun += 1
-                await asyncio.shield(fault())
-                self.figures.faults[name] += 1
+        for name, fault in itertools.cycle(faults.items()):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._peace.wait(), self.chance.uniform(*BETWEEN_FAULTS_S))
+                return
+            self._begun += 1
+            await fault()
+            self.figures.faults[name] += 1
 
     async def _kill(self) -> None:
         number = self.chance.randrange(PROCESSES)

@@ -22,6 +22,7 @@ from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
+from daemon.system.opening import open_in_thread
 from daemon.uplink.client import RelayClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire import rest
@@ -140,7 +141,8 @@ class Uploader:
 
     async def _deliver(self, entry: outbox.Entry) -> rest.AudioPost:
         takes = await self._store.run(Store.find_take, entry.take_id)
-        file = await asyncio.to_thread((self._takes_dir / entry.take_id / TAKE_FLAC).open, "rb")
+        flac = self._takes_dir / entry.take_id / TAKE_FLAC
+        file = await open_in_thread(lambda: flac.open("rb"))
         with file:
             size_bytes, sha256 = await asyncio.to_thread(_measure, file)
             if sha256 != entry.sha256:

@@ -21,6 +21,7 @@ from daemon.errors import BadAudio
 from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
 from daemon.identity.account import Account
 from daemon.system.children import Child, ChildDied
+from daemon.system.opening import open_in_thread
 from relay.wire.rest import AudioPost
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class PreviewFiles:
         await asyncio.to_thread(self._make_folder)
         part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
         try:
-            with await asyncio.to_thread(part.open, "wb") as file:
+            with await open_in_thread(lambda: part.open("wb")) as file:
                 async with contextlib.aclosing(
                     self._account.relay().audio(post.id, MAX_SOURCE_BYTES)
                 ) as chunks:
