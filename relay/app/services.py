@@ -13,8 +13,9 @@ from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
+from relay.features.creations.posts import tell_posts
 from relay.features.creations.publishing import Publishing
-from relay.features.creations.store import NEW_POST, tell_posts
+from relay.features.creations.store import NEW_POST
 from relay.features.devices.claiming import Claiming
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families

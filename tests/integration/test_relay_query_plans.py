@@ -10,6 +10,7 @@ from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
 from relay.engine.jobs.table import JobChanged, JobReady
 from relay.features.accounts.api import ensure_account
+from relay.features.creations import posts
 from relay.features.creations import store as creations
 from relay.features.feeds import store as feeds
 from relay.features.graph import store as graph
@@ -80,7 +81,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> None:
     postgres = database_url.startswith("postgresql")
     viewer = "f" * 32
-    at = creations.position(viewer, None, 20)
+    at = posts.position(viewer, None, 20)
 
     def explain(reader: Connection) -> list[str]:
         if postgres:  # few rows are walked whatever indexes there are; whether there is one is what is asked
@@ -88,12 +89,10 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         asked = Explained(reader, postgres=postgres)
         feeds.newest(asked, at, "")
         feeds.timeline(asked, at, "")
-        creations.page(
-            asked, feeds._timeline_of(3), at, "", since_us=0, author0="a", author1="b", author2="c"
-        )
+        posts.page(asked, feeds._timeline_of(3), at, "", since_us=0, author0="a", author1="b", author2="c")
         feeds.of(asked, viewer, at, "")
         for ask in (
-            lambda: creations.one(asked, "a" * 32, viewer, ""),
+            lambda: posts.one(asked, "a" * 32, viewer, ""),
             lambda: creations.asset(asked, "a" * 32, "preview", viewer),
             lambda: creations.figures(asked, "a" * 32, viewer),
         ):
@@ -129,7 +128,7 @@ async def test_a_page_of_the_global_feed_sorts_nothing(db: Database, database_ur
             reader.execute("SET LOCAL enable_seqscan = off")
             reader.execute("SET LOCAL enable_sort = off")
         asked = Explained(reader, postgres=postgres)
-        feeds.newest(asked, creations.position("f" * 32, None, 20), "")
+        feeds.newest(asked, posts.position("f" * 32, None, 20), "")
         return asked.plans[0]
 
     plan = await db.read(explain)

@@ -18,6 +18,7 @@ from relay.core.refusal import Refusal
 from relay.core.visibility import Audience, Shown, State, Viewer, Visibility, audience, may_find, may_read
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
+from relay.features.creations import posts
 from relay.features.creations import store as creations
 from relay.features.creations.api import position
 from relay.features.creations.kinds import PREVIEW
@@ -227,7 +228,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     for who in (None, *people):
         for post_id in oracle.posts:
             for read in (
-                partial(creations.one, db, post_id, who, BASE_URL),
+                partial(posts.one, db, post_id, who, BASE_URL),
                 partial(creations.figures, db, post_id, who),
                 partial(creations.asset, db, post_id, PREVIEW, who),
             ):

@@ -14,7 +14,8 @@ from relay.features.accounts.api import ensure_account
 from relay.features.creations.drawing import outline
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW, Kind
-from relay.features.creations.store import NEW_POST, Asset, NewCreation, publish, tell_posts
+from relay.features.creations.posts import tell_posts
+from relay.features.creations.store import NEW_POST, Asset, NewCreation, publish
 from relay.features.graph.api import NEW_FOLLOW, tell_follows
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Hub

@@ -1,19 +1,17 @@
 """What other features may ask of creations."""
 
-from relay.features.creations.store import (
+from relay.features.creations.posts import (
     NEWEST,
     OLDER,
     SELECT,
     Detail,
     Position,
-    count_likes,
     one,
     page,
     position,
     reactable,
-    set_reactions,
-    stored_assets,
 )
+from relay.features.creations.store import count_likes, set_reactions, stored_assets
 
 __all__ = [
     "NEWEST", "OLDER", "SELECT", "Detail", "Position", "count_likes", "one", "page", "position", "reactable", "set_reactions",

@@ -10,7 +10,7 @@ from relay.core.limits import Kind
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
-from relay.features.creations import media, store
+from relay.features.creations import media, posts
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes, boundary
@@ -58,11 +58,11 @@ def rows(
 
     async def get_post(call: Bare) -> AudioPost:
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        return (await db.read(lambda reader: store.one(reader, post_id, viewer, base_url))).post
+        return (await db.read(lambda reader: posts.one(reader, post_id, viewer, base_url))).post
 
     async def post_page(call: Call[Any, Any]) -> Answer[Any]:
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        detail = await db.read(lambda reader: store.one(reader, post_id, viewer, base_url))
+        detail = await db.read(lambda reader: posts.one(reader, post_id, viewer, base_url))
         return render("single.html", call.session, detail=detail)
 
     return [

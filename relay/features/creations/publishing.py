@@ -20,7 +20,8 @@ from relay.features.accounts import api as accounts
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
-from relay.features.creations.store import Asset, NewCreation, one, publish
+from relay.features.creations.posts import one
+from relay.features.creations.store import Asset, NewCreation, publish
 from relay.features.uploads import api as uploads_api
 from relay.features.uploads.api import Uploads
 from relay.wire.rest import AudioPost, UploadMeta

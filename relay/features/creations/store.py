@@ -6,20 +6,14 @@ import msgspec
 from msgspec import Struct
 
 from relay.core.counts import Miscount
-from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.refusal import Refusal
-from relay.core.times import rfc3339
-from relay.core.visibility import READABLE, Shown, State, Visibility, audience
+from relay.core.visibility import READABLE, Shown, State, Visibility
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
-from relay.features.creations.figures import Card, Figures, read_card, read_figures
-from relay.features.creations.kinds import KINDS, Ability, Kind, with_ability
+from relay.features.creations.figures import Figures, read_figures
+from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.features.live import api as live
-from relay.features.reactions.api import LIKED, REACTED
-from relay.wire.events import FeedNewPost
-from relay.wire.rest import API_PREFIX, AudioPost
 
-PAGE_PATH = "/p/"
 NEW_POST = "post"
 
 
@@ -50,30 +44,6 @@ class NewCreation(Struct, frozen=True, kw_only=True):
     at_us: int
 
 
-class Detail(Struct, frozen=True, kw_only=True):
-    """A post and its card, for pages and players."""
-
-    post: AudioPost
-    card: Card
-
-
-class Position(Struct, frozen=True, kw_only=True):
-    """A page of a list: whose eyes, and where it begins."""
-
-    viewer: str
-    before: Cursor
-    limit: int
-
-
-SELECT = f"""SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
-  {LIKED}, c.tags, c.reactions, {REACTED}, c.card
-FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
-"""Columns of `detail`, for :viewer."""
-OLDER = "(c.published_us, c.id) < (:at_us, :id)"
-NEWEST = "ORDER BY c.published_us DESC, c.id DESC LIMIT :limit"
-
-_tags = msgspec.json.Decoder(list[str])
-_counts = msgspec.json.Decoder(dict[str, int])
 _encode = msgspec.json.Encoder()
 
 
@@ -136,65 +106,21 @@ def _json(value: object) -> str:
 # reading ------------------------------------------------------------------------------------------------------
 
 
-def one(db: Connection, post_id: str, viewer: str | None, base_url: str) -> Detail:
-    """Raises Refusal: not_found; what one may not see does not exist. [any thread with a snapshot]"""
-    return _one(db, post_id, viewer, base_url, "c.kind = 'post'")
-
-
-def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:
-    """A creation of a kind that is liked and reacted to. Raises Refusal: not_found. [any thread with a snapshot]"""
-    kinds = ", ".join(f"'{kind}'" for kind in with_ability(Ability.REACT))
-    return _one(db, post_id, viewer, base_url, f"c.kind IN ({kinds})").post
-
-
-def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, of_kind: str) -> Detail:
-    row = db.execute(
-        f"{SELECT} WHERE c.id = :id AND {of_kind} AND {READABLE}", {"viewer": viewer or "", "id": post_id}
-    ).fetchone()
-    if row is None:
-        raise no_post()
-    return detail(row, base_url)
-
-
 def no_post() -> Refusal:
     return Refusal("not_found", "There is no such post.")
 
 
-def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
-    """Raises Refusal: cursor_invalid. [any]"""
-    return Position(viewer=viewer or "", before=read_cursor(cursor) if cursor else BEGINNING, limit=limit)
-
-
-def page(
-    db: Connection, sql: str, at: Position, base_url: str, **more: str | int
-) -> tuple[list[Detail], str | None]:
-    """A page of a list and the cursor of the next. sql: of SELECT's columns, with OLDER and NEWEST in it.
-
-    [any thread with a snapshot]
-    """
-    values = {
-        "viewer": at.viewer,
-        "at_us": at.before.at_us,
-        "id": at.before.id,
-        "limit": at.limit + 1,
-        **more,
-    }
-    rows = db.execute(sql, values).fetchall()
-    details = [detail(row, base_url) for row in rows[: at.limit]]
-    last = rows[at.limit - 1] if len(rows) > at.limit else None
-    return details, None if last is None else write_cursor(Cursor(last[9], last[0]))
-
-
 def figures(db: Connection, post_id: str, viewer: str | None) -> Figures:
     """The body of the newest version. Raises Refusal: not_found. [any thread with a snapshot]"""
-    row = db.execute(
+    row: tuple[str] | None = db.execute(
         "SELECT v.body FROM creation AS c JOIN creation_version AS v ON v.id = c.head_version_id"
         f" WHERE c.id = :id AND c.kind = 'post' AND {READABLE}",
         {"viewer": viewer or "", "id": post_id},
     ).fetchone()
     if row is None:
         raise no_post()
-    return read_figures(row[0])
+    (body,) = row
+    return read_figures(body)
 
 
 def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[Asset, Shown]:
@@ -207,29 +133,13 @@ def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[
     ).fetchone()
     if row is None:
         raise no_post()
-    found = Asset(role=row[0], sha256=row[1], size_bytes=row[2], mime=row[3])
-    return found, Shown(owner_id=row[4], visibility=Visibility(row[5]), state=State(row[6]))
+    role, sha256, size_bytes, mime, *shown = row
+    return Asset(role=role, sha256=sha256, size_bytes=size_bytes, mime=mime), _shown(*shown)
 
 
 def wanted_objects(db: Connection) -> set[str]:
     """Names of all objects a row speaks of. [any thread with a snapshot]"""
-    return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM asset")}
-
-
-def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
-    """Posts as they are now, as nobody in particular sees them. [any thread with a snapshot]"""
-    marks = ", ".join(f":c{index}" for index in range(len(events)))
-    ids = {f"c{index}": each.object_id for index, each in enumerate(events)}
-    rows = db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": "", **ids}).fetchall()
-    shown = shown_of(db, [row[0] for row in rows])
-    posts = {row[0]: detail(row, base_url).post for row in rows}
-    return {
-        each.id: live.Delivery(
-            payload=FeedNewPost(post=posts[each.object_id]), audience=audience(shown[each.object_id])
-        )
-        for each in events
-        if each.object_id in posts
-    }
+    return {sha256 for (sha256,) in db.execute("SELECT DISTINCT sha256 FROM asset")}
 
 
 def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
@@ -240,56 +150,11 @@ def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
     rows = db.execute(
         f"SELECT id, owner_id, visibility, state FROM creation WHERE id IN ({marks})", creation_ids
     )
-    return {
-        row[0]: Shown(owner_id=row[1], visibility=Visibility(row[2]), state=State(row[3])) for row in rows
-    }
+    return {id_: _shown(*shown) for id_, *shown in rows}
 
 
-_Row = tuple[
-    str, str, str, str, float | None, str | None, str | None, int, int, int, int | bool, str, str, str, str
-]
-
-
-def detail(row: _Row, base_url: str) -> Detail:
-    """A row of SELECT. [any]"""
-    (id_, owner_id, username, title, bpm, key, daw, plays, likes, published_us, liked, tags, reactions, reacted,
-     card_text) = row  # fmt: skip
-    card = read_card(card_text)
-    path = f"{base_url}{API_PREFIX}/audio/{id_}"
-    post = AudioPost(
-        id=id_,
-        user_id=owner_id,
-        username=username,
-        title=title,
-        audio_url=f"{path}/mp3",
-        waveform_svg=f"{path}/waveform",
-        page_url=f"{base_url}{PAGE_PATH}{id_}",
-        bpm=bpm,
-        key=key,
-        genre=_tags.decode(tags),
-        daw=daw,
-        duration_bars=card.duration_bars,
-        duration_ms=card.duration_ms,
-        frames=card.frames,
-        sample_rate_hz=card.sample_rate_hz,
-        lufs=card.lufs,
-        dbtp=card.dbtp,
-        loudness_reason=card.loudness_reason,
-        play_count=plays,
-        like_count=likes,
-        liked=bool(liked),
-        created_at=rfc3339(published_us),
-        reactions=_counts.decode(reactions),
-        reacted=_tags.decode(reacted),
-        outline=card.outline,
-        bpm_source=card.bpm_source,
-        bpm_confidence=card.bpm_confidence,
-        key_source=card.key_source,
-        key_confidence=card.key_confidence,
-        lra_lu=card.lra_lu,
-        seam_score=card.seam_score,
-    )
-    return Detail(post=post, card=card)
+def _shown(owner_id: str, visibility: str, state: str) -> Shown:
+    return Shown(owner_id=owner_id, visibility=Visibility(visibility), state=State(state))
 
 
 # looking after --------------------------------------------------------------------------------------------------------

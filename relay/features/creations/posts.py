@@ -1,0 +1,169 @@
+"""Posts as they are read: one, a page of a list, what is told of new ones. The statement is one, SELECT, and the row is one."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
+from relay.core.times import rfc3339
+from relay.core.visibility import READABLE, audience
+from relay.engine.database import Connection
+from relay.features.creations.figures import Card, read_card
+from relay.features.creations.kinds import Ability, with_ability
+from relay.features.creations.store import no_post, shown_of
+from relay.features.live import api as live
+from relay.features.reactions.api import LIKED, REACTED
+from relay.wire.events import FeedNewPost
+from relay.wire.rest import API_PREFIX, AudioPost
+
+PAGE_PATH = "/p/"
+
+
+class Detail(Struct, frozen=True, kw_only=True):
+    """A post and its card, for pages and players."""
+
+    post: AudioPost
+    card: Card
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """A page of a list: whose eyes, and where it begins."""
+
+    viewer: str
+    before: Cursor
+    limit: int
+
+
+class _Row(NamedTuple):
+    """The columns of SELECT, in its order."""
+
+    id: str
+    owner_id: str
+    username: str
+    title: str
+    bpm: float | None
+    key: str | None
+    daw: str | None
+    plays: int
+    likes: int
+    published_us: int
+    liked: int | bool
+    tags: str
+    reactions: str
+    reacted: str
+    card: str
+
+
+SELECT = f"""SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
+  {LIKED}, c.tags, c.reactions, {REACTED}, c.card
+FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
+"""The columns of _Row, for :viewer."""
+OLDER = "(c.published_us, c.id) < (:at_us, :id)"
+NEWEST = "ORDER BY c.published_us DESC, c.id DESC LIMIT :limit"
+
+
+_tags = msgspec.json.Decoder(list[str])
+_counts = msgspec.json.Decoder(dict[str, int])
+
+
+def one(db: Connection, post_id: str, viewer: str | None, base_url: str) -> Detail:
+    """Raises Refusal: not_found; what one may not see does not exist. [any thread with a snapshot]"""
+    return _one(db, post_id, viewer, base_url, "c.kind = 'post'")
+
+
+def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:
+    """A creation of a kind that is liked and reacted to. Raises Refusal: not_found. [any thread with a snapshot]"""
+    kinds = ", ".join(f"'{kind}'" for kind in with_ability(Ability.REACT))
+    return _one(db, post_id, viewer, base_url, f"c.kind IN ({kinds})").post
+
+
+def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, of_kind: str) -> Detail:
+    row = db.execute(
+        f"{SELECT} WHERE c.id = :id AND {of_kind} AND {READABLE}", {"viewer": viewer or "", "id": post_id}
+    ).fetchone()
+    if row is None:
+        raise no_post()
+    return _detail(_Row(*row), base_url)
+
+
+def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
+    """Raises Refusal: cursor_invalid. [any]"""
+    return Position(viewer=viewer or "", before=read_cursor(cursor) if cursor else BEGINNING, limit=limit)
+
+
+def page(
+    db: Connection, sql: str, at: Position, base_url: str, **more: str | int
+) -> tuple[list[Detail], str | None]:
+    """A page of a list and the cursor of the next. sql: of SELECT's columns, with OLDER and NEWEST in it.
+
+    [any thread with a snapshot]
+    """
+    values = {
+        "viewer": at.viewer,
+        "at_us": at.before.at_us,
+        "id": at.before.id,
+        "limit": at.limit + 1,
+        **more,
+    }
+    rows = [_Row(*row) for row in db.execute(sql, values)]
+    details = [_detail(row, base_url) for row in rows[: at.limit]]
+    last = rows[at.limit - 1] if len(rows) > at.limit else None
+    return details, None if last is None else write_cursor(Cursor(last.published_us, last.id))
+
+
+def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+    """Posts as they are now, as nobody in particular sees them. [any thread with a snapshot]"""
+    marks = ", ".join(f":c{index}" for index in range(len(events)))
+    ids = {f"c{index}": each.object_id for index, each in enumerate(events)}
+    rows = [_Row(*row) for row in db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": "", **ids})]
+    shown = shown_of(db, [row.id for row in rows])
+    posts = {row.id: _detail(row, base_url).post for row in rows}
+    return {
+        each.id: live.Delivery(
+            payload=FeedNewPost(post=posts[each.object_id]), audience=audience(shown[each.object_id])
+        )
+        for each in events
+        if each.object_id in posts
+    }
+
+
+def _detail(row: _Row, base_url: str) -> Detail:
+    """A row of SELECT. [any]"""
+    card = read_card(row.card)
+    path = f"{base_url}{API_PREFIX}/audio/{row.id}"
+    post = AudioPost(
+        id=row.id,
+        user_id=row.owner_id,
+        username=row.username,
+        title=row.title,
+        audio_url=f"{path}/mp3",
+        waveform_svg=f"{path}/waveform",
+        page_url=f"{base_url}{PAGE_PATH}{row.id}",
+        bpm=row.bpm,
+        key=row.key,
+        genre=_tags.decode(row.tags),
+        daw=row.daw,
+        duration_bars=card.duration_bars,
+        duration_ms=card.duration_ms,
+        frames=card.frames,
+        sample_rate_hz=card.sample_rate_hz,
+        lufs=card.lufs,
+        dbtp=card.dbtp,
+        loudness_reason=card.loudness_reason,
+        play_count=row.plays,
+        like_count=row.likes,
+        liked=bool(row.liked),
+        created_at=rfc3339(row.published_us),
+        reactions=_counts.decode(row.reactions),
+        reacted=_tags.decode(row.reacted),
+        outline=card.outline,
+        bpm_source=card.bpm_source,
+        bpm_confidence=card.bpm_confidence,
+        key_source=card.key_source,
+        key_confidence=card.key_confidence,
+        lra_lu=card.lra_lu,
+        seam_score=card.seam_score,
+    )
+    return Detail(post=post, card=card)
