@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 class Event(Struct, frozen=True, kw_only=True):
     """Common shape."""
 
+    def brief(self) -> str:
+        """For the log: its name, and its plain values and ids."""
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return " ".join([type(self).__name__, *(f"{name}={_brief(value)}" for name, value in values)])
+
 
 # takes and their way to the relay -----------------------------------------------------------------------------------
 
@@ -174,6 +179,17 @@ class StatusChanged(Event, frozen=True, kw_only=True):
     """Something that the status shows; ten times a second at most."""
 
 
+def _brief(value: object) -> str:
+    match value:
+        case Entry():
+            return f"{value.entry_id} {value.state}"
+        case AudioPost():
+            return value.id
+        case str() | int() | float():
+            return str(value)
+    return type(value).__name__
+
+
 E = TypeVar("E", bound=Event)
 K = TypeVar("K")
 V = TypeVar("V")
@@ -194,6 +210,8 @@ class Bus:
 
         A listener that fails is a bug; it is logged, and neither the teller nor the other listeners notice.
         """
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", event.brief())
         for act in tuple(self._listeners[type(event)]):
             try:
                 act(event)

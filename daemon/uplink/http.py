@@ -99,6 +99,7 @@ class RelayHttp:
     ) -> Answer:
         """Any status is an answer. Raises Offline, when there is none in time, or one that is too large."""
         timeout = httpx.Timeout(silence_s, connect=CONNECT_LIMIT_S)
+        began_s = time.monotonic()
         try:
             async with asyncio.timeout(limit_s):
                 async with self._http.stream(
@@ -110,6 +111,8 @@ class RelayHttp:
                         data += chunk
                         if len(data) > MAX_ANSWER_BYTES:
                             raise httpx.RemoteProtocolError(f"answer larger than {MAX_ANSWER_BYTES} bytes")
+                    took_ms = (time.monotonic() - began_s) * 1000
+                    log.debug("%s %s: %d, %.1f ms", method, response.url.path, response.status_code, took_ms)
                     return Answer(status=response.status_code, headers=response.headers, content=bytes(data))
         except (httpx.TransportError, TimeoutError) as error:
             said, next_step = _in_words(error)

@@ -33,6 +33,7 @@ class Work:
     def say(self, stage: str, fraction: float) -> None:
         """fraction: of the whole job, 0..1."""
         self.stage, self.fraction = stage, min(max(fraction, 0.0), 1.0)
+        log.debug("job %s: %s", self.job.id, stage)
 
 
 Handler = Callable[[Work], Awaitable[None]]
@@ -135,6 +136,7 @@ class Workers:
                 log.warning("jobs wait for the database: %s", error)
                 due, job = None, None
             if job is not None:
+                log.debug("job %s is taken", job.id)
                 return Work(job, holder)
             wait_s = LOOK_S if due is None or due <= now_us() else min(LOOK_S, (due - now_us()) / 1e6)
             with suppress(TimeoutError):

@@ -30,9 +30,10 @@ class EncodeJob(Struct, frozen=True, kw_only=True):
 
 
 class Made(Struct, frozen=True, kw_only=True, tag="made"):
-    """PREVIEW_FILE and LOSSLESS_FILE are in the folder."""
+    """PREVIEW_FILE and LOSSLESS_FILE are in the folder. spent_ms: on each stage, for the log."""
 
     figures: Figures
+    spent_ms: dict[str, float]
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
@@ -81,6 +82,7 @@ class Encoder:
         if isinstance(answer, Failed):
             log.error("a post could not be made: %s", answer.trace)
             raise EncodingFault(answer.trace.strip().rpartition("\n")[2])
+        log.debug("encoded: %s", ", ".join(f"{stage} {ms} ms" for stage, ms in answer.spent_ms.items()))
         return answer.figures
 
     async def close(self) -> None:

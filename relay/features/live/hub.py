@@ -218,6 +218,7 @@ class Hub:
                 if connection.joining is not None:
                     connection.joining.append((number, step))
             self._hand_out(step, None)
+        log.debug("commit %d is told", number)
         self.applied = number
         if self._ahead:
             waiting, self._ahead = self._ahead, []

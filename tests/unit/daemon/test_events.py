@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from daemon.core.outbox import Entry
 from daemon.events import Bus, Event, Pending, TakeChanged, TakeKept
 
 
@@ -52,3 +53,12 @@ async def test_pending_work_is_the_newest_of_each_key_and_the_oldest_key_first()
     assert not waiting.done()
     pending.put("c", 4)
     assert await waiting == ("c", 4)
+
+
+def test_the_log_at_debug_says_what_is_told_with_ids_and_no_titles(caplog: pytest.LogCaptureFixture) -> None:
+    """The benchmark of keep and post reads it; a title is nobody's business there."""
+    entry = Entry(entry_id="e1", take_id="t1", account="a", title="my secret loop", created_us=1)
+    bus = Bus()
+    with caplog.at_level(logging.DEBUG, logger="daemon.events"):
+        bus.tell(TakeKept(take_id="t1", entry=entry))
+    assert caplog.messages == ["TakeKept take_id=t1 entry=e1 waiting"]
