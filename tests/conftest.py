@@ -1,5 +1,6 @@
 """What many test modules stand on."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module that says BOTH_ENGINES = True runs once on SQLite and a folder, once on PostgreSQL, S3 and Valkey."""
     if "engines" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_ENGINES", False):
         metafunc.parametrize("engines", ["embedded", "cluster"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """A process, file or socket that a module leaves open is told now, and of it: not when the garbage is next collected, and
+    of whoever runs then.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
