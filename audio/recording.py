@@ -103,7 +103,7 @@ def produce(
 
     samples: any float32 bits, (frames >= 1, 1 or 2 channels), full scale ±1.0, not written to. limiter: let peaks be
     taken down to reach the target (see levelling.py). bar_fractions: where bars begin, 0..1 of the clip, drawn as
-    lines. spread: who encodes and decodes the parts of a clip longer than 40 s; the result is the same. Raises UnsupportedAudio when the audio is outside the limits of audio.intake, EncodingFailed when an encoder
+    lines. spread: who encodes and decodes the parts of a clip longer than 13 s; the result is the same. Raises UnsupportedAudio when the audio is outside the limits of audio.intake, EncodingFailed when an encoder
     breaks its promise.
     """
     require_rate(sample_rate_hz)

@@ -26,6 +26,7 @@ from audio.spread import Spread
 PERIOD_FRAMES = 49  # MP3 frames; 44.1 kHz needs 49, 32 and 48 kHz any number
 PERIOD_SAMPLES = PERIOD_FRAMES * FRAMES_PER_MP3_FRAME
 PART_PERIODS = 32  # most in a part: 41 s at 44.1 kHz
+PAIR_PERIODS = 10  # from here on, 13 s, a clip has two parts at least: two cores take 0.54 of the time of one
 SETTLED_FRAMES = 8
 OVERLAP_FRAMES = 32
 _TAIL_FRAMES = 4  # the encoder looks ahead; what it makes of the silence after a part is not used
@@ -46,7 +47,7 @@ Encode = Callable[[int, int, int], Encoded]
 def part_starts(frames: int) -> list[int]:
     """Where the parts of a clip of so many frames begin, in frames of audio; the first is 0. [any]"""
     periods = frames // PERIOD_SAMPLES
-    count = max(1, -(-periods // PART_PERIODS))
+    count = max(2 if periods >= PAIR_PERIODS else 1, -(-periods // PART_PERIODS))
     count += count > 1 and count % 2  # even, so that two cores end together
     return [periods * number // count * PERIOD_SAMPLES for number in range(count)]
 

@@ -16,11 +16,11 @@ _KAISER_BETA = 6.0
 _BLOCK_FRAMES = 16_384
 
 
-def _spectrum(pass_hz: float, rate_hz: int) -> NDArray[np.complex128]:
+def _spectrum(pass_hz: float, rate_hz: int) -> NDArray[np.complex64]:
     """A windowed sinc of linear phase, ready for blocks."""
     place = np.arange(_TAPS) - _TAPS // 2
     taps = np.sinc(2 * pass_hz / rate_hz * place) * np.kaiser(_TAPS, _KAISER_BETA)
-    return np.fft.rfft(taps / taps.sum(), _BLOCK_FRAMES)
+    return np.fft.rfft(taps / taps.sum(), _BLOCK_FRAMES).astype(np.complex64)
 
 
 def as_coded(samples: Samples, sample_rate_hz: int, pass_hz: int = PASS_HZ) -> Samples:

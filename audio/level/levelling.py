@@ -1,7 +1,7 @@
 """The closed loop: level, encode, decode, measure, correct once. What is promised is promised of the decoded MP3.
 
 Coding at 128 kb/s moves the true peak by half a decibel and more, and differs by some ±0.2 dB with every change of
-gain, so it cannot be aimed at exactly. The first encode leaves room for the usual case; a second one, never a third,
+gain, so it cannot be aimed at exactly. What it does to the loudness can be foretold: bright clips lose what lies above its low-pass. The first encode leaves room for the usual case; a second one, never a third,
 corrects what the first one measures. The better of the two is kept.
 
 Without the limiter there is one gain for the whole clip and its dynamics are untouched. With it, the clip is brought to the
@@ -28,6 +28,7 @@ from audio.level.target import (
     MAX_GAIN_DB,
     TARGET_LUFS,
     TOLERANCE_LU,
+    Gain,
     LoudnessReason,
     static_gain,
 )
@@ -149,7 +150,9 @@ class Levelling:
         return Attempt(gain_db, reduction_db, deepest_db, mp3, decoded, measured, true_peak_dbtp(decoded))
 
     def _static(self) -> list[Attempt]:
-        first = static_gain(self._lufs, self._dbtp, ceiling_dbtp=CEILING_DBTP - FIRST_MARGIN_DB)
+        first = self._gain(self._lufs)
+        if first.reason is LoudnessReason.TARGET:
+            first = self._gain(self._foretold_lufs())
         gain_db = first.gain_db
         if first.reason is LoudnessReason.PEAK_LIMITED and len(self._source) >= PROBE_FROM_S * self._rate_hz:
             gain_db -= max(0.0, self._probed_excess_db(gain_db) + PROBE_MARGIN_DB)
@@ -158,6 +161,15 @@ class Levelling:
             gain_db += correction_db
             attempts.append(self._attempt(gain_db))
         return attempts
+
+    def _gain(self, lufs: float | None) -> Gain:
+        return static_gain(lufs, self._dbtp, ceiling_dbtp=CEILING_DBTP - FIRST_MARGIN_DB)
+
+    def _foretold_lufs(self) -> float | None:
+        """How loud the clip will come out of the encoder at the gain that it has now."""
+        coded = as_coded(self._source, self._rate_hz)
+        lufs = integrated_lufs(coded, self._rate_hz, as_played=True)
+        return self._lufs if lufs is None else lufs + CODING_GAIN_LU / 2
 
     def _probed_excess_db(self, gain_db: float) -> float:
         """How far above the ceiling the clip's highest half seconds come out of the encoder; below it, negative."""

@@ -14,6 +14,7 @@ from audio.encode.mp3_decode import decode_mp3
 from audio.encode.mp3_frames import FRAMES_PER_MP3_FRAME, Mp3Frame, mp3_frames
 from audio.encode.mp3_parts import (
     OVERLAP_FRAMES,
+    PAIR_PERIODS,
     PART_PERIODS,
     PERIOD_SAMPLES,
     SETTLED_FRAMES,
@@ -73,6 +74,7 @@ def parts_made(monkeypatch: pytest.MonkeyPatch) -> list[Encoded]:
 def _in_one(clip: Samples, sample_rate_hz: int) -> mp3.Mp3:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mp3_parts, "PART_PERIODS", 1_000_000)
+        patch.setattr(mp3_parts, "PAIR_PERIODS", 1_000_000)
         return encode_mp3(clip, sample_rate_hz)
 
 
@@ -83,11 +85,12 @@ def test_parts_follow_from_the_length_alone(frames: int) -> None:
     assert all(start % PERIOD_SAMPLES == 0 for start in starts)
     lengths = np.diff([*starts, frames // PERIOD_SAMPLES * PERIOD_SAMPLES]) // PERIOD_SAMPLES
     assert lengths.max() <= PART_PERIODS
-    assert len(starts) == 1 or lengths.min() >= PART_PERIODS // 2
+    assert len(starts) == 1 or lengths.min() >= (PAIR_PERIODS if len(starts) == 2 else PART_PERIODS) // 2
 
 
-def test_forty_seconds_are_one_part() -> None:
-    assert len(part_starts(40 * 44_100)) == 1
+def test_eight_bars_are_two_parts_and_a_bar_is_one() -> None:
+    assert len(part_starts(12 * 44_100)) == 1
+    assert len(part_starts(16 * 44_100)) == len(part_starts(40 * 44_100)) == 2
     assert len(part_starts(600 * 44_100)) == 16
 
 
