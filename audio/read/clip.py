@@ -30,8 +30,8 @@ class Lack:
 class FileWords:
     """What a file says of its music in words. None, or empty: it does not.
 
-    bpm: > 0. beats: quarter notes in the whole file. meter: (beats, beat unit). key: as written there. root_note: MIDI
-    number. loop_frames: (first frame, end) of the loop that a sampler would play. source: the chunk or tag that says it.
+    bpm: > 0. beats: quarter notes in the whole file. meter: (beats, beat unit). key, title: as written there. root_note: MIDI
+    number. loop_frames: (first frame, end) of the loop that a sampler would play. source: the chunks or tags that say it.
     """
 
     bpm: float | None = None
@@ -41,6 +41,18 @@ class FileWords:
     root_note: int | None = None
     loop_frames: tuple[int, int] | None = None
     source: str = ""
+    title: str | None = None
+
+    def beside(self, other: "FileWords") -> "FileWords":
+        """These, and of the other what these do not say. [any]"""
+        said = {
+            name: mine if (mine := getattr(self, name)) is not None else getattr(other, name)
+            for name in FileWords.__dataclass_fields__
+            if name != "source"
+        }
+        adds = any(getattr(self, name) != value for name, value in said.items())
+        sources = (self.source, other.source if adds or not self.source else "")
+        return FileWords(**said, source=", ".join(filter(None, sources)))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short, damaged
 from audio.read.decode import decode
 from audio.read.flac import read_flac
+from audio.read.vorbis_comment import comments
+from audio.read.words import words_of_comments
 
 _HEAD_BYTES = 27
 _FIRST, _LAST = 2, 4  # of a logical stream
@@ -19,6 +21,8 @@ _CRC_AT = 22
 _FLAC = b"\x7fFLAC"
 _FLAC_HEAD_BYTES = 9  # before the "fLaC" of the stream itself
 _SOUNDS = (b"\x01vorbis", b"OpusHead", _FLAC)
+_COMMENTS = (b"\x03vorbis", b"OpusTags")
+_MAX_COMMENT_BYTES = 2**20  # pictures may be among them: what lies behind is not looked at
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NO_END_MARK = Lack(
     LackKind.NO_END_MARK, "The file does not say where it ends, so its end may be missing; all that is there was used."
@@ -150,7 +154,19 @@ def _part(link: _Link) -> Part:
         lacks.append(cut_short())
     elif not marked:
         lacks.append(_NO_END_MARK)
-    return Part(decoded.samples, decoded.sample_rate_hz, pages[-1].end, tuple(lacks), not lacks)
+    words = words_of_comments(_comments(link.pages[1:]))
+    return Part(decoded.samples, decoded.sample_rate_hz, pages[-1].end, tuple(lacks), not lacks, words)
+
+
+def _comments(pages: list[_Page]) -> dict[str, str]:
+    """What the second packet says; it begins the second page, and goes on over as many as it needs (RFC 7845, section 3)."""
+    body = b""
+    for page in pages:
+        body += page.body
+        if len(body) >= _MAX_COMMENT_BYTES or page.position > 0:
+            break
+    head = next((head for head in _COMMENTS if body.startswith(head)), None)
+    return comments(body[len(head) : _MAX_COMMENT_BYTES]) if head else {}
 
 
 def _flac_part(pages: list[_Page]) -> Part:

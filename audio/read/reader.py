@@ -1,6 +1,7 @@
 """`read_audio`: any audio file, whatever is in front of it, behind it or wrong with it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from audio.read.clip import MAX_CLIP_SECONDS, Clip, Lack, LackKind, Part, cut_sh
 from audio.read.decode import NotDecodable, decode
 from audio.read.flac import read_flac
 from audio.read.formats import FLAC_START, OGG_START, READ, RIFF_START, is_taken_as_it_is, is_text, name_of
+from audio.read.id3_words import words_in_front
 from audio.read.mpeg import first_frame, read_mpeg
 from audio.read.ogg import read_ogg
 from audio.read.riff import read_riff
@@ -32,7 +34,8 @@ def read_audio(data: bytes) -> Clip:
     if not data:
         raise UnsupportedAudio("The file is empty.")
     try:
-        return _joined(_parts(data))
+        clip = _joined(_parts(data))
+        return replace(clip, words=clip.words.beside(words_in_front(data, 0)))
     except NotDecodable as error:
         raise UnsupportedAudio(_refusal(data)) from error
 

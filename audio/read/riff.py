@@ -8,12 +8,13 @@ EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), Apple's "Audio Interchange File Form
 import contextlib
 import re
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short
 from audio.read.decode import Decoded, NotDecodable, decode
 from audio.read.formats import RIFF_START, name_of_coding
+from audio.read.id3_words import words_of_id3
 from audio.read.mpeg import first_frame, read_mpeg
 from audio.read.tags import after_tags
 from audio.read.words import words_of_chunks
@@ -54,17 +55,21 @@ def read_riff(data: bytes, at: int) -> list[Part]:
     if form.sound[0] >= form.sound[1]:
         raise UnsupportedAudio("The file has no audio in it.")
     description = form.chunks.get(b"COMM" if form.is_aiff else b"fmt ", b"")
-    words = words_of_chunks(form.chunks, form.order)
+    words = words_of_chunks(form.chunks, form.order).beside(words_of_id3(_id3_chunk(form)))
     if not form.is_aiff and len(description) >= 16:
         coding = struct.unpack_from(f"{form.order}H", description)[0]
         if coding in _MPEG_CODINGS:
-            return _mpeg_parts(data, form)
+            return [replace(part, words=words) for part in _mpeg_parts(data, form)]
     lacks = _lacks(data, form)
     try:
         decoded = _decoded(data, at, form, description)
     except NotDecodable as error:
         raise _unknown_coding(form, description) or error from error
     return [Part(decoded.samples, decoded.sample_rate_hz, form.end, lacks, not lacks, words)]
+
+
+def _id3_chunk(form: _Form) -> bytes:
+    return next((form.chunks[name] for name in (b"id3 ", b"ID3 ") if name in form.chunks), b"")
 
 
 def _decoded(data: bytes, at: int, form: _Form, description: bytes) -> Decoded:
@@ -97,7 +102,8 @@ def _walked(data: bytes, at: int) -> _Form:
         if body + size > end or not _is_chunk(data, here) or RIFF_START.match(data, here):
             break
         if size <= _KEPT_BYTES:
-            form.chunks.setdefault(name, data[body : body + size])
+            kept = name + data[body : body + 4] if name == b"LIST" else name  # there may be several lists
+            form.chunks.setdefault(kept, data[body : body + size])
         here = _after(data, body + size, size)
     form.end = max(form.end, min(here, end))
     return form

@@ -1,7 +1,9 @@
-"""What the chunks of a WAV or AIFF file say of its music: ACID loops, sampler loops, iXML. Words of the file, not analysis.
+"""What a file says of its music beside its sound: ACID loops, sampler loops, iXML, INFO, comments. Its words, not analysis.
 
 Sources: the "acid" chunk as Sonic Foundry wrote it (libsndfile, wavlike.c), "smpl" of Microsoft's Multimedia Standards Update
-3.0, iXML 3.01 (ixml.info) with the attributes that Steinberg's programs add.
+3.0, iXML 3.01 (ixml.info) with the attributes that Steinberg's programs add; "INFO" of Microsoft's and IBM's "Multimedia
+Programming Interface and Data Specifications 1.0" with the names that programs add for tempo and key. What an ID3 tag says:
+audio.read.id3_words.
 """
 
 import math
@@ -23,30 +25,41 @@ _IXML_TEMPO = [
     )
 ]
 _BPM_NAMES, _KEY_NAMES = ("BPM", "TEMPO", "TBPM"), ("INITIALKEY", "KEY")
-_NUMBER = re.compile(r"\s*\d{1,4}(?:\.\d{1,9})?\s*")
+_NUMBER = re.compile(r"\s*(\d{1,4}(?:[.,]\d{1,9})?)\s*(?:bpm)?[\s\0]*", re.IGNORECASE)
+MAX_SAID_CHARS = 250
+_UNSAYABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ufeff]+")
+INFO = b"LISTINFO"
+"""Under this name words_of_chunks() looks for a list of the type INFO."""
+_MAX_INFO_ITEMS = 100
+_INFO_TITLES, _INFO_BPMS, _INFO_KEYS = (b"INAM",), (b"IBPM", b"TBPM"), (b"TKEY",)
 _IXML_KEY = re.compile(rb"<KEY>\s*([^<]{1,16}?)\s*</KEY>", re.IGNORECASE)
 
 
 def words_of_chunks(chunks: dict[bytes, bytes], order: str) -> FileWords:
-    """order: "<" or ">", of the numbers. What is absurd counts as not said. [any]"""
+    """order: "<" or ">", of the numbers. What is absurd counts as not said. What a loop's own chunks say goes first. [any]"""
     loop, note = _sampler(chunks.get(b"smpl", b""), order)
     acid = _acid(chunks.get(b"acid", b""), order)
+    name = said_text(_decoded(chunks.get(b"NAME", b"")))  # of AIFF
+    words = FileWords()
     if acid is not None:
         bpm, beats, meter, root = acid
-        return FileWords(bpm, beats, meter, None, note if root is None else root, loop, "acid")
-    bpm, key = _ixml(chunks.get(b"iXML", b""))
-    source = "iXML" if bpm or key else "smpl" if loop or note is not None else ""
-    return FileWords(bpm, None, None, key, note, loop, source)
+        words = FileWords(bpm, beats, meter, root_note=root, source="acid")
+    for other in (
+        FileWords(root_note=note, loop_frames=loop, source="smpl" if loop or note is not None else ""),
+        _ixml(chunks.get(b"iXML", b"")),
+        _info(chunks.get(INFO, b""), order),
+        FileWords(title=name, source="NAME" if name else ""),
+    ):
+        words = words.beside(other)
+    return words
 
 
 def words_of_comments(comments: dict[str, str]) -> FileWords:
     """What the comments of a FLAC or Ogg file say. [any]"""
-    bpm = next(
-        (said_bpm(float(text)) for name in _BPM_NAMES if _NUMBER.fullmatch(text := comments.get(name, ""))),
-        None,
-    )
-    key = next((comments[name][:16] for name in _KEY_NAMES if comments.get(name)), None)
-    return FileWords(bpm=bpm, key=key, source="comments" if bpm or key else "")
+    bpm = next((bpm for name in _BPM_NAMES if (bpm := said_bpm_in(comments.get(name, "")))), None)
+    key = next((key for name in _KEY_NAMES if (key := said_text(comments.get(name, "")))), None)
+    title = said_text(comments.get("TITLE", ""))
+    return FileWords(bpm=bpm, key=key, title=title, source="comments" if bpm or key or title else "")
 
 
 def _acid(
@@ -77,10 +90,46 @@ def _sampler(chunk: bytes, order: str) -> tuple[tuple[int, int] | None, int | No
     return loop, note if 0 < note < 128 else None
 
 
-def _ixml(chunk: bytes) -> tuple[float | None, str | None]:
+def _ixml(chunk: bytes) -> FileWords:
     found = next((match for pattern in _IXML_TEMPO if (match := pattern.search(chunk))), None)
-    key = _IXML_KEY.search(chunk)
-    return said_bpm(float(found[1])) if found else None, key[1].decode("utf-8", "replace") if key else None
+    bpm = said_bpm(float(found[1])) if found else None
+    match = _IXML_KEY.search(chunk)
+    key = said_text(_decoded(match[1])) if match else None
+    return FileWords(bpm=bpm, key=key, source="iXML" if bpm or key else "")
+
+
+def _info(chunk: bytes, order: str) -> FileWords:
+    """chunk: from the type "INFO" on."""
+    texts: dict[bytes, str] = {}
+    at = 4
+    for _ in range(_MAX_INFO_ITEMS):
+        size = int.from_bytes(chunk[at + 4 : at + 8], "little" if order == "<" else "big")
+        text = chunk[at + 8 : at + 8 + min(size, 4 * MAX_SAID_CHARS)]
+        texts.setdefault(chunk[at : at + 4].upper(), _decoded(text.split(b"\0")[0]))
+        at += 8 + size + size % 2
+    bpm = next((bpm for name in _INFO_BPMS if (bpm := said_bpm_in(texts.get(name, "")))), None)
+    key = next((key for name in _INFO_KEYS if (key := said_text(texts.get(name, "")))), None)
+    title = next((title for name in _INFO_TITLES if (title := said_text(texts.get(name, "")))), None)
+    return FileWords(bpm=bpm, key=key, title=title, source="INFO" if bpm or key or title else "")
+
+
+def _decoded(text: bytes) -> str:
+    """UTF-8, which newer programs write, else Latin-1, which the formats are older than."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def said_text(text: str) -> str | None:
+    """In one line, without what cannot be shown, at most MAX_SAID_CHARS; None when nothing is left. [any]"""
+    return _UNSAYABLE.sub(" ", text[: 4 * MAX_SAID_CHARS]).strip()[:MAX_SAID_CHARS].rstrip() or None
+
+
+def said_bpm_in(text: str) -> float | None:
+    """A tempo as people write it: "92.5", "92,5", "120 BPM". [any]"""
+    match = _NUMBER.fullmatch(text)
+    return said_bpm(float(match[1].replace(",", "."))) if match else None
 
 
 def said_bpm(bpm: float) -> float | None:

@@ -9,6 +9,7 @@ import typer
 from daemon.cli.new_files import longest_stem, write_files
 from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
 from daemon.cli.source import read_clip, shown
+from daemon.core.titles import fitting
 from daemon.errors import BadAudio, UsageError
 
 if TYPE_CHECKING:  # numpy and the codecs stand behind these: `sidechain status` must not wait for them
@@ -64,7 +65,9 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
 def process(
     source: Annotated[Path, typer.Argument(metavar="IN", help="WAV, AIFF, FLAC, MP3 or Ogg file.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")],
-    title: Annotated[str, typer.Option(help="Title to write into the MP3.")] = "",
+    title: Annotated[
+        str, typer.Option(help="Title to write into the MP3; default: the file's own, else its name.")
+    ] = "",
     bpm: Annotated[float | None, typer.Option(min=1.0, max=1000.0, help="Tempo, if you know it.")] = None,
     key: Annotated[str | None, typer.Option(help="Key, if you know it, such as Am.")] = None,
     limiter: Annotated[
@@ -95,7 +98,7 @@ def process(
 
         clip = read_clip(source)
         wanted = Settings(
-            title=shown(title or source.stem),
+            title=shown(title or fitting(clip.words.title or "").title or source.stem),
             bpm=bpm or clip.words.bpm,
             bpm_source="given" if bpm else "file",
             key=said_key or _key_of_file(clip),

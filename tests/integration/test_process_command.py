@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio.encode.id3 import id3_tag
+from audio.encode.mp3 import encode_mp3
+from audio.read.reader import read_audio
 from daemon.cli.groove import groove
 from tests.support.odd_files import chunk
 
@@ -97,6 +100,16 @@ def test_the_files_own_word_on_its_tempo_has_a_source_of_its_own(tmp_path: Path)
     assert told["file_says"]["source"] == "acid" and told["file_says"]["beats"] == 8  # type: ignore[index]
     code, told, _ = process(tmp_path, str(source), "--bpm", "185", "--force")
     assert (code, told["bpm"], told["bpm_source"]) == (0, 185.0, "given")
+
+
+def test_the_files_own_title_is_taken_where_none_is_given(tmp_path: Path) -> None:
+    source = tmp_path / "take7.mp3"
+    mp3 = encode_mp3(groove(120.0, 1, RATE_HZ), RATE_HZ).data
+    source.write_bytes(id3_tag(title="Nächte", bpm=61.25, key="A minor") + mp3)
+    code, told, _ = process(tmp_path, str(source))
+    assert (code, told["bpm"], told["key"], told["bpm_source"]) == (0, 61.25, "A minor", "file")
+    made = read_audio((tmp_path / "made" / "take7.mp3").read_bytes())
+    assert (made.words.title, made.words.bpm, made.words.key) == ("Nächte", 61.25, "Am")
 
 
 def test_what_is_missing_in_a_file_is_told(tmp_path: Path) -> None:
