@@ -112,6 +112,7 @@ class Posted(_Control, frozen=True, kw_only=True, tag="entry_is"):
     take_id: Short
     state: Short
     post_url: Url | None = None
+    held_s: float | None = None  # how long, from now on, it can be undone
 
 
 class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
@@ -231,7 +232,7 @@ class UndoRepair(_Control, frozen=True, kw_only=True, tag="undo_repair"):
 
 
 class PostTake(_Control, frozen=True, kw_only=True, tag="post_take"):
-    """Put the Take in the outbox. Asking twice gives the same Entry."""
+    """Put the Take in the outbox, held for the seconds of `undo_seconds`. Asking twice gives the same Entry."""
 
     Reply: ClassVar = Posted
 
@@ -262,6 +263,14 @@ class DiscardEntry(_Control, frozen=True, kw_only=True, tag="discard_entry"):
     Reply: ClassVar = EntryList
 
     entry_id: Short
+
+
+class UndoPost(_Control, frozen=True, kw_only=True, tag="undo_post"):
+    """Do not post what was just posted: DiscardEntry, while nothing of it has left. `entry_id` "": the newest that is held."""
+
+    Reply: ClassVar = EntryList
+
+    entry_id: Short = ""
 
 
 class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
@@ -416,7 +425,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
-    | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | RenderTake
+    | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (

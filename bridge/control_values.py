@@ -76,6 +76,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     warnings: Annotated[list[Short], Meta(max_length=16)] = []  # kinds; OneTake has the sentences
     repair: Short | None = None  # "fade", "wrap": how its loop's seam is mended
     alike: AlikeInfo | None = None  # it was made before, or nearly
+    held_s: float | None = None  # how long, from now on, its post can be undone; None: it is not held
 
 
 class SoundInfo(Struct, frozen=True, kw_only=True):
@@ -111,15 +112,14 @@ class EntryInfo(Struct, frozen=True, kw_only=True):
     account: Short | None
     title: Title
     created_us: U63
-    state: (
-        Short  # "waiting", "queued", "uploading", "accepted", "quarantined", "needs_attention", "discarded"
-    )
+    state: Short  # "held", "waiting", "queued", "uploading", "accepted", "quarantined", "needs_attention", "discarded"
     attempts: U32
     next_attempt_us: U63 | None  # Unix time; None: not waiting for a time
     sent_bytes: U63 = 0  # what the relay has of it
     size_bytes: U63 | None = None  # None: nothing was sent yet, or all has arrived
     post_url: Url | None = None
     reason: Line | None = None
+    held_s: float | None = None  # how long, from now on, it can be undone; None: it is not held
 
 
 class ItemInfo(Struct, frozen=True, kw_only=True):

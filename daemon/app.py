@@ -39,6 +39,7 @@ from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.link.driver import LinkDriver
+from daemon.features.posting.holding import Holding
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader
 from daemon.features.presence.presence_teller import PresenceTeller
@@ -113,7 +114,7 @@ class App:
         self._store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
         stack.callback(self._store.close)
         self._takes = Takes(config, self._store, self._bus)
-        self._entries = Entries(self._store, config.takes)
+        self._entries = Entries(self._store, config.takes, config.hold_us)
         rebuilt = await self._takes.open()
         self._account = Account(config, self._store, self._version, self._bus)
         stack.push_async_callback(self._account.close)
@@ -136,7 +137,14 @@ class App:
         self._uploader: Uploader | None = None
         self._link: LinkDriver | None = None
         if config.relay_url:
-            self._uploader = Uploader(store, account.relay(), config.takes, lambda: account.name, bus)
+            self._uploader = Uploader(
+                store,
+                account.relay(),
+                config.takes,
+                lambda: account.name,
+                bus,
+                changing=self._entries.changing,
+            )
             self._link = LinkDriver(account, store, bus)
         self._feed = Feed(store, self._timeline, bus)
         stack.push_async_callback(self._feed.close)
@@ -168,6 +176,7 @@ class App:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
         self._keeping = Keeping(self._config, store, takes, account)
+        self._holding = Holding(store, self._entries, bus)
         self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(account, store, bus)
@@ -248,6 +257,7 @@ class App:
             self._windows.run,
             self._account.open,
             self._renderer.run,
+            self._holding.run,
             self._reap,
             self._keep_journal,
         ]

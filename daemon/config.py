@@ -72,6 +72,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Seconds that `keep` takes when the host tells no transport: 8 bars at 120 BPM, but nothing claims that.",
         ),
     ] = 16.0
+    undo_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=600.0,
+            description="Seconds in which a post can be undone: nothing of it leaves this machine before; 0: it goes at once.",
+        ),
+    ] = 10.0
     device_name: Annotated[
         str, Meta(max_length=64, description="Name shown when the device is claimed. Default: the host name.")
     ] = ""
@@ -130,6 +138,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="How much the log says.")
     ] = "info"
+
+    @property
+    def hold_us(self) -> int:
+        """How long an Entry is held so that it can be undone."""
+        return round(self.undo_seconds * 1e6)
 
     @property
     def data(self) -> Path:

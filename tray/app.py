@@ -29,6 +29,7 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    UndoPost,
     WantCode,
 )
 from tray.presenter import Link, View, present
@@ -43,6 +44,7 @@ class Pace(Struct, frozen=True, kw_only=True):
 
     update_s: float = 0.5  # between two changes of the menu: someone may be reading it
     check_s: float = 5.0  # between two looks at a daemon that says nothing: it may have been replaced
+    count_s: float = 1.0  # between two looks while a post can be undone: the seconds that are left are shown
     retry_s: float = 2.0  # between two looks for a daemon that is not there
     answer_s: float = 5.0  # for an answer; a Take is written before `keep` is answered
 
@@ -137,7 +139,7 @@ class Tray:
                         await self._follow_claim(client)
                 self._show()
                 await asyncio.sleep(self._pace.update_s)
-                if not await self._woken(self._pace.check_s):
+                if not await self._woken(self._pace.count_s if self._counts_down() else self._pace.check_s):
                     self._stale = True
                     # A daemon forgets subscribers that could not keep up; subscribing twice does no harm.
                     await client.request(control.Subscribe(), timeout_s=self._pace.answer_s)
@@ -145,6 +147,10 @@ class Tray:
             hearing.cancel()
             with suppress(asyncio.CancelledError, BridgeError):
                 await hearing
+
+    def _counts_down(self) -> bool:
+        status = self._view.status
+        return status is not None and any(take.held_s is not None for take in status.recent)
 
     async def _woken(self, limit_s: float) -> bool:
         """Wait for news, at most `limit_s`; False: there was none."""
@@ -239,6 +245,8 @@ class Tray:
                     self._take_changed(made.take)
             case PostTake(take_id):
                 await self._ask(control.PostTake(take_id=take_id))
+            case UndoPost(take_id):
+                await self._ask(control.UndoPost(entry_id=take_id))
             case OpenUrl(url):
                 status = self._view.status
                 # Asked again here, where it happens: the relay may have changed since the menu was drawn.

@@ -36,6 +36,12 @@ class PostTake(Struct, frozen=True):
     take_id: str
 
 
+class UndoPost(Struct, frozen=True):
+    """Do not post the Take after all, while nothing of it has left."""
+
+    take_id: str
+
+
 class KeepRecovered(Struct, frozen=True):
     """Make a Take of what a crash left behind: its last `bars` bars, or all of it."""
 
@@ -77,6 +83,7 @@ Action = (
     KeepBars
     | KeepRecovered
     | PostTake
+    | UndoPost
     | OpenUrl
     | BeginClaim
     | WantCode

@@ -21,6 +21,7 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    UndoPost,
     WantCode,
 )
 
@@ -69,12 +70,14 @@ ICON_OF_STATE: dict[str, Icon] = {
 
 TAKE_WORDS = {"kept": "kept", "processing": "processing", "ready": "ready", "failed": "failed"}
 ENTRY_WORDS = {
+    "held": "to be posted",
     "waiting": "to be posted",
     "queued": "to be posted",
     "uploading": "uploading",
     "accepted": "posted",
     "quarantined": "set aside",
     "needs_attention": "needs attention",
+    "discarded": "not posted",
 }
 STUCK_ENTRIES = ("quarantined", "needs_attention")
 
@@ -114,6 +117,7 @@ def _when_running(status: Status, progress: dict[str, Progress], claim: ClaimSta
         yield Item(id="friends", label=text, enabled=False)
     yield Item(id="separator-keep")
     yield from _keeps(status.instances)
+    yield from _undo(status)
     yield Item(id="separator-takes")
     yield _recent(status, progress)
     if status.recovered:
@@ -198,6 +202,14 @@ def _instance_name(instance: InstanceInfo, among: Sequence[InstanceInfo]) -> str
 # takes --------------------------------------------------------------------------------------------------------
 
 
+def _undo(status: Status) -> Iterator[Item]:
+    """What can still be undone, the newest first: where a hand finds it in the few seconds that there are."""
+    for take in status.recent:
+        if take.held_s is not None:
+            label = _line(f"Undo: do not post {take_name(take)} ({take.held_s:.0f} s left)")
+            yield Item(id=f"undo:{take.take_id}", label=label, action=UndoPost(take.take_id))
+
+
 def _recent(status: Status, progress: dict[str, Progress]) -> Item:
     takes = status.recent[:MAX_RECENT]
     if not takes:
@@ -220,7 +232,7 @@ def _take(take: TakeInfo, ids: list[str], progress: Progress | None, relay_url: 
     parts.append(_take_state(take, progress))
     take_id, url = take.take_id, take.post_url
     stuck = take.state == "failed" or take.entry_state in STUCK_ENTRIES
-    can_post = stuck or take.entry_state is None
+    can_post = stuck or take.entry_state in (None, "discarded")
     can_open = url is not None and may_open(url, relay_url)
     post = Item(
         id=f"take:{take_id}:post",

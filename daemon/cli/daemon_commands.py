@@ -191,13 +191,16 @@ def keep(
         note(f"Note: {fit.note}")
     if wait:
         note(f"Kept: {describe(kept.take)}.")  # it is safe now, whatever comes of the rest
+        if held := held_line(kept.take.held_s):
+            note(held)
         kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
         warn(kept.take.take_id)
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
+    held = f"\n{held_line(kept.take.held_s)}" if kept.take.held_s else ""
     where = kept.take.track_name or kept.take.host_name
     source = f" of {where}" if where else ""
     choice = f"\n{kept.choice}" if kept.choice else ""
-    show(kept, as_json, lambda: f"Kept{source}: {describe(kept.take)}.{page}{choice}")
+    show(kept, as_json, lambda: f"Kept{source}: {describe(kept.take)}.{page}{choice}{held}")
 
 
 def _follow(take_id: str) -> c.TakeInfo:
@@ -214,6 +217,11 @@ def warn(take_id: str) -> None:
     if alike := one.take.alike:
         name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
         note(f"You made this before: {name}, kept {when(alike.created_us)}.")
+
+
+def held_line(held_s: float | None) -> str:
+    """What can be done about a post that has not left yet; "" when it is not held."""
+    return f"It goes out in {held_s:.0f} s; `sidechain undo` keeps it here." if held_s else ""
 
 
 def describe(t: c.TakeInfo) -> str:
@@ -237,7 +245,8 @@ def post(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Post a take. It is in the outbox when this returns, and goes out as soon as the relay can be reached."""
+    """Post a take. It is in the outbox when this returns; it goes out when the seconds of `sidechain undo` are over, and
+    the relay can be reached."""
     if why := why_not(title):
         raise UsageError(why, "Give another title.")
     posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
@@ -245,13 +254,10 @@ def post(
     if wait:
         after = _follow(posted.take_id)
         posted = msgspec.structs.replace(
-            posted, state=after.entry_state or posted.state, post_url=after.post_url
+            posted, state=after.entry_state or posted.state, post_url=after.post_url, held_s=after.held_s
         )
-    show(
-        posted,
-        as_json,
-        lambda: f"{posted.state}: {posted.post_url or 'on its way; `sidechain takes` shows it arrive'}",
-    )
+    on_its_way = held_line(posted.held_s) or "on its way; `sidechain takes` shows it arrive"
+    show(posted, as_json, lambda: f"{posted.state}: {posted.post_url or on_its_way}")
 
 
 def relay(ctx: typer.Context) -> None:

@@ -48,6 +48,8 @@ async def _follow(take_id: str) -> c.TakeInfo:
                         bar.update(task, description=_stage(event), completed=event.fraction)
                     if isinstance(event, c.TakeChanged) and event.take.take_id == take.take_id:
                         take = event.take
+                        if take.held_s is not None and take.state == "ready":
+                            bar.update(task, description=f"held {take.held_s:.0f} s", completed=0.0)
     except DaemonNotRunning as error:
         raise NotRunning(
             "The daemon ended meanwhile; what was kept is safe.", "Start it again with `sidechain up`."

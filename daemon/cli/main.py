@@ -63,6 +63,7 @@ demo.register(app)
 doctor.register(app)
 app.add_typer(takes.app, name="takes")
 app.add_typer(outbox.app, name="outbox")
+app.command()(outbox.undo)
 app.add_typer(recover.app, name="recover")
 app.add_typer(config_commands.app, name="config")
 

@@ -10,7 +10,7 @@ from daemon.cli.daemon_commands import when
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
-app = typer.Typer(help="The outbox: list, retry, discard.", no_args_is_help=False)
+app = typer.Typer(help="The outbox: list, undo, retry, discard.", no_args_is_help=False)
 
 EntryId = Annotated[str, typer.Argument(help="An entry's id, or its take's, or the start of either.")]
 
@@ -67,6 +67,32 @@ def discard(
     show(after, as_json, lambda: "Discarded; the take is still in the library.")
 
 
+@app.command()
+def undo(
+    entry: Annotated[
+        str,
+        typer.Argument(
+            help="An entry's id, or its take's, or the start of either. Default: the one held last."
+        ),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Do not post what was just posted: nothing of it leaves while it is held (`undo_seconds`). The take stays.
+
+    Examples:  sidechain undo   ·   sidechain undo 0192f3c4 --json
+    """
+    after = ask(c.UndoPost(entry_id=entry), c.EntryList)
+    show(
+        after,
+        as_json,
+        lambda: f"Undone: {_line(after.entries[0])} is not posted. The take is in the library.",
+    )
+
+
+def _line(entry: c.EntryInfo) -> str:
+    return f"“{entry.title}”" if entry.title else f"take {entry.take_id[:12]}"
+
+
 def _named(prefix: str) -> str:
     """What a person knows the entry by; `prefix` when it is not among the newest, or names several."""
     entries = ask(c.ListOutbox(ended=True, limit=c.MAX_LIST), c.EntryList).entries
@@ -105,6 +131,8 @@ def _sent(entry: c.EntryInfo) -> str:
 
 
 def _next(entry: c.EntryInfo) -> str:
+    if entry.held_s is not None:
+        return f"in {entry.held_s:.0f} s"
     if not entry.next_attempt_us:
         return "–"
     return datetime.fromtimestamp(entry.next_attempt_us / 1e6).strftime("%H:%M:%S")

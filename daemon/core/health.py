@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from daemon.core.link import LinkState
-from daemon.core.outbox import State
+from daemon.core.outbox import UNDER_WAY, State
 
 
 class HealthState(StrEnum):
@@ -127,7 +127,7 @@ def overall(
 
 
 def _waiting(outbox: Mapping[State, int]) -> str:
-    count = sum(outbox.get(state, 0) for state in (State.WAITING, State.QUEUED, State.UPLOADING))
+    count = sum(outbox.get(state, 0) for state in UNDER_WAY)
     return f"{_takes(count)} to post" if count else "nothing waits to be posted"
 
 

@@ -1,5 +1,6 @@
 """The outbox's state machine: what becomes of an Entry, one Take on its way to one Post.
 
+    held             just asked for: nothing of it leaves before `held_until_us`, so that the person can still undo it
     waiting          the Take has no lossless copy yet
     queued           may be uploaded from `next_attempt_us` on
     uploading        an upload runs, or ran when the daemon died: the lease says which. Where it stands at the relay is
@@ -13,9 +14,9 @@ Only our own worker's failures lead to quarantine, counted on the Take before ea
 strikes: a relay that is down for a week costs an Entry nothing but time. Nor does the daemon's death in an upload:
 the entry id is the idempotency key, so doing it again is harmless.
 
-The CHECKs of the table `entry` repeat these invariants, kept by `apply`: `uploading` <=> a lease; `accepted` <=> a
-post id; none of waiting, quarantined, discarded => the hash of the lossless copy; queued, uploading or
-needs_attention <= an upload stands at the relay, 0 <= sent <= size.
+The CHECKs of the table `entry` repeat these invariants, kept by `apply`: `held` <=> an end of it; `uploading` <=> a
+lease; `accepted` <=> a post id; none of held, waiting, quarantined, discarded => the hash of the lossless copy; queued,
+uploading or needs_attention <= an upload stands at the relay, 0 <= sent <= size.
 
 Not here: the clock (`now_us` is Unix time: deadlines must mean something after a restart), chance (`jitter`), I/O.
 """
@@ -31,9 +32,11 @@ RETRY_FLOOR_US = SECOND_US
 RETRY_CEILING_US = 300 * SECOND_US
 RETRY_AFTER_CEILING_US = 3600 * SECOND_US
 LEASE_US = 600 * SECOND_US
+MAX_HOLD_US = 1200 * SECOND_US  # twice the longest that can be set: clocks are corrected
 
 
 class State(StrEnum):
+    HELD = "held"
     WAITING = "waiting"
     QUEUED = "queued"
     UPLOADING = "uploading"
@@ -41,6 +44,10 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
     NEEDS_ATTENTION = "needs_attention"
     DISCARDED = "discarded"
+
+
+UNDER_WAY = (State.HELD, State.WAITING, State.QUEUED, State.UPLOADING)
+"""The states of an Entry that goes out by itself."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -52,6 +59,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     title: str = ""
     created_us: int = 0
     state: State = State.WAITING
+    held_until_us: int | None = None
     attempts: int = 0  # uploads begun since a byte last arrived, or the person last asked
     next_attempt_us: int = 0
     lease_until_us: int | None = None
@@ -68,6 +76,16 @@ class Rendered(Struct, frozen=True, kw_only=True):
     """The lossless copy is durable. Comes again when a worker that died later is started over."""
 
     sha256: str
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """The person posts what was taken back: it can be undone as at the first time."""
+
+    until_us: int
+
+
+class Released(Struct, frozen=True, kw_only=True):
+    """The time for second thoughts is over."""
 
 
 class Picked(Struct, frozen=True, kw_only=True):
@@ -134,6 +152,8 @@ class Discarded(Struct, frozen=True, kw_only=True):
 
 Event = (
     Rendered
+    | Held
+    | Released
     | Picked
     | Moved
     | Accepted
@@ -148,6 +168,14 @@ Event = (
 )
 
 TRANSITIONS: dict[State, dict[type[Event], State]] = {
+    State.HELD: {
+        Rendered: State.HELD,
+        Released: State.WAITING,
+        Poisoned: State.QUARANTINED,
+        Retried: State.WAITING,  # "now"
+        Titled: State.HELD,
+        Discarded: State.DISCARDED,
+    },
     State.WAITING: {
         Rendered: State.QUEUED,
         Poisoned: State.QUARANTINED,
@@ -185,6 +213,7 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
     },
     State.DISCARDED: {
         Rendered: State.DISCARDED,
+        Held: State.HELD,
         Retried: State.WAITING,
         Titled: State.DISCARDED,
     },
@@ -215,6 +244,10 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
             if entry.state in (State.UPLOADING, State.ACCEPTED) or sha256 == entry.sha256:
                 return replace(entry, state=state)
             return _nowhere(replace(entry, state=state, sha256=sha256))
+        case Held(until_us=until_us):
+            return replace(entry, state=state, held_until_us=until_us)
+        case Released():
+            return replace(entry, state=state, held_until_us=None, next_attempt_us=now_us)
         case Picked(account=account):
             if account is None or entry.account not in (None, account):
                 raise IllegalEvent(
@@ -250,16 +283,21 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
                 at_us = max(at_us, now_us + min(retry_after_us, RETRY_AFTER_CEILING_US))
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=at_us, reason=reason)
         case FailedFinal(reason=reason) | Poisoned(reason=reason):
-            return replace(entry, state=state, lease_until_us=None, reason=reason)
+            return replace(entry, state=state, held_until_us=None, lease_until_us=None, reason=reason)
         case LeaseExpired() | RelayBack():
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
         case Retried():
-            return replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None)
+            return replace(
+                entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None
+            )
         case Titled(title=title):
             # What the relay gathers was begun under the old title: it is begun anew.
             return entry if title == entry.title else _nowhere(replace(entry, title=title))
         case Discarded():
-            return _nowhere(replace(entry, state=state, attempts=0, next_attempt_us=now_us, reason=None))
+            taken_back = replace(
+                entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None
+            )
+            return _nowhere(taken_back)
 
 
 def _nowhere(entry: Entry) -> Entry:
@@ -275,6 +313,17 @@ def next_attempt_us(now_us: int, attempts: int, jitter: float) -> int:
     """
     ceiling_us = min(RETRY_FLOOR_US << min(attempts, 16), RETRY_CEILING_US)
     return now_us + RETRY_FLOOR_US + int((ceiling_us - RETRY_FLOOR_US) * jitter)
+
+
+def held_left_us(entry: Entry, now_us: int) -> int | None:
+    """How long the Entry can still be undone before anything of it leaves; None when it is not held. [any]
+
+    An end further ahead than any hold is the clock's doing (it was set back while no daemon ran), and counts as over.
+    """
+    if entry.held_until_us is None:
+        return None
+    left_us = entry.held_until_us - now_us
+    return left_us if 0 < left_us <= MAX_HOLD_US else 0
 
 
 def pick(entries: Iterable[Entry], now_us: int) -> Entry | None:

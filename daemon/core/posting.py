@@ -7,6 +7,7 @@ from daemon.core.outbox import Entry, State
 from plugin_protocol.messages import Posting
 
 _STATES = {
+    State.HELD: ("held", "It goes out in a moment. Undo keeps it here."),
     State.WAITING: ("rendering", "Levelling and encoding."),
     State.QUEUED: ("waiting", "It goes out next."),
     State.UPLOADING: ("uploading", "Uploading."),

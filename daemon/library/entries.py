@@ -1,4 +1,4 @@
-"""Entries of Takes as a person asks for them: post, try again, take back. One at a time, or two would write two ids.
+"""Entries of Takes as a person asks for them: post, try again, undo, take back. One at a time, or two would write two ids.
 
 The file beside the sound is written before the row: a library that has to be rebuilt must not forget what was asked.
 What happens to an Entry afterwards is daemon.core.outbox's and the uploader's.
@@ -15,29 +15,35 @@ from daemon.errors import SidechainError, TakeGone
 from daemon.library import sidecars
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
-from daemon.system.clock import unix_us
+from daemon.system.clock import steady_unix_us, unix_us
 from relay.wire.ids import uuid7
 
 HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
 
+_AT_ONCE = outbox.Retried()
+
 
 class Entries:
-    """All methods are [loop]. folder: that of the Takes."""
+    """All methods are [loop]. folder: that of the Takes. hold_us: how long what is posted can be undone; 0: it goes at once.
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    changing: held by whoever decides about an Entry, also when it sets out: what was undone in the same moment stays here.
+    """
+
+    def __init__(self, store: Store, folder: Path, hold_us: int = 0) -> None:
         self._store = store
         self._folder = folder
-        self._posting = asyncio.Lock()
+        self._hold_us = hold_us
+        self.changing = asyncio.Lock()
 
     async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
         """The Take's Entry, made or, if it came to a halt, asked for again; with `title`, if one is given.
 
         Raises NoSpace, LibraryStuck, and SidechainError for another title than that which is on its way.
         """
-        async with self._posting:
+        async with self.changing:
             entry = await self._store.run(Store.entry_of, take.take_id)
             if entry is None:
-                entry = new_entry(take, title, account)
+                entry = new_entry(take, title, account, hold_us=self._hold_us)
                 await asyncio.to_thread(sidecars.write_entry, self._folder, entry)
                 try:
                     return await self._store.run(Store.add_entry, entry)
@@ -45,11 +51,15 @@ class Entries:
                     await asyncio.to_thread(sidecars.remove_entry, self._folder, take.take_id)
                     raise
             entry = await self._titled(entry, title)
+            if entry.state is outbox.State.DISCARDED and self._hold_us:
+                return await self._ask_again(
+                    take, entry, outbox.Held(until_us=steady_unix_us() + self._hold_us)
+                )
             return await self._ask_again(take, entry) if entry.state in HALTED else entry
 
     async def rename(self, take_id: str, title: str) -> outbox.Entry | None:
         """The title of the Take's Entry, if it has one that did not set out yet: what was typed last goes out."""
-        async with self._posting:
+        async with self.changing:
             entry = await self._store.run(Store.entry_of, take_id)
             if entry is None or outbox.Titled not in outbox.TRANSITIONS[entry.state]:
                 return None
@@ -66,29 +76,42 @@ class Entries:
                 else "Try again in a moment.",
                 code="busy",
             )
-        after = outbox.apply(entry, outbox.Titled(title=title), now_us=0, jitter=0.0)
-        await asyncio.to_thread(sidecars.write_entry, self._folder, after)
-        await self._store.run(Store.save_entry, after)
-        return after
+        return await self._changed(entry, outbox.Titled(title=title))
+
+    async def release(self, entry: outbox.Entry) -> outbox.Entry | None:
+        """The time in which a held Entry could be undone is over; None: it is not held any more."""
+        async with self.changing:
+            current = await self._store.run(Store.entry_of, entry.take_id)
+            if current is None or current.state is not outbox.State.HELD:
+                return None
+            return await self._store.run(
+                Store.take_event, current.entry_id, outbox.Released(), steady_unix_us()
+            )
 
     async def retry(self, entry: outbox.Entry) -> outbox.Entry:
         """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""
-        async with self._posting:
+        async with self.changing:
             takes = await self._store.run(Store.find_take, entry.take_id)
             if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
                 return entry
             return await self._ask_again(takes[0], entry)
 
-    async def _ask_again(self, take: TakeRow, entry: outbox.Entry) -> outbox.Entry:
-        asked = outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0)
-        await asyncio.to_thread(sidecars.write_entry, self._folder, asked)
+    async def _ask_again(
+        self, take: TakeRow, entry: outbox.Entry, event: outbox.Retried | outbox.Held = _AT_ONCE
+    ) -> outbox.Entry:
         if take.state == "failed":  # a person asks: three more tries for the pipeline
             await self._store.run(Store.retry_take, take.take_id)
-        return await self._store.run(Store.ask_again, entry)
+        return await self._changed(entry, event)
+
+    async def _changed(self, entry: outbox.Entry, event: outbox.Event) -> outbox.Entry:
+        """File first, row second."""
+        after = outbox.apply(entry, event, now_us=0, jitter=0.0)
+        await asyncio.to_thread(sidecars.write_entry, self._folder, after)
+        return await self._store.run(Store.take_event, entry.entry_id, event)
 
     async def discard(self, entry: outbox.Entry) -> outbox.Entry:
         """Take an Entry back; its Take stays. Raises SidechainError while it is being uploaded, or has arrived."""
-        async with self._posting:
+        async with self.changing:
             current = await self._store.run(Store.entry_of, entry.take_id)
             if current is None or outbox.Discarded not in outbox.TRANSITIONS[current.state]:
                 state = current.state if current else "gone"
@@ -102,16 +125,17 @@ class Entries:
             after = outbox.apply(current, outbox.Discarded(), now_us=0, jitter=0.0)
             with contextlib.suppress(TakeGone):  # then there is no file that could bring it back
                 await asyncio.to_thread(sidecars.write_entry, self._folder, after)
-            await self._store.run(Store.save_entry, after)
-            return after
+            return await self._store.run(Store.take_event, current.entry_id, outbox.Discarded())
 
 
-def new_entry(take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-    """A fresh Entry for a Take; the store releases it when the lossless copy is there."""
+def new_entry(take: TakeRow, title: str, account: str | None, *, hold_us: int = 0) -> outbox.Entry:
+    """A fresh Entry for a Take, held for so long; the store lets it go when the lossless copy is there."""
     return outbox.Entry(
         entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
         take_id=take.take_id,
         account=account,
         title=title or take.title,
         created_us=unix_us(),
+        state=outbox.State.HELD if hold_us else outbox.State.WAITING,
+        held_until_us=steady_unix_us() + hold_us if hold_us else None,
     )

@@ -176,7 +176,8 @@ def _mend_entry(store: Store, folder: Path, entry: outbox.Entry | None) -> bool:
     if entry is None:
         store.add_entry(sidecars.entry_of_file(file))
         return True
-    should = msgspec.structs.replace(file, sha256=entry.sha256)
+    # Neither the copy's hash nor the end of a hold is written to the file each time that they change.
+    should = msgspec.structs.replace(file, sha256=entry.sha256, held_until_us=entry.held_until_us)
     if sidecars.entry_file(entry) == should:
         return False
     log.warning("the entry of take %s is set back to what its file says", folder.name)

@@ -28,6 +28,7 @@ class EntryFile(msgspec.Struct, frozen=True, kw_only=True):
     post_id: str | None = None
     post_url: str | None = None
     discarded: bool = False
+    held_until_us: int | None = None  # as it was posted last; what is over by then holds nothing any more
 
 
 def take_bytes(take: TakeRow) -> bytes:
@@ -75,6 +76,7 @@ def entry_file(entry: outbox.Entry) -> EntryFile:
         post_id=entry.post_id,
         post_url=entry.post_url,
         discarded=entry.state is outbox.State.DISCARDED,
+        held_until_us=entry.held_until_us,
     )
 
 
@@ -116,6 +118,8 @@ def entry_of_file(file: EntryFile) -> outbox.Entry:
         state = outbox.State.ACCEPTED
     elif file.discarded:
         state = outbox.State.DISCARDED
+    elif file.held_until_us is not None:
+        state = outbox.State.HELD
     accepted = state is outbox.State.ACCEPTED
     return outbox.Entry(
         entry_id=file.entry_id,
@@ -124,6 +128,7 @@ def entry_of_file(file: EntryFile) -> outbox.Entry:
         title=file.title,
         created_us=file.created_us,
         state=state,
+        held_until_us=file.held_until_us if state is outbox.State.HELD else None,
         sha256=file.sha256 if accepted else None,
         post_id=file.post_id if accepted else None,
         post_url=file.post_url if accepted else None,

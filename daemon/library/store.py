@@ -217,7 +217,7 @@ class Store:
                 (error, take_id),
             )
             entry = self._entry_of(take_id)
-            if entry and entry.state is outbox.State.WAITING:
+            if entry and entry.state in (outbox.State.HELD, outbox.State.WAITING):
                 self._put_entry(outbox.apply(entry, outbox.Poisoned(reason=error), now_us=0, jitter=0.0))
 
     def retry_take(self, take_id: str) -> None:
@@ -248,8 +248,13 @@ class Store:
 
     def ask_again(self, entry: outbox.Entry) -> outbox.Entry:
         """The person wants the Entry after all: it goes as soon as its lossless copy is there."""
+        return self.take_event(entry.entry_id, outbox.Retried())
+
+    def take_event(self, entry_id: str, event: outbox.Event, now_us: int = 0) -> outbox.Entry:
+        """What the event makes of the Entry as it is now; it goes on if its lossless copy is there. Raises IllegalEvent."""
         with self._transaction() as db:
-            return self._put_released(db, outbox.apply(entry, outbox.Retried(), now_us=0, jitter=0.0))
+            row = db.execute("SELECT * FROM entry WHERE entry_id = ?", (entry_id,)).fetchone()
+            return self._put_released(db, outbox.apply(read_entry(row), event, now_us, jitter=0.0))
 
     def _put_released(self, db: sqlite3.Connection, entry: outbox.Entry) -> outbox.Entry:
         row = db.execute("SELECT flac_sha256 FROM take WHERE take_id = ?", (entry.take_id,)).fetchone()
@@ -264,7 +269,7 @@ class Store:
     def open_entries(self) -> list[outbox.Entry]:
         """Those that may still go somewhere by themselves, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM entry WHERE state IN ('waiting', 'queued', 'uploading') ORDER BY rowid"
+            "SELECT * FROM entry WHERE state IN ('held', 'waiting', 'queued', 'uploading') ORDER BY rowid"
         )
         return [read_entry(row) for row in rows]
 
@@ -290,17 +295,17 @@ class Store:
 
     def _put_entry(self, e: outbox.Entry) -> None:
         self._db.execute(
-            "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, attempts, next_attempt_us,"
-            " lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, held_until_us, attempts,"
+            " next_attempt_us, lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, title = excluded.title,"
-            " created_us = excluded.created_us, state = excluded.state,"
+            " created_us = excluded.created_us, state = excluded.state, held_until_us = excluded.held_until_us,"
             " attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,"
             " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, upload_url = excluded.upload_url,"
             " size_bytes = excluded.size_bytes, sent_bytes = excluded.sent_bytes, post_id = excluded.post_id,"
             " post_url = excluded.post_url, reason = excluded.reason",
-            (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.attempts, e.next_attempt_us,
-             e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
+            (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.held_until_us, e.attempts,
+             e.next_attempt_us, e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
         )  # fmt: skip
 
     # feed -----------------------------------------------------------------------------------------------------
@@ -392,7 +397,7 @@ def _posts_of(rows: Iterable[sqlite3.Row]) -> list[AudioPost]:
 
 
 def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:
-    """An Entry that waits for a lossless copy which is there by now."""
-    if flac_sha256 and entry.state is outbox.State.WAITING:
+    """An Entry that waits for a lossless copy which is there by now, or will once it is not held any more."""
+    if flac_sha256 and entry.state in (outbox.State.HELD, outbox.State.WAITING):
         return outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
     return entry

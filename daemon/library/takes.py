@@ -139,9 +139,11 @@ class Takes:
         """Row first, folder second: a crash between leaves a folder that comes back, never a Take without sound."""
         take = await self.find(prefix)
         entry = await self._store.run(Store.entry_of, take.take_id)
-        if entry and entry.state in (outbox.State.WAITING, outbox.State.QUEUED, outbox.State.UPLOADING):
+        if entry and entry.state in outbox.UNDER_WAY:
             raise SidechainError(
-                "This take is on its way to the relay.", "Delete it when it has arrived.", code="busy"
+                "This take is on its way to the relay.",
+                "Delete it when it has arrived, or take it back first: `sidechain outbox discard`.",
+                code="busy",
             )
         await self._store.run(Store.delete_take, take.take_id)
         self._bus.tell(TakeDeleted(take_id=take.take_id))

@@ -107,6 +107,20 @@ async def test_a_click_on_keep_reaches_the_daemon_and_the_take_is_read_back(
         assert menu["Recent takes"].below[0].label == "Night loop · 8 bars · 128 BPM · kept"
 
 
+async def test_a_post_is_undone_by_one_click_while_the_seconds_are_counted(
+    bus: str, folder: Path, tray: RunningTray
+) -> None:
+    held = take("t1", entry_state="held", held_s=9.0)
+    async with scripted_daemon(folder / "run", recent=[held]) as daemon, tray_host(bus) as host, tray():
+        await host.menu_when(lambda menu: "Undo: do not post Night loop (9 s left)" in menu)
+        daemon.status = msgspec.structs.replace(
+            daemon.status, recent=[take("t1", entry_state="held", held_s=4.0)]
+        )
+        menu = await host.menu_when(lambda menu: "Undo: do not post Night loop (4 s left)" in menu)
+        await host.click(menu["Undo: do not post Night loop (4 s left)"])
+        assert (await daemon.asked(control.UndoPost)).entry_id == "t1"
+
+
 async def test_with_several_plugins_each_has_its_four_lengths(
     bus: str, folder: Path, tray: RunningTray
 ) -> None:

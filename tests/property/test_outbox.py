@@ -1,13 +1,21 @@
-"""The outbox against a relay that loses replies and a daemon that dies at any point: each Take one Post, in the end."""
+"""The outbox against a relay that loses replies, a daemon that dies at any point and a person with second thoughts.
+
+Each Take is one Post in the end, but for those that were undone while they were held: of these nothing ever leaves.
+"""
 
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from daemon.core import outbox
 from daemon.core.outbox import Entry, State, apply, pick
 
 WORST_WAIT_US = outbox.RETRY_AFTER_CEILING_US
+
+
+def rendered(entry: Entry) -> Entry:
+    return apply(entry, outbox.Rendered(sha256="ab" * 32), 0, 0.0)
 
 
 class Outbox(RuleBasedStateMachine):
@@ -19,6 +27,7 @@ class Outbox(RuleBasedStateMachine):
         self.running: str | None = None
         self.posts: dict[str, str] = {}  # entry id -> post id
         self.begun: dict[str, int] = {}
+        self.undone: set[str] = set()
         self.now_us = 1_000_000
 
     def store(self, entry: Entry) -> None:
@@ -26,22 +35,48 @@ class Outbox(RuleBasedStateMachine):
         assert before is None or before.state is not State.ACCEPTED or before.post_id == entry.post_id
         self.stored[entry.entry_id] = entry
 
-    @initialize(count=st.integers(1, 4))
-    def keep(self, count: int) -> None:
-        for n in range(count):
-            self.store(Entry(entry_id=f"e{n}", take_id=f"t{n}", account=None, created_us=n))
+    @initialize(holds_us=st.lists(st.integers(0, outbox.MAX_HOLD_US), min_size=1, max_size=4))
+    def keep(self, holds_us: list[int]) -> None:
+        for n, hold_us in enumerate(holds_us):
+            made = Entry(entry_id=f"e{n}", take_id=f"t{n}", account=None, created_us=n)
+            if hold_us:
+                made = replace(made, state=State.HELD, held_until_us=self.now_us + hold_us)
+            self.store(made)
+
+    @rule()
+    def let_go(self) -> None:
+        """What is over is over, however long nobody looked."""
+        for entry in list(self.stored.values()):
+            if outbox.held_left_us(entry, self.now_us) == 0:
+                released = apply(entry, outbox.Released(), self.now_us, 0.0)
+                self.store(rendered(released) if released.sha256 else released)
+
+    @rule(n=st.integers(0, 3))
+    def undo(self, n: int) -> None:
+        entry = self.stored.get(f"e{n}")
+        if entry and entry.state is State.HELD:
+            self.store(apply(entry, outbox.Discarded(), self.now_us, 0.0))
+            self.undone.add(entry.entry_id)
+
+    @rule(n=st.integers(0, 3), hold_us=st.integers(1, outbox.MAX_HOLD_US))
+    def post_after_all(self, n: int, hold_us: int) -> None:
+        entry = self.stored.get(f"e{n}")
+        if entry and entry.state is State.DISCARDED:
+            self.store(apply(entry, outbox.Held(until_us=self.now_us + hold_us), self.now_us, 0.0))
+            self.undone.discard(entry.entry_id)
 
     @rule(n=st.integers(0, 3))
     def render(self, n: int) -> None:
         entry = self.stored.get(f"e{n}")
         if entry:
-            self.store(apply(entry, outbox.Rendered(sha256="ab" * 32), self.now_us, 0.0))
+            self.store(rendered(entry))
 
     @precondition(lambda self: self.running is None)
     @rule()
     def begin(self) -> None:
         entry = pick(self.stored.values(), self.now_us)
         if entry:
+            assert outbox.held_left_us(entry, self.now_us) is None
             self.store(apply(entry, outbox.Picked(account="ana"), self.now_us, 0.0))
             self.begun[entry.entry_id] = self.begun.get(entry.entry_id, 0) + 1
             self.running = entry.entry_id
@@ -100,10 +135,15 @@ class Outbox(RuleBasedStateMachine):
         for e in self.stored.values():
             assert (e.state is State.UPLOADING) == (e.lease_until_us is not None)
             assert (e.state is State.ACCEPTED) == (e.post_id is not None)
-            assert e.state is State.WAITING or e.sha256 is not None
+            assert (e.state is State.HELD) == (e.held_until_us is not None)
+            assert e.state in (State.HELD, State.WAITING, State.DISCARDED) or e.sha256 is not None
             assert (e.upload_url is None) == (e.size_bytes is None)
             assert 0 <= e.sent_bytes <= (e.size_bytes or 0)
             assert e.upload_url is None or e.state in (State.QUEUED, State.UPLOADING)
+
+    @invariant()
+    def nothing_of_what_was_undone_has_left(self) -> None:
+        assert not self.undone & (self.posts.keys() | self.begun.keys())
 
     @invariant()
     def what_is_accepted_is_the_one_post_of_that_entry(self) -> None:
@@ -113,8 +153,10 @@ class Outbox(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        """Left in peace, every Entry is accepted, none under a second id."""
+        """Left in peace, every Entry that was not undone is accepted, none under a second id."""
         self.die_and_start_again(False)
+        self.wait(outbox.MAX_HOLD_US)
+        self.let_go()
         for n in range(4):
             self.render(n)
         for _ in self.stored:
@@ -122,8 +164,11 @@ class Outbox(RuleBasedStateMachine):
             self.begin()
             if self.running:
                 self.end(True, True, 0.0, None)
-        assert {e.state for e in self.stored.values()} <= {State.ACCEPTED}
-        assert set(self.posts) == set(self.stored)
+        ended = {e.entry_id: e.state for e in self.stored.values()}
+        assert ended == {
+            one: State.DISCARDED if one in self.undone else State.ACCEPTED for one in self.stored
+        }
+        assert set(self.posts) == set(self.stored) - self.undone
 
 
 Outbox.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

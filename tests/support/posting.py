@@ -43,6 +43,9 @@ class SimulatedClock(Clock):
     def unix_us(self) -> int:
         return self.us
 
+    def steady_unix_us(self) -> int:
+        return self.us
+
     def monotonic_s(self) -> float:
         return self.awake_s
 

@@ -71,6 +71,8 @@ class ScriptedDaemon:
                 return control.OneTake(id=number, take=kept)
             case control.PostTake(id=number, take_id=take_id):
                 return control.Posted(id=number, entry_id="e1", take_id=take_id, state="queued")
+            case control.UndoPost(id=number):
+                return control.EntryList(id=number, entries=[])
         return control.Done(id=request.id)
 
 

@@ -3,6 +3,7 @@
 import bridge.control as c
 from daemon.core import outbox
 from daemon.doors.control.answers import Answers
+from daemon.doors.control.told import held_s
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.posting.posting import Posting
 from daemon.library.takes import Takes
@@ -19,12 +20,17 @@ class OutboxAnswers:
             c.ListOutbox: self._list,
             c.RetryEntries: self._retry,
             c.DiscardEntry: self._discard,
+            c.UndoPost: self._undo,
         }
 
     async def _post(self, request: c.PostTake) -> c.Reply:
         entry = await self._posting.post(await self._takes.find(request.take_id), request.title)
         return c.Posted(
-            entry_id=entry.entry_id, take_id=entry.take_id, state=entry.state, post_url=entry.post_url
+            entry_id=entry.entry_id,
+            take_id=entry.take_id,
+            state=entry.state,
+            post_url=entry.post_url,
+            held_s=held_s(entry),
         )
 
     async def _list(self, request: c.ListOutbox) -> c.Reply:
@@ -37,6 +43,9 @@ class OutboxAnswers:
 
     async def _discard(self, request: c.DiscardEntry) -> c.Reply:
         return c.EntryList(entries=[info(await self._posting.discard(request.entry_id))])
+
+    async def _undo(self, request: c.UndoPost) -> c.Reply:
+        return c.EntryList(entries=[info(await self._posting.undo(request.entry_id))])
 
 
 def info(entry: outbox.Entry) -> c.EntryInfo:
@@ -54,4 +63,5 @@ def info(entry: outbox.Entry) -> c.EntryInfo:
         size_bytes=entry.size_bytes,
         post_url=entry.post_url,
         reason=entry.reason[:MAX_CHARACTERS] if entry.reason else None,
+        held_s=held_s(entry),
     )

@@ -9,6 +9,7 @@ from daemon.core import outbox
 from daemon.core.analysis import Alike, TakeAnalysis
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
+from daemon.system.clock import steady_unix_us
 
 
 async def told_take(store: Store, take: TakeRow, *, busy: bool = False) -> TakeInfo:
@@ -59,12 +60,19 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
             "post_url": entry.post_url if entry else None,
             "error": take.error or (entry.reason if entry else None),
             "repair": take.repair,
+            "held_s": held_s(entry) if entry else None,
             "warnings": [each.kind for each in analysis.warnings],
         }
         | known,
         TakeInfo,
         strict=False,
     )
+
+
+def held_s(entry: outbox.Entry) -> float | None:
+    """How long, from now on, its post can be undone; None when it is not held. [any]"""
+    left_us = outbox.held_left_us(entry, steady_unix_us())
+    return None if left_us is None else left_us / 1e6
 
 
 def sound_info(take: TakeRow) -> SoundInfo | None:

@@ -282,9 +282,7 @@ class Stopped:
 def check_outbox(entries: list[tuple[str, int]]) -> Check:
     """entries: (state, created_us)."""
     halted = [s for s, _ in entries if s in (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION)]
-    waiting = [
-        at for s, at in entries if s in (outbox.State.WAITING, outbox.State.QUEUED, outbox.State.UPLOADING)
-    ]
+    waiting = [at for s, at in entries if s in outbox.UNDER_WAY]
     if halted:
         return problem(
             "outbox",

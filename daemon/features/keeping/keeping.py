@@ -87,7 +87,7 @@ class Keeping:
             channels=header.channels,
         )
         take = msgspec.structs.replace(take, asked=ask.asked)
-        entry = new_entry(take, ask.title, owner) if ask.post else None
+        entry = new_entry(take, ask.title, owner, hold_us=self._config.hold_us) if ask.post else None
         self._takes.publish(take, entry, [sound], tail)
         return take, entry
 

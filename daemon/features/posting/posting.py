@@ -1,6 +1,7 @@
-"""What a person does with Entries: post a Take, try again, take back, look. The same whoever asks, and told to all.
+"""What a person does with Entries: post a Take, undo, try again, take back, look. The same whoever asks, and told to all.
 
-One Entry for each Take, made once (library/entries.py); how it goes out is the uploader's (uploads.py).
+One Entry for each Take, made once (library/entries.py); how long it can be undone is holding.py's, how it goes out the
+uploader's (uploads.py).
 """
 
 from daemon.core import outbox
@@ -16,6 +17,7 @@ from daemon.library.takes import Takes
 
 ALL = "all"
 ENDED = (outbox.State.ACCEPTED, outbox.State.DISCARDED)
+MAY_BE_TO_RENDER = (outbox.State.HELD, outbox.State.WAITING)  # by a pipeline that had given the Take up
 
 
 class Posting:
@@ -86,6 +88,19 @@ class Posting:
         self._tell(after)
         return after
 
+    async def undo(self, prefix: str) -> outbox.Entry:
+        """Take back what was posted, while nothing of it has left; "": the newest that is held."""
+        entries = await self._store.run(Store.entries)
+        held = [entry for entry in entries if entry.state is outbox.State.HELD]
+        if not prefix and not held:
+            raise UsageError(
+                "Nothing is held just now: what was posted has gone, or waits for the relay.",
+                "`sidechain outbox` lists what can still be taken back: `sidechain outbox discard`.",
+            )
+        after = await self._entries.discard(_only(entries, prefix) if prefix else held[-1])
+        self._tell(after)
+        return after
+
     async def _retried(self, entry: outbox.Entry) -> outbox.Entry:
         try:
             return await self._entries.retry(entry)
@@ -94,7 +109,7 @@ class Posting:
 
     def _tell(self, entry: outbox.Entry) -> None:
         self._bus.tell(EntryChanged(entry=entry))
-        if entry.state is outbox.State.WAITING:  # perhaps for a pipeline that had given its Take up
+        if entry.state in MAY_BE_TO_RENDER:
             self._bus.tell(TakeReset(take_id=entry.take_id))
 
 

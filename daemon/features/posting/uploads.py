@@ -44,13 +44,16 @@ class Uploader:
         account: Callable[[], str | None],
         bus: Bus,
         clock: Clock | None = None,
+        changing: asyncio.Lock | None = None,
     ) -> None:
+        """changing: held while an Entry sets out, so that a person cannot take it back in the same moment."""
         self._store = store
         self.tus = TusClient(relay)
         self._takes_dir = takes_dir
         self._account = account
         self._bus = bus
         self._clock = clock or Clock()
+        self._changing = changing or asyncio.Lock()
         self._wake = asyncio.Event()
         self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
         self._relay_away_until_us = 0  # the same moment on the wall clock
@@ -60,6 +63,7 @@ class Uploader:
         self._was_online = False
         for kind in (TakeRendered, AccountChanged):
             bus.on(kind, lambda _: self.wake())
+        bus.on(EntryChanged, self._entry_changed)
         bus.on(LinkChanged, self._link_changed)
 
     def _link_changed(self, event: LinkChanged) -> None:
@@ -67,6 +71,10 @@ class Uploader:
         if online and not self._was_online:
             self.relay_back()
         self._was_online = online
+
+    def _entry_changed(self, event: EntryChanged) -> None:
+        if event.entry.state is outbox.State.QUEUED:
+            self.wake()
 
     def relay_back(self) -> None:
         """The link stands again: what waits for the relay goes out now, oldest first."""
@@ -117,7 +125,11 @@ class Uploader:
 
     async def _upload(self, entry: outbox.Entry) -> None:
         picked = outbox.Picked(account=self._account())
-        self._flying = await self._save(outbox.apply(entry, picked, now_us=self._clock.unix_us(), jitter=0.0))
+        async with self._changing:
+            if await self._store.run(Store.entry_of, entry.take_id) != entry:
+                return  # taken back, or otherwise, since it was looked at
+            flying = outbox.apply(entry, picked, now_us=self._clock.unix_us(), jitter=0.0)
+            self._flying = await self._save(flying)
         relay_away = False
         try:
             post = await self._deliver(self._flying)

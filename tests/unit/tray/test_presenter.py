@@ -20,6 +20,7 @@ from tray.model import (
     QuitTray,
     StartDaemon,
     StopDaemon,
+    UndoPost,
     WantCode,
 )
 from tray.presenter import (
@@ -143,6 +144,8 @@ def test_a_take_says_title_bars_tempo_and_state_and_leaves_out_what_is_unknown()
         ({"state": "kept"}, "kept", "Post"),
         ({"state": "processing"}, "processing", "Post"),
         ({"state": "failed"}, "failed", "Try again to post"),
+        ({"entry_state": "held", "held_s": 9.0}, "to be posted", None),
+        ({"entry_state": "discarded"}, "not posted", "Post"),
         ({"entry_state": "waiting"}, "to be posted", None),
         ({"entry_state": "queued"}, "to be posted", None),
         ({"entry_state": "uploading"}, "uploading", None),
@@ -153,13 +156,27 @@ def test_a_take_says_title_bars_tempo_and_state_and_leaves_out_what_is_unknown()
     ],
 )
 def test_a_take_can_be_posted_once_and_again_only_when_stuck(
-    fields: dict[str, str], words: str, post: str | None
+    fields: dict[str, object], words: str, post: str | None
 ) -> None:
     model = up(recent=[take("t1", **fields)])
     assert model.find("take:t1").label.endswith(f" · {words}")
     item = model.find("take:t1:post")
     assert (item.enabled, item.action) == (post is not None, PostTake("t1"))
     assert item.label == (post or "Post")
+
+
+def test_what_can_still_be_undone_stands_at_the_top_with_the_seconds_that_are_left() -> None:
+    assert up(recent=[take("t1", entry_state="queued")]).find("undo:t1") is None
+    model = up(
+        recent=[take("t2", entry_state="held", held_s=8.6), take("t1", entry_state="held", held_s=1.2)]
+    )
+    shown = [item for item in model.items if item.id.startswith("undo:")]
+    assert [item.label for item in shown] == [
+        "Undo: do not post Night loop (9 s left)",
+        "Undo: do not post Night loop (1 s left)",
+    ]
+    assert [item.action for item in shown] == [UndoPost("t2"), UndoPost("t1")]
+    assert all(item.enabled for item in shown)
 
 
 def test_progress_is_shown_only_while_that_stage_can_be_under_way() -> None:

@@ -12,6 +12,8 @@ NOW_US = 1_800_000_000_000_000
 SHA = "ab" * 32
 EVENTS: list[Event] = [
     outbox.Rendered(sha256=SHA),
+    outbox.Held(until_us=NOW_US + 1),
+    outbox.Released(),
     outbox.Picked(account="ana"),
     outbox.Moved(upload_url="w", size_bytes=9, sent_bytes=3),
     outbox.Accepted(post_id="p", post_url="u"),
@@ -33,8 +35,10 @@ def entry(state: State, entry_id: str = "e1", **fields: object) -> Entry:
         "account": None,
         "state": state,
     }
-    if state not in (State.WAITING, State.QUARANTINED):
+    if state not in (State.HELD, State.WAITING, State.QUARANTINED):
         known["sha256"] = SHA
+    if state is State.HELD:
+        known["held_until_us"] = NOW_US + 10_000_000
     if state is State.UPLOADING:
         known |= {"lease_until_us": NOW_US, "attempts": 1, "account": "ana"}
     if state in (State.QUEUED, State.UPLOADING, State.NEEDS_ATTENTION):
@@ -48,9 +52,10 @@ def entry(state: State, entry_id: str = "e1", **fields: object) -> Entry:
 
 def check_invariants(e: Entry) -> None:
     """What the CHECKs of the table repeat."""
+    assert (e.state is State.HELD) == (e.held_until_us is not None)
     assert (e.state is State.UPLOADING) == (e.lease_until_us is not None)
     assert (e.state is State.ACCEPTED) == (e.post_id is not None)
-    assert e.state in (State.WAITING, State.QUARANTINED, State.DISCARDED) or e.sha256 is not None
+    assert e.sha256 is not None or e.state in (State.HELD, State.WAITING, State.QUARANTINED, State.DISCARDED)
     assert e.state not in (State.QUARANTINED, State.NEEDS_ATTENTION) or e.reason is not None
     assert (e.upload_url is None) == (e.size_bytes is None)
     assert 0 <= e.sent_bytes <= (e.size_bytes or 0)
@@ -75,6 +80,36 @@ def test_every_state_but_accepted_can_be_left_and_every_state_is_reached() -> No
         assert state is State.ACCEPTED or set(edges.values()) - {state}
     reached = {to for edges in outbox.TRANSITIONS.values() for to in edges.values()}
     assert reached == set(State)
+
+
+@pytest.mark.parametrize("rendered", [False, True])
+def test_nothing_of_what_is_held_leaves_and_what_is_released_goes_as_any_other(rendered: bool) -> None:
+    held = entry(State.HELD)
+    if rendered:
+        held = apply(held, outbox.Rendered(sha256=SHA), NOW_US, 0.0)
+    assert held.state is State.HELD and pick([held], NOW_US + outbox.LEASE_US) is None
+    released = apply(held, outbox.Released(), NOW_US, 0.0)
+    assert (released.state, released.sha256) == (State.WAITING, SHA if rendered else None)
+    assert apply(held, outbox.Retried(), NOW_US, 0.0).state is State.WAITING, "a person may not want to wait"
+    undone = apply(held, outbox.Discarded(), NOW_US, 0.0)
+    again = apply(undone, outbox.Held(until_us=NOW_US + 5), NOW_US, 0.0)
+    assert (again.state, again.entry_id, again.held_until_us) == (State.HELD, held.entry_id, NOW_US + 5)
+
+
+@pytest.mark.parametrize(
+    ("ahead_us", "left_us"),
+    [
+        (3_000_000, 3_000_000),
+        (0, 0),
+        (-5, 0),
+        (outbox.MAX_HOLD_US, outbox.MAX_HOLD_US),
+        (outbox.MAX_HOLD_US + 1, 0),
+    ],
+)
+def test_what_is_left_of_a_hold_is_never_more_than_any_hold(ahead_us: int, left_us: int) -> None:
+    held = entry(State.HELD, held_until_us=NOW_US + ahead_us)
+    assert outbox.held_left_us(held, NOW_US) == left_us
+    assert outbox.held_left_us(entry(State.QUEUED), NOW_US) is None
 
 
 def test_an_attempt_is_counted_before_the_work() -> None:

@@ -69,6 +69,7 @@ LIVES: list[list[outbox.Event]] = [
     [PICKED, outbox.Accepted(post_id="p", post_url="https://relay.example/p")],
     [PICKED, outbox.FailedFinal(reason="no")],
     [outbox.Discarded()],
+    [outbox.Discarded(), outbox.Held(until_us=1)],
 ]
 
 

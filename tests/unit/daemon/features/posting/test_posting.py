@@ -25,7 +25,7 @@ FRAMES = 480
 class Shelf:
     """A library without a daemon, and what its posting tells."""
 
-    def __init__(self, folder: Path, relay_url: str) -> None:
+    def __init__(self, folder: Path, relay_url: str, hold_us: int = 0) -> None:
         config = Config(
             data_dir=str(folder), run_dir=str(folder), relay_url=relay_url, credential_store="file"
         )
@@ -33,9 +33,8 @@ class Shelf:
         bus = Bus()
         self.takes = Takes(config, self.store, bus)
         account = Account(config, self.store, "0", bus)
-        self.posting = Posting(
-            self.store, self.takes, Entries(self.store, self.takes.folder), account, None, bus
-        )
+        self.entries = Entries(self.store, self.takes.folder, hold_us)
+        self.posting = Posting(self.store, self.takes, self.entries, account, None, bus)
         self.told: list[EntryChanged | TakeReset] = []
         for kind in (EntryChanged, TakeReset):
             bus.on(kind, self.told.append)
@@ -52,6 +51,7 @@ class Shelf:
 def in_state(entry: Entry, state: State) -> Entry:
     """The Entry as it stands in `state`."""
     under_way = {
+        State.HELD: {"held_until_us": 1},
         State.UPLOADING: {"sha256": "a" * 64, "account": "anna", "lease_until_us": 1},
         State.ACCEPTED: {"sha256": "a" * 64, "account": "anna", "post_id": "p", "post_url": "u"},
         State.QUEUED: {"sha256": "a" * 64},
@@ -137,6 +137,35 @@ async def test_taking_back_and_asking_again_are_told_too(shelf: Shelf) -> None:
     (again,) = await shelf.posting.retry(take_id)
     assert [e.entry for e in shelf.told if isinstance(e, EntryChanged)] == [taken_back, again]
     assert (taken_back.state, again.state) == (State.DISCARDED, State.WAITING)
+
+
+async def test_undo_takes_the_newest_that_is_held_and_nothing_that_has_gone(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "https://relay.example", hold_us=600_000_000)
+    takes = [shelf.keep(number) for number in (1, 2, 3)]
+    entries = [await shelf.posting.post(await shelf.takes.get(take_id), "") for take_id in takes]
+    assert {entry.state for entry in entries} == {State.HELD}
+    assert await shelf.entries.release(entries[2]), "its time is over"
+    assert (await shelf.posting.undo("")).entry_id == entries[1].entry_id
+    assert shelf.told[-1] == EntryChanged(entry=await entry_now(shelf, takes[1]))
+    assert (await shelf.posting.undo(takes[2])).state is State.DISCARDED, "by name, while nothing has left"
+    assert await shelf.entries.release(entries[1]) is None, "what was undone is not let go"
+    again = await shelf.posting.post(await shelf.takes.get(takes[1]), "")
+    assert (again.state, again.entry_id) == (State.HELD, entries[1].entry_id), "second thoughts as at first"
+    (now,) = await shelf.posting.retry(takes[1])
+    assert now.state is State.WAITING, "asked for by name, it need not wait"
+    await shelf.posting.undo("")
+    with pytest.raises(UsageError, match="Nothing is held"):
+        await shelf.posting.undo("")
+    shelf.store.save_entry(in_state(await entry_now(shelf, takes[0]), State.UPLOADING))
+    with pytest.raises(SidechainError, match="is uploading and cannot be taken back"):
+        await shelf.posting.undo(takes[0])
+    shelf.store.close()
+
+
+async def entry_now(shelf: Shelf, take_id: str) -> Entry:
+    entry = shelf.store.entry_of(take_id)
+    assert entry is not None
+    return entry
 
 
 async def test_without_a_relay_nothing_can_be_posted(tmp_path: Path) -> None:
