@@ -139,3 +139,9 @@ def new_entry(take: TakeRow, title: str, account: str | None, *, hold_us: int = 
         state=outbox.State.HELD if hold_us else outbox.State.WAITING,
         held_until_us=steady_unix_us() + hold_us if hold_us else None,
     )
+
+
+def held_s(entry: outbox.Entry) -> float | None:
+    """How long, from now on, its post can be undone; None when it is not held. [any]"""
+    left_us = outbox.held_left_us(entry, steady_unix_us())
+    return None if left_us is None else left_us / 1e6

@@ -3,9 +3,9 @@
 import bridge.control as c
 from daemon.core import outbox
 from daemon.doors.control.answers import Answers
-from daemon.doors.control.told import held_s
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.posting.posting import Posting
+from daemon.library.entries import held_s
 from daemon.library.takes import Takes
 
 

@@ -7,9 +7,9 @@ import msgspec
 from bridge.control import AlikeInfo, SoundInfo, TakeInfo
 from daemon.core import outbox
 from daemon.core.analysis import Alike, TakeAnalysis
+from daemon.library.entries import held_s
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
-from daemon.system.clock import steady_unix_us
 
 
 async def told_take(store: Store, take: TakeRow, *, busy: bool = False) -> TakeInfo:
@@ -67,12 +67,6 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
         TakeInfo,
         strict=False,
     )
-
-
-def held_s(entry: outbox.Entry) -> float | None:
-    """How long, from now on, its post can be undone; None when it is not held. [any]"""
-    left_us = outbox.held_left_us(entry, steady_unix_us())
-    return None if left_us is None else left_us / 1e6
 
 
 def sound_info(take: TakeRow) -> SoundInfo | None:
