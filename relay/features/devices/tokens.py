@@ -1,5 +1,7 @@
 """Access tokens: made and checked with the Ed25519 key of the relay. No database."""
 
+from functools import lru_cache
+
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -7,10 +9,20 @@ from joserfc.jwk import OKPKey
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
-from relay.features.devices.claims import ALGORITHM, AUDIENCE, TOKEN_TYPE, Claims, check_claims, check_header
+from relay.features.devices.claims import (
+    ALGORITHM,
+    AUDIENCE,
+    TOKEN_TYPE,
+    Claims,
+    check_claims,
+    check_header,
+    read_claims,
+)
 from relay.wire.rest import ACCESS_LIFETIME_S
 
 MAX_TOKEN_CHARS = 4096
+MAX_PROVEN = 2_048
+"""Tokens of which it is remembered what they say: checking a signature costs more than a page of a feed."""
 
 
 class Tokens:
@@ -21,6 +33,7 @@ class Tokens:
         self._kid = key.thumbprint()
         self._issuer = issuer
         self.revoked = revoked
+        self._proven = lru_cache(MAX_PROVEN)(self._prove)
 
     def make(self, *, account_id: str, device_id: str, family_id: str) -> str:
         now_s = now_us() // 1_000_000
@@ -60,13 +73,21 @@ class Tokens:
             raise Refusal("token_invalid", "This sign-in was ended.", "Sign in again.")
 
     def _read(self, token: str) -> Claims:
-        invalid = Refusal("token_invalid", "The access token is not one of this relay's.", "Sign in again.")
+        """Whether what it says holds is asked each time; whether we said it, once."""
         if len(token) > MAX_TOKEN_CHARS or not token.isascii():
-            raise invalid
+            raise _not_ours()
+        return check_claims(self._proven(token), issuer=self._issuer, now_s=now_us() // 1_000_000)
+
+    def _prove(self, token: str) -> Claims:
+        """What a token with our signature says. Raises Refusal: token_invalid, which is never remembered."""
         try:
             read = jwt.decode(token, self._key, algorithms=[ALGORITHM])
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-            raise invalid from None
+            raise _not_ours() from None
         if check_header(read.header).kid != self._kid:
-            raise invalid
-        return check_claims(read.claims, issuer=self._issuer, now_s=now_us() // 1_000_000)
+            raise _not_ours()
+        return read_claims(read.claims)
+
+
+def _not_ours() -> Refusal:
+    return Refusal("token_invalid", "The access token is not one of this relay's.", "Sign in again.")

@@ -103,6 +103,39 @@ def test_forged_tokens_are_refused(kind: str) -> None:
     assert refused.value.code in ("token_invalid", "token_expired")
 
 
+@pytest.mark.parametrize("kind", FORGED)
+def test_forged_tokens_are_refused_however_often_and_beside_good_ones(kind: str) -> None:
+    tokens = Tokens(KEY, "r", {"e" * 32})
+    for _ in range(2):
+        tokens.check(forged())
+        with pytest.raises(Refusal):
+            tokens.check(FORGED[kind])
+
+
+def test_a_token_that_passed_is_refused_once_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    token, revoked = forged(), set[str]()
+    tokens = Tokens(KEY, "r", revoked)
+    tokens.check(token)
+    monkeypatch.setattr("relay.features.devices.tokens.now_us", lambda: (NOW_S + 2_000) * 1_000_000)
+    with pytest.raises(Refusal) as ended:
+        tokens.check(token)
+    assert ended.value.code == "token_expired"
+    monkeypatch.undo()
+    tokens.check(token)
+    revoked.add("c" * 32)
+    with pytest.raises(Refusal) as ended:
+        tokens.check(token)
+    assert ended.value.code == "token_invalid"
+
+
+def test_no_more_tokens_are_remembered_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.features.devices.tokens.MAX_PROVEN", 2)
+    tokens = Tokens(KEY, "r", set())
+    for _ in range(5):
+        tokens.check(tokens.make(account_id="a" * 32, device_id="b" * 32, family_id="c" * 32))
+    assert tokens._proven.cache_info().currsize == 2
+
+
 def test_ids_of_one_process_never_go_back() -> None:
     made = [new_id() for _ in range(10_000)]
     assert made == sorted(set(made))
