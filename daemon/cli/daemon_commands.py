@@ -262,7 +262,7 @@ def post(
 
 def relay(ctx: typer.Context) -> None:
     """Run a relay (needs the `relay` extra). Example:  sidechain relay --data ./relay --port 8700 --dev"""
-    require_part("starlette", "relay")
+    require_part("uvicorn", "relay")
     _become("relay", ctx.args)
 
 

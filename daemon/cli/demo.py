@@ -183,7 +183,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """See the whole path once: play, keep, level, post, and the follower has it. Leaves nothing behind."""
-    require_part("starlette", "relay")
+    require_part("uvicorn", "relay")
     folder = Path(tempfile.mkdtemp(prefix="sdc-demo-"))
     started = time.perf_counter()
 

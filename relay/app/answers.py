@@ -30,9 +30,11 @@ async def send_answer(
     status: int,
     head: bool,
     secure: bool,
+    complete: Callable[[list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]],
     is_gone: Callable[[], bool],
 ) -> None:
-    """status: where the answer names none. head: the same headers, and no body. is_gone: whether nobody reads any more.
+    """status: where the answer names none. head: the same headers, and no body. complete: adds the headers of all answers.
+    is_gone: whether nobody reads any more.
 
     Raises Stalled.
     """
@@ -48,11 +50,19 @@ async def send_answer(
     if number not in (204, 304):
         size_bytes = len(content) if answer.size_bytes is None else answer.size_bytes
         headers.append((b"content-length", str(size_bytes).encode()))
-    await _in_time(send({"type": "http.response.start", "status": number, "headers": headers}))
+    start = {"type": "http.response.start", "status": number, "headers": complete(headers)}
     if answer.stream is not None:
+        await _in_time(send(start))
         await _send_stream(send, answer, head, is_gone)
     else:
-        await _in_time(send({"type": "http.response.body", "body": b"" if head else content}))
+        await _in_time(
+            _send_both(send, start, {"type": "http.response.body", "body": b"" if head else content})
+        )
+
+
+async def _send_both(send: Send, start: Message, body: Message) -> None:
+    await send(start)
+    await send(body)
 
 
 async def _send_stream(send: Send, answer: Answer[Any], head: bool, is_gone: Callable[[], bool]) -> None:

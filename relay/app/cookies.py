@@ -12,6 +12,12 @@ def name_of(cookie: str, secure: bool) -> str:
     return f"__Host-{cookie}" if secure else cookie
 
 
+def sent(header: str) -> dict[str, str]:
+    """The cookies of a request, from its header (RFC 6265bis, 5.8.3). Values of ours are base64url: nothing is quoted."""
+    pairs = (each.partition("=") for each in header.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def read(sent: Mapping[str, str], secure: bool, cookie: str) -> str | None:
     """sent: the cookies of a request."""
     return sent.get(name_of(cookie, secure))

@@ -6,20 +6,19 @@ page of another origin asks, whether or not it could show who it is.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
 
 from relay.app import cookies
 from relay.app.dispatch import method_of
+from relay.app.http_request import Request
 from relay.app.origins import Origins
 from relay.app.problems import invalid
 from relay.core.access import Action, Actor, admit
-from relay.core.buckets import Limit, Spent
 from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
 from relay.core.cookies import SESSION
 from relay.core.limits import BY_ADDRESS, Kind
@@ -53,7 +52,7 @@ class Gate:
         self._origins = origins
 
     async def admit(self, request: Request, row: AnyRow, path: Mapping[str, str]) -> Call[Any, Any]:
-        """The call of a request. What is spent of a limit goes to the request's state, for the headers of its answer.
+        """The call of a request. What is spent of a limit is noted at the request, for the headers of its answer.
 
         Raises Refusal: sign_in_required, token_invalid, token_expired, csrf, rate_limited, malformed, too_large,
         unsupported_media_type, validation.
@@ -64,7 +63,7 @@ class Gate:
         try:
             actor, session = await self._identify(request)
         except Refusal:
-            self.count_stranger(address_of(request))
+            self.count_stranger(request.address)
             raise
         self._spend(request, row, actor)
         admit(actor, row.action)
@@ -80,11 +79,11 @@ class Gate:
             query=_query_of(request, row),
             path=path,
             headers=request.headers,
-            cookies=cookies.read_all(request.cookies, self._origins.is_secure),
-            address=address_of(request),
-            query_string=request.scope["query_string"].decode("latin-1"),
+            cookies=self._cookies(request),
+            address=request.address,
+            query_string=request.query_string,
             form=form,
-            stream=lambda: _pieces(request),
+            stream=request.pieces,
         )
 
     def count_stranger(self, address: str) -> None:
@@ -110,16 +109,20 @@ class Gate:
         origin = request.headers.get("origin")
         if origin is not None and not self._origins.is_ours(origin, request.headers.get("host", "")):
             return Actor(), None  # a page that is let in has what it shows, and nobody's cookie
-        cookie = cookies.read(request.cookies, self._origins.is_secure, SESSION)
+        cookie = self._cookies(request).get(SESSION)
         session = await self._accounts.session(cookie) if cookie else None
         return (Actor(), None) if session is None else (session.actor, session)
+
+    def _cookies(self, request: Request) -> dict[str, str]:
+        header = request.headers.get("cookie")
+        return {} if header is None else cookies.read_all(cookies.sent(header), self._origins.is_secure)
 
     def _spend(self, request: Request, row: AnyRow, actor: Actor) -> None:
         kind = row.limit or (Kind.READ if method_of(row) in SAFE_METHODS else Kind.WRITE)
         by_address = actor.user_id is None or kind in BY_ADDRESS
-        who = _counted_as(address_of(request)) if by_address else str(actor.user_id)
+        who = _counted_as(request.address) if by_address else str(actor.user_id)
         spent = self._limits.spend(kind, who, now_us())
-        request.scope["relay.spent"] = (self._limits.limit(kind), spent)
+        request.spent = (self._limits.limit(kind), spent)
         if not spent.allowed:
             raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
                           retry_after_s=spent.retry_after_s)  # fmt: skip
@@ -156,23 +159,6 @@ class Gate:
             raise Refusal("csrf", "This was not sent from our page.", "Open the page and use its form.")
 
 
-def address_of(request: Request) -> str:
-    """Of the caller, or of the proxy before us that says so (server.py says which proxies are believed)."""
-    return request.client.host if request.client else "unknown"
-
-
-def limit_headers(spent: tuple[Limit, Spent] | None) -> dict[str, str]:
-    """RateLimit fields (IETF draft of HTTPAPI, 07): what is left, of what, until when."""
-    if spent is None:
-        return {}
-    limit, left = spent
-    return {
-        "ratelimit-limit": str(limit.count),
-        "ratelimit-remaining": str(left.remaining),
-        "ratelimit-reset": str(left.reset_s),
-    }
-
-
 def _require_csrf(session: Session, given: str) -> None:
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
@@ -186,9 +172,10 @@ def _query_of(request: Request, row: AnyRow) -> object:
         kind: type = row.query
     else:
         kind = row.operation.query
-    text = request.scope["query_string"].decode("latin-1")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS, errors="strict")
+        pairs = parse_qsl(
+            request.query_string, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS, errors="strict"
+        )
     except ValueError:
         raise Refusal("malformed", "The query of this address cannot be read.") from None
     fields = dict(pairs)
@@ -220,18 +207,10 @@ async def _whole_body(request: Request) -> bytes:
     """Raises Refusal: too_large, malformed."""
     data = bytearray()
     try:
-        async for piece in request.stream():
+        async for piece in request.pieces():
             data += piece
             if len(data) > MAX_BODY_BYTES:
                 raise Refusal("too_large", f"The body has at most {MAX_BODY_BYTES >> 10} KiB.")
-    except ClientDisconnect:
+    except RequestLost:
         raise Refusal("malformed", "The request ended before its body did.") from None
     return bytes(data)
-
-
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect:
-        raise RequestLost from None

@@ -90,6 +90,8 @@ class HttpProtocol(HttpToolsProtocol, BoundedReads):
             return
         self._head_bytes += len(data)
         super().data_received(data)
+        if self._in_head and self._deadline is None:
+            self._limit(HEAD_LIMIT_S)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._end(TOO_LARGE)
         elif self._chunks > max(MAX_SMALL_CHUNKS, self._body_bytes // SMALL_CHUNK_BYTES):
@@ -100,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol, BoundedReads):
         self.scope["state"][TRANSPORT_KEY] = self.transport
         self._in_head = self._in_message = True
         self._chunks = self._body_bytes = 0
-        self._limit(HEAD_LIMIT_S)
+        self._no_limit()  # that of the head begins anew, if it is not all here (data_received)
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -96,7 +96,7 @@ def test_a_relay_install_pulls_no_desktop_packages_and_the_reverse() -> None:
         return set(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==", text, re.MULTILINE))
 
     assert names("relay").isdisjoint({"pyzmq", "keyring", "dbus-fast", "pystray", "sounddevice", "httpx2"})
-    assert names("desktop").isdisjoint({"starlette", "uvicorn", "jinja2", "joserfc"})
+    assert names("desktop").isdisjoint({"httptools", "uvicorn", "jinja2", "joserfc"})
 
 
 def test_sources_hold_no_machine_paths() -> None:

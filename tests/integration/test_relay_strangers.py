@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-import relay.app.front as fronted
+import relay.app.http_request as asked
 from relay.app.build import build
 from relay.app.config import Config
 from relay.core.limits import LIMITS, Kind
@@ -133,7 +133,7 @@ def test_showing_worthless_tokens_is_not_free(tmp_path: Path) -> None:
 async def test_a_body_that_does_not_come_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fronted, "BODY_LIMIT_S", 0.2)
+    monkeypatch.setattr(asked, "BODY_LIMIT_S", 0.2)
     sent: list[dict[str, Any]] = []
     pieces = iter([{"type": "http.request", "body": b"{", "more_body": True}])
 
