@@ -91,7 +91,7 @@ class Front:
                     status=status,
                     head=request.method == "HEAD",
                     secure=self._origins.is_secure,
-                    complete=lambda given: self._headers.complete(request, given),
+                    complete=lambda given: self._headers.complete(request, given, framed=answer.framed),
                     is_gone=request.is_gone,
                 )
             except Stalled:

@@ -10,9 +10,10 @@ from relay.wire.tus import RESUMABLE, UPLOADS_PATH, VERSION
 
 Pairs = list[tuple[bytes, bytes]]
 
+FRAME_OPTIONS = b"x-frame-options"
 ALWAYS = {
     b"x-content-type-options": b"nosniff",
-    b"x-frame-options": b"DENY",
+    FRAME_OPTIONS: b"DENY",
     b"referrer-policy": b"same-origin",  # with no-referrer, browsers send our own forms with Origin: null
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
@@ -36,12 +37,14 @@ class Headers:
         self._standing = list(standing.items())
         self._names = frozenset(standing)
 
-    def complete(self, request: Request, given: Pairs) -> Pairs:
-        """given: what the answer says itself, which goes before what is said of all."""
+    def complete(self, request: Request, given: Pairs, *, framed: bool) -> Pairs:
+        """given: what the answer says itself, which goes before what is said of all. framed: of Answer."""
         names = {name for name, _ in given}
         headers = given + self._standing
         if not names.isdisjoint(self._names):
             headers = given + [each for each in self._standing if each[0] not in names]
+        if framed:
+            headers = [each for each in headers if each[0] != FRAME_OPTIONS]
         if request.path.startswith(UPLOADS_PATH) and _TUS[0] not in names:
             headers.append(_TUS)
         headers += limit_headers(request.spent)

@@ -62,6 +62,7 @@ class Answer(Generic[R]):
     """An answer that is more than a value. value: sent as JSON; else content, or the pieces of stream.
 
     stream: at most size_bytes of them. cookies: name to value and seconds to live, 0: to be forgotten.
+    framed: pages of others may show it in a frame; whatever else there is, no page may.
     """
 
     status: int | None = None
@@ -72,6 +73,7 @@ class Answer(Generic[R]):
     media_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    framed: bool = False
 
 
 Handler = Callable[[Call[B, Q]], Awaitable[R | Answer[R]]]
@@ -114,5 +116,12 @@ class Render(Protocol):
     """The site's frame, which the app gives to features that have pages."""
 
     def __call__(
-        self, template: str, session: Session | None, *, status: int = 200, answer_to: str | None = None, **values: object
-    ) -> Answer[Any]: ...  # any: a page has no value of a type  # fmt: skip
+        self,
+        template: str,
+        session: Session | None,
+        *,
+        status: int = 200,
+        answer_to: str | None = None,
+        framed: bool = False,
+        **values: object,
+    ) -> Answer[Any]: ...  # any: a page has no value of a type

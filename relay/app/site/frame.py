@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.app.site.views import PAGE_POLICY, Views
+from relay.app.site.views import FRAMED_POLICY, PAGE_POLICY, Views
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Session
 from relay.core.limits import Kind
@@ -15,15 +15,24 @@ def make_render(views: Views, *, dev: bool) -> Render:
     """dev: whether anybody may sign in by name; the frame then has a field for it."""
 
     def render(
-        template: str, session: Session | None, *, status: int = 200, answer_to: str | None = None, **values: object
-    ) -> Answer[Any]:  # fmt: skip
+        template: str,
+        session: Session | None,
+        *,
+        status: int = 200,
+        answer_to: str | None = None,
+        framed: bool = False,
+        **values: object,
+    ) -> Answer[Any]:
         body = views.render(template, session=session, dev=dev, **{"here": "", **values})
-        policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {answer_to or ''}".rstrip())
+        policy = FRAMED_POLICY if framed else PAGE_POLICY
+        if answer_to is not None:
+            policy = policy.replace("form-action 'self'", f"form-action 'self' {answer_to}")
         return Answer(
             status=status,
             content=body,
             media_type="text/html; charset=utf-8",
             headers={"content-security-policy": policy},
+            framed=framed,
         )
 
     return render

@@ -11,6 +11,7 @@ class Ability(StrEnum):
     FEED = "feed"  # it stands in feeds, and is announced
     LIKE = "like"
     REACT = "react"
+    EMBED = "embed"  # pages of others may show it, where it is public
 
 
 class Kind(StrEnum):
@@ -33,7 +34,7 @@ KINDS = {
     for row in (
         KindRow(
             kind=Kind.POST,
-            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT}),
+            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT, Ability.EMBED}),
             roles={PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"},
         ),
     )
@@ -43,3 +44,9 @@ KINDS = {
 def with_ability(ability: Ability) -> list[Kind]:
     """The kinds that have it. [any]"""
     return [row.kind for row in KINDS.values() if ability in row.abilities]
+
+
+def is_one_with(ability: Ability) -> str:
+    """Whether `creation AS c` is of a kind that has it: a condition of SQL. [any]"""
+    kinds = ", ".join(f"'{kind}'" for kind in with_ability(ability))
+    return f"c.kind IN ({kinds})"

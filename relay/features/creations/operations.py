@@ -7,11 +7,12 @@ from relay.core.access import Action, Actor
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.keys import require_key
 from relay.core.limits import Kind
-from relay.engine.database import Database
+from relay.engine.database import Connection, Database
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
-from relay.features.creations import media, posts
+from relay.features.creations import embeds, media, posts
 from relay.features.creations.encoding import Encoder
+from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes, boundary
 from relay.features.uploads.api import Uploads
@@ -62,14 +63,21 @@ def rows(
 
     async def post_page(call: Call[Any, Any]) -> Answer[Any]:
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        detail = await db.read(lambda reader: posts.one(reader, post_id, viewer, base_url))
-        return render("single.html", call.session, detail=detail)
+
+        def work(reader: Connection) -> tuple[Detail, bool]:
+            return posts.one(reader, post_id, viewer, base_url), posts.is_embeddable(reader, post_id)
+
+        detail, is_public = await db.read(work)
+        frame = embeds.frame_of(detail.post.id, base_url) if is_public else ""
+        discovery = embeds.discovery_of(detail.post, base_url) if is_public else ""
+        return render("single.html", call.session, detail=detail, frame=frame, discovery=discovery)
 
     return [
         Row(operation=wire.UPLOAD_AUDIO, action=Action.POST_CREATE, limit=Kind.UPLOAD, handler=upload),
         Row(operation=wire.PROCESS_AUDIO, action=Action.POST_CREATE, limit=Kind.UPLOAD, handler=process),
         Row(operation=wire.GET_POST, action=Action.POST_READ, handler=get_post),
         *media.rows(db, objects, audio_cache_s),
+        *embeds.rows(db, base_url=base_url, render=render),
         Page(method="GET", path="/p/{post_id}", action=Action.POST_READ, handler=post_page),
     ]
 

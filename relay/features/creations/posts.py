@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import READABLE, audience
+from relay.core.visibility import PUBLIC, READABLE, audience
 from relay.engine.database import Connection
 from relay.features.creations.figures import Card, read_card
-from relay.features.creations.kinds import Ability, with_ability
+from relay.features.creations.kinds import Ability, is_one_with
 from relay.features.creations.store import no_post, shown_of
 from relay.features.live import api as live
 from relay.features.reactions.api import LIKED, REACTED
@@ -70,19 +70,28 @@ _counts = msgspec.json.Decoder(dict[str, int])
 
 def one(db: Connection, post_id: str, viewer: str | None, base_url: str) -> Detail:
     """Raises Refusal: not_found; what one may not see does not exist. [any thread with a snapshot]"""
-    return _one(db, post_id, viewer, base_url, "c.kind = 'post'")
+    return _one(db, post_id, viewer, base_url, f"c.kind = 'post' AND {READABLE}")
 
 
 def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:
     """A creation of a kind that is liked and reacted to. Raises Refusal: not_found. [any thread with a snapshot]"""
-    kinds = ", ".join(f"'{kind}'" for kind in with_ability(Ability.REACT))
-    return _one(db, post_id, viewer, base_url, f"c.kind IN ({kinds})").post
+    return _one(db, post_id, viewer, base_url, f"{is_one_with(Ability.REACT)} AND {READABLE}").post
 
 
-def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, of_kind: str) -> Detail:
-    row = db.execute(
-        f"{SELECT} WHERE c.id = :id AND {of_kind} AND {READABLE}", {"viewer": viewer or "", "id": post_id}
-    ).fetchone()
+def embeddable(db: Connection, post_id: str, base_url: str) -> Detail:
+    """What pages of others may show to anybody. Raises Refusal: not_found. [any thread with a snapshot]"""
+    return _one(db, post_id, None, base_url, f"{is_one_with(Ability.EMBED)} AND {PUBLIC}")
+
+
+def is_embeddable(db: Connection, post_id: str) -> bool:
+    """[any thread with a snapshot]"""
+    asked = f"SELECT 1 FROM creation AS c WHERE c.id = :id AND {is_one_with(Ability.EMBED)} AND {PUBLIC}"
+    return db.execute(asked, {"viewer": "", "id": post_id}).fetchone() is not None
+
+
+def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, which: str) -> Detail:
+    values = {"viewer": viewer or "", "id": post_id}
+    row = db.execute(f"{SELECT} WHERE c.id = :id AND {which}", values).fetchone()
     if row is None:
         raise no_post()
     return _detail(_Row(*row), base_url)

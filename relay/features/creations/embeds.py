@@ -1,0 +1,101 @@
+"""A public post in a frame on pages of others: a player that knows nobody, and what tells a page how to show it (oEmbed)."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.refusal import Refusal
+from relay.engine.database import Database
+from relay.features.creations.media import EMBEDDED
+from relay.features.creations.posts import PAGE_PATH, embeddable
+from relay.features.creations.store import no_post
+from relay.wire.rest import AudioPost
+
+WIDTH, HEIGHT, LEAST_WIDTH = 640, 148, 240
+"""Of the frame, in CSS pixels. HEIGHT is that of embed.css."""
+OEMBED_PATH = "/oembed"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The query of oEmbed 1.0, 2.2. Larger or smaller boxes than ours are what they are."""
+
+    url: str
+    format: str = "json"
+    maxwidth: int = WIDTH
+    maxheight: int = HEIGHT
+
+
+class Rich(Struct, frozen=True, kw_only=True):
+    """The answer of oEmbed 1.0, 2.3."""
+
+    title: str
+    author_name: str
+    author_url: str
+    provider_url: str
+    html: str
+    width: int
+    height: int
+    type: str = "rich"
+    version: str = "1.0"
+    provider_name: str = "Sidechain"
+    cache_age: int = 3600
+
+
+def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
+    async def embed(call: Call[Any, Any]) -> Answer[Any]:
+        """The same to everybody, whoever is signed in. A post that is there no longer says so, in the frame."""
+        post_id, detail = call.path["post_id"], None
+        with suppress(Refusal):
+            detail = await db.read(lambda reader: embeddable(reader, post_id, base_url))
+        page = render("embed.html", None, status=200 if detail else 404, framed=True, detail=detail)
+        return replace(page, headers={**page.headers, **EMBEDDED})
+
+    async def oembed(call: Call[Any, Asked]) -> Answer[Any]:
+        asked = call.query
+        if asked.format != "json":
+            raise Refusal("validation", "oEmbed is spoken in JSON here.", "Ask for format=json.")
+        post_id = _post_of(asked.url, base_url)
+        post = (await db.read(lambda reader: embeddable(reader, post_id, base_url))).post
+        width = max(LEAST_WIDTH, min(WIDTH, asked.maxwidth))
+        rich = Rich(
+            title=post.title or "Untitled",
+            author_name=post.username,
+            author_url=f"{base_url}/u/{post.username}",
+            provider_url=base_url,
+            html=frame_of(post.id, base_url, str(width)),
+            width=width,
+            height=HEIGHT,
+        )
+        return Answer(value=rich, headers={"access-control-allow-origin": "*"})
+
+    return [
+        Page(method="GET", path="/embed/{post_id}", action=Action.POST_READ, handler=embed),
+        Page(
+            method="GET", path=OEMBED_PATH, action=Action.POST_READ, handler=oembed, query=Asked, machine=True
+        ),
+    ]
+
+
+def frame_of(post_id: str, base_url: str, width: str = "100%") -> str:
+    """What somebody pastes into a page. post_id: of the database, so nothing in it needs quoting. [any]"""
+    return (
+        f'<iframe src="{base_url}/embed/{post_id}" width="{width}" height="{HEIGHT}" style="border:0" loading="lazy"'
+        ' allow="autoplay" title="A loop on Sidechain"></iframe>'
+    )
+
+
+def discovery_of(post: AudioPost, base_url: str) -> str:
+    """Where a page that has only the link of a post learns how to show it (oEmbed 1.0, 4). [any]"""
+    return f"{base_url}{OEMBED_PATH}?{urlencode({'url': post.page_url})}"
+
+
+def _post_of(url: str, base_url: str) -> str:
+    """Raises Refusal: not_found."""
+    if not url.startswith(f"{base_url}{PAGE_PATH}"):
+        raise no_post()
+    return urlsplit(url).path.removeprefix(PAGE_PATH).removesuffix("/")
