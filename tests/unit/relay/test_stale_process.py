@@ -11,6 +11,7 @@ from relay.app.health import rows
 from relay.app.listening import EFFECTS
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
+from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.data_folder import DataFolder, DataInUse
 from relay.engine.database import STALE_S, Connection, Database, Tx, open_database
 from relay.engine.metrics import Metrics
@@ -88,7 +89,11 @@ async def test_a_token_is_looked_up_where_endings_may_have_been_missed(db: DeafD
 
 async def test_it_is_not_ready_until_it_hears_again(db: DeafDatabase, tmp_path: Path) -> None:
     objects = FolderObjects(tmp_path / "objects")
-    (ready,) = [each for each in rows(db, objects, Tasks(), lambda: False) if each.operation is wire.READY]  # type: ignore[union-attr]
+    (ready,) = [
+        each
+        for each in rows(db, objects, MemoryBus(MemoryWire()), Tasks(), lambda: False)
+        if each.operation is wire.READY
+    ]  # type: ignore[union-attr]
     assert (await ready.handler(None)).status == 200  # type: ignore[arg-type, union-attr]
     db.silent_s = STALE_S + 1
     assert (await ready.handler(None)).status == 503  # type: ignore[arg-type, union-attr]
