@@ -38,6 +38,8 @@ Tag = Annotated[str, Meta(min_length=1, max_length=32, pattern=PRINTABLE)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=16, pattern=PRINTABLE)]
 REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")
 """The emoji one can react with, in the order they are shown."""
+PLAIN_LIKE = "❤️"
+"""The emoji of a like that names none."""
 MAX_REACTIONS_EACH = 3
 """Different emoji of one person on one post."""
 OUTLINE_COLUMNS = 160
@@ -280,6 +282,8 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """How many reacted with each of REACTIONS; those with nobody are left out."""
     reacted: Annotated[list[Emoji], Meta(max_length=MAX_REACTIONS_EACH)] = []
     """Those of whoever asks."""
+    liked_with: Annotated[dict[Emoji, Count], Meta(max_length=64)] = {}
+    """How many of the likes came with which other emoji of REACTIONS than PLAIN_LIKE."""
     outline: Annotated[str, Meta(max_length=216, pattern=r"^[A-Za-z0-9+/]*={0,2}\Z")] = ""
     """The waveform in short: OUTLINE_COLUMNS bytes as base64, each 0..127, the loudest sample of its stretch."""
     bpm_source: Name | None = None
@@ -324,7 +328,7 @@ class LikeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """POST /social/like. Liking twice is one like."""
 
     post_id: Id
-    emoji: Emoji = "❤️"
+    emoji: Emoji = PLAIN_LIKE
 
 
 class ReactRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -175,6 +175,8 @@ def test_check_finds_one_changed_bit_unless_it_is_to_be_quick(data: Path) -> Non
         "UPDATE account SET stored_bytes = stored_bytes + 1 WHERE username = 'anna'",
         "UPDATE creation SET like_count = like_count + 1 WHERE title = 'post 1'",
         "UPDATE creation SET reactions = '{\"🔥\":9}' WHERE title = 'post 1'",
+        "UPDATE creation SET liked_with = '{\"🔥\":9}' WHERE title = 'post 1'",
+        "UPDATE creation SET liked_with = '{}' WHERE title = 'post 0'",
     ],
 )
 def test_check_counts_anew_and_mends(data: Path, sql: str) -> None:

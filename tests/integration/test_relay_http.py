@@ -467,6 +467,27 @@ def test_following_and_liking_twice_is_once(relay: RelayProcess, owner: RelayCli
     assert problem(fan.http.post("/social/follow", json={"username": "fan"})) == (422, "validation")
 
 
+def test_what_a_like_came_with_is_counted_and_shown(relay: RelayProcess, owner: RelayClient) -> None:
+    post, fans = owner.post(AUDIO, title="liked"), [client_of(relay, f"fan{number}") for number in range(3)]
+
+    def like(fan: int, emoji: str) -> tuple[int, dict[str, int]]:
+        said = fans[fan].http.post("/social/like", json={"post_id": post.id, "emoji": emoji}).json()
+        return said["like_count"], said["liked_with"]
+
+    assert like(0, "❤️") == (1, {})
+    assert like(0, "🚀") == (1, {"🚀": 1})
+    assert like(0, "🚀") == (1, {"🚀": 1})
+    assert like(1, "🔥") == (2, {"🔥": 1, "🚀": 1})
+    assert like(2, "buy this") == (3, {"🔥": 1, "🚀": 1}), "what anybody may write is counted, not shown"
+    for page in (post.page_url, f"{relay.url}/u/{owner.username}"):
+        assert "🔥 1 🚀 1" in httpx.get(page, trust_env=False).text
+        assert "buy this" not in httpx.get(page, trust_env=False).text
+    fans[1].http.post("/social/unlike", json={"post_id": post.id})
+    assert like(0, "❤️") == (2, {})
+    for fan in fans:
+        fan.close()
+
+
 def test_followers_are_listed(relay: RelayProcess) -> None:
     star, fan = client_of(relay, "star"), client_of(relay, "stargazer")
     fan.follow("star")

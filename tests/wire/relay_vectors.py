@@ -20,7 +20,7 @@ POST = AudioPost(
     waveform_svg="https://r.example/api/v1/audio/1/waveform", page_url="https://r.example/p/1", bpm=92.5, key="F# minor",
     genre=["dub", "夜"], daw="Ardour", duration_bars=8, duration_ms=20_757, frames=996_324, sample_rate_hz=48_000,
     lufs=-14.0, dbtp=-1.0, loudness_reason="reached", play_count=0, like_count=3, liked=True, created_at=AT,
-    reactions={"🔥": 2}, reacted=["🔥"], outline="AAB/", bpm_source="transport", bpm_confidence=1.0, key_source="audio",
+    reactions={"🔥": 2}, reacted=["🔥"], liked_with={"🚀": 1}, outline="AAB/", bpm_source="transport", bpm_confidence=1.0, key_source="audio",
     key_confidence=0.75, lra_lu=4.5, seam_score=0.98,
 )  # fmt: skip
 BARE_POST = AudioPost(

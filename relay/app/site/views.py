@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -61,6 +61,7 @@ class Views:
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),
             bars=_bars,
+            counts=counts,
             decibel=decibel,
             grid=_grid,
             hue=hue,
@@ -107,6 +108,11 @@ def _grid(card: Card) -> str:
 
 def name_of(post: AudioPost) -> str:
     return post.title or "Untitled"
+
+
+def counts(of_emoji: Mapping[str, int]) -> str:
+    """🔥 2 🚀 1"""
+    return " ".join(f"{emoji} {count}" for emoji, count in of_emoji.items())
 
 
 def minutes(duration_ms: int) -> str:

@@ -11,9 +11,9 @@ from relay.features.creations.posts import (
     position,
     reactable,
 )
-from relay.features.creations.store import count_likes, set_reactions, stored_assets
+from relay.features.creations.store import set_likes, set_reactions, stored_assets
 
 __all__ = [
-    "NEWEST", "OLDER", "SELECT", "Detail", "Position", "count_likes", "one", "page", "position", "reactable", "set_reactions",
+    "NEWEST", "OLDER", "SELECT", "Detail", "Position", "one", "page", "position", "reactable", "set_likes", "set_reactions",
     "stored_assets",
 ]  # fmt: skip

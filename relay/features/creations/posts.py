@@ -53,11 +53,12 @@ class _Row(NamedTuple):
     tags: str
     reactions: str
     reacted: str
+    liked_with: str
     card: str
 
 
 SELECT = f"""SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
-  {LIKED}, c.tags, c.reactions, {REACTED}, c.card
+  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.card
 FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
 """The columns of _Row, for :viewer."""
 OLDER = "(c.published_us, c.id) < (:at_us, :id)"
@@ -167,6 +168,7 @@ def _detail(row: _Row, base_url: str) -> Detail:
         created_at=rfc3339(row.published_us),
         reactions=_counts.decode(row.reactions),
         reacted=_tags.decode(row.reacted),
+        liked_with=_counts.decode(row.liked_with),
         outline=card.outline,
         bpm_source=card.bpm_source,
         bpm_confidence=card.bpm_confidence,

@@ -89,9 +89,11 @@ def set_shown(tx: Tx, creation_id: str, visibility: Visibility, state: State, at
     )
 
 
-def count_likes(tx: Tx, creation_id: str, step: int) -> None:
+def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:
     """[writer]"""
-    tx.db.execute("UPDATE creation SET like_count = like_count + ? WHERE id = ?", (step, creation_id))
+    tx.db.execute(
+        "UPDATE creation SET like_count = ?, liked_with = ? WHERE id = ?", (count, _json(liked_with), creation_id)
+    )  # fmt: skip
 
 
 def set_reactions(tx: Tx, creation_id: str, counts: dict[str, int]) -> None:

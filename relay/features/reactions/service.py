@@ -7,7 +7,7 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, Tx
 from relay.features.creations import api as creations
 from relay.features.reactions import store
-from relay.features.reactions.rules import allow, counted
+from relay.features.reactions.rules import allow, counted, liked_with
 from relay.wire.rest import AudioPost, LikeRequest, Reacted, Reaction, ReactRequest
 
 
@@ -23,14 +23,14 @@ class Reactions:
 
         def work(tx: Tx) -> AudioPost:
             post = self._post(tx, account_id, request.post_id)
-            now = now_us()
+            before, now = store.like_of(tx.db, account_id, post.id), now_us()
             like = Reaction(
                 id=new_id(), user_id=account_id, post_id=post.id, type="like", emoji=request.emoji, created_at=rfc3339(now)
             )  # fmt: skip
-            if not store.add_like(tx, like, now):
-                return post
-            creations.count_likes(tx, post.id, 1)
-            store.tell(tx, like, post.user_id, now)
+            store.put_like(tx, like, now)
+            self._count_like(tx, post, before, request.emoji)
+            if before is None:
+                store.tell(tx, like, post.user_id, now)
             return self._post(tx, account_id, post.id)
 
         return await self._db.write(work)
@@ -40,9 +40,10 @@ class Reactions:
 
         def work(tx: Tx) -> AudioPost:
             post = self._post(tx, account_id, request.post_id)
-            if not store.remove_like(tx, account_id, post.id):
+            before = store.remove_like(tx, account_id, post.id)
+            if before is None:
                 return post
-            creations.count_likes(tx, post.id, -1)
+            self._count_like(tx, post, before, None)
             return self._post(tx, account_id, post.id)
 
         return await self._db.write(work)
@@ -82,6 +83,11 @@ class Reactions:
             return self._remove(tx, found.user_id, found.post_id, found.emoji)
 
         return await self._db.write(work)
+
+    def _count_like(self, tx: Tx, post: AudioPost, before: str | None, after: str | None) -> None:
+        """Somebody's like of a post has the emoji `after` in place of `before`; None: no like."""
+        count = post.like_count + (after is not None) - (before is not None)
+        creations.set_likes(tx, post.id, count, liked_with(post.liked_with, before, after))
 
     def _remove(self, tx: Tx, account_id: str, post_id: str, emoji: str) -> AudioPost:
         post = self._post(tx, account_id, post_id)

@@ -11,33 +11,36 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.live import api as live
 from relay.wire.events import SocialNewReaction
-from relay.wire.rest import Reaction
+from relay.wire.rest import PLAIN_LIKE, REACTIONS, Reaction
 
 NEW_LIKE, NEW_REACTION = "like", "reaction"
 _LIKE = "id, account_id, creation_id, emoji, created_us"
 
 
-def add_like(tx: Tx, like: Reaction, at_us: int) -> bool:
-    """Whether it is new; liking again changes the emoji. [writer]"""
-    again = tx.db.execute(
-        "UPDATE creation_like SET emoji = ? WHERE account_id = ? AND creation_id = ? RETURNING 1",
-        (like.emoji, like.user_id, like.post_id),
+def like_of(db: Connection, account_id: str, creation_id: str) -> str | None:
+    """The emoji with which an account likes a creation; None: it does not. [any thread with a snapshot]"""
+    found: tuple[str] | None = db.execute(
+        "SELECT emoji FROM creation_like WHERE account_id = ? AND creation_id = ?", (account_id, creation_id)
     ).fetchone()
-    if again is not None:
-        return False
+    return None if found is None else found[0]
+
+
+def put_like(tx: Tx, like: Reaction, at_us: int) -> None:
+    """Liking again changes the emoji only. [writer]"""
     tx.db.execute(
-        "INSERT INTO creation_like (account_id, creation_id, id, emoji, created_us) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO creation_like (account_id, creation_id, id, emoji, created_us) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (account_id, creation_id) DO UPDATE SET emoji = excluded.emoji",
         (like.user_id, like.post_id, like.id, like.emoji, at_us),
     )
-    return True
 
 
-def remove_like(tx: Tx, account_id: str, creation_id: str) -> bool:
-    """Whether there was one. [writer]"""
-    gone = tx.db.execute(
-        "DELETE FROM creation_like WHERE account_id = ? AND creation_id = ? RETURNING 1", (account_id, creation_id)
-    )  # fmt: skip
-    return gone.fetchone() is not None
+def remove_like(tx: Tx, account_id: str, creation_id: str) -> str | None:
+    """The emoji that it had, if there was one. [writer]"""
+    gone: tuple[str] | None = tx.db.execute(
+        "DELETE FROM creation_like WHERE account_id = ? AND creation_id = ? RETURNING emoji",
+        (account_id, creation_id),
+    ).fetchone()
+    return None if gone is None else gone[0]
 
 
 def add_reaction(tx: Tx, reaction: Reaction, at_us: int) -> None:
@@ -145,14 +148,23 @@ def miscounts(db: Connection) -> list[Miscount]:
         Miscount(table="creation", column="like_count", id=id_, stored=old, counted=new)
         for id_, old, new in rows
     ]
-    counted: dict[str, dict[str, int]] = {}
-    for id_, emoji, count in db.execute(
-        "SELECT creation_id, emoji, count(*) FROM reaction GROUP BY creation_id, emoji"
-    ):
-        counted.setdefault(id_, {})[emoji] = count
-    for id_, text in db.execute("SELECT id, reactions FROM creation"):
-        new = counted.get(id_, {})
+    shown = ", ".join(f"'{emoji}'" for emoji in REACTIONS if emoji != PLAIN_LIKE)
+    return [
+        *found,
+        *_miscounts_by_emoji(db, "reactions", "reaction"),
+        *_miscounts_by_emoji(db, "liked_with", f"creation_like WHERE emoji IN ({shown})"),
+    ]
+
+
+def _miscounts_by_emoji(db: Connection, column: str, counted_of: str) -> list[Miscount]:
+    counts: dict[str, dict[str, int]] = {}
+    sql = f"SELECT creation_id, emoji, count(*) FROM {counted_of} GROUP BY creation_id, emoji"
+    for id_, emoji, count in db.execute(sql):
+        counts.setdefault(id_, {})[emoji] = count
+    found: list[Miscount] = []
+    for id_, text in db.execute(f"SELECT id, {column} FROM creation"):
+        new = counts.get(id_, {})
         if msgspec.json.decode(text) != new:
             said = msgspec.json.encode(new).decode()
-            found.append(Miscount(table="creation", column="reactions", id=id_, stored=text, counted=said))
+            found.append(Miscount(table="creation", column=column, id=id_, stored=text, counted=said))
     return found

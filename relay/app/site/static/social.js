@@ -29,6 +29,7 @@ function bindLike(button) {
     const post = await call(on ? "/social/like" : "/social/unlike", { post_id: button.dataset.like });
     button.setAttribute("aria-pressed", String(on));
     button.querySelector("[data-count]").textContent = post.like_count;
+    button.querySelector("[data-with]").textContent = Object.entries(post.liked_with).map((each) => each.join(" ")).join(" ");
   }));
 }
 

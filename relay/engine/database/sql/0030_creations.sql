@@ -19,6 +19,7 @@ CREATE TABLE creation (
   published_us      INTEGER NOT NULL,
   tags              TEXT NOT NULL CHECK (json_valid(tags)),
   reactions         TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(reactions)),  -- how many of each emoji
+  liked_with        TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(liked_with)),  -- how many likes came with another emoji
   card              TEXT NOT NULL CHECK (json_valid(card) AND length(card) <= 4096)  -- of the head version, for feeds
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX creation_newest ON creation (kind, published_us DESC, id DESC)
