@@ -236,10 +236,10 @@ static bool bar_holds_position(const sc_transport &t) noexcept
 
 void Recorder::hear(uint32_t at, const sc_transport &transport) noexcept
 {
-    if (heard_count_ == kMaxHeard) return;
-    Heard &heard = heard_[heard_count_++];
-    heard = {at, transport};
-    if (!bar_holds_position(transport)) heard.transport.flags &= ~uint32_t{SC_TRANSPORT_VALID_BAR_START};
+    if (change_count_ == kMaxChanges) return;
+    TransportChange &change = changes_[change_count_++];
+    change = {at, transport};
+    if (!bar_holds_position(transport)) change.transport.flags &= ~uint32_t{SC_TRANSPORT_VALID_BAR_START};
 }
 
 static constexpr sc_transport kOffline = {SC_TRANSPORT_OFFLINE, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0};
@@ -254,8 +254,8 @@ void Recorder::pass(const float **inputs, float **outputs, uint32_t frames)
     uint32_t next = 0;
     sc_transport *now = nullptr;
     for (uint32_t done = 0; done < frames;) {
-        while (next < heard_count_ && heard_[next].at <= done) now = &heard_[next++].transport;
-        const uint32_t end = next < heard_count_ && heard_[next].at < frames ? heard_[next].at : frames;
+        while (next < change_count_ && changes_[next].at <= done) now = &changes_[next++].transport;
+        const uint32_t end = next < change_count_ && changes_[next].at < frames ? changes_[next].at : frames;
         for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++) {
             from[i] = inputs[i] + done;
             to[i] = outputs[i] + done;
@@ -277,6 +277,9 @@ void Recorder::take_event()
     const int link = link_.load(std::memory_order_relaxed);
     int now = link;
     switch (event_.kind) {
+    case SC_EVENT_RECORDING: /* what activate() could not have is there now */
+        link_.store(event_.recording.connected ? kConnected : kNoDaemon, std::memory_order_relaxed);
+        return;
     case SC_EVENT_CONNECTED: now = kConnected; break;
     case SC_EVENT_ATTACHED: now = kReady; break;
     case SC_EVENT_DISCONNECTED: now = kNoDaemon; break;
@@ -296,7 +299,7 @@ void Recorder::run(const float **inputs, float **outputs, uint32_t frames) SC_RE
         for (uint32_t i = 0; i < SIDECHAIN_CHANNELS; i++)
             if (outputs[i] != inputs[i]) std::memcpy(outputs[i], inputs[i], sizeof(float) * frames);
     }
-    heard_count_ = 0;
+    change_count_ = 0;
 }
 
 Plugin *createPlugin()

@@ -28,13 +28,13 @@ public:
     /* Values of the output `link`. */
     enum Link { kNoDaemon, kConnected, kReady, kNotRecording, kRefused };
 
-    static constexpr uint32_t kMaxHeard = 16; /* transport changes within one block; further ones are dropped */
+    static constexpr uint32_t kMaxChanges = 16; /* of the transport within one block; further ones are dropped */
 
     Recorder();
     ~Recorder() override;
 
     /* The transport from frame `at` of the coming block on; frames rise. begin_block() first. [audio-thread] */
-    void begin_block() noexcept { heard_count_ = 0; }
+    void begin_block() noexcept { change_count_ = 0; }
     void hear(uint32_t at, const sc_transport &transport) noexcept;
 
     /* The host renders offline from the next block on. [any] */
@@ -80,8 +80,8 @@ protected:
     void run(const float **inputs, float **outputs, uint32_t frames) SC_REALTIME override;
 
 private:
-    struct Heard {
-        uint32_t at;
+    struct TransportChange {
+        uint32_t at; /* frame of the block */
         sc_transport transport;
     };
 
@@ -94,7 +94,7 @@ private:
 
     /* What every block looks at, side by side: between two blocks the caches belong to others. */
     alignas(64) std::atomic<sc_client *> client_{nullptr}; /* set once, by the first activate() */
-    uint32_t heard_count_ = 0;
+    uint32_t change_count_ = 0;
     std::atomic<bool> offline_{false};
     std::atomic<bool> keep_held_{false};
     std::atomic<bool> post_{false};
@@ -103,7 +103,7 @@ private:
     std::atomic<float> preview_gain_db_{kInitialGainDb};
     std::atomic<int> link_{kNoDaemon};
     std::atomic<uint32_t> kept_{0};
-    Heard heard_[kMaxHeard];
+    TransportChange changes_[kMaxChanges];
     sc_event event_; /* the audio thread's */
 
     std::mutex naming_; /* hosts may activate on another thread than they name the track on */

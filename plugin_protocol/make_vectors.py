@@ -67,6 +67,7 @@ MESSAGES: dict[str, Message] = {
     "ring_closed": RingClosed(generation=GENERATION),
     "heartbeat": Heartbeat(process_count=123_456, playing=True),
     "heartbeat_renamed": Heartbeat(process_count=7, playing=False, track_name="Bäss ♫"),
+    "heartbeat_troubled": Heartbeat(process_count=0, playing=False, trouble="No Ring of 17 MiB: no space."),
     "keep_bars": Keep(id=7, generation=GENERATION, at_frame=1 << 40, bars=8, post=True, title="Take five"),
     "keep_seconds": Keep(id=8, generation=GENERATION, at_frame=0, seconds=12.5),
     "window_shown": WindowShown(open=True),

@@ -265,7 +265,8 @@ class RingClosed(_Message, frozen=True, kw_only=True, tag="ring_closed"):
 class Heartbeat(_Message, frozen=True, kw_only=True, tag="heartbeat"):
     """plugin -> daemon, every HEARTBEAT_INTERVAL_US, and at once when the host renamed the track.
 
-    `track_name`: the new one, when it changed since Hello or since the last heartbeat that gave it.
+    `track_name`: the new one, when it changed since Hello or since the last heartbeat that gave it. `trouble`: why
+    nothing is recorded, as a sentence; empty when all is well.
     """
 
     Reply: ClassVar = Alive
@@ -273,6 +274,7 @@ class Heartbeat(_Message, frozen=True, kw_only=True, tag="heartbeat"):
     process_count: U63
     playing: bool
     track_name: Line | None = None
+    trouble: Line = ""
 
 
 class Keep(_Message, frozen=True, kw_only=True, tag="keep"):

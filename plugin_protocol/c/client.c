@@ -1,6 +1,5 @@
 #include "client.h"
 
-#include "layout_gen.h"
 #include "platform.h"
 #include "text.h"
 #include "worker.h"
@@ -53,11 +52,6 @@ void sc_client_release(sc_client *client, void *memory)
     release(&client->allocator, memory);
 }
 
-static bool forked(const sc_client *client)
-{
-    return client->forked;
-}
-
 const char *sc_result_text(sc_result result)
 {
     switch (result) {
@@ -73,6 +67,124 @@ const char *sc_result_text(sc_result result)
     return "An unknown result.";
 }
 
+/* The port of its parts ----------------------------------------------------------------------------------------- */
+
+static uint32_t session_of(const void *whole)
+{
+    const sc_client *client = whole;
+    return client->session.state == SC_SESSION_OPEN ? client->session.number : 0;
+}
+
+static bool say(void *whole, const uint8_t *data, size_t bytes)
+{
+    return sc_session_say(&((sc_client *)whole)->session, data, bytes);
+}
+
+static void tell(void *whole, const sc_event *event)
+{
+    sc_client *client = whole;
+    sc_window_put(&client->window, event);
+    sc_events_put(&client->events, &client->audio.told, event);
+}
+
+/* A step of the worker ------------------------------------------------------------------------------------------ */
+
+/* Which part is meant by what the daemon says. */
+static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
+{
+    switch (event->kind) {
+    case SC_EVENT_ATTACHED: sc_rings_attached(&client->rings, event); break;
+    case SC_EVENT_REFUSED: sc_rings_refused(&client->rings, event, now_us); break;
+    case SC_EVENT_KEPT:
+    case SC_EVENT_KEEP_FAILED: sc_keeps_answered(&client->keeps, event); break;
+    case SC_EVENT_NOTICE: tell(client, event); break;
+    case SC_EVENT_PREVIEW_LOADING:
+    case SC_EVENT_PREVIEW_OPENED:
+    case SC_EVENT_PREVIEW_ENDED:
+    case SC_EVENT_PREVIEW_FAILED: sc_preview_hear(&client->preview, event); break;
+    case SC_EVENT_ITEM:
+    case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;
+    case SC_EVENT_FEED_PAGE:
+    case SC_EVENT_ASKED:
+    case SC_EVENT_ASK_FAILED: sc_window_answered(&client->window, event); break;
+    case SC_EVENT_CONNECTED:
+    case SC_EVENT_LINK:
+    case SC_EVENT_RECORDING:
+    case SC_EVENT_DISCONNECTED: break; /* the session's, or our own word */
+    }
+}
+
+/* Goes on in the Ring that is offered, if it is. [audio-thread], or the worker while there is none. */
+SC_AUDIO static void move(sc_client *client)
+{
+    const uint64_t generation = sc_move_take(&client->rings.move, &client->audio.ring);
+    if (generation) atomic_store(&client->keep_generation, generation);
+}
+
+/* From here on the audio thread records to `made`. Lock held. */
+static void record_to(sc_client *client, sc_generation *made)
+{
+    sc_rings_put(&client->rings, made);
+    /* A keep between these two stores finds nothing recorded, never the old index in the new Ring. */
+    atomic_store(&client->audio.committed, 0);
+    atomic_store(&client->keep_generation, made->identity.generation);
+    sc_ring_bind(&client->audio.ring, made->segment.base, &made->identity);
+    atomic_store_explicit(&client->audio.due, 0, memory_order_relaxed);
+    atomic_store_explicit(&client->audio.live, true, memory_order_release);
+}
+
+/* The Ring: since when it is written to, whether its file is still there, and the one that activate could not have. */
+static void look_after_rings(sc_client *client, uint64_t now_us)
+{
+    if (sc_rings_stamp(&client->rings, now_us))
+        atomic_fetch_or_explicit(&client->audio.due, SC_DUE_RESUME, memory_order_relaxed);
+    if (sc_rings_mend(&client->rings, now_us)) {
+        /* The lock is held, so that no activation is under way. */
+        if (atomic_load_explicit(&client->audio.live, memory_order_acquire))
+            atomic_fetch_or_explicit(&client->audio.due, SC_DUE_MOVE, memory_order_release);
+        else move(client);
+    }
+    sc_generation *made = sc_rings_retry(&client->rings, now_us);
+    if (!made) return;
+    record_to(client, made);
+    tell(client, &(sc_event){.kind = SC_EVENT_RECORDING, .recording.connected = session_of(client) != 0});
+}
+
+static sc_wire *step(void *whole, uint64_t now_us)
+{
+    static sc_event event; /* there is one worker thread */
+    sc_client *client = whole;
+    /* In this order: of a Ring that was moved to, the daemon hears before a keep of it is sent. */
+    sc_keeps_age(&client->keeps, now_us);
+    look_after_rings(client, now_us);
+    while (sc_session_hear(&client->session, &event, now_us)) hear(client, &event, now_us);
+    sc_session_step(&client->session, now_us);
+    sc_rings_step(&client->rings, now_us);
+    if (!client->rings.newest) atomic_store(&client->keep_generation, 0);
+    sc_keeps_send(&client->keeps);
+    sc_session_beat(&client->session,
+                    (sc_heartbeat){.process_count = sc_rings_calls(&client->rings),
+                                   .playing = atomic_load_explicit(&client->audio.playing, memory_order_relaxed),
+                                   .trouble = client->rings.reason},
+                    now_us);
+    sc_window_step(&client->window, now_us);
+    sc_preview_step(&client->preview, now_us);
+    return client->session.wire;
+}
+
+static void leave(void *whole)
+{
+    sc_session_end(&((sc_client *)whole)->session);
+}
+
+static void forget(void *whole)
+{
+    sc_client *client = whole;
+    client->forked = true;
+    atomic_store_explicit(&client->audio.live, false, memory_order_relaxed);
+    if (client->session.wire) sc_wire_forget(client->session.wire);
+}
+
 /* Create and destroy ------------------------------------------------------------------------------------------ */
 
 #define COPY_TEXT(field, characters, text) \
@@ -84,7 +196,7 @@ static bool take_settings(sc_client *client, const sc_config *config)
     const uint64_t wanted = config->history_frames ? config->history_frames : SC_DEFAULT_CAPACITY_FRAMES;
     if (wanted > SC_MAX_CAPACITY_FRAMES) return false;
     while (history < wanted) history *= 2;
-    client->history_frames = history;
+    client->rings.history_frames = history;
     if (config->record_only) {
         client->session.next_attempt_us = UINT64_MAX;
         snprintf(client->session.reason, sizeof client->session.reason, "Talking to the daemon is switched off.");
@@ -99,6 +211,23 @@ static bool take_settings(sc_client *client, const sc_config *config)
     return sc_run_dir_path(config->run_dir, client->run_dir);
 }
 
+/* Each part gets what it needs of the whole. */
+static void put_together(sc_client *client)
+{
+    client->port = (sc_port){.whole = client, .session = session_of, .say = say, .tell = tell};
+    client->served = (sc_served){.whole = client, .step = step, .leave = leave, .forget = forget};
+    client->keeps.port = client->rings.port = client->session.port = client->window.port = client->preview.port = &client->port;
+    client->rings.allocator = client->session.allocator = &client->allocator;
+    client->rings.run_dir = client->session.run_dir = client->preview.run_dir = client->run_dir;
+    client->rings.instance_id = client->preview.instance_id = client->hello.instance;
+    client->session.hello = &client->hello;
+    client->preview.player = &client->player;
+    client->preview.playing = &client->audio.previewing;
+    client->preview.loading = &client->audio.preview_loading;
+    atomic_init(&client->keeps.next_id, 1);
+    atomic_init(&client->preview.next_play_id, 1);
+}
+
 sc_result sc_client_create(const sc_config *given, sc_client **client_out)
 {
     sc_config config = {0};
@@ -110,43 +239,30 @@ sc_result sc_client_create(const sc_config *given, sc_client **client_out)
     sc_client *client = allocate(&allocator, sizeof *client);
     if (!client) return SC_ERROR_MEMORY;
     client->allocator = allocator;
-    atomic_init(&client->next_keep_id, 1);
-    atomic_init(&client->next_play_id, 1);
+    put_together(client);
     sc_client_set_preview_gain(client, 0.0);
     sc_result result = take_settings(client, &config) ? SC_OK : SC_ERROR_ARGUMENT;
     if (result == SC_OK && !(sc_random_bytes(client->hello.instance, sizeof client->hello.instance) &&
                              sc_random_bytes(&client->session.jitter, sizeof client->session.jitter)))
         result = SC_ERROR_RING;
     client->session.jitter |= 1; /* the generator stands still at 0 */
-    if (result == SC_OK) result = sc_worker_join(client);
-    if (result != SC_OK) release(&allocator, client);
-    else *client_out = client;
-    return result;
-}
-
-void sc_generation_retire(sc_generation *generation, uint64_t now_us)
-{
-    if (generation->retired_us) return;
-    sc_ring_set_state(generation->segment.base, SC_STATE_RETIRED);
-    generation->retired_us = now_us;
-    generation->idle_us = 0;
-}
-
-void sc_generation_remove(sc_client *client, sc_generation **place)
-{
-    sc_generation *gone = *place;
-    sc_generation_retire(gone, 1);
-    uint64_t cut_from = gone->identity.generation;
-    atomic_compare_exchange_strong(&client->keep_generation, &cut_from, 0);
-    *place = gone->older;
-    sc_segment_remove(&gone->segment);
-    release(&client->allocator, gone);
+    if (result == SC_OK) result = sc_worker_join(&client->served);
+    if (result != SC_OK) {
+        release(&allocator, client);
+        return result;
+    }
+    sc_worker_lock();
+    if (!sc_worker_runs())
+        snprintf(client->session.reason, sizeof client->session.reason, "No thread could be started. Recording goes on.");
+    sc_worker_unlock();
+    *client_out = client;
+    return SC_OK;
 }
 
 void sc_client_set_track_name(sc_client *client, const char *name)
 {
     char before[sizeof client->hello.track_name];
-    if (forked(client)) return;
+    if (client->forked) return;
     sc_worker_lock();
     memcpy(before, client->hello.track_name, sizeof before);
     COPY_TEXT(track_name, SC_LINE_CHARACTERS, name);
@@ -156,137 +272,96 @@ void sc_client_set_track_name(sc_client *client, const char *name)
 
 void sc_client_destroy(sc_client *client)
 {
-    if (!client || forked(client)) return;
+    if (!client || client->forked) return;
     sc_client_deactivate(client);
-    sc_worker_leave(client);
+    sc_worker_leave(&client->served);
     sc_window_close(client);
-    while (client->generations) sc_generation_remove(client, &client->generations);
+    sc_rings_clear(&client->rings);
     const sc_allocator allocator = client->allocator;
     release(&allocator, client);
 }
 
 /* Activate and deactivate ------------------------------------------------------------------------------------- */
 
-static void identify(const sc_client *client, sc_ring_identity *identity)
-{
-    memcpy(identity->instance_id, client->hello.instance, sizeof identity->instance_id);
-    identity->writer_pid = sc_process_id();
-    identity->writer_uid = sc_user_id();
-    identity->writer_start = sc_process_start();
-    identity->timeline_capacity = SC_DEFAULT_TIMELINE_RECORDS;
-    identity->capacity_frames = client->history_frames;
-    /* A reader keeps away from the overwritten edge by up to an eighth; leave it something beside one block. */
-    while (identity->capacity_frames < 8ull * identity->max_block_frames) identity->capacity_frames *= 2;
-}
-
-/* Names, makes and formats the Ring of a new generation, up to state READY. */
-static sc_result build(sc_generation *made, const char *run_dir, char *reason)
-{
-    char name[32];
-    const uint8_t *id = made->identity.instance_id;
-    do {
-        if (!sc_random_bytes(&made->identity.generation, sizeof made->identity.generation)) return SC_ERROR_RING;
-        made->identity.generation &= INT64_MAX;
-    } while (made->identity.generation == 0);
-    snprintf(name, sizeof name, "sdc.%02x%02x%02x%02x%02x%02x.%08x", id[0], id[1], id[2], id[3], id[4], id[5],
-             (unsigned)(made->identity.generation & 0xFFFFFFFFu));
-    const sc_result result = sc_segment_create(run_dir, name, sc_ring_bytes(&made->identity), &made->segment, reason,
-                                               SC_REASON_BYTES);
-    if (result != SC_OK) return result;
-    sc_ring_format(made->segment.base, &made->identity);
-    sc_ring_set_state(made->segment.base, SC_STATE_READY);
-    return SC_OK;
-}
-
-static sc_result refuse(sc_client *client, sc_result result, const char *reason)
+/* Why nothing is recorded. What may pass is tried again by the worker, until it is `wanted` no longer. */
+static sc_result refuse(sc_client *client, sc_result result, const char *reason, const sc_ring_identity *wanted)
 {
     sc_worker_lock();
-    snprintf(client->reason, sizeof client->reason, "%s", reason);
+    snprintf(client->rings.reason, sizeof client->rings.reason, "%s", reason);
+    if (wanted) sc_rings_want(&client->rings, wanted, sc_now_ns() / 1000);
     sc_worker_unlock();
     return result;
 }
 
 /* Goes on in the Ring that an earlier activation left, if it fits; else that one is ended. */
-static bool take_up(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames)
+static bool take_up(sc_client *client, const sc_ring_identity *wanted)
 {
-    sc_ring *ring = &client->audio.ring;
+    sc_rings *rings = &client->rings;
     sc_worker_lock();
-    sc_generation *newest = client->generations;
-    const sc_ring_identity *was = newest ? &newest->identity : NULL;
-    const bool fits = newest && !newest->retired_us && !(was->sample_rate_hz < rate_hz) && !(was->sample_rate_hz > rate_hz) &&
-                      was->channels == channels && max_block_frames <= was->max_block_frames;
+    const bool fits = sc_rings_fits(rings, wanted);
     if (fits) {
-        newest->idle_us = 0;
-        client->reason[0] = '\0';
-    } else if (newest) {
-        sc_generation_retire(newest, sc_now_ns() / 1000);
-        if (!sc_worker_runs()) sc_generation_remove(client, &client->generations); /* nobody else would */
+        rings->newest->idle_us = 0;
+        rings->reason[0] = '\0';
+        sc_ring_interrupt(&client->audio.ring);
+        atomic_store_explicit(&client->audio.live, true, memory_order_release);
+    } else {
+        sc_rings_retire(rings, sc_now_ns() / 1000);
+        if (!sc_worker_runs()) sc_rings_clear(rings); /* nobody else would */
     }
     sc_worker_unlock();
-    if (!fits) return false;
-    sc_ring_interrupt(ring);
-    atomic_store_explicit(&client->audio.live, true, memory_order_release);
-    return true;
+    return fits;
 }
 
 sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames)
 {
-    char reason[SC_REASON_BYTES] = "The system has no random numbers.";
-    if (forked(client)) return SC_ERROR_FORKED;
+    char reason[SC_REASON_BYTES];
+    const sc_ring_identity wanted = {
+        .sample_rate_hz = rate_hz, .channels = channels, .max_block_frames = max_block_frames};
+    sc_generation *made;
+    if (client->forked) return SC_ERROR_FORKED;
     sc_client_deactivate(client);
     if (!(rate_hz >= SC_MIN_RATE_HZ && rate_hz <= SC_MAX_RATE_HZ) || channels - 1u >= SC_MAX_CHANNELS ||
         max_block_frames - 1u >= SC_MAX_BLOCK_FRAMES)
-        return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT));
-    if (!sc_client_open_player(client, rate_hz, channels)) return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
-    if (take_up(client, rate_hz, channels, max_block_frames)) return SC_OK;
-    sc_generation *made = allocate(&client->allocator, sizeof *made);
-    if (!made) {
-        sc_client_close_player(client);
-        return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY));
-    }
-    made->identity = (sc_ring_identity){
-        .sample_rate_hz = rate_hz, .channels = channels, .max_block_frames = max_block_frames};
-    identify(client, &made->identity);
-    const sc_result result = build(made, client->run_dir, reason);
-    if (result != SC_OK) {
-        release(&client->allocator, made);
-        sc_client_close_player(client);
-        return refuse(client, result, reason);
-    }
+        return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT), NULL);
+    if (!sc_client_open_player(client, rate_hz, channels))
+        return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY), NULL);
+    if (take_up(client, &wanted)) return SC_OK;
+    const sc_result result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
+    if (result != SC_OK) return refuse(client, result, reason, &wanted);
     sc_worker_lock();
-    made->older = client->generations;
-    client->generations = made;
-    client->reason[0] = '\0';
+    record_to(client, made);
     sc_worker_unlock();
-    /* A keep between these two stores finds nothing recorded, never the old index in the new Ring. */
-    atomic_store(&client->audio.committed, 0);
-    atomic_store(&client->keep_generation, made->identity.generation);
-    sc_ring_bind(&client->audio.ring, made->segment.base, &made->identity);
-    atomic_store_explicit(&client->audio.live, true, memory_order_release);
     return SC_OK;
 }
 
 void sc_client_deactivate(sc_client *client)
 {
-    if (forked(client) || !atomic_load_explicit(&client->audio.live, memory_order_relaxed)) return;
+    if (client->forked) return;
+    sc_worker_lock();
+    const bool was_live = atomic_load_explicit(&client->audio.live, memory_order_relaxed);
     atomic_store_explicit(&client->audio.live, false, memory_order_release);
     atomic_store_explicit(&client->audio.playing, false, memory_order_relaxed);
-    sc_client_close_player(client);
-    sc_worker_lock();
-    client->generations->idle_us = sc_now_ns() / 1000;
+    client->rings.wanted = (sc_ring_identity){0};
+    if (was_live) client->rings.newest->idle_us = sc_now_ns() / 1000;
     sc_worker_unlock();
+    sc_client_close_player(client);
 }
 
 /* Process and keep -------------------------------------------------------------------------------------------- */
+
+/* What the worker has rung for. */
+SC_AUDIO static void attend(sc_client *client)
+{
+    const unsigned due = atomic_exchange_explicit(&client->audio.due, 0, memory_order_acq_rel);
+    if (due & SC_DUE_RESUME) sc_ring_resume(&client->audio.ring);
+    if (due & SC_DUE_MOVE) move(client);
+}
 
 SC_INLINE uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
 {
     for (size_t at = 0; at < offsetof(sc_client, audio.ring.timeline_slots); at += 64) SC_FETCH((const char *)&client->audio + at);
     if (SC_RARE(!atomic_load_explicit(&client->audio.live, memory_order_acquire))) return 0;
-    if (SC_RARE(atomic_load_explicit(&client->audio.suspended, memory_order_relaxed))) {
-        atomic_store_explicit(&client->audio.suspended, false, memory_order_relaxed);
-        sc_ring_resume(&client->audio.ring);
-    }
+    if (SC_RARE(atomic_load_explicit(&client->audio.due, memory_order_relaxed))) attend(client);
     const uint32_t done = sc_ring_write(&client->audio.ring, samples, frames, transport);
     atomic_store_explicit(&client->audio.committed, client->audio.ring.commit, memory_order_release);
     atomic_store_explicit(&client->audio.playing, transport && (transport->flags & SC_TRANSPORT_PLAYING),
@@ -319,80 +394,40 @@ sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool 
 {
     const bool by_bars = bars >= 1 && bars <= SC_MAX_BARS && !(seconds < 0.0) && !(seconds > 0.0);
     const bool by_seconds = bars == 0 && seconds > 0.0 && seconds <= SC_MAX_SECONDS;
-    if (forked(client)) return SC_ERROR_FORKED;
+    if (client->forked) return SC_ERROR_FORKED;
     if (!(by_bars || by_seconds)) return SC_ERROR_ARGUMENT;
-    for (int i = 0; i < SC_MAX_KEEPS; i++) {
-        sc_keep_slot *slot = &client->keeps[i];
-        unsigned expected = SC_SLOT_FREE;
-        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_SLOT_FILLING, memory_order_acquire,
-                                                     memory_order_relaxed))
-            continue;
-        const bool something = cut_here(client, &slot->keep);
-        slot->keep.id = atomic_fetch_add_explicit(&client->next_keep_id, 1, memory_order_relaxed);
-        slot->keep.bars = bars;
-        slot->keep.seconds = seconds;
-        slot->keep.post = post;
-        slot->since_us = 0;
-        sc_utf8_copy(slot->keep.title, sizeof slot->keep.title, title ? title : "", SIZE_MAX, SC_TITLE_CHARACTERS);
-        if (id) *id = slot->keep.id;
-        atomic_store_explicit(&slot->state, something ? SC_SLOT_FULL : SC_SLOT_FREE, memory_order_release);
-        return something ? SC_OK : SC_ERROR_INACTIVE;
-    }
-    return SC_ERROR_LIMIT;
+    sc_keep keep = {.bars = bars, .seconds = seconds, .post = post};
+    if (!cut_here(client, &keep)) return SC_ERROR_INACTIVE;
+    const uint64_t asked = sc_keeps_put(&client->keeps, &keep, title);
+    if (id && asked) *id = asked;
+    return asked ? SC_OK : SC_ERROR_LIMIT;
 }
 
 /* Events and info --------------------------------------------------------------------------------------------- */
 
-void sc_client_tell(sc_client *client, const sc_event *event)
-{
-    const unsigned head = atomic_load_explicit(&client->events.head, memory_order_relaxed);
-    sc_window_tell(client, event);
-    if (head - atomic_load_explicit(&client->events.tail, memory_order_acquire) == SC_EVENTS) {
-        atomic_fetch_add_explicit(&client->events.dropped, 1, memory_order_relaxed);
-        return;
-    }
-    client->events.slots[head % SC_EVENTS] = *event;
-    atomic_store_explicit(&client->events.head, head + 1, memory_order_release);
-    atomic_store_explicit(&client->audio.told, true, memory_order_release);
-}
-
-/* As the bell of previews: what was put before it rang last is seen behind the exchange. */
-SC_AUDIO static bool some_wait(sc_client *client, unsigned tail)
-{
-    if (tail != atomic_load_explicit(&client->events.head, memory_order_acquire)) return true;
-    atomic_exchange_explicit(&client->audio.told, false, memory_order_acq_rel);
-    if (tail == atomic_load_explicit(&client->events.head, memory_order_acquire)) return false;
-    atomic_store_explicit(&client->audio.told, true, memory_order_relaxed);
-    return true;
-}
-
 SC_AUDIO bool sc_client_poll_event(sc_client *client, sc_event *event) SC_REALTIME
 {
-    if (!atomic_load_explicit(&client->audio.told, memory_order_relaxed) || forked(client)) return false;
-    const unsigned tail = atomic_load_explicit(&client->events.tail, memory_order_relaxed);
-    if (!some_wait(client, tail)) return false;
-    *event = client->events.slots[tail % SC_EVENTS];
-    atomic_store_explicit(&client->events.tail, tail + 1, memory_order_release);
-    return true;
+    if (!atomic_load_explicit(&client->audio.told, memory_order_relaxed) || client->forked) return false;
+    return sc_events_take(&client->events, &client->audio.told, event);
 }
 
 void sc_client_info(sc_client *client, sc_info *info)
 {
     memset(info, 0, sizeof *info);
-    if (forked(client)) return;
+    if (client->forked) return;
     sc_worker_lock();
-    const sc_generation *newest = client->generations;
+    const sc_generation *newest = client->rings.newest;
     memcpy(info->instance_id, client->hello.instance, sizeof info->instance_id);
-    info->connected = client->session.state == SC_LINK_OPEN;
+    info->connected = client->session.state == SC_SESSION_OPEN;
     info->events_dropped =
         atomic_load_explicit(&client->events.dropped, memory_order_relaxed) + client->window.dropped;
     sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, SC_LINE_CHARACTERS);
     snprintf(info->run_dir, sizeof info->run_dir, "%s", client->run_dir);
-    snprintf(info->reason, sizeof info->reason, "%s", client->reason);
+    snprintf(info->reason, sizeof info->reason, "%s", client->rings.reason);
     if (!info->connected) snprintf(info->link_reason, sizeof info->link_reason, "%s", client->session.reason);
     if (newest) {
         info->recording = !newest->idle_us && sc_ring_state(newest->segment.base) == SC_STATE_READY;
-        info->attached = newest->attached && info->connected && newest->told_in == client->session.number;
+        info->attached = sc_rings_are_attached(&client->rings);
         info->generation = newest->identity.generation;
         info->sample_rate_hz = newest->identity.sample_rate_hz;
         info->channels = newest->identity.channels;

@@ -1,9 +1,5 @@
 #include "client.h"
-#include "layout_gen.h"
 #include "platform.h"
-#include "preview.h"
-#include "text.h"
-#include "worker.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +20,7 @@ bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels)
 void sc_client_close_player(sc_client *client)
 {
     sc_worker_lock();
-    sc_preview_end(client, "stopped", "The host stopped this plugin.");
+    sc_preview_end(&client->preview, "stopped", "The host stopped this plugin.");
     float *frames = client->player.frames;
     sc_player_open(&client->player, NULL, 0, 0, 0.0);
     sc_worker_unlock();
@@ -38,31 +34,15 @@ sc_result sc_client_play(sc_client *client, sc_play_kind kind, const char *targe
     if (!target || !target[0] || kind > SC_PLAY_TAKE) return SC_ERROR_ARGUMENT;
     const uint64_t generation = atomic_load(&client->keep_generation);
     if (generation == 0) return SC_ERROR_INACTIVE;
-    for (int i = 0; i < SC_MAX_PLAYS; i++) {
-        sc_play_slot *slot = &client->plays[i];
-        unsigned expected = SC_SLOT_FREE;
-        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_SLOT_FILLING, memory_order_acquire,
-                                                     memory_order_relaxed))
-            continue;
-        slot->play.id = atomic_fetch_add_explicit(&client->next_play_id, 1, memory_order_relaxed);
-        slot->play.generation = generation;
-        slot->play.kind = kind;
-        slot->play.in_sync = in_sync;
-        sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, SC_SHORT_CHARACTERS);
-        if (id) *id = slot->play.id;
-        atomic_store_explicit(&client->audio.preview_loading, true, memory_order_relaxed);
-        atomic_store_explicit(&slot->state, SC_SLOT_FULL, memory_order_release);
-        return SC_OK;
-    }
-    return SC_ERROR_LIMIT;
+    const sc_play play = {.generation = generation, .kind = kind, .in_sync = in_sync};
+    const uint64_t asked = sc_preview_ask(&client->preview, &play, target);
+    if (id && asked) *id = asked;
+    return asked ? SC_OK : SC_ERROR_LIMIT;
 }
 
 void sc_client_stop_preview(sc_client *client) SC_REALTIME
 {
-    if (client->forked) return;
-    atomic_store_explicit(&client->plays_stopped, atomic_load_explicit(&client->next_play_id, memory_order_relaxed),
-                          memory_order_relaxed);
-    atomic_store_explicit(&client->stop_asked, true, memory_order_release);
+    if (!client->forked) sc_preview_ask_stop(&client->preview);
 }
 
 void sc_client_set_preview_gain(sc_client *client, double gain_db) SC_REALTIME

@@ -75,15 +75,15 @@ size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation
     return finish(&pack);
 }
 
-size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing,
-                           const char *track_name)
+size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, const sc_heartbeat *heartbeat)
 {
-    sc_pack pack = begin(data, capacity, 3, "heartbeat");
-    put_unsigned(&pack, "process_count", process_count);
-    put_bool(&pack, "playing", playing);
+    sc_pack pack = begin(data, capacity, 4, "heartbeat");
+    put_unsigned(&pack, "process_count", heartbeat->process_count);
+    put_bool(&pack, "playing", heartbeat->playing);
     sc_pack_string(&pack, "track_name");
-    if (track_name) sc_pack_string(&pack, track_name);
+    if (heartbeat->track_name) sc_pack_string(&pack, heartbeat->track_name);
     else sc_pack_nil(&pack);
+    put_text(&pack, "trouble", heartbeat->trouble);
     return finish(&pack);
 }
 

@@ -27,6 +27,13 @@ typedef struct sc_ring_opened {
     uint64_t capacity_frames;
 } sc_ring_opened;
 
+typedef struct sc_heartbeat {
+    uint64_t process_count;
+    bool playing;
+    const char *track_name; /* NULL: as said before */
+    const char *trouble;    /* why nothing is recorded; "": all is well */
+} sc_heartbeat;
+
 typedef struct sc_keep {
     uint64_t id;
     uint64_t generation;
@@ -48,6 +55,7 @@ typedef struct sc_ask {
     char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
     char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST */
 } sc_ask;
+
 typedef struct sc_play {
     uint64_t id;
     uint64_t generation;
@@ -67,8 +75,7 @@ typedef struct sc_preview_heard {
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);
 size_t sc_encode_ring_opened(uint8_t *data, size_t capacity, const sc_ring_opened *opened);
 size_t sc_encode_ring_closed(uint8_t *data, size_t capacity, uint64_t generation);
-size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, uint64_t process_count, bool playing,
-                           const char *track_name); /* NULL: as said before */
+size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, const sc_heartbeat *heartbeat);
 size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep);
 size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open);
 size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask);

@@ -1,7 +1,7 @@
 #include "preview.h"
 
-#include "layout_gen.h"
-#include "platform.h"
+#include "segment.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,118 +22,135 @@ static const char *state_name(sc_preview_state state)
     return "ended";
 }
 
-static bool say(sc_client *client, const uint8_t *data, size_t bytes)
+static void tell_failed(const sc_preview_link *link, uint64_t id, const char *code, const char *message)
 {
-    return client->session.state == SC_LINK_OPEN && bytes > 0 && sc_wire_send(client->session.wire, data, bytes);
+    sc_tell_failed(link->port, SC_EVENT_PREVIEW_FAILED, id, code, message);
 }
 
-static void tell_failed(sc_client *client, uint64_t id, const char *code, const char *message)
+static void tell_ended(sc_preview_link *link, const char *code, const char *message)
 {
-    sc_event event = {.kind = SC_EVENT_PREVIEW_FAILED, .id = id};
-    snprintf(event.failed.code, sizeof event.failed.code, "%s", code);
-    snprintf(event.failed.message, sizeof event.failed.message, "%s", message);
-    sc_client_tell(client, &event);
-}
-
-static void tell_ended(sc_client *client, const char *code, const char *message)
-{
-    const sc_event *about = &client->preview.about;
+    const sc_event *about = &link->about;
     sc_event event = {.kind = SC_EVENT_PREVIEW_ENDED, .id = about->id};
     memcpy(event.ended.target, about->opened.target, sizeof event.ended.target);
     snprintf(event.ended.code, sizeof event.ended.code, "%s", code);
     snprintf(event.ended.message, sizeof event.ended.message, "%s", message);
-    sc_client_tell(client, &event);
+    sc_tell(link->port, &event);
 }
 
 /* The state of the newest preview. Until the audio thread has come to it, it waits. */
-static sc_preview_state state_of(const sc_client *client, uint64_t *heard_frames)
+static sc_preview_state state_of(const sc_preview_link *link, uint64_t *heard_frames)
 {
     sc_preview_state state;
-    const uint32_t serial = sc_player_shown(&client->player, &state, heard_frames);
-    if (serial == client->preview.serial) return state;
+    const uint32_t serial = sc_player_shown(link->player, &state, heard_frames);
+    if (serial == link->serial) return state;
     *heard_frames = 0;
     return SC_PREVIEW_WAITING;
 }
 
 /* For the audio thread, which looks for commands only while its bell rings. */
-static bool command(sc_client *client, const sc_command *said)
+static bool command(sc_preview_link *link, const sc_command *said)
 {
-    const bool taken = sc_player_tell(&client->player, said);
-    atomic_store_explicit(&client->audio.previewing, true, memory_order_release);
+    const bool taken = sc_player_tell(link->player, said);
+    atomic_store_explicit(link->playing, true, memory_order_release);
     return taken;
 }
 
-static bool say_heard(sc_client *client, const sc_preview_heard *heard)
+static bool say_heard(sc_preview_link *link, const sc_preview_heard *heard)
 {
     uint8_t data[160];
-    return say(client, data, sc_encode_preview_heard(data, sizeof data, heard));
+    return sc_say(link->port, data, sc_encode_preview_heard(data, sizeof data, heard));
 }
 
-static sc_preview_heard heard_now(const sc_client *client, sc_preview_state state, uint64_t heard_frames)
+static sc_preview_heard heard_now(const sc_preview_link *link, sc_preview_state state, uint64_t heard_frames)
 {
-    return (sc_preview_heard){.generation = client->preview.ring.generation,
-                              .copied_frames = client->preview.copied_frames,
+    return (sc_preview_heard){.generation = link->ring.generation,
+                              .copied_frames = link->copied_frames,
                               .heard_frames = heard_frames,
                               .state = state_name(state)};
 }
 
 /* Lets go of the Return Ring. What the audio thread still has of it, it fades out; the daemon hears of it in the next
    step, for this may be the main thread, and the socket is the worker's. */
-static void close_preview(sc_client *client, const char *code, const char *text)
+static void close_preview(sc_preview_link *link, const char *code, const char *text)
 {
-    sc_preview_link *link = &client->preview;
     uint64_t heard_frames;
     if (!link->open) return;
-    state_of(client, &heard_frames);
+    state_of(link, &heard_frames);
     const sc_command stop = {.kind = SC_COMMAND_STOP, .serial = link->serial};
-    (void)command(client, &stop); /* no room: the host stands, and frames run out by themselves */
-    link->farewell = heard_now(client, SC_PREVIEW_NONE, heard_frames);
+    (void)command(link, &stop); /* no room: the host stands, and frames run out by themselves */
+    link->farewell = heard_now(link, SC_PREVIEW_NONE, heard_frames);
     link->farewell_due = true;
     sc_segment_close(link->fd);
     link->open = false;
-    tell_ended(client, code, text);
+    tell_ended(link, code, text);
 }
 
-static void forget_asked(sc_client *client)
+static void forget_asked(sc_preview_link *link)
 {
-    client->preview.asked_id = 0;
-    atomic_store_explicit(&client->audio.preview_loading, false, memory_order_relaxed);
+    link->asked_id = 0;
+    atomic_store_explicit(link->loading, false, memory_order_relaxed);
 }
 
-static void fail_asked(sc_client *client, const char *code, const char *text)
+static void fail_asked(sc_preview_link *link, const char *code, const char *text)
 {
-    const uint64_t id = client->preview.asked_id;
-    forget_asked(client);
-    if (id) tell_failed(client, id, code, text);
+    const uint64_t id = link->asked_id;
+    forget_asked(link);
+    if (id) tell_failed(link, id, code, text);
 }
 
-void sc_preview_end(sc_client *client, const char *code, const char *text)
+void sc_preview_end(sc_preview_link *link, const char *code, const char *text)
 {
-    fail_asked(client, code, text);
-    close_preview(client, code, text);
+    fail_asked(link, code, text);
+    close_preview(link, code, text);
+}
+
+/* Asking ------------------------------------------------------------------------------------------------------- */
+
+uint64_t sc_preview_ask(sc_preview_link *link, const sc_play *play, const char *target) SC_REALTIME
+{
+    for (int i = 0; i < SC_MAX_PLAYS; i++) {
+        sc_play_slot *slot = &link->plays[i];
+        unsigned expected = SC_PLAY_FREE;
+        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_PLAY_FILLING, memory_order_acquire,
+                                                     memory_order_relaxed))
+            continue;
+        const uint64_t id = atomic_fetch_add_explicit(&link->next_play_id, 1, memory_order_relaxed);
+        slot->play = *play;
+        slot->play.id = id;
+        sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, SC_SHORT_CHARACTERS);
+        atomic_store_explicit(link->loading, true, memory_order_relaxed);
+        atomic_store_explicit(&slot->state, SC_PLAY_FULL, memory_order_release);
+        return id;
+    }
+    return 0;
+}
+
+void sc_preview_ask_stop(sc_preview_link *link) SC_REALTIME
+{
+    atomic_store_explicit(&link->plays_stopped, atomic_load_explicit(&link->next_play_id, memory_order_relaxed),
+                          memory_order_relaxed);
+    atomic_store_explicit(&link->stop_asked, true, memory_order_release);
 }
 
 /* Opening ----------------------------------------------------------------------------------------------------- */
 
 /* The Return Ring that the daemon named, or false with a sentence. */
-static bool attach(sc_client *client, const sc_opened *opened, char *reason, size_t reason_bytes)
+static bool attach(sc_preview_link *link, const sc_opened *opened, char *reason, size_t reason_bytes)
 {
     uint8_t header[SC_RETURN_HEADER_BYTES];
-    sc_preview_link *link = &client->preview;
-    const sc_generation *newest = client->generations;
     char name[32];
     snprintf(reason, reason_bytes, "The preview is not for what this plugin plays now. Play it again.");
-    if (!newest || newest->retired_us || !client->player.frames) return false;
-    const uint8_t *id = client->hello.instance;
+    if (!link->player->frames) return false;
+    const uint8_t *id = link->instance_id;
     snprintf(name, sizeof name, "sdr.%02x%02x%02x%02x%02x%02x.%08x", id[0], id[1], id[2], id[3], id[4], id[5],
              (unsigned)(opened->generation & 0xFFFFFFFFu));
     if (strcmp(name, opened->segment) != 0) return false; /* no other path is ever opened */
-    const int fd = sc_segment_open(client->run_dir, name, reason, reason_bytes);
+    const int fd = sc_segment_open(link->run_dir, name, reason, reason_bytes);
     if (fd < 0) return false;
-    const sc_return_wanted wanted = {.instance_id = client->hello.instance,
+    const sc_return_wanted wanted = {.instance_id = link->instance_id,
                                      .generation = opened->generation,
-                                     .sample_rate_hz = newest->identity.sample_rate_hz,
-                                     .channels = newest->identity.channels};
+                                     .sample_rate_hz = link->player->rate_hz,
+                                     .channels = link->player->channels};
     if (sc_segment_read(fd, 0, header, sizeof header) &&
         sc_return_check(header, sc_segment_bytes(fd), &wanted, &link->ring)) {
         link->fd = fd;
@@ -144,45 +161,43 @@ static bool attach(sc_client *client, const sc_opened *opened, char *reason, siz
     return false;
 }
 
-static void opened(sc_client *client, const sc_event *event)
+static void opened(sc_preview_link *link, const sc_event *event)
 {
     char reason[SC_REASON_BYTES];
-    sc_preview_link *link = &client->preview;
     if (event->id != 0 && event->id != link->asked_id) return; /* stopped, or replaced by a later play */
-    close_preview(client, "replaced", "");
+    close_preview(link, "replaced", "");
     link->farewell_due = false; /* the daemon knows: it made the new one in its place */
     link->about = *event;
-    if (!attach(client, &event->opened, reason, sizeof reason)) {
+    if (!attach(link, &event->opened, reason, sizeof reason)) {
         uint8_t data[64];
-        say(client, data, sc_encode_stop_preview(data, sizeof data));
-        forget_asked(client);
-        tell_failed(client, event->id, "unfit", reason);
+        sc_say(link->port, data, sc_encode_stop_preview(data, sizeof data));
+        forget_asked(link);
+        tell_failed(link, event->id, "unfit", reason);
         return;
     }
-    forget_asked(client);
+    forget_asked(link);
     link->serial++;
     link->open = true;
     link->begun = link->end_told = false;
     link->copied_frames = link->told_copied = 0;
     link->told_state = SC_PREVIEW_LOADING;
-    link->begin = atomic_load_explicit(&client->player.written, memory_order_relaxed);
-    sc_client_tell(client, &link->about);
+    link->begin = atomic_load_explicit(&link->player->written, memory_order_relaxed);
+    sc_tell(link->port, &link->about);
 }
 
-void sc_preview_hear(sc_client *client, const sc_event *event)
+void sc_preview_hear(sc_preview_link *link, const sc_event *event)
 {
-    sc_preview_link *link = &client->preview;
     switch (event->kind) {
     case SC_EVENT_PREVIEW_LOADING:
-        if (event->id == link->asked_id) sc_client_tell(client, event);
+        if (event->id == link->asked_id) sc_tell(link->port, event);
         break;
-    case SC_EVENT_PREVIEW_OPENED: opened(client, event); break;
+    case SC_EVENT_PREVIEW_OPENED: opened(link, event); break;
     case SC_EVENT_PREVIEW_FAILED:
-        if (event->id == link->asked_id) fail_asked(client, event->failed.code, event->failed.message);
+        if (event->id == link->asked_id) fail_asked(link, event->failed.code, event->failed.message);
         break;
     case SC_EVENT_PREVIEW_ENDED:
         if (link->open && event->ended.generation == link->ring.generation)
-            close_preview(client, event->ended.code, event->ended.message);
+            close_preview(link, event->ended.code, event->ended.message);
         break;
     default: break; /* of something else */
     }
@@ -226,11 +241,10 @@ static void copy_safe(float *to, const float *from, size_t samples)
 }
 
 /* `count` frames, which neither here nor there wrap. */
-static bool copy_span(sc_client *client, uint64_t written, uint32_t count)
+static bool copy_span(sc_preview_link *link, uint64_t written, uint32_t count)
 {
     static float chunk[CHUNK_FRAMES * SC_MAX_CHANNELS]; /* there is one worker thread */
-    sc_preview_link *link = &client->preview;
-    sc_player *player = &client->player;
+    sc_player *player = link->player;
     const uint64_t place = link->copied_frames & (link->ring.capacity_frames - 1);
     const size_t frame_bytes = player->channels * sizeof(float);
     if (!sc_segment_read(link->fd, SC_RETURN_HEADER_BYTES + place * frame_bytes, chunk, count * frame_bytes))
@@ -247,10 +261,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* Fills half of the player's memory: the other half is room for the preview that may replace this one. False when the
    Return Ring is not what it should be. */
-static bool copy_ahead(sc_client *client, sc_return_words *words)
+static bool copy_ahead(sc_preview_link *link, sc_return_words *words)
 {
-    sc_preview_link *link = &client->preview;
-    sc_player *player = &client->player;
+    sc_player *player = link->player;
     const uint64_t size = player->mask + 1, overwritten_below = link->copied_frames + link->ring.capacity_frames;
     uint64_t written = atomic_load_explicit(&player->written, memory_order_relaxed);
     const uint64_t taken = atomic_load_explicit(&player->taken, memory_order_acquire);
@@ -265,7 +278,7 @@ static bool copy_ahead(sc_client *client, sc_return_words *words)
                                         link->ring.capacity_frames -
                                             (link->copied_frames & (link->ring.capacity_frames - 1)));
         const uint32_t count = (uint32_t)least(least(room, unbroken), CHUNK_FRAMES);
-        if (!copy_span(client, written, count)) return false;
+        if (!copy_span(link, written, count)) return false;
         written += count;
         room -= count;
     }
@@ -275,90 +288,97 @@ static bool copy_ahead(sc_client *client, sc_return_words *words)
 }
 
 /* Copies, and tells the audio thread of the beginning and the end once they are there. */
-static void feed(sc_client *client)
+static void feed(sc_preview_link *link)
 {
-    sc_preview_link *link = &client->preview;
     sc_return_words words;
-    if (!copy_ahead(client, &words)) {
-        close_preview(client, "broken", "The preview's memory was not what it should be. Play it again.");
+    if (!copy_ahead(link, &words)) {
+        close_preview(link, "broken", "The preview's memory was not what it should be. Play it again.");
         return;
     }
     if (!link->begun && (link->copied_frames > 0 || words.end == 0)) {
         const sc_command begin = {
             .kind = SC_COMMAND_PLAY, .serial = link->serial, .at = link->begin, .at_bar = link->about.opened.at_bar};
-        link->begun = command(client, &begin);
+        link->begun = command(link, &begin);
     }
     if (link->begun && !link->end_told && words.end == link->copied_frames) {
         const sc_command end = {
             .kind = SC_COMMAND_END, .serial = link->serial, .at = link->begin + link->copied_frames};
-        link->end_told = command(client, &end);
+        link->end_told = command(link, &end);
     }
 }
 
 /* What is due -------------------------------------------------------------------------------------------------- */
 
-static void send_play(sc_client *client, const sc_play *play, uint64_t now_us)
+static void send_play(sc_preview_link *link, const sc_play *play, uint64_t now_us)
 {
     uint8_t data[sizeof(sc_play) + 128];
-    sc_preview_link *link = &client->preview;
-    if (link->asked_id) tell_failed(client, link->asked_id, "replaced", "");
+    if (link->asked_id) tell_failed(link, link->asked_id, "replaced", "");
     link->asked_id = play->id;
     link->asked_us = now_us;
-    if (say(client, data, sc_encode_play(data, sizeof data, play))) return;
-    fail_asked(client, "no_daemon", "No daemon is there to play it. Start the Sidechain daemon.");
+    if (sc_say(link->port, data, sc_encode_play(data, sizeof data, play))) return;
+    fail_asked(link, "no_daemon", "No daemon is there to play it. Start the Sidechain daemon.");
 }
 
 /* Only the last of several is worth anything. */
-static void take_plays(sc_client *client, uint64_t now_us)
+static void take_plays(sc_preview_link *link, uint64_t now_us)
 {
     sc_play newest = {0};
     for (int i = 0; i < SC_MAX_PLAYS; i++) {
-        sc_play_slot *slot = &client->plays[i];
-        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_SLOT_FULL) continue;
+        sc_play_slot *slot = &link->plays[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_PLAY_FULL) continue;
         const sc_play play = slot->play;
-        atomic_store_explicit(&slot->state, SC_SLOT_FREE, memory_order_release);
+        atomic_store_explicit(&slot->state, SC_PLAY_FREE, memory_order_release);
         const sc_play *older = play.id > newest.id ? &newest : &play;
-        if (older->id) tell_failed(client, older->id, "replaced", "");
+        if (older->id) tell_failed(link, older->id, "replaced", "");
         if (play.id > newest.id) newest = play;
     }
     if (newest.id == 0) return;
-    if (newest.id >= atomic_load_explicit(&client->plays_stopped, memory_order_acquire))
-        send_play(client, &newest, now_us);
-    else tell_failed(client, newest.id, "stopped", "");
-    if (client->preview.asked_id == 0) forget_asked(client);
+    if (newest.id >= atomic_load_explicit(&link->plays_stopped, memory_order_acquire))
+        send_play(link, &newest, now_us);
+    else tell_failed(link, newest.id, "stopped", "");
+    if (link->asked_id == 0) forget_asked(link);
 }
 
-static void take_stop(sc_client *client)
+static void take_stop(sc_preview_link *link)
 {
     uint8_t data[64];
-    if (!atomic_exchange_explicit(&client->stop_asked, false, memory_order_acquire)) return;
-    if (client->preview.asked_id) say(client, data, sc_encode_stop_preview(data, sizeof data));
-    sc_preview_end(client, "stopped", "");
+    if (!atomic_exchange_explicit(&link->stop_asked, false, memory_order_acquire)) return;
+    if (link->asked_id) sc_say(link->port, data, sc_encode_stop_preview(data, sizeof data));
+    sc_preview_end(link, "stopped", "");
 }
 
-void sc_preview_step(sc_client *client, uint64_t now_us)
+/* A preview lives no longer than the session in which it was asked for. */
+static void follow_session(sc_preview_link *link)
 {
-    sc_preview_link *link = &client->preview;
-    take_stop(client);
-    take_plays(client, now_us);
-    if (link->farewell_due && say_heard(client, &link->farewell)) link->farewell_due = false;
+    const uint32_t session = sc_session_of(link->port);
+    if (session == link->session) return;
+    if (link->session) sc_preview_end(link, "lost", "The connection to the daemon was lost.");
+    link->session = session;
+}
+
+void sc_preview_step(sc_preview_link *link, uint64_t now_us)
+{
+    follow_session(link);
+    take_stop(link);
+    take_plays(link, now_us);
+    if (link->farewell_due && say_heard(link, &link->farewell)) link->farewell_due = false;
     if (link->asked_id && now_us - link->asked_us > ANSWER_LIMIT_US)
-        fail_asked(client, "no_answer", "The daemon did not answer. Play it again.");
-    if (link->open) feed(client);
+        fail_asked(link, "no_answer", "The daemon did not answer. Play it again.");
+    if (link->open) feed(link);
     if (!link->open) return;
     uint64_t heard_frames;
-    const sc_preview_state state = state_of(client, &heard_frames);
+    const sc_preview_state state = state_of(link, &heard_frames);
     if (state == SC_PREVIEW_NONE) {
         /* A bounce ends it before its end. */
         const bool whole = link->end_told && heard_frames >= link->copied_frames;
-        close_preview(client, whole ? "ended" : "offline",
+        close_preview(link, whole ? "ended" : "offline",
                       whole ? "" : "The host rendered offline: previews are never part of a bounce.");
         return;
     }
     const bool moved = link->copied_frames != link->told_copied || state == SC_PREVIEW_MUTED;
     if (state == link->told_state && !(moved && now_us - link->told_us >= SC_HEARD_INTERVAL_US)) return;
-    const sc_preview_heard heard = heard_now(client, state, heard_frames);
-    if (!say_heard(client, &heard)) return;
+    const sc_preview_heard heard = heard_now(link, state, heard_frames);
+    if (!say_heard(link, &heard)) return;
     link->told_us = now_us;
     link->told_copied = link->copied_frames;
     link->told_state = state;

@@ -49,7 +49,7 @@ uint32_t sc_ring_state(uint8_t *base)
     return atomic_load_explicit((atomic_uint_least32_t *)(void *)(base + SC_STATE_OFFSET), memory_order_acquire);
 }
 
-static uint64_t audio_offset(const sc_ring_identity *identity)
+uint64_t sc_ring_audio_offset(const sc_ring_identity *identity)
 {
     const uint64_t end = SC_HEADER_BYTES + (uint64_t)identity->timeline_capacity * SC_RECORD_BYTES;
     return (end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
@@ -57,7 +57,7 @@ static uint64_t audio_offset(const sc_ring_identity *identity)
 
 uint64_t sc_ring_bytes(const sc_ring_identity *identity)
 {
-    return audio_offset(identity) + identity->capacity_frames * identity->channels * SC_SAMPLE_BYTES;
+    return sc_ring_audio_offset(identity) + identity->capacity_frames * identity->channels * SC_SAMPLE_BYTES;
 }
 
 /* Bit by bit: it runs once per activation and per preview. */
@@ -73,7 +73,7 @@ uint32_t sc_crc32(const uint8_t *data, size_t bytes)
 
 void sc_ring_format(uint8_t *base, const sc_ring_identity *identity)
 {
-    const uint64_t audio_at = audio_offset(identity), total = sc_ring_bytes(identity), timeline_at = SC_HEADER_BYTES;
+    const uint64_t audio_at = sc_ring_audio_offset(identity), total = sc_ring_bytes(identity), timeline_at = SC_HEADER_BYTES;
     const uint64_t none = 0;
     const uint16_t major = SC_ABI_MAJOR, minor = SC_ABI_MINOR;
     const uint32_t header = SC_HEADER_BYTES, record = SC_RECORD_BYTES, format = SC_SAMPLE_FORMAT_F32,
@@ -111,7 +111,7 @@ void sc_ring_bind(sc_ring *ring, uint8_t *base, const sc_ring_identity *identity
 {
     *ring = (sc_ring){
         .base = base,
-        .audio = (float *)(void *)(base + audio_offset(identity)),
+        .audio = (float *)(void *)(base + sc_ring_audio_offset(identity)),
         .timeline_slots = base + SC_HEADER_BYTES,
         .frame_mask = identity->capacity_frames - 1,
         .record_mask = identity->timeline_capacity - 1,
@@ -119,6 +119,25 @@ void sc_ring_bind(sc_ring *ring, uint8_t *base, const sc_ring_identity *identity
         .max_block_frames = identity->max_block_frames,
         .timeline = {.minutes_per_frame = 1.0 / (60.0 * identity->sample_rate_hz)},
     };
+}
+
+void sc_ring_go_on(uint8_t *base, uint8_t *from, uint64_t commit, uint64_t records)
+{
+    static const uint32_t COUNTED[] = {SC_PROCESS_COUNT_OFFSET,   SC_LAST_BLOCK_NS_OFFSET,  SC_DISCONTINUITIES_OFFSET,
+                                       SC_OVERSIZE_BLOCKS_OFFSET, SC_OFFLINE_BLOCKS_OFFSET, SC_INVALID_POSITIONS_OFFSET};
+    for (size_t i = 0; i < sizeof COUNTED / sizeof *COUNTED; i++) put(base, COUNTED[i], sc_ring_word(from, COUNTED[i]));
+    put(base, SC_TIMELINE_COMMIT_OFFSET, records);
+    put(base, SC_RESERVE_OFFSET, commit);
+    put(base, SC_COMMIT_OFFSET, commit);
+    sc_ring_set_state(base, SC_STATE_READY);
+}
+
+SC_AUDIO void sc_ring_move(sc_ring *ring, uint8_t *base) SC_REALTIME
+{
+    ring->audio = (float *)(void *)(base + ((uint8_t *)ring->audio - ring->base));
+    ring->timeline_slots = base + (ring->timeline_slots - ring->base);
+    ring->base = base;
+    if (ring->frozen) sc_ring_set_state(base, SC_STATE_FROZEN);
 }
 
 /* A finished record as eight words; a reader that finds any other seq than 2i+2 before or after copying them
@@ -164,13 +183,13 @@ SC_AUDIO bool sc_ring_meet(sc_ring *ring, uint32_t frames, bool offline) SC_REAL
 
 SC_AUDIO void sc_ring_say(sc_ring *ring, const sc_transport *transport, uint32_t frames) SC_REALTIME
 {
-    sc_said said;
-    sc_timeline_hear(&ring->timeline, transport, ring->commit, frames, &said);
-    sc_timeline_steady(&ring->timeline, transport, ring->commit, &said, &ring->steady);
-    if (said.invalid) count(ring->base, SC_INVALID_POSITIONS_OFFSET);
-    if (said.discontinuity) count(ring->base, SC_DISCONTINUITIES_OFFSET);
-    for (uint32_t i = 0; i < said.count; i++) {
-        write_record(ring, &said.records[i]);
+    sc_transport_change change;
+    sc_timeline_hear(&ring->timeline, transport, ring->commit, frames, &change);
+    sc_timeline_steady(&ring->timeline, transport, ring->commit, &change, &ring->steady);
+    if (change.invalid) count(ring->base, SC_INVALID_POSITIONS_OFFSET);
+    if (change.discontinuity) count(ring->base, SC_DISCONTINUITIES_OFFSET);
+    for (uint32_t i = 0; i < change.count; i++) {
+        write_record(ring, &change.records[i]);
         atomic_store_explicit(word(ring->base, SC_TIMELINE_COMMIT_OFFSET), ring->records, memory_order_release);
     }
 }

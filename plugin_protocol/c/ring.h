@@ -53,11 +53,21 @@ uint32_t sc_crc32(const uint8_t *data, size_t bytes);
 /* Bytes of the whole file. [any] */
 uint64_t sc_ring_bytes(const sc_ring_identity *identity);
 
+/* Where the frames begin in it. [any] */
+uint64_t sc_ring_audio_offset(const sc_ring_identity *identity);
+
 /* Writes the 4096 header bytes in state INIT. `base` is zeroed memory of sc_ring_bytes() bytes. [main-thread] */
 void sc_ring_format(uint8_t *base, const sc_ring_identity *identity);
 
 /* Makes `ring` the writer of a formatted Ring. [main-thread] */
 void sc_ring_bind(sc_ring *ring, uint8_t *base, const sc_ring_identity *identity);
+
+/* The words that change, of a Ring that goes on where that of `from` was at these counts. Readers find it READY.
+   [worker-thread] */
+void sc_ring_go_on(uint8_t *base, uint8_t *from, uint64_t commit, uint64_t records);
+
+/* The writer goes on at `base`, a Ring with the same sizes that holds all that was written. [audio-thread] */
+void sc_ring_move(sc_ring *ring, uint8_t *base) SC_REALTIME;
 
 /* Stores the state word (release). [main-thread & !process] */
 void sc_ring_set_state(uint8_t *base, uint32_t state);

@@ -29,6 +29,10 @@ bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes);
 sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
                             size_t reason_bytes);
 
+/* Whether the file still is where it was made, and is not open to others: cleaners, and people, remove what lies in /dev/shm
+   and /run. [worker-thread] */
+bool sc_segment_stands(const char *path, const sc_segment *segment);
+
 /* Opens `name`, which another process made in the run directory at `path`, for reading: a plain file of this user,
    closed to everybody else, no link. A descriptor, or -1 with a sentence in `reason`. [worker-thread] */
 int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes);

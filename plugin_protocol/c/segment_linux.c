@@ -101,6 +101,15 @@ sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, 
     return SC_OK;
 }
 
+bool sc_segment_stands(const char *path, const sc_segment *segment)
+{
+    struct stat made, found;
+    char name[SC_PATH_BYTES + sizeof segment->name + 1];
+    snprintf(name, sizeof name, "%s/%s", path, segment->name);
+    if (fstat(segment->fd, &made) != 0 || lstat(name, &found) != 0) return false;
+    return made.st_dev == found.st_dev && made.st_ino == found.st_ino && !(found.st_mode & 077);
+}
+
 int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes)
 {
     struct stat found;

@@ -123,8 +123,11 @@ SC_API void sc_client_set_track_name(sc_client *client, const char *name);
    has, behind a GAP: hosts deactivate and activate again when they feel like it, and nobody's history is to go with it.
    rate_hz: 8000 to 768000. channels: 1 or 2. max_block_frames: 1 to 16384, the host's promise; longer blocks are
    split and counted, not lost.
-   Errors: ARGUMENT, MEMORY, RUN_DIR, RING, FORKED; then the client is inactive, sc_client_process() does nothing,
-   and sc_client_info() has the sentence. [main-thread & !process] */
+   Errors: ARGUMENT, MEMORY, RUN_DIR, RING, FORKED; then nothing is recorded, and sc_client_info() has the sentence, which
+   the daemon hears too. What may pass (no room, no descriptor, a run directory that is not ours) is tried again every 2 s
+   by the worker, until the next activate or deactivate; SC_EVENT_RECORDING says that it is there.
+   A Ring whose file somebody removes is made again within about 2 s, off the audio thread, as a new generation that holds
+   all that the old one did; SC_EVENT_NOTICE says so. [main-thread & !process] */
 SC_API sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channels, uint32_t max_block_frames);
 
 /* Stops recording. The Ring stays, and can be kept from, until an activation that it does not fit, or for 10 minutes;
@@ -246,6 +249,7 @@ SC_API void sc_client_preview(sc_client *client, sc_preview *preview);
 
 typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_CONNECTED,       /* connected: the daemon welcomed us */
+    SC_EVENT_RECORDING,       /* recording: the Ring that activate could not make is there now */
     SC_EVENT_ATTACHED,        /* attached: the daemon reads our Ring, so that Takes can be kept */
     SC_EVENT_DISCONNECTED,    /* disconnected: the daemon is gone; recording goes on */
     SC_EVENT_REFUSED,         /* refused */
@@ -269,6 +273,10 @@ typedef struct sc_connected {
     char daemon_version[SC_ID_BYTES];
     char daemon_path[SC_LINE_BYTES];
 } sc_connected;
+
+typedef struct sc_recording {
+    bool connected; /* as in sc_info */
+} sc_recording;
 
 typedef struct sc_attached {
     uint64_t generation;
@@ -373,6 +381,7 @@ typedef struct sc_event {
     uint64_t id; /* of the keep, the play or what a window asked; 0 where the kind has none */
     union {
         sc_connected connected;
+        sc_recording recording;
         sc_attached attached;
         sc_disconnected disconnected;
         sc_refused refused;

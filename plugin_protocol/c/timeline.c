@@ -102,7 +102,7 @@ SC_AUDIO static bool differs(const sc_record *last, const sc_record *now)
 }
 
 /* A record of the loop's range if it is new. True when the host gave nonsense. */
-SC_AUDIO static bool loop_range(sc_timeline *timeline, const sc_transport *transport, const sc_record *now, sc_said *said)
+SC_AUDIO static bool loop_range(sc_timeline *timeline, const sc_transport *transport, const sc_record *now, sc_transport_change *change)
 {
     if (!transport || !(transport->flags & SC_TRANSPORT_VALID_LOOP)) return false;
     const double start = transport->loop_start_ppq, end = transport->loop_end_ppq;
@@ -112,7 +112,7 @@ SC_AUDIO static bool loop_range(sc_timeline *timeline, const sc_transport *trans
         return false;
     timeline->loop_start_ppq = start;
     timeline->loop_end_ppq = end;
-    said->records[said->count++] = (sc_record){
+    change->records[change->count++] = (sc_record){
         .ring_frame = now->ring_frame,
         .block_frames = now->block_frames,
         .ppq = start,
@@ -123,36 +123,36 @@ SC_AUDIO static bool loop_range(sc_timeline *timeline, const sc_transport *trans
 }
 
 SC_AUDIO void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame, uint32_t frames,
-                      sc_said *said)
+                      sc_transport_change *change)
 {
     sc_record now;
-    said->count = 0;
-    said->invalid = record_from(&now, transport, ring_frame, frames);
-    if (loop_range(timeline, transport, &now, said)) said->invalid = true;
-    said->discontinuity = timeline->started && jumped(timeline, &now);
-    if (timeline->resumed) timeline->gap |= timeline->started && !(goes_on(&timeline->last, &now) && !said->discontinuity);
+    change->count = 0;
+    change->invalid = record_from(&now, transport, ring_frame, frames);
+    if (loop_range(timeline, transport, &now, change)) change->invalid = true;
+    change->discontinuity = timeline->started && jumped(timeline, &now);
+    if (timeline->resumed) timeline->gap |= timeline->started && !(goes_on(&timeline->last, &now) && !change->discontinuity);
     timeline->resumed = false;
 
     const uint64_t since = ring_frame - timeline->last.ring_frame;
     const uint64_t longest = (now.flags & SC_FLAG_PLAYING) ? SC_COALESCE_FRAMES : STOPPED_COALESCE_FRAMES;
-    const bool due = !timeline->started || timeline->gap || said->discontinuity || said->count > 0 ||
+    const bool due = !timeline->started || timeline->gap || change->discontinuity || change->count > 0 ||
                      since >= longest || differs(&timeline->last, &now);
     if (!due) return;
-    if (said->discontinuity) now.flags = (uint16_t)(now.flags | SC_FLAG_DISCONTINUITY);
+    if (change->discontinuity) now.flags = (uint16_t)(now.flags | SC_FLAG_DISCONTINUITY);
     if (timeline->gap) now.flags = (uint16_t)(now.flags | SC_FLAG_GAP | SC_FLAG_DISCONTINUITY);
-    said->records[said->count++] = now;
+    change->records[change->count++] = now;
     timeline->last = now;
     timeline->started = true;
     timeline->gap = false;
 }
 
 SC_AUDIO void sc_timeline_steady(const sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame,
-                                 const sc_said *said, sc_steady *steady)
+                                 const sc_transport_change *change, sc_steady *steady)
 {
     const sc_record *last = &timeline->last;
     const uint32_t flags = transport ? transport->flags : 0;
     *steady = (sc_steady){.flags = flags, .ring_frame = last->ring_frame, .slack_ppq = (flags & SC_TRANSPORT_VALID_PPQ) ? -1.0 : 0.0};
-    if (said->invalid) return;
+    if (change->invalid) return;
     const uint64_t longest = (flags & SC_TRANSPORT_PLAYING) ? SC_COALESCE_FRAMES : STOPPED_COALESCE_FRAMES;
     const uint64_t record_due = last->ring_frame + longest, clock_due = ring_frame + SC_COALESCE_FRAMES;
     steady->due = record_due < clock_due ? record_due : clock_due;

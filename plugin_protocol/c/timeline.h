@@ -31,12 +31,13 @@ typedef struct sc_timeline {
     bool resumed; /* the host made no call for long since `last`: frames may have gone by */
 } sc_timeline;
 
-typedef struct sc_said {
+/* What a block adds to the Timeline. */
+typedef struct sc_transport_change {
     sc_record records[2];
     uint32_t count;     /* 0, 1 or 2 records to write, in this order */
     bool discontinuity; /* the position is not where the last record led */
     bool invalid;       /* a field was not finite or absurd, and was dropped */
-} sc_said;
+} sc_transport_change;
 
 /* What the next blocks must say for there to be nothing to say of them: no change, and a position that is where the last
    record leads. Kept beside what else the audio thread needs, so that most blocks meet neither the code nor the numbers
@@ -59,7 +60,7 @@ typedef struct sc_steady {
 
 /* What holds after sc_timeline_hear() of this transport and frame. [audio-thread] */
 void sc_timeline_steady(const sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame,
-                        const sc_said *said, sc_steady *steady);
+                        const sc_transport_change *change, sc_steady *steady);
 
 /* Whether sc_timeline_hear() of this block would say nothing and remember nothing new. In doubt it says no. [audio-thread] */
 SC_INLINE bool sc_steady_holds(const sc_steady *steady, const sc_transport *transport, uint64_t ring_frame)
@@ -85,6 +86,6 @@ SC_INLINE bool sc_steady_holds(const sc_steady *steady, const sc_transport *tran
 /* Decides what a block of `frames` frames beginning at `ring_frame` adds to the timeline, and remembers it.
    transport may be NULL. host_ns of the records is left 0 for the caller. [audio-thread] */
 void sc_timeline_hear(sc_timeline *timeline, const sc_transport *transport, uint64_t ring_frame, uint32_t frames,
-                      sc_said *said);
+                      sc_transport_change *change);
 
 #endif

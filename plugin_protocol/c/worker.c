@@ -2,14 +2,11 @@
 #include "worker.h"
 
 #include "platform.h"
-#include "session.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 
 #define STEP_MS 20 /* the longest that a keep waits to be noticed: the audio thread wakes nobody */
-#define GOODBYE_MS 100
 #define STACK_BYTES (512u << 10)
 
 /* `lifetime` makes joining and leaving one after the other; `shared` guards what the worker also reads. */
@@ -19,8 +16,8 @@ static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
 static pthread_t thread;
 static bool runs;
 static bool watching_forks;
-static sc_client *clients;
-static unsigned client_count;
+static sc_served *all;
+static unsigned count;
 
 void sc_worker_lock(void)
 {
@@ -37,60 +34,52 @@ bool sc_worker_runs(void)
     return runs;
 }
 
-/* The child has our memory but neither our thread nor a right to our sockets and Rings: forget all of it, free
-   nothing. Here, once, rather than by a look at the process id in every process(). */
+/* Here, once, rather than by a look at the process id in every process(). */
 static void forget_in_child(void)
 {
-    for (sc_client *each = clients; each; each = each->next) {
-        each->forked = true;
-        atomic_store_explicit(&each->audio.live, false, memory_order_relaxed);
-        if (each->session.wire) sc_wire_forget(each->session.wire);
-    }
+    for (sc_served *each = all; each; each = each->next) each->forget(each->whole);
     pthread_mutex_init(&lifetime, NULL);
     pthread_mutex_init(&shared, NULL);
     pthread_cond_init(&left, NULL);
-    clients = NULL;
-    client_count = 0;
+    all = NULL;
+    count = 0;
     runs = false;
 }
 
 /* Takes out of the list whoever wants to leave. Lock held. */
 static void let_go(void)
 {
-    for (sc_client **place = &clients; *place;) {
-        sc_client *each = *place;
+    for (sc_served **place = &all; *place;) {
+        sc_served *each = *place;
         if (!each->leaving) {
             place = &each->next;
             continue;
         }
-        sc_session_end(each, GOODBYE_MS);
+        each->leave(each->whole);
         *place = each->next;
-        client_count--;
+        count--;
         each->leaving = false;
         pthread_cond_broadcast(&left);
     }
 }
 
-/* One round over all clients; what to wait for is left in `wires`. Returns their count, 0 to end the thread. */
+/* One round over all; what to wait for is left in `wires`. Returns their count, 0 to end the thread. */
 static size_t step_all(sc_wire **wires)
 {
-    size_t count = 0;
+    size_t served = 0;
     sc_worker_lock();
     let_go();
-    for (sc_client *each = clients; each; each = each->next) {
-        sc_session_step(each, sc_now_ns() / 1000);
-        wires[count++] = each->session.wire;
-    }
+    for (sc_served *each = all; each; each = each->next) wires[served++] = each->step(each->whole, sc_now_ns() / 1000);
     sc_worker_unlock();
-    return count;
+    return served;
 }
 
 static void *run(void *unused)
 {
     sc_wire *wires[SC_MAX_INSTANCES];
-    size_t count;
+    size_t served;
     (void)unused;
-    while ((count = step_all(wires)) > 0) sc_wire_wait(wires, count, STEP_MS);
+    while ((served = step_all(wires)) > 0) sc_wire_wait(wires, served, STEP_MS);
     return NULL;
 }
 
@@ -109,34 +98,31 @@ static void start_thread(void)
     if (runs) pthread_setname_np(thread, "sidechain");
 }
 
-sc_result sc_worker_join(sc_client *client)
+sc_result sc_worker_join(sc_served *served)
 {
-    sc_result result = SC_OK;
     pthread_mutex_lock(&lifetime);
     sc_worker_lock();
     if (!watching_forks) watching_forks = pthread_atfork(NULL, NULL, forget_in_child) == 0;
-    if (client_count == SC_MAX_INSTANCES) {
-        result = SC_ERROR_LIMIT;
-    } else {
-        client->next = clients;
-        clients = client;
-        client_count++;
+    const bool room = count < SC_MAX_INSTANCES;
+    if (room) {
+        served->next = all;
+        all = served;
+        count++;
         if (!runs) start_thread();
-        if (!runs) snprintf(client->session.reason, SC_REASON_BYTES, "No thread could be started. Recording goes on.");
     }
     sc_worker_unlock();
     pthread_mutex_unlock(&lifetime);
-    return result;
+    return room ? SC_OK : SC_ERROR_LIMIT;
 }
 
-void sc_worker_leave(sc_client *client)
+void sc_worker_leave(sc_served *served)
 {
     pthread_mutex_lock(&lifetime);
     sc_worker_lock();
-    client->leaving = true;
+    served->leaving = true;
     if (!runs) let_go();
-    while (client->leaving) pthread_cond_wait(&left, &shared);
-    const bool last = runs && client_count == 0;
+    while (served->leaving) pthread_cond_wait(&left, &shared);
+    const bool last = runs && count == 0;
     sc_worker_unlock();
     if (last) {
         pthread_join(thread, NULL);

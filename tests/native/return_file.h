@@ -99,7 +99,7 @@ static void open_preview(bool at_bar)
     strcpy(event.opened.target, "a post");
     strcpy(event.opened.segment, strrchr(path, '/') + 1);
     sc_worker_lock();
-    sc_preview_hear(client, &event);
+    sc_preview_hear(&client->preview, &event);
     sc_worker_unlock();
 }
 

@@ -1,6 +1,6 @@
 /* test_realtime RUN_DIR: what process(), keep() and mix() call on the audio thread, between two markers. The markers are
    calls of getppid, so that `strace -f` of this program shows the system calls in between; there must be none.
-   Prints "calls=N faults=N"; exits 0 whatever N is, the driver judges. Linked with trap.c. The faulty twin of this
+   Prints "calls=N faults=N" and what shows that something was counted; exits 0 whatever N is, the driver judges. Linked with trap.c. The faulty twin of this
    program is linked with fault.c, which allocates, locks and writes: it proves that the trap catches. */
 #define _GNU_SOURCE
 #define CAPACITY (1u << 17)
@@ -50,17 +50,31 @@ static void perform(int rounds)
     }
 }
 
+/* The Ring's file is gone: the worker makes another, and the first call between the markers goes on in that. */
+static void lose_the_ring(void)
+{
+    sc_info info;
+    char name[sizeof info.run_dir + sizeof info.segment];
+    sc_client_info(client, &info);
+    snprintf(name, sizeof name, "%s/%s", info.run_dir, info.segment);
+    CHECK(unlink(name) == 0);
+    while (!(atomic_load(&client->audio.due) & SC_DUE_MOVE)) pause_ms(1); /* the driver has a limit */
+}
+
 static void *audio_thread(void *unused)
 {
     (void)unused;
     perform(30); /* this thread's stack, and the pages of the code */
+    const uint64_t left_generation = atomic_load(&client->keep_generation);
+    lose_the_ring();
     const long before = faults();
     getppid();
     trap_arm();
     perform(CALLS);
     const long calls = trap_disarm();
     getppid();
-    printf("calls=%ld faults=%ld mixed=%lu\n", calls, faults() - before, mixed);
+    printf("calls=%ld faults=%ld mixed=%lu moved=%d\n", calls, faults() - before, mixed,
+           atomic_load(&client->keep_generation) != left_generation);
     atomic_store(&done, true);
     return NULL;
 }
@@ -70,7 +84,7 @@ static void stay_alone(void)
 {
     for (bool alone = false; !alone; pause_ms(1)) {
         sc_worker_lock();
-        alone = client->session.state == SC_LINK_DOWN && client->session.failures > 0;
+        alone = client->session.state == SC_SESSION_DOWN && client->session.failures > 0;
         if (alone) client->session.next_attempt_us = UINT64_MAX;
         sc_worker_unlock();
     }

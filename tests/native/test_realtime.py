@@ -20,7 +20,9 @@ def counted(output: str) -> tuple[int, int]:
 def test_process_keep_and_mix_call_nothing_and_fault_nowhere(tmp_path: Path) -> None:
     output = run_c_test("test_realtime", str(tmp_path / "run")).stdout
     assert counted(output) == (0, 0)
-    assert int(output.split("mixed=")[1]) > 100, "no preview was mixed in, so nothing is shown"
+    shown = {name: int(number) for name, number in re.findall(r"(mixed|moved)=(\d+)", output)}
+    assert shown["mixed"] > 100, "no preview was mixed in, so nothing is shown"
+    assert shown["moved"] == 1, "it went on in the Ring that replaces a removed one"
 
 
 def test_the_trap_catches_a_faulty_build(tmp_path: Path) -> None:

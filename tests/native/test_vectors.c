@@ -146,11 +146,15 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
         return sc_encode_preview_heard(data, capacity, &heard);
     }
     if (strcmp(tag, "heartbeat") == 0) {
-        char track_name[SC_TEXT_BYTES(512)];
-        const uint64_t calls = whole(map, "process_count");
-        const bool playing = truth(map, "playing"), named = need(map, "track_name")->kind != SC_NIL;
+        char track_name[SC_TEXT_BYTES(512)], trouble[SC_TEXT_BYTES(512)];
+        const bool named = need(map, "track_name")->kind != SC_NIL;
         if (named) text(map, "track_name", track_name);
-        return sc_encode_heartbeat(data, capacity, calls, playing, named ? track_name : NULL);
+        text(map, "trouble", trouble);
+        const sc_heartbeat heartbeat = {.process_count = whole(map, "process_count"),
+                                        .playing = truth(map, "playing"),
+                                        .track_name = named ? track_name : NULL,
+                                        .trouble = trouble};
+        return sc_encode_heartbeat(data, capacity, &heartbeat);
     }
     return 0;
 }
@@ -235,6 +239,7 @@ static void tell(const sc_event *e)
     case SC_EVENT_PREVIEW_FAILED: tell_failed("play_failed", e); break;
     case SC_EVENT_ASK_FAILED: tell_failed("ask_failed", e); break;
     case SC_EVENT_ITEM: tell_item(&e->item); break;
+    case SC_EVENT_RECORDING:
     case SC_EVENT_DISCONNECTED: break; /* the client's own word */
     }
 }

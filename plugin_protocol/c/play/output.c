@@ -64,6 +64,7 @@ static void put_fields(const sc_event *event)
         put_text("daemon_version", event->connected.daemon_version);
         put_text("daemon_path", event->connected.daemon_path);
         break;
+    case SC_EVENT_RECORDING: break;
     case SC_EVENT_ATTACHED: put_number("generation", event->attached.generation); break;
     case SC_EVENT_DISCONNECTED: put_text("message", event->disconnected.reason); break;
     case SC_EVENT_REFUSED:
@@ -126,6 +127,7 @@ static const char *name_of(sc_event_kind kind)
 {
     switch (kind) {
     case SC_EVENT_CONNECTED: return "connected";
+    case SC_EVENT_RECORDING: return "recording";
     case SC_EVENT_ATTACHED: return "attached";
     case SC_EVENT_DISCONNECTED: return "disconnected";
     case SC_EVENT_REFUSED: return "refused";

@@ -1,0 +1,65 @@
+#include "client.h"
+#include "window.h"
+#include "worker.h"
+
+sc_result sc_window_open(sc_client *client)
+{
+    if (client->forked) return SC_ERROR_FORKED;
+    sc_event *made = sc_client_allocate(client, SC_MAX_TOLD * sizeof(sc_event));
+    if (!made) return SC_ERROR_MEMORY;
+    sc_worker_lock();
+    const bool opened = sc_window_begin(&client->window, made);
+    if (opened && client->session.link.kind == SC_EVENT_LINK) sc_window_put(&client->window, &client->session.link);
+    sc_worker_unlock();
+    if (!opened) sc_client_release(client, made);
+    return SC_OK;
+}
+
+void sc_window_close(sc_client *client)
+{
+    if (client->forked) return;
+    sc_worker_lock();
+    sc_event *told = sc_window_end(&client->window);
+    sc_worker_unlock();
+    if (told) sc_client_release(client, told);
+}
+
+bool sc_window_poll(sc_client *client, sc_event *event)
+{
+    if (client->forked) return false;
+    sc_worker_lock();
+    const bool waited = sc_window_take(&client->window, event);
+    sc_worker_unlock();
+    return waited;
+}
+
+static uint64_t ask(sc_client *client, sc_ask what, const char *subject, const char *title)
+{
+    if (client->forked) return 0;
+    sc_worker_lock();
+    const uint64_t id = sc_window_ask(&client->window, &what, subject, title);
+    sc_worker_unlock();
+    return id;
+}
+
+uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32_t limit)
+{
+    if (limit - 1u >= SC_MAX_FEED_PAGE) return 0;
+    return ask(client, (sc_ask){.kind = SC_ASK_FEED, .number = limit}, cursor, "");
+}
+
+uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title)
+{
+    return ask(client, (sc_ask){.kind = SC_ASK_POST}, take_id, title);
+}
+
+uint64_t sc_window_like(sc_client *client, const char *post_id, bool like)
+{
+    return ask(client, (sc_ask){.kind = SC_ASK_LIKE, .on = like}, post_id, "");
+}
+
+uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react)
+{
+    if (reaction >= SC_REACTIONS) return 0;
+    return ask(client, (sc_ask){.kind = SC_ASK_REACT, .number = reaction, .on = react}, post_id, "");
+}
