@@ -16,7 +16,7 @@ import platform
 import resource
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -34,7 +34,7 @@ class Limits:
 ONE_JOB = Limits()
 """Of a process that does one job and ends."""
 
-_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SET_MODE_FILTER, _ALL_THREADS = 1, 1  # seccomp(2): SECCOMP_FILTER_FLAG_TSYNC
 _PR_SET_NO_NEW_PRIVS = 38
 _EPERM = 1
 
@@ -59,7 +59,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "unshare": (272, 97), "setns": (308, 268), "open_by_handle_at": (304, 265), "mknodat": (259, 33),
     "mknod": (133, None), "init_module": (175, 105), "finit_module": (313, 273), "kexec_load": (246, 104),
 }  # fmt: skip
-_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
+_MACHINES = {"x86_64": (0, 0xC000003E, 317), "aarch64": (1, 0xC00000B7, 277)}
+"""The column above, AUDIT_ARCH_*, the number of seccomp(2)."""
 
 # landlock(7); the numbers are the same on every machine
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -85,25 +86,32 @@ class Part(StrEnum):
     FILES = "files"
 
 
+def _none() -> None:
+    pass
+
+
 def enter(
-    writable: Sequence[Path] = (), readable: Sequence[Path] = (), limits: Limits = ONE_JOB
+    writable: Sequence[Path] = (),
+    readable: Sequence[Path] = (),
+    limits: Limits = ONE_JOB,
+    start_threads: Callable[[], None] = _none,
 ) -> list[Part]:
     """Confine this process, for good; the parts that are in force from now on. [main thread, no other]
 
     writable: folders whose files it may read, write, make and remove; readable: folders whose files it may read.
+    start_threads: the last moment to do so: they are confined with this one, and none can be started after.
     Whatever else is needed later must be imported and open by now.
     """
-    _limit(limits)
     in_force = [Part.LIMITS]
-    if sys.platform != "linux":
-        return in_force
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:  # without it the kernel takes neither of the others
-        return in_force
-    in_force.append(Part.PRIVILEGES)
-    if _restrict_files(libc, writable, readable):
-        in_force.append(Part.FILES)
-    if _refuse_calls(libc):
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    # Without it the kernel takes neither of the others. What is in force of a thread holds for those that it starts.
+    if libc is not None and libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
+        in_force.append(Part.PRIVILEGES)
+        if _restrict_files(libc, writable, readable):
+            in_force.append(Part.FILES)
+    start_threads()
+    _limit(limits)  # from here on there can be no other thread
+    if libc is not None and Part.PRIVILEGES in in_force and _refuse_calls(libc):
         in_force.append(Part.CALLS)
     return in_force
 
@@ -157,7 +165,7 @@ def _refuse_calls(libc: ctypes.CDLL) -> bool:
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         return False
-    column, arch = machine
+    column, arch, seccomp = machine
     numbers = [number for row in _REFUSED.values() if (number := row[column]) is not None]
     program = _filter(arch, numbers)
 
@@ -165,7 +173,7 @@ def _refuse_calls(libc: ctypes.CDLL) -> bool:
         _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
     wanted = Program(len(program) // 8, program)
-    return bool(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(wanted), 0, 0) == 0)
+    return bool(libc.syscall(seccomp, _SET_MODE_FILTER, _ALL_THREADS, ctypes.byref(wanted)) == 0)
 
 
 def _filter(arch: int, numbers: list[int]) -> bytes:

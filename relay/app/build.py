@@ -145,6 +145,7 @@ def _start_tasks(
     tasks.start("events", live.hub.run)
     if config.makes_posts:
         tasks.start("jobs", posts.workers.run)
+        live.presence.on_live = posts.encoder.expect
     tasks.start("revocations", partial(listening.catch_up, db))
     tasks.every("presence", TICK_S, live.presence.tick)
     tasks.start("names", live.presence.ask_names)

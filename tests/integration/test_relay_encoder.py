@@ -102,14 +102,24 @@ async def making(folder: Path) -> AsyncIterator[tuple[int, "asyncio.Task[Figures
 
 
 async def decoder() -> int:
-    """The child of this process that reads its upload, once there is one."""
+    """The process below this one that reads its upload, once there is one."""
     async with asyncio.timeout(LIMIT_S):
         while True:
-            for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            for pid in descendants(os.getpid()):
                 with contextlib.suppress(FileNotFoundError):  # it ends just now
-                    if any(file.readlink().name == "upload" for file in Path("/proc", pid, "fd").iterdir()):
-                        return int(pid)
+                    if any(
+                        file.readlink().name == "upload" for file in Path("/proc", str(pid), "fd").iterdir()
+                    ):
+                        return pid
             await asyncio.sleep(0.01)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
 
 
 async def killed(pid: int) -> None:

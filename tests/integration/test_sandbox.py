@@ -102,13 +102,50 @@ def test_a_decoder_can_open_no_socket_and_no_other_file(tmp_path: Path) -> None:
     assert (other.read_bytes(), (shelf / "take").read_bytes()) == (b"secret", b"take")
 
 
+THREADS = """
+import json, os, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
+from sandbox.process import enter
+pool = ThreadPoolExecutor(1)
+parts = enter(start_threads=lambda: pool.submit(int).result())
+tries = {"files": Path(sys.argv[1]).read_bytes, "calls": socket.socket, "limits": Thread(target=int).start}
+
+def refused(attempt):
+    try:
+        attempt()
+    except (OSError, RuntimeError):
+        return True
+    return False
+
+there = {part: pool.submit(refused, attempt).result() for part, attempt in tries.items()}
+sys.stdout.write(json.dumps([parts, there]))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_threads_that_it_had_to_start_are_confined_with_it_and_none_follows(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    ran = subprocess.run(
+        [sys.executable, "-c", THREADS, str(secret)],
+        capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    parts, refused = json.loads(ran.stdout)
+    assert refused["files"] == (Part.FILES in parts) and refused["calls"] == (Part.CALLS in parts)
+    assert refused["limits"] or Part.CALLS not in parts
+
+
 @pytest.mark.parametrize(
     ("call", "when", "lost"),
     [
         ("landlock_create_ruleset", "1+", {Part.FILES}),
         ("landlock_restrict_self", "1+", {Part.FILES}),
         ("prctl", "1+", {Part.PRIVILEGES, Part.CALLS, Part.FILES}),
-        ("prctl", "2+", {Part.CALLS}),
+        ("seccomp", "1+", {Part.CALLS}),
     ],
 )
 def test_a_kernel_that_lacks_a_part_is_told_of_as_it_is(call: str, when: str, lost: set[Part]) -> None:

@@ -1,17 +1,23 @@
-"""Child processes that do one job each inside the sandbox. Nothing of a stranger's bytes is read in this process.
+"""Jobs in the sandbox, each in a process of its own. Nothing of a stranger's bytes is read in this process.
 
-A child takes about half a second to import its codecs, so one is started when work is expected and one is kept ready for
-SPARE_S after the last; an idle relay has none. Each child does one job and ends: nothing of one can reach another.
+The processes are forks of a server that has imported the codecs (fork_server.py). That takes half a second, so it is started
+when work is expected, and ends when there was none for SPARE_S; an idle relay has none.
 """
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-SPARE_S = 60.0
-MAX_ANSWER_BYTES = 4 << 20
+import msgspec
+
+from relay.engine.sandbox.frames import LENGTH, Ask, Drop, Ended, packed
+
+SPARE_S = 300.0
+END_LIMIT_S = 5.0
 
 
 class TookTooLong(Exception):
@@ -19,64 +25,49 @@ class TookTooLong(Exception):
 
 
 class Children:
-    """module: what a child runs; it reads one line of stdin, enters the sandbox, and answers on stdout. [loop]"""
+    """module: what the server runs; it imports, then calls fork_server.serve. [loop]"""
 
     def __init__(self, module: str) -> None:
         self._module = module
-        self._spares: list[asyncio.subprocess.Process] = []
-        self._starting: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Task[_Server] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._retire: asyncio.TimerHandle | None = None
         self._closed = False
 
     def expect(self) -> None:
-        """Work is about to come: have a child ready by then."""
-        if not self._spares and not self._starting and not self._closed:
-            task = asyncio.create_task(self._start_spare())
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
+        """Work is about to come: have the server ready by then."""
+        if not self._closed:
+            self._started()
+            self._retire_later()
 
     async def run(self, job: bytes, limit_s: float) -> bytes:
-        """What a child answers to one line; empty when it was ended at a limit, or crashed. Raises TookTooLong."""
-        answer, ended = await self._one_child(job, limit_s)
-        if (
-            ended == -signal.SIGKILL
-        ):  # by the kernel for want of memory, or by hand: that says nothing of the bytes
-            answer, _ = await self._one_child(job, limit_s)
-        self.expect()
+        """What a fork answers to a job; empty when it was ended at a limit, or crashed. Raises TookTooLong, OSError."""
+        ended = await self._one_fork(job, limit_s)
+        if ended.code == -signal.SIGKILL:  # for want of memory, or by hand: that says nothing of the bytes
+            ended = await self._one_fork(job, limit_s)
         self._retire_later()
-        return answer
+        return ended.answer if ended.code == 0 else b""
 
     async def close(self) -> None:
         self._closed = True
         if self._retire is not None:
             self._retire.cancel()
-        await asyncio.gather(*self._starting)
-        await asyncio.gather(*(_end(child) for child in self._spares))
-        self._spares.clear()
+        self._let_go()
+        await asyncio.gather(*self._ending)
 
-    async def _one_child(self, job: bytes, limit_s: float) -> tuple[bytes, int | None]:
-        child = await self._take()
+    async def _one_fork(self, job: bytes, limit_s: float) -> Ended:
         try:
             async with asyncio.timeout(limit_s):
-                answer, _ = await child.communicate(job + b"\n")
-                return answer[:MAX_ANSWER_BYTES], child.returncode
+                server = await asyncio.shield(self._started())
+                return await server.ask(job)
         except TimeoutError:
             raise TookTooLong from None
-        finally:
-            await _end(child)
 
-    async def _take(self) -> asyncio.subprocess.Process:
-        if not self._spares:
-            self.expect()
-            await asyncio.gather(*self._starting)
-        while self._spares:
-            child = self._spares.pop()
-            if child.returncode is None:
-                return child
-        return await spawn(self._module)
-
-    async def _start_spare(self) -> None:
-        self._spares.append(await spawn(self._module))
+    def _started(self) -> "asyncio.Task[_Server]":
+        task = self._server
+        if task is None or (task.done() and (task.exception() is not None or not task.result().alive)):
+            task = self._server = asyncio.create_task(_start(self._module))
+        return task
 
     def _retire_later(self) -> None:
         if self._retire is not None:
@@ -84,11 +75,71 @@ class Children:
         self._retire = asyncio.get_running_loop().call_later(SPARE_S, self._let_go)
 
     def _let_go(self) -> None:
-        """A child whose stdin closes before a job came ends by itself; asyncio reaps it."""
-        for child in self._spares:
-            if child.stdin is not None:
-                child.stdin.close()
-        self._spares.clear()
+        if self._server is not None:
+            ending = asyncio.create_task(_end(self._server))
+            self._server = None
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+
+class _Server:
+    """One fork server, and what is asked of it."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._numbers = itertools.count()
+        self._asked: dict[int, asyncio.Future[Ended]] = {}
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def alive(self) -> bool:
+        return not self._reading.done()
+
+    async def ask(self, job: bytes) -> Ended:
+        """Whoever gives up waiting ends the fork; it is gone before this returns."""
+        number = next(self._numbers)
+        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        self._say(Ask(number=number, job=job))
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            self._say(Drop(number=number))
+            await asyncio.wait({answer}, timeout=END_LIMIT_S)
+            raise
+        finally:
+            del self._asked[number]
+
+    async def end(self) -> None:
+        """When its stdin closes it ends its forks, then itself."""
+        while self._asked and self.alive:
+            await asyncio.wait(self._asked.values())
+        assert self._process.stdin is not None, "it is a pipe"
+        self._process.stdin.close()
+        await asyncio.wait({self._reading}, timeout=END_LIMIT_S)
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._reading
+
+    def _say(self, message: Ask | Drop) -> None:
+        assert self._process.stdin is not None, "it is a pipe"
+        self._process.stdin.write(packed(message))  # when it has died the answer says so
+
+    async def _read(self) -> None:
+        """Answers, until the server ends; what it then owes was as good as killed."""
+        stream = self._process.stdout
+        assert stream is not None, "it is a pipe"
+        try:
+            while True:
+                (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
+                ended = msgspec.msgpack.decode(await stream.readexactly(length), type=Ended)
+                if not (waiting := self._asked[ended.number]).done():
+                    waiting.set_result(ended)
+        except asyncio.IncompleteReadError:
+            await self._process.wait()
+        finally:
+            for number, waiting in self._asked.items():
+                if not waiting.done():
+                    waiting.set_result(Ended(number=number, code=-signal.SIGKILL, answer=b""))
 
 
 async def standing() -> list[str]:
@@ -98,26 +149,32 @@ async def standing() -> list[str]:
     return out.decode().split()
 
 
-async def spawn(module: str) -> asyncio.subprocess.Process:
+async def spawn(module: str) -> Process:
     """A child with pipes and a clean environment: what the relay was told in variables is no decoder's business."""
     environment = {
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",  # an arena for each thread would take address space, which is limited
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", module),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+        stdin=PIPE,
+        stdout=PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=str(Path("/")),
         env=environment,
     )
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        child.kill()
-    await child.wait()
+async def _start(module: str) -> _Server:
+    return _Server(await spawn(module))
+
+
+async def _end(server: "asyncio.Task[_Server]") -> None:
+    """One that could not be started was told to whoever asked."""
+    await asyncio.wait({server})
+    if server.exception() is None:
+        await server.result().end()

@@ -62,7 +62,7 @@ class Encoder:
         self._children = Children(CHILD)
 
     def expect(self) -> None:
-        """An upload has begun."""
+        """An upload has begun, or somebody plays, which may become one."""
         self._children.expect()
 
     async def run(self, job: EncodeJob) -> Figures:

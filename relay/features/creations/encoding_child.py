@@ -1,49 +1,69 @@
-"""The process that decodes what a stranger sent: `python -m relay.features.creations.encoding_child`. One job, then it ends.
+"""The process that decodes what a stranger sent: `python -m relay.features.creations.encoding_child`, and its forks.
 
-Everything it needs is imported and tried first; then one job is read from stdin and the sandbox is entered: from there on
-it reaches only the job's folder. Results are files there and one line of JSON on stdout. It is the only part of the relay that
-imports numpy or a codec.
+Everything a job needs is imported and tried first; then each job gets a fork, which enters the sandbox: from there on it
+reaches only the job's folder. Results are files there and an answer in JSON. It is the only part of the relay that imports
+numpy or a codec.
 """
 
 import os
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import msgspec
 import numpy as np
 
 from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
-from audio.intake import sanitize
+from audio.intake import Samples, sanitize
 from audio.read.reader import read_audio
 from audio.recording import produce
+from relay.engine.sandbox.fork_server import serve
 from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
-from sandbox.process import enter
+from sandbox.process import ONE_JOB, enter
 
 REHEARSAL_FRAMES = 24_000
 REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted
 MAX_TRACE = 4_000
+MAX_THREADS = 4  # of each job, within reason: other accounts' jobs run beside it
+THREADS = min(MAX_THREADS, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+THREAD_BYTES = 64 << 20  # its stack, and the part that it encodes or decodes
+LIMITS = replace(ONE_JOB, address_bytes=ONE_JOB.address_bytes + THREADS * THREAD_BYTES)
+MAX_AT_ONCE_S = 60  # longer ones make their FLAC after all else, for want of memory
 REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
 
 
 def main() -> None:
     _rehearse()
-    line = sys.stdin.buffer.readline()
-    if not line:  # the relay did not need us
-        return
-    job = msgspec.json.decode(line, type=EncodeJob)
+    serve(_answer)
+
+
+def _answer(data: bytes) -> bytes:
+    """In the fork of one job."""
+    job = msgspec.json.decode(data, type=EncodeJob)
     os.nice(5)
-    enter([Path(job.folder)])
-    try:
-        answer: Made | Refused | Failed = _run(job)
-    except Exception:  # a full disk, or a mistake of ours: no fault of the audio
-        answer = Failed(trace=traceback.format_exc()[-MAX_TRACE:])
-    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    with ThreadPoolExecutor(THREADS) as pool:
+        enter([Path(job.folder)], limits=LIMITS, start_threads=partial(_start_all, pool))
+        try:
+            return msgspec.json.encode(_run(job, pool))
+        except Exception:  # a full disk, or a mistake of ours: no fault of the audio
+            return msgspec.json.encode(Failed(trace=traceback.format_exc()[-MAX_TRACE:]))
+
+
+def _start_all(pool: ThreadPoolExecutor) -> None:
+    """It would start them one by one, as there is work for them."""
+    all_there = Barrier(THREADS + 1)
+    for _ in range(THREADS):
+        pool.submit(all_there.wait)
+    all_there.wait()
 
 
 def _rehearse() -> None:
@@ -74,7 +94,7 @@ class _Watch:
         self._at_s = now_s
 
 
-def _run(job: EncodeJob) -> Made | Refused:
+def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
     folder, watch = Path(job.folder), _Watch()
     try:
         clip = read_audio((folder / job.upload_file).read_bytes())
@@ -84,6 +104,8 @@ def _run(job: EncodeJob) -> Made | Refused:
         bars = [frame / frames for frame in job.bar_frames if frame < frames]
         if count != job.duration_bars:  # who is wrong about their number is wrong about where they lie
             bars = []
+        lossless = partial(_lossless, clip.samples, clip.sample_rate_hz)
+        early = pool.submit(lossless) if frames <= MAX_AT_ONCE_S * clip.sample_rate_hz else None
         made = produce(
             clip.samples,
             clip.sample_rate_hz,
@@ -91,9 +113,10 @@ def _run(job: EncodeJob) -> Made | Refused:
             bpm=job.bpm,
             key=job.key,
             bar_fractions=bars,
+            spread=pool.map,
             progress=watch.ended,
         )
-        flac = encode_flac(sanitize(clip.samples).samples, clip.sample_rate_hz)
+        flac = early.result() if early is not None else lossless()
         watch.ended("flac")
     except UnsupportedAudio as error:
         return Refused(reason=error.reason)
@@ -102,7 +125,7 @@ def _run(job: EncodeJob) -> Made | Refused:
     except EncodingFailed as error:
         return Refused(reason=str(error))
     (folder / PREVIEW_FILE).write_bytes(made.mp3.data)
-    (folder / LOSSLESS_FILE).write_bytes(flac.data)
+    (folder / LOSSLESS_FILE).write_bytes(flac)
     card = Card(
         frames=made.frames,
         sample_rate_hz=made.sample_rate_hz,
@@ -121,6 +144,10 @@ def _run(job: EncodeJob) -> Made | Refused:
     figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
     watch.ended("files")
     return Made(figures=figures, spent_ms=watch.spent_ms)
+
+
+def _lossless(samples: Samples, sample_rate_hz: int) -> bytes:
+    return encode_flac(sanitize(samples).samples, sample_rate_hz).data
 
 
 if __name__ == "__main__":

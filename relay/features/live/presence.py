@@ -20,6 +20,7 @@ from relay.wire.events import MAX_PRESENCE, Event, Presence, PresenceUpdate
 
 Names = Callable[[list[str]], Awaitable[Mapping[str, str]]]
 NAMES_AT_ONCE = 500
+AWAY = (OFFLINE, "away")
 
 
 class _Update:
@@ -40,7 +41,7 @@ class _Update:
 
 
 class PresenceBoard:
-    """names: what accounts are called, by their ids. [loop]"""
+    """names: what accounts are called, by their ids. on_live: told when a device here makes music. [loop]"""
 
     def __init__(self, hub: Hub, bus: Bus, names: Names) -> None:
         self._hub = hub
@@ -48,13 +49,14 @@ class PresenceBoard:
         self._usernames: dict[str, str] = {}
         self._unnamed: set[str] = set()
         self._wanted = asyncio.Event()
+        self.on_live: Callable[[], None] = _nothing
         self._leases = SharedLeases(bus, self._tell, now_us)
         hub.on_followed = self._followed
         hub.on_parted = self._parted
 
     def is_live(self, account_id: str) -> bool:
         """Whether somebody makes music right now."""
-        return self._leases.visible(account_id, now_us()).status not in (OFFLINE, "away")
+        return self._leases.visible(account_id, now_us()).status not in AWAY
 
     def arrived(self, account_id: str, username: str) -> None:
         """An account connects: this is what it is called."""
@@ -71,6 +73,8 @@ class PresenceBoard:
                 bpm=said.bpm,
                 now_us=now_us(),
             )
+            if said.status not in AWAY:
+                self.on_live()
 
     def renew(self, connection: Connection) -> None:
         """Any other sign of life."""
@@ -144,3 +148,7 @@ class PresenceBoard:
             bpm=seen.bpm,
             since=rfc3339(seen.since_us),
         )
+
+
+def _nothing() -> None:
+    pass

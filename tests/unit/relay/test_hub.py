@@ -379,6 +379,17 @@ async def test_presence_reaches_followers_and_not_oneself(clock: list[int]) -> N
         assert (seen.username, seen.status, seen.bpm) == ("anna", "producing", 128.0)
 
 
+async def test_who_makes_music_is_told_before_a_post_may_come_of_it(clock: list[int]) -> None:
+    async with running() as desk:
+        board, told = board_of(desk.hub), list[str]()
+        board.on_live = lambda: told.append("live")
+        anna = desk.join(connection(ANNA), 0)
+        for status in ("away", "producing", "recording", "online"):
+            board.say(anna, Presence(status=status))
+            told.append(status)
+    assert told == ["away", "live", "producing", "live", "recording", "live", "online"]
+
+
 @pytest.mark.parametrize("blocker", [ANNA, BEN])
 async def test_presence_is_not_told_across_a_block(clock: list[int], blocker: str) -> None:
     async with running() as desk:
