@@ -30,8 +30,8 @@ BIG = (
     "job",
     "upload",
 )
-SMALL = {"heard", "authors", "missed", "of0", "of1", "of2"}
-"""Made by the statement itself, of whom an account follows, what it missed, or one author's page."""
+SMALL = {"missed", "of0", "of1", "of2"}
+"""Made by the statement itself, of what an account missed, or of one author's page."""
 EFFECTS = JobReady | JobChanged | Happened | Followed | Unfollowed | Blocked
 
 

@@ -99,6 +99,35 @@ def test_pages_are_the_whole_feed_once_whatever_is_posted_meanwhile(
     _run(scenario)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=30), st.integers(1, 4))
+@example([(author, 1) for author in (6, 5, 4, 3, 2, 1, 0)], 2)
+def test_a_timeline_is_all_that_those_followed_have_posted_also_in_one_microsecond(
+    posted: list[tuple[int, int]], limit: int
+) -> None:
+    async def scenario(url: str) -> None:
+        async with house(url) as here:
+            people = [await here.account(f"author-{n}x") for n in range(7)]
+            found: list[tuple[int, str]] = []
+            for author, at_us in posted:
+                id_ = await here.db.write(
+                    lambda tx, who=people[author], at=at_us: new_post(tx, who, at_us=at)
+                )
+                found.append((at_us, id_))
+            for other in people[1:]:
+                await here.db.write(lambda tx, other=other: graph.follow(tx, people[0], other))
+            seen: list[str] = []
+            cursor: str | None = ""
+            while cursor is not None:
+                at = position(people[0], cursor, limit)
+                page, cursor = await here.db.read(lambda db, at=at: feeds.timeline(db, at, BASE_URL))
+                assert len(page) == limit or cursor is None
+                seen += [each.post.id for each in page]
+            assert seen == [id_ for _, id_ in sorted(found, reverse=True)]
+
+    _run(scenario)
+
+
 def _ids(read: Callable[[Reader, Position], feeds.Page], at: Position, db: Reader) -> list[str]:
     return [each.post.id for each in read(db, at)[0]]
 

@@ -1,7 +1,8 @@
 """Posts as they are read: one, a page of a list, what is told of new ones. The statement is one, SELECT, and the row is one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,8 @@ from relay.wire.events import FeedNewPost
 from relay.wire.rest import API_PREFIX, AudioPost
 
 PAGE_PATH = "/p/"
+MAX_REMEMBERED = 512
+"""Rows of which it is remembered what they are told as: a new post is read by everybody who hears of its author. 2 MB."""
 
 
 class Detail(Struct, frozen=True, kw_only=True):
@@ -95,7 +98,7 @@ def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, which:
     row = db.execute(f"{SELECT} WHERE c.id = :id AND {which}", values).fetchone()
     if row is None:
         raise no_post()
-    return _detail(_Row(*row), base_url)
+    return _detail(row, base_url)
 
 
 def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
@@ -117,9 +120,9 @@ def page(
         "limit": at.limit + 1,
         **more,
     }
-    rows = [_Row(*row) for row in db.execute(sql, values)]
+    rows = db.execute(sql, values).fetchall()
     details = [_detail(row, base_url) for row in rows[: at.limit]]
-    last = rows[at.limit - 1] if len(rows) > at.limit else None
+    last = _Row(*rows[at.limit - 1]) if len(rows) > at.limit else None
     return details, None if last is None else write_cursor(Cursor(last.published_us, last.id))
 
 
@@ -127,9 +130,9 @@ def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -
     """Posts as they are now, as nobody in particular sees them. [any thread with a snapshot]"""
     marks = ", ".join(f":c{index}" for index in range(len(events)))
     ids = {f"c{index}": each.object_id for index, each in enumerate(events)}
-    rows = [_Row(*row) for row in db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": "", **ids})]
-    shown = shown_of(db, [row.id for row in rows])
-    posts = {row.id: _detail(row, base_url).post for row in rows}
+    rows = db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": "", **ids}).fetchall()
+    posts = {post.id: post for post in (_detail(row, base_url).post for row in rows)}
+    shown = shown_of(db, list(posts))
     return {
         each.id: live.Delivery(
             payload=FeedNewPost(post=posts[each.object_id]), audience=audience(shown[each.object_id])
@@ -139,8 +142,10 @@ def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -
     }
 
 
-def _detail(row: _Row, base_url: str) -> Detail:
-    """A row of SELECT. [any]"""
+@lru_cache(MAX_REMEMBERED)
+def _detail(columns: tuple[Any, ...], base_url: str) -> Detail:  # any: of many types, as _Row names them
+    """A row of SELECT, and nothing else: so the same row is always told as the same. [any]"""
+    row = _Row(*columns)
     card = read_card(row.card)
     path = f"{base_url}{API_PREFIX}/audio/{row.id}"
     post = AudioPost(

@@ -1,6 +1,7 @@
 """Feeds, newest first, in pages: for programs and for people."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -27,56 +28,71 @@ class OnPage(Struct, frozen=True, kw_only=True):
     cursor: PageCursor | None = None
 
 
-def rows(
-    db: Database, *, base_url: str, cache_s: int, is_live: Callable[[str], bool], render: Render
-) -> list[AnyRow]:
-    """is_live: whether an account is producing now. cache_s: how long a feed that nobody signed in asked for may be kept."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feeds:
+    """For programs. cache_s: how long a feed that nobody signed in asked for may be kept. [loop]"""
 
-    def answer(call: FeedCall, page: FeedPage) -> Answer[FeedPage]:
-        if cache_s == 0 or call.actor.user_id is not None:
-            return Answer(value=page)
-        headers = {"cache-control": f"public, max-age={cache_s}", "vary": "Authorization, Cookie"}
-        return Answer(value=page, headers=headers)
+    db: Database
+    base_url: str
+    cache_s: int
 
-    async def global_feed(call: FeedCall) -> Answer[FeedPage]:
+    async def everybody(self, call: FeedCall) -> Answer[FeedPage]:
         at = position(call.actor.user_id, call.query.cursor, call.query.limit)
-        return answer(call, _page(await db.read(lambda reader: store.newest(reader, at, base_url))))
+        found = await self.db.read(lambda reader: store.newest(reader, at, self.base_url), snapshot=False)
+        return self._answer(call, found)
 
-    async def timeline(call: FeedCall) -> FeedPage:
+    async def timeline(self, call: FeedCall) -> FeedPage:
         at = position(call.account_id, call.query.cursor, call.query.limit)
-        return _page(await db.read(lambda reader: store.timeline(reader, at, base_url)))
+        return _page(await self.db.read(lambda reader: store.timeline(reader, at, self.base_url)))
 
-    async def user_feed(call: FeedCall) -> Answer[FeedPage]:
+    async def of_person(self, call: FeedCall) -> Answer[FeedPage]:
         at = position(call.actor.user_id, call.query.cursor, call.query.limit)
 
         def work(reader: Connection) -> store.Page:
-            return store.of(reader, accounts.find(reader, call.path["name"]).id, at, base_url)
+            return store.of(reader, accounts.find(reader, call.path["name"]).id, at, self.base_url)
 
-        return answer(call, _page(await db.read(work)))
+        return self._answer(call, await self.db.read(work))
 
-    async def front_page(call: AnyCall) -> AnyAnswer:
+    def _answer(self, call: FeedCall, found: store.Page) -> Answer[FeedPage]:
+        if self.cache_s == 0 or call.actor.user_id is not None:
+            return Answer(value=_page(found))
+        headers = {"cache-control": f"public, max-age={self.cache_s}", "vary": "Authorization, Cookie"}
+        return Answer(value=_page(found), headers=headers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pages:
+    """The same for people. is_live: whether an account is producing now. [loop]"""
+
+    db: Database
+    base_url: str
+    is_live: Callable[[str], bool]
+    render: Render
+
+    async def everybody(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
-        found = await db.read(lambda reader: store.newest(reader, at, base_url))
-        return show(call, found, "Everyone", here="global")
+        found = await self.db.read(lambda reader: store.newest(reader, at, self.base_url), snapshot=False)
+        return self._show(call, found, "Everyone", here="global")
 
-    async def following_page(call: AnyCall) -> AnyAnswer:
+    async def timeline(self, call: AnyCall) -> AnyAnswer:
         at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
-        found = await db.read(lambda reader: store.timeline(reader, at, base_url))
-        return show(call, found, "Following", here="timeline")
+        found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
+        return self._show(call, found, "Following", here="timeline")
 
-    async def person_page(call: AnyCall) -> AnyAnswer:
+    async def of_person(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
 
         def work(reader: Connection) -> tuple[Producer, bool, store.Page]:
             person = accounts.find(reader, call.path["username"])
             follows = graph.follows(reader, call.actor.user_id or "", person.id)
-            return person, follows, store.of(reader, person.id, at, base_url)
+            return person, follows, store.of(reader, person.id, at, self.base_url)
 
-        person, follows, found = await db.read(work)
-        profile = replace(person, is_live=is_live(person.id))
-        return show(call, found, person.username, profile=profile, follows=follows)
+        person, follows, found = await self.db.read(work)
+        profile = replace(person, is_live=self.is_live(person.id))
+        return self._show(call, found, person.username, profile=profile, follows=follows)
 
-    def show(
+    def _show(
+        self,
         call: AnyCall,
         found: store.Page,
         heading: str,
@@ -85,21 +101,36 @@ def rows(
         profile: Producer | None = None,
         follows: bool = False,
     ) -> AnyAnswer:
-        details, following = found
-        return render(
-            "feed.html", call.session, here=here, heading=heading, details=details, next=following, profile=profile, follows=follows
-        )  # fmt: skip
+        details, more = found
+        return self.render(
+            "feed.html",
+            call.session,
+            here=here,
+            heading=heading,
+            details=details,
+            next=more,
+            profile=profile,
+            follows=follows,
+        )
 
+
+def rows(
+    db: Database, *, base_url: str, cache_s: int, is_live: Callable[[str], bool], render: Render
+) -> list[AnyRow]:
+    """As of Feeds and Pages."""
+    feeds = Feeds(db=db, base_url=base_url, cache_s=cache_s)
+    pages = Pages(db=db, base_url=base_url, is_live=is_live, render=render)
     return [
-        Row(operation=wire.GLOBAL_FEED, action=Action.FEED_READ, handler=global_feed),
-        Row(operation=wire.TIMELINE, action=Action.TIMELINE_READ, handler=timeline),
-        Row(operation=wire.USER_FEED, action=Action.FEED_READ, handler=user_feed),
-        Page(method="GET", path="/", action=Action.FEED_READ, handler=front_page, query=OnPage),
-        Page(
-            method="GET", path="/following", action=Action.TIMELINE_READ, handler=following_page, query=OnPage
-        ),
-        Page(
-            method="GET", path="/u/{username}", action=Action.PROFILE_READ, handler=person_page, query=OnPage
+        Row(operation=wire.GLOBAL_FEED, action=Action.FEED_READ, handler=feeds.everybody),
+        Row(operation=wire.TIMELINE, action=Action.TIMELINE_READ, handler=feeds.timeline),
+        Row(operation=wire.USER_FEED, action=Action.FEED_READ, handler=feeds.of_person),
+        *(
+            Page(method="GET", path=path, action=action, handler=handler, query=OnPage)
+            for path, action, handler in (
+                ("/", Action.FEED_READ, pages.everybody),
+                ("/following", Action.TIMELINE_READ, pages.timeline),
+                ("/u/{username}", Action.PROFILE_READ, pages.of_person),
+            )
         ),
     ]
 

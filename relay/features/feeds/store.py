@@ -9,13 +9,11 @@ from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position
 _IS_POST = "c.kind = 'post'"
 _GLOBAL = f"{SELECT} WHERE {_IS_POST} AND {PUBLIC} AND {OLDER} {NEWEST}"
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
-# Whose newest post (before the page) is how old: one step into one index for each author that the viewer hears of.
-_AUTHORS = f"""SELECT heard.author, (SELECT c.published_us FROM creation AS c
-    WHERE c.owner_id = heard.author AND {_IS_POST} AND {FINDABLE_OF_FOLLOWED} AND {OLDER}
-    ORDER BY c.published_us DESC, c.id DESC LIMIT 1) AS newest_us
-  FROM (SELECT followee_id AS author FROM follow WHERE follower_id = :viewer UNION ALL SELECT :viewer) AS heard"""
-_FRESHEST = f"""WITH authors AS MATERIALIZED ({_AUTHORS})
-  SELECT author, newest_us FROM authors WHERE newest_us IS NOT NULL ORDER BY newest_us DESC LIMIT :limit"""
+# Whose newest post (before the page) is how old: one step into one index for each author that the viewer follows.
+_FRESHEST = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FROM creation AS c
+    WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_OF_FOLLOWED} AND {OLDER}
+    ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) AS newest_us
+  FROM follow AS f WHERE f.follower_id = :viewer ORDER BY newest_us DESC LIMIT :authors"""
 
 Page = tuple[list[Detail], str | None]
 
@@ -31,13 +29,22 @@ def timeline(db: Connection, at: Position, base_url: str) -> Page:
     A page of n can only hold posts of the n authors whose newest posts are the newest, and none older than the oldest of
     those: so the cost does not grow with what anybody has posted before.
     """
-    values = {"viewer": at.viewer, "at_us": at.before.at_us, "id": at.before.id, "limit": at.limit + 1}
-    found = db.execute(_FRESHEST, values).fetchall()
-    if not found:
-        return [], None
-    since_us = found[-1][1] if len(found) > at.limit else 0
-    authors = {f"author{n}": author for n, (author, _) in enumerate(found)}
-    return page(db, _timeline_of(len(found)), at, base_url, since_us=since_us, **authors)
+    found, since_us = _freshest(db, at)
+    authors = {f"author{n}": author for n, author in enumerate((at.viewer, *found))}
+    return page(db, _timeline_of(len(authors)), at, base_url, since_us=since_us, **authors)
+
+
+def _freshest(db: Connection, at: Position) -> tuple[list[str], int]:
+    """Those followed whose posts may stand on the page, and since when posts may."""
+    asked = needed = at.limit + 1
+    while True:
+        asked += 1
+        values = {"viewer": at.viewer, "at_us": at.before.at_us, "id": at.before.id, "authors": asked}
+        found = [each for each in db.execute(_FRESHEST, values).fetchall() if each[1] >= 0]
+        since_us = found[needed - 1][1] if len(found) >= needed else 0
+        if len(found) < asked or found[-1][1] < since_us:
+            return [author for author, newest_us in found if newest_us >= since_us], since_us
+        asked *= 2  # more posts of the same microsecond than there is room for: their ids decide
 
 
 @cache
