@@ -85,7 +85,7 @@ async def build(config: Config, base_url: str) -> Relay:
 async def _build_on(engines: Engines, config: Config, base_url: str, listening: Listening) -> Relay:
     live = live_services(base_url, engines, listening)  # before anything is awaited: it misses no commit
     sign_in = await sign_in_services(config, base_url, engines, listening)
-    posts = await post_services(config, base_url, engines, listening)
+    posts = await post_services(config, base_url, engines, listening, live.hub)
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
     gate = Gate(sign_in.accounts, sign_in.tokens, sign_in.families, engines.limits, origins)
     views = Views()

@@ -9,6 +9,7 @@ from relay.engine.jobs.table import JobChanged, JobReady
 from relay.engine.jobs.workers import Workers
 from relay.features.accounts.api import SessionEnded
 from relay.features.devices.families import Revoked, revoked_families
+from relay.features.jobs.progress import ProgressBoard
 from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
 from relay.features.live.hub import Hub
 
@@ -19,13 +20,14 @@ EFFECTS = Happened | Followed | Unfollowed | Blocked | Revoked | SessionEnded | 
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub and workers need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers and progress need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
         self.revoked: set[str] = set()
         self.hub: Hub | None = None
         self.workers: Workers | None = None
+        self.progress: ProgressBoard | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -40,8 +42,11 @@ class Listening:
                     self.hub.end_session(session_id)
                 case JobReady() if self.workers is not None:
                     self.workers.ready()
-                case JobChanged() if self.workers is not None:
-                    self.workers.changed(effect)
+                case JobChanged():
+                    if self.workers is not None:
+                        self.workers.changed(effect)
+                    if self.progress is not None:
+                        self.progress.changed(effect)
         if self.hub is not None:
             self.hub.commit(number, effects)
 

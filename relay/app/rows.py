@@ -17,6 +17,7 @@ from relay.features.devices import claim_pages, oauth
 from relay.features.devices import operations as devices
 from relay.features.feeds import operations as feeds
 from relay.features.graph import operations as graph
+from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
 from relay.features.reactions import operations as reactions
 from relay.features.uploads import operations as uploads
@@ -87,6 +88,7 @@ class Table:
                 require_live=self.sign_in.tokens.require_live,
                 render=self.render,
             ),
+            *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),
         ]
 

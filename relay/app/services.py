@@ -23,6 +23,8 @@ from relay.features.devices.service import Devices
 from relay.features.devices.signing import agree_on_key, load_key
 from relay.features.devices.tokens import Tokens
 from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.jobs.progress import ProgressBoard
+from relay.features.jobs.service import Jobs
 from relay.features.live.hub import Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
@@ -67,6 +69,7 @@ class PostServices:
     encoder: Encoder
     publishing: Publishing
     workers: Workers
+    jobs: Jobs
     reactions: Reactions
 
 
@@ -107,7 +110,7 @@ async def sign_in_services(
 
 
 async def post_services(
-    config: Config, base_url: str, engines: Engines, listening: Listening
+    config: Config, base_url: str, engines: Engines, listening: Listening, hub: Hub
 ) -> PostServices:
     """The workers hear of every job from here on; they take none before they run. [loop]"""
     db, objects, encoder = engines.db, engines.objects, Encoder()
@@ -122,13 +125,17 @@ async def post_services(
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,
     )
-    workers = Workers(db, {publishing.JOB_KIND: posts.make}, {publishing.JOB_KIND: publishing.given_up})
-    listening.workers = workers
+    on_given_up = {publishing.JOB_KIND: publishing.given_up}
+    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
+    listening.workers = workers = Workers(
+        db, {publishing.JOB_KIND: posts.make}, on_given_up, on_said=progress.said
+    )
     return PostServices(
         uploads=uploads,
         encoder=encoder,
         publishing=posts,
         workers=workers,
+        jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),
     )
 

@@ -47,6 +47,9 @@ class Action(StrEnum):
     POST_LIKE = "post.like"
     POST_REACT = "post.react"
     REACTION_REMOVE = "reaction.remove"
+    JOB_LIST = "job.list"
+    JOB_READ = "job.read"
+    JOB_CANCEL = "job.cancel"
     FEED_READ = "feed.read"
     TIMELINE_READ = "timeline.read"
     INBOX_READ = "inbox.read"
@@ -107,6 +110,9 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_LIKE: SIGNED_IN,
     Action.POST_REACT: SIGNED_IN,
     Action.REACTION_REMOVE: OWNER_ONLY,
+    Action.JOB_LIST: SIGNED_IN,
+    Action.JOB_READ: OWNER_ONLY,
+    Action.JOB_CANCEL: OWNER_ONLY,
     Action.FEED_READ: ANYBODY,
     Action.TIMELINE_READ: SIGNED_IN,
     Action.INBOX_READ: SIGNED_IN,

@@ -27,6 +27,7 @@ from msgspec import Meta, Raw, Struct
 
 from relay.wire.bounds import MAX_COUNT, PRINTABLE, Milliseconds, Sentence, Timestamp, Url, Word
 from relay.wire.ids import Id
+from relay.wire.jobs import Fraction
 from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Token, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
@@ -95,7 +96,17 @@ class SocialNewReaction(_Wire, frozen=True, kw_only=True, tag="social.new_reacti
     username: Username
 
 
-Payload = FeedNewPost | PresenceUpdate | SocialNewFollow | SocialNewReaction
+class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
+    """A job of yours began, went on or ended. Live only: `GET /jobs/ID` has it as it stands. Fields as of `jobs.Job`."""
+
+    job_id: Id
+    kind: Word
+    state: Word
+    stage: Word = ""
+    fraction: Fraction = 0.0
+
+
+Payload = FeedNewPost | PresenceUpdate | SocialNewFollow | SocialNewReaction | JobProgress
 
 
 # relay -> client ----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from relay.wire import rest
+from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.tus import UPLOADS_PATH
 
@@ -179,6 +180,17 @@ GET_MP3 = _get(
     "The levelled MP3, whole or in ranges. It decodes to the frames its Info frame names, without gaps.",
 )  # fmt: skip
 GET_FLAC = _get("/audio/{post_id}/flac", AudioBytes, "The take as it was played, for its author.")
+
+# jobs ---------------------------------------------------------------------------------------------------------
+
+LIST_JOBS = _list(
+    "/jobs", Paging, JobPage, "What is being made for you, and what became of it, newest first."
+)
+GET_JOB = _get("/jobs/{job_id}", Job, "One of your jobs: its state, and how far it is.")
+CANCEL_JOB = _post(
+    "/jobs/{job_id}/cancel", Nothing, Job,
+    "You do not want it any more. One that has ended stays as it ended, so cancelling twice is cancelling once.",
+)  # fmt: skip
 
 # feeds --------------------------------------------------------------------------------------------------------
 

@@ -81,14 +81,17 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+GIVEN_UP = {"k": lambda _, __: None}
+
+
 async def work_for(db: Database, account_id: str, seconds: int, *, ended: str) -> bool:
     """One job of an account, as if it had taken so long; whether the account got its turn."""
 
     def take(tx: Tx) -> bool:
         job_id = table.enqueue(tx, kind="k", account_id=account_id, data=1)
-        job = table.claim(tx, "h", {"k": lambda _, __: None})
+        job = table.claim(tx, "h", GIVEN_UP)
         if job is None:
-            table.cancel(tx, job_id, account_id)
+            table.cancel(tx, job_id, account_id, GIVEN_UP)
             return False
         assert job.account_id == account_id
         tx.db.execute(
@@ -98,12 +101,12 @@ async def work_for(db: Database, account_id: str, seconds: int, *, ended: str) -
             case "done":
                 table.finish(tx, job, "h")
             case "cancelled":
-                table.cancel(tx, job_id, account_id)
+                table.cancel(tx, job_id, account_id, GIVEN_UP)
             case "refused":
                 table.refuse(tx, job, "h", Refusal("audio_refused", "It is."))
             case _:
                 table.fail(tx, job, "h", "a fault")
-                table.cancel(tx, job_id, account_id)
+                table.cancel(tx, job_id, account_id, GIVEN_UP)
         return True
 
     return await db.write(take)

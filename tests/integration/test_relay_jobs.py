@@ -40,6 +40,10 @@ class Bench:
     async def claim(self, holder: str = "h") -> Job | None:
         return await self.db.write(lambda tx: table.claim(tx, holder, {KIND: self._give_up}))
 
+    async def cancel(self, job_id: str, account_id: str) -> bool:
+        given_up = {KIND: self._give_up}
+        return await self.db.write(lambda tx: table.cancel(tx, job_id, account_id, given_up))
+
     async def find(self, job_id: str) -> Job:
         job = await self.db.read(lambda db: table.find(db, job_id))
         assert job is not None
@@ -186,10 +190,12 @@ async def test_cancelling_ends_it_where_it_runs(bench: Bench) -> None:
 
     async with bench.working(hang):
         await begun.wait()
-        assert not await bench.db.write(lambda tx: table.cancel(tx, job_id, bench.ben)), "of another account"
-        assert await bench.db.write(lambda tx: table.cancel(tx, job_id, bench.anna))
+        assert not await bench.cancel(job_id, bench.ben), "of another account"
+        assert await bench.cancel(job_id, bench.anna)
+        assert not await bench.cancel(job_id, bench.anna), "it is already"
         await ended.wait()
     assert (await bench.find(job_id)).state == "cancelled"
+    assert bench.given_up == [job_id]
 
 
 async def test_the_queue_of_an_account_and_of_all_is_bounded(

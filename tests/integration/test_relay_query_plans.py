@@ -106,6 +106,7 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         for followers in (True, False):
             graph.people(asked, viewer, followers=followers, before=BEGINNING, limit=20)
         jobs.find(asked, "a" * 32)
+        jobs.of_account(asked, viewer, BEGINNING, 21)
         return asked.plans
 
     plans = await db.read(explain)

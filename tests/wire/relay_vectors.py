@@ -55,6 +55,8 @@ PAYLOADS: dict[str, events.Payload] = {
     "social.new_reaction least": events.SocialNewReaction(
         reaction=Reaction(id=ID, user_id=OTHER, post_id=ID, type="like", emoji="❤️", created_at=AT), username="owl"
     ),
+    "job.progress": events.JobProgress(job_id=ID, kind="post", state="running", stage="encode", fraction=0.25),
+    "job.progress least": events.JobProgress(job_id=ID, kind="post", state="cancelled"),
 }  # fmt: skip
 FROM_CLIENT: dict[str, events.FromClient] = {
     "connect": events.Connect(cursor=CURSOR, global_feed=True),

@@ -6,10 +6,12 @@ ready ──taken──► running ──► done | failed (a refusal: trying ag
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from relay.core.cursor import Cursor
 from relay.core.refusal import Code, Refusal
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Effect, Tx
@@ -29,7 +31,9 @@ MAX_OPEN = 2_000
 REMEMBERED_US = 7 * 24 * 3600 * 1_000_000
 BUSY_RETRY_S = 60
 MAX_ERROR_CHARS = 1000
-_COLUMNS = "id, kind, account_id, state, attempts, stage, fraction, error_code, error, data"
+_COLUMNS = (
+    "id, kind, account_id, state, attempts, stage, fraction, error_code, error, created_us, ended_us, data"
+)
 
 
 class JobReady(Effect, frozen=True, kw_only=True, tag="job_ready"):
@@ -42,6 +46,7 @@ class JobChanged(Effect, frozen=True, kw_only=True, tag="job_changed"):
     job_id: str
     account_id: str
     state: str
+    kind: str
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -56,6 +61,8 @@ class Job(Struct, frozen=True, kw_only=True):
     fraction: float
     error_code: str | None
     error: str | None
+    created_us: int
+    ended_us: int | None
     data: str
 
 
@@ -185,8 +192,8 @@ def give_back(tx: Tx, job: Job, holder: str, later_us: int = 0) -> None:
     tx.effects.append(JobReady(commit=tx.commit))
 
 
-def cancel(tx: Tx, job_id: str, account_id: str) -> bool:
-    """Nobody wants it any more; whether it was open. A worker that has it is told by its lease. [writer]"""
+def cancel(tx: Tx, job_id: str, account_id: str, on_given_up: Mapping[str, GivenUp]) -> bool:
+    """Nobody wants it any more; whether it was open. A worker that has it is told by the commit, or its lease. [writer]"""
     held = tx.db.execute(
         "SELECT 1 FROM job WHERE id = ? AND account_id = ? AND state = 'running'", (job_id, account_id)
     )
@@ -197,9 +204,13 @@ def cancel(tx: Tx, job_id: str, account_id: str) -> bool:
         f" WHERE id = ? AND account_id = ? AND state IN ('ready', 'running') RETURNING {_COLUMNS}",
         (now_us(), job_id, account_id),
     ).fetchone()
-    if row is not None:
-        tx.effects.append(_changed(tx, _job(row), "cancelled"))
-    return row is not None
+    if row is None:
+        return False
+    job = _job(row)
+    on_given_up[job.kind](tx, job)
+    tx.effects.append(_changed(tx, job, "cancelled"))
+    tx.effects.append(JobReady(commit=tx.commit))  # the account's next one may run now
+    return True
 
 
 def cancel_all(tx: Tx) -> None:
@@ -214,6 +225,16 @@ def find(db: Connection, job_id: str) -> Job | None:
     """[any thread with a snapshot]"""
     row = db.execute(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,)).fetchone()
     return _job(row) if row else None
+
+
+def of_account(db: Connection, account_id: str, before: Cursor, limit: int) -> list[Job]:
+    """The newest first. [any thread with a snapshot]"""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM job WHERE account_id = ? AND (created_us, id) < (?, ?)"
+        " ORDER BY created_us DESC, id DESC LIMIT ?",
+        (account_id, before.at_us, before.id, limit),
+    )
+    return [_job(row) for row in rows]
 
 
 def counts(db: Connection) -> dict[str, int]:
@@ -263,20 +284,9 @@ def _charge(tx: Tx, account_id: str) -> None:
 
 
 def _changed(tx: Tx, job: Job, state: str) -> JobChanged:
-    return JobChanged(commit=tx.commit, job_id=job.id, account_id=job.account_id, state=state)
+    return JobChanged(commit=tx.commit, job_id=job.id, account_id=job.account_id, state=state, kind=job.kind)
 
 
-def _job(row: tuple[str, str, str, str, int, str, float, str | None, str | None, str]) -> Job:
-    id_, kind, account_id, state, attempts, stage, fraction, error_code, error, data = row
-    return Job(
-        id=id_,
-        kind=kind,
-        account_id=account_id,
-        state=state,
-        attempts=attempts,
-        stage=stage,
-        fraction=fraction,
-        error_code=error_code,
-        error=error,
-        data=data,
-    )
+def _job(row: tuple[Any, ...]) -> Job:
+    """row: of _COLUMNS; Any, for their types are known to the statement alone."""
+    return Job(**dict(zip(Job.__struct_fields__, row, strict=True)))

@@ -22,18 +22,24 @@ ENDED = ("done", "failed", "cancelled", "quarantined")
 
 
 class Work:
-    """One job in hand. say() tells how far it is; it is stored with the next heartbeat."""
+    """One job in hand. say() tells how far it is: at once to whoever listens, and to the table with the next heartbeat."""
 
-    def __init__(self, job: Job, holder: str) -> None:
+    def __init__(self, job: Job, holder: str, on_said: "OnSaid") -> None:
         self.job = job
         self.holder = holder
         self.stage = job.stage
         self.fraction = 0.0
+        self._on_said = on_said
 
     def say(self, stage: str, fraction: float) -> None:
         """fraction: of the whole job, 0..1."""
         self.stage, self.fraction = stage, min(max(fraction, 0.0), 1.0)
         log.debug("job %s: %s", self.job.id, stage)
+        self._on_said(self)
+
+
+OnSaid = Callable[[Work], None]
+"""Told of each job that begins, and how far it is. [loop]"""
 
 
 Handler = Callable[[Work], Awaitable[None]]
@@ -51,7 +57,9 @@ class Workers:
         handlers: Mapping[str, Handler],
         on_given_up: Mapping[str, GivenUp],
         at_once: int = AT_ONCE,
+        on_said: OnSaid = lambda _: None,
     ) -> None:
+        self._on_said = on_said
         self._db = db
         self._handlers = handlers
         self._on_given_up = on_given_up
@@ -137,13 +145,14 @@ class Workers:
                 due, job = None, None
             if job is not None:
                 log.debug("job %s is taken", job.id)
-                return Work(job, holder)
+                return Work(job, holder, self._on_said)
             wait_s = LOOK_S if due is None or due <= now_us() else min(LOOK_S, (due - now_us()) / 1e6)
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.01, wait_s)):
                     await self._wake.wait()
 
     async def _carry_out(self, work: Work) -> None:
+        work.say("", 0.0)
         handling = asyncio.ensure_future(self._handlers[work.job.kind](work))
         beating = asyncio.create_task(self._beat(work, handling))
         try:

@@ -87,7 +87,7 @@ class Publishing:
         """The post of an upload that has arrived. Whoever asks again with the key joins whoever asked first.
 
         Raises Refusal: gone, upload_incomplete, not_found, quota_exceeded, sha256_mismatch, idempotency_mismatch,
-        upload_running, audio_refused, busy, internal. A key that has made its post answers with it, whether or not the
+        upload_running, audio_refused, cancelled, busy, internal. A key that has made its post answers with it, whether or not the
         upload is still known.
         """
         owner_id = actor.account_id
@@ -269,5 +269,5 @@ def _came_to_nothing(job: table.Job) -> Refusal:
         code: Code = "audio_refused" if job.error_code == "audio_refused" else "sha256_mismatch"
         return Refusal(code, job.error or "The audio is not usable.")
     if job.state == "cancelled":
-        return Refusal("gone", "Making this post was cancelled.", "Ask for it again.")
+        return Refusal("cancelled", "Making this post was cancelled.", "Post it again if it was not meant.")
     return Refusal("internal", "The relay could not make this post.", "Try again later.")

@@ -1,5 +1,6 @@
 """What other features may ask of the live feed: tell what happened, to whom, once."""
 
+from relay.features.live.encoding import LiveOnly
 from relay.features.live.store import (
     Blocked,
     Followed,
@@ -13,5 +14,5 @@ from relay.features.live.store import (
 from relay.features.live.telling import Delivery
 
 __all__ = [
-    "Blocked", "Delivery", "Followed", "Happened", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
+    "Blocked", "Delivery", "Followed", "Happened", "LiveOnly", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
 ]  # fmt: skip

@@ -3,6 +3,11 @@
 from enum import Enum
 
 import msgspec
+from msgspec import Raw
+
+from relay.core.times import rfc3339
+from relay.engine.clock import new_id, now_us
+from relay.wire.events import Event, Payload
 
 
 class Encoding(Enum):
@@ -31,6 +36,23 @@ def frame(encoding: Encoding, number: int, messages: list[bytes]) -> bytes:
     count = len(messages) + 1
     head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
     return b"".join((head, first, *messages))
+
+
+class LiveOnly:
+    """An event without a cursor, encoded once in each encoding somebody asked for: nobody is told of it later."""
+
+    __slots__ = ("_encoded", "_payload")
+
+    def __init__(self, payload: Payload) -> None:
+        self._payload = payload
+        self._encoded: dict[Encoding, bytes] = {}
+
+    def as_bytes(self, encoding: Encoding) -> bytes:
+        if (found := self._encoded.get(encoding)) is None:
+            payload = Raw(encode(encoding, self._payload))
+            event = Event(id=new_id(), ts=rfc3339(now_us()), d=payload)
+            found = self._encoded[encoding] = encode(encoding, event)
+        return found
 
 
 class Encoded:

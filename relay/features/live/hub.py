@@ -268,6 +268,11 @@ class Hub:
             if connection.account_id != account_id and account_id not in connection.hidden:
                 connection.outbox.offer(message)
 
+    def tell_account(self, account_id: str, message: AsBytes) -> None:
+        """A live-only message to an account itself."""
+        for connection in self._live_of(account_id, None):
+            connection.outbox.offer(message)
+
     def _live_of(self, account_id: str, only: Connection | None) -> list[Connection]:
         mine = self._of_account.get(account_id, set())
         return [each for each in mine if each.joining is None and (only is None or each is only)]

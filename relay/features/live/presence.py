@@ -7,37 +7,18 @@ others it is asked when there is something to tell of them.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from msgspec import Raw
-
 from relay.core.presence import OFFLINE, Visible
 from relay.core.times import rfc3339
 from relay.engine.bus.door import Bus
-from relay.engine.clock import new_id, now_us
+from relay.engine.clock import now_us
 from relay.engine.leases.shared import SharedLeases
-from relay.features.live.encoding import Encoding, encode
+from relay.features.live.encoding import LiveOnly
 from relay.features.live.hub import Connection, Hub
-from relay.wire.events import MAX_PRESENCE, Event, Presence, PresenceUpdate
+from relay.wire.events import MAX_PRESENCE, Presence, PresenceUpdate
 
 Names = Callable[[list[str]], Awaitable[Mapping[str, str]]]
 NAMES_AT_ONCE = 500
 AWAY = (OFFLINE, "away")
-
-
-class _Update:
-    """A live-only event, encoded once per encoding."""
-
-    __slots__ = ("_encoded", "_update")
-
-    def __init__(self, update: PresenceUpdate) -> None:
-        self._update = update
-        self._encoded: dict[Encoding, bytes] = {}
-
-    def as_bytes(self, encoding: Encoding) -> bytes:
-        if (found := self._encoded.get(encoding)) is None:
-            payload = Raw(encode(encoding, self._update))
-            event = Event(id=new_id(), ts=rfc3339(now_us()), d=payload)
-            found = self._encoded[encoding] = encode(encoding, event)
-        return found
 
 
 class PresenceBoard:
@@ -117,21 +98,21 @@ class PresenceBoard:
         if seen.status == OFFLINE:
             return
         if followee_id in self._usernames:
-            connection.outbox.offer(_Update(self._update(seen)))
+            connection.outbox.offer(LiveOnly(self._update(seen)))
         else:
             self._ask_name(followee_id)
 
     def _parted(self, connection: Connection, followee_id: str) -> None:
         if followee_id in self._usernames:
             gone = Visible(user_id=followee_id, status=OFFLINE, since_us=now_us())
-            connection.outbox.offer(_Update(self._update(gone)))
+            connection.outbox.offer(LiveOnly(self._update(gone)))
 
     def _tell(self, updates: Iterable[Visible]) -> None:
         for update in updates:
             if not self._hub.is_followed(update.user_id):
                 continue
             if update.user_id in self._usernames:
-                self._hub.tell_followers(update.user_id, _Update(self._update(update)))
+                self._hub.tell_followers(update.user_id, LiveOnly(self._update(update)))
             else:
                 self._ask_name(update.user_id)
 

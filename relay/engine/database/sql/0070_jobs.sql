@@ -20,6 +20,7 @@ CREATE TABLE job (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_due ON job (due_us, id) WHERE state IN ('ready', 'running');
 CREATE INDEX job_of_account ON job (account_id, state);
+CREATE INDEX job_newest ON job (account_id, created_us DESC, id DESC);
 CREATE INDEX job_ended ON job (ended_us) WHERE ended_us IS NOT NULL;
 
 -- Whose turn it was last: who waits longest comes next, however much the others have queued.
