@@ -13,10 +13,12 @@ from relay.core.limits import LIMITS, Kind
 from relay.features.accounts.names import propose
 from relay.features.accounts.providers import upstreams_of
 from tests.support.claims import Claim, FormBrowser
+from tests.support.engines import ClusterServers, Engines
 from tests.support.oidc_server import CLIENT, free_port, running_provider
 from tests.support.profile_server import ProfileServer, running_profile_server
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
+BOTH_ENGINES = True
 pytestmark = pytest.mark.timeout(180)
 MAX_STEPS = 12
 
@@ -27,16 +29,25 @@ def discord() -> Iterator[ProfileServer]:
         yield server
 
 
+def told(engines: Engines, issuer: str, discord: ProfileServer) -> Engines:
+    """For a relay that knows who signs people in."""
+    known = {
+        f"SIDECHAIN_RELAY_{name}_{what}": value
+        for name, base in (("GOOGLE", issuer), ("DISCORD", discord.url))
+        for what, value in (("CLIENT_ID", CLIENT[0]), ("CLIENT_SECRET", CLIENT[1]), ("BASE", base))
+    }
+    return Engines({**engines.environment, **known})
+
+
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory, discord: ProfileServer) -> Iterator[RelayProcess]:
+def relay(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory, discord: ProfileServer
+) -> Iterator[RelayProcess]:
     port = free_port()
-    with running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer, pytest.MonkeyPatch.context() as env:  # fmt: skip
-        for name, base in (("GOOGLE", issuer), ("DISCORD", discord.url)):
-            env.setenv(f"SIDECHAIN_RELAY_{name}_CLIENT_ID", CLIENT[0])
-            env.setenv(f"SIDECHAIN_RELAY_{name}_CLIENT_SECRET", CLIENT[1])
-            env.setenv(f"SIDECHAIN_RELAY_{name}_BASE", base)
+    with running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer:
+        data = tmp_path_factory.mktemp("relay") / "data"
         # Development only for its kinder limits of requests: nobody signs in by name here.
-        with running_relay(tmp_path_factory.mktemp("relay") / "data", port=port) as process:
+        with running_relay(data, port=port, engines=told(engines, issuer, discord)) as process:
             yield process
 
 
@@ -160,6 +171,36 @@ def test_an_answer_works_once_and_as_it_was_given(relay: RelayProcess) -> None:
         address = person.way_back("google", "person")
         assert person.arrive(address).status_code == 303
         assert person.arrive(address).status_code == 401
+
+
+@pytest.mark.parametrize("way", ["google", "discord"])
+def test_it_begins_at_one_process_and_ends_at_another(
+    servers: ClusterServers, tmp_path: Path, discord: ProfileServer, way: str
+) -> None:
+    """A proxy leads each request where it likes: what a sign-in needs to remember is known to all processes."""
+    port = free_port()
+    public = ("--public-url", f"http://127.0.0.1:{port}")
+    discord.who = {"id": "88", "username": "wanderer"}
+    with (
+        running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer,
+        servers.engines(tmp_path) as engines,
+        running_relay(
+            tmp_path / "first", *public, port=port, engines=told(engines, issuer, discord)
+        ) as first,
+        running_relay(tmp_path / "second", *public, engines=told(engines, issuer, discord)) as second,
+        Wanderer(first) as person,
+        Wanderer(first) as thief,
+    ):
+        address = person.way_back(way, "wanderer")
+        at_second = address.replace(first.url, second.url)
+        assert thief.ours.http.get(at_second).status_code == 401, "another browser"
+        address = person.way_back(way, "wanderer")
+        at_second = address.replace(first.url, second.url)
+        arrived = person.ours.http.get(at_second)
+        assert (arrived.status_code, arrived.headers["location"]) == (303, "/")
+        assert person.me()["username"] == "wanderer", "the first knows the session that the second opened"
+        assert person.ours.http.get(f"{second.url}/api/v1/users/me").json() == person.me()
+        assert person.arrive(address).status_code == 401, "it is used up, at the first too"
 
 
 def test_signing_in_leads_nowhere_else(relay: RelayProcess) -> None:
