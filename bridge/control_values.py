@@ -39,6 +39,7 @@ class AlikeInfo(Struct, frozen=True, kw_only=True):
 
     take_id: Short
     title: Title
+    name: Title = ""  # as in TakeInfo
     created_us: U63
     same: bool
     score: float
@@ -77,6 +78,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     repair: Short | None = None  # "fade", "wrap": how its loop's seam is mended
     alike: AlikeInfo | None = None  # it was made before, or nearly
     held_s: float | None = None  # how long, from now on, its post can be undone; None: it is not held
+    name: Title = ""  # its title, else what it is called by; "": from a daemon that knows no names
 
 
 class SoundInfo(Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class EntryInfo(Struct, frozen=True, kw_only=True):
     take_id: Short
     account: Short | None
     title: Title
+    name: Title = ""  # the title, else what the take is called by
     created_us: U63
     state: Short  # "held", "waiting", "queued", "uploading", "accepted", "quarantined", "needs_attention", "discarded"
     attempts: U32

@@ -23,7 +23,7 @@ def of_take(before: TakeInfo, after: TakeInfo) -> str | None:
     if after.state == "failed" != before.state:
         return f"“{name}” could not be processed: {after.error or 'see `sidechain takes`'}"
     if after.alike is not None and before.alike is None:
-        other = after.alike.title or f"Take {after.alike.take_id[:TAKE_ID_CHARS]}"
+        other = after.alike.name or after.alike.title or f"Take {after.alike.take_id[:TAKE_ID_CHARS]}"
         return f"“{name}” is the same sound as “{other}”, which you kept before."
     if after.entry_state == before.entry_state:
         return None

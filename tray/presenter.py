@@ -258,7 +258,7 @@ def _take_state(take: TakeInfo, progress: Progress | None) -> str:
 
 def take_name(take: TakeInfo, among: Iterable[str] = ()) -> str:
     """What a person calls the Take. among: ids of those that it is shown with."""
-    return take.title or f"Take {short_id(take.take_id, among, TAKE_ID_CHARS)}"
+    return take.name or take.title or f"Take {short_id(take.take_id, among, TAKE_ID_CHARS)}"
 
 
 def short_id(whole: str, among: Iterable[str], least: int) -> str:

@@ -215,8 +215,7 @@ def warn(take_id: str) -> None:
     for sentence in one.sound.says if one.sound else ():
         note(f"Warning: {sentence}")
     if alike := one.take.alike:
-        name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
-        note(f"You made this before: {name}, kept {when(alike.created_us)}.")
+        note(f"You made this before: “{alike.name}”, kept {when(alike.created_us)}.")
 
 
 def held_line(held_s: float | None) -> str:
@@ -228,8 +227,7 @@ def describe(t: c.TakeInfo) -> str:
     """A Take in one line."""
     length = f"{t.bars} bars" if t.bars else f"{t.frames / t.sample_rate_hz:.1f} s"
     facts = [length] + ([_tempo(t.bpm, t.bpm_source)] if t.bpm else []) + ([t.meter] if t.meter else [])
-    title = f" “{t.title}”" if t.title else ""
-    return f"{t.take_id[:12]}{title}, {', '.join(facts)}, {t.frames} frames" + (
+    return f"{t.take_id[:12]} “{t.name}”, {', '.join(facts)}, {t.frames} frames" + (
         f" ({t.note})" if t.note else ""
     )
 

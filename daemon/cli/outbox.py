@@ -85,12 +85,8 @@ def undo(
     show(
         after,
         as_json,
-        lambda: f"Undone: {_line(after.entries[0])} is not posted. The take is in the library.",
+        lambda: f"Undone: “{after.entries[0].name}” is not posted. The take is in the library.",
     )
-
-
-def _line(entry: c.EntryInfo) -> str:
-    return f"“{entry.title}”" if entry.title else f"take {entry.take_id[:12]}"
 
 
 def _named(prefix: str) -> str:
@@ -103,7 +99,7 @@ def _named(prefix: str) -> str:
         )
     if len(found) != 1:
         return prefix
-    return f"“{found[0].title or 'untitled'}” of {when(found[0].created_us)} ({found[0].state})"
+    return f"“{found[0].name}” of {when(found[0].created_us)} ({found[0].state})"
 
 
 def _text(entries: list[c.EntryInfo]) -> str:
@@ -111,7 +107,7 @@ def _text(entries: list[c.EntryInfo]) -> str:
         [
             e.entry_id[:13],
             when(e.created_us),
-            e.title or "untitled",
+            e.name,
             e.account or "–",
             e.state,
             _sent(e),
@@ -121,7 +117,7 @@ def _text(entries: list[c.EntryInfo]) -> str:
         ]
         for e in entries
     ]
-    return table(["entry", "when", "title", "account", "state", "sent", "tries", "next", "what"], rows)
+    return table(["entry", "when", "name", "account", "state", "sent", "tries", "next", "what"], rows)
 
 
 def _sent(entry: c.EntryInfo) -> str:

@@ -40,7 +40,7 @@ def list_takes(
             [
                 t.take_id[:12],
                 when(t.created_us),
-                t.title or "untitled",
+                t.name,
                 str(t.bars or "–"),
                 number(t.bpm),
                 t.key or "–",
@@ -52,7 +52,7 @@ def list_takes(
             for t in found.takes
         ]
         return (
-            table(["take", "when", "title", "bars", "BPM", "key", "LUFS", "seam", "state", "page"], rows)
+            table(["take", "when", "name", "bars", "BPM", "key", "LUFS", "seam", "state", "page"], rows)
             or "No takes yet. Play, then `sidechain keep`."
         )
 

@@ -58,7 +58,7 @@ def card(
         data = card_svg(
             clip.samples,
             clip.sample_rate_hz,
-            title=t.title or "untitled",
+            title=t.name,
             bpm=t.bpm,
             key=t.key,
             bar_fractions=bars,
@@ -126,7 +126,7 @@ def similar(
             [
                 each.take_id[:12],
                 when(each.created_us),
-                each.title or "untitled",
+                each.name,
                 "yes" if each.same else "no",
                 f"{each.score:.0%}",
                 f"{each.likeness:.2f}",
@@ -205,8 +205,7 @@ def _seam(sound: c.SoundInfo | None) -> str:
 def alike_line(alike: c.AlikeInfo) -> str:
     """The same sound, made before."""
     speed = f", {alike.speed - 1:+.0%} in speed" if alike.speed != 1.0 else ""
-    name = f"“{alike.title}”" if alike.title else alike.take_id[:12]
-    return f"the same sound as {name}, kept {when(alike.created_us)} ({number(100 * alike.score, '', 0)} % agree{speed})"
+    return f"the same sound as “{alike.name}”, kept {when(alike.created_us)} ({number(100 * alike.score, '', 0)} % agree{speed})"
 
 
 def register(app: typer.Typer) -> None:

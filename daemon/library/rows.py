@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from datetime import datetime
 
 import msgspec
 
 from daemon.core import outbox
 from daemon.core.analysis import Alike, TakeAnalysis
 from daemon.core.capture import Cut
+from daemon.core.names import take_name
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,17 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     analysis: TakeAnalysis | None = msgspec.field(default=None, name="heard")  # "heard" in take.json
     alike: Alike | None = None  # another Take that is the same sound
     repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
+
+    @property
+    def name(self) -> str:
+        """What it is called, wherever a person sees it; the time is this machine's local one."""
+        return take_name(
+            self.title,
+            track_name=self.track_name,
+            host_name=self.host_name,
+            bpm=self.cut.bpm,
+            at=datetime.fromtimestamp(self.created_us / 1e6),
+        )
 
 
 class Marks(msgspec.Struct, frozen=True):

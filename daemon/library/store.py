@@ -132,6 +132,13 @@ class Store:
         rows = self._db.execute("SELECT * FROM take WHERE take_id LIKE ? ESCAPE '\\' LIMIT 2", (like,))
         return [read_take(row) for row in rows]
 
+    def takes_of(self, take_ids: Iterable[str]) -> list[TakeRow]:
+        """Those of these that are there, in no order."""
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE take_id IN (SELECT value FROM json_each(?))", (json.dumps([*take_ids]),)
+        )
+        return [read_take(row) for row in rows]
+
     def take_asked(self, asked: str) -> TakeRow | None:
         """The Take that this Keep of a plugin made, if it made one."""
         row = self._db.execute("SELECT * FROM take WHERE asked = ? LIMIT 1", (asked,)).fetchone()

@@ -127,6 +127,10 @@ class Takes:
                 return take
         raise UsageError("This take is no longer in the library.", "Keep again, then post.")
 
+    async def names(self, take_ids: Iterable[str]) -> dict[str, str]:
+        """What these Takes are called, by id; without those that are gone."""
+        return {take.take_id: take.name for take in await self._store.run(Store.takes_of, take_ids)}
+
     async def rename(self, prefix: str, title: str) -> TakeRow:
         """Row and file; the file, because a rebuilt library knows only that."""
         renamed = msgspec.structs.replace(await self.find(prefix), title=title)

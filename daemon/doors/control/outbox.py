@@ -35,26 +35,31 @@ class OutboxAnswers:
 
     async def _list(self, request: c.ListOutbox) -> c.Reply:
         entries = await self._posting.listed(ended=request.ended, limit=request.limit)
-        return c.EntryList(entries=[info(entry) for entry in entries])
+        return await self._told(entries)
 
     async def _retry(self, request: c.RetryEntries) -> c.Reply:
         after = await self._posting.retry(request.entry_id)
-        return c.EntryList(entries=[info(entry) for entry in after[-c.MAX_LIST :]])
+        return await self._told(after[-c.MAX_LIST :])
 
     async def _discard(self, request: c.DiscardEntry) -> c.Reply:
-        return c.EntryList(entries=[info(await self._posting.discard(request.entry_id))])
+        return await self._told([await self._posting.discard(request.entry_id)])
 
     async def _undo(self, request: c.UndoPost) -> c.Reply:
-        return c.EntryList(entries=[info(await self._posting.undo(request.entry_id))])
+        return await self._told([await self._posting.undo(request.entry_id)])
+
+    async def _told(self, entries: list[outbox.Entry]) -> c.EntryList:
+        names = await self._takes.names([entry.take_id for entry in entries])
+        return c.EntryList(entries=[info(e, e.title or names.get(e.take_id, "")) for e in entries])
 
 
-def info(entry: outbox.Entry) -> c.EntryInfo:
-    """An Entry as the command line sees it."""
+def info(entry: outbox.Entry, name: str) -> c.EntryInfo:
+    """An Entry as the command line sees it. name: what it is called by."""
     return c.EntryInfo(
         entry_id=entry.entry_id,
         take_id=entry.take_id,
         account=entry.account,
         title=entry.title,
+        name=name,
         created_us=entry.created_us,
         state=entry.state,
         attempts=entry.attempts,

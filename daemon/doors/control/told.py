@@ -25,7 +25,11 @@ async def told_alikes(store: Store, found: Iterable[Alike]) -> list[AlikeInfo]:
     named = []
     for each in found:
         for take in await store.run(Store.find_take, each.take_id):
-            told = msgspec.to_builtins(each) | {"title": take.title, "created_us": take.created_us}
+            told = msgspec.to_builtins(each) | {
+                "title": take.title,
+                "name": take.name,
+                "created_us": take.created_us,
+            }
             named.append(msgspec.convert(told, AlikeInfo))
     return named
 
@@ -43,6 +47,7 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
         {
             "take_id": take.take_id,
             "title": take.title,
+            "name": take.name,
             "created_us": take.created_us,
             "frames": take.frames,
             "sample_rate_hz": take.sample_rate_hz,

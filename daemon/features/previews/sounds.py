@@ -45,7 +45,7 @@ def _of_take(take: TakeRow, takes_dir: Path) -> Sound:
     return Sound(
         kind="take",
         target=take.take_id,
-        title=take.title,
+        title=take.name,
         seconds=take.frames / take.sample_rate_hz,
         bpm=take.cut.bpm or (take.analysis.bpm if take.analysis else None),
         bars=take.cut.bars,
