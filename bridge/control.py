@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
+from bridge.control_base import Done as Done
 from bridge.control_base import Limit
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
@@ -25,6 +26,15 @@ from bridge.control_recovery import StretchInfo as StretchInfo
 from bridge.control_settings import GetSettings as GetSettings
 from bridge.control_settings import SettingInfo as SettingInfo
 from bridge.control_settings import Settings as Settings
+from bridge.control_takes import DeleteTake as DeleteTake
+from bridge.control_takes import DiscardTake as DiscardTake
+from bridge.control_takes import ListTakes as ListTakes
+from bridge.control_takes import OneTake as OneTake
+from bridge.control_takes import RenameTake as RenameTake
+from bridge.control_takes import RestoreTake as RestoreTake
+from bridge.control_takes import ShowTake as ShowTake
+from bridge.control_takes import TagTake as TagTake
+from bridge.control_takes import TakeList as TakeList
 from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
@@ -47,10 +57,6 @@ class Failed(_Control, frozen=True, kw_only=True, tag="failed"):
     code: Short
     message: Line
     next_step: Line = ""
-
-
-class Done(_Control, frozen=True, kw_only=True, tag="done"):
-    """Carried out; there is nothing to say."""
 
 
 class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
@@ -78,22 +84,8 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     )  # the newest that nobody has kept or discarded yet
 
 
-class TakeList(_Control, frozen=True, kw_only=True, tag="takes_are"):
-    takes: list[TakeInfo]
-
-
 class EntryList(_Control, frozen=True, kw_only=True, tag="entries_are"):
     entries: list[EntryInfo]  # oldest first
-
-
-class OneTake(_Control, frozen=True, kw_only=True, tag="take_is"):
-    take: TakeInfo
-    path: Annotated[str, Meta(max_length=4096)] = ""
-    sound: SoundInfo | None = None  # None: not made yet
-    instance: Short = ""  # answer to KeepTake: the one it was kept of
-    choice: Line = (
-        ""  # answer to KeepTake: why that one, and which were left out; "" when there was no choice
-    )
 
 
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
@@ -181,35 +173,6 @@ class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
     seconds: Seconds | None = None
     title: Title = ""
     post: bool = False
-
-
-class ListTakes(_Control, frozen=True, kw_only=True, tag="takes"):
-    Reply: ClassVar = TakeList
-
-    limit: Limit = 50
-
-
-class ShowTake(_Control, frozen=True, kw_only=True, tag="take"):
-    """`take_id` may be any unique prefix, or "last"."""
-
-    Reply: ClassVar = OneTake
-
-    take_id: Short
-
-
-class RenameTake(_Control, frozen=True, kw_only=True, tag="rename_take"):
-    Reply: ClassVar = OneTake
-
-    take_id: Short
-    title: Title
-
-
-class DeleteTake(_Control, frozen=True, kw_only=True, tag="delete_take"):
-    """Refused while an Entry of it is under way."""
-
-    Reply: ClassVar = Done
-
-    take_id: Short
 
 
 class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):
@@ -424,7 +387,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | DeleteTake | PostTake | GetFeed
+    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | PostTake | GetFeed
     | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip

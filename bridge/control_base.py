@@ -1,4 +1,4 @@
-"""The common shape of control messages, and the bounds they share. The messages are in control.py."""
+"""The common shape of control messages, the bounds they share, and the shortest reply. The messages are in control.py."""
 
 from typing import Annotated
 
@@ -15,3 +15,7 @@ class ControlMessage(Struct, frozen=True, kw_only=True, tag_field="t"):
     """Not a message itself."""
 
     id: U63 = 0
+
+
+class Done(ControlMessage, frozen=True, kw_only=True, tag="done"):
+    """Carried out; there is nothing to say."""

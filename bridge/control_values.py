@@ -79,6 +79,8 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     alike: AlikeInfo | None = None  # it was made before, or nearly
     held_s: float | None = None  # how long, from now on, its post can be undone; None: it is not held
     name: Title = ""  # its title, else what it is called by; "": from a daemon that knows no names
+    tags: Few[Short] = ()
+    discarded_us: U63 | None = None  # Unix time; None: it was not discarded
 
 
 class SoundInfo(Struct, frozen=True, kw_only=True):

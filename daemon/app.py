@@ -32,6 +32,7 @@ from daemon.doors.plugin.notices import RecoveryNotices
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
+from daemon.features.discarding.discarding import Discarding
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
@@ -39,6 +40,7 @@ from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.link.driver import LinkDriver
+from daemon.features.linked_folder.linked_folder import LinkedFolder
 from daemon.features.posting.holding import Holding
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader
@@ -178,6 +180,8 @@ class App:
         self._keeping = Keeping(self._config, store, takes, account)
         self._holding = Holding(store, self._entries, bus)
         self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
+        self._discarding = Discarding(self._config, store, takes, bus)
+        self._linked_folder = LinkedFolder(self._config, store, bus)
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(account, store, bus)
         self._recovering = Recovering(self._config, self._journal, takes)
@@ -258,6 +262,8 @@ class App:
             self._account.open,
             self._renderer.run,
             self._holding.run,
+            self._discarding.run,
+            self._linked_folder.run,
             self._reap,
             self._keep_journal,
         ]

@@ -80,6 +80,26 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Seconds in which a post can be undone: nothing of it leaves this machine before; 0: it goes at once.",
         ),
     ] = 10.0
+    linked_folder: Annotated[
+        str,
+        Meta(
+            description="Folder, for a DAW's browser, that holds a link to each take under its name. Default: none. Nothing else in it is touched."
+        ),
+    ] = ""
+    restore_days: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=3650.0,
+            description="Days in which a discarded take can be restored; after that its sound is gone. 0: it is gone at once.",
+        ),
+    ] = 7.0
+    export_wav: Annotated[
+        Literal["float32", "pcm24"],
+        Meta(
+            description="How `takes export` writes WAV: float32 is the sound as played, to the bit; pcm24 for what reads no float."
+        ),
+    ] = "float32"
     device_name: Annotated[
         str, Meta(max_length=64, description="Name shown when the device is claimed. Default: the host name.")
     ] = ""
@@ -215,6 +235,7 @@ def load(
         raise BadConfig(wrong[0].strip(), "`sidechain up --help` says what fits.")
     values = found | {
         "data_dir": _whole(found.get("data_dir") or _platform_folder(platformdirs.user_data_dir)),
+        "linked_folder": _whole(found["linked_folder"]) if found.get("linked_folder") else "",
         "run_dir": _whole(found.get("run_dir") or str(default_run_dir)),
     }
     return Loaded(

@@ -53,6 +53,12 @@ class TakeChanged(Event, frozen=True, kw_only=True):
     take_id: str
 
 
+class TakeDiscarded(Event, frozen=True, kw_only=True):
+    """A Take is in no list any more; it can be restored for a while, and is changed then."""
+
+    take_id: str
+
+
 class TakeDeleted(Event, frozen=True, kw_only=True):
     """A Take and its sound are gone."""
 
@@ -167,6 +173,12 @@ class DiskTroubled(Event, frozen=True, kw_only=True):
 
 class RunFolderTroubled(Event, frozen=True, kw_only=True):
     """What is the matter with the run folder. sentence: "" when nothing is any more."""
+
+    sentence: str
+
+
+class LinkedFolderTroubled(Event, frozen=True, kw_only=True):
+    """What is the matter with the folder of links. sentence: "" when nothing is, or is any more."""
 
     sentence: str
 

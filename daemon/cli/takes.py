@@ -1,24 +1,24 @@
 """`sidechain takes …`: the local library."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import bridge.control as c
-from daemon.cli import takes_sound
+from daemon.cli import takes_export, takes_sound
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
-from daemon.cli.takes_sound import FORMATS, TakeId, alike_line
+from daemon.cli.takes_sound import TakeId, alike_line
 from daemon.core.titles import why_not
 from daemon.errors import SidechainError, UsageError
 
 app = typer.Typer(
-    help="The local library: list, show, similar, rename, repair, export, play, delete.",
+    help="The local library: list, show, similar, rename, tag, discard, restore, repair, export, play, delete.",
     no_args_is_help=False,
 )
 takes_sound.register(app)
+takes_export.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -30,10 +30,18 @@ def _list_by_default(ctx: typer.Context) -> None:
 @app.command("list")
 def list_takes(
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many, newest first.")] = 50,
+    search: Annotated[
+        str,
+        typer.Option("--search", "-s", help="Words of the name, the tags, the track, the host or the key."),
+    ] = "",
+    discarded: Annotated[bool, typer.Option("--discarded", help="Those that can be restored.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List takes, newest first."""
-    found = ask(c.ListTakes(limit=limit), c.TakeList)
+    """List takes, newest first. Example:  sidechain takes list --search "lead 104" """
+    if search and discarded:
+        raise UsageError("Give --search or --discarded, not both.")
+    found = ask(c.ListTakes(limit=limit, search=search, discarded=discarded), c.TakeList)
+    nothing = "No take is found by these words." if search else "No takes yet. Play, then `sidechain keep`."
 
     def text() -> str:
         rows = [
@@ -47,14 +55,14 @@ def list_takes(
                 number(t.lufs_in),
                 number(t.seam_score, digits=2),
                 t.entry_state or t.state,
+                ", ".join(t.tags),
                 t.post_url or "",
             ]
             for t in found.takes
         ]
-        return (
-            table(["take", "when", "name", "bars", "BPM", "key", "LUFS", "seam", "state", "page"], rows)
-            or "No takes yet. Play, then `sidechain keep`."
-        )
+        return table(
+            ["take", "when", "name", "bars", "BPM", "key", "LUFS", "seam", "state", "tags", "page"], rows
+        ) or ("Nothing was discarded lately." if discarded else nothing)
 
     show(found, as_json, text)
 
@@ -76,6 +84,7 @@ def show_take(take: TakeId = "last", as_json: Json = False) -> None:
             lines += [tempo_line(sound), key_line(sound)]
             lines.append(f"seam      {number(sound.seam_score, digits=2)} ({sound.seam_reason or '–'})")
             lines += [f"warning   {sentence}" for sentence in sound.says]
+        lines += [f"tags      {', '.join(t.tags)}"] if t.tags else []
         lines += [f"repair    {t.repair}"] if t.repair else []
         lines += [f"before    {alike_line(t.alike)}"] if t.alike else []
         lines += [f"page      {t.post_url}"] if t.post_url else []
@@ -97,35 +106,31 @@ def rename(
 
 
 @app.command()
-def export(
+def tag(
     take: TakeId,
-    to: Annotated[
-        Path, typer.Argument(help="File to write; its ending says the format: " + ", ".join(FORMATS) + ".")
-    ],
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    tags: Annotated[list[str], typer.Argument(help="One or several.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it from under these.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Copy a take out of the library; .wav is the sound as played, the others with its repair, if it has one.
+    """Put a take under tags. Examples:  sidechain takes tag last verse dark   ·   takes tag last dark --remove"""
+    given = tuple(tags)
+    request = c.TagTake(take_id=take, remove=given) if remove else c.TagTake(take_id=take, add=given)
+    one = ask(request, c.OneTake)
+    show(one, as_json, lambda: f"“{one.take.name}”: {', '.join(one.take.tags) or 'no tags'}.")
 
-    Example:  sidechain takes export last idea.wav
-    """
-    name = FORMATS.get(to.suffix.lower())
-    if name is None:
-        raise UsageError(f"{to.name} has no ending that names a format.", f"Use one of {', '.join(FORMATS)}.")
-    if to.exists() and not force:
-        raise UsageError(f"{to} exists.", "Add --force to write over it.")
-    one = ask(c.ShowTake(take_id=take), c.OneTake)
-    source = Path(one.path) / name
-    if not source.exists():
-        raise SidechainError(
-            f"The {to.suffix[1:].upper()} of this take is not made yet ({one.take.state}).",
-            "Try again in a moment.",
-        )
-    try:
-        shutil.copyfile(source, to)
-    except OSError as error:
-        raise SidechainError(f"{to} cannot be written: {error.strerror}.", "Name another place.") from error
-    show({"path": str(to), "bytes": to.stat().st_size}, as_json, lambda: f"Wrote {to}.")
+
+@app.command()
+def discard(take: TakeId, as_json: Json = False) -> None:
+    """Take a take out of the library; `sidechain takes restore` brings it back, for some days (`restore_days`)."""
+    one = ask(c.DiscardTake(take_id=take), c.OneTake)
+    show(one, as_json, lambda: f"Discarded “{one.take.name}”. `sidechain takes restore` brings it back.")
+
+
+@app.command()
+def restore(take: TakeId = "last", as_json: Json = False) -> None:
+    """Bring back a discarded take; without an id the one that was discarded last."""
+    one = ask(c.RestoreTake(take_id=take), c.OneTake)
+    show(one, as_json, lambda: f"Restored: {describe(one.take)}.")
 
 
 @app.command()
@@ -151,7 +156,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Delete a take from this machine. A post of it stays on the relay."""
+    """Delete a take from this machine, for good. A post of it stays on the relay."""
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     if not yes:
         typer.confirm(f"Delete {describe(one.take)}? The sound is gone then", abort=True)

@@ -34,6 +34,12 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     analysis: TakeAnalysis | None = msgspec.field(default=None, name="heard")  # "heard" in take.json
     alike: Alike | None = None  # another Take that is the same sound
     repair: str | None = None  # "fade", "wrap": how the seam is mended in what is made of the sound
+    tags: tuple[str, ...] = ()
+    discarded_us: int | None = None  # since when it can only be restored, until its grace is over
+    set_id: str | None = None  # of the takes that were kept together with it
+    set_clock: str | None = (
+        None  # "frames", "transport", "time": how its frames lie to those of the set's first
+    )
 
     @property
     def name(self) -> str:
@@ -45,6 +51,12 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
             bpm=self.cut.bpm,
             at=datetime.fromtimestamp(self.created_us / 1e6),
         )
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a search looks in."""
+        key = self.analysis.key if self.analysis and self.analysis.key else ""
+        return (self.name, *self.tags, self.track_name, self.host_name, key)
 
 
 class Marks(msgspec.Struct, frozen=True):
@@ -65,6 +77,7 @@ def read_take(row: sqlite3.Row) -> TakeRow:
     values["cut"] = msgspec.json.decode(values["cut"], type=Cut)
     values["recording"] = json.loads(values["recording"]) if values["recording"] else None
     values["alike"] = msgspec.json.decode(values["alike"], type=Alike) if values["alike"] else None
+    values["tags"] = tuple(json.loads(values["tags"]))
     heard = values.pop("heard")
     values["analysis"] = msgspec.json.decode(heard, type=TakeAnalysis) if heard else None
     return TakeRow(**values)

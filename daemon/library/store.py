@@ -1,70 +1,26 @@
-"""The daemon's SQLite database: all its queries. Library, outbox, feed cache and the cursor of the link.
+"""All queries of the library's takes and of the outbox; what is remembered of the relay is in feed_cache.py.
 
 Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
 set back since, and "the last" must be the last.
-
-synchronous=FULL: a returned write survives a power cut. One connection, used from one thread at a time (the
-store's own executor, see `Store.run`), so there is a single writer and no lock to wait for.
 """
 
-import asyncio
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from daemon.core import outbox
 from daemon.core.analysis import Alike, Known, TakeAnalysis
+from daemon.core.shelf import matches
 from daemon.errors import LibraryDamaged
+from daemon.library.feed_cache import FeedCache
 from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
-from daemon.library.schema import is_ours, migrate
-from daemon.system.sqlite import named
-from relay.wire.rest import AudioPost
-
-MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from daemon.library.schema import is_ours
 
 
-class Store:
+class Store(FeedCache):
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
-
-    def __init__(self, path: Path) -> None:
-        # SQLite would make it readable by all; what is wrong with the place it says better.
-        with suppress(OSError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        try:
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrate(self._db)
-            self._db.execute("PRAGMA foreign_keys = ON")
-        except BaseException:
-            self._db.close()
-            raise
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-
-    async def run(self, method: Callable[Concatenate["Store", P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call `method` on the store's thread and wait for it. Raises NoSpace, LibraryStuck, LibraryDamaged. [loop]"""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: method(self, *args, **kwargs)
-            )
-        except sqlite3.DatabaseError as error:
-            raise named(error) or error from error
-
-    def close(self) -> None:
-        """Finish what was asked and close."""
-        self._thread.shutdown(wait=True)
-        self._db.close()
 
     def check(self) -> None:
         """Look at every page and every row. Raises LibraryDamaged, sqlite3.DatabaseError.
@@ -82,22 +38,11 @@ class Store:
             for row in self._db.execute("SELECT * FROM take"):
                 read_take(row)
             self.entries()
-            self._forget_unreadable_items()
+            self.forget_unreadable_items()
             self.cursor()
             self.facts()
         except (ValueError, TypeError, msgspec.MsgspecError) as error:
             raise LibraryDamaged(f"a row cannot be read: {error}"[:300]) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # SQLite ends it itself on some errors of the disk
-                self._db.execute("ROLLBACK")
-            raise
 
     # takes ----------------------------------------------------------------------------------------------------
 
@@ -107,29 +52,53 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
-                " flac_sha256, recording, track_name, asked, heard, repair)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " flac_sha256, recording, track_name, asked, heard, repair, tags, discarded_us, set_id, set_clock)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
                  take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked, as_json(take.analysis), take.repair),
+                 take.track_name, take.asked, as_json(take.analysis), take.repair, json.dumps(take.tags), take.discarded_us, take.set_id,
+                 take.set_clock),
             )  # fmt: skip
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
 
     def takes(self, limit: int) -> list[TakeRow]:
-        """The newest first."""
-        rows = self._db.execute("SELECT * FROM take ORDER BY rowid DESC LIMIT ?", (limit,))
+        """The newest first, without those that were discarded."""
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE discarded_us IS NULL ORDER BY rowid DESC LIMIT ?", (limit,)
+        )
+        return [read_take(row) for row in rows]
+
+    def search_takes(self, search: str, limit: int) -> list[TakeRow]:
+        """The newest in whose name, tags, track, host or key each word is found (daemon.core.shelf)."""
+        found: list[TakeRow] = []
+        rows = self._db.execute("SELECT * FROM take WHERE discarded_us IS NULL ORDER BY rowid DESC")
+        while len(found) < limit and (row := rows.fetchone()):
+            take = read_take(row)
+            if matches(search, take.texts):
+                found.append(take)
+        return found
+
+    def discarded_takes(self, limit: int) -> list[TakeRow]:
+        """Those that can be restored, the one discarded last first."""
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE discarded_us IS NOT NULL ORDER BY discarded_us DESC, rowid DESC LIMIT ?",
+            (limit,),
+        )
         return [read_take(row) for row in rows]
 
     def count_takes(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM take").fetchone()[0])
+        return int(self._db.execute("SELECT count(*) FROM take WHERE discarded_us IS NULL").fetchone()[0])
 
-    def find_take(self, prefix: str) -> list[TakeRow]:
-        """Takes whose id starts with `prefix`, at most two; "last" is the newest."""
+    def find_take(self, prefix: str, *, discarded: bool = False) -> list[TakeRow]:
+        """Takes whose id starts with `prefix`, at most two; "last" is the newest. discarded: of those, and no others."""
         if prefix == "last":
-            return self.takes(1)
+            return self.discarded_takes(1) if discarded else self.takes(1)
         like = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = self._db.execute("SELECT * FROM take WHERE take_id LIKE ? ESCAPE '\\' LIMIT 2", (like,))
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE (discarded_us IS NOT NULL) = ? AND take_id LIKE ? ESCAPE '\\' LIMIT 2",
+            (discarded, like),
+        )
         return [read_take(row) for row in rows]
 
     def takes_of(self, take_ids: Iterable[str]) -> list[TakeRow]:
@@ -150,12 +119,24 @@ class Store:
     def unprocessed(self) -> list[TakeRow]:
         """Kept Takes, oldest first: what the pipeline still has to do."""
         return [
-            read_take(r) for r in self._db.execute("SELECT * FROM take WHERE state = 'kept' ORDER BY rowid")
+            read_take(r)
+            for r in self._db.execute(
+                "SELECT * FROM take WHERE state = 'kept' AND discarded_us IS NULL ORDER BY rowid"
+            )
         ]
 
     def rename_take(self, take_id: str, title: str) -> None:
         with self._transaction() as db:
             db.execute("UPDATE take SET title = ? WHERE take_id = ?", (title, take_id))
+
+    def tag_take(self, take_id: str, tags: Iterable[str]) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE take SET tags = ? WHERE take_id = ?", (json.dumps([*tags]), take_id))
+
+    def set_discarded(self, take_id: str, at_us: int | None) -> None:
+        """None: it was restored."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET discarded_us = ? WHERE take_id = ?", (at_us, take_id))
 
     def delete_take(self, take_id: str) -> None:
         """The Take and its finished Entry; the caller has checked that no Entry is under way."""
@@ -196,7 +177,8 @@ class Store:
     def known(self, but: str, before_us: int) -> list[Known]:
         """All that a search for another Take than `but`, kept up to then, goes by."""
         rows = self._db.execute(
-            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND take_id <> ? AND created_us <= ?",
+            "SELECT take_id, heard FROM take WHERE heard IS NOT NULL AND discarded_us IS NULL AND take_id <> ?"
+            " AND created_us <= ?",
             (but, before_us),
         )
         found = ((take_id, msgspec.json.decode(heard, type=Marks)) for take_id, heard in rows)
@@ -314,93 +296,6 @@ class Store:
             (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.held_until_us, e.attempts,
              e.next_attempt_us, e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
         )  # fmt: skip
-
-    # feed -----------------------------------------------------------------------------------------------------
-
-    def cursor(self) -> str | None:
-        """Up to where this account's events are applied; None: it has never been connected."""
-        row = self._db.execute("SELECT cursor FROM link_cursor").fetchone()
-        return row[0] if row else None
-
-    def apply_events(self, posts: Iterable[AudioPost], cursor: str | None) -> None:
-        """Items and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays."""
-        with self._transaction() as db:
-            for post in posts:
-                db.execute(
-                    "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
-                    " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
-                    (post.id, post.created_at, msgspec.json.encode(post).decode()),
-                )
-            if cursor is not None:
-                db.execute("INSERT OR REPLACE INTO link_cursor (one, cursor) VALUES (1, ?)", (cursor,))
-            db.execute(
-                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
-                " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
-                (MAX_ITEMS,),
-            )
-
-    def change_item(self, post: AudioPost) -> None:
-        """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed."""
-        with self._transaction() as db:
-            db.execute(
-                "UPDATE item SET post = ? WHERE post_id = ?", (msgspec.json.encode(post).decode(), post.id)
-            )
-
-    def items(self, limit: int) -> list[AudioPost]:
-        """Cached Items, newest first."""
-        rows = self._db.execute(
-            "SELECT post FROM item ORDER BY created_at DESC, post_id DESC LIMIT ?", (limit,)
-        )
-        return _posts_of(rows)
-
-    def items_before(self, limit: int, created_at: str | None, post_id: str | None) -> list[AudioPost]:
-        """Cached Items older than the one named, newest first; None: the newest of all."""
-        rows = self._db.execute(
-            "SELECT post FROM item WHERE ?1 IS NULL OR (created_at, post_id) < (?1, ?2)"
-            " ORDER BY created_at DESC, post_id DESC LIMIT ?3",
-            (created_at, post_id, limit),
-        )
-        return _posts_of(rows)
-
-    def item(self, prefix: str) -> list[AudioPost]:
-        """Cached Items whose id begins so; two at most, which is one too many."""
-        rows = self._db.execute(
-            "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
-        )
-        return _posts_of(rows)
-
-    def _forget_unreadable_items(self) -> None:
-        """An older version has stored what this one has tighter bounds for."""
-        rows = self._db.execute("SELECT post_id, post FROM item").fetchall()
-        with self._transaction() as db:
-            for post_id, text in rows:
-                if _post_of(text) is None:
-                    db.execute("DELETE FROM item WHERE post_id = ?", (post_id,))
-
-    # facts ----------------------------------------------------------------------------------------------------
-
-    def facts(self) -> dict[str, str]:
-        return dict(self._db.execute("SELECT name, value FROM fact").fetchall())
-
-    def set_facts(self, facts: Mapping[str, str]) -> None:
-        """Who this device is. Another account starts with no cursor and no Items of the last one."""
-        with self._transaction() as db:
-            before = db.execute("SELECT value FROM fact WHERE name = 'account'").fetchone()
-            if before and before[0] != facts.get("account"):
-                db.execute("DELETE FROM link_cursor")
-                db.execute("DELETE FROM item")
-            db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
-
-
-def _post_of(text: str) -> AudioPost | None:
-    try:
-        return msgspec.json.decode(text, type=AudioPost)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _posts_of(rows: Iterable[sqlite3.Row]) -> list[AudioPost]:
-    return [post for row in rows if (post := _post_of(row[0])) is not None]
 
 
 def _released(entry: outbox.Entry, flac_sha256: str | None) -> outbox.Entry:

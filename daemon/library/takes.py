@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 import msgspec
@@ -19,8 +19,9 @@ import msgspec
 from audio.encode.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import capture, outbox
+from daemon.core.shelf import MAX_TAGS, retagged, why_no_tag
 from daemon.errors import LibraryStuck, NoSpace, SidechainError, UsageError
-from daemon.events import Bus, TakeChanged, TakeDeleted, TakeKept
+from daemon.events import Bus, TakeChanged, TakeDeleted, TakeDiscarded, TakeKept, TakeReset
 from daemon.library import sidecars
 from daemon.library.files import ENTRY_JSON, TAIL_WAV, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import Rebuilt, take_in
@@ -110,9 +111,14 @@ class Takes:
                 "Free some space and keep again; the Ring still holds the sound.",
             )
 
-    async def find(self, prefix: str) -> TakeRow:
-        """The Take named by a unique prefix of its id, or "last". Raises UsageError."""
-        found = await self._store.run(Store.find_take, prefix)
+    async def find(self, prefix: str, *, discarded: bool = False) -> TakeRow:
+        """The Take named by a unique prefix of its id, or "last": of those that were discarded, or of the others.
+
+        Raises UsageError.
+        """
+        found = await self._store.run(Store.find_take, prefix, discarded=discarded)
+        if not found and prefix == "last" and discarded:
+            raise UsageError("There is nothing to restore.", "`sidechain takes` lists what is there.")
         if not found and prefix == "last":
             raise UsageError("There are no takes yet.", "Play, then `sidechain keep`.")
         if len(found) != 1:
@@ -139,19 +145,60 @@ class Takes:
         self._bus.tell(TakeChanged(take_id=renamed.take_id))
         return renamed
 
-    async def delete(self, prefix: str) -> None:
-        """Row first, folder second: a crash between leaves a folder that comes back, never a Take without sound."""
+    async def tag(self, prefix: str, *, add: Sequence[str], remove: Sequence[str]) -> TakeRow:
+        """Put a Take under tags, and take it from under others. Raises UsageError."""
+        for why in filter(None, map(why_no_tag, add)):
+            raise UsageError(why, "Give another tag.")
         take = await self.find(prefix)
+        tags = retagged(take.tags, add=add, remove=remove)
+        if len(tags) > MAX_TAGS:
+            raise UsageError(f"A take has at most {MAX_TAGS} tags.", "Take one away first.")
+        tagged = msgspec.structs.replace(take, tags=tags)
+        await asyncio.to_thread(sidecars.write_take, self.folder, tagged)
+        await self._store.run(Store.tag_take, take.take_id, tags)
+        self._bus.tell(TakeChanged(take_id=take.take_id))
+        return tagged
+
+    async def discard(self, prefix: str) -> TakeRow:
+        """Out of all lists; `restore` brings it back until its grace is over. Raises UsageError, SidechainError."""
+        take = await self.find(prefix)
+        await self._require_at_rest(take)
+        discarded = await self._set_discarded(take, unix_us())
+        self._bus.tell(TakeDiscarded(take_id=take.take_id))
+        return discarded
+
+    async def restore(self, prefix: str) -> TakeRow:
+        """Raises UsageError when no discarded Take is called so."""
+        restored = await self._set_discarded(await self.find(prefix, discarded=True), None)
+        self._bus.tell(TakeReset(take_id=restored.take_id))  # it may have been discarded before it was made
+        self._bus.tell(TakeChanged(take_id=restored.take_id))
+        return restored
+
+    async def _set_discarded(self, take: TakeRow, at_us: int | None) -> TakeRow:
+        changed = msgspec.structs.replace(take, discarded_us=at_us)
+        await asyncio.to_thread(sidecars.write_take, self.folder, changed)
+        await self._store.run(Store.set_discarded, take.take_id, at_us)
+        return changed
+
+    async def delete(self, prefix: str) -> None:
+        """For good. Raises UsageError, SidechainError."""
+        await self.remove(await self.find(prefix))
+
+    async def remove(self, take: TakeRow) -> None:
+        """Row first, folder second: a crash between leaves a folder that comes back, never a Take without sound."""
+        await self._require_at_rest(take)
+        await self._store.run(Store.delete_take, take.take_id)
+        self._bus.tell(TakeDeleted(take_id=take.take_id))
+        await asyncio.to_thread(remove_folder, self.folder / take.take_id)
+
+    async def _require_at_rest(self, take: TakeRow) -> None:
         entry = await self._store.run(Store.entry_of, take.take_id)
         if entry and entry.state in outbox.UNDER_WAY:
             raise SidechainError(
                 "This take is on its way to the relay.",
-                "Delete it when it has arrived, or take it back first: `sidechain outbox discard`.",
+                "Wait until it has arrived, or take it back first: `sidechain outbox discard`.",
                 code="busy",
             )
-        await self._store.run(Store.delete_take, take.take_id)
-        self._bus.tell(TakeDeleted(take_id=take.take_id))
-        await asyncio.to_thread(remove_folder, self.folder / take.take_id)
 
     def require_sound(self, take: TakeRow) -> None:
         """Raises SidechainError when the sound itself is gone. [worker]"""

@@ -43,6 +43,9 @@ class TakeAnswers:
             c.ListTakes: self._list,
             c.ShowTake: self._show,
             c.RenameTake: self._rename,
+            c.TagTake: self._tag,
+            c.DiscardTake: self._discard,
+            c.RestoreTake: self._restore,
             c.DeleteTake: self._delete,
             c.RepairTake: self._repair,
             c.UndoRepair: self._undo,
@@ -66,7 +69,12 @@ class TakeAnswers:
         )
 
     async def _list(self, request: c.ListTakes) -> c.Reply:
-        takes = await self._store.run(Store.takes, request.limit)
+        if request.discarded:
+            takes = await self._store.run(Store.discarded_takes, request.limit)
+        elif request.search.strip():
+            takes = await self._store.run(Store.search_takes, request.search, request.limit)
+        else:
+            takes = await self._store.run(Store.takes, request.limit)
         return c.TakeList(takes=[await self.info(take) for take in takes])
 
     async def _show(self, request: c.ShowTake) -> c.Reply:
@@ -74,6 +82,17 @@ class TakeAnswers:
 
     async def _rename(self, request: c.RenameTake) -> c.Reply:
         return await self._whole(await self._posting.rename(request.take_id, request.title))
+
+    async def _tag(self, request: c.TagTake) -> c.Reply:
+        return await self._whole(
+            await self._takes.tag(request.take_id, add=request.add, remove=request.remove)
+        )
+
+    async def _discard(self, request: c.DiscardTake) -> c.Reply:
+        return await self._whole(await self._takes.discard(request.take_id))
+
+    async def _restore(self, request: c.RestoreTake) -> c.Reply:
+        return await self._whole(await self._takes.restore(request.take_id))
 
     async def _delete(self, request: c.DeleteTake) -> c.Reply:
         await self._takes.delete(request.take_id)

@@ -48,6 +48,8 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
             "take_id": take.take_id,
             "title": take.title,
             "name": take.name,
+            "tags": take.tags,
+            "discarded_us": take.discarded_us,
             "created_us": take.created_us,
             "frames": take.frames,
             "sample_rate_hz": take.sample_rate_hz,

@@ -3,7 +3,14 @@
 import time
 
 from daemon.config import Config
-from daemon.events import Bus, DiskTroubled, HistoryChanged, PluginsShutOut, RunFolderTroubled
+from daemon.events import (
+    Bus,
+    DiskTroubled,
+    HistoryChanged,
+    LinkedFolderTroubled,
+    PluginsShutOut,
+    RunFolderTroubled,
+)
 from daemon.identity.account import Account
 
 TROUBLE_SHOWN_S = 60.0
@@ -21,10 +28,12 @@ class Notices:
         self._trouble_s, self._trouble = 0.0, ""
         self._history = HistoryChanged(news=(), trouble="")
         self._run_folder = ""
+        self._linked_folder = ""
         bus.on(DiskTroubled, self._disk_troubled)
         bus.on(HistoryChanged, self._history_changed)
         bus.on(PluginsShutOut, self._plugins_shut_out)
         bus.on(RunFolderTroubled, self._run_folder_troubled)
+        bus.on(LinkedFolderTroubled, self._linked_folder_troubled)
 
     def add(self, sentence: str) -> None:
         """Found at the start."""
@@ -39,6 +48,9 @@ class Notices:
     def _run_folder_troubled(self, event: RunFolderTroubled) -> None:
         self._run_folder = event.sentence
 
+    def _linked_folder_troubled(self, event: LinkedFolderTroubled) -> None:
+        self._linked_folder = event.sentence
+
     def _history_changed(self, event: HistoryChanged) -> None:
         self._history = event
 
@@ -52,5 +64,6 @@ class Notices:
             *(f"{found} `sidechain recover` keeps it." for found in self._history.news),
             *([self._history.trouble] if self._history.trouble else []),
             *([self._run_folder] if self._run_folder else []),
+            *([self._linked_folder] if self._linked_folder else []),
             *([self._trouble] if recent else []),
         ]

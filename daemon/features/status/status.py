@@ -22,6 +22,7 @@ from daemon.events import (
     StatusChanged,
     TakeChanged,
     TakeDeleted,
+    TakeDiscarded,
     TakeKept,
     TakeReset,
 )
@@ -34,6 +35,7 @@ SHOWN: tuple[type[Event], ...] = (
     TakeKept,
     TakeReset,
     TakeChanged,
+    TakeDiscarded,
     TakeDeleted,
     EntryChanged,
     LinkChanged,

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from audio.encode.flac import encode_flac
-from audio.encode.wave import wav_f32_header
+from audio.encode.wave import wav_f32_header, wav_s24
 from audio.errors import UnsupportedAudio
 from audio.read.clip import MAX_CLIP_SECONDS
 from audio.read.reader import read_audio
@@ -109,3 +109,15 @@ def test_a_truncated_file_gives_what_is_there_or_a_refusal() -> None:
     except UnsupportedAudio:
         return
     assert 0 < frames < 20_000
+
+
+@pytest.mark.parametrize(("frames", "channels"), [(0, 1), (1, 1), (7, 1), (480, 2)])
+def test_24_bit_is_what_a_stranger_reads_to_half_a_step_and_clips_at_full_scale(
+    frames: int, channels: int
+) -> None:
+    samples = np.random.default_rng(3).uniform(-1.2, 1.2, (frames, channels)).astype(np.float32)
+    data = wav_s24(samples, 44_100)
+    read, rate_hz = soundfile.read(io.BytesIO(data), always_2d=True)
+    assert (rate_hz, read.shape, len(data) % 2) == (44_100, samples.shape, 0)
+    assert soundfile.info(io.BytesIO(data)).subtype == "PCM_24"
+    assert np.abs(read - samples.clip(-1.0, 1.0 - 2.0**-23)).max(initial=0.0) <= 2.0**-24

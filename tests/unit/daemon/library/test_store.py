@@ -11,8 +11,9 @@ import pytest
 from daemon.core import outbox
 from daemon.core.outbox import Entry, State
 from daemon.errors import BadConfig
+from daemon.library.feed_cache import MAX_ITEMS
 from daemon.library.schema import APPLICATION_ID, SCHEMA_VERSION
-from daemon.library.store import MAX_ITEMS, Store
+from daemon.library.store import Store
 from tests.support.posts import post
 from tests.support.takes import take
 

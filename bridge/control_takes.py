@@ -1,0 +1,84 @@
+"""Messages of the control socket about the library of takes. Sent and received like those of control.py, which holds the
+unions and KeepTake."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_values import Few, SoundInfo, TakeInfo
+from plugin_protocol.messages import Line, Short, Title
+
+
+class TakeList(ControlMessage, frozen=True, kw_only=True, tag="takes_are"):
+    takes: list[TakeInfo]
+
+
+class OneTake(ControlMessage, frozen=True, kw_only=True, tag="take_is"):
+    take: TakeInfo
+    path: Annotated[str, Meta(max_length=4096)] = ""
+    sound: SoundInfo | None = None  # None: not made yet
+    instance: Short = ""  # answer to KeepTake: the one it was kept of
+    choice: Line = (
+        ""  # answer to KeepTake: why that one, and which were left out; "" when there was no choice
+    )
+
+
+class ListTakes(ControlMessage, frozen=True, kw_only=True, tag="takes"):
+    """The newest first. `search`: those in whose name, tags, track, host or key each of its words is found.
+    `discarded`: those that can be restored, and no others."""
+
+    Reply: ClassVar = TakeList
+
+    limit: Limit = 50
+    search: Line = ""
+    discarded: bool = False
+
+
+class ShowTake(ControlMessage, frozen=True, kw_only=True, tag="take"):
+    """`take_id` may be any unique prefix, or "last"."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+
+
+class RenameTake(ControlMessage, frozen=True, kw_only=True, tag="rename_take"):
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+    title: Title
+
+
+class TagTake(ControlMessage, frozen=True, kw_only=True, tag="tag_take"):
+    """Put a Take under tags, and take it from under others."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+    add: Few[Short] = ()
+    remove: Few[Short] = ()
+
+
+class DiscardTake(ControlMessage, frozen=True, kw_only=True, tag="discard_take"):
+    """Take it out of all lists; it can be restored for `restore_days`. Refused while an Entry of it is under way."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+
+
+class RestoreTake(ControlMessage, frozen=True, kw_only=True, tag="restore_take"):
+    """`take_id` as in ShowTake, but of those that were discarded; "last" is the one discarded last."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+
+
+class DeleteTake(ControlMessage, frozen=True, kw_only=True, tag="delete_take"):
+    """Refused while an Entry of it is under way."""
+
+    Reply: ClassVar = Done
+
+    take_id: Short

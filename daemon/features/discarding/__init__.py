@@ -1,0 +1,1 @@
+"""Discarded takes, until they are gone."""

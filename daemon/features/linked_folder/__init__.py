@@ -1,0 +1,1 @@
+"""A folder of links to the takes, for the browser of a DAW."""

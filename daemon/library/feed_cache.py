@@ -1,0 +1,100 @@
+"""What the library remembers of the relay: Items of the feed, the cursor up to where they are applied, who this device is."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from daemon.library.database import Database
+from relay.wire.rest import AudioPost
+
+MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
+
+
+class FeedCache(Database):
+    """Methods are [worker]."""
+
+    def cursor(self) -> str | None:
+        """Up to where this account's events are applied; None: it has never been connected."""
+        row = self._db.execute("SELECT cursor FROM link_cursor").fetchone()
+        return row[0] if row else None
+
+    def apply_events(self, posts: Iterable[AudioPost], cursor: str | None) -> None:
+        """Items and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays."""
+        with self._transaction() as db:
+            for post in posts:
+                db.execute(
+                    "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
+                    " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
+                    (post.id, post.created_at, msgspec.json.encode(post).decode()),
+                )
+            if cursor is not None:
+                db.execute("INSERT OR REPLACE INTO link_cursor (one, cursor) VALUES (1, ?)", (cursor,))
+            db.execute(
+                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
+                " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
+                (MAX_ITEMS,),
+            )
+
+    def change_item(self, post: AudioPost) -> None:
+        """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE item SET post = ? WHERE post_id = ?", (msgspec.json.encode(post).decode(), post.id)
+            )
+
+    def items(self, limit: int) -> list[AudioPost]:
+        """Cached Items, newest first."""
+        rows = self._db.execute(
+            "SELECT post FROM item ORDER BY created_at DESC, post_id DESC LIMIT ?", (limit,)
+        )
+        return _posts_of(rows)
+
+    def items_before(self, limit: int, created_at: str | None, post_id: str | None) -> list[AudioPost]:
+        """Cached Items older than the one named, newest first; None: the newest of all."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE ?1 IS NULL OR (created_at, post_id) < (?1, ?2)"
+            " ORDER BY created_at DESC, post_id DESC LIMIT ?3",
+            (created_at, post_id, limit),
+        )
+        return _posts_of(rows)
+
+    def item(self, prefix: str) -> list[AudioPost]:
+        """Cached Items whose id begins so; two at most, which is one too many."""
+        rows = self._db.execute(
+            "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
+        )
+        return _posts_of(rows)
+
+    def forget_unreadable_items(self) -> None:
+        """An older version has stored what this one has tighter bounds for."""
+        rows = self._db.execute("SELECT post_id, post FROM item").fetchall()
+        with self._transaction() as db:
+            for post_id, text in rows:
+                if _post_of(text) is None:
+                    db.execute("DELETE FROM item WHERE post_id = ?", (post_id,))
+
+    # facts ----------------------------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._db.execute("SELECT name, value FROM fact").fetchall())
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        """Who this device is. Another account starts with no cursor and no Items of the last one."""
+        with self._transaction() as db:
+            before = db.execute("SELECT value FROM fact WHERE name = 'account'").fetchone()
+            if before and before[0] != facts.get("account"):
+                db.execute("DELETE FROM link_cursor")
+                db.execute("DELETE FROM item")
+            db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
+
+
+def _post_of(text: str) -> AudioPost | None:
+    try:
+        return msgspec.json.decode(text, type=AudioPost)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _posts_of(rows: Iterable[sqlite3.Row]) -> list[AudioPost]:
+    return [post for row in rows if (post := _post_of(row[0])) is not None]
