@@ -7,7 +7,6 @@ Not here: titles that go out with a post (titles.py), and who writes files.
 
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
 
 from daemon.core.titles import MAX_CHARACTERS, fitting
 
@@ -24,12 +23,12 @@ _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 }
 
 
-def take_name(title: str, *, track_name: str, host_name: str, bpm: float | None, at: datetime) -> str:
-    """1 to MAX_CHARACTERS characters. bpm: the host's, None when it told none or it varied. at: local. [any]"""
+def take_name(title: str, *, track_name: str, host_name: str, bpm: float | None, at: str) -> str:
+    """1 to MAX_CHARACTERS characters. bpm: the host's, None when it told none or it varied. at: the local time, "08:59". [any]"""
     if title:
         return title
     known = [f"{bpm:.5g} BPM"] if bpm else []
-    rest = "".join(SEPARATOR + part for part in (*known, f"{at:%H:%M}"))
+    rest = "".join(SEPARATOR + part for part in (*known, at))
     who = fitting(track_name).title or fitting(host_name).title or NOBODY
     return who[: MAX_CHARACTERS - len(rest)].rstrip() + rest
 

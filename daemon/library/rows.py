@@ -49,7 +49,7 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
             track_name=self.track_name,
             host_name=self.host_name,
             bpm=self.cut.bpm,
-            at=datetime.fromtimestamp(self.created_us / 1e6),
+            at=f"{datetime.fromtimestamp(self.created_us / 1e6):%H:%M}",
         )
 
     @property
