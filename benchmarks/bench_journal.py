@@ -27,7 +27,7 @@ from benchmarks.bench_daemon import _cpu_s
 from bridge.shm import RingFile
 from daemon.cli.groove import groove
 from daemon.cli.stage import RunningDaemon, Stage
-from daemon.features.history.journal_files import read_ring
+from daemon.rings.journal_files import read_ring
 from tests.support.journals import follower, no_limit
 from tests.support.native import build, libzmq_path
 

@@ -60,6 +60,7 @@ from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library, own_data
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
+from daemon.rings.journal_folder import JournalFolder
 from daemon.system.log import set_up
 from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
 from daemon.system.run_folder import own_run_folder
@@ -177,7 +178,7 @@ class App:
     def _build_deeds(self) -> None:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
-        self._keeping = Keeping(self._config, store, takes, account)
+        self._keeping = Keeping(self._config, store, takes, account, JournalFolder(self._journal.folder))
         self._holding = Holding(store, self._entries, bus)
         self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
         self._discarding = Discarding(self._config, store, takes, bus)

@@ -20,6 +20,8 @@ from msgspec import Meta
 from daemon.errors import BadConfig, UsageError
 from relay.wire.misfits import in_words
 
+# As settings were called before, and are still understood in files and environments.
+OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
 NO_HOME = BadConfig(
@@ -112,24 +114,32 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     journal: Annotated[
         bool,
         Meta(
-            description="Keep the last minutes of each plugin on this disk, so that a crash of the DAW or the machine costs a second."
+            description="Keep the last minutes of each plugin on this disk: so they stay in reach, and a crash of the DAW or the machine costs a second."
         ),
     ] = True
-    journal_minutes: Annotated[
+    history_minutes: Annotated[
         float,
         Meta(
             ge=1.0,
-            le=60.0,
-            description="Minutes of each plugin in the journal: longer than the time in which one notices that something was good.",
+            le=24 * 60.0,
+            description="Minutes of sound of each plugin that stay in reach: longer than the time in which one notices that something was good. Silence does not count.",
         ),
     ] = 10.0
-    journal_budget_bytes: Annotated[
+    history_bytes: Annotated[
         int,
         Meta(
             ge=64 * 1024 * 1024,
-            description="Disk that the journal may take in all: 10 minutes of nine stereo plugins at 48 kHz. The oldest goes first.",
+            description="Disk that the History may take in all: 10 minutes of nine stereo plugins at 48 kHz, or more where it is compressed. The oldest goes first.",
         ),
     ] = 2 * 1024 * 1024 * 1024
+    history_keep_hours: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=7 * 24.0,
+            description="Hours that what a plugin has played stays after it was closed; 0: it goes at once.",
+        ),
+    ] = 24.0
     min_free_bytes: Annotated[
         int,
         Meta(
@@ -281,14 +291,26 @@ def checked(name: str, text: str) -> object:
 
 def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig")) if path.exists() else {}
+        return _flat(tomllib.loads(path.read_text("utf-8-sig"))) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         troubles.append(f"The settings file {path} cannot be read, so the defaults hold: {error}.")
         return {}
 
 
+def _flat(found: Mapping[str, object]) -> dict[str, object]:
+    """`history.minutes = 60` is `history_minutes = 60`; a name of before is the one of today."""
+    flat: dict[str, object] = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}_{inner}": each for inner, each in value.items()}
+        else:
+            flat[OLD_NAMES.get(name, name)] = value
+    return flat
+
+
 def _in_environment(env: Mapping[str, str]) -> dict[str, object]:
-    named = {name: env.get(ENV_PREFIX + name.upper()) for name in Config.__struct_fields__}
+    names = {name: name for name in Config.__struct_fields__}
+    named = {name: env.get(ENV_PREFIX + said.upper()) for said, name in (OLD_NAMES | names).items()}
     return {name: text for name, text in named.items() if text is not None}
 
 

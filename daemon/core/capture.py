@@ -51,7 +51,7 @@ class Cut(Struct, frozen=True, kw_only=True):
 
 
 class NothingToKeep(Exception):
-    """There is nothing to cut. code: "nothing_heard", "no_whole_bar"; message and next_step are for people."""
+    """Nothing was heard. code: "nothing_heard"; message and next_step are for people."""
 
     def __init__(self, code: str, message: str, next_step: str) -> None:
         super().__init__(code, message, next_step)
@@ -66,9 +66,9 @@ class NothingToKeep(Exception):
 def last_bars(history: History, bars: int, at_frame: int, fallback_seconds: float) -> Cut:
     """The last `bars` whole bars at or before `at_frame`, or as many as one Run holds (the note says why). [any]
 
-    The Run is the one at `at_frame`, or, when it holds no whole bar, the last one before it that does. When the host
-    says nothing from which bar lines follow: unanchored, as long as `bars` by its tempo and meter, or else
-    `fallback_seconds`. Raises NothingToKeep.
+    The Run is the one at `at_frame`, or, when it holds no whole bar, the last one before it that does. When there is
+    none, or the host says nothing from which bar lines follow: unanchored, as long as `bars` by its tempo and meter, or
+    else `fallback_seconds`, or what there is. Raises NothingToKeep.
     """
     end_frame = _end_frame(history, at_frame)
     found = runs(history.records, history.oldest_frame, end_frame, history.sample_rate_hz)
@@ -80,13 +80,16 @@ def last_bars(history: History, bars: int, at_frame: int, fallback_seconds: floa
     missing = _missing(history.records, found)
     if missing and found:
         return last_seconds(history, fallback_seconds, at_frame, missing)
-    if missing:
-        return _without_lines(history, bars, at_frame, fallback_seconds, missing)
-    raise NothingToKeep(
-        "no_whole_bar",
-        "The transport has not played one whole bar that is still in memory.",
-        "Play through a bar line and one bar more, or keep seconds instead of bars.",
-    )
+    why = missing or "The transport has not played one whole bar, so this is not cut on bar lines."
+    return _without_lines(history, bars, at_frame, fallback_seconds, why)
+
+
+def line_from(history: History, frame: int) -> int:
+    """The first bar line at or behind `frame`, in the Run that it lies in; without one, `frame`. [any]"""
+    for run in runs(history.records, history.oldest_frame, history.commit_frame, history.sample_rate_hz):
+        if run.start_frame <= frame <= run.end_frame:
+            return next((line for line in bars_of(run).lines if line >= frame - MERGE_FRAMES), frame)
+    return frame
 
 
 def last_seconds(history: History, seconds: float, at_frame: int, note: str = "") -> Cut:

@@ -43,7 +43,7 @@ START_BYTES = _START.size
 #   0x00 4s  magic            0x14 u32 records       0x28 u32 crc32 of records and frames
 #   0x04 u32 silent (0, 1)    0x18 u32 of them carried   0x2c u32 crc32 of this head, seeded by the segment
 #   0x08 u64 first_frame      0x1c u32 0
-#   0x10 u32 frames           0x20 i64 Unix time in microseconds at which it was read
+#   0x10 u32 frames           0x20 i64 Unix time in microseconds at which its end was heard
 _HEAD = struct.Struct("<4sIQIIIIqI")
 _CRC = struct.Struct("<I")
 HEAD_BYTES = _HEAD.size + _CRC.size

@@ -1,7 +1,7 @@
-"""Which files of the Ring journal go: the oldest, under a limit of minutes for each Instance and of bytes for all.
+"""Which files of the History go: the oldest, under a limit of minutes for each Instance and of bytes for all.
 
-What an ended host left behind is what the journal is for, so it goes last: running Instances first give up all but
-FLOOR_S of theirs. Pure; journal.py removes.
+What was closed in peace goes first. What a host that went down left behind goes last: running Instances give up all but
+FLOOR_S of theirs before. Only what sounded counts as minutes. Pure; holdings.py removes.
 """
 
 from collections import defaultdict
@@ -20,19 +20,22 @@ class Held(Struct, frozen=True, kw_only=True):
     number: int
     instance: str
     size_bytes: int
-    seconds: float
+    seconds: float  # that sounded
     wall_us: int  # of its last chunk
     ended: bool  # its host is gone: somebody may want it back
     open: bool = False
+    closed_us: int | None = None  # Unix time at which it was closed in peace; None: it was not
 
 
-def to_remove(held: Iterable[Held], *, keep_s: float, budget_bytes: int, now_us: int) -> list[Held]:
+def to_remove(
+    held: Iterable[Held], *, keep_s: float, keep_closed_us: int, budget_bytes: int, now_us: int
+) -> list[Held]:
     """The files to remove so that the rest is within the limits, in the order to remove them. [any]
 
     Files that are open stay, whatever they take: the caller keeps them small.
     """
     left = sorted(held, key=lambda h: (h.wall_us, h.number))
-    gone = [h for h in left if h.ended and now_us - h.wall_us > KEEP_ENDED_US]
+    gone = [h for h in left if h.ended and now_us > _ends_us(h, keep_closed_us)]
     newest_s: dict[str, float] = defaultdict(float)
     for one in reversed(left):
         if one.ended:
@@ -50,8 +53,14 @@ def to_remove(held: Iterable[Held], *, keep_s: float, budget_bytes: int, now_us:
     return gone
 
 
+def _ends_us(one: Held, keep_closed_us: int) -> int:
+    return one.wall_us + KEEP_ENDED_US if one.closed_us is None else one.closed_us + keep_closed_us
+
+
 def _next(left: list[Held]) -> Held | None:
     """`left` oldest first."""
+    if (closed := next((h for h in left if h.closed_us is not None), None)) is not None:
+        return closed
     seconds: dict[str, float] = defaultdict(float)
     size: dict[str, int] = defaultdict(int)
     for one in left:

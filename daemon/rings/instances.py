@@ -21,7 +21,6 @@ from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, reap
-from daemon.core.capture import History
 from daemon.core.choosing import Candidate, Label, chosen, named
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
@@ -140,23 +139,6 @@ class Instance:
             if ring:
                 ring.close()
         self.ring = self.earlier = None
-
-
-def history_of(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
-    """What can be kept of a Ring, and the frame that "now" is. Raises NothingKept. [worker, holding its lock]"""
-    try:
-        records = ring.records()
-        readable = ring.readable()
-    except (RemoteProtocolError, BridgeError, OSError) as error:
-        raise NothingKept(f"The plugin's memory cannot be read: {error}.", "Reload the plugin.") from error
-    now = readable.stop if at_frame is None else min(at_frame, readable.stop)
-    history = History(
-        records=records,
-        oldest_frame=readable.start,
-        commit_frame=readable.stop,
-        sample_rate_hz=ring.header.sample_rate_hz,
-    )
-    return history, now
 
 
 class Choice(NamedTuple):

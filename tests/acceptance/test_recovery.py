@@ -12,7 +12,7 @@ import pytest
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
 from daemon.features.history.journal import TICK_S
-from daemon.features.history.journal_files import read_ring
+from daemon.rings.journal_files import read_ring
 from tests.acceptance.test_whole_path import PLAYED_BARS, global_feed, play, settled
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav, short_folder
@@ -124,10 +124,29 @@ async def test_a_killed_daemon_goes_on_and_the_journal_has_no_hole() -> None:
             assert is_played(sound, 0, 9)
 
 
-async def test_a_host_that_ends_in_peace_leaves_nothing_behind() -> None:
+async def test_a_host_that_ends_in_peace_leaves_its_history_and_no_news() -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
+            host = await play(stage, daemon)
+            await until_on_disk(daemon, BAR_FRAMES)
+            await host.command("quit")
+            await host.process.wait()
+            async with asyncio.timeout(DEADLINE_S):
+                while not (found := await daemon.client.request(c.GetRecovery())).stretches:  # type: ignore[union-attr]
+                    await asyncio.sleep(0.02)
+            assert isinstance(found, c.Recovery)
+            assert [(one.why, one.bars) for one in found.stretches] == [("closed", 9)]
+            status = await daemon.client.request(c.GetStatus())
+            assert isinstance(status, c.Status) and not status.recovered
+            _, sound = await keep(daemon, bars=8)
+            assert is_played(sound, 1, 8)
+
+
+async def test_a_host_that_ends_in_peace_leaves_nothing_when_told_so() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a", history_keep_hours="0")
             host = await play(stage, daemon)
             await until_on_disk(daemon, BAR_FRAMES)
             await host.command("quit")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
-from daemon.features.history.journal_files import Segment, read_frames, read_ring
+from daemon.rings.journal_files import Segment, read_frames, read_ring
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.support.deadlines import HANG_S
 from tests.support.journals import spans

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-import daemon.features.history.journal as journal_module
+import daemon.features.history.holdings as holdings_module
 from bridge.paths import prepare_run_dir
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, Span
@@ -18,8 +19,8 @@ from daemon.config import Config
 from daemon.core.journal import Origin, pack_origin, unpack_origin
 from daemon.events import Bus
 from daemon.features.history.journal import Journal
-from daemon.features.history.journal_files import MARK, read_frames, read_ring
 from daemon.rings.instances import Instance
+from daemon.rings.journal_files import MARK, read_frames, read_mark, read_ring, write_mark
 from tests.support.deadlines import HANG_S
 from tests.support.flatout import FlatOut, corrupt_frames
 from tests.support.journals import follower, is_true, no_limit, spans
@@ -148,30 +149,70 @@ async def test_a_plugin_that_rested_when_its_host_died_is_offered_too(
     assert [one.seconds for one in journal.recovered] == [3.0]
 
 
-async def test_a_plugin_that_was_closed_leaves_nothing(journal: Journal, played: Played) -> None:
+async def test_a_plugin_that_was_closed_leaves_its_history_for_a_day_and_no_news(
+    journal: Journal, played: Played, config: Config
+) -> None:
     played.play(3.0)
     await journal.do(journal.look, [played.instance])
+    played.play(0.4)  # between the last round and its end
     played.instance.closed = True
     journal.closed(played.instance.name)
     await journal.do(journal.look, [])
+    (one,) = journal.recovered
+    assert (one.why, one.seconds) == ("closed", 3.4) and not journal.waiting() and not journal.news()
+    assert is_true(one.folder, played.ring) == [(0, played.ring.commit)]
+    then = again(config)
+    assert [each.why for each in then.recovered] == ["closed"]
+    then.close()
+    mark = read_mark(one.folder)
+    assert mark
+    write_mark(one.folder, msgspec.structs.replace(mark, ended_us=mark.ended_us - 25 * 3600 * 1_000_000))
+    later = again(config)
+    assert not list(later.folder.iterdir()) and later.used_bytes == 0
+    later.close()
+
+
+async def test_told_to_keep_nothing_of_closed_plugins_it_goes_at_once(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, history_keep_hours=0.0))
+    played.play(3.0)
+    await journal.do(journal.look, [played.instance])
+    journal.closed(played.instance.name)
+    await journal.do(journal.look, [])
     assert not list(journal.folder.iterdir()) and not journal.recovered and journal.used_bytes == 0
+    journal.close()
+
+
+async def test_silence_does_not_fill_the_reach(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, history_minutes=1.0))
+    for _ in range(12):
+        played.play(1.0)
+        journal.look([played.instance])
+    silence = np.zeros((RATE_HZ, 2), np.float32)
+    for _ in range(1_500):
+        played.ring.write(silence)
+        journal.look([played.instance])
+    segments = read_ring(folder_of(journal), verify=True)
+    assert spans(segments) == [(0, played.ring.commit)], "what was played 25 minutes ago is still in reach"
+    assert journal.used_bytes < 13 * SECOND_BYTES
+    journal.close()
 
 
 @pytest.mark.parametrize("end", ["die", "close"])
 async def test_who_ended_while_no_daemon_ran_is_judged_by_the_ring_it_left(
     config: Config, played: Played, end: str
 ) -> None:
-    played.play(1.0)
+    played.play(2.0)
     first = again(config)
     first.look([played.instance])
     first.close()
-    played.play(1.5)
+    played.play(0.5)
     getattr(played.ring, end)()
     then = again(config)
+    (one,) = then.recovered
     if end == "close":
-        assert not then.recovered and not list(then.folder.iterdir())
+        assert one.why == "closed" and not then.waiting()
+        assert is_true(one.folder, played.ring) == [(0, 2 * RATE_HZ)], "a Ring that was closed is gone"
     else:
-        (one,) = then.recovered
         assert one.seconds == 2.5, "also what only the Ring still held"
         assert is_true(one.folder, played.ring) == [(0, played.ring.commit)]
     then.close()
@@ -223,8 +264,8 @@ async def test_a_session_that_goes_down_takes_the_run_folder_along_and_not_the_s
         shutil.rmtree(config.run)
         config.run.mkdir(mode=0o700)
     then = again(config)
-    assert [one.seconds for one in then.recovered] == ([3.0] if ended else [])
-    assert bool(list(then.folder.iterdir())) == ended, "what a plugin closed in peace is not held on to"
+    assert [one.why for one in then.recovered] == ["machine" if ended else "closed"]
+    assert [one.seconds for one in then.waiting()] == ([3.0] if ended else []), "a close in peace is no news"
     then.close()
 
 
@@ -240,7 +281,7 @@ async def test_switched_off_nothing_is_written(config: Config, played: Played) -
 
 async def test_the_budget_is_never_exceeded_and_the_newest_stays(config: Config) -> None:
     budget = 24 * SECOND_BYTES
-    journal = again(msgspec.structs.replace(config, journal_budget_bytes=budget))
+    journal = again(msgspec.structs.replace(config, history_bytes=budget))
     plugins = [Played(config, number) for number in (1, 2, 3)]
     for _ in range(30):
         for one in plugins:
@@ -259,7 +300,7 @@ async def test_the_budget_is_never_exceeded_and_the_newest_stays(config: Config)
 
 
 async def test_minutes_are_a_limit_of_their_own(config: Config, played: Played) -> None:
-    journal = again(msgspec.structs.replace(config, journal_minutes=0.5))
+    journal = again(msgspec.structs.replace(config, history_minutes=0.5))
     for _ in range(70):
         played.play(1.0)
         journal.look([played.instance])
@@ -272,7 +313,7 @@ async def test_a_full_disk_pauses_the_journal_and_later_it_goes_on(
     journal: Journal, played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as full:
-        full.setattr(journal_module, "HEADROOM_BYTES", 1 << 60)
+        full.setattr(holdings_module, "HEADROOM_BYTES", 1 << 60)
         played.play(1.0)
         await journal.do(journal.look, [played.instance])
         assert "MB are free" in journal.trouble and "Keeping takes works" in journal.trouble

@@ -10,22 +10,23 @@ import numpy as np
 import pytest
 
 from bridge.plugin_endpoint import Peer
-from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.core.capture import History
 from daemon.errors import NothingKept
 from daemon.events import Bus
-from daemon.features.keeping import keeping as keeping_module
-from daemon.features.keeping.keeping import Ask, Keeping
+from daemon.features.history.journal import Journal
+from daemon.features.keeping.keeping import SILENT_SINCE, Ask, Keeping
 from daemon.identity.account import Account
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
-from daemon.rings.instances import Instances, history_of
+from daemon.rings.instances import Instances
+from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.reach import Reach
 from plugin_protocol.layout import Flag, Record
 from plugin_protocol.messages import Refused, RingAttached, RingOpened
 from tests.support.pair import hello
-from tests.support.ringfile import RingWriter
+from tests.support.ringfile import RingWriter, numbered_frames
 
 RATE_HZ = 8_000
 BAR = 4 * RATE_HZ // 2  # at 120 BPM
@@ -41,9 +42,12 @@ class Desk:
         self.store = Store(home / "library.sqlite3")
         config = Config(data_dir=str(home), run_dir=str(self.run_dir))
         bus = Bus()
+        self.journal = Journal(config, bus)
+        self.journal.judge()
         self.takes = Takes(config, self.store, bus)
         self.takes.folder.mkdir(parents=True, exist_ok=True)
-        self.keeping = Keeping(config, self.store, self.takes, Account(config, self.store, "0", bus))
+        account = Account(config, self.store, "0", bus)
+        self.keeping = Keeping(config, self.store, self.takes, account, JournalFolder(self.journal.folder))
         self.instances = Instances(self.run_dir, bus)
         self.rings: dict[str, RingWriter] = {}
 
@@ -72,7 +76,25 @@ class Desk:
         take, _ = await self.keeping.keep(instance, Ask(**ask))  # type: ignore[arg-type] # Ask's own fields
         return take
 
+    def song(self, track: str, level: float, bars: int, *, from_beat: int = 0, going: bool = True) -> None:
+        """`bars` of frames that tell their number (level 0: of silence) at 120 BPM, the transport going or standing; the
+        journal has a round for each bar."""
+        ring = self.rings[track]
+        for beat in range(from_beat, from_beat + 4 * bars):
+            at = Record(
+                ring_frame=ring.commit, ppq=float(beat), bpm=120.0, bar_start_ppq=beat // 4 * 4.0, numerator=4,
+                denominator=4, flags=KNOWN if going else KNOWN & ~Flag.PLAYING,
+            )  # fmt: skip
+            frames = numbered_frames(ring.commit, BAR // 4) if level else np.zeros((BAR // 4, 2), np.float32)
+            ring.write(frames, at)
+            if beat % 4 == 3:
+                self.journal.look(self.instances.all())
+
+    def sound(self, take: TakeRow) -> bytes:
+        return (self.takes.folder / take.take_id / "take.wav").read_bytes()[-take.frames * 8 :]
+
     def close(self) -> None:
+        self.journal.close()
         self.instances.close()
         for ring in self.rings.values():
             ring.die()
@@ -168,15 +190,16 @@ async def test_a_ring_that_cannot_be_read_is_left_out_and_told(
             await desk.instances.choose(None)
 
 
-def played_on_meanwhile(desk: Desk, frames: int) -> Callable[[RingFile, int | None], tuple[History, int]]:
-    """history_of, with a host that plays `frames` more between the look and the copy."""
+def played_on_meanwhile(desk: Desk, frames: int) -> Callable[[Reach], History]:
+    """Reach.memory, with a host that plays `frames` more between the look and the copy."""
+    look = Reach.memory
 
-    def look(ring: RingFile, at_frame: int | None) -> tuple[History, int]:
-        found = history_of(ring, at_frame)
+    def meanwhile(reach: Reach) -> History:
+        found = look(reach)
         desk.play("Keys", 0.2, frames / RATE_HZ)
         return found
 
-    return look
+    return meanwhile
 
 
 @pytest.mark.parametrize("ask", [{"seconds": 60.0}, {"bars": 64}])
@@ -191,7 +214,46 @@ async def test_what_is_overwritten_while_it_is_copied_costs_only_itself(
                 denominator=4, flags=KNOWN,
             )  # fmt: skip
             ring.write(np.full((BAR // 4, 2), 0.1, np.float32), at)
-        monkeypatch.setattr(keeping_module, "history_of", played_on_meanwhile(desk, 5_000))
+        monkeypatch.setattr(Reach, "memory", played_on_meanwhile(desk, 5_000))
         take = await desk.kept(**ask)
         assert 0 < take.frames < 1 << 16 and "Only" in take.cut.note
         assert (desk.takes.folder / take.take_id / "take.wav").stat().st_size > take.frames * 8
+
+
+async def test_a_keep_reaches_through_memory_into_the_journal(tmp_path: Path) -> None:
+    """The Ring holds eight seconds, four bars; thirty were played."""
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", seconds=0.0)
+        desk.song("Keys", 1.0, 30)
+        take = await desk.kept(bars=20)
+        assert (take.cut.bars, take.frames, take.cut.note) == (20, 20 * BAR, "")
+        assert desk.sound(take) == numbered_frames(10 * BAR, 20 * BAR).tobytes()
+        take = await desk.kept(seconds=45.0)
+        assert desk.sound(take) == numbered_frames(30 * BAR - 45 * RATE_HZ, 45 * RATE_HZ).tobytes()
+        take = await desk.kept(bars=64)
+        assert take.cut.bars == 30 and "Only 30 whole bars were heard" in take.cut.note
+        assert desk.sound(take) == numbered_frames(0, 30 * BAR).tobytes()
+        take = await desk.kept(seconds=600.0)
+        assert take.frames == 30 * BAR and "Only 60.0 s are kept" in take.cut.note
+
+
+@pytest.mark.parametrize("going", [True, False])
+@pytest.mark.parametrize("ask", [{"bars": 4}, {"seconds": 8.0}])
+async def test_a_minute_after_the_last_note_the_last_bars_are_still_the_last_bars(
+    tmp_path: Path, going: bool, ask: dict[str, object]
+) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", seconds=0.0)
+        desk.song("Keys", 1.0, 6)
+        desk.song("Keys", 0.0, 30, from_beat=24, going=going)
+        take = await desk.kept(**ask)
+        assert desk.sound(take) == numbered_frames(2 * BAR, 4 * BAR).tobytes()
+        assert (SILENT_SINCE in take.cut.note) == (going or "seconds" in ask)
+
+
+async def test_what_only_ever_was_silence_is_kept_as_asked(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", seconds=0.0)
+        desk.song("Keys", 0.0, 10)
+        take = await desk.kept(bars=8)
+        assert take.frames == 8 * BAR and not any(desk.sound(take))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from bridge.shm import RingFile
 from daemon.core.journal import MAX_CHUNK_BYTES, Damaged, unpack_head, unpack_origin
 from daemon.core.retention import FLOOR_S, KEEP_ENDED_US, Held, to_remove
-from daemon.features.history.journal_files import read_ring, read_timeline
+from daemon.rings.journal_files import read_ring, read_timeline
 from plugin_protocol.layout import Flag, Record
 from tests.support.journals import FILE_BYTES, follower, is_true, no_limit, spans
 from tests.support.ringfile import RingWriter
@@ -167,6 +168,9 @@ def _ones(frames: int) -> NDArray[np.float32]:
     return np.ones((frames, 2), np.float32)
 
 
+KEEP_CLOSED_US = 24 * 3600 * 1_000_000
+
+
 HELD = st.builds(
     Held,
     ring=st.sampled_from(["a", "b", "c", "d"]),
@@ -177,6 +181,10 @@ HELD = st.builds(
     wall_us=st.integers(0, 2 * KEEP_ENDED_US),
     ended=st.booleans(),
     open=st.just(False),
+).flatmap(
+    lambda h: (st.none() | st.integers(KEEP_ENDED_US, 2 * KEEP_ENDED_US) if h.ended else st.none()).map(
+        lambda closed_us: msgspec.structs.replace(h, closed_us=closed_us)
+    )
 )
 
 
@@ -187,14 +195,19 @@ HELD = st.builds(
 @settings(max_examples=200, deadline=None)
 def test_the_budget_is_kept_and_what_a_crash_left_goes_last(held: list[Held], budget: int) -> None:
     now_us = 2 * KEEP_ENDED_US
-    gone = to_remove(held, keep_s=300.0, budget_bytes=budget, now_us=now_us)
+    gone = to_remove(held, keep_s=300.0, keep_closed_us=KEEP_CLOSED_US, budget_bytes=budget, now_us=now_us)
     left = [h for h in held if h not in gone]
     assert len(gone) == len(set(gone)) and set(gone) <= set(held)
     assert sum(h.size_bytes for h in left) <= budget
     for instance in {h.instance for h in held}:
         live = [h for h in left if h.instance == instance and not h.ended]
         assert sum(h.seconds for h in live) <= 300.0 + max((h.seconds for h in live), default=0.0)
-    young = [h for h in gone if h.ended and now_us - h.wall_us <= KEEP_ENDED_US]
+    assert not any(
+        h.ended and h.closed_us is not None and now_us - h.closed_us > KEEP_CLOSED_US for h in left
+    )
+    if any(h.ended and h.closed_us is None and now_us - h.wall_us <= KEEP_ENDED_US for h in gone):
+        assert not any(h.closed_us is not None for h in left), "what was closed goes first"
+    young = [h for h in gone if h.ended and h.closed_us is None and now_us - h.wall_us <= KEEP_ENDED_US]
     if young:  # then nobody who runs has more than the floor that a file could be spared of
         for instance in {h.instance for h in left}:
             live = sorted(
@@ -210,7 +223,7 @@ def test_an_open_file_is_never_removed() -> None:
         Held(ring="a", number=n, instance="x", size_bytes=100, seconds=1.0, wall_us=n, ended=False, open=n == 2)
         for n in (1, 2)
     ]  # fmt: skip
-    assert to_remove(held, keep_s=0.0, budget_bytes=0, now_us=3) == [held[0]]
+    assert to_remove(held, keep_s=0.0, keep_closed_us=0, budget_bytes=0, now_us=3) == [held[0]]
 
 
 def test_a_chunk_of_the_widest_ring_fits_its_limit() -> None:

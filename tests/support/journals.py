@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bridge.shm import RingFile
 from daemon.core.journal import Origin
-from daemon.features.history.journal_files import Segment, read_frames, read_ring
 from daemon.features.history.journal_writer import RingFollower
+from daemon.rings.journal_files import Segment, read_frames, read_ring
 from tests.support.ringfile import RingWriter, numbered_frames
 
 FILE_BYTES = 1 << 30

@@ -45,9 +45,9 @@ class RecoveryAnswers:
         return c.Recovery(
             stretches=[stretch_info(one) for one in self._journal.newest_first()],
             on=config.journal,
-            minutes=config.journal_minutes,
+            minutes=config.history_minutes,
             used_bytes=self._journal.used_bytes,
-            budget_bytes=config.journal_budget_bytes,
+            budget_bytes=config.history_bytes,
             trouble=self._journal.trouble[:512],
         )
 

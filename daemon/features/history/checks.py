@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from daemon.config import Config
 from daemon.core.checks import Check, note, ok
-from daemon.features.history.journal import HEADROOM_BYTES
-from daemon.features.history.journal_files import read_mark, read_ring
+from daemon.features.history.holdings import HEADROOM_BYTES
+from daemon.rings.journal_files import CLOSED, read_mark, read_ring
 
 
 def check_journal(config: Config) -> Iterator[Check]:
@@ -14,7 +14,7 @@ def check_journal(config: Config) -> Iterator[Check]:
     folder = config.data / "journal"
     rings = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []
     used_mb = sum(p.stat().st_size for p in folder.rglob("*")) // 1_000_000 if rings else 0
-    limit_mb = config.journal_budget_bytes // 1_000_000
+    limit_mb = config.history_bytes // 1_000_000
     bad = [ring.name for ring in rings if not read_ring(ring, verify=False) and any(ring.iterdir())]
     if bad:
         yield note(
@@ -28,5 +28,5 @@ def check_journal(config: Config) -> Iterator[Check]:
         yield note("journal", "It pauses: the disk is nearly full.", "Free some space.")
     else:
         yield ok("journal", f"{len(rings)} plugins, {used_mb} of {limit_mb} MB.")
-    if waiting := [ring for ring in rings if read_mark(ring)]:
+    if waiting := [ring for ring in rings if (mark := read_mark(ring)) and mark.why != CLOSED]:
         yield note("journal", f"{len(waiting)} plugins left sound behind.", "`sidechain recover` lists it.")

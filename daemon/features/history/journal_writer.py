@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from bridge.shm import RingFile, Span
 from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Origin
-from daemon.features.history.journal_files import SegmentFile
+from daemon.rings.journal_files import SegmentFile
 from plugin_protocol.layout import Record
 
-SEGMENT_S = 15.0
+SEGMENT_S = 15.0  # of sound
+MAX_CHUNKS = 1_024  # of a file: nine minutes when all of it is silence
 
 Room = Callable[[int, bool], None]
 """Called before bytes are added, and whether they begin a new file; makes room or raises. Sizes are upper limits."""
@@ -49,7 +50,7 @@ class RingFollower:
         what `room` raises; after an OSError this is spent, and what came behind `synced_frame` is not to be trusted.
         """
         done: list[SegmentFile] = []
-        end_frame = self._ring.readable().stop
+        end_frame, now_us = self._ring.readable().stop, time.time_ns() // 1000
         records, self._next_record = self._ring.records_from(self._next_record)
         self._backlog.put(records)
         while self._next_frame < end_frame:
@@ -62,13 +63,14 @@ class RingFollower:
                 self.file.close()
                 done.append(self.file)
                 self.file = None
-            self._append(span, room)
+            since_s = (end_frame - span.first_frame - span.frames) / self.origin.sample_rate_hz
+            self._append(span, now_us - round(since_s * 1e6), room)
         return done
 
     def _is_long(self, file: SegmentFile) -> bool:
-        return file.frames >= SEGMENT_S * self.origin.sample_rate_hz
+        return file.sounding_frames >= SEGMENT_S * self.origin.sample_rate_hz or file.chunks >= MAX_CHUNKS
 
-    def _append(self, span: Span, room: Room) -> None:
+    def _append(self, span: Span, heard_us: int, room: Room) -> None:
         silent = not np.frombuffer(span.data, np.uint32).any()
         fresh = self.file is None or span.first_frame != self._next_frame
         carried = self._backlog.carried() if fresh else []
@@ -79,7 +81,7 @@ class RingFollower:
             self.file = SegmentFile(self.folder, self.origin)
             self.origin = replace(self.origin, number=self.origin.number + 1)
         sound = memoryview(b"") if silent else span.data
-        self.file.append(span.first_frame, span.frames, records, len(carried), sound, time.time_ns() // 1000)
+        self.file.append(span.first_frame, span.frames, records, len(carried), sound, heard_us)
         self._next_frame = end_frame
 
     def sync(self) -> None:

@@ -8,10 +8,10 @@ from daemon.config import Config
 from daemon.core.journal import Damaged
 from daemon.errors import NothingKept, UsageError
 from daemon.features.history.journal import Journal
-from daemon.features.history.journal_files import Mark, read_mark, read_ring, write_mark
 from daemon.features.history.recovery import Recovered, cut_of, where
 from daemon.library.rows import TakeRow
 from daemon.library.takes import Made, Takes, new_take, require_one_length
+from daemon.rings.journal_files import CLOSED, Mark, read_mark, read_ring, write_mark
 from plugin_protocol.layout import SAMPLE_BYTES
 
 ALL = "all"
@@ -50,7 +50,8 @@ class Recovering:
     ) -> Made:
         cut, sound = cut_of(one, bars, seconds, before_end_s, self._config.fallback_seconds)
         self._takes.require_space(cut.frames * one.channels * SAMPLE_BYTES)
-        note = f"Recovered after {where(one)} went down. {cut.note}".strip()
+        how = "was closed" if one.why == CLOSED else "went down"
+        note = f"Recovered after {where(one)} {how}. {cut.note}".strip()
         take = new_take(
             msgspec.structs.replace(cut, note=note),
             title=title,

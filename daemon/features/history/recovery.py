@@ -14,7 +14,8 @@ from daemon.core.journal import Damaged
 from daemon.core.stretches import Stretch, stretches
 from daemon.core.timeline import Meter
 from daemon.errors import NothingKept, SidechainError
-from daemon.features.history.journal_files import (
+from daemon.rings.journal_files import (
+    CLOSED,
     Mark,
     Segment,
     read_frames,
@@ -37,7 +38,7 @@ class Recovered(Struct, frozen=True, kw_only=True):
     sample_rate_hz: float
     channels: int
     stretch: Stretch
-    why: str  # "host" or "machine" (or the session on it) went down
+    why: str  # "host" or "machine" (or the session on it) went down; or CLOSED: it was closed
     kept: bool
     bars: int | None  # whole bars at its end, at most MOST_BARS
     bpm: float | None
@@ -119,6 +120,8 @@ def _history(segments: list[Segment], stretch: Stretch) -> capture.History:
 
 def sentence(one: Recovered) -> str:
     """How it is offered: "Recovered: 3:12 from REAPER / Drums, until 2 min before the crash." """
+    if one.why == CLOSED:
+        return f"Still here: {duration(one.seconds)} from {where(one)}, which was closed."
     crash = "the crash" if one.why == "host" else "the session or the computer went down"
     before_s = one.stretch.before_end_s
     until = "right before" if before_s < 1.0 else f"until {duration(before_s)} before"

@@ -199,10 +199,16 @@ def test_without_any_transport_seconds_are_kept_and_the_cut_says_so() -> None:
     assert "not cut on bar lines" in cut.note
 
 
-def test_a_transport_that_played_no_whole_bar_keeps_nothing_and_says_what_to_do() -> None:
-    with pytest.raises(NothingToKeep) as caught:
-        last_bars(history(at(0, 0.0), commit=BAR - 1), 8, BAR - 1, 30.0)
-    assert caught.value.code == "no_whole_bar" and caught.value.next_step in str(caught.value)
+def test_a_transport_that_played_no_whole_bar_gives_what_there_is_and_says_so() -> None:
+    cut = last_bars(history(at(0, 0.0), commit=BAR - 1), 8, BAR - 1, 30.0)
+    assert (cut.first_frame, cut.frames, cut.anchored, cut.bars) == (0, BAR - 1, False, None)
+    assert "not played one whole bar" in cut.note and "Only" in cut.note
+
+
+def test_who_plays_while_the_transport_stands_gets_as_long_as_the_bars_would_be() -> None:
+    stands = at(0, 0.0, flags=Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER)
+    cut = last_bars(history(stands, commit=10 * BAR), 4, 10 * BAR, 30.0)
+    assert (cut.frames, cut.anchored) == (4 * BAR, False) and "as long as 4 bars" in cut.note
 
 
 def test_nothing_heard_keeps_nothing() -> None:

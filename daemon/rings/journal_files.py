@@ -6,7 +6,7 @@ O_EXCL, never opened again for writing, and let go for good after the first fail
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +18,14 @@ from plugin_protocol.layout import Record
 
 SUFFIX = ".sdj"
 MARK = "ended.json"
+CLOSED = "closed"
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """Beside the segments of a Ring whose host is gone. why: "host" or "machine". kept: stretches that became Takes."""
+    """Beside the segments of a Ring whose host is gone. kept: stretches that became Takes."""
 
-    why: str
+    why: str  # "host" or "machine": that went down; CLOSED: nothing did
+    ended_us: int = 0  # Unix time at which that was found; 0 in marks of before it was noted
     kept: list[str] = []
     discarded: list[str] = []
 
@@ -40,6 +42,8 @@ class SegmentFile:
         )
         self.size_bytes = 0
         self.frames = 0
+        self.sounding_frames = 0
+        self.chunks = 0
         self.wall_us = 0
         self._to_sync = False
         try:
@@ -63,6 +67,8 @@ class SegmentFile:
         head, sound = j.pack_chunk(self.origin, first_frame, frames, records, carried, sound, wall_us)
         self._write(head, sound)
         self.frames += frames
+        self.chunks += 1
+        self.sounding_frames += frames if sound else 0
         self.wall_us = wall_us
         self._to_sync = self._to_sync or bool(sound)
 
@@ -153,7 +159,7 @@ def read_payload(chunk: Chunk, origin: j.Origin) -> bytes:
     return data
 
 
-def read_frames(segments: list[Segment], first_frame: int, end_frame: int) -> Iterator[bytes]:
+def read_frames(segments: Iterable[Segment], first_frame: int, end_frame: int) -> Iterator[bytes]:
     """The sound of `[first_frame, end_frame)`, which must be there, in pieces. Raises Damaged, OSError. [worker]"""
     at = first_frame
     for segment in segments:
@@ -167,25 +173,33 @@ def read_frames(segments: list[Segment], first_frame: int, end_frame: int) -> It
                 (min(head.end_frame, end_frame) - head.first_frame) * size,
             )
             if head.silent:
-                yield bytes(until - skip)
+                yield from _zeros(until - skip)
             else:
-                sound = read_payload(chunk, segment.origin)[-head.frames * size :]
-                yield sound[skip:until]
+                yield read_payload(chunk, segment.origin)[-head.frames * size :][skip:until]
             at = min(head.end_frame, end_frame)
     if at < end_frame:
         raise j.Damaged(f"frames from {at} on are missing")
 
 
-def read_timeline(segments: list[Segment], oldest_frame: int, end_frame: int) -> list[Record]:
-    """The records that speak of `[oldest_frame, end_frame)` and what is in force there. Raises Damaged, OSError."""
+def _zeros(size_bytes: int) -> Iterator[bytes]:
+    for at in range(0, size_bytes, j.MAX_CHUNK_BYTES):
+        yield bytes(min(j.MAX_CHUNK_BYTES, size_bytes - at))
+
+
+def read_timeline(segments: Iterable[Segment], oldest_frame: int, end_frame: int) -> list[Record]:
+    """The records that speak of `[oldest_frame, end_frame)` and what is in force there, rising. What lies on the disk
+    twice is told once. Raises Damaged, OSError. [worker]"""
     found: list[Record] = []
+    told_to = 0
     for segment in segments:
         for chunk in segment.chunks:
             head = chunk.head
-            if head.end_frame <= oldest_frame or head.first_frame >= end_frame or not head.records:
+            if head.end_frame <= oldest_frame or head.first_frame >= end_frame or head.end_frame <= told_to:
                 continue
-            carried, new = j.unpack_records(head, read_payload(chunk, segment.origin))
-            found += new if found else [*carried, *new]
+            if head.records:
+                carried, new = j.unpack_records(head, read_payload(chunk, segment.origin))
+                found += [r for r in new if r.ring_frame >= told_to] if found else [*carried, *new]
+            told_to = head.end_frame
     return found
 
 

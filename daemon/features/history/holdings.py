@@ -1,0 +1,142 @@
+"""What the History takes on the disk: which files there are, what goes when a limit is reached, what of it is offered."""
+
+import shutil
+import time
+from pathlib import Path
+
+from daemon.config import Config
+from daemon.core.retention import Held, to_remove
+from daemon.features.history.recovery import Recovered, recovered_in
+from daemon.rings.journal_files import (
+    CLOSED,
+    SUFFIX,
+    Mark,
+    Segment,
+    SegmentFile,
+    read_mark,
+    read_ring,
+    write_mark,
+)
+from daemon.system.files import remove_folder
+
+HEADROOM_BYTES = 256 * 1024 * 1024  # free beyond min_free_bytes, or it pauses: a keep must still fit
+MAX_OFFERED = 64
+HOUR_US = 3600 * 1_000_000
+
+
+class NoRoom(OSError):
+    """The budget or the disk leaves no room for more."""
+
+
+class Holdings:
+    """[the journal's thread]; `recovered` and `used_bytes` are replaced whole, and may be read by [any]."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.config = config
+        self.folder = folder
+        self.recovered: tuple[Recovered, ...] = ()
+        self._held: dict[tuple[str, int], Held] = {}
+        self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(held.size_bytes for held in list(self._held.values()))
+
+    # limits ---------------------------------------------------------------------------------------------------
+
+    def room(self, size_bytes: int, fresh: bool) -> None:
+        """Before so many bytes are written, and whether they begin a file. Raises NoRoom."""
+        if fresh:
+            free = shutil.disk_usage(self.folder).free
+            if free < self.config.min_free_bytes + HEADROOM_BYTES:
+                raise NoRoom(f"only {free // 1_000_000} MB are free.")
+        self._promised += size_bytes
+        budget_bytes = self.config.history_bytes
+        if self.used_bytes + self._promised > budget_bytes:
+            self.trim()
+            if self.used_bytes + self._promised > budget_bytes:
+                raise NoRoom(f"its {budget_bytes // 1_000_000} MB are used up.")
+
+    def settled(self) -> None:
+        """What room was made for has been noted, or was not written."""
+        self._promised = 0
+
+    def trim(self) -> None:
+        """Remove what is beyond the limits, the oldest first."""
+        gone = to_remove(
+            self._held.values(),
+            keep_s=self.config.history_minutes * 60.0,
+            keep_closed_us=round(self.config.history_keep_hours * HOUR_US),
+            budget_bytes=self.config.history_bytes - self._promised,
+            now_us=time.time_ns() // 1000,
+        )
+        for one in gone:
+            (self.folder / one.ring / f"{one.number:08d}{SUFFIX}").unlink(missing_ok=True)
+            del self._held[one.ring, one.number]
+        left = {ring for ring, _ in self._held}
+        for ring in {one.ring for one in gone if one.ended}:
+            if ring in left:
+                self.offer(self.folder / ring)
+            else:
+                self.forget(self.folder / ring)
+
+    # what there is --------------------------------------------------------------------------------------------
+
+    def note(self, file: SegmentFile, *, is_open: bool) -> None:
+        """A file of a running Instance has grown."""
+        held = Held(
+            ring=file.path.parent.name,
+            number=file.origin.number,
+            instance=file.origin.instance,
+            size_bytes=file.size_bytes,
+            seconds=file.sounding_frames / file.origin.sample_rate_hz,
+            wall_us=file.wall_us,
+            ended=False,
+            open=is_open,
+        )
+        self._held[held.ring, held.number] = held
+
+    def load(self, folder: Path, mark: Mark | None) -> None:
+        """Take the files of one Ring as they lie there; mark: how its host ended, None while it runs."""
+        self._drop(folder)
+        for segment in read_ring(folder, verify=False):
+            held = _held(folder, segment, mark)
+            self._held[held.ring, held.number] = held
+
+    def end(self, folder: Path, mark: Mark) -> None:
+        """The host of this Ring is gone: what it left is marked, and offered."""
+        write_mark(folder, mark)
+        self.reread(folder)
+
+    def reread(self, folder: Path) -> None:
+        """After somebody kept or discarded of it."""
+        self.load(folder, read_mark(folder) or Mark(why="host"))
+        self.offer(folder)
+
+    def forget(self, folder: Path) -> None:
+        """Remove all that is held of a Ring."""
+        remove_folder(folder)
+        self._drop(folder)
+        self.offer(folder)
+
+    def offer(self, folder: Path) -> None:
+        """Look again at what a Ring's journal has to offer."""
+        others = tuple(one for one in self.recovered if one.folder != folder)
+        self.recovered = (*others, *recovered_in(folder))[-MAX_OFFERED:]
+
+    def _drop(self, folder: Path) -> None:
+        self._held = {key: held for key, held in self._held.items() if held.ring != folder.name}
+
+
+def _held(folder: Path, segment: Segment, mark: Mark | None) -> Held:
+    sounding = sum(chunk.head.frames for chunk in segment.chunks if not chunk.head.silent)
+    return Held(
+        ring=folder.name,
+        number=segment.origin.number,
+        instance=segment.origin.instance,
+        size_bytes=segment.size_bytes,
+        seconds=sounding / segment.origin.sample_rate_hz,
+        wall_us=segment.chunks[-1].head.wall_us if segment.chunks else 0,
+        ended=mark is not None,
+        closed_us=mark.ended_us if mark and mark.why == CLOSED else None,
+    )

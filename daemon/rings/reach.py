@@ -1,0 +1,205 @@
+"""The History of one Instance, read: memory (its Ring) and disk (its journal) as one timeline, as far back as they go.
+
+The shell of daemon.core.reach. Nothing here waits for the journal's thread: files are read while they are written,
+rotated, compressed or given up, and what changed under a read is looked up again.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bridge.errors import BridgeError
+from bridge.shm import RingFile, Span
+from daemon.core import reach
+from daemon.core.capture import History
+from daemon.core.journal import ANY_FRAME, Damaged, Head
+from daemon.core.reach import There
+from daemon.errors import NothingKept
+from daemon.rings.instances import Instance
+from daemon.rings.journal_files import Segment, read_frames, read_timeline
+from daemon.rings.journal_folder import JournalFolder
+from plugin_protocol.errors import RemoteProtocolError
+from plugin_protocol.layout import Record
+
+TRIES = 3
+BEHIND_S = 5.0  # of records: what a transport did right after a frame
+
+
+class Sound(NamedTuple):
+    """Interleaved float32 from `first_frame` on, which may lie behind the one asked for: see Reach.read."""
+
+    first_frame: int
+    parts: Iterable[bytes | memoryview]
+
+
+class Reach:
+    """One Ring, or what was journaled of one, as one timeline. For one request; holds nothing open. [worker]"""
+
+    def __init__(self, instance: Instance, ring: RingFile, journal: JournalFolder) -> None:
+        """ring: of `instance`, which may be replaced meanwhile."""
+        self._instance = instance
+        self._ring = ring
+        self._journal = journal
+        self._segments: list[Segment] = []
+        self.sample_rate_hz = ring.header.sample_rate_hz
+        self.channels = ring.header.channels
+
+    @property
+    def heads(self) -> list[Head]:
+        """Of what was found on the disk, in the order of its files."""
+        return [chunk.head for segment in self._segments for chunk in segment.chunks]
+
+    def memory(self) -> History:
+        """What the Ring alone remembers. Raises NothingKept."""
+        try:
+            with self._instance.lock:
+                records, there = self._ring.records(), self._ring.readable()
+        except (RemoteProtocolError, BridgeError, OSError) as error:
+            raise _unreadable(error) from error
+        return History(
+            records=records,
+            oldest_frame=there.start,
+            commit_frame=there.stop,
+            sample_rate_hz=self.sample_rate_hz,
+        )
+
+    def back(self, at_frame: int | None, seconds: float) -> History:
+        """What memory and disk hold of the `seconds` up to `at_frame` (None: now), and a moment behind it.
+
+        A disk that cannot be read adds nothing. Raises NothingKept.
+        """
+        memory = self.memory()
+        at_frame = memory.commit_frame if at_frame is None else at_frame
+        oldest_frame = max(at_frame - int(seconds * self.sample_rate_hz), 0)
+        end_frame = at_frame + int(BEHIND_S * self.sample_rate_hz)
+        try:
+            disk, records = self._disk(oldest_frame, end_frame)
+        except (Damaged, OSError):
+            self._segments, disk, records = [], [], []
+        there = There(memory.oldest_frame, memory.commit_frame)
+        return reach.history(disk, records, there, memory.records, self.sample_rate_hz)
+
+    @property
+    def oldest_frame(self) -> int:
+        """The first frame on the disk, by the last look; without a journal none is as old."""
+        return min((head.first_frame for head in self.heads), default=ANY_FRAME)
+
+    def _disk(self, oldest_frame: int, end_frame: int) -> tuple[list[There], list[Record]]:
+        for left in reversed(range(TRIES)):
+            self._segments = self._journal.segments(self._journal.of(self._ring))
+            spans = ((max(h.first_frame, oldest_frame), min(h.end_frame, end_frame)) for h in self.heads)
+            there = reach.merged(spans)
+            if not there:
+                return [], []
+            try:
+                return there, read_timeline(self._segments, oldest_frame, there[-1].end_frame)
+            except (Damaged, FileNotFoundError):  # a file was given up, or written anew, since we looked
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def read(self, first_frame: int, frames: int) -> Sound:
+        """The sound of frames that `all` or `memory` has named: what memory still holds is copied now, the rest is read
+        from the disk when its turn comes, and raises Damaged, OSError then.
+
+        It starts later than asked when the host has overwritten the beginning meanwhile and the disk has not got it.
+        Raises NothingKept.
+        """
+        end_frame = first_frame + frames
+        span = self._copied(first_frame, frames)
+        seam_frame = span.first_frame if span.frames else end_frame
+        if seam_frame <= first_frame:
+            return Sound(first_frame, [span.data])
+        there = reach.merged((head.first_frame, head.end_frame) for head in self.heads)
+        if not any(one.first_frame <= first_frame and seam_frame <= one.end_frame for one in there):
+            self._segments = self._journal.segments(self._journal.of(self._ring))
+            there = reach.merged((head.first_frame, head.end_frame) for head in self.heads)
+        start_frame = next(
+            (
+                max(one.first_frame, first_frame)
+                for one in there
+                if one.first_frame < seam_frame <= one.end_frame
+            ),
+            seam_frame,
+        )
+        return Sound(start_frame, self._parts(start_frame, seam_frame, span.data))
+
+    def sounds(self, first_frame: int, frames: int) -> bool:
+        """Whether anything but digital silence is in these frames. Raises NothingKept."""
+        end_frame = first_frame + frames
+        if any(not h.silent and h.first_frame < end_frame and h.end_frame > first_frame for h in self.heads):
+            return True
+        return self._last_in_memory(first_frame, end_frame) is not None
+
+    def last_sound(self, before_frame: int) -> int | None:
+        """Where the last sound before that frame ended (on the disk, to a chunk); None: there is none in reach of the
+        last look. Raises NothingKept."""
+        ends = (
+            min(h.end_frame, before_frame)
+            for h in self.heads
+            if not h.silent and h.first_frame < before_frame
+        )
+        on_disk = max(ends, default=None)
+        in_memory = self._last_in_memory(on_disk or 0, before_frame)
+        return on_disk if in_memory is None else in_memory
+
+    def _last_in_memory(self, floor_frame: int, end_frame: int) -> int | None:
+        step = int(self.sample_rate_hz)
+        while end_frame > floor_frame:
+            first_frame = max(end_frame - step, floor_frame)
+            span = self._copied(first_frame, end_frame - first_frame)
+            if not span.frames:
+                return None
+            loud = np.flatnonzero(np.frombuffer(span.data, np.uint32))
+            if loud.size:
+                return span.first_frame + int(loud[-1]) // self.channels + 1
+            end_frame = span.first_frame
+        return None
+
+    def _copied(self, first_frame: int, frames: int) -> Span:
+        try:
+            with self._instance.lock:
+                return self._ring.read(first_frame, frames)
+        except (RemoteProtocolError, BridgeError, OSError) as error:
+            raise _unreadable(error) from error
+
+    def _parts(self, first_frame: int, seam_frame: int, memory: memoryview) -> Iterator[bytes | memoryview]:
+        folder = self._journal.of(self._ring)
+        yield from steady_frames(self._journal, folder, self._segments, first_frame, seam_frame)
+        yield memory
+
+
+def steady_frames(
+    journal: JournalFolder, folder: Path, segments: list[Segment], first_frame: int, end_frame: int
+) -> Iterator[bytes]:
+    """As read_frames; where a file has changed since it was looked at, it is looked at again. Raises Damaged, OSError.
+    [worker]"""
+    at, tries = first_frame, TRIES
+    while at < end_frame:
+        try:
+            for part in read_frames(segments, at, end_frame):
+                at += len(part) // segments[0].origin.frame_bytes
+                yield part
+        except (Damaged, FileNotFoundError):
+            tries -= 1
+            if not tries:
+                raise
+            segments = journal.segments(folder)
+
+
+def sliced(
+    parts: Iterable[bytes | memoryview], skip_bytes: int, size_bytes: int
+) -> Iterator[bytes | memoryview]:
+    """`size_bytes` of them, behind the first `skip_bytes`. [any]"""
+    for part in parts:
+        piece = part[skip_bytes : skip_bytes + size_bytes]
+        skip_bytes -= min(skip_bytes, len(part))
+        size_bytes -= len(piece)
+        if piece:
+            yield piece
+
+
+def _unreadable(error: Exception) -> NothingKept:
+    return NothingKept(f"The plugin's memory cannot be read: {error}.", "Reload the plugin.")
