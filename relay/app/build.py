@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from relay.app.config import Config
 from relay.app.dispatch import Routes
@@ -89,7 +90,8 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
     gate = Gate(sign_in.accounts, sign_in.tokens, sign_in.families, engines.limits, origins)
     views = Views()
-    render = frame.make_render(views, dev=config.dev)
+    media_origin = await _media_origin(engines.objects) if config.audio_links_s else None
+    render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
     draining: list[str] = []
     rows = Table(
         config=config,
@@ -116,6 +118,15 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         engines=engines,
         draining=draining,
     )
+
+
+async def _media_origin(objects: Objects) -> str | None:
+    """Where browsers are led for sound; None: nowhere, it comes from us."""
+    link = await objects.signed_url("0" * 64, 1)
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _sockets(

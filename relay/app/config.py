@@ -45,6 +45,7 @@ class Config(Struct, frozen=True, kw_only=True):
     account_quota_bytes: int = 20 << 30
     max_upload_bytes: int = MAX_UPLOAD_BYTES
     audio_cache_s: int = 31_536_000
+    audio_links_s: int = 0
     feed_cache_s: int = 0
     makes_posts: bool = True
     metrics_port: int | None = None

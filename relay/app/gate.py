@@ -82,6 +82,7 @@ class Gate:
             cookies=self._cookies(request),
             address=request.address,
             query_string=request.query_string,
+            head=request.method == "HEAD",
             form=form,
             stream=request.pieces,
         )

@@ -85,6 +85,7 @@ class Table:
                 base_url=self.base_url,
                 max_upload_bytes=config.max_upload_bytes,
                 audio_cache_s=config.audio_cache_s,
+                audio_links_s=config.audio_links_s,
                 require_live=self.sign_in.tokens.require_live,
                 render=self.render,
             ),

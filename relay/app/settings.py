@@ -143,6 +143,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="audio_cache_s", read=_number(0, 31_536_000), flag="audio-cache-ttl", variable="AUDIO_CACHE_TTL",
             also=("AUDIO_CACHE_TTL",), default="31536000",
             meaning="seconds for which browsers and CDNs may keep the sound of a public post"),
+    Setting(field="audio_links_s", read=_number(0, 86_400), flag="audio-links-ttl", variable="AUDIO_LINKS_TTL", default="0",
+            meaning="seconds for which a link to sound in S3 holds that browsers are given; 0: all sound goes through the relay"),
     Setting(field="feed_cache_s", read=_number(0, 86_400), flag="feed-cache-ttl", variable="FEED_CACHE_TTL",
             also=("FEED_CACHE_TTL",), default="0",
             meaning="seconds for which a CDN may keep a feed that nobody signed in asked for"),

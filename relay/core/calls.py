@@ -29,7 +29,7 @@ class Session(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call(Generic[B, Q]):
-    """One request, after the gate. address: of the caller. cookies: read only by what opens and closes sessions.
+    """One request, after the gate. head: nothing but headers is asked for. address: of the caller. cookies: read only by what opens and closes sessions.
 
     form: the fields of a form, its CSRF token checked; empty for all else. stream: the body as it arrives, for rows that
     read it themselves; it ends early (RequestLost) when the caller goes away.
@@ -44,6 +44,7 @@ class Call(Generic[B, Q]):
     cookies: Mapping[str, str]
     address: str
     query_string: str
+    head: bool
     form: Mapping[str, str]
     stream: Callable[[], AsyncIterator[bytes]]
 

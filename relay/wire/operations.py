@@ -172,6 +172,11 @@ PROCESS_AUDIO = Operation(
     text="Publish a take whose bytes have arrived by tus, at /uploads. 200: the same key has made this post before.",
 )  # fmt: skip
 GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")
+GET_VISIBILITY = _get("/audio/{post_id}/visibility", rest.PostVisibility, "Who may see a post of yours.")
+SET_VISIBILITY = _row(
+    "PUT", "/audio/{post_id}/visibility", rest.PostVisibility, Nothing, rest.PostVisibility,
+    "Who may see a post of yours from now on. What was told of it is not told again.", "",
+)  # fmt: skip
 GET_WAVEFORM = _get(
     "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."
 )

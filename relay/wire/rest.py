@@ -296,6 +296,12 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
 
 
+class PostVisibility(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may see a post at most: its author, whoever has the address, the author's followers, or everybody."""
+
+    visibility: Literal["private", "unlisted", "followers", "public"]
+
+
 class FeedPage(Struct, frozen=True, kw_only=True):
     """GET /feed/{global,timeline,user/:id}?cursor=&limit= : newest first."""
 

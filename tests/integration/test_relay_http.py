@@ -95,6 +95,7 @@ JSON: dict[str, Any] = {
     "/api/v1/social/unblock": {"username": "blocked"},
     "/api/v1/auth/refresh": {"refresh_token": "x" * 43},
     "/api/v1/auth/verify": {"token": "x" * 43},
+    "/api/v1/audio/{post_id}/visibility": {"visibility": "public"},
 }
 
 
@@ -135,7 +136,7 @@ def test_every_operation_admits_whom_the_table_admits(
     elif "/social/like" in path or "/social/unlike" in path:
         body = {"post_id": post.id}
     else:
-        body = JSON.get(path, {}) if method == "POST" else None
+        body = JSON.get(path, {}) if method in ("POST", "PUT") else None
     if path.startswith("/api/v1/uploads"):
         answer = client.tus(method, address, b"" if method == "PATCH" else None, upload_offset="0")
     else:
@@ -489,6 +490,37 @@ def test_what_a_like_came_with_is_counted_and_shown(relay: RelayProcess, owner: 
     assert like(0, "❤️") == (2, {})
     for fan in fans:
         fan.close()
+
+
+def test_who_sees_a_post_is_its_authors_to_say(relay: RelayProcess, owner: RelayClient) -> None:
+    post = owner.post(AUDIO, title="shown to some")
+    follower, stranger = client_of(relay, "follower"), client_of(relay, "stranger")
+    follower.follow(owner.username)
+    path = f"/audio/{post.id}/visibility"
+
+    def seen(by: RelayClient) -> tuple[bool, bool]:
+        """By its address, and on lists."""
+        listed = by.http.get(f"/feed/user/{owner.username}").json()["posts"]
+        by_address = {
+            by.http.get(each).status_code
+            for each in (f"/audio/{post.id}", f"/audio/{post.id}/mp3", post.page_url)
+        }
+        assert by_address in ({200}, {404})
+        return by_address == {200}, post.id in {each["id"] for each in listed}
+
+    for visibility, of_follower, of_stranger in (
+        ("private", (False, False), (False, False)),
+        ("followers", (True, True), (False, False)),
+        ("unlisted", (True, False), (True, False)),
+        ("public", (True, True), (True, True)),
+    ):
+        assert owner.http.put(path, json={"visibility": visibility}).json() == {"visibility": visibility}
+        assert owner.http.get(path).json() == {"visibility": visibility}
+        assert (seen(owner), seen(follower), seen(stranger)) == ((True, True), of_follower, of_stranger)
+        embedded = httpx.get(f"{relay.url}/embed/{post.id}", trust_env=False).status_code
+        assert embedded == (200 if visibility == "public" else 404)
+    assert problem(stranger.http.put(path, json={"visibility": "private"})) == (404, "not_found")
+    assert problem(owner.http.put(path, json={"visibility": "sometimes"})) == (422, "validation")
 
 
 def test_followers_are_listed(relay: RelayProcess) -> None:

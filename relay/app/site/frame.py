@@ -11,8 +11,13 @@ from relay.core.refusal import Refusal
 FOREVER = "public, max-age=31536000, immutable"
 
 
-def make_render(views: Views, *, dev: bool) -> Render:
-    """dev: whether anybody may sign in by name; the frame then has a field for it."""
+def make_render(views: Views, *, dev: bool, media_origin: str | None = None) -> Render:
+    """dev: whether anybody may sign in by name; the frame then has a field for it. media_origin: where sound comes from,
+    if not from us.
+    """
+    own = "media-src 'self'; connect-src 'self'"
+    all_sound = own if media_origin is None else own.replace("'self'", f"'self' {media_origin}")
+    policies = {False: PAGE_POLICY.replace(own, all_sound), True: FRAMED_POLICY.replace(own, all_sound)}
 
     def render(
         template: str,
@@ -24,7 +29,7 @@ def make_render(views: Views, *, dev: bool) -> Render:
         **values: object,
     ) -> Answer[Any]:
         body = views.render(template, session=session, dev=dev, **{"here": "", **values})
-        policy = FRAMED_POLICY if framed else PAGE_POLICY
+        policy = policies[framed]
         if answer_to is not None:
             policy = policy.replace("form-action 'self'", f"form-action 'self' {answer_to}")
         return Answer(

@@ -22,8 +22,11 @@ Bare = Call[wire.Nothing, wire.Nothing]
 Bytes = Answer[wire.AudioBytes]
 
 
-def rows(db: Database, objects: Objects, audio_cache_s: int) -> list[AnyRow]:
-    """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time."""
+def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: int) -> list[AnyRow]:
+    """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time.
+
+    audio_links_s: how long a link to the store of objects holds that a browser is given instead; 0: it is given none.
+    """
     public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
 
     async def waveform(call: Bare) -> Bytes:
@@ -33,11 +36,25 @@ def rows(db: Database, objects: Objects, audio_cache_s: int) -> list[AnyRow]:
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
 
+    async def sound(call: Bare, role: str) -> Bytes:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
+        if role == LOSSLESS:
+            authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
+        headers = _headers(asset, shown, role, public)
+        if call.headers.get("if-none-match") == headers["etag"]:
+            return Answer(status=304, media_type=asset.mime, headers=headers)
+        if audio_links_s and _follows_links(call):
+            link = await objects.signed_url(asset.sha256, audio_links_s)
+            if link is not None:
+                return Answer(status=307, headers={"location": link, **EMBEDDED})
+        return await _bytes(objects, call, asset, headers)
+
     async def mp3(call: Bare) -> Bytes:
-        return await _sound(db, objects, call, PREVIEW, public)
+        return await sound(call, PREVIEW)
 
     async def flac(call: Bare) -> Bytes:
-        return await _sound(db, objects, call, LOSSLESS, public)
+        return await sound(call, LOSSLESS)
 
     return [
         Row(operation=wire.GET_WAVEFORM, action=Action.POST_READ, handler=waveform),
@@ -46,15 +63,13 @@ def rows(db: Database, objects: Objects, audio_cache_s: int) -> list[AnyRow]:
     ]
 
 
-async def _sound(db: Database, objects: Objects, call: Bare, role: str, public: str) -> Bytes:
-    """All of it or the part that is asked for (RFC 9110, 14). public: cache-control of what everybody may hear."""
-    post_id, viewer = call.path["post_id"], call.actor.user_id
-    asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
-    if role == LOSSLESS:
-        authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
-    headers = _headers(asset, shown, role, public)
-    if call.headers.get("if-none-match") == headers["etag"]:
-        return Answer(status=304, media_type=asset.mime, headers=headers)
+def _follows_links(call: Bare) -> bool:
+    """A device follows none: where it is led it would show its token. A link is for GET; HEAD is answered here."""
+    return call.actor.device_id is None and not call.head
+
+
+async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict[str, str]) -> Bytes:
+    """All of it or the part that is asked for (RFC 9110, 14)."""
     wanted = (
         call.headers.get("range")
         if call.headers.get("if-range", headers["etag"]) == headers["etag"]

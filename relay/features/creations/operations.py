@@ -10,7 +10,7 @@ from relay.core.limits import Kind
 from relay.engine.database import Connection, Database
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
-from relay.features.creations import embeds, media, posts
+from relay.features.creations import embeds, media, posts, showing
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import PostJob, Published, Publishing
@@ -33,10 +33,11 @@ def rows(
     base_url: str,
     max_upload_bytes: int,
     audio_cache_s: int,
+    audio_links_s: int,
     require_live: Callable[[Actor], None],
     render: Render,
 ) -> list[AnyRow]:
-    """require_live: refuses an actor whose sign-in was ended meanwhile. audio_cache_s: of media.rows."""
+    """require_live: refuses an actor whose sign-in was ended meanwhile. audio_cache_s, audio_links_s: of media.rows."""
 
     async def upload(call: Call[wire.UploadForm, wire.Nothing]) -> Answer[AudioPost]:
         key = require_key(call.headers)
@@ -76,7 +77,8 @@ def rows(
         Row(operation=wire.UPLOAD_AUDIO, action=Action.POST_CREATE, limit=Kind.UPLOAD, handler=upload),
         Row(operation=wire.PROCESS_AUDIO, action=Action.POST_CREATE, limit=Kind.UPLOAD, handler=process),
         Row(operation=wire.GET_POST, action=Action.POST_READ, handler=get_post),
-        *media.rows(db, objects, audio_cache_s),
+        *media.rows(db, objects, audio_cache_s=audio_cache_s, audio_links_s=audio_links_s),
+        *showing.rows(db),
         *embeds.rows(db, base_url=base_url, render=render),
         Page(method="GET", path="/p/{post_id}", action=Action.POST_READ, handler=post_page),
     ]

@@ -37,6 +37,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "account_quota_bytes": ("2 GiB", 2 << 30),
     "max_upload_bytes": ("10MB", 10 << 20),
     "audio_cache_s": ("3600", 3600),
+    "audio_links_s": ("600", 600),
     "feed_cache_s": ("300", 300),
     "makes_posts": ("false", False),
     "metrics_port": ("9100", 9100),
