@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import time
 import urllib.parse
 from collections.abc import Awaitable, Callable
 from typing import BinaryIO, TypeVar
@@ -122,16 +123,18 @@ class TusClient:
         if with_part:
             data = await self._read(parcel, 0)
             headers |= _part_headers(data)
+        began_s = time.monotonic()
         answer = await self._call(parcel, "POST", tus.UPLOADS_PATH, headers, data)
         if answer.status != CREATED:
             raise self._relay.http.refusal(answer)
         at = 0 if tus.OFFSET not in answer.headers and not data else self._offset(parcel, answer)
-        self._line = self._line.arrived(min(at, len(data)))
+        self._line = self._line.arrived(min(at, len(data)), time.monotonic() - began_s)
         return self._location(answer), at
 
     async def _part(self, parcel: Parcel, url: str, at: int) -> int:
         data = await self._read(parcel, at)
         headers = _part_headers(data) | {tus.OFFSET: str(at)}
+        began_s = time.monotonic()
         answer = await self._call(parcel, "PATCH", url, headers, data)
         if answer.status in NOT_THERE:
             raise Offline(
@@ -144,7 +147,7 @@ class TusClient:
             raise self._relay.http.not_understood(
                 f"it stands at {after} bytes after {at} and {len(data)} more"
             )
-        self._line = self._line.arrived(len(data))
+        self._line = self._line.arrived(len(data), time.monotonic() - began_s)
         return after
 
     async def _post_of(self, parcel: Parcel, url: str) -> AudioPost:

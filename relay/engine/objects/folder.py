@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from relay.core.tus import Checksum
-from relay.engine.folders import FILE_MODE, FOLDER_MODE, private_folder, sync_folder
+from relay.engine.folders import FILE_MODE, FOLDER_MODE, private_folder, sync_folder, sync_together
 from relay.engine.objects.disk import (
     FileReader,
     copy_into,
@@ -117,11 +117,10 @@ class FolderObjects:
             try:
                 async for block in _blocks(counted):
                     await in_thread(lambda: self._write(file, block))  # noqa: B023 (awaited before the next)
-                await in_thread(lambda: os.fsync(file))
+                part = new_part(upload_id, offset_bytes, counted.size_bytes)
+                await in_thread(lambda: self._name_part(writing, file, part))
             finally:
                 os.close(file)
-            part = new_part(upload_id, offset_bytes, counted.size_bytes)
-            await in_thread(lambda: self._name_part(writing, part))
         finally:
             discard(writing)
         with suppress(OSError):  # it is stored; that it is also promised still harms nobody
@@ -228,12 +227,16 @@ class FolderObjects:
         self._room.require(len(block))
         write_all(file, block)
 
-    def _name_part(self, writing: Path, part: Part) -> None:
+    def _name_part(self, writing: Path, file: int, part: Part) -> None:
+        """Named before it is durable: no row speaks of it yet, so nobody takes it for whole."""
         path = self._incoming / part.name
         path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
         writing.rename(path)
-        sync_folder(path.parent)
-        sync_folder(self._incoming)
+        try:
+            sync_together([file], [path.parent, self._incoming])
+        except OSError:
+            discard(path)
+            raise
 
     def _sweep(self, wanted: Container[str], uploads: Container[str], before_s: float) -> int:
         strays = [path for path in self._objects() if path.name not in wanted]

@@ -1,5 +1,6 @@
 """From an upload that has arrived to a post, once per idempotency key: a job, however often and wherever it is asked for."""
 
+import asyncio
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -122,10 +123,9 @@ class Publishing:
             work.say("encode", 0.1)
             figures = await self._encoder.run(_encode_job(job.meta, folder))
             work.say("store", 0.9)
-            assets = [
-                await self._store(folder / PREVIEW_FILE, PREVIEW),
-                await self._store(folder / LOSSLESS_FILE, LOSSLESS),
-            ]
+            files = {PREVIEW: PREVIEW_FILE, LOSSLESS: LOSSLESS_FILE}
+            storing = [self._store(folder / name, role) for role, name in files.items()]
+            assets = await asyncio.gather(*storing)
         await self._db.write(lambda tx: _finish(tx, work, job, figures, assets))
         await self._objects.delete_upload(job.upload_id)
 

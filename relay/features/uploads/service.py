@@ -94,7 +94,7 @@ class Uploads:
         """After whoever was still sending has been ended, so that the offset stays true. Raises Refusal: gone."""
         await self._row(actor, upload_id)  # before anybody is disturbed
         await self._end_turn(upload_id)
-        await self._db.write(lambda tx: store.hold(tx, upload_id, new_id()))
+        await self._hold(upload_id)
         return await self._row(actor, upload_id)
 
     async def append(
@@ -111,16 +111,16 @@ class Uploads:
         """
         await self._row(actor, upload_id)
         async with self._turn(upload_id) as turn:
-            upload, holder = await self._row(actor, upload_id), new_id()
+            upload = await self._row(actor, upload_id)
             if offset_bytes != upload.offset_bytes:
                 raise Refusal("offset_mismatch", f"This upload stands at {upload.offset_bytes}, not at {offset_bytes}.",
                               "Ask for the offset and go on there.")  # fmt: skip
             if upload.state == "published":
                 return upload  # whole, and its bytes are no longer here
-            await self._db.write(lambda tx: store.hold(tx, upload_id, holder))
+            holding = asyncio.ensure_future(self._hold(upload_id))  # while the first part comes
             arriving = Arriving(body, turn.taken_over)
             try:
-                upload = await self._store_all(upload, holder, arriving, checksum)
+                upload = await self._store_all(upload, holding, arriving, checksum)
             except PartTooLong:
                 raise Refusal(
                     "too_large", f"This upload was announced with {upload.size_bytes} bytes."
@@ -131,6 +131,9 @@ class Uploads:
                 ) from None
             except ObjectsUnavailable as error:
                 raise _busy(str(error)) from error
+            finally:
+                await asyncio.gather(holding, return_exceptions=True)
+            await holding
             arriving.require_whole()
             return upload
 
@@ -177,24 +180,35 @@ class Uploads:
         if ended:
             await self._objects.delete_upload(upload_id)
 
+    async def _hold(self, upload_id: str) -> str:
+        """From now on only the request with this word may move it."""
+        holder = new_id()
+        await self._db.write(lambda tx: store.hold(tx, upload_id, holder))
+        return holder
+
     async def _store_all(
-        self, upload: Upload, holder: str, arriving: Arriving, checksum: Checksum | None
+        self, upload: Upload, holding: "asyncio.Future[str]", arriving: Arriving, checksum: Checksum | None
     ) -> Upload:
         if checksum is not None:
             if await arriving.has_more():
-                upload = await self._store_part(upload, holder, _whole(arriving), checksum)
+                upload = await self._store_part(upload, holding, _whole(arriving), checksum)
             elif not checksum.fits(_digest_of_nothing(checksum)):
                 raise PartDamaged("Nothing came.")
             return upload
         while await arriving.has_more():
-            upload = await self._store_part(upload, holder, arriving.part(CHECKPOINT_BYTES), None)
+            upload = await self._store_part(upload, holding, arriving.part(CHECKPOINT_BYTES), None)
         return upload
 
     async def _store_part(
-        self, upload: Upload, holder: str, body: AsyncIterator[bytes], checksum: Checksum | None
+        self,
+        upload: Upload,
+        holding: "asyncio.Future[str]",
+        body: AsyncIterator[bytes],
+        checksum: Checksum | None,
     ) -> Upload:
         left_bytes = upload.size_bytes - upload.offset_bytes
         part = await self._objects.put_part(upload.id, upload.offset_bytes, body, left_bytes, checksum)
+        holder = await holding
         moved = await self._db.write(lambda tx: store.move(tx, upload, part, holder, self._clock()))
         if moved is None:
             await self._objects.delete_part(part)
