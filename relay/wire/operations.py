@@ -161,14 +161,14 @@ END_UPLOAD = Operation(
 # posts --------------------------------------------------------------------------------------------------------
 
 UPLOAD_AUDIO = Operation(
-    method="POST", path=f"{API_PREFIX}/audio/upload", tag="audio", body=UploadForm, query=Nothing, reply=rest.AudioPost,
+    method="POST", path=f"{API_PREFIX}/audio/upload", tag="audio", body=UploadForm, query=Nothing, reply=rest.UploadedPost,
     status=201, keyed=True, streamed=True,
     text="Publish a take. multipart/form-data: `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC). 200: the same key "
     "has made this post before.",
 )  # fmt: skip
 PROCESS_AUDIO = Operation(
     method="POST", path=f"{API_PREFIX}/audio/process", tag="audio", body=rest.AudioProcess, query=Nothing,
-    reply=rest.AudioPost, status=201, keyed=True,
+    reply=rest.UploadedPost, status=201, keyed=True,
     text="Publish a take whose bytes have arrived by tus, at /uploads. 200: the same key has made this post before.",
 )  # fmt: skip
 GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")

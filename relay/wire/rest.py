@@ -42,6 +42,8 @@ PLAIN_LIKE = "❤️"
 """The emoji of a like that names none."""
 MAX_REACTIONS_EACH = 3
 """Different emoji of one person on one post."""
+MAX_LACKS = 8
+"""Sentences on what an upload lacks."""
 OUTLINE_COLUMNS = 160
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
@@ -300,6 +302,13 @@ class PostVisibility(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Who may see a post at most: its author, whoever has the address, the author's followers, or everybody."""
 
     visibility: Literal["private", "unlisted", "followers", "public"]
+
+
+class UploadedPost(AudioPost, frozen=True, kw_only=True):
+    """A post, as who sent it is told of it."""
+
+    lacks: Annotated[list[Sentence], Meta(max_length=MAX_LACKS)] = []
+    """What was missing or damaged in the upload, which was used as far as it could be decoded. Nobody else is told."""
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):

@@ -163,6 +163,19 @@ def test_tempo_and_key_come_with_who_says_so_and_nothing_is_invented(client: Rel
         assert client.upload(audio, **wrong).status_code in (400, 422)
 
 
+def test_what_an_upload_lacks_is_told_to_who_sent_it_and_nobody_else(client: RelayClient) -> None:
+    """Also when the same key is asked for again."""
+    entry_id = secrets.token_hex(16)
+    cut = AUDIO[: len(AUDIO) // 2]
+    for status in (201, 200):
+        answer = client.upload(cut, entry_id=entry_id)
+        assert answer.status_code == status, answer.text
+        (lack,) = answer.json()["lacks"]
+        assert "breaks off before its end" in lack
+    assert "lacks" not in client.http.get(f"/audio/{answer.json()['id']}").json()
+    assert client.upload(AUDIO).json()["lacks"] == []
+
+
 def test_a_key_that_failed_may_be_used_again(client: RelayClient) -> None:
     entry_id = secrets.token_hex(16)
     assert is_refused(client.upload(b"not audio", entry_id=entry_id))

@@ -28,6 +28,7 @@ from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
+from relay.wire.rest import MAX_LACKS
 from sandbox.process import ONE_JOB, enter
 
 REHEARSAL_FRAMES = 24_000
@@ -140,6 +141,7 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
         outline=outline(made.peaks.minimum, made.peaks.maximum),
         lra_lu=made.loudness.range_lu,
         seam_score=None if made.seam is None else made.seam.score,
+        lacks=[lack.says for lack in clip.lacks][:MAX_LACKS],
     )
     figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
     watch.ended("files")

@@ -1,7 +1,12 @@
 """What the pipeline found of a post: all of it in the body of its version, what a feed shows in its card."""
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from relay.wire.bounds import Sentence
+from relay.wire.rest import MAX_LACKS
 
 MAX_CARD_BARS = 64
 """Bar lines in a card; the picture of a longer clip is drawn without them, its own page has them all."""
@@ -10,7 +15,8 @@ MAX_CARD_BARS = 64
 class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a feed shows of a post beside the columns of its row. outline: as in AudioPost.
 
-    Sources and confidences are the device's word, as bpm and key are: nothing is found here that it did not say.
+    Sources and confidences are the device's word, as bpm and key are: nothing is found here that it did not say. lacks: what
+    was missing in the upload; only who sent it is told.
     """
 
     frames: int
@@ -30,6 +36,7 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bpm_confidence: float | None = None
     key_source: str | None = None
     key_confidence: float | None = None
+    lacks: Annotated[list[Sentence], Meta(max_length=MAX_LACKS)] = []
 
 
 class Figures(Struct, frozen=True, kw_only=True):

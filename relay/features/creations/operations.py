@@ -17,7 +17,7 @@ from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes, boundary
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
-from relay.wire.rest import AudioPost, AudioProcess
+from relay.wire.rest import AudioPost, AudioProcess, UploadedPost
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
@@ -39,7 +39,7 @@ def rows(
 ) -> list[AnyRow]:
     """require_live: refuses an actor whose sign-in was ended meanwhile. audio_cache_s, audio_links_s: of media.rows."""
 
-    async def upload(call: Call[wire.UploadForm, wire.Nothing]) -> Answer[AudioPost]:
+    async def upload(call: Call[wire.UploadForm, wire.Nothing]) -> Answer[UploadedPost]:
         key = require_key(call.headers)
         size_bytes = announced_bytes(call.headers.get("content-length"), max_upload_bytes)
         form = Form(call.stream(), boundary(call.headers.get("content-type")), max_upload_bytes)
@@ -53,7 +53,7 @@ def rows(
             await uploads.let_go(received.id)
         return _published(published)
 
-    async def process(call: Call[AudioProcess, wire.Nothing]) -> Answer[AudioPost]:
+    async def process(call: Call[AudioProcess, wire.Nothing]) -> Answer[UploadedPost]:
         given = call.body
         job = PostJob(key=require_key(call.headers), upload_id=given.upload_id, meta=given.meta, once=False)
         return _published(await publishing.publish(workers, call.actor, job))
@@ -84,5 +84,5 @@ def rows(
     ]
 
 
-def _published(published: Published) -> Answer[AudioPost]:
+def _published(published: Published) -> Answer[UploadedPost]:
     return Answer(value=published.post, status=201 if published.created else 200)

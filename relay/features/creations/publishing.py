@@ -25,7 +25,7 @@ from relay.features.creations.posts import one
 from relay.features.creations.store import Asset, NewCreation, publish
 from relay.features.uploads import api as uploads_api
 from relay.features.uploads.api import Uploads
-from relay.wire.rest import AudioPost, UploadMeta
+from relay.wire.rest import UploadedPost, UploadMeta
 
 JOB_KIND = "post"
 UPLOAD_FILE = "upload"
@@ -46,7 +46,7 @@ class PostJob(Struct, frozen=True, kw_only=True):
 class Published(Struct, frozen=True, kw_only=True):
     """The post of a key. created: it was made for this call, and not for an earlier one."""
 
-    post: AudioPost
+    post: UploadedPost
     created: bool
 
 
@@ -146,8 +146,11 @@ class Publishing:
         name = await self._objects.put_file(file, mime)
         return Asset(role=role, sha256=name, size_bytes=await self._objects.size(name), mime=mime)
 
-    async def _post(self, creation_id: str, owner_id: str) -> AudioPost:
-        return (await self._db.read(lambda db: one(db, creation_id, owner_id, self._base_url))).post
+    async def _post(self, creation_id: str, owner_id: str) -> UploadedPost:
+        found = await self._db.read(lambda db: one(db, creation_id, owner_id, self._base_url))
+        return replace(
+            msgspec.convert(found.post, UploadedPost, from_attributes=True), lacks=found.card.lacks
+        )
 
     def _begin(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> tuple[_PostState, bool]:
         """The post that this key made or makes, or a new job for it; and whether it is new. [writer]"""
