@@ -108,7 +108,9 @@ READABLE = _condition("'public', 'unlisted'")
 """`may_read` as a condition on `creation AS c`; :viewer is an account id, or '' for nobody."""
 FINDABLE = _condition("'public'")
 """`may_find`, likewise."""
-FINDABLE_OF_FOLLOWED = "c.state <> 'deleted' AND (c.owner_id = :viewer OR (c.state = 'ready' AND c.visibility IN ('public', 'followers')))"
+FINDABLE_BY_FOLLOWERS = "c.state = 'ready' AND c.visibility IN ('public', 'followers')"
+"""`may_find` for whoever follows the owner."""
+FINDABLE_OF_FOLLOWED = f"c.state <> 'deleted' AND (c.owner_id = :viewer OR ({FINDABLE_BY_FOLLOWERS}))"
 """`may_find` where the viewer follows the owner, or is the owner: nobody follows whom they block, or who blocks them."""
 PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND {NOT_BLOCKED}"
 """What of `FINDABLE` is for everybody: it walks the index of public creations."""

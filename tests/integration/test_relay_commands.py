@@ -171,6 +171,7 @@ def test_check_finds_one_changed_bit_unless_it_is_to_be_quick(data: Path) -> Non
     [
         "UPDATE account SET post_count = 7 WHERE username = 'anna'",
         "UPDATE account SET follower_count = 0",
+        "UPDATE account SET newest_post_us = 5 WHERE username = 'anna'",
         "UPDATE account SET following_count = 3 WHERE username = 'anna'",
         "UPDATE account SET stored_bytes = stored_bytes + 1 WHERE username = 'anna'",
         "UPDATE creation SET like_count = like_count + 1 WHERE title = 'post 1'",

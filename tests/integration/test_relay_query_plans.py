@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from relay.core.cursor import BEGINNING
+from relay.core.cursor import BEGINNING, Cursor, write_cursor
 from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
 from relay.engine.jobs.table import JobChanged, JobReady
@@ -19,6 +19,7 @@ from relay.features.live.recovery import Place
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
 
 BIG = (
+    "account",
     "creation",
     "creation_version",
     "event",
@@ -89,6 +90,7 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         asked = Explained(reader, postgres=postgres)
         feeds.newest(asked, at, "")
         feeds.timeline(asked, at, "")
+        feeds.timeline(asked, posts.position(viewer, write_cursor(Cursor(1, viewer)), 20), "")
         posts.page(asked, feeds._timeline_of(3), at, "", since_us=0, author0="a", author1="b", author2="c")
         feeds.of(asked, viewer, at, "")
         for ask in (

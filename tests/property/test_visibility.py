@@ -20,7 +20,7 @@ from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
 from relay.features.creations import posts
 from relay.features.creations import store as creations
-from relay.features.creations.api import position
+from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
 from relay.features.feeds import store as feeds
 from relay.features.graph import store as graph
@@ -244,6 +244,17 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             found = [each.post.id for each in feeds.timeline(db, at, BASE_URL)[0]]
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
             assert found == [id_ for id_ in heard if oracle.may_find(who, id_)]
+            assert found == paged(lambda at: feeds.timeline(db, at, BASE_URL), who)
+
+
+def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:
+    """The same list, a post a page."""
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = read(position(who, cursor, 1))
+        found += [each.post.id for each in page]
+    return found
 
 
 def in_global_feed(oracle: Oracle, who: str | None, post_id: str) -> bool:

@@ -17,11 +17,13 @@ from relay.features.accounts.store import (
     renew_session,
     session_lives,
     sessions_of,
+    set_newest_post,
     store_bytes,
     stored_bytes,
 )
 
 __all__ = [
     "SESSION_US", "BrowserSession", "Opened", "SessionEnded", "close_session", "count_follow", "count_posts", "end_session",
-    "ensure_account", "find", "open_session", "profile", "profiles", "renew_session", "session_lives", "sessions_of", "store_bytes", "stored_bytes",
+    "ensure_account", "find", "open_session", "profile", "profiles", "renew_session", "session_lives", "sessions_of", "set_newest_post",
+    "store_bytes", "stored_bytes",
 ]  # fmt: skip

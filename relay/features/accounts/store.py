@@ -142,6 +142,11 @@ def count_posts(tx: Tx, account_id: str, step: int) -> None:
     tx.db.execute("UPDATE account SET post_count = post_count + ? WHERE id = ?", (step, account_id))
 
 
+def set_newest_post(tx: Tx, account_id: str, newest_post_us: int) -> None:
+    """newest_post_us: -1: followers find none. [writer]"""
+    tx.db.execute("UPDATE account SET newest_post_us = ? WHERE id = ?", (newest_post_us, account_id))
+
+
 def count_follow(tx: Tx, follower_id: str, followee_id: str, step: int) -> None:
     """[writer]"""
     tx.db.execute(

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from relay.core.counts import Miscount
 from relay.core.refusal import Refusal
-from relay.core.visibility import READABLE, Shown, State, Visibility
+from relay.core.visibility import FINDABLE_BY_FOLLOWERS, READABLE, Shown, State, Visibility
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures, read_figures
@@ -71,6 +71,7 @@ def publish(tx: Tx, new: NewCreation) -> None:
     accounts.store_bytes(tx, new.owner_id, sum(asset.size_bytes for asset in new.assets))
     if Ability.FEED in KINDS[new.kind].abilities:
         accounts.count_posts(tx, new.owner_id, 1)
+        _note_newest(tx, new.owner_id)
         live.append(
             tx,
             topic=live.author_topic(new.owner_id),
@@ -83,10 +84,22 @@ def publish(tx: Tx, new: NewCreation) -> None:
 
 def set_shown(tx: Tx, creation_id: str, visibility: Visibility, state: State, at_us: int) -> None:
     """Who sees it from now on; also what happened before is told, and replayed, by this. [writer]"""
-    tx.db.execute(
-        "UPDATE creation SET visibility = ?, state = ?, changed_us = ? WHERE id = ?",
+    changed = tx.db.execute(
+        "UPDATE creation SET visibility = ?, state = ?, changed_us = ? WHERE id = ? RETURNING owner_id",
         (visibility, state, at_us, creation_id),
-    )
+    ).fetchone()
+    if changed is not None:
+        _note_newest(tx, changed[0])
+
+
+def _note_newest(tx: Tx, owner_id: str) -> None:
+    """With the account stands how old its newest post is: a timeline asks hundreds of them. [writer]"""
+    newest = tx.db.execute(
+        "SELECT c.published_us FROM creation AS c WHERE c.owner_id = ? AND c.kind = 'post'"
+        f" AND {FINDABLE_BY_FOLLOWERS} ORDER BY c.published_us DESC, c.id DESC LIMIT 1",
+        (owner_id,),
+    ).fetchone()
+    accounts.set_newest_post(tx, owner_id, -1 if newest is None else newest[0])
 
 
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:
@@ -168,7 +181,7 @@ def stored_assets(db: Connection) -> list[tuple[str, int]]:
 
 
 def miscounts(db: Connection) -> list[Miscount]:
-    """Posts and the room that accounts take, counted anew. [any thread with a snapshot]"""
+    """Posts, the room that accounts take and the time of their newest post, counted anew. [any thread with a snapshot]"""
     in_feeds = ", ".join(f"'{kind.value}'" for kind, row in KINDS.items() if Ability.FEED in row.abilities)
     posts = db.execute(
         "SELECT a.id, a.post_count, count(c.id) FROM account AS a LEFT JOIN creation AS c ON c.owner_id = a.id"
@@ -181,8 +194,13 @@ def miscounts(db: Connection) -> list[Miscount]:
         "  JOIN creation AS c ON c.id = v.creation_id WHERE c.state <> 'deleted') AS s ON s.owner_id = a.id"
         " GROUP BY a.id, a.stored_bytes HAVING a.stored_bytes <> coalesce(sum(s.size_bytes), 0)"
     ).fetchall()
+    newest = db.execute(
+        "SELECT a.id, a.newest_post_us, coalesce(max(c.published_us), -1) FROM account AS a"
+        f" LEFT JOIN creation AS c ON c.owner_id = a.id AND c.kind = 'post' AND {FINDABLE_BY_FOLLOWERS}"
+        " GROUP BY a.id, a.newest_post_us HAVING a.newest_post_us <> coalesce(max(c.published_us), -1)"
+    ).fetchall()
     return [
         Miscount(table="account", column=column, id=id_, stored=old, counted=int(new))
-        for column, rows in (("post_count", posts), ("stored_bytes", sizes))
+        for column, rows in (("post_count", posts), ("stored_bytes", sizes), ("newest_post_us", newest))
         for id_, old, new in rows
     ]

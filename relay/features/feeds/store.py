@@ -2,16 +2,20 @@
 
 from functools import cache
 
-from relay.core.visibility import FINDABLE, FINDABLE_OF_FOLLOWED, PUBLIC
+from relay.core.cursor import BEGINNING
+from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED, PUBLIC
 from relay.engine.database import Connection
 from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, page
 
 _IS_POST = "c.kind = 'post'"
 _GLOBAL = f"{SELECT} WHERE {_IS_POST} AND {PUBLIC} AND {OLDER} {NEWEST}"
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
-# Whose newest post (before the page) is how old: one step into one index for each author that the viewer follows.
-_FRESHEST = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FROM creation AS c
-    WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_OF_FOLLOWED} AND {OLDER}
+# How old the newest post of each is whom the viewer follows: on a list's first page that stands with the account, …
+_FRESHEST = """SELECT f.followee_id, a.newest_post_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id
+  WHERE f.follower_id = :viewer ORDER BY a.newest_post_us DESC LIMIT :authors"""
+# … and before a cursor it is one step into one index for each of them.
+_FRESHEST_BEFORE = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FROM creation AS c
+    WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
     ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) AS newest_us
   FROM follow AS f WHERE f.follower_id = :viewer ORDER BY newest_us DESC LIMIT :authors"""
 
@@ -36,11 +40,12 @@ def timeline(db: Connection, at: Position, base_url: str) -> Page:
 
 def _freshest(db: Connection, at: Position) -> tuple[list[str], int]:
     """Those followed whose posts may stand on the page, and since when posts may."""
+    sql = _FRESHEST if at.before == BEGINNING else _FRESHEST_BEFORE
     asked = needed = at.limit + 1
     while True:
         asked += 1
         values = {"viewer": at.viewer, "at_us": at.before.at_us, "id": at.before.id, "authors": asked}
-        found = [each for each in db.execute(_FRESHEST, values).fetchall() if each[1] >= 0]
+        found = [each for each in db.execute(sql, values).fetchall() if each[1] >= 0]
         since_us = found[needed - 1][1] if len(found) >= needed else 0
         if len(found) < asked or found[-1][1] < since_us:
             return [author for author, newest_us in found if newest_us >= since_us], since_us

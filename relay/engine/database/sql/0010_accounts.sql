@@ -12,6 +12,7 @@ CREATE TABLE account (
   following_count INTEGER NOT NULL DEFAULT 0 CHECK (following_count >= 0),
   post_count      INTEGER NOT NULL DEFAULT 0 CHECK (post_count >= 0),
   stored_bytes    INTEGER NOT NULL DEFAULT 0 CHECK (stored_bytes >= 0),
+  newest_post_us  INTEGER NOT NULL DEFAULT -1,  -- when the newest post was published that followers find; -1: there is none
   created_us      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
