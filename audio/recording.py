@@ -5,10 +5,9 @@ None when nobody knows them. The figures that are published are measured on the 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from audio.draw.waveform import Peaks, peaks, waveform_svg
-from audio.encode.id3 import id3_tag
 from audio.encode.mp3 import Mp3, encode_mp3, stream_rate_hz
 from audio.intake import Samples, require_rate, sanitize
 from audio.level.levelling import Levelling, Progress
@@ -55,11 +54,6 @@ class Produced:
     decoded: Samples = field(repr=False, compare=False)
     peaks: Peaks
     waveform_svg: str
-
-    def named(self, *, title: str | None, bpm: float | None, key: str | None) -> "Produced":
-        """The same with other words in it; the waveform keeps its title."""
-        tag = id3_tag(title=title, bpm=bpm, key=key)
-        return replace(self, bpm=bpm, key=key, mp3=replace(self.mp3, tag=tag))
 
     def facts(self) -> dict[str, str | int | float | None]:
         """The figures alone, as plain values: what is stored and shown."""

@@ -126,11 +126,7 @@ def _pipeline() -> list[Row]:
     analysis_ms, flac_ms = _cpu_ms(lambda: _heard(samples)), _cpu_ms(lambda: encode_flac(samples, RATE_HZ))
 
     def run(cache: Cache | None) -> float:
-        return _cpu_ms(
-            lambda: make(
-                samples, RATE_HZ, settings, cache=cache, early=lambda _: None, progress=lambda *_: None
-            )
-        )
+        return _cpu_ms(lambda: make(samples, RATE_HZ, settings, cache=cache, progress=lambda *_: None))
 
     whole_ms = run(None)
     with tempfile.TemporaryDirectory() as folder:

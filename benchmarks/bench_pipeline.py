@@ -47,7 +47,7 @@ from audio.measure.warnings import warnings
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
 from audio.spread import Spread, one_by_one
-from daemon.features.rendering.pipeline import Made, Settings, analyse_clip, make
+from daemon.features.rendering.pipeline import Cores, Made, Settings, all_cores, analyse_clip, make
 from tests.support.music import piece
 from tests.support.tones import Samples, music_like, soft_noise
 
@@ -82,11 +82,10 @@ def _produce(samples: Samples, spread: Spread = one_by_one) -> Produced:
     return produce(samples, SAMPLE_RATE_HZ, title="Bench", bpm=128.0, key=None, spread=spread)
 
 
-def _all_of_a_take(samples: Samples, pool: ThreadPoolExecutor | None) -> Made:
+def _all_of_a_take(samples: Samples, cores: Cores | None) -> Made:
     """Of one without a transport, whose tempo must be heard: the dearest kind."""
     return make(
-        samples, SAMPLE_RATE_HZ, Settings(title="Bench"), cache=None, pool=pool,
-        early=lambda _: None, progress=lambda *_: None,
+        samples, SAMPLE_RATE_HZ, Settings(title="Bench"), cache=None, cores=cores, progress=lambda *_: None,
     )  # fmt: skip
 
 
@@ -134,13 +133,13 @@ _FIRST_CLIP = """
 import time, resource
 started = time.perf_counter()
 import numpy as np
-from daemon.features.rendering.pipeline import Settings, core_pool, make
-pool = core_pool()
+from daemon.features.rendering.pipeline import Settings, all_cores, make
+cores = all_cores(step_back=False)
 clip = np.random.default_rng(1).random((SECONDS * 44100, 2), np.float32) * np.float32(0.1)
 
 def run(samples):
     nothing = lambda *_: None
-    return make(samples, 44100, Settings(title="Bench"), cache=None, pool=pool, early=nothing, progress=nothing)
+    return make(samples, 44100, Settings(title="Bench"), cache=None, cores=cores, progress=nothing)
 
 run(clip[:44100])
 ready = time.perf_counter() - started
@@ -199,13 +198,13 @@ def _compared(clip: Samples, label: str, rounds: int) -> list[Row]:
         folder = Path(name)
         wav = folder / "in.wav"
         wav.write_bytes(wav_f32_header(len(clip), 2, SAMPLE_RATE_HZ) + clip.tobytes())
-        made = _ours(wav, folder, pool.map)  # also warms up
+        made, every_core = _ours(wav, folder, pool.map), all_cores(step_back=False)  # also warms up
         pcm = np.rint(apply_gain(clip, made.gain_db).clip(-1, 1) * 32_767).astype(np.int16).tobytes()
         times = _interleaved(
             {
                 "ours": lambda: _ours(wav, folder, pool.map),
                 "produce": lambda: _produce(clip),
-                "all": lambda: _all_of_a_take(clip, pool),
+                "all": lambda: _all_of_a_take(clip, every_core),
                 "ffmpeg": lambda: _reference(wav, folder),
                 "lame": lambda: _lame(pcm),
             },

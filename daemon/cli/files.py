@@ -138,14 +138,14 @@ def _key_of_file(clip: "Clip") -> str | None:
 
 def _made(source: Path, clip: "Clip", wanted: "Settings", no_cache: bool, progress: "Progress") -> "Made":
     from audio.errors import AudioError
-    from daemon.features.rendering.pipeline import core_pool, make
+    from daemon.features.rendering.pipeline import all_cores, make
     from daemon.features.rendering.render_cache import Cache
 
     config = settings()
     cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None
     try:
         return make(
-            clip.samples, clip.sample_rate_hz, wanted, cache=cache, pool=core_pool(), early=lambda _: None, progress=progress,
+            clip.samples, clip.sample_rate_hz, wanted, cache=cache, cores=all_cores(step_back=False), progress=progress,
         )  # fmt: skip
     except AudioError as error:
         raise BadAudio(f"{shown(source)}: {error}") from error

@@ -1,13 +1,16 @@
 """The pipeline on one clip, for the worker and for `sidechain process`: what it is made of, and what it becomes.
 
-Order of events: the analysis, the lossless copy, and beside them or after them levelling and encoding; so that an upload
-may start, and say what was heard, while the rest is being made. No file is read or written here but the cache's.
+Order of events: the lossless copy and the analysis, side by side, so that an upload may start and say what was heard; then
+levelling and encoding, which nobody waits for. No file is read or written here but the cache's.
 """
 
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -76,12 +79,43 @@ class Made(Struct, frozen=True, kw_only=True):
 _made = msgspec.msgpack.Decoder(Made)
 
 MAX_THREADS = 8
+NICE = 15
+"""Of the threads that level: behind the DAW, and behind a relay on the same machine that makes the post."""
+P = TypeVar("P")
+R = TypeVar("R")
 
 
-def core_pool() -> ThreadPoolExecutor | None:
-    """Threads for make(): one for each core, of three and more one is left to the DAW. None where there is one core."""
+def _ignore(_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Threads for make(): one for each core, of three and more one is left to the DAW. first: for what an upload waits for."""
+
+    first: ThreadPoolExecutor
+    rest: ThreadPoolExecutor
+
+    def spread(self, run: Callable[[P], R], parts: Iterable[P]) -> Iterable[R]:
+        """audio.spread.Spread, by those that level."""
+        return self.rest.map(run, parts)
+
+
+def all_cores(*, step_back: bool) -> Cores | None:
+    """None where there is one core. step_back: levelling goes behind whatever else this machine does (Linux)."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return ThreadPoolExecutor(min(MAX_THREADS, max(2, cores - 1)), "pipeline") if cores > 1 else None
+    if cores == 1:
+        return None
+    threads = min(MAX_THREADS, max(2, cores - 1))
+    behind = _behind_others if step_back and sys.platform == "linux" else None
+    # One more than there are cores: it hands out the parts, and waits for them.
+    return Cores(ThreadPoolExecutor(1, "first"), ThreadPoolExecutor(threads + 1, "rest", initializer=behind))
+
+
+def _behind_others() -> None:
+    """Of the thread that calls it, and for good (setpriority(2), "C library/kernel differences")."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def make(
@@ -90,46 +124,53 @@ def make(
     settings: Settings,
     *,
     cache: Cache | None,
-    pool: ThreadPoolExecutor | None = None,
-    early: Callable[[Lossless], None],
+    cores: Cores | None = None,
+    copied: Callable[[bytes], None] = _ignore,
+    early: Callable[[Lossless], None] = _ignore,
     progress: Progress,
 ) -> Made:
-    """The same clip with the same settings comes from the cache. `early` is called once, in the pool if there is one. [worker]
+    """The same clip with the same settings comes from the cache. With and without cores the result is the same. [worker]
 
-    With and without pool the result is the same. samples: any float32 bits, (frames >= 1, 1 or 2 channels). Raises AudioError.
+    samples: any float32 bits, (frames >= 1, 1 or 2 channels). copied: called with the FLAC as soon as that is there, on another
+    thread if there are cores; then early. Raises AudioError, and what these two raise.
     """
     key = content_key(samples, sample_rate_hz, msgspec.msgpack.encode(settings)) if cache else ""
     if cache and (known := _recalled(cache, key)):
+        copied(known.lossless.flac)
         early(known.lossless)
         progress("recall", 1.0)
         return known
     intake = sanitize(samples)
 
-    def first() -> Lossless:
-        analysis = _analysed(intake, sample_rate_hz, settings)
-        flac = encode_flac(intake.samples, sample_rate_hz)
-        lossless = Lossless(flac=flac.data, analysis=analysis)
-        early(lossless)
-        return lossless
+    def copy() -> bytes:
+        flac = encode_flac(intake.samples, sample_rate_hz).data
+        copied(flac)
+        return flac
 
-    waiting = pool.submit(first) if pool else _at_once(first)
-    title = settings.title or None
-    try:
+    def level(analysis: TakeAnalysis) -> Levelled:
         produced = produce(
-            samples, sample_rate_hz, title=title, bpm=None, key=None, limiter=settings.limiter,
-            bar_fractions=settings.bar_fractions, spread=pool.map if pool else one_by_one, progress=progress,
+            samples, sample_rate_hz, title=settings.title or None, bpm=analysis.bpm, key=analysis.key,
+            limiter=settings.limiter, bar_fractions=settings.bar_fractions,
+            spread=cores.spread if cores else one_by_one, progress=progress,
         )  # fmt: skip
+        return _levelled(produced)
+
+    copying = cores.first.submit(copy) if cores else _at_once(copy)
+    try:
+        analysis = _analysed(intake, sample_rate_hz, settings)
     finally:  # also when it failed: nobody may hear of a clip after its end
-        lossless = waiting.result()
-    produced = produced.named(title=title, bpm=lossless.analysis.bpm, key=lossless.analysis.key)
-    made = Made(lossless=lossless, levelled=_levelled(produced))
+        flac = copying.result()
+    lossless = Lossless(flac=flac, analysis=analysis)
+    early(lossless)
+    levelled = cores.rest.submit(level, analysis).result() if cores else level(analysis)
+    made = Made(lossless=lossless, levelled=levelled)
     if cache:
         cache.put(key, msgspec.msgpack.encode(made))
     return made
 
 
-def _at_once(work: Callable[[], Lossless]) -> Future[Lossless]:
-    done = Future[Lossless]()
+def _at_once(work: Callable[[], bytes]) -> Future[bytes]:
+    done = Future[bytes]()
     done.set_result(work())
     return done
 

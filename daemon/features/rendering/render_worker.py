@@ -7,7 +7,6 @@ Files are durable before the message that names them. Not a queue: order and ret
 """
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from daemon.system.child import Frames
 if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
     from audio.intake import Samples
     from audio.read.clip import Clip
+    from daemon.features.rendering.pipeline import Cores
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -94,8 +94,8 @@ FromWorker = Stage | Rendered | Finished | Broken | NoRoom | Alikes
 questions: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 
 
-def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) -> None:
-    """One Take from its WAV to all its files, on the threads of `pool`. Raises AudioError for what can never be rendered."""
+def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
+    """One Take from its WAV to all its files. Raises AudioError for what can never be rendered."""
     from audio.read.reader import read_audio
     from daemon.features.rendering.pipeline import Lossless, Settings, make
     from daemon.features.rendering.render_cache import Cache
@@ -112,14 +112,14 @@ def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) 
     def progress(name: str, fraction: float) -> None:
         stage(name, 0.1 + 0.9 * fraction)
 
-    def early(lossless: Lossless) -> None:
-        """Called in a thread of the pool, while progress is told."""
-        write_durably(folder / TAKE_FLAC, lossless.flac)
+    def copied(flac: bytes) -> None:
+        """Called on another thread, while the sound is analysed."""
+        write_durably(folder / TAKE_FLAC, flac)
         stage("flac", 0.1)
+
+    def early(lossless: Lossless) -> None:
         sha256 = hashlib.sha256(lossless.flac).hexdigest()
-        rendered = Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), analysis=lossless.analysis)
-        with one_at_a_time:
-            frames.say(rendered)
+        frames.say(Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), analysis=lossless.analysis))
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
@@ -134,7 +134,14 @@ def render(job: Job, frames: Frames[ToWorker], pool: ThreadPoolExecutor | None) 
     )
     cache = Cache(Path(job.cache), job.cache_bytes) if job.cache else None
     made = make(
-        samples, clip.sample_rate_hz, settings, cache=cache, pool=pool, early=early, progress=progress
+        samples,
+        clip.sample_rate_hz,
+        settings,
+        cache=cache,
+        cores=cores,
+        copied=copied,
+        early=early,
+        progress=progress,
     ).levelled
     write_durably(folder / TAKE_MP3, made.mp3)
     write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
@@ -191,15 +198,15 @@ def main() -> None:
         AudioError,
     )  # imported here, with numpy behind them: the first job finds them warm
     from daemon.errors import NoSpace
-    from daemon.features.rendering.pipeline import core_pool
+    from daemon.features.rendering.pipeline import all_cores
 
-    pool = core_pool()
+    cores = all_cores(step_back=True)
     while job := frames.next():
         if isinstance(job, Search):
             frames.say(look(job))
             continue
         try:
-            render(job, frames, pool)
+            render(job, frames, cores)
         except (AudioError, FileNotFoundError) as error:
             frames.say(Broken(message=str(error)[:500]))
         except NoSpace:

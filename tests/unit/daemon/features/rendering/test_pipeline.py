@@ -1,6 +1,10 @@
 """The pipeline on one clip: what is known wins over what is heard, and nothing is made twice."""
 
+import os
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +16,7 @@ from audio.errors import EncodingFailed
 from audio.intake import Samples
 from daemon.core.analysis import TakeAnalysis
 from daemon.features.rendering import pipeline
-from daemon.features.rendering.pipeline import Lossless, Made, Settings, make
+from daemon.features.rendering.pipeline import NICE, Cores, Lossless, Made, Settings, all_cores, make
 from daemon.features.rendering.render_cache import Cache
 from tests.support.music import piece
 from tests.support.tones import music_like
@@ -25,14 +29,21 @@ def made(
     samples: Samples,
     settings: Settings,
     cache: Cache | None = None,
-    pool: ThreadPoolExecutor | None = None,
+    cores: Cores | None = None,
 ) -> Made:
-    early: list[Lossless] = []
+    told: list[bytes | Lossless] = []
     result = make(
-        samples, RATE_HZ, settings, cache=cache, pool=pool, early=early.append, progress=lambda *_: None
-    )
-    assert early == [result.lossless]
+        samples, RATE_HZ, settings, cache=cache, cores=cores, copied=told.append, early=told.append,
+        progress=lambda *_: None,
+    )  # fmt: skip
+    assert told == [result.lossless.flac, result.lossless]
     return result
+
+
+@contextmanager
+def some_cores(threads: int) -> Iterator[Cores]:
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(threads + 1) as rest:
+        yield Cores(first, rest)
 
 
 @pytest.fixture(scope="module")
@@ -109,40 +120,57 @@ def test_a_result_of_another_make_is_made_anew(tmp_path: Path) -> None:
 def test_on_several_cores_the_same_is_made(loop: Samples) -> None:
     long = np.concatenate([loop] * 11)
     settings = Settings(title="t", bars=22, meter=(4, 4))
-    with ThreadPoolExecutor(3) as pool:
-        assert made(long, settings, pool=pool) == made(long, settings)
+    with some_cores(3) as cores:
+        assert made(long, settings, cores=cores) == made(long, settings)
 
 
 def test_when_it_fails_on_several_cores_no_word_of_the_clip_comes_later(
     loop: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed, told = Event(), list[Lossless]()
+    failed, told = Event(), list[bytes]()
 
     def failing(*_: object, **__: object) -> None:
         failed.set()
         raise EncodingFailed("mp3", "a reason")
 
-    def early(lossless: Lossless) -> None:
+    def copied(flac: bytes) -> None:
         assert failed.wait(20)
-        told.append(lossless)
+        told.append(flac)
 
-    monkeypatch.setattr(pipeline, "produce", failing)
-    with ThreadPoolExecutor(2) as pool, pytest.raises(EncodingFailed):
-        make(loop, RATE_HZ, Settings(title="t"), cache=None, pool=pool, early=early, progress=print)
+    monkeypatch.setattr(pipeline, "analyse_clip", failing)
+    with some_cores(2) as cores, pytest.raises(EncodingFailed):
+        make(loop, RATE_HZ, Settings(title="t"), cache=None, cores=cores, copied=copied, progress=print)
         pytest.fail("it raises")
     assert len(told) == 1
 
 
 @pytest.mark.parametrize("threads", [None, 2])
-def test_a_lossless_copy_that_cannot_be_told_of_is_an_error(loop: Samples, threads: int | None) -> None:
-    def early(_: Lossless) -> None:
+@pytest.mark.parametrize("word", ["copied", "early"])
+def test_a_lossless_copy_that_cannot_be_told_of_is_an_error(
+    loop: Samples, threads: int | None, word: str
+) -> None:
+    def fails(_: object) -> None:
         raise OSError("the disk")
 
-    with ThreadPoolExecutor(2) as pool, pytest.raises(OSError, match="the disk"):
+    with some_cores(2) as cores, pytest.raises(OSError, match="the disk"):
         make(
-            loop, RATE_HZ, Settings(title="t"), cache=None, pool=pool if threads else None, early=early,
-            progress=lambda *_: None,
+            loop, RATE_HZ, Settings(title="t"), cache=None, cores=cores if threads else None,
+            progress=lambda *_: None, **{word: fails},
         )  # fmt: skip
+
+
+def test_levelling_steps_back_behind_what_an_upload_waits_for() -> None:
+    cores = all_cores(step_back=True)
+    if cores is None:
+        pytest.skip("one core")
+    with cores.first, cores.rest:
+        mine = os.getpriority(os.PRIO_PROCESS, 0)
+        assert cores.first.submit(_nice).result() == mine
+        assert set(cores.spread(lambda _: _nice(), range(8))) == {max(NICE, mine)}
+
+
+def _nice() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_an_analysis_that_fails_costs_nobody_their_take(monkeypatch: pytest.MonkeyPatch) -> None:
