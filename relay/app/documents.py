@@ -74,8 +74,8 @@ def rows(others: list[AnyRow], render: Render) -> list[AnyRow]:
         return Answer(value=whole())
 
     return [
-        Page(method="GET", path="/api/docs", action=Action.SITE_READ, handler=page),
-        Page(method="GET", path="/api/docs/openapi.json", action=Action.SITE_READ, handler=raw, machine=True),
+        Page("GET", "/api/docs", Action.SITE_READ, page),
+        Page("GET", "/api/docs/openapi.json", Action.SITE_READ, raw, machine=True),
     ]
 
 

@@ -31,22 +31,33 @@ def add_figures(
     data: Path,
 ) -> None:
     """data: the folder whose disk is looked at. [loop]"""
-    metrics.ask("relay_connections", "Open WebSockets.", lambda: one(len(hub)))
-    metrics.ask(
-        "relay_events_told_total", "Events given to WebSockets.", lambda: one(hub.told), kind="counter"
-    )
-    metrics.ask(
-        "relay_commits_waiting", "Commits that are still to be told of.", lambda: one(hub.commits_waiting)
-    )
-    metrics.ask(
-        "relay_commit_applied", "Number of the last commit that was told of.", lambda: one(hub.applied)
-    )
-    metrics.ask(
-        "relay_commits_silent_seconds",
-        "Since others' commits were last asked for.",
-        lambda: one(db.silent_s),
-    )
+    _of_events(metrics, db, hub)
+    _of_limits(metrics, tasks, at_once)
     metrics.ask("relay_jobs", "Jobs of the whole relay by state.", _jobs(db))
+    metrics.ask("relay_bus_up", "Whether other processes are heard and told.", lambda: one(bus.up))
+    metrics.ask(
+        "relay_disk_free_bytes", "Of the data folder's disk.", lambda: one(shutil.disk_usage(data).free)
+    )
+    metrics.ask("relay_objects_up", "Whether objects can be stored.", _objects(objects))
+    metrics.ask("process_resident_memory_bytes", "Memory in use.", lambda: one(_resident_bytes()))
+    metrics.ask("process_cpu_seconds_total", "Processor time used.", lambda: one(_cpu_s()), kind="counter")
+
+
+def _of_events(metrics: Metrics, db: Database, hub: Hub) -> None:
+    """Who is connected, and how far they were told what was committed."""
+    metrics.ask("relay_connections", "Open WebSockets.", lambda: one(len(hub)))
+    told = "Events given to WebSockets."
+    metrics.ask("relay_events_told_total", told, lambda: one(hub.told), kind="counter")
+    waiting = "Commits that are still to be told of."
+    metrics.ask("relay_commits_waiting", waiting, lambda: one(hub.commits_waiting))
+    applied = "Number of the last commit that was told of."
+    metrics.ask("relay_commit_applied", applied, lambda: one(hub.applied))
+    silent = "Since others' commits were last asked for."
+    metrics.ask("relay_commits_silent_seconds", silent, lambda: one(db.silent_s))
+
+
+def _of_limits(metrics: Metrics, tasks: Tasks, at_once: AtOnce) -> None:
+    """What failed, and who was too many."""
     metrics.ask(
         "relay_task_failures_total",
         "Failures of background tasks.",
@@ -59,13 +70,6 @@ def add_figures(
         lambda: [({"kind": kind.value}, at_once.turned_away[kind]) for kind in Open],
         kind="counter",
     )
-    metrics.ask("relay_bus_up", "Whether other processes are heard and told.", lambda: one(bus.up))
-    metrics.ask(
-        "relay_disk_free_bytes", "Of the data folder's disk.", lambda: one(shutil.disk_usage(data).free)
-    )
-    metrics.ask("relay_objects_up", "Whether objects can be stored.", _objects(objects))
-    metrics.ask("process_resident_memory_bytes", "Memory in use.", lambda: one(_resident_bytes()))
-    metrics.ask("process_cpu_seconds_total", "Processor time used.", lambda: one(_cpu_s()), kind="counter")
 
 
 def one(value: float) -> Iterable[Sample]:

@@ -41,8 +41,8 @@ def rows(
         return Answer(value=said, status=200 if well else 503)
 
     return [
-        Row(operation=wire.LIVE, action=Action.HEALTH_READ, handler=live),
-        Row(operation=wire.READY, action=Action.HEALTH_READ, handler=ready),
+        Row(wire.LIVE, Action.HEALTH_READ, live),
+        Row(wire.READY, Action.HEALTH_READ, ready),
     ]
 
 

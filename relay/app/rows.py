@@ -11,16 +11,18 @@ from relay.app.services import LiveServices, PostServices, SignInServices
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
-from relay.features.accounts import operations as accounts
-from relay.features.creations import operations as creations
-from relay.features.devices import claim_pages, oauth
-from relay.features.devices import operations as devices
+from relay.features.accounts.operations import AccountOperations, sign_in_page
+from relay.features.creations import embeds, media, showing
+from relay.features.creations.operations import PostOperations
+from relay.features.devices import claim_pages
+from relay.features.devices.oauth import OAuthEndpoints
+from relay.features.devices.operations import DeviceOperations
 from relay.features.feeds import operations as feeds
-from relay.features.graph import operations as graph
+from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
 from relay.features.reactions import operations as reactions
-from relay.features.uploads import operations as uploads
+from relay.features.uploads.operations import UploadOperations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,18 +55,20 @@ class Table:
     def _people(self) -> list[AnyRow]:
         """Accounts, their sign-ins and their devices."""
         given, dev = self.sign_in, self.config.dev
-        sign_in = accounts.sign_in_page(given.upstreams, self.render)
+        sign_in = sign_in_page(given.upstreams, self.render)
         return [
-            *accounts.rows(
-                given.accounts,
-                given.upstreams,
+            *AccountOperations(
+                accounts=given.accounts,
+                upstreams=given.upstreams,
                 dev=dev,
                 is_live=self.live.presence.is_live,
                 require_sign_up=self.gate.require_sign_up,
                 sign_in=sign_in,
-            ),
-            *devices.rows(given.devices, given.families, given.tokens, dev=dev),
-            *oauth.rows(given.claiming, self.base_url),
+            ).rows(),
+            *DeviceOperations(
+                devices=given.devices, families=given.families, tokens=given.tokens, dev=dev
+            ).rows(),
+            *OAuthEndpoints(claiming=given.claiming, base_url=self.base_url).rows(),
             *claim_pages.rows(
                 given.claiming, given.devices, base_url=self.base_url, render=self.render, sign_in=sign_in
             ),
@@ -74,21 +78,28 @@ class Table:
         """Uploads, what becomes of them, and what people say to it."""
         config, engines, given = self.config, self.engines, self.posts
         return [
-            *uploads.rows(given.uploads, given.encoder.expect, config.max_upload_bytes),
-            *creations.rows(
-                engines.db,
-                engines.objects,
-                given.encoder,
-                given.publishing,
-                given.workers,
-                given.uploads,
+            *UploadOperations(
+                uploads=given.uploads, expect_audio=given.encoder.expect, max_bytes=config.max_upload_bytes
+            ).rows(),
+            *PostOperations(
+                db=engines.db,
+                encoder=given.encoder,
+                publishing=given.publishing,
+                workers=given.workers,
+                uploads=given.uploads,
                 base_url=self.base_url,
                 max_upload_bytes=config.max_upload_bytes,
-                audio_cache_s=config.audio_cache_s,
-                audio_links_s=config.audio_links_s,
                 require_live=self.sign_in.tokens.require_live,
                 render=self.render,
+            ).rows(),
+            *media.rows(
+                engines.db,
+                engines.objects,
+                audio_cache_s=config.audio_cache_s,
+                audio_links_s=config.audio_links_s,
             ),
+            *showing.rows(engines.db),
+            *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),
         ]
@@ -103,5 +114,5 @@ class Table:
         cache_s = self.config.feed_cache_s
         return [
             *feeds.rows(db, base_url=self.base_url, cache_s=cache_s, is_live=is_live, render=self.render),
-            *graph.rows(db, is_live),
+            *GraphOperations(db=db, is_live=is_live).rows(),
         ]

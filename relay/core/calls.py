@@ -5,7 +5,7 @@ A feature's `operations` module returns such rows. What has no row is not reache
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
@@ -80,17 +80,18 @@ class Answer(Generic[R]):
 Handler = Callable[[Call[B, Q]], Awaitable[R | Answer[R]]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Row(Generic[B, Q, R]):
     """An operation of the wire and who may do it how often, by what. limit None: by its method."""
 
     operation: Operation[B, Q, R]
     action: Action
     handler: Handler[B, Q, R]
+    _: KW_ONLY
     limit: Kind | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page for people, or a form of one: not in the API's document; refusals become pages, too.
 
@@ -103,6 +104,7 @@ class Page:
     handler: Callable[
         [Call[Any, Any]], Awaitable[Answer[Any]]
     ]  # any: pages have neither body nor query of a type
+    _: KW_ONLY
     limit: Kind | None = None
     form: bool = False
     query: type[Struct] | None = None

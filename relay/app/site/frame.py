@@ -52,12 +52,4 @@ def rows(views: Views) -> list[AnyRow]:
             raise Refusal("not_found", "There is no such file.")
         return Answer(content=file.data, media_type=file.media_type, headers={"cache-control": FOREVER})
 
-    return [
-        Page(
-            method="GET",
-            path="/static/{name}",
-            action=Action.SITE_READ,
-            limit=Kind.MEDIA,
-            handler=static_file,
-        )
-    ]
+    return [Page("GET", "/static/{name}", Action.SITE_READ, static_file, limit=Kind.MEDIA)]

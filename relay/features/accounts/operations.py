@@ -1,6 +1,7 @@
 """Profiles, and signing a browser in and out: by name on a relay for development, or by way of a provider."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -31,74 +32,75 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     next: str = "/"
 
 
-def rows(
-    accounts: Accounts,
-    upstreams: Upstreams,
-    *,
-    dev: bool,
-    is_live: Callable[[str], bool],
-    require_sign_up: Callable[[str], None],
-    sign_in: Callable[[str], AnyAnswer],
-) -> list[AnyRow]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountOperations:
     """is_live: whether an account is producing now. require_sign_up: spends one new account of an address, or refuses.
 
-    sign_in: the page of `sign_in_page`.
+    sign_in: the page of `sign_in_page`. [loop]
     """
 
-    def shown(producer: Producer) -> Producer:
-        return replace(producer, is_live=is_live(producer.id))
+    accounts: Accounts
+    upstreams: Upstreams
+    dev: bool
+    is_live: Callable[[str], bool]
+    require_sign_up: Callable[[str], None]
+    sign_in: Callable[[str], AnyAnswer]
 
-    async def me(call: Call[wire.Nothing, wire.Nothing]) -> Producer:
-        return shown(await accounts.profile(call.account_id))
+    def _shown(self, producer: Producer) -> Producer:
+        return replace(producer, is_live=self.is_live(producer.id))
 
-    async def user(call: Call[wire.Nothing, wire.Nothing]) -> Producer:
-        return shown(await accounts.find(call.path["name"]))
+    async def me(self, call: Call[wire.Nothing, wire.Nothing]) -> Producer:
+        return self._shown(await self.accounts.profile(call.account_id))
 
-    async def ways(call: AnyCall) -> AnyAnswer:
-        return sign_in(local_path(call.query.next))
+    async def user(self, call: Call[wire.Nothing, wire.Nothing]) -> Producer:
+        return self._shown(await self.accounts.find(call.path["name"]))
 
-    async def open_session(call: AnyCall) -> AnyAnswer:
+    async def ways(self, call: AnyCall) -> AnyAnswer:
+        return self.sign_in(local_path(call.query.next))
+
+    async def open_session(self, call: AnyCall) -> AnyAnswer:
         """The form fields `username`, and `next`: a path of ours."""
-        if not dev:
+        if not self.dev:
             raise Refusal("dev_mode_only", "This relay does not sign anybody in by name.")
         try:
             username = msgspec.convert(call.form.get("username", "").strip(), Username)
         except msgspec.ValidationError:
             raise Refusal("validation", "This is not a username.", "Use 3 to 30 of a-z, 0-9, _ . -") from None
-        opened = await accounts.open_session(username, _agent(call), call.cookies.get(SESSION))
+        opened = await self.accounts.open_session(username, _agent(call), call.cookies.get(SESSION))
         return signed_in(local_path(call.form.get("next", "/")), opened)
 
-    async def close_session(call: AnyCall) -> AnyAnswer:
+    async def close_session(self, call: AnyCall) -> AnyAnswer:
         if cookie := call.cookies.get(SESSION):
-            await accounts.close_session(cookie)
+            await self.accounts.close_session(cookie)
         return go_to("/", {SESSION: ("", 0)})
 
-    async def begin(call: AnyCall) -> AnyAnswer:
+    async def begin(self, call: AnyCall) -> AnyAnswer:
         wanted = call.query.next if len(call.query.next) <= MAX_PATH_CHARS else "/"
-        begun = await upstreams.begin(call.path["name"], local_path(wanted))
+        begun = await self.upstreams.begin(call.path["name"], local_path(wanted))
         return go_to(begun.location, {SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})
 
-    async def finish(call: AnyCall) -> AnyAnswer:
+    async def finish(self, call: AnyCall) -> AnyAnswer:
         try:
             given = parse_qs(call.query_string, max_num_fields=16)
         except ValueError:
             raise Refusal("malformed", "This answer cannot be read.") from None
         query = {name: values[0] for name, values in given.items() if len(values) == 1}
-        finished = await upstreams.finish(call.path["name"], query, call.cookies.get(SIGN_IN, ""))
-        if not await accounts.knows(finished.known):
-            require_sign_up(call.address)
-        opened = await accounts.open_session_of(finished.known, _agent(call), call.cookies.get(SESSION))
+        finished = await self.upstreams.finish(call.path["name"], query, call.cookies.get(SIGN_IN, ""))
+        if not await self.accounts.knows(finished.known):
+            self.require_sign_up(call.address)
+        opened = await self.accounts.open_session_of(finished.known, _agent(call), call.cookies.get(SESSION))
         return signed_in(finished.next_path, opened, {SIGN_IN: ("", 0)})
 
-    return [
-        Row(operation=wire.ME, action=Action.ACCOUNT_READ, handler=me),
-        Row(operation=wire.USER, action=Action.PROFILE_READ, handler=user),
-        Page(method="GET", path="/sign-in", action=Action.SITE_READ, handler=ways, query=Next),
-        Page(method="POST", path="/session", action=Action.SESSION_OPEN, limit=Kind.SIGN_UP, handler=open_session, form=True),
-        Page(method="POST", path="/session/close", action=Action.SESSION_CLOSE, handler=close_session, form=True),
-        Page(method="GET", path="/sign-in/{name}", action=Action.SESSION_OPEN, limit=Kind.CLAIM, handler=begin, query=Next),
-        Page(method="GET", path="/sign-in/{name}/callback", action=Action.SESSION_OPEN, handler=finish),
-    ]  # fmt: skip
+    def rows(self) -> list[AnyRow]:
+        return [
+            Row(wire.ME, Action.ACCOUNT_READ, self.me),
+            Row(wire.USER, Action.PROFILE_READ, self.user),
+            Page("GET", "/sign-in", Action.SITE_READ, self.ways, query=Next),
+            Page("POST", "/session", Action.SESSION_OPEN, self.open_session, limit=Kind.SIGN_UP, form=True),
+            Page("POST", "/session/close", Action.SESSION_CLOSE, self.close_session, form=True),
+            Page("GET", "/sign-in/{name}", Action.SESSION_OPEN, self.begin, limit=Kind.CLAIM, query=Next),
+            Page("GET", "/sign-in/{name}/callback", Action.SESSION_OPEN, self.finish),
+        ]
 
 
 def sign_in_page(upstreams: Upstreams, render: Render) -> Callable[[str], AnyAnswer]:

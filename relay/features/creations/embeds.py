@@ -74,10 +74,8 @@ def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
         return Answer(value=rich, headers={"access-control-allow-origin": "*"})
 
     return [
-        Page(method="GET", path="/embed/{post_id}", action=Action.POST_READ, handler=embed),
-        Page(
-            method="GET", path=OEMBED_PATH, action=Action.POST_READ, handler=oembed, query=Asked, machine=True
-        ),
+        Page("GET", "/embed/{post_id}", Action.POST_READ, embed),
+        Page("GET", OEMBED_PATH, Action.POST_READ, oembed, query=Asked, machine=True),
     ]
 
 

@@ -57,9 +57,9 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
         return await sound(call, LOSSLESS)
 
     return [
-        Row(operation=wire.GET_WAVEFORM, action=Action.POST_READ, handler=waveform),
-        Row(operation=wire.GET_MP3, action=Action.POST_READ, limit=Kind.MEDIA, handler=mp3),
-        Row(operation=wire.GET_FLAC, action=Action.POST_LOSSLESS, limit=Kind.MEDIA, handler=flac),
+        Row(wire.GET_WAVEFORM, Action.POST_READ, waveform),
+        Row(wire.GET_MP3, Action.POST_READ, mp3, limit=Kind.MEDIA),
+        Row(wire.GET_FLAC, Action.POST_LOSSLESS, flac, limit=Kind.MEDIA),
     ]
 
 

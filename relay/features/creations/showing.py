@@ -26,8 +26,8 @@ def rows(db: Database) -> list[AnyRow]:
         return call.body
 
     return [
-        Row(operation=wire.GET_VISIBILITY, action=Action.POST_SHOW, handler=get),
-        Row(operation=wire.SET_VISIBILITY, action=Action.POST_SHOW, handler=change),
+        Row(wire.GET_VISIBILITY, Action.POST_SHOW, get),
+        Row(wire.SET_VISIBILITY, Action.POST_SHOW, change),
     ]
 
 

@@ -46,18 +46,16 @@ def rows(
     """base_url: the issuer. sign_in: the page that leads on to a path once somebody has signed in."""
     pages = _ClaimPages(claiming, devices, base_url, render, sign_in)
     return [
-        Page(method="GET", path=AUTHORIZE, action=Action.CLAIM_ASK, handler=pages.ask, query=AnyQuery),
-        Page(method="POST", path="/oauth/decide", action=Action.CLAIM_DECIDE, handler=pages.decide, form=True),
-        Page(method="GET", path=DEVICE, action=Action.CLAIM_ASK, handler=pages.type_code),
-        Page(method="POST", path=DEVICE, action=Action.CLAIM_DECIDE, handler=pages.look_up_code, form=True),
-        Page(method="GET", path="/devices", action=Action.CLAIM_ASK, handler=pages.devices),
-        Page(
-            method="POST", path="/devices/{device_id}/revoke", action=Action.DEVICE_REVOKE, handler=pages.revoke, form=True
-        ),
-        Page(method="POST", path="/sessions/end", action=Action.SESSION_END_ALL, handler=pages.end_sessions, form=True),
-        Page(method="GET", path="/claimed", action=Action.SITE_READ, handler=pages.claimed, query=AnyQuery),
-        Page(method="GET", path="/unclaimed", action=Action.SITE_READ, handler=pages.unclaimed, query=AnyQuery),
-    ]  # fmt: skip
+        Page("GET", AUTHORIZE, Action.CLAIM_ASK, pages.ask, query=AnyQuery),
+        Page("POST", "/oauth/decide", Action.CLAIM_DECIDE, pages.decide, form=True),
+        Page("GET", DEVICE, Action.CLAIM_ASK, pages.type_code),
+        Page("POST", DEVICE, Action.CLAIM_DECIDE, pages.look_up_code, form=True),
+        Page("GET", "/devices", Action.CLAIM_ASK, pages.devices),
+        Page("POST", "/devices/{device_id}/revoke", Action.DEVICE_REVOKE, pages.revoke, form=True),
+        Page("POST", "/sessions/end", Action.SESSION_END_ALL, pages.end_sessions, form=True),
+        Page("GET", "/claimed", Action.SITE_READ, pages.claimed, query=AnyQuery),
+        Page("GET", "/unclaimed", Action.SITE_READ, pages.unclaimed, query=AnyQuery),
+    ]
 
 
 class _ClaimPages:

@@ -1,6 +1,7 @@
 """The machine side of claiming: metadata, token endpoint, beginning of a device grant. Answers JSON, in the RFCs' words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -32,64 +33,71 @@ class _Begin(msgspec.Struct, frozen=True, kw_only=True):
     signature: Signature
 
 
-def rows(claiming: Claiming, base_url: str) -> list[AnyRow]:
-    """base_url: the issuer."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OAuthEndpoints:
+    """base_url: the issuer. [loop]"""
 
-    async def metadata(_: AnyCall) -> Answer[oauth.Metadata]:
+    claiming: Claiming
+    base_url: str
+
+    async def metadata(self, _: AnyCall) -> Answer[oauth.Metadata]:
         """RFC 8414."""
         said = oauth.Metadata(
-            issuer=base_url,
-            authorization_endpoint=f"{base_url}/oauth/authorize",
-            token_endpoint=f"{base_url}/oauth/token",
-            device_authorization_endpoint=f"{base_url}/oauth/device",
+            issuer=self.base_url,
+            authorization_endpoint=f"{self.base_url}/oauth/authorize",
+            token_endpoint=f"{self.base_url}/oauth/token",
+            device_authorization_endpoint=f"{self.base_url}/oauth/device",
             response_types_supported=["code"],
             grant_types_supported=[oauth.CODE_GRANT, oauth.DEVICE_GRANT],
             code_challenge_methods_supported=["S256"],
             token_endpoint_auth_methods_supported=["none"],
             authorization_response_iss_parameter_supported=True,
-            claimed_page=f"{base_url}/claimed",
-            unclaimed_page=f"{base_url}/unclaimed",
+            claimed_page=f"{self.base_url}/claimed",
+            unclaimed_page=f"{self.base_url}/unclaimed",
         )
         return Answer(value=said)
 
-    async def token(call: AnyCall) -> Answer[Any]:
+    async def token(self, call: AnyCall) -> Answer[Any]:
         """RFC 6749, 4.1.3 and RFC 8628, 3.4, with `device_id` and the device's `signature` in both."""
         try:
-            return Answer(value=await granted(await _fields(call)))
+            return Answer(value=await self._granted(await _fields(call)))
         except GrantRefused as refused:
             return _problem(refused)
 
-    async def granted(fields: Mapping[str, str]) -> object:
+    async def _granted(self, fields: Mapping[str, str]) -> object:
         match fields.get("grant_type"):
             case oauth.CODE_GRANT:
-                return await claiming.exchange_code(_convert(fields, CodeExchange))
+                return await self.claiming.exchange_code(_convert(fields, CodeExchange))
             case oauth.DEVICE_GRANT:
                 given = _convert(fields, _Poll)
-                return await claiming.poll_grant(given.device_code, given.device_id, given.signature)
+                return await self.claiming.poll_grant(given.device_code, given.device_id, given.signature)
             case _:
                 raise GrantRefused("unsupported_grant_type", "This is no way to get a token here.")
 
-    async def begin_device_grant(call: AnyCall) -> Answer[Any]:
+    async def begin_device_grant(self, call: AnyCall) -> Answer[Any]:
         """RFC 8628, 3.1, with `device_id`, and the device's `signature` over `oauth.grant_message`."""
         try:
             given = _convert(await _fields(call), _Begin)
-            begun = await claiming.begin_grant(
-                given.device_id, given.signature, network_of(call.address), f"{base_url}/device"
+            begun = await self.claiming.begin_grant(
+                given.device_id, given.signature, network_of(call.address), f"{self.base_url}/device"
             )
         except GrantRefused as refused:
             return _problem(refused)
         return Answer(value=begun)
 
-    return [
-        Page(method="GET", path=oauth.METADATA_PATH, action=Action.SITE_READ, handler=metadata, machine=True),
-        Page(
-            method="POST", path="/oauth/token", action=Action.TOKEN_GRANT, limit=Kind.GRANT, handler=token, machine=True
-        ),
-        Page(
-            method="POST", path="/oauth/device", action=Action.GRANT_BEGIN, limit=Kind.CLAIM, handler=begin_device_grant,
-            machine=True,
-        ),
-    ]  # fmt: skip
+    def rows(self) -> list[AnyRow]:
+        return [
+            Page("GET", oauth.METADATA_PATH, Action.SITE_READ, self.metadata, machine=True),
+            Page("POST", "/oauth/token", Action.TOKEN_GRANT, self.token, limit=Kind.GRANT, machine=True),
+            Page(
+                "POST",
+                "/oauth/device",
+                Action.GRANT_BEGIN,
+                self.begin_device_grant,
+                limit=Kind.CLAIM,
+                machine=True,
+            ),
+        ]
 
 
 async def _fields(call: AnyCall) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Devices, claims and tokens."""
 
+from dataclasses import dataclass
+
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.core.limits import Kind
@@ -15,57 +17,62 @@ from relay.wire import rest
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
-def rows(devices: Devices, families: Families, tokens: Tokens, *, dev: bool) -> list[AnyRow]:
-    """dev: whether anybody may sign in by name."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceOperations:
+    """dev: whether anybody may sign in by name. [loop]"""
 
-    async def register(call: Call[rest.DeviceRegister, wire.Nothing]) -> rest.Device:
-        return await devices.register(call.body, network_of(call.address))
+    devices: Devices
+    families: Families
+    tokens: Tokens
+    dev: bool
 
-    async def claim(call: Call[rest.DevClaim, wire.Nothing]) -> rest.TokenPair:
-        if not dev:
+    async def register(self, call: Call[rest.DeviceRegister, wire.Nothing]) -> rest.Device:
+        return await self.devices.register(call.body, network_of(call.address))
+
+    async def claim(self, call: Call[rest.DevClaim, wire.Nothing]) -> rest.TokenPair:
+        if not self.dev:
             raise Refusal(
                 "dev_mode_only", "This relay does not sign anybody in by name.", "Claim it in the browser."
             )
-        return await devices.claim(call.body)
+        return await self.devices.claim(call.body)
 
-    async def unclaim(call: Bare) -> rest.DeviceRevoked:
+    async def unclaim(self, call: Bare) -> rest.DeviceRevoked:
         if call.actor.device_id is None:
             raise Refusal("validation", "A browser is not a device.", "Revoke a device of the list.")
-        return await devices.revoke(call.actor, call.actor.device_id, Action.DEVICE_UNCLAIM)
+        return await self.devices.revoke(call.actor, call.actor.device_id, Action.DEVICE_UNCLAIM)
 
-    async def farewell(call: Call[rest.DeviceFarewell, wire.Nothing]) -> rest.DeviceRevoked:
-        return await devices.farewell(call.body)
+    async def farewell(self, call: Call[rest.DeviceFarewell, wire.Nothing]) -> rest.DeviceRevoked:
+        return await self.devices.farewell(call.body)
 
-    async def list_devices(call: Bare) -> rest.ClaimedDevices:
-        return await devices.of(call.account_id)
+    async def list_devices(self, call: Bare) -> rest.ClaimedDevices:
+        return await self.devices.of(call.account_id)
 
-    async def revoke(call: Bare) -> rest.DeviceRevoked:
-        return await devices.revoke(call.actor, call.path["device_id"], Action.DEVICE_REVOKE)
+    async def revoke(self, call: Bare) -> rest.DeviceRevoked:
+        return await self.devices.revoke(call.actor, call.path["device_id"], Action.DEVICE_REVOKE)
 
-    async def verify(call: Call[rest.TokenVerify, wire.Nothing]) -> rest.TokenFacts:
-        said = tokens.claims(call.body.token)
+    async def verify(self, call: Call[rest.TokenVerify, wire.Nothing]) -> rest.TokenFacts:
+        said = self.tokens.claims(call.body.token)
         return rest.TokenFacts(user_id=said.sub, device_id=said.did, expires_at=rfc3339(said.exp * 1_000_000))
 
-    async def refresh(call: Call[rest.TokenRefresh, wire.Nothing]) -> rest.TokenPair:
-        return await families.refresh(call.body.refresh_token, call.body.signature)
+    async def refresh(self, call: Call[rest.TokenRefresh, wire.Nothing]) -> rest.TokenPair:
+        return await self.families.refresh(call.body.refresh_token, call.body.signature)
 
-    async def list_sessions(call: Bare) -> rest.Sessions:
-        return await devices.sessions(call.actor)
+    async def list_sessions(self, call: Bare) -> rest.Sessions:
+        return await self.devices.sessions(call.actor)
 
-    async def end_sessions(call: Bare) -> rest.SessionsEnded:
-        return await devices.end_sessions(call.actor)
+    async def end_sessions(self, call: Bare) -> rest.SessionsEnded:
+        return await self.devices.end_sessions(call.actor)
 
-    return [
-        Row(
-            operation=wire.REGISTER_DEVICE, action=Action.DEVICE_REGISTER, limit=Kind.CLAIM, handler=register
-        ),
-        Row(operation=wire.CLAIM_DEVICE, action=Action.DEVICE_CLAIM, limit=Kind.SIGN_UP, handler=claim),
-        Row(operation=wire.UNCLAIM_DEVICE, action=Action.DEVICE_UNCLAIM, handler=unclaim),
-        Row(operation=wire.SAY_FAREWELL, action=Action.DEVICE_FAREWELL, limit=Kind.TOKEN, handler=farewell),
-        Row(operation=wire.LIST_DEVICES, action=Action.DEVICE_LIST, handler=list_devices),
-        Row(operation=wire.REVOKE_DEVICE, action=Action.DEVICE_REVOKE, handler=revoke),
-        Row(operation=wire.VERIFY_TOKEN, action=Action.TOKEN_VERIFY, limit=Kind.TOKEN, handler=verify),
-        Row(operation=wire.REFRESH_TOKEN, action=Action.TOKEN_REFRESH, limit=Kind.TOKEN, handler=refresh),
-        Row(operation=wire.LIST_SESSIONS, action=Action.SESSION_LIST, handler=list_sessions),
-        Row(operation=wire.END_SESSIONS, action=Action.SESSION_END_ALL, handler=end_sessions),
-    ]
+    def rows(self) -> list[AnyRow]:
+        return [
+            Row(wire.REGISTER_DEVICE, Action.DEVICE_REGISTER, self.register, limit=Kind.CLAIM),
+            Row(wire.CLAIM_DEVICE, Action.DEVICE_CLAIM, self.claim, limit=Kind.SIGN_UP),
+            Row(wire.UNCLAIM_DEVICE, Action.DEVICE_UNCLAIM, self.unclaim),
+            Row(wire.SAY_FAREWELL, Action.DEVICE_FAREWELL, self.farewell, limit=Kind.TOKEN),
+            Row(wire.LIST_DEVICES, Action.DEVICE_LIST, self.list_devices),
+            Row(wire.REVOKE_DEVICE, Action.DEVICE_REVOKE, self.revoke),
+            Row(wire.VERIFY_TOKEN, Action.TOKEN_VERIFY, self.verify, limit=Kind.TOKEN),
+            Row(wire.REFRESH_TOKEN, Action.TOKEN_REFRESH, self.refresh, limit=Kind.TOKEN),
+            Row(wire.LIST_SESSIONS, Action.SESSION_LIST, self.list_sessions),
+            Row(wire.END_SESSIONS, Action.SESSION_END_ALL, self.end_sessions),
+        ]

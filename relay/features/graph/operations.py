@@ -1,6 +1,7 @@
 """Following, blocking, and who follows whom."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -19,10 +20,14 @@ PeopleCall = Call[wire.Nothing, wire.ManyPaging]
 Change = Callable[[Tx, str, str], None]
 
 
-def rows(db: Database, is_live: Callable[[str], bool]) -> list[AnyRow]:
-    """is_live: whether an account is producing now."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphOperations:
+    """is_live: whether an account is producing now. [loop]"""
 
-    async def change(call: FollowCall, how: Change) -> Producer:
+    db: Database
+    is_live: Callable[[str], bool]
+
+    async def _change(self, call: FollowCall, how: Change) -> Producer:
         def work(tx: Tx) -> Producer:
             other = _named(tx.db, call.body)
             if other.id == call.account_id:
@@ -30,21 +35,21 @@ def rows(db: Database, is_live: Callable[[str], bool]) -> list[AnyRow]:
             how(tx, call.account_id, other.id)
             return accounts.profile(tx.db, other.id)
 
-        return await db.write(work)
+        return await self.db.write(work)
 
-    async def follow(call: FollowCall) -> Followed:
-        return Followed(user=await change(call, store.follow), following=True)
+    async def follow(self, call: FollowCall) -> Followed:
+        return Followed(user=await self._change(call, store.follow), following=True)
 
-    async def unfollow(call: FollowCall) -> Followed:
-        return Followed(user=await change(call, store.unfollow), following=False)
+    async def unfollow(self, call: FollowCall) -> Followed:
+        return Followed(user=await self._change(call, store.unfollow), following=False)
 
-    async def block(call: FollowCall) -> Blocked:
-        return Blocked(user=await change(call, store.block), blocked=True)
+    async def block(self, call: FollowCall) -> Blocked:
+        return Blocked(user=await self._change(call, store.block), blocked=True)
 
-    async def unblock(call: FollowCall) -> Blocked:
-        return Blocked(user=await change(call, store.unblock), blocked=False)
+    async def unblock(self, call: FollowCall) -> Blocked:
+        return Blocked(user=await self._change(call, store.unblock), blocked=False)
 
-    async def people(call: PeopleCall, *, followers: bool) -> People:
+    async def _people(self, call: PeopleCall, *, followers: bool) -> People:
         before = read_cursor(call.query.cursor) if call.query.cursor else BEGINNING
         limit = call.query.limit
 
@@ -52,25 +57,26 @@ def rows(db: Database, is_live: Callable[[str], bool]) -> list[AnyRow]:
             of = accounts.find(reader, call.path["name"]).id
             found, places = store.people(reader, of, followers=followers, before=before, limit=limit + 1)
             more = write_cursor(places[limit - 1]) if len(found) > limit else None
-            shown = [replace(each, is_live=is_live(each.id)) for each in found[:limit]]
+            shown = [replace(each, is_live=self.is_live(each.id)) for each in found[:limit]]
             return People(users=shown, next=more)
 
-        return await db.read(work)
+        return await self.db.read(work)
 
-    async def followers(call: PeopleCall) -> People:
-        return await people(call, followers=True)
+    async def followers(self, call: PeopleCall) -> People:
+        return await self._people(call, followers=True)
 
-    async def following(call: PeopleCall) -> People:
-        return await people(call, followers=False)
+    async def following(self, call: PeopleCall) -> People:
+        return await self._people(call, followers=False)
 
-    return [
-        Row(operation=wire.FOLLOW, action=Action.FOLLOW, handler=follow),
-        Row(operation=wire.UNFOLLOW, action=Action.FOLLOW, handler=unfollow),
-        Row(operation=wire.BLOCK, action=Action.BLOCK, handler=block),
-        Row(operation=wire.UNBLOCK, action=Action.BLOCK, handler=unblock),
-        Row(operation=wire.FOLLOWERS, action=Action.PROFILE_READ, handler=followers),
-        Row(operation=wire.FOLLOWING, action=Action.PROFILE_READ, handler=following),
-    ]
+    def rows(self) -> list[AnyRow]:
+        return [
+            Row(wire.FOLLOW, Action.FOLLOW, self.follow),
+            Row(wire.UNFOLLOW, Action.FOLLOW, self.unfollow),
+            Row(wire.BLOCK, Action.BLOCK, self.block),
+            Row(wire.UNBLOCK, Action.BLOCK, self.unblock),
+            Row(wire.FOLLOWERS, Action.PROFILE_READ, self.followers),
+            Row(wire.FOLLOWING, Action.PROFILE_READ, self.following),
+        ]
 
 
 def _named(db: Connection, request: FollowRequest) -> Producer:

@@ -20,7 +20,7 @@ def rows(jobs: Jobs) -> list[AnyRow]:
         return await jobs.cancel(call.actor, call.path["job_id"])
 
     return [
-        Row(operation=wire.LIST_JOBS, action=Action.JOB_LIST, handler=of_mine),
-        Row(operation=wire.GET_JOB, action=Action.JOB_READ, handler=one),
-        Row(operation=wire.CANCEL_JOB, action=Action.JOB_CANCEL, handler=cancel),
+        Row(wire.LIST_JOBS, Action.JOB_LIST, of_mine),
+        Row(wire.GET_JOB, Action.JOB_READ, one),
+        Row(wire.CANCEL_JOB, Action.JOB_CANCEL, cancel),
     ]

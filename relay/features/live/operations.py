@@ -16,6 +16,6 @@ def rows(live: Live, tickets: Tickets) -> list[AnyRow]:
         return await live.inbox(call.account_id, call.query.cursor, call.query.limit)
 
     return [
-        Row(operation=wire.MAKE_TICKET, action=Action.TICKET_MAKE, handler=make_ticket),
-        Row(operation=wire.INBOX, action=Action.INBOX_READ, handler=inbox),
+        Row(wire.MAKE_TICKET, Action.TICKET_MAKE, make_ticket),
+        Row(wire.INBOX, Action.INBOX_READ, inbox),
     ]

@@ -27,9 +27,9 @@ def rows(reactions: Reactions) -> list[AnyRow]:
         return await reactions.remove(call.actor, call.path["reaction_id"])
 
     return [
-        Row(operation=wire.LIKE, action=Action.POST_LIKE, handler=like),
-        Row(operation=wire.UNLIKE, action=Action.POST_LIKE, handler=unlike),
-        Row(operation=wire.REACT, action=Action.POST_REACT, handler=react),
-        Row(operation=wire.UNREACT, action=Action.POST_REACT, handler=unreact),
-        Row(operation=wire.REMOVE_REACTION, action=Action.REACTION_REMOVE, handler=remove),
+        Row(wire.LIKE, Action.POST_LIKE, like),
+        Row(wire.UNLIKE, Action.POST_LIKE, unlike),
+        Row(wire.REACT, Action.POST_REACT, react),
+        Row(wire.UNREACT, Action.POST_REACT, unreact),
+        Row(wire.REMOVE_REACTION, Action.REACTION_REMOVE, remove),
     ]
