@@ -173,12 +173,7 @@ def _query_of(request: Request, row: AnyRow) -> object:
         kind: type = row.query
     else:
         kind = row.operation.query
-    try:
-        pairs = parse_qsl(
-            request.query_string, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS, errors="strict"
-        )
-    except ValueError:
-        raise Refusal("malformed", "The query of this address cannot be read.") from None
+    pairs = _pairs_of(request.query_string) if request.query_string else []
     fields = dict(pairs)
     if len(fields) != len(pairs) and not isinstance(row, Page):
         raise Refusal("malformed", "A query parameter is given twice.")
@@ -186,6 +181,14 @@ def _query_of(request: Request, row: AnyRow) -> object:
         return msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, "query") from None
+
+
+def _pairs_of(query: str) -> list[tuple[str, str]]:
+    """Raises Refusal: malformed."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS, errors="strict")
+    except ValueError:
+        raise Refusal("malformed", "The query of this address cannot be read.") from None
 
 
 async def _body_of(request: Request, row: AnyRow) -> object:

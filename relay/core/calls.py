@@ -27,8 +27,7 @@ class Session(Struct, frozen=True, kw_only=True):
     csrf: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call(Generic[B, Q]):
+class Call(Struct, Generic[B, Q], frozen=True, kw_only=True):
     """One request, after the gate. head: nothing but headers is asked for. address: of the caller. cookies: read only by what opens and closes sessions.
 
     form: the fields of a form, its CSRF token checked; empty for all else. stream: the body as it arrives, for rows that

@@ -72,7 +72,7 @@ class SharedLimits:
             self._untold[kind, who] = self._untold.get((kind, who), 0) + 1
             if self._telling is None:
                 self._telling = asyncio.get_running_loop().call_later(BATCH_S, self.tell)
-        return replace(spent, remaining=max(0, spent.remaining))
+        return spent if spent.remaining >= 0 else replace(spent, remaining=0)
 
     def tell(self) -> None:
         """What was spent since, to the others. Called by itself within BATCH_S."""
