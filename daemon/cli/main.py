@@ -1,41 +1,19 @@
 """`sidechain`: one console command. This file names the commands; each lives in the module of its subject.
 
-Imports are lazy where they are heavy, so that `sidechain status` answers in a quarter of a second.
+Only the module of the command that was typed is imported, so that `sidechain status` answers in a fifth of a second.
 """
 
 import io
 import sys
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
-from daemon.cli import (
-    claim_commands,
-    config_commands,
-    daemon_commands,
-    demo,
-    doctor,
-    feed_commands,
-    files,
-    outbox,
-    preview,
-    recover,
-    takes,
-)
 from daemon.cli.output import fail, say, sidechain_version
 from daemon.errors import EXIT_CODES, SidechainError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
-
-app = typer.Typer(
-    name="sidechain",
-    help="Keep the last bars you played, and post them. Start with `sidechain demo`, or `sidechain up`.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
 def _print_version(value: bool) -> None:
@@ -44,7 +22,6 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     show_version: Annotated[
         bool,
@@ -54,18 +31,105 @@ def _main(
     pass
 
 
-daemon_commands.register(app)
-claim_commands.register(app)
-feed_commands.register(app)
-files.register(app)
-preview.register(app)
-demo.register(app)
-doctor.register(app)
-app.add_typer(takes.app, name="takes")
-app.add_typer(outbox.app, name="outbox")
-app.command()(outbox.undo)
-app.add_typer(recover.app, name="recover")
-app.add_typer(config_commands.app, name="config")
+def _daemon(app: typer.Typer) -> None:
+    from daemon.cli import daemon_commands
+
+    daemon_commands.register(app)
+
+
+def _claim(app: typer.Typer) -> None:
+    from daemon.cli import claim_commands
+
+    claim_commands.register(app)
+
+
+def _feed(app: typer.Typer) -> None:
+    from daemon.cli import feed_commands
+
+    feed_commands.register(app)
+
+
+def _process(app: typer.Typer) -> None:
+    from daemon.cli import files
+
+    files.register(app)
+
+
+def _preview(app: typer.Typer) -> None:
+    from daemon.cli import preview
+
+    preview.register(app)
+
+
+def _demo(app: typer.Typer) -> None:
+    from daemon.cli import demo
+
+    demo.register(app)
+
+
+def _doctor(app: typer.Typer) -> None:
+    from daemon.cli import doctor
+
+    doctor.register(app)
+
+
+def _takes(app: typer.Typer) -> None:
+    from daemon.cli import takes
+
+    app.add_typer(takes.app, name="takes")
+
+
+def _outbox(app: typer.Typer) -> None:
+    from daemon.cli import outbox
+
+    app.add_typer(outbox.app, name="outbox")
+    app.command()(outbox.undo)
+
+
+def _recover(app: typer.Typer) -> None:
+    from daemon.cli import recover
+
+    app.add_typer(recover.app, name="recover")
+
+
+def _config(app: typer.Typer) -> None:
+    from daemon.cli import config_commands
+
+    app.add_typer(config_commands.app, name="config")
+
+
+SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
+    _daemon: "up down status instances keep post relay tray",
+    _claim: "claim unclaim whoami",
+    _feed: "feed follow unfollow like react",
+    _process: "process",
+    _preview: "preview",
+    _demo: "demo",
+    _doctor: "doctor",
+    _takes: "takes",
+    _outbox: "outbox undo",
+    _recover: "recover",
+    _config: "config",
+}
+"""Who adds which commands."""
+
+
+def build(typed: Sequence[str] = ()) -> typer.Typer:
+    """The command line with the commands of the subject that was typed; with all, when that is none of them."""
+    app = typer.Typer(
+        name="sidechain",
+        help="Keep the last bars you played, and post them. Start with `sidechain demo`, or `sidechain up`.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_main)
+    asked = [add for add, names in SUBJECTS.items() if typed and typed[0] in names.split()]
+    for add in asked or SUBJECTS:
+        add(app)
+    return app
 
 
 def run() -> None:
@@ -77,7 +141,7 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        build(sys.argv[1:])()
     except SidechainError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
     except OSError as error:  # of a file that a person named; what it was is all there is to say

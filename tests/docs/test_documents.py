@@ -58,8 +58,9 @@ def test_make_commands_in_documents_exist() -> None:
 
 
 def test_sidechain_commands_in_documents_exist() -> None:
-    from daemon.cli.main import app
+    from daemon.cli.main import build
 
+    app = build()
     commands = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     commands |= {group.name for group in app.registered_groups} | {"worker"}  # the frozen build's own child
     pages = [ROOT / "README.md", *tracked("docs/*.md")]

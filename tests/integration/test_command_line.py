@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from bridge.control import Failed
 from daemon.cli.groove import groove
-from daemon.cli.main import app
+from daemon.cli.main import build
 from daemon.cli.output import error_of
 from daemon.errors import EXIT_CODES, RelayRefused, SidechainError
 from tests.support.deadlines import HANG_S
@@ -219,10 +219,10 @@ def test_every_command_has_help() -> None:
             elif command.context_settings.get("help_option_names") != []:  # else it is the part's own
                 yield (*before, name)
 
-    commands = list(paths(get_command(app)))
+    commands = list(paths(get_command(build())))
     assert len(commands) > 30
     for path in commands:
-        shown = CliRunner().invoke(app, [*path, "--help"])
+        shown = CliRunner().invoke(build(), [*path, "--help"])
         assert shown.exit_code == 0 and path[-1] in shown.output, path
 
 

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 import bridge.control as c
 from daemon.cli import output
-from daemon.cli.main import app, run
+from daemon.cli.main import build, run
 from daemon.core import shown
 from daemon.errors import EXIT_CODES, SidechainError
 from tests.integration.test_command_line import sidechain
@@ -64,7 +64,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(*leaf, id=" ".join(leaf[0])) for leaf in leaves(get_command(app))]
+    ("path", "command"), [pytest.param(*leaf, id=" ".join(leaf[0])) for leaf in leaves(get_command(build()))]
 )
 def test_every_command_answers_anything_in_words(
     daemon: Path,

@@ -99,9 +99,9 @@ def test_desktop_entries_have_what_the_specification_requires(name: str) -> None
 def test_every_command_that_packages_start_exists() -> None:
     from typer.main import get_command
 
-    from daemon.cli.main import app
+    from daemon.cli.main import build
 
-    known = set(get_command(app).commands)  # type: ignore[attr-defined]  # a group
+    known = set(get_command(build()).commands)  # type: ignore[attr-defined]  # a group
     entry = ini(PACKAGING / "xdg/sidechain.desktop")
     started = {section["Exec"].split()[1] for section in entry.values() if "Exec" in section}
     container = (PACKAGING / "container/Containerfile").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from daemon.cli.main import app
+from daemon.cli.main import SUBJECTS, build
 
 ROOT = Path(__file__).parents[4]
 NAMED = re.compile(r"`sidechain ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?[^`\n]*`")
@@ -15,7 +15,7 @@ LISTED = re.compile(r": ([a-z]+(?:, [a-z]+)+)\.")
 
 
 def top() -> TyperGroup:
-    command = get_command(app)
+    command = get_command(build())
     assert isinstance(command, TyperGroup)
     return command
 
@@ -45,3 +45,14 @@ def test_what_the_help_of_a_group_lists_is_in_it() -> None:
             lists += 1
             assert set(listed.split(", ")) <= set(group.commands), f"sidechain {name}: {listed}"
     assert lists
+
+
+def test_a_command_is_found_where_the_table_says() -> None:
+    """Else what a person types would be found only by reading everything."""
+    every = set(get_command(build()).commands)  # type: ignore[attr-defined]  # a group
+    named = {name for names in SUBJECTS.values() for name in names.split()}
+    assert named == every
+    for add, names in SUBJECTS.items():
+        for name in names.split():
+            alone = build([name])
+            assert set(get_command(alone).commands) == set(names.split()), add  # type: ignore[attr-defined]
