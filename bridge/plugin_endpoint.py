@@ -41,7 +41,7 @@ from plugin_protocol.messages import (
 from plugin_protocol.session import Deliver, PeerLost, Role, Send, Session, State, judge
 
 MAX_INSTANCES = 1_024
-MAX_INSTANCES_PER_PROCESS = 64
+MAX_INSTANCES_PER_PROCESS = 256
 MAX_LINES = 2 * MAX_INSTANCES  # connections, greeted or not
 MAX_WAITING = 64  # messages of one Instance that wait for its handler
 MAX_OUTCOMES = 64  # answered Keeps remembered per Instance

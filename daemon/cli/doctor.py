@@ -115,6 +115,7 @@ def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:
         yield ok("link", status.sentence)
     else:
         yield problem("link", f"{status.sentence} ({status.state})", _next_step(status.state))
+    yield from checks.check_instances(status.instances)
     entries = ask(c.ListOutbox(limit=c.MAX_LIST), c.EntryList).entries
     yield checks.check_outbox([(e.state, e.created_us) for e in entries])
     yield from checks.check_sound(config, _render_again)

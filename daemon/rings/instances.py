@@ -42,7 +42,7 @@ REACHES_S = (
     64.0,
     inf,
 )  # how far back a choice listens, one after the other, until something sounded
-RELOAD = "Reload the plugin, or stop and start the host's audio: then it has a new one."
+RELOAD = "The plugin offers it again, or makes another, within seconds. Reload the plugin if it does not."
 LATEST_RECORDS = 8  # enough to find the last that is a position
 
 
@@ -55,6 +55,7 @@ class Instance:
         self.ring: RingFile | None = None
         self.earlier: RingFile | None = None  # the Ring before: a Keep may have been pressed for it
         self.trouble = ""  # why its newest Ring could not be opened
+        self.not_recording = ""  # why it has none, by its own word
         self.gone_at: float | None = None
         self.closed = False  # it said goodbye; one that fell silent did not
         self.lock = threading.Lock()  # a RingFile serves one thread at a time
@@ -70,9 +71,8 @@ class Instance:
     def ring_of(self, generation: int | None) -> RingFile:
         """The Ring of that generation; None: the newest. Raises NothingKept. [worker, holding `lock`]"""
         if self.ring is None:
-            raise NothingKept(
-                f"{self.peer.hello.host_name} has not started its audio yet.", "Press play, then keep."
-            )
+            why = self.not_recording or f"{self.peer.hello.host_name} has not started its audio yet."
+            raise NothingKept(why, "Press play, then keep.")
         for ring in (self.ring, self.earlier):
             if ring and generation in (None, ring.header.generation):
                 return ring
@@ -100,6 +100,7 @@ class Instance:
             track_name=self.track_name,
             pid=hello.pid,
             state="attaching",
+            reason=self.not_recording,
         )
         with self.lock:
             ring = self.ring
@@ -194,10 +195,12 @@ class Instances:
         self._bus.tell(PluginsChanged())
         return instance, known
 
-    def beat(self, instance: Instance, track_name: str | None) -> None:
-        """A sign of life. track_name: None when it is as before."""
-        if track_name is not None:
-            instance.track_name = track_name
+    def beat(self, instance: Instance, track_name: str | None, trouble: str = "") -> None:
+        """A sign of life. track_name: None when it is as before. trouble: why it records nothing; "" when it does."""
+        before = instance.track_name, instance.not_recording
+        instance.track_name = instance.track_name if track_name is None else track_name
+        instance.not_recording = trouble
+        if (instance.track_name, trouble) != before:
             self._bus.tell(PluginsChanged())
         self._bus.tell(PluginHeard())
 
@@ -240,8 +243,9 @@ class Instances:
             return Choice(self.named(name), "")
         candidates = [instance for instance in self._by_id.values() if instance.ring]
         if not candidates:
+            why = next((one.not_recording for one in self._by_id.values() if one.not_recording), "")
             raise NothingKept(
-                "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
+                why or "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
             )
         if len(candidates) == 1:
             return Choice(candidates[0], "")

@@ -19,7 +19,8 @@ std::string numbered(uint32_t count, const char *noun)
 void Status::take(const sc_event &event)
 {
     switch (event.kind) {
-    case SC_EVENT_CONNECTED: refused_.clear(); break;
+    case SC_EVENT_CONNECTED:
+    case SC_EVENT_ATTACHED: refused_.clear(); break;
     case SC_EVENT_DISCONNECTED:
         account_ = relay_state_ = trouble_ = "";
         friends_ = 0;
@@ -144,6 +145,7 @@ Sentence Status::sentence() const
     if (!said_.text.empty()) return said_;
     if (!info_.connected) return {"What you play is remembered, also while Sidechain is not running.", Tone::kPlain};
     if (!trouble_.empty() && signed_in()) return {trouble_, Tone::kBad};
+    if (!info_.attached && !refused_.empty()) return {refused_, Tone::kBad}; /* the daemon cannot read the Ring */
     if (!info_.attached) return {"What you play is remembered as you go.", Tone::kPlain};
     return {"The last " + memory() + " are still here: keep them if they were good.", Tone::kPlain};
 }

@@ -238,7 +238,7 @@ bool sc_rings_mend(sc_rings *rings, uint64_t now_us)
     if (!newest || newest->retired_us || state == SC_MOVE_TAKEN) return false;
     if (!rings->copy) {
         if (now_us < rings->look_us) return false;
-        const bool stands = rings->look_us == 0 || sc_segment_stands(rings->run_dir, &newest->segment);
+        const bool stands = rings->look_us == 0 || sc_segment_stands(&newest->segment);
         if (!stands && !may_make(now_us)) return false;
         rings->look_us = now_us + LOOK_INTERVAL_US;
         if (!stands) begin_move(rings);

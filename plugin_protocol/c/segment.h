@@ -10,8 +10,8 @@
 typedef struct sc_segment {
     uint8_t *base;
     uint64_t bytes;
-    int fd;        /* holds the lock that says "the writer lives" */
-    int folder_fd; /* the run directory as it was when the file was made */
+    int fd; /* holds the lock that says "the writer lives" */
+    const char *folder;
     char name[32];
 } sc_segment;
 
@@ -24,14 +24,14 @@ bool sc_run_dir_path(const char *wanted, char path[SC_PATH_BYTES]);
 bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes);
 
 /* Makes, reserves, zeroes, maps and locks `name` in the run directory at `path`. Every page has been written when
-   it returns, so that no later write can fault on a missing page or on a full file system.
-   On failure nothing is left behind and `reason` holds a sentence. [main-thread] */
+   it returns, so that no later write can fault on a missing page or on a full file system. `path` must outlive the
+   segment, which holds one descriptor. On failure nothing is left behind and `reason` holds a sentence. [main-thread] */
 sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
                             size_t reason_bytes);
 
 /* Whether the file still is where it was made, and is not open to others: cleaners, and people, remove what lies in /dev/shm
    and /run. [worker-thread] */
-bool sc_segment_stands(const char *path, const sc_segment *segment);
+bool sc_segment_stands(const sc_segment *segment);
 
 /* Opens `name`, which another process made in the run directory at `path`, for reading: a plain file of this user,
    closed to everybody else, no link. A descriptor, or -1 with a sentence in `reason`. [worker-thread] */

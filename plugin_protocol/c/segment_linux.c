@@ -67,10 +67,37 @@ bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes)
     return fd >= 0;
 }
 
+/* The file that its name means, if that is the one that was made. */
+static bool find(const sc_segment *segment, char path[SC_PATH_BYTES], struct stat *found)
+{
+    struct stat made;
+    return fits(snprintf(path, SC_PATH_BYTES, "%s/%s", segment->folder, segment->name)) && lstat(path, found) == 0 &&
+           fstat(segment->fd, &made) == 0 && made.st_dev == found->st_dev && made.st_ino == found->st_ino;
+}
+
+bool sc_segment_stands(const sc_segment *segment)
+{
+    char path[SC_PATH_BYTES];
+    struct stat found;
+    return find(segment, path, &found) && !(found.st_mode & 077);
+}
+
+static const char *advice(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return "Make room in the run folder, or close some plugins; it is tried again.";
+    case EMFILE:
+    case ENFILE: return "Close some plugins, or raise the limit of open files; it is tried again.";
+    default: return "It is tried again.";
+    }
+}
+
 static sc_result give_up(sc_segment *segment, const char *what, int error, char *reason, size_t reason_bytes)
 {
-    snprintf(reason, reason_bytes, "No Ring of %llu MiB: %s: %s.", (unsigned long long)(segment->bytes >> 20), what,
-             strerror(error));
+    snprintf(reason, reason_bytes, "Nothing is recorded. Of the memory for it (%llu MiB) %s: %s. %s",
+             (unsigned long long)(segment->bytes >> 20), what, strerror(error), advice(error));
     sc_segment_remove(segment);
     return SC_ERROR_RING;
 }
@@ -78,36 +105,26 @@ static sc_result give_up(sc_segment *segment, const char *what, int error, char 
 sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
                             size_t reason_bytes)
 {
-    *segment = (sc_segment){.bytes = bytes, .fd = -1, .folder_fd = open_run_dir(path, reason, reason_bytes)};
-    if (segment->folder_fd < 0) return SC_ERROR_RUN_DIR;
+    const int folder_fd = open_run_dir(path, reason, reason_bytes);
+    *segment = (sc_segment){.bytes = bytes, .fd = -1, .folder = path};
+    if (folder_fd < 0) return SC_ERROR_RUN_DIR;
     snprintf(segment->name, sizeof segment->name, "%s", name);
-    segment->fd = openat(segment->folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (segment->fd < 0) {
-        const int error = errno;
-        segment->name[0] = '\0'; /* it is not ours to unlink */
-        return give_up(segment, "its file cannot be made", error, reason, reason_bytes);
-    }
+    segment->fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const int made_error = errno;
+    close(folder_fd);
+    if (segment->fd < 0) return give_up(segment, "the file cannot be made", made_error, reason, reason_bytes);
     /* Not LOCK_NB: a daemon that looks for dead writers holds the lock for a moment. */
     if (flock(segment->fd, LOCK_EX) != 0)
-        return give_up(segment, "its file cannot be locked", errno, reason, reason_bytes);
+        return give_up(segment, "the file cannot be locked", errno, reason, reason_bytes);
     /* ftruncate succeeds on a full tmpfs, and the first write to the mapping is then a SIGBUS in the host. */
     const int error = posix_fallocate(segment->fd, 0, (off_t)bytes);
-    if (error) return give_up(segment, "its space cannot be reserved", error, reason, reason_bytes);
+    if (error) return give_up(segment, "the space cannot be reserved", error, reason, reason_bytes);
     void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);
-    if (base == MAP_FAILED) return give_up(segment, "its file cannot be mapped", errno, reason, reason_bytes);
+    if (base == MAP_FAILED) return give_up(segment, "the file cannot be mapped", errno, reason, reason_bytes);
     segment->base = base;
     memset(base, 0, bytes);
     (void)mlock(base, bytes); /* best effort: usually beyond the limit of an ordinary user, and rarely needed */
     return SC_OK;
-}
-
-bool sc_segment_stands(const char *path, const sc_segment *segment)
-{
-    struct stat made, found;
-    char name[SC_PATH_BYTES + sizeof segment->name + 1];
-    snprintf(name, sizeof name, "%s/%s", path, segment->name);
-    if (fstat(segment->fd, &made) != 0 || lstat(name, &found) != 0) return false;
-    return made.st_dev == found.st_dev && made.st_ino == found.st_ino && !(found.st_mode & 077);
 }
 
 int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes)
@@ -154,9 +171,10 @@ void sc_segment_close(int fd)
 
 void sc_segment_remove(sc_segment *segment)
 {
-    if (segment->name[0]) unlinkat(segment->folder_fd, segment->name, 0);
+    char path[SC_PATH_BYTES];
+    struct stat found;
+    if (segment->fd >= 0 && find(segment, path, &found)) unlink(path);
     if (segment->base) munmap(segment->base, segment->bytes);
     if (segment->fd >= 0) close(segment->fd);
-    if (segment->folder_fd >= 0) close(segment->folder_fd);
-    *segment = (sc_segment){.fd = -1, .folder_fd = -1};
+    *segment = (sc_segment){.fd = -1};
 }

@@ -51,7 +51,7 @@ extern "C" {
 #endif
 
 #define SC_CLIENT_VERSION "0.1.0"
-#define SC_MAX_INSTANCES 64 /* clients of one process */
+#define SC_MAX_INSTANCES 256 /* clients of one process */
 #define SC_MAX_KEEPS 16     /* keep requests of one client that are not answered yet */
 #define SC_MAX_PLAYS 4      /* plays of one client that the worker has not looked at yet */
 #define SC_MIN_GAIN_DB (-60.0) /* of previews: this and below is silence */

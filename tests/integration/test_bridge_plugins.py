@@ -259,7 +259,7 @@ async def test_caps_on_instances_have_a_code(
     fourth = await connect()
     refused = await fourth.ask(hello(instance=b"4" * 16))
     assert isinstance(refused, Refused) and refused.code == "too_many"
-    monkeypatch.setattr(plugin_endpoint, "MAX_INSTANCES_PER_PROCESS", 64)
+    monkeypatch.setattr(plugin_endpoint, "MAX_INSTANCES_PER_PROCESS", 256)
     monkeypatch.setattr(plugin_endpoint, "MAX_INSTANCES", 3)
     refused = await fourth.ask(hello(instance=b"4" * 16))
     assert isinstance(refused, Refused) and refused.code == "too_many"
@@ -269,7 +269,7 @@ async def test_caps_on_instances_have_a_code(
 
 
 def test_the_caps_are_the_promised_ones() -> None:
-    assert (plugin_endpoint.MAX_INSTANCES, plugin_endpoint.MAX_INSTANCES_PER_PROCESS) == (1_024, 64)
+    assert (plugin_endpoint.MAX_INSTANCES, plugin_endpoint.MAX_INSTANCES_PER_PROCESS) == (1_024, 256)
 
 
 async def test_a_peer_that_falls_silent_is_lost_and_one_that_beats_is_not(

@@ -234,6 +234,15 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     link(status, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
     CHECK(status.link().text == "nightowl · offline" && status.friends_line() == "1 friend producing now");
     CHECK(status.sentence().tone == Tone::kBad && status.sentence().text.find("sidechain outbox") != std::string::npos);
+    link(status, "online", "nightowl");
+    status.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.refused.message, sizeof e.refused.message, "The Ring cannot be read."); }));
+    info.attached = false;
+    status.take(info);
+    CHECK(status.sentence().tone == Tone::kBad && status.sentence().text.find("cannot be read") != std::string::npos);
+    info.attached = true;
+    status.take(info);
+    status.take(event(SC_EVENT_ATTACHED));
+    CHECK(status.sentence().tone == Tone::kPlain);
     status.take(event(SC_EVENT_REFUSED, [](sc_event &e) { std::snprintf(e.refused.message, sizeof e.refused.message, "Update the plugin."); }));
     status.take(event(SC_EVENT_DISCONNECTED));
     info.connected = info.attached = false;

@@ -84,7 +84,7 @@ class PluginDoor:
         return await self._deeds[type(message)](instance, message)
 
     async def _heartbeat(self, instance: Instance, message: Heartbeat) -> Alive:
-        self._instances.beat(instance, message.track_name)
+        self._instances.beat(instance, message.track_name, message.trouble)
         return Alive(
             relay_state=self._status.link or "no_relay",
             account=self._account.name,

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.control import InstanceInfo
 from bridge.errors import BridgeError
 from bridge.lock import RunLock
 from bridge.paths import check_run_dir, prepare_run_dir
@@ -158,6 +159,16 @@ def check_rings(config: Config) -> Check:
     left = len(names) - alive
     more = f", and {left} left by a host that ended; the daemon removes them" if left else ""
     return ok("plugins", f"{alive} plugins write into shared memory{more}.")
+
+
+def check_instances(instances: Sequence[InstanceInfo]) -> Iterator[Check]:
+    """Each plugin that records nothing, or whose Ring cannot be read: why, and what to do, by its own word."""
+    for one in instances:
+        if one.reason:
+            name = one.track_name or one.host_name
+            yield problem(
+                "plugin", f"{name} ({one.instance[:8]}): {one.reason}", "`sidechain instances` lists them."
+            )
 
 
 def check_portaudio() -> Check:

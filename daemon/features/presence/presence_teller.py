@@ -1,11 +1,14 @@
 """Tells followers what this device does, when it changes. What it is to be called is daemon.core.presence's."""
 
+import asyncio
 import time
 
 from daemon.core.presence import is_active, presence_of
 from daemon.events import Bus, PluginHeard, PluginsChanged, PresenceChanged
 from daemon.rings.instances import Instances
 from relay.wire.events import Presence
+
+LOOK_INTERVAL_S = 1.0  # each of 256 plugins gives a sign of life every second, and a look is at all of them
 
 
 class PresenceTeller:
@@ -16,11 +19,19 @@ class PresenceTeller:
         self._bus = bus
         self._told: Presence | None = None
         self._active_s = time.monotonic()  # when something last moved or sounded
+        self._looked_s = 0.0
+        self._due: asyncio.TimerHandle | None = None  # a look that waits for its time
         for kind in (PluginHeard, PluginsChanged):
-            bus.on(kind, lambda _: self._look())
+            bus.on(kind, lambda _: self._look_soon())
+
+    def _look_soon(self) -> None:
+        """A plugin came, went, or gave a sign of life."""
+        if self._due is None:
+            wait_s = max(self._looked_s + LOOK_INTERVAL_S - time.monotonic(), 0.0)
+            self._due = asyncio.get_running_loop().call_later(wait_s, self._look)
 
     def _look(self) -> None:
-        """A plugin came, went, or gave a sign of life."""
+        self._due, self._looked_s = None, time.monotonic()
         plugins = [instance.info() for instance in self._instances.all()]
         now_s = time.monotonic()
         if is_active(plugins):

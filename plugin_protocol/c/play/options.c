@@ -23,7 +23,7 @@ static const char HELP[] =
     "  --speed X              1 is real time (default), 8 eight times as fast, 0 as fast as possible\n"
     "  --repeat N             times through the file (default 1), 0 for ever\n"
     "  --no-transport         tell the plugin nothing of the transport\n"
-    "  --instances N          as many plugins that all hear the same, 1 to 64; truth is the first one's\n"
+    "  --instances N          as many plugins that all hear the same, 1 to 256; truth is the first one's\n"
     "  --history FRAMES       length of the Ring (default 2097152)\n"
     "  --truth FILE           write what was heard, as JSON lines: bar lines and events, in Ring frames\n"
     "  --stdin                take commands: keep bars N [post] [title], keep seconds S [post] [title],\n"

@@ -1,0 +1,35 @@
+"""Signs of life come once a second from each plugin; what is told of them is looked at once a second for all."""
+
+import asyncio
+
+import pytest
+
+from daemon.events import Bus, PluginHeard, PresenceChanged
+from daemon.features.presence import presence_teller
+from daemon.features.presence.presence_teller import PresenceTeller
+from daemon.rings.instances import Instance, Instances
+
+
+class Counted(Instances):
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def all(self) -> list[Instance]:
+        self.looks += 1
+        return []
+
+
+async def test_256_signs_of_life_are_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, instances, told = Bus(), Counted(), asyncio.Event()
+    bus.on(PresenceChanged, lambda _: told.set())
+    PresenceTeller(instances, bus)
+    for _ in range(256):
+        bus.tell(PluginHeard())
+    await told.wait()
+    assert instances.looks == 1
+    monkeypatch.setattr(presence_teller, "LOOK_INTERVAL_S", 0.0)
+    for _ in range(256):
+        bus.tell(PluginHeard())
+    while instances.looks == 1:  # the last of them is not forgotten
+        await asyncio.sleep(0)
+    assert instances.looks == 2
