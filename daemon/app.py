@@ -36,6 +36,7 @@ from daemon.features.discarding.discarding import Discarding
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
+from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
@@ -171,6 +172,8 @@ class App:
         stack.callback(self._instances.close)
         self._journal = Journal(config, bus)
         stack.callback(self._journal.close)
+        self._compressing = Compressing(self._journal)
+        stack.push_async_callback(self._compressing.close)
         self._prefetch = Prefetch(store, self._instances, files, config.prefetch_items, bus)
         if config.presence:
             PresenceTeller(self._instances, bus)
@@ -267,6 +270,7 @@ class App:
             self._linked_folder.run,
             self._reap,
             self._keep_journal,
+            self._compressing.run,
         ]
         if self._uploader and self._link:
             parts += [self._uploader.run, self._link.run, self._prefetch.run, self._account.say_farewells]

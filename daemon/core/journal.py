@@ -5,7 +5,8 @@ Timeline records that speak of them. Everything carries a checksum, seeded by th
 disk serves from an older file's blocks is no chunk of this one. Pure values and bytes; files are journal_files.py.
 
     segment  = MAGIC, u32 length of origin, u32 crc32 of origin, origin (JSON), chunk…
-    chunk    = HEAD (48 bytes), records (64 bytes each, as in a Ring), frames (interleaved float32; none when silent)
+    chunk    = HEAD (56 bytes), records (64 bytes each, as in a Ring), frames (interleaved float32, as they are or packed
+               by packing.py; none when silent)
 """
 
 import struct
@@ -30,21 +31,24 @@ from plugin_protocol.messages import U63, Line
 from plugin_protocol.timeline import decode_records
 
 MAGIC = b"SDCJRNL\n"
-FORMAT = 1
+FORMAT = 2
 CHUNK_MAGIC = b"SDCk"
 MAX_ORIGIN_BYTES = 8_192
 MAX_LIFE = 64
 MAX_CHUNK_BYTES = 256 * 1024  # of sound: 0.68 s of stereo at 48 kHz
+MAX_PACKED_BYTES = (
+    1024 * 1024
+)  # of sound in a chunk that is packed: what one listener has to unpack at a time
 MAX_CHUNK_RECORDS = 4_096
 ANY_FRAME = 1 << 62
 
 _START = struct.Struct("<8sII")
 START_BYTES = _START.size
-#   0x00 4s  magic            0x14 u32 records       0x28 u32 crc32 of records and frames
-#   0x04 u32 silent (0, 1)    0x18 u32 of them carried   0x2c u32 crc32 of this head, seeded by the segment
-#   0x08 u64 first_frame      0x1c u32 0
-#   0x10 u32 frames           0x20 i64 Unix time in microseconds at which its end was heard
-_HEAD = struct.Struct("<4sIQIIIIqI")
+#   0x00 4s  magic            0x14 u32 records             0x28 i64 Unix time in microseconds at which its end was heard
+#   0x04 u32 silent (0, 1)    0x18 u32 of them carried     0x30 u32 crc32 of records
+#   0x08 u64 first_frame      0x1c u32 packed bytes, or 0  0x34 u32 crc32 of the sound as it lies there
+#   0x10 u32 frames           0x20 f64 peak                0x38 u32 crc32 of this head; all seeded by the segment
+_HEAD = struct.Struct("<4sIQIIIIdqII")
 _CRC = struct.Struct("<I")
 HEAD_BYTES = _HEAD.size + _CRC.size
 
@@ -76,6 +80,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(max_length=MAX_LIFE)
     ]  # of machine and run folder; "" when the system does not tell
     format: int = FORMAT
+    packed: bool = False  # made of another file, whose place it took
 
     @property
     def frame_bytes(self) -> int:
@@ -96,14 +101,38 @@ class Head(NamedTuple):
     records: int
     carried: int  # of the records: were in force before the segment began, and stand in older segments too
     wall_us: int
-    payload_crc: int
+    peak: float  # the largest |sample| of those that are finite
+    packed_bytes: int  # 0: the frames lie there as they are
+    records_crc: int
+    sound_crc: int
 
     @property
     def end_frame(self) -> int:
         return self.first_frame + self.frames
 
+    @property
+    def records_bytes(self) -> int:
+        return self.records * RECORD_BYTES
+
+    def sound_bytes(self, frame_bytes: int) -> int:
+        """As it lies there."""
+        return 0 if self.silent else self.packed_bytes or self.frames * frame_bytes
+
     def payload_bytes(self, frame_bytes: int) -> int:
-        return self.records * RECORD_BYTES + (0 if self.silent else self.frames * frame_bytes)
+        return self.records_bytes + self.sound_bytes(frame_bytes)
+
+
+class Body(NamedTuple):
+    """What a chunk is made of. sound: the frames, or what they were packed to, or empty when they are silent."""
+
+    first_frame: int
+    frames: int
+    records: list[Record]  # at most MAX_CHUNK_RECORDS
+    carried: int
+    wall_us: int
+    peak: float
+    sound: bytes | memoryview
+    is_packed: bool = False
 
 
 def pack_origin(origin: Origin) -> bytes:
@@ -132,55 +161,63 @@ def unpack_origin(data: bytes) -> tuple[Origin, int]:
     return origin, START_BYTES + length
 
 
-def pack_chunk(
-    origin: Origin,
-    first_frame: int,
-    frames: int,
-    records: list[Record],
-    carried: int,
-    sound: memoryview,
-    wall_us: int,
-) -> tuple[bytes, memoryview]:
-    """(head and records, sound to be written behind them) of one chunk. [any]
-
-    `sound`: the frames' bytes, or empty when they are silent. Records are at most MAX_CHUNK_RECORDS.
-    """
-    timeline = b"".join(pack_record(index, record) for index, record in enumerate(records))
-    payload_crc = zlib.crc32(sound, zlib.crc32(timeline, origin.seed))
+def pack_chunk(origin: Origin, body: Body) -> tuple[bytes, bytes | memoryview]:
+    """(head and records, sound to be written behind them) of one chunk. [any]"""
+    timeline = b"".join(pack_record(index, record) for index, record in enumerate(body.records))
     head = _HEAD.pack(
-        CHUNK_MAGIC, not sound, first_frame, frames, len(records), carried, 0, wall_us, payload_crc
+        CHUNK_MAGIC,
+        not body.sound,
+        body.first_frame,
+        body.frames,
+        len(body.records),
+        body.carried,
+        len(body.sound) if body.is_packed else 0,
+        body.peak,
+        body.wall_us,
+        zlib.crc32(timeline, origin.seed),
+        zlib.crc32(body.sound, origin.seed),
     )
-    return head + _CRC.pack(zlib.crc32(head, origin.seed)) + timeline, sound
+    return head + _CRC.pack(zlib.crc32(head, origin.seed)) + timeline, body.sound
 
 
 def unpack_head(data: bytes, origin: Origin) -> Head:
     """Raises Damaged. [any]"""
     if len(data) < HEAD_BYTES:
         raise Damaged("a chunk that ends in its head")
-    head = data[: _HEAD.size]
-    magic, silent, first, frames, records, carried, zero, wall_us, payload_crc = _HEAD.unpack(head)
-    if magic != CHUNK_MAGIC or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(head, origin.seed):
+    packed = data[: _HEAD.size]
+    magic, silent, first, frames, records, carried, packed_bytes, peak, wall_us, of_records, of_sound = (
+        _HEAD.unpack(packed)
+    )
+    if magic != CHUNK_MAGIC or _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(packed, origin.seed):
         raise Damaged("the head of a chunk")
-    fits = frames * origin.frame_bytes <= MAX_CHUNK_BYTES and records <= MAX_CHUNK_RECORDS
-    if silent > 1 or zero or not fits or not carried <= records or frames == 0 or first + frames > ANY_FRAME:
+    limit_bytes = MAX_PACKED_BYTES if packed_bytes else MAX_CHUNK_BYTES
+    fits = silent or (frames * origin.frame_bytes <= limit_bytes and packed_bytes <= limit_bytes)
+    if silent > 1 or not fits or not carried <= records <= MAX_CHUNK_RECORDS or not peak >= 0.0:
         raise Damaged("the head of a chunk")
-    return Head(first, frames, bool(silent), records, carried, wall_us, payload_crc)
+    if frames == 0 or first + frames > ANY_FRAME or (silent and packed_bytes):
+        raise Damaged("the head of a chunk")
+    return Head(
+        first, frames, bool(silent), records, carried, wall_us, peak, packed_bytes, of_records, of_sound
+    )
 
 
-def check_payload(head: Head, data: bytes | memoryview, origin: Origin) -> None:
-    """Raises Damaged unless `data` is what the head speaks of. [any]"""
-    if (
-        len(data) != head.payload_bytes(origin.frame_bytes)
-        or zlib.crc32(data, origin.seed) != head.payload_crc
-    ):
-        raise Damaged("the sound of a chunk")
-
-
-def unpack_records(head: Head, data: bytes | memoryview) -> tuple[list[Record], list[Record]]:
-    """(carried, new) records at the beginning of a checked payload, each field bounded as when they were read. [any]"""
-    carried = memoryview(data)[: head.carried * RECORD_BYTES]
-    new = memoryview(data)[head.carried * RECORD_BYTES : head.records * RECORD_BYTES]
+def checked_records(
+    head: Head, data: bytes | memoryview, origin: Origin
+) -> tuple[list[Record], list[Record]]:
+    """(carried, new) records out of their bytes, each field bounded as when they were read. Raises Damaged. [any]"""
+    if len(data) != head.records_bytes or zlib.crc32(data, origin.seed) != head.records_crc:
+        raise Damaged("the records of a chunk")
+    carried, new = (
+        memoryview(data)[: head.carried * RECORD_BYTES],
+        memoryview(data)[head.carried * RECORD_BYTES :],
+    )
     return decode_records(0, carried, ANY_FRAME), decode_records(head.carried, new, ANY_FRAME)
+
+
+def check_sound(head: Head, data: bytes | memoryview, origin: Origin) -> None:
+    """Raises Damaged unless `data` is the sound that the head speaks of, as it lies there. [any]"""
+    if len(data) != head.sound_bytes(origin.frame_bytes) or zlib.crc32(data, origin.seed) != head.sound_crc:
+        raise Damaged("the sound of a chunk")
 
 
 class Backlog:

@@ -24,6 +24,7 @@ class Held(Struct, frozen=True, kw_only=True):
     wall_us: int  # of its last chunk
     ended: bool  # its host is gone: somebody may want it back
     open: bool = False
+    packed: bool = False
     closed_us: int | None = None  # Unix time at which it was closed in peace; None: it was not
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core import journal as j
+from daemon.core.packing import unpack
 from daemon.system.files import fsync_folder, write_durably
 from plugin_protocol.layout import Record
 
@@ -33,10 +34,10 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 class SegmentFile:
     """One segment being written. [one thread]"""
 
-    def __init__(self, folder: Path, origin: j.Origin) -> None:
-        """Make the file and its name durable. Raises OSError."""
+    def __init__(self, folder: Path, origin: j.Origin, path: Path | None = None) -> None:
+        """Make the file and its name durable; path: where, when it is not to be found yet. Raises OSError."""
         self.origin = origin
-        self.path = folder / f"{origin.number:08d}{SUFFIX}"
+        self.path = path or folder / f"{origin.number:08d}{SUFFIX}"
         self._fd = os.open(
             self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
         )
@@ -54,23 +55,14 @@ class SegmentFile:
             self.close()
             raise
 
-    def append(
-        self,
-        first_frame: int,
-        frames: int,
-        records: list[Record],
-        carried: int,
-        sound: memoryview,
-        wall_us: int,
-    ) -> None:
-        """One chunk; `sound` empty when it is silent, which need not be synced: nothing is lost with it."""
-        head, sound = j.pack_chunk(self.origin, first_frame, frames, records, carried, sound, wall_us)
-        self._write(head, sound)
-        self.frames += frames
+    def append(self, body: j.Body) -> None:
+        """One chunk; a silent one need not be synced: nothing is lost with it."""
+        self._write(*j.pack_chunk(self.origin, body))
+        self.frames += body.frames
         self.chunks += 1
-        self.sounding_frames += frames if sound else 0
-        self.wall_us = wall_us
-        self._to_sync = self._to_sync or bool(sound)
+        self.sounding_frames += body.frames if body.sound else 0
+        self.wall_us = body.wall_us
+        self._to_sync = self._to_sync or bool(body.sound)
 
     def sync(self) -> None:
         """Make what was appended durable."""
@@ -128,7 +120,9 @@ def read_segment(path: Path, *, verify: bool) -> Segment:
                 if at + j.HEAD_BYTES + payload_bytes > size:
                     raise j.Damaged("a chunk that is cut short")
                 if verify:
-                    j.check_payload(head, os.pread(fd, payload_bytes, at + j.HEAD_BYTES), origin)
+                    payload = os.pread(fd, payload_bytes, at + j.HEAD_BYTES)
+                    j.checked_records(head, payload[: head.records_bytes], origin)
+                    j.check_sound(head, payload[head.records_bytes :], origin)
             except j.Damaged:
                 return Segment(path, origin, chunks, size, whole=False)
             chunks.append(Chunk(head, path, at + j.HEAD_BYTES))
@@ -151,15 +145,33 @@ def read_ring(folder: Path, *, verify: bool) -> list[Segment]:
     return found
 
 
-def read_payload(chunk: Chunk, origin: j.Origin) -> bytes:
-    """Records and sound of a chunk. Raises Damaged, OSError. [worker]"""
-    with chunk.path.open("rb") as file:
-        data = os.pread(file.fileno(), chunk.head.payload_bytes(origin.frame_bytes), chunk.at)
-    j.check_payload(chunk.head, data, origin)
-    return data
+def read_records(chunk: Chunk, origin: j.Origin) -> tuple[list[Record], list[Record]]:
+    """(carried, new) records of a chunk. Raises Damaged, OSError. [worker]"""
+    data = _read(chunk.path, chunk.head.records_bytes, chunk.at)
+    return j.checked_records(chunk.head, data, origin)
 
 
-def read_frames(segments: Iterable[Segment], first_frame: int, end_frame: int) -> Iterator[bytes]:
+def read_sound(chunk: Chunk, origin: j.Origin) -> bytes:
+    """The frames of a chunk. Raises Damaged, OSError. [worker]"""
+    head = chunk.head
+    if head.silent:
+        return bytes(head.frames * origin.frame_bytes)
+    data = _read(chunk.path, head.sound_bytes(origin.frame_bytes), chunk.at + head.records_bytes)
+    j.check_sound(head, data, origin)
+    return unpack(data, head.frames, origin.channels) if head.packed_bytes else data
+
+
+def _read(path: Path, size_bytes: int, at: int) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return os.pread(fd, size_bytes, at)
+    finally:
+        os.close(fd)
+
+
+def read_frames(
+    segments: Iterable[Segment], first_frame: int, end_frame: int
+) -> Iterator[bytes | memoryview]:
     """The sound of `[first_frame, end_frame)`, which must be there, in pieces. Raises Damaged, OSError. [worker]"""
     at = first_frame
     for segment in segments:
@@ -175,7 +187,7 @@ def read_frames(segments: Iterable[Segment], first_frame: int, end_frame: int) -
             if head.silent:
                 yield from _zeros(until - skip)
             else:
-                yield read_payload(chunk, segment.origin)[-head.frames * size :][skip:until]
+                yield memoryview(read_sound(chunk, segment.origin))[skip:until]
             at = min(head.end_frame, end_frame)
     if at < end_frame:
         raise j.Damaged(f"frames from {at} on are missing")
@@ -197,7 +209,7 @@ def read_timeline(segments: Iterable[Segment], oldest_frame: int, end_frame: int
             if head.end_frame <= oldest_frame or head.first_frame >= end_frame or head.end_frame <= told_to:
                 continue
             if head.records:
-                carried, new = j.unpack_records(head, read_payload(chunk, segment.origin))
+                carried, new = read_records(chunk, segment.origin)
                 found += [r for r in new if r.ring_frame >= told_to] if found else [*carried, *new]
             told_to = head.end_frame
     return found

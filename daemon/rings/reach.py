@@ -173,7 +173,7 @@ class Reach:
 
 def steady_frames(
     journal: JournalFolder, folder: Path, segments: list[Segment], first_frame: int, end_frame: int
-) -> Iterator[bytes]:
+) -> Iterator[bytes | memoryview]:
     """As read_frames; where a file has changed since it was looked at, it is looked at again. Raises Damaged, OSError.
     [worker]"""
     at, tries = first_frame, TRIES

@@ -1,24 +1,31 @@
-"""The power goes while plugins play: the journal holds all of every round that was synced, and nothing that is wrong.
+"""The power goes while plugins play, or while what they played is packed: the journal holds all of every round that was
+synced, and nothing that is wrong.
 
 A round syncs before the next one writes (daemon/features/history/journal.py), so what stood in the files when the next round's first
 bytes came is on the disk, from one that forgets all that was not synced.
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from bridge.shm import RingFile
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
 from daemon.rings.journal_files import Segment, read_frames, read_ring
+from daemon.system.files import fsync_folder
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.support.deadlines import HANG_S
-from tests.support.journals import spans
+from tests.support.journals import follower, no_limit, spans
 from tests.support.native import build
+from tests.support.ringfile import RingWriter
 from tests.support.whole import marked_groove, short_folder, write_wav
 
 pytestmark = pytest.mark.skipif(no_fuse() is not None, reason=str(no_fuse()))
@@ -101,3 +108,93 @@ async def test_a_power_cut_costs_no_sound_that_was_synced() -> None:
                 await disk.cut()
     print(f"\ncuts={CUTS} frames_held={held} synced_and_lost={lost} wrong={wrong} seed={SEED}")
     assert held and not lost and not wrong
+
+
+PACKING = """
+import asyncio, sys
+from daemon.config import Config
+from daemon.events import Bus
+from daemon.features.history.compressing import Compressing
+from daemon.features.history.journal import Journal
+
+async def main():
+    journal = Journal(Config(data_dir=sys.argv[1], run_dir=sys.argv[2], min_free_bytes=0), Bus())
+    await journal.do(journal.judge)
+    packing = Compressing(journal)
+    print("begins", flush=True)
+    await packing.round(batch=1)
+    print("done", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+FILES = 12
+FRAMES = 30_000
+BLOCK = 5_000
+
+
+def ramp(first: int, count: int) -> NDArray[np.float32]:
+    """Frames (count, 2) that tell their number and can be packed."""
+    return np.repeat(np.arange(first, first + count, dtype=np.float32) * np.float32(2.0**-23), 2).reshape(
+        -1, 2
+    )
+
+
+def journal_of_many_files(folder: Path, run: Path) -> None:
+    """What a plugin that was closed has left: a ramp in FILES files, all synced."""
+    run.mkdir(mode=0o700, exist_ok=True)
+    writer = RingWriter(run, capacity_frames=1 << 19, instance_id=b"sixteen bytes id", generation=7)
+    ring = RingFile.open(run, writer.segment)
+    name = f"{writer.header.instance_id.hex()}-{writer.header.generation:016x}"
+    (folder / "journal").mkdir(parents=True)
+    following = follower(folder / "journal" / name, ring)
+    for parent in (folder / "journal", folder):
+        fsync_folder(parent)
+    for _ in range(FILES):
+        for _ in range(FRAMES // BLOCK):
+            writer.write(ramp(writer.commit, BLOCK))
+        following.advance(no_limit, 1)
+        following.sync()
+    following.close()
+    ring.close()
+    writer.close()
+
+
+@pytest.mark.timeout(900 + 60 * CUTS)
+async def test_a_power_cut_while_it_is_packed_costs_nothing() -> None:
+    """Killed, and the power gone, at any moment of the work: under each name is the file of before or the packed one."""
+    chance = random.Random(SEED)
+    packed = 0
+    with short_folder() as folder:
+        disk = LosingDisk(folder / "data")
+        await disk.mount()
+        try:
+            for _ in range(3 * CUTS):
+                await asyncio.to_thread(journal_of_many_files, folder / "data", folder / "run")
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-c",
+                    PACKING,
+                    str(folder / "data"),
+                    str(folder / "run"),
+                    stdout=asyncio.subprocess.PIPE,
+                )
+                assert process.stdout is not None
+                assert await process.stdout.readline() == b"begins\n"
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(chance.random() * 2.0):
+                        await process.stdout.readline()
+                process.kill()
+                await process.communicate()
+                await disk.cut()
+                await disk.mount()
+                segments = await asyncio.to_thread(on_disk, folder / "data")
+                packed += sum(segment.origin.packed for segment in segments)
+                assert spans(segments) == [(0, FILES * FRAMES)]
+                sound = b"".join(read_frames(segments, 0, FILES * FRAMES))
+                assert sound == ramp(0, FILES * FRAMES).tobytes()
+                await asyncio.to_thread(shutil.rmtree, folder / "data" / "journal")
+        finally:
+            await disk.cut()
+    print(f"\ncuts={3 * CUTS} packed={packed} of {3 * CUTS * FILES} seed={SEED}")
+    assert packed

@@ -408,7 +408,7 @@ def folder_of_instance(journal: Journal, played: Played) -> Path:
 def test_an_origin_of_another_format_is_not_read() -> None:
     origin = Origin(
         instance="0" * 32, generation=1, number=1, sample_rate_hz=48_000.0, channels=2, host_name="", track_name="",
-        boot_id="", format=2,
+        boot_id="", format=1,
     )  # fmt: skip
-    with pytest.raises(Exception, match="format 2"):
+    with pytest.raises(Exception, match="format 1"):
         unpack_origin(pack_origin(origin))

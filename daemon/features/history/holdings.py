@@ -4,6 +4,8 @@ import shutil
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from daemon.config import Config
 from daemon.core.retention import Held, to_remove
 from daemon.features.history.recovery import Recovered, recovered_in
@@ -37,6 +39,7 @@ class Holdings:
         self.recovered: tuple[Recovered, ...] = ()
         self._held: dict[tuple[str, int], Held] = {}
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
+        self._reserved = 0  # bytes of the file that is being packed
 
     @property
     def used_bytes(self) -> int:
@@ -51,11 +54,27 @@ class Holdings:
             if free < self.config.min_free_bytes + HEADROOM_BYTES:
                 raise NoRoom(f"only {free // 1_000_000} MB are free.")
         self._promised += size_bytes
+        self._within_budget()
+
+    def reserve(self, size_bytes: int) -> None:
+        """For a file that is made beside the one it will replace; 0 when that is over. Raises NoRoom."""
+        self._reserved = size_bytes
+        if size_bytes:
+            free = shutil.disk_usage(self.folder).free
+            if free < self.config.min_free_bytes + size_bytes:
+                raise NoRoom(f"only {free // 1_000_000} MB are free.")
+            self._within_budget()
+
+    def _within_budget(self) -> None:
         budget_bytes = self.config.history_bytes
-        if self.used_bytes + self._promised > budget_bytes:
+        if self.used_bytes + self._taken > budget_bytes:
             self.trim()
-            if self.used_bytes + self._promised > budget_bytes:
+            if self.used_bytes + self._taken > budget_bytes:
                 raise NoRoom(f"its {budget_bytes // 1_000_000} MB are used up.")
+
+    @property
+    def _taken(self) -> int:
+        return self._promised + self._reserved
 
     def settled(self) -> None:
         """What room was made for has been noted, or was not written."""
@@ -67,7 +86,7 @@ class Holdings:
             self._held.values(),
             keep_s=self.config.history_minutes * 60.0,
             keep_closed_us=round(self.config.history_keep_hours * HOUR_US),
-            budget_bytes=self.config.history_bytes - self._promised,
+            budget_bytes=self.config.history_bytes - self._taken,
             now_us=time.time_ns() // 1000,
         )
         for one in gone:
@@ -102,6 +121,20 @@ class Holdings:
         for segment in read_ring(folder, verify=False):
             held = _held(folder, segment, mark)
             self._held[held.ring, held.number] = held
+
+    def all(self) -> list[Held]:
+        """Every file. [any]"""
+        return list(self._held.values())
+
+    def is_held(self, one: Held) -> bool:
+        """Whether a file is still there as it was."""
+        known = self._held.get((one.ring, one.number))
+        return known is not None and known.size_bytes == one.size_bytes and not known.open
+
+    def packed(self, one: Held, size_bytes: int) -> None:
+        """A file was replaced by what it was packed to."""
+        known = self._held[one.ring, one.number]
+        self._held[one.ring, one.number] = replace(known, size_bytes=size_bytes, packed=True)
 
     def end(self, folder: Path, mark: Mark) -> None:
         """The host of this Ring is gone: what it left is marked, and offered."""
@@ -138,5 +171,6 @@ def _held(folder: Path, segment: Segment, mark: Mark | None) -> Held:
         seconds=sounding / segment.origin.sample_rate_hz,
         wall_us=segment.chunks[-1].head.wall_us if segment.chunks else 0,
         ended=mark is not None,
+        packed=segment.origin.packed,
         closed_us=mark.ended_us if mark and mark.why == CLOSED else None,
     )

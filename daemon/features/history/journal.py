@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from daemon.config import Config
+from daemon.core.retention import Held
 from daemon.events import Bus, HistoryChanged, PluginClosed
 from daemon.features.history.holdings import Holdings
 from daemon.features.history.judging import judge, life_of, ring_names
@@ -37,8 +38,8 @@ class Journal:
         bus.on(PluginClosed, lambda event: self.closed(event.instance))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._life = life_of(config.run)
-        self._holdings = Holdings(config, self.folder)
-        self._rounds = Rounds(self._holdings, self._life)
+        self.holdings = Holdings(config, self.folder)
+        self._rounds = Rounds(self.holdings, self._life)
         self._judged = False
         self._closing = False
 
@@ -82,11 +83,15 @@ class Journal:
     @property
     def recovered(self) -> tuple[Recovered, ...]:
         """What plugins that are gone have left."""
-        return self._holdings.recovered
+        return self.holdings.recovered
 
     @property
     def used_bytes(self) -> int:
-        return self._holdings.used_bytes
+        return self.holdings.used_bytes
+
+    def held(self) -> list[Held]:
+        """Every file of it."""
+        return self.holdings.all()
 
     def waiting(self) -> list[Recovered]:
         """What a crash left and nobody has kept yet, the newest first."""
@@ -111,7 +116,7 @@ class Journal:
 
     def judge(self) -> None:
         """Once, before the first round: what lies on the disk."""
-        judge(self._holdings, self._rounds, self._life, lambda: self._closing)
+        judge(self.holdings, self._rounds, self._life, lambda: self._closing)
         self._judged = True
 
     def look(self, instances: Sequence[Instance]) -> None:
@@ -120,8 +125,8 @@ class Journal:
 
     def forget(self, folder: Path) -> None:
         """Remove all that is held of a Ring."""
-        self._holdings.forget(folder)
+        self.holdings.forget(folder)
 
     def reread(self, folder: Path) -> None:
         """After somebody kept or discarded of it."""
-        self._holdings.reread(folder)
+        self.holdings.reread(folder)

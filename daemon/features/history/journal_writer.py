@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from bridge.shm import RingFile, Span
-from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Origin
+from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Body, Origin
 from daemon.rings.journal_files import SegmentFile
 from plugin_protocol.layout import Record
 
@@ -71,7 +71,6 @@ class RingFollower:
         return file.sounding_frames >= SEGMENT_S * self.origin.sample_rate_hz or file.chunks >= MAX_CHUNKS
 
     def _append(self, span: Span, heard_us: int, room: Room) -> None:
-        silent = not np.frombuffer(span.data, np.uint32).any()
         fresh = self.file is None or span.first_frame != self._next_frame
         carried = self._backlog.carried() if fresh else []
         end_frame = span.first_frame + span.frames
@@ -80,8 +79,18 @@ class RingFollower:
         if self.file is None:
             self.file = SegmentFile(self.folder, self.origin)
             self.origin = replace(self.origin, number=self.origin.number + 1)
-        sound = memoryview(b"") if silent else span.data
-        self.file.append(span.first_frame, span.frames, records, len(carried), sound, heard_us)
+        silent = not np.frombuffer(span.data, np.uint32).any()
+        self.file.append(
+            Body(
+                first_frame=span.first_frame,
+                frames=span.frames,
+                records=records,
+                carried=len(carried),
+                wall_us=heard_us,
+                peak=0.0 if silent else peak_of(span.data),
+                sound=b"" if silent else span.data,
+            )
+        )
         self._next_frame = end_frame
 
     def sync(self) -> None:
@@ -93,3 +102,12 @@ class RingFollower:
     def close(self) -> None:
         if self.file:
             self.file.close()
+
+
+def peak_of(sound: bytes | memoryview) -> float:
+    """The largest |sample| of float32 that is finite; 0 when there is none. [any]"""
+    samples = np.frombuffer(sound, np.float32)
+    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    if np.isfinite(peak):
+        return peak
+    return float(np.abs(samples[np.isfinite(samples)]).max(initial=0.0))

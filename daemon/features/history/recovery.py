@@ -88,7 +88,7 @@ def recovered_in(folder: Path) -> tuple[Recovered, ...]:
 
 def cut_of(
     one: Recovered, bars: int | None, seconds: float | None, before_end_s: float, fallback_s: float
-) -> tuple[capture.Cut, Iterator[bytes]]:
+) -> tuple[capture.Cut, Iterator[bytes | memoryview]]:
     """The Cut that ends `before_end_s` before the stretch does, and its sound; without bars and seconds all of it, as
     far as a Take may be long. [worker] Raises NothingKept, SidechainError; the sound raises Damaged, OSError."""
     try:
