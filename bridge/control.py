@@ -23,6 +23,15 @@ from bridge.control_recovery import DiscardRecovered as DiscardRecovered
 from bridge.control_recovery import GetRecovery as GetRecovery
 from bridge.control_recovery import Recovery as Recovery
 from bridge.control_recovery import StretchInfo as StretchInfo
+from bridge.control_sets import DiscardSet as DiscardSet
+from bridge.control_sets import KeepAll as KeepAll
+from bridge.control_sets import ListSets as ListSets
+from bridge.control_sets import MixSet as MixSet
+from bridge.control_sets import OneSet as OneSet
+from bridge.control_sets import SetInfo as SetInfo
+from bridge.control_sets import SetList as SetList
+from bridge.control_sets import SetTake as SetTake
+from bridge.control_sets import ShowSet as ShowSet
 from bridge.control_settings import GetSettings as GetSettings
 from bridge.control_settings import SettingInfo as SettingInfo
 from bridge.control_settings import Settings as Settings
@@ -387,7 +396,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | PostTake | GetFeed
+    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed
     | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
@@ -399,6 +408,8 @@ Reply = (
     | TakeList
     | EntryList
     | OneTake
+    | OneSet
+    | SetList
     | SimilarTakes
     | Feed
     | Posted

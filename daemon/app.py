@@ -23,6 +23,7 @@ from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
@@ -40,6 +41,8 @@ from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
+from daemon.features.keeping.mixing import Mixing
+from daemon.features.keeping.sets import SetKeeping
 from daemon.features.link.driver import LinkDriver
 from daemon.features.linked_folder.linked_folder import LinkedFolder
 from daemon.features.posting.holding import Holding
@@ -182,6 +185,7 @@ class App:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
         self._keeping = Keeping(self._config, store, takes, account, JournalFolder(self._journal.folder))
+        self._set_keeping = SetKeeping(self._config, store, takes, self._instances)
         self._holding = Holding(store, self._entries, bus)
         self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
         self._discarding = Discarding(self._config, store, takes, bus)
@@ -215,6 +219,13 @@ class App:
         )
         door = ControlDoor(
             take_answers.answers,
+            SetAnswers(
+                store=self._store,
+                takes=self._takes,
+                instances=self._instances,
+                keeping=self._set_keeping,
+                mixing=Mixing(self._takes),
+            ).answers,
             status_answers.answers,
             SettingAnswers(self._held).answers,
             OutboxAnswers(self._posting, self._takes).answers,

@@ -176,15 +176,28 @@ def keep(
     title: Annotated[str, typer.Option(help="Its name.")] = "",
     post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
     wait: Wait = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="The same bars of every plugin that sounded, as a set: `sidechain sets`."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Keep what you just played. Returns when it is safe on the disk.
 
-    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post --wait
+    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post --wait   ·   sidechain keep --all
     """
     if bars and seconds:
         raise UsageError("Give --bars or --seconds, not both.")
     fit = fitting(title)
+    if every:
+        if post or wait:
+            raise UsageError(
+                "A set is not posted as it is.", "Post one of its takes, or `sidechain sets mix`."
+            )
+        from daemon.cli.sets import keep_all
+
+        keep_all(bars, seconds, instance, fit.title, as_json)
+        return
     request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=fit.title, post=post)
     kept = ask(request, c.OneTake)
     if fit.note:

@@ -79,6 +79,12 @@ def _takes(app: typer.Typer) -> None:
     app.add_typer(takes.app, name="takes")
 
 
+def _sets(app: typer.Typer) -> None:
+    from daemon.cli import sets
+
+    app.add_typer(sets.app, name="sets")
+
+
 def _outbox(app: typer.Typer) -> None:
     from daemon.cli import outbox
 
@@ -107,6 +113,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _demo: "demo",
     _doctor: "doctor",
     _takes: "takes",
+    _sets: "sets",
     _outbox: "outbox undo",
     _recover: "recover",
     _config: "config",

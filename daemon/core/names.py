@@ -6,7 +6,7 @@ Not here: titles that go out with a post (titles.py), and who writes files.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from daemon.core.titles import MAX_CHARACTERS, fitting
 
@@ -31,6 +31,18 @@ def take_name(title: str, *, track_name: str, host_name: str, bpm: float | None,
     rest = "".join(SEPARATOR + part for part in (*known, at))
     who = fitting(track_name).title or fitting(host_name).title or NOBODY
     return who[: MAX_CHARACTERS - len(rest)].rstrip() + rest
+
+
+def set_name(
+    titles_and_tracks: Sequence[tuple[str, str]], *, host_name: str, bpm: float | None, at: str
+) -> str:
+    """What takes that were kept together are called: by the title that they have in common, else as a Take of the host. [any]
+
+    titles_and_tracks: of each Take, the first first. bpm, at: as for `take_name`, of the first.
+    """
+    bare = {title.removesuffix(f"{SEPARATOR}{track}") for title, track in titles_and_tracks}
+    title = bare.pop() if len(bare) == 1 else ""
+    return take_name(title, track_name="", host_name=host_name, bpm=bpm, at=at)
 
 
 def file_stem(name: str) -> str:

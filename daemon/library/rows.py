@@ -43,14 +43,19 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What it is called, wherever a person sees it; the time is this machine's local one."""
+        """What it is called, wherever a person sees it."""
         return take_name(
             self.title,
             track_name=self.track_name,
             host_name=self.host_name,
             bpm=self.cut.bpm,
-            at=f"{datetime.fromtimestamp(self.created_us / 1e6):%H:%M}",
+            at=self.local_time,
         )
+
+    @property
+    def local_time(self) -> str:
+        """When it was kept, on this machine's clock: "08:59"."""
+        return f"{datetime.fromtimestamp(self.created_us / 1e6):%H:%M}"
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -48,19 +48,28 @@ class Store(FeedCache):
 
     def add_take(self, take: TakeRow, entry: outbox.Entry | None = None) -> None:
         """Insert a Take and, when it is to be posted, its Entry, in one transaction."""
-        recording = json.dumps(take.recording) if take.recording is not None else None
-        with self._transaction() as db:
-            db.execute(
-                "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
-                " flac_sha256, recording, track_name, asked, heard, repair, tags, discarded_us, set_id, set_clock)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
-                 take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
-                 take.track_name, take.asked, as_json(take.analysis), take.repair, json.dumps(take.tags), take.discarded_us, take.set_id,
-                 take.set_clock),
-            )  # fmt: skip
+        with self._transaction():
+            self._put_take(take)
             if entry:
                 self._put_entry(_released(entry, take.flac_sha256))
+
+    def _put_take(self, take: TakeRow) -> None:
+        recording = json.dumps(take.recording) if take.recording is not None else None
+        self._db.execute(
+            "INSERT INTO take (take_id, title, created_us, host_name, frames, sample_rate_hz, channels, cut, state,"
+            " flac_sha256, recording, track_name, asked, heard, repair, tags, discarded_us, set_id, set_clock)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (take.take_id, take.title, take.created_us, take.host_name, take.frames, take.sample_rate_hz,
+             take.channels, msgspec.json.encode(take.cut).decode(), take.state, take.flac_sha256, recording,
+             take.track_name, take.asked, as_json(take.analysis), take.repair, json.dumps(take.tags), take.discarded_us, take.set_id,
+             take.set_clock),
+        )  # fmt: skip
+
+    def add_takes(self, takes: Iterable[TakeRow]) -> None:
+        """Several, in one transaction."""
+        with self._transaction():
+            for take in takes:
+                self._put_take(take)
 
     def takes(self, limit: int) -> list[TakeRow]:
         """The newest first, without those that were discarded."""
@@ -105,6 +114,34 @@ class Store(FeedCache):
         """Those of these that are there, in no order."""
         rows = self._db.execute(
             "SELECT * FROM take WHERE take_id IN (SELECT value FROM json_each(?))", (json.dumps([*take_ids]),)
+        )
+        return [read_take(row) for row in rows]
+
+    def find_set(self, prefix: str) -> list[str]:
+        """Ids of sets that start with `prefix`, at most two; "last" is the newest. One whose takes are all discarded is none."""
+        like = (
+            "" if prefix == "last" else prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        )
+        rows = self._db.execute(
+            "SELECT set_id FROM take WHERE set_id LIKE ? ESCAPE '\\' AND discarded_us IS NULL"
+            " GROUP BY set_id ORDER BY max(rowid) DESC LIMIT ?",
+            (like + "%", 1 if prefix == "last" else 2),
+        )
+        return [row[0] for row in rows]
+
+    def set_ids(self, limit: int) -> list[str]:
+        """The newest first."""
+        rows = self._db.execute(
+            "SELECT set_id FROM take WHERE set_id IS NOT NULL AND discarded_us IS NULL"
+            " GROUP BY set_id ORDER BY max(rowid) DESC LIMIT ?",
+            (limit,),
+        )
+        return [row[0] for row in rows]
+
+    def takes_of_set(self, set_id: str) -> list[TakeRow]:
+        """In the order in which they were kept: the first is the one whose bars they are."""
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE set_id = ? AND discarded_us IS NULL ORDER BY rowid", (set_id,)
         )
         return [read_take(row) for row in rows]
 

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
@@ -34,6 +35,7 @@ from relay.wire.ids import uuid7
 log = logging.getLogger(__name__)
 
 Made = tuple[TakeRow, outbox.Entry | None]
+M = TypeVar("M")
 
 
 class Tail(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,21 +67,41 @@ class Takes:
         make: copies the sound and writes the folder by `publish`, on a thread of its own. Raises what it raises, and
         NoSpace, LibraryStuck.
         """
+        take, entry = await self._made(make)
         try:
-            take, entry = await asyncio.to_thread(make)
+            await self._store.run(Store.add_take, take, entry)
+        except SidechainError:
+            await self._unmake(take.take_id)
+            raise
+        self._bus.tell(TakeKept(take_id=take.take_id, entry=entry))
+        return take, entry
+
+    async def add_all(self, make: Callable[[], list[TakeRow]]) -> list[TakeRow]:
+        """Several new Takes, all or none of them, in one transaction. make, raises: as `add`."""
+        takes = await self._made(make)
+        try:
+            await self._store.run(Store.add_takes, takes)
+        except SidechainError:
+            for take in takes:
+                await self._unmake(take.take_id)
+            raise
+        for take in takes:
+            self._bus.tell(TakeKept(take_id=take.take_id))
+        return takes
+
+    async def _made(self, make: Callable[[], M]) -> M:
+        try:
+            return await asyncio.to_thread(make)
         except OSError as error:  # what was written is not trusted, and gone
             raise LibraryStuck(
                 f"The disk failed while the take was written: {error.strerror}.",
                 "Keep again; the Ring still holds the sound. Look after the disk.",
             ) from error
-        try:
-            await self._store.run(Store.add_take, take, entry)
-        except SidechainError:  # it was not kept, and we say so: then it must not come back by itself
-            with contextlib.suppress(OSError):
-                await asyncio.to_thread(remove_folder, self.folder / take.take_id)
-            raise
-        self._bus.tell(TakeKept(take_id=take.take_id, entry=entry))
-        return take, entry
+
+    async def _unmake(self, take_id: str) -> None:
+        """It was not kept, and we say so: then it must not come back by itself."""
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(remove_folder, self.folder / take_id)
 
     def publish(
         self,
@@ -100,6 +122,17 @@ class Takes:
         if entry:
             files[ENTRY_JSON] = [sidecars.entry_bytes(entry)]
         publish_folder(self.folder / take.take_id, files)
+
+    def publish_all(self, sounds: Sequence[tuple[TakeRow, memoryview]]) -> None:
+        """The folders of several Takes, all or none. Raises as `publish`. [worker]"""
+        try:
+            for take, sound in sounds:
+                self.publish(take, None, [sound])
+        except BaseException:
+            for take, _ in sounds:
+                with contextlib.suppress(OSError):
+                    remove_folder(self.folder / take.take_id)
+            raise
 
     def require_space(self, take_bytes: int) -> None:
         """Room for a Take, and for what is made of it. Raises NoSpace. [worker]"""

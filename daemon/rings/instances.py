@@ -251,6 +251,13 @@ class Instances:
             return Choice(candidates[0], "")
         return await asyncio.to_thread(_choose, candidates)
 
+    async def choose_of(self, pid: int) -> Choice:
+        """Of the plugins of one host, the one that sounded last. Raises NothingKept."""
+        candidates = [i for i in self._by_id.values() if i.ring and i.peer.pid == pid]
+        if not candidates:
+            raise NothingKept("This host has no plugin any more.", "Load Sidechain on a track of it.")
+        return await asyncio.to_thread(_choose, candidates)
+
     def named(self, name: str) -> Instance:
         """Raises NothingKept when `name` means none, or several."""
         by_label = {instance.label: instance for instance in self._by_id.values()}

@@ -147,7 +147,9 @@ static void process(sp_host *host, uint32_t frames)
     sc_transport report;
     sp_transport_report(&host->transport, &report);
     const sc_transport *told = host->options->no_transport ? NULL : &report;
-    for (uint32_t i = 0; i < host->options->instances; i++) sc_client_process(host->clients[i], in, frames, told);
+    for (uint32_t i = 0; i < host->options->instances; i++)
+        if (host->transport.frame >= (uint64_t)i * host->options->stagger_frames)
+            sc_client_process(host->clients[i], in, frames, told);
     sc_client_mix(host->clients[0], out, frames, told);
     for (uint32_t i = 0; host->output && i < frames; i++)
         for (uint32_t channel = 0; channel < host->wav->channels; channel++)

@@ -24,6 +24,7 @@ static const char HELP[] =
     "  --repeat N             times through the file (default 1), 0 for ever\n"
     "  --no-transport         tell the plugin nothing of the transport\n"
     "  --instances N          as many plugins that all hear the same, 1 to 256; truth is the first one's\n"
+    "  --stagger FRAMES       each of them is called from so many frames later on than the one before\n"
     "  --history FRAMES       length of the Ring (default 2097152)\n"
     "  --truth FILE           write what was heard, as JSON lines: bar lines and events, in Ring frames\n"
     "  --stdin                take commands: keep bars N [post] [title], keep seconds S [post] [title],\n"
@@ -49,7 +50,7 @@ static const char HELP[] =
     "Exit codes: 0 played to the end or told to quit; 2 wrong usage or script; 3 the file cannot be played;\n"
     "4 the Ring cannot be made; 5 not attached in time.\n";
 
-enum { SCRIPT = 1, TEMPO, METER, START, BLOCK, RANDOM, SPEED, REPEAT, NO_TRANSPORT, INSTANCES, HISTORY, TRUTH, STDIN,
+enum { SCRIPT = 1, TEMPO, METER, START, BLOCK, RANDOM, SPEED, REPEAT, NO_TRANSPORT, INSTANCES, STAGGER, HISTORY, TRUTH, STDIN,
        HOLD, WAIT, HOST, RUN_DIR, RECORD_ONLY, JSON, OUTPUT, PREVIEW_GAIN, HELP_WANTED };
 
 static const struct option LONG[] = {
@@ -58,7 +59,8 @@ static const struct option LONG[] = {
     {"block", 1, NULL, BLOCK},         {"random-blocks", 1, NULL, RANDOM},
     {"speed", 1, NULL, SPEED},         {"repeat", 1, NULL, REPEAT},
     {"no-transport", 0, NULL, NO_TRANSPORT}, {"instances", 1, NULL, INSTANCES},
-    {"history", 1, NULL, HISTORY},     {"truth", 1, NULL, TRUTH},
+    {"stagger", 1, NULL, STAGGER},     {"history", 1, NULL, HISTORY},
+    {"truth", 1, NULL, TRUTH},
     {"stdin", 0, NULL, STDIN},         {"hold", 0, NULL, HOLD},
     {"wait-attached", 1, NULL, WAIT},  {"host-name", 1, NULL, HOST},
     {"run-dir", 1, NULL, RUN_DIR},     {"record-only", 0, NULL, RECORD_ONLY},
@@ -103,6 +105,7 @@ static bool take(int option, sp_options *o)
         return true;
     case NO_TRANSPORT: return o->no_transport = true;
     case INSTANCES: return whole(1, SC_MAX_INSTANCES, &o->instances);
+    case STAGGER: return whole(0, 4294967295.0, &o->stagger_frames);
     case HISTORY:
         if (!whole(1, 1 << 25, &count)) return false;
         o->history_frames = count;

@@ -23,6 +23,7 @@ typedef struct sp_options {
     double speed;          /* 0: as fast as possible */
     uint64_t repeat;       /* 0: for ever */
     uint32_t instances;
+    uint32_t stagger_frames; /* between the first blocks of two plugins that follow each other */
     uint32_t history_frames; /* 0: the client's default */
     double wait_attached_s;  /* 0: start at once */
     const char *output_path; /* or NULL */

@@ -13,6 +13,7 @@ from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
@@ -42,6 +43,7 @@ def tables() -> list[dict[type, Any]]:
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),
         SettingAnswers(NOBODY),
+        named(SetAnswers, "store", "takes", "instances", "keeping", "mixing"),
     )
     return [takes.answers, status.answers, *(each.answers for each in others)]
 

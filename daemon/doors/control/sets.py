@@ -1,0 +1,99 @@
+"""Sets of takes, as tray and command line ask for them."""
+
+import bridge.control as c
+from daemon.core.names import set_name
+from daemon.doors.control.answers import Answers
+from daemon.doors.control.told import take_info, told_take
+from daemon.errors import UsageError
+from daemon.features.keeping.mixing import Mixing
+from daemon.features.keeping.sets import AskAll, SetKeeping
+from daemon.library.rows import TakeRow
+from daemon.library.store import Store
+from daemon.library.takes import Takes
+from daemon.rings.instances import Instances
+
+MAX_LINE = 512
+
+
+class SetAnswers:
+    """All methods are [loop]."""
+
+    def __init__(
+        self, *, store: Store, takes: Takes, instances: Instances, keeping: SetKeeping, mixing: Mixing
+    ) -> None:
+        self._store = store
+        self._takes = takes
+        self._instances = instances
+        self._keeping = keeping
+        self._mixing = mixing
+        self.answers: Answers = {
+            c.KeepAll: self._keep,
+            c.ListSets: self._list,
+            c.ShowSet: self._show,
+            c.DiscardSet: self._discard,
+            c.MixSet: self._mix,
+        }
+
+    async def _keep(self, request: c.KeepAll) -> c.Reply:
+        host_of = self._instances.named(request.instance) if request.instance else None
+        ask = AskAll(bars=request.bars, seconds=request.seconds, title=request.title, host_of=host_of)
+        kept = await self._keeping.keep(ask)
+        return await self._told(kept.takes, kept.note)
+
+    async def _list(self, request: c.ListSets) -> c.Reply:
+        ids = await self._store.run(Store.set_ids, request.limit)
+        return c.SetList(sets=[set_info(await self._store.run(Store.takes_of_set, one)) for one in ids])
+
+    async def _show(self, request: c.ShowSet) -> c.Reply:
+        return await self._told(await self._find(request.set_id))
+
+    async def _discard(self, request: c.DiscardSet) -> c.Reply:
+        takes = await self._find(request.set_id)
+        told = await self._told(takes)
+        for take in takes:
+            await self._takes.discard(take.take_id)
+        return told
+
+    async def _mix(self, request: c.MixSet) -> c.Reply:
+        take = await self._mixing.mix(await self._find(request.set_id), request.title)
+        return c.OneTake(take=take_info(take, None, busy=False), path=str(self._takes.folder / take.take_id))
+
+    async def _find(self, prefix: str) -> list[TakeRow]:
+        found = await self._store.run(Store.find_set, prefix)
+        if not found and prefix == "last":
+            raise UsageError("There are no sets yet.", "Play on several tracks, then `sidechain keep --all`.")
+        if len(found) != 1:
+            many = "No set has" if not found else "Several sets have"
+            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain sets` lists them.")
+        return await self._store.run(Store.takes_of_set, found[0])
+
+    async def _told(self, takes: list[TakeRow], note: str = "") -> c.OneSet:
+        return c.OneSet(
+            set=set_info(takes),
+            takes=[
+                c.SetTake(
+                    take=await told_take(self._store, take),
+                    clock=take.set_clock or "",
+                    path=str(self._takes.folder / take.take_id),
+                )
+                for take in takes
+            ],
+            note=note,
+        )
+
+
+def set_info(takes: list[TakeRow]) -> c.SetInfo:
+    """A set in short. takes: the first first, one at least."""
+    first = takes[0]
+    return c.SetInfo(
+        set_id=first.set_id or "",
+        name=set_name(
+            [(take.title, take.track_name) for take in takes],
+            host_name=first.host_name,
+            bpm=first.cut.bpm,
+            at=first.local_time,
+        ),
+        created_us=first.created_us,
+        takes=len(takes),
+        tracks=", ".join(take.track_name or take.host_name for take in takes)[:MAX_LINE],
+    )

@@ -1,0 +1,108 @@
+"""Keep all of Rings in a real run folder: who is in the set, once, all or none; and what is said of the others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.config import Config
+from daemon.errors import LibraryStuck, NothingKept, UsageError
+from daemon.features.keeping import sets
+from daemon.features.keeping.sets import AskAll, SetKeeping
+from daemon.library.rebuild import take_in
+from daemon.library.store import Store
+from daemon.system import files
+from tests.integration.test_keeping import RATE_HZ, Desk, desk_in
+
+
+def keeping_of(desk: Desk) -> SetKeeping:
+    config = Config(data_dir=str(desk.run_dir.parent), run_dir=str(desk.run_dir))
+    return SetKeeping(config, desk.store, desk.takes, desk.instances)
+
+
+async def test_all_that_sounded_are_kept_and_those_that_did_not_are_named(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        for track, level in (("Keys", 0.1), ("Guitar", 0.3), ("Pad", 0.0)):
+            await desk.load(track, level)
+        kept = await keeping_of(desk).keep(AskAll(seconds=1.0, title="Night"))
+        assert [(take.track_name, take.set_clock) for take in kept.takes] == [
+            ("Guitar", "frames"),
+            ("Keys", "time"),
+        ]
+        assert {take.frames for take in kept.takes} == {RATE_HZ} and {take.set_id for take in kept.takes} == {
+            kept.set_id
+        }
+        assert [take.title for take in kept.takes] == ["Night · Guitar", "Night · Keys"]
+        assert "Silent, and left out: Pad (Test Host)." in kept.note
+        wav, _ = soundfile.read(desk.takes.folder / kept.takes[1].take_id / "take.wav", dtype="float32")
+        assert np.all(wav[: RATE_HZ // 2] == np.float32(0.1)), (
+            "aligned by the clock, the end may not be there yet"
+        )
+
+
+async def test_asked_again_by_a_plugin_it_is_the_same_set(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", 0.1)
+        await desk.load("Guitar", 0.3)
+        ask = AskAll(seconds=1.0, host_of=desk.instances.named("Keys"), asked="plugin:7")
+        first = await keeping_of(desk).keep(ask)
+        assert first.takes[0].track_name == "Keys", "the one that asks says where the bars are"
+        again = await keeping_of(desk).keep(ask)
+        assert (again.set_id, [t.take_id for t in again.takes]) == (
+            first.set_id,
+            [t.take_id for t in first.takes],
+        )
+
+
+async def test_nothing_heard_and_too_much_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk_in(tmp_path) as desk:
+        with pytest.raises(NothingKept, match="No plugin is connected"):
+            await keeping_of(desk).keep(AskAll(seconds=1.0))
+        await desk.load("Pad", 0.0)
+        with pytest.raises(NothingKept, match="None of the plugins sounded"):
+            await keeping_of(desk).keep(AskAll(seconds=1.0))
+        with pytest.raises(UsageError, match="not both"):
+            await keeping_of(desk).keep(AskAll(seconds=1.0, bars=1))
+        monkeypatch.setattr(sets, "MAX_SET_BYTES", RATE_HZ)
+        with pytest.raises(UsageError, match="fewer bars"):
+            await keeping_of(desk).keep(AskAll(seconds=1.0))
+
+
+@pytest.mark.parametrize("fails_at", [0, 1, 2])
+async def test_a_disk_that_fails_leaves_all_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    async with desk_in(tmp_path) as desk:
+        for track in ("Bass", "Guitar", "Keys"):
+            await desk.load(track, 0.1)
+        written: list[str] = []
+        rename = files.os.rename
+
+        def failing(source: Path, to: Path) -> None:
+            if "gone" not in str(to):
+                written.append(str(to))
+                if len(written) > fails_at:
+                    raise OSError(5, "Input/output error")
+            rename(source, to)
+
+        monkeypatch.setattr(files.os, "rename", failing)
+        with pytest.raises(LibraryStuck):
+            await keeping_of(desk).keep(AskAll(seconds=1.0))
+        monkeypatch.setattr(files.os, "rename", rename)
+        assert take_in(desk.store, desk.takes.folder).takes == 0 and not desk.store.takes(9)
+        assert len((await keeping_of(desk).keep(AskAll(seconds=1.0))).takes) == 3
+        assert desk.store.set_ids(9) == desk.store.find_set("last")
+
+
+async def test_a_rebuilt_library_knows_its_sets(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        for track in ("Bass", "Guitar"):
+            await desk.load(track, 0.1)
+        kept = await keeping_of(desk).keep(AskAll(seconds=1.0))
+        fresh = Store(tmp_path / "again.sqlite3")
+        take_in(fresh, desk.takes.folder)
+        assert [(t.take_id, t.set_clock) for t in fresh.takes_of_set(kept.set_id)] == [
+            (t.take_id, t.set_clock) for t in kept.takes
+        ]
+        fresh.close()
