@@ -10,6 +10,7 @@ look reads the words twice and keeps the harmless one: the smaller commit (both 
 for an unfinished frame to be believed) and the larger reserve (both torn downwards, for an overwritten one).
 """
 
+import ctypes
 import fcntl
 import os
 import re
@@ -20,7 +21,6 @@ import time
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from bridge.errors import RingGone, RingRefused
 from plugin_protocol.errors import LayoutError
@@ -48,6 +48,8 @@ from plugin_protocol.timeline import decode_records
 SEGMENT = re.compile(r"sdc\.[0-9a-f]{12}\.[0-9a-f]{8}")
 REAP_AFTER_NS = 2_500_000_000  # with the daemon's round of 2 s: gone within 5 s of its owner's death
 GENERATION_OFFSET = 0x030
+_unfilled = ctypes.pythonapi.PyByteArray_FromStringAndSize
+_unfilled.argtypes, _unfilled.restype = [ctypes.c_char_p, ctypes.c_ssize_t], ctypes.py_object
 _HOT_END = INVALID_POSITIONS_OFFSET + 8
 _U64 = struct.Struct("<Q")
 _U32 = struct.Struct("<I")
@@ -184,8 +186,7 @@ class RingFile:
             start = min(max(first_frame, there.start), there.stop)
             wanted = max(0, min(first_frame + frames, there.stop) - start)
             capacity, frame_bytes = self.header.capacity_frames, self.header.frame_bytes
-            # Not a bytearray: that is filled with zeros first, and never lies in huge pages; it took up to twice as long.
-            data = np.empty(wanted * frame_bytes, np.uint8).data
+            data = _room(wanted * frame_bytes)
             # Oldest first, so that what a fast writer overtakes is a prefix of the copy.
             self._copy(data, self.header.audio_offset, frame_bytes, start, wanted, capacity)
             after = self.indices()
@@ -223,6 +224,11 @@ class RingFile:
                 if os.preadv(self._fd, [into[at : at + size]], base + place * unit_bytes) != size:
                     raise RingGone(self.segment, "its file was truncated")
                 done += units
+
+
+def _room(size_bytes: int) -> memoryview:
+    """Not bytearray(size_bytes): that is filled with zeros first, and took up to twice as long."""
+    return memoryview(_unfilled(None, size_bytes))
 
 
 def reap(run_dir: Path, keep: set[str], now_ns: int) -> list[str]:

@@ -80,7 +80,7 @@ def sound_bytes(one: c.OneTake, ending: str, wav: Wav) -> bytes:
         )
     if ending != ".wav" or wav is Wav.FLOAT32:
         return source.read_bytes()
-    from audio.encode.wave import wav_s24
+    from audio.encode.wave_s24 import wav_s24
     from audio.intake import sanitize
 
     clip = read_clip(source)

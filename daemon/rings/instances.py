@@ -14,7 +14,6 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from msgspec.structs import replace
 
 from bridge.control import InstanceInfo
@@ -22,9 +21,10 @@ from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, reap
 from daemon.core.choosing import Candidate, Label, chosen, named
+from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
-from daemon.rings.listening import SIGNAL, last_sound
+from daemon.rings.listening import last_sound
 from daemon.system.opening import open_in_thread
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
@@ -113,9 +113,7 @@ class Instance:
                     ring.records(last=LATEST_RECORDS),
                 )
                 frozen = ring.state() is RingState.FROZEN
-                heard = np.frombuffer(
-                    ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES).data, np.float32
-                )
+                heard = ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES)
             except (RemoteProtocolError, BridgeError, OSError) as error:
                 reason = f"Its memory cannot be read: {error}. Reload the plugin."
                 return replace(unheard, state="gone", reason=reason[:512])
@@ -130,7 +128,7 @@ class Instance:
             memory_s=(ring.header.capacity_frames - ring.guard_frames) / ring.header.sample_rate_hz,
             playing=bool(last.flags & Flag.PLAYING) if last else None,
             recording=bool(last.flags & Flag.RECORDING) if last else None,
-            sounding=bool(heard.size) and float(np.abs(heard).max()) >= SIGNAL and not stale,
+            sounding=after_last_signal(heard.data) > 0 and not stale,
             bpm=last.bpm if last and last.flags & Flag.VALID_BPM else None,
             meter=f"{last.numerator}/{last.denominator}" if last and last.flags & Flag.VALID_METER else None,
         )

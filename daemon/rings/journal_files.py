@@ -13,7 +13,6 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core import journal as j
-from daemon.core.packing import unpack
 from daemon.system.files import fsync_folder, write_durably
 from plugin_protocol.layout import Record
 
@@ -158,7 +157,11 @@ def read_sound(chunk: Chunk, origin: j.Origin) -> bytes:
         return bytes(head.frames * origin.frame_bytes)
     data = _read(chunk.path, head.sound_bytes(origin.frame_bytes), chunk.at + head.records_bytes)
     j.check_sound(head, data, origin)
-    return unpack(data, head.frames, origin.channels) if head.packed_bytes else data
+    if not head.packed_bytes:
+        return data
+    from daemon.core.packing import unpack  # numpy stands behind it, and the daemon is to be ready before
+
+    return unpack(data, head.frames, origin.channels)
 
 
 def _read(path: Path, size_bytes: int, at: int) -> bytes:

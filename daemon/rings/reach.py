@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from bridge.errors import BridgeError
 from bridge.shm import RingFile, Span
 from daemon.core import reach
 from daemon.core.capture import History
 from daemon.core.journal import ANY_FRAME, Damaged, Head
 from daemon.core.reach import There
+from daemon.core.sounding import after_last_sample
 from daemon.errors import NothingKept
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import Segment, read_frames, read_timeline
@@ -152,9 +151,8 @@ class Reach:
             span = self._copied(first_frame, end_frame - first_frame)
             if not span.frames:
                 return None
-            loud = np.flatnonzero(np.frombuffer(span.data, np.uint32))
-            if loud.size:
-                return span.first_frame + int(loud[-1]) // self.channels + 1
+            if samples := after_last_sample(span.data):
+                return span.first_frame + -(-samples // self.channels)
             end_frame = span.first_frame
         return None
 

@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.core.journal import MAX_CHUNK_RECORDS, MAX_PACKED_BYTES, Body, Damaged
-from daemon.core.packing import pack
 from daemon.rings.journal_files import Chunk, Segment, SegmentFile, read_records, read_segment, read_sound
 from daemon.system.child import Frames
 
@@ -87,6 +86,8 @@ def _groups(segment: Segment) -> Iterator[list[Chunk]]:
 
 
 def _body(segment: Segment, group: list[Chunk]) -> Body:
+    from daemon.core.packing import pack  # the daemon imports this file for its messages, not for numpy
+
     first, last = group[0].head, group[-1].head
     records = [record for chunk in group for part in read_records(chunk, segment.origin) for record in part]
     sound = b"" if first.silent else b"".join(read_sound(chunk, segment.origin) for chunk in group)

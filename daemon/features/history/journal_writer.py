@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from msgspec.structs import replace
 
 from bridge.shm import RingFile, Span
 from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Body, Origin
+from daemon.core.sounding import is_silent
 from daemon.rings.journal_files import SegmentFile
 from plugin_protocol.layout import Record
 
@@ -79,7 +79,7 @@ class RingFollower:
         if self.file is None:
             self.file = SegmentFile(self.folder, self.origin)
             self.origin = replace(self.origin, number=self.origin.number + 1)
-        silent = not np.frombuffer(span.data, np.uint32).any()
+        silent = is_silent(span.data)
         self.file.append(
             Body(
                 first_frame=span.first_frame,
@@ -106,6 +106,8 @@ class RingFollower:
 
 def peak_of(sound: bytes | memoryview) -> float:
     """The largest |sample| of float32 that is finite; 0 when there is none. [any]"""
+    import numpy as np  # needed once something plays, and the daemon is to be ready before
+
     samples = np.frombuffer(sound, np.float32)
     peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
     if np.isfinite(peak):

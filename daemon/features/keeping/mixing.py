@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from audio.encode.wave import wav_f32_header
 from daemon.core.titles import fitting
@@ -13,6 +12,10 @@ from daemon.errors import UsageError
 from daemon.library.files import TAKE_WAV
 from daemon.library.rows import TakeRow
 from daemon.library.takes import Takes, new_take
+
+if TYPE_CHECKING:  # the daemon starts without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 STEP_FRAMES = 1 << 16
 CHANNELS = 2
@@ -58,14 +61,18 @@ class Mixing:
         return mixed
 
 
-def _sound(path: Path, take: TakeRow) -> NDArray[np.float32]:
+def _sound(path: Path, take: TakeRow) -> "NDArray[np.float32]":
     """The frames of take.wav, mapped: (frames, channels). Raises OSError."""
+    import numpy as np
+
     head_bytes = len(wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz)))
     return np.memmap(path, np.float32, "r", head_bytes, (take.frames, take.channels))
 
 
-def _sum(sounds: list[NDArray[np.float32]], frames: int) -> Iterator[bytes]:
+def _sum(sounds: "list[NDArray[np.float32]]", frames: int) -> Iterator[bytes]:
     """In double precision, rounded once; mono goes to both sides; what is not finite is silence."""
+    import numpy as np
+
     for at in range(0, frames, STEP_FRAMES):
         end = min(at + STEP_FRAMES, frames)
         total = np.zeros((end - at, CHANNELS))

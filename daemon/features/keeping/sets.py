@@ -6,25 +6,25 @@ transport: each Take says which (`set_clock`). Who was not there for all of it i
 before all is copied, so that the host playing on takes from none of them.
 """
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from bridge.errors import BridgeError
 from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.core import capture
 from daemon.core.alignment import frames_ahead
+from daemon.core.sounding import after_last_signal
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept, UsageError
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes, new_take, require_one_length
 from daemon.rings.instances import Instance, Instances
-from daemon.rings.listening import SIGNAL
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import SAMPLE_BYTES, Flag
 from relay.wire.ids import uuid7
@@ -129,7 +129,7 @@ class SetKeeping:
         if len({part.instance.peer.pid for part in parts}) > 1:
             notes.append("The hosts are aligned by their own transports only.")
         self._takes.require_space(sum(len(part.sound) for part in parts))
-        set_id = uuid7(time.time_ns() // 1_000_000, np.random.default_rng().bytes(10))
+        set_id = uuid7(time.time_ns() // 1_000_000, os.urandom(10))
         takes = [self._take(part, ask, set_id) for part in parts]
         # A rebuilt library has them in the order of their ids, and the first has to be the first.
         ids = sorted(take.take_id for take in takes)
@@ -218,8 +218,7 @@ def _part(instance: Instance, lead: _Lead, clock: str) -> Part | None:
         gaps = [r.ring_frame for r in own.records if r.flags & Flag.GAP and r.ring_frame < end_frame]
         floor_frame = max(first_frame, *gaps, 0)
         span = ring.read(floor_frame, end_frame - floor_frame)
-    samples = np.frombuffer(span.data, np.float32)
-    if np.nan_to_num(np.abs(samples), nan=0.0).max(initial=0.0) < SIGNAL:
+    if not after_last_signal(span.data):
         return None
     note = cut.note
     if span.frames < cut.frames:
@@ -258,6 +257,6 @@ def _padded(data: memoryview, skip_frames: int, frames: int, channels: int) -> m
     size = SAMPLE_BYTES * channels
     if len(data) == frames * size:
         return data
-    whole = np.zeros(frames * size, np.uint8)
-    whole[skip_frames * size : skip_frames * size + len(data)] = np.frombuffer(data, np.uint8)
-    return whole.data
+    whole = memoryview(bytearray(frames * size))
+    whole[skip_frames * size : skip_frames * size + len(data)] = data
+    return whole

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from audio.encode.flac import encode_flac
-from audio.encode.wave import wav_f32_header, wav_s24
+from audio.encode.wave import wav_f32_header
+from audio.encode.wave_s24 import wav_s24
 from audio.errors import UnsupportedAudio
 from audio.read.clip import MAX_CLIP_SECONDS
 from audio.read.reader import read_audio
