@@ -14,7 +14,7 @@ from relay.core.calls import AnyRow, Render
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.creations import embeds, media, showing
 from relay.features.creations.operations import PostOperations
-from relay.features.devices import claim_pages
+from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
 from relay.features.feeds import operations as feeds
@@ -68,10 +68,16 @@ class Table:
             *DeviceOperations(
                 devices=given.devices, families=given.families, tokens=given.tokens, dev=dev
             ).rows(),
-            *OAuthEndpoints(claiming=given.claiming, base_url=self.base_url).rows(),
-            *claim_pages.rows(
-                given.claiming, given.devices, base_url=self.base_url, render=self.render, sign_in=sign_in
-            ),
+            *OAuthEndpoints(codes=given.codes, grants=given.grants, base_url=self.base_url).rows(),
+            *ClaimPages(
+                codes=given.codes,
+                grants=given.grants,
+                wrong_codes=given.wrong_codes,
+                owned=given.devices,
+                base_url=self.base_url,
+                render=self.render,
+                sign_in=sign_in,
+            ).rows(),
         ]
 
     def _posts(self) -> list[AnyRow]:

@@ -16,12 +16,14 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.posts import tell_posts
 from relay.features.creations.publishing import Publishing
 from relay.features.creations.store import NEW_POST
-from relay.features.devices.claiming import Claiming
+from relay.features.devices.code_claims import CodeClaims
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families
+from relay.features.devices.grant_claims import GrantClaims
 from relay.features.devices.service import Devices
 from relay.features.devices.signing import agree_on_key, load_key
 from relay.features.devices.tokens import Tokens
+from relay.features.devices.wrong_codes import WrongCodes
 from relay.features.graph.api import NEW_FOLLOW, tell_follows
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
@@ -58,7 +60,9 @@ class SignInServices:
     tokens: Tokens
     families: Families
     devices: Devices
-    claiming: Claiming
+    codes: CodeClaims
+    grants: GrantClaims
+    wrong_codes: WrongCodes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +109,9 @@ async def sign_in_services(
         tokens=tokens,
         families=families,
         devices=Devices(db, families),
-        claiming=Claiming(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
+        codes=CodeClaims(db, families),
+        grants=GrantClaims(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
+        wrong_codes=WrongCodes(db),
     )
 
 

@@ -3,7 +3,8 @@
     {prefix}objects/{sha256}                          objects
     {prefix}incoming/{upload_id}/{offset}-{nonce}     parts of uploads
 
-S3 makes an object seen whole or not at all, and no call is needed to make it durable. Only this module and s3_client.py know obstore.
+S3 makes an object seen whole or not at all, and no call is needed to make it durable. Only this module,
+s3_requests.py and s3_client.py know obstore.
 """
 
 import asyncio
@@ -13,25 +14,17 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    PermissionDeniedError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from relay.core.tus import Checksum
 from relay.engine.folders import FILE_MODE
 from relay.engine.objects.door import (
     PIECE_BYTES,
-    RENEW_AGE_S,
     STRAY_AGE_S,
     CountedBody,
     Health,
@@ -40,24 +33,17 @@ from relay.engine.objects.door import (
     ObjectsUnavailable,
     Part,
     new_part,
-    object_name,
-    part_name,
     require_joined,
     upload_name,
 )
 from relay.engine.objects.feed import BodyFeed
-from relay.engine.objects.s3_client import ANSWER_LIMIT_S, WRITE_LIMIT_S, Bucket, open_store
-
-if TYPE_CHECKING:
-    from obstore import ObjectMeta
+from relay.engine.objects.s3_client import Bucket
+from relay.engine.objects.s3_requests import SEGMENT_BYTES, SEGMENTS_AT_ONCE, BucketRequests
 
 T = TypeVar("T")
 
 log = logging.getLogger("relay")
 
-SEGMENT_BYTES = 5 << 20
-"""What is longer goes in several requests of this size (the least that S3 allows)."""
-SEGMENTS_AT_ONCE = 2
 REQUESTS_AT_ONCE = 32
 FETCH_BYTES = 1 << 20
 """Of one request when a whole object is copied to a file."""
@@ -69,12 +55,7 @@ class S3Objects:
     """
 
     def __init__(self, bucket: Bucket) -> None:
-        self._prefix = bucket.prefix
-        self._reading = open_store(bucket, bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S)
-        self._writing = open_store(bucket, bucket.endpoint, answer_limit_s=WRITE_LIMIT_S)
-        self._public = open_store(
-            bucket, bucket.public_endpoint or bucket.endpoint, answer_limit_s=ANSWER_LIMIT_S
-        )
+        self._bucket = BucketRequests(bucket)
         self._answers = True
         self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="s3")
 
@@ -82,32 +63,32 @@ class S3Objects:
 
     async def put(self, data: bytes, content_type: str = "application/octet-stream") -> str:
         name = hashlib.sha256(data).hexdigest()
-        await self._request(name, lambda: self._put(name, data, len(data), content_type))
+        await self._request(name, lambda: self._bucket.put(name, data, len(data), content_type))
         return name
 
     async def put_file(self, path: Path, content_type: str = "application/octet-stream") -> str:
         name, size_bytes = await asyncio.to_thread(_sha256_and_size, path)
-        await self._request(name, lambda: self._put(name, path, size_bytes, content_type))
+        await self._request(name, lambda: self._bucket.put(name, path, size_bytes, content_type))
         return name
 
     async def size(self, name: str) -> int:
-        key = self._key(name)
-        return await self._request(name, lambda: self._reading.head(key)["size"])
+        key = self._bucket.key(name)
+        return await self._request(name, lambda: self._bucket.reading.head(key)["size"])
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        key = self._key(name)
-        first, size = await self._request(name, lambda: self._first_piece(key, start, end))
+        key = self._bucket.key(name)
+        first, size = await self._request(name, lambda: self._bucket.first_piece(key, start, end))
         return self._rest(first, key, name, start + len(first), size if end is None else min(end, size))
 
     async def fetch(self, name: str, target: Path) -> None:
         size = await self.size(name)
-        pieces = self._pieces(self._key(name), name, 0, size, FETCH_BYTES)
+        pieces = self._pieces(self._bucket.key(name), name, 0, size, FETCH_BYTES)
         if await _keep(pieces, target) != name:
             raise ObjectDamaged(name)
 
     async def delete(self, name: str) -> None:
-        key = self._key(name)
-        await self._request(name, lambda: self._writing.delete(key))
+        key = self._bucket.key(name)
+        await self._request(name, lambda: self._bucket.writing.delete(key))
 
     # parts of uploads -------------------------------------------------------------------------------------------------
 
@@ -129,7 +110,9 @@ class S3Objects:
             if second:
                 await self._send(name, feed.after(first, second))
             else:
-                await self._request(name, lambda: self._writing.put(self._part_key(name), first))
+                await self._request(
+                    name, lambda: self._bucket.writing.put(self._bucket.part_key(name), first)
+                )
         except Exception:
             if counted.error is not None:
                 raise counted.error from None
@@ -141,12 +124,12 @@ class S3Objects:
         return await _keep(self._pieces_of_all(parts), target)
 
     async def delete_part(self, part: Part) -> None:
-        key = self._part_key(part.name)
-        await self._request(part.name, lambda: self._writing.delete(key))
+        key = self._bucket.part_key(part.name)
+        await self._request(part.name, lambda: self._bucket.writing.delete(key))
 
     async def delete_upload(self, upload_id: str) -> None:
-        prefix = f"{self._prefix}incoming/{upload_name(upload_id)}/"
-        await self._request(upload_id, lambda: self._delete_all(prefix))
+        prefix = f"{self._bucket.prefix}incoming/{upload_name(upload_id)}/"
+        await self._request(upload_id, lambda: self._bucket.delete_all(prefix))
 
     def reserve(self, upload_id: str, size_bytes: int, *, admitted: bool = False) -> None:
         """A bucket has no end that it would tell of."""
@@ -162,14 +145,14 @@ class S3Objects:
         """Between the last look at an object's age and its end are some milliseconds in which it could be put again;
         S3 knows no condition for that."""
         before_s = time.time() - older_than_s
-        return await self._request("sweep", lambda: self._sweep(wanted, uploads, before_s))
+        return await self._request("sweep", lambda: self._bucket.sweep(wanted, uploads, before_s))
 
     async def signed_url(self, name: str, seconds: int) -> str | None:
-        return obstore.sign(self._public, "GET", self._key(name), timedelta(seconds=seconds))
+        return self._bucket.sign(name, seconds)
 
     async def health(self) -> Health:
         try:
-            await self._request("health", lambda: self._head(f"{self._prefix}health"))
+            await self._request("health", lambda: self._bucket.head(f"{self._bucket.prefix}health"))
         except ObjectsUnavailable as error:
             return Health(ok=False, detail=str(error))
         return Health(ok=True, detail="Objects are kept in S3.")
@@ -197,11 +180,11 @@ class S3Objects:
 
     async def _send(self, name: str, feed: "BodyFeed") -> None:
         """A long part, in several requests. If we are cancelled the thread ends before we do, and takes back what it sent."""
-        key = self._part_key(name)
+        key = self._bucket.part_key(name)
         sending = asyncio.ensure_future(
             self._request(
                 name,
-                lambda: self._writing.put(
+                lambda: self._bucket.writing.put(
                     key, feed, chunk_size=SEGMENT_BYTES, max_concurrency=SEGMENTS_AT_ONCE
                 ),
             )
@@ -226,7 +209,7 @@ class S3Objects:
         """One request a piece: a slow reader holds no connection, and a broken one is begun again by itself."""
         for at in range(start, end, piece_bytes):
             wanted = min(piece_bytes, end - at)
-            get = partial(self._reading.get_range, key, start=at, length=wanted)
+            get = partial(self._bucket.reading.get_range, key, start=at, length=wanted)
             piece = await self._request(name, get)
             if len(piece) != wanted:
                 raise ObjectDamaged(name)
@@ -234,77 +217,9 @@ class S3Objects:
 
     async def _pieces_of_all(self, parts: Sequence[Part]) -> AsyncIterator[bytes]:
         for part in parts:
-            key = self._part_key(part.name)
+            key = self._bucket.part_key(part.name)
             async for piece in self._pieces(key, part.name, 0, part.size_bytes, FETCH_BYTES):
                 yield piece
-
-    # in threads -------------------------------------------------------------------------------------------------------
-
-    def _put(self, name: str, source: bytes | Path, size_bytes: int, content_type: str) -> None:
-        """Not sent where it is already and young; an old one is sent again, so that no sweep takes it for a stray.
-
-        Equal bytes under an equal name: whoever comes last changes nothing, so long ones need no condition.
-        """
-        key, attributes = self._key(name), {"Content-Type": content_type}
-        meta = self._head(key)
-        if meta is not None and time.time() - meta["last_modified"].timestamp() < RENEW_AGE_S:
-            return
-        if meta is None and size_bytes <= SEGMENT_BYTES:
-            with suppress(AlreadyExistsError):
-                self._writing.put(key, source, mode="create", attributes=attributes)
-        else:
-            self._writing.put(
-                key,
-                source,
-                attributes=attributes,
-                chunk_size=SEGMENT_BYTES,
-                max_concurrency=SEGMENTS_AT_ONCE,
-            )
-
-    def _first_piece(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
-        """It and the object's size, by one request; empty where the span is."""
-        stop = start + PIECE_BYTES if end is None else min(end, start + PIECE_BYTES)
-        if stop > start:
-            try:
-                got = self._reading.get(key, options={"range": (start, stop)})
-                return bytes(got.bytes()), got.meta["size"]
-            except BaseError:
-                if start < self._reading.head(key)["size"]:
-                    raise
-        return b"", self._reading.head(key)["size"]
-
-    def _head(self, key: str) -> "ObjectMeta | None":
-        try:
-            return self._reading.head(key)
-        except FileNotFoundError:
-            return None
-
-    def _delete_all(self, prefix: str) -> None:
-        for metas in self._reading.list(prefix):
-            self._writing.delete([meta["path"] for meta in metas])
-
-    def _sweep(self, wanted: Container[str], uploads: Container[str], before_s: float) -> int:
-        removed = 0
-        for folder, kept in ((f"{self._prefix}objects/", wanted), (f"{self._prefix}incoming/", uploads)):
-            for metas in self._reading.list(folder):
-                for meta in metas:
-                    name = meta["path"].removeprefix(folder).partition("/")[0]
-                    if name not in kept and meta["last_modified"].timestamp() <= before_s:
-                        removed += self._remove_stray(meta["path"], before_s)
-        return removed
-
-    def _remove_stray(self, key: str, before_s: float) -> bool:
-        meta = self._head(key)
-        if meta is None or meta["last_modified"].timestamp() > before_s:
-            return False
-        self._writing.delete(key)
-        return True
-
-    def _key(self, name: str) -> str:
-        return f"{self._prefix}objects/{object_name(name)}"
-
-    def _part_key(self, name: str) -> str:
-        return f"{self._prefix}incoming/{part_name(name)}"
 
 
 @contextmanager

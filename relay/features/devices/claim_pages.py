@@ -4,6 +4,7 @@ Nothing is approved without a click, however often the same device was approved 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,9 +21,12 @@ from relay.core.times import rfc3339
 from relay.engine.clock import now_us
 from relay.features.accounts import api as accounts
 from relay.features.devices.authorization import BadAuthorize, denied, granted, origin_of, read_authorize
-from relay.features.devices.claiming import Claimant, Claiming
+from relay.features.devices.claimants import Claimant
+from relay.features.devices.code_claims import CodeClaims
 from relay.features.devices.device_grant import WARNING_US, read_user_code, write_user_code
+from relay.features.devices.grant_claims import GrantClaims
 from relay.features.devices.service import Devices
+from relay.features.devices.wrong_codes import WrongCodes
 
 AUTHORIZE = "/oauth/authorize"
 DEVICE = "/device"
@@ -35,59 +39,44 @@ class AnyQuery(Struct, frozen=True):
     """The query is read by the RFC's rules, in `authorization`."""
 
 
-def rows(
-    claiming: Claiming,
-    devices: Devices,
-    *,
-    base_url: str,
-    render: Render,
-    sign_in: Callable[[str], AnyAnswer],
-) -> list[AnyRow]:
-    """base_url: the issuer. sign_in: the page that leads on to a path once somebody has signed in."""
-    pages = _ClaimPages(claiming, devices, base_url, render, sign_in)
-    return [
-        Page("GET", AUTHORIZE, Action.CLAIM_ASK, pages.ask, query=AnyQuery),
-        Page("POST", "/oauth/decide", Action.CLAIM_DECIDE, pages.decide, form=True),
-        Page("GET", DEVICE, Action.CLAIM_ASK, pages.type_code),
-        Page("POST", DEVICE, Action.CLAIM_DECIDE, pages.look_up_code, form=True),
-        Page("GET", "/devices", Action.CLAIM_ASK, pages.devices),
-        Page("POST", "/devices/{device_id}/revoke", Action.DEVICE_REVOKE, pages.revoke, form=True),
-        Page("POST", "/sessions/end", Action.SESSION_END_ALL, pages.end_sessions, form=True),
-        Page("GET", "/claimed", Action.SITE_READ, pages.claimed, query=AnyQuery),
-        Page("GET", "/unclaimed", Action.SITE_READ, pages.unclaimed, query=AnyQuery),
-    ]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimPages:
+    """base_url: the issuer. sign_in: the page that leads on to a path once somebody has signed in. [loop]"""
 
+    codes: CodeClaims
+    grants: GrantClaims
+    wrong_codes: WrongCodes
+    owned: Devices
+    base_url: str
+    render: Render
+    sign_in: Callable[[str], AnyAnswer]
 
-class _ClaimPages:
-    """[loop]"""
-
-    def __init__(
-        self,
-        claiming: Claiming,
-        devices: Devices,
-        base_url: str,
-        render: Render,
-        sign_in: Callable[[str], AnyAnswer],
-    ) -> None:
-        self._sign_in = sign_in
-        self._claiming = claiming
-        self._devices = devices
-        self._base_url = base_url
-        self._render = render
+    def rows(self) -> list[AnyRow]:
+        return [
+            Page("GET", AUTHORIZE, Action.CLAIM_ASK, self.ask, query=AnyQuery),
+            Page("POST", "/oauth/decide", Action.CLAIM_DECIDE, self.decide, form=True),
+            Page("GET", DEVICE, Action.CLAIM_ASK, self.type_code),
+            Page("POST", DEVICE, Action.CLAIM_DECIDE, self.look_up_code, form=True),
+            Page("GET", "/devices", Action.CLAIM_ASK, self.devices),
+            Page("POST", "/devices/{device_id}/revoke", Action.DEVICE_REVOKE, self.revoke, form=True),
+            Page("POST", "/sessions/end", Action.SESSION_END_ALL, self.end_sessions, form=True),
+            Page("GET", "/claimed", Action.SITE_READ, self.claimed, query=AnyQuery),
+            Page("GET", "/unclaimed", Action.SITE_READ, self.unclaimed, query=AnyQuery),
+        ]
 
     # by browser ---------------------------------------------------------------------------------------------------
 
     async def ask(self, call: AnyCall) -> AnyAnswer:
         """Who asks, from where, and for which account; with a button for yes and one for no."""
         try:
-            wanted = read_authorize(parse_qs(call.query_string, max_num_fields=16), self._base_url)
+            wanted = read_authorize(parse_qs(call.query_string, max_num_fields=16), self.base_url)
         except ValueError:
             raise Refusal("malformed", "This link cannot be read.") from None
         except BadAuthorize as bad:
             return go_to(bad.location)
-        device = await self._claiming.claimant(wanted.device_id)
+        device = await self.codes.claimant(wanted.device_id)
         if call.session is None:
-            return self._sign_in(f"{AUTHORIZE}?{call.query_string}")
+            return self.sign_in(f"{AUTHORIZE}?{call.query_string}")
         return self._consent(
             call.session,
             device,
@@ -100,21 +89,21 @@ class _ClaimPages:
         """The answer to `ask`: the browser goes back to the device's own address, with a code or without."""
         session = _in_a_browser(call)
         try:
-            wanted = read_authorize({name: [value] for name, value in call.form.items()}, self._base_url)
+            wanted = read_authorize({name: [value] for name, value in call.form.items()}, self.base_url)
         except BadAuthorize as bad:
             return go_to(bad.location)
         if call.form.get("answer") != "yes":
-            return go_to(denied(wanted, self._base_url))
-        code, opened = await self._claiming.grant_code(wanted, session.actor.account_id, _cookie(call))
-        return _with_session(granted(wanted, self._base_url, code), opened)
+            return go_to(denied(wanted, self.base_url))
+        code, opened = await self.codes.grant_code(wanted, session.actor.account_id, _cookie(call))
+        return _with_session(granted(wanted, self.base_url, code), opened)
 
     # by code ------------------------------------------------------------------------------------------------------
 
     async def type_code(self, call: AnyCall) -> AnyAnswer:
         """A field for the code. It takes none from the address: a link must not carry it."""
         if call.session is None:
-            return self._sign_in(DEVICE)
-        return self._render("code.html", call.session, here="claim", trouble="")
+            return self.sign_in(DEVICE)
+        return self.render("code.html", call.session, here="claim", trouble="")
 
     async def look_up_code(self, call: AnyCall) -> AnyAnswer:
         """First the code, then what it belongs to, then yes or no: each is a form that leads back here."""
@@ -122,7 +111,7 @@ class _ClaimPages:
         letters, device = await self._device_of_code(call, session)
         if device is None or letters is None:
             trouble = "No device shows this code now. Look at it again; a code lasts ten minutes."
-            return self._render("code.html", session, here="claim", trouble=trouble)
+            return self.render("code.html", session, here="claim", trouble=trouble)
         strange = device.network != network_of(call.address)
         shown_us = _shown_us(call.form.get("shown", ""))
         answer = call.form.get("answer") if shown_us is not None else None  # no answer to what was not shown
@@ -133,17 +122,17 @@ class _ClaimPages:
             return self._consent(session, device, action=DEVICE, fields=fields, strange=strange)
         yes = answer == "yes"
         account_id = session.actor.account_id if yes else None
-        opened = await self._claiming.decide_grant(letters, account_id, _cookie(call))
+        opened = await self.grants.decide_grant(letters, account_id, _cookie(call))
         return _with_session("/claimed" if yes else "/unclaimed", opened)
 
     async def _device_of_code(self, call: AnyCall, session: Session) -> tuple[str | None, Claimant | None]:
         """Raises Refusal: rate_limited, after too many wrong codes of one account or one network."""
         tried_by = [f"account {session.actor.user_id}", f"network {network_of(call.address)}"]
-        await self._claiming.require_tries(tried_by)
+        await self.wrong_codes.require_tries(tried_by)
         letters = read_user_code(call.form.get("user_code", ""))
-        device = await self._claiming.grant_of(letters) if letters is not None else None
+        device = await self.grants.grant_of(letters) if letters is not None else None
         if device is None:
-            await self._claiming.count_wrong_code(tried_by)
+            await self.wrong_codes.count_wrong_code(tried_by)
         return letters, device
 
     # devices ------------------------------------------------------------------------------------------------------
@@ -151,19 +140,19 @@ class _ClaimPages:
     async def devices(self, call: AnyCall) -> AnyAnswer:
         """Your devices, each with a button that takes it away; and one that signs out everywhere else."""
         if call.session is None:
-            return self._sign_in("/devices")
-        listed = await self._devices.of(call.account_id)
-        signed_in = await self._devices.sessions(call.actor)
-        return self._render(
+            return self.sign_in("/devices")
+        listed = await self.owned.of(call.account_id)
+        signed_in = await self.owned.sessions(call.actor)
+        return self.render(
             "devices.html", call.session, here="devices", devices=listed.devices, sessions=signed_in.sessions
         )
 
     async def revoke(self, call: AnyCall) -> AnyAnswer:
-        await self._devices.revoke(call.actor, call.path["device_id"], Action.DEVICE_REVOKE)
+        await self.owned.revoke(call.actor, call.path["device_id"], Action.DEVICE_REVOKE)
         return go_to("/devices")
 
     async def end_sessions(self, call: AnyCall) -> AnyAnswer:
-        await self._devices.end_sessions(call.actor)
+        await self.owned.end_sessions(call.actor)
         return go_to("/devices")
 
     # ends ---------------------------------------------------------------------------------------------------------
@@ -171,11 +160,11 @@ class _ClaimPages:
     async def claimed(self, call: AnyCall) -> AnyAnswer:
         """Where the browser ends up; it says the same to everybody, for it knows nothing."""
         detail = "The device is yours. You can close this page."
-        return self._render("outcome.html", call.session, here="claim", title="Done", detail=detail)
+        return self.render("outcome.html", call.session, here="claim", title="Done", detail=detail)
 
     async def unclaimed(self, call: AnyCall) -> AnyAnswer:
         detail = "The device was not claimed. You can close this page; `sidechain claim` starts again."
-        return self._render(
+        return self.render(
             "outcome.html", call.session, here="claim", title="Nothing was changed", detail=detail
         )
 
@@ -189,7 +178,7 @@ class _ClaimPages:
         answer_to: str | None = None,
         strange: bool = False,
     ) -> AnyAnswer:
-        return self._render(
+        return self.render(
             "consent.html",
             session,
             here="claim",

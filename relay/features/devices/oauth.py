@@ -11,7 +11,9 @@ from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page
 from relay.core.limits import Kind
 from relay.core.places import network_of
-from relay.features.devices.claiming import Claiming, CodeExchange, GrantRefused
+from relay.features.devices.claimants import GrantRefused
+from relay.features.devices.code_claims import CodeClaims, CodeExchange
+from relay.features.devices.grant_claims import GrantClaims
 from relay.wire import oauth
 from relay.wire.rest import Signature
 
@@ -37,7 +39,8 @@ class _Begin(msgspec.Struct, frozen=True, kw_only=True):
 class OAuthEndpoints:
     """base_url: the issuer. [loop]"""
 
-    claiming: Claiming
+    codes: CodeClaims
+    grants: GrantClaims
     base_url: str
 
     async def metadata(self, _: AnyCall) -> Answer[oauth.Metadata]:
@@ -67,10 +70,10 @@ class OAuthEndpoints:
     async def _granted(self, fields: Mapping[str, str]) -> object:
         match fields.get("grant_type"):
             case oauth.CODE_GRANT:
-                return await self.claiming.exchange_code(_convert(fields, CodeExchange))
+                return await self.codes.exchange_code(_convert(fields, CodeExchange))
             case oauth.DEVICE_GRANT:
                 given = _convert(fields, _Poll)
-                return await self.claiming.poll_grant(given.device_code, given.device_id, given.signature)
+                return await self.grants.poll_grant(given.device_code, given.device_id, given.signature)
             case _:
                 raise GrantRefused("unsupported_grant_type", "This is no way to get a token here.")
 
@@ -78,7 +81,7 @@ class OAuthEndpoints:
         """RFC 8628, 3.1, with `device_id`, and the device's `signature` over `oauth.grant_message`."""
         try:
             given = _convert(await _fields(call), _Begin)
-            begun = await self.claiming.begin_grant(
+            begun = await self.grants.begin_grant(
                 given.device_id, given.signature, network_of(call.address), f"{self.base_url}/device"
             )
         except GrantRefused as refused:

@@ -23,7 +23,7 @@ from relay.engine.objects.door import (
     PartTooLong,
 )
 from relay.engine.objects.open import open_objects
-from relay.engine.objects.s3 import SEGMENT_BYTES
+from relay.engine.objects.s3_requests import SEGMENT_BYTES
 from tests.support.seaweed import ENVIRONMENT, Seaweed
 
 SIZES = (0, 1, PIECE_BYTES - 1, PIECE_BYTES, 3 * PIECE_BYTES + 7, SEGMENT_BYTES, SEGMENT_BYTES + 1, 12 << 20)

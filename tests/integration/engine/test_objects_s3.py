@@ -15,8 +15,8 @@ import pytest
 
 from relay.engine.objects.door import PIECE_BYTES, ObjectMissing, Objects, ObjectsUnavailable
 from relay.engine.objects.open import open_objects
-from relay.engine.objects.s3 import SEGMENT_BYTES
 from relay.engine.objects.s3_client import ANSWER_LIMIT_S
+from relay.engine.objects.s3_requests import SEGMENT_BYTES
 from tests.support.seaweed import ENVIRONMENT, Seaweed, free_ports
 
 DEAD_LIMIT_S = 1.0
