@@ -49,7 +49,7 @@ from daemon.core.link_signals import (
 from daemon.core.link_table import SENTENCES, TRANSITIONS, TURNS, Turn
 from relay.wire import events as wire
 from relay.wire.events import FromRelay, Payload, Presence, read_payload
-from relay.wire.rest import ACCESS_LIFETIME_S
+from relay.wire.identity import ACCESS_LIFETIME_S
 
 __all__ = [  # the signals are part of this module's face: a driver needs no other
     "TRANSITIONS",

@@ -22,7 +22,7 @@ from daemon.identity.farewells import Farewells
 from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
 from daemon.system.files import write_durably
-from relay.wire.rest import DeviceFarewell, DeviceRegister, TokenPair, farewell_message, register_message
+from relay.wire.identity import DeviceFarewell, DeviceRegister, TokenPair, farewell_message, register_message
 
 log = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from daemon.identity.account import Account
 from daemon.identity.claiming_listener import Listener, TooManyStrangers
 from daemon.identity.claiming_relay import ClaimingRelay
 from daemon.identity.credentials import Identity
+from relay.wire.identity import TokenPair
 from relay.wire.oauth import Metadata
-from relay.wire.rest import TokenPair
 
 log = logging.getLogger(__name__)
 

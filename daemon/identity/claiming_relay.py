@@ -4,7 +4,8 @@ from daemon.core.claim import Attempt, b64url, fault_of_metadata
 from daemon.errors import RelayRefused
 from daemon.identity.credentials import Identity
 from daemon.uplink.client import RelayClient
-from relay.wire import oauth, rest
+from relay.wire import oauth
+from relay.wire.identity import Device, DeviceRegister, TokenPair
 
 
 class ClaimingRelay:
@@ -22,12 +23,12 @@ class ClaimingRelay:
             raise RelayRefused(fault, "Set relay_url to the relay's own address.", status=0, code="metadata")
         return found
 
-    async def register(self, device: rest.DeviceRegister) -> rest.Device:
+    async def register(self, device: DeviceRegister) -> Device:
         return await self._relay.register(device)
 
     async def exchange(
         self, metadata: oauth.Metadata, attempt: Attempt, port: int, device_id: str, code: str
-    ) -> rest.TokenPair:
+    ) -> TokenPair:
         """RFC 6749, 4.1.3 with the verifier, signed. The answer must name the attempt's nonce."""
         pair = await self._relay.http.form(
             metadata.token_endpoint,
@@ -39,7 +40,7 @@ class ClaimingRelay:
                 "code_verifier": attempt.verifier,
                 **self._proof(oauth.CODE_GRANT, device_id, code),
             },
-            rest.TokenPair,
+            TokenPair,
         )
         if pair.nonce != attempt.nonce or pair.device_id != device_id:
             raise RelayRefused(
@@ -55,7 +56,7 @@ class ClaimingRelay:
             metadata.device_authorization_endpoint, fields, oauth.DeviceAuthorization
         )
 
-    async def poll(self, metadata: oauth.Metadata, device_id: str, device_code: str) -> rest.TokenPair:
+    async def poll(self, metadata: oauth.Metadata, device_id: str, device_code: str) -> TokenPair:
         """RFC 8628, 3.4, signed. Raises RelayRefused, whose code is the RFC's word."""
         fields = {
             "grant_type": oauth.DEVICE_GRANT,
@@ -63,7 +64,7 @@ class ClaimingRelay:
             "device_code": device_code,
             **self._proof(oauth.DEVICE_GRANT, device_id, device_code),
         }
-        return await self._relay.http.form(metadata.token_endpoint, fields, rest.TokenPair)
+        return await self._relay.http.form(metadata.token_endpoint, fields, TokenPair)
 
     def _proof(self, grant_type: str, device_id: str, secret: str) -> dict[str, str]:
         signature = self._identity.sign(oauth.token_message(grant_type, device_id, secret))

@@ -13,7 +13,7 @@ import msgspec
 
 from daemon.errors import Offline, RelayRefused
 from daemon.system.files import write_durably
-from relay.wire.rest import DeviceFarewell
+from relay.wire.identity import DeviceFarewell
 
 log = logging.getLogger(__name__)
 

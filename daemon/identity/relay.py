@@ -7,7 +7,8 @@ from daemon.identity.credentials import Identity
 from daemon.identity.tokens import Tokens
 from daemon.uplink.client import RelayClient
 from daemon.uplink.http import RelayHttp
-from relay.wire import operations, rest
+from relay.wire import operations
+from relay.wire.identity import DevClaim, DeviceRegister, TokenPair, TokenRefresh, claim_message
 
 
 class DeviceRelay(RelayClient):
@@ -19,16 +20,16 @@ class DeviceRelay(RelayClient):
         """lost: told when the relay says that this device is nobody's any more."""
         http = RelayHttp(base_url)
 
-        async def exchange(given: rest.TokenRefresh) -> rest.TokenPair:
+        async def exchange(given: TokenRefresh) -> TokenPair:
             return await http.do(operations.REFRESH_TOKEN, given)
 
         super().__init__(http, Tokens(exchange, lost))
 
-    async def claim(self, identity: Identity, username: str, facts: rest.DeviceRegister) -> rest.TokenPair:
+    async def claim(self, identity: Identity, username: str, facts: DeviceRegister) -> TokenPair:
         """Register the device and join it to `username` by the relay's local sign-in. Raises Offline, RelayRefused."""
         device = await self.register(facts)
-        message = rest.claim_message(device.device_id, device.challenge)
-        claim = rest.DevClaim(
+        message = claim_message(device.device_id, device.challenge)
+        claim = DevClaim(
             device_id=device.device_id,
             username=username,
             challenge=device.challenge,

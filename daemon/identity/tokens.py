@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from daemon.core.claim import b64url
 from daemon.errors import NoSpace, NotClaimed, Offline, RelayRefused
 from daemon.identity.credentials import Identity
-from relay.wire import oauth, rest
+from relay.wire import oauth
+from relay.wire.identity import TokenPair, TokenRefresh
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Tokens:
 
     def __init__(
         self,
-        exchange: Callable[[rest.TokenRefresh], Awaitable[rest.TokenPair]],
+        exchange: Callable[[TokenRefresh], Awaitable[TokenPair]],
         lost: Callable[[], None],
         now_s: Callable[[], float] = lifetime_s,
     ) -> None:
@@ -51,7 +52,7 @@ class Tokens:
         self._identity = identity
         self._access = self._unsaved = None
 
-    async def adopt(self, identity: Identity, pair: rest.TokenPair) -> None:
+    async def adopt(self, identity: Identity, pair: TokenPair) -> None:
         """Use the tokens of a new claim from now on; they are on the disk when this returns. Raises NoSpace, OSError.
 
         Not while the old ones are being refreshed: a refusal of those wipes what lies on the disk.
@@ -95,7 +96,7 @@ class Tokens:
         await self._save(identity, pair.refresh_token)
         return pair.access_token
 
-    def _take(self, pair: rest.TokenPair) -> None:
+    def _take(self, pair: TokenPair) -> None:
         self._access = pair.access_token
         self._access_until_s = self._now_s() + pair.expires_in - REFRESH_EARLY_S
 
@@ -132,7 +133,7 @@ async def _forget(identity: Identity) -> None:
         log.warning("a token that is worth nothing any more stays on the disk: %s", error)
 
 
-def _signed(identity: Identity, token: str) -> rest.TokenRefresh:
+def _signed(identity: Identity, token: str) -> TokenRefresh:
     """So that the token alone is worth nothing to who steals it."""
     signature = b64url(identity.sign(oauth.refresh_message(token)))
-    return rest.TokenRefresh(refresh_token=token, signature=signature)
+    return TokenRefresh(refresh_token=token, signature=signature)

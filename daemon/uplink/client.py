@@ -16,6 +16,7 @@ from daemon.uplink.http import (
     path_of,
 )
 from relay.wire import operations, rest
+from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
 from relay.wire.operations import Operation
 
 B = TypeVar("B")
@@ -49,11 +50,11 @@ class RelayClient:
 
     # what needs no account --------------------------------------------------------------------------------------
 
-    async def register(self, device: rest.DeviceRegister) -> rest.Device:
+    async def register(self, device: DeviceRegister) -> Device:
         """Make the device known, by its key."""
         return await self.http.do(operations.REGISTER_DEVICE, device)
 
-    async def farewell(self, given: rest.DeviceFarewell) -> None:
+    async def farewell(self, given: DeviceFarewell) -> None:
         """The relay ends all that a device has, which has signed this; its tokens and its key may be gone."""
         await self.http.do(operations.SAY_FAREWELL, given)
 

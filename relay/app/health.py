@@ -13,7 +13,7 @@ from relay.engine.objects.door import Objects
 from relay.engine.sandbox.children import standing
 from relay.engine.tasks import Tasks
 from relay.wire import operations as wire
-from relay.wire.rest import Check, Health, Ready
+from relay.wire.health import Check, Health, Ready
 
 READY_LIMIT_S = 1.0
 BUSY_JOBS = table.MAX_OPEN // 2

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from relay.wire.rest import Check
+from relay.wire.health import Check
 
 log = logging.getLogger("relay")
 

@@ -26,9 +26,10 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from relay.wire.bounds import MAX_COUNT, PRINTABLE, Milliseconds, Sentence, Timestamp, Url, Word
+from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
-from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Token, Username
+from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
 SUBPROTOCOL_MSGPACK = "sidechain.v1.msgpack"

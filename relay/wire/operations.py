@@ -10,7 +10,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from relay.wire import rest
+from relay.wire import health, identity, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.tus import UPLOADS_PATH
@@ -95,38 +95,38 @@ def _row(
 # devices and tokens -------------------------------------------------------------------------------------------
 
 REGISTER_DEVICE = _post(
-    "/auth/device", rest.DeviceRegister, rest.Device,
+    "/auth/device", identity.DeviceRegister, identity.Device,
     "Register a device by its public key, or get a fresh challenge for a registered one.",
 )  # fmt: skip
 CLAIM_DEVICE = _post(
-    "/auth/claim", rest.DevClaim, rest.TokenPair, "Join a device to an account. Only on a relay for development."
+    "/auth/claim", identity.DevClaim, identity.TokenPair, "Join a device to an account. Only on a relay for development."
 )  # fmt: skip
 UNCLAIM_DEVICE = _post(
-    "/auth/unclaim", Nothing, rest.DeviceRevoked,
+    "/auth/unclaim", Nothing, identity.DeviceRevoked,
     "The device that asks belongs to nobody from now on. A browser has no device: revoke one by its id.",
 )  # fmt: skip
 SAY_FAREWELL = _post(
-    "/auth/farewell", rest.DeviceFarewell, rest.DeviceRevoked,
+    "/auth/farewell", identity.DeviceFarewell, identity.DeviceRevoked,
     "A device that could not be reached here when it was given up; its signature is all it still has.",
 )  # fmt: skip
-LIST_DEVICES = _get("/auth/devices", rest.ClaimedDevices, "Your devices.")
+LIST_DEVICES = _get("/auth/devices", identity.ClaimedDevices, "Your devices.")
 REVOKE_DEVICE = _post(
-    "/auth/devices/{device_id}/revoke", Nothing, rest.DeviceRevoked,
+    "/auth/devices/{device_id}/revoke", Nothing, identity.DeviceRevoked,
     "Take one of your devices away: its tokens end at once, its connections within seconds.",
 )  # fmt: skip
 VERIFY_TOKEN = _post(
-    "/auth/verify", rest.TokenVerify, rest.TokenFacts, "What a valid access token says; 401 for any other."
+    "/auth/verify", identity.TokenVerify, identity.TokenFacts, "What a valid access token says; 401 for any other."
 )  # fmt: skip
 REFRESH_TOKEN = _post(
-    "/auth/refresh", rest.TokenRefresh, rest.TokenPair,
+    "/auth/refresh", identity.TokenRefresh, identity.TokenPair,
     "Exchange a refresh token for a new pair. An old one used again ends the sign-in.",
 )  # fmt: skip
 MAKE_TICKET = _post(
-    "/auth/ws-ticket", Nothing, rest.SocketTicket, "A single-use ticket that opens the WebSocket from a browser."
+    "/auth/ws-ticket", Nothing, identity.SocketTicket, "A single-use ticket that opens the WebSocket from a browser."
 )  # fmt: skip
-LIST_SESSIONS = _get("/auth/sessions", rest.Sessions, "Where you are signed in: browsers and devices.")
+LIST_SESSIONS = _get("/auth/sessions", identity.Sessions, "Where you are signed in: browsers and devices.")
 END_SESSIONS = _post(
-    "/auth/sessions/end", Nothing, rest.SessionsEnded,
+    "/auth/sessions/end", Nothing, identity.SessionsEnded,
     "Sign out everywhere but here: all other browsers and devices, their tokens and connections.",
 )  # fmt: skip
 
@@ -235,9 +235,9 @@ REMOVE_REACTION = _row(
 # health -------------------------------------------------------------------------------------------------------
 
 LIVE = Operation(
-    method="GET", path="/health/live", tag="health", body=Nothing, query=Nothing, reply=rest.Health, text="The process answers."
+    method="GET", path="/health/live", tag="health", body=Nothing, query=Nothing, reply=health.Health, text="The process answers."
 )  # fmt: skip
 READY = Operation(
-    method="GET", path="/health/ready", tag="health", body=Nothing, query=Nothing, reply=rest.Ready,
+    method="GET", path="/health/ready", tag="health", body=Nothing, query=Nothing, reply=health.Ready,
     text="What the relay stands on answers too: database, objects, disk, queues, background tasks. 503 when one does not.",
 )  # fmt: skip

@@ -24,7 +24,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from relay.wire import events
-from relay.wire.rest import InboxPage, TokenPair
+from relay.wire.identity import TokenPair
+from relay.wire.rest import InboxPage
 from tests.support.engines import ClusterServers, Engines, cluster_servers
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, start_relay

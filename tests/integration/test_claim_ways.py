@@ -16,7 +16,7 @@ from daemon.events import AccountChanged, Bus
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming, Progress
 from daemon.library.store import Store
-from relay.wire.rest import DeviceFarewell
+from relay.wire.identity import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
 from tests.support.relay import RelayProcess
 

@@ -16,8 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from relay.features.devices import families
 from relay.wire import events
+from relay.wire.identity import Sessions, SessionsEnded
 from relay.wire.oauth import CLIENT_ID, grant_message
-from relay.wire.rest import Sessions, SessionsEnded
 from tests.support.asgi_peer import relay_in_memory
 from tests.support.claims import Claim, FormBrowser, type_code
 from tests.support.loops import short_flac

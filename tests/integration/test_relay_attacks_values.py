@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from relay.app.dispatch import method_of, path_of
 from relay.core.calls import AnyRow, Page
 from relay.wire.events import CLOSE_BAD_MESSAGE
-from relay.wire.rest import Ready
+from relay.wire.health import Ready
 from tests.support.claims import Claim, FormBrowser
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, b64, device_facts, running_relay

@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from relay.features.devices.authorization import CODE_LIFETIME_US
 from relay.features.devices.device_grant import WARNING_US
 from relay.wire import events
+from relay.wire.identity import farewell_message
 from relay.wire.oauth import METADATA_PATH, refresh_message
-from relay.wire.rest import farewell_message
 from tests.support.claims import Claim, FormBrowser, last_form, type_code
 from tests.support.engines import Engines
 from tests.support.relay import RelayClient, RelayProcess, b64, running_relay

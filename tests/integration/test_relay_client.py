@@ -24,7 +24,8 @@ from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
 from daemon.uplink.http import MAX_ANSWER_BYTES
 from daemon.uplink.tus import Parcel, TusClient
-from relay.wire.rest import Problem, Producer, TokenPair, UploadMeta
+from relay.wire.identity import TokenPair
+from relay.wire.rest import Problem, Producer, UploadMeta
 
 LIMIT_S = 20.0
 MEMORY_BYTES = 20 << 20

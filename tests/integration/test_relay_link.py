@@ -24,7 +24,8 @@ from daemon.library.store import Store
 from daemon.uplink import socket
 from plugin_protocol.messages import Item
 from relay.wire import events
-from relay.wire.rest import AudioPost, Producer, TokenPair
+from relay.wire.identity import TokenPair
+from relay.wire.rest import AudioPost, Producer
 from tests.support.posts import post
 
 LIMIT_S = 20.0

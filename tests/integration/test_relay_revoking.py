@@ -14,7 +14,7 @@ import pytest
 from relay.features.live.service import Live
 from relay.features.live.socket import Sockets
 from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_REVOKED, Refresh
-from relay.wire.rest import TokenPair
+from relay.wire.identity import TokenPair
 from tests.support.asgi_peer import InMemory, Peer, relay_in_memory
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess

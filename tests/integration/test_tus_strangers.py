@@ -20,7 +20,8 @@ from daemon.errors import Offline
 from daemon.identity.credentials import FileSecret, open_identity
 from daemon.identity.relay import DeviceRelay as OurClient
 from daemon.uplink.tus import Parcel, TusClient
-from relay.wire.rest import Producer, TokenPair, UploadMeta
+from relay.wire.identity import TokenPair
+from relay.wire.rest import Producer, UploadMeta
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import short_flac
 from tests.support.node import installed, program, running_script

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from relay.app.build import Relay, build
 from relay.app.config import Config
 from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect, Connected, Event, Frames, FromClient
-from relay.wire.rest import Device, TokenPair, claim_message
+from relay.wire.identity import Device, TokenPair, claim_message
 from tests.support.relay import b64, device_facts
 
 ADDRESS = "http://relay"

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import msgspec
 
+from relay.wire.identity import TokenPair
 from relay.wire.oauth import (
     CLIENT_ID,
     CODE_GRANT,
@@ -19,7 +20,6 @@ from relay.wire.oauth import (
     grant_message,
     token_message,
 )
-from relay.wire.rest import TokenPair
 from tests.support.relay import CALL_LIMIT_S, RelayClient, b64
 
 

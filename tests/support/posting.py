@@ -23,7 +23,7 @@ from daemon.library.files import TAKE_FLAC, TAKE_JSON
 from daemon.library.sidecars import read_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
-from relay.wire.rest import DeviceRegister, register_message
+from relay.wire.identity import DeviceRegister, register_message
 from tests.support.takes import take
 
 ACCOUNT = "night.owl"

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.sync.client import ClientConnection, connect
 
 from relay.wire import events
-from relay.wire.rest import AudioPost, Device, DeviceRegister, TokenPair, claim_message, register_message
+from relay.wire.identity import Device, DeviceRegister, TokenPair, claim_message, register_message
+from relay.wire.rest import AudioPost
 from tests.support.engines import EMBEDDED, Engines
 
 Kind = TypeVar("Kind")

@@ -1,7 +1,9 @@
 """Every field of the relay's wire is bounded: no number that a column or a double cannot hold, no text with what is not seen."""
 
+import importlib
 import inspect
 import math
+import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -21,13 +23,21 @@ from msgspec.inspect import (
     multi_type_info,
 )
 
-from relay.wire import events, ids, oauth, operations, rest
+import relay.wire
 
 UNSEEN = ["\n", "\x00", "\x1b", "\u202e", "\u2066", "\u2028", "\ud800"]
 NUMBERS = [math.nan, math.inf, -math.inf, -(1 << 63), 1 << 63, 1 << 64]
 LINES = {"Producer.bio"}
 """What may have more than one line."""
 HELD = (1 << 53) - 1
+
+
+def every_module() -> list[ModuleType]:
+    """Of the wire, also those that are added."""
+    return [
+        importlib.import_module(f"relay.wire.{each.name}")
+        for each in pkgutil.iter_modules(relay.wire.__path__)
+    ]
 
 
 def structs(*modules: ModuleType) -> list[type]:
@@ -58,7 +68,7 @@ def leaves(kind: Type) -> Iterator[Type]:
 
 def fields_of(leaf: type) -> list[tuple[str, Type]]:
     found = []
-    for info in multi_type_info(structs(rest, events, oauth, operations, ids)):
+    for info in multi_type_info(structs(*every_module())):
         info = info.type if isinstance(info, Metadata) else info
         assert isinstance(info, StructType)
         field: Field

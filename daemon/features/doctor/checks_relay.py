@@ -16,7 +16,7 @@ import msgspec
 
 from daemon.core.checks import Check, note, ok, problem
 from daemon.core.health import SET_A_RELAY
-from relay.wire.rest import Health
+from relay.wire.health import Health
 
 STEP_LIMIT_S = 5.0
 MAX_SKEW_S = 60.0  # tokens are dated; beyond a minute they are refused

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection
-from relay.wire.rest import TokenPair
+from relay.wire.identity import TokenPair
 
 
 class Claimant(Struct, frozen=True, kw_only=True):

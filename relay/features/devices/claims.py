@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from relay.core.refusal import Refusal
+from relay.wire.identity import ACCESS_LIFETIME_S
 from relay.wire.ids import Id
-from relay.wire.rest import ACCESS_LIFETIME_S
 
 TOKEN_TYPE = "at+jwt"
 ALGORITHM = "Ed25519"  # RFC 9864: "EdDSA" names no curve and is deprecated

@@ -13,8 +13,8 @@ from relay.features.devices.claimants import Claimant, GrantRefused, find_claima
 from relay.features.devices.families import Families, end_family, is_untouched
 from relay.features.devices.proofs import is_signed_by
 from relay.features.devices.service import join
+from relay.wire.identity import TokenPair
 from relay.wire.oauth import CODE_GRANT, token_message
-from relay.wire.rest import TokenPair
 
 REMEMBERED_US = 24 * 3600 * 1_000_000
 """How long a used code is remembered after it ended, to know a second use of it."""

@@ -13,8 +13,8 @@ from relay.features.accounts import api as accounts
 from relay.features.devices.proofs import is_signed_by
 from relay.features.devices.refresh import Presented, RefreshVerdict, judge
 from relay.features.devices.tokens import Tokens
+from relay.wire.identity import ACCESS_LIFETIME_S, TokenPair
 from relay.wire.oauth import refresh_message
-from relay.wire.rest import ACCESS_LIFETIME_S, TokenPair
 
 MAX_LISTED = 200
 

@@ -25,8 +25,8 @@ from relay.features.devices.device_grant import (
 from relay.features.devices.families import Families, is_untouched, latest_family
 from relay.features.devices.proofs import is_signed_by
 from relay.features.devices.service import join
+from relay.wire.identity import TokenPair
 from relay.wire.oauth import DEVICE_GRANT, DeviceAuthorization, grant_message, token_message
-from relay.wire.rest import TokenPair
 
 MANY = 1 << 32
 MAX_OPEN_GRANTS = 5

@@ -15,7 +15,7 @@ from relay.features.devices.claimants import GrantRefused
 from relay.features.devices.code_claims import CodeClaims, CodeExchange
 from relay.features.devices.grant_claims import GrantClaims
 from relay.wire import oauth
-from relay.wire.rest import Signature
+from relay.wire.identity import Signature
 
 T = TypeVar("T")
 MAX_FIELDS = 12

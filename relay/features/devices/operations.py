@@ -11,8 +11,8 @@ from relay.core.times import rfc3339
 from relay.features.devices.families import Families
 from relay.features.devices.service import Devices
 from relay.features.devices.tokens import Tokens
+from relay.wire import identity
 from relay.wire import operations as wire
-from relay.wire import rest
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
@@ -26,41 +26,43 @@ class DeviceOperations:
     tokens: Tokens
     dev: bool
 
-    async def register(self, call: Call[rest.DeviceRegister, wire.Nothing]) -> rest.Device:
+    async def register(self, call: Call[identity.DeviceRegister, wire.Nothing]) -> identity.Device:
         return await self.devices.register(call.body, network_of(call.address))
 
-    async def claim(self, call: Call[rest.DevClaim, wire.Nothing]) -> rest.TokenPair:
+    async def claim(self, call: Call[identity.DevClaim, wire.Nothing]) -> identity.TokenPair:
         if not self.dev:
             raise Refusal(
                 "dev_mode_only", "This relay does not sign anybody in by name.", "Claim it in the browser."
             )
         return await self.devices.claim(call.body)
 
-    async def unclaim(self, call: Bare) -> rest.DeviceRevoked:
+    async def unclaim(self, call: Bare) -> identity.DeviceRevoked:
         if call.actor.device_id is None:
             raise Refusal("validation", "A browser is not a device.", "Revoke a device of the list.")
         return await self.devices.revoke(call.actor, call.actor.device_id, Action.DEVICE_UNCLAIM)
 
-    async def farewell(self, call: Call[rest.DeviceFarewell, wire.Nothing]) -> rest.DeviceRevoked:
+    async def farewell(self, call: Call[identity.DeviceFarewell, wire.Nothing]) -> identity.DeviceRevoked:
         return await self.devices.farewell(call.body)
 
-    async def list_devices(self, call: Bare) -> rest.ClaimedDevices:
+    async def list_devices(self, call: Bare) -> identity.ClaimedDevices:
         return await self.devices.of(call.account_id)
 
-    async def revoke(self, call: Bare) -> rest.DeviceRevoked:
+    async def revoke(self, call: Bare) -> identity.DeviceRevoked:
         return await self.devices.revoke(call.actor, call.path["device_id"], Action.DEVICE_REVOKE)
 
-    async def verify(self, call: Call[rest.TokenVerify, wire.Nothing]) -> rest.TokenFacts:
+    async def verify(self, call: Call[identity.TokenVerify, wire.Nothing]) -> identity.TokenFacts:
         said = self.tokens.claims(call.body.token)
-        return rest.TokenFacts(user_id=said.sub, device_id=said.did, expires_at=rfc3339(said.exp * 1_000_000))
+        return identity.TokenFacts(
+            user_id=said.sub, device_id=said.did, expires_at=rfc3339(said.exp * 1_000_000)
+        )
 
-    async def refresh(self, call: Call[rest.TokenRefresh, wire.Nothing]) -> rest.TokenPair:
+    async def refresh(self, call: Call[identity.TokenRefresh, wire.Nothing]) -> identity.TokenPair:
         return await self.families.refresh(call.body.refresh_token, call.body.signature)
 
-    async def list_sessions(self, call: Bare) -> rest.Sessions:
+    async def list_sessions(self, call: Bare) -> identity.Sessions:
         return await self.devices.sessions(call.actor)
 
-    async def end_sessions(self, call: Bare) -> rest.SessionsEnded:
+    async def end_sessions(self, call: Bare) -> identity.SessionsEnded:
         return await self.devices.end_sessions(call.actor)
 
     def rows(self) -> list[AnyRow]:

@@ -17,7 +17,7 @@ from relay.features.devices.families import (
     families_of,
 )
 from relay.features.devices.proofs import is_signed_by, key_bytes
-from relay.wire.rest import (
+from relay.wire.identity import (
     ClaimedDevice,
     ClaimedDevices,
     DevClaim,

@@ -18,7 +18,7 @@ from relay.features.devices.claims import (
     check_header,
     read_claims,
 )
-from relay.wire.rest import ACCESS_LIFETIME_S
+from relay.wire.identity import ACCESS_LIFETIME_S
 
 MAX_TOKEN_CHARS = 4096
 MAX_PROVEN = 2_048

@@ -9,7 +9,8 @@ import pytest
 from daemon.errors import NoSpace, NotClaimed, Offline, RelayRefused
 from daemon.identity.credentials import FileSecret, Identity, open_identity
 from daemon.identity.tokens import SAVE_PAUSE_S, Tokens
-from relay.wire.rest import Producer, TokenPair, TokenRefresh
+from relay.wire.identity import TokenPair, TokenRefresh
+from relay.wire.rest import Producer
 
 LIFETIME_S = 900
 USER = Producer(id="0" * 32, username="owner", display_name="x")
