@@ -9,7 +9,7 @@
 #define IDLE_LIMIT_US 600000000u /* an inactive plugin gives its memory back after that; until then it can be kept from */
 #define LOOK_INTERVAL_US 2000000u
 #define RETRY_INTERVAL_US 2000000u
-#define ANNOUNCE_AGAIN_US 5000000u
+#define ANNOUNCE_AGAIN_US 2000000u
 #define MAKE_PAUSE_US 20000u /* between two Rings that the worker makes: with 256 Instances nobody waits for its lock for seconds */
 
 /* Making ------------------------------------------------------------------------------------------------------ */
@@ -104,8 +104,32 @@ static void retire(sc_generation *generation, uint64_t now_us)
     generation->idle_us = 0;
 }
 
+static void tell_removed(sc_rings *rings, const char *what_now)
+{
+    sc_event event = {.kind = SC_EVENT_NOTICE};
+    snprintf(event.notice.kind, sizeof event.notice.kind, "ring");
+    snprintf(event.notice.message, sizeof event.notice.message,
+             "The file in which this plugin remembers what you play was removed. %s", what_now);
+    sc_tell(rings->port, &event);
+}
+
+/* The audio thread is in the copy: that is the newest one now. */
+static void end_move(sc_rings *rings, uint64_t now_us)
+{
+    sc_generation *copy = rings->copy, *left = rings->newest;
+    copy->idle_us = left->idle_us;
+    copy->calls = left->calls;
+    copy->called_us = left->called_us;
+    rings->copy = NULL;
+    drop_copy(rings);
+    retire(left, now_us);
+    sc_rings_put(rings, copy);
+    tell_removed(rings, "It is made again, and nothing is lost.");
+}
+
 void sc_rings_retire(sc_rings *rings, uint64_t now_us)
 {
+    if (atomic_load_explicit(&rings->move.state, memory_order_acquire) == SC_MOVE_TAKEN) end_move(rings, now_us);
     drop_copy(rings);
     if (rings->newest) retire(rings->newest, now_us);
 }
@@ -195,38 +219,15 @@ sc_generation *sc_rings_retry(sc_rings *rings, uint64_t now_us)
     return made;
 }
 
-static void tell_notice(sc_rings *rings, const char *format, const char *why)
-{
-    sc_event event = {.kind = SC_EVENT_NOTICE};
-    snprintf(event.notice.kind, sizeof event.notice.kind, "ring");
-    snprintf(event.notice.message, sizeof event.notice.message, format, why);
-    sc_tell(rings->port, &event);
-}
-
 static void begin_move(sc_rings *rings)
 {
-    char reason[SC_REASON_BYTES];
+    char reason[SC_REASON_BYTES]; /* ends with what to do */
     if (sc_rings_make(rings, &rings->newest->identity, &rings->copy, reason, sizeof reason) == SC_OK) {
         rings->loss_told = false;
         return;
     }
-    if (!rings->loss_told)
-        tell_notice(rings, "The file in which this plugin remembers what you play was removed. %s It is tried again.", reason);
+    if (!rings->loss_told) tell_removed(rings, reason);
     rings->loss_told = true;
-}
-
-static void end_move(sc_rings *rings, uint64_t now_us)
-{
-    sc_generation *copy = rings->copy, *left = rings->newest;
-    copy->idle_us = left->idle_us;
-    copy->calls = left->calls;
-    copy->called_us = left->called_us;
-    rings->copy = NULL;
-    drop_copy(rings);
-    retire(left, now_us);
-    sc_rings_put(rings, copy);
-    tell_notice(rings, "The file in which this plugin remembers what you play was removed. It is made again%s.",
-                ", and nothing is lost");
 }
 
 bool sc_rings_mend(sc_rings *rings, uint64_t now_us)

@@ -25,7 +25,8 @@ bool sc_run_dir_check(const char *path, char *reason, size_t reason_bytes);
 
 /* Makes, reserves, zeroes, maps and locks `name` in the run directory at `path`. Every page has been written when
    it returns, so that no later write can fault on a missing page or on a full file system. `path` must outlive the
-   segment, which holds one descriptor. On failure nothing is left behind and `reason` holds a sentence. [main-thread] */
+   segment, which holds one descriptor. On failure nothing is left behind and `reason` holds a sentence.
+   [main-thread] [worker-thread] */
 sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, sc_segment *segment, char *reason,
                             size_t reason_bytes);
 

@@ -96,7 +96,7 @@ static const char *advice(int error)
 
 static sc_result give_up(sc_segment *segment, const char *what, int error, char *reason, size_t reason_bytes)
 {
-    snprintf(reason, reason_bytes, "Nothing is recorded. Of the memory for it (%llu MiB) %s: %s. %s",
+    snprintf(reason, reason_bytes, "No memory of what you play (%llu MiB): %s: %s. %s",
              (unsigned long long)(segment->bytes >> 20), what, strerror(error), advice(error));
     sc_segment_remove(segment);
     return SC_ERROR_RING;

@@ -24,6 +24,7 @@ from plugin_protocol.messages import (
     KeepFailed,
     Kept,
     Notice,
+    Refused,
     RingAttached,
     RingClosed,
     RingOpened,
@@ -41,6 +42,7 @@ class FakeDaemon:
         self.peers: list[Peer] = []
         self.rings: dict[int, RingFile] = {}
         self.silent_keeps = 0  # so many are not answered
+        self.refused_rings = 0  # so many are not attached
         self._changed = asyncio.Condition()
         self._endpoint: PluginEndpoint | None = None
 
@@ -70,6 +72,9 @@ class FakeDaemon:
             self.peers.append(peer)
             self._changed.notify_all()
         match said:
+            case RingOpened() if self.refused_rings:
+                self.refused_rings -= 1
+                return Refused(code="layout", message="No.", have="", need="", update_path="")
             case RingOpened(segment=segment, generation=generation):
                 self.rings[generation] = RingFile.open(self.run_dir, segment)
                 return RingAttached(generation=generation)
@@ -258,6 +263,35 @@ async def test_a_new_rate_is_a_new_ring_and_the_old_one_is_closed(daemon: FakeDa
     assert (first["sample_rate_hz"], second["sample_rate_hz"]) == (48_000, 44_100)
     assert daemon.of(RingClosed)[0].generation == first["generation"]
     assert daemon.rings[second["generation"]].header.sample_rate_hz == 44_100
+
+
+async def test_a_ring_that_was_refused_is_offered_again_and_the_refusal_told_once(daemon: FakeDaemon) -> None:
+    daemon.refused_rings = 2
+    await daemon.start()
+    async with playing(daemon.run_dir) as player:
+        assert (await player.event("refused"))["code"] == "layout"
+        ready = player.seen[0]
+        assert (await player.event("attached"))["generation"] == ready["generation"]
+        assert await player.end() == 0
+    assert len(daemon.of(RingOpened)) == 3
+    assert [event["event"] for event in player.seen].count("refused") == 1
+
+
+async def test_a_ring_that_was_removed_is_announced_anew(daemon: FakeDaemon) -> None:
+    await daemon.start()
+    async with playing(daemon.run_dir, "--wait-attached", "10") as player:
+        ready = await player.event("ready")
+        await player.event("played")
+        (daemon.run_dir / ready["segment"]).unlink()
+        assert "nothing is lost" in (await player.event("notice"))["message"]
+        again = (await player.event("attached"))["generation"]
+        await daemon.wait_for(lambda: bool(daemon.of(RingClosed)))
+        span = daemon.rings[again].read(0, 48_000)
+        assert await player.end() == 0
+    assert again != ready["generation"] == daemon.of(RingClosed)[0].generation
+    assert np.array_equal(
+        np.frombuffer(span.data, np.float32), np.linspace(-0.5, 0.5, 96_000).astype(np.float32)
+    )
 
 
 async def test_four_instances_share_one_process(daemon: FakeDaemon) -> None:

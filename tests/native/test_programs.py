@@ -19,7 +19,7 @@ def test_pure_parts(name: str, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["plain", "asan"])
-@pytest.mark.parametrize("name", ["test_client", "test_memory", "test_preview"])
+@pytest.mark.parametrize("name", ["test_client", "test_mending", "test_memory", "test_preview"])
 def test_parts_that_make_rings(name: str, variant: str, tmp_path: Path) -> None:
     run_c_test(name, str(tmp_path / "run"), variant=variant)
 
@@ -29,8 +29,9 @@ def test_threads(variant: str, tmp_path: Path) -> None:
     run_c_test("test_threads", str(tmp_path / "run"), variant=variant)
 
 
-def test_previews_race_with_nobody(tmp_path: Path) -> None:
-    run_c_test("test_preview", str(tmp_path / "run"), variant="tsan")
+@pytest.mark.parametrize("name", ["test_preview", "test_mending"])
+def test_worker_and_audio_thread_race_for_nothing(name: str, tmp_path: Path) -> None:
+    run_c_test(name, str(tmp_path / "run"), variant="tsan")
 
 
 @pytest.mark.parametrize(
