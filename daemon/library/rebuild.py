@@ -177,8 +177,9 @@ def _mend_entry(store: Store, folder: Path, entry: outbox.Entry | None) -> bool:
         store.add_entry(sidecars.entry_of_file(file))
         return True
     # Neither the copy's hash nor the end of a hold is written to the file each time that they change.
-    should = msgspec.structs.replace(file, sha256=entry.sha256, held_until_us=entry.held_until_us)
-    if sidecars.entry_file(entry) == should:
+    wanted = sidecars.entry_file(entry)
+    should = msgspec.structs.replace(file, sha256=wanted.sha256, held_until_us=entry.held_until_us)
+    if wanted == should:
         return False
     log.warning("the entry of take %s is set back to what its file says", folder.name)
     store.replace_entry(entry, sidecars.entry_of_file(file))

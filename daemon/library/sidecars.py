@@ -65,14 +65,14 @@ def read_take(folder: Path) -> TakeRow:
 
 
 def entry_file(entry: outbox.Entry) -> EntryFile:
-    """What the Entry's file should say."""
+    """What the Entry's file should say. The hash only once it has arrived: before that the pipeline makes it again."""
     return EntryFile(
         entry_id=entry.entry_id,
         take_id=entry.take_id,
         account=entry.account,
         title=entry.title,
         created_us=entry.created_us,
-        sha256=entry.sha256,
+        sha256=entry.sha256 if entry.post_id else None,
         post_id=entry.post_id,
         post_url=entry.post_url,
         discarded=entry.state is outbox.State.DISCARDED,

@@ -5,6 +5,7 @@ disk keeps fsync's word. After a failed fsync a file is never trusted again: it 
 (PostgreSQL learned in 2018 that a second fsync may report success for data that is gone).
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -35,14 +36,24 @@ def fsync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def _write_new(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
-    """Create `path` (never over an existing file) with `parts` and sync it."""
+def _written(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> int:
+    """Create `path` (never over an existing file) with `parts`; the open file, which is still to be synced."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         for part in parts:
             view = memoryview(part)
             while view:
                 view = view[os.write(fd, view) :]
+    except BaseException:
+        os.close(fd)
+        path.unlink(missing_ok=True)
+        raise
+    return fd
+
+
+def _write_new(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
+    fd = _written(path, parts)
+    try:
         os.fsync(fd)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -72,12 +83,20 @@ def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
 
 
 def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
-    """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError, and what `files` raise. [worker]"""
+    """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError, and what `files` raise. [worker]
+
+    Written first and synced then: what the disk's journal commits for the first it has done for the others.
+    """
     aside = folder.with_name(TMP_PREFIX + folder.name)
     try:
         aside.mkdir(mode=0o700)
-        for name, parts in files.items():
-            _write_new(aside / name, parts)
+        with contextlib.ExitStack() as stack:
+            open_files = []
+            for name, parts in files.items():
+                open_files.append(_written(aside / name, parts))
+                stack.callback(os.close, open_files[-1])
+            for fd in open_files:
+                os.fsync(fd)
         fsync_folder(aside)
         os.rename(aside, folder)
         fsync_folder(folder.parent)
