@@ -79,6 +79,12 @@ class TakeRendered(Event, frozen=True, kw_only=True):
     take_id: str
 
 
+class TakeHeard(Event, frozen=True, kw_only=True):
+    """What is heard in a Take is known: a post may say it."""
+
+    take_id: str
+
+
 class EntryChanged(Event, frozen=True, kw_only=True):
     """An Entry is new, or in another state, or was told why it waits."""
 

@@ -182,10 +182,14 @@ class Store(FeedCache):
             db.execute("DELETE FROM take WHERE take_id = ?", (take_id,))
 
     def count_attempt(self, take_id: str) -> int:
-        """Counted before the work: a crash in between must cost an attempt, or a poison Take would run for ever."""
+        """Counted before the work: a crash in between must cost an attempt, or a poison Take would run for ever.
+
+        What was heard is heard again.
+        """
         with self._transaction() as db:
             row = db.execute(
-                "UPDATE take SET attempts = attempts + 1 WHERE take_id = ? RETURNING attempts", (take_id,)
+                "UPDATE take SET attempts = attempts + 1, heard = NULL WHERE take_id = ? RETURNING attempts",
+                (take_id,),
             ).fetchone()
         return int(row[0])
 
@@ -199,17 +203,19 @@ class Store(FeedCache):
         with self._transaction() as db:
             db.execute("UPDATE take SET failures = failures + 1 WHERE take_id = ?", (take_id,))
 
-    def set_rendered(self, take_id: str, flac_sha256: str, analysis: TakeAnalysis | None = None) -> None:
-        """The lossless copy is durable: its Entry, if any, may go, and say what was heard."""
+    def set_rendered(self, take_id: str, flac_sha256: str) -> None:
+        """The lossless copy is durable: its Entry, if any, may go."""
         with self._transaction() as db:
-            db.execute(
-                "UPDATE take SET flac_sha256 = ?, heard = ? WHERE take_id = ?",
-                (flac_sha256, as_json(analysis), take_id),
-            )
+            db.execute("UPDATE take SET flac_sha256 = ? WHERE take_id = ?", (flac_sha256, take_id))
             if entry := self._entry_of(take_id):
                 self._put_entry(
                     outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
                 )
+
+    def set_heard(self, take_id: str, analysis: TakeAnalysis) -> None:
+        """What its Entry says of the Take."""
+        with self._transaction() as db:
+            db.execute("UPDATE take SET heard = ? WHERE take_id = ?", (as_json(analysis), take_id))
 
     def known(self, but: str, before_us: int) -> list[Known]:
         """All that a search for another Take than `but`, kept up to then, goes by."""

@@ -38,13 +38,15 @@ NOT_THERE = {403, 404, 410}
 class Parcel(Struct, frozen=True, kw_only=True):
     """What is to become a Post. file: open, and not written to by anybody. url: where an earlier attempt got to.
 
-    allowed: whether this account may still send it. moved: told what the relay says of it.
+    meta: asked when all has arrived; sha256: of the file. allowed: whether this account may still send it. moved: told what
+    the relay says of it.
     """
 
     entry_id: str
     file: BinaryIO
     size_bytes: int
-    meta: UploadMeta
+    sha256: str
+    meta: Callable[[], Awaitable[UploadMeta]]
     url: str | None
     first: bool
     allowed: Callable[[], bool]
@@ -113,7 +115,7 @@ class TusClient:
 
     async def _begin(self, parcel: Parcel, *, with_part: bool) -> tuple[str, int]:
         """Begin it, or learn of the relay where it was begun before."""
-        sha256 = base64.b64encode(parcel.meta.sha256.encode()).decode()
+        sha256 = base64.b64encode(parcel.sha256.encode()).decode()
         headers = {
             tus.LENGTH: str(parcel.size_bytes),
             tus.METADATA: f"sha256 {sha256}",
@@ -151,9 +153,9 @@ class TusClient:
         return after
 
     async def _post_of(self, parcel: Parcel, url: str) -> AudioPost:
-        upload_id = url.rpartition("/")[2]
+        upload_id, meta = url.rpartition("/")[2], await parcel.meta()
         try:
-            return await self._relay.process(parcel.entry_id, upload_id, parcel.meta, parcel.allowed)
+            return await self._relay.process(parcel.entry_id, upload_id, meta, parcel.allowed)
         except RelayRefused as error:
             if error.status not in NOT_THERE and error.code != "sha256_mismatch":
                 raise

@@ -25,7 +25,8 @@ from daemon.library.store import Store
 from daemon.uplink.http import MAX_ANSWER_BYTES
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
-from relay.wire.rest import Problem, Producer, UploadMeta
+from relay.wire.rest import Problem, Producer
+from tests.support.posting import no_words
 
 LIMIT_S = 20.0
 MEMORY_BYTES = 20 << 20
@@ -208,7 +209,7 @@ async def test_what_stands_between_has_no_say(
         with path.open("rb") as file:
             for url, first in ((None, True), (f"{client.base_url}/api/v1/uploads/x", False)):
                 parcel = Parcel(
-                    entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64), url=url, first=first,
+                    entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words, url=url, first=first,
                     allowed=lambda: True, moved=nothing,
                 )  # fmt: skip
                 with pytest.raises(Offline):
@@ -246,7 +247,7 @@ async def test_an_upload_believes_nothing_that_cannot_be(
     async with before(tmp_path, answer) as (client, liar):
         with path.open("rb") as file:
             parcel = Parcel(
-                entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64), url=None, first=True,
+                entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words, url=None, first=True,
                 allowed=lambda: True, moved=nothing,
             )  # fmt: skip
             with pytest.raises(error):
@@ -266,7 +267,7 @@ async def test_an_upload_where_nothing_moves_ends_at_once_and_does_not_ask_again
         with path.open("rb") as file:
             assert isinstance(file, io.BufferedReader)
             parcel = Parcel(
-                entry_id="e" * 32, file=file, size_bytes=9, meta=UploadMeta(sha256="0" * 64),
+                entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words,
                 url=f"{client.base_url}/api/v1/uploads/x", first=False, allowed=lambda: True, moved=nothing,
             )  # fmt: skip
             with pytest.raises((Offline, RelayRefused)):

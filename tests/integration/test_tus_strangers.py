@@ -21,10 +21,11 @@ from daemon.identity.credentials import FileSecret, open_identity
 from daemon.identity.relay import DeviceRelay as OurClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
-from relay.wire.rest import Producer, UploadMeta
+from relay.wire.rest import Producer
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import short_flac
 from tests.support.node import installed, program, running_script
+from tests.support.posting import no_words
 from tests.support.relay import RelayClient, RelayProcess
 
 AUDIO = short_flac()
@@ -191,7 +192,7 @@ async def test_our_client_brings_a_take_to_a_server_of_others(
                 for _ in range(cuts + 1):  # as the outbox would: again, where it was
                     parcel = Parcel(
                         entry_id=secrets.token_hex(16), file=file, size_bytes=len(whole),
-                        meta=UploadMeta(sha256=hashlib.sha256(whole).hexdigest()),
+                        sha256=hashlib.sha256(whole).hexdigest(), meta=no_words,
                         url=url, first=url is None, allowed=lambda: True, moved=moved,
                     )  # fmt: skip
                     try:

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from daemon.core.analysis import TakeAnalysis
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
 from daemon.errors import Offline
-from daemon.events import EntryProgressed
+from daemon.events import EntryProgressed, TakeChanged, TakeHeard
 from daemon.library.files import TAKE_FLAC
+from daemon.library.store import Store
 from daemon.uplink import tus
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac
-from tests.support.posting import ACCOUNT, Desk, SimulatedClock, desk, titles
+from tests.support.posting import ACCOUNT, Desk, SimulatedClock, desk, posts, titles
 from tests.support.relay import RelayProcess
 
 RATE_HZ = 48_000
@@ -339,3 +341,28 @@ async def test_a_relay_that_asks_for_patience_gets_it(here: Desk, monkeypatch: p
     clock.stop_at_us = None
     async with here.running():
         await here.until(State.ACCEPTED)
+
+
+async def test_an_upload_begins_before_it_is_known_what_is_heard_and_the_post_says_it(
+    here: Desk, relay: RelayProcess
+) -> None:
+    entry = await here.queue(21, AUDIO, analysis=None)
+    async with here.running():
+        await here.until_sent(len(AUDIO))
+        assert "take 21" not in await titles(relay.url)
+        await here.store.run(Store.set_heard, entry.take_id, TakeAnalysis(bpm=97.0, bpm_source="audio"))
+        here.bus.tell(TakeHeard(take_id=entry.take_id))
+        await here.until(State.ACCEPTED)
+    assert [post["bpm"] for post in await posts(relay.url) if post["title"] == "take 21"] == [97.0]
+
+
+async def test_a_take_of_which_nobody_will_find_out_what_is_heard_is_posted_without(
+    here: Desk, relay: RelayProcess
+) -> None:
+    entry = await here.queue(22, AUDIO, analysis=None)
+    async with here.running():
+        await here.until_sent(len(AUDIO))
+        await here.store.run(Store.set_failed, entry.take_id, "three strikes")
+        here.bus.tell(TakeChanged(take_id=entry.take_id))
+        await here.until(State.ACCEPTED)
+    assert [post["bpm"] for post in await posts(relay.url) if post["title"] == "take 22"] == [None]

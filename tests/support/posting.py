@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from daemon.core.analysis import TakeAnalysis
 from daemon.core.claim import b64url
 from daemon.core.outbox import LEASE_US, Entry, State
 from daemon.events import Bus, EntryChanged, EntryProgressed
@@ -24,10 +25,14 @@ from daemon.library.sidecars import read_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
 from relay.wire.identity import DeviceRegister, register_message
+from relay.wire.rest import UploadMeta
 from tests.support.takes import take
 
 ACCOUNT = "night.owl"
 LIMIT_S = 60.0
+
+
+NOTHING_HEARD = TakeAnalysis()
 
 
 class SimulatedClock(Clock):
@@ -74,7 +79,7 @@ class Desk:
         self.history: list[Entry] = []
         self.progress: list[tuple[str, int, int]] = []
         self._news = asyncio.Event()
-        bus = Bus()
+        self.bus = bus = Bus()
         bus.on(EntryChanged, lambda event: self._changed(event.entry))
         self.when_sent = self._sent
         bus.on(EntryProgressed, lambda event: self.when_sent(event))  # noqa: PLW0108 - a test may set another
@@ -94,10 +99,10 @@ class Desk:
         uploading = [e for e in self.history if e.state is State.UPLOADING and e.lease_until_us]
         return sorted({(e.lease_until_us or 0) - LEASE_US for e in uploading})
 
-    async def queue(self, number: int, flac: bytes) -> Entry:
+    async def queue(self, number: int, flac: bytes, analysis: TakeAnalysis | None = NOTHING_HEARD) -> Entry:
         """A take as the pipeline leaves it, its entry queued."""
         digest = hashlib.sha256(flac).hexdigest()
-        row = take(number, flac_sha256=digest)
+        row = take(number, flac_sha256=digest, analysis=analysis)
         folder = self.takes / row.take_id
         folder.mkdir(parents=True)
         (folder / TAKE_FLAC).write_bytes(flac)
@@ -174,13 +179,23 @@ async def desk(folder: Path, relay_url: str, clock: Clock | None = None) -> Asyn
 
 async def titles(relay_url: str) -> list[str]:
     """Of every post of ACCOUNT, oldest first."""
-    found: list[str] = []
+    return [str(post["title"]) for post in await posts(relay_url)]
+
+
+async def posts(relay_url: str) -> list[dict[str, object]]:
+    """Every post of ACCOUNT as the relay tells it, oldest first."""
+    found: list[dict[str, object]] = []
     cursor = ""
     async with httpx.AsyncClient(base_url=relay_url, trust_env=False) as client:
         me = (await client.get(f"/api/v1/users/{ACCOUNT}")).json()["id"]
         while True:
             page = (await client.get(f"/api/v1/feed/user/{me}?limit=100{cursor}")).json()
-            found += [post["title"] for post in page["posts"]]
+            found += page["posts"]
             if not page["next"]:
                 return found[::-1]
             cursor = f"&cursor={page['next']}"
+
+
+async def no_words() -> UploadMeta:
+    """Of a Parcel that never becomes a post."""
+    return UploadMeta(sha256="0" * 64)

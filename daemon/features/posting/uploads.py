@@ -16,7 +16,17 @@ from daemon.core import outbox
 from daemon.core.analysis import TakeAnalysis
 from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, Offline, RelayRefused
-from daemon.events import AccountChanged, Bus, EntryChanged, EntryProgressed, LinkChanged, TakeRendered
+from daemon.events import (
+    AccountChanged,
+    Bus,
+    EntryChanged,
+    EntryProgressed,
+    LinkChanged,
+    TakeChanged,
+    TakeDeleted,
+    TakeHeard,
+    TakeRendered,
+)
 from daemon.library.files import TAKE_FLAC
 from daemon.library.rows import TakeRow
 from daemon.library.sidecars import write_entry
@@ -55,6 +65,7 @@ class Uploader:
         self._clock = clock or Clock()
         self._changing = changing or asyncio.Lock()
         self._wake = asyncio.Event()
+        self._heard = asyncio.Event()
         self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
         self._relay_away_until_us = 0  # the same moment on the wall clock
         self._relay_back = False
@@ -63,6 +74,8 @@ class Uploader:
         self._was_online = False
         for kind in (TakeRendered, AccountChanged):
             bus.on(kind, lambda _: self.wake())
+        for news in (TakeHeard, TakeChanged, TakeDeleted):
+            bus.on(news, lambda _: self._heard.set())
         bus.on(EntryChanged, self._entry_changed)
         bus.on(LinkChanged, self._link_changed)
 
@@ -152,7 +165,7 @@ class Uploader:
         log.info("entry %s of take %s is %s", entry.entry_id, entry.take_id, entry.state)
 
     async def _deliver(self, entry: outbox.Entry) -> rest.AudioPost:
-        takes = await self._store.run(Store.find_take, entry.take_id)
+        assert entry.sha256, "only rendered entries are picked"
         flac = self._takes_dir / entry.take_id / TAKE_FLAC
         file = await open_in_thread(lambda: flac.open("rb"))
         with file:
@@ -163,13 +176,23 @@ class Uploader:
                 entry_id=entry.entry_id,
                 file=file,
                 size_bytes=size_bytes,
-                meta=upload_meta(takes[0], entry),
+                sha256=sha256,
+                meta=lambda: self._meta(entry),
                 url=entry.upload_url,
                 first=entry.attempts == 1 and entry.upload_url is None,
                 allowed=lambda: self._account() == entry.account,
                 moved=self._moved,
             )
             return await self.tus.deliver(parcel)
+
+    async def _meta(self, entry: outbox.Entry) -> rest.UploadMeta:
+        """Once it is known what is heard, or that nobody will find out. Raises IndexError: the Take is gone."""
+        while True:
+            self._heard.clear()
+            take = (await self._store.run(Store.find_take, entry.take_id))[0]
+            if take.analysis is not None or take.state != "kept":
+                return upload_meta(take, entry)
+            await self._heard.wait()
 
     async def _moved(self, moved: outbox.Moved) -> None:
         """Shown each time, stored from time to time, and always when it is elsewhere than the library knows."""

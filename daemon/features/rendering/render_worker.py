@@ -1,7 +1,7 @@
 """The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
 
 Run as `python -m daemon.features.rendering.render_worker`. Speaks length-prefixed msgpack:
-one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, then
+one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, `Heard`, then
 `Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
 """
@@ -60,10 +60,14 @@ class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
 
 
 class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
-    """The lossless copy is on the disk, and what was heard is known: an upload may start while the rest is made."""
+    """The lossless copy is on the disk: an upload may start while the rest is made."""
 
     flac_sha256: str
-    flac_bytes: int
+
+
+class Heard(Struct, frozen=True, kw_only=True, tag="heard"):
+    """What was heard, which a post says of it. After Rendered."""
+
     analysis: TakeAnalysis
 
 
@@ -88,7 +92,7 @@ class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
 
 
 ToWorker = Job | Search
-FromWorker = Stage | Rendered | Finished | Broken | NoRoom | Alikes
+FromWorker = Stage | Rendered | Heard | Finished | Broken | NoRoom | Alikes
 
 
 questions: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -116,10 +120,10 @@ def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
         """Called on another thread, while the sound is analysed."""
         write_durably(folder / TAKE_FLAC, flac)
         stage("flac", 0.1)
+        frames.say(Rendered(flac_sha256=hashlib.sha256(flac).hexdigest()))
 
     def early(lossless: Lossless) -> None:
-        sha256 = hashlib.sha256(lossless.flac).hexdigest()
-        frames.say(Rendered(flac_sha256=sha256, flac_bytes=len(lossless.flac), analysis=lossless.analysis))
+        frames.say(Heard(analysis=lossless.analysis))
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())

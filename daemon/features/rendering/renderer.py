@@ -21,6 +21,7 @@ from daemon.events import (
     EntryChanged,
     PluginsChanged,
     TakeChanged,
+    TakeHeard,
     TakeKept,
     TakeProgressed,
     TakeRendered,
@@ -32,6 +33,7 @@ from daemon.features.rendering.render_worker import (
     Broken,
     Finished,
     FromWorker,
+    Heard,
     Job,
     NoRoom,
     Rendered,
@@ -174,10 +176,12 @@ class Renderer:
                         TakeProgressed(take_id=take.take_id, stage=message.stage, fraction=message.fraction)
                     )
                 case Rendered():
-                    sha256, analysis = message.flac_sha256, message.analysis
-                    await self._store.run(Store.set_rendered, take.take_id, sha256, analysis)
+                    await self._store.run(Store.set_rendered, take.take_id, message.flac_sha256)
                     self._bus.tell(TakeRendered(take_id=take.take_id))
                     await self._tell_entry(take.take_id)
+                case Heard():
+                    await self._store.run(Store.set_heard, take.take_id, message.analysis)
+                    self._bus.tell(TakeHeard(take_id=take.take_id))
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
                     await self._note(take.take_id)
