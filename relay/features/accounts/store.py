@@ -56,7 +56,7 @@ def profiles(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
         return {}
     marks = ", ".join("?" * len(account_ids))
     rows = db.execute(f"{_PROFILE} WHERE id IN ({marks})", account_ids).fetchall()
-    return {row[0]: _producer(row) for row in rows}
+    return {each.id: each for each in map(_producer, rows)}
 
 
 def find(db: Connection, name: str) -> Producer:
@@ -75,15 +75,17 @@ def _found(row: _Row | None) -> Producer:
 
 
 def _producer(row: _Row) -> Producer:
+    """row: of _PROFILE."""
+    id_, username, display_name, bio, followers, following, posts, daw = row
     return Producer(
-        id=row[0],
-        username=row[1],
-        display_name=row[2],
-        bio=row[3],
-        follower_count=row[4],
-        following_count=row[5],
-        post_count=row[6],
-        daw_preference=row[7],
+        id=id_,
+        username=username,
+        display_name=display_name,
+        bio=bio,
+        follower_count=followers,
+        following_count=following,
+        post_count=posts,
+        daw_preference=daw,
     )
 
 

@@ -231,6 +231,9 @@ def _finish(tx: Tx, name: str, state: str, browser: str) -> _Pending | None:
         " RETURNING provider, browser_hash, verifier, nonce, next_path, expires_us",
         (hash_of(state),),
     ).fetchone()
-    if found is None or found[0] != name or found[1] != hash_of(browser) or found[5] <= now_us():
+    if found is None:
         return None
-    return _Pending(verifier=found[2], nonce=found[3], next_path=found[4])
+    provider, browser_hash, verifier, nonce, next_path, expires_us = found
+    if provider != name or browser_hash != hash_of(browser) or expires_us <= now_us():
+        return None
+    return _Pending(verifier=verifier, nonce=nonce, next_path=next_path)

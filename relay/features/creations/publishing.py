@@ -210,11 +210,12 @@ def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
     ).fetchone()
     if found is None:
         return None
-    if found[0] != job.meta.sha256:
+    sha256, job_id, creation_id = found
+    if sha256 != job.meta.sha256:
         raise Refusal(
             "idempotency_mismatch", "This Idempotency-Key was used with other audio.", "Use a fresh key."
         )
-    return _PostState(job_id=found[1], creation_id=found[2])
+    return _PostState(job_id=job_id, creation_id=creation_id)
 
 
 def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Asset]) -> None:

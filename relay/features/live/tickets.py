@@ -49,9 +49,11 @@ class Tickets:
                 " RETURNING account_id, device_id, family_id, session_id, expires_us, until_us",
                 (hash_of(ticket),),
             ).fetchone()
-            if found is None or found[4] <= now_us():
+            if found is None:
                 return None
-            account_id, device_id, family_id, session_id, _, until_us = found
+            account_id, device_id, family_id, session_id, expires_us, until_us = found
+            if expires_us <= now_us():
+                return None
             return Actor(
                 user_id=account_id,
                 device_id=device_id,

@@ -113,7 +113,7 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
         [each.object_id for each in events],
     ).fetchall()
     kind = "like" if table == "creation_like" else "react"
-    standing = {row[0]: _reaction(row, kind) for row in rows}
+    standing = {each.id: each for each in (_reaction(row, kind) for row in rows)}
     people = accounts.profiles(db, sorted({each.user_id for each in standing.values()}))
     return {
         each.id: live.Delivery(
@@ -128,13 +128,15 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
 
 
 def _reaction(row: tuple[str, str, str, str, int], kind: str) -> Reaction:
+    """row: of _LIKE."""
+    id_, account_id, creation_id, emoji, created_us = row
     return Reaction(
-        id=row[0],
-        user_id=row[1],
-        post_id=row[2],
+        id=id_,
+        user_id=account_id,
+        post_id=creation_id,
         type="like" if kind == "like" else "react",
-        emoji=row[3],
-        created_at=rfc3339(row[4]),
+        emoji=emoji,
+        created_at=rfc3339(created_us),
     )
 
 

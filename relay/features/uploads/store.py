@@ -165,9 +165,8 @@ def end_unless_used(tx: Tx, upload_id: str) -> bool:
 
 def expire(tx: Tx, now: int) -> list[str]:
     """End what expired, forget what ended long ago; the ids whose bytes are not needed any more. [writer]"""
-    old = [
-        row[0] for row in tx.db.execute("SELECT id FROM upload WHERE touched_us <= ?", (now - REMEMBERED_US,))
-    ]
+    forgotten = tx.db.execute("SELECT id FROM upload WHERE touched_us <= ?", (now - REMEMBERED_US,))
+    old = [upload_id for (upload_id,) in forgotten]
     for upload_id in old:
         tx.db.execute("DELETE FROM upload_part WHERE upload_id = ?", (upload_id,))
         tx.db.execute("DELETE FROM upload WHERE id = ?", (upload_id,))
@@ -178,16 +177,18 @@ def expire(tx: Tx, now: int) -> list[str]:
     useless = tx.db.execute(
         "DELETE FROM upload_part WHERE upload_id IN (SELECT id FROM upload WHERE state <> 'open') RETURNING upload_id"
     )  # fmt: skip
-    return sorted({row[0] for row in useless})
+    return sorted({upload_id for (upload_id,) in useless})
 
 
 def _upload(row: tuple[str, str, str, int, int, str, int]) -> Upload:
+    """row: of _COLUMNS."""
+    id_, account_id, metadata, size_bytes, offset_bytes, state, touched_us = row
     return Upload(
-        id=row[0],
-        account_id=row[1],
-        metadata=row[2],
-        size_bytes=row[3],
-        offset_bytes=row[4],
-        state=row[5],
-        touched_us=row[6],
+        id=id_,
+        account_id=account_id,
+        metadata=metadata,
+        size_bytes=size_bytes,
+        offset_bytes=offset_bytes,
+        state=state,
+        touched_us=touched_us,
     )
