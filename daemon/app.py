@@ -249,6 +249,7 @@ class App:
             pages=FeedPages(self._account, self._store),
             social=self._social,
             posting=self._posting,
+            set_keeping=self._set_keeping,
             bus=self._bus,
         )
         stack.callback(self._windows.close)

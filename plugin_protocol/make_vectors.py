@@ -27,8 +27,10 @@ from plugin_protocol.messages import (
     Hello,
     Item,
     Keep,
+    KeepAll,
     KeepFailed,
     Kept,
+    KeptAll,
     LikePost,
     Message,
     Notice,
@@ -46,6 +48,7 @@ from plugin_protocol.messages import (
     RingClosed,
     RingOpened,
     StopPreview,
+    UndoPost,
     Welcome,
     WindowShown,
 )
@@ -73,6 +76,8 @@ MESSAGES: dict[str, Message] = {
     "window_shown": WindowShown(open=True),
     "get_feed": GetFeed(id=9, cursor="2026-07-01T00:00:00Z~0190~abc", limit=20),
     "post_take": PostTake(id=10, take_id="01JD", title="Take five"),
+    "undo_post": UndoPost(id=13, take_id="01JD"),
+    "keep_all": KeepAll(id=14, generation=GENERATION, at_frame=1 << 40, bars=8, title="Night"),
     "like_post": LikePost(id=11, post_id="0190f3", like=True),
     "react_post": ReactPost(id=12, post_id="0190f3", reaction=2, react=False),
     "goodbye": Goodbye(),
@@ -88,6 +93,9 @@ MESSAGES: dict[str, Message] = {
     ),
     "alive_alone": Alive(relay_state="off"),
     "kept": Kept(id=7, take_id="01JD", frames=768_000, bars=8, anchored=True),
+    "kept_held": Kept(
+        id=9, take_id="01JF", frames=96_000, bars=1, anchored=True, name="Lead · 104 BPM · 08:59", held_ms=10_000
+    ),
     "kept_short": Kept(id=8, take_id="01JE", frames=65_535, bars=0, anchored=False, note="No transport."),
     "keep_failed": KeepFailed(id=255, code="no_space", message="The disk is full. Free some space."),
     "notice": Notice(kind="posted", message="“Take five” is on the feed."),
@@ -104,6 +112,10 @@ MESSAGES: dict[str, Message] = {
     "posting": Posting(
         take_id="01JD", state="uploading", fraction=0.375, message="Uploading.", page_url="https://relay.example/p/1"
     ),
+    "posting_held": Posting(
+        take_id="01JD", state="held", fraction=0.0, message="It goes out in a moment.", held_ms=7_250
+    ),
+    "kept_all": KeptAll(id=14, set_id="01JS", takes=12, name="Night", note="Silent, and left out: Pad (Ardour)."),
     "asked": Asked(id=11),
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
     "play": Play(id=9, generation=GENERATION, kind="item", target="01JF", in_sync=True),

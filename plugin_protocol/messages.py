@@ -101,6 +101,10 @@ class Kept(_Message, frozen=True, kw_only=True, tag="kept"):
     bars: U32  # whole bars in the Take; 0 when unanchored
     anchored: bool
     note: Line = ""  # why it is shorter than asked, or unanchored; empty when all is as asked
+    name: Title = ""  # what the Take is called, everywhere
+    held_ms: U32 = (
+        0  # how long, from now on, its Post can be undone; 0: it is not to be posted, or goes at once
+    )
 
 
 class KeepFailed(_Message, frozen=True, kw_only=True, tag="keep_failed"):
@@ -155,10 +159,21 @@ class Posting(_Message, frozen=True, kw_only=True, tag="posting"):
     """daemon -> plugin with an open window: how a Take's Post stands. Real stage ends and bytes, never a guess."""
 
     take_id: Short
-    state: Short  # "rendering", "uploading", "waiting", "posted", "failed", "discarded"
+    state: Short  # "held", "rendering", "uploading", "waiting", "posted", "failed", "discarded"
     fraction: Fraction  # of this state
     message: Line  # a sentence, and what to do next
     page_url: Path = ""  # when posted
+    held_ms: U32 = 0  # in state "held": how long, from now on, it can be undone
+
+
+class KeptAll(_Message, frozen=True, kw_only=True, tag="kept_all"):
+    """daemon -> plugin: the set is durable, every Take of it."""
+
+    id: U63
+    set_id: Short
+    takes: U32
+    name: Title  # what the set is called
+    note: Line = ""  # who was left out, and how they are aligned
 
 
 class Asked(_Message, frozen=True, kw_only=True, tag="asked"):
@@ -329,6 +344,31 @@ class PostTake(_Message, frozen=True, kw_only=True, tag="post_take"):
     title: Title = ""
 
 
+class UndoPost(_Message, frozen=True, kw_only=True, tag="undo_post"):
+    """plugin -> daemon: do not post a Take after all, while nothing of it has left."""
+
+    Reply: ClassVar = Asked | AskFailed
+
+    id: U63
+    take_id: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class KeepAll(_Message, frozen=True, kw_only=True, tag="keep_all"):
+    """plugin -> daemon: make Takes of the same bars of all plugins of this host that sounded, as one set.
+
+    `generation`, `at_frame`: as for Keep, of this plugin's Ring: its bars are the set's. Said again with the same id, it
+    is the same set.
+    """
+
+    Reply: ClassVar = KeptAll | AskFailed
+
+    id: U63
+    generation: U63
+    at_frame: U63
+    bars: Bars
+    title: Title = ""
+
+
 class LikePost(_Message, frozen=True, kw_only=True, tag="like_post"):
     """plugin -> daemon: like a Post, or no longer."""
 
@@ -393,10 +433,10 @@ class Goodbye(_Message, frozen=True, kw_only=True, tag="goodbye"):
     Reply: ClassVar = None
 
 
-FromWindow = WindowShown | GetFeed | PostTake | LikePost | ReactPost
+FromWindow = WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost
 FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
-ToWindow = Item | FeedPage | Posting | Asked | AskFailed
+ToWindow = Item | FeedPage | Posting | KeptAll | Asked | AskFailed
 ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

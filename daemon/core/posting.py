@@ -18,8 +18,10 @@ _STATES = {
 }
 
 
-def posting(entry: Entry, *, account: str | None, online: bool, fraction: float = 0.0) -> Posting:
-    """What a window shows of an Entry. fraction: 0..1 of its state, if it takes time. [any]"""
+def posting(
+    entry: Entry, *, account: str | None, online: bool, fraction: float = 0.0, held_ms: int = 0
+) -> Posting:
+    """What a window shows of an Entry. fraction: 0..1 of its state, if it takes time. held_ms: while it is held. [any]"""
     state, message = _STATES[entry.state]
     if state == "failed":
         message = (
@@ -33,6 +35,7 @@ def posting(entry: Entry, *, account: str | None, online: bool, fraction: float 
         fraction=1.0 if state == "posted" else min(max(fraction, 0.0), 1.0),
         message=message[:512],
         page_url=entry.post_url or "",
+        held_ms=held_ms,
     )
 
 

@@ -141,6 +141,11 @@ def new_entry(take: TakeRow, title: str, account: str | None, *, hold_us: int = 
     )
 
 
+def held_ms(entry: outbox.Entry | None) -> int:
+    """As `held_s`, in whole milliseconds; 0 when there is nothing to undo. [any]"""
+    return round(1000 * (held_s(entry) or 0.0)) if entry else 0
+
+
 def held_s(entry: outbox.Entry) -> float | None:
     """How long, from now on, its post can be undone; None when it is not held. [any]"""
     left_us = outbox.held_left_us(entry, steady_unix_us())

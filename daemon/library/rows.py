@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from daemon.core import outbox
 from daemon.core.analysis import Alike, TakeAnalysis
 from daemon.core.capture import Cut
-from daemon.core.names import take_name
+from daemon.core.names import set_name, take_name
 
 
 class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,17 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
         """What a search looks in."""
         key = self.analysis.key if self.analysis and self.analysis.key else ""
         return (self.name, *self.tags, self.track_name, self.host_name, key)
+
+
+def name_of_set(takes: Sequence[TakeRow]) -> str:
+    """What Takes that were kept together are called. takes: the first first, one at least. [any]"""
+    first = takes[0]
+    return set_name(
+        [(take.title, take.track_name) for take in takes],
+        host_name=first.host_name,
+        bpm=first.cut.bpm,
+        at=first.local_time,
+    )
 
 
 class Marks(msgspec.Struct, frozen=True):

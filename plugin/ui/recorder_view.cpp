@@ -46,6 +46,7 @@ void draw_progress(Canvas &canvas, const Box &box, const Status &status)
 {
     switch (status.kept()) {
     case Status::Take::kWaiting: canvas.fill(box, kLine, box.h / 2); break;
+    case Status::Take::kHeld: /* what is left of it */
     case Status::Take::kPosting:
         canvas.fill(box, kRaised, box.h / 2);
         canvas.fill(Box{box.x, box.y, std::max(box.w * status.share(), box.h), box.h}, kWarm, box.h / 2);
@@ -131,7 +132,8 @@ void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars_wa
 void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls)
 {
     const Pointer &pointer = controls.pointer;
-    const bool kept = status.kept() == Status::Take::kKept || status.kept() == Status::Take::kFailed;
+    using Take = Status::Take;
+    const bool kept = status.kept() == Take::kKept || status.kept() == Take::kFailed || status.kept() == Take::kHeld;
     canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.bars > 1);
     canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.bars < 64);
     canvas.button(layout.keep, status.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));

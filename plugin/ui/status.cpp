@@ -1,5 +1,6 @@
 #include "status.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -39,6 +40,7 @@ void Status::take(const sc_event &event)
         share_ = 0.0f;
         said_ = {event.kept.anchored ? "Kept " + numbered(event.kept.bars, "bar") + "." : "Kept.", Tone::kGood};
         if (event.kept.note[0]) said_.text += std::string(" ") + event.kept.note;
+        if (take_ == Take::kPosting && event.kept.held_ms) hold(event.kept.held_ms);
         if (take_ == Take::kKept && signed_in()) said_.text += " Give it a title and post it, or play on.";
         break;
     case SC_EVENT_KEEP_FAILED:
@@ -50,7 +52,7 @@ void Status::take(const sc_event &event)
         break;
     case SC_EVENT_ASK_FAILED:
         if (event.id == 0 || event.id != post_id_) break;
-        take_ = Take::kFailed;
+        if (take_ != Take::kHeld) take_ = Take::kFailed; /* an undo that came too late: how it goes on is told */
         said_ = {event.failed.message, Tone::kBad};
         break;
     case SC_EVENT_NOTICE: said_ = {event.notice.message, Tone::kPlain}; break;
@@ -72,12 +74,36 @@ void Status::take_posting(const sc_posting &posting)
         said_.tone = Tone::kBad;
     } else if (state == "discarded") {
         take_ = Take::kKept;
+    } else if (state == "held" && posting.held_ms) {
+        hold(posting.held_ms);
     } else {
         take_ = state == "waiting" ? Take::kWaiting : Take::kPosting;
         if (state == "uploading")
             said_.text = share_ < 1.0f ? "Uploading, " + std::to_string(static_cast<int>(share_ * 100.0f)) + " %"
                                        : "Uploaded. The relay makes the post of it.";
     }
+}
+
+void Status::hold(uint32_t held_ms)
+{
+    take_ = Take::kHeld;
+    held_ms_ = std::max(held_ms_, held_ms);
+    held_until_us_ = now_us_ + 1000ull * held_ms;
+    pass(now_us_);
+}
+
+void Status::pass(uint64_t now_us)
+{
+    now_us_ = now_us;
+    if (take_ != Take::kHeld) held_ms_ = 0;
+    else share_ = static_cast<float>(held_until_us_ > now_us ? held_until_us_ - now_us : 0) / (1000.0f * static_cast<float>(held_ms_));
+}
+
+void Status::undoing(uint64_t id)
+{
+    if (id == 0) return;
+    post_id_ = id;
+    said_ = {"Taking it back …", Tone::kPlain};
 }
 
 void Status::keeping(uint64_t id, bool posts)
@@ -117,6 +143,7 @@ void Status::let_go()
     keep_id_ = post_id_ = 0;
     posts_ = false;
     share_ = 0.0f;
+    held_ms_ = 0;
     said_ = {};
 }
 
@@ -169,6 +196,7 @@ std::string Status::post_label() const
     case Take::kKept: return "Post";
     case Take::kFailed: return take_id_.empty() ? "Keep + post" : "Post again";
     case Take::kKeeping: return "Keeping …";
+    case Take::kHeld: return "Undo · " + std::to_string(held_until_us_ > now_us_ ? (held_until_us_ - now_us_ + 999999) / 1000000 : 0) + " s";
     case Take::kPosting: return "Posting …";
     default: return "Keep + post";
     }

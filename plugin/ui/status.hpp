@@ -25,7 +25,7 @@ struct Card {
 
 class Status {
 public:
-    enum class Take { kNone, kKeeping, kKept, kPosting, kWaiting, kPosted, kFailed };
+    enum class Take { kNone, kKeeping, kKept, kHeld, kPosting, kWaiting, kPosted, kFailed };
 
     void take(const sc_info &info) { info_ = info; }
     void take(const sc_event &event);
@@ -34,6 +34,8 @@ public:
     void posting(uint64_t id);             /* a post of the kept take was asked for; 0: it could not be */
     /* Whether the window can start Sidechain, does so just now, and why it did not work ("": it was not tried). */
     void starting(bool possible, bool now, const std::string &failure);
+    void undoing(uint64_t id);             /* it was asked that the held post stays here; 0: it could not be */
+    void pass(uint64_t now_us);            /* time, on a clock that nobody sets: what is held is counted down */
     void let_go();                         /* the kept take is done with: the next post keeps anew */
 
     bool daemon_there() const { return info_.connected; }
@@ -59,6 +61,7 @@ public:
 
 private:
     void take_posting(const sc_posting &posting);
+    void hold(uint32_t held_ms);
     std::string memory() const;
 
     sc_info info_ = {};
@@ -72,6 +75,8 @@ private:
     uint64_t keep_id_ = 0, post_id_ = 0;
     std::string take_id_, page_url_;
     float share_ = 0.0f;
+    uint64_t now_us_ = 0, held_until_us_ = 0;
+    uint32_t held_ms_ = 0; /* of the whole hold */
     Sentence said_; /* the last word on a take */
 };
 

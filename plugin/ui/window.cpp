@@ -25,6 +25,13 @@ uint64_t unix_us()
     return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
+/* For countdowns: nobody sets it. */
+uint64_t steady_us()
+{
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 } // namespace
 
 static constexpr const char *kNoRecorder = "The host gives this window no access to its plugin. Use the host's own controls.";
@@ -77,6 +84,7 @@ protected:
         if (!toast_.empty() && now_us > toast_until_us_) toast_.clear();
         sc_client_info(client_, &info_);
         status_.take(info_);
+        status_.pass(steady_us());
         changed = starter_.step() || changed;
         status_.starting(ui::Starter::possible(), starter_.running(), starter_.failure());
         const uint64_t end = ring_.end_frame();
@@ -107,7 +115,7 @@ protected:
             title_.place(ui::title_place(canvas_, layout_, title_, pointer_.x), event.mod & DGL_NAMESPACE::kModifierShift);
         }
         else if (pointer_.over(layout_.keep)) keep(post_on_keep_);
-        else if (pointer_.over(layout_.post)) post();
+        else if (pointer_.over(layout_.post)) post_or_undo();
         else if (pointer_.over(layout_.fewer)) set_bars(bars_ - 1);
         else if (pointer_.over(layout_.more)) set_bars(bars_ + 1);
         else if (pointer_.over(layout_.sync)) set(Recorder::kPreviewSync, in_sync_ ? 0.0f : 1.0f);
@@ -242,6 +250,13 @@ private:
         uint64_t id = 0;
         const bool asked = client_ && sc_client_keep(client_, static_cast<uint32_t>(bars_), 0.0, posts, title_.text().c_str(), &id) == SC_OK;
         status_.keeping(asked ? id : 0, posts);
+    }
+
+    /* The button is *Undo* while a post is held. */
+    void post_or_undo()
+    {
+        if (status_.kept() == ui::Status::Take::kHeld) status_.undoing(sc_window_undo(client_, status_.take_id().c_str()));
+        else post();
     }
 
     void post()

@@ -105,6 +105,7 @@ static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
     case SC_EVENT_ITEM:
     case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;
     case SC_EVENT_FEED_PAGE:
+    case SC_EVENT_KEPT_ALL:
     case SC_EVENT_ASKED:
     case SC_EVENT_ASK_FAILED: sc_window_answered(&client->window, event); break;
     case SC_EVENT_CONNECTED:
@@ -381,12 +382,11 @@ SC_AUDIO uint32_t sc_client_process_interleaved(sc_client *client, const float *
     return process(client, (sc_samples){.interleaved = samples}, frames, transport);
 }
 
-/* Generation and commit index that belong together. False when there is nothing, or a new Ring opens right now. */
-static bool cut_here(sc_client *client, sc_keep *keep)
+bool sc_client_cut_here(sc_client *client, uint64_t *generation, uint64_t *at_frame) SC_REALTIME
 {
-    keep->generation = atomic_load(&client->keep_generation);
-    keep->at_frame = atomic_load(&client->audio.committed);
-    return keep->generation != 0 && keep->at_frame != 0 && keep->generation == atomic_load(&client->keep_generation);
+    *generation = atomic_load(&client->keep_generation);
+    *at_frame = atomic_load(&client->audio.committed);
+    return *generation != 0 && *at_frame != 0 && *generation == atomic_load(&client->keep_generation);
 }
 
 sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool post, const char *title,
@@ -397,7 +397,7 @@ sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds, bool 
     if (client->forked) return SC_ERROR_FORKED;
     if (!(by_bars || by_seconds)) return SC_ERROR_ARGUMENT;
     sc_keep keep = {.bars = bars, .seconds = seconds, .post = post};
-    if (!cut_here(client, &keep)) return SC_ERROR_INACTIVE;
+    if (!sc_client_cut_here(client, &keep.generation, &keep.at_frame)) return SC_ERROR_INACTIVE;
     const uint64_t asked = sc_keeps_put(&client->keeps, &keep, title);
     if (id && asked) *id = asked;
     return asked ? SC_OK : SC_ERROR_LIMIT;

@@ -63,6 +63,9 @@ struct sc_client {
 void *sc_client_allocate(sc_client *client, size_t bytes);
 void sc_client_release(sc_client *client, void *memory);
 
+/* Generation and commit index that belong together. False when there is nothing, or a new Ring opens right now. [any] */
+bool sc_client_cut_here(sc_client *client, uint64_t *generation, uint64_t *at_frame) SC_REALTIME;
+
 /* Gives the player memory for this rate; false when there is none. [main-thread & !process] */
 bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels);
 

@@ -53,6 +53,18 @@ uint64_t sc_window_post(sc_client *client, const char *take_id, const char *titl
     return ask(client, (sc_ask){.kind = SC_ASK_POST}, take_id, title);
 }
 
+uint64_t sc_window_undo(sc_client *client, const char *take_id)
+{
+    return ask(client, (sc_ask){.kind = SC_ASK_UNDO}, take_id, "");
+}
+
+uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title)
+{
+    sc_ask what = {.kind = SC_ASK_KEEP_ALL, .number = bars};
+    if (bars - 1u >= SC_MAX_BARS || !sc_client_cut_here(client, &what.generation, &what.at_frame)) return 0;
+    return ask(client, what, "", title);
+}
+
 uint64_t sc_window_like(sc_client *client, const char *post_id, bool like)
 {
     return ask(client, (sc_ask){.kind = SC_ASK_LIKE, .on = like}, post_id, "");

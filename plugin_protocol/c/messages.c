@@ -127,6 +127,19 @@ size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
         put_text(&pack, "take_id", ask->subject);
         put_text(&pack, "title", ask->title);
         break;
+    case SC_ASK_UNDO:
+        pack = begin(data, capacity, 2, "undo_post");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "take_id", ask->subject);
+        break;
+    case SC_ASK_KEEP_ALL:
+        pack = begin(data, capacity, 5, "keep_all");
+        put_unsigned(&pack, "id", ask->id);
+        put_unsigned(&pack, "generation", ask->generation);
+        put_unsigned(&pack, "at_frame", ask->at_frame);
+        put_unsigned(&pack, "bars", ask->number);
+        put_text(&pack, "title", ask->title);
+        break;
     case SC_ASK_LIKE:
         pack = begin(data, capacity, 3, "like_post");
         put_unsigned(&pack, "id", ask->id);
@@ -211,7 +224,8 @@ static const struct {
       MAYBE(TEXT, "relay_url", link.relay_url)}},
     {"kept", SC_EVENT_KEPT,
      {FIELD(U63, "id", id), FIELD(TEXT, "take_id", kept.take_id), FIELD(U63, "frames", kept.frames),
-      FIELD(U32, "bars", kept.bars), FIELD(BOOL, "anchored", kept.anchored), MAYBE(TEXT, "note", kept.note)}},
+      FIELD(U32, "bars", kept.bars), FIELD(BOOL, "anchored", kept.anchored), MAYBE(TEXT, "note", kept.note),
+      MAYBE(TEXT, "name", kept.name), MAYBE(U32, "held_ms", kept.held_ms)}},
     {"keep_failed", SC_EVENT_KEEP_FAILED, FAILED},
     {"preview_loading", SC_EVENT_PREVIEW_LOADING,
      {FIELD(U63, "id", id), FIELD(TEXT, "stage", loading.stage), FIELD(SHARE, "fraction", loading.fraction)}},
@@ -238,7 +252,10 @@ static const struct {
     {"posting", SC_EVENT_POSTING,
      {FIELD(TEXT, "take_id", posting.take_id), FIELD(TEXT, "state", posting.state),
       FIELD(SHARE, "fraction", posting.fraction), FIELD(TEXT, "message", posting.message),
-      MAYBE(TEXT, "page_url", posting.page_url)}},
+      MAYBE(TEXT, "page_url", posting.page_url), MAYBE(U32, "held_ms", posting.held_ms)}},
+    {"kept_all", SC_EVENT_KEPT_ALL,
+     {FIELD(U63, "id", id), FIELD(TEXT, "set_id", kept_all.set_id), FIELD(U32, "takes", kept_all.takes),
+      FIELD(TEXT, "name", kept_all.name), MAYBE(TEXT, "note", kept_all.note)}},
     {"asked", SC_EVENT_ASKED, {FIELD(U63, "id", id)}},
     {"ask_failed", SC_EVENT_ASK_FAILED, FAILED},
 };

@@ -265,6 +265,7 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_ITEM,      /* item: a row of the feed, new or changed */
     SC_EVENT_FEED_PAGE, /* feed_page; id */
     SC_EVENT_POSTING,   /* posting */
+    SC_EVENT_KEPT_ALL,  /* kept_all; id */
     SC_EVENT_ASKED,     /* none; id: carried out */
     SC_EVENT_ASK_FAILED /* failed; id */
 } sc_event_kind;
@@ -306,6 +307,8 @@ typedef struct sc_kept {
     uint32_t bars; /* 0: not cut on bar lines */
     bool anchored;
     char note[SC_LINE_BYTES];
+    char name[SC_TITLE_BYTES]; /* what the Take is called, everywhere */
+    uint32_t held_ms;          /* how long, from now on, its post can be undone; 0: it cannot */
 } sc_kept;
 
 typedef struct sc_failed {
@@ -373,7 +376,15 @@ typedef struct sc_posting {
     double fraction; /* of that state, 0 to 1 */
     char message[SC_LINE_BYTES];
     char page_url[SC_LINE_BYTES]; /* when posted */
+    uint32_t held_ms; /* in state "held": how long, from now on, it can be undone */
 } sc_posting;
+
+typedef struct sc_kept_all {
+    char set_id[SC_ID_BYTES];
+    char name[SC_TITLE_BYTES];
+    uint32_t takes;
+    char note[SC_LINE_BYTES]; /* who was left out, and how they are aligned */
+} sc_kept_all;
 
 /* Something that happened. Only the member that its kind names may be read. A plain value: nothing to free. */
 typedef struct sc_event {
@@ -395,6 +406,7 @@ typedef struct sc_event {
         sc_item item;
         sc_feed_page feed_page;
         sc_posting posting;
+        sc_kept_all kept_all;
     };
 } sc_event;
 

@@ -1,5 +1,5 @@
 /* What a plugin's window needs of the client beside sidechain.h: to hear all that the daemon says while it is open, and
-   to ask for the feed, posts, likes and reactions.
+   to ask for the feed, posts, their undoing, sets, likes and reactions.
 
    Threads. Every function here is [window-thread]: whichever one thread draws the window, at a time; it must not overlap
    with sc_client_destroy. They take the library's lock, as sc_client_info does, and never wait for the daemon: what was
@@ -28,7 +28,7 @@ SC_API void sc_window_close(sc_client *client);
 SC_API bool sc_window_poll(sc_client *client, sc_event *event);
 
 /* Each asks for something and returns a number that its answer carries as `id`, or 0 when nothing was asked: there is no
-   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE or SC_EVENT_ASKED, else
+   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE, SC_EVENT_KEPT_ALL or SC_EVENT_ASKED, else
    SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
 
 /* A page of the feed; rows come first, as SC_EVENT_ITEM. cursor: "" for the newest, else `next` of the last FEED_PAGE.
@@ -37,6 +37,11 @@ SC_API uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32
 /* Posts a Take that was kept. title: 120 characters; "" for the Take's own. */
 SC_API uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title);
 SC_API uint64_t sc_window_like(sc_client *client, const char *post_id, bool like);
+/* Does not post it after all, while nothing of it has left: SC_EVENT_POSTING of it says "held" until then. */
+SC_API uint64_t sc_window_undo(sc_client *client, const char *take_id);
+/* Keeps the same bars of all plugins of this host that sounded, up to now, as one set. bars: 1 to 64. title: as above.
+   Also 0 when nothing was recorded yet. The answer is SC_EVENT_KEPT_ALL. */
+SC_API uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title);
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
 

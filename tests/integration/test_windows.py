@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import bridge.control as c
@@ -21,15 +22,24 @@ from plugin_protocol.messages import (
     GetFeed,
     Heartbeat,
     Item,
+    Keep,
+    KeepAll,
+    Kept,
+    KeptAll,
     LikePost,
+    Posting,
     PostTake,
     ReactPost,
+    RingAttached,
+    RingOpened,
+    UndoPost,
     WindowShown,
 )
 from relay.wire import rest
 from tests.support.loops import short_flac
 from tests.support.plugin_peer import PluginPeer
 from tests.support.relay import RelayClient
+from tests.support.ringfile import RingWriter
 from tests.support.whole import short_folder
 
 LIMIT_S = 20.0
@@ -70,7 +80,7 @@ async def ask(peer: PluginPeer, question: FromPlugin) -> tuple[list[FromDaemon],
     said: list[FromDaemon] = []
     while True:
         heard = await peer.hear(LIMIT_S)
-        if isinstance(heard, FeedPage | Asked | AskFailed):
+        if isinstance(heard, FeedPage | Asked | AskFailed | KeptAll):
             return said, heard
         said.append(heard)
 
@@ -216,3 +226,63 @@ def test_both_sides_have_the_same_reactions_and_columns() -> None:
 
     assert REACTIONS == rest.REACTIONS
     assert messages.OUTLINE_COLUMNS == rest.OUTLINE_COLUMNS
+
+
+async def test_a_window_undoes_what_it_posts_and_keeps_all_tracks_of_its_host() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            _, url = await stage.relay()
+            daemon = await stage.daemon("a", url, undo_seconds="600")
+            await daemon.client.request(c.ClaimDevice(username="nightowl"))
+            ring = RingWriter(daemon.run, sample_rate_hz=8_000.0, capacity_frames=1 << 15)
+            for _ in range(4):
+                ring.write(np.full((4_000, 2), 0.25, np.float32))
+            async with PluginPeer(daemon.run / PLUGIN_SOCKET) as peer:
+                await peer.greet(instance=ring.header.instance_id, track_name="Lead")
+                await peer.say(WindowShown(open=True))
+                opened = RingOpened(
+                    segment=ring.segment, generation=ring.header.generation, sample_rate_hz=8_000.0, channels=2,
+                    capacity_frames=1 << 15,
+                )  # fmt: skip
+                await peer.say(opened)
+                await until_heard(peer, lambda m: isinstance(m, RingAttached))
+                await keep_and_undo(peer, ring.header.generation)
+                await post_and_undo_again(peer, daemon)
+                await keep_all(peer, daemon, ring.header.generation)
+            ring.die()
+
+
+async def keep_and_undo(peer: PluginPeer, generation: int) -> None:
+    await peer.say(Keep(id=1, generation=generation, at_frame=16_000, seconds=1.0, post=True))
+    kept = await until_heard(peer, lambda m: isinstance(m, Kept))
+    assert isinstance(kept, Kept) and 590_000 < kept.held_ms <= 600_000, "the countdown is true"
+    assert kept.name.startswith("Lead · ")
+    said, answer = await ask(peer, UndoPost(id=2, take_id=kept.take_id))
+    assert answer == Asked(id=2)
+    told = [(m.state, m.held_ms) for m in said if isinstance(m, Posting)]
+    assert told[-1] == ("discarded", 0)
+
+
+async def post_and_undo_again(peer: PluginPeer, daemon: RunningDaemon) -> None:
+    listed = await daemon.client.request(c.ListTakes())
+    assert isinstance(listed, c.TakeList)
+    said, answer = await ask(peer, PostTake(id=3, take_id=listed.takes[0].take_id))
+    assert answer == Asked(id=3)
+    assert any(isinstance(m, Posting) and m.state == "held" and m.held_ms > 590_000 for m in said)
+    await daemon.client.request(c.UndoPost())
+    await until_heard(peer, lambda m: isinstance(m, Posting) and m.state == "discarded")
+    _, answer = await ask(peer, UndoPost(id=4, take_id="nothing"))
+    assert isinstance(answer, AskFailed) and "No entry has an id" in answer.message
+
+
+async def keep_all(peer: PluginPeer, daemon: RunningDaemon, generation: int) -> None:
+    asked = KeepAll(id=5, generation=generation, at_frame=12_000, bars=2, title="Night")
+    _, first = await ask(peer, asked)
+    assert isinstance(first, KeptAll) and (first.takes, first.name) == (1, "Night")
+    _, again = await ask(peer, asked)
+    assert isinstance(again, KeptAll) and again.set_id == first.set_id, "said again, it is the same set"
+    shown = await daemon.client.request(c.ShowSet(set_id="last"))
+    assert isinstance(shown, c.OneSet) and shown.set.set_id == first.set_id
+    assert shown.takes[0].take.title == "Night · Lead"
+    _, answer = await ask(peer, KeepAll(id=6, generation=generation + 1, at_frame=1, bars=2))
+    assert isinstance(answer, AskFailed) and "Keep again" in answer.message

@@ -98,6 +98,15 @@ static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_
         ask.kind = SC_ASK_POST;
         text(map, "take_id", ask.subject);
         text(map, "title", ask.title);
+    } else if (strcmp(tag, "undo_post") == 0) {
+        ask.kind = SC_ASK_UNDO;
+        text(map, "take_id", ask.subject);
+    } else if (strcmp(tag, "keep_all") == 0) {
+        ask.kind = SC_ASK_KEEP_ALL;
+        ask.generation = whole(map, "generation");
+        ask.at_frame = whole(map, "at_frame");
+        ask.number = (uint32_t)whole(map, "bars");
+        text(map, "title", ask.title);
     } else if (strcmp(tag, "like_post") == 0) {
         ask.kind = SC_ASK_LIKE;
         text(map, "post_id", ask.subject);
@@ -215,8 +224,9 @@ static void tell(const sc_event *e)
                e->link.account, e->link.friends_producing, e->link.trouble, e->link.relay_url);
         break;
     case SC_EVENT_KEPT:
-        printf("t=kept\nid=%" PRIu64 "\ntake_id=%s\nframes=%" PRIu64 "\nbars=%u\nanchored=%s\nnote=%s\n", e->id, e->kept.take_id,
-               e->kept.frames, e->kept.bars, truth_of(e->kept.anchored), e->kept.note);
+        printf("t=kept\nid=%" PRIu64 "\ntake_id=%s\nframes=%" PRIu64 "\nbars=%u\nanchored=%s\nnote=%s\nname=%s\nheld_ms=%u\n", e->id,
+               e->kept.take_id, e->kept.frames, e->kept.bars, truth_of(e->kept.anchored), e->kept.note, e->kept.name,
+               e->kept.held_ms);
         break;
     case SC_EVENT_NOTICE: printf("t=notice\nkind=%s\nmessage=%s\n", e->notice.kind, e->notice.message); break;
     case SC_EVENT_PREVIEW_LOADING:
@@ -231,8 +241,12 @@ static void tell(const sc_event *e)
         printf("t=feed_page\nid=%" PRIu64 "\nnext=%s\nnote=%s\n", e->id, e->feed_page.next, e->feed_page.note);
         break;
     case SC_EVENT_POSTING:
-        printf("t=posting\ntake_id=%s\nstate=%s\nfraction=%.17g\nmessage=%s\npage_url=%s\n", e->posting.take_id, e->posting.state,
-               e->posting.fraction, e->posting.message, e->posting.page_url);
+        printf("t=posting\ntake_id=%s\nstate=%s\nfraction=%.17g\nmessage=%s\npage_url=%s\nheld_ms=%u\n", e->posting.take_id,
+               e->posting.state, e->posting.fraction, e->posting.message, e->posting.page_url, e->posting.held_ms);
+        break;
+    case SC_EVENT_KEPT_ALL:
+        printf("t=kept_all\nid=%" PRIu64 "\nset_id=%s\ntakes=%u\nname=%s\nnote=%s\n", e->id, e->kept_all.set_id,
+               e->kept_all.takes, e->kept_all.name, e->kept_all.note);
         break;
     case SC_EVENT_ASKED: printf("t=asked\nid=%" PRIu64 "\n", e->id); break;
     case SC_EVENT_KEEP_FAILED: tell_failed("keep_failed", e); break;

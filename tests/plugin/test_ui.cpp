@@ -303,6 +303,43 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     CHECK(status.sentence().text == "The disk is full.");
 }
 
+static void a_held_post_counts_down_and_can_be_undone_until_it_goes()
+{
+    using Take = Status::Take;
+    Status status;
+    sc_info info = {};
+    info.connected = info.attached = true;
+    status.take(info);
+    link(status, "online", "nightowl");
+    status.pass(5000000);
+    status.keeping(7, true);
+    status.take(event(SC_EVENT_KEPT, [](sc_event &e) {
+        e.id = 7;
+        e.kept.held_ms = 10000;
+        std::snprintf(e.kept.take_id, sizeof e.kept.take_id, "t1");
+    }));
+    CHECK(status.kept() == Take::kHeld && status.post_label() == "Undo · 10 s" && status.share() > 0.99f);
+    status.pass(12600000);
+    CHECK(status.post_label() == "Undo · 3 s" && status.share() > 0.23f && status.share() < 0.25f);
+    status.undoing(12);
+    status.take(event(SC_EVENT_ASK_FAILED, [](sc_event &e) {
+        e.id = 12;
+        std::snprintf(e.failed.message, sizeof e.failed.message, "It is uploading.");
+    }));
+    CHECK(status.kept() == Take::kHeld && status.sentence().text == "It is uploading.");
+    posting(status, "discarded", 0.0, "It was taken back and is not posted. The take stays.");
+    CHECK(status.kept() == Take::kKept && status.post_label() == "Post");
+    status.pass(13000000);
+    status.take(event(SC_EVENT_POSTING, [](sc_event &e) {
+        std::snprintf(e.posting.take_id, sizeof e.posting.take_id, "t1");
+        std::snprintf(e.posting.state, sizeof e.posting.state, "held");
+        e.posting.held_ms = 4000;
+    }));
+    CHECK(status.kept() == Take::kHeld && status.post_label() == "Undo · 4 s" && status.share() > 0.99f);
+    posting(status, "uploading", 0.5, "Uploading.");
+    CHECK(status.kept() == Take::kPosting && status.post_label() == "Posting …");
+}
+
 static void small_words_are_right()
 {
     CHECK(age(1000000, 1000000) == "just now" && age(5000000, 1000000) == "just now");
@@ -343,6 +380,7 @@ int main(int count, char **arguments)
     every_state_of_the_link_has_its_words_and_a_next_step();
     sidechain_is_started_as_it_said_and_a_failure_has_its_own_words();
     a_take_is_kept_then_posted_and_every_step_is_said();
+    a_held_post_counts_down_and_can_be_undone_until_it_goes();
     small_words_are_right();
     return 0;
 }

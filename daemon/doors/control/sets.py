@@ -1,13 +1,12 @@
 """Sets of takes, as tray and command line ask for them."""
 
 import bridge.control as c
-from daemon.core.names import set_name
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import take_info, told_take
 from daemon.errors import UsageError
 from daemon.features.keeping.mixing import Mixing
 from daemon.features.keeping.sets import AskAll, SetKeeping
-from daemon.library.rows import TakeRow
+from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
@@ -87,12 +86,7 @@ def set_info(takes: list[TakeRow]) -> c.SetInfo:
     first = takes[0]
     return c.SetInfo(
         set_id=first.set_id or "",
-        name=set_name(
-            [(take.title, take.track_name) for take in takes],
-            host_name=first.host_name,
-            bpm=first.cut.bpm,
-            at=first.local_time,
-        ),
+        name=name_of_set(takes),
         created_us=first.created_us,
         takes=len(takes),
         tracks=", ".join(take.track_name or take.host_name for take in takes)[:MAX_LINE],

@@ -9,6 +9,7 @@ from daemon.features.keeping.keeping import Ask, Keeping
 from daemon.features.previews.previews import Previews
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
+from daemon.library.entries import held_ms
 from daemon.rings.instances import Instance, Instances
 from plugin_protocol.messages import (
     Alive,
@@ -17,6 +18,7 @@ from plugin_protocol.messages import (
     Goodbye,
     Heartbeat,
     Keep,
+    KeepAll,
     KeepFailed,
     Kept,
     LikePost,
@@ -27,6 +29,7 @@ from plugin_protocol.messages import (
     RingClosed,
     RingOpened,
     StopPreview,
+    UndoPost,
     WindowShown,
 )
 from plugin_protocol.session import PeerLost
@@ -67,6 +70,8 @@ class PluginDoor:
             WindowShown: self._window,
             GetFeed: self._window,
             PostTake: self._window,
+            UndoPost: self._window,
+            KeepAll: self._window,
             LikePost: self._window,
             ReactPost: self._window,
         }
@@ -105,7 +110,7 @@ class PluginDoor:
             asked=f"{instance.name}:{message.id}",
         )
         try:
-            take, _ = await self._keeping.keep(instance, ask)
+            take, entry = await self._keeping.keep(instance, ask)
         except Exception as error:
             told = sentence_of(error, "Keep")
             return KeepFailed(id=message.id, code=told.code, message=told.line)
@@ -116,15 +121,19 @@ class PluginDoor:
             bars=take.cut.bars or 0,
             anchored=take.cut.anchored,
             note=take.cut.note[:MAX_CHARACTERS],
+            name=take.name,
+            held_ms=held_ms(entry),
         )
 
     async def _ring_closed(self, instance: Instance, message: RingClosed) -> None:
         """The open descriptor keeps the old history until the next Ring comes."""
 
     async def _window(
-        self, instance: Instance, message: WindowShown | GetFeed | PostTake | LikePost | ReactPost
+        self,
+        instance: Instance,
+        message: WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost,
     ) -> None:
-        await self._windows.handle(instance.peer, message)
+        await self._windows.handle(instance, message)
 
     async def _left(self, instance: Instance, message: Goodbye | PeerLost) -> None:
         self._instances.left(instance, closed=isinstance(message, Goodbye))

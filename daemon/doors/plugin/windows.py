@@ -11,7 +11,7 @@ from bridge.plugin_endpoint import Peer
 from daemon.core import outbox
 from daemon.core.posting import posting
 from daemon.doors.plugin.items import item
-from daemon.doors.sentences import sentence_of
+from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.events import (
     Bus,
     EntryChanged,
@@ -23,11 +23,14 @@ from daemon.events import (
 )
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
+from daemon.features.keeping.sets import AskAll, SetKeeping
 from daemon.features.posting.posting import Posting
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
+from daemon.library.entries import held_ms
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+from daemon.rings.instances import Instance
 from plugin_protocol.messages import (
     REACTIONS,
     Asked,
@@ -35,16 +38,19 @@ from plugin_protocol.messages import (
     FeedPage,
     FromDaemon,
     GetFeed,
+    KeepAll,
+    KeptAll,
     LikePost,
     PostTake,
     ReactPost,
+    UndoPost,
     WindowShown,
 )
 from relay.wire.rest import AudioPost
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
-Ask = GetFeed | PostTake | LikePost | ReactPost
+Ask = GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost
 Say = Callable[[Peer, FromDaemon], bool]
 
 
@@ -62,6 +68,7 @@ class Windows:
         pages: FeedPages,
         social: Social,
         posting: Posting,
+        set_keeping: SetKeeping,
         bus: Bus,
     ) -> None:
         self._say = say
@@ -72,6 +79,7 @@ class Windows:
         self._pages = pages
         self._social = social
         self._posting = posting
+        self._set_keeping = set_keeping
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
@@ -81,15 +89,16 @@ class Windows:
         bus.on(TakeProgressed, self._take_progressed)
         bus.on(EntryProgressed, self._entry_progressed)
 
-    async def handle(self, peer: Peer, message: WindowShown | Ask) -> None:
+    async def handle(self, instance: Instance, message: WindowShown | Ask) -> None:
         """One message of one window. The answer goes out when it is there."""
+        peer = instance.peer
         match message:
             case WindowShown(open=True):
                 self._open[peer.instance] = peer
             case WindowShown():
                 self._open.pop(peer.instance, None)
             case _:
-                self._start(peer, message)
+                self._start(instance, message)
 
     def gone(self, peer: Peer) -> None:
         """Its plugin is."""
@@ -128,7 +137,8 @@ class Windows:
         """To all windows: a Take kept in one may be posted from the command line."""
         account, online = self._account.name, self._status.online
         if self._open:
-            self._tell(posting(entry, account=account, online=online, fraction=fraction))
+            held = held_ms(entry)
+            self._tell(posting(entry, account=account, online=online, fraction=fraction, held_ms=held))
 
     def _tell_row(self, post: AudioPost) -> None:
         """A row that is new or has changed."""
@@ -141,28 +151,33 @@ class Windows:
 
     # answers ----------------------------------------------------------------------------------------------------
 
-    def _start(self, peer: Peer, message: Ask) -> None:
+    def _start(self, instance: Instance, message: Ask) -> None:
+        peer = instance.peer
         running = self._asks.setdefault(peer.instance, set())
         if len(running) >= MAX_ASKS:
             busy = AskFailed(id=message.id, code="busy", message="Too much was asked at once. Try again.")
             self._say(peer, busy)
             return
-        task = asyncio.create_task(self._answer(peer, message))
+        task = asyncio.create_task(self._answer(instance, message))
         running.add(task)
         task.add_done_callback(running.discard)
 
-    async def _answer(self, peer: Peer, message: Ask) -> None:
+    async def _answer(self, instance: Instance, message: Ask) -> None:
         try:
-            reply: FromDaemon = await self._carry_out(peer, message)
+            reply: FromDaemon = await self._carry_out(instance, message)
         except Exception as error:
             told = sentence_of(error, type(message).__name__)
             reply = AskFailed(id=message.id, code=told.code, message=told.line)
-        self._say(peer, reply)
+        self._say(instance.peer, reply)
 
-    async def _carry_out(self, peer: Peer, message: Ask) -> FromDaemon:
+    async def _carry_out(self, instance: Instance, message: Ask) -> FromDaemon:
         match message:
             case GetFeed():
-                return await self._page(peer, message)
+                return await self._page(instance.peer, message)
+            case KeepAll():
+                return await self._keep_all(instance, message)
+            case UndoPost():
+                await self._posting.undo(message.take_id)
             case PostTake():
                 await self._posting.post(await self._takes.get(message.take_id), message.title)
             case LikePost():
@@ -170,6 +185,24 @@ class Windows:
             case ReactPost():
                 await self._social.react(message.post_id, REACTIONS[message.reaction], message.react)
         return Asked(id=message.id)
+
+    async def _keep_all(self, instance: Instance, message: KeepAll) -> KeptAll:
+        ask = AskAll(
+            bars=message.bars,
+            title=message.title,
+            host_of=instance,
+            at_frame=message.at_frame,
+            generation=message.generation,
+            asked=f"{instance.name}:all:{message.id}",
+        )
+        kept = await self._set_keeping.keep(ask)
+        return KeptAll(
+            id=message.id,
+            set_id=kept.set_id,
+            takes=len(kept.takes),
+            name=kept.name,
+            note=kept.note[:MAX_CHARACTERS],
+        )
 
     async def _page(self, peer: Peer, ask: GetFeed) -> FeedPage:
         def tell(post: AudioPost) -> None:

@@ -21,7 +21,7 @@ from daemon.core.alignment import frames_ahead
 from daemon.core.sounding import after_last_signal
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept, UsageError
-from daemon.library.rows import TakeRow
+from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
 from daemon.library.takes import Takes, new_take, require_one_length
 from daemon.rings.instances import Instance, Instances
@@ -79,6 +79,11 @@ class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
     set_id: str
     takes: list[TakeRow]
     note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the set is called."""
+        return name_of_set(self.takes)
 
 
 class SetKeeping:

@@ -6,7 +6,7 @@ How long is left is daemon.core.outbox's; what was undone in the last moment sta
 import asyncio
 
 from daemon.core import outbox
-from daemon.events import Bus, EntryChanged
+from daemon.events import Bus, EntryChanged, TakeKept
 from daemon.library.entries import Entries
 from daemon.library.store import Store
 from daemon.system.clock import Clock
@@ -21,10 +21,11 @@ class Holding:
         self._bus = bus
         self._clock = clock or Clock()
         self._wake = asyncio.Event()
+        bus.on(TakeKept, self._entry_changed)
         bus.on(EntryChanged, self._entry_changed)
 
-    def _entry_changed(self, event: EntryChanged) -> None:
-        if event.entry.state is outbox.State.HELD:
+    def _entry_changed(self, event: TakeKept | EntryChanged) -> None:
+        if event.entry and event.entry.state is outbox.State.HELD:
             self._wake.set()
 
     async def run(self) -> None:

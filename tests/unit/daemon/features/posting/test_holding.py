@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.outbox import MAX_HOLD_US, Entry, State
-from daemon.events import Bus, EntryChanged
+from daemon.events import Bus, EntryChanged, TakeKept
 from daemon.features.posting.holding import Holding
 from daemon.library import sidecars
 from daemon.library.entries import Entries, new_entry
@@ -49,7 +49,7 @@ class Held:
         entry = new_entry(row, "", None, hold_us=hold_us)
         sidecars.write_entry(self.takes, entry)
         self.store.add_take(row, entry)
-        self.bus.tell(EntryChanged(entry=entry))
+        self.bus.tell(TakeKept(take_id=row.take_id, entry=entry))  # as a keep tells it
         return entry
 
     def states(self) -> list[State]:
