@@ -5,7 +5,7 @@ nine bits are sign and exponent (IEEE 754), so a sample's size to a factor of tw
 All functions: [any], of interleaved little-endian float32.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf, isfinite, log10
 from operator import mul
 
@@ -20,27 +20,33 @@ _LOUD = bytes(_EXPONENT_OF_SIGNAL < (byte & 0x7F) * 2 < 0xFE for byte in range(2
 _EDGE = bytes((byte & 0x7F) * 2 + 1 == _EXPONENT_OF_SIGNAL for byte in range(256))
 """Loud if the highest bit of the byte before is set."""
 _HIGHEST_BIT = bytes(byte >= 0x80 for byte in range(256))
+_BLOCK_BYTES = 1 << 16
+_ZEROS = bytes(_BLOCK_BYTES)
 _EVERY = 7
 """Of the samples, so many times fewer tell how loud it is; odd, so that all channels are heard."""
 
 
 def is_silent(data: memoryview) -> bool:
     """Digital silence: every bit is zero."""
-    return not data.tobytes().lstrip(b"\0")
+    return all(block == _ZEROS[: len(block)] for _, block in _blocks_from_the_end(data))
 
 
 def after_last_sample(data: memoryview) -> int:
-    """How many samples there are up to the last one that is not digital silence."""
-    return -(-len(data.tobytes().rstrip(b"\0")) // _SAMPLE_BYTES)
+    """How many samples there are up to the last one that is not digital silence; 0 where all is."""
+    for start, block in _blocks_from_the_end(data):
+        if block != _ZEROS[: len(block)]:
+            return start // _SAMPLE_BYTES - (-len(block.rstrip(b"\0")) // _SAMPLE_BYTES)
+    return 0
 
 
 def after_last_signal(data: memoryview) -> int:
     """How many samples there are up to the last one of at least SIGNAL; 0 where there is none."""
-    whole = data.tobytes()
-    last, before = whole[3::_SAMPLE_BYTES], whole[2::_SAMPLE_BYTES]
-    edge = _number(last.translate(_EDGE)) & _number(before.translate(_HIGHEST_BIT))
-    loud = _number(last.translate(_LOUD)) | edge
-    return -(-loud.bit_length() // 8)
+    for start, block in _blocks_from_the_end(data):
+        last, before = block[3::_SAMPLE_BYTES], block[2::_SAMPLE_BYTES]
+        edge = _number(last.translate(_EDGE)) & _number(before.translate(_HIGHEST_BIT))
+        if loud := _number(last.translate(_LOUD)) | edge:
+            return start // _SAMPLE_BYTES - (-loud.bit_length() // 8)
+    return 0
 
 
 def rms_db(data: memoryview) -> float:
@@ -51,6 +57,12 @@ def rms_db(data: memoryview) -> float:
         samples = [sample for sample in samples if isfinite(sample)]
         power = sum(map(mul, samples, samples))
     return 10 * log10(power / len(samples)) if power > 0 else -inf
+
+
+def _blocks_from_the_end(data: memoryview) -> Iterator[tuple[int, bytes]]:
+    """Where each begins, and its bytes: few enough to stay in the cache."""
+    for start in range((len(data) - 1) // _BLOCK_BYTES * _BLOCK_BYTES, -1, -_BLOCK_BYTES):
+        yield start, data[start : start + _BLOCK_BYTES].tobytes()
 
 
 def _number(flags: bytes) -> int:

@@ -19,9 +19,10 @@ def data_of(words: list[int]) -> memoryview:
     return memoryview(np.array(words, "<u4").tobytes())
 
 
-@given(st.lists(WORDS, max_size=40))
-def test_any_bits_are_as_loud_as_the_numbers_they_are(words: list[int]) -> None:
-    data = data_of(words)
+@given(st.lists(WORDS, max_size=40), st.integers(0, 40_000))
+def test_any_bits_are_as_loud_as_the_numbers_they_are(words: list[int], silence: int) -> None:
+    """silence: so many samples of it follow, over the borders of what is looked at at once."""
+    data = data_of(words + [0] * silence)
     samples = np.abs(np.frombuffer(data, "<f4"))
     loud = np.flatnonzero((samples >= SIGNAL) & (samples < 2.0**127))
     there = np.flatnonzero(np.frombuffer(data, "<u4"))
