@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 HANDSHAKE_LIMIT_S = 60
-DATA = (1, 2)  # opcodes of text and binary frames
+DATA, PING, PONG = (1, 2), 9, 10  # opcodes
 
 
 class Counting(asyncio.Protocol):
@@ -56,9 +56,12 @@ class Counting(asyncio.Protocol):
                 length, start = int.from_bytes(self._data[at + 2 : at + 10], "big"), at + 10
             if size < start + length:
                 break
-            if self._data[at] & 0x0F in DATA:
+            opcode, payload = self._data[at] & 0x0F, bytes(self._data[start : start + length])
+            if opcode in DATA:
                 self.frames += 1
-                self._on_frame(self, bytes(self._data[start : start + length]), now_s)
+                self._on_frame(self, payload, now_s)
+            elif opcode == PING:  # who does not answer is taken for gone
+                self._write(PONG, payload)
             at = start + length
         del self._data[:at]
 
@@ -70,8 +73,10 @@ class Counting(asyncio.Protocol):
 
     def say(self, data: bytes, *, text: bool = False) -> None:
         """A masked frame, with a mask of zeros: the server has the same work."""
-        head = bytes([0x81 if text else 0x82])
-        size = len(data)
+        self._write(DATA[0] if text else DATA[1], data)
+
+    def _write(self, opcode: int, data: bytes) -> None:
+        head, size = bytes([0x80 | opcode]), len(data)
         length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
         self.transport.write(head + length + b"\0\0\0\0" + data)
 
