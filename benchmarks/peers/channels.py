@@ -34,4 +34,4 @@ async def publish(request: Request, author: int) -> None:  # type: ignore[type-a
 
 
 if __name__ == "__main__":
-    serve(Litestar([listen, publish], plugins=[channels], openapi_config=None))
+    serve(Litestar([listen, publish], plugins=[channels], openapi_config=None, logging_config=None))
