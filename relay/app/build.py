@@ -162,6 +162,7 @@ def _start_tasks(
     tasks.start("names", live.presence.ask_names)
     tasks.every("uploads", SWEEP_S, posts.uploads.sweep)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
+    tasks.every("removed objects", SWEEP_S, posts.removals.resume)
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))
     add_figures(
         engines.metrics,

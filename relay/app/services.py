@@ -13,10 +13,11 @@ from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
-from relay.features.creations.posts import tell_posts
+from relay.features.creations.owning import Owning
 from relay.features.creations.publishing import Publishing
-from relay.features.creations.store import NEW_POST
 from relay.features.devices.code_claims import CodeClaims
+from relay.features.creations.removals import Removals
+from relay.features.creations.telling import tellers as tellers_of_posts
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families
 from relay.features.devices.grant_claims import GrantClaims
@@ -73,6 +74,8 @@ class PostServices:
     encoder: Encoder
     publishing: Publishing
     workers: Workers
+    owning: Owning
+    removals: Removals
     jobs: Jobs
     reactions: Reactions
 
@@ -82,7 +85,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
     db = engines.db
     tellers = Tellers(
         {
-            NEW_POST: partial(tell_posts, base_url),
+            **tellers_of_posts(base_url),
             NEW_FOLLOW: tell_follows,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
@@ -122,11 +125,13 @@ async def post_services(
     db, objects, encoder = engines.db, engines.objects, Encoder()
     uploads = Uploads(db, objects, publishing.is_published)
     await uploads.open()
+    removed = Removals(db, objects)
     posts = Publishing(
         db=db,
         objects=objects,
         encoder=encoder,
         uploads=uploads,
+        removed=removed,
         scratch=engines.folder.work,
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,
@@ -141,6 +146,8 @@ async def post_services(
         encoder=encoder,
         publishing=posts,
         workers=workers,
+        owning=Owning(db, removed, base_url),
+        removals=removed,
         jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),
     )

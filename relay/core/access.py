@@ -45,6 +45,8 @@ class Action(StrEnum):
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
     POST_SHOW = "post.show"
+    POST_EDIT = "post.edit"
+    POST_DELETE = "post.delete"
     POST_LIKE = "post.like"
     POST_REACT = "post.react"
     REACTION_REMOVE = "reaction.remove"
@@ -109,6 +111,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
     Action.POST_SHOW: OWNER_ONLY,
+    Action.POST_EDIT: OWNER_ONLY,
+    Action.POST_DELETE: OWNER_ONLY,
     Action.POST_LIKE: SIGNED_IN,
     Action.POST_REACT: SIGNED_IN,
     Action.REACTION_REMOVE: OWNER_ONLY,

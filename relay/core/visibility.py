@@ -6,6 +6,7 @@ The SQL says the same as `may_read` and `may_find`; a test holds all three again
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Visibility(StrEnum):
@@ -50,6 +51,7 @@ class Audience(StrEnum):
     EVERYBODY = "everybody"
     FOLLOWERS = "followers"
     OWNER = "owner"
+    OTHERS = "others"  # who hears of the owner, but not the owner
     NOBODY = "nobody"
 
 
@@ -76,6 +78,11 @@ def may_find(shown: Shown, viewer: Viewer) -> bool:
     return not unlisted and may_read(shown, viewer)
 
 
+def may_know_gone(shown: Shown, viewer: Viewer) -> bool:
+    """Whether a viewer is told that it was deleted, and not that there never was such a thing. [any]"""
+    return shown.state is State.DELETED and may_read(replace(shown, state=State.READY), viewer)
+
+
 def audience(shown: Shown) -> Audience:
     """Whom an event about it goes to; who is blocked is left out besides. [any]"""
     if shown.state is not State.READY:
@@ -95,17 +102,24 @@ NOT_BLOCKED = (
 )
 
 
+def _shown_to(open_to_all: str) -> str:
+    return (
+        f"(c.visibility IN ({open_to_all}) OR (c.visibility = 'followers' AND"
+        " (SELECT 1 FROM follow AS f WHERE f.follower_id = :viewer AND f.followee_id = c.owner_id) IS NOT NULL))"
+        f" AND {NOT_BLOCKED}"
+    )
+
+
 def _condition(open_to_all: str) -> str:
     return (
-        "c.state <> 'deleted' AND (c.owner_id = :viewer OR (c.state = 'ready'"
-        f" AND (c.visibility IN ({open_to_all}) OR (c.visibility = 'followers' AND"
-        " (SELECT 1 FROM follow AS f WHERE f.follower_id = :viewer AND f.followee_id = c.owner_id) IS NOT NULL))"
-        f" AND {NOT_BLOCKED}))"
+        f"c.state <> 'deleted' AND (c.owner_id = :viewer OR (c.state = 'ready' AND {_shown_to(open_to_all)}))"
     )
 
 
 READABLE = _condition("'public', 'unlisted'")
 """`may_read` as a condition on `creation AS c`; :viewer is an account id, or '' for nobody."""
+KNOWN_GONE = "c.state = 'deleted' AND (c.owner_id = :viewer OR (" + _shown_to("'public', 'unlisted'") + "))"
+"""`may_know_gone`, likewise: a tombstone keeps the visibility that it had last."""
 FINDABLE = _condition("'public'")
 """`may_find`, likewise."""
 FINDABLE_BY_FOLLOWERS = "c.state = 'ready' AND c.visibility IN ('public', 'followers')"

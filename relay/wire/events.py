@@ -73,6 +73,18 @@ class FeedNewPost(_Wire, frozen=True, kw_only=True, tag="feed.new_post"):
     post: AudioPost
 
 
+class FeedPostChanged(_Wire, frozen=True, kw_only=True, tag="feed.post_changed"):
+    """A post that you may know has other words, or is shown to others than before. It is no news."""
+
+    post: AudioPost
+
+
+class FeedPostRemoved(_Wire, frozen=True, kw_only=True, tag="feed.post_removed"):
+    """A post was deleted, or is not for you any more: what is kept of it is to be forgotten."""
+
+    post_id: Id
+
+
 class PresenceUpdate(_Wire, frozen=True, kw_only=True, tag="presence.update"):
     """Somebody you follow changed what they do. Live only: a new connection gets the whole state."""
 
@@ -107,7 +119,15 @@ class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
     fraction: Fraction = 0.0
 
 
-Payload = FeedNewPost | PresenceUpdate | SocialNewFollow | SocialNewReaction | JobProgress
+Payload = (
+    FeedNewPost
+    | FeedPostChanged
+    | FeedPostRemoved
+    | PresenceUpdate
+    | SocialNewFollow
+    | SocialNewReaction
+    | JobProgress
+)
 
 
 # relay -> client ----------------------------------------------------------------------------------------------

@@ -175,7 +175,15 @@ GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")
 GET_VISIBILITY = _get("/audio/{post_id}/visibility", rest.PostVisibility, "Who may see a post of yours.")
 SET_VISIBILITY = _row(
     "PUT", "/audio/{post_id}/visibility", rest.PostVisibility, Nothing, rest.PostVisibility,
-    "Who may see a post of yours from now on. What was told of it is not told again.", "",
+    "Who may see a post of yours from now on. Whoever no longer may is told to forget it.", "",
+)  # fmt: skip
+EDIT_POST = _row(
+    "PATCH", "/audio/{post_id}", rest.PostEdit, Nothing, rest.AudioPost,
+    "Another title, other tags, or another visibility, for a post of yours.", "",
+)  # fmt: skip
+DELETE_POST = _row(
+    "DELETE", "/audio/{post_id}", Nothing, Nothing, rest.PostDeleted,
+    "Delete a post of yours: its sound goes at once, its address says that it is gone.", "",
 )  # fmt: skip
 GET_WAVEFORM = _get(
     "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."

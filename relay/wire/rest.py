@@ -42,6 +42,9 @@ MAX_REACTIONS_EACH = 3
 """Different emoji of one person on one post."""
 MAX_LACKS = 8
 """Sentences on what an upload lacks."""
+ShownTo = Literal["public", "followers", "unlisted", "private"]
+"""Who sees a post: everybody; who follows its author; whoever has its address, on no list; its author."""
+Genre = Annotated[list[Tag], Meta(max_length=8)]
 OUTLINE_COLUMNS = 160
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
@@ -82,12 +85,12 @@ class Producer(Struct, frozen=True, kw_only=True):
     daw_preference: Name | None = None
 
 
-class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a Post says of its audio: part `meta` of POST /audio/upload, field `meta` of POST /audio/process.
 
     In the former the part `audio` is the lossless Take (FLAC or WAV). The header `Idempotency-Key` is the entry id:
     the same key with the same audio gives the same Post (200), with other audio 422, while the first is still being
-    made 409.
+    made 409. A field that says nothing is left out, so that a relay which is older than the field refuses only who uses it.
     """
 
     title: Title = ""
@@ -97,11 +100,12 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: Key | None = None
     key_source: FigureSource | None = None
     key_confidence: Confidence | None = None
-    genre: Annotated[list[Tag], Meta(max_length=8)] = []
+    genre: Genre = []
     daw: Name | None = None
     duration_bars: DurationBars | None = None
     bar_frames: Annotated[list[Count], Meta(max_length=1025)] = []
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
+    visibility: ShownTo = "public"
     sha256: Sha256
 
 
@@ -113,6 +117,20 @@ class AudioProcess(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     upload_id: Id
     meta: UploadMeta
+
+
+class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """PATCH /audio/{post_id}: what is left out, or null, stays as it is. A title "" is no title."""
+
+    title: Title | None = None
+    genre: Genre | None = None
+    visibility: ShownTo | None = None
+
+
+class PostDeleted(Struct, frozen=True, kw_only=True):
+    """Answer to DELETE /audio/{post_id}: its sound and its words are gone, from here on."""
+
+    post_id: Id
 
 
 class AudioPost(Struct, frozen=True, kw_only=True):
@@ -127,7 +145,7 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     page_url: Url
     bpm: Bpm | None
     key: Key | None
-    genre: Annotated[list[Tag], Meta(max_length=8)]
+    genre: Genre
     daw: Name | None
     duration_bars: DurationBars | None
     duration_ms: Count
@@ -156,12 +174,14 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     lra_lu: Decibels | None = None
     seam_score: Confidence | None = None
     """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
+    visibility: Word = "public"
+    """A ShownTo, or one that later versions know."""
 
 
 class PostVisibility(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may see a post at most: its author, whoever has the address, the author's followers, or everybody."""
 
-    visibility: Literal["private", "unlisted", "followers", "public"]
+    visibility: ShownTo
 
 
 class UploadedPost(AudioPost, frozen=True, kw_only=True):

@@ -11,14 +11,27 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from relay.core.access import Actor
 from relay.core.refusal import Refusal
-from relay.core.visibility import Audience, Shown, State, Viewer, Visibility, audience, may_find, may_read
+from relay.core.visibility import (
+    Audience,
+    Shown,
+    State,
+    Viewer,
+    Visibility,
+    audience,
+    may_find,
+    may_know_gone,
+    may_read,
+)
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
-from relay.features.creations import posts
+from relay.features.accounts import api as accounts
+from relay.features.creations import changes, posts
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
@@ -26,8 +39,17 @@ from relay.features.feeds import store as feeds
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.reactions.service import Reactions
-from relay.wire.events import Event, FeedNewPost, SocialNewFollow, SocialNewReaction, read_payload
-from relay.wire.rest import LikeRequest
+from relay.features.reactions.store import miscounts as miscounts_of_likes
+from relay.wire.events import (
+    Event,
+    FeedNewPost,
+    FeedPostChanged,
+    FeedPostRemoved,
+    SocialNewFollow,
+    SocialNewReaction,
+    read_payload,
+)
+from relay.wire.rest import LikeRequest, PostEdit
 from tests.support.house import BASE_URL, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 
@@ -36,13 +58,27 @@ WHO = st.integers(0, len(NAMES) - 1)
 WHICH = st.integers(0, 5)  # of the posts there are
 STEP = st.one_of(
     st.tuples(st.just("post"), WHO, st.sampled_from(Visibility)),
-    st.tuples(st.just("show"), WHICH, st.sampled_from(Visibility), st.sampled_from(State)),
-    st.tuples(st.just("show"), WHICH, st.sampled_from(Visibility), st.just(State.READY)),
+    st.tuples(st.just("moderate"), WHICH, st.sampled_from([State.HIDDEN, State.READY, State.FAILED])),
+    st.tuples(
+        st.just("edit"), WHICH, st.none() | WHO, st.sampled_from(Visibility), st.sampled_from(["", "a", "b"])
+    ),
+    st.tuples(st.just("edit"), WHICH, st.none(), st.sampled_from(Visibility), st.just("")),
+    st.tuples(st.just("delete"), WHICH, st.none() | WHO),
     st.tuples(st.sampled_from(["follow", "follow", "unfollow", "block", "unblock"]), WHO, WHO),
     st.tuples(st.sampled_from(["like", "like", "unlike"]), WHO, WHICH),
 )
-STEPS = st.lists(STEP, max_size=30)
+STEPS = st.lists(STEP, min_size=6, max_size=30)
+FOLLOWED = [("follow", 1, 0), ("follow", 2, 1), ("post", 0, Visibility.PUBLIC), ("like", 1, 0)]
+SHOW = [("edit", 0, None, each, "") for each in Visibility]  # private, unlisted, followers, public
+STORIES = [
+    [*FOLLOWED, *SHOW, *SHOW],  # fewer and fewer see it, and come to see it again
+    [*FOLLOWED, *reversed(SHOW), ("delete", 0, 1), ("delete", 0, None), ("delete", 0, None), *SHOW],
+    [*FOLLOWED, ("edit", 0, None, Visibility.FOLLOWERS, "a"), ("block", 0, 1), ("delete", 0, None)],
+    [("follow", 1, 0), ("post", 0, Visibility.PRIVATE), *SHOW, ("moderate", 0, State.HIDDEN), *SHOW],
+    [*FOLLOWED, ("moderate", 0, State.HIDDEN), SHOW[0], ("moderate", 0, State.READY)],
+]
 
+HEARD = (Audience.EVERYBODY, Audience.FOLLOWERS)
 Told = tuple[str, str]  # a kind, and the id of the post or of who followed or liked
 
 
@@ -51,6 +87,8 @@ class Post:
     owner: str
     shown: Shown
     at: int
+    title: str = ""
+    was_heard_of: bool = False
 
 
 @dataclass
@@ -70,6 +108,7 @@ class Oracle:
         default_factory=dict
     )  # what each has heard, while connected all the time
     live_all: list[Told] = field(default_factory=list)  # and who asked for everybody's
+    log: list[tuple[int, str, str]] = field(default_factory=list)  # when, what, of which post
 
     def viewer(self, who: str | None, owner: str) -> Viewer:
         if who is None:
@@ -85,24 +124,71 @@ class Oracle:
         post = self.posts[post_id]
         return may_find(post.shown, self.viewer(who, post.owner))
 
+    def refusal(self, who: str | None, post_id: str) -> str | None:
+        """The code with which who asks for it is refused."""
+        if self.may_read(who, post_id):
+            return None
+        post = self.posts[post_id]
+        return "gone" if may_know_gone(post.shown, self.viewer(who, post.owner)) else "not_found"
+
     def hears(self, who: str, owner: str) -> bool:
         return who == owner or (who, owner) in self.follows
 
-    def is_told(self, who: str, post_id: str) -> bool:
+    def is_heard(self, who: str, post_id: str, *, gone: bool = False) -> bool:
         """Whether somebody whom an event of it reaches is told: of what is not ready, nobody is."""
-        return audience(self.posts[post_id].shown) is not Audience.NOBODY and self.may_find(who, post_id)
+        post = self.posts[post_id]
+        shown = replace(post.shown, state=State.READY) if gone else post.shown
+        return audience(shown) is not Audience.NOBODY and may_find(shown, self.viewer(who, post.owner))
+
+    def told_now(self, what: str, post_id: str, who: str) -> Told | None:
+        """What an event that reaches somebody says to them, as things are now."""
+        post = self.posts[post_id]
+        gone = post.shown.state is State.DELETED
+        match what:
+            case "withdrawn":
+                others = audience(post.shown) not in HEARD and who != post.owner
+                return ("removed", post_id) if others else None
+            case "changed" if gone:
+                return ("removed", post_id) if self.is_heard(who, post_id, gone=True) else None
+            case _:
+                return (what, post_id) if not gone and self.is_heard(who, post_id) else None
+
+    def happened(self, what: str, post_id: str) -> None:
+        """To who hears of its owner; and, of what is for everybody, to who asked for everybody's."""
+        post = self.posts[post_id]
+        self.log.append((self.at, what, post_id))
+        for who, heard in self.live.items():
+            if self.hears(who, post.owner) and (told := self.told_now(what, post_id, who)):
+                heard.append(told)
+        to_all = (
+            audience(replace(post.shown, state=State.READY)) is Audience.EVERYBODY and what != "withdrawn"
+        )
+        listener = list(self.live)[-1]
+        if (to_all or self.hears(listener, post.owner)) and (told := self.told_now(what, post_id, listener)):
+            self.live_all.append(told)
 
     def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
-        self.posts[post_id] = Post(
-            owner, Shown(owner_id=owner, visibility=visibility, state=State.READY), self.at
-        )
-        for who, heard in self.live.items():
-            if self.hears(who, owner) and self.is_told(who, post_id):
-                heard.append(("post", post_id))
-        to_all = audience(self.posts[post_id].shown) is Audience.EVERYBODY
-        listener = list(self.live)[-1]
-        if (to_all or self.hears(listener, owner)) and self.may_find(listener, post_id):
-            self.live_all.append(("post", post_id))
+        shown = Shown(owner_id=owner, visibility=visibility, state=State.READY)
+        self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
+        self.happened("post", post_id)
+
+    def edit(self, post_id: str, visibility: Visibility, title: str) -> None:
+        post = self.posts[post_id]
+        before, after = (audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
+                         for each in (post.shown.visibility, visibility))  # fmt: skip
+        if (post.shown.visibility, post.title) == (visibility, title):
+            return
+        post.shown, post.title = replace(post.shown, visibility=visibility), title
+        self.happened("post" if after and not post.was_heard_of else "changed", post_id)
+        post.was_heard_of |= after
+        if before and not after:
+            self.happened("withdrawn", post_id)
+
+    def delete(self, post_id: str) -> None:
+        post = self.posts[post_id]
+        post.shown, post.title = replace(post.shown, state=State.DELETED), ""
+        self.likes = {pair: at for pair, at in self.likes.items() if pair[1] != post_id}
+        self.happened("changed", post_id)
 
     def follow(self, who: str, other: str) -> bool:
         """Whether it is allowed."""
@@ -147,11 +233,13 @@ class Oracle:
     def replay(self, who: str) -> list[Told]:
         """Of everything, since it was followed; as it is now."""
         found = [(at, told) for at, to, told, like in self.inbox if to == who and self.stands(to, told, like)]
-        for post_id, post in self.posts.items():
-            since = -1 if who == post.owner else self.follows.get((who, post.owner))
-            if since is not None and post.at > since and self.is_told(who, post_id):
-                found.append((post.at, ("post", post_id)))
-        return [told for _, told in sorted(found)]
+        for at, what, post_id in self.log:
+            owner = self.posts[post_id].owner
+            since = -1 if who == owner else self.follows.get((who, owner))
+            told = self.told_now(what, post_id, who)
+            if since is not None and at > since and told:
+                found.append((at, told))
+        return [told for _, told in sorted(found, key=lambda each: each[0])]
 
 
 async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[object, ...]) -> None:
@@ -166,12 +254,12 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
                 lambda tx: new_post(tx, owner, at_us=oracle.at, visibility=visibility)
             )
             oracle.post(post_id, owner, visibility)
-        case "show" if ids:
+        case "moderate" if ids:
+            await _moderate(here, oracle, ids[int(str(one)) % len(ids)], State(str(rest[0])))
+        case "edit" | "delete" if ids:
             post_id = ids[int(str(one)) % len(ids)]
-            visibility, state = Visibility(str(rest[0])), State(str(rest[1]))
-            await here.db.write(lambda tx: creations.set_shown(tx, post_id, visibility, state, oracle.at))
-            post = oracle.posts[post_id]
-            post.shown = Shown(owner_id=post.owner, visibility=visibility, state=state)
+            who = oracle.posts[post_id].owner if rest[0] is None else people[int(str(rest[0]))]
+            await _own(here, oracle, who, post_id, rest[1:])
         case "like" | "unlike" if ids:
             await _like(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], str(what))
         case "follow" | "unfollow" | "block" | "unblock" if one != rest[0]:
@@ -179,16 +267,50 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
     await here.settled()
 
 
+async def _moderate(here: House, oracle: Oracle, post_id: str, state: State) -> None:
+    """As who looks after a relay does: nobody is told."""
+
+    def work(tx: Tx) -> None:
+        if was := changes.standing(tx.db, post_id):
+            changes.set_shown(tx, was, was.shown.visibility, state, oracle.at)
+
+    await here.db.write(work)
+    post = oracle.posts[post_id]
+    if post.shown.state is not State.DELETED:
+        post.shown = replace(post.shown, state=state)
+
+
+async def _own(here: House, oracle: Oracle, who: str, post_id: str, edit: list[object]) -> None:
+    """edit: visibility and title; none: delete."""
+    actor, expected = Actor(user_id=who), oracle.refusal(who, post_id)
+    if expected is None and who != oracle.posts[post_id].owner:
+        expected = "not_found"
+    try:
+        if edit:
+            visibility, title = Visibility(str(edit[0])), str(edit[1])
+            await here.owning.edit(actor, post_id, PostEdit(visibility=visibility.value, title=title))
+        else:
+            await here.owning.delete(actor, post_id)
+    except Refusal as refusal:
+        assert refusal.code == expected
+        return
+    assert expected is None
+    if edit:
+        oracle.edit(post_id, visibility, title)
+    else:
+        oracle.delete(post_id)
+
+
 async def _like(here: House, oracle: Oracle, who: str, post_id: str, what: str) -> None:
     reactions = Reactions(here.db, BASE_URL)
     change = reactions.like if what == "like" else reactions.unlike
-    allowed = oracle.may_read(who, post_id)
+    expected = oracle.refusal(who, post_id)
     try:
         await change(who, LikeRequest(post_id=post_id))
     except Refusal as refusal:
-        assert refusal.code == "not_found" and not allowed
+        assert refusal.code == expected
         return
-    assert allowed
+    assert expected is None
     if what == "like":
         oracle.like(who, post_id)
     else:
@@ -225,14 +347,24 @@ async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) 
 def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     """Every read there is, of every post, for everybody. [any thread with a snapshot]"""
     newest_first = sorted(oracle.posts, key=lambda id_: (oracle.posts[id_].at, id_), reverse=True)
+    for post_id, post in oracle.posts.items():
+        for_all = audience(post.shown) is Audience.EVERYBODY
+        assert posts.is_embeddable(db, post_id) is for_all
+        assert (refusal_of(partial(posts.embeddable, db, post_id, BASE_URL)) is None) is for_all
+    counts = {id_: each.post_count for id_, each in accounts.profiles(db, people).items()}
+    for owner in people:
+        mine = [each for each in oracle.posts.values() if each.owner == owner]
+        assert counts[owner] == sum(audience(each.shown) is Audience.EVERYBODY for each in mine)
+    assert creations.miscounts(db) == [] and miscounts_of_likes(db) == []
     for who in (None, *people):
         for post_id in oracle.posts:
             for read in (
                 partial(posts.one, db, post_id, who, BASE_URL),
                 partial(creations.figures, db, post_id, who),
                 partial(creations.asset, db, post_id, PREVIEW, who),
+                partial(posts.reactable, db, post_id, who or "", BASE_URL),
             ):
-                assert seen(read) is oracle.may_read(who, post_id)
+                assert refusal_of(read) == oracle.refusal(who, post_id)
         at = position(who, None, 100)
         found = [each.post.id for each in feeds.newest(db, at, BASE_URL)[0]]
         assert found == [id_ for id_ in newest_first if in_global_feed(oracle, who, id_)]
@@ -261,13 +393,12 @@ def in_global_feed(oracle: Oracle, who: str | None, post_id: str) -> bool:
     return oracle.may_find(who, post_id) and audience(oracle.posts[post_id].shown) is Audience.EVERYBODY
 
 
-def seen(read: Callable[[], object]) -> bool:
+def refusal_of(read: Callable[[], object]) -> str | None:
     try:
         read()
     except Refusal as refusal:
-        assert refusal.code == "not_found"
-        return False
-    return True
+        return refusal.code
+    return None
 
 
 def told(events: list[Event]) -> list[Told]:
@@ -276,6 +407,10 @@ def told(events: list[Event]) -> list[Told]:
         match read_payload(event):
             case FeedNewPost(post=post):
                 found.append(("post", post.id))
+            case FeedPostChanged(post=post):
+                found.append(("changed", post.id))
+            case FeedPostRemoved(post_id=post_id):
+                found.append(("removed", post_id))
             case SocialNewFollow(follower=follower):
                 found.append(("follow", follower.id))
             case SocialNewReaction(reaction=reaction):
@@ -312,7 +447,15 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
         assert told(await waiting(everything)) == oracle.live_all
 
 
+def also_stories(test: Callable[..., None]) -> Callable[..., None]:
+    """What happens is likely to go wrong, besides what chance finds."""
+    for steps in STORIES:
+        test = example(steps)(test)
+    return test
+
+
 @settings(max_examples=40, deadline=None)
+@also_stories
 @given(STEPS)
 def test_everything_shows_exactly_what_the_rule_says(steps: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -322,6 +465,7 @@ def test_everything_shows_exactly_what_the_rule_says(steps: list[tuple[object, .
 @pytest.mark.slow
 def test_everything_shows_exactly_what_the_rule_says_on_postgresql(postgres: PostgresServer) -> None:
     @settings(max_examples=8, deadline=None)
+    @also_stories
     @given(STEPS)
     def histories(steps: list[tuple[object, ...]]) -> None:
         with schema_of(postgres) as schema:

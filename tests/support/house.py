@@ -1,21 +1,25 @@
 """The relay's stores, hub and live feed on one database, without HTTP: for tests of what is told and shown to whom."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from pathlib import Path
 
 from relay.app.listening import EFFECTS
 from relay.core.visibility import Visibility
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.clock import new_id
 from relay.engine.database import Database, Effect, Tx, open_database
+from relay.engine.objects.folder import FolderObjects
 from relay.features.accounts.api import ensure_account
 from relay.features.creations.drawing import outline
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW, Kind
-from relay.features.creations.posts import tell_posts
-from relay.features.creations.store import NEW_POST, Asset, NewCreation, publish
+from relay.features.creations.owning import Owning
+from relay.features.creations.removals import Removals
+from relay.features.creations.store import Asset, NewCreation, publish
+from relay.features.creations.telling import tellers as tellers_of_posts
 from relay.features.graph.api import NEW_FOLLOW, tell_follows
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Hub
@@ -43,6 +47,7 @@ class House:
         self.db: Database
         self.hub: Hub
         self.live: Live
+        self.owning: Owning
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
         self.pending.append((number, list(effects)))
@@ -75,10 +80,17 @@ class House:
 
 @asynccontextmanager
 async def house(url: str) -> AsyncIterator[House]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _house(url, FolderObjects(Path(folder) / "objects")) as made:
+            yield made
+
+
+@asynccontextmanager
+async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
     made = House()
     tellers = Tellers(
         {
-            NEW_POST: partial(tell_posts, BASE_URL),
+            **tellers_of_posts(BASE_URL),
             NEW_FOLLOW: tell_follows,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
@@ -86,6 +98,7 @@ async def house(url: str) -> AsyncIterator[House]:
     )
     made.db = open_database(url, effects=EFFECTS, on_commit=made.on_commit, on_lost=_never)
     made.hub = Hub(tell_by(made.db, tellers), made.db.applied)
+    made.owning = Owning(made.db, Removals(made.db, shelf), BASE_URL)
     made.live = Live(made.db, PresenceBoard(made.hub, MemoryBus(MemoryWire()), _nobody), tellers)
     running = asyncio.create_task(made.hub.run())
     try:

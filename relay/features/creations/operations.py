@@ -1,5 +1,5 @@
 """/api/v1/audio: uploads become posts, and posts are read; media.py has the bytes of their audio, embeds.py shows them
-elsewhere, showing.py says to whom.
+elsewhere, owning_operations.py has what their owner does with them.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Posts as they are read: one, a page of a list, what is told of new ones. The statement is one, SELECT, and the row is one."""
+"""Posts as they are read: one, a page of a list, many that are told. The statement is one, SELECT, and the row is one."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,14 +9,12 @@ from msgspec import Struct
 
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import PUBLIC, READABLE, audience
+from relay.core.visibility import PUBLIC, READABLE
 from relay.engine.database import Connection
 from relay.features.creations.figures import Card, read_card
 from relay.features.creations.kinds import Ability, is_one_with
-from relay.features.creations.store import no_post, shown_of
-from relay.features.live import api as live
+from relay.features.creations.store import why_not_there
 from relay.features.reactions.api import LIKED, REACTED
-from relay.wire.events import FeedNewPost
 from relay.wire.rest import API_PREFIX, AudioPost
 
 PAGE_PATH = "/p/"
@@ -57,11 +55,12 @@ class _Row(NamedTuple):
     reactions: str
     reacted: str
     liked_with: str
+    visibility: str
     card: str
 
 
 SELECT = f"""SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
-  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.card
+  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.card
 FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
 """The columns of _Row, for :viewer."""
 OLDER = "(c.published_us, c.id) < (:at_us, :id)"
@@ -97,7 +96,7 @@ def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, which:
     values = {"viewer": viewer or "", "id": post_id}
     row = db.execute(f"{SELECT} WHERE c.id = :id AND {which}", values).fetchone()
     if row is None:
-        raise no_post()
+        raise why_not_there(db, post_id, viewer)
     return _detail(row, base_url)
 
 
@@ -126,20 +125,13 @@ def page(
     return details, None if last is None else write_cursor(Cursor(last.published_us, last.id))
 
 
-def tell_posts(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
-    """Posts as they are now, as nobody in particular sees them. [any thread with a snapshot]"""
-    marks = ", ".join(f":c{index}" for index in range(len(events)))
-    ids = {f"c{index}": each.object_id for index, each in enumerate(events)}
-    rows = db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": "", **ids}).fetchall()
-    posts = {post.id: post for post in (_detail(row, base_url).post for row in rows)}
-    shown = shown_of(db, list(posts))
-    return {
-        each.id: live.Delivery(
-            payload=FeedNewPost(post=posts[each.object_id]), audience=audience(shown[each.object_id])
-        )
-        for each in events
-        if each.object_id in posts
-    }
+def told(db: Connection, post_ids: Sequence[str], base_url: str) -> dict[str, AudioPost]:
+    """Posts that are not deleted, as nobody in particular sees them. [any thread with a snapshot]"""
+    marks = ", ".join(f":c{index}" for index in range(len(post_ids)))
+    ids = {f"c{index}": post_id for index, post_id in enumerate(post_ids)}
+    sql = f"{SELECT} WHERE c.id IN ({marks}) AND c.state <> 'deleted'"
+    found = [_detail(row, base_url).post for row in db.execute(sql, {"viewer": "", **ids}).fetchall()]
+    return {post.id: post for post in found}
 
 
 @lru_cache(MAX_REMEMBERED)
@@ -181,5 +173,6 @@ def _detail(columns: tuple[Any, ...], base_url: str) -> Detail:  # any: of many 
         key_confidence=card.key_confidence,
         lra_lu=card.lra_lu,
         seam_score=card.seam_score,
+        visibility=row.visibility,
     )
     return Detail(post=post, card=card)

@@ -18,10 +18,12 @@ from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work, Workers
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, Objects
 from relay.features.accounts import api as accounts
+from relay.features.creations import removals
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
 from relay.features.creations.posts import one
+from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.store import Asset, NewCreation, publish
 from relay.features.uploads import api as uploads_api
 from relay.features.uploads.api import Uploads
@@ -67,6 +69,7 @@ class Publishing:
         objects: Objects,
         encoder: Encoder,
         uploads: Uploads,
+        removed: Removals,
         scratch: Path,
         base_url: str,
         quota_bytes: int,
@@ -75,6 +78,7 @@ class Publishing:
         self._objects = objects
         self._encoder = encoder
         self._uploads = uploads
+        self._removed = removed
         self._scratch = scratch
         self._base_url = base_url
         self._quota_bytes = quota_bytes
@@ -123,11 +127,21 @@ class Publishing:
             work.say("encode", 0.1)
             figures = await self._encoder.run(_encode_job(job.meta, folder))
             work.say("store", 0.9)
-            files = {PREVIEW: PREVIEW_FILE, LOSSLESS: LOSSLESS_FILE}
-            storing = [self._store(folder / name, role) for role, name in files.items()]
-            assets = await asyncio.gather(*storing)
-        await self._db.write(lambda tx: _finish(tx, work, job, figures, assets))
+            while (removed := await self._publish(work, job, figures, folder)) is not None:
+                await self._removed.settled(removed.names)
         await self._objects.delete_upload(job.upload_id)
+
+    async def _publish(self, work: Work, job: PostJob, figures: Figures, folder: Path) -> Removed | None:
+        """Store what was made and commit the post; or, equal bytes were removed meanwhile, so it is to be done again."""
+        since = await self._db.read(removals.mark, snapshot=False)
+        files = {PREVIEW: PREVIEW_FILE, LOSSLESS: LOSSLESS_FILE}
+        storing = [self._store(folder / name, role) for role, name in files.items()]
+        assets = await asyncio.gather(*storing)
+        try:
+            await self._db.write(lambda tx: _finish(tx, work, job, figures, assets, since))
+        except Removed as removed:
+            return removed
+        return None
 
     async def _fetch(self, job: PostJob, target: Path) -> None:
         parts = await self._db.read(lambda db: uploads_api.parts(db, job.upload_id))
@@ -218,8 +232,9 @@ def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
     return _PostState(job_id=job_id, creation_id=creation_id)
 
 
-def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Asset]) -> None:
-    """Post, idempotency row, upload and job in one transaction: exactly one result. Raises LeaseLost. [writer]"""
+def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Asset], since: int) -> None:
+    """Post, idempotency row, upload and job in one transaction: exactly one result. Raises LeaseLost, Removed. [writer]"""
+    removals.require_kept(tx, [asset.sha256 for asset in assets], since)
     table.finish(tx, work.job, work.holder)
     meta, owner_id = job.meta, work.job.account_id
     new = NewCreation(
@@ -227,7 +242,7 @@ def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Ass
         version_id=new_id(),
         owner_id=owner_id,
         kind=Kind.POST,
-        visibility=Visibility.PUBLIC,
+        visibility=Visibility(meta.visibility),
         title=meta.title,
         bpm=meta.bpm,
         key=meta.key,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from relay.core.counts import Miscount
 from relay.core.refusal import Refusal
-from relay.core.visibility import FINDABLE_BY_FOLLOWERS, READABLE, Shown, State, Visibility
+from relay.core.visibility import FINDABLE_BY_FOLLOWERS, KNOWN_GONE, READABLE, Shown, State, Visibility
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures, read_figures
@@ -47,17 +47,22 @@ class NewCreation(Struct, frozen=True, kw_only=True):
 _encode = msgspec.json.Encoder()
 
 
+def is_counted(visibility: Visibility, state: State) -> bool:
+    """Whether a creation that stands in feeds is one of its owner's `post_count`, which everybody reads. [any]"""
+    return state is State.READY and visibility is Visibility.PUBLIC
+
+
 # writing ------------------------------------------------------------------------------------------------------
 
 
 def publish(tx: Tx, new: NewCreation) -> None:
     """Insert a creation with its first version and assets, and tell who hears of its owner. [writer]"""
-    card, body = _json(new.figures.card), _json(new.figures)
+    card, body = as_json(new.figures.card), as_json(new.figures)
     tx.db.execute(
         "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, daw, created_us,"
         " changed_us, published_us, tags, card) VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (new.id, new.owner_id, new.kind, new.visibility, new.title, new.version_id, new.bpm, new.key, new.daw, new.at_us,
-         new.at_us, new.at_us, _json(new.tags), card),
+         new.at_us, new.at_us, as_json(new.tags), card),
     )  # fmt: skip
     tx.db.execute(
         "INSERT INTO creation_version (id, creation_id, n, created_us, body) VALUES (?, ?, 1, ?, ?)",
@@ -70,8 +75,8 @@ def publish(tx: Tx, new: NewCreation) -> None:
         )
     accounts.store_bytes(tx, new.owner_id, sum(asset.size_bytes for asset in new.assets))
     if Ability.FEED in KINDS[new.kind].abilities:
-        accounts.count_posts(tx, new.owner_id, 1)
-        _note_newest(tx, new.owner_id)
+        accounts.count_posts(tx, new.owner_id, int(is_counted(new.visibility, State.READY)))
+        note_newest(tx, new.owner_id)
         live.append(
             tx,
             topic=live.author_topic(new.owner_id),
@@ -82,17 +87,7 @@ def publish(tx: Tx, new: NewCreation) -> None:
         )
 
 
-def set_shown(tx: Tx, creation_id: str, visibility: Visibility, state: State, at_us: int) -> None:
-    """Who sees it from now on; also what happened before is told, and replayed, by this. [writer]"""
-    changed = tx.db.execute(
-        "UPDATE creation SET visibility = ?, state = ?, changed_us = ? WHERE id = ? RETURNING owner_id",
-        (visibility, state, at_us, creation_id),
-    ).fetchone()
-    if changed is not None:
-        _note_newest(tx, changed[0])
-
-
-def _note_newest(tx: Tx, owner_id: str) -> None:
+def note_newest(tx: Tx, owner_id: str) -> None:
     """With the account stands how old its newest post is: a timeline asks hundreds of them. [writer]"""
     newest = tx.db.execute(
         "SELECT c.published_us FROM creation AS c WHERE c.owner_id = ? AND c.kind = 'post'"
@@ -105,16 +100,17 @@ def _note_newest(tx: Tx, owner_id: str) -> None:
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:
     """[writer]"""
     tx.db.execute(
-        "UPDATE creation SET like_count = ?, liked_with = ? WHERE id = ?", (count, _json(liked_with), creation_id)
+        "UPDATE creation SET like_count = ?, liked_with = ? WHERE id = ?", (count, as_json(liked_with), creation_id)
     )  # fmt: skip
 
 
 def set_reactions(tx: Tx, creation_id: str, counts: dict[str, int]) -> None:
     """How many of each emoji: a feed reads it with the row. [writer]"""
-    tx.db.execute("UPDATE creation SET reactions = ? WHERE id = ?", (_json(counts), creation_id))
+    tx.db.execute("UPDATE creation SET reactions = ? WHERE id = ?", (as_json(counts), creation_id))
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
+    """As a column holds it. [any]"""
     return _encode.encode(value).decode()
 
 
@@ -125,6 +121,13 @@ def no_post() -> Refusal:
     return Refusal("not_found", "There is no such post.")
 
 
+def why_not_there(db: Connection, post_id: str, viewer: str | None) -> Refusal:
+    """For who could read it: it was deleted. For all others there never was such a post. [any thread with a snapshot]"""
+    asked = f"SELECT 1 FROM creation AS c WHERE c.id = :id AND {KNOWN_GONE}"
+    found = db.execute(asked, {"viewer": viewer or "", "id": post_id}).fetchone()
+    return no_post() if found is None else Refusal("gone", "This post was deleted.")
+
+
 def figures(db: Connection, post_id: str, viewer: str | None) -> Figures:
     """The body of the newest version. Raises Refusal: not_found. [any thread with a snapshot]"""
     row: tuple[str] | None = db.execute(
@@ -133,7 +136,7 @@ def figures(db: Connection, post_id: str, viewer: str | None) -> Figures:
         {"viewer": viewer or "", "id": post_id},
     ).fetchone()
     if row is None:
-        raise no_post()
+        raise why_not_there(db, post_id, viewer)
     (body,) = row
     return read_figures(body)
 
@@ -147,9 +150,9 @@ def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[
         {"viewer": viewer or "", "id": post_id, "role": role},
     ).fetchone()
     if row is None:
-        raise no_post()
+        raise why_not_there(db, post_id, viewer)
     role, sha256, size_bytes, mime, *shown = row
-    return Asset(role=role, sha256=sha256, size_bytes=size_bytes, mime=mime), _shown(*shown)
+    return Asset(role=role, sha256=sha256, size_bytes=size_bytes, mime=mime), shown_as(*shown)
 
 
 def wanted_objects(db: Connection) -> set[str]:
@@ -165,10 +168,10 @@ def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
     rows = db.execute(
         f"SELECT id, owner_id, visibility, state FROM creation WHERE id IN ({marks})", creation_ids
     )
-    return {id_: _shown(*shown) for id_, *shown in rows}
+    return {id_: shown_as(*shown) for id_, *shown in rows}
 
 
-def _shown(owner_id: str, visibility: str, state: str) -> Shown:
+def shown_as(owner_id: str, visibility: str, state: str) -> Shown:
     return Shown(owner_id=owner_id, visibility=Visibility(visibility), state=State(state))
 
 
@@ -185,7 +188,7 @@ def miscounts(db: Connection) -> list[Miscount]:
     in_feeds = ", ".join(f"'{kind.value}'" for kind, row in KINDS.items() if Ability.FEED in row.abilities)
     posts = db.execute(
         "SELECT a.id, a.post_count, count(c.id) FROM account AS a LEFT JOIN creation AS c ON c.owner_id = a.id"
-        f" AND c.kind IN ({in_feeds}) AND c.state IN ('ready', 'hidden')"
+        f" AND c.kind IN ({in_feeds}) AND c.state = 'ready' AND c.visibility = 'public'"
         " GROUP BY a.id, a.post_count HAVING a.post_count <> count(c.id)"
     ).fetchall()
     sizes = db.execute(

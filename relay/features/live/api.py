@@ -11,8 +11,8 @@ from relay.features.live.store import (
     inbox_topic,
     is_told_first,
 )
-from relay.features.live.telling import Delivery
+from relay.features.live.telling import Delivery, Teller
 
 __all__ = [
-    "Blocked", "Delivery", "Followed", "Happened", "LiveOnly", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
+    "Blocked", "Delivery", "Followed", "Happened", "LiveOnly", "Teller", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
 ]  # fmt: skip

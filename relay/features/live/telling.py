@@ -57,7 +57,9 @@ class Message:
         """Whether an account that its topic reaches may hear of it. [any]"""
         if self.audience is Audience.NOBODY or self.happened.actor_id in hidden:
             return False
-        return self.audience is not Audience.OWNER or account_id == self.happened.actor_id
+        if self.audience in (Audience.OWNER, Audience.OTHERS):
+            return (account_id == self.happened.actor_id) is (self.audience is Audience.OWNER)
+        return True
 
 
 class Tellers:

@@ -60,6 +60,12 @@ def remove_reaction(tx: Tx, account_id: str, creation_id: str, emoji: str) -> bo
     return gone.fetchone() is not None
 
 
+def forget(tx: Tx, creation_id: str) -> None:
+    """All that anybody said to a creation that is deleted. [writer]"""
+    for table in ("creation_like", "reaction"):
+        tx.db.execute(f"DELETE FROM {table} WHERE creation_id = ?", (creation_id,))
+
+
 def reaction_of(db: Connection, account_id: str, creation_id: str, emoji: str) -> Reaction | None:
     """[any thread with a snapshot]"""
     row = db.execute(

@@ -1,0 +1,32 @@
+"""Under /api/v1/audio, what the owner of a post does with it."""
+
+from relay.core.access import Action
+from relay.core.calls import AnyRow, Call, Row
+from relay.features.creations.owning import Owning
+from relay.wire import operations as wire
+from relay.wire.rest import AudioPost, PostDeleted, PostEdit, PostVisibility
+
+Bare = Call[wire.Nothing, wire.Nothing]
+
+
+def rows(owning: Owning) -> list[AnyRow]:
+    async def edit(call: Call[PostEdit, wire.Nothing]) -> AudioPost:
+        return await owning.edit(call.actor, call.path["post_id"], call.body)
+
+    async def delete(call: Bare) -> PostDeleted:
+        return await owning.delete(call.actor, call.path["post_id"])
+
+    async def visibility(call: Bare) -> PostVisibility:
+        found = await owning.visibility(call.actor, call.path["post_id"])
+        return PostVisibility(visibility=found.value)
+
+    async def show(call: Call[PostVisibility, wire.Nothing]) -> PostVisibility:
+        await owning.edit(call.actor, call.path["post_id"], PostEdit(visibility=call.body.visibility))
+        return call.body
+
+    return [
+        Row(wire.EDIT_POST, Action.POST_EDIT, edit),
+        Row(wire.DELETE_POST, Action.POST_DELETE, delete),
+        Row(wire.GET_VISIBILITY, Action.POST_SHOW, visibility),
+        Row(wire.SET_VISIBILITY, Action.POST_SHOW, show),
+    ]
