@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -15,6 +16,9 @@ from tests.support import seaweed
 from tests.support.postgres import PostgresServer, postgres_server, schema_of
 from tests.support.seaweed import Seaweed
 from tests.support.valkey import ValkeyServer
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,28 @@ class Engines:
 
     def parts_of(self, data: Path, upload_id: str) -> bytes:
         """The bytes of an upload that are stored, in their order."""
-        if "SIDECHAIN_RELAY_OBJECTS_URL" not in self.environment:
+        if not self._has_bucket:
             folder = data / "objects" / "incoming" / upload_id
             return (
                 b"".join(each.read_bytes() for each in sorted(folder.iterdir())) if folder.exists() else b""
             )
+        store, prefix = self._bucket()
+        names = sorted(_listed(store, f"{prefix}/incoming/{upload_id}/"))
+        return b"".join(bytes(store.get(name).bytes()) for name in names)
+
+    def objects_of(self, data: Path) -> set[str]:
+        """The names of all objects that are stored."""
+        if not self._has_bucket:
+            return {each.name for each in (data / "objects").glob("[0-9a-f][0-9a-f]/*")}
+        store, prefix = self._bucket()
+        return {name.rpartition("/")[2] for name in _listed(store, f"{prefix}/objects/")}
+
+    @property
+    def _has_bucket(self) -> bool:
+        return "SIDECHAIN_RELAY_OBJECTS_URL" in self.environment
+
+    def _bucket(self) -> "tuple[S3Store, str]":
+        """And the relay's prefix in it."""
         from obstore.store import S3Store
 
         url = urlsplit(self.environment["SIDECHAIN_RELAY_OBJECTS_URL"])
@@ -46,9 +67,7 @@ class Engines:
             virtual_hosted_style_request=False,
             client_options={"allow_http": True},
         )
-        prefix = f"{url.path.strip('/')}/incoming/{upload_id}/"
-        names = sorted(each["path"] for batch in store.list(prefix) for each in batch)
-        return b"".join(bytes(store.get(name).bytes()) for name in names)
+        return store, url.path.strip("/")
 
     def being_sent(self, data: Path) -> list[str]:
         """Ids of uploads that a request has: whatever it sent before its line breaks is taken."""
@@ -62,6 +81,10 @@ class Engines:
         address = parse_address(url)
         with psycopg.connect(address.url, options=f"-c search_path={address.schema}") as pg:
             return [id_ for (id_,) in pg.execute(asked)]
+
+
+def _listed(store: "S3Store", prefix: str) -> list[str]:
+    return [each["path"] for batch in store.list(prefix) for each in batch]
 
 
 EMBEDDED = Engines()

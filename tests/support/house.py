@@ -119,9 +119,15 @@ async def waiting(connection: Connection) -> list[Event]:
 
 
 def new_post(
-    tx: Tx, owner_id: str, *, title: str = "", at_us: int = 0, visibility: Visibility = Visibility.PUBLIC
+    tx: Tx,
+    owner_id: str,
+    *,
+    title: str = "",
+    at_us: int = 0,
+    visibility: Visibility = Visibility.PUBLIC,
+    sha256: str = "0" * 64,
 ) -> str:
-    """Its id. Two assets, of bytes that nobody stored. [writer]"""
+    """Its id. Two assets, of one object, which nobody stored unless it is named. [writer]"""
     new = NewCreation(
         id=new_id(),
         version_id=new_id(),
@@ -135,7 +141,7 @@ def new_post(
         daw=None,
         figures=FIGURES,
         assets=[
-            Asset(role=role, sha256="0" * 64, size_bytes=1, mime="audio/flac") for role in (PREVIEW, LOSSLESS)
+            Asset(role=role, sha256=sha256, size_bytes=1, mime="audio/flac") for role in (PREVIEW, LOSSLESS)
         ],
         at_us=at_us,
     )

@@ -21,7 +21,7 @@ POST = AudioPost(
     genre=["dub", "夜"], daw="Ardour", duration_bars=8, duration_ms=20_757, frames=996_324, sample_rate_hz=48_000,
     lufs=-14.0, dbtp=-1.0, loudness_reason="reached", play_count=0, like_count=3, liked=True, created_at=AT,
     reactions={"🔥": 2}, reacted=["🔥"], liked_with={"🚀": 1}, outline="AAB/", bpm_source="transport", bpm_confidence=1.0, key_source="audio",
-    key_confidence=0.75, lra_lu=4.5, seam_score=0.98,
+    key_confidence=0.75, lra_lu=4.5, seam_score=0.98, visibility="followers",
 )  # fmt: skip
 BARE_POST = AudioPost(
     id=ID, user_id=OTHER, username="owl", title="", audio_url="/a", waveform_svg="/w", page_url="/p", bpm=None, key=None,
@@ -34,6 +34,8 @@ PRESENCE = events.PresenceUpdate(
 PAYLOADS: dict[str, events.Payload] = {
     "feed.new_post": events.FeedNewPost(post=POST),
     "feed.new_post least": events.FeedNewPost(post=BARE_POST),
+    "feed.post_changed": events.FeedPostChanged(post=POST),
+    "feed.post_removed": events.FeedPostRemoved(post_id=ID),
     "presence.update": PRESENCE,
     "presence.update least": events.PresenceUpdate(user_id=OTHER, username="owl", status="offline", since=AT),
     "social.new_follow": events.SocialNewFollow(
