@@ -15,9 +15,9 @@ from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.owning import Owning
 from relay.features.creations.publishing import Publishing
-from relay.features.devices.code_claims import CodeClaims
 from relay.features.creations.removals import Removals
 from relay.features.creations.telling import tellers as tellers_of_posts
+from relay.features.devices.code_claims import CodeClaims
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families
 from relay.features.devices.grant_claims import GrantClaims
