@@ -53,7 +53,10 @@ def progress(socket: RelaySocket) -> events.JobProgress:
 def test_a_job_is_seen_by_whose_it_is_and_told_while_it_runs(relay: RelayProcess) -> None:
     with closing(person(relay, "anna")) as anna, closing(person(relay, "ben")) as ben:
         ben.follow(anna.username)
-        with closing(anna.socket()) as mine, closing(ben.socket(global_feed=True)) as others:
+        with (
+            closing(anna.socket(jobs=True)) as mine,
+            closing(ben.socket(jobs=True, global_feed=True)) as others,
+        ):
             anna.post(AUDIO)
             told = [progress(mine)]
             while told[-1].state == "running":
@@ -79,7 +82,7 @@ def test_jobs_are_listed_in_pages_newest_first(idle: RelayProcess) -> None:
     with (
         closing(person(idle, "anna")) as anna,
         ThreadPoolExecutor(3) as pool,
-        closing(anna.socket()) as socket,
+        closing(anna.socket(jobs=True)) as socket,
     ):
         asked = [pool.submit(anna.upload, AUDIO) for _ in range(3)]
         ids = wait_for_jobs(anna, 3)
@@ -126,7 +129,7 @@ def test_a_job_that_runs_at_another_process_is_told_here(servers: ClusterServers
         running_relay(tmp_path / "works", engines=engines) as works,
         running_relay(tmp_path / "idle", engines=Engines({**engines.environment, **NO_WORKERS})) as idle,
         closing(person(idle, "anna")) as anna,
-        closing(anna.socket()) as socket,
+        closing(anna.socket(jobs=True)) as socket,
     ):
         anna.post(AUDIO)
         told = [progress(socket)]

@@ -190,16 +190,19 @@ class RelayClient:
     def follow(self, username: str) -> None:
         self.http.post("/social/follow", json={"username": username}).raise_for_status()
 
-    def socket(self, cursor: str | None = None, **options: Any) -> "RelaySocket":
-        """A WebSocket that has said Connect. options: fields of Connect."""
+    def socket(self, cursor: str | None = None, *, jobs: bool = False, **options: Any) -> "RelaySocket":
+        """A WebSocket that has said Connect. jobs: whether it knows `job.progress`. options: fields of Connect."""
         assert self.pair is not None
-        return RelaySocket(self.url, self.pair.access_token, cursor, **options)
+        return RelaySocket(self.url, self.pair.access_token, cursor, jobs=jobs, **options)
 
 
 class RelaySocket:
-    """A connection speaking msgpack. connected: the answer to Connect."""
+    """A connection speaking msgpack. connected: the answer to Connect. jobs: how far they are is heard, not passed over."""
 
-    def __init__(self, url: str, token: str, cursor: str | None, **options: Any) -> None:
+    def __init__(
+        self, url: str, token: str, cursor: str | None, *, jobs: bool = False, **options: Any
+    ) -> None:
+        self._jobs = jobs
         self._stack = ExitStack()
         opened = connect(
             url.replace("http", "ws", 1) + "/api/v1/ws",
@@ -228,8 +231,14 @@ class RelaySocket:
             number, messages = self._frames.of_relay(data)
             assert number == self._next, "messages are numbered without a hole"
             self._next += len(messages)
-            self._waiting += [each for each in messages if each is not None]
+            self._waiting += [
+                each for each in messages if each is not None and not self._is_passed_over(each)
+            ]
         return self._waiting.pop(0)
+
+    def _is_passed_over(self, message: events.FromRelay) -> bool:
+        told = events.read_payload(message) if isinstance(message, events.Event) else None
+        return isinstance(told, events.JobProgress) and not self._jobs
 
     def expect(self, kind: type[Kind]) -> Kind:
         message = self.next()
