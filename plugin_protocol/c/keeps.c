@@ -10,36 +10,23 @@ uint64_t sc_keeps_put(sc_keeps *keeps, const sc_keep *keep, const char *title) S
 {
     for (int i = 0; i < SC_MAX_KEEPS; i++) {
         sc_keep_slot *slot = &keeps->slots[i];
-        unsigned expected = SC_SLOT_FREE;
-        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_SLOT_FILLING, memory_order_acquire,
-                                                     memory_order_relaxed))
-            continue;
+        if (!sc_slot_claim(&slot->state)) continue;
         const uint64_t id = atomic_fetch_add_explicit(&keeps->next_id, 1, memory_order_relaxed);
         slot->keep = *keep;
         slot->keep.id = id;
         slot->since_us = 0;
         sc_utf8_copy(slot->keep.title, sizeof slot->keep.title, title ? title : "", SIZE_MAX, SC_TITLE_CHARACTERS);
-        atomic_store_explicit(&slot->state, SC_SLOT_FULL, memory_order_release);
+        sc_slot_fill(&slot->state);
         return id;
     }
     return 0;
-}
-
-static bool is_full(const sc_keep_slot *slot)
-{
-    return atomic_load_explicit(&slot->state, memory_order_acquire) == SC_SLOT_FULL;
-}
-
-static void empty(sc_keep_slot *slot)
-{
-    atomic_store_explicit(&slot->state, SC_SLOT_FREE, memory_order_release);
 }
 
 void sc_keeps_age(sc_keeps *keeps, uint64_t now_us)
 {
     for (int i = 0; i < SC_MAX_KEEPS; i++) {
         sc_keep_slot *slot = &keeps->slots[i];
-        if (!is_full(slot)) continue;
+        if (!sc_slot_is_full(&slot->state)) continue;
         if (slot->since_us == 0) {
             slot->since_us = now_us;
             slot->sent_in = 0;
@@ -53,7 +40,7 @@ void sc_keeps_age(sc_keeps *keeps, uint64_t now_us)
             sc_tell_failed(keeps->port, SC_EVENT_KEEP_FAILED, slot->keep.id, "no_daemon",
                            "Nothing is known to be kept: no daemon was there for 10 s. Start the Sidechain daemon, then "
                            "keep again.");
-        empty(slot);
+        sc_slot_empty(&slot->state);
     }
 }
 
@@ -63,7 +50,7 @@ void sc_keeps_send(sc_keeps *keeps)
     const uint32_t session = sc_session_of(keeps->port);
     for (int i = 0; i < SC_MAX_KEEPS; i++) {
         sc_keep_slot *slot = &keeps->slots[i];
-        if (!is_full(slot) || slot->since_us == 0 || slot->sent_in == session) continue;
+        if (!sc_slot_is_full(&slot->state) || slot->since_us == 0 || slot->sent_in == session) continue;
         if (sc_say(keeps->port, data, sc_encode_keep(data, sizeof data, &slot->keep))) slot->sent_in = session;
     }
 }
@@ -72,8 +59,8 @@ void sc_keeps_answered(sc_keeps *keeps, const sc_event *event)
 {
     for (int i = 0; i < SC_MAX_KEEPS; i++) {
         sc_keep_slot *slot = &keeps->slots[i];
-        if (!is_full(slot) || slot->since_us == 0 || slot->keep.id != event->id) continue;
+        if (!sc_slot_is_full(&slot->state) || slot->since_us == 0 || slot->keep.id != event->id) continue;
         sc_tell(keeps->port, event);
-        empty(slot);
+        sc_slot_empty(&slot->state);
     }
 }

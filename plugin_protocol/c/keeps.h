@@ -1,17 +1,13 @@
-/* Keep requests from the call until the answer. Any thread fills a slot, the worker empties it: a slot is handed over by
-   its state. */
+/* Keep requests from the call until the answer. */
 #ifndef SC_KEEPS_H
 #define SC_KEEPS_H
 
 #include "messages.h"
 #include "port.h"
-
-#include <stdatomic.h>
-
-enum { SC_SLOT_FREE, SC_SLOT_FILLING, SC_SLOT_FULL };
+#include "slot.h"
 
 typedef struct sc_keep_slot {
-    atomic_uint state;
+    sc_slot state;
     uint32_t sent_in;  /* number of the session in which it was sent; 0: in none */
     uint64_t since_us; /* when the worker first saw it; 0: not yet */
     sc_keep keep;

@@ -110,16 +110,13 @@ uint64_t sc_preview_ask(sc_preview_link *link, const sc_play *play, const char *
 {
     for (int i = 0; i < SC_MAX_PLAYS; i++) {
         sc_play_slot *slot = &link->plays[i];
-        unsigned expected = SC_PLAY_FREE;
-        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expected, SC_PLAY_FILLING, memory_order_acquire,
-                                                     memory_order_relaxed))
-            continue;
+        if (!sc_slot_claim(&slot->state)) continue;
         const uint64_t id = atomic_fetch_add_explicit(&link->next_play_id, 1, memory_order_relaxed);
         slot->play = *play;
         slot->play.id = id;
         sc_utf8_copy(slot->play.target, sizeof slot->play.target, target, SIZE_MAX, SC_SHORT_CHARACTERS);
         atomic_store_explicit(link->loading, true, memory_order_relaxed);
-        atomic_store_explicit(&slot->state, SC_PLAY_FULL, memory_order_release);
+        sc_slot_fill(&slot->state);
         return id;
     }
     return 0;
@@ -325,9 +322,9 @@ static void take_plays(sc_preview_link *link, uint64_t now_us)
     sc_play newest = {0};
     for (int i = 0; i < SC_MAX_PLAYS; i++) {
         sc_play_slot *slot = &link->plays[i];
-        if (atomic_load_explicit(&slot->state, memory_order_acquire) != SC_PLAY_FULL) continue;
+        if (!sc_slot_is_full(&slot->state)) continue;
         const sc_play play = slot->play;
-        atomic_store_explicit(&slot->state, SC_PLAY_FREE, memory_order_release);
+        sc_slot_empty(&slot->state);
         const sc_play *older = play.id > newest.id ? &newest : &play;
         if (older->id) tell_failed(link, older->id, "replaced", "");
         if (play.id > newest.id) newest = play;

@@ -7,11 +7,11 @@
 #include "player.h"
 #include "port.h"
 #include "return_ring.h"
+#include "slot.h"
 
-/* A play from the call until the worker takes it: handed over by its state. */
-enum { SC_PLAY_FREE, SC_PLAY_FILLING, SC_PLAY_FULL };
+/* A play from the call until the worker takes it. */
 typedef struct sc_play_slot {
-    atomic_uint state;
+    sc_slot state;
     sc_play play;
 } sc_play_slot;
 

@@ -230,22 +230,30 @@ static void begin_move(sc_rings *rings)
     rings->loss_told = true;
 }
 
-bool sc_rings_mend(sc_rings *rings, uint64_t now_us)
+/* Whether the newest one's file is gone, looked at now and then, and another may be made. */
+static bool is_lost(sc_rings *rings, uint64_t now_us)
 {
     const sc_generation *newest = rings->newest;
-    const unsigned state = atomic_load_explicit(&rings->move.state, memory_order_acquire);
-    if (state == SC_MOVE_TAKEN) end_move(rings, now_us);
-    if (state == SC_MOVE_OFFERED) return true;
-    if (!newest || newest->retired_us || state == SC_MOVE_TAKEN) return false;
-    if (!rings->copy) {
-        if (now_us < rings->look_us) return false;
-        const bool stands = rings->look_us == 0 || sc_segment_stands(&newest->segment);
-        if (!stands && !may_make(now_us)) return false;
-        rings->look_us = now_us + LOOK_INTERVAL_US;
-        if (!stands) begin_move(rings);
+    if (!newest || newest->retired_us || now_us < rings->look_us) return false;
+    const bool lost = rings->look_us != 0 && !sc_segment_stands(&newest->segment);
+    if (lost && !may_make(now_us)) return false;
+    rings->look_us = now_us + LOOK_INTERVAL_US;
+    return lost;
+}
+
+bool sc_rings_mend(sc_rings *rings, uint64_t now_us)
+{
+    switch ((sc_move_state)atomic_load_explicit(&rings->move.state, memory_order_acquire)) {
+    case SC_MOVE_OFFERED: return true;
+    case SC_MOVE_TAKEN: end_move(rings, now_us); return false;
+    case SC_MOVE_MISSED: break;
+    case SC_MOVE_NONE:
+        if (!is_lost(rings, now_us)) return false;
+        begin_move(rings);
+        break;
     }
-    if (!rings->copy) return false;
-    if (sc_move_offer(&rings->move, &newest->segment, &rings->copy->segment, &rings->copy->identity)) return true;
+    if (rings->copy && sc_move_offer(&rings->move, &rings->newest->segment, &rings->copy->segment, &rings->copy->identity))
+        return true;
     drop_copy(rings);
     return false;
 }

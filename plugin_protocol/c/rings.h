@@ -34,7 +34,7 @@ typedef struct sc_rings {
     /* A newest one whose file was removed: */
     sc_move move;
     sc_generation *copy; /* what it moves to */
-    uint64_t look_us;    /* when to look for the file next */
+    uint64_t look_us;    /* when to look for the file next; 0: it was just made */
     bool loss_told;      /* that its file is gone and cannot be made again */
 } sc_rings;
 

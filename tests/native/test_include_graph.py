@@ -18,7 +18,7 @@ LAYERS: tuple[set[str], ...] = (
     {"port", "move", "player", "return_ring", "wire"},
     {"ring", "segment", "messages", "zmtp"},
     {"timeline", "interleave", "msgpack", "sidechain_window"},
-    {"sidechain", "text", "platform"},
+    {"sidechain", "text", "platform", "slot"},
     {"layout_gen"},
 )
 
