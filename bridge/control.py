@@ -15,6 +15,14 @@ from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
 from bridge.control_base import Limit
+from bridge.control_history import AgoS
+from bridge.control_history import CopyHistory as CopyHistory
+from bridge.control_history import GetHistory as GetHistory
+from bridge.control_history import GetPeaks as GetPeaks
+from bridge.control_history import HeardInfo as HeardInfo
+from bridge.control_history import HistoryIs as HistoryIs
+from bridge.control_history import HistorySound as HistorySound
+from bridge.control_history import PeaksAre as PeaksAre
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo
@@ -173,7 +181,12 @@ class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
 
 class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
     """Make a Take. `instance`: the name of its track, or the beginning of its id; without it, of the one that sounded
-    last (the loudest of several, then the first by name). Exactly one of bars and seconds."""
+    last (the loudest of several, then the first by name).
+
+    Which part of its History, in one of these ways: the last `bars`, or the last `seconds`, that ended `ago_s` before now;
+    from `from_ago_s` to `ago_s` before now; from `first_frame` to `end_frame` of the Ring of `generation` (None: its
+    newest); or the `whole`, 15 minutes at most. snap: what is asked for by two ends begins and ends on the bar lines nearest to them.
+    """
 
     Reply: ClassVar = OneTake
 
@@ -182,6 +195,13 @@ class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
     seconds: Seconds | None = None
     title: Title = ""
     post: bool = False
+    ago_s: AgoS | None = None
+    from_ago_s: AgoS | None = None
+    whole: bool = False
+    generation: U63 | None = None
+    first_frame: U63 | None = None
+    end_frame: U63 | None = None
+    snap: bool = True
 
 
 class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):
@@ -397,7 +417,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed
-    | FindSimilar | RepairTake | UndoRepair | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
+    | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
@@ -417,6 +437,9 @@ Reply = (
     | Previewing
     | ClaimState
     | Unclaimed
+    | HistoryIs
+    | HistorySound
+    | PeaksAre
     | Recovery
     | Whoami
     | InstanceList

@@ -20,6 +20,7 @@ from daemon.config import Loaded
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
+from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
@@ -41,6 +42,7 @@ from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping.keeping import Keeping
+from daemon.features.keeping.listening import Listening
 from daemon.features.keeping.mixing import Mixing
 from daemon.features.keeping.sets import SetKeeping
 from daemon.features.link.driver import LinkDriver
@@ -65,6 +67,7 @@ from daemon.library.rebuild import open_library, own_data
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
 from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
 from daemon.system.run_folder import own_run_folder
@@ -184,7 +187,8 @@ class App:
     def _build_deeds(self) -> None:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
-        self._keeping = Keeping(self._config, store, takes, account, JournalFolder(self._journal.folder))
+        self._history = JournalFolder(self._journal.folder)
+        self._keeping = Keeping(self._config, store, takes, account, self._history)
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances)
         self._holding = Holding(store, self._entries, bus)
         self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
@@ -231,6 +235,13 @@ class App:
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social).answers,
             PreviewAnswers(self._instances, self._previews).answers,
+            HistoryAnswers(
+                journal=self._journal,
+                folder=self._history,
+                instances=self._instances,
+                listening=Listening(self._config, self._history),
+                pictures=Pictures(self._history),
+            ).answers,
             RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
             ClaimAnswers(self._account, Claiming(self._account)).answers,
         )

@@ -14,12 +14,14 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, number, say, show, sidechain_version
+from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
 from daemon.system.log import LOG_FILE_ENV
 from daemon.system.start_file import program
 
 DETACH_LIMIT_S = 15.0
+KEEP_LIMIT_S = 120.0  # a quarter of an hour, read from the disk
 
 
 def up(
@@ -173,6 +175,11 @@ def keep(
             "the loudest, then the first by name."
         ),
     ] = None,
+    ago: Ago = None,
+    start: Start = None,
+    end: End = None,
+    whole: Whole = False,
+    free: Free = False,
     title: Annotated[str, typer.Option(help="Its name.")] = "",
     post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
     wait: Wait = False,
@@ -182,14 +189,17 @@ def keep(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Keep what you just played. Returns when it is safe on the disk.
+    """Keep what you just played, or anything that is still in reach. Returns when it is safe on the disk.
 
-    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post --wait   ·   sidechain keep --all
+    Examples:  sidechain keep   ·   sidechain keep --bars 4 --title "night idea" --post --wait   ·
+    sidechain keep --bars 8 --ago 3:20   ·   sidechain keep --from 4:10 --to 3:20   ·   sidechain keep --whole   ·
+    sidechain keep --all
     """
-    if bars and seconds:
-        raise UsageError("Give --bars or --seconds, not both.")
+    part = part_of(bars=bars, seconds=seconds, ago=ago, start=start, end=end, whole=whole, free=free)
     fit = fitting(title)
     if every:
+        if start is not None or ago is not None or whole:
+            raise UsageError("--all keeps what was just played.", "Leave out --ago, --from and --whole.")
         if post or wait:
             raise UsageError(
                 "A set is not posted as it is.", "Post one of its takes, or `sidechain sets mix`."
@@ -198,8 +208,8 @@ def keep(
 
         keep_all(bars, seconds, instance, fit.title, as_json)
         return
-    request = c.KeepTake(instance=instance, bars=bars, seconds=seconds, title=fit.title, post=post)
-    kept = ask(request, c.OneTake)
+    request = c.KeepTake(instance=instance, title=fit.title, post=post, **part)
+    kept = ask(request, c.OneTake, timeout_s=KEEP_LIMIT_S)
     if fit.note:
         note(f"Note: {fit.note}")
     if wait:

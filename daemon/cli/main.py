@@ -92,6 +92,12 @@ def _outbox(app: typer.Typer) -> None:
     app.command()(outbox.undo)
 
 
+def _history(app: typer.Typer) -> None:
+    from daemon.cli import history
+
+    app.add_typer(history.app, name="history")
+
+
 def _recover(app: typer.Typer) -> None:
     from daemon.cli import recover
 
@@ -115,6 +121,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _takes: "takes",
     _sets: "sets",
     _outbox: "outbox undo",
+    _history: "history",
     _recover: "recover",
     _config: "config",
 }

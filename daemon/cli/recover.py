@@ -9,7 +9,9 @@ from daemon.cli.daemon_commands import describe, when
 from daemon.cli.output import Json, ask, number, show, table
 from daemon.errors import UsageError
 
-app = typer.Typer(help="What was recovered after a crash: list, show, keep, discard.", no_args_is_help=False)
+app = typer.Typer(
+    help="What plugins that are gone have left: list, show, keep, discard.", no_args_is_help=False
+)
 
 StretchId = Annotated[str, typer.Argument(help="An id or its start, or `last`.")]
 
@@ -42,7 +44,7 @@ def _text(found: c.Recovery) -> str:
         for s in found.stretches
     ]
     lines = [table(["stretch", "until", "length", "bars", "BPM", "from", "before the crash", "state"], rows)]
-    lines[0] = lines[0] or "Nothing was left behind by a crash."
+    lines[0] = lines[0] or "Nothing was left behind by a crash or a plugin that was closed."
     state = (
         f"the last {found.minutes:g} minutes of each plugin"
         if found.on

@@ -84,6 +84,29 @@ def last_bars(history: History, bars: int, at_frame: int, fallback_seconds: floa
     return _without_lines(history, bars, at_frame, fallback_seconds, why)
 
 
+def between(history: History, first_frame: int, end_frame: int, *, snap: bool) -> Cut:
+    """What was heard from `first_frame` to `end_frame`; with `snap`, when one Run alone has bars there, from the line
+    nearest to the one to the line nearest to the other. [any] Raises NothingToKeep."""
+    end_frame = _end_frame(history, end_frame)
+    found = runs(history.records, history.oldest_frame, history.commit_frame, history.sample_rate_hz)
+    with_bars = [
+        (run, heard)
+        for run in found
+        if snap and run.start_frame < end_frame and run.end_frame > first_frame
+        if len((heard := bars_of(run)).lines) > 1
+    ]
+    if len(with_bars) == 1:
+        run, heard = with_bars[0]
+        lines = heard.lines
+        first = min(range(len(lines) - 1), key=lambda k: abs(lines[k] - first_frame))
+        last = min(range(first + 1, len(lines)), key=lambda k: abs(lines[k] - end_frame))
+        chosen = Bars(lines[first : last + 1], heard.odd[first:last])
+        return _cut_bars(history, run, chosen, last - first, current=True)
+    seconds = max(end_frame - first_frame, 1) / history.sample_rate_hz
+    note = "The transport was stopped in between, so this is not cut on bar lines." if with_bars else ""
+    return last_seconds(history, seconds, end_frame, note)
+
+
 def line_from(history: History, frame: int) -> int:
     """The first bar line at or behind `frame`, in the Run that it lies in; without one, `frame`. [any]"""
     for run in runs(history.records, history.oldest_frame, history.commit_frame, history.sample_rate_hz):

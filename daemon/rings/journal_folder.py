@@ -23,6 +23,10 @@ class JournalFolder:
         """Where the journal of a Ring lies."""
         return self.folder / f"{ring.header.instance_id.hex()}-{ring.header.generation:016x}"
 
+    def of_instance(self, instance: str) -> list[Path]:
+        """The journals of all Rings that this Instance has had. [worker]"""
+        return sorted(self.folder.glob(f"{instance}-*"))
+
     def segments(self, folder: Path) -> list[Segment]:
         """The readable files of one Ring, oldest first; none when it has no journal. Raises OSError. [worker]"""
         found = []

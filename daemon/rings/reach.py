@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bridge.errors import BridgeError
-from bridge.shm import RingFile, Span
+from bridge.shm import Span
 from daemon.core import reach
 from daemon.core.capture import History
+from daemon.core.heard import Tie, ties
 from daemon.core.journal import ANY_FRAME, Damaged, Head
 from daemon.core.reach import There
 from daemon.core.sounding import after_last_sample
@@ -19,8 +19,8 @@ from daemon.errors import NothingKept
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import Segment, read_frames, read_timeline
 from daemon.rings.journal_folder import JournalFolder
-from plugin_protocol.errors import RemoteProtocolError
-from plugin_protocol.layout import Record
+from daemon.rings.memory import Memory
+from plugin_protocol.layout import SAMPLE_BYTES, Record
 
 TRIES = 3
 BEHIND_S = 5.0  # of records: what a transport did right after a frame
@@ -36,32 +36,60 @@ class Sound(NamedTuple):
 class Reach:
     """One Ring, or what was journaled of one, as one timeline. For one request; holds nothing open. [worker]"""
 
-    def __init__(self, instance: Instance, ring: RingFile, journal: JournalFolder) -> None:
-        """ring: of `instance`, which may be replaced meanwhile."""
-        self._instance = instance
-        self._ring = ring
+    def __init__(self, journal: JournalFolder, folder: Path, memory: Memory | None) -> None:
+        """memory: None when all there is of it lies in `folder`. Raises NothingKept then, if nothing does."""
         self._journal = journal
+        self._folder = folder
+        self._memory = memory
         self._segments: list[Segment] = []
-        self.sample_rate_hz = ring.header.sample_rate_hz
-        self.channels = ring.header.channels
+        if memory:
+            self.sample_rate_hz, self.channels = memory.sample_rate_hz, memory.channels
+        else:
+            self.look()
+            if not self.heads:
+                raise NothingKept("Nothing is left of it.", "`sidechain history` shows what there is.")
+            origin = self._segments[-1].origin
+            self.sample_rate_hz, self.channels = origin.sample_rate_hz, origin.channels
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.channels * SAMPLE_BYTES
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The files of the last look, oldest first."""
+        return list(self._segments)
 
     @property
     def heads(self) -> list[Head]:
         """Of what was found on the disk, in the order of its files."""
         return [chunk.head for segment in self._segments for chunk in segment.chunks]
 
-    def memory(self) -> History:
-        """What the Ring alone remembers. Raises NothingKept."""
+    def look(self) -> None:
+        """Look at the files anew. A disk that cannot be read has none."""
         try:
-            with self._instance.lock:
-                records, there = self._ring.records(), self._ring.readable()
-        except (RemoteProtocolError, BridgeError, OSError) as error:
-            raise _unreadable(error) from error
+            self._segments = self._journal.segments(self._folder)
+        except OSError:
+            self._segments = []
+
+    def ties(self) -> list[Tie]:
+        """When its frames were heard, by the last look. Raises NothingKept."""
+        return ties(self.heads, self._memory.now() if self._memory else None)
+
+    def memory_span(self) -> There:
+        """Which frames memory holds. Raises NothingKept."""
+        if self._memory:
+            return self._memory.span()
+        end_frame = max(head.end_frame for head in self.heads)
+        return There(end_frame, end_frame)
+
+    def memory(self) -> History:
+        """What the Ring alone remembers; nothing when it is gone. Raises NothingKept."""
+        if self._memory:
+            return self._memory.history()
+        end_frame = max(head.end_frame for head in self.heads)
         return History(
-            records=records,
-            oldest_frame=there.start,
-            commit_frame=there.stop,
-            sample_rate_hz=self.sample_rate_hz,
+            records=[], oldest_frame=end_frame, commit_frame=end_frame, sample_rate_hz=self.sample_rate_hz
         )
 
     def back(self, at_frame: int | None, seconds: float) -> History:
@@ -87,7 +115,7 @@ class Reach:
 
     def _disk(self, oldest_frame: int, end_frame: int) -> tuple[list[There], list[Record]]:
         for left in reversed(range(TRIES)):
-            self._segments = self._journal.segments(self._journal.of(self._ring))
+            self._segments = self._journal.segments(self._folder)
             spans = ((max(h.first_frame, oldest_frame), min(h.end_frame, end_frame)) for h in self.heads)
             there = reach.merged(spans)
             if not there:
@@ -107,13 +135,13 @@ class Reach:
         Raises NothingKept.
         """
         end_frame = first_frame + frames
-        span = self._copied(first_frame, frames)
+        span = self.copied(first_frame, frames)
         seam_frame = span.first_frame if span.frames else end_frame
         if seam_frame <= first_frame:
             return Sound(first_frame, [span.data])
         there = reach.merged((head.first_frame, head.end_frame) for head in self.heads)
         if not any(one.first_frame <= first_frame and seam_frame <= one.end_frame for one in there):
-            self._segments = self._journal.segments(self._journal.of(self._ring))
+            self._segments = self._journal.segments(self._folder)
             there = reach.merged((head.first_frame, head.end_frame) for head in self.heads)
         start_frame = next(
             (
@@ -148,7 +176,7 @@ class Reach:
         step = int(self.sample_rate_hz)
         while end_frame > floor_frame:
             first_frame = max(end_frame - step, floor_frame)
-            span = self._copied(first_frame, end_frame - first_frame)
+            span = self.copied(first_frame, end_frame - first_frame)
             if not span.frames:
                 return None
             if samples := after_last_sample(span.data):
@@ -156,17 +184,22 @@ class Reach:
             end_frame = span.first_frame
         return None
 
-    def _copied(self, first_frame: int, frames: int) -> Span:
-        try:
-            with self._instance.lock:
-                return self._ring.read(first_frame, frames)
-        except (RemoteProtocolError, BridgeError, OSError) as error:
-            raise _unreadable(error) from error
+    def copied(self, first_frame: int, frames: int) -> Span:
+        """Of these frames what memory holds. Raises NothingKept."""
+        if self._memory:
+            return self._memory.read(first_frame, frames)
+        return Span(first_frame=first_frame + frames, frames=0, data=memoryview(b""))
 
     def _parts(self, first_frame: int, seam_frame: int, memory: memoryview) -> Iterator[bytes | memoryview]:
-        folder = self._journal.of(self._ring)
-        yield from steady_frames(self._journal, folder, self._segments, first_frame, seam_frame)
+        yield from steady_frames(self._journal, self._folder, self._segments, first_frame, seam_frame)
         yield memory
+
+
+def reach_of(journal: JournalFolder, instance: Instance, generation: int | None) -> Reach:
+    """Of a loaded plugin, its newest Ring or the one of that generation. Raises NothingKept. [worker]"""
+    with instance.lock:
+        ring = instance.ring_of(generation)
+    return Reach(journal, journal.of(ring), Memory(instance, ring))
 
 
 def steady_frames(
@@ -197,7 +230,3 @@ def sliced(
         size_bytes -= len(piece)
         if piece:
             yield piece
-
-
-def _unreadable(error: Exception) -> NothingKept:
-    return NothingKept(f"The plugin's memory cannot be read: {error}.", "Reload the plugin.")

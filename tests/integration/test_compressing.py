@@ -20,7 +20,7 @@ from daemon.features.history.journal import Journal
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import read_frames, read_ring, read_timeline
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Reach
+from daemon.rings.reach import reach_of
 from daemon.system import files as files_module
 from plugin_protocol.layout import Flag, Record
 from tests.support.journals import spans
@@ -120,7 +120,7 @@ async def test_what_is_older_is_packed_to_the_same_bits_and_takes_less_room(play
 async def test_what_was_packed_is_kept_like_what_was_not(player: Player) -> None:
     player.play(SECONDS)
     journal = JournalFolder(player.journal.folder)
-    reach = Reach(player.instance, player.instance.ring, journal)  # type: ignore[arg-type] # it is open
+    reach = reach_of(journal, player.instance, None)
     reach.back(None, 1e6)
     parts = iter(reach.read(0, player.ring.commit).parts)
     begun = bytes(next(parts))

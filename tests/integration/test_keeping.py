@@ -15,7 +15,8 @@ from daemon.core.capture import History
 from daemon.errors import NothingKept
 from daemon.events import Bus
 from daemon.features.history.journal import Journal
-from daemon.features.keeping.keeping import SILENT_SINCE, Ask, Keeping
+from daemon.features.keeping.asking import SILENT_SINCE, Ask
+from daemon.features.keeping.keeping import Keeping
 from daemon.identity.account import Account
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
@@ -40,14 +41,15 @@ class Desk:
         self.run_dir = home / "run"
         self.run_dir.mkdir(mode=0o700)
         self.store = Store(home / "library.sqlite3")
-        config = Config(data_dir=str(home), run_dir=str(self.run_dir))
+        self.config = config = Config(data_dir=str(home), run_dir=str(self.run_dir))
         bus = Bus()
         self.journal = Journal(config, bus)
         self.journal.judge()
         self.takes = Takes(config, self.store, bus)
         self.takes.folder.mkdir(parents=True, exist_ok=True)
         account = Account(config, self.store, "0", bus)
-        self.keeping = Keeping(config, self.store, self.takes, account, JournalFolder(self.journal.folder))
+        self.folder = JournalFolder(self.journal.folder)
+        self.keeping = Keeping(config, self.store, self.takes, account, self.folder)
         self.instances = Instances(self.run_dir, bus)
         self.rings: dict[str, RingWriter] = {}
 

@@ -21,7 +21,7 @@ from daemon.core.reach import There, merged
 from daemon.features.history.journal_writer import RingFollower
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Reach
+from daemon.rings.reach import Reach, reach_of
 from plugin_protocol.layout import Record
 from tests.property.test_capture import scripts
 from tests.support.journals import follower, no_limit
@@ -81,7 +81,7 @@ class Desk:
         self.following.sync()
 
     def reach(self) -> Reach:
-        return Reach(self.instance, self.ring, self.journal)
+        return reach_of(self.journal, self.instance, None)
 
     def sound(self, first_frame: int, frames: int) -> tuple[int, bytes]:
         reach = self.reach()

@@ -1,10 +1,13 @@
 """Keeping, and the library of takes, as tray and command line ask for them."""
 
+import msgspec
+
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import sound_info, take_info, told_alikes, told_take
 from daemon.doors.sentences import MAX_CHARACTERS
-from daemon.features.keeping.keeping import Ask, Keeping
+from daemon.features.keeping.asking import Ask
+from daemon.features.keeping.keeping import Keeping
 from daemon.features.posting.posting import Posting
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
@@ -13,6 +16,21 @@ from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
+
+
+def asked_part(request: c.KeepTake | c.CopyHistory) -> Ask:
+    """Which part of a History a request names. [any]"""
+    return Ask(
+        bars=request.bars,
+        seconds=request.seconds,
+        ago_s=request.ago_s,
+        from_ago_s=request.from_ago_s,
+        whole=request.whole,
+        generation=request.generation,
+        first_frame=request.first_frame,
+        at_frame=request.end_frame,
+        snap=request.snap,
+    )
 
 
 class TakeAnswers:
@@ -59,7 +77,7 @@ class TakeAnswers:
 
     async def _keep(self, request: c.KeepTake) -> c.Reply:
         instance, choice = await self._instances.choose(request.instance)
-        ask = Ask(bars=request.bars, seconds=request.seconds, title=request.title, post=request.post)
+        ask = msgspec.structs.replace(asked_part(request), title=request.title, post=request.post)
         take, entry = await self._keeping.keep(instance, ask)
         return c.OneTake(
             take=take_info(take, entry, busy=False),

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from bridge.plugin_endpoint import FromPeer, Peer
 from daemon.doors.plugin.windows import Windows
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
-from daemon.features.keeping.keeping import Ask, Keeping
+from daemon.features.keeping.asking import Ask
+from daemon.features.keeping.keeping import Keeping
 from daemon.features.previews.previews import Previews
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account

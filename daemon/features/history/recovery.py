@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.core import capture
 from daemon.core.journal import Damaged
@@ -25,6 +26,7 @@ from daemon.rings.journal_files import (
 )
 
 MOST_BARS = 64
+MOST_BARS_S = 300.0  # as many bars at 50 BPM: further back nobody looks for them
 MAX_TAKE_S = 900.0
 
 
@@ -49,10 +51,11 @@ class Recovered(Struct, frozen=True, kw_only=True):
         return (self.stretch.end_frame - self.stretch.first_frame) / self.sample_rate_hz
 
 
-def recovered_in(folder: Path) -> tuple[Recovered, ...]:
-    """What the journal of one Ring offers, oldest first; every byte of it has been checked. [worker] Raises OSError."""
-    mark = read_mark(folder) or Mark(why="host")
-    segments = read_ring(folder, verify=True)
+def recovered_in(folder: Path, why: str | None = None) -> tuple[Recovered, ...]:
+    """What the journal of one Ring offers, oldest first; every byte of it has been checked, unless the plugin runs.
+    why: for that. [worker] Raises OSError."""
+    mark = Mark(why=why) if why else read_mark(folder) or Mark(why="host")
+    segments = read_ring(folder, verify=why is None)
     if not segments:
         return ()
     origin = segments[-1].origin
@@ -63,7 +66,9 @@ def recovered_in(folder: Path) -> tuple[Recovered, ...]:
         if stretch_id in mark.discarded:
             continue
         try:
-            cut = capture.last_bars(_history(segments, stretch), MOST_BARS, stretch.end_frame, 1.0)
+            near_frame = stretch.end_frame - int(MOST_BARS_S * origin.sample_rate_hz)
+            near = replace(stretch, oldest_frame=max(stretch.oldest_frame, near_frame))
+            cut = capture.last_bars(_history(segments, near), MOST_BARS, stretch.end_frame, 1.0)
         except (capture.NothingToKeep, Damaged):
             cut = None
         anchored = cut if cut and cut.anchored else None
@@ -112,7 +117,7 @@ def _history(segments: list[Segment], stretch: Stretch) -> capture.History:
     records = read_timeline(segments, stretch.oldest_frame, stretch.end_frame)
     return capture.History(
         records=records,
-        oldest_frame=stretch.first_frame,
+        oldest_frame=max(stretch.first_frame, stretch.oldest_frame),
         commit_frame=stretch.end_frame,
         sample_rate_hz=segments[-1].origin.sample_rate_hz,
     )

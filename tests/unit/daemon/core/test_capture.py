@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.core.capture import History, NothingToKeep, last_bars, last_seconds
+from daemon.core.capture import History, NothingToKeep, between, last_bars, last_seconds
 from plugin_protocol.layout import Flag, Record
 
 RATE_HZ = 48_000
@@ -294,3 +294,24 @@ def test_a_tempo_without_a_position_is_kept_and_gives_the_length() -> None:
 def test_how_far_memory_goes_is_told_in_seconds() -> None:
     cut = last_bars(history(at(0, 0.0), commit=9 * BAR, oldest=3 * BAR), 8, 9 * BAR, 30.0)
     assert cut.bars == 6 and "(12.0 s)" in cut.note
+
+
+def test_a_span_goes_from_the_nearest_line_to_the_nearest_line_of_the_run_that_it_lies_in() -> None:
+    stop = at(10 * BAR, 40.0, flags=KNOWN)
+    played = history(at(0, 0.0), stop, commit=20 * BAR)
+    cut = between(played, 2 * BAR + 900, 5 * BAR - 900, snap=True)
+    assert (cut.first_frame, cut.bars, cut.anchored, cut.note) == (2 * BAR, 3, True, "")
+    assert between(played, 3 * BAR, 3 * BAR + 5, snap=True).bars == 1, "never nothing"
+    assert between(played, 8 * BAR, 19 * BAR, snap=True).bars == 2, "what came after the stop has no bars"
+    free = between(played, 2 * BAR + 900, 5 * BAR - 900, snap=False)
+    assert (free.first_frame, free.frames, free.bpm) == (2 * BAR + 900, 3 * BAR - 1_800, 120.0)
+
+
+def test_a_span_across_a_stop_is_not_cut_on_bars_and_says_why() -> None:
+    twice = history(at(0, 0.0), at(4 * BAR, 16.0, flags=KNOWN), at(5 * BAR, 0.0), commit=9 * BAR)
+    cut = between(twice, BAR, 8 * BAR, snap=True)
+    assert (cut.first_frame, cut.frames, cut.anchored) == (
+        BAR,
+        7 * BAR,
+        False,
+    ) and "stopped in between" in cut.note

@@ -10,6 +10,7 @@ from bridge.plugin_endpoint import FromPeer
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
+from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
@@ -36,7 +37,9 @@ def tables() -> list[dict[type, Any]]:
         StatusAnswers, "version", "store", "account", "status", "notices", "instances", "previews", "journal", "takes",
         "stop",
     )  # fmt: skip
+    history = named(HistoryAnswers, "journal", "folder", "instances", "listening", "pictures")
     others = (
+        history,
         OutboxAnswers(NOBODY, NOBODY),
         FeedAnswers(NOBODY, NOBODY),
         PreviewAnswers(NOBODY, NOBODY),

@@ -1,0 +1,113 @@
+"""What is in reach, as tray, command line and windows ask for it: the list, sound to listen to, pictures."""
+
+import asyncio
+import time
+
+import bridge.control as c
+from bridge.control_history import MAX_HEARD
+from daemon.doors.control.answers import Answers
+from daemon.doors.control.takes import asked_part
+from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.features.history.journal import Journal
+from daemon.features.history.listing import Heard, heard_in
+from daemon.features.keeping.listening import Listening
+from daemon.rings.instances import Instances
+from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.peaks import Pictures
+
+
+class HistoryAnswers:
+    """All methods are [loop]."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        folder: JournalFolder,
+        instances: Instances,
+        listening: Listening,
+        pictures: Pictures,
+    ) -> None:
+        self._journal = journal
+        self._folder = folder
+        self._instances = instances
+        self._listening = listening
+        self._pictures = pictures
+        self.answers: Answers = {
+            c.GetHistory: self._list,
+            c.CopyHistory: self._copy,
+            c.GetPeaks: self._peaks,
+        }
+
+    async def _list(self, request: c.GetHistory) -> c.Reply:
+        journal, config = self._journal, self._journal.config
+        heard = await asyncio.to_thread(heard_in, self._folder, journal.recovered)
+        if request.instance:
+            name = self._instances.named(request.instance).name
+            heard = [one for one in heard if one.instance == name]
+        return c.HistoryIs(
+            heard=[heard_info(one) for one in heard[:MAX_HEARD]],
+            more=max(len(heard) - MAX_HEARD, 0),
+            now_us=time.time_ns() // 1000,
+            on=config.journal,
+            minutes=config.history_minutes,
+            keep_hours=config.history_keep_hours,
+            used_bytes=journal.used_bytes,
+            budget_bytes=config.history_bytes,
+            trouble=journal.trouble[:MAX_CHARACTERS],
+        )
+
+    async def _copy(self, request: c.CopyHistory) -> c.Reply:
+        instance, _ = await self._instances.choose(request.instance)
+        copied = await self._listening.copy(instance, asked_part(request))
+        return c.HistorySound(
+            path=str(copied.path),
+            frames=copied.cut.frames,
+            sample_rate_hz=copied.sample_rate_hz,
+            bars=copied.cut.bars,
+            note=copied.cut.note[:MAX_CHARACTERS],
+            instance=instance.name,
+        )
+
+    async def _peaks(self, request: c.GetPeaks) -> c.Reply:
+        instance = self._instances.named(request.instance)
+        picture = await asyncio.to_thread(
+            self._pictures.of,
+            instance,
+            request.generation,
+            request.first_frame,
+            request.end_frame,
+            request.columns,
+        )
+        return c.PeaksAre(
+            peaks=picture.peaks,
+            holes=picture.holes,
+            coarse=picture.coarse,
+            oldest_frame=picture.oldest_frame,
+            end_frame=picture.end_frame,
+            sample_rate_hz=picture.sample_rate_hz,
+        )
+
+
+def heard_info(one: Heard) -> c.HeardInfo:
+    """A stretch as others see it. [any]"""
+    found = one.found
+    return c.HeardInfo(
+        stretch_id=found.stretch_id,
+        instance=one.instance,
+        generation=one.generation,
+        host_name=found.host_name,
+        track_name=found.track_name,
+        state=found.why,
+        first_frame=found.stretch.first_frame,
+        end_frame=found.stretch.end_frame,
+        sample_rate_hz=found.sample_rate_hz,
+        channels=found.channels,
+        from_us=one.from_us,
+        to_us=one.to_us,
+        bars=found.bars,
+        bpm=found.bpm,
+        meter=f"{found.meter[0]}/{found.meter[1]}" if found.meter else None,
+        kept=found.kept,
+        picture=one.picture,
+    )

@@ -1,0 +1,69 @@
+"""Listening to a part of the History before it is kept: its sound as a WAV file in the cache, the newest few only."""
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+
+from msgspec import Struct
+
+from audio.encode.wave import wav_f32_header
+from daemon.config import Config
+from daemon.core.capture import Cut
+from daemon.core.journal import Damaged
+from daemon.errors import LibraryStuck, NothingKept
+from daemon.features.keeping.asking import Ask, Parts
+from daemon.features.keeping.keeping import read_part
+from daemon.rings.instances import Instance
+from daemon.rings.journal_folder import JournalFolder
+from daemon.system.files import make_folder
+
+MAX_COPIES = 4
+SUFFIX = ".wav"
+
+
+class Copied(Struct, frozen=True, kw_only=True):
+    """path: of a WAV file in 32-bit float. It is removed when MAX_COPIES newer ones have been asked for."""
+
+    path: Path
+    cut: Cut
+    sample_rate_hz: float
+
+
+class Listening:
+    """[loop]"""
+
+    def __init__(self, config: Config, journal: JournalFolder) -> None:
+        self._folder = config.cache / "heard"
+        self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
+
+    async def copy(self, instance: Instance, ask: Ask) -> Copied:
+        """The sound of a part. Raises UsageError, NothingKept, LibraryStuck."""
+        try:
+            return await asyncio.to_thread(self._copy, instance, ask)
+        except OSError as error:
+            raise LibraryStuck(
+                f"It cannot be copied to be heard: {error.strerror}.", "Keep it instead."
+            ) from error
+
+    def _copy(self, instance: Instance, ask: Ask) -> Copied:
+        part = self._parts.of(instance, ask)
+        cut, sound = read_part(self._parts, part)
+        for folder in (self._folder.parent, self._folder):
+            make_folder(folder)
+        older = sorted(self._folder.glob("*" + SUFFIX), key=lambda path: path.stat().st_mtime_ns)
+        for path in older[: max(len(older) - MAX_COPIES + 1, 0)]:
+            path.unlink(missing_ok=True)
+        path = self._folder / (secrets.token_hex(8) + SUFFIX)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(wav_f32_header(cut.frames, part.reach.channels, round(part.reach.sample_rate_hz)))
+                for data in sound:
+                    file.write(data)
+        except BaseException as error:
+            path.unlink(missing_ok=True)
+            if isinstance(error, Damaged):
+                raise NothingKept(f"It cannot be read: {error}", "Ask for a shorter part.") from error
+            raise
+        return Copied(path=path, cut=cut, sample_rate_hz=part.reach.sample_rate_hz)
