@@ -21,7 +21,7 @@ from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.reach import Reach, reach_of
 
 if TYPE_CHECKING:
-    from daemon.core.picture import Extremes  # and numpy with it, only when something is drawn
+    from daemon.core.picture import Canvas, Extremes  # and numpy with it, only when something is drawn
 
 MAX_READ_S = 90.0  # in one picture: a tenth of a second of work
 MAX_REMEMBERED = 512  # files: 9 MB, two hours of one plugin
@@ -61,7 +61,21 @@ class Pictures:
             reach, There(max(first_frame, memory.first_frame), end_frame), canvas.step
         ):
             canvas.draw(extremes)
-        wanted = There(first_frame, min(end_frame, memory.first_frame))
+        coarse = self._draw_disk(reach, There(first_frame, min(end_frame, memory.first_frame)), canvas)
+        peaks, holes = canvas.picture()
+        return Picture(
+            peaks=peaks,
+            holes=holes,
+            coarse=coarse,
+            oldest_frame=min(reach.oldest_frame, memory.first_frame),
+            end_frame=memory.end_frame,
+            sample_rate_hz=reach.sample_rate_hz,
+        )
+
+    def _draw_disk(self, reach: Reach, wanted: There, canvas: "Canvas") -> bool:
+        """The newest first; whether some of it is only as fine as its chunks say."""
+        from daemon.core.picture import FULL_SCALE
+
         left_frames = int(MAX_READ_S * reach.sample_rate_hz)
         coarse = False
         for segment in reversed(reach.segments):
@@ -77,16 +91,7 @@ class Pictures:
                 coarse = coarse or not head.silent
             if known:
                 canvas.draw(known)
-        oldest_frame = min(reach.oldest_frame, memory.first_frame)
-        peaks, holes = canvas.picture()
-        return Picture(
-            peaks=peaks,
-            holes=holes,
-            coarse=coarse,
-            oldest_frame=oldest_frame,
-            end_frame=memory.end_frame,
-            sample_rate_hz=reach.sample_rate_hz,
-        )
+        return coarse
 
     def _remembered(self, segment: Segment, step: int) -> "Extremes | None":
         from daemon.core.picture import STEP
