@@ -113,6 +113,24 @@ def test_who_waits_for_what_is_cancelled_hears_it_and_may_ask_anew(idle: RelayPr
         assert asked.result().status_code == 422
 
 
+def test_one_that_runs_is_ended_where_it_runs_and_the_next_goes_on(relay: RelayProcess) -> None:
+    long = short_flac(120 * 48_000)  # so that it is still being encoded when it is cancelled
+    with (
+        closing(person(relay, "anna")) as anna,
+        ThreadPoolExecutor(1) as pool,
+        closing(anna.socket(jobs=True)) as socket,
+    ):
+        asked = pool.submit(anna.upload, long)
+        while (told := progress(socket)).stage != "encode":
+            assert told.state == "running"
+        assert anna.http.post(f"/jobs/{told.job_id}/cancel").json()["state"] == "cancelled"
+        assert asked.result().json()["code"] == "cancelled"
+        assert progress(socket).state == "cancelled"
+        assert anna.post(AUDIO).title == "test"
+        assert [each["state"] for each in anna.http.get("/jobs").json()["jobs"]] == ["done", "cancelled"]
+        assert len(anna.http.get("/feed/timeline").json()["posts"]) == 1
+
+
 def wait_for_jobs(client: RelayClient, count: int) -> list[str]:
     """The ids of an account's jobs, once there are so many; whoever made them waits for them."""
     for _ in range(10_000):
