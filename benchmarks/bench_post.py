@@ -54,7 +54,6 @@ MARKS = (
     Mark("relay: upload fetched", "relay", r"job \w+: encode"),
     Mark("relay: encoded", "relay", r"job \w+: store"),
     Mark("relay: committed and told", "relay", r"commit \d+ is told", last=True),
-    Mark("producer's entry accepted", "daemon-a", r"EntryChanged .* accepted"),
     Mark("follower's daemon has it", "daemon-b", r"ItemArrived"),
 )
 

@@ -6,9 +6,10 @@ import json
 import struct
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import soundfile
 
@@ -18,6 +19,7 @@ from daemon.errors import NoSpace
 from daemon.events import Bus, EntryChanged, Event, TakeChanged, TakeHeard, TakeProgressed, TakeRendered
 from daemon.features.rendering import renderer
 from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
+from daemon.library.entries import new_entry
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG
 from daemon.library.sidecars import read_take
 from daemon.library.store import Store
@@ -251,4 +253,31 @@ async def test_attempts_count_over_restarts_of_the_daemon(
     given_up = store.takes(1)[0]
     assert given_up.state == "failed" and given_up.error and f"{MAX_ATTEMPTS} times" in given_up.error
     assert given_up.failures == 0, "it was not begun again"
+    store.close()
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_take_on_its_way_to_the_relay_is_levelled_when_it_has_arrived_or_takes_long(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, arrives: bool
+) -> None:
+    monkeypatch.setattr(renderer, "POST_FIRST_S", 10 * LIMIT_S if arrives else 0.01)
+    sound = groove(120.0, 1, RATE_HZ)
+    row = take(1, frames=len(sound))
+    publish(tmp_path / "takes", row, sound)
+    store.add_take(row, new_entry(row, "", "owl"))
+    bus, heard = listening()
+    pipeline = Renderer(store, tmp_path / "takes", bus)
+    task = asyncio.create_task(pipeline.run())
+    async with asyncio.timeout(LIMIT_S):
+        while not isinstance(event := await heard.get(), TakeChanged):
+            if isinstance(event, TakeHeard) and arrives:
+                entry = await store.run(Store.entry_of, row.take_id)
+                assert entry and entry.state is State.QUEUED
+                ended = msgspec.structs.replace(entry, state=State.ACCEPTED, post_id="p", post_url="u")
+                await store.run(Store.save_entry, ended)
+                bus.tell(EntryChanged(entry=ended))
+    assert store.takes(1)[0].state == "ready"
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
     store.close()

@@ -1,7 +1,7 @@
 """The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
 
 Run as `python -m daemon.features.rendering.render_worker`. Speaks length-prefixed msgpack:
-one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, `Heard`, then
+one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, `Heard`, and after `Level`
 `Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
 """
@@ -54,6 +54,10 @@ class Search(Struct, frozen=True, kw_only=True, tag="search"):
     limit: int
 
 
+class Level(Struct, frozen=True, kw_only=True, tag="level"):
+    """Go on with the Take of the Job, of which all has been said that a post waits for."""
+
+
 class Stage(Struct, frozen=True, kw_only=True, tag="stage"):
     stage: str
     fraction: float
@@ -66,7 +70,7 @@ class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
 
 
 class Heard(Struct, frozen=True, kw_only=True, tag="heard"):
-    """What was heard, which a post says of it. After Rendered."""
+    """What was heard, which a post says of it. After Rendered; then `Level` is waited for."""
 
     analysis: TakeAnalysis
 
@@ -91,7 +95,7 @@ class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
     found: list[Alike]
 
 
-ToWorker = Job | Search
+ToWorker = Job | Search | Level
 FromWorker = Stage | Rendered | Heard | Finished | Broken | NoRoom | Alikes
 
 
@@ -124,6 +128,8 @@ def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
 
     def early(lossless: Lossless) -> None:
         frames.say(Heard(analysis=lossless.analysis))
+        if not isinstance(frames.next(), Level):
+            raise SystemExit  # the daemon is gone
 
     folder = Path(job.folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
@@ -209,6 +215,7 @@ def main() -> None:
         if isinstance(job, Search):
             frames.say(look(job))
             continue
+        assert isinstance(job, Job), "it was not told to level anything"
         try:
             render(job, frames, cores)
         except (AudioError, FileNotFoundError) as error:

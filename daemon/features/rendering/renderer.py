@@ -7,6 +7,7 @@ nothing: then it waits.
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.core import outbox
 from daemon.core.analysis import CERTAIN_SCORE, Alike
 from daemon.errors import NoSpace, SidechainError
 from daemon.events import (
@@ -35,6 +37,7 @@ from daemon.features.rendering.render_worker import (
     FromWorker,
     Heard,
     Job,
+    Level,
     NoRoom,
     Rendered,
     Search,
@@ -55,6 +58,8 @@ JOB_PER_SECOND_OF_AUDIO_S = 1.0
 ALWAYS_US = 1 << 62
 ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its sound takes
 NO_ROOM_PAUSE_S = 30.0  # the longest, where the disk is full though it says it is not: a quota
+POST_FIRST_S = 0.5
+UNDER_WAY = (outbox.State.QUEUED, outbox.State.UPLOADING)
 SEARCH_LIMIT_S = 20.0  # less than the command line waits for an answer
 
 
@@ -83,12 +88,14 @@ class Renderer:
         self._cache = str(cache_dir) if cache_dir and cache_bytes else ""
         self._cache_bytes = cache_bytes
         self._wake = asyncio.Event()
+        self._entries_changed = asyncio.Event()
         self._warm = False
         self._worker = Child(worker_command, _answers, max_answer_bytes=MAX_FRAME_BYTES)
         self._pause_s = 0.0  # before the next try, while there is no room
         self.busy_with: str | None = None
         for kind in (TakeKept, TakeReset):
             bus.on(kind, lambda _: self.wake())
+        bus.on(EntryChanged, lambda _: self._entries_changed.set())
         bus.on(PluginsChanged, lambda _: self.warm_up_soon())
 
     def wake(self) -> None:
@@ -182,6 +189,8 @@ class Renderer:
                 case Heard():
                     await self._store.run(Store.set_heard, take.take_id, message.analysis)
                     self._bus.tell(TakeHeard(take_id=take.take_id))
+                    await self._let_its_post_go_first(take.take_id)
+                    await worker.say(Level())
                 case Finished():
                     await self._store.run(Store.set_ready, take.take_id, message.recording)
                     await self._note(take.take_id)
@@ -193,6 +202,17 @@ class Renderer:
                     raise _no_space(take)
                 case Alikes():
                     raise ChildDied("it answered what it was not asked")
+
+    async def _let_its_post_go_first(self, take_id: str) -> None:
+        """Levelling takes all cores, which whoever uploads needs too, and a relay on this machine; for a moment it can wait."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POST_FIRST_S):
+                while True:
+                    self._entries_changed.clear()
+                    entry = await self._store.run(Store.entry_of, take_id)
+                    if entry is None or entry.state not in UNDER_WAY:
+                        return
+                    await self._entries_changed.wait()
 
     async def _tell_entry(self, take_id: str) -> None:
         """Its Entry may have gone on with it."""
