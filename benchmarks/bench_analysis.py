@@ -17,7 +17,14 @@ import numpy as np
 from audio.analyse.analysis import analyse
 from audio.encode.wave import wav_f32_header
 from audio.intake import Samples
-from benchmarks.material import Clip, at_fractions, debian_loops, fixtures, synthesised
+from benchmarks.material import (
+    Clip,
+    at_fractions,
+    debian_loops,
+    drums_at_fractions,
+    fixtures,
+    synthesised,
+)
 from tests.support.music import piece
 
 Row = tuple[str, float | str, str, str]
@@ -99,18 +106,18 @@ def _calibration() -> list[Row]:
 
 
 def _fractions() -> list[Row]:
+    """The second and third set are looked at for figures only, never to choose anything by."""
     rows: list[Row] = []
     for name, fraction in (("N", 0.0), ("N½", 1 / 2), ("N¼", 1 / 4), ("N⅓", 1 / 3)):
-        clips = at_fractions(fraction)
-        right = [is_near(_ours(clip.samples, clip.sample_rate_hz)[0], clip.bpm or 0.0) for clip in clips]
-        rows.append(
-            (
-                f"pieces at {name} bpm, 60 to 180: tempo within 4 %",
-                _share(right),
-                "≥ 0.96",
-                f"{len(clips)} clips",
-            )
-        )
+        sets = {
+            "pieces": at_fractions(fraction),
+            "pieces of other seeds": at_fractions(fraction, first_seed=9000),
+            "drum loops": drums_at_fractions(fraction),
+        }
+        for label, clips in sets.items():
+            right = [is_near(_ours(clip.samples, clip.sample_rate_hz)[0], clip.bpm or 0.0) for clip in clips]
+            what = f"{label} at {name} bpm, 60 to 180: tempo within 4 %"
+            rows.append((what, _share(right), "≥ 0.96", f"{len(clips)} clips"))
     return rows
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from audio.intake import Samples
 from audio.read.reader import read_audio
-from tests.support.music import piece
+from tests.support.music import drum_loop, piece
 
 SEEDS = range(100, 124)
 DEBIAN_LOOPS = Path("/usr/share/sonic-pi/samples")
@@ -50,15 +50,29 @@ def synthesised() -> list[Clip]:
     return [Clip(f"piece {s}", p.samples, p.sample_rate_hz, p.bpm, p.key) for s, p in made]
 
 
-def at_fractions(fraction: float) -> list[Clip]:
-    """Pieces by formula at 60 to 180 bpm and such a fraction of one, two, four and eight bars of them."""
+def at_fractions(fraction: float, *, first_seed: int = 2000) -> list[Clip]:
+    """Pieces by formula at 60 to 180 bpm and such a fraction of one: two, four and eight bars of them."""
     clips = []
     for number, whole in enumerate(range(60, 180, 2)):
         bpm = whole + fraction
         made = piece(
-            2000 + whole, bpm=bpm, bars=(2, 4, 8)[number % 3], notes=number % 4 != 0, drums=number % 4 != 1
+            first_seed + whole,
+            bpm=bpm,
+            bars=(2, 4, 8)[number % 3],
+            notes=number % 4 != 0,
+            drums=number % 4 != 1,
         )
         clips.append(Clip(f"{bpm:.2f} bpm", made.samples, made.sample_rate_hz, bpm, made.key))
+    return clips
+
+
+def drums_at_fractions(fraction: float) -> list[Clip]:
+    """Drum loops of other kits and patterns at the same tempi, two bars and four: looked at for figures only."""
+    clips = []
+    for number, whole in enumerate(range(60, 180, 2)):
+        bpm = whole + fraction
+        samples = drum_loop(7000 + number, 3 * number, bpm=bpm, bars=(2, 4)[number % 2])
+        clips.append(Clip(f"drums {bpm:.2f} bpm", samples, 44_100, bpm, None))
     return clips
 
 

@@ -30,7 +30,7 @@ from audio.analyse.tempo_readings import (
     readings,
     roundness,
 )
-from audio.analyse.tempo_weights import CONFIDENCE, HIDDEN, HIDDEN_WEIGHTS, WEIGHTS
+from audio.analyse.tempo_weights import CONFIDENCE, FITS, Fit
 
 MIN_SECONDS = 1.0  # a shorter clip holds two beats at best
 MIN_ONSETS = 3
@@ -96,9 +96,7 @@ def tempo_of_audio(
     if not len(periods):
         return Tempo(None, None, 0.0)
     read = readings(curves, periods)
-    hidden = np.asarray(HIDDEN)
-    units = np.tanh(read @ hidden[:, 1:].T + hidden[:, 0])
-    scores = read @ np.asarray(WEIGHTS) + units @ np.asarray(HIDDEN_WEIGHTS)
+    scores = np.sum([fit.share * _scores(fit, read) for fit in FITS], axis=0)
     odds = np.exp(scores - scores.max())
     ranked = _merged(60 * FRAME_RATE_HZ / periods, odds / odds.sum())
     bpm, share = ranked[0]
@@ -114,6 +112,14 @@ def tempo_of_audio(
         return Tempo(None, None, confidence * sure_of_octave, (best, *others))
     source = TempoSource.AUDIO if exact is None else TempoSource.LENGTH
     return Tempo(best, source, confidence * sure_of_octave, others)
+
+
+def _scores(fit: Fit, read: Series) -> Series:
+    """Of each candidate, in log odds. read: as readings() returns them."""
+    hidden = np.asarray(fit.hidden)
+    units = np.tanh(read @ hidden[:, 1:].T + hidden[:, 0])
+    scores: Series = read @ np.asarray(fit.straight) + units @ np.asarray(fit.hidden_weights)
+    return scores
 
 
 def _ratio(ratio: float) -> float:

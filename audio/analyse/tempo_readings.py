@@ -91,7 +91,7 @@ def candidates(curves: Curves) -> Series:
 
 
 def readings(curves: Curves, periods: Series) -> Series:
-    """What speaks for or against each period: one row each, columns in the order of tempo_weights.WEIGHTS. [any]"""
+    """What speaks for or against each period: one row each, columns in the order of tempo_weights.Fit.straight. [any]"""
     bpm = 60 * FRAME_RATE_HZ / periods
     octaves = np.log2(bpm / 110)
     fits = np.array([_length_fit(curves.seconds * each / 60) for each in bpm])

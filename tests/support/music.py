@@ -154,6 +154,23 @@ def bass_line(seed: int, *, bpm: float = 140.0, sample_rate_hz: int = 44_100) ->
     return (0.7 * np.concatenate(parts)).astype(np.float32)[:, None], f"{TONICS[root % 12]} minor"
 
 
+def two_part_plucks(seed: int, *, bpm: float = 120.0, bars: int = 4, sample_rate_hz: int = 44_100) -> Samples:
+    """A melody over a bass, both plucked, in one voice, key and rhythm for all seeds; the notes are the seed's."""
+    pitches = np.random.default_rng((seed, 77))
+    step = 30 / bpm * sample_rate_hz
+    mix = np.zeros(round(8 * bars * step))
+    time_s = np.arange(round(0.9 * sample_rate_hz)) / sample_rate_hz
+    for number in range(8 * bars):
+        for lowest, level, plays in ((69, 0.3, True), (45, 0.5, number % 2 == 0)):
+            hz = 440 * 2 ** ((lowest + (0, 3, 5, 7, 10)[int(pitches.integers(5))] - 69) / 12)
+            if plays:
+                tone = sum(0.6 ** (k - 1) * np.sin(2 * np.pi * hz * k * time_s) for k in range(1, 7))
+                first = round(number * step)
+                part = mix[first : first + len(time_s)]
+                part += (level * tone * np.exp(-time_s / 0.3) * np.minimum(1, time_s / 0.002))[: len(part)]
+    return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
+
+
 def drums_with_tuned_snare(seed: int) -> Samples:
     """Drums without notes, whose snare rings at a pitch."""
     loop = piece(seed, notes=False)

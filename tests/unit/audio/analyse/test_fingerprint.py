@@ -17,7 +17,7 @@ from audio.analyse.fingerprint import (
 from audio.encode.mp3 import encode_mp3
 from audio.intake import Samples
 from audio.read.reader import read_audio
-from tests.support.music import drum_loop, faster, piece, rotated, shifted
+from tests.support.music import drum_loop, faster, piece, rotated, shifted, two_part_plucks
 
 pytestmark = pytest.mark.slow  # whole clips are rendered and analysed
 
@@ -110,3 +110,12 @@ def test_the_analysis_gives_the_same_fingerprint_at_43_bytes_per_second() -> Non
         found = analyse(samples, RATE_HZ, transport_bpm=None, transport_meter=None, bars=None).fingerprint
         assert found.dtype == np.uint32 and np.array_equal(found, fingerprint(samples, RATE_HZ))
         assert found.nbytes <= 44 * max(4, seconds)
+
+
+def test_two_part_plucks_of_one_voice_and_rhythm_are_not_the_same() -> None:
+    """Reported as “made before”: the fingerprint must hear the notes."""
+    prints = [fingerprint(two_part_plucks(seed), RATE_HZ) for seed in range(8)]
+    found = [match(first, second) for first, second in combinations(prints, 2)]
+    assert not any(each.same for each in found)
+    assert max(each.score for each in found) < 0.70
+    assert match(prints[0], fingerprint(rotated(two_part_plucks(0), 50_000), RATE_HZ)).same
