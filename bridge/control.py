@@ -23,6 +23,12 @@ from bridge.control_history import HeardInfo as HeardInfo
 from bridge.control_history import HistoryIs as HistoryIs
 from bridge.control_history import HistorySound as HistorySound
 from bridge.control_history import PeaksAre as PeaksAre
+from bridge.control_posts import DeletePost as DeletePost
+from bridge.control_posts import EditPost as EditPost
+from bridge.control_posts import ListPosts as ListPosts
+from bridge.control_posts import OnePost as OnePost
+from bridge.control_posts import PostInfo as PostInfo
+from bridge.control_posts import PostList as PostList
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo
@@ -418,7 +424,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -433,6 +439,8 @@ Reply = (
     | SimilarTakes
     | Feed
     | Posted
+    | PostList
+    | OnePost
     | Claimed
     | Previewing
     | ClaimState

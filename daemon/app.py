@@ -22,6 +22,7 @@ from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
+from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
 from daemon.doors.control.sets import SetAnswers
@@ -36,6 +37,7 @@ from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.feed.feed import Feed
+from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
 from daemon.features.history.compressing import Compressing
@@ -170,7 +172,7 @@ class App:
             exhausted=lambda: bus.tell(PluginsShutOut()),
         )
         self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
-        files = PreviewFiles(config.previews, config.takes, config.preview_cache_bytes, self._account)
+        files = PreviewFiles(config.previews, config.takes, config.preview_cache_bytes, self._account, bus)
         stack.push_async_callback(files.close)
         self._previews = Previews(config.run, store, self._takes, files, self._plugins.send, bus)
         stack.push_async_callback(self._previews.close)
@@ -191,7 +193,10 @@ class App:
         self._keeping = Keeping(self._config, store, takes, account, self._history)
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances)
         self._holding = Holding(store, self._entries, bus)
-        self._posting = Posting(store, takes, self._entries, account, self._uploader, bus)
+        self._own_posts = OwnPosts(account, store, bus)
+        self._posting = Posting(
+            store, takes, self._entries, account, self._uploader, bus, self._own_posts.set_title
+        )
         self._discarding = Discarding(self._config, store, takes, bus)
         self._linked_folder = LinkedFolder(self._config, store, bus)
         self._repairs = Repairs(store, takes, bus)
@@ -234,6 +239,7 @@ class App:
             SettingAnswers(self._held).answers,
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social).answers,
+            PostAnswers(self._own_posts).answers,
             PreviewAnswers(self._instances, self._previews).answers,
             HistoryAnswers(
                 journal=self._journal,

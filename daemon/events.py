@@ -120,9 +120,15 @@ class ItemArrived(Event, frozen=True, kw_only=True):
 
 
 class PostChanged(Event, frozen=True, kw_only=True):
-    """A Post that was known is otherwise now, by something done here."""
+    """A Post that was known is otherwise now, by something done here or by its author."""
 
     post: AudioPost
+
+
+class PostRemoved(Event, frozen=True, kw_only=True):
+    """A Post is deleted, or not for this account any more: nothing of it stays here."""
+
+    post_id: str
 
 
 class FollowsChanged(Event, frozen=True, kw_only=True):

@@ -98,6 +98,12 @@ def _history(app: typer.Typer) -> None:
     app.add_typer(history.app, name="history")
 
 
+def _posts(app: typer.Typer) -> None:
+    from daemon.cli import posts
+
+    app.add_typer(posts.app, name="posts")
+
+
 def _recover(app: typer.Typer) -> None:
     from daemon.cli import recover
 
@@ -122,6 +128,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _sets: "sets",
     _outbox: "outbox undo",
     _history: "history",
+    _posts: "posts",
     _recover: "recover",
     _config: "config",
 }

@@ -71,7 +71,7 @@ class Entries:
         if outbox.Titled not in outbox.TRANSITIONS[entry.state]:
             raise SidechainError(
                 f"It is {entry.state} as “{entry.title or 'untitled'}”, so the new title does not go out with it.",
-                "Change the title on its page."
+                "`sidechain posts edit` changes the post."
                 if entry.state is outbox.State.ACCEPTED
                 else "Try again in a moment.",
                 code="busy",
@@ -117,7 +117,7 @@ class Entries:
                 state = current.state if current else "gone"
                 raise SidechainError(
                     f"Entry {entry.entry_id[:12]} is {state} and cannot be taken back.",
-                    "Delete the post on the relay instead."
+                    "`sidechain posts delete` takes the post away."
                     if state == "accepted"
                     else "Try again in a moment.",
                     code="busy",

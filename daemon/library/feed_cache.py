@@ -1,7 +1,7 @@
 """What the library remembers of the relay: Items of the feed, the cursor up to where they are applied, who this device is."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -19,22 +19,57 @@ class FeedCache(Database):
         row = self._db.execute("SELECT cursor FROM link_cursor").fetchone()
         return row[0] if row else None
 
-    def apply_events(self, posts: Iterable[AudioPost], cursor: str | None) -> None:
-        """Items and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays."""
+    def apply_events(
+        self,
+        posts: Iterable[AudioPost],
+        cursor: str | None,
+        *,
+        changed: Iterable[AudioPost] = (),
+        removed: Iterable[str] = (),
+    ) -> None:
+        """What events say and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays.
+
+        posts: new ones, or as the relay has them now. changed: do not join the Items from further back than they reach.
+        """
         with self._transaction() as db:
-            for post in posts:
-                db.execute(
-                    "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
-                    " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
-                    (post.id, post.created_at, msgspec.json.encode(post).decode()),
-                )
+            self._put_items(db, posts)
+            oldest = db.execute("SELECT min(created_at) FROM item").fetchone()[0]
+            self._put_items(db, [post for post in changed if oldest and post.created_at >= oldest])
+            db.executemany("DELETE FROM item WHERE post_id = ?", [(post_id,) for post_id in removed])
             if cursor is not None:
                 db.execute("INSERT OR REPLACE INTO link_cursor (one, cursor) VALUES (1, ?)", (cursor,))
+
+    def apply_page(
+        self, posts: Sequence[AudioPost], *, is_last: bool, cursor: str | None = None
+    ) -> list[str]:
+        """A page of the relay is the whole truth of its stretch: the ids of Items in it that are there no longer.
+
+        is_last: there is nothing older. cursor: as for `apply_events`.
+        """
+        places = [(post.created_at, post.id) for post in posts]
+        known = {post.id for post in posts}
+        gone: list[str] = []
+        if places:
+            first, last = max(places), ("", "") if is_last else min(places)
+            stretch = "(created_at, post_id) <= (?, ?) AND (created_at, post_id) >= (?, ?)"
+            rows = self._db.execute(f"SELECT post_id FROM item WHERE {stretch}", (*first, *last)).fetchall()
+            gone = [post_id for (post_id,) in rows if post_id not in known]
+        self.apply_events(posts, cursor, removed=gone)
+        return gone
+
+    @staticmethod
+    def _put_items(db: sqlite3.Connection, posts: Iterable[AudioPost]) -> None:
+        for post in posts:
             db.execute(
-                "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
-                " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
-                (MAX_ITEMS,),
+                "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
+                " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
+                (post.id, post.created_at, msgspec.json.encode(post).decode()),
             )
+        db.execute(
+            "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
+            " ORDER BY created_at DESC, post_id DESC LIMIT ?)",
+            (MAX_ITEMS,),
+        )
 
     def change_item(self, post: AudioPost) -> None:
         """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed."""
@@ -65,6 +100,11 @@ class FeedCache(Database):
             "SELECT post FROM item WHERE substr(post_id, 1, length(?1)) = ?1 LIMIT 2", (prefix,)
         )
         return _posts_of(rows)
+
+    def remove_item(self, post_id: str) -> None:
+        """Deleted, or not for this account any more."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM item WHERE post_id = ?", (post_id,))
 
     def forget_unreadable_items(self) -> None:
         """An older version has stored what this one has tighter bounds for."""

@@ -92,6 +92,19 @@ class RelayClient:
             return (await self._do(operations.REACT, body)).post
         return await self._do(operations.UNREACT, body)
 
+    async def posts_of(self, username: str, limit: int, cursor: str | None = None) -> rest.FeedPage:
+        """A page of one person's posts."""
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return await self._do(operations.USER_FEED, query=query, name=username)
+
+    async def edit_post(self, post_id: str, edit: rest.PostEdit) -> rest.AudioPost:
+        """A post of this account's, as it is then."""
+        return await self._do(operations.EDIT_POST, edit, post_id=post_id)
+
+    async def delete_post(self, post_id: str) -> None:
+        """A post of this account's."""
+        await self._do(operations.DELETE_POST, post_id=post_id)
+
     async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The post's MP3, as RelayHttp.sound gives it."""
         path = path_of(operations.GET_MP3, post_id=post_id)

@@ -13,11 +13,13 @@ import soundfile
 
 from audio.fit import fitted_frames
 from daemon.errors import BadAudio
+from daemon.events import Bus, PostRemoved
 from daemon.features.previews.preview_files import PreviewFiles, worker_command
 from daemon.features.previews.preview_worker import FitJob, Fitted, FromPreviewWorker, Unfit
 from daemon.identity.account import Account
 from daemon.system.children import Child
 from sandbox.process import Part
+from tests.support.posts import post
 from tests.support.sandbox import in_force
 
 LIMIT_S = 60.0
@@ -34,10 +36,32 @@ def sound(path: Path) -> Path:
 @pytest.fixture
 async def files(tmp_path: Path) -> AsyncIterator[PreviewFiles]:
     # Nothing is fetched here, so the account is not asked.
-    made = PreviewFiles(tmp_path / "previews", tmp_path / "takes", 1 << 28, cast(Account, None))
+    made = PreviewFiles(tmp_path / "previews", tmp_path / "takes", 1 << 28, cast(Account, None), Bus())
     (tmp_path / "takes").mkdir()
     yield made
     await made.close()
+
+
+async def test_nothing_of_a_post_that_was_removed_stays(tmp_path: Path) -> None:
+    bus = Bus()
+    files = PreviewFiles(tmp_path / "previews", tmp_path / "takes", 1 << 28, cast(Account, None), bus)
+    (tmp_path / "takes").mkdir()
+    gone, stays = post(1), post(2)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            for each in (gone, stays):
+                for rate_hz in (48_000, 96_000):
+                    fit = await files.fit(sound(files._source(each.id)), rate_hz, 2, 1.0)
+                    while not fit.settled:
+                        await fit.news().wait()
+                    fit.close()
+            assert len(list((tmp_path / "previews").iterdir())) == 6
+            bus.tell(PostRemoved(post_id=gone.id))
+            await asyncio.gather(*files._tasks)
+    finally:
+        await files.close()
+    left = {each.name for each in (tmp_path / "previews").iterdir()}
+    assert len(left) == 3 and files._source(stays.id).name in left
 
 
 @pytest.mark.parametrize("name", ["previews/post.mp3", "previews/post.flac", "takes/take.wav"])

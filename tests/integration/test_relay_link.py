@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -110,9 +111,9 @@ async def test_a_relay_is_read_no_faster_than_its_events_are_stored(
     arrived: list[str] = []
     store_events = Store.apply_events
 
-    def slowly(store: Store, posts: list[AudioPost], cursor: str | None) -> None:
+    def slowly(store: Store, posts: list[AudioPost], cursor: str | None, **more: Any) -> None:
         go_on.wait()
-        store_events(store, posts, cursor)
+        store_events(store, posts, cursor, **more)
 
     monkeypatch.setattr(Store, "apply_events", slowly)
 

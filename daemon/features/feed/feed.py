@@ -10,7 +10,15 @@ from collections.abc import Awaitable, Callable
 
 from daemon.core.link_signals import LinkState
 from daemon.errors import NotClaimed, SidechainError
-from daemon.events import AccountChanged, Bus, FollowsChanged, ItemArrived, LinkChanged, PostChanged
+from daemon.events import (
+    AccountChanged,
+    Bus,
+    FollowsChanged,
+    ItemArrived,
+    LinkChanged,
+    PostChanged,
+    PostRemoved,
+)
 from daemon.library.store import Store
 from relay.wire.rest import AudioPost, FeedPage
 
@@ -24,11 +32,12 @@ class Feed:
     def __init__(self, store: Store, fetch: Callable[[int], Awaitable[FeedPage]], bus: Bus) -> None:
         self._store = store
         self._fetch = fetch
+        self._bus = bus
         self._online = False
         self._page: tuple[int, float, list[AudioPost]] | None = None  # limit, when, posts
         self._asking: dict[int, asyncio.Task[list[AudioPost]]] = {}
         self._changes = 0
-        for kind in (ItemArrived, PostChanged, FollowsChanged, AccountChanged):
+        for kind in (ItemArrived, PostChanged, PostRemoved, FollowsChanged, AccountChanged):
             bus.on(kind, lambda _: self.changed())
         bus.on(LinkChanged, self._link_changed)
 
@@ -69,8 +78,10 @@ class Feed:
     async def _ask(self, limit: int) -> list[AudioPost]:
         try:
             changes = self._changes
-            posts = (await self._fetch(limit)).posts
-            await self._store.run(Store.apply_events, posts, None)
+            page = await self._fetch(limit)
+            posts = page.posts
+            for post_id in await self._store.run(Store.apply_page, posts, is_last=page.next is None):
+                self._bus.tell(PostRemoved(post_id=post_id))
             if changes == self._changes:
                 self._page = (limit, time.monotonic(), posts)
             return posts

@@ -55,7 +55,7 @@ class FeedPages:
         except SidechainError as error:
             return of_store, str(error)[:512]
         known = {post.id: post for post in stored}
-        await self._store.run(Store.apply_events, page.posts, None)
+        await self._store.run(Store.apply_page, page.posts, is_last=page.next is None)
         for post in page.posts:
             if known.get(post.id) != post:
                 tell(post)

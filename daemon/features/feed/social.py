@@ -3,16 +3,11 @@
 Nothing is queued: what the relay did not confirm is not tried again, and that is said.
 """
 
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
-from daemon.errors import Offline
 from daemon.events import Bus, FollowsChanged, PostChanged
+from daemon.features.feed.asking import said_once
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from relay.wire.rest import AudioPost
-
-T = TypeVar("T")
 
 
 class Social:
@@ -25,29 +20,18 @@ class Social:
 
     async def like(self, post_id: str, like: bool) -> AudioPost:
         """Like a post, or take that back; the post as it is then."""
-        return await self._changed(await _said_once(self._account.relay().like(post_id, like)))
+        return await self._changed(await said_once(self._account.relay().like(post_id, like)))
 
     async def react(self, post_id: str, emoji: str, react: bool) -> AudioPost:
         """React with one of the relay's emoji, or take that back; the post as it is then."""
-        return await self._changed(await _said_once(self._account.relay().react(post_id, emoji, react)))
+        return await self._changed(await said_once(self._account.relay().react(post_id, emoji, react)))
 
     async def follow(self, username: str, follow: bool) -> None:
         """Follow somebody, or stop."""
-        await _said_once(self._account.relay().follow(username, follow))
+        await said_once(self._account.relay().follow(username, follow))
         self._bus.tell(FollowsChanged(username=username, follow=follow))
 
     async def _changed(self, post: AudioPost) -> AudioPost:
         await self._store.run(Store.change_item, post)
         self._bus.tell(PostChanged(post=post))
         return post
-
-
-async def _said_once(deed: Coroutine[Any, Any, T]) -> T:
-    """`deed`; a relay that is away is told as what it means for a deed that nobody repeats. Raises as `deed` does."""
-    try:
-        return await deed
-    except Offline as error:
-        raise Offline(
-            f"{error.message} This is not tried again by itself.",
-            "Do it again when the relay is back; `sidechain doctor` says what is in the way.",
-        ) from error

@@ -9,6 +9,7 @@ import logging
 import random
 import sqlite3
 import time
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,11 +17,18 @@ from daemon.core import link_signals as link
 from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, SidechainError
-from daemon.events import Bus, ItemArrived, LinkChanged, PresenceChanged
+from daemon.events import Bus, ItemArrived, LinkChanged, PostChanged, PostRemoved, PresenceChanged
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.socket import Socket, SocketEnded, TokenRejected, open_socket
-from relay.wire.events import FeedNewPost, Frames, FromClient, PresenceUpdate
+from relay.wire.events import (
+    FeedNewPost,
+    FeedPostChanged,
+    FeedPostRemoved,
+    Frames,
+    FromClient,
+    PresenceUpdate,
+)
 from relay.wire.operations import TIMELINE
 from relay.wire.rest import AudioPost
 
@@ -180,13 +188,34 @@ class LinkDriver:
             self._queue.put_nowait(link.RefreshFailed(final=False))
 
     async def _apply(self, effect: link.ApplyEvents) -> None:
-        posts = [payload.post for payload in effect.payloads if isinstance(payload, FeedNewPost)]
-        if posts or effect.cursor is not None:
-            await self._store.run(Store.apply_events, posts, effect.cursor)
+        """The last word on each Post counts; all of them are told as the Post is now."""
+        new, changed, removed = dict[str, AudioPost](), dict[str, AudioPost](), dict[str, None]()
+        for payload in effect.payloads:
+            match payload:
+                case FeedNewPost(post=post):
+                    new[post.id] = post
+                    removed.pop(post.id, None)
+                case FeedPostChanged(post=post):
+                    changed[post.id] = post
+                    removed.pop(post.id, None)
+                case FeedPostRemoved(post_id=post_id):
+                    removed[post_id] = None
+        if new or changed or removed or effect.cursor is not None:
+            kept = list(changed.values())
+            await self._store.run(
+                Store.apply_events, list(new.values()), effect.cursor, changed=kept, removed=removed
+            )
         told = [payload for payload in effect.payloads if isinstance(payload, PresenceUpdate)]
         self._friends = present([*self._friends.values(), *told])
-        self._announce(posts)
+        self._announce([post for post_id, post in new.items() if post_id not in removed])
+        self._tell_changes([post for post_id, post in changed.items() if post_id not in removed], removed)
         self._changed()
+
+    def _tell_changes(self, changed: Iterable[AudioPost], removed: Iterable[str]) -> None:
+        for post in changed:
+            self._bus.tell(PostChanged(post=post))
+        for post_id in removed:
+            self._bus.tell(PostRemoved(post_id=post_id))
 
     def _announce(self, posts: list[AudioPost]) -> None:
         """Posts of others; one's own come by the same channel and are no news here."""
@@ -196,12 +225,16 @@ class LinkDriver:
 
     async def _refetch(self, effect: link.Refetch) -> None:
         """The whole truth by REST, stored with the cursor that it stands for. Of the pages named, those that are kept here."""
-        posts: list[AudioPost] = []
-        if TIMELINE.path in effect.paths:
-            posts = (await self._account.relay().timeline(REFETCH_PAGE)).posts
+        if TIMELINE.path not in effect.paths:
+            await self._store.run(Store.apply_events, [], effect.cursor)
+            return
+        page = await self._account.relay().timeline(REFETCH_PAGE)
         known = {post.id for post in await self._store.run(Store.items, REFETCH_PAGE * 10)}
-        await self._store.run(Store.apply_events, posts, effect.cursor)
-        self._announce([post for post in reversed(posts) if post.id not in known])
+        gone = await self._store.run(
+            Store.apply_page, page.posts, is_last=page.next is None, cursor=effect.cursor
+        )
+        self._announce([post for post in reversed(page.posts) if post.id not in known])
+        self._tell_changes((), gone)
 
     def _set_timer(self, at_us: int | None) -> None:
         if self._timer:

@@ -4,9 +4,11 @@ One Entry for each Take, made once (library/entries.py); how long it can be undo
 uploader's (uploads.py).
 """
 
+from collections.abc import Awaitable, Callable
+
 from daemon.core import outbox
 from daemon.core.titles import why_not
-from daemon.errors import NotClaimed, TakeGone, UsageError
+from daemon.errors import NotClaimed, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.uploads import Uploader
 from daemon.identity.account import Account
@@ -16,6 +18,7 @@ from daemon.library.store import Store
 from daemon.library.takes import Takes
 
 ALL = "all"
+GONE = 410
 ENDED = (outbox.State.ACCEPTED, outbox.State.DISCARDED)
 MAY_BE_TO_RENDER = (outbox.State.HELD, outbox.State.WAITING)  # by a pipeline that had given the Take up
 
@@ -32,13 +35,16 @@ class Posting:
         account: Account,
         uploader: Uploader | None,
         bus: Bus,
+        set_title: Callable[[str, str], Awaitable[None]],
     ) -> None:
+        """set_title: of a post that is out, by its id. Raises Offline, RelayRefused, NotClaimed."""
         self._store = store
         self._takes = takes
         self._entries = entries
         self._account = account
         self._uploader = uploader
         self._bus = bus
+        self._set_title = set_title
 
     async def post(self, take: TakeRow, title: str) -> outbox.Entry:
         """Put a Take in the outbox; asking twice gives the same Entry, with the title that was given last."""
@@ -55,13 +61,32 @@ class Posting:
         return entry
 
     async def rename(self, prefix: str, title: str) -> TakeRow:
-        """Another title for a Take, and for its Entry while that has not set out."""
+        """Another title for a Take, for its Entry while that has not set out, and for its post once it is out.
+
+        Raises SidechainError: the Take has it, and the post could not be given it.
+        """
         if why := why_not(title):
             raise UsageError(why, "Give another title.")
         take = await self._takes.rename(prefix, title)
         if entry := await self._entries.rename(take.take_id, title):
             self._tell(entry)
+        elif post_id := await self._post_of(take.take_id):
+            await self._rename_post(post_id, title)
         return take
+
+    async def _post_of(self, take_id: str) -> str | None:
+        """The id of its post, if that is out and this account's."""
+        entry = await self._store.run(Store.entry_of, take_id)
+        return entry.post_id if entry and entry.account == self._account.name else None
+
+    async def _rename_post(self, post_id: str, title: str) -> None:
+        try:
+            await self._set_title(post_id, title)
+        except SidechainError as error:
+            if isinstance(error, RelayRefused) and error.status == GONE:
+                return  # no post has the old title
+            error.message = f"The take has its new title, its post still the old one: {error.message}"
+            raise
 
     async def listed(self, *, ended: bool, limit: int) -> list[outbox.Entry]:
         """The newest `limit`, oldest first. ended: also what was accepted or discarded."""

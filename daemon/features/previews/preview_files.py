@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.errors import BadAudio
+from daemon.events import Bus, PostRemoved
 from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
 from daemon.identity.account import Account
 from daemon.system.children import Child, ChildDied
@@ -96,7 +97,7 @@ def worker_command(folder: Path, takes: Path) -> list[str]:
 class PreviewFiles:
     """All methods are [loop] unless they say so."""
 
-    def __init__(self, folder: Path, takes: Path, limit_bytes: int, account: Account) -> None:
+    def __init__(self, folder: Path, takes: Path, limit_bytes: int, account: Account, bus: Bus) -> None:
         """takes: the folder of the Takes, which are played too."""
         self._folder = folder
         self._limit_bytes = limit_bytes
@@ -107,6 +108,7 @@ class PreviewFiles:
             partial(worker_command, folder, takes), _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        bus.on(PostRemoved, self._removed)
 
     async def close(self) -> None:
         """End the worker."""
@@ -119,7 +121,7 @@ class PreviewFiles:
 
     async def fetched(self, post: AudioPost, progress: Callable[[float], None]) -> Path:
         """The post's sound as a file here; fetched if it is not. Raises Offline, RelayRefused, NotClaimed, BadAudio."""
-        path = self._source(post)
+        path = self._source(post.id)
         async with self._fetching.setdefault(post.id, asyncio.Lock()):
             if not path.exists():
                 await self._fetch(post, path, progress)
@@ -150,9 +152,9 @@ class PreviewFiles:
             part.unlink(missing_ok=True)
         await asyncio.to_thread(self._make_room)
 
-    def _source(self, post: AudioPost) -> Path:
+    def _source(self, post_id: str) -> Path:
         """Named by a hash: the id is the relay's word."""
-        return self._folder / f"{_name(post.id)}.mp3"
+        return self._folder / f"{_name(post_id)}.mp3"
 
     # what a host can play ---------------------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class PreviewFiles:
                 f"The sound cannot be read: {error.strerror}.", "It may have been removed."
             ) from error
         key = f"{source}:{facts.st_size}:{facts.st_mtime_ns if source.parent != self._folder else 0}"
-        target = self._folder / f"{_name(f'{key}:{sample_rate_hz!r}:{channels}:{speed!r}')}.f32"
+        target = self._fitted(source, f"{key}:{sample_rate_hz!r}:{channels}:{speed!r}")
         if await asyncio.to_thread(_touch, target):
             made.open(target)
             made.grow(target.stat().st_size // made.frame_bytes, whole=True)
@@ -217,6 +219,23 @@ class PreviewFiles:
             log.warning("a preview was not prepared: %r", error)
             made.grow(made.frames, failed="The sound could not be decoded; it may be damaged.")
         await asyncio.to_thread(self._make_room)
+
+    def _fitted(self, source: Path, how: str) -> Path:
+        """Named so that all that was made of one source is found by it."""
+        return self._folder / f"{_name(str(source))[:16]}-{_name(how)[:24]}.f32"
+
+    def _removed(self, event: PostRemoved) -> None:
+        """What is played just now goes on to its end: its file is open."""
+        task = asyncio.create_task(asyncio.to_thread(self._forget, event.post_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forget(self, post_id: str) -> None:
+        """[worker]"""
+        source = self._source(post_id)
+        with contextlib.suppress(OSError):
+            for path in (source, *self._folder.glob(f"{_name(str(source))[:16]}-*")):
+                path.unlink(missing_ok=True)
 
     # the disk ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
+from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
 from daemon.doors.control.sets import SetAnswers
@@ -42,6 +43,7 @@ def tables() -> list[dict[type, Any]]:
         history,
         OutboxAnswers(NOBODY, NOBODY),
         FeedAnswers(NOBODY, NOBODY),
+        PostAnswers(NOBODY),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),

@@ -157,6 +157,41 @@ def test_the_newest_items_stay_and_one_delivered_again_is_the_later_one(store: S
     assert [p.title for p in store.items(MAX_ITEMS) if p.id == post(9).id] == ["new"]
 
 
+def test_what_was_removed_is_forgotten_with_its_cursor(store: Store) -> None:
+    store.apply_events([post(1), post(2), post(3)], "e.1.0")
+    store.apply_events([], "e.2.0", removed=[post(2).id])
+    assert [each.id for each in store.items(9)] == [post(3).id, post(1).id]
+    assert store.cursor() == "e.2.0"
+
+
+def test_a_changed_post_is_as_it_is_now_and_comes_back_only_where_the_items_reach(store: Store) -> None:
+    store.apply_events([post(1), post(3), post(5)], None)
+    changed = [msgspec.structs.replace(post(n), title="now") for n in (1, 3, 5)]
+    store.apply_events([], None, changed=changed[1:2], removed=[post(1).id, post(5).id])
+    assert [each.title for each in store.items(9)] == ["now"]
+    store.apply_events([], None, changed=changed)
+    assert [each.id for each in store.items(9)] == [post(5).id, post(3).id]
+
+
+@pytest.mark.parametrize(
+    ("page", "is_last", "left"),
+    [
+        ([5, 3], False, [6, 5, 3, 2, 1]),  # what is newer or older than the page is not its to say
+        ([5, 3], True, [6, 5, 3]),
+        ([7, 6, 5, 4, 3, 2, 1], False, [7, 6, 5, 4, 3, 2, 1]),
+        ([], True, [6, 5, 4, 3, 2, 1]),
+    ],
+)
+def test_a_page_of_the_relay_is_the_truth_of_its_stretch(
+    store: Store, page: list[int], is_last: bool, left: list[int]
+) -> None:
+    store.apply_events([post(n) for n in range(1, 7)], None)
+    gone = store.apply_page([post(n) for n in page], is_last=is_last, cursor="e.1.0")
+    assert [each.id for each in store.items(9)] == [post(n).id for n in left]
+    assert set(gone) == {post(n).id for n in range(1, 7)} - {post(n).id for n in left}
+    assert store.cursor() == "e.1.0"
+
+
 def test_another_account_starts_with_nothing_of_the_last_one(store: Store) -> None:
     store.set_facts({"account": "owl"})
     store.apply_events([post(1)], "e.1.0")

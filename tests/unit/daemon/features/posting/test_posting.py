@@ -10,7 +10,7 @@ import pytest
 
 from daemon.config import Config
 from daemon.core.outbox import Entry, State
-from daemon.errors import NotClaimed, SidechainError, TakeGone, UsageError
+from daemon.errors import NotClaimed, Offline, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.posting import Posting
 from daemon.identity.account import Account
@@ -34,10 +34,19 @@ class Shelf:
         self.takes = Takes(config, self.store, bus)
         account = Account(config, self.store, "0", bus)
         self.entries = Entries(self.store, self.takes.folder, hold_us)
-        self.posting = Posting(self.store, self.takes, self.entries, account, None, bus)
+        self.account = account
+        self.titled: list[tuple[str, str]] = []
+        self.relay_says: SidechainError | None = None
+        self.posting = Posting(self.store, self.takes, self.entries, account, None, bus, self.set_title)
         self.told: list[EntryChanged | TakeReset] = []
         for kind in (EntryChanged, TakeReset):
             bus.on(kind, self.told.append)
+
+    async def set_title(self, post_id: str, title: str) -> None:
+        """What the relay is told of a post."""
+        if self.relay_says:
+            raise self.relay_says
+        self.titled.append((post_id, title))
 
     def keep(self, number: int, *, failed: bool = False) -> str:
         row = take(number, frames=FRAMES)
@@ -175,3 +184,22 @@ async def test_without_a_relay_nothing_can_be_posted(tmp_path: Path) -> None:
         await shelf.posting.post(await shelf.takes.get(take_id), "")
     assert not shelf.told
     shelf.store.close()
+
+
+async def test_another_title_of_a_take_is_its_posts_title_once_that_is_out(shelf: Shelf) -> None:
+    take_id = shelf.keep(1)
+    entry = in_state(await shelf.posting.post((await shelf.takes.get(take_id)), "First"), State.ACCEPTED)
+    shelf.store.save_entry(entry)
+    await shelf.posting.rename(take_id, "Not ours to tell")
+    assert shelf.titled == [], "it went out under another account"
+    shelf.account.name = "anna"
+    await shelf.posting.rename(take_id, "Second")
+    assert shelf.titled == [("p", "Second")]
+
+    shelf.relay_says = Offline("The relay is away.")
+    with pytest.raises(Offline, match="its post still the old one: The relay is away"):
+        await shelf.posting.rename(take_id, "Third")
+    assert (await shelf.takes.get(take_id)).title == "Third"
+    shelf.relay_says = RelayRefused("This post was deleted.", status=410, code="gone")
+    await shelf.posting.rename(take_id, "Fourth")
+    assert (await shelf.takes.get(take_id)).title == "Fourth"

@@ -1,0 +1,63 @@
+"""Messages of the control socket about the posts of this account that are out. Sent and received like those of control.py,
+which holds the unions."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_values import Few, Url
+from plugin_protocol.messages import Short, Title
+
+ShownTo = Literal["public", "followers", "unlisted", "private"]
+
+
+class PostInfo(Struct, frozen=True, kw_only=True):
+    """A Post of this account's. visibility: a ShownTo, or one that later relays know."""
+
+    post_id: Short
+    title: Title
+    tags: list[Short]
+    visibility: Short
+    created_at: Short  # RFC 3339
+    url: Url
+    bpm: float | None = None
+    key: Short | None = None
+    duration_ms: int = 0
+    like_count: int = 0
+    play_count: int = 0
+
+
+class PostList(ControlMessage, frozen=True, kw_only=True, tag="posts_are"):
+    posts: list[PostInfo]
+
+
+class OnePost(ControlMessage, frozen=True, kw_only=True, tag="post_is"):
+    post: PostInfo
+
+
+class ListPosts(ControlMessage, frozen=True, kw_only=True, tag="posts"):
+    """The newest first, as the relay has them now."""
+
+    Reply: ClassVar = PostList
+
+    limit: Limit = 20
+
+
+class EditPost(ControlMessage, frozen=True, kw_only=True, tag="edit_post"):
+    """`post_id` may be any unique prefix, or the post's address. What is null stays as it is. Not queued: an error when offline."""
+
+    Reply: ClassVar = OnePost
+
+    post_id: Annotated[str, Meta(max_length=1024)]
+    title: Title | None = None
+    tags: Few[Short] | None = None
+    visibility: ShownTo | None = None
+
+
+class DeletePost(ControlMessage, frozen=True, kw_only=True, tag="delete_post"):
+    """The Post, its sound and all that was said to it; the Take stays. `post_id` as for EditPost. Not queued."""
+
+    Reply: ClassVar = Done
+
+    post_id: Annotated[str, Meta(max_length=1024)]

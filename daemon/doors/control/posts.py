@@ -1,0 +1,43 @@
+"""The posts of this account that are out, as the command line asks for them."""
+
+import bridge.control as c
+from daemon.doors.control.answers import Answers
+from daemon.features.feed.own_posts import OwnPosts
+from relay.wire.rest import AudioPost, PostEdit
+
+
+class PostAnswers:
+    """All methods are [loop]."""
+
+    def __init__(self, own: OwnPosts) -> None:
+        self._own = own
+        self.answers: Answers = {c.ListPosts: self._list, c.EditPost: self._edit, c.DeletePost: self._delete}
+
+    async def _list(self, request: c.ListPosts) -> c.Reply:
+        return c.PostList(posts=[info(post) for post in await self._own.listed(request.limit)])
+
+    async def _edit(self, request: c.EditPost) -> c.Reply:
+        tags = None if request.tags is None else list(request.tags)
+        edit = PostEdit(title=request.title, genre=tags, visibility=request.visibility)
+        return c.OnePost(post=info(await self._own.edit(request.post_id, edit)))
+
+    async def _delete(self, request: c.DeletePost) -> c.Reply:
+        await self._own.delete(request.post_id)
+        return c.Done()
+
+
+def info(post: AudioPost) -> c.PostInfo:
+    """A Post of one's own as the command line sees it."""
+    return c.PostInfo(
+        post_id=post.id,
+        title=post.title,
+        tags=post.genre,
+        visibility=post.visibility,
+        created_at=post.created_at,
+        url=post.page_url,
+        bpm=post.bpm,
+        key=post.key,
+        duration_ms=post.duration_ms,
+        like_count=post.like_count,
+        play_count=post.play_count,
+    )

@@ -1,0 +1,84 @@
+"""What a person does with the posts of this account that are out: look, edit, show to others, delete. The same whoever asks.
+
+Nothing is queued, as with likes (social.py): what the relay did not confirm is not tried again, and that is said. One's own
+posts are the relay's to list: this device may not have made all of them.
+"""
+
+from collections.abc import Sequence
+
+from daemon.core.titles import why_not
+from daemon.errors import NotClaimed, RelayRefused, UsageError
+from daemon.events import Bus, PostChanged, PostRemoved
+from daemon.features.feed.asking import said_once
+from daemon.identity.account import Account
+from daemon.library.store import Store
+from relay.wire.rest import MAX_PAGE, AudioPost, PostEdit
+
+MAX_PAGES = 20
+"""So far back a post is looked for by the start of its id; by all of it, it is found however old it is."""
+WHOLE_ID = 32
+GONE = (404, 410)
+
+
+class OwnPosts:
+    """All methods are [loop]. Raises Offline, RelayRefused, NotClaimed; UsageError for a post that is not found."""
+
+    def __init__(self, account: Account, store: Store, bus: Bus) -> None:
+        self._account = account
+        self._store = store
+        self._bus = bus
+
+    async def listed(self, limit: int) -> list[AudioPost]:
+        """The newest, newest first."""
+        return (await self._account.relay().posts_of(self._name(), limit)).posts
+
+    async def edit(self, prefix: str, edit: PostEdit) -> AudioPost:
+        """prefix: of the post's id, or of what it is called at its address."""
+        if edit.title is not None and (why := why_not(edit.title)):
+            raise UsageError(why, "Give another title.")
+        post_id = await self.find(prefix)
+        post = await said_once(self._account.relay().edit_post(post_id, edit))
+        await self._store.run(Store.change_item, post)
+        self._bus.tell(PostChanged(post=post))
+        return post
+
+    async def set_title(self, post_id: str, title: str) -> None:
+        """Of a Take that has another title now."""
+        await self.edit(post_id, PostEdit(title=title))
+
+    async def delete(self, prefix: str) -> str:
+        """The id of the post that is gone then; one that was gone already is gone."""
+        post_id = await self.find(prefix)
+        try:
+            await said_once(self._account.relay().delete_post(post_id))
+        except RelayRefused as error:
+            if error.status != GONE[1]:
+                raise
+        await self._store.run(Store.remove_item, post_id)
+        self._bus.tell(PostRemoved(post_id=post_id))
+        return post_id
+
+    async def find(self, prefix: str) -> str:
+        """The id of the one post of ours that begins so."""
+        given = prefix.rstrip("/").rpartition("/")[2].lower()
+        if len(given) == WHOLE_ID:
+            return given
+        found = [post.id for post in await self._mine() if post.id.startswith(given)] if given else []
+        if len(found) != 1:
+            many = "None of your posts has" if not found else "Several of your posts have"
+            raise UsageError(f"{many} an id that starts with {given!r}.", "`sidechain posts` lists them.")
+        return found[0]
+
+    async def _mine(self) -> Sequence[AudioPost]:
+        posts, cursor = list[AudioPost](), None
+        for _ in range(MAX_PAGES):
+            page = await self._account.relay().posts_of(self._name(), MAX_PAGE, cursor)
+            posts += page.posts
+            if (cursor := page.next) is None:
+                break
+        return posts
+
+    def _name(self) -> str:
+        if self._account.name is None:
+            raise NotClaimed("This device belongs to no account.", "Run `sidechain claim`.")
+        return self._account.name
