@@ -191,7 +191,7 @@ class App:
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
         self._history = JournalFolder(self._journal.folder)
         self._keeping = Keeping(self._config, store, takes, account, self._history)
-        self._set_keeping = SetKeeping(self._config, store, takes, self._instances)
+        self._set_keeping = SetKeeping(self._config, store, takes, self._instances, self._history)
         self._holding = Holding(store, self._entries, bus)
         self._own_posts = OwnPosts(account, store, bus)
         self._posting = Posting(

@@ -198,15 +198,13 @@ def keep(
     part = part_of(bars=bars, seconds=seconds, ago=ago, start=start, end=end, whole=whole, free=free)
     fit = fitting(title)
     if every:
-        if start is not None or ago is not None or whole:
-            raise UsageError("--all keeps what was just played.", "Leave out --ago, --from and --whole.")
         if post or wait:
             raise UsageError(
                 "A set is not posted as it is.", "Post one of its takes, or `sidechain sets mix`."
             )
         from daemon.cli.sets import keep_all
 
-        keep_all(bars, seconds, instance, fit.title, as_json)
+        keep_all(part, instance, fit.title, as_json)
         return
     request = c.KeepTake(instance=instance, title=fit.title, post=post, **part)
     kept = ask(request, c.OneTake, timeout_s=KEEP_LIMIT_S)

@@ -12,6 +12,7 @@ import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, settings, show, table
+from daemon.cli.parts import PartFields
 from daemon.cli.source import shown
 from daemon.cli.takes_export import Wav, sound_bytes
 from daemon.core.linked_names import same_file
@@ -27,11 +28,9 @@ app = typer.Typer(
 SetId = Annotated[str, typer.Argument(help="A set's id or its start, or `last`.")]
 
 
-def keep_all(
-    bars: int | None, seconds: float | None, instance: str | None, title: str, as_json: bool
-) -> None:
+def keep_all(part: PartFields, instance: str | None, title: str, as_json: bool) -> None:
     """`sidechain keep --all`."""
-    request = c.KeepAll(instance=instance, bars=bars, seconds=seconds, title=title)
+    request = c.KeepAll(instance=instance, title=title, **part)
     kept = ask(request, c.OneSet, timeout_s=KEEP_LIMIT_S)
 
     def text() -> str:

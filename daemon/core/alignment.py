@@ -15,6 +15,7 @@ from plugin_protocol.layout import Flag, Record
 
 MAX_PAIRS = 256  # spread over what is compared: as many outvote any turn
 MIN_SHARE = 0.5  # of the pairs have to agree
+MAX_APART_NS = 1_000_000_000  # two records that speak of one moment: steady play has one every 2,048 frames
 
 _PLAYING, _LOOP_RANGE = int(Flag.PLAYING), int(Flag.LOOP_RANGE)
 _PPQ, _BPM, _PROJECT_FRAME = int(Flag.VALID_PPQ), int(Flag.VALID_BPM), int(Flag.VALID_PROJECT_FRAME)
@@ -58,7 +59,8 @@ def _nearest(records: Sequence[Record], times_ns: Sequence[int], at_ns: int) -> 
     if not records:
         return None
     index = bisect_left(times_ns, at_ns)
-    return min(records[max(0, index - 1) : index + 1], key=lambda record: abs(record.host_ns - at_ns))
+    nearest = min(records[max(0, index - 1) : index + 1], key=lambda record: abs(record.host_ns - at_ns))
+    return nearest if abs(nearest.host_ns - at_ns) <= MAX_APART_NS else None
 
 
 def _ahead(a: Record, b: Record, sample_rate_hz: float) -> int | None:

@@ -28,12 +28,14 @@ def _native() -> None:
     build()
 
 
-async def play(stage: Stage, daemon: RunningDaemon, name: str, *more: str) -> RunningHost:
+async def play(
+    stage: Stage, daemon: RunningDaemon, name: str, *more: str, bars: int = PLAYED_BARS
+) -> RunningHost:
     """Several plugins that hear the same, the later ones loaded later; the transport has stopped."""
     wav = stage.folder / "loop.wav"
     if not wav.exists():
         await asyncio.to_thread(write_wav, wav, marked_groove(PLAYED_BARS))
-    lines = (f"tempo {BPM:g}", "meter 4 4", "start ppq 0", f"end {PLAYED_BARS * BAR_FRAMES}")
+    lines = (f"tempo {BPM:g}", "meter 4 4", "start ppq 0", f"end {bars * BAR_FRAMES}")
     transport = await asyncio.to_thread(script, stage.folder, *lines)
     host = await stage.host(
         daemon.run,
@@ -72,6 +74,22 @@ async def test_the_tracks_of_one_host_are_the_same_frames_whenever_each_was_load
                 assert (row.cut.bars, row.cut.bar_frames) == (6, tuple(n * BAR_FRAMES for n in range(7)))
             firsts = sorted(row.cut.first_frame for row in rows)
             assert len(set(firsts)) == 4, "their own counts differ, or nothing is shown"
+
+
+async def test_what_only_the_disk_still_has_is_the_same_frames_too() -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            options = ("--instances", "3", "--stagger", str(STAGGER_FRAMES), "--speed", "1")
+            await play(stage, daemon, "one", *options, "--history", str(1 << 18), bars=4)
+            kept = await keep_all(daemon, 3)
+            assert [each.clock for each in kept.takes] == ["frames"] * 3
+            assert not any("silence" in each.take.note for each in kept.takes)
+            played = marked_groove(PLAYED_BARS)[BAR_FRAMES : 4 * BAR_FRAMES]
+            assert len(played) > 1 << 18, "or memory has it all"
+            for each in kept.takes:
+                wav = await asyncio.to_thread(read_wav, Path(each.path) / "take.wav")
+                assert np.array_equal(wav, played)
 
 
 async def test_two_hosts_are_one_set_by_their_transports_and_it_can_be_taken_along() -> None:

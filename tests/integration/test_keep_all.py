@@ -9,7 +9,8 @@ import soundfile
 from daemon.config import Config
 from daemon.errors import LibraryStuck, NothingKept, UsageError
 from daemon.features.keeping import sets
-from daemon.features.keeping.sets import AskAll, SetKeeping
+from daemon.features.keeping.asking import Ask
+from daemon.features.keeping.sets import SetKeeping
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.system import files
@@ -18,14 +19,14 @@ from tests.integration.test_keeping import RATE_HZ, Desk, desk_in
 
 def keeping_of(desk: Desk) -> SetKeeping:
     config = Config(data_dir=str(desk.run_dir.parent), run_dir=str(desk.run_dir))
-    return SetKeeping(config, desk.store, desk.takes, desk.instances)
+    return SetKeeping(config, desk.store, desk.takes, desk.instances, desk.folder)
 
 
 async def test_all_that_sounded_are_kept_and_those_that_did_not_are_named(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as desk:
         for track, level in (("Keys", 0.1), ("Guitar", 0.3), ("Pad", 0.0)):
             await desk.load(track, level)
-        kept = await keeping_of(desk).keep(AskAll(seconds=1.0, title="Night"))
+        kept = await keeping_of(desk).keep(Ask(seconds=1.0, title="Night"))
         assert [(take.track_name, take.set_clock) for take in kept.takes] == [
             ("Guitar", "frames"),
             ("Keys", "time"),
@@ -45,10 +46,10 @@ async def test_asked_again_by_a_plugin_it_is_the_same_set(tmp_path: Path) -> Non
     async with desk_in(tmp_path) as desk:
         await desk.load("Keys", 0.1)
         await desk.load("Guitar", 0.3)
-        ask = AskAll(seconds=1.0, host_of=desk.instances.named("Keys"), asked="plugin:7")
-        first = await keeping_of(desk).keep(ask)
+        keys, ask = desk.instances.named("Keys"), Ask(seconds=1.0, asked="plugin:7")
+        first = await keeping_of(desk).keep(ask, keys)
         assert first.takes[0].track_name == "Keys", "the one that asks says where the bars are"
-        again = await keeping_of(desk).keep(ask)
+        again = await keeping_of(desk).keep(ask, keys)
         assert (again.set_id, [t.take_id for t in again.takes]) == (
             first.set_id,
             [t.take_id for t in first.takes],
@@ -58,15 +59,15 @@ async def test_asked_again_by_a_plugin_it_is_the_same_set(tmp_path: Path) -> Non
 async def test_nothing_heard_and_too_much_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk_in(tmp_path) as desk:
         with pytest.raises(NothingKept, match="No plugin is connected"):
-            await keeping_of(desk).keep(AskAll(seconds=1.0))
+            await keeping_of(desk).keep(Ask(seconds=1.0))
         await desk.load("Pad", 0.0)
         with pytest.raises(NothingKept, match="None of the plugins sounded"):
-            await keeping_of(desk).keep(AskAll(seconds=1.0))
-        with pytest.raises(UsageError, match="not both"):
-            await keeping_of(desk).keep(AskAll(seconds=1.0, bars=1))
+            await keeping_of(desk).keep(Ask(seconds=1.0))
+        with pytest.raises(UsageError, match="only in one of these ways"):
+            await keeping_of(desk).keep(Ask(seconds=1.0, bars=1))
         monkeypatch.setattr(sets, "MAX_SET_BYTES", RATE_HZ)
         with pytest.raises(UsageError, match="fewer bars"):
-            await keeping_of(desk).keep(AskAll(seconds=1.0))
+            await keeping_of(desk).keep(Ask(seconds=1.0))
 
 
 @pytest.mark.parametrize("fails_at", [0, 1, 2])
@@ -88,10 +89,10 @@ async def test_a_disk_that_fails_leaves_all_or_none(
 
         monkeypatch.setattr(files.os, "rename", failing)
         with pytest.raises(LibraryStuck):
-            await keeping_of(desk).keep(AskAll(seconds=1.0))
+            await keeping_of(desk).keep(Ask(seconds=1.0))
         monkeypatch.setattr(files.os, "rename", rename)
         assert take_in(desk.store, desk.takes.folder).takes == 0 and not desk.store.takes(9)
-        assert len((await keeping_of(desk).keep(AskAll(seconds=1.0))).takes) == 3
+        assert len((await keeping_of(desk).keep(Ask(seconds=1.0))).takes) == 3
         assert desk.store.set_ids(9) == desk.store.find_set("last")
 
 
@@ -99,7 +100,7 @@ async def test_a_rebuilt_library_knows_its_sets(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as desk:
         for track in ("Bass", "Guitar"):
             await desk.load(track, 0.1)
-        kept = await keeping_of(desk).keep(AskAll(seconds=1.0))
+        kept = await keeping_of(desk).keep(Ask(seconds=1.0))
         fresh = Store(tmp_path / "again.sqlite3")
         take_in(fresh, desk.takes.folder)
         assert [(t.take_id, t.set_clock) for t in fresh.takes_of_set(kept.set_id)] == [

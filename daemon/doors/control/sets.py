@@ -4,8 +4,9 @@ import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import take_info, told_take
 from daemon.errors import UsageError
+from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.mixing import Mixing
-from daemon.features.keeping.sets import AskAll, SetKeeping
+from daemon.features.keeping.sets import SetKeeping
 from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
 from daemon.library.takes import Takes
@@ -35,8 +36,16 @@ class SetAnswers:
 
     async def _keep(self, request: c.KeepAll) -> c.Reply:
         host_of = self._instances.named(request.instance) if request.instance else None
-        ask = AskAll(bars=request.bars, seconds=request.seconds, title=request.title, host_of=host_of)
-        kept = await self._keeping.keep(ask)
+        ask = Ask(
+            bars=request.bars,
+            seconds=request.seconds,
+            ago_s=request.ago_s,
+            from_ago_s=request.from_ago_s,
+            whole=request.whole,
+            snap=request.snap,
+            title=request.title,
+        )
+        kept = await self._keeping.keep(ask, host_of)
         return await self._told(kept.takes, kept.note)
 
     async def _list(self, request: c.ListSets) -> c.Reply:

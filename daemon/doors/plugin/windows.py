@@ -23,7 +23,8 @@ from daemon.events import (
 )
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
-from daemon.features.keeping.sets import AskAll, SetKeeping
+from daemon.features.keeping.asking import Ask as Wanted
+from daemon.features.keeping.sets import SetKeeping
 from daemon.features.posting.posting import Posting
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
@@ -187,15 +188,14 @@ class Windows:
         return Asked(id=message.id)
 
     async def _keep_all(self, instance: Instance, message: KeepAll) -> KeptAll:
-        ask = AskAll(
+        wanted = Wanted(
             bars=message.bars,
             title=message.title,
-            host_of=instance,
             at_frame=message.at_frame,
             generation=message.generation,
             asked=f"{instance.name}:all:{message.id}",
         )
-        kept = await self._set_keeping.keep(ask)
+        kept = await self._set_keeping.keep(wanted, instance)
         return KeptAll(
             id=message.id,
             set_id=kept.set_id,
