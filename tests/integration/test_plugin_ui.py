@@ -1,5 +1,5 @@
 """What the plugin's window decides without drawing: places at every size, the edited line, rows, words. In C++, under
-AddressSanitizer; how it looks is tests/acceptance/test_plugin_window.py."""
+AddressSanitizer; how it looks is tests/acceptance/test_plugin_window.py, in hosts of every format test_plugin_window_hosts.py."""
 
 import asyncio
 import subprocess

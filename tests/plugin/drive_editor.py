@@ -1,7 +1,7 @@
 """A host in a process of its own: pedalboard (JUCE's host classes) with the VST3 plugin's window open, until standard input ends.
 
 Silence runs through the plugin meanwhile; each line read is answered by what the host has for the parameter Bars. Not a
-test: tests/acceptance/test_plugin_window.py starts it, looks at the screen and clicks. Usage: drive_editor PLUGIN.vst3
+test: tests/acceptance/test_plugin_window_hosts.py starts it, looks at the screen and clicks. Usage: drive_editor PLUGIN.vst3
 """
 
 import ctypes

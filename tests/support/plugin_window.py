@@ -1,4 +1,5 @@
-"""The plugin's window in a host without a screen: where things stand in it, what it looks like, clicks and keys."""
+"""The plugin's window in a host without a screen: where things stand in it, what it looks like, clicks and keys; and what a
+scene for it needs."""
 
 import asyncio
 import functools
@@ -7,11 +8,15 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from relay.wire.rest import AudioPost
 from tests.support.clap import made_for_tests
 from tests.support.deadlines import HANG_S
+from tests.support.loops import loop_flac
+from tests.support.relay import RelayClient
 from tests.support.screen import Pixels, Screen, keep_png
 
 LOOK_MS = 120
+BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
 
 
 class Box(NamedTuple):
@@ -113,3 +118,10 @@ class WindowOf:
         except TimeoutError:
             await self.picture("not-seen")
             raise AssertionError(f"the window never showed {what}") from None
+
+
+def publish(who: RelayClient, seed: int, title: str) -> AudioPost:
+    """A loop on the feed, under that title."""
+    return who.post(
+        loop_flac(seed)[0], title=title, bpm=128.0, key="F#m" if seed % 2 else None, duration_bars=4
+    )
