@@ -58,8 +58,26 @@ def _ends_us(one: Held, keep_closed_us: int) -> int:
     return one.wall_us + KEEP_ENDED_US if one.closed_us is None else one.closed_us + keep_closed_us
 
 
+def to_give_up(held: Iterable[Held], size_bytes: int) -> list[Held]:
+    """The oldest files to remove for so many bytes of a disk that is full, in the order to remove them; fewer when what is
+    left is what a crash left or the last FLOOR_S of who runs. [any]"""
+    left = sorted(held, key=lambda h: (h.wall_us, h.number))
+    gone: list[Held] = []
+    while size_bytes > 0 and (victim := _spare(left)) is not None:
+        left.remove(victim)
+        gone.append(victim)
+        size_bytes -= victim.size_bytes
+    return gone
+
+
 def _next(left: list[Held]) -> Held | None:
     """`left` oldest first."""
+    spare = _spare(left)
+    return spare or next((h for h in left if h.ended), None) or next((h for h in left if not h.open), None)
+
+
+def _spare(left: list[Held]) -> Held | None:
+    """What goes first: of what was closed, else of who runs and has most, but for FLOOR_S."""
     if (closed := next((h for h in left if h.closed_us is not None), None)) is not None:
         return closed
     seconds: dict[str, float] = defaultdict(float)
@@ -69,8 +87,5 @@ def _next(left: list[Held]) -> Held | None:
             seconds[one.instance] += one.seconds
             size[one.instance] += one.size_bytes
     can_give = [h for h in left if not h.ended and not h.open and seconds[h.instance] - h.seconds >= FLOOR_S]
-    if can_give:
-        return max(
-            can_give, key=lambda h: size[h.instance]
-        )  # of the largest, max keeps the first: the oldest
-    return next((h for h in left if h.ended), None) or next((h for h in left if not h.open), None)
+    # of the largest, max keeps the first: the oldest
+    return max(can_give, key=lambda h: size[h.instance], default=None)

@@ -322,6 +322,42 @@ async def test_a_full_disk_pauses_the_journal_and_later_it_goes_on(
     assert journal.trouble == "" and is_true(folder_of(journal), played.ring) == [(0, RATE_HZ)]
 
 
+async def test_on_a_full_disk_the_oldest_goes_and_the_newest_is_written(
+    config: Config, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else fills the disk: what is left of it is for what was played last."""
+    journal = again(config)
+    capacity = 70 * SECOND_BYTES
+
+    def usage(_: Path) -> holdings_module.shutil._ntuple_diskusage:
+        used = sum(p.stat().st_size for p in journal.folder.rglob("*.sdj"))
+        free = capacity - used + config.min_free_bytes + holdings_module.HEADROOM_BYTES
+        return holdings_module.shutil._ntuple_diskusage(capacity, used, free)
+
+    monkeypatch.setattr(holdings_module.shutil, "disk_usage", usage)
+    for _ in range(100):
+        played.play(1.0)
+        journal.look([played.instance])
+        assert not journal.trouble
+    ((first, end),) = is_true(folder_of(journal), played.ring)
+    assert end == 100 * RATE_HZ and end - first >= 60 * RATE_HZ
+    monkeypatch.undo()
+    real, failed = os.write, []
+
+    def full(fd: int, data: bytes) -> int:
+        if len(failed) < 1:
+            failed.append(fd)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    for _ in range(3):
+        played.play(1.0)
+        journal.look([played.instance])
+    assert not journal.trouble and is_true(folder_of(journal), played.ring)[-1][1] == 103 * RATE_HZ
+    journal.close()
+
+
 async def test_a_disk_too_full_for_takes_is_not_said_to_keep_them(config: Config, played: Played) -> None:
     journal = again(msgspec.structs.replace(config, min_free_bytes=1 << 60))
     played.play(1.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.shm import RingFile
 from daemon.core.journal import MAX_CHUNK_BYTES, Damaged, unpack_head, unpack_origin
-from daemon.core.retention import FLOOR_S, KEEP_ENDED_US, Held, to_remove
+from daemon.core.retention import FLOOR_S, KEEP_ENDED_US, Held, to_give_up, to_remove
 from daemon.rings.journal_files import read_ring, read_timeline
 from plugin_protocol.layout import Flag, Record
 from tests.support.journals import FILE_BYTES, follower, is_true, no_limit, spans
@@ -216,6 +216,21 @@ def test_the_budget_is_kept_and_what_a_crash_left_goes_last(held: list[Held], bu
             )
             if live:
                 assert sum(h.seconds for h in live[1:]) < FLOOR_S
+
+
+@given(
+    held=st.lists(HELD, max_size=60, unique_by=lambda h: (h.ring, h.number)),
+    size_bytes=st.integers(0, 200_000_000),
+)
+@settings(max_examples=100, deadline=None)
+def test_for_a_full_disk_only_what_can_be_spared_goes(held: list[Held], size_bytes: int) -> None:
+    gone = to_give_up(held, size_bytes)
+    left = [h for h in held if h not in gone]
+    assert not any(h.ended and h.closed_us is None for h in gone), "what a crash left stays"
+    for instance in {h.instance for h in gone if not h.ended}:
+        assert sum(h.seconds for h in left if h.instance == instance and not h.ended) >= FLOOR_S
+    if sum(h.size_bytes for h in gone) < size_bytes:
+        assert not any(h.closed_us is not None for h in left)
 
 
 def test_an_open_file_is_never_removed() -> None:

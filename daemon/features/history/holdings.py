@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.config import Config
-from daemon.core.retention import Held, to_remove
+from daemon.core.retention import Held, to_give_up, to_remove
 from daemon.features.history.recovery import Recovered, recovered_in
 from daemon.rings.journal_files import (
     CLOSED,
@@ -50,9 +50,11 @@ class Holdings:
     def room(self, size_bytes: int, fresh: bool) -> None:
         """Before so many bytes are written, and whether they begin a file. Raises NoRoom."""
         if fresh:
-            free = shutil.disk_usage(self.folder).free
-            if free < self.config.min_free_bytes + HEADROOM_BYTES:
-                raise NoRoom(f"only {free // 1_000_000} MB are free.")
+            needed = self.config.min_free_bytes + HEADROOM_BYTES
+            if (short := needed - shutil.disk_usage(self.folder).free) > 0 and self.give_up(short):
+                short = needed - shutil.disk_usage(self.folder).free
+            if short > 0:
+                raise NoRoom(f"only {(needed - short) // 1_000_000} MB are free.")
         self._promised += size_bytes
         self._within_budget()
 
@@ -89,6 +91,15 @@ class Holdings:
             budget_bytes=self.config.history_bytes - self._taken,
             now_us=time.time_ns() // 1000,
         )
+        self._remove(gone)
+
+    def give_up(self, size_bytes: int) -> bool:
+        """The disk is full: the oldest go for the newest. Whether anything did."""
+        gone = to_give_up(self._held.values(), size_bytes)
+        self._remove(gone)
+        return bool(gone)
+
+    def _remove(self, gone: list[Held]) -> None:
         for one in gone:
             (self.folder / one.ring / f"{one.number:08d}{SUFFIX}").unlink(missing_ok=True)
             del self._held[one.ring, one.number]

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_JOURNALED = 64  # Rings; the ones that came first
 RETRY_S = 30.0  # after the disk refused
+GIVE_UP_BYTES = 32 * 1024 * 1024  # of the oldest, when a write met a full disk
 NO_KEEPING = "New takes are not kept either, until some space is freed."
 
 
@@ -192,10 +193,12 @@ class Rounds:
     def _refused(self, error: OSError | SidechainError) -> str:
         """The disk takes no more: what is not known to be on it is written again, elsewhere and later."""
         self._holdings.settled()
-        self._quiet_until = time.monotonic() + RETRY_S
         for name in list(self._writers):
             self._synced[name] = self._writers[name].synced_frame
             self._let_go(name)
+        is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not (is_full and self._holdings.give_up(GIVE_UP_BYTES)):
+            self._quiet_until = time.monotonic() + RETRY_S
         return f"The last minutes are not kept on disk now: {_why(error)} {self._of_keeping(error)}"
 
     def _of_keeping(self, error: OSError | SidechainError) -> str:
