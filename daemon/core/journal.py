@@ -50,6 +50,7 @@ START_BYTES = _START.size
 #   0x10 u32 frames           0x20 f64 peak                0x38 u32 crc32 of this head; all seeded by the segment
 _HEAD = struct.Struct("<4sIQIIIIdqII")
 _CRC = struct.Struct("<I")
+_NUMBER = struct.Struct("<Q")
 HEAD_BYTES = _HEAD.size + _CRC.size
 
 _POSITION_NOISE = ~int(Flag.GAP | Flag.DISCONTINUITY)
@@ -127,7 +128,7 @@ class Body(NamedTuple):
 
     first_frame: int
     frames: int
-    records: list[Record]  # at most MAX_CHUNK_RECORDS
+    timeline: bytes  # at most MAX_CHUNK_RECORDS, as timeline_of gives them
     carried: int
     wall_us: int
     peak: float
@@ -161,15 +162,28 @@ def unpack_origin(data: bytes) -> tuple[Origin, int]:
     return origin, START_BYTES + length
 
 
+def timeline_of(records: Iterable[Record]) -> bytes:
+    """Records as they lie in a chunk, numbered from 0. [any]"""
+    return b"".join(pack_record(index, record) for index, record in enumerate(records))
+
+
+def renumbered(timelines: Iterable[bytes]) -> bytes:
+    """Those of several chunks as one; a record begins with its number, as in a Ring (plugin_protocol.layout). [any]"""
+    data = bytearray().join(timelines)
+    for index in range(len(data) // RECORD_BYTES):
+        _NUMBER.pack_into(data, index * RECORD_BYTES, 2 * index + 2)
+    return bytes(data)
+
+
 def pack_chunk(origin: Origin, body: Body) -> tuple[bytes, bytes | memoryview]:
     """(head and records, sound to be written behind them) of one chunk. [any]"""
-    timeline = b"".join(pack_record(index, record) for index, record in enumerate(body.records))
+    timeline = body.timeline
     head = _HEAD.pack(
         CHUNK_MAGIC,
         not body.sound,
         body.first_frame,
         body.frames,
-        len(body.records),
+        len(timeline) // RECORD_BYTES,
         body.carried,
         len(body.sound) if body.is_packed else 0,
         body.peak,
@@ -205,13 +219,18 @@ def checked_records(
     head: Head, data: bytes | memoryview, origin: Origin
 ) -> tuple[list[Record], list[Record]]:
     """(carried, new) records out of their bytes, each field bounded as when they were read. Raises Damaged. [any]"""
-    if len(data) != head.records_bytes or zlib.crc32(data, origin.seed) != head.records_crc:
-        raise Damaged("the records of a chunk")
+    check_timeline(head, data, origin)
     carried, new = (
         memoryview(data)[: head.carried * RECORD_BYTES],
         memoryview(data)[head.carried * RECORD_BYTES :],
     )
     return decode_records(0, carried, ANY_FRAME), decode_records(head.carried, new, ANY_FRAME)
+
+
+def check_timeline(head: Head, data: bytes | memoryview, origin: Origin) -> None:
+    """Raises Damaged unless `data` is the records that the head speaks of. [any]"""
+    if len(data) != head.records_bytes or zlib.crc32(data, origin.seed) != head.records_crc:
+        raise Damaged("the records of a chunk")
 
 
 def check_sound(head: Head, data: bytes | memoryview, origin: Origin) -> None:

@@ -120,7 +120,7 @@ def read_segment(path: Path, *, verify: bool) -> Segment:
                     raise j.Damaged("a chunk that is cut short")
                 if verify:
                     payload = os.pread(fd, payload_bytes, at + j.HEAD_BYTES)
-                    j.checked_records(head, payload[: head.records_bytes], origin)
+                    j.check_timeline(head, payload[: head.records_bytes], origin)
                     j.check_sound(head, payload[head.records_bytes :], origin)
             except j.Damaged:
                 return Segment(path, origin, chunks, size, whole=False)
@@ -148,6 +148,13 @@ def read_records(chunk: Chunk, origin: j.Origin) -> tuple[list[Record], list[Rec
     """(carried, new) records of a chunk. Raises Damaged, OSError. [worker]"""
     data = _read(chunk.path, chunk.head.records_bytes, chunk.at)
     return j.checked_records(chunk.head, data, origin)
+
+
+def read_timeline_bytes(chunk: Chunk, origin: j.Origin) -> bytes:
+    """The records of a chunk as they lie there. Raises Damaged, OSError. [worker]"""
+    data = _read(chunk.path, chunk.head.records_bytes, chunk.at)
+    j.check_timeline(chunk.head, data, origin)
+    return data
 
 
 def read_sound(chunk: Chunk, origin: j.Origin) -> bytes:

@@ -105,8 +105,10 @@ class Reach:
             disk, records = self._disk(oldest_frame, end_frame)
         except (Damaged, OSError):
             self._segments, disk, records = [], [], []
-        there = There(memory.oldest_frame, memory.commit_frame)
-        return reach.history(disk, records, there, memory.records, self.sample_rate_hz)
+        there, newer = There(memory.oldest_frame, memory.commit_frame), memory.records
+        if disk and end_frame <= memory.oldest_frame:
+            there, newer = There(disk[-1].end_frame, disk[-1].end_frame), []  # all of it was played before
+        return reach.history(disk, records, there, newer, self.sample_rate_hz)
 
     @property
     def oldest_frame(self) -> int:

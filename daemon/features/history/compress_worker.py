@@ -12,8 +12,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.core.journal import MAX_CHUNK_RECORDS, MAX_PACKED_BYTES, Body, Damaged
-from daemon.rings.journal_files import Chunk, Segment, SegmentFile, read_records, read_segment, read_sound
+from daemon.core.journal import MAX_CHUNK_RECORDS, MAX_PACKED_BYTES, Body, Damaged, renumbered
+from daemon.rings.journal_files import (
+    Chunk,
+    Segment,
+    SegmentFile,
+    read_segment,
+    read_sound,
+    read_timeline_bytes,
+)
 from daemon.system.child import Frames
 
 MEMORY_LIMIT_BYTES = 1 << 30
@@ -46,7 +53,7 @@ questions: msgspec.msgpack.Decoder[PackJob] = msgspec.msgpack.Decoder(PackJob)
 
 def pack_file(source: Path, target: Path) -> int:
     """Pack what can be believed of a segment file; the size of what was made. Raises Damaged, OSError. [worker]"""
-    segment = read_segment(source, verify=True)
+    segment = read_segment(source, verify=False)  # each chunk is checked when it is read
     file = SegmentFile(target.parent, replace(segment.origin, packed=True), target)
     try:
         for group in _groups(segment):
@@ -89,12 +96,11 @@ def _body(segment: Segment, group: list[Chunk]) -> Body:
     from daemon.core.packing import pack  # the daemon imports this file for its messages, not for numpy
 
     first, last = group[0].head, group[-1].head
-    records = [record for chunk in group for part in read_records(chunk, segment.origin) for record in part]
     sound = b"" if first.silent else b"".join(read_sound(chunk, segment.origin) for chunk in group)
     return Body(
         first_frame=first.first_frame,
         frames=last.end_frame - first.first_frame,
-        records=records,
+        timeline=renumbered(read_timeline_bytes(chunk, segment.origin) for chunk in group),
         carried=first.carried,
         wall_us=last.wall_us,
         peak=max(chunk.head.peak for chunk in group),

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bridge.shm import RingFile, Span
-from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Body, Origin
+from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Body, Origin, timeline_of
 from daemon.core.sounding import is_silent
 from daemon.rings.journal_files import SegmentFile
 from plugin_protocol.layout import Record
@@ -84,7 +84,7 @@ class RingFollower:
             Body(
                 first_frame=span.first_frame,
                 frames=span.frames,
-                records=records,
+                timeline=timeline_of(records),
                 carried=len(carried),
                 wall_us=heard_us,
                 peak=0.0 if silent else peak_of(span.data),
