@@ -80,6 +80,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     held_s: float | None = None  # how long, from now on, its post can be undone; None: it is not held
     name: Title = ""  # its title, else what it is called by; "": from a daemon that knows no names
     tags: Few[Short] = ()
+    set_id: Short | None = None  # of the takes that were kept together with it
     discarded_us: U63 | None = None  # Unix time; None: it was not discarded
 
 

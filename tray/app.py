@@ -22,6 +22,7 @@ from tray.model import (
     Action,
     BeginClaim,
     CancelClaim,
+    KeepAll,
     KeepBars,
     KeepRecovered,
     OpenUrl,
@@ -36,6 +37,7 @@ from tray.presenter import Link, View, present
 
 MAX_TAKES_REMEMBERED = 200
 CLAIM_ANSWER_S = 30.0  # the daemon asks the relay first
+KEEP_ALL_ANSWER_S = 120.0  # each Take is written before it is answered
 _log = logging.getLogger(__name__)
 
 
@@ -203,7 +205,7 @@ class Tray:
         sentence = None
         if before is not None:
             sentence = news.of_take(before, take)
-        elif self._newest_us is not None and take.created_us > self._newest_us:
+        elif self._newest_us is not None and take.created_us > self._newest_us and not self._is_told(take):
             sentence = news.of_new_take(take)
         if sentence:
             self._backend.notify(sentence)
@@ -212,6 +214,10 @@ class Tray:
             del self._takes[next(iter(self._takes))]
         if self._newest_us is not None:
             self._newest_us = max(self._newest_us, take.created_us)
+
+    def _is_told(self, take: control.TakeInfo) -> bool:
+        """Another Take of its set was news already: one sentence for all of them."""
+        return take.set_id is not None and any(each.set_id == take.set_id for each in self._takes.values())
 
     def _show(self) -> None:
         self._backend.show(present(self._view))
@@ -239,6 +245,10 @@ class Tray:
                 kept = await self._ask(control.KeepTake(instance=instance, bars=bars))
                 if isinstance(kept, control.OneTake):
                     self._take_changed(kept.take)
+            case KeepAll(bars):
+                kept = await self._ask(control.KeepAll(bars=bars), KEEP_ALL_ANSWER_S)
+                if isinstance(kept, control.OneSet):
+                    self._take_changed(kept.takes[0].take)
             case KeepRecovered(stretch_id, bars):
                 made = await self._ask(control.KeepRecovered(stretch_id=stretch_id, bars=bars))
                 if isinstance(made, control.OneTake):

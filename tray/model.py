@@ -30,6 +30,12 @@ class KeepBars(Struct, frozen=True):
     bars: int
 
 
+class KeepAll(Struct, frozen=True):
+    """Make a set: Takes of the last `bars` bars of every Instance that sounded."""
+
+    bars: int
+
+
 class PostTake(Struct, frozen=True):
     """Put the Take in the outbox."""
 
@@ -81,6 +87,7 @@ class QuitTray(Struct, frozen=True):
 
 Action = (
     KeepBars
+    | KeepAll
     | KeepRecovered
     | PostTake
     | UndoPost

@@ -13,6 +13,8 @@ def of_new_take(take: TakeInfo) -> str:
     length = f"{take.frames / take.sample_rate_hz:.1f} s"
     if take.bars is not None:
         length = "1 bar" if take.bars == 1 else f"{take.bars} bars"
+    if take.set_id is not None:
+        return f"Kept {length} of all tracks that sounded: “{take_name(take)}” and those beside it."
     source = f" of {take.track_name}" if take.track_name else ""
     return f"Kept {length}{source} as “{take_name(take)}”." + (f" {take.note}" if take.note else "")
 

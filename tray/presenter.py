@@ -13,6 +13,7 @@ from tray.model import (
     CancelClaim,
     Icon,
     Item,
+    KeepAll,
     KeepBars,
     KeepRecovered,
     MenuModel,
@@ -162,6 +163,8 @@ def _keeps(instances: list[InstanceInfo]) -> Iterator[Item]:
         label += " (nothing was heard yet)"
     yield Item(id="keep", label=label, enabled=heard, action=KeepBars(only, DEFAULT_BARS))
     if len(instances) > 1:
+        label = f"Keep last {DEFAULT_BARS} bars of all tracks"
+        yield Item(id="keep-all", label=label, enabled=heard, action=KeepAll(DEFAULT_BARS))
         yield from (_keep_from(instance, instances) for instance in instances[:MAX_INSTANCES])
 
 

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli.outbox import undo
 from daemon.cli.output import Json, ask, show, table
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
 
-app = typer.Typer(help="Your posts: list, edit, visibility, delete.", no_args_is_help=False)
+app = typer.Typer(help="Your posts: list, undo, edit, visibility, delete.", no_args_is_help=False)
 
 PostId = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
 WHO = {
@@ -95,6 +96,9 @@ def delete(
         typer.confirm(f"Delete the post {post} for good? The take itself stays", abort=True, err=True)
     done = ask(c.DeletePost(post_id=post), c.Done)
     show(done, as_json, lambda: "Deleted. The take is still in the library.")
+
+
+app.command()(undo)
 
 
 def _text(posts: list[c.PostInfo]) -> str:

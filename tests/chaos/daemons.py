@@ -104,6 +104,7 @@ class ForkedDaemon:
         env = {
             "CONFIG": str(self.home / "config.toml"), "DATA_DIR": str(self.data), "RUN_DIR": str(self.run),
             "RELAY_URL": self.relay_url, "CREDENTIAL_STORE": "file", "PRESENCE": "false",
+            "UNDO_SECONDS": "0.2",  # long enough that some are killed while they are held
         }  # fmt: skip
         self.pid = await self._server.start(
             {f"SIDECHAIN_{k}": v for k, v in env.items()} | self.env, self.log

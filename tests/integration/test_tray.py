@@ -276,6 +276,27 @@ async def test_kept_posted_and_problem_are_said_once(bus: str, folder: Path, tra
         assert said.unread() == 0
 
 
+async def test_all_tracks_are_kept_by_one_click_and_said_once(
+    bus: str, folder: Path, tray: RunningTray
+) -> None:
+    both = [instance("a1", track_name="Bass"), instance("b2", track_name="Keys")]
+    async with (
+        notification_service(bus) as said,
+        scripted_daemon(folder / "run", instances=both, recent=[]) as daemon,
+        tray_host(bus) as host,
+        tray(),
+    ):
+        menu = await host.menu_when(lambda menu: "Keep last 8 bars of all tracks" in menu)
+        await host.click(menu["Keep last 8 bars of all tracks"])
+        assert (await daemon.asked(control.KeepAll)).bars == 8
+        assert (
+            await said.next() == "Kept 8 bars of all tracks that sounded: “Night loop” and those beside it."
+        )
+        await host.menu_when(lambda menu: "Recent takes" in menu and len(menu["Recent takes"].below) == 2)
+        daemon.change(state="problem", sentence="The disk is full.")
+        assert await said.next() == "The disk is full.", "and nothing of the other takes"
+
+
 async def test_a_refusal_is_said_with_what_to_do_next(bus: str, folder: Path, tray: RunningTray) -> None:
     async with (
         notification_service(bus) as said,

@@ -69,6 +69,18 @@ class ScriptedDaemon:
                 kept = replace(kept, created_us=kept.created_us + len(self.status.recent))
                 self.change(recent=[kept, *self.status.recent])
                 return control.OneTake(id=number, take=kept)
+            case control.KeepAll(id=number, bars=bars):
+                takes = [
+                    take(f"s{n}", set_id="set1", state="kept", bars=bars, track_name=f"Track {n}")
+                    for n in (1, 2)
+                ]
+                takes = [replace(each, created_us=each.created_us + 1 + n) for n, each in enumerate(takes)]
+                self.change(recent=[*reversed(takes), *self.status.recent])
+                info = control.SetInfo(
+                    set_id="set1", name="Night", created_us=takes[0].created_us, takes=2, tracks=""
+                )
+                parts = [control.SetTake(take=each, clock="frames", path="") for each in takes]
+                return control.OneSet(id=number, set=info, takes=parts)
             case control.PostTake(id=number, take_id=take_id):
                 return control.Posted(id=number, entry_id="e1", take_id=take_id, state="queued")
             case control.UndoPost(id=number):

@@ -49,6 +49,7 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
             "title": take.title,
             "name": take.name,
             "tags": take.tags,
+            "set_id": take.set_id,
             "discarded_us": take.discarded_us,
             "created_us": take.created_us,
             "frames": take.frames,

@@ -12,6 +12,7 @@ from tray.model import (
     BeginClaim,
     CancelClaim,
     Icon,
+    KeepAll,
     KeepBars,
     KeepRecovered,
     MenuModel,
@@ -163,6 +164,12 @@ def test_a_take_can_be_posted_once_and_again_only_when_stuck(
     item = model.find("take:t1:post")
     assert (item.enabled, item.action) == (post is not None, PostTake("t1"))
     assert item.label == (post or "Post")
+
+
+def test_all_tracks_are_kept_by_one_line_where_there_are_several() -> None:
+    assert up(instances=[instance("a1")]).find("keep-all") is None
+    line = up(instances=[instance("a1"), instance("b2", track_name="Keys")]).find("keep-all")
+    assert (line.label, line.enabled, line.action) == ("Keep last 8 bars of all tracks", True, KeepAll(8))
 
 
 def test_what_can_still_be_undone_stands_at_the_top_with_the_seconds_that_are_left() -> None:
