@@ -58,18 +58,15 @@ class Front:
         self._at_once = at_once
         self._render = render
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """(No coroutine of its own: that would stand under every WebSocket for as long as it is open.)"""
         if scope["type"] == "http":
-            await self._serve(Request(scope, receive), send)
-            return
+            return self._serve(Request(scope, receive), send)
         if not self._origins.answers_to(_host_of(scope)):
-            await receive()
-            await refuse_socket(scope, send, _misdirected())
-        elif scope["path"] == SOCKET_PATH:
-            await self._sockets.serve(scope, receive, send)
-        else:
-            await receive()
-            await refuse_socket(scope, send, Refusal("not_found", "There is nothing at this address."))
+            return _refuse(scope, receive, send, _misdirected())
+        if scope["path"] == SOCKET_PATH:
+            return self._sockets.serve(scope, receive, send)
+        return _refuse(scope, receive, send, Refusal("not_found", "There is nothing at this address."))
 
     # HTTP ---------------------------------------------------------------------------------------------------------
 
@@ -174,6 +171,11 @@ async def _send_misdirected(send: Send) -> None:
     raw = [*ALWAYS.items(), *((name.encode(), value.encode()) for name, value in named.items())]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _refuse(scope: Message, receive: Receive, send: Send, refusal: Refusal) -> None:
+    await receive()  # websocket.connect
+    await refuse_socket(scope, send, refusal)
 
 
 async def refuse_socket(scope: Message, send: Send, refusal: Refusal) -> None:

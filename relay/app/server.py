@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import uvicorn
@@ -72,11 +73,11 @@ class Application:
         self.relay: Relay | None = None
         self._metrics_url = ""
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
-        elif self.relay is not None:
-            await self.relay.app(scope, receive, send)
+            return self._live(scope, receive, send)
+        assert self.relay is not None  # the server listens when it is built
+        return self.relay.app(scope, receive, send)
 
     def say_where(self, url: str) -> None:
         """On stdout, for whoever started the process."""
@@ -171,6 +172,7 @@ def run(config: Config) -> None:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=config.drain_s,
             lifespan="on",
+            interface="asgi3",  # it would ask whether we are a coroutine function
         ),
         url=url,
         application=application,

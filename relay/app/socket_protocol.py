@@ -10,6 +10,7 @@ one message, for as long as the connection lasts: half of what an idle one costs
 """
 
 import asyncio
+import struct
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ from relay.app.bounded_reads import BoundedReads
 from relay.app.resetting import reset
 from relay.core.limits import Open
 from relay.engine.waiting import Flag, Mailbox
+from relay.features.live.socket import WRITE_NOW_KEY
 from relay.wire.events import CLOSE_BAD_MESSAGE
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+    from websockets.http11 import Request
 
 AT_ONCE_KEY = "relay.at_once"
 """Where the state of the server holds what counts connections."""
@@ -34,6 +37,8 @@ SLICE_BYTES = 1024
 FLUSH_S = 2.0
 """How long what we still have to say may wait for who does not read."""
 REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+_HEAD_16, _HEAD_64 = struct.Struct("!BBH"), struct.Struct("!BBQ")
 
 
 class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
@@ -93,6 +98,23 @@ class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
         if self.close_sent:
             self.handshake_complete = True
 
+    def handle_connect(self, event: "Request") -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"][WRITE_NOW_KEY] = self.write_now  # type: ignore[assignment]  # of ours
+
+    def write_now(self, data: bytes, is_text: bool) -> bool:
+        """A whole message in one frame (RFC 6455, 5.2), past the library's objects and without a task that is woken for it.
+
+        False: it has to wait, or this connection says no more.
+        """
+        if self.close_sent or self.conn.state is not State.OPEN or not self.writable.is_set():
+            return False
+        if self.transport.is_closing():
+            return False
+        self.transport.write(frame_head(len(data), is_text=is_text) + data)
+        return True
+
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self._abort_later()
@@ -124,4 +146,17 @@ class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
         self.scope.clear()  # type: ignore[attr-defined]
         for head in (self.request, self.response):
             head.headers.clear()  # the library's parser holds on to the rest
-        del self.request, self.response
+        del self.request, self.response, self.scope
+        self.__dict__ = dict(
+            self.__dict__
+        )  # one that attributes were taken from keeps the room of the most it ever had
+
+
+def frame_head(size_bytes: int, *, is_text: bool) -> bytes:
+    """Of a whole message from a server (RFC 6455, 5.2). [any]"""
+    opcode = 0x81 if is_text else 0x82
+    if size_bytes < 126:
+        return bytes((opcode, size_bytes))
+    if size_bytes < 1 << 16:
+        return _HEAD_16.pack(opcode, 126, size_bytes)
+    return _HEAD_64.pack(opcode, 127, size_bytes)

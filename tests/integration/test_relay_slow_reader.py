@@ -8,7 +8,7 @@ import pytest
 from relay.engine.database import Tx
 from relay.features.graph.api import NEW_FOLLOW
 from relay.features.live.api import append, author_topic
-from relay.features.live.socket import CLOSE_WAIT_S
+from relay.features.live.conversation import CLOSE_WAIT_S
 from relay.wire.events import CLOSE_SLOW, SLOW_READER_BYTES
 from tests.support.asgi_peer import Peer, relay_in_memory
 

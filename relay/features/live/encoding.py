@@ -1,6 +1,6 @@
 """The two encodings of the WebSocket, and frames of messages that are encoded already."""
 
-from enum import Enum
+from enum import StrEnum
 
 import msgspec
 from msgspec import Raw
@@ -10,8 +10,8 @@ from relay.engine.clock import new_id, now_us
 from relay.wire.events import Event, Payload
 
 
-class Encoding(Enum):
-    """How the messages of a connection are written."""
+class Encoding(StrEnum):
+    """How the messages of a connection are written. (A text, whose hash costs nothing: it is looked up for each delivery.)"""
 
     JSON = "json"
     MSGPACK = "msgpack"

@@ -11,6 +11,7 @@ handed out all that the snapshot contains: so nothing is lost between the two, a
 import asyncio
 import logging
 import random
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from msgspec import Struct
@@ -28,6 +29,8 @@ log = logging.getLogger("relay")
 
 MAX_CONNECTIONS_PER_ACCOUNT = 10
 RETRY_S = 0.05
+WRITTEN_AT_ONCE = 500
+"""Connections that are written to in one turn of the loop: some five milliseconds."""
 NOBODY: frozenset[str] = frozenset()
 
 Step = Message | Followed | Unfollowed | Blocked
@@ -59,7 +62,7 @@ class Connection:
         self.session_id = session_id
         self.encoding = encoding
         self.outbox = Outbox(encoding)
-        self.topics: set[str] = set()
+        self.topics: list[str] = []
         self.hidden = NOBODY
         self.hears_all = False
         self.joining: list[tuple[int, Step]] | None = None
@@ -90,6 +93,7 @@ class Hub:
         self._hear_all: set[Connection] = set()
         self._waiting: list[tuple[int, list[Effect]]] = []
         self._ahead: list[tuple[Connection, Entry]] = []
+        self._unwritten: list[Connection] = []
         self._work = Flag()
         self.on_followed: Callable[[Connection, str], None] = _nothing
         self.on_parted: Callable[[Connection, str], None] = _nothing
@@ -113,7 +117,7 @@ class Hub:
         if entry.commit > self.applied:
             self._ahead.append((connection, entry))
             return
-        connection.hidden, connection.hears_all = entry.hidden, entry.hears_all
+        connection.hidden, connection.hears_all = entry.hidden or NOBODY, entry.hears_all
         for topic in entry.topics:
             self._listen(connection, topic)
         if entry.hears_all:
@@ -190,6 +194,15 @@ class Hub:
             del self._waiting[: len(commits)]
             for number, effects in commits:
                 self._hand_out_commit(number, effects, messages)
+            await self._write()
+
+    async def _write(self) -> None:
+        """What several commits told one connection goes out as one frame."""
+        unwritten, self._unwritten = self._unwritten, []
+        for count, connection in enumerate(unwritten, 1):
+            connection.outbox.flush()
+            if count % WRITTEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _told(self, wanted: list[Happened]) -> list[Message]:
         """Waits for a database that is busy: what has committed is told later rather than never."""
@@ -252,11 +265,16 @@ class Hub:
         if audience is Audience.EVERYBODY and self._hear_all and happened.topic.startswith("author:"):
             listeners = self._hear_all.union(listeners)
         if only is not None:
-            listeners = (only,) if only in listeners else ()
-        for connection in listeners:
-            if message.concerns(connection.account_id, connection.hidden):
-                connection.outbox.offer(message)
+            if only in listeners and message.concerns(only.account_id, only.hidden):
                 self.told += 1
+                only.outbox.offer(message)
+            return
+        concerns, unwritten = message.concerns, self._unwritten
+        for connection in listeners:
+            if concerns(connection.account_id, connection.hidden):
+                self.told += 1
+                if connection.outbox.add(message):
+                    unwritten.append(connection)
 
     def is_followed(self, account_id: str) -> bool:
         """Whether anybody here hears of an account."""
@@ -278,13 +296,17 @@ class Hub:
         return [each for each in mine if each.joining is None and (only is None or each is only)]
 
     def _listen(self, connection: Connection, topic: str) -> None:
-        connection.topics.add(topic)
-        self._listeners.setdefault(topic, set()).add(connection)
+        topic = sys.intern(topic)  # one text for all who listen to it
+        listeners = self._listeners.setdefault(topic, set())
+        if connection not in listeners:
+            listeners.add(connection)
+            connection.topics.append(topic)
 
     def _ignore(self, connection: Connection, topic: str) -> None:
-        connection.topics.discard(topic)
         listeners = self._listeners.get(topic, set())
-        listeners.discard(connection)
+        if connection in listeners:
+            listeners.remove(connection)
+            connection.topics.remove(topic)
         if not listeners:
             self._listeners.pop(topic, None)
 

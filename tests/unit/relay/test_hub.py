@@ -168,6 +168,38 @@ async def test_what_is_sent_at_once_is_counted_too() -> None:
     assert data and FRAMES[Encoding.MSGPACK].of_relay(data) == (2, [Pong(r=2)])
 
 
+async def test_what_is_flushed_goes_out_at_once_in_one_frame_and_never_before_what_is_on_its_way() -> None:
+    outbox, written, room = Outbox(Encoding.MSGPACK), list[bytes](), [True]
+
+    def write_now(data: bytes, is_text: bool) -> bool:
+        if room:
+            written.append(data)
+        return bool(room)
+
+    outbox.write_now = write_now
+    assert [outbox.add(Encoded(Pong(r=r))) for r in (1, 2)] == [True, False]
+    outbox.flush()
+    outbox.flush()
+    assert [FRAMES[Encoding.MSGPACK].of_relay(each) for each in written] == [(1, [Pong(r=1), Pong(r=2)])]
+    room.clear()  # the reader is behind: the rest waits for the task that writes
+    outbox.add(Encoded(Pong(r=3)))
+    outbox.flush()
+    data = await outbox.next_frame()
+    assert data is not None and FRAMES[Encoding.MSGPACK].of_relay(data) == (3, [Pong(r=3)])
+    room.append(True)  # which has not written it yet
+    outbox.add(Encoded(Pong(r=4)))
+    outbox.flush()
+    assert len(written) == 1
+    outbox.sent()
+    outbox.flush()
+    assert FRAMES[Encoding.MSGPACK].of_relay(written[1]) == (4, [Pong(r=4)])
+    outbox.close(CLOSE_SHUTDOWN, "")
+    outbox.flush()
+    assert len(written) == 2
+    data = await outbox.next_frame()
+    assert data is not None and await outbox.next_frame() is None
+
+
 async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
     outbox = Outbox(Encoding.MSGPACK, limit_bytes=1000)
     message, told = Encoded(Pong(r=1)), []
