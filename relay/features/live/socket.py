@@ -53,7 +53,7 @@ class Sockets:
         refuse: Refuse,
         stranger: Callable[[str], None],
     ) -> None:
-        self._db = db
+        self.db = db
         self.hub = hub
         self.live = live
         self.presence = presence
@@ -105,7 +105,7 @@ class Sockets:
 
     async def _arrive(self, actor: Actor) -> None:
         """Raises Refusal: not_found, token_invalid."""
-        user = await self._db.read(lambda db: _who(db, actor))
+        user = await self.db.read(lambda db: _who(db, actor))
         self.presence.arrived(user.id, user.username)
 
     async def _open(self, scope: Message) -> tuple[Actor, str]:
