@@ -198,9 +198,10 @@ class Hub:
 
     async def _write(self) -> None:
         """What several commits told one connection goes out as one frame."""
-        unwritten, self._unwritten = self._unwritten, []
-        for count, connection in enumerate(unwritten, 1):
-            connection.outbox.flush()
+        count = 0
+        while self._unwritten:
+            self._unwritten.pop().outbox.flush()
+            count += 1
             if count % WRITTEN_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
