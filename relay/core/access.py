@@ -44,7 +44,6 @@ class Action(StrEnum):
     POST_CREATE = "post.create"
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
-    POST_SHOW = "post.show"
     POST_EDIT = "post.edit"
     POST_DELETE = "post.delete"
     POST_LIKE = "post.like"
@@ -110,7 +109,6 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_CREATE: SIGNED_IN,
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
-    Action.POST_SHOW: OWNER_ONLY,
     Action.POST_EDIT: OWNER_ONLY,
     Action.POST_DELETE: OWNER_ONLY,
     Action.POST_LIKE: SIGNED_IN,

@@ -172,14 +172,9 @@ PROCESS_AUDIO = Operation(
     text="Publish a take whose bytes have arrived by tus, at /uploads. 200: the same key has made this post before.",
 )  # fmt: skip
 GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")
-GET_VISIBILITY = _get("/audio/{post_id}/visibility", rest.PostVisibility, "Who may see a post of yours.")
-SET_VISIBILITY = _row(
-    "PUT", "/audio/{post_id}/visibility", rest.PostVisibility, Nothing, rest.PostVisibility,
-    "Who may see a post of yours from now on. Whoever no longer may is told to forget it.", "",
-)  # fmt: skip
 EDIT_POST = _row(
     "PATCH", "/audio/{post_id}", rest.PostEdit, Nothing, rest.AudioPost,
-    "Another title, other tags, or another visibility, for a post of yours.", "",
+    "Another title, other tags, or another visibility, for a post of yours. Whoever no longer may see it is told to forget it.", "",
 )  # fmt: skip
 DELETE_POST = _row(
     "DELETE", "/audio/{post_id}", Nothing, Nothing, rest.PostDeleted,

@@ -178,12 +178,6 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """A ShownTo, or one that later versions know."""
 
 
-class PostVisibility(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may see a post at most: its author, whoever has the address, the author's followers, or everybody."""
-
-    visibility: ShownTo
-
-
 class UploadedPost(AudioPost, frozen=True, kw_only=True):
     """A post, as who sent it is told of it."""
 

@@ -95,7 +95,6 @@ JSON: dict[str, Any] = {
     "/api/v1/social/unblock": {"username": "blocked"},
     "/api/v1/auth/refresh": {"refresh_token": "x" * 43},
     "/api/v1/auth/verify": {"token": "x" * 43},
-    "/api/v1/audio/{post_id}/visibility": {"visibility": "public"},
 }
 
 
@@ -498,7 +497,7 @@ def test_who_sees_a_post_is_its_authors_to_say(relay: RelayProcess, owner: Relay
     post = owner.post(AUDIO, title="shown to some")
     follower, stranger = client_of(relay, "follower"), client_of(relay, "stranger")
     follower.follow(owner.username)
-    path = f"/audio/{post.id}/visibility"
+    path = f"/audio/{post.id}"
 
     def seen(by: RelayClient) -> tuple[bool, bool]:
         """By its address, and on lists."""
@@ -516,13 +515,13 @@ def test_who_sees_a_post_is_its_authors_to_say(relay: RelayProcess, owner: Relay
         ("unlisted", (True, False), (True, False)),
         ("public", (True, True), (True, True)),
     ):
-        assert owner.http.put(path, json={"visibility": visibility}).json() == {"visibility": visibility}
-        assert owner.http.get(path).json() == {"visibility": visibility}
+        assert owner.http.patch(path, json={"visibility": visibility}).json()["visibility"] == visibility
+        assert owner.http.get(path).json()["visibility"] == visibility
         assert (seen(owner), seen(follower), seen(stranger)) == ((True, True), of_follower, of_stranger)
         embedded = httpx.get(f"{relay.url}/embed/{post.id}", trust_env=False).status_code
         assert embedded == (200 if visibility == "public" else 404)
-    assert problem(stranger.http.put(path, json={"visibility": "private"})) == (404, "not_found")
-    assert problem(owner.http.put(path, json={"visibility": "sometimes"})) == (422, "validation")
+    assert problem(stranger.http.patch(path, json={"visibility": "private"})) == (404, "not_found")
+    assert problem(owner.http.patch(path, json={"visibility": "sometimes"})) == (422, "validation")
 
 
 def test_followers_are_listed(relay: RelayProcess) -> None:

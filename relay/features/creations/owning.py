@@ -37,14 +37,6 @@ class Owning:
 
         return await self._db.write(work)
 
-    async def visibility(self, actor: Actor, post_id: str) -> Visibility:
-        """Raises Refusal: not_found, gone."""
-
-        def work(db: Connection) -> Visibility:
-            return self._own(db, actor, post_id, Action.POST_SHOW)[1].shown.visibility
-
-        return await self._db.read(work)
-
     async def delete(self, actor: Actor, post_id: str) -> PostDeleted:
         """Its rows at once, its objects before this returns, if the store can be reached. Raises Refusal: not_found, gone."""
 

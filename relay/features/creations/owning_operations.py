@@ -4,7 +4,7 @@ from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.features.creations.owning import Owning
 from relay.wire import operations as wire
-from relay.wire.rest import AudioPost, PostDeleted, PostEdit, PostVisibility
+from relay.wire.rest import AudioPost, PostDeleted, PostEdit
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
@@ -16,17 +16,7 @@ def rows(owning: Owning) -> list[AnyRow]:
     async def delete(call: Bare) -> PostDeleted:
         return await owning.delete(call.actor, call.path["post_id"])
 
-    async def visibility(call: Bare) -> PostVisibility:
-        found = await owning.visibility(call.actor, call.path["post_id"])
-        return PostVisibility(visibility=found.value)
-
-    async def show(call: Call[PostVisibility, wire.Nothing]) -> PostVisibility:
-        await owning.edit(call.actor, call.path["post_id"], PostEdit(visibility=call.body.visibility))
-        return call.body
-
     return [
         Row(wire.EDIT_POST, Action.POST_EDIT, edit),
         Row(wire.DELETE_POST, Action.POST_DELETE, delete),
-        Row(wire.GET_VISIBILITY, Action.POST_SHOW, visibility),
-        Row(wire.SET_VISIBILITY, Action.POST_SHOW, show),
     ]
