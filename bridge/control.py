@@ -23,6 +23,13 @@ from bridge.control_history import HeardInfo as HeardInfo
 from bridge.control_history import HistoryIs as HistoryIs
 from bridge.control_history import HistorySound as HistorySound
 from bridge.control_history import PeaksAre as PeaksAre
+from bridge.control_outbox import DiscardEntry as DiscardEntry
+from bridge.control_outbox import EntryList as EntryList
+from bridge.control_outbox import ListOutbox as ListOutbox
+from bridge.control_outbox import Posted as Posted
+from bridge.control_outbox import PostTake as PostTake
+from bridge.control_outbox import RetryEntries as RetryEntries
+from bridge.control_outbox import UndoPost as UndoPost
 from bridge.control_posts import DeletePost as DeletePost
 from bridge.control_posts import EditPost as EditPost
 from bridge.control_posts import ListPosts as ListPosts
@@ -107,10 +114,6 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     )  # the newest that nobody has kept or discarded yet
 
 
-class EntryList(_Control, frozen=True, kw_only=True, tag="entries_are"):
-    entries: list[EntryInfo]  # oldest first
-
-
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
     found: list[AlikeInfo]  # the same sound first, then what is like it
 
@@ -118,16 +121,6 @@ class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
 class Feed(_Control, frozen=True, kw_only=True, tag="feed_is"):
     items: list[ItemInfo]
     offline: bool  # True: from the cache, the relay was not asked
-
-
-class Posted(_Control, frozen=True, kw_only=True, tag="entry_is"):
-    """The Entry is durable in the outbox. `post_url` is known once the relay accepted it."""
-
-    entry_id: Short
-    take_id: Short
-    state: Short
-    post_url: Url | None = None
-    held_s: float | None = None  # how long, from now on, it can be undone
 
 
 class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
@@ -227,48 +220,6 @@ class UndoRepair(_Control, frozen=True, kw_only=True, tag="undo_repair"):
     Reply: ClassVar = OneTake
 
     take_id: Short
-
-
-class PostTake(_Control, frozen=True, kw_only=True, tag="post_take"):
-    """Put the Take in the outbox, held for the seconds of `undo_seconds`. Asking twice gives the same Entry."""
-
-    Reply: ClassVar = Posted
-
-    take_id: Short
-    title: Title = ""
-
-
-class ListOutbox(_Control, frozen=True, kw_only=True, tag="outbox"):
-    """`ended`: also what was accepted or discarded."""
-
-    Reply: ClassVar = EntryList
-
-    ended: bool = False
-    limit: Limit = 100
-
-
-class RetryEntries(_Control, frozen=True, kw_only=True, tag="retry_entries"):
-    """Try again now. `entry_id`: the start of an entry's or a take's id, or "all" that has not ended."""
-
-    Reply: ClassVar = EntryList
-
-    entry_id: Short
-
-
-class DiscardEntry(_Control, frozen=True, kw_only=True, tag="discard_entry"):
-    """Do not post it. The Take stays, and so does the id: RetryEntries undoes it. Refused while it is uploaded."""
-
-    Reply: ClassVar = EntryList
-
-    entry_id: Short
-
-
-class UndoPost(_Control, frozen=True, kw_only=True, tag="undo_post"):
-    """Do not post what was just posted: DiscardEntry, while nothing of it has left. `entry_id` "": the newest that is held."""
-
-    Reply: ClassVar = EntryList
-
-    entry_id: Short = ""
 
 
 class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
