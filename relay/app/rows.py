@@ -12,7 +12,7 @@ from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
 from relay.features.accounts.operations import AccountOperations, sign_in_page
-from relay.features.creations import embeds, media, owning_operations
+from relay.features.creations import embeds, media, own_pages, owning_operations
 from relay.features.creations.operations import PostOperations
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
@@ -105,6 +105,7 @@ class Table:
                 audio_links_s=config.audio_links_s,
             ),
             *owning_operations.rows(given.owning),
+            *own_pages.rows(given.owning, self.render),
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),

@@ -30,7 +30,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 Username = Annotated[str, Meta(min_length=3, max_length=30, pattern=r"^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]\Z")]
 Text = Annotated[str, Meta(max_length=500, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
 """May have more than one line."""
-Title = Annotated[str, Meta(max_length=120, pattern=PRINTABLE)]
+MAX_TITLE, MAX_TAGS = 120, 8
+Title = Annotated[str, Meta(max_length=MAX_TITLE, pattern=PRINTABLE)]
 Key = Annotated[str, Meta(max_length=16, pattern=PRINTABLE)]
 Tag = Annotated[str, Meta(min_length=1, max_length=32, pattern=PRINTABLE)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=16, pattern=PRINTABLE)]
@@ -44,7 +45,7 @@ MAX_LACKS = 8
 """Sentences on what an upload lacks."""
 ShownTo = Literal["public", "followers", "unlisted", "private"]
 """Who sees a post: everybody; who follows its author; whoever has its address, on no list; its author."""
-Genre = Annotated[list[Tag], Meta(max_length=8)]
+Genre = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
 OUTLINE_COLUMNS = 160
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]

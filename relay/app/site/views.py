@@ -69,6 +69,7 @@ class Views:
             minutes=minutes,
             name=name_of,
             seam=seam,
+            shown_to=shown_to,
             path=lambda url: "/" + url.split("/", 3)[3],
             tempo=tempo,
             tempo_by=lambda post: by_whom(post.bpm_source, post.bpm_confidence),
@@ -139,6 +140,17 @@ def by_whom(source: str | None, confidence: float | None) -> str:
         return ""
     how = "from its length" if source == "length" else "by ear"
     return how if confidence is None else f"{how}, {confidence:.0%} sure"
+
+
+def shown_to(visibility: str) -> str:
+    """Who sees a post, to its owner; what a later version wrote, by its name."""
+    words = {
+        "public": "Everybody sees this.",
+        "followers": "Only your followers see this.",
+        "unlisted": "Only who has the link sees this.",
+        "private": "Only you see this.",
+    }
+    return words.get(visibility, visibility)
 
 
 def seam(score: float) -> str:

@@ -37,6 +37,10 @@ class Owning:
 
         return await self._db.write(work)
 
+    async def own(self, actor: Actor, post_id: str, action: Action) -> AudioPost:
+        """The post, as its owner is to change it. Raises Refusal: not_found, gone."""
+        return (await self._db.read(lambda db: self._own(db, actor, post_id, action)))[0]
+
     async def delete(self, actor: Actor, post_id: str) -> PostDeleted:
         """Its rows at once, its objects before this returns, if the store can be reached. Raises Refusal: not_found, gone."""
 

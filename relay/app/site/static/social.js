@@ -97,6 +97,10 @@ class Live {
       this.show(message.d);
     } else if (message.t === "event" && message.d.t === "feed.new_post") {
       this.arrived(message.d.post);
+    } else if (message.t === "event" && message.d.t === "feed.post_changed") {
+      this.changed(message.d.post);
+    } else if (message.t === "event" && message.d.t === "feed.post_removed") {
+      this.removed(message.d.post_id);
     }
   }
 
@@ -108,6 +112,19 @@ class Live {
     this.fresh.href = location.pathname;
     this.fresh.hidden = false;
   }
+
+  changed(post) {
+    const title = this.card(post.id)?.querySelector(".title a, h1");
+    if (title) title.textContent = post.title || "Untitled";
+  }
+
+  removed(id) {
+    const card = this.card(id);
+    if (card?.classList.contains("single")) location.reload();
+    else card?.remove();
+  }
+
+  card(id) { return document.querySelector(`[data-like="${id}"]`)?.closest(".card, .single"); }
 
   show(each) {
     if (!this.people) return;

@@ -1,0 +1,78 @@
+"""The pages on which the owner of a post edits it, shows it to others, and deletes it: forms, without a script."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.redirects import go_to
+from relay.features.creations.owning import Owning
+from relay.features.creations.posts import PAGE_PATH
+from relay.wire.rest import MAX_TAGS, MAX_TITLE, AudioPost, PostEdit
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+SHOWN_TO = {
+    "public": "everybody",
+    "followers": "only who follows you",
+    "unlisted": "whoever has the link; it stands on no list",
+    "private": "only you",
+}
+TROUBLE = (
+    f"A title is one line of at most {MAX_TITLE} characters, and a post has at most {MAX_TAGS} short tags."
+)
+
+
+def rows(owning: Owning, render: Render) -> list[AnyRow]:
+    async def edit(call: AnyCall) -> AnyAnswer:
+        post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
+        given = {"title": post.title, "tags": ", ".join(post.genre), "visibility": post.visibility}
+        return form(call, post, given)
+
+    async def save(call: AnyCall) -> AnyAnswer:
+        post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
+        given = {name: call.form.get(name, "") for name in ("title", "tags", "visibility")}
+        try:
+            change = _read(given)
+        except msgspec.ValidationError:
+            return form(call, post, given, TROUBLE)
+        await owning.edit(call.actor, post.id, change)
+        return go_to(f"{PAGE_PATH}{post.id}")
+
+    def form(call: AnyCall, post: AudioPost, given: Mapping[str, str], trouble: str = "") -> AnyAnswer:
+        return render(
+            "own.html",
+            call.session,
+            status=422 if trouble else 200,
+            post=post,
+            given=given,
+            trouble=trouble,
+            shown_to=SHOWN_TO,
+            max_title=MAX_TITLE,
+            max_tags=MAX_TAGS,
+        )
+
+    async def ask(call: AnyCall) -> AnyAnswer:
+        post = await owning.own(call.actor, call.path["post_id"], Action.POST_DELETE)
+        return render("delete.html", call.session, post=post)
+
+    async def delete(call: AnyCall) -> AnyAnswer:
+        post = await owning.own(call.actor, call.path["post_id"], Action.POST_DELETE)
+        await owning.delete(call.actor, post.id)
+        return go_to(f"/u/{post.username}")
+
+    return [
+        Page("GET", "/p/{post_id}/edit", Action.POST_EDIT, edit),
+        Page("POST", "/p/{post_id}/edit", Action.POST_EDIT, save, form=True),
+        Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, ask),
+        Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, delete, form=True),
+    ]
+
+
+def _read(given: Mapping[str, str]) -> PostEdit:
+    """visibility "": as it is. Raises msgspec.ValidationError."""
+    tags = [tag for each in given["tags"].split(",") if (tag := each.strip())]
+    fields = {"title": given["title"].strip(), "genre": list(dict.fromkeys(tags))}
+    return msgspec.convert(fields | {"visibility": given["visibility"] or None}, PostEdit)
