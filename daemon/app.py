@@ -212,6 +212,7 @@ class App:
             renderer=self._renderer,
             posting=self._posting,
             repairs=self._repairs,
+            recovering=self._recovering,
             search=Search(self._takes, self._renderer),
         )
         status_answers = StatusAnswers(

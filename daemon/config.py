@@ -253,6 +253,12 @@ def load(
     )
 
 
+def proper_name(said: str) -> str:
+    """The name of a setting, however it was typed: `history.minutes`, or as it was called before. [any]"""
+    name = said.replace(".", "_")
+    return OLD_NAMES.get(name, name)
+
+
 def meaning(name: str) -> str:
     """What a setting is for, and its default, as its field says. [any]"""
     field = typing.get_type_hints(Config, include_extras=True)[name]
@@ -309,9 +315,9 @@ def _flat(found: Mapping[str, object]) -> dict[str, object]:
 
 
 def _in_environment(env: Mapping[str, str]) -> dict[str, object]:
-    names = {name: name for name in Config.__struct_fields__}
-    named = {name: env.get(ENV_PREFIX + said.upper()) for said, name in (OLD_NAMES | names).items()}
-    return {name: text for name, text in named.items() if text is not None}
+    names = OLD_NAMES | {name: name for name in Config.__struct_fields__}
+    given = [(name, env.get(ENV_PREFIX + said.upper())) for said, name in names.items()]
+    return {name: text for name, text in given if text is not None}
 
 
 def _fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> dict[str, object]:

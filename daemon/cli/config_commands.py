@@ -10,7 +10,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
-from daemon.config import Config, checked, meaning, with_setting
+from daemon.config import Config, checked, meaning, proper_name, with_setting
 from daemon.doors.control.settings import told_settings
 from daemon.errors import LibraryStuck, NotRunning, UsageError
 
@@ -18,7 +18,7 @@ NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
 
 app = typer.Typer(help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
-Name = Annotated[str, typer.Argument(help="A setting's name.")]
+Name = Annotated[str, typer.Argument(help="A setting's name.", callback=proper_name)]
 
 
 @app.callback(invoke_without_command=True)

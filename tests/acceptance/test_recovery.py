@@ -141,6 +141,14 @@ async def test_a_host_that_ends_in_peace_leaves_its_history_and_no_news() -> Non
             assert isinstance(status, c.Status) and not status.recovered
             _, sound = await keep(daemon, bars=8)
             assert is_played(sound, 1, 8)
+            await kill(daemon)
+            daemon = await stage.daemon("a")  # which knows no plugin
+            async with asyncio.timeout(DEADLINE_S):
+                while not (await daemon.client.request(c.GetRecovery())).stretches:  # type: ignore[union-attr]
+                    await asyncio.sleep(0.02)
+            kept = await daemon.client.request(c.KeepTake(bars=4))
+            assert isinstance(kept, c.OneTake) and kept.take.bars == 4 and "was closed" in kept.choice
+            assert is_played(await asyncio.to_thread(read_wav, Path(kept.path) / "take.wav"), 5, 4)
 
 
 async def test_a_host_that_ends_in_peace_leaves_nothing_when_told_so() -> None:

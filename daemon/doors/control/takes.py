@@ -6,6 +6,9 @@ import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import sound_info, take_info, told_alikes, told_take
 from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.errors import NothingKept
+from daemon.features.history.recovering import Recovering
+from daemon.features.history.recovery import sentence
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.posting.posting import Posting
@@ -46,6 +49,7 @@ class TakeAnswers:
         renderer: Renderer,
         posting: Posting,
         repairs: Repairs,
+        recovering: Recovering,
         search: Search,
     ) -> None:
         self._store = store
@@ -55,6 +59,7 @@ class TakeAnswers:
         self._renderer = renderer
         self._posting = posting
         self._repairs = repairs
+        self._recovering = recovering
         self._search = search
         self.answers: Answers = {
             c.KeepTake: self._keep,
@@ -76,7 +81,12 @@ class TakeAnswers:
         return await told_take(self._store, take, busy=self._renderer.busy_with == take.take_id)
 
     async def _keep(self, request: c.KeepTake) -> c.Reply:
-        instance, choice = await self._instances.choose(request.instance)
+        try:
+            instance, choice = await self._instances.choose(request.instance)
+        except NothingKept:
+            if request.instance or asked_part(request) != Ask(bars=request.bars, seconds=request.seconds):
+                raise
+            return await self._keep_of_gone(request)
         ask = msgspec.structs.replace(asked_part(request), title=request.title, post=request.post)
         take, entry = await self._keeping.keep(instance, ask)
         return c.OneTake(
@@ -84,6 +94,18 @@ class TakeAnswers:
             path=self._path(take),
             instance=instance.name,
             choice=choice[:MAX_CHARACTERS],
+        )
+
+    async def _keep_of_gone(self, request: c.KeepTake) -> c.Reply:
+        """No plugin is loaded: the last bars are those of the one that is gone since then. Raises NothingKept."""
+        one, take = await self._recovering.keep_newest(
+            bars=request.bars, seconds=request.seconds, title=request.title
+        )
+        entry = await self._posting.post(take, request.title) if request.post else None
+        return c.OneTake(
+            take=take_info(take, entry, busy=False),
+            path=self._path(take),
+            choice=f"No plugin is loaded. {sentence(one)}"[:MAX_CHARACTERS],
         )
 
     async def _list(self, request: c.ListTakes) -> c.Reply:

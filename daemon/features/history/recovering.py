@@ -38,6 +38,21 @@ class Recovering:
         self._journal.tell()
         return take
 
+    async def keep_newest(
+        self, *, bars: int | None, seconds: float | None, title: str
+    ) -> tuple[Recovered, TakeRow]:
+        """Of the plugin that is gone and sounded last: as `keep`. Raises NothingKept when there is none."""
+        newest = self._journal.newest_first()[:1]
+        if not newest:
+            raise NothingKept(
+                "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
+            )
+        wanted = bars or (None if seconds else self._config.default_bars)
+        (one,) = newest
+        return one, await self.keep(
+            one.stretch_id, bars=wanted, seconds=seconds, before_end_s=0.0, title=title
+        )
+
     async def discard(self, stretch_id: str) -> None:
         """Nobody wants it; also "all"."""
         gone = list(self._journal.recovered) if stretch_id == ALL else [self._only(stretch_id)]

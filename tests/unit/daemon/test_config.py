@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.config import Config, Loaded, load, meaning, with_setting
+from daemon.config import Config, Loaded, load, meaning, proper_name, with_setting
 from daemon.errors import BadConfig
 
 RUN = Path("/run/user/1/sidechain")
@@ -147,3 +147,22 @@ def test_where_a_value_comes_from_is_known(tmp_path: Path) -> None:
         tmp_path, "default_bars = 4\npresence = false", {"SIDECHAIN_PRESENCE": "true"}, log_level="debug"
     )
     assert dict(found.origins) == {"default_bars": "file", "presence": "environment", "log_level": "flag"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["history_minutes = 90", "history.minutes = 90", "[history]\nminutes = 90", "journal_minutes = 90"],
+)
+def test_settings_of_the_history_may_be_written_as_a_table_or_as_they_were_called_before(
+    tmp_path: Path, text: str
+) -> None:
+    assert load_with(tmp_path, text).history_minutes == 90.0
+    assert load_with(tmp_path, "", {"SIDECHAIN_JOURNAL_MINUTES": "80"}).history_minutes == 80.0
+    both = {"SIDECHAIN_JOURNAL_MINUTES": "80", "SIDECHAIN_HISTORY_MINUTES": "70"}
+    assert load_with(tmp_path, "", both).history_minutes == 70.0
+    assert proper_name("history.minutes") == proper_name("journal_minutes") == "history_minutes"
+
+
+def test_a_table_of_no_settings_is_told(tmp_path: Path) -> None:
+    (trouble,) = loaded(tmp_path, "[colours]\nred = 1").troubles
+    assert "colours_red" in trouble

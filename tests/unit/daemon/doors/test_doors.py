@@ -32,7 +32,16 @@ def named(kind: Callable[..., Any], *names: str) -> Any:
 
 def tables() -> list[dict[type, Any]]:
     takes = named(
-        TakeAnswers, "store", "takes", "instances", "keeping", "renderer", "posting", "repairs", "search"
+        TakeAnswers,
+        "store",
+        "takes",
+        "instances",
+        "keeping",
+        "renderer",
+        "posting",
+        "repairs",
+        "recovering",
+        "search",
     )
     status = named(
         StatusAnswers, "version", "store", "account", "status", "notices", "instances", "previews", "journal", "takes",
