@@ -41,6 +41,24 @@ def test_the_daemons_house_is_as_it_is_drawn() -> None:
     assert set(told.split(", ")) == features
 
 
+def test_the_relays_house_is_as_it_is_drawn() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    block = page.partition("## The relay's house")[2].split("```")[1]
+    drawn = {line.split()[0].rstrip("/") for line in block.splitlines() if re.match(r"  \w+/", line)}
+    assert drawn == {p.name for p in (ROOT / "relay").iterdir() if (p / "__init__.py").exists()}
+    features = {path.name for path in (ROOT / "relay/features").iterdir() if (path / "__init__.py").exists()}
+    (told,) = [line.split(maxsplit=1)[1] for line in block.splitlines() if line.startswith("  features/")]
+    assert set(told.split(", ")) == features
+
+
+def test_each_decision_has_a_number_of_its_own_and_carries_it() -> None:
+    pages = tracked("docs/decisions/*.md")
+    numbers = [page.name[:4] for page in pages]
+    assert len(pages) > 20
+    assert {number for number in numbers if numbers.count(number) > 1} == set()
+    assert [p.name for p in pages if not re.match(rf"# {p.name[:4]}:? \S", p.read_text())] == []
+
+
 def test_unit_tests_mirror_the_tree() -> None:
     """As contributing.md says."""
     folders = {path.parent.relative_to(ROOT / "tests/unit") for path in tracked("tests/unit/**/test_*.py")}
