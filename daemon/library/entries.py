@@ -99,6 +99,10 @@ class Entries:
     async def _ask_again(
         self, take: TakeRow, entry: outbox.Entry, event: outbox.Retried | outbox.Held = _AT_ONCE
     ) -> outbox.Entry:
+        asked = outbox.apply(entry, event, now_us=0, jitter=0.0)
+        await asyncio.to_thread(
+            sidecars.write_entry, self._folder, asked
+        )  # of a Take that is gone nothing is asked
         if take.state == "failed":  # a person asks: three more tries for the pipeline
             await self._store.run(Store.retry_take, take.take_id)
         return await self._changed(entry, event)

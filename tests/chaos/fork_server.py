@@ -21,7 +21,7 @@ from pathlib import Path
 
 import audio.recording
 import daemon.features.rendering.renderer
-import daemon.library.store
+import daemon.library.database
 from daemon.app import serve
 from daemon.config import load
 from daemon.errors import SidechainError
@@ -61,7 +61,7 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     if "CHAOS_NO_FSYNC" in env:  # to see that the judge sees it
         os.fsync = lambda fd: None
     asyncio.set_event_loop_policy(OneThread())
-    daemon.library.store.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
+    daemon.library.database.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
         ThreadPoolExecutor, initializer=name_thread, initargs=("sdc-store",)
     )
     daemon.features.rendering.renderer.worker_command = lambda: [
