@@ -200,6 +200,13 @@ class Takes:
         self._bus.tell(TakeDiscarded(take_id=take.take_id))
         return discarded
 
+    async def discard_all(self, takes: Sequence[TakeRow]) -> None:
+        """All of them, or none while an Entry of one is under way. Raises SidechainError."""
+        for take in takes:
+            await self._require_at_rest(take)
+        for take in takes:
+            await self.discard(take.take_id)
+
     async def restore(self, prefix: str) -> TakeRow:
         """Raises UsageError when no discarded Take is called so."""
         restored = await self._set_discarded(await self.find(prefix, discarded=True), None)

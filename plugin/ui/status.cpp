@@ -38,7 +38,8 @@ void Status::take(const sc_event &event)
         take_id_ = event.kept.take_id;
         page_url_.clear();
         share_ = 0.0f;
-        said_ = {event.kept.anchored ? "Kept " + numbered(event.kept.bars, "bar") + "." : "Kept.", Tone::kGood};
+        said_ = {event.kept.anchored ? "Kept " + numbered(event.kept.bars, "bar") : "Kept", Tone::kGood};
+        said_.text += event.kept.name[0] ? std::string(" as “") + event.kept.name + "”." : ".";
         if (event.kept.note[0]) said_.text += std::string(" ") + event.kept.note;
         if (take_ == Take::kPosting && event.kept.held_ms) hold(event.kept.held_ms);
         if (take_ == Take::kKept && signed_in()) said_.text += " Give it a title and post it, or play on.";

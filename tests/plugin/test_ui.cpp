@@ -316,9 +316,13 @@ static void a_held_post_counts_down_and_can_be_undone_until_it_goes()
     status.take(event(SC_EVENT_KEPT, [](sc_event &e) {
         e.id = 7;
         e.kept.held_ms = 10000;
+        e.kept.bars = 8;
+        e.kept.anchored = true;
+        std::snprintf(e.kept.name, sizeof e.kept.name, "Lead · 104 BPM · 08:59");
         std::snprintf(e.kept.take_id, sizeof e.kept.take_id, "t1");
     }));
     CHECK(status.kept() == Take::kHeld && status.post_label() == "Undo · 10 s" && status.share() > 0.99f);
+    CHECK(status.sentence().text == "Kept 8 bars as “Lead · 104 BPM · 08:59”.");
     status.pass(12600000);
     CHECK(status.post_label() == "Undo · 3 s" && status.share() > 0.23f && status.share() < 0.25f);
     status.undoing(12);

@@ -58,8 +58,7 @@ class SetAnswers:
     async def _discard(self, request: c.DiscardSet) -> c.Reply:
         takes = await self._find(request.set_id)
         told = await self._told(takes)
-        for take in takes:
-            await self._takes.discard(take.take_id)
+        await self._takes.discard_all(takes)
         return told
 
     async def _mix(self, request: c.MixSet) -> c.Reply:

@@ -84,6 +84,10 @@ async def test_what_is_on_its_way_is_not_discarded(tmp_path: Path) -> None:
     shelf.store.add_entry(new_entry(await shelf.takes.find(take_id), "", None, hold_us=10**7))
     with pytest.raises(SidechainError, match="on its way"):
         await shelf.takes.discard(take_id)
+    other = shelf.keep(2)
+    with pytest.raises(SidechainError, match="on its way"):
+        await shelf.takes.discard_all([await shelf.takes.find(other), await shelf.takes.find(take_id)])
+    assert shelf.store.count_takes() == 2, "of several that go together, none"
     shelf.store.close()
 
 
