@@ -8,7 +8,7 @@ from bridge.shm import RingFile
 from daemon.core.journal import Damaged
 from daemon.rings.journal_files import SUFFIX, Segment, read_segment
 
-MAX_REMEMBERED = 2_048  # segment files: half a MB for each hour of an Instance
+MAX_REMEMBERED = 4_096  # segment files, 17 hours of one Instance: 12 MB
 
 
 class JournalFolder:

@@ -37,13 +37,10 @@ class Holdings:
         self.config = config
         self.folder = folder
         self.recovered: tuple[Recovered, ...] = ()
-        self._held: dict[tuple[str, int], Held] = {}
+        self.used_bytes = 0
+        self._held: dict[tuple[str, int], Held] = {}  # changed by _put and _pop only, which count its bytes
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
         self._reserved = 0  # bytes of the file that is being packed
-
-    @property
-    def used_bytes(self) -> int:
-        return sum(held.size_bytes for held in list(self._held.values()))
 
     # limits ---------------------------------------------------------------------------------------------------
 
@@ -102,7 +99,7 @@ class Holdings:
     def _remove(self, gone: list[Held]) -> None:
         for one in gone:
             (self.folder / one.ring / f"{one.number:08d}{SUFFIX}").unlink(missing_ok=True)
-            del self._held[one.ring, one.number]
+            self._pop(one.ring, one.number)
         left = {ring for ring, _ in self._held}
         for ring in {one.ring for one in gone if one.ended}:
             if ring in left:
@@ -124,14 +121,13 @@ class Holdings:
             ended=False,
             open=is_open,
         )
-        self._held[held.ring, held.number] = held
+        self._put(held)
 
     def load(self, folder: Path, mark: Mark | None) -> None:
         """Take the files of one Ring as they lie there; mark: how its host ended, None while it runs."""
         self._drop(folder)
         for segment in read_ring(folder, verify=False):
-            held = _held(folder, segment, mark)
-            self._held[held.ring, held.number] = held
+            self._put(_held(folder, segment, mark))
 
     def all(self) -> list[Held]:
         """Every file. [any]"""
@@ -145,7 +141,7 @@ class Holdings:
     def packed(self, one: Held, size_bytes: int) -> None:
         """A file was replaced by what it was packed to."""
         known = self._held[one.ring, one.number]
-        self._held[one.ring, one.number] = replace(known, size_bytes=size_bytes, packed=True)
+        self._put(replace(known, size_bytes=size_bytes, packed=True))
 
     def end(self, folder: Path, mark: Mark) -> None:
         """The host of this Ring is gone: what it left is marked, and offered."""
@@ -169,7 +165,16 @@ class Holdings:
         self.recovered = (*others, *recovered_in(folder))[-MAX_OFFERED:]
 
     def _drop(self, folder: Path) -> None:
-        self._held = {key: held for key, held in self._held.items() if held.ring != folder.name}
+        for ring, number in [key for key in self._held if key[0] == folder.name]:
+            self._pop(ring, number)
+
+    def _put(self, one: Held) -> None:
+        known = self._held.get((one.ring, one.number))
+        self.used_bytes += one.size_bytes - (known.size_bytes if known else 0)
+        self._held[one.ring, one.number] = one
+
+    def _pop(self, ring: str, number: int) -> None:
+        self.used_bytes -= self._held.pop((ring, number)).size_bytes
 
 
 def _held(folder: Path, segment: Segment, mark: Mark | None) -> Held:

@@ -27,7 +27,7 @@ from plugin_protocol.ring import MAX_INDEX
 
 log = logging.getLogger(__name__)
 
-MAX_JOURNALED = 64  # Rings; the ones that came first
+MAX_JOURNALED = 256  # Rings; the ones that came first
 RETRY_S = 30.0  # after the disk refused
 GIVE_UP_BYTES = 32 * 1024 * 1024  # of the oldest, when a write met a full disk
 NO_KEEPING = "New takes are not kept either, until some space is freed."
