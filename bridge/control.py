@@ -36,6 +36,7 @@ from bridge.control_posts import ListPosts as ListPosts
 from bridge.control_posts import OnePost as OnePost
 from bridge.control_posts import PostInfo as PostInfo
 from bridge.control_posts import PostList as PostList
+from bridge.control_posts import ShownTo as ShownTo
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo

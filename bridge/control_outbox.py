@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from bridge.control_base import ControlMessage, Limit
+from bridge.control_posts import ShownTo
 from bridge.control_values import EntryInfo, Url
 from plugin_protocol.messages import Short, Title
 
@@ -28,6 +29,7 @@ class PostTake(ControlMessage, frozen=True, kw_only=True, tag="post_take"):
 
     take_id: Short
     title: Title = ""
+    visibility: ShownTo | None = None  # None: as the setting says
 
 
 class ListOutbox(ControlMessage, frozen=True, kw_only=True, tag="outbox"):

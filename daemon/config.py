@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from daemon.errors import BadConfig, UsageError
 from relay.wire.misfits import in_words
+from relay.wire.rest import ShownTo
 
 # As settings were called before, and are still understood in files and environments.
 OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
@@ -82,6 +83,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Seconds in which a post can be undone: nothing of it leaves this machine before; 0: it goes at once.",
         ),
     ] = 10.0
+    post_visibility: Annotated[
+        ShownTo,
+        Meta(
+            description="Who sees what is posted without a word on that: public, followers, unlisted (a secret link) or private."
+        ),
+    ] = "public"
     linked_folder: Annotated[
         str,
         Meta(

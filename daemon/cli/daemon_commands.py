@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 import typer
@@ -261,6 +261,10 @@ def _tempo(bpm: float, source: str | None) -> str:
 def post(
     take: Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")] = "last",
     title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
+    visibility: Annotated[
+        str,
+        typer.Option(help="Who sees it: public, followers, unlisted, private. Default: `post_visibility`."),
+    ] = "",
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -268,7 +272,10 @@ def post(
     the relay can be reached."""
     if why := why_not(title):
         raise UsageError(why, "Give another title.")
-    posted = ask(c.PostTake(take_id=take, title=title), c.Posted)
+    posted = ask(
+        c.PostTake(take_id=take, title=title, visibility=shown_to(visibility) if visibility else None),
+        c.Posted,
+    )
     warn(posted.take_id)
     if wait:
         after = _follow(posted.take_id)
@@ -277,6 +284,16 @@ def post(
         )
     on_its_way = held_line(posted.held_s) or "on its way; `sidechain takes` shows it arrive"
     show(posted, as_json, lambda: f"{posted.state}: {posted.post_url or on_its_way}")
+
+
+def shown_to(word: str) -> c.ShownTo:
+    """Raises UsageError. [any]"""
+    try:
+        found: c.ShownTo = msgspec.convert(word, c.ShownTo)
+        return found
+    except msgspec.ValidationError:
+        every = ", ".join(get_args(c.ShownTo))
+        raise UsageError(f"{word!r} is no visibility.", f"Choose one of {every}.") from None
 
 
 def relay(ctx: typer.Context) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli.daemon_commands import shown_to
 from daemon.cli.outbox import undo
 from daemon.cli.output import Json, ask, show, table
 from daemon.core.titles import why_not
@@ -76,9 +77,7 @@ def visibility(
 
     Examples:  sidechain posts visibility 0192f3c4 private   ·   sidechain posts visibility 0192f3c4 followers --json
     """
-    if who not in WHO:
-        raise UsageError(f"{who!r} is no visibility.", f"Choose one of {', '.join(WHO)}.")
-    one = ask(c.EditPost(post_id=post, visibility=who), c.OnePost)  # type: ignore[arg-type]  # one of WHO
+    one = ask(c.EditPost(post_id=post, visibility=shown_to(who)), c.OnePost)
     show(one, as_json, lambda: f"Now {who}: {WHO[who]}. {one.post.url}")
 
 

@@ -27,6 +27,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from relay.wire.rest import ShownTo
+
 SECOND_US = 1_000_000
 RETRY_FLOOR_US = SECOND_US
 RETRY_CEILING_US = 300 * SECOND_US
@@ -57,6 +59,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     take_id: str
     account: str | None
     title: str = ""
+    visibility: ShownTo = "public"  # of the post to be; what becomes of it later is the relay's to say
     created_us: int = 0
     state: State = State.WAITING
     held_until_us: int | None = None
@@ -146,6 +149,12 @@ class Titled(Struct, frozen=True, kw_only=True):
     title: str
 
 
+class Shown(Struct, frozen=True, kw_only=True):
+    """The person says who is to see it. Not while an upload runs, nor after: as with the title."""
+
+    visibility: ShownTo
+
+
 class Discarded(Struct, frozen=True, kw_only=True):
     """The person took it back. Not while an upload runs: what becomes of that is not ours to say."""
 
@@ -164,6 +173,7 @@ Event = (
     | Poisoned
     | Retried
     | Titled
+    | Shown
     | Discarded
 )
 
@@ -174,12 +184,14 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         Poisoned: State.QUARANTINED,
         Retried: State.WAITING,  # "now"
         Titled: State.HELD,
+        Shown: State.HELD,
         Discarded: State.DISCARDED,
     },
     State.WAITING: {
         Rendered: State.QUEUED,
         Poisoned: State.QUARANTINED,
         Titled: State.WAITING,
+        Shown: State.WAITING,
         Discarded: State.DISCARDED,
     },
     State.QUEUED: {
@@ -188,6 +200,7 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         RelayBack: State.QUEUED,
         Retried: State.QUEUED,
         Titled: State.QUEUED,
+        Shown: State.QUEUED,
         Discarded: State.DISCARDED,
     },
     State.UPLOADING: {
@@ -203,12 +216,14 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         Rendered: State.QUARANTINED,  # made after all; it goes out when the person asks
         Retried: State.WAITING,
         Titled: State.QUARANTINED,
+        Shown: State.QUARANTINED,
         Discarded: State.DISCARDED,
     },
     State.NEEDS_ATTENTION: {
         Rendered: State.NEEDS_ATTENTION,
         Retried: State.QUEUED,
         Titled: State.NEEDS_ATTENTION,
+        Shown: State.NEEDS_ATTENTION,
         Discarded: State.DISCARDED,
     },
     State.DISCARDED: {
@@ -216,6 +231,7 @@ TRANSITIONS: dict[State, dict[type[Event], State]] = {
         Held: State.HELD,
         Retried: State.WAITING,
         Titled: State.DISCARDED,
+        Shown: State.DISCARDED,
     },
 }
 
@@ -293,6 +309,8 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
         case Titled(title=title):
             # What the relay gathers was begun under the old title: it is begun anew.
             return entry if title == entry.title else _nowhere(replace(entry, title=title))
+        case Shown(visibility=visibility):
+            return replace(entry, visibility=visibility)
         case Discarded():
             taken_back = replace(
                 entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None

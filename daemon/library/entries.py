@@ -17,6 +17,7 @@ from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.system.clock import steady_unix_us, unix_us
 from relay.wire.ids import uuid7
+from relay.wire.rest import ShownTo
 
 HALTED = (outbox.State.QUARANTINED, outbox.State.NEEDS_ATTENTION, outbox.State.DISCARDED)
 
@@ -25,32 +26,39 @@ _AT_ONCE = outbox.Retried()
 
 class Entries:
     """All methods are [loop]. folder: that of the Takes. hold_us: how long what is posted can be undone; 0: it goes at once.
+    visibility: of what is posted without a word on who is to see it.
 
     changing: held by whoever decides about an Entry, also when it sets out: what was undone in the same moment stays here.
     """
 
-    def __init__(self, store: Store, folder: Path, hold_us: int = 0) -> None:
+    def __init__(self, store: Store, folder: Path, hold_us: int = 0, visibility: ShownTo = "public") -> None:
         self._store = store
         self._folder = folder
         self._hold_us = hold_us
+        self._visibility: ShownTo = visibility
         self.changing = asyncio.Lock()
 
-    async def post(self, take: TakeRow, title: str, account: str | None) -> outbox.Entry:
-        """The Take's Entry, made or, if it came to a halt, asked for again; with `title`, if one is given.
+    async def post(
+        self, take: TakeRow, title: str, account: str | None, visibility: ShownTo | None = None
+    ) -> outbox.Entry:
+        """The Take's Entry, made or, if it came to a halt, asked for again; with `title` and `visibility`, if given.
 
-        Raises NoSpace, LibraryStuck, and SidechainError for another title than that which is on its way.
+        Raises NoSpace, LibraryStuck, and SidechainError for another title or visibility than that which is on its way.
         """
         async with self.changing:
             entry = await self._store.run(Store.entry_of, take.take_id)
             if entry is None:
-                entry = new_entry(take, title, account, hold_us=self._hold_us)
+                shown_to = visibility or self._visibility
+                entry = new_entry(take, title, account, hold_us=self._hold_us, visibility=shown_to)
                 await asyncio.to_thread(sidecars.write_entry, self._folder, entry)
                 try:
                     return await self._store.run(Store.add_entry, entry)
                 except SidechainError:
                     await asyncio.to_thread(sidecars.remove_entry, self._folder, take.take_id)
                     raise
-            entry = await self._titled(entry, title)
+            if visibility is None and entry.state is outbox.State.DISCARDED:
+                visibility = self._visibility  # it is posted anew
+            entry = await self._shown(await self._titled(entry, title), visibility)
             if entry.state is outbox.State.DISCARDED and self._hold_us:
                 return await self._ask_again(
                     take, entry, outbox.Held(until_us=steady_unix_us() + self._hold_us)
@@ -77,6 +85,17 @@ class Entries:
                 code="busy",
             )
         return await self._changed(entry, outbox.Titled(title=title))
+
+    async def _shown(self, entry: outbox.Entry, visibility: ShownTo | None) -> outbox.Entry:
+        if visibility in (None, entry.visibility):
+            return entry
+        if outbox.Shown not in outbox.TRANSITIONS[entry.state]:
+            raise SidechainError(
+                f"It is {entry.state} as {entry.visibility}.",
+                f"`sidechain posts visibility ID {visibility}` changes it, once it is out.",
+                code="busy",
+            )
+        return await self._changed(entry, outbox.Shown(visibility=visibility))
 
     async def release(self, entry: outbox.Entry) -> outbox.Entry | None:
         """The time in which a held Entry could be undone is over; None: it is not held any more."""
@@ -132,13 +151,16 @@ class Entries:
             return await self._store.run(Store.take_event, current.entry_id, outbox.Discarded())
 
 
-def new_entry(take: TakeRow, title: str, account: str | None, *, hold_us: int = 0) -> outbox.Entry:
+def new_entry(
+    take: TakeRow, title: str, account: str | None, *, hold_us: int = 0, visibility: ShownTo = "public"
+) -> outbox.Entry:
     """A fresh Entry for a Take, held for so long; the store lets it go when the lossless copy is there."""
     return outbox.Entry(
         entry_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
         take_id=take.take_id,
         account=account,
         title=title or take.title,
+        visibility=visibility,
         created_us=unix_us(),
         state=outbox.State.HELD if hold_us else outbox.State.WAITING,
         held_until_us=steady_unix_us() + hold_us if hold_us else None,

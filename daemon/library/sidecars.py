@@ -14,6 +14,7 @@ from daemon.errors import TakeGone
 from daemon.library.files import ENTRY_JSON, TAKE_FLAC, TAKE_JSON, TAKE_MP3
 from daemon.library.rows import TakeRow
 from daemon.system.files import write_durably
+from relay.wire.rest import ShownTo
 
 
 class EntryFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,7 @@ class EntryFile(msgspec.Struct, frozen=True, kw_only=True):
     post_id: str | None = None
     post_url: str | None = None
     discarded: bool = False
+    visibility: ShownTo = "public"
     held_until_us: int | None = None  # as it was posted last; what is over by then holds nothing any more
 
 
@@ -76,6 +78,7 @@ def entry_file(entry: outbox.Entry) -> EntryFile:
         post_id=entry.post_id,
         post_url=entry.post_url,
         discarded=entry.state is outbox.State.DISCARDED,
+        visibility=entry.visibility,
         held_until_us=entry.held_until_us,
     )
 
@@ -126,6 +129,7 @@ def entry_of_file(file: EntryFile) -> outbox.Entry:
         take_id=file.take_id,
         account=file.account,
         title=file.title,
+        visibility=file.visibility,
         created_us=file.created_us,
         state=state,
         held_until_us=file.held_until_us if state is outbox.State.HELD else None,

@@ -328,16 +328,17 @@ class Store(FeedCache):
     def _put_entry(self, e: outbox.Entry) -> None:
         self._db.execute(
             "INSERT INTO entry (entry_id, take_id, account, title, created_us, state, held_until_us, attempts,"
-            " next_attempt_us, lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " next_attempt_us, lease_until_us, sha256, upload_url, size_bytes, sent_bytes, post_id, post_url, reason, visibility)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (entry_id) DO UPDATE SET account = excluded.account, title = excluded.title,"
             " created_us = excluded.created_us, state = excluded.state, held_until_us = excluded.held_until_us,"
             " attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,"
             " lease_until_us = excluded.lease_until_us, sha256 = excluded.sha256, upload_url = excluded.upload_url,"
             " size_bytes = excluded.size_bytes, sent_bytes = excluded.sent_bytes, post_id = excluded.post_id,"
-            " post_url = excluded.post_url, reason = excluded.reason",
+            " post_url = excluded.post_url, reason = excluded.reason, visibility = excluded.visibility",
             (e.entry_id, e.take_id, e.account, e.title, e.created_us, e.state, e.held_until_us, e.attempts,
-             e.next_attempt_us, e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason),
+             e.next_attempt_us, e.lease_until_us, e.sha256, e.upload_url, e.size_bytes, e.sent_bytes, e.post_id, e.post_url, e.reason,
+             e.visibility),
         )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ class OutboxAnswers:
         }
 
     async def _post(self, request: c.PostTake) -> c.Reply:
-        entry = await self._posting.post(await self._takes.find(request.take_id), request.title)
+        entry = await self._posting.post(
+            await self._takes.find(request.take_id), request.title, request.visibility
+        )
         return c.Posted(
             entry_id=entry.entry_id,
             take_id=entry.take_id,

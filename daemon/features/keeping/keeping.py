@@ -63,7 +63,10 @@ class Keeping:
             channels=reach.channels,
         )
         take = msgspec.structs.replace(take, asked=ask.asked)
-        entry = new_entry(take, ask.title, owner, hold_us=self._config.hold_us) if ask.post else None
+        entry = None
+        if ask.post:
+            hold_us, shown_to = self._config.hold_us, self._config.post_visibility
+            entry = new_entry(take, ask.title, owner, hold_us=hold_us, visibility=shown_to)
         try:
             self._takes.publish(take, entry, sound, _tail(reach, part.history, cut))
         except Damaged as error:

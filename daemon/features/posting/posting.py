@@ -16,6 +16,7 @@ from daemon.library.entries import Entries
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+from relay.wire.rest import ShownTo
 
 ALL = "all"
 GONE = 410
@@ -46,15 +47,18 @@ class Posting:
         self._bus = bus
         self._set_title = set_title
 
-    async def post(self, take: TakeRow, title: str) -> outbox.Entry:
-        """Put a Take in the outbox; asking twice gives the same Entry, with the title that was given last."""
+    async def post(self, take: TakeRow, title: str, visibility: ShownTo | None = None) -> outbox.Entry:
+        """Put a Take in the outbox; asking twice gives the same Entry, with title and visibility as given last.
+
+        visibility None: as the setting says, or as it was asked for before.
+        """
         if why := why_not(title):
             raise UsageError(why, "Give another title.")
         if not self._account.relay_url:
             raise NotClaimed(
                 "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
             )
-        entry = await self._entries.post(take, title, self._account.owner)
+        entry = await self._entries.post(take, title, self._account.owner, visibility)
         self._tell(entry)
         if self._uploader:
             self._uploader.wake()

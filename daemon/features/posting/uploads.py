@@ -244,5 +244,6 @@ def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
         daw=take.host_name[:64] or None,
         duration_bars=take.cut.bars,
         bar_frames=list(take.cut.bar_frames),
+        visibility=entry.visibility,
         sha256=entry.sha256,
     )

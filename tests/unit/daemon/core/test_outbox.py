@@ -24,6 +24,7 @@ EVENTS: list[Event] = [
     outbox.Poisoned(reason="The encoder died three times."),
     outbox.Retried(),
     outbox.Titled(title="another"),
+    outbox.Shown(visibility="private"),
     outbox.Discarded(),
 ]
 

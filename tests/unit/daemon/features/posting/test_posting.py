@@ -13,10 +13,13 @@ from daemon.core.outbox import Entry, State
 from daemon.errors import NotClaimed, Offline, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.posting import Posting
+from daemon.features.posting.uploads import upload_meta
 from daemon.identity.account import Account
 from daemon.library.entries import Entries, new_entry
+from daemon.library.sidecars import entry_of_file, read_entry
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+from relay.wire.rest import ShownTo
 from tests.support.takes import publish, take
 
 FRAMES = 480
@@ -25,7 +28,9 @@ FRAMES = 480
 class Shelf:
     """A library without a daemon, and what its posting tells."""
 
-    def __init__(self, folder: Path, relay_url: str, hold_us: int = 0) -> None:
+    def __init__(
+        self, folder: Path, relay_url: str, hold_us: int = 0, visibility: ShownTo = "public"
+    ) -> None:
         config = Config(
             data_dir=str(folder), run_dir=str(folder), relay_url=relay_url, credential_store="file"
         )
@@ -33,7 +38,7 @@ class Shelf:
         bus = Bus()
         self.takes = Takes(config, self.store, bus)
         account = Account(config, self.store, "0", bus)
-        self.entries = Entries(self.store, self.takes.folder, hold_us)
+        self.entries = Entries(self.store, self.takes.folder, hold_us, visibility)
         self.account = account
         self.titled: list[tuple[str, str]] = []
         self.relay_says: SidechainError | None = None
@@ -203,3 +208,36 @@ async def test_another_title_of_a_take_is_its_posts_title_once_that_is_out(shelf
     shelf.relay_says = RelayRefused("This post was deleted.", status=410, code="gone")
     await shelf.posting.rename(take_id, "Fourth")
     assert (await shelf.takes.get(take_id)).title == "Fourth"
+
+
+async def test_a_post_is_for_whom_the_person_said_or_else_the_setting(tmp_path: Path) -> None:
+    """In the row, beside the sound, and in what the relay is told."""
+    shelf = Shelf(tmp_path, "https://relay.example", visibility="followers")
+    by_setting, by_word = shelf.keep(1), shelf.keep(2)
+    takes = [await shelf.takes.get(each) for each in (by_setting, by_word)]
+    assert (await shelf.posting.post(takes[0], "")).visibility == "followers"
+    assert (await shelf.posting.post(takes[1], "", "private")).visibility == "private"
+    assert (await shelf.posting.post(takes[1], "")).visibility == "private", "asked again without a word"
+    assert (await shelf.posting.post(takes[1], "", "unlisted")).visibility == "unlisted"
+    for take_id, visibility in ((by_setting, "followers"), (by_word, "unlisted")):
+        entry = shelf.store.entry_of(take_id)
+        file = read_entry(shelf.takes.folder / take_id)
+        assert entry is not None and file is not None
+        assert entry.visibility == entry_of_file(file).visibility == visibility
+        ready = msgspec.structs.replace(entry, sha256="a" * 64)
+        assert upload_meta(await shelf.takes.get(take_id), ready).visibility == visibility
+    shelf.store.close()
+
+
+async def test_who_sees_what_is_posted_anew_is_said_anew(tmp_path: Path) -> None:
+    """A slip, undone, and posted as it was meant: never more people than the last word said."""
+    shelf = Shelf(tmp_path, "https://relay.example", hold_us=10**9, visibility="followers")
+    take = await shelf.takes.get(shelf.keep(1))
+    await shelf.posting.post(take, "", "public")
+    await shelf.posting.undo("")
+    again = await shelf.posting.post(take, "")
+    assert (again.state, again.visibility) == (State.HELD, "followers")
+    shelf.store.save_entry(in_state(msgspec.structs.replace(again, held_until_us=None), State.UPLOADING))
+    with pytest.raises(SidechainError, match="uploading as followers"):
+        await shelf.posting.post(take, "", "private")
+    shelf.store.close()
