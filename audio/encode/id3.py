@@ -33,6 +33,14 @@ def id3_tag(*, title: str | None, bpm: float | None, key: str | None) -> bytes:
     return b"ID3\x03\x00\x00" + synchsafe + frames
 
 
+def without_tag(data: bytes) -> bytes:
+    """An MP3 stream without the ID3v2 tag before it, if there is one. Source: 3.1, the size without the header. [any]"""
+    if data[:3] != b"ID3" or len(data) < 10:
+        return data
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+    return data[10 + size :]
+
+
 def _initial_key(key: str) -> str | None:
     match = _KEY.fullmatch(key.strip())
     if match is None:

@@ -146,7 +146,7 @@ async def post_services(
         encoder=encoder,
         publishing=posts,
         workers=workers,
-        owning=Owning(db, removed, base_url),
+        owning=Owning(db, objects, removed, base_url),
         removals=removed,
         jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),

@@ -9,6 +9,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from audio.encode.id3 import without_tag
 from relay.wire.events import Event, FeedNewPost, FeedPostChanged, FeedPostRemoved, Payload, read_payload
 from relay.wire.rest import AudioPost
 from tests.support.engines import Engines
@@ -106,6 +107,25 @@ def test_an_edit_is_the_post_from_then_on_everywhere(
         assert "New name" in said and "Old name" not in said
     assert edit(owner, post, title="").json()["title"] == ""
     assert edit(owner, post).json()["genre"] == ["house", "夜"]
+
+
+def test_the_title_in_the_sound_itself_is_the_posts(
+    owner: RelayClient, nobody: RelayClient, relay: RelayProcess, engines: Engines
+) -> None:
+    """Players that were given the file show what stands in it."""
+    before = engines.objects_of(relay.data)
+    post = new_post(owner, 4814, title="Old words", bpm=92.5, key="A minor")
+    made = engines.objects_of(relay.data)
+    old = nobody.http.get(f"/audio/{post.id}/mp3").content
+    edit(owner, post, title="New words ♪")
+    new = nobody.http.get(f"/audio/{post.id}/mp3").content
+    assert b"Old words" in old and b"Old words" not in new and "New words ♪".encode("utf-16-le") in new
+    assert (
+        without_tag(new) == without_tag(old) and new[: len(new) - len(without_tag(new))].count(b"TBPM") == 1
+    )
+    assert len(engines.objects_of(relay.data)) == len(made), "the old one went"
+    owner.http.delete(f"/audio/{post.id}").raise_for_status()
+    assert engines.objects_of(relay.data) == before
 
 
 def test_an_edit_that_changes_nothing_is_told_to_nobody(owner: RelayClient, heard: RelaySocket) -> None:

@@ -98,7 +98,7 @@ async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
     )
     made.db = open_database(url, effects=EFFECTS, on_commit=made.on_commit, on_lost=_never)
     made.hub = Hub(tell_by(made.db, tellers), made.db.applied)
-    made.owning = Owning(made.db, Removals(made.db, shelf), BASE_URL)
+    made.owning = Owning(made.db, shelf, Removals(made.db, shelf), BASE_URL)
     made.live = Live(made.db, PresenceBoard(made.hub, MemoryBus(MemoryWire()), _nobody), tellers)
     running = asyncio.create_task(made.hub.run())
     try:

@@ -1,14 +1,18 @@
 """What the owner does with a post that is out: edit it, show it to others, delete it."""
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from relay.core.access import Action, Actor, authorize
 from relay.core.visibility import Shown, State, Visibility
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
-from relay.features.creations import changes, removals
+from relay.engine.objects.door import Objects
+from relay.features.creations import changes, removals, retitling
 from relay.features.creations.posts import one
-from relay.features.creations.removals import Removals
+from relay.features.creations.removals import Removals, Removed
+from relay.features.creations.retitling import Tagged
 from relay.features.creations.store import no_post
 from relay.wire.rest import AudioPost, PostDeleted, PostEdit
 
@@ -16,26 +20,61 @@ from relay.wire.rest import AudioPost, PostDeleted, PostEdit
 class Owning:
     """[loop]"""
 
-    def __init__(self, db: Database, removed: Removals, base_url: str) -> None:
+    def __init__(self, db: Database, objects: Objects, removed: Removals, base_url: str) -> None:
         self._db = db
+        self._objects = objects
         self._removed = removed
         self._base_url = base_url
 
     async def edit(self, actor: Actor, post_id: str, edit: PostEdit) -> AudioPost:
         """The post as it is then. What changes nothing is told to nobody. Raises Refusal: not_found, gone."""
+        while True:
+            since, was, sound = await self._db.read(lambda db: self._looked_at(db, actor, post_id))
+            now = sound
+            if sound is not None and edit.title not in (None, was.title):
+                now = await retitling.under_title(self._objects, sound, edit.title or "")
+            try:
+                post, orphans = await self._db.write(
+                    partial(
+                        self._edit, actor=actor, post_id=post_id, edit=edit, was=sound, now=now, since=since
+                    )
+                )
+            except Removed as removed:  # equal bytes, meanwhile
+                await self._removed.settled(removed.names)
+                continue
+            if post is not None:
+                await self._removed.finish(orphans)
+                return post
 
-        def work(tx: Tx) -> AudioPost:
-            post, was = self._own(tx.db, actor, post_id, Action.POST_EDIT)
-            at_us = now_us()
-            title = post.title if edit.title is None else edit.title
-            tags = post.genre if edit.genre is None else edit.genre
-            now = was.shown if edit.visibility is None else replace(was.shown, visibility=Visibility(edit.visibility))  # fmt: skip
-            others = changes.set_words(tx, was, title, tags, at_us)
-            if changes.set_shown(tx, was, now.visibility, now.state, at_us) or others:
-                changes.tell(tx, was, now, at_us)
-            return one(tx.db, post_id, actor.user_id, self._base_url).post
+    def _looked_at(self, db: Connection, actor: Actor, post_id: str) -> tuple[int, AudioPost, Tagged | None]:
+        post, _ = self._own(db, actor, post_id, Action.POST_EDIT)
+        return removals.mark(db), post, retitling.tagged(db, post_id)
 
-        return await self._db.write(work)
+    def _edit(
+        self,
+        tx: Tx,
+        *,
+        actor: Actor,
+        post_id: str,
+        edit: PostEdit,
+        was: Tagged | None,
+        now: Tagged | None,
+        since: int,
+    ) -> tuple[AudioPost | None, list[str]]:
+        """The post, and objects that nothing names any more; None: its sound is another one than was looked at. [writer]"""
+        post, standing = self._own(tx.db, actor, post_id, Action.POST_EDIT)
+        if retitling.tagged(tx.db, post_id) != was:
+            return None, []
+        at_us, shown = now_us(), standing.shown
+        title = post.title if edit.title is None else edit.title
+        tags = post.genre if edit.genre is None else edit.genre
+        if edit.visibility is not None:
+            shown = replace(shown, visibility=Visibility(edit.visibility))
+        others = changes.set_words(tx, standing, title, tags, at_us)
+        if changes.set_shown(tx, standing, shown.visibility, shown.state, at_us) or others:
+            changes.tell(tx, standing, shown, at_us)
+        orphans = retitling.put(tx, post.user_id, was, now, since) if was and now else []
+        return one(tx.db, post_id, actor.user_id, self._base_url).post, orphans
 
     async def own(self, actor: Actor, post_id: str, action: Action) -> AudioPost:
         """The post, as its owner is to change it. Raises Refusal: not_found, gone."""
