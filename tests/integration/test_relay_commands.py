@@ -1,5 +1,6 @@
 """`relay migrate`, `backup`, `restore` and `check`: the way from a folder to a cluster and back, and what each refuses."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from relay.app.commands import backup
+from relay.app.commands.report import Report
+from relay.app.config import Config
 from relay.engine.database.archive import digests
 from tests.support.engines import EMBEDDED, ClusterServers, Engines
 from tests.support.loops import short_flac
@@ -228,6 +232,26 @@ def test_a_backup_is_not_written_over_and_leaves_nothing_half(data: Path, tmp_pa
         f"There is no folder {nowhere.parent}."
         in relay_command("backup", "--data", data, nowhere, code=1).stderr
     )
+
+
+def test_a_post_deleted_while_it_is_backed_up_is_not_in_the_backup(tmp_path: Path) -> None:
+    """The relay serves meanwhile: its objects go at once, and the backup is of a moment in which they were gone."""
+    with running_relay(tmp_path / "data") as relay, closing(RelayClient(relay.url)) as client:
+        client.sign_in("anna")
+        kept, gone = (client.post(short_flac(4800 + n), title=str(n)) for n in range(2))
+
+        class Meanwhile(Report):
+            def progress(self, what: str, done: int, total: int) -> None:
+                if what == "tables":
+                    client.http.delete(f"/audio/{gone.id}")
+
+        file = tmp_path / "relay.tar"
+        written = backup._write(Config(data=tmp_path / "data"), file, Meanwhile(as_json=True))
+        _, objects = asyncio.run(written)
+        assert objects == 2
+        assert client.http.get(f"/audio/{kept.id}/mp3").status_code == 200
+    relay_command("restore", "--data", tmp_path / "new", file)
+    relay_command("check", "--data", tmp_path / "new")
 
 
 def test_restore_replaces_only_when_it_is_told_so(data: Path, tmp_path: Path) -> None:

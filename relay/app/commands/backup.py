@@ -5,6 +5,7 @@ import asyncio
 import os
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
@@ -14,6 +15,7 @@ from relay.app.config import Config
 from relay.engine.database.archive import load, save
 from relay.engine.database.sqlite import connect
 from relay.engine.folders import sync_folder
+from relay.engine.objects.door import ObjectMissing
 from relay.features.creations.api import stored_assets
 
 EXAMPLES = """
@@ -24,6 +26,7 @@ TEXT = """Write everything a relay stores into one file, while it serves. The ro
 before the file is called whole. Without the signing key, and without uploads that have not become posts: who sends
 them has them still. `relay restore` brings it back, into SQLite or PostgreSQL, a folder or S3."""
 DATABASE, OBJECTS, WHOLE = "database", "objects", "whole.tar"
+TRIES = 3
 
 
 class NoFolder(Exception):
@@ -79,7 +82,18 @@ def run(given: argparse.Namespace) -> int:
 
 
 async def _write(config: Config, file: Path, report: Report) -> tuple[int, int]:
-    """Rows and objects. The file has its name when it is whole and on the disk."""
+    """Rows and objects. A post that is deleted meanwhile takes its objects along: then all is read again, as it is then.
+
+    Raises ObjectMissing: also when it was read again.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ObjectMissing):
+            return await _write_once(config, file, report)
+    return await _write_once(config, file, report)
+
+
+async def _write_once(config: Config, file: Path, report: Report) -> tuple[int, int]:
+    """The file has its name when it is whole and on the disk."""
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{file.name}.") as name:
         work = Path(name)
         whole = work / WHOLE
