@@ -315,9 +315,11 @@ class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
 
 
 class LikePost(_Control, frozen=True, kw_only=True, tag="like"):
+    """`post_id` may be the start of an id in the feed, or the post's address; so in ReactPost. Not queued."""
+
     Reply: ClassVar = Done
 
-    post_id: Short
+    post_id: Annotated[str, Meta(max_length=1024)]
 
 
 class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
@@ -325,7 +327,7 @@ class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
 
     Reply: ClassVar = Done
 
-    post_id: Short
+    post_id: Annotated[str, Meta(max_length=1024)]
     emoji: Annotated[str, Meta(min_length=1, max_length=16)]
     react: bool = True
 

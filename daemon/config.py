@@ -287,7 +287,10 @@ def with_setting(text: str, name: str, value: object) -> str:
         if tomllib.loads(changed) == (wanted if value is None else wanted | {name: value}):
             return changed
     except tomllib.TOMLDecodeError as error:
-        raise BadConfig(f"The settings file cannot be read: {error}.", "Mend it first.") from error
+        raise BadConfig(
+            f"The settings file cannot be read: {error}.",
+            "Mend it first: `sidechain config path` says where it is.",
+        ) from error
     raise BadConfig(f"The settings file is written so that {name} cannot be set in it.", "Edit it by hand.")
 
 
@@ -306,7 +309,8 @@ def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
     try:
         return _flat(tomllib.loads(path.read_text("utf-8-sig"))) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        troubles.append(f"The settings file {path} cannot be read, so the defaults hold: {error}.")
+        says = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        troubles.append(f"The settings file {path} cannot be read, so the defaults hold: {says}.")
         return {}
 
 

@@ -60,14 +60,17 @@ def unfollow(username: Username, as_json: Json = False) -> None:
     show(done, as_json, lambda: f"You no longer follow {username}.")
 
 
-def like(post_id: Annotated[str, typer.Argument(help="A post's id.")], as_json: Json = False) -> None:
+def like(
+    post_id: Annotated[str, typer.Argument(help="A post's id or its start, or its address.")],
+    as_json: Json = False,
+) -> None:
     """Like a post."""
     done = ask(c.LikePost(post_id=post_id), c.Done)
     show(done, as_json, lambda: "Liked.")
 
 
 def react(
-    post_id: Annotated[str, typer.Argument(help="A post's id.")],
+    post_id: Annotated[str, typer.Argument(help="A post's id or its start, or its address.")],
     emoji: Annotated[
         str,
         typer.Argument(

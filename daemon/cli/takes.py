@@ -22,9 +22,9 @@ takes_export.register(app)
 
 
 @app.callback(invoke_without_command=True)
-def _list_by_default(ctx: typer.Context) -> None:
+def _list_by_default(ctx: typer.Context, as_json: Json = False) -> None:
     if ctx.invoked_subcommand is None:
-        list_takes()
+        list_takes(as_json=as_json)
 
 
 @app.command("list")

@@ -1,6 +1,7 @@
 """Keeps from Rings in a real run folder: which plugin, what is left when the host plays on, and Rings that lie."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -131,6 +132,22 @@ async def test_the_one_that_sounded_last_is_kept_though_others_were_louder(tmp_p
         desk.play("Bass", 0.0, 0.5)
         instance, says = await desk.instances.choose(None)
         assert (instance.track_name, "sounded last" in says) == ("Bass", True)
+
+
+@pytest.mark.parametrize("sounded_at_all", [True, False])
+async def test_a_choice_among_plugins_that_have_been_silent_for_long(
+    tmp_path: Path, sounded_at_all: bool
+) -> None:
+    """However far back the last sound lies: `keep` and previews name no plugin, and still get one."""
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Bass", 0.0, seconds=1.0)
+        ring = await desk.load("Drums", 0.5 if sounded_at_all else 0.0, seconds=1.0)
+        desk.play("Drums", 0.0, 5.0)
+        for each in (ring, desk.rings["Bass"]):
+            each.touch(time.monotonic_ns() - 600 * 10**9)
+        instance, says = await desk.instances.choose(None)
+        wanted = ("Drums", "sounded last") if sounded_at_all else ("Bass", "None of 2 plugins has sounded")
+        assert (instance.track_name, wanted[1] in says) == (wanted[0], True)
 
 
 async def test_a_track_is_named_and_a_name_that_is_none_or_two_is_refused_in_words(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from daemon.cli.main import SUBJECTS, build
@@ -45,6 +45,25 @@ def test_what_the_help_of_a_group_lists_is_in_it() -> None:
             lists += 1
             assert set(listed.split(", ")) <= set(group.commands), f"sidechain {name}: {listed}"
     assert lists
+
+
+def test_what_answers_answers_in_json_too() -> None:
+    """As the README says; also a group that lists when it is called alone."""
+
+    def options(command: TyperCommand | TyperGroup) -> set[str]:
+        return {option for parameter in command.params for option in parameter.opts}
+
+    def without(command: object, *path: str) -> Iterator[str]:
+        if isinstance(command, TyperGroup):
+            for name, below in command.commands.items():
+                yield from without(below, *path, name)
+            if not path or not command.invoke_without_command:
+                return
+        assert isinstance(command, TyperCommand | TyperGroup)
+        if "--json" not in options(command):
+            yield " ".join(path)
+
+    assert set(without(top())) == {"up", "relay", "tray", "takes open", "takes play", "config path"}
 
 
 def test_a_command_is_found_where_the_table_says() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from daemon.core.link_signals import LinkState
+from daemon.errors import UsageError
 from daemon.events import Bus, Event, FollowsChanged, LinkChanged, PostChanged
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.social import Social
@@ -84,7 +85,30 @@ async def test_a_post_that_is_not_in_the_feed_does_not_join_it_by_being_liked(sc
 
 async def test_whom_one_follows_changes_the_feed(scene: Scene) -> None:
     await scene.feed.posts(20)
-    await scene.social.follow("mira.k", True)
+    await scene.social.follow("@Mira.K", True)
     assert scene.told == [FollowsChanged(username="mira.k", follow=True)]
     await scene.feed.posts(20)
     assert scene.relay.pages == 2
+
+
+@pytest.mark.parametrize("typed", ["{id}", "{start}", "https://relay.example/p/{id}", "{ID}/"])
+async def test_a_post_is_known_by_its_id_its_start_or_its_address(scene: Scene, typed: str) -> None:
+    (known,), _ = await scene.feed.posts(20)
+    named = typed.format(id=known.id, start=known.id[:13], ID=known.id.upper())
+    assert (await scene.social.like(named, True)).id == known.id
+    assert (await scene.social.react(named, "🔥", True)).id == known.id
+
+
+@pytest.mark.parametrize("typed", ["", "zzz", "/", "0" * 40, "a\u202eb"])
+async def test_what_is_no_post_is_refused_here_and_in_words(scene: Scene, typed: str) -> None:
+    for deed in (scene.social.like(typed, True), scene.social.react(typed, "🔥", True)):
+        with pytest.raises(UsageError, match=r"No post of your feed .*`sidechain feed` lists them"):
+            await deed
+
+
+@pytest.mark.parametrize("typed", ["", "x", "no body", "ж" * 4, "a" * 31])
+async def test_a_name_that_nobody_can_have_is_refused_here_and_in_words(scene: Scene, typed: str) -> None:
+    with pytest.raises(UsageError, match="is no account's name: 3 to 30 letters"):
+        await scene.social.follow(typed, True)
+    with pytest.raises(UsageError, match="is no emoji"):
+        await scene.social.react(scene.relay.post.id, typed * 20 + "\x07", True)
