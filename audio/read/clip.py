@@ -88,8 +88,9 @@ class Part:
 
 
 def cut_short(missing_frames: int = 0, sample_rate_hz: int = 1) -> Lack:
-    """missing_frames: 0 when nobody can know. [any]"""
-    how_much = f" ({missing_frames / sample_rate_hz:.2f} s are missing)" if missing_frames else ""
+    """missing_frames: 0 when nobody can know; more than any clip has is no count either. [any]"""
+    is_known = 0 < missing_frames <= MAX_CLIP_SECONDS * sample_rate_hz
+    how_much = f" ({missing_frames / sample_rate_hz:.2f} s are missing)" if is_known else ""
     return Lack(LackKind.CUT_SHORT, f"The file breaks off before its end{how_much}; what is there was used.")
 
 

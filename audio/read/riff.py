@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass, field, replace
 
 from audio.errors import UnsupportedAudio
+from audio.intake import Samples
 from audio.read.clip import Lack, LackKind, Part, cut_short
 from audio.read.decode import Decoded, NotDecodable, decode
 from audio.read.formats import RIFF_START, name_of_coding
@@ -24,6 +25,15 @@ _HEAD_BYTES = 8
 _MISCOUNTED_BYTES = 9  # a chunk's own head, a pad byte: counted by writers that should not
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _MPEG_CODINGS = (0x0050, 0x0055)
+_FRAME_BY_FRAME = (
+    _PCM,
+    _FLOAT,
+    _EXTENSIBLE,
+    0x0006,
+    0x0007,
+)  # the others come in blocks, the last one filled up
+_AIFC_IN_BLOCKS = (b"ima4", b"GSM ")
+_MAX_BLOCK_FRAMES = 2**12
 _KEPT_BYTES = 2**20  # a longer chunk that is no sound is not looked at
 _SSND_HEAD_BYTES = 8
 _NEEDED = re.compile(rb"fmt |data|COMM|SSND")
@@ -65,7 +75,19 @@ def read_riff(data: bytes, at: int) -> list[Part]:
         decoded = _decoded(data, at, form, description)
     except NotDecodable as error:
         raise _unknown_coding(form, description) or error from error
-    return [Part(decoded.samples, decoded.sample_rate_hz, form.end, lacks, not lacks, words)]
+    samples, is_exact = _without_filling(decoded.samples, form, description)
+    return [Part(samples, decoded.sample_rate_hz, form.end, lacks, is_exact and not lacks, words)]
+
+
+def _without_filling(samples: Samples, form: _Form, description: bytes) -> tuple[Samples, bool]:
+    """Without what fills up the last block of ADPCM and the like, where the file says how much that is; and whether it does."""
+    if form.is_aiff:
+        return samples, description[18:22] not in _AIFC_IN_BLOCKS
+    if len(description) < 2 or struct.unpack_from(f"{form.order}H", description)[0] in _FRAME_BY_FRAME:
+        return samples, True
+    told = int.from_bytes(form.chunks.get(b"fact", b"")[:4], "big" if form.big_endian else "little")
+    is_told = 0 < len(samples) - told < _MAX_BLOCK_FRAMES and told > 0
+    return (samples[:told], True) if is_told else (samples, False)
 
 
 def _id3_chunk(form: _Form) -> bytes:

@@ -116,3 +116,24 @@ def test_joined_files_are_read_one_after_another() -> None:
     clip = read_audio(wav(SOUND) + wav(SOUND))
     assert len(clip.samples) == 2 * len(PCM)
     assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED]
+
+
+@pytest.mark.parametrize(("coding", "counts"), [("MS_ADPCM", True), ("IMA_ADPCM", False), ("GSM610", True)])
+@pytest.mark.parametrize("in_front", [b"", id3v2(ID3_PICTURE)])
+def test_what_fills_up_the_last_block_of_a_coding_is_not_taken_for_length(
+    coding: str, counts: bool, in_front: bytes
+) -> None:
+    """counts: whether libsndfile's fact chunk says how many frames were recorded, or how many the blocks hold."""
+    sound = soft_noise(20_005)[:, :1]
+    file = encoded(sound, RATE_HZ, "WAV", coding)
+    clip = read_audio(in_front + file)
+    assert clip.lacks == () and (len(clip.samples) == 20_005) == clip.length_is_exact == counts
+    if counts:
+        untold = file.replace(b"fact" + struct.pack("<II", 4, 20_005), b"fact" + struct.pack("<II", 4, 0))
+        clip = read_audio(in_front + untold)
+        assert len(clip.samples) > 20_005 and not clip.length_is_exact
+
+
+def test_an_aiff_in_blocks_says_nothing_exact_of_its_length() -> None:
+    clip = read_audio(encoded(soft_noise(20_005)[:, :1], RATE_HZ, "AIFF", "IMA_ADPCM"))
+    assert len(clip.samples) >= 20_005 and not clip.length_is_exact and clip.lacks == ()
