@@ -167,7 +167,6 @@ def crash(device: Device) -> None:
     until_state(device, "connected")
 
 
-@pytest.mark.timeout(180)
 def test_no_secret_of_a_whole_life_is_written_anywhere() -> None:
     with short_folder() as folder, wire_tap() as tap, Watch() as watch:
         data = folder / "relay"

@@ -17,7 +17,6 @@ from tests.support.device import Device, running_device, until_state
 from tests.support.relay import RelayProcess
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(180)
 LIMIT_MS = 15_000
 END_LIMIT_S = 30
 

@@ -11,8 +11,6 @@ from tests.acceptance.test_whole_path import global_feed, play, settled
 from tests.support.native import build
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _native() -> None:

@@ -19,7 +19,6 @@ from tests.support.relay import RelayProcess, running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(180)
 LIMIT_MS = 30_000
 REVOKED_LIMIT_S = 5.0
 

@@ -11,7 +11,6 @@ from tests.support.native import build
 from tests.support.whole import short_folder
 
 
-@pytest.mark.timeout(120)
 def test_the_demo_shows_the_whole_path_and_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     build()
     with short_folder() as folder:  # of its own: another demo may run beside this one

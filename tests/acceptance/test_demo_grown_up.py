@@ -53,7 +53,6 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.mark.timeout(180)
 async def test_the_demo_against_two_processes_and_real_servers(servers: ClusterServers, folder: Path) -> None:
     build()
     async with AsyncExitStack() as stack:

@@ -17,7 +17,7 @@ from tests.support.engines import Engines, cluster_servers
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, short_folder, write_wav
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 BARS = 9
 
 

@@ -16,8 +16,6 @@ from tests.acceptance.test_whole_path import PLAYED_BARS, play
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, read_wav, short_folder
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _native() -> None:

@@ -17,8 +17,6 @@ from tests.acceptance.test_whole_path import PLAYED_BARS, attached, get, global_
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, short_folder, write_wav
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _native() -> None:

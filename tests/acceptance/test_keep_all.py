@@ -18,7 +18,6 @@ from tests.support.hosts import until_heard
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, read_wav, script, short_folder, write_wav
 
-pytestmark = pytest.mark.timeout(240)
 PLAYED_BARS = 9
 STAGGER_FRAMES = 3_333
 

@@ -14,7 +14,6 @@ from tests.support.claims import FormBrowser
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-pytestmark = pytest.mark.timeout(180)
 PHONE = (360, 740)
 NASTY = '"><img src=x onerror=alert(1)>'
 

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 
-import pytest
-
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage, end
 from relay.wire.rest import AudioPost
@@ -19,7 +17,6 @@ from tests.support.loops import short_flac
 from tests.support.relay import RelayClient
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(240)
 LOOK_S = 0.05
 
 

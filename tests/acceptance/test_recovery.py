@@ -17,7 +17,6 @@ from tests.acceptance.test_whole_path import PLAYED_BARS, global_feed, play, set
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav, short_folder
 
-pytestmark = pytest.mark.timeout(120)
 DEADLINE_S = 20.0
 
 

@@ -20,7 +20,6 @@ from tests.support.native import build
 from tests.support.whole import short_folder
 from tests.support.wrong_clock import WrongClock
 
-pytestmark = pytest.mark.timeout(180)
 LIMIT_S = 40.0
 HOUR_S, DAY_S = 3600, 86_400
 YEAR_2040_S = 2_208_988_800

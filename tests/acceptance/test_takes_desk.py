@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import soundfile
 
 import bridge.control as c
@@ -16,8 +15,6 @@ from daemon.cli.stage import RunningDaemon, Stage, until
 from tests.acceptance.test_whole_path import play
 from tests.support.deadlines import HANG_S
 from tests.support.whole import short_folder
-
-pytestmark = pytest.mark.timeout(240)
 
 
 class Shell:

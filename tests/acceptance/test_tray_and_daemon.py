@@ -3,7 +3,6 @@
 import asyncio
 
 import httpx
-import pytest
 
 import bridge.control as c
 from bridge.async_client import AsyncControlClient
@@ -17,7 +16,6 @@ from tray.app import Effects, Tray
 from tray.sni import SniBackend
 
 
-@pytest.mark.timeout(120)
 async def test_keep_and_post_from_the_tray_menu() -> None:
     build()
     with short_folder() as folder:
@@ -43,7 +41,6 @@ async def test_keep_and_post_from_the_tray_menu() -> None:
             assert len(await asyncio.to_thread(global_feed, relay_url)) == 1
 
 
-@pytest.mark.timeout(120)
 async def test_a_device_is_claimed_from_the_tray_menu() -> None:
     opened: asyncio.Queue[str] = asyncio.Queue()
 

@@ -21,7 +21,6 @@ from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, read_wav, script, short_folder, write_wav
 
-pytestmark = pytest.mark.timeout(240)
 PLAYED_BARS = 9
 SAID = ("bpm_source", "bpm_confidence", "key", "key_source", "key_confidence")
 REMEMBERED_S = 20.0  # a Ring holds 43 s; on a slow machine twenty restarts take longer

@@ -45,7 +45,7 @@ async def store_until_the_end(objects: FolderObjects, chance: random.Random, led
             ledger.parts.append((await objects.put_part(UPLOAD, 0, one(data), len(data)), data))
 
 
-@pytest.mark.timeout(60 + 5 * CUTS)
+@pytest.mark.timeout(900 + 5 * CUTS)
 async def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> None:
     chance, ledger = random.Random(SEED), Ledger()
     disk = LosingDisk(tmp_path / "disk")

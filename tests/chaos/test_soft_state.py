@@ -107,7 +107,7 @@ class Scene:
         return next((status for status in STATUSES if status in said), "offline")
 
 
-@pytest.mark.timeout(120 + 60 * SCENES)
+@pytest.mark.timeout(900 + 60 * SCENES)
 @pytest.mark.parametrize("scene", range(SCENES))
 async def test_at_the_end_all_see_what_is(tmp_path: Path, scene: int) -> None:
     server = ValkeyServer(tmp_path)

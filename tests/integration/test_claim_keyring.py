@@ -17,8 +17,6 @@ from tests.support.relay import running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring, virtual_display, wait_for_name
 from tests.support.whole import short_folder
 
-pytestmark = pytest.mark.timeout(90)
-
 
 def use(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
     for name in set(os.environ) - set(env):

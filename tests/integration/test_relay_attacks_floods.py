@@ -175,7 +175,6 @@ def ask(url: str, post_id: str, token: str) -> socket.socket:
     return sock
 
 
-@pytest.mark.timeout(300)
 def test_readers_that_do_not_read_hold_little_memory(relay: RelayProcess, client: RelayClient) -> None:
     post_id, token = long_post(client), token_of(client)
     grown = {}

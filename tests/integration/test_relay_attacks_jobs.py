@@ -35,7 +35,6 @@ def silence(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.slow
 def test_four_long_silences_of_one_account_do_not_hold_up_a_stranger(tmp_path: Path) -> None:
     bomb = silence(tmp_path)

@@ -75,7 +75,6 @@ def is_writable(relay: RelayProcess, name: str) -> bool:
     return True
 
 
-@pytest.mark.timeout(300)
 def test_twelve_large_uploads_on_a_small_disk(relay: RelayProcess, client: RelayClient, disk: Path) -> None:
     begun = [begin(client) for _ in range(AT_ONCE)]
     admitted = [answer.headers["location"] for answer in begun if answer.status_code == 201]
@@ -92,7 +91,6 @@ def test_twelve_large_uploads_on_a_small_disk(relay: RelayProcess, client: Relay
     assert begin(client).status_code == 201
 
 
-@pytest.mark.timeout(300)
 def test_a_full_disk_is_told_and_leaves_the_database_its_room(
     relay: RelayProcess, client: RelayClient, disk: Path
 ) -> None:

@@ -76,7 +76,6 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.mark.timeout(180)
 def test_pages_play_what_they_are_led_to(browser: Browser, post: AudioPost) -> None:
     """The policy of the page lets the store in, and nobody else."""
     watched, asked = Watched(browser), list[str]()

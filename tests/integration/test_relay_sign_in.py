@@ -19,7 +19,6 @@ from tests.support.profile_server import ProfileServer, running_profile_server
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 BOTH_ENGINES = True
-pytestmark = pytest.mark.timeout(180)
 MAX_STEPS = 12
 
 

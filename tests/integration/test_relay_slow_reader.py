@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from relay.engine.database import Tx
 from relay.features.graph.api import NEW_FOLLOW
 from relay.features.live.api import append, author_topic
@@ -17,7 +15,6 @@ BIO = "x" * 500
 AT_ONCE = 50
 
 
-@pytest.mark.timeout(180)
 async def test_a_stalled_reader_is_let_go_and_the_healthy_one_misses_nothing(tmp_path: Path) -> None:
     async with relay_in_memory(tmp_path / "data") as here, asyncio.timeout(LIMIT_S):
         anna, ben, eve, carl = [await here.claimed(name) for name in ("anna", "ben", "eve", "carl")]

@@ -27,7 +27,7 @@ BOTH_ENGINES = True
 AUDIO = short_flac()
 PIECE = 1024
 TAKE_OVER_LIMIT_S = 5.0
-CALL_LIMIT_S = 30
+CALL_LIMIT_S = 60
 
 
 @pytest.fixture(scope="module")

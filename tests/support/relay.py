@@ -26,7 +26,7 @@ from relay.wire.rest import AudioPost
 from tests.support.engines import EMBEDDED, Engines
 
 Kind = TypeVar("Kind")
-CALL_LIMIT_S = 30
+CALL_LIMIT_S = 60
 ROOT = Path(__file__).parents[2]
 
 
