@@ -22,6 +22,7 @@ from relay.wire.misfits import in_words
 from relay.wire.rest import ShownTo
 
 # As settings were called before, and are still understood in files and environments.
+FOLDERS = ("data_dir", "run_dir", "linked_folder")
 OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
@@ -240,20 +241,21 @@ def load(
     """
     path = config_file(env)
     troubles: list[str] = []
-    in_file = _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles)
+    in_file = _with_whole_folders(
+        _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles), path.absolute().parent
+    )
     in_env = _fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
     wrong: list[str] = []
     by_flag = _fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
-    found = in_file | in_env | by_flag
+    found = in_file | _with_whole_folders(in_env | by_flag, Path.cwd())
     origins = (
         dict.fromkeys(in_file, "file") | dict.fromkeys(in_env, "environment") | dict.fromkeys(by_flag, "flag")
     )
     if wrong:
         raise BadConfig(wrong[0].strip(), "`sidechain up --help` says what fits.")
     values = found | {
-        "data_dir": _whole(found.get("data_dir") or _platform_folder(platformdirs.user_data_dir)),
-        "linked_folder": _whole(found["linked_folder"]) if found.get("linked_folder") else "",
-        "run_dir": _whole(found.get("run_dir") or str(default_run_dir)),
+        "data_dir": found.get("data_dir") or _whole(_platform_folder(platformdirs.user_data_dir), Path.cwd()),
+        "run_dir": found.get("run_dir") or _whole(default_run_dir, Path.cwd()),
     }
     return Loaded(
         config=msgspec.convert(values, Config), file=path, origins=origins, troubles=tuple(troubles)
@@ -295,14 +297,14 @@ def with_setting(text: str, name: str, value: object) -> str:
 
 
 def checked(name: str, text: str) -> object:
-    """`text` as a value of `name`. Raises BadConfig, UsageError for a name that is none. [any]"""
+    """`text` as a value of `name`; a relative folder is meant from here. Raises BadConfig, UsageError for a name that is none."""
     if name not in Config.__struct_fields__:
         raise UsageError(f"There is no setting {name}.", "`sidechain config` lists them.")
     wrong: list[str] = []
     fits = _fitting({name: text}, "", wrong)
     if wrong:
         raise BadConfig(wrong[0].strip(), f"`sidechain config explain {name}` says what fits.")
-    return fits[name]
+    return _with_whole_folders(fits, Path.cwd())[name]
 
 
 def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
@@ -347,10 +349,15 @@ def _fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> d
     return fits
 
 
-def _whole(folder: object) -> str:
+def _with_whole_folders(values: Mapping[str, object], beside: Path) -> dict[str, object]:
+    """A relative folder is meant beside the file it stands in, or where the command was typed; not where a daemon is started."""
+    return dict(values) | {name: _whole(values[name], beside) for name in FOLDERS if values.get(name)}
+
+
+def _whole(folder: object, beside: Path) -> str:
     """`folder` from the root on, `~` filled in."""
     try:
-        return str(Path(str(folder)).expanduser().absolute())
+        return str(beside / Path(str(folder)).expanduser())
     except RuntimeError as error:
         raise NO_HOME from error
 

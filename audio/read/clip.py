@@ -15,7 +15,7 @@ class LackKind(StrEnum):
     NO_END_MARK = "no_end_mark"  # it may be complete: the file does not say so
     DAMAGED = "damaged"  # something in the middle of it could not be decoded
     JOINED = "joined"  # several recordings one after another, read as one
-    UNREAD = "unread"  # bytes behind the sound that are neither sound nor anything known
+    UNREAD = "unread"  # bytes behind the sound that are nothing known, or more recordings than are read
 
 
 @dataclass(frozen=True)

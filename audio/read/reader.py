@@ -19,7 +19,7 @@ from audio.read.riff import read_riff
 from audio.read.sized import with_true_size
 from audio.read.tags import after_tags
 
-MAX_PARTS = 1000  # of a chain
+MAX_PARTS = 1000  # of a chain; read_flac and its like may give more at once
 MAX_FRONT_BYTES = 16 * 2**20  # what may stand before the sound: pictures in tags, mostly
 
 _STARTS = ((RIFF_START, read_riff), (FLAC_START, read_flac), (OGG_START, read_ogg))
@@ -43,8 +43,12 @@ def read_audio(data: bytes) -> Clip:
 def _parts(data: bytes) -> list[Part]:
     parts: list[Part] = []
     at = 0
-    while (found := _found(data, at, first=not parts)) is not None and len(parts) < MAX_PARTS:
+    while (found := _found(data, at, first=not parts)) is not None:
         read, at = found
+        if len(parts) >= MAX_PARTS:
+            says = f"Only the first {len(parts)} recordings in the file were read; there are more."
+            parts[-1] = replace(parts[-1], lacks=(*parts[-1].lacks, Lack(LackKind.UNREAD, says)))
+            break
         try:
             parts += read(data, at)
         except (NotDecodable, UnsupportedAudio):

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.config import Config, Loaded, load, meaning, proper_name, with_setting
+from daemon.config import Config, Loaded, checked, load, meaning, proper_name, with_setting
 from daemon.errors import BadConfig
 
 RUN = Path("/run/user/1/sidechain")
@@ -75,6 +75,28 @@ def test_a_folder_is_whole_and_a_tilde_is_home(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("HOME", str(tmp_path))
     config = load_with(tmp_path, 'data_dir = "~/Takes"', run_dir="run")
     assert (config.data, config.run) == (tmp_path / "Takes", Path.cwd() / "run")
+
+
+def test_a_relative_folder_is_the_same_wherever_the_daemon_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each working directory would have takes of its own."""
+    for folder in ("typed", "started"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "typed")
+    assert checked("linked_folder", "Samples") == str(tmp_path / "typed" / "Samples")
+    assert checked("linked_folder", "") == ""
+    monkeypatch.chdir(tmp_path / "started")
+    config = load_with(tmp_path, 'data_dir = "Takes"\nlinked_folder = "../Samples"', run_dir="run")
+    assert config.data == tmp_path / "Takes"
+    assert Path(config.linked_folder).resolve() == tmp_path.parent / "Samples"
+    assert config.run == tmp_path / "started" / "run"
+    assert load_with(tmp_path, 'data_dir = ""').data.is_absolute()
+
+
+def test_a_settings_file_that_is_no_text_is_told_in_words(tmp_path: Path) -> None:
+    (trouble,) = loaded(tmp_path, b'log_level = "\xff"').troubles
+    assert trouble.endswith("cannot be read, so the defaults hold: it is not text in UTF-8.")
 
 
 def test_a_byte_order_mark_before_the_settings_is_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from audio.encode.mp3 import encode_mp3
 from audio.errors import UnsupportedAudio
+from audio.read import reader
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from tests.support.odd_files import ID3_PICTURE, chunk, encoded, id3v2, wav
@@ -137,3 +138,11 @@ def test_what_fills_up_the_last_block_of_a_coding_is_not_taken_for_length(
 def test_an_aiff_in_blocks_says_nothing_exact_of_its_length() -> None:
     clip = read_audio(encoded(soft_noise(20_005)[:, :1], RATE_HZ, "AIFF", "IMA_ADPCM"))
     assert len(clip.samples) >= 20_005 and not clip.length_is_exact and clip.lacks == ()
+
+
+def test_more_recordings_than_are_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_PARTS", 3)
+    assert [lack.kind for lack in read_audio(3 * wav(SOUND)).lacks] == [LackKind.JOINED]
+    clip = read_audio(4 * wav(SOUND))
+    assert len(clip.samples) == 3 * len(PCM)
+    assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED, LackKind.UNREAD]
