@@ -288,12 +288,11 @@ def post(
 
 def shown_to(word: str) -> c.ShownTo:
     """Raises UsageError. [any]"""
-    try:
-        found: c.ShownTo = msgspec.convert(word, c.ShownTo)
-        return found
-    except msgspec.ValidationError:
-        every = ", ".join(get_args(c.ShownTo))
-        raise UsageError(f"{word!r} is no visibility.", f"Choose one of {every}.") from None
+    every: tuple[c.ShownTo, ...] = get_args(c.ShownTo)
+    for each in every:
+        if each == word:
+            return each
+    raise UsageError(f"{word!r} is no visibility.", f"Choose one of {', '.join(every)}.")
 
 
 def relay(ctx: typer.Context) -> None:
