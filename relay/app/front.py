@@ -17,6 +17,7 @@ from relay.app.origins import Origins
 from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
 from relay.app.requests import Requests
 from relay.app.resetting import reset
+from relay.core import header_lines
 from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost
 from relay.core.limits import Open
 from relay.core.refusal import Refusal
@@ -62,7 +63,10 @@ class Front:
         """(No coroutine of its own: that would stand under every WebSocket for as long as it is open.)"""
         if scope["type"] == "http":
             return self._serve(Request(scope, receive), send)
-        if not self._origins.answers_to(_host_of(scope)):
+        headers = header_lines.read(scope["headers"])
+        if not header_lines.names_one_host(scope.get("http_version", "1.1"), headers):
+            return _refuse(scope, receive, send, _not_one_host())
+        if not self._origins.answers_to(headers.get("host", "")):
             return _refuse(scope, receive, send, _misdirected())
         if scope["path"] == SOCKET_PATH:
             return self._sockets.serve(scope, receive, send)
@@ -71,8 +75,11 @@ class Front:
     # HTTP ---------------------------------------------------------------------------------------------------------
 
     async def _serve(self, request: Request, send: Send) -> None:
+        if not request.names_one_host:
+            await _send_bare(send, _not_one_host())
+            return
         if not self._origins.answers_to(request.headers.get("host", "")):
-            await _send_misdirected(send)
+            await _send_bare(send, _misdirected())
             return
         began_s = time.perf_counter()
         request_id.set(request_id_of(request.headers.get("x-request-id")))
@@ -164,9 +171,9 @@ class Front:
         return Answer(status=status, content=body, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _send_misdirected(send: Send) -> None:
+async def _send_bare(send: Send, refusal: Refusal) -> None:
     """Nothing is looked at, and nothing rendered, for who took us for somebody else."""
-    status, headers, body = problem(_misdirected())
+    status, headers, body = problem(refusal)
     named = {**headers, "content-type": MEDIA_TYPE, "content-length": str(len(body))}
     raw = [*ALWAYS.items(), *((name.encode(), value.encode()) for name, value in named.items())]
     await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -212,6 +219,5 @@ def _misdirected() -> Refusal:
     )
 
 
-def _host_of(scope: Message) -> str:
-    found = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
-    return str(found.decode("latin-1"))
+def _not_one_host() -> Refusal:
+    return Refusal("malformed", "A request names one host.")

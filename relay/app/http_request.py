@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from relay.app.http_protocol import TRANSPORT_KEY
+from relay.core import header_lines
 from relay.core.buckets import Limit, Spent
 from relay.core.calls import RequestLost
 from relay.core.refusal import Refusal
@@ -19,22 +20,23 @@ OVERRIDE = "x-http-method-override"
 
 
 class Request:
-    """headers: by their names in lower case; of one that is given twice the first, and all cookies in one.
+    """headers: by their names in lower case, as header_lines reads them.
 
     spent: of which limit how much is left, once the gate has counted the request. [loop]
     """
 
-    __slots__ = ("_receive", "_scope", "_until_s", "address", "headers", "method", "path", "query_string", "spent")  # fmt: skip
+    __slots__ = ("_receive", "_scope", "_until_s", "address", "headers", "method", "names_one_host", "path", "query_string", "spent")  # fmt: skip
 
     def __init__(self, scope: Message, receive: Receive) -> None:
         self._scope = scope
         self._receive = receive
         self._until_s: float | None = asyncio.get_running_loop().time() + BODY_LIMIT_S
-        self.headers = _read(scope["headers"])
+        self.headers = header_lines.read(scope["headers"])
         self.path: str = scope["path"]
         self.method = scope["method"] = _method(scope["method"], self.path, self.headers)
         self.query_string: str = scope["query_string"].decode("latin-1")
         self.address = address_of(scope)
+        self.names_one_host = header_lines.names_one_host(scope["http_version"], self.headers)
         self.spent: tuple[Limit, Spent] | None = None
 
     @property
@@ -79,15 +81,6 @@ class Request:
 def address_of(scope: Message) -> str:
     """Of the caller, or of the proxy before us that says so (server.py says which proxies are believed)."""
     return scope["client"][0] if scope.get("client") else "unknown"
-
-
-def _read(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
-    if (
-        len(headers) < len(raw) and "cookie" in headers
-    ):  # one header of many fields, in several (RFC 9113, 8.2.3)
-        headers["cookie"] = "; ".join(value.decode("latin-1") for name, value in raw if name == b"cookie")
-    return headers
 
 
 def _method(method: str, path: str, headers: dict[str, str]) -> str:

@@ -92,6 +92,8 @@ def test_from_a_folder_to_a_cluster_and_back(servers: ClusterServers, tmp_path: 
         assert said["objects"] == 4
         assert up.stat().st_mode & 0o777 == 0o600
     with servers.engines(tmp_path) as engines:
+        absent = relay_command("check", "--data", tmp_path / "work", engines=engines, code=1)
+        assert "There is no database of a relay" in absent.stderr and len(absent.stderr.splitlines()) == 1
         relay_command("restore", "--data", tmp_path / "work", up, engines=engines)
         relay_command("check", "--data", tmp_path / "work", engines=engines)
         with (
@@ -106,6 +108,10 @@ def test_from_a_folder_to_a_cluster_and_back(servers: ClusterServers, tmp_path: 
             grown.anna.post(short_flac(4802), title="made in the cluster")
             seen = grown.seen()
             relay_command("backup", "--data", tmp_path / "work", down, engines=engines)
+            refused = relay_command(
+                "restore", "--data", tmp_path / "work", up, "--force", engines=engines, code=1
+            )
+            assert "Stop all its processes" in refused.stderr and "objects" not in refused.stderr
         before = digests(engines.environment["SIDECHAIN_RELAY_DATABASE_URL"])
     relay_command("restore", "--data", tmp_path / "again", down)
     after = digests(tmp_path / "again" / "relay.db")
@@ -205,10 +211,11 @@ def test_check_finds_another_key(data: Path) -> None:
 
 
 def test_check_finds_an_older_schema_and_damage(data: Path) -> None:
-    change(data, "PRAGMA user_version = 60")
+    known = newest(schema_files("sqlite"))
+    change(data, f"PRAGMA user_version = {known - 1}")
     (found,) = findings(data)
     assert found["about"] == "schema" and "relay migrate" in str(found["sentence"])
-    change(data, f"PRAGMA user_version = {newest(schema_files('sqlite'))}")
+    change(data, f"PRAGMA user_version = {known}")
     with closing(sqlite3.connect(data / "relay.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute("DELETE FROM account WHERE username = 'ben'")
@@ -261,6 +268,7 @@ def test_restore_replaces_only_when_it_is_told_so(data: Path, tmp_path: Path) ->
     refused = relay_command("restore", "--data", data, file, "--json", code=1)
     error = json.loads(refused.stdout)["error"]
     assert "not empty" in error and "--force" in error
+    assert '"objects"' not in refused.stderr, "asked before hours of copying"
     change(data, "UPDATE account SET bio = 'later'")
     relay_command("restore", "--data", data, file, "--force")
     with closing(sqlite3.connect(data / "relay.db")) as db:

@@ -252,6 +252,30 @@ def test_addresses_of_strangers(
     assert problem(anonymous.http.request(method, path)) == expected
 
 
+@pytest.mark.parametrize("hosts", [0, 2])
+def test_a_request_names_one_host(relay: RelayProcess, hosts: int) -> None:
+    """RFC 9112, 3.2: a proxy may have believed the other one."""
+    authority = relay.url.removeprefix("http://")
+    with socket.create_connection(authority.split(":")) as sock:  # type: ignore[arg-type]  # a port may be text
+        sock.sendall(
+            b"GET /health/live HTTP/1.1\r\nConnection: close\r\n"
+            + f"Host: {authority}\r\n".encode() * hosts
+            + b"\r\n"
+        )
+        assert sock.makefile("rb").readline().startswith(b"HTTP/1.1 400 ")
+
+
+def test_of_a_header_that_is_given_twice_none_goes_before_the_other(owner: RelayClient) -> None:
+    token = owner.http.headers["authorization"]
+    for first, second in ((token, "Bearer other"), ("Bearer other", token), (token, token)):
+        named = [("authorization", first), ("authorization", second)]
+        with httpx.Client(trust_env=False) as client:
+            assert problem(client.get(f"{owner.url}/api/v1/users/me", headers=named)) == (
+                401,
+                "token_invalid",
+            )
+
+
 def test_a_large_body_is_refused(owner: RelayClient) -> None:
     body = b'{"post_id": "' + b"a" * 200_000 + b'"}'
     answer = owner.http.post("/social/like", content=body, headers={"content-type": "application/json"})
@@ -550,8 +574,13 @@ def test_a_post_says_what_was_uploaded_and_plays(owner: RelayClient, post: Audio
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
     beyond = owner.http.get(post.audio_url, headers={"range": "bytes=999999999-"})
     assert problem(beyond) == (416, "range_not_satisfiable")
-    unchanged = owner.http.get(post.audio_url, headers={"if-none-match": whole.headers["etag"]})
-    assert unchanged.status_code == 304 and unchanged.content == b""
+    asked_for_head = owner.http.head(post.audio_url, headers={"range": "bytes=100-199"})
+    assert asked_for_head.headers["content-length"] == str(len(whole.content)), "ranges are for GET alone"
+    tag = whole.headers["etag"]
+    for named in (tag, f"W/{tag}", f'"other", W/{tag}', "*"):
+        unchanged = owner.http.get(post.audio_url, headers={"if-none-match": named})
+        assert unchanged.status_code == 304 and unchanged.content == b""
+    assert owner.http.get(post.audio_url, headers={"if-none-match": '"other"'}).status_code == 200
     svg = owner.http.get(post.waveform_svg)
     assert svg.headers["content-type"] == "image/svg+xml" and svg.text.startswith("<svg")
     assert "<script" not in svg.text and "Owned" not in svg.text

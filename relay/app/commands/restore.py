@@ -11,7 +11,7 @@ from relay.app.commands.report import Report
 from relay.app.commands.stores import data_folder, opened_database, opened_objects
 from relay.app.config import Config
 from relay.engine.database import Tx
-from relay.engine.database.archive import Manifest, NotEmpty, load, read_manifest
+from relay.engine.database.archive import Manifest, NotEmpty, load, read_manifest, require_place
 from relay.engine.jobs import table as jobs
 from relay.engine.objects.door import Objects
 from relay.features.creations import publishing
@@ -66,15 +66,15 @@ async def _restore(
             members = tar.getmembers()
             _extract(tar, [each for each in members if each.name.startswith(f"{DATABASE}/")], work)
             manifest = read_manifest(work / DATABASE)
+            await asyncio.to_thread(require_place, config.database, manifest.schema, replace=force)
             stored = [each for each in members if each.name.startswith(f"{OBJECTS}/")]
             async with opened_objects(config) as objects:
                 for done, each in enumerate(stored, 1):
                     await _put(tar, each, work, objects)
                     report.progress("objects", done, len(stored))
+        await asyncio.to_thread(load, work / DATABASE, config.database, replace=force)
     except tarfile.TarError as error:
         raise BadBackup(f"{file} cannot be read: {error}. Is it what `relay backup` wrote?") from None
-    try:
-        await asyncio.to_thread(load, work / DATABASE, config.database, replace=force)
     except NotEmpty as error:
         raise BadBackup(f"{error} Name another, or say --force: then the backup takes its place.") from None
     report.progress("tables", len(manifest.contents), len(manifest.contents))

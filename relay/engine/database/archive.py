@@ -14,7 +14,15 @@ from typing import IO
 
 import msgspec
 
-from relay.engine.database.archive_engines import Row, Source, Target, open_source, open_target, sync_folder
+from relay.engine.database.archive_engines import (
+    Row,
+    Source,
+    Target,
+    first_with_rows,
+    open_source,
+    open_target,
+    sync_folder,
+)
 from relay.engine.database.archive_tables import Table, tables_at
 from relay.engine.database.errors import DatabaseError, SchemaTooNew
 from relay.engine.database.migrations import newest, schema_files
@@ -83,11 +91,22 @@ def save(url: str | Path, folder: Path) -> Manifest:
     return manifest
 
 
+def require_place(url: str | Path, schema: int, *, replace: bool) -> None:
+    """What load refuses of a database, before anything else is brought to where it goes. schema: of the manifest.
+
+    Raises NotEmpty, DatabaseInUse, DatabaseBusy, DatabaseError. [any, blocks]
+    """
+    full = first_with_rows(url, tables_at(schema))
+    if full and not replace:
+        raise NotEmpty(full)
+
+
 def load(folder: Path, url: str | Path, *, replace: bool = False) -> Manifest:
     """Bring an archive into a database, all of it or nothing, and begin a new epoch: cursors end, pages are fetched.
 
     The database is new or empty, or replaced if told so; an older schema is brought up to ours. No relay uses it
-    meanwhile. Raises ArchiveError, NotEmpty, SchemaTooNew, DatabaseBusy, DatabaseError, OSError. [any, blocks]
+    meanwhile. Raises ArchiveError, NotEmpty, DatabaseInUse, SchemaTooNew, DatabaseBusy, DatabaseError, OSError.
+    [any, blocks]
     """
     manifest = read_manifest(folder)
     with open_target(url, manifest.schema, replace=replace) as target:

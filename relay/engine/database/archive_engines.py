@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from relay.engine.database import sqlite
 from relay.engine.database.archive_tables import Table, filled_by_schema
 from relay.engine.database.door import sqlite_path
-from relay.engine.database.errors import ConstraintViolated, DatabaseError
+from relay.engine.database.errors import ConstraintViolated, DatabaseError, DatabaseInUse
 
 if TYPE_CHECKING:
     from relay.engine.database.postgres_connection import Postgres
@@ -23,6 +23,12 @@ _REFERENCES = (
     "SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint "
     "WHERE contype = 'f' AND NOT condeferrable AND connamespace = current_schema()::regnamespace"
 )
+_AT_WORK = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name ^@ 'relay-' "
+    "AND application_name !~ '^relay-archive' AND split_part(application_name, ' ', 2) = $1"
+)
+LEAVING_S = 5.0
+"""So long the sessions of a process that has ended may still be seen."""
 _NEW_EPOCH = "UPDATE meta SET value = {mark} WHERE key = 'epoch'"
 
 
@@ -61,6 +67,12 @@ def open_target(url: str | Path, schema: int, *, replace: bool) -> AbstractConte
     return _sqlite_target(path, schema, replace=replace) if path else _postgres_target(str(url), schema)
 
 
+def first_with_rows(url: str | Path, tables: Iterable[Table]) -> str | None:
+    """As of Target, of a database that may not be there yet. Raises DatabaseInUse, where sessions show that a relay works."""
+    path = sqlite_path(url)
+    return _first_in_file(path, tables) if path else _first_in_postgres(str(url), tables)
+
+
 def _stored(tables: Iterable[Table]) -> list[Table]:
     """Those that are empty in a new database."""
     filled = filled_by_schema()
@@ -96,6 +108,22 @@ def _sqlite_source(path: Path) -> Iterator[_SqliteSource]:
         raise sqlite.neutral(error) from error
 
 
+def _first_in_file(path: Path, tables: Iterable[Table]) -> str | None:
+    if not path.exists():
+        return None
+    db = sqlite3.connect(path)
+    try:
+        there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in _stored(tables):
+            if table.name in there and db.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
+                return table.name
+    except sqlite3.Error as error:
+        raise sqlite.neutral(error) from error
+    finally:
+        db.close()
+    return None
+
+
 class _SqliteTarget:
     """db: the new file. old: the tables that are there already, if there are."""
 
@@ -104,17 +132,7 @@ class _SqliteTarget:
         self._old = old
 
     def first_with_rows(self, tables: Iterable[Table]) -> str | None:
-        if not self._old.exists():
-            return None
-        db = sqlite3.connect(self._old)
-        try:
-            there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            for table in _stored(tables):
-                if table.name in there and db.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
-                    return table.name
-        finally:
-            db.close()
-        return None
+        return _first_in_file(self._old, tables)
 
     def clear(self, tables: Iterable[Table]) -> None:
         for table in tables:
@@ -196,12 +214,43 @@ def _postgres_source(url: str) -> Iterator[_PostgresSource]:
     from relay.engine.database.postgres_connection import connect, neutral, parse_address
 
     try:
-        with connect(parse_address(url), name="relay-archive", read_only=True, patient=True) as pg:
+        address = parse_address(url)
+        with connect(address, name="relay-archive", read_only=True, patient=True) as pg:
             pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            if not _is_there(pg, "schema_version"):
+                raise DatabaseError(f"There is no database of a relay in the schema {address.schema}.")
             yield _PostgresSource(pg)
             pg.execute("COMMIT")
     except psycopg.Error as error:
         raise neutral(error) from error
+
+
+def _is_there(pg: "Postgres", table: str) -> bool:
+    row = pg.execute("SELECT to_regclass($1) IS NOT NULL", (table,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _first_in_postgres(url: str, tables: Iterable[Table]) -> str | None:
+    import psycopg
+
+    from relay.engine.database.postgres_connection import connect, neutral, parse_address
+
+    address = parse_address(url)
+    try:
+        with connect(address, name="relay-archive", read_only=True) as pg:
+            _require_unused(pg, address.schema)
+            return _PostgresTarget(pg, address.schema).first_with_rows(tables)
+    except psycopg.Error as error:
+        raise neutral(error) from error
+
+
+def _require_unused(pg: "Postgres", schema: str) -> None:
+    """Of a file, the lock of its folder sees to that. Raises DatabaseInUse."""
+    until_s = time.monotonic() + LEAVING_S
+    while (row := pg.execute(_AT_WORK, (schema,)).fetchone()) is not None and row[0]:
+        if time.monotonic() > until_s:
+            raise DatabaseInUse
+        time.sleep(0.05)
 
 
 class _PostgresTarget:
@@ -212,6 +261,8 @@ class _PostgresTarget:
 
     def first_with_rows(self, tables: Iterable[Table]) -> str | None:
         for table in _stored(tables):
+            if not _is_there(self._pg, table.name):
+                continue
             if self._pg.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
                 return table.name
         return None
@@ -252,6 +303,7 @@ def _postgres_target(url: str, schema: int) -> Iterator[_PostgresTarget]:
     address = parse_address(url)
     try:
         with connect(address, name="relay-archive", patient=True) as pg, pg.transaction():
+            _require_unused(pg, address.schema)
             migrate(pg, address.schema, upto=schema)
             row = pg.execute("SELECT n FROM schema_version").fetchone()
             if row is None or row[0] != schema:

@@ -21,6 +21,13 @@ class ValueRefused(DatabaseError, ValueError):
     """A value that one of the engines cannot hold: NUL or half a surrogate in text, NaN, an integer beyond 64 bits."""
 
 
+class DatabaseInUse(DatabaseError):
+    """A relay works with it, and what is asked for needs that stopped."""
+
+    def __str__(self) -> str:
+        return "A relay works with this database. Stop all its processes first."
+
+
 class SchemaTooNew(DatabaseError):
     """A newer relay wrote this database; an older one must not touch it."""
 

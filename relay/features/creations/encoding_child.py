@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -21,8 +22,9 @@ import numpy as np
 from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
+from audio.read.clip import Lack
 from audio.read.reader import read_audio
-from audio.recording import produce
+from audio.recording import Produced, produce
 from relay.engine.sandbox.fork_server import serve
 from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
@@ -127,11 +129,19 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
         return Refused(reason=str(error))
     (folder / PREVIEW_FILE).write_bytes(made.mp3.data)
     (folder / LOSSLESS_FILE).write_bytes(flac)
-    card = Card(
+    card = _card(made, bars, count, clip.lacks)
+    figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
+    watch.ended("files")
+    return Made(figures=figures, spent_ms=watch.spent_ms)
+
+
+def _card(made: Produced, bars: list[float], bar_count: int | None, lacks: Sequence[Lack]) -> Card:
+    """bars: where they begin, as fractions."""
+    return Card(
         frames=made.frames,
         sample_rate_hz=made.sample_rate_hz,
         duration_ms=round(made.frames * 1000 / made.sample_rate_hz),
-        duration_bars=count,
+        duration_bars=bar_count,
         lufs=made.lufs_out,
         dbtp=made.dbtp_out,
         loudness_reason=str(made.loudness_reason.value),
@@ -141,11 +151,8 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
         outline=outline(made.peaks.minimum, made.peaks.maximum),
         lra_lu=made.loudness.range_lu,
         seam_score=None if made.seam is None else made.seam.score,
-        lacks=[lack.says for lack in clip.lacks][:MAX_LACKS],
+        lacks=[lack.says for lack in lacks][:MAX_LACKS],
     )
-    figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
-    watch.ended("files")
-    return Made(figures=figures, spent_ms=watch.spent_ms)
 
 
 def _lossless(samples: Samples, sample_rate_hz: int) -> bytes:

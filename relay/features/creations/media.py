@@ -3,6 +3,7 @@
 from relay.core.access import Action, authorize
 from relay.core.byte_ranges import byte_range
 from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.entity_tags import names_tag
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.core.visibility import Shown, State, Visibility
@@ -42,7 +43,7 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
         if role == LOSSLESS:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
         headers = _headers(asset, shown, role, public)
-        if call.headers.get("if-none-match") == headers["etag"]:
+        if names_tag(call.headers.get("if-none-match"), headers["etag"]):
             return Answer(status=304, media_type=asset.mime, headers=headers)
         if audio_links_s and _follows_links(call):
             link = await objects.signed_url(asset.sha256, audio_links_s)
@@ -69,13 +70,9 @@ def _follows_links(call: Bare) -> bool:
 
 
 async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict[str, str]) -> Bytes:
-    """All of it or the part that is asked for (RFC 9110, 14)."""
-    wanted = (
-        call.headers.get("range")
-        if call.headers.get("if-range", headers["etag"]) == headers["etag"]
-        else None
-    )
-    part = byte_range(wanted, asset.size_bytes)
+    """All of it or the part that is asked for (RFC 9110, 14): by GET alone, and of this very sound."""
+    may_be_part = not call.head and call.headers.get("if-range", headers["etag"]) == headers["etag"]
+    part = byte_range(call.headers.get("range") if may_be_part else None, asset.size_bytes)
     start, end = part or (0, asset.size_bytes)
     if part is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size_bytes}"

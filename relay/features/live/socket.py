@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
+from relay.core import header_lines
 from relay.core.access import Action, Actor, admit
 from relay.core.limits import Kind, Open
 from relay.core.refusal import Refusal
@@ -110,9 +111,7 @@ class Sockets:
 
     async def _open(self, scope: Message) -> tuple[Actor, str]:
         """Who connects, speaking what. Raises Refusal."""
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = header_lines.read(scope["headers"])
         origin = headers.get("origin")
         if origin is not None and not self._is_ours(origin, headers.get("host", "")):
             raise Refusal("forbidden", "WebSockets are opened from our own pages and by daemons.")
