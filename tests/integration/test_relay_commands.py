@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -287,13 +288,28 @@ def test_a_damaged_backup_changes_nothing(data: Path, tmp_path: Path, where: flo
     file = tmp_path / "relay.tar"
     relay_command("backup", "--data", data, file)
     bytes_ = bytearray(file.read_bytes())
-    at = int(len(bytes_.rstrip(b"\0")) * where)  # what tar fills its last record with means nothing
+    with tarfile.open(file) as tar:
+        at = int(tar.getmembers()[-1].offset * where)  # behind the last there is nothing to damage
     bytes_[at : at + 600] = secrets.token_bytes(600)
     file.write_bytes(bytes_)
     before = digests(data / "relay.db")
     refused = relay_command("restore", "--data", data, file, "--force", code=1)
     assert "damaged" in refused.stderr or "cannot be read" in refused.stderr
     assert digests(data / "relay.db") == before
+
+
+@pytest.mark.parametrize("how", ["damaged", "cut off"])
+def test_a_backup_without_all_its_objects_is_refused(data: Path, tmp_path: Path, how: str) -> None:
+    """Where a member's head cannot be read, a tar file reads as one that ends there."""
+    file = tmp_path / "relay.tar"
+    relay_command("backup", "--data", data, file)
+    with tarfile.open(file) as tar:
+        at = [each for each in tar.getmembers() if each.name.startswith("objects/")][-1].offset
+    content = file.read_bytes()
+    rest = secrets.token_bytes(512) + content[at + 512 :] if how == "damaged" else b""
+    file.write_bytes(content[:at] + rest)
+    refused = relay_command("restore", "--data", tmp_path / "new", file, code=1)
+    assert "its end is missing" in refused.stderr and not (tmp_path / "new" / "relay.db").exists()
 
 
 def test_what_is_no_backup_is_refused(data: Path, tmp_path: Path) -> None:

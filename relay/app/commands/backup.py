@@ -26,6 +26,8 @@ TEXT = """Write everything a relay stores into one file, while it serves. The ro
 before the file is called whole. Without the signing key, and without uploads that have not become posts: who sends
 them has them still. `relay restore` brings it back, into SQLite or PostgreSQL, a folder or S3."""
 DATABASE, OBJECTS, WHOLE = "database", "objects", "whole.tar"
+END = "end"
+"""Name of the last member. A tar file that is damaged where a member begins reads as one that ends there."""
 TRIES = 3
 
 
@@ -108,6 +110,7 @@ async def _write_once(config: Config, file: Path, report: Report) -> tuple[int, 
                     tar.add(work / each, f"{OBJECTS}/{each}")
                     (work / each).unlink()
                     report.progress("objects", done, len(names))
+            tar.addfile(tarfile.TarInfo(END))
         with whole.open("rb") as written:
             os.fsync(written.fileno())
         whole.replace(file)

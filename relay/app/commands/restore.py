@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
-from relay.app.commands.backup import DATABASE, OBJECTS
+from relay.app.commands.backup import DATABASE, END, OBJECTS
 from relay.app.commands.report import Report
 from relay.app.commands.stores import data_folder, opened_database, opened_objects
 from relay.app.config import Config
@@ -64,6 +64,10 @@ async def _restore(
     try:
         with tarfile.open(file, "r:") as tar:
             members = tar.getmembers()
+            if not members or members[-1].name != END:
+                raise BadBackup(
+                    f"{file} is damaged, cut off, or not what `relay backup` wrote: its end is missing."
+                )
             _extract(tar, [each for each in members if each.name.startswith(f"{DATABASE}/")], work)
             manifest = read_manifest(work / DATABASE)
             await asyncio.to_thread(require_place, config.database, manifest.schema, replace=force)

@@ -92,7 +92,7 @@ def save(url: str | Path, folder: Path) -> Manifest:
 
 
 def require_place(url: str | Path, schema: int, *, replace: bool) -> None:
-    """What load refuses of a database, before anything else is brought to where it goes. schema: of the manifest.
+    """For whoever brings more than rows: what stands against it, before anything is written. schema: of the manifest.
 
     Raises NotEmpty, DatabaseInUse, DatabaseBusy, DatabaseError. [any, blocks]
     """
@@ -105,8 +105,7 @@ def load(folder: Path, url: str | Path, *, replace: bool = False) -> Manifest:
     """Bring an archive into a database, all of it or nothing, and begin a new epoch: cursors end, pages are fetched.
 
     The database is new or empty, or replaced if told so; an older schema is brought up to ours. No relay uses it
-    meanwhile. Raises ArchiveError, NotEmpty, DatabaseInUse, SchemaTooNew, DatabaseBusy, DatabaseError, OSError.
-    [any, blocks]
+    meanwhile. Raises ArchiveError, NotEmpty, SchemaTooNew, DatabaseBusy, DatabaseError, OSError. [any, blocks]
     """
     manifest = read_manifest(folder)
     with open_target(url, manifest.schema, replace=replace) as target:

@@ -303,7 +303,6 @@ def _postgres_target(url: str, schema: int) -> Iterator[_PostgresTarget]:
     address = parse_address(url)
     try:
         with connect(address, name="relay-archive", patient=True) as pg, pg.transaction():
-            _require_unused(pg, address.schema)
             migrate(pg, address.schema, upto=schema)
             row = pg.execute("SELECT n FROM schema_version").fetchone()
             if row is None or row[0] != schema:
