@@ -252,17 +252,23 @@ def test_addresses_of_strangers(
     assert problem(anonymous.http.request(method, path)) == expected
 
 
+UPGRADE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/health/live", "Connection: close\r\n"), ("/api/v1/ws", UPGRADE)]
+)
 @pytest.mark.parametrize("hosts", [0, 2])
-def test_a_request_names_one_host(relay: RelayProcess, hosts: int) -> None:
+def test_a_request_names_one_host(relay: RelayProcess, hosts: int, path: str, kind: str) -> None:
     """RFC 9112, 3.2: a proxy may have believed the other one."""
-    authority = relay.url.removeprefix("http://")
-    with socket.create_connection(authority.split(":")) as sock:  # type: ignore[arg-type]  # a port may be text
-        sock.sendall(
-            b"GET /health/live HTTP/1.1\r\nConnection: close\r\n"
-            + f"Host: {authority}\r\n".encode() * hosts
-            + b"\r\n"
-        )
-        assert sock.makefile("rb").readline().startswith(b"HTTP/1.1 400 ")
+    name, _, port = relay.url.removeprefix("http://").partition(":")
+    head = f"GET {path} HTTP/1.1\r\n{kind}" + f"Host: {name}:{port}\r\n" * hosts + "\r\n"
+    with socket.create_connection((name, int(port))) as sock, sock.makefile("rb") as answer:
+        sock.sendall(head.encode())
+        assert answer.readline().startswith(b"HTTP/1.1 400 ")
 
 
 def test_of_a_header_that_is_given_twice_none_goes_before_the_other(owner: RelayClient) -> None:

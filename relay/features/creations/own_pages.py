@@ -29,7 +29,7 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
     async def edit(call: AnyCall) -> AnyAnswer:
         post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
         given = {"title": post.title, "tags": ", ".join(post.genre), "visibility": post.visibility}
-        return form(call, post, given)
+        return _form(render, call, post, given)
 
     async def save(call: AnyCall) -> AnyAnswer:
         post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
@@ -37,22 +37,9 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
         try:
             change = _read(given)
         except msgspec.ValidationError:
-            return form(call, post, given, TROUBLE)
+            return _form(render, call, post, given, TROUBLE)
         await owning.edit(call.actor, post.id, change)
         return go_to(f"{PAGE_PATH}{post.id}")
-
-    def form(call: AnyCall, post: AudioPost, given: Mapping[str, str], trouble: str = "") -> AnyAnswer:
-        return render(
-            "own.html",
-            call.session,
-            status=422 if trouble else 200,
-            post=post,
-            given=given,
-            trouble=trouble,
-            shown_to=SHOWN_TO,
-            max_title=MAX_TITLE,
-            max_tags=MAX_TAGS,
-        )
 
     async def ask(call: AnyCall) -> AnyAnswer:
         post = await owning.own(call.actor, call.path["post_id"], Action.POST_DELETE)
@@ -69,6 +56,22 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
         Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, ask),
         Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, delete, form=True),
     ]
+
+
+def _form(
+    render: Render, call: AnyCall, post: AudioPost, given: Mapping[str, str], trouble: str = ""
+) -> AnyAnswer:
+    return render(
+        "own.html",
+        call.session,
+        status=422 if trouble else 200,
+        post=post,
+        given=given,
+        trouble=trouble,
+        shown_to=SHOWN_TO,
+        max_title=MAX_TITLE,
+        max_tags=MAX_TAGS,
+    )
 
 
 def _read(given: Mapping[str, str]) -> PostEdit:
