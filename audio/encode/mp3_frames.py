@@ -17,7 +17,6 @@ from dataclasses import dataclass
 FRAMES_PER_MP3_FRAME = 1152  # MPEG-1 layer III
 BITRATE_INDEX = {128: 9}
 RATE_INDEX = {44_100: 0, 48_000: 1, 32_000: 2}
-MAX_RESERVOIR_BYTES = 511  # main_data_begin has nine bits
 
 _BITRATE_KBPS = {index: rate for rate, index in BITRATE_INDEX.items()}
 _RATE_HZ = {index: rate for rate, index in RATE_INDEX.items()}

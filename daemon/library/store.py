@@ -278,10 +278,6 @@ class Store(FeedCache):
                 return existing
             return self._put_released(db, entry)
 
-    def ask_again(self, entry: outbox.Entry) -> outbox.Entry:
-        """The person wants the Entry after all: it goes as soon as its lossless copy is there."""
-        return self.take_event(entry.entry_id, outbox.Retried())
-
     def take_event(self, entry_id: str, event: outbox.Event, now_us: int = 0) -> outbox.Entry:
         """What the event makes of the Entry as it is now; it goes on if its lossless copy is there. Raises IllegalEvent."""
         with self._transaction() as db:

@@ -14,7 +14,7 @@ import msgspec
 
 from daemon.core.analysis import TakeAnalysis
 from daemon.core.claim import b64url
-from daemon.core.outbox import LEASE_US, Entry, State
+from daemon.core.outbox import LEASE_US, Entry, Retried, State
 from daemon.events import Bus, EntryChanged, EntryProgressed
 from daemon.features.posting.uploads import Uploader
 from daemon.identity.credentials import FileSecret, open_identity
@@ -151,7 +151,7 @@ class Desk:
 
     async def retry(self, entry: Entry) -> None:
         """As a person asks."""
-        self.entries[entry.entry_id] = await self.store.run(Store.ask_again, entry)
+        self.entries[entry.entry_id] = await self.store.run(Store.take_event, entry.entry_id, Retried())
         self.uploader.wake()
 
 

@@ -88,7 +88,7 @@ def test_a_set_aside_entry_stays_so_when_its_take_is_rendered_after_all(store: S
     store.set_rendered(take(1).take_id, "a" * 64)
     stored = store.entry_of(take(1).take_id)
     assert stored and stored.state is State.QUARANTINED
-    assert store.ask_again(stored).state is State.QUEUED
+    assert store.take_event(stored.entry_id, outbox.Retried()).state is State.QUEUED
 
 
 @pytest.mark.parametrize(
