@@ -159,6 +159,7 @@ def _start_tasks(
         live.presence.on_live = posts.encoder.expect
     tasks.start("revocations", partial(listening.catch_up, db))
     tasks.every("presence", TICK_S, live.presence.tick)
+    tasks.every("ended tokens", TICK_S, live.hub.end_expired)
     tasks.start("names", live.presence.ask_names)
     tasks.every("uploads", SWEEP_S, posts.uploads.sweep)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))

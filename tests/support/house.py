@@ -113,7 +113,7 @@ async def waiting(connection: Connection) -> list[Event]:
     """The events that wait for a connection, which is closed by it."""
     connection.outbox.close(CLOSE_SHUTDOWN, "")
     frames, found = Frames(json=False), list[Event]()
-    while (data := await connection.outbox.next_frame()) is not None:
+    while (data := connection.outbox.next_frame()) is not None:
         found += [each for each in frames.of_relay(data)[1] if isinstance(each, Event)]
     return found
 

@@ -1,4 +1,4 @@
-"""What is said on an accepted WebSocket: Hello, Connect, Connected, then two loops and a deadline.
+"""What is said on an accepted WebSocket: Hello, Connect, Connected, then one task reads. Another writes while there is need.
 
 What is sent and to whom is the hub's business; this file only moves frames. [loop]
 """
@@ -23,7 +23,6 @@ from relay.features.live.recovery import LAST, Place, write_cursor
 from relay.features.live.service import Live
 from relay.wire.events import (
     CLOSE_BAD_MESSAGE,
-    CLOSE_EXPIRED,
     CONNECT_LIMIT_MS,
     MAX_FRAME_BYTES,
     Connect,
@@ -72,10 +71,13 @@ class Shared(Protocol):
 
 
 class Conversation:
-    """An accepted connection and its two directions. write_now: a whole message, and whether it is text: whether it went out."""
+    """An accepted connection and its two directions; the writer of its outbox.
+
+    write_at_once: a whole message, and whether it is text: whether it went out.
+    """
 
     __slots__ = (
-        "_actor", "_all", "_asgi_send", "_bucket", "_epoch", "_expiry", "_receive", "_write_now", "connection",
+        "_actor", "_all", "_asgi_send", "_bucket", "_epoch", "_reading", "_receive", "_write_at_once", "_writing", "connection",
     )  # fmt: skip
 
     def __init__(
@@ -85,16 +87,17 @@ class Conversation:
         actor: Actor,
         receive: Receive,
         send: Send,
-        write_now: WriteNow | None = None,
+        write_at_once: WriteNow | None = None,
     ) -> None:
         self._all = all_of_them
         self.connection = connection
         self._actor = actor
         self._receive = receive
         self._asgi_send = send
-        self._write_now = write_now
+        self._write_at_once = write_at_once
         self._bucket = full(INBOUND, now_us())
-        self._expiry: asyncio.TimerHandle | None = None
+        self._reading: asyncio.Timeout | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._epoch = ""  # epoch of the snapshot
 
     async def run(self) -> None:
@@ -107,14 +110,14 @@ class Conversation:
                 return
             reason = error.reason if isinstance(error, BadMessage) else "No Connect came in time."
             outbox.close(CLOSE_BAD_MESSAGE, reason)
-        reading = asyncio.create_task(self._read_all())
         try:
-            await self._write_all()
+            await self._read_all()
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            if self._expiry is not None:
-                self._expiry.cancel()
+            outbox.end()
+            self._reading = None
+            if self._writing is not None:
+                self._writing.cancel()
+                await asyncio.gather(self._writing, return_exceptions=True)
         if outbox.closing is not None:
             with suppress(TimeoutError, Ended):
                 async with asyncio.timeout(CLOSE_WAIT_S):
@@ -139,30 +142,55 @@ class Conversation:
         self._epoch = snapshot.cursor.partition(".")[0]
         await self._send_now(live.connected(snapshot, self.connection.encoding))
         self._all.hub.go_live(self.connection, snapshot.entry)
-        self._expire_at(self._actor.expires_us)
+        self.connection.expires_us = self._actor.expires_us
 
     async def _read_all(self) -> None:
+        """Until the client is gone, or there is nothing more to say to it (_write_all says so)."""
         outbox = self.connection.outbox
-        try:
-            while True:
-                for message in await self._receive_messages():
-                    self._take(message)
-        except Ended:
-            outbox.gone()
-        except BadMessage as error:
-            outbox.close(CLOSE_BAD_MESSAGE, error.reason)
+        with suppress(Ended, TimeoutError):
+            async with asyncio.timeout(None) as self._reading:
+                outbox.goes_to(self)
+                try:
+                    while True:
+                        for message in await self._receive_messages():
+                            self._take(message)
+                except BadMessage as error:
+                    outbox.close(CLOSE_BAD_MESSAGE, error.reason)
+                if self._writing is not None:  # nothing more is read, but what waits still goes out
+                    await asyncio.wait((self._writing,))
+
+    def _read_until(self, in_s: float) -> None:
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(asyncio.get_running_loop().time() + in_s)
+
+    # the writer of the outbox -------------------------------------------------------------------------------------
+
+    def write_now(self, data: bytes, is_text: bool, /) -> bool:
+        return self._write_at_once is not None and self._write_at_once(data, is_text)
+
+    def wake(self) -> None:
+        """A task of its own writes while something waits: most connections are idle, and then it is not there."""
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+
+    def give_up(self) -> None:
+        self._read_until(CLOSE_WAIT_S)
 
     async def _write_all(self) -> None:
-        """Until there is nothing more to say, or it is not read: then the write that hangs is given up, too."""
-        loop, outbox = asyncio.get_running_loop(), self.connection.outbox
-        with suppress(Ended, TimeoutError):
-            async with asyncio.timeout(None) as limit:
-                outbox.on_slow = lambda: limit.reschedule(loop.time() + CLOSE_WAIT_S)
-                if self._write_now is not None:
-                    outbox.write_now = self._write_now
-                while (data := await outbox.next_frame()) is not None:
+        """Until nothing waits. After the last word nothing is read any more, nor from who is gone."""
+        outbox, is_over = self.connection.outbox, True
+        try:
+            with suppress(Ended):
+                while (data := outbox.next_frame()) is not None:
                     await self._send_bytes(data)
                     outbox.sent()
+                is_over = outbox.closing is not None
+        finally:
+            self._writing = None
+            if is_over:
+                self._read_until(0.0)
+
+    # messages -----------------------------------------------------------------------------------------------------
 
     def _take(self, message: FromClient | None) -> None:
         connection, presence = self.connection, self._all.presence
@@ -195,16 +223,8 @@ class Conversation:
         if (actor.user_id, actor.device_id) != (self.connection.account_id, self.connection.device):
             raise BadMessage("This token is somebody else's, or another device's.")
         self.connection.family_id = actor.family_id
-        self._expire_at(actor.expires_us)
+        self.connection.expires_us = actor.expires_us
         self.connection.outbox.offer(Encoded(Refreshed(expires_at=rfc3339(actor.expires_us))))
-
-    def _expire_at(self, until_us: int) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        delay_s = max(0.0, (until_us - now_us()) / 1_000_000)
-        self._expiry = asyncio.get_running_loop().call_later(
-            delay_s, self.connection.outbox.close, CLOSE_EXPIRED, "The access token has ended."
-        )
 
     # frames -------------------------------------------------------------------------------------------------------
 

@@ -17,13 +17,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from msgspec import Struct
 
 from relay.core.visibility import Audience
+from relay.engine.clock import now_us
 from relay.engine.database import DatabaseBusy, Effect
 from relay.engine.waiting import Flag
 from relay.features.live.encoding import Encoding
 from relay.features.live.outbox import AsBytes, Outbox
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic
 from relay.features.live.telling import Message
-from relay.wire.events import CLOSE_REVOKED, CLOSE_SHUTDOWN
+from relay.wire.events import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SHUTDOWN
 
 log = logging.getLogger("relay")
 
@@ -40,11 +41,13 @@ Tell = Callable[[Sequence[Happened]], Awaitable[list[Message]]]
 class Connection:
     """One socket of one account. device: what presence leases hang on, None for a browser.
 
-    hidden: whom it must not hear of, because one of both blocks the other.
+    hidden: whom it must not hear of, because one of both blocks the other. expires_us: when its access token ends; None
+    until it is live.
     """
 
     __slots__ = (
-        "account_id", "device", "encoding", "family_id", "hears_all", "hidden", "joining", "outbox", "session_id", "topics",
+        "account_id", "device", "encoding", "expires_us", "family_id", "hears_all", "hidden", "joining", "outbox", "session_id",
+        "topics",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +68,7 @@ class Connection:
         self.topics: list[str] = []
         self.hidden = NOBODY
         self.hears_all = False
+        self.expires_us: int | None = None
         self.joining: list[tuple[int, Step]] | None = None
 
 
@@ -152,6 +156,13 @@ class Hub:
     def end_session(self, session_id: str) -> None:
         """A browser was signed out; its connections go at once."""
         self._end(lambda each: each.session_id == session_id)
+
+    async def end_expired(self) -> None:
+        """Those whose access token has ended. Once a second: a timer for each costs more than looking at all."""
+        now = now_us()
+        for connection in self._connections:
+            if connection.expires_us is not None and connection.expires_us <= now:
+                connection.outbox.close(CLOSE_EXPIRED, "The access token has ended.")
 
     def _end(self, concerns: Callable[[Connection], bool]) -> None:
         for connection in self._connections:

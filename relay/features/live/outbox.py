@@ -1,9 +1,7 @@
 """What waits for one connection: bounded, numbered, never waited for. No sockets."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-from relay.engine.waiting import Flag
 from relay.features.live.encoding import Encoded, Encoding, frame
 from relay.wire.events import CLOSE_SLOW, MAX_BATCH, SLOW_READER_BYTES, Disconnect
 
@@ -14,16 +12,40 @@ class AsBytes(Protocol):
     def as_bytes(self, encoding: Encoding, /) -> bytes: ...
 
 
-class Outbox:
-    """Closing lets what is inside go out first, except for a slow reader. Messages are numbered as they leave.
+class Writer(Protocol):
+    """Who takes the frames of one connection out. [loop]"""
 
-    on_slow: called when the reader is given up, of whom it may be that a write hangs. write_now: given a frame, and whether
-    it is text; whether it went out. Whoever waits for next_frame sends what did not, and says so (sent).
-    """
+    def write_now(self, data: bytes, is_text: bool, /) -> bool:
+        """Whether a frame went out at once, before which nothing is on its way."""
+
+    def wake(self) -> None:
+        """Something waits: whoever takes it by next_frame sends it, and says so (sent)."""
+
+    def give_up(self) -> None:
+        """The reader is slow, and it may be that a write hangs."""
+
+
+class _Nobody:
+    """Nothing is connected yet, or any more."""
+
+    def write_now(self, data: bytes, is_text: bool, /) -> bool:
+        return False
+
+    def wake(self) -> None:
+        """It will look when it is connected."""
+
+    def give_up(self) -> None:
+        """Nothing hangs."""
+
+
+_NOBODY = _Nobody()
+
+
+class Outbox:
+    """Closing lets what is inside go out first, except for a slow reader. Messages are numbered as they leave."""
 
     __slots__ = (
-        "_encoding", "_gone", "_is_sending", "_limit_bytes", "_next", "_ready", "_waiting", "_waiting_bytes", "closing", "on_slow",
-        "write_now",
+        "_encoding", "_is_sending", "_limit_bytes", "_next", "_waiting", "_waiting_bytes", "_writer", "closing",
     )  # fmt: skip
 
     def __init__(self, encoding: Encoding, limit_bytes: int = SLOW_READER_BYTES) -> None:
@@ -32,17 +54,24 @@ class Outbox:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._next = 1
-        self._ready = Flag()
-        self.on_slow: Callable[[], None] = _nothing
+        self._writer: Writer = _NOBODY
         self.closing: Disconnect | None = None
-        self.write_now: Callable[[bytes, bool], bool] = _not_now
-        self._gone = False
         self._is_sending = False
+
+    def goes_to(self, writer: Writer) -> None:
+        """From now on; also what waits already."""
+        self._writer = writer
+        if self._waiting:
+            writer.wake()
+
+    def end(self) -> None:
+        """Nobody takes anything out any more."""
+        self._writer = _NOBODY
 
     def offer(self, message: AsBytes) -> None:
         """Queue it, or give the reader up as slow; it goes out soon. Never waits."""
         if self.add(message):
-            self._ready.set()
+            self._writer.wake()
 
     def add(self, message: AsBytes) -> bool:
         """The same, for who will call flush when there is no more to add. Whether it is the first that waits."""
@@ -55,20 +84,21 @@ class Outbox:
         if self._waiting_bytes > self._limit_bytes:
             self._waiting.clear()
             self._waiting_bytes = 0
-            self.on_slow()
+            self._writer.give_up()
             self.close(CLOSE_SLOW, "You read more slowly than things happen.", retry_after_ms=2_000)
         return is_first
 
     def flush(self) -> None:
-        """What waits goes out at once where nothing is on its way before it: no task has to be woken for that."""
+        """What waits goes out at once where nothing is on its way before it: nobody has to be woken for that."""
         batch = self._waiting[:MAX_BATCH]
         if not batch:
             return
         can = not self._is_sending and self.closing is None
-        if can and self.write_now(frame(self._encoding, self._next, batch), self._encoding is Encoding.JSON):
+        is_text = self._encoding is Encoding.JSON
+        if can and self._writer.write_now(frame(self._encoding, self._next, batch), is_text):
             self._take(batch)
         if self._waiting:
-            self._ready.set()
+            self._writer.wake()
 
     def numbered(self, message: AsBytes) -> bytes:
         """A frame of this message alone, to be sent at once: what a client has just asked for, however large. [loop]"""
@@ -81,22 +111,13 @@ class Outbox:
             last = Encoded(self.closing).as_bytes(self._encoding)
             self._waiting.append(last)
             self._waiting_bytes += len(last)
-            self._ready.set()
+            self._writer.wake()
 
-    def gone(self) -> None:
-        """The client left by itself: nothing more goes out."""
-        self._gone = True
-        self._waiting.clear()
-        self._ready.set()
-
-    async def next_frame(self) -> bytes | None:
-        """Up to MAX_BATCH messages as one frame, the oldest first; None after the last of a closed outbox."""
-        while not self._waiting:
-            if self._gone or self.closing is not None:
-                return None
-            self._ready.clear()
-            await self._ready.wait()
+    def next_frame(self) -> bytes | None:
+        """Up to MAX_BATCH messages as one frame, the oldest first; None if none waits."""
         batch = self._waiting[:MAX_BATCH]
+        if not batch:
+            return None
         data = frame(self._encoding, self._next, batch)
         self._take(batch)
         self._is_sending = True
@@ -110,12 +131,3 @@ class Outbox:
         del self._waiting[: len(batch)]
         self._waiting_bytes -= sum(map(len, batch))
         self._next += len(batch)
-
-
-def _nothing() -> None:
-    """Nobody has to be told."""
-
-
-def _not_now(data: bytes, is_text: bool) -> bool:
-    """Nothing is connected yet."""
-    return False

@@ -10,6 +10,7 @@ import pytest
 from relay.core.presence import GRACE_US, OFFLINE
 from relay.core.visibility import Audience
 from relay.engine.bus.memory import MemoryBus, MemoryWire
+from relay.engine.clock import now_us
 from relay.engine.database import DatabaseBusy, Effect
 from relay.features.live import presence as presence_module
 from relay.features.live.encoding import Encoded, Encoding
@@ -20,6 +21,7 @@ from relay.features.live.recovery import Place, write_cursor
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic, inbox_topic
 from relay.features.live.telling import Delivery, Message
 from relay.wire.events import (
+    CLOSE_EXPIRED,
     CLOSE_REVOKED,
     CLOSE_SHUTDOWN,
     CLOSE_SLOW,
@@ -120,7 +122,7 @@ async def said(mine: Connection) -> list[FromRelay]:
 
 async def messages(outbox: Outbox) -> list[FromRelay]:
     found: list[FromRelay] = []
-    while (data := await outbox.next_frame()) is not None:
+    while (data := outbox.next_frame()) is not None:
         number, some = FRAMES[Encoding.MSGPACK].of_relay(data)
         assert number == len(found) + 1, "numbered without a hole"
         found += [each for each in some if each is not None]
@@ -144,7 +146,7 @@ async def test_batches_are_frames_of_the_wire(encoding: Encoding, count: int) ->
     outbox = Outbox(encoding)
     for r in range(count):
         outbox.offer(Encoded(Pong(r=r)))
-    data = await outbox.next_frame()
+    data = outbox.next_frame()
     assert data is not None
     assert FRAMES[encoding].of_relay(data) == (1, [Pong(r=r) for r in range(count)])
 
@@ -153,7 +155,7 @@ async def test_a_frame_never_has_more_than_the_batch_and_the_next_goes_on_counti
     outbox = Outbox(Encoding.MSGPACK)
     for r in range(MAX_BATCH + 1):
         outbox.offer(Encoded(Pong(r=r)))
-    first, second = await outbox.next_frame(), await outbox.next_frame()
+    first, second = outbox.next_frame(), outbox.next_frame()
     assert first and second
     of_relay = FRAMES[Encoding.MSGPACK].of_relay
     assert (of_relay(first)[0], len(of_relay(first)[1])) == (1, MAX_BATCH)
@@ -164,19 +166,34 @@ async def test_what_is_sent_at_once_is_counted_too() -> None:
     outbox = Outbox(Encoding.MSGPACK)
     assert FRAMES[Encoding.MSGPACK].of_relay(outbox.numbered(Encoded(Pong()))) == (1, [Pong()])
     outbox.offer(Encoded(Pong(r=2)))
-    data = await outbox.next_frame()
+    data = outbox.next_frame()
     assert data and FRAMES[Encoding.MSGPACK].of_relay(data) == (2, [Pong(r=2)])
 
 
+class Recorder:
+    """Writes at once while there is room. told: what else it was asked."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.room = [True]
+        self.told: list[str] = []
+
+    def write_now(self, data: bytes, is_text: bool, /) -> bool:
+        if self.room:
+            self.written.append(data)
+        return bool(self.room)
+
+    def wake(self) -> None:
+        self.told.append("wake")
+
+    def give_up(self) -> None:
+        self.told.append("slow")
+
+
 async def test_what_is_flushed_goes_out_at_once_in_one_frame_and_never_before_what_is_on_its_way() -> None:
-    outbox, written, room = Outbox(Encoding.MSGPACK), list[bytes](), [True]
-
-    def write_now(data: bytes, is_text: bool) -> bool:
-        if room:
-            written.append(data)
-        return bool(room)
-
-    outbox.write_now = write_now
+    outbox, writer = Outbox(Encoding.MSGPACK), Recorder()
+    written, room = writer.written, writer.room
+    outbox.goes_to(writer)
     assert [outbox.add(Encoded(Pong(r=r))) for r in (1, 2)] == [True, False]
     outbox.flush()
     outbox.flush()
@@ -184,7 +201,7 @@ async def test_what_is_flushed_goes_out_at_once_in_one_frame_and_never_before_wh
     room.clear()  # the reader is behind: the rest waits for the task that writes
     outbox.add(Encoded(Pong(r=3)))
     outbox.flush()
-    data = await outbox.next_frame()
+    data = outbox.next_frame()
     assert data is not None and FRAMES[Encoding.MSGPACK].of_relay(data) == (3, [Pong(r=3)])
     room.append(True)  # which has not written it yet
     outbox.add(Encoded(Pong(r=4)))
@@ -196,17 +213,17 @@ async def test_what_is_flushed_goes_out_at_once_in_one_frame_and_never_before_wh
     outbox.close(CLOSE_SHUTDOWN, "")
     outbox.flush()
     assert len(written) == 2
-    data = await outbox.next_frame()
-    assert data is not None and await outbox.next_frame() is None
+    data = outbox.next_frame()
+    assert data is not None and outbox.next_frame() is None
 
 
 async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
     outbox = Outbox(Encoding.MSGPACK, limit_bytes=1000)
-    message, told = Encoded(Pong(r=1)), []
-    outbox.on_slow = lambda: told.append("slow")
+    message, writer = Encoded(Pong(r=1)), Recorder()
+    outbox.goes_to(writer)
     for _ in range(1000):
         outbox.offer(message)
-    assert told == ["slow"]
+    assert writer.told == ["wake", "slow", "wake"], "woken for the first, and for the last word"
     left = await messages(outbox)
     assert [each.code for each in left] == [CLOSE_SLOW]  # type: ignore[union-attr]
 
@@ -360,6 +377,19 @@ async def test_the_end_of_a_sign_in_closes_its_connections_only() -> None:
         assert other.outbox.closing is None
 
 
+async def test_a_connection_ends_with_its_access_token_and_not_before() -> None:
+    async with running() as desk:
+        joining, past, later = connection(), desk.join(connection()), desk.join(connection(BEN, device="e"))
+        desk.hub.register(joining)
+        past.expires_us, later.expires_us = now_us(), now_us() + 60_000_000
+        await desk.hub.end_expired()
+        assert past.outbox.closing is not None and past.outbox.closing.code == CLOSE_EXPIRED
+        assert later.outbox.closing is None and joining.outbox.closing is None
+        await desk.hub.end_expired()
+        (last,) = await messages(past.outbox)
+        assert isinstance(last, Disconnect), "told once"
+
+
 async def test_a_removed_connection_leaves_nothing_behind() -> None:
     async with running() as desk:
         mine = desk.join(connection(), 0, author_topic(ANNA))
@@ -369,8 +399,7 @@ async def test_a_removed_connection_leaves_nothing_behind() -> None:
         await desk.commit(1, happened(1))
         assert len(desk.hub) == 0 and desk.hub.has_room(ANNA) and desk.teller.asked == []
         for each in (mine, ahead):
-            each.outbox.gone()
-            assert await each.outbox.next_frame() is None
+            assert each.outbox.next_frame() is None
 
 
 # presence -------------------------------------------------------------------------------------------------------
