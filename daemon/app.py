@@ -285,9 +285,8 @@ class App:
 
     def _parts(self) -> list[Part]:
         """What runs for ever."""
-        own_files = RunFolderWatch(
-            self._config.run, self._run_lock, [self._control.keep_bound, self._plugins.keep_bound], self._bus
-        )
+        keepers = [self._control.keep_bound, self._plugins.keep_bound, self._journal.keep_life]
+        own_files = RunFolderWatch(self._config.run, self._run_lock, keepers, self._bus)
         parts: list[Part] = [
             own_files.run,
             self._status.run,

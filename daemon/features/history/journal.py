@@ -15,7 +15,7 @@ from daemon.config import Config
 from daemon.core.retention import Held
 from daemon.events import Bus, HistoryChanged, PluginClosed
 from daemon.features.history.holdings import Holdings
-from daemon.features.history.judging import judge, life_of, ring_names
+from daemon.features.history.judging import judge, keep_life, life_of, ring_names
 from daemon.features.history.recovery import Recovered, sentence
 from daemon.features.history.rounds import Rounds
 from daemon.rings.instances import Instance
@@ -68,6 +68,10 @@ class Journal:
     def closed(self, instance: str) -> None:
         """The plugin of this name was closed in peace."""
         self._thread.submit(self._rounds.closed, instance)
+
+    def keep_life(self) -> bool:
+        """Make again what tells this session from the next, when it was removed from the run folder; True: it was."""
+        return keep_life(self.config.run, self._life)
 
     def spared(self) -> set[str]:
         """Names of Rings that must not be removed yet: they hold what is not on the disk."""

@@ -1,5 +1,6 @@
 """At the start: what lies on the disk and in the run folder goes on, was closed in peace, or is offered."""
 
+import contextlib
 import logging
 import os
 import secrets
@@ -108,3 +109,15 @@ def life_of(run_dir: Path) -> str:
         return f"{boot_id}/{mark.read_text()}"[:MAX_LIFE]
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def keep_life(run_dir: Path, life: str) -> bool:
+    """Write the mark again, as `life` says it, when somebody removed it; True: it was. Else the next start would take plugins
+    that were closed in peace for such as went down with the session."""
+    mark, said = run_dir / LIFE_FILE, life.partition("/")[2]
+    if not said or mark.exists():
+        return False
+    with contextlib.suppress(OSError):  # no room: tried again at the next look
+        mark.write_text(said)
+        return True
+    return False

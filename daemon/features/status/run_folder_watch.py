@@ -1,4 +1,4 @@
-"""The daemon looks after the files by which others find it: the run folder, its lock, both sockets.
+"""The daemon looks after its files in the run folder: by which others find it (lock, sockets) and it knows the session.
 
 Cleaners, and people, remove what lies in /dev/shm and /run. What is gone is made again, for nothing else would tell a
 plugin or a command why nobody answers; what cannot be made again, or has no room, is told.
@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 
 class RunFolderWatch:
-    """keep_bound: each binds one socket again when its file is gone. [loop]"""
+    """keepers: each makes one file again when it is gone, and says whether it was. [loop]"""
 
     def __init__(
         self,
         run: Path,
         lock: RunLock,
-        keep_bound: Sequence[Callable[[], bool]],
+        keepers: Sequence[Callable[[], bool]],
         bus: Bus,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
     ) -> None:
         self._run = run
         self._lock = lock
-        self._keep_bound = keep_bound
+        self._keepers = keepers
         self._bus = bus
         self._free_bytes = free_bytes
         self._told = ""
@@ -49,7 +49,7 @@ class RunFolderWatch:
         """Once: mend what can be mended, tell what cannot."""
         try:
             prepare_run_dir(self._run)
-            mended = [self._lock.keep(self._run), *(keep() for keep in self._keep_bound)]
+            mended = [self._lock.keep(self._run), *(keep() for keep in self._keepers)]
             if any(mended):
                 log.warning("files of ours were removed from %s, and are made again", self._run)
             sentence = no_room(str(self._run), self._free_bytes(self._run))

@@ -16,6 +16,7 @@ from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_d
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from daemon.core.ring_room import RING_ROOM_BYTES
 from daemon.events import Bus, RunFolderTroubled
+from daemon.features.history.judging import LIFE_FILE, keep_life, life_of
 from daemon.features.status.run_folder_watch import RunFolderWatch
 
 MUCH = 1 << 40
@@ -43,8 +44,9 @@ class House:
         self.told: list[str] = []
         bus = Bus()
         bus.on(RunFolderTroubled, lambda event: self.told.append(event.sentence))
-        keep_bound = [self.control.keep_bound, self.plugins.keep_bound]
-        self.watch = RunFolderWatch(run, self.lock, keep_bound, bus, lambda _: self.free_bytes)
+        self.life = life_of(run)
+        keepers = [self.control.keep_bound, self.plugins.keep_bound, lambda: keep_life(run, self.life)]
+        self.watch = RunFolderWatch(run, self.lock, keepers, bus, lambda _: self.free_bytes)
 
     async def __aenter__(self) -> "House":
         await self.control.start()
@@ -73,8 +75,11 @@ def empty(run: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [remove(CONTROL_SOCKET), remove(PLUGIN_SOCKET), remove(LOCK_FILE), replace_socket, empty, shutil.rmtree],
-    ids=["control", "plugin", "lock", "replaced", "emptied", "folder"],
+    [
+        *(remove(name) for name in (CONTROL_SOCKET, PLUGIN_SOCKET, LOCK_FILE, LIFE_FILE)),
+        *(replace_socket, empty, shutil.rmtree),
+    ],
+    ids=["control", "plugin", "lock", "life", "replaced", "emptied", "folder"],
 )
 async def test_what_is_removed_is_made_again_and_who_is_connected_stays_so(
     tmp_path: Path, damage: Callable[[Path], None]
@@ -90,6 +95,7 @@ async def test_what_is_removed_is_made_again_and_who_is_connected_stays_so(
             plugin.connect(str(house.run / PLUGIN_SOCKET))
         with pytest.raises(AlreadyRunning):
             RunLock.acquire(house.run)
+        assert life_of(house.run) == house.life, "else a plugin that was closed seems to have gone down"
         assert house.run.stat().st_mode & 0o077 == 0 and house.told == []
 
 
