@@ -30,7 +30,8 @@ from audio.analyse.tempo_readings import (
     readings,
     roundness,
 )
-from audio.analyse.tempo_weights import CONFIDENCE, FITS, Fit
+from audio.analyse.tempo_weights import CONFIDENCE, EARLIER
+from audio.analyse.tempo_weights_grooves import GROOVES
 
 MIN_SECONDS = 1.0  # a shorter clip holds two beats at best
 MIN_ONSETS = 3
@@ -39,6 +40,11 @@ MIN_CONFIDENCE = 0.2  # below, the tempo is called unknown
 LENGTH_TOLERANCE = 0.004  # relative: a length this near whole bars is taken for whole bars
 
 _PULSES = np.array([0.5, 1.0, 2.0, 4.0, 8.0])  # periods
+# All fits as one: a sum of sums, and every hidden unit beside the others.
+_FITS = (EARLIER, *GROOVES)
+_STRAIGHT = np.sum([fit.share * np.array(fit.straight) for fit in _FITS], axis=0)
+_HIDDEN = np.concatenate([fit.hidden for fit in _FITS])
+_HIDDEN_WEIGHTS = np.concatenate([fit.share * np.array(fit.hidden_weights) for fit in _FITS])
 
 
 class TempoSource(StrEnum):
@@ -95,8 +101,7 @@ def tempo_of_audio(
     periods = candidates(curves)
     if not len(periods):
         return Tempo(None, None, 0.0)
-    read = readings(curves, periods)
-    scores = np.sum([fit.share * _scores(fit, read) for fit in FITS], axis=0)
+    scores = _scores(readings(curves, periods))
     odds = np.exp(scores - scores.max())
     ranked = _merged(60 * FRAME_RATE_HZ / periods, odds / odds.sum())
     bpm, share = ranked[0]
@@ -114,11 +119,10 @@ def tempo_of_audio(
     return Tempo(best, source, confidence * sure_of_octave, others)
 
 
-def _scores(fit: Fit, read: Series) -> Series:
+def _scores(read: Series) -> Series:
     """Of each candidate, in log odds. read: as readings() returns them."""
-    hidden = np.asarray(fit.hidden)
-    units = np.tanh(read @ hidden[:, 1:].T + hidden[:, 0])
-    scores: Series = read @ np.asarray(fit.straight) + units @ np.asarray(fit.hidden_weights)
+    units = np.tanh(read @ _HIDDEN[:, 1:].T + _HIDDEN[:, 0])
+    scores: Series = read @ _STRAIGHT + units @ _HIDDEN_WEIGHTS
     return scores
 
 

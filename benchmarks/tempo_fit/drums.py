@@ -49,7 +49,7 @@ def _kind(rng: random.Random, bpm: float) -> str:
     kinds = {
         "backbeat": 0.52,
         "four": 0.2,
-        "half time": 0.1 if bpm > 115 else 0.02,
+        "half time": 0.1 if 115 < bpm < 165 else 0.02,  # faster, a backbeat is written at half the tempo
         "double time": 0.04 if bpm < 125 else 0.0,
         "latin": 0.1,
         "sparse": 0.05,
