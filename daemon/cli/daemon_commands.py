@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, loaded, note, number, say, show, sidechain_version
+from daemon.cli.output import Json, ask, bars_or_seconds, loaded, note, number, say, show, sidechain_version
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
@@ -246,10 +246,10 @@ def held_line(held_s: float | None) -> str:
 
 def describe(t: c.TakeInfo) -> str:
     """A Take in one line."""
-    length = f"{t.bars} bars" if t.bars else f"{t.frames / t.sample_rate_hz:.1f} s"
+    length = bars_or_seconds(t.bars, t.frames / t.sample_rate_hz)
     facts = [length] + ([_tempo(t.bpm, t.bpm_source)] if t.bpm else []) + ([t.meter] if t.meter else [])
     return f"{t.take_id[:12]} “{t.name}”, {', '.join(facts)}, {t.frames} frames" + (
-        f" ({t.note})" if t.note else ""
+        f" ({t.note.removesuffix('.')})" if t.note else ""
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, number, say, show, table
+from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show, table
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.errors import SidechainError
 
@@ -100,7 +100,7 @@ def play(
     """
     part = part_of(bars=bars, seconds=seconds, ago=ago, start=start, end=end, whole=whole, free=free)
     sound = ask(c.CopyHistory(instance=instance, **part), c.HistorySound, timeout_s=COPY_LIMIT_S)
-    length = f"{sound.bars} bars" if sound.bars else f"{sound.frames / sound.sample_rate_hz:.1f} s"
+    length = bars_or_seconds(sound.bars, sound.frames / sound.sample_rate_hz)
     if only_path or as_json:
         show(sound, as_json, lambda: sound.path)
         return

@@ -171,6 +171,11 @@ def fail(error: SidechainError, *, as_json: bool) -> int:
     return error.exit_code
 
 
+def bars_or_seconds(bars: int | None, seconds: float) -> str:
+    """How long something is."""
+    return f"{bars} bar{'s' * (bars > 1)}" if bars else f"{seconds:.1f} s"
+
+
 def number(value: float | None, unit: str = "", digits: int = 1) -> str:
     """A figure, or a dash when it is unknown."""
     return "–" if value is None else f"{value:.{digits}f}{unit}"

@@ -107,7 +107,8 @@ class Journal:
     def news(self) -> list[str]:
         """One sentence for each stretch that nobody has looked after yet; the newest, and how many more."""
         waiting = self.waiting()
-        more = [f"Recovered: {len(waiting) - MAX_NEWS} more stretches."] if len(waiting) > MAX_NEWS else []
+        others = len(waiting) - MAX_NEWS
+        more = [f"Recovered: more sound, in {others} stretch{'es' * (others > 1)}."] if others > 0 else []
         return [*(sentence(one) for one in waiting[:MAX_NEWS]), *more]
 
     def close(self) -> None:
