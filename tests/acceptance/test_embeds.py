@@ -14,7 +14,7 @@ from tests.support.browser import Watched, running_browser
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-LIMIT_MS = 30_000
+LIMIT_MS = 120_000
 SMALL, LARGE = (360, 640), (1280, 900)
 
 

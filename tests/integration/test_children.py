@@ -11,7 +11,7 @@ import pytest
 import daemon
 from daemon.system.children import Child, ChildDied, run_once
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 MAX_BYTES = 1024
 HOME = str(Path(daemon.__path__[0]).parent)
 

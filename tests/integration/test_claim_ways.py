@@ -20,7 +20,7 @@ from relay.wire.identity import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
 from tests.support.relay import RelayProcess
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="module")

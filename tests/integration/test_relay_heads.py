@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 import relay.app.http_protocol as served
 from relay.app.http_protocol import MAX_HEAD_BYTES, HttpProtocol
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 SOON_S = 0.3
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -29,7 +29,7 @@ from relay.wire.identity import TokenPair
 from relay.wire.rest import AudioPost, Producer
 from tests.support.posts import post
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 WHEN = "2026-01-01T00:00:00.000000Z"
 USER = Producer(id="0" * 32, username="owner", display_name="x")
 PAIR = TokenPair(access_token="a" * 40, refresh_token="r" * 40, expires_in=900, device_id="0" * 32, user=USER)

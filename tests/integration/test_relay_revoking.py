@@ -20,7 +20,7 @@ from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
 BOTH_ENGINES = True
-LIMIT_S = 20
+LIMIT_S = 60.0
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.support.relay import RelayClient, RelayProcess, RelaySocket, running_
 
 BOTH_ENGINES = True
 AUDIO = short_flac(4800)
-LIMIT_S = 15
+LIMIT_S = 60.0
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from daemon.library.takes import Takes
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import sine
 
-LIMIT_S = 40.0
+LIMIT_S = 60.0
 
 
 class Library:

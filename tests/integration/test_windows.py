@@ -42,7 +42,7 @@ from tests.support.relay import RelayClient
 from tests.support.ringfile import RingWriter
 from tests.support.whole import short_folder
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 POSTS = 3
 
 

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-START_LIMIT_S = 20
+START_LIMIT_S = 60
 
 
 def program(name: str, package: str) -> str:

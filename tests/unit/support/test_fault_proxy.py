@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fault_proxy import FaultProxy
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Echo:

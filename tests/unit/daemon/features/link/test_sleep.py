@@ -13,7 +13,7 @@ from daemon.features.link.driver import SLEPT_S, LinkDriver
 from daemon.identity.account import Account
 from daemon.library.store import Store
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @pytest.mark.parametrize(
