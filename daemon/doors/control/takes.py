@@ -84,7 +84,10 @@ class TakeAnswers:
         try:
             instance, choice = await self._instances.choose(request.instance)
         except NothingKept:
-            if request.instance or asked_part(request) != Ask(bars=request.bars, seconds=request.seconds):
+            # One that is loaded and records nothing says why; its keep is of nobody else.
+            loaded = any(one.gone_at is None for one in self._instances.all())
+            last_part = asked_part(request) == Ask(bars=request.bars, seconds=request.seconds)
+            if request.instance or loaded or not last_part:
                 raise
             return await self._keep_of_gone(request)
         ask = msgspec.structs.replace(asked_part(request), title=request.title, post=request.post)
