@@ -1,7 +1,8 @@
-"""Rings that are removed under a playing host, or cannot be made, as the built plugin, a host and the daemon meet them; and
-as many of them as one host may have."""
+"""Rings that are removed under a playing host, or cannot be made, as the built plugin, a host and the daemon meet them; a host
+that has no more files to open; and as many of them as one host may have."""
 
 import asyncio
+import os
 import resource
 
 import numpy as np
@@ -76,6 +77,27 @@ async def test_a_plugin_without_room_says_why_everywhere_and_comes_back_by_itsel
             _, take = await keep(beside.daemon, 1)
             assert np.array_equal(take, noise(2 * BAR_FRAMES)[BAR_FRAMES:])
             assert [one.reason for one in await instances(beside.daemon)] == [""]
+
+
+@pytest.mark.parametrize("left", [0, 1, 3, 7])
+async def test_a_host_without_descriptors_lives_and_its_plugin_records_when_there_are_some(left: int) -> None:
+    with short_folder() as folder:
+        async with Stage(folder) as stage, begin_clap(stage) as beside:
+            pid = beside.host.process.pid
+            limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            free = 1 + max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (free + left, limits[1]))
+            await beside.host.open()
+            if left == 0:
+                await beside.host.until_text(LINK, "Not recording")
+                assert await instances(beside.daemon) == []
+            for _ in range(50):
+                await beside.host.do("idle")
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            await beside.host.until_text(LINK, "Ready")
+            await beside.host.play(Stretch(frames=2 * BAR_FRAMES))
+            _, take = await keep(beside.daemon, 1)
+            assert np.array_equal(take, noise(2 * BAR_FRAMES)[BAR_FRAMES:])
 
 
 @pytest.mark.parametrize("count", [65, MAX_INSTANCES_PER_PROCESS])
