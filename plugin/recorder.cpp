@@ -163,10 +163,6 @@ sc_client *Recorder::client()
 
 const char *Recorder::trouble() const noexcept
 {
-    static_assert(SC_MAX_INSTANCES == 256, "as the sentence says");
-    if (made_ == SC_ERROR_LIMIT)
-        return "256 Sidechain plugins are loaded in this program, the most that it can have. Remove one from another track, "
-               "then load this one again.";
     return sc_result_text(made_);
 }
 

@@ -52,6 +52,8 @@ void sc_client_release(sc_client *client, void *memory)
     release(&client->allocator, memory);
 }
 
+_Static_assert(SC_MAX_INSTANCES == 256, "as the sentence says");
+
 const char *sc_result_text(sc_result result)
 {
     switch (result) {
@@ -63,6 +65,9 @@ const char *sc_result_text(sc_result result)
     case SC_ERROR_RING: return "The Ring cannot be made; sc_client_info says why.";
     case SC_ERROR_INACTIVE: return "Nothing has been recorded that could be kept.";
     case SC_ERROR_FORKED: return "This process is a child of the one that made the client.";
+    case SC_ERROR_INSTANCES:
+        return "256 Sidechain plugins are loaded in this program, the most that it can have. Remove one from another track, "
+               "then load this one again.";
     }
     return "An unknown result.";
 }

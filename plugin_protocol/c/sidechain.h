@@ -70,11 +70,12 @@ typedef enum sc_result {
     SC_OK = 0,
     SC_ERROR_ARGUMENT,  /* an argument is outside its stated range; nothing was done */
     SC_ERROR_MEMORY,    /* the allocator returned NULL */
-    SC_ERROR_LIMIT,     /* SC_MAX_INSTANCES clients exist, or SC_MAX_KEEPS or SC_MAX_PLAYS requests wait */
+    SC_ERROR_LIMIT,     /* SC_MAX_KEEPS or SC_MAX_PLAYS requests wait */
     SC_ERROR_RUN_DIR,   /* the run directory is missing and cannot be made, or is not ours alone */
     SC_ERROR_RING,      /* the Ring's file could not be made: usually no space left */
     SC_ERROR_INACTIVE,  /* there is nothing recorded that could be kept */
-    SC_ERROR_FORKED     /* this is a child of the process that made the client */
+    SC_ERROR_FORKED,    /* this is a child of the process that made the client */
+    SC_ERROR_INSTANCES  /* SC_MAX_INSTANCES clients exist in this process */
 } sc_result;
 
 /* A sentence for a result. The string is static. [any] */

@@ -112,7 +112,7 @@ sc_result sc_worker_join(sc_served *served)
     }
     sc_worker_unlock();
     pthread_mutex_unlock(&lifetime);
-    return room ? SC_OK : SC_ERROR_LIMIT;
+    return room ? SC_OK : SC_ERROR_INSTANCES;
 }
 
 void sc_worker_leave(sc_served *served)

@@ -20,7 +20,7 @@ typedef struct sc_served {
     bool leaving;
 } sc_served;
 
-/* Begins to serve; starts the thread for the first. SC_ERROR_LIMIT when it serves SC_MAX_INSTANCES. Without a thread (the
+/* Begins to serve; starts the thread for the first. SC_ERROR_INSTANCES when it serves SC_MAX_INSTANCES. Without a thread (the
    system has none left) the client records all the same, and sc_worker_runs() says so. [main-thread] */
 sc_result sc_worker_join(sc_served *served);
 

@@ -210,8 +210,9 @@ static void a_process_has_256_instances_at_most(void)
     sc_client *clients[SC_MAX_INSTANCES], *one_more;
     const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true};
     for (int i = 0; i < SC_MAX_INSTANCES; i++) clients[i] = make(run_dir);
-    CHECK_EQUAL(sc_client_create(&config, &one_more), SC_ERROR_LIMIT);
-    CHECK(!one_more);
+    const sc_result refused = sc_client_create(&config, &one_more);
+    CHECK_EQUAL(refused, SC_ERROR_INSTANCES);
+    CHECK(!one_more && strstr(sc_result_text(refused), "256") && strstr(sc_result_text(refused), "Remove one"));
     for (int i = 0; i < SC_MAX_INSTANCES; i++) sc_client_destroy(clients[i]);
 }
 
