@@ -299,8 +299,8 @@ async def test_a_deed_that_did_not_reach_the_relay_is_not_said_to_be_tried_again
         account._relay = client
         social = Social(account, store, bus)
         deeds = {
-            "like": lambda: social.like("p1", True),
-            "react": lambda: social.react("p1", "🔥", True),
+            "like": lambda: social.like("1" * 32, True),
+            "react": lambda: social.react("1" * 32, "🔥", True),
             "follow": lambda: social.follow("ana", True),
         }
         with pytest.raises(Offline, match="not tried again by itself") as away:
