@@ -13,6 +13,7 @@ import pytest
 from bridge.plugin_endpoint import Peer
 from daemon.config import Config
 from daemon.core.capture import History
+from daemon.core.titles import fitting
 from daemon.errors import NothingKept
 from daemon.events import Bus
 from daemon.features.history.journal import Journal
@@ -276,3 +277,11 @@ async def test_what_only_ever_was_silence_is_kept_as_asked(tmp_path: Path) -> No
         desk.song("Keys", 0.0, 10)
         take = await desk.kept(bars=8)
         assert take.frames == 8 * BAR and not any(desk.sound(take))
+
+
+@pytest.mark.parametrize("title", ["x" * 300, "caf\udce9", "a\u202eb\n"])
+async def test_a_title_that_does_not_fit_costs_no_take(tmp_path: Path, title: str) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", 0.1)
+        take = await desk.kept(seconds=1.0, title=title)
+        assert (take.frames, take.title) == (RATE_HZ, fitting(title).title)

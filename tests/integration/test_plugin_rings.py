@@ -83,6 +83,7 @@ async def test_a_plugin_without_room_says_why_everywhere_and_comes_back_by_itsel
 async def test_a_host_without_descriptors_lives_and_its_plugin_records_when_there_are_some(left: int) -> None:
     with short_folder() as folder:
         async with Stage(folder) as stage, begin_clap(stage) as beside:
+            await beside.host.do("track Keys")  # it has loaded the plugin when it answers
             pid = beside.host.process.pid
             limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
             free = 1 + max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
