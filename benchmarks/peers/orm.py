@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Header
 from pydantic import BaseModel
-from sqlalchemy import ForeignKey, and_, or_, select, tuple_
+from sqlalchemy import BigInteger, ForeignKey, and_, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
 
@@ -38,7 +38,7 @@ class Creation(Base):
     daw: Mapped[str | None]
     play_count: Mapped[int]
     like_count: Mapped[int]
-    published_us: Mapped[int]
+    published_us: Mapped[int] = mapped_column(BigInteger)
     tags: Mapped[str]
     reactions: Mapped[str]
     card: Mapped[str]
@@ -126,7 +126,7 @@ def build(url: str) -> FastAPI:
 
     @app.get("/feed/global")
     async def global_feed(at_us: int = 1 << 62, id: str = "g", viewer: str = Header("")) -> Page:
-        older = tuple_(Creation.published_us, Creation.id) < (at_us, id)
+        older = tuple_(Creation.published_us, Creation.id) < tuple_(literal(at_us, BigInteger), literal(id))
         return await page([Creation.visibility == "public", older], viewer)
 
     @app.get("/feed/timeline")
@@ -134,7 +134,7 @@ def build(url: str) -> FastAPI:
         followed = select(Follow.followee_id).where(Follow.follower_id == viewer)
         mine = Creation.owner_id == viewer
         seen = and_(Creation.owner_id.in_(followed), Creation.visibility.in_(("public", "followers")))
-        older = tuple_(Creation.published_us, Creation.id) < (at_us, id)
+        older = tuple_(Creation.published_us, Creation.id) < tuple_(literal(at_us, BigInteger), literal(id))
         return await page([or_(mine, seen), older], viewer)
 
     def _post(post: Creation, card: dict[str, Any], liked: bool, reacted: list[str]) -> Post:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -24,6 +24,7 @@ ARGUMENTS = [
 SCREENSHOTS = Path(__file__).parents[2] / ".build" / "screenshots"
 WIDE = (1280, 900)
 NARROW = (390, 844)
+LEFT = "net::ERR_ABORTED"
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def running_browser() -> Iterator[Browser]:
 
 class Watched:
     """A page in a context of its own. complaints: console errors and warnings (CSP violations are among them),
-    uncaught exceptions and failed requests."""
+    uncaught exceptions and failed requests, but for those that the browser itself gave up because its page was left."""
 
     def __init__(self, browser: Browser, size: tuple[int, int] = WIDE, *, scale: float = 1.0) -> None:
         self.context: BrowserContext = browser.new_context(
@@ -48,11 +49,15 @@ class Watched:
         self.complaints: list[str] = []
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
-        self.page.on("requestfailed", lambda each: self.complaints.append(f"failed: {each.url}"))
+        self.page.on("requestfailed", self._failed)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != LEFT:
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def screenshot(self, name: str, *, full_page: bool = False) -> Path:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

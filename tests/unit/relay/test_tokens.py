@@ -116,7 +116,8 @@ def test_a_token_that_passed_is_refused_once_it_has_ended(monkeypatch: pytest.Mo
     token, revoked = forged(), set[str]()
     tokens = Tokens(KEY, "r", revoked)
     tokens.check(token)
-    monkeypatch.setattr("relay.features.devices.tokens.now_us", lambda: (NOW_S + 2_000) * 1_000_000)
+    later_us = now_us() + 2_000_000_000
+    monkeypatch.setattr("relay.features.devices.tokens.now_us", lambda: later_us)
     with pytest.raises(Refusal) as ended:
         tokens.check(token)
     assert ended.value.code == "token_expired"
