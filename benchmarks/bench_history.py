@@ -110,7 +110,7 @@ async def _keeps(folder: Path) -> list[Row]:
         ]  # fmt: skip
 
 
-async def _timed(daemon: RunningDaemon, heard: c.HeardInfo, ago_s: int) -> list[float]:
+async def _timed(daemon: RunningDaemon, heard: c.HistoryStretch, ago_s: int) -> list[float]:
     """Milliseconds of each keep of 8 bars that ended about so long before the end, another bar each time."""
     end_frame = heard.end_frame - ago_s * RATE_HZ
     took = []

@@ -19,9 +19,9 @@ from bridge.control_history import AgoS
 from bridge.control_history import CopyHistory as CopyHistory
 from bridge.control_history import GetHistory as GetHistory
 from bridge.control_history import GetPeaks as GetPeaks
-from bridge.control_history import HeardInfo as HeardInfo
 from bridge.control_history import HistoryIs as HistoryIs
 from bridge.control_history import HistorySound as HistorySound
+from bridge.control_history import HistoryStretch as HistoryStretch
 from bridge.control_history import PeaksAre as PeaksAre
 from bridge.control_outbox import DiscardEntry as DiscardEntry
 from bridge.control_outbox import EntryList as EntryList

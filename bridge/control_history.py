@@ -18,7 +18,7 @@ Picture = Annotated[bytes, Meta(max_length=MAX_PICTURE)]
 Peaks = Annotated[bytes, Meta(max_length=4 * MAX_COLUMNS)]
 
 
-class HeardInfo(Struct, frozen=True, kw_only=True):
+class HistoryStretch(Struct, frozen=True, kw_only=True):
     """One stretch of what a plugin played, between two long silences. Unknown is None.
 
     It is kept by `instance` and its frames while the plugin is loaded, and else by its id (KeepRecovered).
@@ -46,7 +46,7 @@ class HeardInfo(Struct, frozen=True, kw_only=True):
 class HistoryIs(ControlMessage, frozen=True, kw_only=True, tag="history_is"):
     """The newest first. `more`: so many older stretches are not listed."""
 
-    heard: list[HeardInfo]
+    heard: list[HistoryStretch]
     more: U32
     now_us: U63
     on: bool  # False: only what memory holds, some 40 s of each plugin

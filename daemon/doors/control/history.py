@@ -9,7 +9,7 @@ from daemon.doors.control.answers import Answers
 from daemon.doors.control.takes import asked_part
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.history.journal import Journal
-from daemon.features.history.listing import Heard, heard_in
+from daemon.features.history.listing import Stretch, heard_in
 from daemon.features.keeping.listening import Listening
 from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
@@ -89,10 +89,10 @@ class HistoryAnswers:
         )
 
 
-def heard_info(one: Heard) -> c.HeardInfo:
+def heard_info(one: Stretch) -> c.HistoryStretch:
     """A stretch as others see it. [any]"""
     found = one.found
-    return c.HeardInfo(
+    return c.HistoryStretch(
         stretch_id=found.stretch_id,
         instance=one.instance,
         generation=one.generation,

@@ -13,7 +13,7 @@ LIVE = "live"
 COLUMNS = 48
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class Stretch(Struct, frozen=True, kw_only=True):
     """One stretch, when it was heard, and how loud it was (daemon.core.heard.levels)."""
 
     found: Recovered
@@ -24,7 +24,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     picture: bytes
 
 
-def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Heard]:
+def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Stretch]:
     """All stretches on the disk, the newest first. gone: those of plugins that are gone, as they are offered.
 
     What a plugin played in the last half second is not there yet. [worker]
@@ -48,14 +48,14 @@ def _live(folder: Path) -> tuple[Recovered, ...]:
         return ()
 
 
-def _heard(journal: JournalFolder, one: Recovered) -> Heard | None:
+def _heard(journal: JournalFolder, one: Recovered) -> Stretch | None:
     segments = journal.segments(one.folder)
     heads = [chunk.head for segment in segments for chunk in segment.chunks]
     tied = ties(heads, None)
     if not tied:
         return None  # it has just gone
     origin, span = segments[-1].origin, one.stretch
-    return Heard(
+    return Stretch(
         found=one,
         instance=origin.instance,
         generation=origin.generation,

@@ -1,7 +1,7 @@
 """The pipeline's own process: numpy-heavy work away from the daemon's loop, under a memory limit.
 
 Run as `python -m daemon.features.rendering.render_worker`. Speaks length-prefixed msgpack:
-one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, `Heard`, and after `Level`
+one `Job` or `Search` at a time on stdin. On stdout, for a Job, `Stage` at each real stage end, then `Rendered`, `Analysed`, and after `Level`
 `Finished`, `Broken` or `NoRoom`; for a Search, `Alikes`.
 Files are durable before the message that names them. Not a queue: order and retries are the daemon's.
 """
@@ -69,7 +69,7 @@ class Rendered(Struct, frozen=True, kw_only=True, tag="rendered"):
     flac_sha256: str
 
 
-class Heard(Struct, frozen=True, kw_only=True, tag="heard"):
+class Analysed(Struct, frozen=True, kw_only=True, tag="analysed"):
     """What was heard, which a post says of it. After Rendered; then `Level` is waited for."""
 
     analysis: TakeAnalysis
@@ -96,7 +96,7 @@ class Alikes(Struct, frozen=True, kw_only=True, tag="alikes"):
 
 
 ToWorker = Job | Search | Level
-FromWorker = Stage | Rendered | Heard | Finished | Broken | NoRoom | Alikes
+FromWorker = Stage | Rendered | Analysed | Finished | Broken | NoRoom | Alikes
 
 
 questions: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -127,7 +127,7 @@ def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
         frames.say(Rendered(flac_sha256=hashlib.sha256(flac).hexdigest()))
 
     def early(lossless: Lossless) -> None:
-        frames.say(Heard(analysis=lossless.analysis))
+        frames.say(Analysed(analysis=lossless.analysis))
         if not isinstance(frames.next(), Level):
             raise SystemExit  # the daemon is gone
 

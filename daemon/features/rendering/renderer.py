@@ -32,10 +32,10 @@ from daemon.events import (
 from daemon.features.rendering.render_worker import (
     MAX_FRAME_BYTES,
     Alikes,
+    Analysed,
     Broken,
     Finished,
     FromWorker,
-    Heard,
     Job,
     Level,
     NoRoom,
@@ -186,7 +186,7 @@ class Renderer:
                     await self._store.run(Store.set_rendered, take.take_id, message.flac_sha256)
                     self._bus.tell(TakeRendered(take_id=take.take_id))
                     await self._tell_entry(take.take_id)
-                case Heard():
+                case Analysed():
                     await self._store.run(Store.set_heard, take.take_id, message.analysis)
                     self._bus.tell(TakeHeard(take_id=take.take_id))
                     await self._let_its_post_go_first(take.take_id)

@@ -17,7 +17,7 @@ _SHOWN = "post.shown"
 OTHERS_HEAR = (Audience.EVERYBODY, Audience.FOLLOWERS)
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class Existing(Struct, frozen=True, kw_only=True):
     """A creation that is there, as its owner changes it."""
 
     id: str
@@ -28,7 +28,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """As its column holds them."""
 
 
-def standing(db: Connection, creation_id: str) -> Standing | None:
+def standing(db: Connection, creation_id: str) -> Existing | None:
     """None: there is none, or it was deleted. [any thread with a snapshot]"""
     row = db.execute(
         "SELECT kind, title, tags, owner_id, visibility, state FROM creation WHERE id = ? AND state <> 'deleted'",
@@ -37,10 +37,10 @@ def standing(db: Connection, creation_id: str) -> Standing | None:
     if row is None:
         return None
     kind, title, tags, *shown = row
-    return Standing(id=creation_id, kind=Kind(kind), shown=shown_as(*shown), title=title, tags=tags)
+    return Existing(id=creation_id, kind=Kind(kind), shown=shown_as(*shown), title=title, tags=tags)
 
 
-def set_words(tx: Tx, was: Standing, title: str, tags: list[str], at_us: int) -> bool:
+def set_words(tx: Tx, was: Existing, title: str, tags: list[str], at_us: int) -> bool:
     """Whether they are others than before. [writer]"""
     column = as_json(tags)
     if (title, column) == (was.title, was.tags):
@@ -51,7 +51,7 @@ def set_words(tx: Tx, was: Standing, title: str, tags: list[str], at_us: int) ->
     return True
 
 
-def set_shown(tx: Tx, was: Standing, visibility: Visibility, state: State, at_us: int) -> bool:
+def set_shown(tx: Tx, was: Existing, visibility: Visibility, state: State, at_us: int) -> bool:
     """Who sees it from now on; also what happened before is told, and replayed, by this. Whether that is new. [writer]"""
     if (visibility, state) == (was.shown.visibility, was.shown.state):
         return False
@@ -66,7 +66,7 @@ def set_shown(tx: Tx, was: Standing, visibility: Visibility, state: State, at_us
     return True
 
 
-def delete(tx: Tx, was: Standing, at_us: int) -> list[str]:
+def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     """Leave a tombstone, which says whose it was and what it was made of; the names of the objects that it had. [writer]"""
     tx.db.execute(
         "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, daw = NULL, play_count = 0,"
@@ -82,7 +82,7 @@ def delete(tx: Tx, was: Standing, at_us: int) -> list[str]:
     return [sha256 for sha256, _ in assets]
 
 
-def tell(tx: Tx, was: Standing, now: Shown, at_us: int) -> None:
+def tell(tx: Tx, was: Existing, now: Shown, at_us: int) -> None:
     """Who hears of the owner, that it is otherwise now: those who see it for the first time as of a new one.
 
     Noted whatever its state is: what is not ready is told to nobody now, and may be later. [writer]

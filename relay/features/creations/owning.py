@@ -95,7 +95,7 @@ class Owning:
 
     def _own(
         self, db: Connection, actor: Actor, post_id: str, action: Action
-    ) -> tuple[AudioPost, changes.Standing]:
+    ) -> tuple[AudioPost, changes.Existing]:
         """A post of the actor's. Raises Refusal: not_found, gone."""
         post = one(db, post_id, actor.user_id, self._base_url).post
         authorize(actor, action, post.user_id)

@@ -17,7 +17,7 @@ log = logging.getLogger("relay")
 TOPIC = "jobs"
 
 
-class Said(Struct, frozen=True):
+class Progressed(Struct, frozen=True):
     """What a worker says of a job, to the other processes."""
 
     account_id: str
@@ -39,7 +39,7 @@ class ProgressBoard:
             job_id=job.id, kind=job.kind, state="running", stage=work.stage, fraction=work.fraction
         )
         self._tell(job.account_id, live.LiveOnly(progress))
-        self._bus.publish(TOPIC, msgspec.msgpack.encode(Said(job.account_id, progress)))
+        self._bus.publish(TOPIC, msgspec.msgpack.encode(Progressed(job.account_id, progress)))
 
     def changed(self, change: JobChanged) -> None:
         """A job ended: every process hears of the commit."""
@@ -48,7 +48,7 @@ class ProgressBoard:
 
     def _heard(self, data: bytes) -> None:
         try:
-            said = msgspec.msgpack.decode(data, type=Said)
+            said = msgspec.msgpack.decode(data, type=Progressed)
         except msgspec.DecodeError as error:
             log.warning("what another process says of a job cannot be read: %s", error)
             return
