@@ -30,9 +30,23 @@ IDLE_S = 5.0
 COMMAND_ROUNDS = 7
 NOT_CLAIMED = 4  # an exit code; there is no relay here
 COMMANDS = (
-    "status", "--version", "--help", "instances", "whoami", "takes list", "takes show last", "takes path last", "sets list",
-    "outbox list", "recover list", "feed", "config", "config get default_bars", "config path", "config explain default_bars",
-)  # fmt: skip
+    "status",
+    "--version",
+    "--help",
+    "instances",
+    "whoami",
+    "takes list",
+    "takes show last",
+    "takes path last",
+    "sets list",
+    "outbox list",
+    "recover list",
+    "feed",
+    "config",
+    "config get default_bars",
+    "config path",
+    "config explain default_bars",
+)
 Row = tuple[str, float, str, str]
 
 

@@ -69,12 +69,37 @@ async def _sqlite(folder: Path) -> list[Row]:
     bare_write = await _cpu(WRITES, 1, lambda: _now(lambda: _bare_append(bare, "BEGIN IMMEDIATE")))
     bare.close()
     return [
-        ("SQLite, read of 20, CPU µs", read.cpu_us, "", f"{read.cpu_us / bare_read.cpu_us:.1f} × bare driver ({bare_read.cpu_us:.0f})"),
-        ("SQLite, one statement without snapshot, CPU µs", once.cpu_us, "", f"{once.cpu_us / bare_read.cpu_us:.1f} × bare driver"),
-        ("SQLite, read of 20 by asyncio.to_thread, CPU µs", pooled.cpu_us, "", f"{pooled.cpu_us / read.cpu_us:.1f} × the door"),
-        ("SQLite, write with an effect, CPU µs", write.cpu_us, "", f"{write.cpu_us / bare_write.cpu_us:.1f} × a bare transaction each ({bare_write.cpu_us:.0f})"),
-        ("SQLite, writes a second, 16 tasks", write.per_s, "", f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each"),
-    ]  # fmt: skip
+        (
+            "SQLite, read of 20, CPU µs",
+            read.cpu_us,
+            "",
+            f"{read.cpu_us / bare_read.cpu_us:.1f} × bare driver ({bare_read.cpu_us:.0f})",
+        ),
+        (
+            "SQLite, one statement without snapshot, CPU µs",
+            once.cpu_us,
+            "",
+            f"{once.cpu_us / bare_read.cpu_us:.1f} × bare driver",
+        ),
+        (
+            "SQLite, read of 20 by asyncio.to_thread, CPU µs",
+            pooled.cpu_us,
+            "",
+            f"{pooled.cpu_us / read.cpu_us:.1f} × the door",
+        ),
+        (
+            "SQLite, write with an effect, CPU µs",
+            write.cpu_us,
+            "",
+            f"{write.cpu_us / bare_write.cpu_us:.1f} × a bare transaction each ({bare_write.cpu_us:.0f})",
+        ),
+        (
+            "SQLite, writes a second, 16 tasks",
+            write.per_s,
+            "",
+            f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each",
+        ),
+    ]
 
 
 async def _postgres(url: str, plain: str, schema: str) -> list[Row]:
@@ -89,12 +114,37 @@ async def _postgres(url: str, plain: str, schema: str) -> list[Row]:
     bare.close()
     await db.close()
     return [
-        ("PostgreSQL, read of 20, CPU µs", read.cpu_us, "", f"{read.cpu_us / bare_read.cpu_us:.1f} × bare psycopg ({bare_read.cpu_us:.0f})"),
-        ("PostgreSQL, one statement without snapshot, CPU µs", once.cpu_us, "", f"{once.cpu_us / bare_read.cpu_us:.1f} × bare psycopg"),
-        ("PostgreSQL, write with an effect, CPU µs", write.cpu_us, "", f"{write.cpu_us / bare_write.cpu_us:.1f} × a bare transaction each ({bare_write.cpu_us:.0f})"),
-        ("PostgreSQL, writes a second, 16 tasks", write.per_s, "", f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each"),
-        ("PostgreSQL, writes apart, CPU µs", apart.cpu_us, "", f"{apart.cpu_us / write.cpu_us:.1f} × one with an effect"),
-    ]  # fmt: skip
+        (
+            "PostgreSQL, read of 20, CPU µs",
+            read.cpu_us,
+            "",
+            f"{read.cpu_us / bare_read.cpu_us:.1f} × bare psycopg ({bare_read.cpu_us:.0f})",
+        ),
+        (
+            "PostgreSQL, one statement without snapshot, CPU µs",
+            once.cpu_us,
+            "",
+            f"{once.cpu_us / bare_read.cpu_us:.1f} × bare psycopg",
+        ),
+        (
+            "PostgreSQL, write with an effect, CPU µs",
+            write.cpu_us,
+            "",
+            f"{write.cpu_us / bare_write.cpu_us:.1f} × a bare transaction each ({bare_write.cpu_us:.0f})",
+        ),
+        (
+            "PostgreSQL, writes a second, 16 tasks",
+            write.per_s,
+            "",
+            f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each",
+        ),
+        (
+            "PostgreSQL, writes apart, CPU µs",
+            apart.cpu_us,
+            "",
+            f"{apart.cpu_us / write.cpu_us:.1f} × one with an effect",
+        ),
+    ]
 
 
 async def _slow(url: str, plain: str, schema: str) -> list[Row]:
@@ -106,9 +156,19 @@ async def _slow(url: str, plain: str, schema: str) -> list[Row]:
     bare.close()
     await db.close()
     return [
-        ("1 ms away: writes a second, 16 tasks", write.per_s, "", f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each ({bare_write.per_s:.0f})"),
-        ("1 ms away: writes a second, one after the other", alone.per_s, "", f"{alone.per_s / bare_write.per_s:.1f} × a bare transaction each"),
-    ]  # fmt: skip
+        (
+            "1 ms away: writes a second, 16 tasks",
+            write.per_s,
+            "",
+            f"{write.per_s / bare_write.per_s:.1f} × a bare transaction each ({bare_write.per_s:.0f})",
+        ),
+        (
+            "1 ms away: writes a second, one after the other",
+            alone.per_s,
+            "",
+            f"{alone.per_s / bare_write.per_s:.1f} × a bare transaction each",
+        ),
+    ]
 
 
 # work -------------------------------------------------------------------------------------------------------------
@@ -181,7 +241,12 @@ async def _opened(url: str | Path, *, make: bool = True) -> Database:
     if make:
         for statement in TABLES:
             await db.write(lambda tx, statement=statement: _void(tx.db.execute(statement)))  # type: ignore[misc]
-        await db.write(lambda tx: [_void(tx.db.execute("INSERT INTO bench_post (id, card) VALUES (?, ?)", (n, CARD))) for n in range(POSTS)])  # fmt: skip
+        await db.write(
+            lambda tx: [
+                _void(tx.db.execute("INSERT INTO bench_post (id, card) VALUES (?, ?)", (n, CARD)))
+                for n in range(POSTS)
+            ]
+        )
     return db
 
 

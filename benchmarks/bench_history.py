@@ -101,13 +101,30 @@ async def _keeps(folder: Path) -> list[Row]:
         reach_s = (heard.end_frame - heard.first_frame) / RATE_HZ
         return [
             (
-                "keep 8 bars from 9 minutes ago → durable, p95, ms", _p95(old), "≤ 150",
+                "keep 8 bars from 9 minutes ago → durable, p95, ms",
+                _p95(old),
+                "≤ 150",
                 f"{_p95(old) / floor_ms:.1f} × one copy + fsync ({floor_ms:.0f} ms p95); packed, {listed.used_bytes / reach_s / 384_000:.2f} of the size",
             ),
-            ("… from 70 s ago, not packed, p95, ms", _p95(raw), "≤ 150", f"{_p95(raw) / floor_ms:.1f} × one copy + fsync"),
-            ("… p50, over the same bars kept from memory", statistics.median(old) / from_memory_ms, "", f"{from_memory_ms:.0f} ms; not packed {statistics.median(raw) / from_memory_ms:.2f} ×"),
-            ("picture of the whole reach, 1,000 columns, ms", picture_ms, "", f"{reach_s:.0f} s; {'coarse' if picture.coarse else 'fine'}"),
-        ]  # fmt: skip
+            (
+                "… from 70 s ago, not packed, p95, ms",
+                _p95(raw),
+                "≤ 150",
+                f"{_p95(raw) / floor_ms:.1f} × one copy + fsync",
+            ),
+            (
+                "… p50, over the same bars kept from memory",
+                statistics.median(old) / from_memory_ms,
+                "",
+                f"{from_memory_ms:.0f} ms; not packed {statistics.median(raw) / from_memory_ms:.2f} ×",
+            ),
+            (
+                "picture of the whole reach, 1,000 columns, ms",
+                picture_ms,
+                "",
+                f"{reach_s:.0f} s; {'coarse' if picture.coarse else 'fine'}",
+            ),
+        ]
 
 
 async def _timed(daemon: RunningDaemon, heard: c.HistoryStretch, ago_s: int) -> list[float]:
@@ -230,13 +247,24 @@ async def _session(folder: Path, hours: int) -> list[Row]:
     half = len(rss_mb) // 2
     return [
         (
-            f"session of {hours} h, {HOSTS} plugins: MB on disk at its end, as of 48 kHz", bytes_mb[-1], "flat",
+            f"session of {hours} h, {HOSTS} plugins: MB on disk at its end, as of 48 kHz",
+            bytes_mb[-1],
+            "flat",
             f"at its half {bytes_mb[half]:.0f}; the most {max(bytes_mb):.0f}; {config.history_minutes:g} minutes each, raw {HOSTS * 30 * 23}",
         ),
-        ("… resident, MB at its end less at its half", rss_mb[-1] - rss_mb[half], "≤ 2", f"{rss_mb[-1]:.0f} MB in all, with this benchmark"),
-        ("… CPU of journal and packing, % of a core per playing plugin", (cpu_s + worker_s) / sounded_s * 100, "≤ 0.3",
-         f"journal {cpu_s / sounded_s * 100:.3f} %, its worker {worker_s / sounded_s * 100:.3f} %"),
-    ]  # fmt: skip
+        (
+            "… resident, MB at its end less at its half",
+            rss_mb[-1] - rss_mb[half],
+            "≤ 2",
+            f"{rss_mb[-1]:.0f} MB in all, with this benchmark",
+        ),
+        (
+            "… CPU of journal and packing, % of a core per playing plugin",
+            (cpu_s + worker_s) / sounded_s * 100,
+            "≤ 0.3",
+            f"journal {cpu_s / sounded_s * 100:.3f} %, its worker {worker_s / sounded_s * 100:.3f} %",
+        ),
+    ]
 
 
 _CHILDREN_S = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime

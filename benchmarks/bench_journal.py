@@ -51,14 +51,16 @@ def rows() -> list[Row]:
         on, written_mb, lost_s = asyncio.run(_daemon(Path(name, "on"), wav, "true"))
         return [
             (
-                "journal, % of a core per plugin", (on - off) / HOSTS, "< 1",
+                "journal, % of a core per plugin",
+                (on - off) / HOSTS,
+                "< 1",
                 f"daemon {on:.2f} % with, {off:.2f} % without, {HOSTS} plugins at 48 kHz stereo",
             ),
             ("journal, MB a minute per plugin", written_mb / HOSTS, "", "32-bit float, silence left out"),
             ("sound not on the disk when all is killed, s", lost_s, "≤ 1", f"the most of {HOSTS} plugins"),
             *_formats(Path(name)),
             *_plugin(Path(name)),
-        ]  # fmt: skip
+        ]
 
 
 def _sound() -> NDArray[np.float32]:
@@ -73,10 +75,18 @@ async def _daemon(folder: Path, wav: Path, journal: str) -> tuple[float, float, 
         daemon = await stage.daemon("a", journal=journal)
         hosts = [
             await stage.host(
-                daemon.run, "--tempo", "128", "--repeat", "0", "--wait-attached", "10", str(wav), name=f"host{n}"
+                daemon.run,
+                "--tempo",
+                "128",
+                "--repeat",
+                "0",
+                "--wait-attached",
+                "10",
+                str(wav),
+                name=f"host{n}",
             )
             for n in range(HOSTS)
-        ]  # fmt: skip
+        ]
         await asyncio.sleep(3.0)
         cpu, size = _cpu_s(daemon.process.pid), _journal_bytes(daemon.data)
         await asyncio.sleep(LISTEN_S)
@@ -131,10 +141,12 @@ def _formats(folder: Path) -> list[Row]:
     os.close(fd)
     return [
         (
-            "journal as float / as FLAC, CPU", raw / packed, "",
+            "journal as float / as FLAC, CPU",
+            raw / packed,
+            "",
             f"{raw:.3f} % and {packed:.3f} % of a core; FLAC has 24 bits",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _plugin(folder: Path) -> list[Row]:
@@ -155,8 +167,9 @@ def _paced(program: Path, folder: Path, follow: bool) -> dict[str, Any]:
     shared = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="sdc-bench-"))
     process = subprocess.Popen(
         [program, shared / "run", f"ipc://{shared}/nobody", libzmq_path(), "64", str(PACED_S)],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     done = threading.Event()
     thread = threading.Thread(target=_follow, args=(shared / "run", folder, done))
     if follow:

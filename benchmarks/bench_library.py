@@ -56,9 +56,11 @@ def _search() -> list[Row]:
     vectors = [each.embedding for each in known]
     vectors += list(rng.standard_normal((TAKES - PIECES, DIMENSIONS)).astype(np.float32))
     changes: list[Callable[[Samples], Samples]] = [
-        lambda x: shifted(x, RATE_HZ), lambda x: x[len(x) // 2 :], lambda x: rotated(x, len(x) // 3),
+        lambda x: shifted(x, RATE_HZ),
+        lambda x: x[len(x) // 2 :],
+        lambda x: rotated(x, len(x) // 3),
         lambda x: faster(x, 1.03),
-    ]  # fmt: skip
+    ]
     first = told = wrong = 0
     for number, samples in enumerate(sounds):
         asked = _heard(changes[number % len(changes)](samples))

@@ -85,8 +85,13 @@ def _produce(samples: Samples, spread: Spread = one_by_one) -> Produced:
 def _all_of_a_take(samples: Samples, cores: Cores | None) -> Made:
     """Of one without a transport, whose tempo must be heard: the dearest kind."""
     return make(
-        samples, SAMPLE_RATE_HZ, Settings(title="Bench"), cache=None, cores=cores, progress=lambda *_: None,
-    )  # fmt: skip
+        samples,
+        SAMPLE_RATE_HZ,
+        Settings(title="Bench"),
+        cache=None,
+        cores=cores,
+        progress=lambda *_: None,
+    )
 
 
 def _ours(wav: Path, folder: Path, spread: Spread) -> Produced:

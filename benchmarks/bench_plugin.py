@@ -43,12 +43,24 @@ def rows() -> list[Row]:
 
 def _measure(program: Path, folder: Path, address: str, plugin_format: str, instances: int) -> list[Row]:
     bundles = plugin_bundles()
-    arguments = (plugin_format, binary(bundles, plugin_format), bundles / ".lv2" / "sidechain.lv2", instances, FRAMES,
-                 SECONDS, address, libzmq_path())  # fmt: skip
+    arguments = (
+        plugin_format,
+        binary(bundles, plugin_format),
+        bundles / ".lv2" / "sidechain.lv2",
+        instances,
+        FRAMES,
+        SECONDS,
+        address,
+        libzmq_path(),
+    )
     ran = subprocess.run(
-        [program, *map(str, arguments)], capture_output=True, text=True, check=True, timeout=LIMIT_S,
+        [program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT_S,
         env=os.environ | {"SIDECHAIN_RUN_DIR": str(folder / "run")},
-    )  # fmt: skip
+    )
     found: dict[str, Any] = json.loads(ran.stdout)
     copy, plugin, message = (found[way] for way in ("copy", "plugin", "message"))
     what = f"{plugin_format.upper()} × {instances}, {FRAMES} frames"

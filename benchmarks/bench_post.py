@@ -125,9 +125,19 @@ async def _round(
     wav = stage.folder / f"loop{number}.wav"
     await asyncio.to_thread(soundfile.write, wav, sound, RATE_HZ, subtype="FLOAT")
     host = await stage.host(
-        producer.run, "--tempo", f"{BPM:g}", "--speed", "16", "--hold", "--wait-attached", "10",
-        "--host-name", f"host{number}", str(wav), name=f"host{number}",
-    )  # fmt: skip
+        producer.run,
+        "--tempo",
+        f"{BPM:g}",
+        "--speed",
+        "16",
+        "--hold",
+        "--wait-attached",
+        "10",
+        "--host-name",
+        f"host{number}",
+        str(wav),
+        name=f"host{number}",
+    )
     async with asyncio.timeout(DEADLINE_S):
         await host.event("played")
         at_producer, at_follower = producer.client.events(), follower.client.events()

@@ -134,9 +134,12 @@ def relay(found: list[Row]) -> Peer:
                     crowd.arrived(now_s, len(msgspec.msgpack.decode(data)) - 1)
 
             socket = await connect(
-                server.url, "/api/v1/ws", on_frame, Authorization=f"Bearer {pair.access_token}",
+                server.url,
+                "/api/v1/ws",
+                on_frame,
+                Authorization=f"Bearer {pair.access_token}",
                 Sec_WebSocket_Protocol=SUBPROTOCOL_MSGPACK,
-            )  # fmt: skip
+            )
             socket.say(hello)
             return socket
 
@@ -195,15 +198,36 @@ async def _fan_out(
     for number in range(SOCKETS):
         crowd.sockets.append(await opening(number, crowd))
     await asyncio.sleep(2.0)
-    found.append((f"{name}: memory per idle socket, KB", (server.resident_bytes() - before) / SOCKETS / 1024, "<= 12" if name == "relay" else "", ""))  # fmt: skip
+    found.append(
+        (
+            f"{name}: memory per idle socket, KB",
+            (server.resident_bytes() - before) / SOCKETS / 1024,
+            "<= 12" if name == "relay" else "",
+            "",
+        )
+    )
     async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=QUIET_LIMIT_S) as http:
         await _publish(http, crowd, AUTHORS)  # warm
         cpu_s = server.cpu_s()
         await _publish(http, crowd, EVENTS)
         rate = EVENTS * SOCKETS / (server.cpu_s() - cpu_s)
-        found.append((f"{name}: deliveries per CPU second", rate, "", f"{EVENTS} events, {SOCKETS:,} sockets, {AT_ONCE} at once"))  # fmt: skip
+        found.append(
+            (
+                f"{name}: deliveries per CPU second",
+                rate,
+                "",
+                f"{EVENTS} events, {SOCKETS:,} sockets, {AT_ONCE} at once",
+            )
+        )
         calm = await _paced(http, crowd)
-        found.append((f"{name}: {EVENTS_PER_S} events/s, latency p50, ms", statistics.median(calm) * 1000, "", f"p99 {_p99(calm) * 1000:.0f} ms"))  # fmt: skip
+        found.append(
+            (
+                f"{name}: {EVENTS_PER_S} events/s, latency p50, ms",
+                statistics.median(calm) * 1000,
+                "",
+                f"p99 {_p99(calm) * 1000:.0f} ms",
+            )
+        )
         if name == "relay":
             for socket in crowd.sockets[:STALLED]:
                 socket.transport.pause_reading()

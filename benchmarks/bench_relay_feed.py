@@ -65,7 +65,14 @@ def _on_sqlite(posts: int, data: Path) -> list[Row]:
         found += _orm(stack, relay, f"sqlite+aiosqlite:///{database}", found, "SQLite")
         bare = stack.enter_context(serving(*python("benchmarks.peers.bare", str(database))))
         of_bare, _ = _cpu_us(bare, lambda http: http.get("/feed/global"))
-        found.append(("feed of 20, global: relay over a bare framework with its query", found[0][1] / of_bare, "<= 2", f"{of_bare:.0f} µs"))  # fmt: skip
+        found.append(
+            (
+                "feed of 20, global: relay over a bare framework with its query",
+                found[0][1] / of_bare,
+                "<= 2",
+                f"{of_bare:.0f} µs",
+            )
+        )
         return found
 
 
@@ -88,7 +95,14 @@ def _orm(stack: ExitStack, relay: Server, url: str, ours: list[Row], engine: str
     for name, our_us in (("global", ours[0][1]), ("timeline", ours[2][1])):
         page = partial(_peer_page, name, headers)
         of_orm, _ = _cpu_us(orm, page, requests=PEER_REQUESTS, rounds=PEER_ROUNDS, warm=PEER_WARM)
-        found.append((f"feed of 20, {name}, {engine}: FastAPI + SQLAlchemy ORM over relay, CPU", of_orm / our_us, ">= 3", f"{of_orm:.0f} µs"))  # fmt: skip
+        found.append(
+            (
+                f"feed of 20, {name}, {engine}: FastAPI + SQLAlchemy ORM over relay, CPU",
+                of_orm / our_us,
+                ">= 3",
+                f"{of_orm:.0f} µs",
+            )
+        )
     return found
 
 
@@ -117,7 +131,14 @@ def _pages(relay: Server, engine: str, posts: int) -> list[Row]:
         ]
     walk = _Walk(GLOBAL, headers)
     cpu_us, _ = _cpu_us(relay, walk)
-    found.append((f"feed of 20, global, {posts:,} posts, {engine}, each post for the first time: CPU µs", cpu_us, "", "page after page"))  # fmt: skip
+    found.append(
+        (
+            f"feed of 20, global, {posts:,} posts, {engine}, each post for the first time: CPU µs",
+            cpu_us,
+            "",
+            "page after page",
+        )
+    )
     return found
 
 

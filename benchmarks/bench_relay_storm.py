@@ -43,9 +43,12 @@ class Listener:
 
     async def open(self, url: str) -> None:
         self.socket = await connect(
-            url, "/api/v1/ws", self._on_frame, Authorization=f"Bearer {self.token}",
+            url,
+            "/api/v1/ws",
+            self._on_frame,
+            Authorization=f"Bearer {self.token}",
             Sec_WebSocket_Protocol=events.SUBPROTOCOL_MSGPACK,
-        )  # fmt: skip
+        )
         self.socket.say(msgspec.msgpack.encode([events.Connect(cursor=self.cursor)]))
 
     def _on_frame(self, _: Counting, data: bytes, now_s: float) -> None:
@@ -87,9 +90,14 @@ async def _storm(folder: Path) -> list[Row]:
         took_s = max(each.connected_s for each in crowd) - began
         wrong = sum(sum(each.applied.values()) != STORM_MISSED for each in crowd)
         return [
-            (f"{STORM:,} reconnects at once, {STORM_MISSED} missed events each: seconds until the last has all", took_s, "<= 5", f"{server.cpu_s() - cpu_s:.1f} s of the relay's CPU"),
+            (
+                f"{STORM:,} reconnects at once, {STORM_MISSED} missed events each: seconds until the last has all",
+                took_s,
+                "<= 5",
+                f"{server.cpu_s() - cpu_s:.1f} s of the relay's CPU",
+            ),
             ("… that have less or more", float(wrong), "0", ""),
-        ]  # fmt: skip
+        ]
 
 
 async def _killed(folder: Path) -> list[Row]:
@@ -118,9 +126,14 @@ async def _killed(folder: Path) -> list[Row]:
     lost = sum(len(published - set(each.applied)) for each in crowd if not each.gaps)
     doubled = sum(count - 1 for each in crowd for count in each.applied.values())
     return [
-        (f"kill -9 under {EVENTS_PER_S} events/s, {KILLED} sockets: seconds until the last knows where it stands", told_s, "< 20", f"{sum(e.gaps for e in crowd)} told of a gap"),
+        (
+            f"kill -9 under {EVENTS_PER_S} events/s, {KILLED} sockets: seconds until the last knows where it stands",
+            told_s,
+            "< 20",
+            f"{sum(e.gaps for e in crowd)} told of a gap",
+        ),
         ("… lost without a word, and doubled", float(lost + doubled), "0", f"{len(published)} events"),
-    ]  # fmt: skip
+    ]
 
 
 def _crowd(url: str, size: int) -> list[Listener]:

@@ -43,17 +43,31 @@ def counts(plugin_format: str) -> dict[str, tuple[float, float]]:
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="sdc-count-") as folder:
         out = Path(folder) / "counts"
         subprocess.run(
-            [program("valgrind", "valgrind"), "--tool=callgrind", "--cache-sim=yes", "--toggle-collect=counted_process",
-             f"--callgrind-out-file={out}", made_for_tests("count_plugin"), plugin_format,
-             binary(bundles, plugin_format), bundles / ".lv2" / "sidechain.lv2", str(FRAMES), str(BLOCKS)],
-            capture_output=True, check=True, env=os.environ | {"SIDECHAIN_RUN_DIR": f"{folder}/run"},
-        )  # fmt: skip
+            [
+                program("valgrind", "valgrind"),
+                "--tool=callgrind",
+                "--cache-sim=yes",
+                "--toggle-collect=counted_process",
+                f"--callgrind-out-file={out}",
+                made_for_tests("count_plugin"),
+                plugin_format,
+                binary(bundles, plugin_format),
+                bundles / ".lv2" / "sidechain.lv2",
+                str(FRAMES),
+                str(BLOCKS),
+            ],
+            capture_output=True,
+            check=True,
+            env=os.environ | {"SIDECHAIN_RUN_DIR": f"{folder}/run"},
+        )
         found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         for at, events in enumerate(("Ir", "D1mr,D1mw")):
             said = subprocess.run(
                 ["callgrind_annotate", "--threshold=100", "--auto=no", f"--show={events}", out],
-                capture_output=True, text=True, check=True,
-            ).stdout  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
             for line in said[said.index("file:function") :].splitlines():
                 numbers = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) \(\s*[\d.]+%\)", line)]
                 name = re.sub(r"^[\s\d,.()%]*", "", line)

@@ -21,10 +21,21 @@ CHUNK = 2_000
 START_US = 1_790_000_000_000_000
 _outline = base64.b64encode(bytes(random.Random(1).randrange(128) for _ in range(160))).decode()
 CARD = Card(
-    frames=720_000, sample_rate_hz=48_000, duration_ms=15_000, duration_bars=8, lufs=-14.0, dbtp=-1.2,
-    loudness_reason="target", mp3_frames=720_000, mp3_rate_hz=48_000, outline=_outline,
-    bar_fractions=[n / 8 for n in range(8)], lra_lu=3.2, seam_score=0.97, bpm_source="transport",
-)  # fmt: skip
+    frames=720_000,
+    sample_rate_hz=48_000,
+    duration_ms=15_000,
+    duration_bars=8,
+    lufs=-14.0,
+    dbtp=-1.2,
+    loudness_reason="target",
+    mp3_frames=720_000,
+    mp3_rate_hz=48_000,
+    outline=_outline,
+    bar_fractions=[n / 8 for n in range(8)],
+    lra_lu=3.2,
+    seam_score=0.97,
+    bpm_source="transport",
+)
 FIGURES = Figures(card=CARD, bar_fractions=CARD.bar_fractions, peak_min=[-90] * 400, peak_max=[90] * 400)
 
 
@@ -35,8 +46,11 @@ def fill(url: str, posts: int) -> None:
 
 async def _fill(url: str, posts: int) -> None:
     db = open_database(
-        url, effects=Happened | Followed | Unfollowed | Blocked, on_commit=lambda _, __: None, on_lost=lambda _: None
-    )  # fmt: skip
+        url,
+        effects=Happened | Followed | Unfollowed | Blocked,
+        on_commit=lambda _, __: None,
+        on_lost=lambda _: None,
+    )
     people = await db.write(_people)
     for first in range(0, posts, CHUNK):
         await db.write(partial(_publish, people=people, numbers=range(first, min(posts, first + CHUNK))))
@@ -62,10 +76,20 @@ def _publish(tx: Tx, *, people: list[str], numbers: range) -> None:
 
 def new_post(owner_id: str, number: int) -> NewCreation:
     return NewCreation(
-        id=new_id(), version_id=new_id(), owner_id=owner_id, kind=Kind.POST, visibility=Visibility.PUBLIC,
-        title=f"Loop {number}", bpm=128.0, key="A minor", tags=["house", "dub"], daw="Ardour", figures=FIGURES,
-        assets=[], at_us=START_US + number,
-    )  # fmt: skip
+        id=new_id(),
+        version_id=new_id(),
+        owner_id=owner_id,
+        kind=Kind.POST,
+        visibility=Visibility.PUBLIC,
+        title=f"Loop {number}",
+        bpm=128.0,
+        key="A minor",
+        tags=["house", "dub"],
+        daw="Ardour",
+        figures=FIGURES,
+        assets=[],
+        at_us=START_US + number,
+    )
 
 
 def publish_one(db: Database, owner_id: str, number: int) -> "asyncio.Future[None]":

@@ -42,9 +42,12 @@ class ReturnFile:
     def create(cls, run_dir: Path, instance_id: bytes, sample_rate_hz: float, channels: int) -> "ReturnFile":
         """An empty Return Ring with a new generation. Raises OSError, and then leaves nothing behind."""
         header = ReturnHeader(
-            instance_id=instance_id, generation=secrets.randbelow((1 << 63) - 1) + 1, sample_rate_hz=sample_rate_hz,
-            channels=channels, capacity_frames=capacity_for(sample_rate_hz),
-        )  # fmt: skip
+            instance_id=instance_id,
+            generation=secrets.randbelow((1 << 63) - 1) + 1,
+            sample_rate_hz=sample_rate_hz,
+            channels=channels,
+            capacity_frames=capacity_for(sample_rate_hz),
+        )
         path = run_dir / return_name(instance_id, header.generation)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         made = cls(path, fd, header)

@@ -119,9 +119,13 @@ def test_its_plugins_load_and_pass_sound_to_the_bit(home: Path, plugin_format: s
     }[plugin_format]
     host = made_for_tests("check_formats")
     ran = subprocess.run(
-        [host, plugin_format, plugin, lv2, "6", "1"], env=environment(home), capture_output=True, text=True,
-        timeout=LIMIT_S, check=False,
-    )  # fmt: skip
+        [host, plugin_format, plugin, lv2, "6", "1"],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
     assert (ran.returncode, ran.stdout) == (0, "calls 0\n"), ran.stderr
 
 
@@ -129,10 +133,21 @@ async def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path
     write_loop(home / "in.wav", 10)
     async with daemon(home):
         host = await asyncio.create_subprocess_exec(
-            play_program(), "--tempo", "128", "--speed", "16", "--hold", "--wait-attached", "20", "--json",
-            "--run-dir", home / "run", home / "in.wav",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            play_program(),
+            "--tempo",
+            "128",
+            "--speed",
+            "16",
+            "--hold",
+            "--wait-attached",
+            "20",
+            "--json",
+            "--run-dir",
+            home / "run",
+            home / "in.wav",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
         assert host.stdin is not None and host.stdout is not None
         try:
             async with asyncio.timeout(LIMIT_S):

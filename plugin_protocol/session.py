@@ -83,11 +83,22 @@ class PeerLost(msgspec.Struct, frozen=True, kw_only=True):
 Event = Message | Forgotten | PeerLost
 
 _TALK_OF_PLUGIN: tuple[type, ...] = (
-    RingOpened, RingClosed, Heartbeat, Keep, *FromWindow.__args__, *FromListener.__args__,
-)  # fmt: skip
+    RingOpened,
+    RingClosed,
+    Heartbeat,
+    Keep,
+    *FromWindow.__args__,
+    *FromListener.__args__,
+)
 _TALK_OF_DAEMON: tuple[type, ...] = (
-    RingAttached, Alive, Kept, KeepFailed, Notice, *ToWindow.__args__, *ToListener.__args__,
-)  # fmt: skip
+    RingAttached,
+    Alive,
+    Kept,
+    KeepFailed,
+    Notice,
+    *ToWindow.__args__,
+    *ToListener.__args__,
+)
 
 TRANSITIONS: dict[Role, dict[State, dict[type, State]]] = {
     Role.PLUGIN: {

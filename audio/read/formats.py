@@ -11,9 +11,24 @@ OGG_START = re.compile(rb"OggS\x00[\x00-\x07]", re.DOTALL)
 
 # Kinds that libsndfile reads as they are: they begin with one of these.
 _TAKEN_AS_IT_IS = (
-    b".snd", b"dns.", b"caff", b"riff\x2e\x91\xcf\x11", b"FORM", b"Creative Voice File", b"NIST_1A", b"2BIT",
-    b" paf", b"fap ", b"PVF1", b"Extended Instrument", b"ALawSoundFile", b"\xf0\x7e", b"MATLAB 5.0", b"\x64\xa3", b"\x00\x00\xa3\x64",
-)  # fmt: skip
+    b".snd",
+    b"dns.",
+    b"caff",
+    b"riff\x2e\x91\xcf\x11",
+    b"FORM",
+    b"Creative Voice File",
+    b"NIST_1A",
+    b"2BIT",
+    b" paf",
+    b"fap ",
+    b"PVF1",
+    b"Extended Instrument",
+    b"ALawSoundFile",
+    b"\xf0\x7e",
+    b"MATLAB 5.0",
+    b"\x64\xa3",
+    b"\x00\x00\xa3\x64",
+)
 
 # (pattern, its name): what people take for audio, or have in its place.
 _NAMES: list[tuple[re.Pattern[bytes], str]] = [
@@ -49,11 +64,14 @@ _NAMES: list[tuple[re.Pattern[bytes], str]] = [
         (rb"%PDF", "PDF"),
         (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", "a compressed archive"),
         (rb"\x7fELF|MZ", "a program"),
-        (rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html|<head|<body)", "a web page (HTML), not the file behind it"),
+        (
+            rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html|<head|<body)",
+            "a web page (HTML), not the file behind it",
+        ),
         (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "XML"),
         (rb"(?:\xef\xbb\xbf)?\s*[{\[][\s\"\[{\]}]", "JSON"),
     ]
-]  # fmt: skip
+]
 
 _WAVE_CODINGS = {
     0x0002: "Microsoft ADPCM",

@@ -87,7 +87,10 @@ def promise_at(data: bytes, at: int, header: Header) -> Promise | None:
     if frame[4 + 32 : 4 + 36] == b"VBRI":
         return Promise(int.from_bytes(frame[50:54], "big") or None, 0, 0, False)
     # A stream whose frames have a CRC writes it before the side information, or forgets to.
-    place = next((p for p in (4 + header.side_bytes, 6 + header.side_bytes) if frame[p : p + 4] in (b"Xing", b"Info")), None)  # fmt: skip
+    place = next(
+        (p for p in (4 + header.side_bytes, 6 + header.side_bytes) if frame[p : p + 4] in (b"Xing", b"Info")),
+        None,
+    )
     if place is None:
         return None
     flags = int.from_bytes(frame[place + 4 : place + 8], "big")

@@ -25,8 +25,9 @@ _COMMENTS = (b"\x03vorbis", b"OpusTags")
 _MAX_COMMENT_BYTES = 2**20  # pictures may be among them: what lies behind is not looked at
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NO_END_MARK = Lack(
-    LackKind.NO_END_MARK, "The file does not say where it ends, so its end may be missing; all that is there was used."
-)  # fmt: skip
+    LackKind.NO_END_MARK,
+    "The file does not say where it ends, so its end may be missing; all that is there was used.",
+)
 
 
 @dataclass(frozen=True)

@@ -139,11 +139,26 @@ def build(url: str) -> FastAPI:
 
     def _post(post: Creation, card: dict[str, Any], liked: bool, reacted: list[str]) -> Post:
         return Post(
-            id=post.id, user_id=post.owner_id, username=post.owner.username, title=post.title, bpm=post.bpm, key=post.key,
-            daw=post.daw, genre=json.loads(post.tags), play_count=post.play_count, like_count=post.like_count, liked=liked,
-            reactions=json.loads(post.reactions), reacted=reacted, published_us=post.published_us, outline=card["outline"],
-            duration_ms=card["duration_ms"], duration_bars=card.get("duration_bars"), lufs=card.get("lufs"), dbtp=card.get("dbtp"),
-        )  # fmt: skip
+            id=post.id,
+            user_id=post.owner_id,
+            username=post.owner.username,
+            title=post.title,
+            bpm=post.bpm,
+            key=post.key,
+            daw=post.daw,
+            genre=json.loads(post.tags),
+            play_count=post.play_count,
+            like_count=post.like_count,
+            liked=liked,
+            reactions=json.loads(post.reactions),
+            reacted=reacted,
+            published_us=post.published_us,
+            outline=card["outline"],
+            duration_ms=card["duration_ms"],
+            duration_bars=card.get("duration_bars"),
+            lufs=card.get("lufs"),
+            dbtp=card.get("dbtp"),
+        )
 
     return app
 

@@ -43,7 +43,14 @@ def with_publishing() -> None:
         return Answer(status=204)
 
     def rows(views: Any) -> Any:
-        row = Page(method="POST", path="/bench/publish", action=Action.HEALTH_READ, handler=handler, query=Author, machine=True)  # fmt: skip
+        row = Page(
+            method="POST",
+            path="/bench/publish",
+            action=Action.HEALTH_READ,
+            handler=handler,
+            query=Author,
+            machine=True,
+        )
         return [*built(views), row]
 
     engines.open_database = open_database  # type: ignore[assignment]

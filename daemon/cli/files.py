@@ -145,8 +145,13 @@ def _made(source: Path, clip: "Clip", wanted: "Settings", no_cache: bool, progre
     cache = Cache(config.cache, config.cache_bytes) if config.cache_bytes and not no_cache else None
     try:
         return make(
-            clip.samples, clip.sample_rate_hz, wanted, cache=cache, cores=all_cores(step_back=False), progress=progress,
-        )  # fmt: skip
+            clip.samples,
+            clip.sample_rate_hz,
+            wanted,
+            cache=cache,
+            cores=all_cores(step_back=False),
+            progress=progress,
+        )
     except AudioError as error:
         raise BadAudio(f"{shown(source)}: {error}") from error
     except MemoryError as error:
@@ -167,9 +172,12 @@ def _written(clip: "Clip", made: "Made", source: Path, out: Path, force: bool) -
     names = {kind: stem + ending for kind, ending in ENDINGS.items()}
     dat = {stem + ending: data for ending, data in dats.items()}
     files = {
-        names["mp3"]: made.levelled.mp3, names["flac"]: made.lossless.flac,
-        names["waveform_svg"]: made.levelled.waveform_svg.encode(), names["peaks"]: made.levelled.peaks, **dat,
-    }  # fmt: skip
+        names["mp3"]: made.levelled.mp3,
+        names["flac"]: made.lossless.flac,
+        names["waveform_svg"]: made.levelled.waveform_svg.encode(),
+        names["peaks"]: made.levelled.peaks,
+        **dat,
+    }
     write_files(out, files, force=force)
     told = made.levelled.figures | msgspec.to_builtins(made.lossless.analysis) | names
     lacks = [{"kind": str(lack.kind), "says": lack.says} for lack in clip.lacks]

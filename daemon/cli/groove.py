@@ -72,7 +72,11 @@ def groove(bpm: float, bars: int, rate_hz: int) -> NDArray[np.float32]:
                 put(tone * _decay(len(tone), rate_hz, 0.16), at, 0.5)
         for i, note in enumerate(chord):
             pad = _saw(note, int(STEPS_PER_BAR * step), rate_hz, 6)
-            put(pad * np.minimum(1.0, np.arange(len(pad)) / (0.02 * rate_hz)), bar * STEPS_PER_BAR * step,
-                0.12 if full else 0.08, pan=(-0.5, 0.0, 0.5)[i])  # fmt: skip
+            put(
+                pad * np.minimum(1.0, np.arange(len(pad)) / (0.02 * rate_hz)),
+                bar * STEPS_PER_BAR * step,
+                0.12 if full else 0.08,
+                pan=(-0.5, 0.0, 0.5)[i],
+            )
     mix = np.tanh(1.8 * np.stack([left, right], axis=1))  # a mix bus that is pushed a little, as they are
     return np.asarray(mix * (0.5 / np.max(np.abs(mix))), dtype=np.float32)

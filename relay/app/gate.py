@@ -125,8 +125,12 @@ class Gate:
         spent = self._limits.spend(kind, who, now_us())
         request.spent = (self._limits.limit(kind), spent)
         if not spent.allowed:
-            raise Refusal("rate_limited", f"Too many requests of the kind {kind.value}.", "Wait, then go on.",
-                          retry_after_s=spent.retry_after_s)  # fmt: skip
+            raise Refusal(
+                "rate_limited",
+                f"Too many requests of the kind {kind.value}.",
+                "Wait, then go on.",
+                retry_after_s=spent.retry_after_s,
+            )
 
     async def _form(self, request: Request, session: Session | None) -> dict[str, str]:
         """The fields of a form that our own page sent, with the page's token if somebody is signed in.

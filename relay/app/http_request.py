@@ -25,7 +25,18 @@ class Request:
     spent: of which limit how much is left, once the gate has counted the request. [loop]
     """
 
-    __slots__ = ("_receive", "_scope", "_until_s", "address", "headers", "method", "names_one_host", "path", "query_string", "spent")  # fmt: skip
+    __slots__ = (
+        "_receive",
+        "_scope",
+        "_until_s",
+        "address",
+        "headers",
+        "method",
+        "names_one_host",
+        "path",
+        "query_string",
+        "spent",
+    )
 
     def __init__(self, scope: Message, receive: Receive) -> None:
         self._scope = scope

@@ -18,6 +18,9 @@ def require_key(headers: Mapping[str, str]) -> str:
     """Raises Refusal: idempotency_key_required. [any]"""
     given = headers.get(HEADER)
     if given is None or _KEY.fullmatch(given) is None:
-        raise Refusal("idempotency_key_required", "An upload needs the header Idempotency-Key with 32 hex digits.",
-                      "Send the id of your outbox entry.")  # fmt: skip
+        raise Refusal(
+            "idempotency_key_required",
+            "An upload needs the header Idempotency-Key with 32 hex digits.",
+            "Send the id of your outbox entry.",
+        )
     return given

@@ -9,7 +9,10 @@ import msgspec
 
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.S)
 _WORDS = (
-    (re.compile(r"Expected `(\w+).*?`(?: of| matching)? regex .*|Expected .* matching regex .*", re.S), "has a character or a form that is not allowed"),
+    (
+        re.compile(r"Expected `(\w+).*?`(?: of| matching)? regex .*|Expected .* matching regex .*", re.S),
+        "has a character or a form that is not allowed",
+    ),
     (re.compile(r"Expected `str` of length <= (\d+)"), r"has at most \1 characters"),
     (re.compile(r"Expected `str` of length >= (\d+)"), r"has at least \1 characters"),
     (re.compile(r"Expected `array` of length <= (\d+)"), r"has at most \1 entries"),
@@ -19,7 +22,7 @@ _WORDS = (
     (re.compile(r"Object contains unknown field `(.{0,64}).*`", re.S), r"has \1, which is not known here"),
     (re.compile(r"Invalid enum value.*", re.S), "has a value that is not among those there are"),
     (re.compile(r"Expected `(.*)`, got `(.*)`"), r"must be \1, not \2"),
-)  # fmt: skip
+)
 _TYPES = {
     "int": "a whole number",
     "float": "a number",

@@ -146,11 +146,26 @@ def play_and_post(device: Device, folder: Path) -> None:
     wav = folder / "loop.wav"
     write_wav(wav, marked_groove(3))
     with subprocess.Popen(
-        [play_path(), "--tempo", f"{BPM:g}", "--speed", "16", "--wait-attached", "20", "--hold", "--json", "--run-dir",
-         str(device.run), str(wav)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        [
+            play_path(),
+            "--tempo",
+            f"{BPM:g}",
+            "--speed",
+            "16",
+            "--wait-attached",
+            "20",
+            "--hold",
+            "--json",
+            "--run-dir",
+            str(device.run),
+            str(wav),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
         env=device.env,
-    ) as host:  # fmt: skip
+    ) as host:
         assert host.stdout
         for line in host.stdout:
             if '"played"' in line:
@@ -262,7 +277,11 @@ def test_a_leak_that_is_planted_is_found(tmp_path: Path, place: str, secret: byt
 def test_a_leak_of_a_process_is_found(place: str) -> None:
     """Also of one that has ended before anybody asks."""
     secret, waiting = TOKEN, [sys.executable, "-c", "input()"]
-    arguments, env = ([*waiting, TOKEN.decode()], None) if place == "arguments" else (waiting, os.environ | {"T": TOKEN.decode()})  # fmt: skip
+    arguments, env = (
+        ([*waiting, TOKEN.decode()], None)
+        if place == "arguments"
+        else (waiting, os.environ | {"T": TOKEN.decode()})
+    )
     with Watch() as watch, subprocess.Popen(arguments, stdin=subprocess.PIPE, env=env) as process:
         watch.look()
         process.communicate(b"\n")

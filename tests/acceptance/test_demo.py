@@ -22,8 +22,12 @@ def shown_and_gone(folder: Path) -> None:
     before = leftovers(folder)
     done = subprocess.run(
         [sys.executable, "-m", "daemon", "demo", "--headless", "--json"],
-        capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
     assert (figures["bpm"], figures["bars"], figures["frames"]) == (128.0, 8, 720_000)

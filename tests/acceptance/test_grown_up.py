@@ -43,8 +43,12 @@ def _environment(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_demo_runs_on_servers_as_it_runs_without() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "daemon", "demo", "--headless", "--json"],
-        capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["decoded_frames"] == figures["frames"] == 8 * BAR_FRAMES

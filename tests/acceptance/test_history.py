@@ -24,10 +24,14 @@ def _native() -> None:
 
 async def sidechain(daemon: RunningDaemon, *arguments: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daemon", *arguments,
+        sys.executable,
+        "-m",
+        "daemon",
+        *arguments,
         env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run), "SIDECHAIN_CONFIG": str(daemon.run / "none")},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     said, _ = await process.communicate()
     return process.returncode or 0, said.decode()
 

@@ -224,9 +224,15 @@ async def test_an_entry_can_be_taken_back_and_asked_for_again() -> None:
 
             async def outbox(*arguments: str) -> tuple[int, dict[str, Any]]:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "daemon", "outbox", *arguments, "--json",
-                    stdout=asyncio.subprocess.PIPE, env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
-                )  # fmt: skip
+                    sys.executable,
+                    "-m",
+                    "daemon",
+                    "outbox",
+                    *arguments,
+                    "--json",
+                    stdout=asyncio.subprocess.PIPE,
+                    env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
+                )
                 out, _ = await process.communicate()
                 return process.returncode or 0, dict(json.loads(out))
 
@@ -276,13 +282,24 @@ async def test_the_doctor_finds_and_mends_with_and_without_a_daemon() -> None:
             home = daemon.run.parent
 
             async def doctor() -> tuple[int, dict[str, str]]:
-                env = {"DATA_DIR": str(daemon.data), "RUN_DIR": str(daemon.run), "RELAY_URL": relay_url,
-                       "CREDENTIAL_STORE": "file", "CONFIG": str(home / "config.toml")}  # fmt: skip
+                env = {
+                    "DATA_DIR": str(daemon.data),
+                    "RUN_DIR": str(daemon.run),
+                    "RELAY_URL": relay_url,
+                    "CREDENTIAL_STORE": "file",
+                    "CONFIG": str(home / "config.toml"),
+                }
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "daemon", "doctor", "--json", "--bundle", str(folder / "b.zip"),
+                    sys.executable,
+                    "-m",
+                    "daemon",
+                    "doctor",
+                    "--json",
+                    "--bundle",
+                    str(folder / "b.zip"),
                     stdout=asyncio.subprocess.PIPE,
                     env=os.environ | {f"SIDECHAIN_{key}": value for key, value in env.items()},
-                )  # fmt: skip
+                )
                 out, _ = await process.communicate()
                 said = json.loads(out)
                 assert process.returncode == said["exit_code"]

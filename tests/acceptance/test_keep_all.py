@@ -114,8 +114,9 @@ async def test_two_hosts_are_one_set_by_their_transports_and_it_can_be_taken_alo
             written = await shell.json("sets", "export", "last", str(out))
             told = json.loads((Path(written["path"]) / "set.json").read_text())
             assert {path.name for path in Path(written["path"]).iterdir()} == {
-                "set.json", *(track["file"] for track in told["tracks"])
-            }  # fmt: skip
+                "set.json",
+                *(track["file"] for track in told["tracks"]),
+            }
             assert (told["format"], len(told["tracks"])) == ("sidechain-set/1", 4)
             for track, each in zip(told["tracks"], kept["takes"], strict=True):
                 info = soundfile.info(Path(written["path"]) / track["file"])

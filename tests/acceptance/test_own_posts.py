@@ -48,10 +48,15 @@ async def sidechain(daemon: RunningDaemon, *arguments: str, asked: str = "") -> 
     }
     done = await asyncio.to_thread(
         lambda: subprocess.run(
-            [sys.executable, "-m", "daemon", *arguments], env=env, input=asked, capture_output=True, text=True, timeout=60,
+            [sys.executable, "-m", "daemon", *arguments],
+            env=env,
+            input=asked,
+            capture_output=True,
+            text=True,
+            timeout=60,
             check=False,
         )
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout, done.stderr
 
 

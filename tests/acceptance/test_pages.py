@@ -41,11 +41,27 @@ def posts(relay: RelayProcess, mira: RelayClient) -> list[AudioPost]:
         [
             (NASTY, 120.0, 48_000, {}),
             ("Rain on tin (take 3)", 92.5, 44_100, {"daw": "Bitwig Studio"}),
-            ("Saturday, too early for a kick this loud", 140.0, 96_000, {"key": "A minor", "genre": ["techno", "dub"]}),
-            ("Night bus", 128.0, 48_000, {"key": "F minor", "daw": "Ardour", "genre": ["house"], "bpm_source": "transport",
-                                         "key_source": "audio", "key_confidence": 0.81}),
+            (
+                "Saturday, too early for a kick this loud",
+                140.0,
+                96_000,
+                {"key": "A minor", "genre": ["techno", "dub"]},
+            ),
+            (
+                "Night bus",
+                128.0,
+                48_000,
+                {
+                    "key": "F minor",
+                    "daw": "Ardour",
+                    "genre": ["house"],
+                    "bpm_source": "transport",
+                    "key_source": "audio",
+                    "key_confidence": 0.81,
+                },
+            ),
         ]
-    ):  # fmt: skip
+    ):
         audio, bars = loop_flac(seed, sample_rate_hz=rate_hz, bpm=bpm)
         made.append(mira.post(audio, title=title, bpm=bpm, duration_bars=4, bar_frames=bars, **facts))
     return made

@@ -76,9 +76,14 @@ async def test_each_field_has_its_own_validity(beside: ClapBeside) -> None:
     (loop, first) = records(beside.daemon)[:2]
     assert (loop.flags & Flag.LOOP_RANGE, loop.ppq, loop.bpm) == (Flag.LOOP_RANGE, 0.0, 16.0)
     assert first.flags & ~Flag.DISCONTINUITY == (
-        Flag.PLAYING | Flag.LOOPING | Flag.RECORDING
-        | Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER | Flag.VALID_BAR_START
-    )  # fmt: skip
+        Flag.PLAYING
+        | Flag.LOOPING
+        | Flag.RECORDING
+        | Flag.VALID_PPQ
+        | Flag.VALID_BPM
+        | Flag.VALID_METER
+        | Flag.VALID_BAR_START
+    )
     await beside.host.do("idle")  # without a transport at all
     assert records(beside.daemon)[-1].flags == 0
 

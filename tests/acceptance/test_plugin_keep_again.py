@@ -31,9 +31,12 @@ async def plugin(run_dir: Path, *rings: RingWriter) -> AsyncIterator[PluginPeer]
 async def announce(peer: PluginPeer, ring: RingWriter) -> None:
     h = ring.header
     opened = RingOpened(
-        segment=ring.segment, generation=h.generation, sample_rate_hz=h.sample_rate_hz, channels=h.channels,
+        segment=ring.segment,
+        generation=h.generation,
+        sample_rate_hz=h.sample_rate_hz,
+        channels=h.channels,
         capacity_frames=h.capacity_frames,
-    )  # fmt: skip
+    )
     assert isinstance(await peer.ask(opened), RingAttached)
 
 

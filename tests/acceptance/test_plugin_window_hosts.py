@@ -78,9 +78,14 @@ async def until_it_answers(run_dir: Path) -> None:
 async def sidechain(*arguments: str, run_dir: Path | None = None) -> str:
     """What a person types. Raises AssertionError with its words when it fails."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daemon", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable,
+        "-m",
+        "daemon",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         env=os.environ | ({"SIDECHAIN_RUN_DIR": str(run_dir)} if run_dir else {}),
-    )  # fmt: skip
+    )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, out.decode()
     return out.decode()
@@ -201,9 +206,13 @@ async def line_host(command: list[str], run: Path, folder: Path) -> AsyncIterato
     log = folder / "host.log"
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *command, env=host_environment(run), cwd=ROOT, stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, stderr=stderr,
-        )  # fmt: skip
+            *command,
+            env=host_environment(run),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
     try:
         yield ClapHost(process, log, folder)
     finally:

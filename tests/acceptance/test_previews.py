@@ -62,9 +62,17 @@ async def host_with_hum(
         script, stage.folder, f"tempo {HOST_BPM:g}", "meter 4 4", "start ppq 0", *lines
     )
     host = await stage.host(
-        daemon.run, "--script", str(transport), "--hold", "--wait-attached", "20",
-        "--output", str(stage.folder / "output.f32"), *arguments, str(wav),
-    )  # fmt: skip
+        daemon.run,
+        "--script",
+        str(transport),
+        "--hold",
+        "--wait-attached",
+        "20",
+        "--output",
+        str(stage.folder / "output.f32"),
+        *arguments,
+        str(wav),
+    )
     await host.event("attached")
     return host, played
 
@@ -88,9 +96,17 @@ async def posted(stage: Stage, relay_url: str) -> tuple[RunningDaemon, str, c.It
     await asyncio.to_thread(write_wav, wav, marked_groove(2))
     transport = await asyncio.to_thread(script, stage.folder, "tempo 128", "meter 4 4", "start ppq 0")
     host = await stage.host(
-        producer.run, "--script", str(transport), "--speed", "8", "--hold", "--wait-attached", "20", str(wav),
+        producer.run,
+        "--script",
+        str(transport),
+        "--speed",
+        "8",
+        "--hold",
+        "--wait-attached",
+        "20",
+        str(wav),
         name="producer-host",
-    )  # fmt: skip
+    )
     await host.event("played")
     kept = await producer.client.request(c.KeepTake(bars=1, title="one bar", post=True))
     assert isinstance(kept, c.OneTake)
@@ -119,9 +135,19 @@ async def test_a_post_plays_through_the_followers_host_as_it_is_and_in_sync() ->
 
             await host.command(f"preview item {item.post_id}")
             opened = await host.event("preview_opened", "preview_failed")
-            assert (opened["event"], opened["kind"], opened["target"], opened["title"], opened["in_sync"]) == (
-                "preview_opened", "item", item.post_id, "one bar", False,
-            )  # fmt: skip
+            assert (
+                opened["event"],
+                opened["kind"],
+                opened["target"],
+                opened["title"],
+                opened["in_sync"],
+            ) == (
+                "preview_opened",
+                "item",
+                item.post_id,
+                "one bar",
+                False,
+            )
             assert opened["frames"] == BAR_FRAMES
             ended = await host.event("preview_ended")
             assert ended["code"] == "ended"
@@ -179,9 +205,17 @@ async def take_of_bars(stage: Stage, daemon: RunningDaemon, bars: int = 1) -> c.
     await asyncio.to_thread(write_wav, wav, marked_groove(bars + 1))
     transport = await asyncio.to_thread(script, stage.folder, "tempo 128", "meter 4 4", "start ppq 0")
     host = await stage.host(
-        daemon.run, "--script", str(transport), "--speed", "8", "--hold", "--wait-attached", "20", str(wav),
+        daemon.run,
+        "--script",
+        str(transport),
+        "--speed",
+        "8",
+        "--hold",
+        "--wait-attached",
+        "20",
+        str(wav),
         name="first-host",
-    )  # fmt: skip
+    )
     await host.event("played")
     kept = await daemon.client.request(c.KeepTake(bars=bars, title="mine"))
     assert isinstance(kept, c.OneTake)
@@ -199,9 +233,14 @@ async def the_instance(daemon: RunningDaemon, host: RunningHost) -> c.InstanceIn
 async def command(daemon: RunningDaemon, *arguments: str) -> tuple[int, str]:
     """What a person types; exit code and output."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daemon", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable,
+        "-m",
+        "daemon",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run), "SIDECHAIN_DATA_DIR": str(daemon.data)},
-    )  # fmt: skip
+    )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, out.decode()
 
@@ -213,19 +252,27 @@ async def test_an_own_take_is_never_part_of_a_recording_or_a_bounce() -> None:
             take = await take_of_bars(stage, daemon)
             second = RATE_HZ
             host, played = await host_with_hum(
-                stage, daemon, 20.0,
-                f"at {6 * second} record on", f"at {7 * second} record off",
-                f"at {8 * second} offline on", f"at {9 * second} offline off",
+                stage,
+                daemon,
+                20.0,
+                f"at {6 * second} record on",
+                f"at {7 * second} record off",
+                f"at {8 * second} offline on",
+                f"at {9 * second} offline off",
                 f"at {second} preview take {take.take_id} sync",
-            )  # fmt: skip
+            )
             opened = await host.event("preview_opened", "preview_failed")
             assert (opened["event"], opened["kind"], opened["in_sync"], opened["frames"]) == (
-                "preview_opened", "take", True, 0,
-            )  # fmt: skip
+                "preview_opened",
+                "take",
+                True,
+                0,
+            )
             ended = await host.event("preview_ended")
             assert (ended["code"], ended["message"]) == (
-                "offline", "The host rendered offline: previews are never part of a bounce.",
-            )  # fmt: skip
+                "offline",
+                "The host rendered offline: previews are never part of a bounce.",
+            )
 
             # The same, asked for from outside when the bounce is over, and stopped from there.
             async with asyncio.timeout(HANG_S):

@@ -174,10 +174,16 @@ async def test_the_command_line_lists_keeps_and_discards() -> None:
 
             async def sidechain(*arguments: str, answer: bytes = b"") -> tuple[int, str]:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "daemon", *arguments,
-                    env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run), "SIDECHAIN_CONFIG": str(folder / "none")},
-                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-                )  # fmt: skip
+                    sys.executable,
+                    "-m",
+                    "daemon",
+                    *arguments,
+                    env=os.environ
+                    | {"SIDECHAIN_RUN_DIR": str(daemon.run), "SIDECHAIN_CONFIG": str(folder / "none")},
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                )
                 said, _ = await process.communicate(answer)
                 return process.returncode or 0, said.decode()
 

@@ -238,9 +238,14 @@ async def test_the_command_line_keeps_posts_waits_and_shows() -> None:
 
             async def sidechain(*arguments: str) -> dict[str, Any]:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "daemon", *arguments, "--json", stdout=asyncio.subprocess.PIPE,
+                    sys.executable,
+                    "-m",
+                    "daemon",
+                    *arguments,
+                    "--json",
+                    stdout=asyncio.subprocess.PIPE,
                     env=os.environ | {"SIDECHAIN_RUN_DIR": str(daemon.run)},
-                )  # fmt: skip
+                )
                 out, _ = await process.communicate()
                 assert process.returncode == 0, out
                 return dict(json.loads(out))

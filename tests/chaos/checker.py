@@ -206,8 +206,11 @@ def main(history: str, final: str) -> int:
     case = read_case(lines, json.loads(Path(final).read_text()))
     outcomes = collections.Counter(ask.outcome for ask in case.asks.values())
     faults = sum(record["what"] == "fault" for record in lines)
-    print(f"asked={len(case.asks)}", *(f"{name}={outcomes[name]}" for name in ("ok", "fail", "info")),
-          f"posts={len(case.final['posts'])} heard={len(case.heard)} faults={faults}")  # fmt: skip
+    print(
+        f"asked={len(case.asks)}",
+        *(f"{name}={outcomes[name]}" for name in ("ok", "fail", "info")),
+        f"posts={len(case.final['posts'])} heard={len(case.heard)} faults={faults}",
+    )
     for name, wrong in verdict.items():
         print(f"{name}: {'holds' if not wrong else f'BROKEN {len(wrong)} times'}")
         for sentence in wrong[:10]:

@@ -69,10 +69,15 @@ async def fork_server(folder: Path, env: dict[str, str] | None = None) -> AsyncI
     """env: more of it, for the server and all that it forks."""
     with (folder / "fork-server.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(Path(__file__).with_name("fork_server.py")), str(folder / "workers.sock"),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | (env or {}), cwd=ROOT,
-        )  # fmt: skip
+            sys.executable,
+            str(Path(__file__).with_name("fork_server.py")),
+            str(folder / "workers.sock"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | (env or {}),
+            cwd=ROOT,
+        )
     server = ForkServer(process)
     listening = asyncio.create_task(server.listen())
     try:
@@ -102,10 +107,14 @@ class ForkedDaemon:
         """A daemon on what the last one left, ready to answer. Raises Died."""
         began = time.perf_counter()
         env = {
-            "CONFIG": str(self.home / "config.toml"), "DATA_DIR": str(self.data), "RUN_DIR": str(self.run),
-            "RELAY_URL": self.relay_url, "CREDENTIAL_STORE": "file", "PRESENCE": "false",
+            "CONFIG": str(self.home / "config.toml"),
+            "DATA_DIR": str(self.data),
+            "RUN_DIR": str(self.run),
+            "RELAY_URL": self.relay_url,
+            "CREDENTIAL_STORE": "file",
+            "PRESENCE": "false",
             "UNDO_SECONDS": "0.2",  # long enough that some are killed while they are held
-        }  # fmt: skip
+        }
         self.pid = await self._server.start(
             {f"SIDECHAIN_{k}": v for k, v in env.items()} | self.env, self.log
         )

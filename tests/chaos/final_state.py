@@ -46,16 +46,30 @@ def of_daemon(data: Path, as_played: Callable[[Path], bool]) -> Facts:
     folder = data / "takes"
     takes = rows(library, "SELECT take_id, title, flac_sha256 FROM take")
     names = [
-        "entry_id", "take_id", "title", "account", "state", "reason", "sha256", "post_id",
-        "attempts", "next_attempt_us", "sent_bytes",
-    ]  # fmt: skip
+        "entry_id",
+        "take_id",
+        "title",
+        "account",
+        "state",
+        "reason",
+        "sha256",
+        "post_id",
+        "attempts",
+        "next_attempt_us",
+        "sent_bytes",
+    ]
     entries = rows(library, f"SELECT {', '.join(names)} FROM entry")
     folders = {path.name for path in folder.iterdir() if not path.name.startswith(".tmp-")}
     ids = {take_id for take_id, _, _ in takes}
     return {
         "takes": [
-            {"take_id": take_id, "title": title, "flac_sha256": flac, "as_played": as_played(folder / take_id / "take.wav"),
-             "flac_found": sha256(folder / take_id / "take.flac")}
+            {
+                "take_id": take_id,
+                "title": title,
+                "flac_sha256": flac,
+                "as_played": as_played(folder / take_id / "take.wav"),
+                "flac_found": sha256(folder / take_id / "take.flac"),
+            }
             for take_id, title, flac in takes
         ],
         "entries": [dict(zip(names, entry, strict=True)) for entry in entries],
@@ -65,7 +79,7 @@ def of_daemon(data: Path, as_played: Callable[[Path], bool]) -> Facts:
             "folders without a row": sorted(folders - ids),
             "rows without a folder": sorted(ids - folders),
         },
-    }  # fmt: skip
+    }
 
 
 def of_relay(data: Path, listener: str) -> Facts:

@@ -96,9 +96,13 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
         size = len(node.data)
         times = {f"st_{k}time": node.mtime_ns for k in "acm"}
         return times | {
-            "st_mode": node.mode, "st_size": size, "st_nlink": 2 if node.is_folder else 1,
-            "st_uid": os.geteuid(), "st_gid": os.getegid(), "st_blocks": (size + 511) // 512,
-        }  # fmt: skip
+            "st_mode": node.mode,
+            "st_size": size,
+            "st_nlink": 2 if node.is_folder else 1,
+            "st_uid": os.geteuid(),
+            "st_gid": os.getegid(),
+            "st_blocks": (size + 511) // 512,
+        }
 
     def readdir(self, path: str, fh: int) -> list[str]:
         return [".", "..", *self._node(path).entries]
@@ -179,8 +183,12 @@ class LosingDisk(fuse.Operations):  # type: ignore[misc]
     def statfs(self, path: str) -> dict[str, int]:
         free = 0 if self.trouble == errno.ENOSPC else FREE_BLOCKS
         return {
-            "f_bsize": 4096, "f_frsize": 4096, "f_blocks": FREE_BLOCKS, "f_bavail": free, "f_bfree": free,
-        }  # fmt: skip
+            "f_bsize": 4096,
+            "f_frsize": 4096,
+            "f_blocks": FREE_BLOCKS,
+            "f_bavail": free,
+            "f_bfree": free,
+        }
 
 
 def main(mountpoint: str, image: Path) -> None:

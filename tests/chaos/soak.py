@@ -140,8 +140,11 @@ def verdict(out: Path) -> tuple[int, str]:
     """The checker's exit code and words."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.chaos.checker", str(out / "history.jsonl"), str(out / "final.json")],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
     return ran.returncode, ran.stdout + ran.stderr
 
 

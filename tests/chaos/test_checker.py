@@ -20,9 +20,13 @@ OWL = "night.owl"
 def clean() -> Run:
     """Six asks: two posted, one only kept, one refused, one without an answer that came to be, one that did not."""
     asks = [
-        ("one", True, "ok"), ("two", True, "ok"), ("quiet", False, "ok"), ("refused", True, "fail"),
-        ("perhaps", True, "info"), ("never", True, "info"),
-    ]  # fmt: skip
+        ("one", True, "ok"),
+        ("two", True, "ok"),
+        ("quiet", False, "ok"),
+        ("refused", True, "fail"),
+        ("perhaps", True, "info"),
+        ("never", True, "info"),
+    ]
     history: list[dict[str, Any]] = []
     for number, (title, post, outcome) in enumerate(asks):
         history.append({"what": "ask", "id": number, "title": title, "post": post, "accounts": [OWL]})
@@ -43,12 +47,25 @@ def clean() -> Run:
     kept = [*posted, "quiet"]
     final = {
         "takes": [
-            {"take_id": f"take {t}", "title": t, "as_played": True, "flac_sha256": f"hash {t}", "flac_found": f"hash {t}"}
+            {
+                "take_id": f"take {t}",
+                "title": t,
+                "as_played": True,
+                "flac_sha256": f"hash {t}",
+                "flac_found": f"hash {t}",
+            }
             for t in kept
         ],
         "entries": [
-            {"entry_id": f"entry {t}", "take_id": f"take {t}", "title": t, "state": "accepted", "reason": None,
-             "sha256": f"hash {t}", "post_id": f"post {t}"}
+            {
+                "entry_id": f"entry {t}",
+                "take_id": f"take {t}",
+                "title": t,
+                "state": "accepted",
+                "reason": None,
+                "sha256": f"hash {t}",
+                "post_id": f"post {t}",
+            }
             for t in posted
         ],
         "posts": [{"id": f"post {t}", "title": t, "account": OWL} for t in posted],
@@ -59,7 +76,7 @@ def clean() -> Run:
         "feed_limit": 100,
         "strays": {"folders without a row": [], "segments": []},
         "integrity": {"a": "ok"},
-    }  # fmt: skip
+    }
     return {"history": history, "final": final}
 
 
@@ -114,22 +131,29 @@ PLANTED: dict[str, tuple[str, Callable[[Run], None]]] = {
     "an acknowledged take is another one": ("I1", lambda run: change(run, "final.takes.3.title", "other")),
     "a take sounds otherwise": ("I1", lambda run: change(run, "final.takes.0.as_played", False)),
     "two posts of one keep": (
-        "I1", lambda run: run["final"]["posts"].insert(0, {"id": "post again", "title": "one", "account": OWL})
+        "I1",
+        lambda run: run["final"]["posts"].insert(0, {"id": "post again", "title": "one", "account": OWL}),
     ),
     "two posts of an unanswered keep": (
-        "I1", lambda run: run["final"]["posts"].append({"id": "post again", "title": "perhaps", "account": OWL})
+        "I1",
+        lambda run: run["final"]["posts"].append({"id": "post again", "title": "perhaps", "account": OWL}),
     ),
     "a refused keep is a post": (
-        "I1", lambda run: run["final"]["posts"].insert(0, {"id": "post refused", "title": "refused", "account": OWL})
+        "I1",
+        lambda run: run["final"]["posts"].insert(
+            0, {"id": "post refused", "title": "refused", "account": OWL}
+        ),
     ),
     "accepted without a post": ("I1", without_post),
     "halted without a reason": ("I1", halted_without_reason),
     "an acknowledged post is not in the outbox": ("I1", lambda run: run["final"]["entries"].pop(0)),
     "a post of nobody": (
-        "I2", lambda run: run["final"]["posts"].insert(0, {"id": "post x", "title": "nobody's", "account": OWL})
+        "I2",
+        lambda run: run["final"]["posts"].insert(0, {"id": "post x", "title": "nobody's", "account": OWL}),
     ),
     "a post of what was only kept": (
-        "I2", lambda run: run["final"]["posts"].insert(0, {"id": "post q", "title": "quiet", "account": OWL})
+        "I2",
+        lambda run: run["final"]["posts"].insert(0, {"id": "post q", "title": "quiet", "account": OWL}),
     ),
     "other sound arrived": ("I3", lambda run: change(run, "final.uploads.0.sha256", "hash of what")),
     "the copy has rotted": ("I3", lambda run: change(run, "final.takes.3.flac_found", None)),
@@ -137,15 +161,22 @@ PLANTED: dict[str, tuple[str, Callable[[Run], None]]] = {
     "accepted as another post": ("I3", lambda run: change(run, "final.uploads.0.post_id", "post two")),
     "never uploaded": ("I3", lambda run: run["final"]["uploads"].pop(0)),
     "another account's post": ("I4", lambda run: change(run, "final.posts.0.account", "day.lark")),
-    "an unanswered keep posted by another": ("I4", lambda run: change(run, "final.posts.2.account", "day.lark")),
+    "an unanswered keep posted by another": (
+        "I4",
+        lambda run: change(run, "final.posts.2.account", "day.lark"),
+    ),
     "an event was skipped": ("I5", lambda run: dropped(run, "heard", 1)),
     "the last event was not heard": ("I5", lambda run: dropped(run, "heard", 2)),
     "events out of order": ("I5", lambda run: swapped(run, "heard")),
     "an event twice": ("I5", lambda run: run["history"].append(copy.deepcopy(heard(run)[1]))),
-    "arrived twice": ("I5", lambda run: run["history"].append({"what": "arrived", "who": "b", "post": "post one"})),
+    "arrived twice": (
+        "I5",
+        lambda run: run["history"].append({"what": "arrived", "who": "b", "post": "post one"}),
+    ),
     "arrived out of order": ("I5", lambda run: swapped(run, "arrived")),
     "arrived without a post": (
-        "I5", lambda run: run["history"].append({"what": "arrived", "who": "b", "post": "post of dreams"})
+        "I5",
+        lambda run: run["history"].append({"what": "arrived", "who": "b", "post": "post of dreams"}),
     ),
     "a new epoch without a word": ("I5", lambda run: change(heard(run)[5], "epoch", "f")),
     "the feed lacks one": ("I5", lambda run: run["final"]["feeds"]["b"].pop()),
@@ -153,12 +184,20 @@ PLANTED: dict[str, tuple[str, Callable[[Run], None]]] = {
     "a stray folder": ("I6", lambda run: run["final"]["strays"]["folders without a row"].append("x")),
     "a damaged database": ("I6", lambda run: change(run, "final.integrity.a", "row 3 missing")),
     "an entry that never ends": (
-        "I6", lambda run: (run["final"]["entries"].append(
-            {"entry_id": "e", "take_id": "take never", "title": "never", "state": "uploading", "reason": None,
-             "sha256": "hash", "post_id": None}
-        ))
+        "I6",
+        lambda run: run["final"]["entries"].append(
+            {
+                "entry_id": "e",
+                "take_id": "take never",
+                "title": "never",
+                "state": "uploading",
+                "reason": None,
+                "sha256": "hash",
+                "post_id": None,
+            }
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def test_a_clean_run_passes() -> None:
@@ -216,8 +255,12 @@ def test_as_a_program_it_says_a_line_for_each_and_exits_by_it(tmp_path: Path) ->
         (tmp_path / "f").write_text(json.dumps(run["final"]))
         ran = subprocess.run(
             [sys.executable, "-m", "tests.chaos.checker", str(tmp_path / "h"), str(tmp_path / "f")],
-            capture_output=True, text=True, check=False, timeout=HANG_S, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANG_S,
+            cwd=Path(__file__).parents[2],
+        )
         return ran.returncode, ran.stdout.splitlines()
 
     code, lines = said(clean())

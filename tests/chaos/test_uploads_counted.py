@@ -110,8 +110,14 @@ async def test_flaps_lose_nothing_double_nothing_and_waste_little(
         figures = await judge(here, relay)
         handed = here.uploader.tus.sent_bytes / size_bytes
         seen = (proxy.up_bytes - before_bytes) / size_bytes
-        say(flaps=proxy.cuts, uploads=UPLOADS, size_bytes=size_bytes, **figures,
-            sent_over_size=f"{handed:.3f}", on_the_line_over_size=f"{seen:.3f}")  # fmt: skip
+        say(
+            flaps=proxy.cuts,
+            uploads=UPLOADS,
+            size_bytes=size_bytes,
+            **figures,
+            sent_over_size=f"{handed:.3f}",
+            on_the_line_over_size=f"{seen:.3f}",
+        )
         assert not any(figures.values()), figures
         assert proxy.cuts == FLAPS
         assert handed <= 1.3 and seen <= 1.3

@@ -87,9 +87,16 @@ class World:
         """A host that plays for ever, once the daemon can hear two bars of it."""
         self._host_names += 1
         host = await self.stage.host(
-            self.producer.run, "--script", str(self.stage.folder / "transport.txt"), "--speed", str(SPEED),
-            "--repeat", "0", str(self.stage.folder / "loop.wav"), name=f"host-{self._host_names}",
-        )  # fmt: skip
+            self.producer.run,
+            "--script",
+            str(self.stage.folder / "transport.txt"),
+            "--speed",
+            str(SPEED),
+            "--repeat",
+            "0",
+            str(self.stage.folder / "loop.wav"),
+            name=f"host-{self._host_names}",
+        )
         self.hosts[place : place + 1] = [host]
         self._host_asks[place] = 0
 
@@ -227,10 +234,16 @@ class World:
                 try:
                     pair = await asyncio.to_thread(person.sign_in, LISTENER)
                     async with connect(
-                        url, additional_headers={"Authorization": f"Bearer {pair.access_token}"}, compression=None,
-                        subprotocols=[Subprotocol(events.SUBPROTOCOL_MSGPACK)], close_timeout=0.5, open_timeout=5,
-                        ping_interval=1, ping_timeout=3, proxy=None,
-                    ) as socket:  # fmt: skip
+                        url,
+                        additional_headers={"Authorization": f"Bearer {pair.access_token}"},
+                        compression=None,
+                        subprotocols=[Subprotocol(events.SUBPROTOCOL_MSGPACK)],
+                        close_timeout=0.5,
+                        open_timeout=5,
+                        ping_interval=1,
+                        ping_timeout=3,
+                        proxy=None,
+                    ) as socket:
                         await self._hear(socket)
                 except (OSError, TimeoutError, websockets.exceptions.WebSocketException, ValueError):
                     await asyncio.sleep(0.1)

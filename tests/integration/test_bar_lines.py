@@ -46,9 +46,19 @@ async def played(lines: list[str], *options: str) -> AsyncIterator[tuple[RingFil
             (folder / "script").write_text("\n".join(lines) + "\n")
             run_dir = folder / "run"
             host = await stage.host(
-                run_dir, "--script", str(folder / "script"), "--truth", str(folder / "truth"), "--speed", "0",
-                "--repeat", "0", "--hold", *options, str(folder / "quiet.wav"),
-            )  # fmt: skip
+                run_dir,
+                "--script",
+                str(folder / "script"),
+                "--truth",
+                str(folder / "truth"),
+                "--speed",
+                "0",
+                "--repeat",
+                "0",
+                "--hold",
+                *options,
+                str(folder / "quiet.wav"),
+            )
             ready = await host.event("ready")
             await host.event("played")
             ring = RingFile.open(run_dir, str(ready["segment"]))
@@ -144,9 +154,16 @@ async def test_a_new_rate_is_a_history_of_its_own(rate_hz: int) -> None:
             await asyncio.to_thread(soundfile.write, folder / "quiet.wav", np.zeros((RATE_HZ, 2)), RATE_HZ)
             (folder / "script").write_text("\n".join(lines) + "\n")
             host = await stage.host(
-                folder / "run", "--script", str(folder / "script"), "--speed", "0", "--repeat", "0", "--hold",
+                folder / "run",
+                "--script",
+                str(folder / "script"),
+                "--speed",
+                "0",
+                "--repeat",
+                "0",
+                "--hold",
                 str(folder / "quiet.wav"),
-            )  # fmt: skip
+            )
             await host.event("ready")
             second = await host.event("ready")
             await host.event("played")

@@ -46,9 +46,18 @@ from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from tests.support.deadlines import HANG_S
 
 TAKE = TakeInfo(
-    take_id="t", title="é" * 120, created_us=1, frames=2, sample_rate_hz=48_000.0, channels=2, bars=8, bpm=128.0,
-    meter="4/4", note="x" * 512, state="ready",
-)  # fmt: skip
+    take_id="t",
+    title="é" * 120,
+    created_us=1,
+    frames=2,
+    sample_rate_hz=48_000.0,
+    channels=2,
+    bars=8,
+    bpm=128.0,
+    meter="4/4",
+    note="x" * 512,
+    state="ready",
+)
 LAST_WORDS_ROUNDS = 40
 
 

@@ -291,9 +291,13 @@ async def test_more_connections_than_descriptors_end_nothing_and_are_served_when
 ) -> None:
     """libzmq's own accept() aborts the process there."""
     daemon = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", FEW_DESCRIPTORS, str(run_dir), stdin=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-c",
+        FEW_DESCRIPTORS,
+        str(run_dir),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert daemon.stdout and daemon.stdin
     async with asyncio.timeout(HANG_S):
         assert await daemon.stdout.readline() == b"ready\n"

@@ -270,8 +270,9 @@ def test_reaping_takes_the_dead_and_old_and_nothing_else(run_dir: Path) -> None:
     stranger.touch()
     assert reap(run_dir, {rings["kept"].segment}, now_ns) == [rings["dead"].segment]
     assert {path.name for path in run_dir.iterdir()} == {
-        stranger.name, *(rings[name].segment for name in ("fresh", "alive", "kept"))
-    }  # fmt: skip
+        stranger.name,
+        *(rings[name].segment for name in ("fresh", "alive", "kept")),
+    }
     rings["alive"].die()
 
 

@@ -115,7 +115,10 @@ def test_a_daemon_waits_for_its_keyring_and_goes_on_by_itself(
     ):
         use(monkeypatch, env)
         device = folder / "d"
-        with unlocked_keyring(env, "correct horse"), running_device(device, relay.url, credential_store="keyring") as first:  # fmt: skip
+        with (
+            unlocked_keyring(env, "correct horse"),
+            running_device(device, relay.url, credential_store="keyring") as first,
+        ):
             first.json("claim", "--dev-user", "nightowl")
             until_state(first, "connected")
             assert not (first.data / "device.key").exists()
@@ -154,8 +157,13 @@ def test_a_plain_text_back_end_is_refused(tmp_path: Path) -> None:
     for verb in ("set", "get"):
         refused = subprocess.run(
             [sys.executable, "-m", "daemon.identity.keyring_helper", verb, "studio"],
-            cwd=Path(__file__).parents[2], env=env | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
-            input="secret", capture_output=True, text=True, timeout=30, check=False,
-        )  # fmt: skip
+            cwd=Path(__file__).parents[2],
+            env=env | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+            input="secret",
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
         assert refused.returncode == 1 and "allowed" in refused.stderr and "stolen" not in refused.stdout
     assert not list(Path(__file__).parents[2].glob("plain.txt"))

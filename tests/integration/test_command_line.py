@@ -28,10 +28,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def sidechain(tmp_path: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {
-        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
-        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"), "SIDECHAIN_CREDENTIAL_STORE": "file",
-    } | more  # fmt: skip
+    env = (
+        os.environ
+        | {
+            "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"),
+            "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+            "SIDECHAIN_DATA_DIR": str(tmp_path / "data"),
+            "SIDECHAIN_CREDENTIAL_STORE": "file",
+        }
+        | more
+    )
     return subprocess.run(
         [sys.executable, "-m", "daemon", *arguments],
         env=env,
@@ -165,9 +171,13 @@ def test_a_user_without_a_home_gets_sentences(tmp_path: Path, words: str) -> Non
     for env in (bare, bare | folders):
         done = subprocess.run(
             [sys.executable, "-c", WITHOUT_HOME, *words.split()],
-            env=env | {"PYTHONPATH": os.pathsep.join(sys.path)}, cwd=tmp_path, capture_output=True, text=True,
-            timeout=HANG_S, check=False,
-        )  # fmt: skip
+            env=env | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=HANG_S,
+            check=False,
+        )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         assert ("Set HOME" in done.stderr) == (env is bare), done.stderr
         assert done.returncode == 78 if env is bare else done.returncode != 70

@@ -176,9 +176,17 @@ def test_silence_is_one_chunk_however_long(player: Player) -> None:
 
 def held(number: int, **more: object) -> Held:
     return Held(
-        **{"ring": "a", "number": number, "instance": "x", "size_bytes": 9, "seconds": 15.0, "wall_us": number,
-           "ended": False} | more,
-    )  # type: ignore[arg-type] # Held's own fields  # fmt: skip
+        **{
+            "ring": "a",
+            "number": number,
+            "instance": "x",
+            "size_bytes": 9,
+            "seconds": 15.0,
+            "wall_us": number,
+            "ended": False,
+        }
+        | more,
+    )  # type: ignore[arg-type] # Held's own fields
 
 
 def test_the_newest_two_minutes_stay_raw_and_a_batch_comes_together_first() -> None:

@@ -85,7 +85,7 @@ def fill(tx: Tx) -> None:
         tx.db.execute(
             "INSERT INTO act (person_id, area_id, weight, body, raw) VALUES (?, ?, ?, ?, ?)",
             (n - 150, chance.choice(areas), weight, '{"a": [1, "\\u00e9"]}', raw),
-        )  # fmt: skip
+        )
         tx.db.execute("INSERT INTO loose (word, n) VALUES (?, ?)", (some(chance), n % 5))
 
 
@@ -117,7 +117,9 @@ async def test_there_and_back_again_it_is_the_same(database_url: str, other_url:
     load(tmp_path / "two", database_url, replace=True)
     assert but_meta(digests(database_url)) == but_meta(digests(other_url))
     for table in set(TABLES) - {"meta"}:
-        assert (tmp_path / "one" / f"{table}.rows").read_bytes() == (tmp_path / "two" / f"{table}.rows").read_bytes()  # fmt: skip
+        assert (tmp_path / "one" / f"{table}.rows").read_bytes() == (
+            tmp_path / "two" / f"{table}.rows"
+        ).read_bytes()
 
 
 async def test_what_is_restored_is_another_history_that_goes_on(

@@ -50,9 +50,16 @@ async def test_work_that_fails_undoes_only_itself(database_url: str, grouped: bo
         await make_table(door, database_url)
         got = await outcomes(
             door,
-            [note(1), bad, note(2), note(1), lambda tx: say(tx, "told"), lambda tx: tx.db.execute("SELECT nothing")],
+            [
+                note(1),
+                bad,
+                note(2),
+                note(1),
+                lambda tx: say(tx, "told"),
+                lambda tx: tx.db.execute("SELECT nothing"),
+            ],
             grouped=grouped,
-        )  # fmt: skip
+        )
         assert [type(each) for each in got] == [
             type(None),
             Refused,

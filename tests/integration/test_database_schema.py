@@ -81,8 +81,14 @@ async def test_both_engines_have_the_same_newest_schema(database_url: str) -> No
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://x/y", "postgresql://x/y?schema=a;drop", "postgresql://x/y?schema=Upper", "postgresql://x/y?schema="]
-)  # fmt: skip
+    "url",
+    [
+        "mysql://x/y",
+        "postgresql://x/y?schema=a;drop",
+        "postgresql://x/y?schema=Upper",
+        "postgresql://x/y?schema=",
+    ],
+)
 async def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
     with pytest.raises(DatabaseError):
         open_database(url, effects=Effect, on_commit=lambda n, told: None, on_lost=lambda n: None)

@@ -62,8 +62,10 @@ async def test_values_come_back_as_they_went_in(database_url: str) -> None:
         zeros = await door.db.read(lambda db: db.execute("SELECT x FROM jotting WHERE x = 0").fetchall())
         assert [math.copysign(1, x) for (x,) in zeros] == [1]
         flags = await door.db.read(
-            lambda db: db.execute("SELECT ?, CAST(? AS INTEGER), CAST(? AS INTEGER)", (True, None, 2**40)).fetchone()
-        )  # fmt: skip
+            lambda db: db.execute(
+                "SELECT ?, CAST(? AS INTEGER), CAST(? AS INTEGER)", (True, None, 2**40)
+            ).fetchone()
+        )
         assert flags == (1, None, 2**40)
 
 
@@ -144,8 +146,10 @@ async def test_the_same_statements_say_the_same(database_url: str) -> None:
             assert found == expected, sql
             assert type(found) is type(expected) or isinstance(expected, bool), sql
         order = await door.db.read(
-            lambda db: db.execute("SELECT body FROM jotting WHERE id > :least ORDER BY body", {"least": 0}).fetchall()
-        )  # fmt: skip
+            lambda db: db.execute(
+                "SELECT body FROM jotting WHERE id > :least ORDER BY body", {"least": 0}
+            ).fetchall()
+        )
         assert order == ([("Z",), ("a",), ("é",)])
         limited = "SELECT substr(body, ?, ?) FROM jotting ORDER BY id LIMIT ?"
         assert await door.ask(limited, 1, 1, 1) == "Z"

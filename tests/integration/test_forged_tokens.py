@@ -149,9 +149,11 @@ def opened(forge: Forge, token: str) -> int:
     try:
         with connect(
             forge.relay.url.replace("http", "ws", 1) + "/api/v1/ws",
-            additional_headers={"Authorization": f"Bearer {token}"}, compression=None, proxy=None,
+            additional_headers={"Authorization": f"Bearer {token}"},
+            compression=None,
+            proxy=None,
             subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)],
-        ):  # fmt: skip
+        ):
             return 101
     except InvalidStatus as error:
         return error.response.status_code

@@ -443,8 +443,15 @@ def folder_of_instance(journal: Journal, played: Played) -> Path:
 
 def test_an_origin_of_another_format_is_not_read() -> None:
     origin = Origin(
-        instance="0" * 32, generation=1, number=1, sample_rate_hz=48_000.0, channels=2, host_name="", track_name="",
-        boot_id="", format=1,
-    )  # fmt: skip
+        instance="0" * 32,
+        generation=1,
+        number=1,
+        sample_rate_hz=48_000.0,
+        channels=2,
+        host_name="",
+        track_name="",
+        boot_id="",
+        format=1,
+    )
     with pytest.raises(Exception, match="format 1"):
         unpack_origin(pack_origin(origin))

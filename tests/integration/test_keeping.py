@@ -63,9 +63,12 @@ class Desk:
         said = hello(instance=ring.header.instance_id, track_name=track)
         peer = Peer(instance=said.instance, pid=os.getpid(), uid=os.getuid(), hello=said)
         opened = RingOpened(
-            segment=ring.segment, generation=ring.header.generation, sample_rate_hz=RATE_HZ, channels=2,
+            segment=ring.segment,
+            generation=ring.header.generation,
+            sample_rate_hz=RATE_HZ,
+            channels=2,
             capacity_frames=1 << 16,
-        )  # fmt: skip
+        )
         instance, _ = self.instances.seen(peer)
         assert isinstance(await self.instances.attach(instance, opened), RingAttached)
         return ring
@@ -86,9 +89,14 @@ class Desk:
         ring = self.rings[track]
         for beat in range(from_beat, from_beat + 4 * bars):
             at = Record(
-                ring_frame=ring.commit, ppq=float(beat), bpm=120.0, bar_start_ppq=beat // 4 * 4.0, numerator=4,
-                denominator=4, flags=KNOWN if going else KNOWN & ~Flag.PLAYING,
-            )  # fmt: skip
+                ring_frame=ring.commit,
+                ppq=float(beat),
+                bpm=120.0,
+                bar_start_ppq=beat // 4 * 4.0,
+                numerator=4,
+                denominator=4,
+                flags=KNOWN if going else KNOWN & ~Flag.PLAYING,
+            )
             frames = numbered_frames(ring.commit, BAR // 4) if level else np.zeros((BAR // 4, 2), np.float32)
             ring.write(frames, at)
             if beat % 4 == 3:
@@ -173,9 +181,12 @@ async def test_a_plugin_whose_ring_was_removed_is_not_said_to_attach_for_ever(tm
         assert instance.info().state == "recording"
         again, _ = desk.instances.seen(msgspec.structs.replace(instance.peer))
         opened = RingOpened(
-            segment=ring.segment, generation=ring.header.generation, sample_rate_hz=RATE_HZ, channels=2,
+            segment=ring.segment,
+            generation=ring.header.generation,
+            sample_rate_hz=RATE_HZ,
+            channels=2,
             capacity_frames=1 << 16,
-        )  # fmt: skip
+        )
         refused = await desk.instances.attach(again, opened)
         assert isinstance(refused, Refused) and "Reload the plugin" in refused.message
         assert again.info().state == "gone" and "Reload the plugin" in again.info().reason
@@ -230,9 +241,14 @@ async def test_what_is_overwritten_while_it_is_copied_costs_only_itself(
         ring = await desk.load("Keys", 0.1, seconds=0.0)
         for beat in range(20):
             at = Record(
-                ring_frame=ring.commit, ppq=beat * 1.0, bpm=120.0, bar_start_ppq=beat // 4 * 4.0, numerator=4,
-                denominator=4, flags=KNOWN,
-            )  # fmt: skip
+                ring_frame=ring.commit,
+                ppq=beat * 1.0,
+                bpm=120.0,
+                bar_start_ppq=beat // 4 * 4.0,
+                numerator=4,
+                denominator=4,
+                flags=KNOWN,
+            )
             ring.write(np.full((BAR // 4, 2), 0.1, np.float32), at)
         monkeypatch.setattr(Reach, "memory", played_on_meanwhile(desk, 5_000))
         take = await desk.kept(**ask)

@@ -64,9 +64,12 @@ def test_lv2_tells_of_no_latency(name: str) -> None:
 def test_make_plugin_installs_every_format_for_this_user(tmp_path: Path) -> None:
     plugin_bundles()
     subprocess.run(
-        ["make", "-s", "-C", str(ROOT), "plugin"], env=os.environ | {"HOME": str(tmp_path)}, check=True,
-        capture_output=True, timeout=HANG_S,
-    )  # fmt: skip
+        ["make", "-s", "-C", str(ROOT), "plugin"],
+        env=os.environ | {"HOME": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        timeout=HANG_S,
+    )
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob(".*/*")) == sorted(
         f".{plugin_format}/{name}.{plugin_format}" for plugin_format in EXPORTS for name in NAMES
     )

@@ -18,15 +18,23 @@ INSTANCES = 16
 async def test_instances_of_one_host_share_a_worker_and_no_identity(plugin_format: str) -> None:
     """A duplicated track is another instance too: nothing but the controls could be copied."""
     bundles = plugin_bundles()
-    command = (made_for_tests("check_formats"), plugin_format, binary(bundles, plugin_format),
-               bundles / ".lv2" / "sidechain.lv2", "hold", str(INSTANCES))  # fmt: skip
+    command = (
+        made_for_tests("check_formats"),
+        plugin_format,
+        binary(bundles, plugin_format),
+        bundles / ".lv2" / "sidechain.lv2",
+        "hold",
+        str(INSTANCES),
+    )
     with short_folder() as folder:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
             process = await asyncio.create_subprocess_exec(
-                *command, env=host_environment(daemon.run), stdin=asyncio.subprocess.PIPE,
+                *command,
+                env=host_environment(daemon.run),
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+            )
             try:
                 assert process.stdout and process.stdin
                 assert await process.stdout.readline() == b"held\n"

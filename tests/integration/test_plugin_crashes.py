@@ -101,10 +101,16 @@ async def test_the_plugin_and_pyzmq_keep_out_of_each_others_way() -> None:
             daemon = await stage.daemon("a")
             env = host_environment(daemon.run)
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.plugin.drive_pedalboard",
-                str(plugin_bundles() / ".vst3" / "sidechain.vst3"), "10", env=env, cwd=ROOT,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+                sys.executable,
+                "-m",
+                "tests.plugin.drive_pedalboard",
+                str(plugin_bundles() / ".vst3" / "sidechain.vst3"),
+                "10",
+                env=env,
+                cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
             try:
                 assert process.stdout and process.stdin
                 async with asyncio.timeout(HANG_S):

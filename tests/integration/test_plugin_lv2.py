@@ -48,9 +48,13 @@ class Feature(Structure):
 
 class Option(Structure):
     _fields_ = (
-        ("context", c_uint32), ("subject", c_uint32), ("key", c_uint32), ("size", c_uint32), ("type", c_uint32),
+        ("context", c_uint32),
+        ("subject", c_uint32),
+        ("key", c_uint32),
+        ("size", c_uint32),
+        ("type", c_uint32),
         ("value", c_void_p),
-    )  # fmt: skip
+    )
 
 
 class Lv2Host:
@@ -63,10 +67,16 @@ class Lv2Host:
         self._urid_map = UridMap(None, self._map)
         self._longest = ctypes.c_int32(1_024)
         options = (Option * 2)(
-            Option(0, 0, self.urid("http://lv2plug.in/ns/ext/buf-size#maxBlockLength"), 4,
-                   self.urid(ATOM + "Int"), ctypes.addressof(self._longest)),
+            Option(
+                0,
+                0,
+                self.urid("http://lv2plug.in/ns/ext/buf-size#maxBlockLength"),
+                4,
+                self.urid(ATOM + "Int"),
+                ctypes.addressof(self._longest),
+            ),
             Option(),
-        )  # fmt: skip
+        )
         features = (POINTER(Feature) * 3)(  # the third stays NULL
             ctypes.pointer(Feature(b"http://lv2plug.in/ns/ext/urid#map", ctypes.addressof(self._urid_map))),
             ctypes.pointer(Feature(b"http://lv2plug.in/ns/ext/options#options", ctypes.addressof(options))),

@@ -23,9 +23,13 @@ def check(plugin_format: str, host: Path, plugin: Path, *wrapper: str) -> subpro
     bundle = plugin_bundles() / ".lv2" / f"{name}.lv2"
     with short_folder() as folder:
         return subprocess.run(
-            [*wrapper, host, plugin_format, plugin, bundle, str(SECONDS), str(SEED)], env=host_environment(folder / "run"),
-            capture_output=True, text=True, check=False, timeout=HANG_S,
-        )  # fmt: skip
+            [*wrapper, host, plugin_format, plugin, bundle, str(SECONDS), str(SEED)],
+            env=host_environment(folder / "run"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANG_S,
+        )
 
 
 def faulty(plugin_format: str, build: Path = BUILD, *settings: str) -> Path:
@@ -78,10 +82,14 @@ async def test_keep_on_the_audio_thread_does_nothing_that_could_wait() -> None:
 
 def under_memcheck(plugin_format: str, plugin: Path, report: Path) -> subprocess.CompletedProcess[str]:
     valgrind = (
-        program("valgrind", "valgrind"), "--error-exitcode=9", "--leak-check=full",
-        f"--suppressions={ROOT / 'tests/plugin/memcheck.supp'}", "--show-leak-kinds=definite",
-        "--errors-for-leak-kinds=definite", f"--log-file={report}",
-    )  # fmt: skip
+        program("valgrind", "valgrind"),
+        "--error-exitcode=9",
+        "--leak-check=full",
+        f"--suppressions={ROOT / 'tests/plugin/memcheck.supp'}",
+        "--show-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite",
+        f"--log-file={report}",
+    )
     return check(plugin_format, made_for_tests("check_formats"), plugin, *valgrind)
 
 

@@ -110,10 +110,21 @@ async def test_all_instances_of_one_host_record(count: int) -> None:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
             process = await asyncio.create_subprocess_exec(
-                play_path(), "--instances", str(count), "--history", "16384", "--run-dir", str(daemon.run),
-                "--hold", "--wait-attached", str(HANG_S), str(wav),
-                env=host_environment(daemon.run), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+                play_path(),
+                "--instances",
+                str(count),
+                "--history",
+                "16384",
+                "--run-dir",
+                str(daemon.run),
+                "--hold",
+                "--wait-attached",
+                str(HANG_S),
+                str(wav),
+                env=host_environment(daemon.run),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+            )
             try:
                 await until_heard(daemon, 4096, count=count)
                 known = await instances(daemon)
@@ -137,9 +148,11 @@ async def test_65_plugins_of_a_real_host_record() -> None:
         async with Stage(folder) as stage:
             daemon = await stage.daemon("a")
             process = await asyncio.create_subprocess_exec(
-                *command, env=host_environment(daemon.run), stdin=asyncio.subprocess.PIPE,
+                *command,
+                env=host_environment(daemon.run),
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+            )
             try:
                 await until_heard(daemon, 512, count=65)
             finally:

@@ -99,9 +99,12 @@ async def test_the_worker_is_in_the_sandbox_before_its_first_job(tmp_path: Path)
     command = worker_command(tmp_path / "previews", tmp_path / "takes")
     child = Child(lambda: command, answers, max_answer_bytes=4096)
     job = FitJob(
-        source=str(tmp_path / "previews" / "none"), target=str(tmp_path / "previews" / "t"), sample_rate_hz=RATE_HZ,
-        channels=2, speed=1.0,
-    )  # fmt: skip
+        source=str(tmp_path / "previews" / "none"),
+        target=str(tmp_path / "previews" / "t"),
+        sample_rate_hz=RATE_HZ,
+        channels=2,
+        speed=1.0,
+    )
     try:
         async with child.conversation(LIMIT_S) as worker:
             await worker.say(job)

@@ -23,9 +23,10 @@ RATE_HZ = 44_100
 def process(tmp_path: Path, source: str | bytes, *options: str | bytes) -> tuple[int, dict[str, object], str]:
     """Exit code, what was printed as JSON, what was said on stderr."""
     env = os.environ | {
-        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"),
+        "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
         "SIDECHAIN_DATA_DIR": str(tmp_path / "data"),
-    }  # fmt: skip
+    }
     command = [
         sys.executable,
         "-m",

@@ -117,7 +117,13 @@ def test_a_device_is_claimed_with_a_click(browser: FormBrowser, device: RelayCli
 
 def test_the_page_says_what_asks_and_cannot_be_framed(browser: FormBrowser, device: RelayClient) -> None:
     page = browser.http.get(Claim(device).address())
-    for said in ("data-device>test<", "data-platform>linux<", "data-place>this machine<", "data-account>alice<", "<time datetime"):  # fmt: skip
+    for said in (
+        "data-device>test<",
+        "data-platform>linux<",
+        "data-place>this machine<",
+        "data-account>alice<",
+        "<time datetime",
+    ):
         assert said in page.text, said
     assert page.headers["x-frame-options"] == "DENY"
     policy = page.headers["content-security-policy"]

@@ -111,14 +111,17 @@ LIES: dict[str, Callable[[asyncio.StreamWriter], object]] = {
     "no end": lambda writer: forever(writer, b" " * 65536, 0),
     "a byte now and then": lambda writer: forever(writer, b" ", 0.02),
     "nothing": lambda writer: None,
-    "half an answer": lambda writer: (writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), writer.close()),
+    "half an answer": lambda writer: (
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
+        writer.close(),
+    ),
     "no HTTP": lambda writer: writer.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
     "no JSON": whole("200 OK", b"<html>"),
     "another shape": whole("200 OK", b'{"id": 7}'),
     "very deep": whole("200 OK", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "very deep, and a no": whole("404 No", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "no UTF-8": whole("200 OK", b'{"id": "\xff\xfe"}'),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -209,9 +212,16 @@ async def test_what_stands_between_has_no_say(
         with path.open("rb") as file:
             for url, first in ((None, True), (f"{client.base_url}/api/v1/uploads/x", False)):
                 parcel = Parcel(
-                    entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words, url=url, first=first,
-                    allowed=lambda: True, moved=nothing,
-                )  # fmt: skip
+                    entry_id="e" * 32,
+                    file=file,
+                    size_bytes=9,
+                    sha256="0" * 64,
+                    meta=no_words,
+                    url=url,
+                    first=first,
+                    allowed=lambda: True,
+                    moved=nothing,
+                )
                 with pytest.raises(Offline):
                     await TusClient(client).deliver(parcel)
         identity = client.tokens._identity
@@ -247,9 +257,16 @@ async def test_an_upload_believes_nothing_that_cannot_be(
     async with before(tmp_path, answer) as (client, liar):
         with path.open("rb") as file:
             parcel = Parcel(
-                entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words, url=None, first=True,
-                allowed=lambda: True, moved=nothing,
-            )  # fmt: skip
+                entry_id="e" * 32,
+                file=file,
+                size_bytes=9,
+                sha256="0" * 64,
+                meta=no_words,
+                url=None,
+                first=True,
+                allowed=lambda: True,
+                moved=nothing,
+            )
             with pytest.raises(error):
                 await TusClient(client).send(parcel)
         assert len(liar.heads) == requests
@@ -267,9 +284,16 @@ async def test_an_upload_where_nothing_moves_ends_at_once_and_does_not_ask_again
         with path.open("rb") as file:
             assert isinstance(file, io.BufferedReader)
             parcel = Parcel(
-                entry_id="e" * 32, file=file, size_bytes=9, sha256="0" * 64, meta=no_words,
-                url=f"{client.base_url}/api/v1/uploads/x", first=False, allowed=lambda: True, moved=nothing,
-            )  # fmt: skip
+                entry_id="e" * 32,
+                file=file,
+                size_bytes=9,
+                sha256="0" * 64,
+                meta=no_words,
+                url=f"{client.base_url}/api/v1/uploads/x",
+                first=False,
+                allowed=lambda: True,
+                moved=nothing,
+            )
             with pytest.raises((Offline, RelayRefused)):
                 await TusClient(client).send(parcel)
         assert len(liar.heads) == 2

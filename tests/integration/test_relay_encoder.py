@@ -36,9 +36,14 @@ async def test_the_decoder_that_runs_is_in_the_sandbox(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("form", "subtype", "rate_hz", "channels"),
-    [("WAV", "FLOAT", 44_100, 1), ("AIFF", "PCM_16", 96_000, 2), ("OGG", "VORBIS", 48_000, 2), ("MP3", None, 22_050, 1),
-     ("FLAC", "PCM_24", 8_000, 2)],
-)  # fmt: skip
+    [
+        ("WAV", "FLOAT", 44_100, 1),
+        ("AIFF", "PCM_16", 96_000, 2),
+        ("OGG", "VORBIS", 48_000, 2),
+        ("MP3", None, 22_050, 1),
+        ("FLAC", "PCM_24", 8_000, 2),
+    ],
+)
 async def test_what_is_sound_is_decoded_in_the_sandbox(
     tmp_path: Path, form: str, subtype: str, rate_hz: int, channels: int
 ) -> None:
@@ -51,8 +56,10 @@ async def test_what_is_sound_is_decoded_in_the_sandbox(
     finally:
         await encoder.close()
     assert figures.card.sample_rate_hz == rate_hz and {p.name for p in tmp_path.iterdir()} == {
-        "upload", PREVIEW_FILE, LOSSLESS_FILE,
-    }  # fmt: skip
+        "upload",
+        PREVIEW_FILE,
+        LOSSLESS_FILE,
+    }
 
 
 async def test_what_we_cannot_write_is_not_the_audios_fault(
@@ -131,8 +138,14 @@ async def killed(pid: int) -> None:
 
 def job_in(folder: Path) -> EncodeJob:
     return EncodeJob(
-        folder=str(folder), upload_file="upload", title="", bpm=None, key=None, duration_bars=None, bar_frames=[]
-    )  # fmt: skip
+        folder=str(folder),
+        upload_file="upload",
+        title="",
+        bpm=None,
+        key=None,
+        duration_bars=None,
+        bar_frames=[],
+    )
 
 
 def test_the_health_page_says_what_stands(tmp_path: Path) -> None:

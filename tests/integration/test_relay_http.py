@@ -177,8 +177,17 @@ def test_what_one_may_not_see_looks_like_what_is_not_there(other: RelayClient, p
 
 
 def test_every_answer_has_the_security_headers(anonymous: RelayClient, post: AudioPost) -> None:
-    for path in ("/", "/p/" + post.id, "/api/v1/feed/global", f"/api/v1/audio/{post.id}/mp3", "/nope",
-                 f"/api/v1/audio/{post.id}/waveform", "/api/docs", "/api/docs/openapi.json", "/health/live"):  # fmt: skip
+    for path in (
+        "/",
+        "/p/" + post.id,
+        "/api/v1/feed/global",
+        f"/api/v1/audio/{post.id}/mp3",
+        "/nope",
+        f"/api/v1/audio/{post.id}/waveform",
+        "/api/docs",
+        "/api/docs/openapi.json",
+        "/health/live",
+    ):
         headers = anonymous.http.get(anonymous.url + path).headers
         assert headers["x-content-type-options"] == "nosniff", path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
@@ -209,8 +218,18 @@ HOSTILE = {
     "wrong type": b'{"post_id": 5, "username": 7, "token": {}, "public_key": []}',
     "long string": b'{"post_id": "' + b"a" * 60_000 + b'"}',
 }
-BODIES = ["/auth/device", "/auth/claim", "/auth/verify", "/auth/refresh", "/social/follow", "/social/unfollow",
-          "/social/like", "/social/unlike", "/social/react", "/social/unreact"]  # fmt: skip
+BODIES = [
+    "/auth/device",
+    "/auth/claim",
+    "/auth/verify",
+    "/auth/refresh",
+    "/social/follow",
+    "/social/unfollow",
+    "/social/like",
+    "/social/unlike",
+    "/social/react",
+    "/social/unreact",
+]
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

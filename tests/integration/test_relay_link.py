@@ -184,19 +184,36 @@ HOSTILE: dict[str, bytes] = {
     **{
         f"{field} is {text!r}": msgspec.msgpack.encode([3, told(news(**{field: text}))])
         for field in ("id", "username", "title", "audio_url", "created_at", "outline")
-        for text in ("a\x00b", "\u202eevil", "x" * 70_000, WHEN + "\n", "2026-19-39T29:59:69.000000Z", "2026-02-31T00:00:00.000000Z")
+        for text in (
+            "a\x00b",
+            "\u202eevil",
+            "x" * 70_000,
+            WHEN + "\n",
+            "2026-19-39T29:59:69.000000Z",
+            "2026-02-31T00:00:00.000000Z",
+        )
     },
-    **{f"cursor is {value!r}": msgspec.msgpack.encode([3, told(news(), value)]) for value in ("", "a b", "a\n", "x" * 97, 7)},
-    **{f"number is {value!r}": msgspec.msgpack.encode([value, told(news())]) for value in (0, -1, 2, 4, (1 << 64) - 1, 3.0, "3")},
     **{
-        f"retry after {value!r}": msgspec.msgpack.encode([3, {"t": "disconnect", "code": 3001, "reason": "", "retry_after_ms": value}])
+        f"cursor is {value!r}": msgspec.msgpack.encode([3, told(news(), value)])
+        for value in ("", "a b", "a\n", "x" * 97, 7)
+    },
+    **{
+        f"number is {value!r}": msgspec.msgpack.encode([value, told(news())])
+        for value in (0, -1, 2, 4, (1 << 64) - 1, 3.0, "3")
+    },
+    **{
+        f"retry after {value!r}": msgspec.msgpack.encode(
+            [3, {"t": "disconnect", "code": 3001, "reason": "", "retry_after_ms": value}]
+        )
         for value in WIDE
     },
     **{
         f"closes with {code!r}": msgspec.msgpack.encode([3, {"t": "disconnect", "code": code, "reason": "x"}])
         for code in (0, 999, 5000, 1 << 63, -1, 3001.5)
     },
-    "presence that is none": msgspec.msgpack.encode([3, told({"t": "presence.update", "user_id": "x", "bpm": 1e300})]),
+    "presence that is none": msgspec.msgpack.encode(
+        [3, told({"t": "presence.update", "user_id": "x", "bpm": 1e300})]
+    ),
     "empty": b"",
     "no array": b"\x80",
     "no messages": b"\x91\x03",
@@ -210,7 +227,7 @@ HOSTILE: dict[str, bytes] = {
     "a time of its own": b"\x92\x03\xd7\xff" + b"\xff" * 8,
     "noise": bytes(range(256)) * 40,
     "connected twice": msgspec.msgpack.encode([3, {"t": "connected", "cursor": "at-1", "recovered": True}]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

@@ -155,9 +155,19 @@ def test_figures_are_well_formed_and_all_there(relay: RelayProcess, anna: RelayC
         assert (
             line.startswith("# ") or re.match(r"[a-z_]+?(?=(_bucket|_sum|_count)?(\{| ))", line)[0] in kinds
         )  # type: ignore[index]
-    assert {"relay_requests_total", "relay_request_seconds", "relay_connections", "relay_events_told_total", "relay_jobs",
-            "relay_commit_applied", "relay_commits_waiting", "relay_task_failures_total", "relay_database_seconds",
-            "relay_disk_free_bytes", "relay_bus_up"} <= set(kinds)  # fmt: skip
+    assert {
+        "relay_requests_total",
+        "relay_request_seconds",
+        "relay_connections",
+        "relay_events_told_total",
+        "relay_jobs",
+        "relay_commit_applied",
+        "relay_commits_waiting",
+        "relay_task_failures_total",
+        "relay_database_seconds",
+        "relay_disk_free_bytes",
+        "relay_bus_up",
+    } <= set(kinds)
 
 
 def test_figures_count_rows_and_never_addresses(relay: RelayProcess, anna: RelayClient) -> None:

@@ -225,9 +225,12 @@ def test_who_was_away_is_told_what_stands_now(owner: RelayClient, follower: Rela
     with closing(follower.socket(cursor)) as socket:
         assert socket.connected.recovered
         said = [read_payload(each) for each in socket.connected.events]
-    assert [(type(each), each.post.title) for each in said if isinstance(each, FeedNewPost | FeedPostChanged)] == [
-        (FeedNewPost, "kept"), (FeedPostChanged, "kept"),
-    ]  # fmt: skip
+    assert [
+        (type(each), each.post.title) for each in said if isinstance(each, FeedNewPost | FeedPostChanged)
+    ] == [
+        (FeedNewPost, "kept"),
+        (FeedPostChanged, "kept"),
+    ]
     removed = [each.post_id for each in said if isinstance(each, FeedPostRemoved)]
     assert removed == [secret.id, gone.id, withdrawn.id]
 

@@ -218,8 +218,16 @@ def test_secrets_come_from_the_environment_and_go_nowhere(relay: RelayProcess) -
 
 @pytest.mark.parametrize(
     ("suggestion", "name"),
-    [("Night Owl", "night-owl"), ("ÄÖ", "producer"), ("", "producer"), ("a", "producer"), ("<script>", "script"), ("x" * 90, "x" * 24), ("..ab..", "producer")],
-)  # fmt: skip
+    [
+        ("Night Owl", "night-owl"),
+        ("ÄÖ", "producer"),
+        ("", "producer"),
+        ("a", "producer"),
+        ("<script>", "script"),
+        ("x" * 90, "x" * 24),
+        ("..ab..", "producer"),
+    ],
+)
 def test_usernames_are_made_of_what_can_be_used(suggestion: str, name: str) -> None:
     assert next(propose(suggestion)) == name
 

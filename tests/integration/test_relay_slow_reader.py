@@ -30,7 +30,9 @@ async def test_a_stalled_reader_is_let_go_and_the_healthy_one_misses_nothing(tmp
             tx.db.execute("UPDATE account SET bio = ? WHERE id = ?", (BIO, carl.user.id))
             topic = author_topic(anna.user.id)
             for _ in range(AT_ONCE):
-                append(tx, topic=topic, kind=NEW_FOLLOW, actor_id=carl.user.id, object_id=anna.user.id, at_us=0)  # fmt: skip
+                append(
+                    tx, topic=topic, kind=NEW_FOLLOW, actor_id=carl.user.id, object_id=anna.user.id, at_us=0
+                )
 
         rounds = 3 * SLOW_READER_BYTES // (AT_ONCE * len(BIO))
         healthy.wanted = rounds * AT_ONCE

@@ -287,11 +287,23 @@ def test_presence_is_for_followers_and_survives_a_reconnect(person: Person, list
 @pytest.mark.parametrize(
     "frame",
     [
-        b"", b"[]", b"{}", b"[1]", b"not json", b"[" * 20_000, b'[{"t":"nothing"}]', b'[{"t":"hello"}]',
-        b'[{"t":"ping"}]', b'[{"t":"connect","cursor":7}]', b'[{"t":"connect","cursor":"a b"}]', b'[{"t":"connect","cursor":""}]',
-        b'[{"t":"connect"},{"t":"ping"}]', b'[{"t":"connect","cursor":"' + b"9" * 4000 + b'"}]', b"\xff\xfe",
+        b"",
+        b"[]",
+        b"{}",
+        b"[1]",
+        b"not json",
+        b"[" * 20_000,
+        b'[{"t":"nothing"}]',
+        b'[{"t":"hello"}]',
+        b'[{"t":"ping"}]',
+        b'[{"t":"connect","cursor":7}]',
+        b'[{"t":"connect","cursor":"a b"}]',
+        b'[{"t":"connect","cursor":""}]',
+        b'[{"t":"connect"},{"t":"ping"}]',
+        b'[{"t":"connect","cursor":"' + b"9" * 4000 + b'"}]',
+        b"\xff\xfe",
     ],
-)  # fmt: skip
+)
 def test_a_first_message_other_than_connect_ends_it(
     relay: RelayProcess, person: Person, frame: bytes
 ) -> None:

@@ -43,9 +43,10 @@ def test_a_relay_for_development_is_no_use_to_a_page_whose_name_was_bound_anew(
         own = {"origin": relay.url}
         assert page.post("/session", data={"username": "holder"}, headers=own).status_code == 303
     answer = raw(
-        relay, f"GET /api/v1/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )  # fmt: skip
+        relay,
+        f"GET /api/v1/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+    )
     assert answer.startswith(b"HTTP/1.1 421 ")
 
 
@@ -71,7 +72,7 @@ def test_with_https_only_this_very_host_can_set_the_session(public: RelayProcess
     own = {"origin": PUBLIC, "host": "loops.example"}
     with httpx.Client(base_url=public.url, trust_env=False, headers=own) as http:
         opened = http.post("/session", data={"username": "surfer"})
-        (name, morsel), = SimpleCookie(opened.headers["set-cookie"]).items()  # fmt: skip
+        ((name, morsel),) = SimpleCookie(opened.headers["set-cookie"]).items()
         assert name == "__Host-sidechain_session"
         assert (morsel["path"], morsel["domain"], morsel["secure"], morsel["httponly"]) == (
             "/",
@@ -87,7 +88,7 @@ def test_with_https_only_this_very_host_can_set_the_session(public: RelayProcess
         assert http.get("/api/v1/users/me", headers=planted).status_code == 401
         csrf = http.get("/", headers=session).text.split('name="csrf" content="')[1].split('"')[0]
         closed = http.post("/session/close", headers=session, data={"csrf": csrf})
-        (name, morsel), = SimpleCookie(closed.headers["set-cookie"]).items()  # fmt: skip
+        ((name, morsel),) = SimpleCookie(closed.headers["set-cookie"]).items()
         assert (name, morsel.value, morsel["max-age"], morsel["secure"]) == (
             "__Host-sidechain_session",
             "",
@@ -147,11 +148,19 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
         sent.append(message)
 
     scope = {
-        "type": "http", "method": "POST", "path": "/api/v1/auth/refresh", "raw_path": b"/api/v1/auth/refresh",
-        "query_string": b"", "headers": [(b"content-type", b"application/json"), (b"host", b"relay")],
-        "client": ("192.0.2.1", 1), "server": ("relay", 80), "scheme": "http", "root_path": "", "http_version": "1.1",
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/auth/refresh",
+        "raw_path": b"/api/v1/auth/refresh",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"host", b"relay")],
+        "client": ("192.0.2.1", 1),
+        "server": ("relay", 80),
+        "scheme": "http",
+        "root_path": "",
+        "http_version": "1.1",
         "asgi": {"version": "3.0"},
-    }  # fmt: skip
+    }
     relay = await build(Config(data=tmp_path / "data"), "http://relay")
     try:
         async with asyncio.timeout(LIMIT_S):

@@ -78,8 +78,12 @@ def test_options_says_what_is_spoken(relay: RelayProcess, client: RelayClient) -
         assert answer.headers["tus-version"] == answer.headers["tus-resumable"] == "1.0.0"
         assert answer.headers["tus-max-size"] == str(MAX_UPLOAD_BYTES)
         assert set(answer.headers["tus-extension"].split(",")) == {
-            "creation", "creation-with-upload", "checksum", "expiration", "termination"
-        }  # fmt: skip
+            "creation",
+            "creation-with-upload",
+            "checksum",
+            "expiration",
+            "termination",
+        }
         assert "sha1" in answer.headers["tus-checksum-algorithm"].split(",")
 
 

@@ -32,9 +32,16 @@ def wav_with(**change: int) -> bytes:
     """A WAV whose header says something else than its data."""
     values = {"channels": 2, "rate": RATE_HZ, "data_bytes": 8 * 4800} | change
     fmt = struct.pack(
-        "<4sIHHIIHH", b"fmt ", 16, 1, values["channels"], values["rate"],
-        values["rate"] * values["channels"] * 2 & 0xFFFFFFFF, values["channels"] * 2 & 0xFFFF, 16,
-    )  # fmt: skip
+        "<4sIHHIIHH",
+        b"fmt ",
+        16,
+        1,
+        values["channels"],
+        values["rate"],
+        values["rate"] * values["channels"] * 2 & 0xFFFFFFFF,
+        values["channels"] * 2 & 0xFFFF,
+        16,
+    )
     data = b"\1\0" * 9600
     return (
         b"RIFF"
@@ -152,8 +159,14 @@ def test_any_float_bits_become_a_finite_post(client: RelayClient) -> None:
 
 def test_tempo_and_key_come_with_who_says_so_and_nothing_is_invented(client: RelayClient) -> None:
     audio, _ = loop_flac(3, bpm=120.0)
-    said = {"bpm": 120.0, "bpm_source": "length", "bpm_confidence": 0.94, "key": "F# minor", "key_source": "audio",
-            "key_confidence": 0.7}  # fmt: skip
+    said = {
+        "bpm": 120.0,
+        "bpm_source": "length",
+        "bpm_confidence": 0.94,
+        "key": "F# minor",
+        "key_source": "audio",
+        "key_confidence": 0.7,
+    }
     told = client.post(audio, **said)
     assert {name: getattr(told, name) for name in said} == said
     assert told.seam_score is not None and told.lra_lu is not None, "measured on what arrived"

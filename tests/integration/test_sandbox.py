@@ -86,8 +86,12 @@ def test_a_decoder_can_open_no_socket_and_no_other_file(tmp_path: Path) -> None:
     other.write_bytes(b"secret")
     ran = subprocess.run(
         [sys.executable, "-c", TRIES, str(folder), str(other), str(shelf)],
-        capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
     assert ran.returncode == 0, ran.stderr
     said = json.loads(ran.stdout)
     if not {Part.FILES, Part.CALLS} & set(said["parts"]):
@@ -131,8 +135,12 @@ def test_threads_that_it_had_to_start_are_confined_with_it_and_none_follows(tmp_
     secret.write_bytes(b"secret")
     ran = subprocess.run(
         [sys.executable, "-c", THREADS, str(secret)],
-        capture_output=True, text=True, timeout=LIMIT_S, check=False, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
     assert ran.returncode == 0, ran.stderr
     parts, refused = json.loads(ran.stdout)
     assert refused["files"] == (Part.FILES in parts) and refused["calls"] == (Part.CALLS in parts)

@@ -25,9 +25,11 @@ FIELDS = (
 
 def _sidechain(tmp_path: Path, *arguments: str) -> str:
     env = os.environ | {
-        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"), "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
-        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"), "SIDECHAIN_CREDENTIAL_STORE": "file",
-    }  # fmt: skip
+        "SIDECHAIN_CONFIG": str(tmp_path / "config.toml"),
+        "SIDECHAIN_RUN_DIR": str(tmp_path / "run"),
+        "SIDECHAIN_DATA_DIR": str(tmp_path / "data"),
+        "SIDECHAIN_CREDENTIAL_STORE": "file",
+    }
     command = [sys.executable, "-m", "daemon", *arguments]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

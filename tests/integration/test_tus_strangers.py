@@ -67,15 +67,22 @@ def becomes_a_post(client: RelayClient, url: str) -> bool:
 def js_command(client: RelayClient, take: Path, **asked: Any) -> list[str]:
     assert client.pair is not None
     given = {
-        "endpoint": f"{client.url}/api/v1/uploads", "token": client.pair.access_token, "file": str(take),
-    } | asked  # fmt: skip
+        "endpoint": f"{client.url}/api/v1/uploads",
+        "token": client.pair.access_token,
+        "file": str(take),
+    } | asked
     return [program("node"), "client.js", json.dumps(given)]
 
 
 def tus_js(packages: Path, client: RelayClient, take: Path, **asked: Any) -> dict[str, Any]:
     done = subprocess.run(
-        js_command(client, take, **asked), cwd=packages, capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )  # fmt: skip
+        js_command(client, take, **asked),
+        cwd=packages,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
@@ -191,10 +198,16 @@ async def test_our_client_brings_a_take_to_a_server_of_others(
                 url = None
                 for _ in range(cuts + 1):  # as the outbox would: again, where it was
                     parcel = Parcel(
-                        entry_id=secrets.token_hex(16), file=file, size_bytes=len(whole),
-                        sha256=hashlib.sha256(whole).hexdigest(), meta=no_words,
-                        url=url, first=url is None, allowed=lambda: True, moved=moved,
-                    )  # fmt: skip
+                        entry_id=secrets.token_hex(16),
+                        file=file,
+                        size_bytes=len(whole),
+                        sha256=hashlib.sha256(whole).hexdigest(),
+                        meta=no_words,
+                        url=url,
+                        first=url is None,
+                        allowed=lambda: True,
+                        moved=moved,
+                    )
                     try:
                         url = await tus.send(parcel)
                         break

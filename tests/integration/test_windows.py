@@ -241,9 +241,12 @@ async def test_a_window_undoes_what_it_posts_and_keeps_all_tracks_of_its_host() 
                 await peer.greet(instance=ring.header.instance_id, track_name="Lead")
                 await peer.say(WindowShown(open=True))
                 opened = RingOpened(
-                    segment=ring.segment, generation=ring.header.generation, sample_rate_hz=8_000.0, channels=2,
+                    segment=ring.segment,
+                    generation=ring.header.generation,
+                    sample_rate_hz=8_000.0,
+                    channels=2,
                     capacity_frames=1 << 15,
-                )  # fmt: skip
+                )
                 await peer.say(opened)
                 await until_heard(peer, lambda m: isinstance(m, RingAttached))
                 await keep_and_undo(peer, ring.header.generation)

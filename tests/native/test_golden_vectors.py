@@ -20,9 +20,18 @@ REFUSED = sorted(
 )
 # Well-formed msgpack that only a bound on a plugin's field refuses: the C side writes those fields, and reads none.
 BOUNDS_OF_PLUGIN_FIELDS = {
-    "bad_bars_65", "bad_id_negative", "bad_instance_15", "bad_instance_text", "bad_no_field", "bad_pid_true",
-    "bad_segment_path", "bad_track_long", "bad_feed_limit_21", "bad_like_bit", "bad_reaction_6",
-}  # fmt: skip
+    "bad_bars_65",
+    "bad_id_negative",
+    "bad_instance_15",
+    "bad_instance_text",
+    "bad_no_field",
+    "bad_pid_true",
+    "bad_segment_path",
+    "bad_track_long",
+    "bad_feed_limit_21",
+    "bad_like_bit",
+    "bad_reaction_6",
+}
 NOT_SHOWN = {"proto", "have", "need"}  # checked or repeated in `message`
 IN_THE_HEADER = {"sample_rate_hz", "channels", "capacity_frames"}  # of a Return Ring: read from there
 

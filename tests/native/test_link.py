@@ -132,10 +132,19 @@ async def playing(run_dir: Path, *options: str) -> AsyncIterator[Player]:
     wav = run_dir.parent / "a.wav"
     soundfile.write(wav, np.linspace(-0.5, 0.5, 96_000).reshape(48_000, 2), 48_000, subtype="FLOAT")
     process = await asyncio.create_subprocess_exec(
-        play_path(), "--json", "--stdin", "--hold", "--run-dir", str(run_dir),
-        "--speed", "0", *options, str(wav),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        play_path(),
+        "--json",
+        "--stdin",
+        "--hold",
+        "--run-dir",
+        str(run_dir),
+        "--speed",
+        "0",
+        *options,
+        str(wav),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
     try:
         yield Player(process)
     finally:

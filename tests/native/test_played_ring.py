@@ -58,9 +58,22 @@ def hosted(
 ) -> Iterator[list[dict[str, Any]]]:
     """Play to the end, and give its events while the last Ring is still there."""
     host = subprocess.Popen(
-        [program or play_path(), "--json", "--hold", "--speed", "0", "--run-dir", folder / "run", "--record-only", *options, wav],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            program or play_path(),
+            "--json",
+            "--hold",
+            "--speed",
+            "0",
+            "--run-dir",
+            folder / "run",
+            "--record-only",
+            *options,
+            wav,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert host.stdout is not None
     events: list[dict[str, Any]] = []
     try:

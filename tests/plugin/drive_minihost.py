@@ -52,12 +52,17 @@ class Host:
         began, exact, out = time.monotonic(), True, np.empty_like(audio)
         for at, frames, place in stretch.blocks(self.rate_hz, self.block_frames):
             plugin.set_transport(
-                bpm=stretch.bpm, time_sig_num=stretch.meter[0], time_sig_denom=stretch.meter[1],
-                position_samples=place.project_frame, position_beats=place.ppq, is_playing=stretch.playing,
-                is_recording=stretch.recording, is_looping=stretch.loop_ppq is not None,
+                bpm=stretch.bpm,
+                time_sig_num=stretch.meter[0],
+                time_sig_denom=stretch.meter[1],
+                position_samples=place.project_frame,
+                position_beats=place.ppq,
+                is_playing=stretch.playing,
+                is_recording=stretch.recording,
+                is_looping=stretch.loop_ppq is not None,
                 loop_start=stretch.frame_of(stretch.loop_ppq[0], self.rate_hz) if stretch.loop_ppq else 0,
                 loop_end=stretch.frame_of(stretch.loop_ppq[1], self.rate_hz) if stretch.loop_ppq else 0,
-            )  # fmt: skip
+            )
             given = np.ascontiguousarray(audio[:, at : at + frames])
             heard = np.full_like(given, np.nan)
             plugin.process(given, heard)

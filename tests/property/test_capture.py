@@ -49,11 +49,17 @@ def scripts(draw: st.DrawFn) -> Script:
         if kind == "stop":
             actions.append(Action(frame + draw(st.integers(1, 4000)), "play"))
     return Script(
-        rate_hz=RATE_HZ, frames=draw(st.integers(40_000, 80_000)), tempos=tempos, meters=meters, loop=loop,
-        actions=actions, start_ppq=draw(st.integers(0, 20)) / 4,
+        rate_hz=RATE_HZ,
+        frames=draw(st.integers(40_000, 80_000)),
+        tempos=tempos,
+        meters=meters,
+        loop=loop,
+        actions=actions,
+        start_ppq=draw(st.integers(0, 20)) / 4,
         blocks=[*draw(st.lists(st.integers(0, 2048), max_size=6)), draw(st.integers(32, 2048))],
-        split=draw(st.booleans()), wobble=draw(st.just([0]) | st.lists(st.integers(-1, 1), min_size=1, max_size=7)),
-    )  # fmt: skip
+        split=draw(st.booleans()),
+        wobble=draw(st.just([0]) | st.lists(st.integers(-1, 1), min_size=1, max_size=7)),
+    )
 
 
 def _fair(script: Script, truth: Truth) -> None:
@@ -224,10 +230,16 @@ def test_no_record_a_liar_writes_breaks_a_cut(data: st.DataObject) -> None:
 
     number = st.floats() | st.floats(0, 1000)
     record = st.builds(
-        Record, ring_frame=st.integers(0, 100_000), ppq=number, bpm=number, bar_start_ppq=number,
-        block_frames=st.integers(0, 2**32 - 1), numerator=st.integers(0, 255), denominator=st.integers(0, 255),
+        Record,
+        ring_frame=st.integers(0, 100_000),
+        ppq=number,
+        bpm=number,
+        bar_start_ppq=number,
+        block_frames=st.integers(0, 2**32 - 1),
+        numerator=st.integers(0, 255),
+        denominator=st.integers(0, 255),
         flags=st.integers(0, 0xFFF).map(Flag),
-    )  # fmt: skip
+    )
     records = data.draw(st.lists(record, max_size=20))
     if data.draw(st.booleans()):
         records.sort(key=lambda r: r.ring_frame)

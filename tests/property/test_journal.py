@@ -103,9 +103,11 @@ def test_damage_costs_what_is_behind_it_in_the_file_and_never_gives_wrong_sound(
             content[at] ^= 1 << data.draw(st.integers(0, 7))
         else:
             end = min(len(content), at + data.draw(st.integers(1, 4096)))
-            content[at:end] = bytes(end - at) if harm == "zero" else data.draw(
-                st.binary(min_size=end - at, max_size=end - at)
-            )  # fmt: skip
+            content[at:end] = (
+                bytes(end - at)
+                if harm == "zero"
+                else data.draw(st.binary(min_size=end - at, max_size=end - at))
+            )
         untouched = file.read_bytes() == bytes(content)
         file.write_bytes(content)
         there = is_true(place, writer)
@@ -235,9 +237,11 @@ def test_for_a_full_disk_only_what_can_be_spared_goes(held: list[Held], size_byt
 
 def test_an_open_file_is_never_removed() -> None:
     held = [
-        Held(ring="a", number=n, instance="x", size_bytes=100, seconds=1.0, wall_us=n, ended=False, open=n == 2)
+        Held(
+            ring="a", number=n, instance="x", size_bytes=100, seconds=1.0, wall_us=n, ended=False, open=n == 2
+        )
         for n in (1, 2)
-    ]  # fmt: skip
+    ]
     assert to_remove(held, keep_s=0.0, keep_closed_us=0, budget_bytes=0, now_us=3) == [held[0]]
 
 

@@ -108,11 +108,22 @@ def test_any_header_bytes_are_refused(data: bytes, file_bytes: int) -> None:
 
 
 FIELDS = {
-    "instance_id": st.binary(min_size=16, max_size=16), "sample_rate_hz": st.floats(),
-    **dict.fromkeys(("generation", "writer_start", "capacity_frames", "audio_offset", "timeline_offset",
-                     "total_bytes", "features_required"), st.integers(0, (1 << 64) - 1)),
+    "instance_id": st.binary(min_size=16, max_size=16),
+    "sample_rate_hz": st.floats(),
+    **dict.fromkeys(
+        (
+            "generation",
+            "writer_start",
+            "capacity_frames",
+            "audio_offset",
+            "timeline_offset",
+            "total_bytes",
+            "features_required",
+        ),
+        st.integers(0, (1 << 64) - 1),
+    ),
     **dict.fromkeys(("channels", "timeline_capacity", "max_block_frames"), st.integers(0, (1 << 32) - 1)),
-}  # fmt: skip
+}
 
 
 @given(st.fixed_dictionaries({}, optional=FIELDS), st.integers(0, 1 << 40))

@@ -174,8 +174,10 @@ class Oracle:
 
     def edit(self, post_id: str, visibility: Visibility, title: str) -> None:
         post = self.posts[post_id]
-        before, after = (audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
-                         for each in (post.shown.visibility, visibility))  # fmt: skip
+        before, after = (
+            audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
+            for each in (post.shown.visibility, visibility)
+        )
         if (post.shown.visibility, post.title) == (visibility, title):
             return
         post.shown, post.title = replace(post.shown, visibility=visibility), title

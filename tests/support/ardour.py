@@ -34,9 +34,11 @@ def _make_home(home: Path) -> dict[str, str]:
     (presets / "float.preset").write_text((SCRIPTS / "float.preset").read_text())
     make("plugin", f"BUILD={BUILD}", f"DESTINATION={home}", "install")
     return {
-        "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache"),
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
         "LV2_PATH": f"{home / '.lv2'}:/usr/lib/lv2",
-    }  # fmt: skip
+    }
 
 
 def _scan_vst3(home: Path, env: dict[str, str]) -> str:
@@ -46,9 +48,12 @@ def _scan_vst3(home: Path, env: dict[str, str]) -> str:
         then = binary.stat().st_mtime - 5
         os.utime(binary, (then, then))
     subprocess.run(
-        [ARDOUR / "ardour-vst3-scanner", "-f", bundle], check=True, capture_output=True, timeout=HANG_S,
+        [ARDOUR / "ardour-vst3-scanner", "-f", bundle],
+        check=True,
+        capture_output=True,
+        timeout=HANG_S,
         env=env | {"LD_LIBRARY_PATH": str(ARDOUR)},
-    )  # fmt: skip
+    )
     (listed,) = (home / ".cache").rglob("*.v3i")
     found = re.search(r'uid="([0-9A-F]{32})" name="Sidechain"', listed.read_text())
     assert found, listed.read_text()
@@ -94,16 +99,25 @@ async def rolling(
     is_vst3 = plugin_format == "vst3"
     plugin = await asyncio.to_thread(_scan_vst3, stage.folder / "home", env) if is_vst3 else STEREO_URI
     env |= {
-        "T_SESSION": str(stage.folder / "session"), "T_FORMAT": plugin_format, "T_PLUGIN": plugin, "T_BPM": repr(bpm),
-        "T_NUMERATOR": str(meter[0]), "T_DENOMINATOR": str(meter[1]), "T_START": str(start_frame),
+        "T_SESSION": str(stage.folder / "session"),
+        "T_FORMAT": plugin_format,
+        "T_PLUGIN": plugin,
+        "T_BPM": repr(bpm),
+        "T_NUMERATOR": str(meter[0]),
+        "T_DENOMINATOR": str(meter[1]),
+        "T_START": str(start_frame),
         "T_MASTER": str(int(on_master)),
-    }  # fmt: skip
+    }
     if on_master:
         env["LD_PRELOAD"] = str(await asyncio.to_thread(made_for_tests, "free_nothing.so"))
     process = await asyncio.create_subprocess_exec(
-        lua, str(SCRIPTS / "session.lua"), env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+        lua,
+        str(SCRIPTS / "session.lua"),
+        env=env,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         await _until_said(process, "rolling")
         session = Session(process)

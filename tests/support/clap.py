@@ -186,9 +186,12 @@ async def begin_clap(
     log = stage.folder / "clap_host.log"
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *command, env=host_environment(daemon.run), stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, stderr=stderr,
-        )  # fmt: skip
+            *command,
+            env=host_environment(daemon.run),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
     try:
         yield ClapBeside(ClapHost(process, log, stage.folder), daemon)
     finally:

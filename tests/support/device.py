@@ -21,9 +21,13 @@ class Device:
         self.data = home / "data"
         self.run = home / "run"
         given = {
-            "config": str(home / "config.toml"), "data_dir": str(self.data), "run_dir": str(self.run),
-            "relay_url": relay_url, "credential_store": "file", "device_name": "studio <b>one</b>",
-        } | settings  # fmt: skip
+            "config": str(home / "config.toml"),
+            "data_dir": str(self.data),
+            "run_dir": str(self.run),
+            "relay_url": relay_url,
+            "credential_store": "file",
+            "device_name": "studio <b>one</b>",
+        } | settings
         outside = {k: v for k, v in os.environ.items() if k not in ("SSH_CONNECTION", "SSH_TTY", "BROWSER")}
         self.env = outside | {f"SIDECHAIN_{name.upper()}": value for name, value in given.items()}
 
@@ -31,8 +35,12 @@ class Device:
         """Run `sidechain ARGUMENTS`; whatever it answers."""
         return subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
-            env=self.env | env, capture_output=True, text=True, timeout=CALL_LIMIT_S, check=False,
-        )  # fmt: skip
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=CALL_LIMIT_S,
+            check=False,
+        )
 
     def json(self, *arguments: str) -> dict[str, Any]:
         """Its one JSON object. Raises AssertionError unless it exits 0."""
@@ -44,8 +52,11 @@ class Device:
     def command_under_way(self, *arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         with subprocess.Popen(
             [sys.executable, "-m", "daemon", *arguments],
-            env=self.env | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
             try:
                 yield process
             finally:

@@ -31,9 +31,14 @@ from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
 
 BASE_URL = "http://r"
 CARD = Card(
-    frames=4, sample_rate_hz=48_000, duration_ms=1, loudness_reason="silent", mp3_frames=4, mp3_rate_hz=48_000,
+    frames=4,
+    sample_rate_hz=48_000,
+    duration_ms=1,
+    loudness_reason="silent",
+    mp3_frames=4,
+    mp3_rate_hz=48_000,
     outline=outline([0], [0]),
-)  # fmt: skip
+)
 FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
 DEADLINE_S = 60.0
 

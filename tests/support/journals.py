@@ -20,10 +20,15 @@ def follower(folder: Path, ring: RingFile, *, number: int = 1, next_frame: int =
     folder.mkdir(exist_ok=True)
     header = ring.header
     origin = Origin(
-        instance=header.instance_id.hex(), generation=header.generation, number=number,
-        sample_rate_hz=header.sample_rate_hz, channels=header.channels, host_name="Test Host", track_name="Drums",
+        instance=header.instance_id.hex(),
+        generation=header.generation,
+        number=number,
+        sample_rate_hz=header.sample_rate_hz,
+        channels=header.channels,
+        host_name="Test Host",
+        track_name="Drums",
         boot_id="this start",
-    )  # fmt: skip
+    )
     return RingFollower(folder, ring, origin, next_frame)
 
 

@@ -47,9 +47,21 @@ def _install(source: Path, target: Path) -> None:
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, target / file)
         done = subprocess.run(
-            [program("npm"), "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"],
-            cwd=target, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False,
-        )  # fmt: skip
+            [
+                program("npm"),
+                "ci",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--omit=optional",
+            ],
+            cwd=target,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_LIMIT_S,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         stamp.write_bytes(lock)
     for script in source.glob("*.js"):

@@ -33,8 +33,11 @@ def boxes(width: int, height: int) -> dict[str, Box]:
     """Where the window puts things at a size in points, by its own layout."""
     said = subprocess.run(
         [made_for_tests("test_ui"), "layout", str(width), str(height)],
-        capture_output=True, text=True, check=True, timeout=HANG_S,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_S,
+    )
     return {name: Box(*values) for name, values in json.loads(said.stdout).items()}
 
 

@@ -161,7 +161,7 @@ def stand_by(server: PostgresServer) -> Iterator[PostgresServer]:
             "-D",
             str(folder / "data"),
         ]
-        subprocess.run([*command, "-R", "-c", "fast", "--no-sync"], check=True)  # fmt: skip
+        subprocess.run([*command, "-R", "-c", "fast", "--no-sync"], check=True)
         other = PostgresServer(folder)
         try:
             other.start()

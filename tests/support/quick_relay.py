@@ -12,9 +12,16 @@ from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, Encod
 from relay.features.creations.figures import Card, Figures
 
 CARD = Card(
-    frames=24_000, sample_rate_hz=48_000, duration_ms=500, lufs=-14.0, dbtp=-1.0, loudness_reason="reached",
-    mp3_frames=24_000, mp3_rate_hz=48_000, outline=outline([0], [0]),
-)  # fmt: skip
+    frames=24_000,
+    sample_rate_hz=48_000,
+    duration_ms=500,
+    lufs=-14.0,
+    dbtp=-1.0,
+    loudness_reason="reached",
+    mp3_frames=24_000,
+    mp3_rate_hz=48_000,
+    outline=outline([0], [0]),
+)
 FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
 
 

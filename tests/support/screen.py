@@ -69,9 +69,19 @@ async def x_server(folder: Path, width: int = 1600, height: int = 1300) -> Async
     xvfb = program("Xvfb", "xvfb")
     read, write = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        xvfb, "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-fbdir", folder,
-        pass_fds=(write,), stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        xvfb,
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        f"{width}x{height}x24",
+        "-nolisten",
+        "tcp",
+        "-fbdir",
+        folder,
+        pass_fds=(write,),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
     os.close(write)
     try:
         with os.fdopen(read) as number:
@@ -86,8 +96,10 @@ def keep_png(pixels: Pixels, name: str) -> Path:
     height, width, _ = pixels.shape
     lines = b"".join(b"\0" + line.tobytes() for line in pixels)
     chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""),
-    ]  # fmt: skip
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines, 9)),
+        (b"IEND", b""),
+    ]
     coded = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks

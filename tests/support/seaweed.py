@@ -15,8 +15,18 @@ READY_LIMIT_S = 60.0
 BUCKET = "sidechain"
 ACCESS_KEY, SECRET_KEY = "sidechain", "sidechain-secret"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-_PORTS = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port", "s3.port.grpc", "master.port.grpc",
-          "volume.port.grpc", "filer.port.grpc", "admin.port.grpc")  # fmt: skip
+_PORTS = (
+    "s3.port",
+    "master.port",
+    "volume.port",
+    "filer.port",
+    "admin.port",
+    "s3.port.grpc",
+    "master.port.grpc",
+    "volume.port.grpc",
+    "filer.port.grpc",
+    "admin.port.grpc",
+)
 
 
 class Seaweed:
@@ -31,10 +41,21 @@ class Seaweed:
 
     def start(self) -> None:
         self._data.mkdir(parents=True, exist_ok=True)
-        command = [str(Path(sys.executable).with_name("weed")), "mini", f"-dir={self._data}", "-ip=127.0.0.1",
-                   "-ip.bind=127.0.0.1", f"-bucket={BUCKET}", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0",
-                   "-s3.port.lance=0", "-s3.iam=false", "-master.telemetry=false",
-                   *(f"-{name}={port}" for name, port in self._ports.items())]  # fmt: skip
+        command = [
+            str(Path(sys.executable).with_name("weed")),
+            "mini",
+            f"-dir={self._data}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-bucket={BUCKET}",
+            "-webdav=false",
+            "-admin.ui=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-s3.iam=false",
+            "-master.telemetry=false",
+            *(f"-{name}={port}" for name, port in self._ports.items()),
+        ]
         log = (self._data.parent / "weed.log").open("ab")
         with log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | ENVIRONMENT)
@@ -69,8 +90,15 @@ class Seaweed:
             assert self._process and self._process.poll() is None, "SeaweedFS ended; weed.log says why"
             assert time.monotonic() < deadline, "SeaweedFS did not answer"
             time.sleep(0.05)
-        store = S3Store(BUCKET, endpoint=self.endpoint, access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY,
-                        region="auto", virtual_hosted_style_request=False, client_options={"allow_http": True})  # fmt: skip
+        store = S3Store(
+            BUCKET,
+            endpoint=self.endpoint,
+            access_key_id=ACCESS_KEY,
+            secret_access_key=SECRET_KEY,
+            region="auto",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True},
+        )
         while True:
             try:
                 store.put("ready", b"x" * 4096)

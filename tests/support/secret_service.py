@@ -25,8 +25,10 @@ def virtual_display() -> Iterator[str]:
     """An X server that nobody looks at; its name for DISPLAY."""
     server = subprocess.Popen(
         [program("Xvfb", "xvfb"), "-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert server.stdout is not None
         yield ":" + server.stdout.readline().strip()
@@ -48,15 +50,20 @@ def session_bus(home: Path, display: str | None = None) -> Iterator[dict[str, st
         if k not in ("DISPLAY", "WAYLAND_DISPLAY", "GNOME_KEYRING_CONTROL")
     }
     env |= {
-        "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "XDG_DATA_HOME": str(home / "share"),
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "XDG_DATA_HOME": str(home / "share"),
         "XDG_CONFIG_HOME": str(home / "config"),
-    }  # fmt: skip
+    }
     if display:
         env["DISPLAY"] = display
     bus = subprocess.Popen(
         [program("dbus-daemon", "dbus"), "--session", "--nofork", "--print-address=1"],
-        env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert bus.stdout is not None
         yield env | {"DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip()}
@@ -71,9 +78,17 @@ def session_bus(home: Path, display: str | None = None) -> Iterator[dict[str, st
 def unlocked_keyring(env: dict[str, str], password: str) -> Iterator["subprocess.Popen[bytes]"]:
     """gnome-keyring on that bus; its login keyring is made at the first time, and opened later ones."""
     process = subprocess.Popen(
-        [program("gnome-keyring-daemon", "gnome-keyring"), "--foreground", "--unlock", "--components=secrets"],
-        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            program("gnome-keyring-daemon", "gnome-keyring"),
+            "--foreground",
+            "--unlock",
+            "--components=secrets",
+        ],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(password.encode())
@@ -91,6 +106,10 @@ def wait_for_name(env: dict[str, str], name: str) -> None:
     """Until somebody owns the name on the bus. gdbus waits by itself."""
     waited = subprocess.run(
         [program("gdbus", "libglib2.0-bin"), "wait", "--session", f"--timeout={START_LIMIT_S}", name],
-        env=env, capture_output=True, text=True, check=False, timeout=2 * START_LIMIT_S,
-    )  # fmt: skip
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=2 * START_LIMIT_S,
+    )
     assert waited.returncode == 0, re.sub(r"\s+", " ", waited.stderr)

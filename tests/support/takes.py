@@ -33,9 +33,15 @@ def cut(frames: int = 1000) -> Cut:
 def take(number: int, frames: int = 1000, **fields: object) -> TakeRow:
     """Take number `number`: ids and times rise with it."""
     row = TakeRow(
-        take_id=f"{number:032x}", title=f"take {number}", created_us=number, host_name="test", frames=frames,
-        sample_rate_hz=float(RATE_HZ), channels=2, cut=cut(frames),
-    )  # fmt: skip
+        take_id=f"{number:032x}",
+        title=f"take {number}",
+        created_us=number,
+        host_name="test",
+        frames=frames,
+        sample_rate_hz=float(RATE_HZ),
+        channels=2,
+        cut=cut(frames),
+    )
     return msgspec.structs.replace(row, **fields)
 
 

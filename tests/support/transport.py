@@ -231,9 +231,15 @@ class Host:
         flags |= Flag.PLAYING if transport.playing else Flag(0)
         flags |= Flag.LOOPING if transport.looping else Flag(0)
         record = Record(
-            ring_frame=transport.frame, ppq=ppq, bpm=transport.bpm(), bar_start_ppq=transport.bar_start(),
-            block_frames=size, numerator=numerator, denominator=denominator, flags=flags,
-        )  # fmt: skip
+            ring_frame=transport.frame,
+            ppq=ppq,
+            bpm=transport.bpm(),
+            bar_start_ppq=transport.bar_start(),
+            block_frames=size,
+            numerator=numerator,
+            denominator=denominator,
+            flags=flags,
+        )
         return self.emit(record, gap)
 
     def emit(self, record: Record, gap: bool) -> bool:
@@ -245,8 +251,11 @@ class Host:
             if abs(record.ppq - moved) > PREDICTION_TOLERANCE_FRAMES * per_frame:
                 extra |= Flag.DISCONTINUITY
             same = (last.bpm, last.numerator, last.denominator, last.flags) == (
-                record.bpm, record.numerator, record.denominator, record.flags,
-            )  # fmt: skip
+                record.bpm,
+                record.numerator,
+                record.denominator,
+                record.flags,
+            )
             due = since >= COALESCE_FRAMES and Flag.PLAYING in record.flags
             if same and not extra and not due:
                 return False

@@ -24,8 +24,19 @@ class ValkeyServer:
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        command = [str(get_binary_path()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "",
-                   "--appendonly", "no", "--dir", str(self._folder)]  # fmt: skip
+        command = [
+            str(get_binary_path()),
+            "--port",
+            str(self._port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(self._folder),
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + READY_LIMIT_S

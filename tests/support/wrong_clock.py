@@ -42,8 +42,10 @@ def _library() -> Path:
     if not made.exists():
         cc = subprocess.run(
             ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", f"{made}.new", SOURCE, "-ldl"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert cc.returncode == 0, cc.stderr
         Path(f"{made}.new").rename(made)
     return made

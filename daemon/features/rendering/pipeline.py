@@ -149,10 +149,16 @@ def make(
 
     def level(analysis: TakeAnalysis) -> Levelled:
         produced = produce(
-            samples, sample_rate_hz, title=settings.title or None, bpm=analysis.bpm, key=analysis.key,
-            limiter=settings.limiter, bar_fractions=settings.bar_fractions,
-            spread=cores.spread if cores else one_by_one, progress=progress,
-        )  # fmt: skip
+            samples,
+            sample_rate_hz,
+            title=settings.title or None,
+            bpm=analysis.bpm,
+            key=analysis.key,
+            limiter=settings.limiter,
+            bar_fractions=settings.bar_fractions,
+            spread=cores.spread if cores else one_by_one,
+            progress=progress,
+        )
         return _levelled(produced)
 
     copying = cores.first.submit(copy) if cores else _at_once(copy)
@@ -228,9 +234,12 @@ def plain_analysis(found: Analysis, settings: Settings, warned: tuple[TakeWarnin
     silent = not found.embedding.any()
     source: FigureSource | None = settings.bpm_source if settings.bpm else _source(tempo)
     return TakeAnalysis(
-        bpm=tempo.bpm, bpm_source=source, bpm_confidence=round(tempo.confidence, 3),
+        bpm=tempo.bpm,
+        bpm_source=source,
+        bpm_confidence=round(tempo.confidence, 3),
         bpm_alternatives=tuple(round(bpm, 3) for bpm in tempo.alternatives),
-        key=settings.key or known, key_source=settings.key_source if settings.key else "audio" if known else None,
+        key=settings.key or known,
+        key_source=settings.key_source if settings.key else "audio" if known else None,
         key_confidence=1.0 if settings.key else round(key.confidence, 3),
         key_alternatives=tuple((str(each), round(share, 3)) for each, share in key.alternatives),
         camelot=key.key.camelot if key.key and not settings.key else None,
@@ -241,7 +250,7 @@ def plain_analysis(found: Analysis, settings: Settings, warned: tuple[TakeWarnin
         warnings=warned,
         fingerprint=found.fingerprint.astype("<u4").tobytes(),
         embedding=b"" if silent else found.embedding.astype(np.dtype("<f4")).tobytes(),
-    )  # fmt: skip
+    )
 
 
 def _source(tempo: Tempo) -> FigureSource | None:

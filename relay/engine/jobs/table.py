@@ -77,9 +77,11 @@ class LeaseLost(Exception):
 def enqueue(tx: Tx, *, kind: str, account_id: str, data: object) -> str:
     """The id of a new job. Raises Refusal: busy. [writer]"""
     mine, all_of_them = (
-        tx.db.execute(f"SELECT count(*) FROM job WHERE state IN ('ready', 'running'){of}", values).fetchone()[0]
+        tx.db.execute(f"SELECT count(*) FROM job WHERE state IN ('ready', 'running'){of}", values).fetchone()[
+            0
+        ]
         for of, values in ((" AND account_id = ?", (account_id,)), ("", ()))
-    )  # fmt: skip
+    )
     if mine >= MAX_OPEN_OF_ACCOUNT or all_of_them >= MAX_OPEN:
         whose = "you" if mine >= MAX_OPEN_OF_ACCOUNT else "the relay"
         raise Refusal(
@@ -149,7 +151,7 @@ def renew(tx: Tx, job_id: str, holder: str, stage: str, fraction: float) -> bool
     kept = tx.db.execute(
         "UPDATE job SET due_us = ?, stage = ?, fraction = ? WHERE id = ? AND holder = ? AND state = 'running' RETURNING 1",
         (now_us() + LEASE_US, stage, fraction, job_id, holder),
-    )  # fmt: skip
+    )
     return kept.fetchone() is not None
 
 

@@ -23,7 +23,23 @@ from relay.features.accounts.store import (
 )
 
 __all__ = [
-    "SESSION_US", "BrowserSession", "Opened", "SessionEnded", "close_session", "count_follow", "count_posts", "end_session",
-    "ensure_account", "find", "open_session", "profile", "profiles", "renew_session", "session_lives", "sessions_of", "set_newest_post",
-    "store_bytes", "stored_bytes",
-]  # fmt: skip
+    "SESSION_US",
+    "BrowserSession",
+    "Opened",
+    "SessionEnded",
+    "close_session",
+    "count_follow",
+    "count_posts",
+    "end_session",
+    "ensure_account",
+    "find",
+    "open_session",
+    "profile",
+    "profiles",
+    "renew_session",
+    "session_lives",
+    "sessions_of",
+    "set_newest_post",
+    "store_bytes",
+    "stored_bytes",
+]

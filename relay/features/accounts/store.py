@@ -177,7 +177,7 @@ def open_session(tx: Tx, account_id: str, agent: str) -> Opened:
     tx.db.execute(
         "INSERT INTO session (hash, id, account_id, csrf, agent, created_us, expires_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (hash_of(cookie), new_id(), account_id, secrets.token_urlsafe(24), agent, now, now + SESSION_US),
-    )  # fmt: skip
+    )
     for (oldest,) in tx.db.execute(
         "SELECT id FROM session WHERE account_id = ? ORDER BY created_us DESC, id DESC LIMIT ? OFFSET ?",
         (account_id, MAX_SESSIONS, MAX_SESSIONS),

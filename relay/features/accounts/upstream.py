@@ -103,7 +103,11 @@ class Upstreams:
                 if upstream.kind is Kind.OIDC:
                     keys = await self._get(client, endpoints.keys)
                     claims = _checked(tokens, keys, upstream, endpoints.issuer, pending.nonce)
-                    known = _known(endpoints.issuer, claims["sub"], claims.get("preferred_username") or claims.get("name"))  # fmt: skip
+                    known = _known(
+                        endpoints.issuer,
+                        claims["sub"],
+                        claims.get("preferred_username") or claims.get("name"),
+                    )
                 else:
                     answer = await client.get(endpoints.keys)
                     answer.raise_for_status()
@@ -153,9 +157,12 @@ class Upstreams:
         base = upstream.base
         if upstream.kind is Kind.PROFILE:
             found = _Endpoints(
-                issuer=base, authorize=f"{base}/oauth2/authorize", token=f"{base}/api/oauth2/token",
-                keys=f"{base}/api/users/@me", says_iss=False,
-            )  # fmt: skip
+                issuer=base,
+                authorize=f"{base}/oauth2/authorize",
+                token=f"{base}/api/oauth2/token",
+                keys=f"{base}/api/users/@me",
+                says_iss=False,
+            )
         else:
             try:
                 async with asyncio.timeout(CALL_LIMIT_S), self._client(upstream) as client:
@@ -220,8 +227,16 @@ def _begin(tx: Tx, name: str, state: str, browser: str, pending: _Pending) -> No
     tx.db.execute(
         "INSERT INTO pending_sign_in (state_hash, provider, browser_hash, verifier, nonce, next_path, expires_us)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (hash_of(state), name, hash_of(browser), pending.verifier, pending.nonce, pending.next_path, now + PENDING_US),
-    )  # fmt: skip
+        (
+            hash_of(state),
+            name,
+            hash_of(browser),
+            pending.verifier,
+            pending.nonce,
+            pending.next_path,
+            now + PENDING_US,
+        ),
+    )
 
 
 def _finish(tx: Tx, name: str, state: str, browser: str) -> _Pending | None:

@@ -14,6 +14,16 @@ from relay.features.creations.posts import (
 from relay.features.creations.store import set_likes, set_reactions, stored_assets
 
 __all__ = [
-    "NEWEST", "OLDER", "SELECT", "Detail", "Position", "one", "page", "position", "reactable", "set_likes", "set_reactions",
+    "NEWEST",
+    "OLDER",
+    "SELECT",
+    "Detail",
+    "Position",
+    "one",
+    "page",
+    "position",
+    "reactable",
+    "set_likes",
+    "set_reactions",
     "stored_assets",
-]  # fmt: skip
+]

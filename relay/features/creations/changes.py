@@ -75,7 +75,9 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     )
     set_shown(tx, was, was.shown.visibility, State.DELETED, at_us)
     versions = "SELECT id FROM creation_version WHERE creation_id = ?"
-    assets = tx.db.execute(f"DELETE FROM asset WHERE version_id IN ({versions}) RETURNING sha256, size_bytes", (was.id,)).fetchall()  # fmt: skip
+    assets = tx.db.execute(
+        f"DELETE FROM asset WHERE version_id IN ({versions}) RETURNING sha256, size_bytes", (was.id,)
+    ).fetchall()
     tx.db.execute("UPDATE creation_version SET body = '{}' WHERE creation_id = ?", (was.id,))
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)

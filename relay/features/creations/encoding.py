@@ -75,8 +75,11 @@ class Encoder:
                 "audio_refused", "This audio takes too long to read.", "Send a shorter stretch."
             ) from None
         except msgspec.DecodeError:  # killed at a limit, or crashed in a codec
-            raise Refusal("audio_refused", "This audio cannot be read within our limits.",
-                          "Send a WAV or FLAC file that plays elsewhere.") from None  # fmt: skip
+            raise Refusal(
+                "audio_refused",
+                "This audio cannot be read within our limits.",
+                "Send a WAV or FLAC file that plays elsewhere.",
+            ) from None
         if isinstance(answer, Refused):
             raise Refusal("audio_refused", answer.reason)
         if isinstance(answer, Failed):

@@ -108,8 +108,12 @@ class Publishing:
             return Published(post=await self._post(standing.creation_id, owner_id), created=False)
         ended = await workers.ended(standing.job_id, WAIT_S)
         if ended is None:
-            raise Refusal("upload_running", "The post of this Idempotency-Key is still being made.",
-                          "Try again soon.", retry_after_s=RETRY_S)  # fmt: skip
+            raise Refusal(
+                "upload_running",
+                "The post of this Idempotency-Key is still being made.",
+                "Try again soon.",
+                retry_after_s=RETRY_S,
+            )
         if ended.state != "done":
             raise _came_to_nothing(ended)
         made = await self._db.read(lambda db: _standing(db, owner_id, job))

@@ -40,9 +40,13 @@ async def under_title(objects: Objects, was: Tagged, title: str) -> Tagged | Non
         return None
     data = id3_tag(title=title or None, bpm=was.bpm, key=was.key) + sound
     return Tagged(
-        version_id=was.version_id, sha256=await objects.put(data, was.mime), size_bytes=len(data), mime=was.mime,
-        bpm=was.bpm, key=was.key,
-    )  # fmt: skip
+        version_id=was.version_id,
+        sha256=await objects.put(data, was.mime),
+        size_bytes=len(data),
+        mime=was.mime,
+        bpm=was.bpm,
+        key=was.key,
+    )
 
 
 def put(tx: Tx, owner_id: str, was: Tagged, now: Tagged, since: int) -> list[str]:

@@ -61,9 +61,23 @@ def publish(tx: Tx, new: NewCreation) -> None:
     tx.db.execute(
         "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, daw, created_us,"
         " changed_us, published_us, tags, card) VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (new.id, new.owner_id, new.kind, new.visibility, new.title, new.version_id, new.bpm, new.key, new.daw, new.at_us,
-         new.at_us, new.at_us, as_json(new.tags), card),
-    )  # fmt: skip
+        (
+            new.id,
+            new.owner_id,
+            new.kind,
+            new.visibility,
+            new.title,
+            new.version_id,
+            new.bpm,
+            new.key,
+            new.daw,
+            new.at_us,
+            new.at_us,
+            new.at_us,
+            as_json(new.tags),
+            card,
+        ),
+    )
     tx.db.execute(
         "INSERT INTO creation_version (id, creation_id, n, created_us, body) VALUES (?, ?, 1, ?, ?)",
         (new.version_id, new.id, new.at_us, body),
@@ -100,8 +114,9 @@ def note_newest(tx: Tx, owner_id: str) -> None:
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:
     """[writer]"""
     tx.db.execute(
-        "UPDATE creation SET like_count = ?, liked_with = ? WHERE id = ?", (count, as_json(liked_with), creation_id)
-    )  # fmt: skip
+        "UPDATE creation SET like_count = ?, liked_with = ? WHERE id = ?",
+        (count, as_json(liked_with), creation_id),
+    )
 
 
 def set_reactions(tx: Tx, creation_id: str, counts: dict[str, int]) -> None:

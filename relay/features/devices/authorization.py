@@ -62,8 +62,10 @@ def read_authorize(query: Mapping[str, Sequence[str]], issuer: str) -> Authorize
     redirect_uri = given.get("redirect_uri", "")
     if given.get("client_id") != CLIENT_ID or not is_loopback_redirect(redirect_uri):
         raise Refusal(
-            "validation", "This link to claim a device is not one of Sidechain's.", "Start again with `sidechain claim`."
-        )  # fmt: skip
+            "validation",
+            "This link to claim a device is not one of Sidechain's.",
+            "Start again with `sidechain claim`.",
+        )
     try:
         return msgspec.convert(given, AuthorizeRequest)
     except msgspec.ValidationError:

@@ -38,9 +38,13 @@ def find_claimant(db: Connection, device_id: str) -> Claimant:
     if found is None:
         raise Refusal("device_unknown", "This device is not registered here.", "Start again on the device.")
     return Claimant(
-        device_id=found[0], name=found[1], platform=found[2], network=found[3], first_seen_us=found[4],
+        device_id=found[0],
+        name=found[1],
+        platform=found[2],
+        network=found[3],
+        first_seen_us=found[4],
         owner_id=found[5],
-    )  # fmt: skip
+    )
 
 
 def require_free(device: Claimant, account_id: str) -> None:

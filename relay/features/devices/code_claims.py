@@ -58,9 +58,16 @@ class CodeClaims:
             tx.db.execute(
                 "INSERT INTO claim_code (hash, device_id, account_id, redirect_uri, challenge, nonce, expires_us)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (hash_of(code), request.device_id, account_id, request.redirect_uri, request.code_challenge,
-                 request.nonce, now + CODE_LIFETIME_US),
-            )  # fmt: skip
+                (
+                    hash_of(code),
+                    request.device_id,
+                    account_id,
+                    request.redirect_uri,
+                    request.code_challenge,
+                    request.nonce,
+                    now + CODE_LIFETIME_US,
+                ),
+            )
             return accounts.renew_session(tx, cookie)
 
         return code, await self._db.write(work)

@@ -67,9 +67,16 @@ class GrantClaims:
             tx.db.execute(
                 "INSERT INTO device_grant (hash, user_code_hash, device_id, network, state, interval_us, polled_us,"
                 " expires_us) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
-                (hash_of(device_code), hash_of(letters), device_id, network, self._interval_us, now,
-                 now + GRANT_LIFETIME_US),
-            )  # fmt: skip
+                (
+                    hash_of(device_code),
+                    hash_of(letters),
+                    device_id,
+                    network,
+                    self._interval_us,
+                    now,
+                    now + GRANT_LIFETIME_US,
+                ),
+            )
 
         await self._db.write(work)
         return DeviceAuthorization(

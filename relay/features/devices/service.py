@@ -162,9 +162,15 @@ class Devices:
                 for id_, name, at_us in families_of(db, account_id)
             ]
             found += [
-                SignedIn(id=each.id, kind="browser", name=each.agent, since=rfc3339(each.created_us), current=each.id == actor.session_id)
+                SignedIn(
+                    id=each.id,
+                    kind="browser",
+                    name=each.agent,
+                    since=rfc3339(each.created_us),
+                    current=each.id == actor.session_id,
+                )
                 for each in accounts.sessions_of(db, account_id)
-            ]  # fmt: skip
+            ]
             return Sessions(sessions=sorted(found, key=lambda each: each.since, reverse=True))
 
         return await self._db.read(work)
@@ -214,8 +220,11 @@ def _prove_device(tx: Tx, request: DevClaim, now: int) -> None:
         (request.challenge, request.device_id, now),
     ).fetchone()
     if spent is None:
-        raise Refusal("challenge_invalid", "The challenge is unknown, used or older than five minutes.",
-                      "Register the device again to get a fresh one.")  # fmt: skip
+        raise Refusal(
+            "challenge_invalid",
+            "The challenge is unknown, used or older than five minutes.",
+            "Register the device again to get a fresh one.",
+        )
     if not is_signed_by(device[0], claim_message(request.device_id, request.challenge), request.signature):
         raise Refusal("signature_invalid", "The signature is not this device's.")
     if device[1] not in (None, request.username):

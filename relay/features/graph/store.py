@@ -56,7 +56,7 @@ def block(tx: Tx, blocker_id: str, blocked_id: str) -> None:
     new = tx.db.execute(
         "INSERT INTO block (blocker_id, blocked_id, created_us) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
         (blocker_id, blocked_id, now_us()),
-    ).fetchone()  # fmt: skip
+    ).fetchone()
     if new is not None:
         unfollow(tx, blocker_id, blocked_id)
         unfollow(tx, blocked_id, blocker_id)

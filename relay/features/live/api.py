@@ -14,5 +14,15 @@ from relay.features.live.store import (
 from relay.features.live.telling import Delivery, Teller
 
 __all__ = [
-    "Blocked", "Delivery", "Followed", "Happened", "LiveOnly", "Teller", "Unfollowed", "append", "author_topic", "inbox_topic", "is_told_first",
-]  # fmt: skip
+    "Blocked",
+    "Delivery",
+    "Followed",
+    "Happened",
+    "LiveOnly",
+    "Teller",
+    "Unfollowed",
+    "append",
+    "author_topic",
+    "inbox_topic",
+    "is_told_first",
+]

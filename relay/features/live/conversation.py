@@ -77,8 +77,17 @@ class Conversation:
     """
 
     __slots__ = (
-        "_actor", "_all", "_asgi_send", "_bucket", "_epoch", "_reading", "_receive", "_write_at_once", "_writing", "connection",
-    )  # fmt: skip
+        "_actor",
+        "_all",
+        "_asgi_send",
+        "_bucket",
+        "_epoch",
+        "_reading",
+        "_receive",
+        "_write_at_once",
+        "_writing",
+        "connection",
+    )
 
     def __init__(
         self,

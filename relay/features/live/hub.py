@@ -46,9 +46,18 @@ class Connection:
     """
 
     __slots__ = (
-        "account_id", "device", "encoding", "expires_us", "family_id", "hears_all", "hidden", "joining", "outbox", "session_id",
+        "account_id",
+        "device",
+        "encoding",
+        "expires_us",
+        "family_id",
+        "hears_all",
+        "hidden",
+        "joining",
+        "outbox",
+        "session_id",
         "topics",
-    )  # fmt: skip
+    )
 
     def __init__(
         self,
@@ -181,7 +190,12 @@ class Hub:
 
     def commit(self, number: int, effects: Sequence[Effect]) -> None:
         """What has just committed, in order and without a gap."""
-        self._waiting.append((number, [each for each in effects if isinstance(each, Happened | Followed | Unfollowed | Blocked)]))  # fmt: skip
+        self._waiting.append(
+            (
+                number,
+                [each for each in effects if isinstance(each, Happened | Followed | Unfollowed | Blocked)],
+            )
+        )
         self._work.set()
 
     def lost(self, number: int) -> None:
@@ -200,7 +214,12 @@ class Hub:
     async def _work_off(self) -> None:
         while self._waiting:
             commits = list(self._waiting)
-            wanted = [each for _, effects in commits for each in effects if isinstance(each, Happened) and self._may_be_heard(each)]  # fmt: skip
+            wanted = [
+                each
+                for _, effects in commits
+                for each in effects
+                if isinstance(each, Happened) and self._may_be_heard(each)
+            ]
             messages = {each.happened.id: each for each in await self._told(wanted)} if wanted else {}
             del self._waiting[: len(commits)]
             for number, effects in commits:

@@ -45,8 +45,15 @@ class Outbox:
     """Closing lets what is inside go out first, except for a slow reader. Messages are numbered as they leave."""
 
     __slots__ = (
-        "_encoding", "_is_sending", "_limit_bytes", "_next", "_waiting", "_waiting_bytes", "_writer", "closing",
-    )  # fmt: skip
+        "_encoding",
+        "_is_sending",
+        "_limit_bytes",
+        "_next",
+        "_waiting",
+        "_waiting_bytes",
+        "_writer",
+        "closing",
+    )
 
     def __init__(self, encoding: Encoding, limit_bytes: int = SLOW_READER_BYTES) -> None:
         self._encoding = encoding

@@ -82,7 +82,7 @@ def is_told_first(tx: Tx, *, kind: str, actor_id: str, object_id: str, detail: s
     first = tx.db.execute(
         "INSERT INTO told (kind, actor_id, object_id, detail) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
         (kind, actor_id, object_id, detail),
-    )  # fmt: skip
+    )
     return first.fetchone() is not None
 
 

@@ -33,9 +33,16 @@ class Tickets:
             tx.db.execute(
                 "INSERT INTO ws_ticket (hash, account_id, device_id, family_id, session_id, expires_us, until_us)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (hash_of(ticket), account_id, actor.device_id, actor.family_id, actor.session_id,
-                 now + TICKET_S * 1_000_000, actor.expires_us),
-            )  # fmt: skip
+                (
+                    hash_of(ticket),
+                    account_id,
+                    actor.device_id,
+                    actor.family_id,
+                    actor.session_id,
+                    now + TICKET_S * 1_000_000,
+                    actor.expires_us,
+                ),
+            )
 
         await self._db.write(work)
         return ticket

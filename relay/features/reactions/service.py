@@ -25,8 +25,13 @@ class Reactions:
             post = self._post(tx, account_id, request.post_id)
             before, now = store.like_of(tx.db, account_id, post.id), now_us()
             like = Reaction(
-                id=new_id(), user_id=account_id, post_id=post.id, type="like", emoji=request.emoji, created_at=rfc3339(now)
-            )  # fmt: skip
+                id=new_id(),
+                user_id=account_id,
+                post_id=post.id,
+                type="like",
+                emoji=request.emoji,
+                created_at=rfc3339(now),
+            )
             store.put_like(tx, like, now)
             self._count_like(tx, post, before, request.emoji)
             if before is None:
@@ -59,8 +64,13 @@ class Reactions:
                 return Reacted(reaction=found, post=post)
             now = now_us()
             reaction = Reaction(
-                id=new_id(), user_id=account_id, post_id=post.id, type="react", emoji=request.emoji, created_at=rfc3339(now)
-            )  # fmt: skip
+                id=new_id(),
+                user_id=account_id,
+                post_id=post.id,
+                type="react",
+                emoji=request.emoji,
+                created_at=rfc3339(now),
+            )
             store.add_reaction(tx, reaction, now)
             creations.set_reactions(tx, post.id, counted(post.reactions, request.emoji, 1))
             store.tell(tx, reaction, post.user_id, now)

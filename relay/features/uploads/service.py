@@ -113,8 +113,11 @@ class Uploads:
         async with self._turn(upload_id) as turn:
             upload = await self._row(actor, upload_id)
             if offset_bytes != upload.offset_bytes:
-                raise Refusal("offset_mismatch", f"This upload stands at {upload.offset_bytes}, not at {offset_bytes}.",
-                              "Ask for the offset and go on there.")  # fmt: skip
+                raise Refusal(
+                    "offset_mismatch",
+                    f"This upload stands at {upload.offset_bytes}, not at {offset_bytes}.",
+                    "Ask for the offset and go on there.",
+                )
             if upload.state == "published":
                 return upload  # whole, and its bytes are no longer here
             holding = asyncio.ensure_future(self._hold(upload_id))  # while the first part comes
@@ -150,8 +153,11 @@ class Uploads:
         if upload.state == "published":
             raise Refusal("gone", "A post was made of this upload already.", "Begin a new one.")
         if upload.offset_bytes < upload.size_bytes:
-            raise Refusal("upload_incomplete", f"Of {upload.size_bytes} bytes {upload.offset_bytes} have arrived.",
-                          "Send the rest first.")  # fmt: skip
+            raise Refusal(
+                "upload_incomplete",
+                f"Of {upload.size_bytes} bytes {upload.offset_bytes} have arrived.",
+                "Send the rest first.",
+            )
         return upload
 
     async def receive(self, actor: Actor, size_bytes: int, body: AsyncIterator[bytes]) -> Upload:

@@ -86,8 +86,17 @@ def begin(tx: Tx, new: Upload, key: str | None, is_published: IsPublished) -> Up
     tx.db.execute(
         "INSERT INTO upload (id, account_id, key, metadata, size_bytes, offset_bytes, state, touched_us)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (new.id, new.account_id, key, new.metadata, new.size_bytes, new.offset_bytes, new.state, new.touched_us),
-    )  # fmt: skip
+        (
+            new.id,
+            new.account_id,
+            key,
+            new.metadata,
+            new.size_bytes,
+            new.offset_bytes,
+            new.state,
+            new.touched_us,
+        ),
+    )
     return new
 
 
@@ -176,7 +185,7 @@ def expire(tx: Tx, now: int) -> list[str]:
     )
     useless = tx.db.execute(
         "DELETE FROM upload_part WHERE upload_id IN (SELECT id FROM upload WHERE state <> 'open') RETURNING upload_id"
-    )  # fmt: skip
+    )
     return sorted({upload_id for (upload_id,) in useless})
 
 

@@ -80,7 +80,16 @@ async def test_any_span_is_read_in_small_pieces(objects: Objects) -> None:
     size = 2 * PIECE_BYTES + 100
     data = bytes_of(size)
     name = await objects.put(data)
-    for start, end in ((0, 0), (0, 1), (PIECE_BYTES - 1, PIECE_BYTES + 1), (7, size - 7), (size - 1, size), (size, size), (5, None), (5, size + 999)):  # fmt: skip
+    for start, end in (
+        (0, 0),
+        (0, 1),
+        (PIECE_BYTES - 1, PIECE_BYTES + 1),
+        (7, size - 7),
+        (size - 1, size),
+        (size, size),
+        (5, None),
+        (5, size + 999),
+    ):
         pieces = [piece async for piece in await objects.read(name, start, end)]
         assert b"".join(pieces) == data[start:end], (start, end)
         assert all(0 < len(piece) <= PIECE_BYTES for piece in pieces)
@@ -131,10 +140,16 @@ async def test_equal_bytes_are_put_by_many_processes_at_once(objects: Objects, u
     rounds = 30
     writers = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _PUT_OFTEN, json.dumps([url, ENVIRONMENT, rounds]), stdin=PIPE, stdout=PIPE, stderr=PIPE
+            sys.executable,
+            "-c",
+            _PUT_OFTEN,
+            json.dumps([url, ENVIRONMENT, rounds]),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
         )
         for _ in range(3)
-    ]  # fmt: skip
+    ]
     for writer in writers:
         assert writer.stdout
         assert await writer.stdout.readline() == b"ready\n"

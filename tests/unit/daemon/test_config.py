@@ -142,12 +142,22 @@ def test_every_setting_is_documented() -> None:
     ("text", "name", "value", "after"),
     [
         ("", "default_bars", 4, "default_bars = 4\n"),
-        ("# mine\ndefault_bars = 8 # why\npresence = false", "default_bars", 4, "# mine\npresence = false\ndefault_bars = 4\n"),
+        (
+            "# mine\ndefault_bars = 8 # why\npresence = false",
+            "default_bars",
+            4,
+            "# mine\npresence = false\ndefault_bars = 4\n",
+        ),
         ("default_bars = 8\n", "default_bars", None, ""),
         ("", "relay_url", 'https://x/"quoted"', 'relay_url = "https://x/\\"quoted\\""\n'),
-        ('device_name = "default_bars = 1"\n', "default_bars", 4, 'device_name = "default_bars = 1"\ndefault_bars = 4\n'),
+        (
+            'device_name = "default_bars = 1"\n',
+            "default_bars",
+            4,
+            'device_name = "default_bars = 1"\ndefault_bars = 4\n',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_setting_is_set_and_all_else_stays(text: str, name: str, value: object, after: str) -> None:
     assert with_setting(text, name, value) == after
 

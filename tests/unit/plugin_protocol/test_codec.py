@@ -76,11 +76,26 @@ def test_a_message_out_of_bounds_never_leaves() -> None:
 
 def full_take() -> control.TakeInfo:
     return control.TakeInfo(
-        take_id="i" * 64, title="é" * 120, created_us=1 << 60, frames=1 << 40, sample_rate_hz=768_000.0,
-        channels=2, bars=64, bpm=999.9, meter="255/128", note="é" * 512, state="é" * 64, entry_state="é" * 64,
-        post_url="é" * 1024, lufs_in=-70.1, lufs_out=-14.1, dbtp_out=-1.1, gain_db=60.1,
-        loudness_reason="é" * 64, error="é" * 512,
-    )  # fmt: skip
+        take_id="i" * 64,
+        title="é" * 120,
+        created_us=1 << 60,
+        frames=1 << 40,
+        sample_rate_hz=768_000.0,
+        channels=2,
+        bars=64,
+        bpm=999.9,
+        meter="255/128",
+        note="é" * 512,
+        state="é" * 64,
+        entry_state="é" * 64,
+        post_url="é" * 1024,
+        lufs_in=-70.1,
+        lufs_out=-14.1,
+        dbtp_out=-1.1,
+        gain_db=60.1,
+        loudness_reason="é" * 64,
+        error="é" * 512,
+    )
 
 
 def test_the_longest_control_replies_fit() -> None:

@@ -196,8 +196,17 @@ def test_a_newer_plugin_that_still_speaks_our_version_is_welcome() -> None:
 def test_a_refusal_fits_its_bounds_whatever_the_paths_are() -> None:
     from plugin_protocol.codec import encode
 
-    refused = judge(hello(plugin_path="é" * 1024, plugin_version="v" * 64, proto_min=65_535, proto_max=65_535,
-                          abi_major=65_535), "w" * 64, "ö" * 1024)  # fmt: skip
+    refused = judge(
+        hello(
+            plugin_path="é" * 1024,
+            plugin_version="v" * 64,
+            proto_min=65_535,
+            proto_max=65_535,
+            abi_major=65_535,
+        ),
+        "w" * 64,
+        "ö" * 1024,
+    )
     assert encode(refused)
 
 

@@ -7,9 +7,16 @@ from plugin_protocol.timeline import bounded, decode_records
 
 KNOWN = Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER | Flag.VALID_PROJECT_FRAME | Flag.VALID_BAR_START
 GOOD = Record(
-    ring_frame=7, project_frame=-5, ppq=1.5, bpm=120.0, bar_start_ppq=0.0, block_frames=64, numerator=4,
-    denominator=4, flags=KNOWN | Flag.PLAYING,
-)  # fmt: skip
+    ring_frame=7,
+    project_frame=-5,
+    ppq=1.5,
+    bpm=120.0,
+    bar_start_ppq=0.0,
+    block_frames=64,
+    numerator=4,
+    denominator=4,
+    flags=KNOWN | Flag.PLAYING,
+)
 
 
 def changed(**fields: object) -> Record:

@@ -51,9 +51,15 @@ def test_what_only_owners_may_do_is_not_refused_before_the_owner_is_known() -> N
 
 NOW_S = 1_800_000_000
 CLAIMS = {
-    "iss": "me", "aud": AUDIENCE, "sub": ANNA, "did": BEN, "fam": ANNA, "jti": BEN,
-    "iat": NOW_S, "exp": NOW_S + 900,
-}  # fmt: skip
+    "iss": "me",
+    "aud": AUDIENCE,
+    "sub": ANNA,
+    "did": BEN,
+    "fam": ANNA,
+    "jti": BEN,
+    "iat": NOW_S,
+    "exp": NOW_S + 900,
+}
 
 
 def test_good_claims_pass() -> None:

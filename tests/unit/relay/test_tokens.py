@@ -42,9 +42,15 @@ def forged(sign: Signer | None = None, header: dict[str, object] | None = None, 
     now_s = now_us() // 1_000_000
     head = {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY.thumbprint()} | (header or {})
     body: dict[str, object] = {
-        "iss": "r", "aud": "sidechain", "sub": "a" * 32, "did": "b" * 32, "fam": "c" * 32, "jti": "d" * 32,
-        "iat": now_s, "exp": now_s + 900,
-    }  # fmt: skip
+        "iss": "r",
+        "aud": "sidechain",
+        "sub": "a" * 32,
+        "did": "b" * 32,
+        "fam": "c" * 32,
+        "jti": "d" * 32,
+        "iat": now_s,
+        "exp": now_s + 900,
+    }
     signed = f"{b64(json.dumps(head).encode())}.{b64(json.dumps(body | claims).encode())}"
     return f"{signed}.{b64((sign or signer(KEY))(signed.encode()))}"
 

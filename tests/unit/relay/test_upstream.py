@@ -20,8 +20,14 @@ ISSUER, NONCE = "https://id.example", "n" * 43
 KEY, OTHER = (ECKey.generate_key("P-256", {"kid": "one"}, private=True) for _ in range(2))
 KEYS = {"keys": [KEY.as_dict(private=False)]}
 UPSTREAM = Upstream(
-    name="google", title="Google", kind=Kind.OIDC, base=ISSUER, client_id="us", client_secret="s", scope="openid"
-)  # fmt: skip
+    name="google",
+    title="Google",
+    kind=Kind.OIDC,
+    base=ISSUER,
+    client_id="us",
+    client_secret="s",
+    scope="openid",
+)
 NOW = int(time.time())
 CLAIMS = {"iss": ISSUER, "aud": "us", "sub": "1", "iat": NOW, "exp": NOW + 7200, "nonce": NONCE}
 

@@ -274,12 +274,16 @@ def test_a_claim_under_way_shows_its_ways_and_only_pages_of_the_relay() -> None:
 
     page, code = f"{RELAY}/oauth/authorize?x=1", f"{RELAY}/device"
     assert below(authorize_url=page) == {
-        "claim:browser": OpenUrl(page), "claim:want": WantCode(), "claim:cancel": CancelClaim(),
-    }  # fmt: skip
+        "claim:browser": OpenUrl(page),
+        "claim:want": WantCode(),
+        "claim:cancel": CancelClaim(),
+    }
     both = below(authorize_url=page, user_code="WDJB-MJHT", verification_uri=code)
     assert both == {
-        "claim:browser": OpenUrl(page), "claim:code": OpenUrl(code), "claim:cancel": CancelClaim(),
-    }  # fmt: skip
+        "claim:browser": OpenUrl(page),
+        "claim:code": OpenUrl(code),
+        "claim:cancel": CancelClaim(),
+    }
     evil = "https://evil.example/device"
     assert below(authorize_url=evil, user_code="WDJB-MJHT", verification_uri=evil) == {
         "claim:cancel": CancelClaim()

@@ -36,7 +36,15 @@ def test_dat_is_audiowaveforms_version_2() -> None:
 def test_json_says_the_same_as_dat() -> None:
     level = zoom_levels(soft_noise(5_000), 44_100)[1]
     told = msgspec.json.decode(level.json())
-    assert {name: told[name] for name in ("version", "channels", "sample_rate", "samples_per_pixel", "bits", "length")} == {
-        "version": 2, "channels": 2, "sample_rate": 44_100, "samples_per_pixel": 1_024, "bits": 8, "length": 5
-    }  # fmt: skip
+    assert {
+        name: told[name]
+        for name in ("version", "channels", "sample_rate", "samples_per_pixel", "bits", "length")
+    } == {
+        "version": 2,
+        "channels": 2,
+        "sample_rate": 44_100,
+        "samples_per_pixel": 1_024,
+        "bits": 8,
+        "length": 5,
+    }
     assert told["data"] == np.frombuffer(level.dat()[24:], np.int8).tolist()

@@ -57,10 +57,21 @@ def said(version: int, encoding: int = 0, **more: bool) -> bytes:
         id3v2(b"PRIV" + bytes(6)) + id3v2(said(3)),
     ],
     ids=[
-        "2.2", "2.2, UTF-16", "2.3", "2.3, UTF-16", "behind a picture", "padding", "junk", "2.4, UTF-8, footer", "2.4, UTF-16 BE",
-        "2.4 with a plain size", "extended header", "unsynchronised", "second tag",
+        "2.2",
+        "2.2, UTF-16",
+        "2.3",
+        "2.3, UTF-16",
+        "behind a picture",
+        "padding",
+        "junk",
+        "2.4, UTF-8, footer",
+        "2.4, UTF-16 BE",
+        "2.4 with a plain size",
+        "extended header",
+        "unsynchronised",
+        "second tag",
     ],
-)  # fmt: skip
+)
 def test_id3_of_every_version_is_read(tag: bytes) -> None:
     assert words_of_id3(tag) == SAID
 
@@ -85,14 +96,18 @@ INFO = chunk(b"INAM", "Nächte\0".encode()) + chunk(b"IBPM", b"92,5") + chunk(b"
     [
         (chunk(b"id3 ", id3v2(said(3))), SAID),
         (chunk(b"LIST", b"INFO" + INFO), FileWords(bpm=92.5, key="Am", title="Nächte", source="INFO")),
-        (chunk(b"LIST", b"adtl" + bytes(20)) + chunk(b"LIST", b"INFO" + chunk(b"INAM", b"N\xe4chte")), FileWords(title="Nächte", source="INFO")),
         (
-            chunk(b"acid", struct.pack("<IHHfIHHf", 0, 0, 0, 0.0, 8, 4, 4, 174.5)) + chunk(b"id3 ", id3v2(said(3))),
+            chunk(b"LIST", b"adtl" + bytes(20)) + chunk(b"LIST", b"INFO" + chunk(b"INAM", b"N\xe4chte")),
+            FileWords(title="Nächte", source="INFO"),
+        ),
+        (
+            chunk(b"acid", struct.pack("<IHHfIHHf", 0, 0, 0, 0.0, 8, 4, 4, 174.5))
+            + chunk(b"id3 ", id3v2(said(3))),
             FileWords(bpm=174.5, beats=8, meter=(4, 4), key="Am", title="Nächte", source="acid, ID3"),
         ),
     ],
     ids=["ID3 chunk", "INFO", "second list, Latin-1", "a loop's own tempo goes first"],
-)  # fmt: skip
+)
 def test_wav_files_say_it_in_chunks(chunks: bytes, words: FileWords) -> None:
     assert read_audio(wav(SOUND, before=chunks)).words == words
     assert read_audio(wav(SOUND, behind=chunks)).words == words

@@ -43,9 +43,17 @@ FRAMES: dict[str, tuple[int, int, list[LackKind]]] = {
 REFUSED = {"aac.m4a": "M4A"}
 # What else is expected of a file than that it is read: the tests that look at it.
 ELSEWHERE = {
-    "808_F_F_Ab_C.flac", "dualmono_loop.flac", "float_over_6dB.wav", "hum_-65dB.flac", "loop_92.5bpm_4-4.flac", "mono_loop.flac",
-    "nox4.mp3", "sh2.mp3", "sub50hz_-12dB_16bit.flac", "unipolar_clicks.flac",
-}  # fmt: skip
+    "808_F_F_Ab_C.flac",
+    "dualmono_loop.flac",
+    "float_over_6dB.wav",
+    "hum_-65dB.flac",
+    "loop_92.5bpm_4-4.flac",
+    "mono_loop.flac",
+    "nox4.mp3",
+    "sh2.mp3",
+    "sub50hz_-12dB_16bit.flac",
+    "unipolar_clicks.flac",
+}
 
 
 def _data(name: str) -> bytes:
@@ -89,8 +97,13 @@ def test_clean_sound_is_not_called_clipped(name: str) -> None:
 def test_the_tempo_of_a_half_and_of_files_whose_length_is_not_known(name: str, bpm: float) -> None:
     clip = read_audio(_data(name))
     tempo = analyse(
-        clip.samples, clip.sample_rate_hz, transport_bpm=None, transport_meter=None, bars=None, length_is_exact=clip.length_is_exact,
-    ).tempo  # fmt: skip
+        clip.samples,
+        clip.sample_rate_hz,
+        transport_bpm=None,
+        transport_meter=None,
+        bars=None,
+        length_is_exact=clip.length_is_exact,
+    ).tempo
     assert tempo.bpm == pytest.approx(bpm, rel=0.002)
     assert tempo.source is (TempoSource.LENGTH if clip.length_is_exact else TempoSource.AUDIO)
 

@@ -14,10 +14,18 @@ NOON_S = datetime(2026, 5, 1, 12, 0, 0).timestamp()
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("200", 200.0), ("0", 0.0), ("3:20", 200.0), ("1:03:20", 3800.0), ("0:59.5", 59.5), ("90:00", 5400.0),
-        ("@11:59:30", 30.0), ("@11:00", 3600.0), ("@12:00", 0.0), ("@12:00:01", 86_399.0),
+        ("200", 200.0),
+        ("0", 0.0),
+        ("3:20", 200.0),
+        ("1:03:20", 3800.0),
+        ("0:59.5", 59.5),
+        ("90:00", 5400.0),
+        ("@11:59:30", 30.0),
+        ("@11:00", 3600.0),
+        ("@12:00", 0.0),
+        ("@12:00:01", 86_399.0),
     ],
-)  # fmt: skip
+)
 def test_how_long_ago_that_was(text: str, seconds: float) -> None:
     assert ago_s(text, NOON_S) == pytest.approx(seconds)
 
@@ -33,8 +41,14 @@ def test_what_is_no_time_is_said_in_words(text: str) -> None:
 
 def part(**given: object) -> PartFields:
     nothing: dict[str, object] = {
-        "bars": None, "seconds": None, "ago": None, "start": None, "end": None, "whole": False, "free": False
-    }  # fmt: skip
+        "bars": None,
+        "seconds": None,
+        "ago": None,
+        "start": None,
+        "end": None,
+        "whole": False,
+        "free": False,
+    }
     return part_of(**(nothing | given))  # type: ignore[arg-type] # the options by name
 
 

@@ -44,9 +44,13 @@ def play(
             position = jumps[number]
         bpm = tempos.get(number, bpm)
         told = Record(
-            ring_frame=0, project_frame=position, ppq=quarters, bpm=bpm, flags=flags,
+            ring_frame=0,
+            project_frame=position,
+            ppq=quarters,
+            bpm=bpm,
+            flags=flags,
             host_ns=10**12 + round(heard / RATE_HZ * 1e9),
-        )  # fmt: skip
+        )
         first.hear(told, frames)
         if number >= second_from:
             began = first.frame - frames if number == second_from else began

@@ -23,9 +23,15 @@ def at(
 ) -> Record:
     bar = meter[0] * 4 / meter[1]
     return Record(
-        ring_frame=frame, ppq=ppq, bpm=bpm, bar_start_ppq=ppq // bar * bar if bar_start is None else bar_start,
-        block_frames=512, numerator=meter[0], denominator=meter[1], flags=flags,
-    )  # fmt: skip
+        ring_frame=frame,
+        ppq=ppq,
+        bpm=bpm,
+        bar_start_ppq=ppq // bar * bar if bar_start is None else bar_start,
+        block_frames=512,
+        numerator=meter[0],
+        denominator=meter[1],
+        flags=flags,
+    )
 
 
 def loop_range(frame: int, start: float, end: float) -> Record:
@@ -129,9 +135,12 @@ def test_a_loop_moved_in_the_block_of_its_turn_turned_where_it_was_before() -> N
     looping = PLAYING | Flag.LOOPING
     turn = 6 * BEAT
     moved = history(
-        loop_range(0, 0.0, 6.0), at(0, 0.0, looping), loop_range(turn + 200, 0.0, 16.0),
-        at(turn + 200, 200 / BEAT, looping | Flag.DISCONTINUITY), commit=turn + BAR,
-    )  # fmt: skip
+        loop_range(0, 0.0, 6.0),
+        at(0, 0.0, looping),
+        loop_range(turn + 200, 0.0, 16.0),
+        at(turn + 200, 200 / BEAT, looping | Flag.DISCONTINUITY),
+        commit=turn + BAR,
+    )
     assert last_bars(moved, 3, turn + BAR, 30.0).bar_frames == (0, BAR, turn, turn + BAR)
 
 
@@ -264,9 +273,11 @@ def test_one_block_without_a_position_costs_nothing(lost: Flag) -> None:
     """A NaN: the writer leaves the field out, and says all again with the next block."""
     bad, good = 5 * BAR + 300, 5 * BAR + 812
     torn = history(
-        at(0, 0.0), at(bad, bad / BEAT, PLAYING & ~lost, bar_start=20.0), at(good, good / BEAT, bar_start=20.0),
+        at(0, 0.0),
+        at(bad, bad / BEAT, PLAYING & ~lost, bar_start=20.0),
+        at(good, good / BEAT, bar_start=20.0),
         commit=9 * BAR,
-    )  # fmt: skip
+    )
     cut = last_bars(torn, 8, 9 * BAR, 30.0)
     assert cut.bar_frames == tuple(k * BAR for k in range(9))
     assert (cut.bpm, cut.meter, cut.note) == (120.0, (4, 4), "")

@@ -86,14 +86,24 @@ def in_state(state: LinkState) -> Driven:
 
 
 EVENTS: list[link.Event] = [
-    link.Started(claimed=True), link.Started(claimed=False), link.ClaimedEvent(), link.SocketOpened(socket=1, cursor=None),
+    link.Started(claimed=True),
+    link.Started(claimed=False),
+    link.ClaimedEvent(),
+    link.SocketOpened(socket=1, cursor=None),
     link.FrameReceived(socket=1, number=1, messages=[wire.Disconnect(code=3001, reason="")]),
     link.FrameReceived(socket=1, number=1, messages=[wire.Disconnect(code=3502, reason="")]),
     link.FrameReceived(socket=9, number=1, messages=[HELLO]),
-    link.SocketLost(socket=1), link.SocketLost(socket=1, code=3005), link.TokenRefused(socket=1),
-    link.TokenRefreshed(access_token="t" * 16), link.RefreshFailed(final=False), link.RefreshFailed(final=True),
-    link.PresenceChanged(presence=wire.Presence(status="idle")), link.Tick(), link.Woke(), link.Stopped(),
-]  # fmt: skip
+    link.SocketLost(socket=1),
+    link.SocketLost(socket=1, code=3005),
+    link.TokenRefused(socket=1),
+    link.TokenRefreshed(access_token="t" * 16),
+    link.RefreshFailed(final=False),
+    link.RefreshFailed(final=True),
+    link.PresenceChanged(presence=wire.Presence(status="idle")),
+    link.Tick(),
+    link.Woke(),
+    link.Stopped(),
+]
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
@@ -228,11 +238,17 @@ def test_a_quiet_account_still_stores_where_it_stands_but_not_at_each_ping() -> 
 @pytest.mark.parametrize(
     ("code", "state"),
     [
-        (None, LinkState.BACKING_OFF), (1006, LinkState.BACKING_OFF), (3001, LinkState.BACKING_OFF),
-        (3499, LinkState.BACKING_OFF), (4000, LinkState.BACKING_OFF), (wire.CLOSE_EXPIRED, LinkState.CONNECTING),
-        (3500, LinkState.PAUSED), (3999, LinkState.PAUSED), (wire.CLOSE_REVOKED, LinkState.NEEDS_RECLAIM),
+        (None, LinkState.BACKING_OFF),
+        (1006, LinkState.BACKING_OFF),
+        (3001, LinkState.BACKING_OFF),
+        (3499, LinkState.BACKING_OFF),
+        (4000, LinkState.BACKING_OFF),
+        (wire.CLOSE_EXPIRED, LinkState.CONNECTING),
+        (3500, LinkState.PAUSED),
+        (3999, LinkState.PAUSED),
+        (wire.CLOSE_REVOKED, LinkState.NEEDS_RECLAIM),
     ],
-)  # fmt: skip
+)
 def test_the_class_of_a_close_code_says_whether_to_come_back(code: int | None, state: LinkState) -> None:
     by_loss, by_word = Driven().online(), Driven().online()
     by_loss.lose(code)

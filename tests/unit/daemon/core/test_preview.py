@@ -23,9 +23,13 @@ def test_equal_tempos_need_no_stretching() -> None:
 
 @pytest.mark.parametrize(
     ("bpm", "host_bpm", "word"),
-    [(None, 120.0, "of this sound is not known"), (100.0, None, "the host does not tell"), (60.0, 121.0, "too far"),
-     (121.0, 60.0, "too far")],
-)  # fmt: skip
+    [
+        (None, 120.0, "of this sound is not known"),
+        (100.0, None, "the host does not tell"),
+        (60.0, 121.0, "too far"),
+        (121.0, 60.0, "too far"),
+    ],
+)
 def test_without_both_tempos_it_plays_as_it_is_and_says_so(
     bpm: float | None, host_bpm: float | None, word: str
 ) -> None:

@@ -15,9 +15,15 @@ SLACK = round(STOP_SLACK_SECONDS * RATE_HZ)
 
 def at(frame: int, flags: Flag) -> Record:
     return Record(
-        ring_frame=frame, ppq=frame / 24_000, bpm=120.0, bar_start_ppq=frame // BAR * 4.0, block_frames=512,
-        numerator=4, denominator=4, flags=KNOWN | flags,
-    )  # fmt: skip
+        ring_frame=frame,
+        ppq=frame / 24_000,
+        bpm=120.0,
+        bar_start_ppq=frame // BAR * 4.0,
+        block_frames=512,
+        numerator=4,
+        denominator=4,
+        flags=KNOWN | flags,
+    )
 
 
 def tail(*records: Record, commit: int) -> int:

@@ -11,8 +11,21 @@ from hypothesis import strategies as st
 from daemon.core.sounding import SIGNAL, after_last_sample, after_last_signal, is_silent, rms_db
 
 WORDS = st.integers(0, 2**32 - 1) | st.sampled_from(
-    [0, 1, 0x80000000, 0x3A7FFFFF, 0x3A800000, 0xBA800000, 0xBA7FFFFF, 0x3B000000, 0x7EFFFFFF, 0x7F800000, 0x7FC00000, 0xFF800000]
-)  # fmt: skip
+    [
+        0,
+        1,
+        0x80000000,
+        0x3A7FFFFF,
+        0x3A800000,
+        0xBA800000,
+        0xBA7FFFFF,
+        0x3B000000,
+        0x7EFFFFFF,
+        0x7F800000,
+        0x7FC00000,
+        0xFF800000,
+    ]
+)
 
 
 def data_of(words: list[int]) -> memoryview:

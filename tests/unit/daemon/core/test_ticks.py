@@ -22,10 +22,17 @@ def told(bpm: float, frames: int, start_frame: int, *, ahead: int = 777, flags: 
         ppq = round(frame * bpm / 60 / RATE_HZ * TICKS_PER_QUARTER) / TICKS_PER_QUARTER
         records.append(
             Record(
-                ring_frame=frame + ahead, project_frame=frame, ppq=ppq, bpm=bpm, bar_start_ppq=ppq // 4 * 4,
-                block_frames=BLOCK, numerator=4, denominator=4, flags=flags | Flag.VALID_PROJECT_FRAME,
+                ring_frame=frame + ahead,
+                project_frame=frame,
+                ppq=ppq,
+                bpm=bpm,
+                bar_start_ppq=ppq // 4 * 4,
+                block_frames=BLOCK,
+                numerator=4,
+                denominator=4,
+                flags=flags | Flag.VALID_PROJECT_FRAME,
             )
-        )  # fmt: skip
+        )
     return records
 
 

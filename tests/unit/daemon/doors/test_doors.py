@@ -44,9 +44,18 @@ def tables() -> list[dict[type, Any]]:
         "search",
     )
     status = named(
-        StatusAnswers, "version", "store", "account", "status", "notices", "instances", "previews", "journal", "takes",
+        StatusAnswers,
+        "version",
+        "store",
+        "account",
+        "status",
+        "notices",
+        "instances",
+        "previews",
+        "journal",
+        "takes",
         "stop",
-    )  # fmt: skip
+    )
     history = named(HistoryAnswers, "journal", "folder", "instances", "listening", "pictures")
     others = (
         history,
@@ -73,7 +82,11 @@ def test_a_request_that_stands_in_two_tables_does_not_start() -> None:
 
 def test_the_plugin_door_acts_on_every_message() -> None:
     door = PluginDoor(
-        instances=cast(Instances, Instances), keeping=NOBODY, previews=cast(Previews, Previews), windows=NOBODY,
-        status=NOBODY, account=NOBODY,
-    )  # fmt: skip
+        instances=cast(Instances, Instances),
+        keeping=NOBODY,
+        previews=cast(Previews, Previews),
+        windows=NOBODY,
+        status=NOBODY,
+        account=NOBODY,
+    )
     assert door.answered == set(get_args(FromPeer))

@@ -18,9 +18,12 @@ USER = Producer(id="0" * 32, username="owner", display_name="x")
 
 def pair(number: int) -> TokenPair:
     return TokenPair(
-        access_token=f"access-token-{number:04}", refresh_token=f"refresh-token-{number:04}", expires_in=LIFETIME_S,
-        device_id="0" * 32, user=USER,
-    )  # fmt: skip
+        access_token=f"access-token-{number:04}",
+        refresh_token=f"refresh-token-{number:04}",
+        expires_in=LIFETIME_S,
+        device_id="0" * 32,
+        user=USER,
+    )
 
 
 class Relay:
@@ -146,7 +149,9 @@ async def test_only_the_relays_own_word_ends_a_sign_in(device: Device, code: str
     assert not device.session.exists() and device.lost == 1
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, "unknown"), (403, "unknown"), (404, "not_found"), (422, "validation")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "unknown"), (403, "unknown"), (404, "not_found"), (422, "validation")]
+)
 async def test_a_no_of_who_stands_in_between_ends_nothing(device: Device, status: int, code: str) -> None:
     """A proxy that wants a password, a portal, a relay that is being set up: it passes."""
     device.relay.refusal = RelayRefused("no", status=status, code=code)

@@ -22,17 +22,26 @@ from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
 
 SHA = "a" * 64
-HEARD = TakeAnalysis(bpm=92.5, bpm_source="audio", bpm_confidence=0.7, warnings=(TakeWarning(kind="clipping", says="It clips."),),
-              fingerprint=bytes(range(200)), embedding=b"\0\1\xff\xfe" * 48)  # fmt: skip
+HEARD = TakeAnalysis(
+    bpm=92.5,
+    bpm_source="audio",
+    bpm_confidence=0.7,
+    warnings=(TakeWarning(kind="clipping", says="It clips."),),
+    fingerprint=bytes(range(200)),
+    embedding=b"\0\1\xff\xfe" * 48,
+)
 SEED = 16
 ROUNDS = 150 if "SIDECHAIN_SOAK" in os.environ else 10  # of each of four kinds of harm
 
 
 def entry(number: int) -> Entry:
     return Entry(
-        entry_id=f"{number + 1000:032x}", take_id=f"{number:032x}", account="owl", title=f"post {number}",
+        entry_id=f"{number + 1000:032x}",
+        take_id=f"{number:032x}",
+        account="owl",
+        title=f"post {number}",
         created_us=number,
-    )  # fmt: skip
+    )
 
 
 def lived_in(data: Path) -> dict[str, Entry]:

@@ -15,8 +15,15 @@ def test_only_what_the_settings_file_does_not_say_is_told() -> None:
         data_dir="/d", run_dir="/elsewhere", relay_url="https://other.example", credential_store="file"
     )
     assert start_command(told, plain)[len(program()) :] == [
-        "up", "--detach", "--relay-url", "https://other.example", "--run-dir", "/elsewhere", "--credential-store", "file",
-    ]  # fmt: skip
+        "up",
+        "--detach",
+        "--relay-url",
+        "https://other.example",
+        "--run-dir",
+        "/elsewhere",
+        "--credential-store",
+        "file",
+    ]
 
 
 def test_only_the_users_own_daemon_is_started_from_a_window(

@@ -81,9 +81,13 @@ def test_a_folder_that_we_may_not_close_is_refused(tmp_path: Path, monkeypatch: 
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["reserve", "admitted", "landed", "release"]), st.sampled_from("abc"), st.integers(0, 60)),
+    st.tuples(
+        st.sampled_from(["reserve", "admitted", "landed", "release"]),
+        st.sampled_from("abc"),
+        st.integers(0, 60),
+    ),
     max_size=60,
-)  # fmt: skip
+)
 
 
 @given(STEPS)

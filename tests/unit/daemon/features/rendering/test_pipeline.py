@@ -33,9 +33,15 @@ def made(
 ) -> Made:
     told: list[bytes | Lossless] = []
     result = make(
-        samples, RATE_HZ, settings, cache=cache, cores=cores, copied=told.append, early=told.append,
+        samples,
+        RATE_HZ,
+        settings,
+        cache=cache,
+        cores=cores,
+        copied=told.append,
+        early=told.append,
         progress=lambda *_: None,
-    )  # fmt: skip
+    )
     assert told == [result.lossless.flac, result.lossless]
     return result
 
@@ -154,9 +160,14 @@ def test_a_lossless_copy_that_cannot_be_told_of_is_an_error(
 
     with some_cores(2) as cores, pytest.raises(OSError, match="the disk"):
         make(
-            loop, RATE_HZ, Settings(title="t"), cache=None, cores=cores if threads else None,
-            progress=lambda *_: None, **{word: fails},
-        )  # fmt: skip
+            loop,
+            RATE_HZ,
+            Settings(title="t"),
+            cache=None,
+            cores=cores if threads else None,
+            progress=lambda *_: None,
+            **{word: fails},
+        )
 
 
 def test_levelling_steps_back_behind_what_an_upload_waits_for() -> None:
