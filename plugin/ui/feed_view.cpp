@@ -54,10 +54,11 @@ void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Poi
     canvas.paragraph(at.footnote, kTextSize, kFaint, card.footnote);
 }
 
-void draw_head_of(Canvas &canvas, const Layout &layout, const FeedView::Shown &shown, bool empty)
+/* Right of the tabs: what the feed plays by, why it is not the relay's, who is here. */
+void draw_tools(Canvas &canvas, const Layout &layout, const FeedView::Shown &shown, bool empty)
 {
-    const Box &head = layout.feed_head;
-    float left = head.x + canvas.write(head, 14, kInk, "Feed", Align::kLeft, true) + 14, right = head.right();
+    const Box &tools = layout.tools;
+    float left = tools.x, right = tools.right();
     if (!empty) {
         const Box &sync = layout.sync;
         canvas.frame(sync, shown.in_sync ? kWarm : shown.pointer.over(sync) ? kFaint : kLine, 11);
@@ -66,22 +67,12 @@ void draw_head_of(Canvas &canvas, const Layout &layout, const FeedView::Shown &s
     }
     const std::string friends = shown.status.friends_line();
     if (!friends.empty()) {
-        const float width = canvas.write(head, kTextSize, kGreen, friends, Align::kRight);
-        canvas.disc(head.right() - width - 11, head.middle(), 4, kGreen);
+        const Box box = {left + 12, tools.y, right - left - 12, tools.h};
+        const float width = canvas.write(box, kTextSize, kGreen, friends, Align::kRight);
+        canvas.disc(right - width - 11, tools.middle(), 4, kGreen);
         right -= width + 28;
     }
-    if (!empty) canvas.write(Box{left, head.y, right - left, head.h}, kSmallSize, kFaint, shown.feed.note());
-}
-
-void draw_toast(Canvas &canvas, const Box &list, const std::string &words)
-{
-    if (words.empty()) return;
-    const float wanted = canvas.width(kTextSize, words), width = std::min(wanted + 32, list.w - 16);
-    const float height = wanted + 32 > list.w - 16 ? 56.0f : 36.0f;
-    const Box box = {std::round(list.centre() - width / 2), list.bottom() - height - 14, width, height};
-    canvas.fill(box, kRaised, 9);
-    canvas.frame(box, kWarm, 9);
-    canvas.paragraph(Box{box.x + 16, box.y + 9, box.w - 32, box.h - 18}, kTextSize, kInk, words);
+    if (!empty) canvas.write(Box{left, tools.y, right - left, tools.h}, kSmallSize, kFaint, shown.feed.note());
 }
 
 } // namespace
@@ -137,10 +128,10 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
 {
     const Feed &feed = shown.feed;
     const Card in_place = card(shown.status, feed);
-    draw_head_of(canvas, layout, shown, in_place.shown());
+    draw_tools(canvas, layout, shown, in_place.shown());
     canvas.clip(layout.list);
     if (in_place.shown()) {
-        draw_card(canvas, CardLayout(layout.list, !in_place.start.empty()), in_place, shown.pointer, !shown.toast.empty());
+        draw_card(canvas, CardLayout(layout.list, !in_place.start.empty()), in_place, shown.pointer, shown.copied);
         return canvas.unclip();
     }
     if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Looking …", Align::kCentre);
@@ -152,7 +143,6 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
     }
     draw_foot(canvas, layout, feed);
     draw_picker(canvas, layout, feed, shown.pointer);
-    draw_toast(canvas, layout.list, shown.toast);
     canvas.unclip();
 }
 

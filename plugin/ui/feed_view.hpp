@@ -33,7 +33,7 @@ public:
         const Playing &playing;
         const Pointer &pointer;
         uint64_t now_us;
-        const std::string &toast;
+        bool copied; /* the command of the card, just now */
         bool in_sync;
     };
     void draw(Canvas &canvas, const Layout &layout, const Shown &shown) const;

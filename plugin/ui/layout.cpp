@@ -7,33 +7,51 @@ namespace ui {
 
 namespace {
 
-constexpr float kHead = 46.0f, kControl = 36.0f, kTwoLines = 42.0f, kOneLine = 24.0f, kFeedHead = 36.0f;
+constexpr float kHead = 46.0f, kTabBar = 34.0f, kTabWidth = 72.0f;
+constexpr float kControl = 36.0f, kTwoLines = 42.0f, kOneLine = 24.0f;
 constexpr float kLowBelow = 520.0f; /* a window of less height has one line for the status */
 constexpr float kWideFrom = 940.0f, kOneRowFrom = 640.0f, kBroadFrom = 520.0f;
 constexpr float kSmallestWave = 52.0f, kTallestWave = 170.0f, kTallestWaveWide = 320.0f;
 
 float below(const Box &box, float gap) { return box.bottom() + gap; }
 
+bool in_one_row(float recorder_width) { return recorder_width >= kOneRowFrom; }
+
 } // namespace
 
-Layout::Layout(float width, float height)
+Layout::Layout(float width, float height, Tab tab_shown)
 {
-    wide = width >= kWideFrom;
+    tab = tab_shown;
     whole = {0, 0, width, height};
     head = {0, 0, width, kHead};
-    const float room = height - kHead;
-    const float feed_width = std::round(std::min(std::max(width * 0.46f, 430.0f), 620.0f));
-    const float recorder_width = (wide ? width - feed_width : width) - 2 * kMargin;
-    const bool one_row = recorder_width >= kOneRowFrom;
-    const float controls = one_row ? kControl : 2 * kControl + kGap;
-    const float status_height = height < kLowBelow ? kOneLine : kTwoLines;
-    const float beneath = kGap + controls + kGap + status_height;
-    const float wave_height = std::round(wide ? std::min(std::max(room - beneath - kMargin, kSmallestWave), kTallestWaveWide)
-                                   : std::min(std::max(room * 0.36f - 72.0f, kSmallestWave), kTallestWave));
-    recorder = {kMargin, kHead, recorder_width, wave_height + beneath};
+    tabs = {kMargin, kHead, kTabWidth * kTabs, kTabBar};
+    for (int i = 0; i < kTabs; i++) tab_of[i] = {tabs.x + kTabWidth * static_cast<float>(i), tabs.y, kTabWidth, kTabBar};
+    tools = {tabs.right() + kMargin, kHead, width - 2 * kMargin - tabs.w - kMargin, kTabBar};
 
-    wave = {recorder.x, recorder.y, recorder.w, wave_height};
-    const float first = below(wave, kGap), second = one_row ? first : first + kControl + kGap;
+    const float top = tabs.bottom() + kGap, room = height - top;
+    const bool listed = tab != Tab::kHistory;
+    wide = listed && width >= kWideFrom;
+    const float list_width = std::round(std::min(std::max(width * 0.46f, 430.0f), 620.0f));
+    const float recorder_width = (wide ? width - list_width : width) - 2 * kMargin;
+    const float status_height = height < kLowBelow ? kOneLine : kTwoLines;
+    const float beneath = kGap + (in_one_row(recorder_width) ? kControl : 2 * kControl + kGap) + kGap + status_height;
+    const float most = room - beneath;
+    const float wave_height = !listed ? most : std::round(wide ? std::min(std::max(most - kMargin, kSmallestWave), kTallestWaveWide)
+                                                               : std::min(std::max(room * 0.36f - 72.0f, kSmallestWave), kTallestWave));
+    recorder = {kMargin, top, recorder_width, wave_height + beneath};
+    wave = {recorder.x, top, recorder.w, wave_height};
+    place_controls(below(wave, kGap), status_height);
+    if (!listed) return;
+    feed = wide ? Box{width - list_width, top, list_width - kMargin, room}
+                : Box{kMargin, recorder.bottom(), width - 2 * kMargin, height - recorder.bottom()};
+    list = feed;
+    sync = {tools.x, tools.middle() - 11, 66, 22};
+}
+
+void Layout::place_controls(float first, float status_height)
+{
+    const bool one_row = in_one_row(recorder.w);
+    const float second = one_row ? first : first + kControl + kGap;
     fewer = {recorder.x, first, kControl, kControl};
     more = {fewer.right() + 4, first, kControl, kControl};
     keep = {more.right() + kGap, first, one_row ? 176.0f : recorder.right() - more.right() - kGap, kControl};
@@ -42,12 +60,6 @@ Layout::Layout(float width, float height)
     title = {title_from, second, post.x - kGap - title_from, kControl};
     progress = {recorder.x, second + kControl + kGap, recorder.w, 3.0f};
     status = {recorder.x, progress.bottom() + 3, recorder.w, status_height - 6};
-
-    feed = wide ? Box{width - feed_width, kHead, feed_width - kMargin, room}
-                : Box{kMargin, recorder.bottom(), width - 2 * kMargin, height - recorder.bottom()};
-    feed_head = {feed.x, feed.y, feed.w, wide ? kFeedHead - 8 : kFeedHead};
-    sync = {feed_head.x + 46, feed_head.middle() - 11, 66, 22};
-    list = {feed.x, feed_head.bottom(), feed.w, feed.bottom() - feed_head.bottom()};
 }
 
 float RowLayout::height(float list_width) { return list_width >= kBroadFrom ? 80.0f : 128.0f; }

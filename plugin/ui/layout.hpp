@@ -17,14 +17,30 @@ struct Box {
     Box inset(float by) const { return {x + by, y + by, w - 2 * by, h - 2 * by}; }
 };
 
-/* The window. Wide: the recorder beside the feed; else above it. */
-struct Layout {
-    Layout(float width, float height);
+struct Pointer {
+    double x = -1.0, y = -1.0;
+    bool over(const Box &box) const { return box.holds(x, y); }
+};
 
+/* What the window shows beneath its tabs; one at a time. In the order in which they stand. */
+enum class Tab { kHistory, kFeed };
+constexpr int kTabs = 2;
+constexpr const char *kTabNames[kTabs] = {"History", "Feed"};
+
+/* The window. On top head and tabs. With History the waveform has all the room above the recorder's controls; with a list
+   the recorder is a strip above it, in a wide window beside it. What a tab does not show is an empty box. */
+struct Layout {
+    Layout(float width, float height, Tab tab);
+
+    Tab tab;
     bool wide;
-    Box whole, head, recorder, feed;
-    Box wave, fewer, more, keep, title, post, progress, status; /* of the recorder */
-    Box feed_head, sync, list;                                  /* of the feed */
+    Box whole, head, tabs, tools; /* tools: right of the tabs, of the one that is shown */
+    Box tab_of[kTabs];
+    Box recorder, wave, fewer, more, keep, title, post, progress, status;
+    Box feed, sync, list; /* of a tab that is a list: the feed; sync stands in the tools */
+
+private:
+    void place_controls(float top, float status_height);
 };
 
 /* A row of the feed, within the list. Broad: the waveform stands beside the words; else below them. */

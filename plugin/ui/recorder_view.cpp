@@ -56,6 +56,18 @@ void draw_progress(Canvas &canvas, const Box &box, const Status &status)
     }
 }
 
+/* The one that is shown is underlined, as a page is. */
+void draw_tabs(Canvas &canvas, const Layout &layout, const Pointer &pointer)
+{
+    canvas.fill(Box{0, layout.tabs.bottom() - 1, layout.whole.w, 1}, kLine);
+    for (int i = 0; i < kTabs; i++) {
+        const Box &box = layout.tab_of[i];
+        const bool shown = i == static_cast<int>(layout.tab);
+        const float width = canvas.write(box, 14, shown || pointer.over(box) ? kInk : kDim, kTabNames[i], Align::kLeft, shown);
+        if (shown) canvas.fill(Box{box.x, box.bottom() - 2, width, 2}, kWarm, 1);
+    }
+}
+
 } // namespace
 
 bool can_post(const Status &status)
@@ -82,16 +94,28 @@ size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title,
     return at;
 }
 
-void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring)
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Pointer &pointer)
 {
+    draw_tabs(canvas, layout, pointer);
     const Box &head = layout.head;
     draw_mark(canvas, Box{head.x + kMargin, head.middle() - 11, 22, 22});
     canvas.write(Box{head.x + kMargin + 32, head.y, 90, head.h}, 16, kInk, status.name(), Align::kLeft, true);
-    draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.wide ? 160.0f : 96.0f, 4}, ring);
+    draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.whole.w >= 940.0f ? 160.0f : 96.0f, 4}, ring);
     const Sentence link = status.link();
     const Box words = {head.right() - kMargin - 230, head.y, 230, head.h};
     const float width = canvas.write(words, kTextSize, link.tone == Tone::kBad ? kInk : kDim, link.text, Align::kRight);
     canvas.disc(words.right() - width - 12, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
+}
+
+void draw_toast(Canvas &canvas, const Box &whole, const std::string &words)
+{
+    if (words.empty()) return;
+    const float most = whole.w - 2 * kMargin, wanted = canvas.width(kTextSize, words) + 32, width = std::min(wanted, most);
+    const float height = wanted > most ? 56.0f : 36.0f;
+    const Box box = {std::round(whole.centre() - width / 2), whole.bottom() - height - 14, width, height};
+    canvas.fill(box, kRaised, 9);
+    canvas.frame(box, kWarm, 9);
+    canvas.paragraph(Box{box.x + 16, box.y + 9, box.w - 32, box.h - 18}, kTextSize, kInk, words);
 }
 
 void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars_wanted)

@@ -1,4 +1,4 @@
-/* Draws the head of the window and the recorder: meter, waveform with bar lines, controls, status. */
+/* Draws the head of the window with its tabs, and the recorder: meter, waveform with bar lines, controls, status. */
 #ifndef SIDECHAIN_UI_RECORDER_VIEW_HPP
 #define SIDECHAIN_UI_RECORDER_VIEW_HPP
 
@@ -9,11 +9,6 @@
 
 namespace ui {
 
-struct Pointer {
-    double x = -1.0, y = -1.0;
-    bool over(const Box &box) const { return box.holds(x, y); }
-};
-
 struct Controls {
     int bars;
     bool post_on_keep;
@@ -21,7 +16,8 @@ struct Controls {
     const Pointer &pointer;
 };
 
-void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring);
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Pointer &pointer);
+void draw_toast(Canvas &canvas, const Box &whole, const std::string &words); /* nothing without words */
 void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars);
 void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls);
 

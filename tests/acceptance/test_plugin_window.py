@@ -92,14 +92,12 @@ async def the_feed_comes_when_it_is_claimed(scene: Scene) -> None:
     live = await asyncio.to_thread(scene.mira.socket)  # she is in the studio
     try:
         live.send(Presence(status="producing", daw="Bitwig", bpm=128.0))
-        await window.until(
-            lambda p: count(window.part(p, "feed_head"), GREEN, 30) > 60, "1 friend producing now"
-        )
+        await window.until(lambda p: count(window.part(p, "tools"), GREEN, 30) > 60, "1 friend producing now")
         head = count(window.part(await window.picture("feed"), "head"), GREEN)
         assert head > 30, "the link is green"
     finally:
         live.close()
-    await window.until(lambda p: count(window.part(p, "feed_head"), GREEN, 30) == 0, "that she has left")
+    await window.until(lambda p: count(window.part(p, "tools"), GREEN, 30) == 0, "that she has left")
 
 
 def has_card(window: WindowOf, seen: Pixels) -> bool:

@@ -38,29 +38,43 @@ static bool apart(const Box &one, const Box &other)
            other.bottom() <= one.y + 0.01f;
 }
 
+static void apart_and_inside(const std::vector<Box> &parts, const Box &whole)
+{
+    for (const Box &part : parts) CHECK(inside(part, whole) && part.w > 0 && part.h > 0);
+    for (size_t i = 0; i < parts.size(); i++)
+        for (size_t j = i + 1; j < parts.size(); j++) CHECK(apart(parts[i], parts[j]));
+}
+
+static void rows_and_cards_fit(const Layout &l)
+{
+    CHECK(l.list.h >= 100 && l.list.w >= 400); /* a row, at least */
+    const RowLayout row(l.list, l.list.y);
+    for (const Box &part : {row.play, row.title, row.byline, row.facts, row.wave, row.like, row.reactions})
+        CHECK(inside(part, row.whole) && part.w > 0);
+    CHECK(apart(row.title, row.wave) && apart(row.byline, row.facts) && apart(row.wave, row.like) && apart(row.like, row.reactions));
+    CHECK(apart(row.play, row.title) && chip(row, 3).right() <= row.whole.right());
+    for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
+    for (const bool starts : {false, true}) {
+        const CardLayout card(l.list, starts);
+        CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
+        CHECK(!starts || (apart(card.start, card.command) && card.start.w > 90 && card.command.w >= 176));
+    }
+}
+
 static void everything_fits_and_nothing_overlaps_at_any_size()
 {
     for (float width = kMinWidth; width < 2600; width += 13)
-        for (float height = kMinHeight; height < 1700; height += 17) {
-            const Layout l(width, height);
-            const Box parts[] = {l.head, l.wave, l.fewer, l.more, l.keep, l.title, l.post, l.progress, l.status, l.feed_head, l.list};
-            for (const Box &part : parts) CHECK(inside(part, l.whole) && part.w > 0 && part.h > 0);
-            for (size_t i = 0; i < std::size(parts); i++)
-                for (size_t j = i + 1; j < std::size(parts); j++) CHECK(apart(parts[i], parts[j]));
-            CHECK(l.title.w >= 100 && l.keep.w >= 150 && l.wave.h >= 50 && l.status.h >= 18);
-            CHECK(l.list.h >= 100 && l.list.w >= 400); /* a row, at least */
-            const RowLayout row(l.list, l.list.y);
-            for (const Box &part : {row.play, row.title, row.byline, row.facts, row.wave, row.like, row.reactions})
-                CHECK(inside(part, row.whole) && part.w > 0);
-            CHECK(apart(row.title, row.wave) && apart(row.byline, row.facts) && apart(row.wave, row.like) && apart(row.like, row.reactions));
-            CHECK(apart(row.play, row.title) && chip(row, 3).right() <= row.whole.right());
-            for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
-            for (const bool starts : {false, true}) {
-                const CardLayout card(l.list, starts);
-                CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
-                CHECK(!starts || (apart(card.start, card.command) && card.start.w > 90 && card.command.w >= 176));
+        for (float height = kMinHeight; height < 1700; height += 17)
+            for (int tab = 0; tab < kTabs; tab++) {
+                const Layout l(width, height, static_cast<Tab>(tab));
+                std::vector<Box> parts = {l.head, l.tools, l.wave, l.fewer, l.more, l.keep, l.title, l.post, l.progress, l.status};
+                parts.insert(parts.end(), std::begin(l.tab_of), std::end(l.tab_of));
+                if (l.tab != Tab::kHistory) parts.push_back(l.list);
+                apart_and_inside(parts, l.whole);
+                CHECK(l.title.w >= 100 && l.keep.w >= 150 && l.wave.h >= 50 && l.status.h >= 18 && l.tools.w >= 150);
+                if (l.tab != Tab::kHistory) rows_and_cards_fit(l);
+                else CHECK(l.list.w == 0 && l.wave.w == l.whole.w - 2 * kMargin);
             }
-        }
 }
 
 static void a_line_is_edited_by_characters_and_holds_no_more_than_it_may()
@@ -364,14 +378,15 @@ static void say(const char *name, const Box &box, bool last = false)
 int main(int count, char **arguments)
 {
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
-        const Layout l(static_cast<float>(std::atof(arguments[2])), static_cast<float>(std::atof(arguments[3])));
+        const auto width = static_cast<float>(std::atof(arguments[2])), height = static_cast<float>(std::atof(arguments[3]));
+        const Layout l(width, height, Tab::kFeed);
         const RowLayout row(l.list, l.list.y + 2);
         const RowLayout last(l.list, l.list.bottom() - 26 - RowLayout::height(l.list.w)); /* scrolled to the end */
         const CardLayout card(l.list, false), starting(l.list, true);
         std::printf("{");
         say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
         say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
-        say("feed_head", l.feed_head), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
+        say("tools", l.tools), say("tab_history", l.tab_of[0]), say("tab_feed", l.tab_of[1]), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
         say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
         say("last_like", last.like), say("bar", {l.whole.right() - 10, l.list.y, 4, l.list.h});
         const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);

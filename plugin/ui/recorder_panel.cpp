@@ -1,0 +1,127 @@
+#include "recorder_panel.hpp"
+
+#include "recorder_view.hpp"
+
+#include "Base.hpp"
+
+namespace ui {
+
+using Take = Status::Take;
+
+void RecorderPanel::draw(Canvas &canvas)
+{
+    const Surroundings &a = around_;
+    if (a.layout.tab != Tab::kHistory) draw_wave(canvas, a.layout.wave, a.ring, a.bars);
+    draw_controls(canvas, a.layout, a.status, {a.bars, a.post_on_keep, title_, a.pointer});
+}
+
+bool RecorderPanel::hear(const sc_event &)
+{
+    const bool posted = status_.kept() == Take::kPosted;
+    if (posted && !was_posted_) title_.clear();
+    was_posted_ = posted;
+    return false;
+}
+
+/* Pointer and keyboard ------------------------------------------------------------------------------------------ */
+
+bool RecorderPanel::press(const Press &press)
+{
+    if (!press.down) return false;
+    const Layout &layout = around_.layout;
+    const Pointer &pointer = around_.pointer;
+    title_.focused = pointer.over(layout.title);
+    if (title_.focused) services_.focus_keyboard();
+    else if (pointer.over(layout.keep)) keep(around_.post_on_keep);
+    else if (pointer.over(layout.post)) post_or_undo();
+    else if (pointer.over(layout.fewer)) services_.set_bars(around_.bars - 1);
+    else if (pointer.over(layout.more)) services_.set_bars(around_.bars + 1);
+    else return false;
+    return true;
+}
+
+void RecorderPanel::place_caret(Canvas &canvas, bool extend)
+{
+    title_.place(title_place(canvas, around_.layout, title_, around_.pointer.x), extend);
+}
+
+bool RecorderPanel::wheel(const Wheel &wheel)
+{
+    services_.set_bars(around_.bars + (wheel.along > 0 ? 1 : -1));
+    return true;
+}
+
+bool RecorderPanel::key(unsigned key, unsigned held)
+{
+    if (title_.focused) return edit(key, held);
+    if (key != '\t') return false;
+    title_.focused = true;
+    title_.select_all();
+    return true;
+}
+
+bool RecorderPanel::type(const char *text)
+{
+    if (!title_.focused) return false;
+    if (text[0] != '\t') title_.insert(text, std::char_traits<char>::length(text));
+    return true;
+}
+
+bool RecorderPanel::edit(unsigned key, unsigned held)
+{
+    using Move = TextField::Move;
+    const bool extend = held & DGL_NAMESPACE::kModifierShift;
+    if (held & DGL_NAMESPACE::kModifierControl) return edit_with_control(key);
+    switch (key) {
+    case DGL_NAMESPACE::kKeyBackspace: title_.erase(true); return true;
+    case DGL_NAMESPACE::kKeyDelete: title_.erase(false); return true;
+    case DGL_NAMESPACE::kKeyLeft: title_.move(Move::kLeft, extend); return true;
+    case DGL_NAMESPACE::kKeyRight: title_.move(Move::kRight, extend); return true;
+    case DGL_NAMESPACE::kKeyHome: title_.move(Move::kStart, extend); return true;
+    case DGL_NAMESPACE::kKeyEnd: title_.move(Move::kEnd, extend); return true;
+    case DGL_NAMESPACE::kKeyEscape:
+    case '\t': title_.focused = false; return true;
+    case '\r': post(); return true;
+    default: return true; /* typed text comes as characters, and is no short-cut of the host's */
+    }
+}
+
+bool RecorderPanel::edit_with_control(unsigned key)
+{
+    const std::string selected = title_.selected();
+    if (key == 'a') title_.select_all();
+    if ((key == 'c' || key == 'x') && !selected.empty()) services_.copy(selected);
+    if (key == 'x' && !selected.empty()) title_.erase(true);
+    if (key != 'v') return true;
+    const std::string text = services_.pasted();
+    title_.insert(text.data(), text.size());
+    return true;
+}
+
+/* What is done -------------------------------------------------------------------------------------------------- */
+
+void RecorderPanel::keep(bool posts)
+{
+    uint64_t id = 0;
+    const bool asked = around_.client && sc_client_keep(around_.client, static_cast<uint32_t>(around_.bars), 0.0, posts,
+                                                        title_.text().c_str(), &id) == SC_OK;
+    status_.keeping(asked ? id : 0, posts);
+}
+
+/* The button is *Undo* while a post is held. */
+void RecorderPanel::post_or_undo()
+{
+    if (status_.kept() == Take::kHeld) status_.undoing(sc_window_undo(around_.client, status_.take_id().c_str()));
+    else post();
+}
+
+void RecorderPanel::post()
+{
+    if (!can_post(status_)) return;
+    title_.focused = false;
+    const bool there = (status_.kept() == Take::kKept || status_.kept() == Take::kFailed) && !status_.take_id().empty();
+    if (!there) keep(true);
+    else status_.posting(sc_window_post(around_.client, status_.take_id().c_str(), title_.text().c_str()));
+}
+
+} // namespace ui
