@@ -42,7 +42,7 @@ def fit(data: bytes, rate_hz: float, channels: int, speed: float = 1.0) -> Itera
             require_rate(file.samplerate)
             yield from _converted(file, rate_hz, channels)
     except soundfile.LibsndfileError as error:
-        raise UnsupportedAudio("The preview cannot be read as audio; it may be damaged.") from error
+        raise UnsupportedAudio("The sound cannot be read as audio; it may be damaged.") from error
 
 
 def _converted(file: soundfile.SoundFile, rate_hz: float, channels: int) -> Iterator[Samples]:
@@ -54,7 +54,7 @@ def _converted(file: soundfile.SoundFile, rate_hz: float, channels: int) -> Iter
         piece: Samples = file.read(PIECE_FRAMES, dtype="float32", always_2d=True)
         read += len(piece)
         if read > MAX_CLIP_SECONDS * file.samplerate:
-            raise UnsupportedAudio(f"The preview is longer than {MAX_CLIP_SECONDS} seconds.")
+            raise UnsupportedAudio(f"The sound is longer than {MAX_CLIP_SECONDS} seconds.")
         last = len(piece) < PIECE_FRAMES
         out = piece if same else stream.resample_chunk(piece, last=last)
         if last and read:
@@ -65,7 +65,7 @@ def _converted(file: soundfile.SoundFile, rate_hz: float, channels: int) -> Iter
         if last:
             break
     if not read:
-        raise UnsupportedAudio("The preview has no sound in it.")
+        raise UnsupportedAudio("The file has no sound in it.")
 
 
 def _stretched(data: bytes, rate_hz: float, channels: int, speed: float) -> Samples:

@@ -36,6 +36,7 @@ from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
 from daemon.features.discarding.discarding import Discarding
+from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
@@ -174,6 +175,8 @@ class App:
         self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
         files = PreviewFiles(config.previews, config.takes, config.preview_cache_bytes, self._account, bus)
         stack.push_async_callback(files.close)
+        self._exporting = Exporting(config, files.fetched)
+        stack.push_async_callback(self._exporting.close)
         self._previews = Previews(config.run, store, self._takes, files, self._plugins.send, bus)
         stack.push_async_callback(self._previews.close)
         self._instances = Instances(config.run, bus)
@@ -202,6 +205,7 @@ class App:
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(account, store, bus)
         self._recovering = Recovering(self._config, self._journal, takes)
+        self._listening = Listening(self._config, self._history)
 
     async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
         take_answers = TakeAnswers(
@@ -246,7 +250,7 @@ class App:
                 journal=self._journal,
                 folder=self._history,
                 instances=self._instances,
-                listening=Listening(self._config, self._history),
+                listening=self._listening,
                 pictures=Pictures(self._history),
             ).answers,
             RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
@@ -268,6 +272,8 @@ class App:
             social=self._social,
             posting=self._posting,
             set_keeping=self._set_keeping,
+            listening=self._listening,
+            exporting=self._exporting,
             bus=self._bus,
         )
         stack.callback(self._windows.close)
@@ -297,6 +303,7 @@ class App:
             self._holding.run,
             self._discarding.run,
             self._linked_folder.run,
+            self._exporting.run,
             self._reap,
             self._keep_journal,
             self._compressing.run,

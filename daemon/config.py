@@ -107,9 +107,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     export_wav: Annotated[
         Literal["float32", "pcm24"],
         Meta(
-            description="How `takes export` writes WAV: float32 is the sound as played, to the bit; pcm24 for what reads no float."
+            description="How WAV is written when it is exported or dragged out of the window: float32 is the sound as played, to the bit; pcm24 for what reads no float."
         ),
     ] = "float32"
+    drag_tempo: Annotated[
+        Literal["own", "project"],
+        Meta(
+            description="Tempo of what is dragged out of the window: its own, or stretched to the project's, as far as both are known."
+        ),
+    ] = "own"
+    drag_files: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="How many files that were dragged out stay (`exports` in data_dir): the newest, and all of the last day, for a host may read them where they lie.",
+        ),
+    ] = 200
     device_name: Annotated[
         str, Meta(max_length=64, description="Name shown when the device is claimed. Default: the host name.")
     ] = ""
@@ -201,6 +215,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def previews(self) -> Path:
         """Folder of sounds of the feed; it can be removed at any time."""
         return self.data / "previews"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of files for hosts and file managers."""
+        return self.data / "exports"
 
     @property
     def library(self) -> Path:

@@ -19,6 +19,8 @@ from plugin_protocol.messages import (
     Alive,
     Asked,
     AskFailed,
+    Export,
+    Exported,
     FeedPage,
     FromPlugin,
     GetFeed,
@@ -80,6 +82,10 @@ MESSAGES: dict[str, Message] = {
     "keep_all": KeepAll(id=14, generation=GENERATION, at_frame=1 << 40, bars=8, title="Night"),
     "like_post": LikePost(id=11, post_id="0190f3", like=True),
     "react_post": ReactPost(id=12, post_id="0190f3", reaction=2, react=False),
+    "export_take": Export(id=15, kind="take", target="01JD", show=True),
+    "export_history": Export(
+        id=16, kind="history", generation=GENERATION, first_frame=1 << 33, end_frame=1 << 34
+    ),
     "goodbye": Goodbye(),
     "welcome": Welcome(proto=1, daemon_version="0.1.0", daemon_path="/opt/sidechain/sidechain"),
     "refused": Refused(
@@ -116,6 +122,9 @@ MESSAGES: dict[str, Message] = {
         take_id="01JD", state="held", fraction=0.0, message="It goes out in a moment.", held_ms=7_250
     ),
     "kept_all": KeptAll(id=14, set_id="01JS", takes=12, name="Night", note="Silent, and left out: Pad (Ardour)."),
+    "exported": Exported(
+        id=15, path="/home/ada/.local/share/sidechain/exports/1f/Läufe.wav", name="Läufe", note="No tempo."
+    ),
     "asked": Asked(id=11),
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
     "play": Play(id=9, generation=GENERATION, kind="item", target="01JF", in_sync=True),
@@ -211,6 +220,11 @@ def bad_messages() -> dict[str, tuple[str, bytes, str]]:
         "kept_no_id": (daemon, _changed(kept, id=...), "id is missing"),
         "like_bit": (plugin, _changed(MESSAGES["like_post"], like=1), "a number for a boolean"),
         "reaction_6": (plugin, _changed(MESSAGES["react_post"], reaction=6), "reaction 6 of 0..5"),
+        "export_kind": (
+            plugin,
+            _changed(MESSAGES["export_take"], kind="set"),
+            "nothing that can be exported",
+        ),
         "feed_limit_21": (plugin, _changed(MESSAGES["get_feed"], limit=21), "21 rows of 20"),
         "item_outline": (daemon, _changed(MESSAGES["item"], outline=bytes(161)), "161 columns of 160"),
         "item_counts": (daemon, _changed(MESSAGES["item"], reaction_counts=bytes(25)), "25 bytes of 24"),

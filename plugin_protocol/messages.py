@@ -48,6 +48,7 @@ Seconds = Annotated[float, Meta(gt=0.0, le=MAX_SECONDS)]
 Rate = Annotated[float, Meta(ge=8_000.0, le=768_000.0)]
 Channels = Annotated[int, Meta(ge=1, le=2)]
 PreviewKind = Annotated[str, Meta(max_length=8, pattern=r"^(item|take)$")]
+ExportKind = Annotated[str, Meta(max_length=8, pattern=r"^(item|take|history)$")]
 Target = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -174,6 +175,15 @@ class KeptAll(_Message, frozen=True, kw_only=True, tag="kept_all"):
     takes: U32
     name: Title  # what the set is called
     note: Line = ""  # who was left out, and how they are aligned
+
+
+class Exported(_Message, frozen=True, kw_only=True, tag="exported"):
+    """daemon -> plugin: the file is whole, and stays for a day at least. `path`: at most 1,024 bytes of UTF-8."""
+
+    id: U63
+    path: Path
+    name: Title  # what the sound is called
+    note: Line = ""  # why it is not at the host's tempo although that is set; empty when all is as set
 
 
 class Asked(_Message, frozen=True, kw_only=True, tag="asked"):
@@ -390,6 +400,24 @@ class ReactPost(_Message, frozen=True, kw_only=True, tag="react_post"):
     react: bool
 
 
+class Export(_Message, frozen=True, kw_only=True, tag="export"):
+    """plugin -> daemon: write a sound as a WAV file of its own, to be dragged into a host or shown.
+
+    `kind`: "item" and "take" are named by `target`; "history" is [first_frame, end_frame) of this plugin's History, of
+    `generation`. `show`: also show the file in the system's file manager.
+    """
+
+    Reply: ClassVar = Exported | AskFailed
+
+    id: U63
+    kind: ExportKind
+    target: Annotated[str, Meta(max_length=64)] = ""
+    generation: U63 = 0
+    first_frame: U63 = 0
+    end_frame: U63 = 0
+    show: bool = False
+
+
 class Play(_Message, frozen=True, kw_only=True, tag="play"):
     """plugin -> daemon: play an Item of the feed, or a Take, through this Instance. Replaces what plays.
 
@@ -433,10 +461,10 @@ class Goodbye(_Message, frozen=True, kw_only=True, tag="goodbye"):
     Reply: ClassVar = None
 
 
-FromWindow = WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost
+FromWindow = WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export
 FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
-ToWindow = Item | FeedPage | Posting | KeptAll | Asked | AskFailed
+ToWindow = Item | FeedPage | Posting | KeptAll | Exported | Asked | AskFailed
 ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

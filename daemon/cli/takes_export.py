@@ -1,8 +1,7 @@
 """`sidechain takes export | path | open`: a take out of the library, into a file, a folder, or a file manager."""
 
+import asyncio
 import os
-import subprocess
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +16,7 @@ from daemon.cli.takes_sound import FORMATS, TakeId
 from daemon.core.names import file_stem, free_name
 from daemon.errors import SidechainError, UsageError
 from daemon.library.files import TAKE_WAV
-
-_MANAGERS = {"darwin": ("open", "-R"), "win32": ("explorer", "/select,")}
+from daemon.system.file_manager import show_file
 
 
 class Wav(StrEnum):
@@ -111,12 +109,7 @@ def path(take: TakeId = "last", as_json: Json = False) -> None:
 def open_(take: TakeId = "last") -> None:
     """Show a take's file in the file manager, to be dragged from there."""
     where = Path(ask(c.ShowTake(take_id=take), c.OneTake).path) / TAKE_WAV
-    manager = _MANAGERS.get(sys.platform)
-    command = [*manager, str(where)] if manager else ["xdg-open", str(where.parent)]
-    try:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SidechainError(f"No file manager opens: {error}.", f"The file is {where}.") from error
+    asyncio.run(show_file(where))
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ cost is limited on both sides: the time for an answer and its length here, memor
 
 import asyncio
 import contextlib
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -16,6 +16,8 @@ from msgspec import Struct
 from daemon.system.child import LENGTH
 
 A = TypeVar("A")
+
+_left: set[asyncio.Task[tuple[bytes, bytes]]] = set()  # programs that run on: somebody has to hear their end
 
 
 class ChildDied(Exception):
@@ -138,6 +140,18 @@ async def run_once(command: list[str], stdin: bytes, limit_s: float) -> Ended:
     finally:
         await _killed(process)
     return Ended(code=process.returncode or 0, out=out, err=err)
+
+
+async def run_and_leave(command: list[str], limit_s: float) -> Ended | None:
+    """A program that a person goes on to use: how it ended within limit_s, or None while it runs on. Raises OSError. [loop]"""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True
+    )
+    ending = asyncio.create_task(process.communicate())
+    _left.add(ending)
+    ending.add_done_callback(_left.discard)
+    done, _ = await asyncio.wait([ending], timeout=limit_s)
+    return Ended(code=process.returncode or 0, out=b"", err=ending.result()[1]) if done else None
 
 
 async def _killed(process: Process) -> None:

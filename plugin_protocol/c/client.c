@@ -111,6 +111,7 @@ static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
     case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;
     case SC_EVENT_FEED_PAGE:
     case SC_EVENT_KEPT_ALL:
+    case SC_EVENT_EXPORTED:
     case SC_EVENT_ASKED:
     case SC_EVENT_ASK_FAILED: sc_window_answered(&client->window, event); break;
     case SC_EVENT_CONNECTED:

@@ -65,6 +65,20 @@ uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title)
     return ask(client, what, "", title);
 }
 
+uint64_t sc_window_export(sc_client *client, const sc_export *what)
+{
+    const sc_ask asked = {
+        .kind = SC_ASK_EXPORT,
+        .number = what->kind,
+        .generation = what->generation,
+        .first_frame = what->first_frame,
+        .at_frame = what->end_frame,
+        .on = what->show,
+    };
+    if (what->kind != SC_EXPORT_HISTORY && (!what->target || !what->target[0])) return 0;
+    return ask(client, asked, what->target ? what->target : "", "");
+}
+
 uint64_t sc_window_like(sc_client *client, const char *post_id, bool like)
 {
     return ask(client, (sc_ask){.kind = SC_ASK_LIKE, .on = like}, post_id, "");

@@ -153,6 +153,16 @@ size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
         put_unsigned(&pack, "reaction", ask->number);
         put_bool(&pack, "react", ask->on);
         break;
+    case SC_ASK_EXPORT:
+        pack = begin(data, capacity, 7, "export");
+        put_unsigned(&pack, "id", ask->id);
+        put_text(&pack, "kind", ask->number == SC_EXPORT_ITEM ? "item" : ask->number == SC_EXPORT_TAKE ? "take" : "history");
+        put_text(&pack, "target", ask->subject);
+        put_unsigned(&pack, "generation", ask->generation);
+        put_unsigned(&pack, "first_frame", ask->first_frame);
+        put_unsigned(&pack, "end_frame", ask->at_frame);
+        put_bool(&pack, "show", ask->on);
+        break;
     }
     return finish(&pack);
 }
@@ -256,6 +266,9 @@ static const struct {
     {"kept_all", SC_EVENT_KEPT_ALL,
      {FIELD(U63, "id", id), FIELD(TEXT, "set_id", kept_all.set_id), FIELD(U32, "takes", kept_all.takes),
       FIELD(TEXT, "name", kept_all.name), MAYBE(TEXT, "note", kept_all.note)}},
+    {"exported", SC_EVENT_EXPORTED,
+     {FIELD(U63, "id", id), FIELD(TEXT, "path", exported.path), FIELD(TEXT, "name", exported.name),
+      MAYBE(TEXT, "note", exported.note)}},
     {"asked", SC_EVENT_ASKED, {FIELD(U63, "id", id)}},
     {"ask_failed", SC_EVENT_ASK_FAILED, FAILED},
 };

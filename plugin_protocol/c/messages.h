@@ -44,16 +44,25 @@ typedef struct sc_keep {
     char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];
 } sc_keep;
 
-typedef enum sc_ask_kind { SC_ASK_FEED, SC_ASK_POST, SC_ASK_UNDO, SC_ASK_KEEP_ALL, SC_ASK_LIKE, SC_ASK_REACT } sc_ask_kind;
+typedef enum sc_ask_kind {
+    SC_ASK_FEED,
+    SC_ASK_POST,
+    SC_ASK_UNDO,
+    SC_ASK_KEEP_ALL,
+    SC_ASK_LIKE,
+    SC_ASK_REACT,
+    SC_ASK_EXPORT
+} sc_ask_kind;
 
 /* What a window asks. */
 typedef struct sc_ask {
     uint64_t id;
     sc_ask_kind kind;
-    uint32_t number; /* FEED: rows; KEEP_ALL: bars; REACT: which */
-    uint64_t generation, at_frame; /* KEEP_ALL: what it is cut from, and where */
-    bool on;         /* LIKE, REACT */
-    char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's */
+    uint32_t number; /* FEED: rows; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
+    uint64_t generation, first_frame, at_frame; /* KEEP_ALL, EXPORT: what it is cut from, and where */
+    bool on;         /* LIKE, REACT; EXPORT: show it */
+    char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's;
+                                                          EXPORT: the take's or the post's */
     char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST */
 } sc_ask;
 

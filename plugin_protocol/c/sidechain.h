@@ -267,6 +267,7 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_FEED_PAGE, /* feed_page; id */
     SC_EVENT_POSTING,   /* posting */
     SC_EVENT_KEPT_ALL,  /* kept_all; id */
+    SC_EVENT_EXPORTED,  /* exported; id */
     SC_EVENT_ASKED,     /* none; id: carried out */
     SC_EVENT_ASK_FAILED /* failed; id */
 } sc_event_kind;
@@ -387,6 +388,12 @@ typedef struct sc_kept_all {
     char note[SC_LINE_BYTES]; /* who was left out, and how they are aligned */
 } sc_kept_all;
 
+typedef struct sc_exported {
+    char path[SC_LINE_BYTES]; /* at most 1024 bytes: of a whole WAV file, which stays for a day at least */
+    char name[SC_TITLE_BYTES];
+    char note[SC_LINE_BYTES]; /* why it is not at the host's tempo although that is set, or "" */
+} sc_exported;
+
 /* Something that happened. Only the member that its kind names may be read. A plain value: nothing to free. */
 typedef struct sc_event {
     sc_event_kind kind;
@@ -408,6 +415,7 @@ typedef struct sc_event {
         sc_feed_page feed_page;
         sc_posting posting;
         sc_kept_all kept_all;
+        sc_exported exported;
     };
 } sc_event;
 

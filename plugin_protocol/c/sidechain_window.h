@@ -28,8 +28,8 @@ SC_API void sc_window_close(sc_client *client);
 SC_API bool sc_window_poll(sc_client *client, sc_event *event);
 
 /* Each asks for something and returns a number that its answer carries as `id`, or 0 when nothing was asked: there is no
-   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE, SC_EVENT_KEPT_ALL or SC_EVENT_ASKED, else
-   SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
+   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE, SC_EVENT_KEPT_ALL, SC_EVENT_EXPORTED or
+   SC_EVENT_ASKED, else SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
 
 /* A page of the feed; rows come first, as SC_EVENT_ITEM. cursor: "" for the newest, else `next` of the last FEED_PAGE.
    limit: 1 to SC_MAX_FEED_PAGE. */
@@ -42,6 +42,17 @@ SC_API uint64_t sc_window_undo(sc_client *client, const char *take_id);
 /* Keeps the same bars of all plugins of this host that sounded, up to now, as one set. bars: 1 to 64. title: as above.
    Also 0 when nothing was recorded yet. The answer is SC_EVENT_KEPT_ALL. */
 SC_API uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title);
+/* Writes a WAV file of a post of the feed, of a Take, or of frames of this plugin's History, as the daemon's settings say
+   (24 bit or float, its own tempo or the host's); a file that was written before is given again. The answer is
+   SC_EVENT_EXPORTED. show: it is shown in the file manager besides. */
+typedef enum sc_export_kind { SC_EXPORT_ITEM, SC_EXPORT_TAKE, SC_EXPORT_HISTORY } sc_export_kind;
+typedef struct sc_export {
+    sc_export_kind kind;
+    const char *target; /* ITEM, TAKE: its id */
+    uint64_t generation, first_frame, end_frame; /* HISTORY: [first_frame, end_frame) of that Ring's frames */
+    bool show;
+} sc_export;
+SC_API uint64_t sc_window_export(sc_client *client, const sc_export *what);
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
 

@@ -29,6 +29,7 @@ BOUNDS_OF_PLUGIN_FIELDS = {
     "bad_segment_path",
     "bad_track_long",
     "bad_feed_limit_21",
+    "bad_export_kind",
     "bad_like_bit",
     "bad_reaction_6",
 }

@@ -116,6 +116,16 @@ static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_
         text(map, "post_id", ask.subject);
         ask.number = (uint32_t)whole(map, "reaction");
         ask.on = truth(map, "react");
+    } else if (strcmp(tag, "export") == 0) {
+        char kind[32];
+        text(map, "kind", kind);
+        ask.kind = SC_ASK_EXPORT;
+        ask.number = strcmp(kind, "item") == 0 ? SC_EXPORT_ITEM : strcmp(kind, "take") == 0 ? SC_EXPORT_TAKE : SC_EXPORT_HISTORY;
+        text(map, "target", ask.subject);
+        ask.generation = whole(map, "generation");
+        ask.first_frame = whole(map, "first_frame");
+        ask.at_frame = whole(map, "end_frame");
+        ask.on = truth(map, "show");
     } else {
         return 0;
     }
@@ -247,6 +257,10 @@ static void tell(const sc_event *e)
     case SC_EVENT_KEPT_ALL:
         printf("t=kept_all\nid=%" PRIu64 "\nset_id=%s\ntakes=%u\nname=%s\nnote=%s\n", e->id, e->kept_all.set_id,
                e->kept_all.takes, e->kept_all.name, e->kept_all.note);
+        break;
+    case SC_EVENT_EXPORTED:
+        printf("t=exported\nid=%" PRIu64 "\npath=%s\nname=%s\nnote=%s\n", e->id, e->exported.path, e->exported.name,
+               e->exported.note);
         break;
     case SC_EVENT_ASKED: printf("t=asked\nid=%" PRIu64 "\n", e->id); break;
     case SC_EVENT_KEEP_FAILED: tell_failed("keep_failed", e); break;

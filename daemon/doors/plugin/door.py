@@ -14,6 +14,7 @@ from daemon.library.entries import held_ms
 from daemon.rings.instances import Instance, Instances
 from plugin_protocol.messages import (
     Alive,
+    Export,
     FromDaemon,
     GetFeed,
     Goodbye,
@@ -75,6 +76,7 @@ class PluginDoor:
             KeepAll: self._window,
             LikePost: self._window,
             ReactPost: self._window,
+            Export: self._window,
         }
 
     @property
@@ -132,7 +134,7 @@ class PluginDoor:
     async def _window(
         self,
         instance: Instance,
-        message: WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost,
+        message: WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export,
     ) -> None:
         await self._windows.handle(instance, message)
 

@@ -21,21 +21,27 @@ from daemon.events import (
     PostChanged,
     TakeProgressed,
 )
+from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
 from daemon.features.keeping.asking import Ask as Wanted
+from daemon.features.keeping.listening import Listening
 from daemon.features.keeping.sets import SetKeeping
 from daemon.features.posting.posting import Posting
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
 from daemon.library.entries import held_ms
+from daemon.library.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
 from plugin_protocol.messages import (
     REACTIONS,
+    TITLE_CHARACTERS,
     Asked,
     AskFailed,
+    Export,
+    Exported,
     FeedPage,
     FromDaemon,
     GetFeed,
@@ -51,7 +57,7 @@ from relay.wire.rest import AudioPost
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
-Ask = GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost
+Ask = GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export
 Say = Callable[[Peer, FromDaemon], bool]
 
 
@@ -70,6 +76,8 @@ class Windows:
         social: Social,
         posting: Posting,
         set_keeping: SetKeeping,
+        listening: Listening,
+        exporting: Exporting,
         bus: Bus,
     ) -> None:
         self._say = say
@@ -81,6 +89,8 @@ class Windows:
         self._social = social
         self._posting = posting
         self._set_keeping = set_keeping
+        self._listening = listening
+        self._exporting = exporting
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
@@ -177,6 +187,8 @@ class Windows:
                 return await self._page(instance.peer, message)
             case KeepAll():
                 return await self._keep_all(instance, message)
+            case Export():
+                return await self._export(instance, message)
             case UndoPost():
                 await self._posting.undo(message.take_id)
             case PostTake():
@@ -202,6 +214,36 @@ class Windows:
             takes=len(kept.takes),
             name=kept.name,
             note=kept.note[:MAX_CHARACTERS],
+        )
+
+    async def _export(self, instance: Instance, message: Export) -> Exported:
+        if message.kind == "history":
+            sound = await self._part_of_history(instance, message)
+        else:
+            sound = await find_sound(self._store, self._takes, message.kind, message.target)
+        host = await asyncio.to_thread(instance.info)
+        file = await self._exporting.export(sound, host.bpm)
+        if message.show:
+            await self._exporting.show(file.path)
+        return Exported(id=message.id, path=str(file.path), name=file.name[:TITLE_CHARACTERS], note=file.note)
+
+    async def _part_of_history(self, instance: Instance, message: Export) -> Sound:
+        """The very frames that were selected: where they snap to, the window has shown."""
+        wanted = Wanted(
+            generation=message.generation,
+            first_frame=message.first_frame,
+            at_frame=message.end_frame,
+            snap=False,
+        )
+        copied = await self._listening.copy(instance, wanted)
+        return Sound(
+            kind="history",
+            target=f"{instance.name}:{message.generation}:{message.first_frame}:{message.end_frame}",
+            title=copied.name,
+            seconds=copied.cut.frames / copied.sample_rate_hz,
+            bpm=copied.cut.bpm,
+            bars=copied.cut.bars,
+            path=copied.path,
         )
 
     async def _page(self, peer: Peer, ask: GetFeed) -> FeedPage:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from audio.encode.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core.capture import Cut
 from daemon.core.journal import Damaged
+from daemon.core.names import take_name
 from daemon.errors import LibraryStuck, NothingKept
 from daemon.features.keeping.asking import Ask, Parts
 from daemon.features.keeping.keeping import read_part
@@ -23,9 +25,13 @@ SUFFIX = ".wav"
 
 
 class Copied(Struct, frozen=True, kw_only=True):
-    """path: of a WAV file in 32-bit float. It is removed when MAX_COPIES newer ones have been asked for."""
+    """path: of a WAV file in 32-bit float. It is removed when MAX_COPIES newer ones have been asked for.
+
+    name: what a Take of it would be called.
+    """
 
     path: Path
+    name: str
     cut: Cut
     sample_rate_hz: float
 
@@ -66,4 +72,9 @@ class Listening:
             if isinstance(error, Damaged):
                 raise NothingKept(f"It cannot be read: {error}", "Ask for a shorter part.") from error
             raise
-        return Copied(path=path, cut=cut, sample_rate_hz=part.reach.sample_rate_hz)
+        return Copied(path=path, name=_name(instance, cut), cut=cut, sample_rate_hz=part.reach.sample_rate_hz)
+
+
+def _name(instance: Instance, cut: Cut) -> str:
+    host_name, at = instance.peer.hello.host_name, f"{datetime.now():%H:%M}"
+    return take_name("", track_name=instance.track_name, host_name=host_name, bpm=cut.bpm, at=at)

@@ -8,7 +8,7 @@ from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile
 from daemon.core.preview import Plan
 from daemon.features.previews.preview_files import Fit
-from daemon.features.previews.sounds import Sound
+from daemon.library.sounds import Sound
 
 CHUNK_FRAMES = 1 << 15
 

@@ -21,7 +21,7 @@ from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError
 from daemon.events import Bus, PreviewChanged
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview
 from daemon.features.previews.preview_files import PreviewFiles
-from daemon.features.previews.sounds import Sound, find_sound
+from daemon.library.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
