@@ -4,6 +4,7 @@ What is damaged in the middle becomes silence of its length, which the frames' n
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,8 +16,6 @@ from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_in
 from audio.read.formats import FLAC_START
 from audio.read.vorbis_comment import scale_of
 from audio.read.words import words_of_comments
-
-_TAIL_BYTES = 2**20  # no frame is longer
 
 _Run = tuple[FlacFrame, Samples]
 
@@ -40,7 +39,7 @@ def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
     stream = data if (at, end) == (0, len(data)) else data[at:end]
     try:
         decoded = decode(stream)
-        if decoded.is_whole and not _goes_on(data, info, end):
+        if decoded.is_whole and _is_as_it_says(data, info, end):
             return Part(decoded.samples, decoded.sample_rate_hz, end)
     except NotDecodable:
         pass
@@ -54,23 +53,38 @@ def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
     if not runs:
         raise NotDecodable("no FLAC frame could be decoded")
     promised = max(info.frames, frames[-1].first + frames[-1].frames)
-    return _laid_out(runs, info, promised, end)
+    return _laid_out(runs, info, _origin(info, frames, end), promised, end)
 
 
-def _goes_on(data: bytes, info: StreamInfo, end: int) -> bool:
-    """Whether there is more than the header says."""
-    last = flac_frames(data, info, max(info.first_frame_at, end - _TAIL_BYTES), end)[-1:]
-    return any(frame.first + frame.frames > info.frames for frame in last)
+def _origin(info: StreamInfo, frames: list[FlacFrame], end: int) -> int:
+    """The frame of audio with which the file begins: 0, but for a stream that was joined late.
+
+    That one is of no known length, and has too few bytes before its first frame for all that came before.
+    """
+    first = frames[0]
+    if info.frames >= first.first + first.frames:
+        return 0
+    mean_bytes = (end - first.at) / len(frames)
+    could_be = ((first.at - info.first_frame_at) / mean_bytes + 1) * first.frames
+    return first.first if first.first > could_be or first.at == info.first_frame_at else 0
+
+
+def _is_as_it_says(data: bytes, info: StreamInfo, end: int) -> bool:
+    """Whether the frames follow each other from 0 to the length in the header: a decoder fills what lacks without a word."""
+    reached = 0
+    for frame in flac_frames(data, info, info.first_frame_at, end):
+        if frame.first != reached:
+            return False
+        reached += frame.frames
+    return reached == info.frames
 
 
 def _decoded_runs(data: bytes, info: StreamInfo, frames: list[FlacFrame], end: int) -> list[_Run]:
     """What can be decoded, in runs of frames that follow each other: all at once, or halved until what is damaged stands alone."""
     runs: list[_Run] = []
-    waiting = [(0, len(frames))]
+    waiting = _without_gaps(frames)[::-1]
     while waiting:
         first, last = waiting.pop()
-        if first == last:
-            continue
         count = sum(frame.frames for frame in frames[first:last])
         stop = frames[last].at if last < len(frames) else end
         try:
@@ -80,30 +94,25 @@ def _decoded_runs(data: bytes, info: StreamInfo, frames: list[FlacFrame], end: i
                 middle = (first + last) // 2
                 waiting += [(middle, last), (first, middle)]
             continue
-        runs += _in_time(frames[first:last], samples)
+        runs.append((frames[first], samples))
     return runs
 
 
-def _in_time(frames: list[FlacFrame], samples: Samples) -> list[_Run]:
-    """A run in pieces, split where frames are missing between two of it."""
-    pieces: list[_Run] = []
-    begin, done = 0, 0
-    for number, frame in enumerate(frames):
-        following = frames[number + 1].first if number + 1 < len(frames) else -1
-        done += frame.frames
-        if following != frame.first + frame.frames:
-            length = sum(each.frames for each in frames[begin : number + 1])
-            pieces.append((frames[begin], samples[done - length : done]))
-            begin = number + 1
-    return pieces
+def _without_gaps(frames: list[FlacFrame]) -> list[tuple[int, int]]:
+    """Stretches, as (first, end), in which each frame begins where the one before ends: a decoder fills a gap without a word."""
+    starts = [
+        number
+        for number, frame in enumerate(frames)
+        if number == 0 or frame.first != frames[number - 1].first + frames[number - 1].frames
+    ]
+    return list(pairwise([*starts, len(frames)]))
 
 
-def _laid_out(runs: list[_Run], info: StreamInfo, promised: int, end: int) -> Part:
-    """The runs in their places. What lies before the first is a stream that was joined late, not damage.
+def _laid_out(runs: list[_Run], info: StreamInfo, origin: int, promised: int, end: int) -> Part:
+    """The runs in their places.
 
-    promised: where the stream ends, by its header or by that of its last frame.
+    origin: see _origin. promised: where the stream ends, by its header or by that of its last frame.
     """
-    origin = runs[0][0].first
     length = runs[-1][0].first + len(runs[-1][1]) - origin
     if length > MAX_CLIP_SECONDS * info.rate_hz:
         raise UnsupportedAudio(f"The file is longer than {MAX_CLIP_SECONDS} seconds; cut it and try again.")

@@ -50,6 +50,10 @@ _NAMES: list[tuple[re.Pattern[bytes], str]] = [
         (rb"OFR ", "OptimFROG"),
         (rb"DSD |FRM8", "DSD (DSF or DFF)"),
         (rb"#!AMR", "AMR"),
+        (rb"FLV\x01", "Flash video (FLV)"),
+        (rb"\x47.{187}\x47.{187}\x47", "an MPEG transport stream, a film or broadcast"),
+        (rb"\x00\x00\x01\xba", "an MPEG program stream, a film"),
+        (rb"\x00\x05\x16[\x00\x07]\x00", "what a Mac keeps beside a file (AppleDouble), not the file itself"),
         (rb"\x0b\x77", "Dolby Digital (AC-3)"),
         (rb"\x7f\xfe\x80\x01", "DTS"),
         (rb"\.RMF|\.ra\xfd", "RealAudio"),
@@ -69,6 +73,7 @@ _NAMES: list[tuple[re.Pattern[bytes], str]] = [
             "a web page (HTML), not the file behind it",
         ),
         (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "XML"),
+        (rb"\xff\xfe(?:[\t\n\r -~]\x00){4}|\xfe\xff(?:\x00[\t\n\r -~]){4}", "text"),
         (rb"(?:\xef\xbb\xbf)?\s*[{\[][\s\"\[{\]}]", "JSON"),
     ]
 ]
@@ -84,6 +89,11 @@ _WAVE_CODINGS = {
     0x2000: "Dolby Digital (AC-3)",
     0x2001: "DTS",
     0x0022: "TrueSpeech",
+    0x0045: "G.726 ADPCM",
+    0x0064: "G.726 ADPCM",
+    0x028F: "G.722 ADPCM",
+    0x0270: "ATRAC3",
+    0x1602: "AAC",
     0xF1AC: "FLAC",
 }
 
@@ -94,15 +104,27 @@ def name_of(data: bytes) -> str | None:
     return next((name for pattern, name in _NAMES if pattern.match(head)), None)
 
 
+# What a CAF file says of its coding.
+_CAF_CODINGS = {b"alac": "ALAC", b"aac ": "AAC", b".mp3": "MP3", b"opus": "Opus", b"ima4": "IMA ADPCM"}
+
+
+def name_of_caf(data: bytes) -> str | None:
+    """The coding of the CAF file that begins here; None when it is no such file, or plain PCM. [any]"""
+    coding = data[28:32]
+    if data[:4] != b"caff" or data[8:12] != b"desc" or coding == b"lpcm":
+        return None
+    return _CAF_CODINGS.get(coding, coding.decode("latin-1").strip())
+
+
 def is_text(data: bytes) -> bool:
     """Whether the beginning is plain text."""
     head = data[:512]
     return bool(head) and all(byte in b"\t\n\r\x0c" or byte >= 32 for byte in head) and b"\xff" not in head
 
 
-def is_taken_as_it_is(data: bytes) -> bool:
-    """Whether these bytes begin as a kind that libsndfile reads and that needs no help."""
-    return data.startswith(_TAKEN_AS_IT_IS)
+def is_taken_as_it_is(data: bytes, at: int = 0) -> bool:
+    """Whether from this byte on there is a kind that libsndfile reads and that needs no help."""
+    return data.startswith(_TAKEN_AS_IT_IS, at)
 
 
 def name_of_coding(tag: int) -> str:

@@ -45,10 +45,15 @@ def first_frame(data: bytes, at: int, end: int) -> int | None:
     stop = min(end, at + MAX_SEARCHED_BYTES)
     while (found := HEADER.search(data, at, stop)) is not None:
         at = found.start()
-        if _frames_in_a_row(data, at, end) >= _FRAMES_TO_BELIEVE:
+        if begins_here(data, at, end):
             return at
         at += 1
     return None
+
+
+def begins_here(data: bytes, at: int, end: int) -> bool:
+    """Whether MPEG audio begins at this very byte, as first_frame() finds it. [any]"""
+    return _frames_in_a_row(data, at, end) >= _FRAMES_TO_BELIEVE
 
 
 def _frames_in_a_row(data: bytes, at: int, end: int) -> int:

@@ -21,6 +21,13 @@ _CRC_AT = 22
 _FLAC = b"\x7fFLAC"
 _FLAC_HEAD_BYTES = 9  # before the "fLaC" of the stream itself
 _SOUNDS = (b"\x01vorbis", b"OpusHead", _FLAC)
+_OTHERS = {
+    b"Speex   ": "Speex",
+    b"\x80theora": "Theora, a film",
+    b"PCM     ": "plain PCM",
+    b"fishead": "a film",
+}
+_OTHERS_WITHIN_BYTES = 4_096
 _COMMENTS = (b"\x03vorbis", b"OpusTags")
 _MAX_COMMENT_BYTES = 2**20  # pictures may be among them: what lies behind is not looked at
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -73,7 +80,12 @@ def read_ogg(data: bytes, at: int) -> list[Part]:
     """
     links = _links(data, at)
     if not links:
-        raise UnsupportedAudio("This Ogg file has no sound that can be read: Vorbis, Opus or FLAC.")
+        holds = next(
+            (name for start, name in _OTHERS.items() if start in data[at : at + _OTHERS_WITHIN_BYTES]), ""
+        )
+        raise UnsupportedAudio(
+            f"This Ogg file holds {holds or 'no sound'}, and only Vorbis, Opus and FLAC can be read; export one of these."
+        )
     return [_part(link) for link in links]
 
 
@@ -141,7 +153,7 @@ def _marked_last(page: _Page) -> _Page:
 def _part(link: _Link) -> Part:
     pages = link.pages
     if pages[0].body.startswith(_FLAC):
-        return _flac_part(pages)
+        return _flac_part(link)
     marked = bool(pages[-1].flags & _LAST)
     if not marked:
         pages = [*pages[:-1], _marked_last(pages[-1])]
@@ -170,8 +182,18 @@ def _comments(pages: list[_Page]) -> dict[str, str]:
     return comments(body[len(head) : _MAX_COMMENT_BYTES]) if head else {}
 
 
-def _flac_part(pages: list[_Page]) -> Part:
-    """FLAC in Ogg is FLAC in pages (RFC 9639, section 10.1): its own reader tells what is missing."""
-    return replace(
-        read_flac(b"".join(page.body for page in pages)[_FLAC_HEAD_BYTES:], 0)[0], end=pages[-1].end
-    )
+def _flac_part(link: _Link) -> Part:
+    """FLAC in Ogg is FLAC in pages (RFC 9639, section 10.1): its own reader tells what is missing, but for the end."""
+    flac = b"".join(page.body for page in link.pages)[_FLAC_HEAD_BYTES:]
+    part = replace(read_flac(flac, 0)[0], end=link.pages[-1].end)
+    told = {lack.kind for lack in part.lacks}
+    if LackKind.CUT_SHORT in told:
+        return part
+    lacks = list(part.lacks)
+    if link.is_damaged and LackKind.DAMAGED not in told:
+        lacks.append(damaged("a part cannot be read"))
+    if link.is_cut:
+        lacks.append(cut_short())
+    elif not link.pages[-1].flags & _LAST:
+        lacks.append(_NO_END_MARK)
+    return replace(part, lacks=tuple(lacks), length_is_exact=part.length_is_exact and not lacks)

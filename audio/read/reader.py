@@ -1,5 +1,6 @@
 """`read_audio`: any audio file, whatever is in front of it, behind it or wrong with it."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -11,9 +12,18 @@ from audio.rate import convert
 from audio.read.clip import MAX_CLIP_SECONDS, Clip, Lack, LackKind, Part, cut_short
 from audio.read.decode import NotDecodable, decode
 from audio.read.flac import read_flac
-from audio.read.formats import FLAC_START, OGG_START, READ, RIFF_START, is_taken_as_it_is, is_text, name_of
+from audio.read.formats import (
+    FLAC_START,
+    OGG_START,
+    READ,
+    RIFF_START,
+    is_taken_as_it_is,
+    is_text,
+    name_of,
+    name_of_caf,
+)
 from audio.read.id3_words import words_in_front
-from audio.read.mpeg import first_frame, read_mpeg
+from audio.read.mpeg import begins_here, first_frame, read_mpeg
 from audio.read.ogg import read_ogg
 from audio.read.riff import read_riff
 from audio.read.sized import with_true_size
@@ -22,7 +32,12 @@ from audio.read.tags import after_tags
 MAX_PARTS = 1000  # of a chain; read_flac and its like may give more at once
 MAX_FRONT_BYTES = 16 * 2**20  # what may stand before the sound: pictures in tags, mostly
 
-_STARTS = ((RIFF_START, read_riff), (FLAC_START, read_flac), (OGG_START, read_ogg))
+_Reader = Callable[[bytes, int], list[Part]]
+_STARTS: tuple[tuple[re.Pattern[bytes], _Reader], ...] = (
+    (RIFF_START, read_riff),
+    (FLAC_START, read_flac),
+    (OGG_START, read_ogg),
+)
 
 
 def read_audio(data: bytes) -> Clip:
@@ -61,29 +76,39 @@ def _parts(data: bytes) -> list[Part]:
     return parts
 
 
-def _found(data: bytes, at: int, *, first: bool) -> tuple[Callable[[bytes, int], list[Part]], int] | None:
+def _found(data: bytes, at: int, *, first: bool) -> tuple[_Reader, int] | None:
     """Who reads what begins at or after this byte, and where it begins. What follows a part must begin at once, but for tags."""
-    at = after_tags(data, at, len(data))
+    behind_tags = after_tags(data, at, len(data))
     for start, read in _STARTS:
-        if start.match(data, at):
-            return read, at
-    if not first or (name_of(data) or is_taken_as_it_is(data)):
+        if start.match(data, behind_tags):
+            return read, behind_tags
+    if begins_here(data, behind_tags, len(data)):
+        return _read_mpeg, behind_tags
+    if not first or name_of(data) or is_taken_as_it_is(data, behind_tags):
         return None
-    front = [
+    # Nothing begins where the tags say that they end: they may have counted what is behind them, too.
+    front: list[tuple[int, _Reader]] = [
         (match.start(), read)
         for start, read in _STARTS
-        if (match := start.search(data, at, at + MAX_FRONT_BYTES))
+        if (match := start.search(data, at, behind_tags + MAX_FRONT_BYTES))
     ]
     mpeg = first_frame(data, at, len(data))
     if mpeg is not None:
-        front.append((mpeg, lambda data, at: read_mpeg(data, at, len(data))))
+        front.append((mpeg, _read_mpeg))
     if not front:
         return None
     place, read = min(front, key=lambda each: each[0])
     return read, place
 
 
+def _read_mpeg(data: bytes, at: int) -> list[Part]:
+    return read_mpeg(data, at, len(data))
+
+
 def _as_it_is(data: bytes) -> Part:
+    behind_tags = after_tags(data, 0, len(data))
+    if behind_tags and is_taken_as_it_is(data, behind_tags):
+        data = data[behind_tags:]
     mended, is_cut = with_true_size(data)
     decoded = decode(mended)
     missing = (decoded.promised_frames or 0) - len(decoded.samples)
@@ -128,10 +153,16 @@ def _refusal(data: bytes) -> str:
     at = after_tags(data, 0, len(data))
     name = name_of(data[at : at + 512]) or name_of(data)
     if name:
-        return f"This is {name}, which cannot be read as audio here; export {READ}."
+        return f"This is {name}. It cannot be read as audio here; export {READ}."
+    if coding := name_of_caf(data[at : at + 512]):
+        return f"This CAF file holds {coding}. It cannot be read as audio here; export {READ}."
     if RIFF_START.match(data, at) or FLAC_START.match(data, at) or OGG_START.match(data, at):
         kind = {b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF"}.get(data[at : at + 4], "WAV")
         return f"This {kind} file cannot be read as audio: nothing in it can be decoded; export it again, or send another."
+    if at == len(data):
+        return f"The file has no audio in it, only zeros or a tag: it was not saved or loaded to its end; get it again, or send {READ}."
+    if data[at : at + 4] == b"fLaC":
+        return "This FLAC file cannot be read as audio: it ends in its head; get it again, or send another."
     if is_text(data):
         return f"This is text and cannot be read as audio; send {READ} that plays elsewhere."
     return f"These bytes cannot be read as audio; send {READ} that plays elsewhere."

@@ -14,9 +14,9 @@ from audio.errors import UnsupportedAudio
 from audio.intake import Samples
 from audio.read.clip import Lack, LackKind, Part, cut_short
 from audio.read.decode import Decoded, NotDecodable, decode
-from audio.read.formats import RIFF_START, name_of_coding
+from audio.read.formats import OGG_START, RIFF_START, name_of_coding
 from audio.read.id3_words import words_of_id3
-from audio.read.mpeg import first_frame, read_mpeg
+from audio.read.mpeg import begins_here, first_frame, read_mpeg
 from audio.read.tags import after_tags
 from audio.read.words import words_of_chunks
 
@@ -121,7 +121,7 @@ def _walked(data: bytes, at: int) -> _Form:
                 break
             here = found.start()
             continue
-        if body + size > end or not _is_chunk(data, here) or RIFF_START.match(data, here):
+        if body + size > end or not _is_chunk(data, here) or _is_another(data, here):
             break
         if size <= _KEPT_BYTES:
             kept = name + data[body : body + 4] if name == b"LIST" else name  # there may be several lists
@@ -170,7 +170,12 @@ def _is_chunk(data: bytes, at: int) -> bool:
 
 def _is_end(data: bytes, at: int) -> bool:
     """Whether the sound may end before this byte: a chunk, a tag, nothing but zeros."""
-    return _is_chunk(data, at) or after_tags(data, at, len(data)) > at
+    return _is_chunk(data, at) or after_tags(data, at, len(data)) > at or begins_here(data, at, len(data))
+
+
+def _is_another(data: bytes, at: int) -> bool:
+    """Whether a recording of its own begins here, and no chunk of this one."""
+    return bool(RIFF_START.match(data, at) or OGG_START.match(data, at))
 
 
 def _is_chunks_to_the_end(data: bytes, at: int, form: _Form) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _CAF_FIRST_CHUNK_AT, _CAF_HEAD_BYTES = 8, 12
 _W64_FIRST_CHUNK_AT, _W64_HEAD_BYTES = 40, 24
+_MISCOUNTED_BYTES = 9  # a head, a pad byte: counted by writers that should not
 _UNKNOWN_BYTES = 2**31 - 2**16  # sizes from here on are written by who does not know them
 
 
@@ -22,7 +23,7 @@ class _Size:
 
 
 def with_true_size(data: bytes) -> tuple[bytes, bool]:
-    """The file with a size of the sound that is there, where it said none or more; and whether any is missing. [any]
+    """The file up to the end of its sound, with a size that is there where it said none or more; and whether any is missing. [any]
 
     Other kinds of files are returned as they are.
     """
@@ -31,11 +32,14 @@ def with_true_size(data: bytes) -> tuple[bytes, bool]:
         return data, False
     told: int = struct.unpack_from(size.form, data, size.at)[0]
     there = len(data) - size.body + size.counted_bytes
-    if size.counted_bytes < told <= there or there <= size.counted_bytes:
+    if there <= size.counted_bytes:
         return data, False
+    if size.counted_bytes < told <= there:
+        return data[: len(data) - there + told], False
     mended = bytearray(data)
     struct.pack_into(size.form, mended, size.at, there)
-    return bytes(mended), size.counted_bytes < told < _UNKNOWN_BYTES
+    miscounted = told - there <= _MISCOUNTED_BYTES or told == len(data)
+    return bytes(mended), size.counted_bytes < told < _UNKNOWN_BYTES and not miscounted
 
 
 def _size_of(data: bytes) -> _Size | None:

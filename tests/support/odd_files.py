@@ -4,16 +4,20 @@ import io
 import json
 import os
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from audio.read.flac_frames import flac_frames, stream_info
+
 Samples = NDArray[np.float32]
 
 ID3_PICTURE = b"APIC" + (3_000).to_bytes(4, "big") + b"\0\0" + bytes(range(256)) * 11 + bytes(184)
 _OGG_HEAD_BYTES = 27
+_OGG_PAGE_BYTES = 255 * 255  # the most that a page holds
 
 
 def odd_folder() -> Path | None:
@@ -93,6 +97,16 @@ def ogg_pages(data: bytes) -> list[bytes]:
     return pages
 
 
+def _ogg_crc_of(byte: int) -> int:
+    crc = byte << 24
+    for _ in range(8):
+        crc = (crc << 1 ^ (0x04C11DB7 if crc >> 31 else 0)) & 0xFFFFFFFF
+    return crc
+
+
+_OGG_CRC = [_ogg_crc_of(byte) for byte in range(256)]
+
+
 def ogg_page(page: bytes, *, flags: int | None = None) -> bytes:
     """The page with other flags and a checksum that is right, reckoned bit by bit (RFC 3533)."""
     made = bytearray(page)
@@ -100,11 +114,37 @@ def ogg_page(page: bytes, *, flags: int | None = None) -> bytes:
     made[22:26] = bytes(4)
     crc = 0
     for byte in made:
-        crc ^= byte << 24
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x04C11DB7 if crc >> 31 else 0)) & 0xFFFFFFFF
+        crc = (crc << 8 ^ _OGG_CRC[crc >> 24 ^ byte]) & 0xFFFFFFFF
     made[22:26] = struct.pack("<I", crc)
     return bytes(made)
+
+
+def ogg_flac(flac: bytes) -> bytes:
+    """A FLAC file in pages, a packet a page, with no total in its head, as a pipe leaves it (RFC 9639, section 10.1)."""
+    info = stream_info(flac, 0)
+    starts = [frame.at for frame in flac_frames(flac, info, info.first_frame_at, len(flac))]
+    head = b"\x7fFLAC\1\0" + (1).to_bytes(2, "big") + flac_total(flac, 0)[: 4 + 4 + 34]
+    packets = [head, *(flac[at:end] for at, end in pairwise([*starts, len(flac)]))]
+    pages, ended_frames = [], 0
+    for number, packet in enumerate(packets):
+        ended_frames += 0 if number == 0 else info.block_frames
+        parts = [packet[at : at + _OGG_PAGE_BYTES] for at in range(0, len(packet), _OGG_PAGE_BYTES)]
+        for part_number, part in enumerate(parts):
+            is_last = part_number == len(parts) - 1
+            flags = 2 * (number == 0) | (part_number > 0) | 4 * (packet is packets[-1] and is_last)
+            lacing = bytes([255] * (len(part) // 255) + ([len(part) % 255] if is_last else []))
+            position = ended_frames if is_last else -1
+            pages.append(
+                ogg_page(
+                    b"OggS\0\0"
+                    + struct.pack("<q4sI4x", position, b"flac", len(pages))
+                    + bytes([len(lacing)])
+                    + lacing
+                    + part,
+                    flags=flags,
+                )
+            )
+    return b"".join(pages)
 
 
 def without_end_mark(ogg: bytes) -> bytes:

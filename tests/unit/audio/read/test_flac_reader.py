@@ -5,6 +5,7 @@ import pytest
 
 from audio.encode.flac import encode_flac
 from audio.read.clip import LackKind
+from audio.read.flac_frames import flac_frames, stream_info
 from audio.read.reader import read_audio
 from tests.support.odd_files import ID3_PICTURE, flac_total, id3v2
 from tests.support.tones import soft_noise
@@ -13,6 +14,8 @@ RATE_HZ = 44_100
 SOUND = soft_noise(40_000)
 FLAC = encode_flac(SOUND, RATE_HZ).data
 WANTED = read_audio(FLAC).samples
+FIRST_FRAME_AT = stream_info(FLAC, 0).first_frame_at
+BLOCK_FRAMES = stream_info(FLAC, 0).block_frames
 
 
 @pytest.mark.parametrize(
@@ -48,18 +51,39 @@ def test_a_cut_file_gives_all_its_whole_frames(share: float, total: int) -> None
 
 
 @pytest.mark.parametrize("hurt_bytes", [1, 40, 20_000])
-@pytest.mark.parametrize("place", range(15, 80, 13))
+@pytest.mark.parametrize("total", [0, 40_000])
+@pytest.mark.parametrize("place", [0, *range(15, 80, 13)])
 def test_damage_becomes_silence_of_its_length_and_the_rest_stays_where_it_is(
-    place: int, hurt_bytes: int
+    place: int, total: int, hurt_bytes: int
 ) -> None:
-    data = bytearray(FLAC)
-    at = len(data) * place // 100
+    data = bytearray(flac_total(FLAC, total))
+    at = len(data) * place // 100 or FIRST_FRAME_AT + 1
     data[at : at + hurt_bytes] = bytes(byte ^ 0x5A for byte in data[at : at + hurt_bytes])
     clip = read_audio(bytes(data))
     assert len(clip.samples) == 40_000 and [lack.kind for lack in clip.lacks] == [LackKind.DAMAGED]
     other = np.flatnonzero((clip.samples != WANTED).any(axis=1))
     assert 0 < len(other) <= 4_608 * (2 + hurt_bytes * 40_000 // len(FLAC) // 4_096)
     assert not clip.samples[other[0] : other[-1]].any()
+
+
+def test_a_stream_that_was_joined_late_begins_where_it_was_joined() -> None:
+    """As a radio is recorded: the head of a stream of no known length, then frames whose numbers are long past it."""
+    frames = [frame.at for frame in flac_frames(FLAC, stream_info(FLAC, 0), FIRST_FRAME_AT, len(FLAC))]
+    for cut_at in (frames[4], frames[4] - 9):
+        clip = read_audio(flac_total(FLAC, 0)[:FIRST_FRAME_AT] + FLAC[cut_at:])
+        np.testing.assert_array_equal(clip.samples, WANTED[4 * BLOCK_FRAMES :])
+        assert clip.lacks == ()
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_whole_frames_that_are_gone_from_a_file_of_known_length_are_silence_and_told(first: int) -> None:
+    """A decoder takes the next frame without a word."""
+    frames = [frame.at for frame in flac_frames(FLAC, stream_info(FLAC, 0), FIRST_FRAME_AT, len(FLAC))]
+    clip = read_audio(FLAC[: frames[first]] + FLAC[frames[first + 4] :])
+    wanted = WANTED.copy()
+    wanted[first * BLOCK_FRAMES : (first + 4) * BLOCK_FRAMES] = 0
+    np.testing.assert_array_equal(clip.samples, wanted)
+    assert [each.kind for each in clip.lacks] == [LackKind.DAMAGED] and not clip.length_is_exact
 
 
 def test_joined_files_are_read_one_after_another() -> None:

@@ -5,13 +5,15 @@ import pytest
 
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
-from tests.support.odd_files import encoded, ogg_pages, without_end_mark
+from tests.support.odd_files import encoded, ogg_flac, ogg_pages, without_end_mark
 from tests.support.tones import soft_noise
 
 RATE_HZ = 48_000
 SOUND = soft_noise(5 * RATE_HZ)
-CODINGS = ["VORBIS", "OPUS"]
-OGG = {coding: encoded(SOUND, RATE_HZ, "OGG", coding) for coding in CODINGS}
+CODINGS = ["VORBIS", "OPUS", "FLAC"]
+OGG = {coding: encoded(SOUND, RATE_HZ, "OGG", coding) for coding in CODINGS[:2]} | {
+    "FLAC": ogg_flac(encoded(SOUND, RATE_HZ, "FLAC", "PCM_16"))
+}
 
 
 def kinds(data: bytes) -> tuple[int, list[LackKind]]:
@@ -22,7 +24,12 @@ def kinds(data: bytes) -> tuple[int, list[LackKind]]:
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_chain_is_read_to_its_end(coding: str) -> None:
     one = OGG[coding]
-    other = encoded(SOUND[: 2 * RATE_HZ : 2, :1], RATE_HZ // 2, "OGG", coding)
+    half = SOUND[: 2 * RATE_HZ : 2, :1]
+    other = (
+        ogg_flac(encoded(half, RATE_HZ // 2, "FLAC", "PCM_16"))
+        if coding == "FLAC"
+        else encoded(half, RATE_HZ // 2, "OGG", coding)
+    )
     assert kinds(one) == (5 * RATE_HZ, [])
     assert kinds(one + one) == (10 * RATE_HZ, [LackKind.JOINED])
     assert kinds(one + other) == (7 * RATE_HZ, [LackKind.JOINED])

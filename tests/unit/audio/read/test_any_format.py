@@ -1,0 +1,89 @@
+"""What holds of files of every format: tags in front, wrong ones too, sizes that nobody wrote, other recordings behind."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from audio.encode.mp3 import encode_mp3
+from audio.read.clip import LackKind
+from audio.read.reader import read_audio
+from tests.support.odd_files import ID3_PICTURE, encoded, id3v2
+from tests.support.tones import soft_noise
+
+RATE_HZ = 44_100
+FRAMES = 30_000
+SOUND = soft_noise(FRAMES)
+MP3 = encode_mp3(SOUND, RATE_HZ)
+FILES = {
+    container: encoded(SOUND, RATE_HZ, container, "VORBIS" if container == "OGG" else "PCM_16")
+    for container in ("WAV", "AIFF", "FLAC", "OGG", "AU", "CAF", "W64", "VOC")
+} | {"MP3": MP3.info + MP3.stream}
+SIZED = {  # where the size of the sound stands, its struct, what it counts besides the sound
+    "AU": (8, ">I", 0),
+    "CAF": (FILES["CAF"].index(b"data") + 4, ">q", 0),
+    "W64": (FILES["W64"].index(b"data\xf3\xac\xd3\x11") + 16, "<Q", 24),
+}
+
+
+def with_size(container: str, size: int) -> bytes:
+    at, form, _ = SIZED[container]
+    data = bytearray(FILES[container])
+    struct.pack_into(form, data, at, size)
+    return bytes(data)
+
+
+def true_size(container: str) -> int:
+    at, form, _ = SIZED[container]
+    size: int = struct.unpack_from(form, FILES[container], at)[0]
+    return size
+
+
+LOOKED_FOR = [
+    "WAV",
+    "AIFF",
+    "FLAC",
+    "OGG",
+    "MP3",
+]  # the magic of the others is too short to be looked for inside a tag
+
+
+@pytest.mark.parametrize(
+    ("container", "counted_bytes"),
+    [(each, 0) for each in FILES] + [(each, more) for each in LOOKED_FOR for more in (10, 100, 5_000)],
+)
+def test_a_tag_in_front_costs_nothing_even_where_it_counts_more_than_itself(
+    container: str, counted_bytes: int
+) -> None:
+    tag = id3v2(ID3_PICTURE, told_bytes=len(ID3_PICTURE) + counted_bytes)
+    clip, wanted = read_audio(tag + FILES[container]), read_audio(FILES[container])
+    np.testing.assert_array_equal(clip.samples, wanted.samples)
+    assert (clip.lacks, clip.length_is_exact) == ((), wanted.length_is_exact)
+
+
+@pytest.mark.parametrize("second", ["WAV", "AIFF", "OGG", "MP3"])
+@pytest.mark.parametrize("first", ["WAV", "AIFF", "OGG", "MP3"])
+def test_another_recording_behind_the_first_is_read_whatever_its_format(first: str, second: str) -> None:
+    clip = read_audio(FILES[first] + FILES[second])
+    assert len(clip.samples) == 2 * FRAMES and [lack.kind for lack in clip.lacks] == [LackKind.JOINED]
+
+
+@pytest.mark.parametrize("more_bytes", [8, "the head"])
+@pytest.mark.parametrize("container", SIZED)
+def test_a_size_that_counts_a_head_too_is_no_missing_end(container: str, more_bytes: int | str) -> None:
+    whole = len(FILES[container])
+    told = whole if more_bytes == "the head" else true_size(container) + int(more_bytes)
+    clip = read_audio(with_size(container, told))
+    assert (len(clip.samples), clip.lacks, clip.length_is_exact) == (FRAMES, (), True)
+
+
+@pytest.mark.parametrize("container", SIZED)
+def test_what_stands_behind_the_sound_is_not_played(container: str) -> None:
+    clip = read_audio(FILES[container] + bytes(4_096))
+    assert (len(clip.samples), clip.lacks) == (FRAMES, ())
+
+
+@pytest.mark.parametrize("container", SIZED)
+def test_a_copy_that_was_interrupted_is_told(container: str) -> None:
+    clip = read_audio(FILES[container][: len(FILES[container]) // 2])
+    assert 0 < len(clip.samples) < FRAMES and [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
