@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from relay.app.bounded_reads import BoundedReads
 from relay.app.resetting import reset
 from relay.app.socket_protocol import AT_ONCE_KEY, SocketProtocol
+from relay.core.hosts import split_target
 from relay.core.limits import Open
 from relay.engine.at_once import AtOnce
 
@@ -107,6 +108,9 @@ class HttpProtocol(HttpToolsProtocol, BoundedReads):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._no_limit()
+        self.url, host = split_target(self.url)
+        if host is not None:
+            self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

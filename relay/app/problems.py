@@ -64,6 +64,8 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
     headers: dict[str, str] = {}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = str(refusal.retry_after_s)
+    if refusal.whole_bytes is not None:
+        headers["content-range"] = f"bytes */{refusal.whole_bytes}"  # RFC 9110, 15.5.17
     if refusal.code in ("too_large", "too_slow"):
         headers["connection"] = "close"  # or the rest of the body would still be read, and thrown away
     if refusal.code == "tus_version":

@@ -21,5 +21,5 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     else:
         start, end = int(first), size if last == "" else min(size, int(last) + 1)
     if start >= size or (last != "" and first != "" and int(last) < int(first)) or start >= end:
-        raise Refusal("range_not_satisfiable", f"The file has {size} bytes.")
+        raise Refusal("range_not_satisfiable", f"The file has {size} bytes.", whole_bytes=size)
     return start, end

@@ -3,7 +3,22 @@ bound anew to 127.0.0.1 (DNS rebinding) reaches the port, but cannot help sendin
 """
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
+
+_ABSOLUTE_FORM = re.compile(rb"https?://(?P<host>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+
+
+def split_target(target: bytes) -> tuple[bytes, bytes | None]:
+    """A request's target as a path with its query, and the host that it names; None: it names none.
+
+    The latter goes before what the header Host says (RFC 9112, 3.2.2). [any]
+    """
+    found = _ABSOLUTE_FORM.fullmatch(target)
+    if found is None:
+        return target, None
+    rest: bytes = found["rest"]
+    return (rest if rest.startswith(b"/") else b"/" + rest), found["host"]
 
 
 def is_loopback_name(host: str) -> bool:

@@ -44,16 +44,26 @@ Code = Literal[
 
 
 class Refusal(Exception):
-    """code: stable; detail: what happened, to what; next_step: what to do; retry_after_s: when, if that helps."""
+    """code: stable; detail: what happened, to what; next_step: what to do; retry_after_s: when, if that helps.
+
+    whole_bytes: how long that is of which a range was asked for that it does not have.
+    """
 
     def __init__(
-        self, code: Code, detail: str, next_step: str = "", *, retry_after_s: int | None = None
+        self,
+        code: Code,
+        detail: str,
+        next_step: str = "",
+        *,
+        retry_after_s: int | None = None,
+        whole_bytes: int | None = None,
     ) -> None:
         super().__init__(code, detail)
         self.code: Code = code
         self.detail = detail
         self.next_step = next_step
         self.retry_after_s = retry_after_s
+        self.whole_bytes = whole_bytes
 
     def __str__(self) -> str:
         return f"{self.detail} {self.next_step}".strip()

@@ -1,5 +1,5 @@
 """What the relay says to who has no business there: other names, worthless tokens, slow bodies, cookies of others, lies about
-a device. The attacks on a claim are in test_relay_claiming.py.
+a device. The attacks on a claim are in claiming/.
 """
 
 import asyncio

@@ -6,7 +6,6 @@ The oracle knows `relay.core.visibility` and plain lists; the relay has SQL, ind
 import asyncio
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +18,9 @@ from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.core.visibility import (
     Audience,
-    Shown,
     State,
-    Viewer,
     Visibility,
     audience,
-    may_find,
-    may_know_gone,
-    may_read,
 )
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
@@ -52,6 +46,7 @@ from relay.wire.events import (
 from relay.wire.rest import LikeRequest, PostEdit
 from tests.support.house import BASE_URL, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
+from tests.support.visibility_oracle import Oracle, Told
 
 NAMES = ("anna", "ben", "carl")
 WHO = st.integers(0, len(NAMES) - 1)
@@ -77,171 +72,6 @@ STORIES = [
     [("follow", 1, 0), ("post", 0, Visibility.PRIVATE), *SHOW, ("moderate", 0, State.HIDDEN), *SHOW],
     [*FOLLOWED, ("moderate", 0, State.HIDDEN), SHOW[0], ("moderate", 0, State.READY)],
 ]
-
-HEARD = (Audience.EVERYBODY, Audience.FOLLOWERS)
-Told = tuple[str, str]  # a kind, and the id of the post or of who followed or liked
-
-
-@dataclass
-class Post:
-    owner: str
-    shown: Shown
-    at: int
-    title: str = ""
-    was_heard_of: bool = False
-
-
-@dataclass
-class Oracle:
-    """What has happened, and what follows from it. Everything is looked through each time."""
-
-    at: int = 0
-    posts: dict[str, Post] = field(default_factory=dict)
-    follows: dict[tuple[str, str], int] = field(default_factory=dict)
-    blocks: set[tuple[str, str]] = field(default_factory=set)
-    likes: dict[tuple[str, str], int] = field(default_factory=dict)
-    acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
-    inbox: list[tuple[int, str, Told, int]] = field(
-        default_factory=list
-    )  # when, to whom, what, of which like
-    live: dict[str, list[Told]] = field(
-        default_factory=dict
-    )  # what each has heard, while connected all the time
-    live_all: list[Told] = field(default_factory=list)  # and who asked for everybody's
-    log: list[tuple[int, str, str]] = field(default_factory=list)  # when, what, of which post
-
-    def viewer(self, who: str | None, owner: str) -> Viewer:
-        if who is None:
-            return Viewer()
-        blocked = (who, owner) in self.blocks or (owner, who) in self.blocks
-        return Viewer(user_id=who, follows=(who, owner) in self.follows, blocked=blocked)
-
-    def may_read(self, who: str | None, post_id: str) -> bool:
-        post = self.posts[post_id]
-        return may_read(post.shown, self.viewer(who, post.owner))
-
-    def may_find(self, who: str | None, post_id: str) -> bool:
-        post = self.posts[post_id]
-        return may_find(post.shown, self.viewer(who, post.owner))
-
-    def refusal(self, who: str | None, post_id: str) -> str | None:
-        """The code with which who asks for it is refused."""
-        if self.may_read(who, post_id):
-            return None
-        post = self.posts[post_id]
-        return "gone" if may_know_gone(post.shown, self.viewer(who, post.owner)) else "not_found"
-
-    def hears(self, who: str, owner: str) -> bool:
-        return who == owner or (who, owner) in self.follows
-
-    def is_heard(self, who: str, post_id: str, *, gone: bool = False) -> bool:
-        """Whether somebody whom an event of it reaches is told: of what is not ready, nobody is."""
-        post = self.posts[post_id]
-        shown = replace(post.shown, state=State.READY) if gone else post.shown
-        return audience(shown) is not Audience.NOBODY and may_find(shown, self.viewer(who, post.owner))
-
-    def told_now(self, what: str, post_id: str, who: str) -> Told | None:
-        """What an event that reaches somebody says to them, as things are now."""
-        post = self.posts[post_id]
-        gone = post.shown.state is State.DELETED
-        match what:
-            case "withdrawn":
-                others = audience(post.shown) not in HEARD and who != post.owner
-                return ("removed", post_id) if others else None
-            case "changed" if gone:
-                return ("removed", post_id) if self.is_heard(who, post_id, gone=True) else None
-            case _:
-                return (what, post_id) if not gone and self.is_heard(who, post_id) else None
-
-    def happened(self, what: str, post_id: str) -> None:
-        """To who hears of its owner; and, of what is for everybody, to who asked for everybody's."""
-        post = self.posts[post_id]
-        self.log.append((self.at, what, post_id))
-        for who, heard in self.live.items():
-            if self.hears(who, post.owner) and (told := self.told_now(what, post_id, who)):
-                heard.append(told)
-        to_all = (
-            audience(replace(post.shown, state=State.READY)) is Audience.EVERYBODY and what != "withdrawn"
-        )
-        listener = list(self.live)[-1]
-        if (to_all or self.hears(listener, post.owner)) and (told := self.told_now(what, post_id, listener)):
-            self.live_all.append(told)
-
-    def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
-        shown = Shown(owner_id=owner, visibility=visibility, state=State.READY)
-        self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
-        self.happened("post", post_id)
-
-    def edit(self, post_id: str, visibility: Visibility, title: str) -> None:
-        post = self.posts[post_id]
-        before, after = (
-            audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
-            for each in (post.shown.visibility, visibility)
-        )
-        if (post.shown.visibility, post.title) == (visibility, title):
-            return
-        post.shown, post.title = replace(post.shown, visibility=visibility), title
-        self.happened("post" if after and not post.was_heard_of else "changed", post_id)
-        post.was_heard_of |= after
-        if before and not after:
-            self.happened("withdrawn", post_id)
-
-    def delete(self, post_id: str) -> None:
-        post = self.posts[post_id]
-        post.shown, post.title = replace(post.shown, state=State.DELETED), ""
-        self.likes = {pair: at for pair, at in self.likes.items() if pair[1] != post_id}
-        self.happened("changed", post_id)
-
-    def follow(self, who: str, other: str) -> bool:
-        """Whether it is allowed."""
-        if self.viewer(who, other).blocked:
-            return False
-        if (who, other) not in self.follows:
-            self.follows[who, other] = self.at
-            self.act(other, ("follow", who), ("follow", who, other), 0)
-        return True
-
-    def block(self, who: str, other: str) -> None:
-        self.blocks.add((who, other))
-        self.follows.pop((who, other), None)
-        self.follows.pop((other, who), None)
-
-    def like(self, who: str, post_id: str) -> None:
-        if (who, post_id) not in self.likes:
-            self.likes[who, post_id] = self.at
-            if self.posts[post_id].owner != who:
-                self.act(self.posts[post_id].owner, ("like", who + post_id), ("like", who, post_id), self.at)
-
-    def act(self, to: str, told: Told, once: tuple[str, ...], like: int) -> None:
-        if once in self.acts:
-            return
-        self.acts.add(once)
-        self.inbox.append((self.at, to, told, like))
-        if self.stands(to, told, like):
-            self.live[to].append(told)
-            if to == list(self.live)[-1]:
-                self.live_all.append(told)
-
-    def stands(self, to: str, told: Told, like: int) -> bool:
-        """Whether what somebody did to somebody is still to be seen."""
-        kind, what = told
-        actor, post_id = what[:32], what[32:]
-        if self.viewer(to, actor).blocked:
-            return False
-        if kind == "follow":
-            return (actor, to) in self.follows
-        return self.likes.get((actor, post_id)) == like and self.posts[post_id].shown.state is State.READY
-
-    def replay(self, who: str) -> list[Told]:
-        """Of everything, since it was followed; as it is now."""
-        found = [(at, told) for at, to, told, like in self.inbox if to == who and self.stands(to, told, like)]
-        for at, what, post_id in self.log:
-            owner = self.posts[post_id].owner
-            since = -1 if who == owner else self.follows.get((who, owner))
-            told = self.told_now(what, post_id, who)
-            if since is not None and at > since and told:
-                found.append((at, told))
-        return [told for _, told in sorted(found, key=lambda each: each[0])]
 
 
 async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[object, ...]) -> None:
@@ -316,7 +146,7 @@ async def _like(here: House, oracle: Oracle, who: str, post_id: str, what: str) 
     if what == "like":
         oracle.like(who, post_id)
     else:
-        oracle.likes.pop((who, post_id), None)
+        oracle.likes.discard((who, post_id))
 
 
 async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) -> None:
@@ -444,7 +274,7 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
             assert told([each.event(again.encoding) for each in snapshot.messages]) == oracle.replay(who)
             here.hub.remove(again)
             inbox = (await here.live.inbox(who, None, 100)).items
-            kept = [each for _, to, each, like in oracle.inbox if to == who and oracle.stands(to, each, like)]
+            kept = [each for _, to, each in oracle.inbox if to == who and oracle.stands(to, each)]
             assert [each.follower is None for each in inbox][::-1] == [kind == "like" for kind, _ in kept]
         assert told(await waiting(everything)) == oracle.live_all
 

@@ -14,18 +14,12 @@ from typing import IO
 
 import msgspec
 
-from relay.engine.database.archive_engines import (
-    Row,
-    Source,
-    Target,
-    first_with_rows,
-    open_source,
-    open_target,
-    sync_folder,
-)
+from relay.engine.database.archive_door import Row, Source, Target
+from relay.engine.database.archive_engines import first_with_rows, open_source, open_target
 from relay.engine.database.archive_tables import Table, tables_at
 from relay.engine.database.errors import DatabaseError, SchemaTooNew
 from relay.engine.database.migrations import newest, schema_files
+from relay.engine.folders import sync_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"

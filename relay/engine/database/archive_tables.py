@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Iterable
 
 import msgspec
 
@@ -57,6 +58,12 @@ def tables_at(schema: int) -> list[Table]:
 def filled_by_schema() -> set[str]:
     """Names of tables that have rows from the first moment on. [any]"""
     return {"meta"} | {name for file in schema_files("sqlite") for name in _INSERT.findall(file.script)}
+
+
+def stored(tables: Iterable[Table]) -> list[Table]:
+    """Those that are empty in a new database. [any]"""
+    filled = filled_by_schema()
+    return [table for table in tables if table.name not in filled]
 
 
 def _described(db: sqlite3.Connection, name: str) -> Table:

@@ -77,6 +77,9 @@ async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict
     if part is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{asset.size_bytes}"
     try:
+        if call.head:  # of which the store, too, is asked for no more than whether it is there
+            await objects.size(asset.sha256)
+            return Answer(size_bytes=asset.size_bytes, media_type=asset.mime, headers=headers)
         stream = await objects.read(asset.sha256, start, end)
     except ObjectMissing as error:
         raise Refusal("internal", "The audio of this post is lost.") from error

@@ -139,8 +139,12 @@ def _detail(columns: tuple[Any, ...], base_url: str) -> Detail:  # any: of many 
     """A row of SELECT, and nothing else: so the same row is always told as the same. [any]"""
     row = _Row(*columns)
     card = read_card(row.card)
+    return Detail(post=_post(row, card, base_url), card=card)
+
+
+def _post(row: _Row, card: Card, base_url: str) -> AudioPost:
     path = f"{base_url}{API_PREFIX}/audio/{row.id}"
-    post = AudioPost(
+    return AudioPost(
         id=row.id,
         user_id=row.owner_id,
         username=row.username,
@@ -175,4 +179,3 @@ def _detail(columns: tuple[Any, ...], base_url: str) -> Detail:  # any: of many 
         seam_score=card.seam_score,
         visibility=row.visibility,
     )
-    return Detail(post=post, card=card)

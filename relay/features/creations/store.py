@@ -57,6 +57,22 @@ def is_counted(visibility: Visibility, state: State) -> bool:
 
 def publish(tx: Tx, new: NewCreation) -> None:
     """Insert a creation with its first version and assets, and tell who hears of its owner. [writer]"""
+    _insert(tx, new)
+    accounts.store_bytes(tx, new.owner_id, sum(asset.size_bytes for asset in new.assets))
+    if Ability.FEED in KINDS[new.kind].abilities:
+        accounts.count_posts(tx, new.owner_id, int(is_counted(new.visibility, State.READY)))
+        note_newest(tx, new.owner_id)
+        live.append(
+            tx,
+            topic=live.author_topic(new.owner_id),
+            kind=NEW_POST,
+            actor_id=new.owner_id,
+            object_id=new.id,
+            at_us=new.at_us,
+        )
+
+
+def _insert(tx: Tx, new: NewCreation) -> None:
     card, body = as_json(new.figures.card), as_json(new.figures)
     tx.db.execute(
         "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, daw, created_us,"
@@ -86,18 +102,6 @@ def publish(tx: Tx, new: NewCreation) -> None:
         tx.db.execute(
             "INSERT INTO asset (version_id, role, sha256, size_bytes, mime) VALUES (?, ?, ?, ?, ?)",
             (new.version_id, asset.role, asset.sha256, asset.size_bytes, asset.mime),
-        )
-    accounts.store_bytes(tx, new.owner_id, sum(asset.size_bytes for asset in new.assets))
-    if Ability.FEED in KINDS[new.kind].abilities:
-        accounts.count_posts(tx, new.owner_id, int(is_counted(new.visibility, State.READY)))
-        note_newest(tx, new.owner_id)
-        live.append(
-            tx,
-            topic=live.author_topic(new.owner_id),
-            kind=NEW_POST,
-            actor_id=new.owner_id,
-            object_id=new.id,
-            at_us=new.at_us,
         )
 
 

@@ -52,31 +52,8 @@ class GrantClaims:
         letters = "".join(secrets.choice(USER_CODE_ALPHABET) for _ in range(USER_CODE_LETTERS))
 
         def work(tx: Tx) -> None:
-            now = now_us()
-            key = tx.db.execute("SELECT public_key FROM device WHERE id = ?", (device_id,)).fetchone()
-            if key is None:
-                raise GrantRefused("invalid_request", "This device is not registered here.")
-            if not is_signed_by(key[0], grant_message(device_id), signature):
-                raise GrantRefused("invalid_request", "The signature is not this device's.")
-            tx.db.execute("DELETE FROM device_grant WHERE expires_us <= ?", (now,))
-            tx.db.execute(
-                "DELETE FROM device_grant WHERE hash IN (SELECT hash FROM device_grant WHERE device_id = ?"
-                " ORDER BY expires_us DESC LIMIT ? OFFSET ?)",
-                (device_id, MANY, MAX_OPEN_GRANTS - 1),
-            )
-            tx.db.execute(
-                "INSERT INTO device_grant (hash, user_code_hash, device_id, network, state, interval_us, polled_us,"
-                " expires_us) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
-                (
-                    hash_of(device_code),
-                    hash_of(letters),
-                    device_id,
-                    network,
-                    self._interval_us,
-                    now,
-                    now + GRANT_LIFETIME_US,
-                ),
-            )
+            _require_signed(tx, device_id, signature)
+            self._insert(tx, device_id, network, hash_of(device_code), hash_of(letters))
 
         await self._db.write(work)
         return DeviceAuthorization(
@@ -85,6 +62,22 @@ class GrantClaims:
             verification_uri=verification_uri,
             expires_in=GRANT_LIFETIME_US // 1_000_000,
             interval=max(1, self._interval_us // 1_000_000),
+        )
+
+    def _insert(self, tx: Tx, device_id: str, network: str, code_hash: bytes, letters_hash: bytes) -> None:
+        """In place of those of the device that are too many. [writer]"""
+        now = now_us()
+        tx.db.execute("DELETE FROM device_grant WHERE expires_us <= ?", (now,))
+        tx.db.execute(
+            "DELETE FROM device_grant WHERE hash IN (SELECT hash FROM device_grant WHERE device_id = ?"
+            " ORDER BY expires_us DESC LIMIT ? OFFSET ?)",
+            (device_id, MANY, MAX_OPEN_GRANTS - 1),
+        )
+        expires_us = now + GRANT_LIFETIME_US
+        tx.db.execute(
+            "INSERT INTO device_grant (hash, user_code_hash, device_id, network, state, interval_us, polled_us,"
+            " expires_us) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)",
+            (code_hash, letters_hash, device_id, network, self._interval_us, now, expires_us),
         )
 
     async def grant_of(self, letters: str) -> Claimant | None:
@@ -163,3 +156,12 @@ class GrantClaims:
         join(tx, device_id, account_id)
         _, pair = self._families.open(tx, account_id=account_id, device_id=device_id, proof=True)
         return pair
+
+
+def _require_signed(tx: Tx, device_id: str, signature: str) -> None:
+    """Raises GrantRefused: invalid_request. [writer]"""
+    key = tx.db.execute("SELECT public_key FROM device WHERE id = ?", (device_id,)).fetchone()
+    if key is None:
+        raise GrantRefused("invalid_request", "This device is not registered here.")
+    if not is_signed_by(key[0], grant_message(device_id), signature):
+        raise GrantRefused("invalid_request", "The signature is not this device's.")

@@ -30,15 +30,13 @@ def follow(tx: Tx, follower_id: str, followee_id: str) -> None:
         return
     accounts.count_follow(tx, follower_id, followee_id, 1)
     tx.effects.append(live.Followed(commit=tx.commit, follower_id=follower_id, followee_id=followee_id))
-    if live.is_told_first(tx, kind=NEW_FOLLOW, actor_id=follower_id, object_id=followee_id):
-        live.append(
-            tx,
-            topic=live.inbox_topic(followee_id),
-            kind=NEW_FOLLOW,
-            actor_id=follower_id,
-            object_id=followee_id,
-            at_us=now,
-        )
+    live.append_once(
+        tx,
+        act=live.Act(kind=NEW_FOLLOW, actor_id=follower_id, about_id=followee_id),
+        topic=live.inbox_topic(followee_id),
+        object_id=followee_id,
+        at_us=now,
+    )
 
 
 def unfollow(tx: Tx, follower_id: str, followee_id: str) -> None:

@@ -2,11 +2,13 @@
 
 from relay.features.live.encoding import LiveOnly
 from relay.features.live.store import (
+    Act,
     Blocked,
     Followed,
     Happened,
     Unfollowed,
     append,
+    append_once,
     author_topic,
     inbox_topic,
     is_told_first,
@@ -14,6 +16,7 @@ from relay.features.live.store import (
 from relay.features.live.telling import Delivery, Teller
 
 __all__ = [
+    "Act",
     "Blocked",
     "Delivery",
     "Followed",
@@ -22,6 +25,7 @@ __all__ = [
     "Teller",
     "Unfollowed",
     "append",
+    "append_once",
     "author_topic",
     "inbox_topic",
     "is_told_first",

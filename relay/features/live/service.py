@@ -7,13 +7,14 @@ from msgspec import Struct
 from relay.core.cursor import Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
 from relay.engine.database import Connection as Reader
-from relay.engine.database import Database
+from relay.engine.database import Database, Tx
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Entry, Tell
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.recovery import LAST, Place, Plan, counted, plan
 from relay.features.live.recovery import write_cursor as write_place
 from relay.features.live.store import (
+    INBOX_TOPICS,
     Happened,
     author_topic,
     blocked_with,
@@ -22,6 +23,7 @@ from relay.features.live.store import (
     inbox_topic,
     log_of,
     missed,
+    note_unheard,
 )
 from relay.features.live.telling import Message, Tellers
 from relay.wire.events import MAX_RECOVERY_EVENTS, Connect, Connected, SocialNewFollow, SocialNewReaction
@@ -35,13 +37,17 @@ _NOW = Place(1 << 60, 0)  # later than any event
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """What one reading of the database says to a connection. friends: (id, username) of those followed."""
+    """What one reading of the database says to a connection. friends: (id, username) of those followed.
+
+    unheard: events of which it would have heard, but what they tell has been taken back.
+    """
 
     entry: Entry
     cursor: str
     recovered: bool
     messages: list[Message]
     friends: list[tuple[str, str]]
+    unheard: list[str]
 
 
 class Live:
@@ -54,7 +60,9 @@ class Live:
 
     async def snapshot(self, connection: Connection, asked: Connect) -> Snapshot:
         """Read after the connection was registered, so that nothing falls between."""
-        return await self._db.read(lambda db: self._read(db, connection.account_id, asked))
+        snapshot = await self._db.read(lambda db: self._read(db, connection.account_id, asked))
+        await _note_unheard(self._db, self._tellers, snapshot.unheard)
+        return snapshot
 
     def connected(self, snapshot: Snapshot, encoding: Encoding) -> Connected:
         return Connected(
@@ -94,6 +102,7 @@ class Live:
             recovered=made.recovered,
             messages=[each for each in told if each.concerns(account_id, hidden)],
             friends=friends,
+            unheard=_unheard(events, told),
         )
 
 
@@ -101,9 +110,25 @@ def tell_by(db: Database, tellers: Tellers) -> Tell:
     """How the hub gets what is to be told of events."""
 
     async def tell(events: Sequence[Happened]) -> list[Message]:
-        return await db.read(lambda reader: tellers.tell(reader, events, log_of(reader).epoch))
+        messages = await db.read(lambda reader: tellers.tell(reader, events, log_of(reader).epoch))
+        await _note_unheard(db, tellers, _unheard(events, messages))
+        return messages
 
     return tell
+
+
+def _unheard(events: Sequence[Happened], messages: Sequence[Message]) -> list[str]:
+    """Of events of inboxes, the ids of those that tell nothing now."""
+    told = {each.happened.id for each in messages}
+    return [each.id for each in events if each.topic.startswith(INBOX_TOPICS) and each.id not in told]
+
+
+async def _note_unheard(db: Database, tellers: Tellers, event_ids: Sequence[str]) -> None:
+    def work(tx: Tx) -> None:
+        note_unheard(tx, event_ids, lambda event: bool(tellers.tell(tx.db, [event], "")))
+
+    if event_ids:
+        await db.write(work)
 
 
 def _missed(db: Reader, account_id: str, made: Plan) -> tuple[Plan, list[Happened]]:

@@ -3,6 +3,10 @@
 Rows hold ids only. What is told of them is built from the rows of the features as they are when it is told.
 """
 
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.live.recovery import Log, Place
@@ -10,6 +14,7 @@ from relay.features.live.recovery import Log, Place
 RETAINED_EVENTS = 100_000
 """In all; older ones are dropped, and who comes back later fetches pages instead."""
 _TRIM_EVERY = 512
+INBOX_TOPICS = "inbox:"
 
 
 class Happened(Effect, frozen=True, kw_only=True, tag="happened"):
@@ -46,6 +51,15 @@ class Blocked(Effect, frozen=True, kw_only=True, tag="blocked"):
     blocked: bool
 
 
+class Act(Struct, frozen=True, kw_only=True):
+    """What is told once, whatever is taken back between: somebody did this (kind, detail) to that."""
+
+    kind: str
+    actor_id: str
+    about_id: str
+    detail: str = ""
+
+
 def author_topic(account_id: str) -> str:
     """Heard by an account and by who follows it."""
     return f"author:{account_id}"
@@ -53,11 +67,11 @@ def author_topic(account_id: str) -> str:
 
 def inbox_topic(account_id: str) -> str:
     """Heard by an account alone."""
-    return f"inbox:{account_id}"
+    return f"{INBOX_TOPICS}{account_id}"
 
 
-def append(tx: Tx, *, topic: str, kind: str, actor_id: str, object_id: str, at_us: int) -> None:
-    """Note the event; connections hear of it once the transaction has committed. [writer]"""
+def append(tx: Tx, *, topic: str, kind: str, actor_id: str, object_id: str, at_us: int) -> str:
+    """Note the event; connections hear of it once the transaction has committed. Its id. [writer]"""
     happened = Happened(
         commit=tx.commit,
         i=_next_place(tx),
@@ -75,6 +89,7 @@ def append(tx: Tx, *, topic: str, kind: str, actor_id: str, object_id: str, at_u
     if tx.commit % _TRIM_EVERY == 0:
         _trim(tx)
     tx.effects.append(happened)
+    return happened.id
 
 
 def is_told_first(tx: Tx, *, kind: str, actor_id: str, object_id: str, detail: str = "") -> bool:
@@ -84,6 +99,46 @@ def is_told_first(tx: Tx, *, kind: str, actor_id: str, object_id: str, detail: s
         (kind, actor_id, object_id, detail),
     )
     return first.fetchone() is not None
+
+
+def append_once(tx: Tx, *, act: Act, topic: str, object_id: str, at_us: int) -> None:
+    """Note the event of an act, unless it was told before and heard: then that event is of object_id from now on. [writer]"""
+    key = (act.kind, act.actor_id, act.about_id, act.detail)
+    which = "kind = ? AND actor_id = ? AND object_id = ? AND detail = ?"
+    found = tx.db.execute(f"SELECT event_id, unheard FROM told WHERE {which}", key).fetchone()
+    if found is not None and not found[1]:
+        tx.db.execute("UPDATE event SET object_id = ? WHERE id = ?", (object_id, found[0]))
+        return
+    if found is not None:
+        tx.db.execute("DELETE FROM event WHERE id = ?", (found[0],))
+    event_id = append(tx, topic=topic, kind=act.kind, actor_id=act.actor_id, object_id=object_id, at_us=at_us)
+    tx.db.execute(
+        "INSERT INTO told (kind, actor_id, object_id, detail, event_id) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (kind, actor_id, object_id, detail) DO UPDATE SET event_id = excluded.event_id, unheard = 0",
+        (*key, event_id),
+    )
+
+
+def note_unheard(tx: Tx, event_ids: Sequence[str], stands: Callable[[Happened], bool]) -> None:
+    """Acts that had been taken back when somebody was to hear of them: once they are done again they are told. [writer]
+
+    stands: whether an event tells something now; those that do, again, are told here and now.
+    """
+    for event_id in event_ids:
+        row = tx.db.execute(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (event_id,)).fetchone()
+        if row is None or not stands(event := _happened(row)):
+            tx.db.execute("UPDATE told SET unheard = 1 WHERE event_id = ?", (event_id,))
+            continue
+        tx.db.execute("DELETE FROM event WHERE id = ?", (event_id,))
+        anew = append(
+            tx,
+            topic=event.topic,
+            kind=event.kind,
+            actor_id=event.actor_id,
+            object_id=event.object_id,
+            at_us=event.at_us,
+        )
+        tx.db.execute("UPDATE told SET event_id = ? WHERE event_id = ?", (anew, event_id))
 
 
 def _next_place(tx: Tx) -> int:

@@ -87,17 +87,13 @@ def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
     detail = "" if reaction.type == "like" else reaction.emoji
     if reaction.user_id == owner_id:
         return
-    if live.is_told_first(
-        tx, kind=kind, actor_id=reaction.user_id, object_id=reaction.post_id, detail=detail
-    ):
-        live.append(
-            tx,
-            topic=live.inbox_topic(owner_id),
-            kind=kind,
-            actor_id=reaction.user_id,
-            object_id=reaction.id,
-            at_us=at_us,
-        )
+    live.append_once(
+        tx,
+        act=live.Act(kind=kind, actor_id=reaction.user_id, about_id=reaction.post_id, detail=detail),
+        topic=live.inbox_topic(owner_id),
+        object_id=reaction.id,
+        at_us=at_us,
+    )
 
 
 def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:

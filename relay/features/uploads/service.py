@@ -7,8 +7,8 @@ out when it wants to move the row: its part is thrown away, and the truth is the
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from relay.core.access import Action, Actor, authorize
 from relay.core.refusal import Refusal
@@ -123,17 +123,8 @@ class Uploads:
             holding = asyncio.ensure_future(self._hold(upload_id))  # while the first part comes
             arriving = Arriving(body, turn.taken_over)
             try:
-                upload = await self._store_all(upload, holding, arriving, checksum)
-            except PartTooLong:
-                raise Refusal(
-                    "too_large", f"This upload was announced with {upload.size_bytes} bytes."
-                ) from None
-            except PartDamaged:
-                raise Refusal(
-                    "checksum_mismatch", "These bytes were damaged on the way.", "Send them again."
-                ) from None
-            except ObjectsUnavailable as error:
-                raise _busy(str(error)) from error
+                with _refusals(upload):
+                    upload = await self._store_all(upload, holding, arriving, checksum)
             finally:
                 await asyncio.gather(holding, return_exceptions=True)
             await holding
@@ -262,6 +253,21 @@ def _whole_now(tx: Tx, upload: Upload, part: Part, holder: str, now: int) -> Upl
     if moved is None:
         raise Refusal("upload_taken_over", "Another request has gone on with this upload.")
     return moved
+
+
+@contextmanager
+def _refusals(upload: Upload) -> Iterator[None]:
+    """What the store of objects says of a part, in words. Raises Refusal: too_large, checksum_mismatch, busy."""
+    try:
+        yield
+    except PartTooLong:
+        raise Refusal("too_large", f"This upload was announced with {upload.size_bytes} bytes.") from None
+    except PartDamaged:
+        raise Refusal(
+            "checksum_mismatch", "These bytes were damaged on the way.", "Send them again."
+        ) from None
+    except ObjectsUnavailable as error:
+        raise _busy(str(error)) from error
 
 
 def _digest_of_nothing(checksum: Checksum) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.core.hosts import answers_to
+from relay.core.hosts import answers_to, split_target
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,19 @@ def test_its_own(host: str) -> None:
 )  # fmt: skip
 def test_nobody_elses(host: str) -> None:
     assert not answers_to(host, "https://loops.example:8443")
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "host"),
+    [
+        (b"/a?b", b"/a?b", None),
+        (b"*", b"*", None),
+        (b"http://h", b"/", b"h"),
+        (b"https://h:1/a?b", b"/a?b", b"h:1"),
+        (b"HTTP://h?b", b"/?b", b"h"),
+        (b"http:///a", b"/a", b""),
+        (b"//h/a", b"//h/a", None),
+    ],
+)
+def test_a_target_may_name_the_host(target: bytes, path: bytes, host: bytes | None) -> None:
+    assert split_target(target) == (path, host)

@@ -15,14 +15,19 @@ CREATE TABLE event (
 CREATE INDEX event_of_topic ON event (topic, n, i);
 CREATE INDEX event_age ON event (at_us);
 
--- Acts that were told once; repeating one (like, unlike, like) tells nobody again.
+-- Acts that were told once; repeating one (like, unlike, like) tells nobody again. event_id: of the event that tells it,
+-- or ''. unheard: the act had been taken back by the time somebody was to hear of it, so it may be told again.
 CREATE TABLE told (
   kind      TEXT NOT NULL,
   actor_id  TEXT NOT NULL,
   object_id TEXT NOT NULL,
   detail    TEXT NOT NULL,
+  event_id  TEXT NOT NULL DEFAULT '',
+  unheard   INTEGER NOT NULL DEFAULT 0 CHECK (unheard IN (0, 1)),
   PRIMARY KEY (kind, actor_id, object_id, detail)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX told_of_event ON told (event_id);
+CREATE INDEX event_of_id ON event (id);
 
 -- Events of commits up to floor_n are gone.
 CREATE TABLE event_log (

@@ -1,0 +1,180 @@
+"""Who sees what of posts, slowly: the rule of `relay.core.visibility` and plain lists, looked through each time."""
+
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from relay.core.visibility import (
+    Audience,
+    Shown,
+    State,
+    Viewer,
+    Visibility,
+    audience,
+    may_find,
+    may_know_gone,
+    may_read,
+)
+
+HEARD = (Audience.EVERYBODY, Audience.FOLLOWERS)
+Told = tuple[str, str]  # a kind, and the id of the post or of who followed or liked
+
+
+@dataclass
+class Post:
+    owner: str
+    shown: Shown
+    at: int
+    title: str = ""
+    was_heard_of: bool = False
+
+
+@dataclass
+class Oracle:
+    """What has happened, and what follows from it. Everything is looked through each time."""
+
+    at: int = 0
+    posts: dict[str, Post] = field(default_factory=dict)
+    follows: dict[tuple[str, str], int] = field(default_factory=dict)
+    blocks: set[tuple[str, str]] = field(default_factory=set)
+    likes: set[tuple[str, str]] = field(default_factory=set)
+    acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
+    inbox: list[tuple[int, str, Told]] = field(default_factory=list)  # when, to whom, what
+    live: dict[str, list[Told]] = field(
+        default_factory=dict
+    )  # what each has heard, while connected all the time
+    live_all: list[Told] = field(default_factory=list)  # and who asked for everybody's
+    log: list[tuple[int, str, str]] = field(default_factory=list)  # when, what, of which post
+
+    def viewer(self, who: str | None, owner: str) -> Viewer:
+        if who is None:
+            return Viewer()
+        blocked = (who, owner) in self.blocks or (owner, who) in self.blocks
+        return Viewer(user_id=who, follows=(who, owner) in self.follows, blocked=blocked)
+
+    def may_read(self, who: str | None, post_id: str) -> bool:
+        post = self.posts[post_id]
+        return may_read(post.shown, self.viewer(who, post.owner))
+
+    def may_find(self, who: str | None, post_id: str) -> bool:
+        post = self.posts[post_id]
+        return may_find(post.shown, self.viewer(who, post.owner))
+
+    def refusal(self, who: str | None, post_id: str) -> str | None:
+        """The code with which who asks for it is refused."""
+        if self.may_read(who, post_id):
+            return None
+        post = self.posts[post_id]
+        return "gone" if may_know_gone(post.shown, self.viewer(who, post.owner)) else "not_found"
+
+    def hears(self, who: str, owner: str) -> bool:
+        return who == owner or (who, owner) in self.follows
+
+    def is_heard(self, who: str, post_id: str, *, gone: bool = False) -> bool:
+        """Whether somebody whom an event of it reaches is told: of what is not ready, nobody is."""
+        post = self.posts[post_id]
+        shown = replace(post.shown, state=State.READY) if gone else post.shown
+        return audience(shown) is not Audience.NOBODY and may_find(shown, self.viewer(who, post.owner))
+
+    def told_now(self, what: str, post_id: str, who: str) -> Told | None:
+        """What an event that reaches somebody says to them, as things are now."""
+        post = self.posts[post_id]
+        gone = post.shown.state is State.DELETED
+        match what:
+            case "withdrawn":
+                others = audience(post.shown) not in HEARD and who != post.owner
+                return ("removed", post_id) if others else None
+            case "changed" if gone:
+                return ("removed", post_id) if self.is_heard(who, post_id, gone=True) else None
+            case _:
+                return (what, post_id) if not gone and self.is_heard(who, post_id) else None
+
+    def happened(self, what: str, post_id: str) -> None:
+        """To who hears of its owner; and, of what is for everybody, to who asked for everybody's."""
+        post = self.posts[post_id]
+        self.log.append((self.at, what, post_id))
+        for who, heard in self.live.items():
+            if self.hears(who, post.owner) and (told := self.told_now(what, post_id, who)):
+                heard.append(told)
+        to_all = (
+            audience(replace(post.shown, state=State.READY)) is Audience.EVERYBODY and what != "withdrawn"
+        )
+        listener = list(self.live)[-1]
+        if (to_all or self.hears(listener, post.owner)) and (told := self.told_now(what, post_id, listener)):
+            self.live_all.append(told)
+
+    def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
+        shown = Shown(owner_id=owner, visibility=visibility, state=State.READY)
+        self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
+        self.happened("post", post_id)
+
+    def edit(self, post_id: str, visibility: Visibility, title: str) -> None:
+        post = self.posts[post_id]
+        before, after = (
+            audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
+            for each in (post.shown.visibility, visibility)
+        )
+        if (post.shown.visibility, post.title) == (visibility, title):
+            return
+        post.shown, post.title = replace(post.shown, visibility=visibility), title
+        self.happened("post" if after and not post.was_heard_of else "changed", post_id)
+        post.was_heard_of |= after
+        if before and not after:
+            self.happened("withdrawn", post_id)
+
+    def delete(self, post_id: str) -> None:
+        post = self.posts[post_id]
+        post.shown, post.title = replace(post.shown, state=State.DELETED), ""
+        self.likes = {pair for pair in self.likes if pair[1] != post_id}
+        self.happened("changed", post_id)
+
+    def follow(self, who: str, other: str) -> bool:
+        """Whether it is allowed."""
+        if self.viewer(who, other).blocked:
+            return False
+        if (who, other) not in self.follows:
+            self.follows[who, other] = self.at
+            self.act(other, ("follow", who), ("follow", who, other))
+        return True
+
+    def block(self, who: str, other: str) -> None:
+        self.blocks.add((who, other))
+        self.follows.pop((who, other), None)
+        self.follows.pop((other, who), None)
+
+    def like(self, who: str, post_id: str) -> None:
+        if (who, post_id) not in self.likes:
+            self.likes.add((who, post_id))
+            if self.posts[post_id].owner != who:
+                self.act(self.posts[post_id].owner, ("like", who + post_id), ("like", who, post_id))
+
+    def act(self, to: str, told: Told, once: tuple[str, ...]) -> None:
+        if once in self.acts:
+            return
+        self.acts.add(once)
+        self.inbox.append((self.at, to, told))
+        if self.stands(to, told):
+            self.live[to].append(told)
+            if to == list(self.live)[-1]:
+                self.live_all.append(told)
+
+    def stands(self, to: str, told: Told) -> bool:
+        """Whether what somebody did to somebody is still to be seen."""
+        kind, what = told
+        actor, post_id = what[:32], what[32:]
+        if self.viewer(to, actor).blocked:
+            return False
+        if kind == "follow":
+            return (actor, to) in self.follows
+        return (actor, post_id) in self.likes and self.posts[post_id].shown.state is State.READY
+
+    def replay(self, who: str) -> list[Told]:
+        """Of everything, since it was followed; as it is now."""
+        found = [(at, told) for at, to, told in self.inbox if to == who and self.stands(to, told)]
+        for at, what, post_id in self.log:
+            owner = self.posts[post_id].owner
+            since = -1 if who == owner else self.follows.get((who, owner))
+            told = self.told_now(what, post_id, who)
+            if since is not None and at > since and told:
+                found.append((at, told))
+        return [told for _, told in sorted(found, key=lambda each: each[0])]
