@@ -20,6 +20,7 @@ from relay.app.services import (
     PostServices,
     SignInServices,
     live_services,
+    people_services,
     post_services,
     sign_in_services,
 )
@@ -34,6 +35,7 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
+from relay.features.profiles.pictures import Pictures
 from relay.features.uploads.store import open_uploads
 
 log = logging.getLogger("relay")
@@ -52,6 +54,7 @@ class Relay:
     hub: Hub
     workers: Workers
     encoder: Encoder
+    pictures: Pictures
     engines: Engines
     draining: list[str]
 
@@ -65,6 +68,7 @@ class Relay:
         await self.engines.tasks.stop()
         await self.workers.close()
         await self.encoder.close()
+        await self.pictures.close()
         await self.engines.close()
 
 
@@ -88,7 +92,15 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     sign_in = await sign_in_services(config, base_url, engines, listening)
     posts = await post_services(config, base_url, engines, listening, live.hub)
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
-    gate = Gate(sign_in.accounts, sign_in.tokens, sign_in.families, engines.limits, origins)
+    people = people_services(engines, live, posts)
+    gate = Gate(
+        accounts=sign_in.accounts,
+        tokens=sign_in.tokens,
+        families=sign_in.families,
+        limits=engines.limits,
+        origins=origins,
+        note_active=sign_in.activity.note,
+    )
     views = Views()
     media_origin = await _media_origin(engines.objects) if config.audio_links_s else None
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
@@ -100,6 +112,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         live=live,
         sign_in=sign_in,
         posts=posts,
+        people=people,
         gate=gate,
         views=views,
         render=render,
@@ -108,6 +121,8 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     sockets = _sockets(engines, live, sign_in, gate, origins)
     await engines.bus.start()
     _start_tasks(config, engines, live, posts, listening)
+    live.presence.on_active = sign_in.activity.note
+    engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
     requests = Requests(engines.metrics)
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, requests),
@@ -115,6 +130,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         hub=live.hub,
         workers=posts.workers,
         encoder=posts.encoder,
+        pictures=people.pictures,
         engines=engines,
         draining=draining,
     )

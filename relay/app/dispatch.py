@@ -12,11 +12,12 @@ class DuplicateRow(Exception):
 
 
 class _Node:
-    __slots__ = ("children", "name", "parameter", "rows")
+    __slots__ = ("children", "name", "parameter", "prefixed", "rows")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.parameter: _Node | None = None
+        self.prefixed: dict[str, _Node] = {}  # a parameter behind a sign, by the sign
         self.name = ""
         self.rows: dict[str, AnyRow] = {}
 
@@ -52,6 +53,9 @@ class Routes:
         for segment in segments:
             if (child := node.children.get(segment)) is not None:
                 node = child
+            elif len(segment) > 1 and (marked := node.prefixed.get(segment[0])) is not None:
+                parameters[marked.name] = segment[1:]
+                node = marked
             elif node.parameter is not None and segment:
                 parameters[node.parameter.name] = segment
                 node = node.parameter
@@ -66,6 +70,9 @@ class Routes:
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
                 node.name = segment[1:-1]
+            elif segment[1:2] == "{":
+                node = node.prefixed.setdefault(segment[0], _Node())
+                node.name = segment[2:-1]
             else:
                 node = node.children.setdefault(segment, _Node())
         if method_of(row) in node.rows:

@@ -5,16 +5,18 @@ token from our own origin: in a header, or, for forms of people, in the form. Wh
 page of another origin asks, whether or not it could show who it is.
 """
 
+import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from relay.app import cookies
 from relay.app.dispatch import method_of
+from relay.app.forms import Form, read_fields, read_with_file
 from relay.app.http_request import Request
 from relay.app.origins import Origins
 from relay.app.problems import invalid
@@ -31,9 +33,10 @@ from relay.features.devices.api import Families, Tokens
 from relay.wire.operations import Nothing
 
 CSRF_HEADER = "x-csrf-token"
-MAX_FIELDS = 16
 MAX_QUERY_FIELDS = 32
 MAX_BODY_BYTES = 64 * 1024
+FILE_LIMIT_S = 120.0
+"""From the head of a form with a file to its end."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
 _counted_as = lru_cache(4096)(counted_as)  # of the same few callers, with each request
@@ -43,13 +46,22 @@ class Gate:
     """[loop]"""
 
     def __init__(
-        self, accounts: Accounts, tokens: Tokens, families: Families, limits: SharedLimits, origins: Origins
+        self,
+        *,
+        accounts: Accounts,
+        tokens: Tokens,
+        families: Families,
+        limits: SharedLimits,
+        origins: Origins,
+        note_active: Callable[[str], None],
     ) -> None:
+        """note_active: told of every account that asks for something."""
         self._accounts = accounts
         self._tokens = tokens
         self._families = families
         self._limits = limits
         self._origins = origins
+        self._note_active = note_active
 
     async def admit(self, request: Request, row: AnyRow, path: Mapping[str, str]) -> Call[Any, Any]:
         """The call of a request. What is spent of a limit is noted at the request, for the headers of its answer.
@@ -67,9 +79,11 @@ class Gate:
             raise
         self._spend(request, row, actor)
         admit(actor, row.action)
-        form: Mapping[str, str] = {}
+        if actor.user_id is not None:
+            self._note_active(actor.user_id)
+        form = Form(fields={})
         if isinstance(row, Page) and row.form:
-            form = await self._form(request, session)
+            form = await self._form(request, row, session)
         elif session is not None and not safe:
             _require_csrf(session, request.headers.get(CSRF_HEADER, ""))
         return Call(
@@ -83,7 +97,8 @@ class Gate:
             address=request.address,
             query_string=request.query_string,
             head=request.method == "HEAD",
-            form=form,
+            form=form.fields,
+            file=form.file,
             stream=request.pieces,
         )
 
@@ -132,21 +147,18 @@ class Gate:
                 retry_after_s=spent.retry_after_s,
             )
 
-    async def _form(self, request: Request, session: Session | None) -> dict[str, str]:
-        """The fields of a form that our own page sent, with the page's token if somebody is signed in.
+    async def _form(self, request: Request, row: Page, session: Session | None) -> Form:
+        """What a form of our own page sent, with the page's token if somebody is signed in.
 
-        Raises Refusal: csrf, malformed, too_large.
+        Raises Refusal: csrf, malformed, too_large, unsupported_media_type.
         """
-        text = await _whole_body(request)
-        try:
-            fields = {
-                name: values[0] for name, values in parse_qs(text.decode(), max_num_fields=MAX_FIELDS).items()
-            }
-        except ValueError:
-            raise Refusal("malformed", "The form cannot be read.") from None
+        if row.max_file_bytes and request.headers.get("content-type", "").startswith("multipart/"):
+            form = await _form_with_file(request, row.max_file_bytes)
+        else:
+            form = read_fields(await _whole_body(request))
         if session is not None:
-            _require_csrf(session, fields.get("csrf", ""))
-        return fields
+            _require_csrf(session, form.fields.get("csrf", ""))
+        return form
 
     def _require_no_foreign_page(self, request: Request, row: AnyRow) -> None:
         """Browsers say whose page sends; tools without a cookie jar of ours say nothing. Raises Refusal: csrf.
@@ -211,14 +223,31 @@ async def _body_of(request: Request, row: AnyRow) -> object:
         raise Refusal("malformed", "The body is not JSON, or nested too deeply.") from None
 
 
+async def _form_with_file(request: Request, max_file_bytes: int) -> Form:
+    """Raises Refusal: malformed, too_large, too_slow, unsupported_media_type."""
+    request.take_your_time()
+    try:
+        async with asyncio.timeout(FILE_LIMIT_S):
+            content_type = request.headers.get("content-type", "")
+            return await read_with_file(_pieces(request), content_type, max_file_bytes)
+    except TimeoutError:
+        raise Refusal("too_slow", "The file did not arrive in time.", "Try again on a faster line.") from None
+
+
 async def _whole_body(request: Request) -> bytes:
     """Raises Refusal: too_large, malformed."""
     data = bytearray()
+    async for piece in _pieces(request):
+        data += piece
+        if len(data) > MAX_BODY_BYTES:
+            raise Refusal("too_large", f"The body has at most {MAX_BODY_BYTES >> 10} KiB.")
+    return bytes(data)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """Raises Refusal: malformed."""
     try:
         async for piece in request.pieces():
-            data += piece
-            if len(data) > MAX_BODY_BYTES:
-                raise Refusal("too_large", f"The body has at most {MAX_BODY_BYTES >> 10} KiB.")
+            yield piece
     except RequestLost:
         raise Refusal("malformed", "The request ended before its body did.") from None
-    return bytes(data)

@@ -40,6 +40,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "idempotency_mismatch": (422, "Key used for something else"),
     "sha256_mismatch": (422, "Audio damaged on the way"),
     "audio_refused": (422, "Audio not usable"),
+    "picture_refused": (422, "Picture not usable"),
     "cancelled": (422, "Cancelled"),
     "rate_limited": (429, "Too many requests"),
     "checksum_mismatch": (CHECKSUM_MISMATCH, "Damaged on the way"),

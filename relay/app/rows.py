@@ -7,7 +7,7 @@ from relay.app import documents, health
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.gate import Gate
-from relay.app.services import LiveServices, PostServices, SignInServices
+from relay.app.services import LiveServices, PeopleServices, PostServices, SignInServices
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
@@ -21,6 +21,8 @@ from relay.features.feeds import operations as feeds
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
+from relay.features.profiles import operations as profiles
+from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
 from relay.features.uploads.operations import UploadOperations
 
@@ -35,6 +37,7 @@ class Table:
     live: LiveServices
     sign_in: SignInServices
     posts: PostServices
+    people: PeopleServices
     gate: Gate
     views: Views
     render: Render
@@ -43,6 +46,7 @@ class Table:
     def rows(self) -> list[AnyRow]:
         """The documents come last: they are made of the others."""
         rows = [
+            *self._sign_in(),
             *self._people(),
             *self._posts(),
             *self._feeds(),
@@ -53,6 +57,10 @@ class Table:
         return [*rows, *documents.rows(list(rows), self.render)]
 
     def _people(self) -> list[AnyRow]:
+        """What people say of themselves, and of each other."""
+        return [*profiles.rows(self.people.profiles), *profile_pages.rows(self.people.profiles, self.render)]
+
+    def _sign_in(self) -> list[AnyRow]:
         """Accounts, their sign-ins and their devices."""
         given, dev = self.sign_in, self.config.dev
         sign_in = sign_in_page(given.upstreams, self.render)
@@ -61,7 +69,6 @@ class Table:
                 accounts=given.accounts,
                 upstreams=given.upstreams,
                 dev=dev,
-                is_live=self.live.presence.is_live,
                 require_sign_up=self.gate.require_sign_up,
                 sign_in=sign_in,
             ).rows(),

@@ -9,6 +9,7 @@ from relay.app.listening import Listening
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Workers
 from relay.features.accounts import api as accounts_api
+from relay.features.accounts.activity import Activity
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.creations import publishing
@@ -33,6 +34,8 @@ from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
+from relay.features.profiles.pictures import Pictures
+from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
 from relay.features.reactions.service import Reactions
 from relay.features.uploads.service import Uploads
@@ -57,6 +60,7 @@ class SignInServices:
     """Who somebody is, and with which device."""
 
     accounts: Accounts
+    activity: Activity
     upstreams: Upstreams
     tokens: Tokens
     families: Families
@@ -78,6 +82,27 @@ class PostServices:
     removals: Removals
     jobs: Jobs
     reactions: Reactions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleServices:
+    """What people say of themselves, and of each other."""
+
+    pictures: Pictures
+    profiles: Profiles
+
+
+def people_services(engines: Engines, live: LiveServices, posts: PostServices) -> PeopleServices:
+    """[loop]"""
+    pictures = Pictures()
+    profiles = Profiles(
+        db=engines.db,
+        objects=engines.objects,
+        pictures=pictures,
+        removed=posts.removals,
+        is_live=live.presence.is_live,
+    )
+    return PeopleServices(pictures=pictures, profiles=profiles)
 
 
 def live_services(base_url: str, engines: Engines, listening: Listening) -> LiveServices:
@@ -108,6 +133,7 @@ async def sign_in_services(
     families = Families(db, tokens)
     return SignInServices(
         accounts=Accounts(db),
+        activity=Activity(db),
         upstreams=Upstreams(db, config.upstreams, base_url),
         tokens=tokens,
         families=families,

@@ -58,6 +58,7 @@ class Action(StrEnum):
     FOLLOW = "social.follow"
     BLOCK = "social.block"
     ACCOUNT_READ = "account.read"
+    ACCOUNT_EDIT = "account.edit"
     PROFILE_READ = "profile.read"
 
 
@@ -123,6 +124,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.FOLLOW: SIGNED_IN,
     Action.BLOCK: SIGNED_IN,
     Action.ACCOUNT_READ: SIGNED_IN,
+    Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,
 }
 

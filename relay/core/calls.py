@@ -30,7 +30,7 @@ class Session(Struct, frozen=True, kw_only=True):
 class Call(Struct, Generic[B, Q], frozen=True, kw_only=True):
     """One request, after the gate. head: nothing but headers is asked for. address: of the caller. cookies: read only by what opens and closes sessions.
 
-    form: the fields of a form, its CSRF token checked; empty for all else. stream: the body as it arrives, for rows that
+    form: the fields of a form, its CSRF token checked; empty for all else. file: what came with such a form. stream: the body as it arrives, for rows that
     read it themselves; it ends early (RequestLost) when the caller goes away.
     """
 
@@ -45,6 +45,7 @@ class Call(Struct, Generic[B, Q], frozen=True, kw_only=True):
     query_string: str
     head: bool
     form: Mapping[str, str]
+    file: bytes = b""
     stream: Callable[[], AsyncIterator[bytes]]
 
     @property
@@ -106,6 +107,8 @@ class Page:
     _: KW_ONLY
     limit: Kind | None = None
     form: bool = False
+    max_file_bytes: int = 0
+    """Of a form with one file in it, which is then multipart/form-data."""
     query: type[Struct] | None = None
     machine: bool = False
     """For machines (OAuth, metadata): refusals stay documents."""

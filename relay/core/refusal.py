@@ -36,6 +36,7 @@ Code = Literal[
     "gone",
     "tus_version",
     "audio_refused",
+    "picture_refused",
     "cancelled",
     "cursor_invalid",
     "busy",

@@ -10,7 +10,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from relay.wire import health, identity, rest
+from relay.wire import health, identity, people, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.tus import UPLOADS_PATH
@@ -211,7 +211,23 @@ INBOX = _list(
 
 # people -------------------------------------------------------------------------------------------------------
 
-ME = _get("/users/me", rest.Producer, "Your own profile.")
+ME = _get("/users/me", people.Me, "Your own profile.")
+UPDATE_ME, EDIT_ME = (
+    _row(method, "/users/me", people.ProfileEdit, Nothing, people.Me, "Change your profile.", "")
+    for method in ("PUT", "PATCH")
+)
+SET_AVATAR = Operation(
+    method="PUT",
+    path=f"{API_PREFIX}/users/me/avatar",
+    tag="users",
+    body=Nothing,
+    query=Nothing,
+    reply=people.Me,
+    streamed=True,
+    text="Your picture: the body is a JPEG, PNG, WebP or GIF of at most 8 MiB. It is cut to a square and written anew, so"
+    " that nothing which stood in the file (such as where it was taken) is shown.",
+)
+REMOVE_AVATAR = _row("DELETE", "/users/me/avatar", Nothing, Nothing, people.Me, "Your picture goes.", "")
 USER = _get("/users/{name}", rest.Producer, "A public profile, by id or username.")
 FOLLOWERS = _list("/users/{name}/followers", ManyPaging, rest.People, "Who follows them, newest first.")
 FOLLOWING = _list("/users/{name}/following", ManyPaging, rest.People, "Whom they follow, newest first.")

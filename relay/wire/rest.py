@@ -30,6 +30,16 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 Username = Annotated[str, Meta(min_length=3, max_length=30, pattern=r"^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]\Z")]
 Text = Annotated[str, Meta(max_length=500, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
 """May have more than one line."""
+MAX_LINKS = 5
+"""Addresses of somebody elsewhere, on their profile."""
+WebLink = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"^https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?\Z",
+    ),
+]
+"""RFC 3986, of the one scheme that is as safe to follow as the page that it stands on; no name or password in it."""
 MAX_TITLE, MAX_TAGS = 120, 8
 Title = Annotated[str, Meta(max_length=MAX_TITLE, pattern=PRINTABLE)]
 Key = Annotated[str, Meta(max_length=16, pattern=PRINTABLE)]
@@ -83,7 +93,13 @@ class Producer(Struct, frozen=True, kw_only=True):
     post_count: Count = 0
     is_live: bool = False
     last_active: Timestamp | None = None
+    """null: they do not want it to be seen; then is_live is false, too."""
     daw_preference: Name | None = None
+    links: Annotated[list[WebLink], Meta(max_length=MAX_LINKS)] = []
+    avatar: Url | None = None
+    """A path under the relay's address, for ever of this one picture; with /96 or /384 behind it, a JPEG of so many pixels."""
+    is_private: bool = False
+    """Who wants to follow them asks first, and only followers see their posts."""
 
 
 class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -177,6 +193,8 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
     visibility: Word = "public"
     """A ShownTo, or one that later versions know."""
+    avatar: Url | None = None
+    """Of its author, as Producer.avatar."""
 
 
 class UploadedPost(AudioPost, frozen=True, kw_only=True):

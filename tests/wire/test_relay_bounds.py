@@ -27,7 +27,7 @@ import relay.wire
 
 UNSEEN = ["\n", "\x00", "\x1b", "\u202e", "\u2066", "\u2028", "\ud800"]
 NUMBERS = [math.nan, math.inf, -math.inf, -(1 << 63), 1 << 63, 1 << 64]
-LINES = {"Producer.bio"}
+LINES = {"Producer.bio", "Me.bio", "ProfileEdit.bio"}
 """What may have more than one line."""
 HELD = (1 << 53) - 1
 

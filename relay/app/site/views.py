@@ -70,6 +70,7 @@ class Views:
             name=name_of,
             seam=seam,
             shown_to=shown_to,
+            without_scheme=lambda url: url.partition("://")[2].removesuffix("/"),
             path=lambda url: "/" + url.split("/", 3)[3],
             tempo=tempo,
             tempo_by=lambda post: by_whom(post.bpm_source, post.bpm_confidence),

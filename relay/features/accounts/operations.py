@@ -1,4 +1,4 @@
-"""Profiles, and signing a browser in and out: by name on a relay for development, or by way of a provider."""
+"""Signing a browser in and out: by name on a relay for development, or by way of a provider."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
-from msgspec.structs import replace
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.cookies import SESSION, SIGN_IN
 from relay.core.limits import Kind
 from relay.core.local_path import MAX_PATH_CHARS, local_path
@@ -19,8 +18,7 @@ from relay.features.accounts.agents import describe_agent
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.store import SESSION_US, Opened
 from relay.features.accounts.upstream import PENDING_US, Upstreams
-from relay.wire import operations as wire
-from relay.wire.rest import Producer, Username
+from relay.wire.rest import Username
 
 AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 AnyAnswer = Answer[Any]
@@ -34,7 +32,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountOperations:
-    """is_live: whether an account is producing now. require_sign_up: spends one new account of an address, or refuses.
+    """require_sign_up: spends one new account of an address, or refuses.
 
     sign_in: the page of `sign_in_page`. [loop]
     """
@@ -42,18 +40,8 @@ class AccountOperations:
     accounts: Accounts
     upstreams: Upstreams
     dev: bool
-    is_live: Callable[[str], bool]
     require_sign_up: Callable[[str], None]
     sign_in: Callable[[str], AnyAnswer]
-
-    def _shown(self, producer: Producer) -> Producer:
-        return replace(producer, is_live=self.is_live(producer.id))
-
-    async def me(self, call: Call[wire.Nothing, wire.Nothing]) -> Producer:
-        return self._shown(await self.accounts.profile(call.account_id))
-
-    async def user(self, call: Call[wire.Nothing, wire.Nothing]) -> Producer:
-        return self._shown(await self.accounts.find(call.path["name"]))
 
     async def ways(self, call: AnyCall) -> AnyAnswer:
         return self.sign_in(local_path(call.query.next))
@@ -93,8 +81,6 @@ class AccountOperations:
 
     def rows(self) -> list[AnyRow]:
         return [
-            Row(wire.ME, Action.ACCOUNT_READ, self.me),
-            Row(wire.USER, Action.PROFILE_READ, self.user),
             Page("GET", "/sign-in", Action.SITE_READ, self.ways, query=Next),
             Page("POST", "/session", Action.SESSION_OPEN, self.open_session, limit=Kind.SIGN_UP, form=True),
             Page("POST", "/session/close", Action.SESSION_CLOSE, self.close_session, form=True),

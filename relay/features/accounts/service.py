@@ -6,7 +6,6 @@ from relay.engine.database import Database, Tx
 from relay.features.accounts import store
 from relay.features.accounts.providers import Known
 from relay.features.accounts.store import Opened
-from relay.wire.rest import Producer
 
 
 class Accounts:
@@ -41,14 +40,6 @@ class Accounts:
     async def session(self, cookie: str) -> Session | None:
         """The session of a cookie, None when it is unknown or over."""
         return await self._db.read(lambda db: store.session(db, cookie))
-
-    async def profile(self, account_id: str) -> Producer:
-        """Raises Refusal: not_found."""
-        return await self._db.read(lambda db: store.profile(db, account_id))
-
-    async def find(self, name: str) -> Producer:
-        """A profile by id or username. Raises Refusal: not_found."""
-        return await self._db.read(lambda db: store.find(db, name))
 
 
 def _replaced(tx: Tx, account_id: str, agent: str, instead_of: str | None) -> Opened:

@@ -1,4 +1,4 @@
-"""The tables account, session, identity and pending_sign_in."""
+"""The tables session, identity and pending_sign_in, and how an account comes to be; people.py has what stands in one."""
 
 import secrets
 
@@ -11,14 +11,13 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Effect, Tx
 from relay.engine.secrets_at_rest import hash_of
 from relay.features.accounts.names import looks_taken, propose, require_free, skeleton
+from relay.features.accounts.people import profile
 from relay.features.accounts.providers import Known
 from relay.wire.rest import Producer
 
 SESSION_US = 30 * 24 * 3600 * 1_000_000
 MAX_SESSIONS = 100
 """Of one account; one more ends the oldest."""
-_PROFILE = """SELECT id, username, display_name, bio, follower_count, following_count, post_count, daw_preference
-FROM account"""
 
 
 class SessionEnded(Effect, frozen=True, kw_only=True, tag="session_ended"):
@@ -42,51 +41,7 @@ class BrowserSession(Struct, frozen=True, kw_only=True):
     created_us: int
 
 
-# people -------------------------------------------------------------------------------------------------------
-
-
-def profile(db: Connection, account_id: str) -> Producer:
-    """Raises Refusal: not_found. [any thread with a snapshot]"""
-    return _found(db.execute(f"{_PROFILE} WHERE id = ?", (account_id,)).fetchone())
-
-
-def profiles(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
-    """Those of them that are there, in one statement. [any thread with a snapshot]"""
-    if not account_ids:
-        return {}
-    marks = ", ".join("?" * len(account_ids))
-    rows = db.execute(f"{_PROFILE} WHERE id IN ({marks})", account_ids).fetchall()
-    return {each.id: each for each in map(_producer, rows)}
-
-
-def find(db: Connection, name: str) -> Producer:
-    """By id or username: an id has 32 characters, a username at most 30. Raises Refusal: not_found."""
-    column = "id" if len(name) == 32 else "username"
-    return _found(db.execute(f"{_PROFILE} WHERE {column} = ?", (name,)).fetchone())
-
-
-_Row = tuple[str, str, str, str, int, int, int, str | None]
-
-
-def _found(row: _Row | None) -> Producer:
-    if row is None:
-        raise Refusal("not_found", "There is nobody of this name here.")
-    return _producer(row)
-
-
-def _producer(row: _Row) -> Producer:
-    """row: of _PROFILE."""
-    id_, username, display_name, bio, followers, following, posts, daw = row
-    return Producer(
-        id=id_,
-        username=username,
-        display_name=display_name,
-        bio=bio,
-        follower_count=followers,
-        following_count=following,
-        post_count=posts,
-        daw_preference=daw,
-    )
+# accounts ---------------------------------------------------------------------------------------------------
 
 
 def ensure_account(tx: Tx, username: str, now: int) -> str:
@@ -133,38 +88,10 @@ def _is_like_another(db: Connection, username: str) -> bool:
 def _new_account(tx: Tx, username: str, now: int) -> str:
     account_id = new_id()
     tx.db.execute(
-        "INSERT INTO account (id, username, skeleton, display_name, created_us) VALUES (?, ?, ?, ?, ?)",
-        (account_id, username, skeleton(username), username, now),
+        "INSERT INTO account (id, username, skeleton, display_name, created_us, active_us) VALUES (?, ?, ?, ?, ?, ?)",
+        (account_id, username, skeleton(username), username, now, now),
     )
     return account_id
-
-
-def count_posts(tx: Tx, account_id: str, step: int) -> None:
-    """[writer]"""
-    tx.db.execute("UPDATE account SET post_count = post_count + ? WHERE id = ?", (step, account_id))
-
-
-def set_newest_post(tx: Tx, account_id: str, newest_post_us: int) -> None:
-    """newest_post_us: -1: followers find none. [writer]"""
-    tx.db.execute("UPDATE account SET newest_post_us = ? WHERE id = ?", (newest_post_us, account_id))
-
-
-def count_follow(tx: Tx, follower_id: str, followee_id: str, step: int) -> None:
-    """[writer]"""
-    tx.db.execute(
-        "UPDATE account SET following_count = following_count + ? WHERE id = ?", (step, follower_id)
-    )
-    tx.db.execute("UPDATE account SET follower_count = follower_count + ? WHERE id = ?", (step, followee_id))
-
-
-def store_bytes(tx: Tx, account_id: str, step_bytes: int) -> None:
-    """What an account's creations take up. [writer]"""
-    tx.db.execute("UPDATE account SET stored_bytes = stored_bytes + ? WHERE id = ?", (step_bytes, account_id))
-
-
-def stored_bytes(db: Connection, account_id: str) -> int:
-    """[any thread with a snapshot]"""
-    return int(db.execute("SELECT stored_bytes FROM account WHERE id = ?", (account_id,)).fetchone()[0])
 
 
 # sessions -----------------------------------------------------------------------------------------------------

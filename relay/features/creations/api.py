@@ -11,6 +11,8 @@ from relay.features.creations.posts import (
     position,
     reactable,
 )
+from relay.features.creations.removals import Removals, Removed, mark, require_kept
+from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import set_likes, set_reactions, stored_assets
 
 __all__ = [
@@ -19,10 +21,15 @@ __all__ = [
     "SELECT",
     "Detail",
     "Position",
+    "Removals",
+    "Removed",
+    "begin_removal",
+    "mark",
     "one",
     "page",
     "position",
     "reactable",
+    "require_kept",
     "set_likes",
     "set_reactions",
     "stored_assets",

@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.core.access import Action, Actor
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.header_lines import boundary_of
 from relay.core.keys import require_key
 from relay.core.limits import Kind
 from relay.engine.database import Connection, Database
@@ -16,7 +17,7 @@ from relay.features.creations import embeds, posts
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import PostJob, Published, Publishing
-from relay.features.creations.receive import Form, announced_bytes, boundary
+from relay.features.creations.receive import Form, announced_bytes
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.rest import AudioPost, AudioProcess, UploadedPost
@@ -41,7 +42,7 @@ class PostOperations:
     async def upload(self, call: Call[wire.UploadForm, wire.Nothing]) -> Answer[UploadedPost]:
         key = require_key(call.headers)
         size_bytes = announced_bytes(call.headers.get("content-length"), self.max_upload_bytes)
-        form = Form(call.stream(), boundary(call.headers.get("content-type")), self.max_upload_bytes)
+        form = Form(call.stream(), boundary_of(call.headers.get("content-type")), self.max_upload_bytes)
         self.encoder.expect()
         received = await self.uploads.receive(call.actor, size_bytes, aiter(form))
         try:

@@ -11,6 +11,7 @@ from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
 from relay.core.visibility import PUBLIC, READABLE
 from relay.engine.database import Connection
+from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Card, read_card
 from relay.features.creations.kinds import Ability, is_one_with
 from relay.features.creations.store import why_not_there
@@ -43,6 +44,7 @@ class _Row(NamedTuple):
     id: str
     owner_id: str
     username: str
+    avatar_id: str | None
     title: str
     bpm: float | None
     key: str | None
@@ -59,7 +61,7 @@ class _Row(NamedTuple):
     card: str
 
 
-SELECT = f"""SELECT c.id, c.owner_id, a.username, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
+SELECT = f"""SELECT c.id, c.owner_id, a.username, a.avatar_id, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
   {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.card
 FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
 """The columns of _Row, for :viewer."""
@@ -148,6 +150,7 @@ def _post(row: _Row, card: Card, base_url: str) -> AudioPost:
         id=row.id,
         user_id=row.owner_id,
         username=row.username,
+        avatar=accounts.avatar_of(row.avatar_id),
         title=row.title,
         audio_url=f"{path}/mp3",
         waveform_svg=f"{path}/waveform",

@@ -1,7 +1,6 @@
 """A multipart body with the parts meta and audio, read while it streams, its limits enforced on the way."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -17,19 +16,6 @@ MAX_PARTS = 8
 MAX_PART_HEADER_BYTES = 4096
 OVERHEAD_BYTES = MAX_META_BYTES + MAX_PARTS * MAX_PART_HEADER_BYTES
 MAX_SECONDS = 600
-_BOUNDARY = re.compile(
-    r"""multipart/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^;\s"]{1,70}))""", re.I | re.S
-)
-
-
-def boundary(content_type: str | None) -> bytes:
-    """Raises Refusal: unsupported_media_type."""
-    found = _BOUNDARY.match(content_type or "")
-    if found is None or not (found[1] or found[2]).isascii():
-        raise Refusal(
-            "unsupported_media_type", "An upload is multipart/form-data with the parts meta and audio."
-        )
-    return str(found[1] or found[2]).encode()
 
 
 def announced_bytes(length: str | None, max_bytes: int) -> int:

@@ -33,8 +33,8 @@ class Removed(Exception):
 
 
 def begin(tx: Tx, names: Iterable[str]) -> list[str]:
-    """Note those of the objects that no asset speaks of now; they are the ones to `finish`. [writer]"""
-    asked = "SELECT 1 FROM asset WHERE sha256 = ?"
+    """Note those of the objects that no row speaks of now; they are the ones to `finish`. [writer]"""
+    asked = "SELECT 1 FROM named_object WHERE sha256 = ?"
     orphans = [name for name in sorted(set(names)) if tx.db.execute(asked, (name,)).fetchone() is None]
     for name in orphans:
         _note(tx, name, gone=False)

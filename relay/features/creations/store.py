@@ -176,7 +176,7 @@ def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[
 
 def wanted_objects(db: Connection) -> set[str]:
     """Names of all objects a row speaks of. [any thread with a snapshot]"""
-    return {sha256 for (sha256,) in db.execute("SELECT DISTINCT sha256 FROM asset")}
+    return {sha256 for (sha256,) in db.execute("SELECT DISTINCT sha256 FROM named_object")}
 
 
 def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
@@ -199,7 +199,9 @@ def shown_as(owner_id: str, visibility: str, state: str) -> Shown:
 
 def stored_assets(db: Connection) -> list[tuple[str, int]]:
     """Name and size of each object that rows speak of. [any thread with a snapshot]"""
-    return db.execute("SELECT sha256, max(size_bytes) FROM asset GROUP BY sha256 ORDER BY sha256").fetchall()
+    return db.execute(
+        "SELECT sha256, max(size_bytes) FROM named_object GROUP BY sha256 ORDER BY sha256"
+    ).fetchall()
 
 
 def miscounts(db: Connection) -> list[Miscount]:

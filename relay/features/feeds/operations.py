@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
@@ -88,7 +87,7 @@ class Pages:
             return person, follows, store.of(reader, person.id, at, self.base_url)
 
         person, follows, found = await self.db.read(work)
-        profile = replace(person, is_live=self.is_live(person.id))
+        profile = accounts.live_now(person, self.is_live)
         return self._show(call, found, person.username, profile=profile, follows=follows)
 
     def _show(
@@ -130,6 +129,7 @@ def rows(
                 ("/", Action.FEED_READ, pages.everybody),
                 ("/following", Action.TIMELINE_READ, pages.timeline),
                 ("/u/{username}", Action.PROFILE_READ, pages.of_person),
+                ("/@{username}", Action.PROFILE_READ, pages.of_person),
             )
         ),
     ]

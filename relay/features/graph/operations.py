@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.core.cursor import BEGINNING, read_cursor, write_cursor
@@ -57,7 +55,7 @@ class GraphOperations:
             of = accounts.find(reader, call.path["name"]).id
             found, places = store.people(reader, of, followers=followers, before=before, limit=limit + 1)
             more = write_cursor(places[limit - 1]) if len(found) > limit else None
-            shown = [replace(each, is_live=self.is_live(each.id)) for each in found[:limit]]
+            shown = [accounts.live_now(each, self.is_live) for each in found[:limit]]
             return People(users=shown, next=more)
 
         return await self.db.read(work)

@@ -22,7 +22,7 @@ AWAY = (OFFLINE, "away")
 
 
 class PresenceBoard:
-    """names: what accounts are called, by their ids. on_live: told when a device here makes music. [loop]"""
+    """names: what accounts are called, by their ids. on_live: told when a device here makes music; on_active: whose. [loop]"""
 
     def __init__(self, hub: Hub, bus: Bus, names: Names) -> None:
         self._hub = hub
@@ -31,6 +31,7 @@ class PresenceBoard:
         self._unnamed: set[str] = set()
         self._wanted = asyncio.Event()
         self.on_live: Callable[[], None] = _nothing
+        self.on_active: Callable[[str], None] = _nobody
         self._leases = SharedLeases(bus, self._tell, now_us)
         hub.on_followed = self._followed
         hub.on_parted = self._parted
@@ -56,6 +57,7 @@ class PresenceBoard:
             )
             if said.status not in AWAY:
                 self.on_live()
+                self.on_active(connection.account_id)
 
     def renew(self, connection: Connection) -> None:
         """Any other sign of life."""
@@ -132,4 +134,8 @@ class PresenceBoard:
 
 
 def _nothing() -> None:
+    pass
+
+
+def _nobody(_: str) -> None:
     pass

@@ -8,6 +8,11 @@ CREATE TABLE account (
   display_name    TEXT NOT NULL CHECK (length(display_name) BETWEEN 1 AND 64),
   bio             TEXT NOT NULL DEFAULT '' CHECK (length(bio) <= 500),
   daw_preference  TEXT CHECK (length(daw_preference) BETWEEN 1 AND 64),
+  links           TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(links) AND length(links) <= 2048),
+  avatar_id       TEXT CHECK (length(avatar_id) = 32),  -- table avatar
+  is_private      INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),  -- who wants to follow asks first
+  shows_activity  INTEGER NOT NULL DEFAULT 1 CHECK (shows_activity IN (0, 1)),  -- others see active_us
+  active_us       INTEGER NOT NULL DEFAULT 0,
   follower_count  INTEGER NOT NULL DEFAULT 0 CHECK (follower_count >= 0),
   following_count INTEGER NOT NULL DEFAULT 0 CHECK (following_count >= 0),
   post_count      INTEGER NOT NULL DEFAULT 0 CHECK (post_count >= 0),

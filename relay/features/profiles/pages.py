@@ -1,0 +1,94 @@
+"""The page on which people change what is seen of them: forms, without a script."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.features.profiles.service import Profiles
+from relay.wire.people import MAX_AVATAR_BYTES, Me, ProfileEdit
+from relay.wire.rest import MAX_LINKS
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+PATH, PICTURE_PATH = "/settings/profile", "/settings/profile/picture"
+TROUBLE = {
+    "display_name": "A name is one line of 1 to 64 characters.",
+    "bio": "What you say of yourself has at most 500 characters.",
+    "daw_preference": "The name of a DAW is one line of at most 64 characters.",
+    "links": f"There are at most {MAX_LINKS} addresses, one a line, and each begins with https://",
+}
+SWITCHES = ("shows_activity",)
+
+
+def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
+    def form(call: AnyCall, me: Me, given: Mapping[str, object], trouble: str = "") -> AnyAnswer:
+        return render(
+            "edit_profile.html",
+            call.session,
+            status=422 if trouble else 200,
+            here="settings",
+            me=me,
+            given=given,
+            trouble=trouble,
+            max_links=MAX_LINKS,
+        )
+
+    async def edit(call: AnyCall) -> AnyAnswer:
+        me = await profiles.me(call.account_id)
+        return form(call, me, _given_of(me))
+
+    async def save(call: AnyCall) -> AnyAnswer:
+        me = await profiles.me(call.account_id)
+        try:
+            change = _read(call.form)
+        except msgspec.ValidationError as error:
+            field = str(error).rpartition("`$.")[2].partition("`")[0].partition("[")[0]
+            given = {**_given_of(me), **call.form, **{each: each in call.form for each in SWITCHES}}
+            return form(call, me, given, TROUBLE.get(field, "This cannot be saved as it is."))
+        await profiles.edit(call.account_id, change)
+        return go_to(f"/@{me.username}")
+
+    async def picture(call: AnyCall) -> AnyAnswer:
+        """The file, or none where the button that takes it away was pressed."""
+        me = await profiles.me(call.account_id)
+        try:
+            if "remove" in call.form:
+                await profiles.remove_avatar(call.account_id)
+            elif call.file:
+                await profiles.set_avatar(call.account_id, call.file)
+        except Refusal as refusal:
+            return form(call, me, _given_of(me), str(refusal))
+        return go_to(PATH)
+
+    return [
+        Page("GET", PATH, Action.ACCOUNT_EDIT, edit),
+        Page("POST", PATH, Action.ACCOUNT_EDIT, save, form=True),
+        Page("POST", PICTURE_PATH, Action.ACCOUNT_EDIT, picture, form=True, max_file_bytes=MAX_AVATAR_BYTES),
+    ]
+
+
+def _given_of(me: Me) -> dict[str, object]:
+    return {
+        "display_name": me.display_name,
+        "bio": me.bio,
+        "daw_preference": me.daw_preference or "",
+        "links": "\n".join(me.links),
+        "shows_activity": me.shows_activity,
+    }
+
+
+def _read(given: Mapping[str, str]) -> ProfileEdit:
+    """An empty display name stays as it is; a box that is not ticked is not sent. Raises msgspec.ValidationError."""
+    fields: dict[str, object] = {
+        "display_name": given.get("display_name", "").strip() or None,
+        "bio": given.get("bio", "").replace("\r\n", "\n").strip(),
+        "daw_preference": given.get("daw_preference", "").strip(),
+        "links": [line for each in given.get("links", "").splitlines() if (line := each.strip())],
+        **{each: each in given for each in SWITCHES},
+    }
+    return msgspec.convert(fields, ProfileEdit)

@@ -1,0 +1,29 @@
+"""People as they see and change themselves: bodies of the REST interface under `/api/v1/users/me`."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from relay.wire.bounds import PRINTABLE
+from relay.wire.rest import MAX_LINKS, Name, Producer, Text, WebLink
+
+AVATAR_SIZES_PX = (96, 384)
+MAX_AVATAR_BYTES = 8 * 1024 * 1024
+MAX_AVATAR_PIXELS = 64_000_000
+"""Of the picture as it is sent: what the largest of today's phones take."""
+
+
+class Me(Producer, frozen=True, kw_only=True):
+    """One's own profile. shows_activity: whether others see `last_active` and `is_live`."""
+
+    shows_activity: bool = True
+
+
+class ProfileEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """PUT and PATCH /users/me: what is left out, or null, stays as it is. daw_preference "" is none."""
+
+    display_name: Name | None = None
+    bio: Text | None = None
+    daw_preference: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)] | None = None
+    links: Annotated[list[WebLink], Meta(max_length=MAX_LINKS)] | None = None
+    shows_activity: bool | None = None
