@@ -72,7 +72,7 @@ from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
-from daemon.system.process import allow_many_plugins, forbid_dumps, say_ready
+from daemon.system.process import allow_many_plugins, forbid_dumps, keep_start_uncollected, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from plugin_protocol.messages import FromDaemon
@@ -114,6 +114,7 @@ class App:
                 self._watch_signals()
                 await asyncio.to_thread(write_start_file, self._config)
                 say_ready()
+                keep_start_uncollected()
                 log.info("ready in %s", self._config.run_dir)
                 await self._stopping.wait()
                 for task in running:

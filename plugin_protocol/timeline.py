@@ -4,8 +4,6 @@ layout.py says where the bytes are; this file says which of them to believe. It 
 the host said stays as it said it, or becomes unknown.
 """
 
-import math
-
 from plugin_protocol.layout import MAX_BLOCK_FRAMES, RECORD_BYTES, Flag, Record, unpack_record
 
 MIN_BPM = 1.0
@@ -14,52 +12,58 @@ MAX_PPQ = 1e12
 MAX_PROJECT_FRAME = 1 << 62
 DENOMINATORS = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
 
+# Plain ints: a record's flags are asked ten times, and an IntFlag takes as long for each as all of the rest.
+_PPQ = int(Flag.VALID_PPQ)
+_BPM = int(Flag.VALID_BPM)
+_METER = int(Flag.VALID_METER)
+_PROJECT_FRAME = int(Flag.VALID_PROJECT_FRAME)
+_BAR_START = int(Flag.VALID_BAR_START)
+_LOOP_RANGE = int(Flag.LOOP_RANGE)
+_ALL = _PPQ | _BPM | _METER | _PROJECT_FRAME | _BAR_START
+
 
 def bounded(record: Record) -> Record:
     """`record` with the VALID flag taken from every field that cannot be true; that field becomes 0. [any]
 
     A LOOP_RANGE whose end is not behind its start, or is not finite, loses LOOP_RANGE, VALID_PPQ and VALID_BPM.
     """
-    flags = record.flags
-    ppq_ok = math.isfinite(record.ppq) and abs(record.ppq) <= MAX_PPQ
-    if Flag.LOOP_RANGE in flags:
-        end_ok = math.isfinite(record.bpm) and abs(record.bpm) <= MAX_PPQ
-        if not (ppq_ok and end_ok and record.bpm > record.ppq):
-            flags &= ~(Flag.LOOP_RANGE | Flag.VALID_PPQ | Flag.VALID_BPM)
-        bpm_known = Flag.LOOP_RANGE in flags
-        ppq_known = bpm_known
-    else:
-        ppq_known = Flag.VALID_PPQ in flags and ppq_ok
-        bpm_known = Flag.VALID_BPM in flags and MIN_BPM <= record.bpm <= MAX_BPM
-        if not ppq_known:
-            flags &= ~Flag.VALID_PPQ
-        if not bpm_known:
-            flags &= ~Flag.VALID_BPM
-    meter_known = Flag.VALID_METER in flags and record.numerator > 0 and record.denominator in DENOMINATORS
-    if not meter_known:
-        flags &= ~Flag.VALID_METER
-    frame_known = Flag.VALID_PROJECT_FRAME in flags and abs(record.project_frame) <= MAX_PROJECT_FRAME
-    if not frame_known:
-        flags &= ~Flag.VALID_PROJECT_FRAME
-    bar_known = (
-        Flag.VALID_BAR_START in flags
-        and math.isfinite(record.bar_start_ppq)
-        and abs(record.bar_start_ppq) <= MAX_PPQ
-    )
-    if not bar_known:
-        flags &= ~Flag.VALID_BAR_START
+    flags = _believed(record)
+    if flags == record.flags and flags & _ALL == _ALL and record.block_frames <= MAX_BLOCK_FRAMES:
+        return record
+    is_loop = flags & _LOOP_RANGE
     return Record(
         ring_frame=record.ring_frame,
-        project_frame=record.project_frame if frame_known else 0,
-        ppq=record.ppq if ppq_known else 0.0,
-        bpm=record.bpm if bpm_known else 0.0,
-        bar_start_ppq=record.bar_start_ppq if bar_known else 0.0,
+        project_frame=record.project_frame if flags & _PROJECT_FRAME else 0,
+        ppq=record.ppq if is_loop or flags & _PPQ else 0.0,
+        bpm=record.bpm if is_loop or flags & _BPM else 0.0,
+        bar_start_ppq=record.bar_start_ppq if flags & _BAR_START else 0.0,
         host_ns=record.host_ns,
         block_frames=min(record.block_frames, MAX_BLOCK_FRAMES),
-        numerator=record.numerator if meter_known else 0,
-        denominator=record.denominator if meter_known else 0,
-        flags=flags,
+        numerator=record.numerator if flags & _METER else 0,
+        denominator=record.denominator if flags & _METER else 0,
+        flags=Flag(flags),
     )
+
+
+def _believed(record: Record) -> int:
+    """Its flags without those of fields that cannot be true; what compares is false of NaN."""
+    flags = int(record.flags)
+    ppq_ok = -MAX_PPQ <= record.ppq <= MAX_PPQ
+    if flags & _LOOP_RANGE:
+        if not (ppq_ok and record.ppq < record.bpm <= MAX_PPQ):
+            flags &= ~(_LOOP_RANGE | _PPQ | _BPM)
+    else:
+        if not ppq_ok:
+            flags &= ~_PPQ
+        if not MIN_BPM <= record.bpm <= MAX_BPM:
+            flags &= ~_BPM
+    if not (record.numerator > 0 and record.denominator in DENOMINATORS):
+        flags &= ~_METER
+    if abs(record.project_frame) > MAX_PROJECT_FRAME:
+        flags &= ~_PROJECT_FRAME
+    if not -MAX_PPQ <= record.bar_start_ppq <= MAX_PPQ:
+        flags &= ~_BAR_START
+    return flags
 
 
 def decode_records(first: int, data: bytes | bytearray | memoryview, reserve: int) -> list[Record]:

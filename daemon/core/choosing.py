@@ -45,11 +45,7 @@ def chosen(heard: Sequence[Candidate]) -> tuple[Candidate, str]:
     if not sounded:
         first = min(heard, key=_by_name)
         return first, f"None of {len(heard)} plugins has sounded: {first.label.name} is the first by name."
-    together = [
-        one
-        for one in heard
-        if one.sounded_ago_s is not None and one.sounded_ago_s <= min(sounded) + TOGETHER_S
-    ]
+    together = [one for one in heard if is_late_enough(one.sounded_ago_s, sounded)]
     loudest_db = max(one.loudness_db for one in together)
     as_loud = [one for one in together if one.loudness_db >= loudest_db - ABOUT_AS_LOUD_DB]
     best = min(as_loud, key=_by_name)
@@ -58,6 +54,11 @@ def chosen(heard: Sequence[Candidate]) -> tuple[Candidate, str]:
     others = ", ".join(sorted(one.label.name for one in together if one is not best))
     why = "was the loudest" if len(as_loud) == 1 else "is the first by name of those as loud"
     return best, f"{best.label.name} {why}; also playing: {others}."
+
+
+def is_late_enough(ago_s: float | None, all_ago_s: Sequence[float | None]) -> bool:
+    """Whether who sounded so long ago sounded together with the last of all: only then its loudness decides. [any]"""
+    return ago_s is not None and ago_s <= TOGETHER_S + min(ago for ago in all_ago_s if ago is not None)
 
 
 def _by_name(one: Candidate) -> tuple[str, str, str]:

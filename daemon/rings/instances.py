@@ -20,11 +20,11 @@ from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile, reap
-from daemon.core.choosing import Candidate, Label, chosen, named
+from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
-from daemon.rings.listening import last_sound
+from daemon.rings.listening import Sounded, last_sound, loudness_db
 from daemon.system.opening import open_in_thread
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
@@ -43,6 +43,7 @@ REACHES_S = (
     inf,
 )  # how far back a choice listens, one after the other, until something sounded
 RELOAD = "The plugin offers it again, or makes another, within seconds. Reload the plugin if it does not."
+UNREADABLE = (RemoteProtocolError, BridgeError, OSError)  # a Ring that is gone, or wrong
 LATEST_RECORDS = 8  # enough to find the last that is a position
 
 
@@ -114,7 +115,7 @@ class Instance:
                 )
                 frozen = ring.state() is RingState.FROZEN
                 heard = ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES)
-            except (RemoteProtocolError, BridgeError, OSError) as error:
+            except UNREADABLE as error:
                 reason = f"Its memory cannot be read: {error}. Reload the plugin."
                 return replace(unheard, state="gone", reason=reason[:512])
         last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
@@ -149,29 +150,46 @@ class Choice(NamedTuple):
 
 def _choose(candidates: Sequence[Instance]) -> Choice:
     """Of several. One whose memory cannot be read is left out, and said. Raises NothingKept. [worker]"""
-    heard: list[Candidate] = []
+    heard: list[tuple[Instance, Sounded | None]] = []
     for reach_s in REACHES_S:
         heard, unreadable = [], []
         for instance in candidates:
             try:
-                heard.append(_listen(instance, reach_s))
-            except (RemoteProtocolError, BridgeError, OSError) as error:
+                heard.append((instance, _last_sound(instance, reach_s)))
+            except UNREADABLE as error:
                 unreadable.append(f"{instance.label.name} is left out, its memory cannot be read: {error}.")
-        if any(one.sounded_ago_s is not None for one in heard):
+        if any(sounded for _, sounded in heard):
             break
     if not heard:
         raise NothingKept(" ".join(unreadable)[:512], "Reload these plugins.")
-    best, why = chosen(heard)
+    best, why = chosen(_measured(heard))
     instance = next(one for one in candidates if one.name == best.label.instance)
     return Choice(instance, " ".join([why, *unreadable]).strip())
 
 
-def _listen(instance: Instance, reach_s: float) -> Candidate:
+def _last_sound(instance: Instance, reach_s: float) -> Sounded | None:
     with instance.lock:
-        found = last_sound(instance.ring, time.monotonic_ns(), reach_s) if instance.ring else None
-    if found is None:
-        return Candidate(label=instance.label, sounded_ago_s=None)
-    return Candidate(label=instance.label, sounded_ago_s=found[0], loudness_db=found[1])
+        return last_sound(instance.ring, time.monotonic_ns(), reach_s) if instance.ring else None
+
+
+def _measured(heard: Sequence[tuple[Instance, Sounded | None]]) -> list[Candidate]:
+    """With the loudness of those among which it decides."""
+    agos_s = [sounded.ago_s if sounded else None for _, sounded in heard]
+    found = []
+    for (instance, sounded), ago_s in zip(heard, agos_s, strict=True):
+        is_asked = is_late_enough(ago_s, agos_s)
+        loudness = _loudness_db(instance, sounded.end_frame) if sounded and is_asked else -inf
+        found.append(Candidate(label=instance.label, sounded_ago_s=ago_s, loudness_db=loudness))
+    return found
+
+
+def _loudness_db(instance: Instance, end_frame: int) -> float:
+    """Of one that cannot be read any more: none."""
+    try:
+        with instance.lock:
+            return loudness_db(instance.ring, end_frame) if instance.ring else -inf
+    except UNREADABLE:
+        return -inf
 
 
 class Instances:
@@ -216,7 +234,7 @@ class Instances:
             if segment_name(instance.peer.hello.instance, opened.generation) != opened.segment:
                 raise RingRefused(opened.segment, "its name does not belong to the plugin that announced it")
             ring = await open_in_thread(lambda: RingFile.open(self._run_dir, opened.segment))
-        except (RemoteProtocolError, BridgeError, OSError) as error:
+        except UNREADABLE as error:
             log.warning("%s: %s", instance.name, error)
             instance.trouble = f"Its memory cannot be read: {error} {RELOAD}"[:512]
             self._bus.tell(PluginsChanged())

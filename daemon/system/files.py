@@ -10,7 +10,8 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from daemon.errors import NoSpace
@@ -85,7 +86,7 @@ def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
 def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
     """Create `folder` holding `files`, all or nothing. Raises NoSpace, OSError, and what `files` raise. [worker]
 
-    Written first and synced then: what the disk's journal commits for the first it has done for the others.
+    Written first and synced then, all at once: what the disk's journal commits for one it has done for the others.
     """
     aside = folder.with_name(TMP_PREFIX + folder.name)
     try:
@@ -95,9 +96,7 @@ def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview
             for name, parts in files.items():
                 open_files.append(_written(aside / name, parts))
                 stack.callback(os.close, open_files[-1])
-            for fd in open_files:
-                os.fsync(fd)
-        fsync_folder(aside)
+            _synced_together(open_files, aside)
         os.rename(aside, folder)
         fsync_folder(folder.parent)
     except BaseException as error:
@@ -105,6 +104,15 @@ def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview
         if isinstance(error, OSError):
             raise _named(error, folder) from error
         raise
+
+
+def _synced_together(files: Sequence[int], folder: Path) -> None:
+    """Open files and the folder that names them. Raises OSError."""
+    with ThreadPoolExecutor(len(files) + 1, thread_name_prefix="sync") as threads:
+        synced = [threads.submit(os.fsync, fd) for fd in files]
+        synced.append(threads.submit(fsync_folder, folder))
+    for each in synced:
+        each.result()
 
 
 def remove_folder(folder: Path) -> None:

@@ -131,7 +131,7 @@ def test_every_bar_line_is_where_the_transport_crossed_it(script: Script) -> Non
         true_lines = [
             nearest(x)
             for x in truth.lines
-            if run.start_frame - 0.5 <= x <= min(run.end_frame, last_record) - 3
+            if run.start_frame - 0.5 <= x and nearest(x) <= min(run.end_frame, last_record) - 3
         ]
         lines = [x for x in run.lines if x <= min(run.end_frame, last_record) - 3]
         event(f"lines {len(lines)}")

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from daemon.core.choosing import Candidate, Label, chosen, named
+from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 
 GUITAR = Label(instance="a1" * 16, host_name="Ardour", track_name="Guitar")
 KEYS = Label(instance="b2" * 16, host_name="Ardour", track_name="Keys")
@@ -70,3 +70,11 @@ def test_a_track_whose_name_looks_like_an_id_is_found_by_its_name() -> None:
     beef = Label(instance="00" * 16, host_name="Ardour", track_name="beef")
     other = Label(instance="beef" + "0" * 28, host_name="Ardour", track_name="Lead")
     assert named([other, beef], "beef") == [beef]
+
+
+def test_loudness_matters_only_to_those_that_sounded_together() -> None:
+    """It costs more to find than the rest, so nobody else's is asked for."""
+    agos_s = [0.5, 4.4, 4.6, None]
+    assert [is_late_enough(ago_s, agos_s) for ago_s in agos_s] == [True, True, False, False]
+    for unasked_db in (0.0, -inf):
+        assert chosen([heard(GUITAR, 4.6, unasked_db), heard(KEYS, 0.5, -60.0)])[0].label == KEYS
