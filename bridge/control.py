@@ -73,7 +73,7 @@ from bridge.control_values import ItemInfo as ItemInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
 from bridge.control_values import Url
-from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
+from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is

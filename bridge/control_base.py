@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from plugin_protocol.messages import U63
+from plugin_protocol.message_base import U63
 
 MAX_LIST = 500
 

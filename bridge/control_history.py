@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short
+from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short
 
 MAX_HEARD = 200  # stretches in one answer, the newest
 MAX_PICTURE = 64

@@ -5,7 +5,7 @@ from typing import ClassVar
 from bridge.control_base import ControlMessage, Limit
 from bridge.control_posts import ShownTo
 from bridge.control_values import EntryInfo, Url
-from plugin_protocol.messages import Short, Title
+from plugin_protocol.message_base import Short, Title
 
 
 class EntryList(ControlMessage, frozen=True, kw_only=True, tag="entries_are"):

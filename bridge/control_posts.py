@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage, Done, Limit
 from bridge.control_values import Few, Url
-from plugin_protocol.messages import Short, Title
+from plugin_protocol.message_base import Short, Title
 
 ShownTo = Literal["public", "followers", "unlisted", "private"]
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.messages import Line, Short, Title
+from plugin_protocol.message_base import Line, Short, Title
 
 
 class PreviewInfo(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.messages import U63, Line, Short
+from plugin_protocol.message_base import U63, Line, Short
 
 
 class StretchInfo(Struct, frozen=True, kw_only=True):

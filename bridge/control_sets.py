@@ -9,7 +9,7 @@ from bridge.control_base import ControlMessage, Limit
 from bridge.control_history import AgoS
 from bridge.control_takes import OneTake
 from bridge.control_values import TakeInfo
-from plugin_protocol.messages import U32, U63, Bars, Line, Seconds, Short, Title
+from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short, Title
 
 
 class SetInfo(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.messages import Path, Short
+from plugin_protocol.message_base import Path, Short
 
 
 class SettingInfo(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from bridge.control_base import ControlMessage, Done, Limit
 from bridge.control_values import Few, SoundInfo, TakeInfo
-from plugin_protocol.messages import Line, Short, Title
+from plugin_protocol.message_base import Line, Short, Title
 
 
 class TakeList(ControlMessage, frozen=True, kw_only=True, tag="takes_are"):

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from plugin_protocol.messages import U32, U63, Line, Short, Title
+from plugin_protocol.message_base import U32, U63, Line, Short, Title
 
 Url = Annotated[str, Meta(max_length=1024)]
 T = TypeVar("T")

@@ -23,7 +23,7 @@ import msgspec
 from bridge import zmtp
 from bridge.errors import RunDirRefused
 from bridge.paths import MAX_SOCKET_PATH_BYTES
-from plugin_protocol.messages import MAX_MESSAGE_BYTES
+from plugin_protocol.message_base import MAX_MESSAGE_BYTES
 
 HANDSHAKE_S = 2.0
 MAX_CONNECTIONS = 4_096

@@ -16,8 +16,8 @@ import msgspec
 from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, cancelled, monotonic_us
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
+from plugin_protocol.message_base import SILENCE_LIMIT_US
 from plugin_protocol.messages import (
-    SILENCE_LIMIT_US,
     AskFailed,
     FromDaemon,
     FromListener,

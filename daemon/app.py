@@ -178,12 +178,16 @@ class App:
         stack.push_async_callback(files.close)
         self._exporting = Exporting(config, files.fetched)
         stack.push_async_callback(self._exporting.close)
-        self._previews = Previews(config.run, store, self._takes, files, self._plugins.send, bus)
-        stack.push_async_callback(self._previews.close)
         self._instances = Instances(config.run, bus)
         stack.callback(self._instances.close)
         self._journal = Journal(config, bus)
         stack.callback(self._journal.close)
+        self._history = JournalFolder(self._journal.folder)
+        self._listening = Listening(config, self._history)
+        self._previews = Previews(
+            config.run, store, self._takes, files, self._plugins.send, self._listening.sound, bus
+        )
+        stack.push_async_callback(self._previews.close)
         self._compressing = Compressing(self._journal)
         stack.push_async_callback(self._compressing.close)
         self._prefetch = Prefetch(store, self._instances, files, config.prefetch_items, bus)
@@ -193,7 +197,7 @@ class App:
     def _build_deeds(self) -> None:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
-        self._history = JournalFolder(self._journal.folder)
+        self._pictures = Pictures(self._history)
         self._keeping = Keeping(self._config, store, takes, account, self._history)
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances, self._history)
         self._holding = Holding(store, self._entries, bus)
@@ -252,7 +256,7 @@ class App:
                 folder=self._history,
                 instances=self._instances,
                 listening=self._listening,
-                pictures=Pictures(self._history),
+                pictures=self._pictures,
             ).answers,
             RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
             ClaimAnswers(self._account, Claiming(self._account)).answers,
@@ -275,6 +279,8 @@ class App:
             set_keeping=self._set_keeping,
             listening=self._listening,
             exporting=self._exporting,
+            journal=self._history,
+            pictures=self._pictures,
             bus=self._bus,
         )
         stack.callback(self._windows.close)

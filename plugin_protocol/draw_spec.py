@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from plugin_protocol import codec, layout, messages, return_ring, ring, timeline
+from plugin_protocol import codec, history_messages, layout, message_base, return_ring, ring, timeline
 from plugin_protocol.session import SENDS, TRANSITIONS, Role, State
 
 SPEC = __file__.rsplit("/", 1)[0] + "/SPEC.md"
@@ -127,14 +127,16 @@ LIMITS = (
     ("MIN_BPM", timeline, "quarter notes a minute; what lies outside is unknown"),
     ("MAX_BPM", timeline, "quarter notes a minute, the same"),
     ("MAX_PPQ", timeline, "quarter notes from the project's start, either way"),
-    ("MAX_MESSAGE_BYTES", messages, "bytes of one message"),
-    ("HEARTBEAT_INTERVAL_US", messages, "us"),
-    ("SILENCE_LIMIT_US", messages, "us without a message, after which a peer is lost"),
-    ("HEARD_INTERVAL_US", messages, "us between two `preview_heard`, changes of state apart"),
-    ("MAX_BARS", messages, "bars of one Keep"),
-    ("MAX_SECONDS", messages, "s of one Keep"),
-    ("MAX_FEED_PAGE", messages, "rows of one page of the feed"),
-    ("OUTLINE_COLUMNS", messages, "columns of an Item's waveform"),
+    ("MAX_MESSAGE_BYTES", message_base, "bytes of one message"),
+    ("HEARTBEAT_INTERVAL_US", message_base, "us"),
+    ("SILENCE_LIMIT_US", message_base, "us without a message, after which a peer is lost"),
+    ("HEARD_INTERVAL_US", message_base, "us between two `preview_heard`, changes of state apart"),
+    ("MAX_BARS", message_base, "bars of one Keep"),
+    ("MAX_SECONDS", message_base, "s of one Keep, and of a span of the History that is kept or played"),
+    ("MAX_FEED_PAGE", message_base, "rows of one page of the feed"),
+    ("OUTLINE_COLUMNS", message_base, "columns of an Item's waveform"),
+    ("MAX_PEAK_COLUMNS", history_messages, "columns of one picture of the History"),
+    ("MAX_MARKS", history_messages, "marks in one answer"),
     ("CAPACITY_S", return_ring, "s that a Return Ring holds at least"),
     ("MAX_PEAK", return_ring, "largest sample of a preview; beyond it is cut, NaN is silence"),
 )

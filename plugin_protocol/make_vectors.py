@@ -15,6 +15,7 @@ import msgspec
 
 from plugin_protocol import layout, return_ring
 from plugin_protocol.codec import encode
+from plugin_protocol.history_messages import GetMarks, GetPeaks, Mark, MarkFlag, Marks, Peaks, pack_marks
 from plugin_protocol.messages import (
     Alive,
     Asked,
@@ -75,7 +76,21 @@ MESSAGES: dict[str, Message] = {
     "heartbeat_troubled": Heartbeat(process_count=0, playing=False, trouble="No Ring of 17 MiB: no space."),
     "keep_bars": Keep(id=7, generation=GENERATION, at_frame=1 << 40, bars=8, post=True, title="Take five"),
     "keep_seconds": Keep(id=8, generation=GENERATION, at_frame=0, seconds=12.5),
+    "keep_span": Keep(id=15, generation=GENERATION, at_frame=1 << 40, first_frame=96_001, snap=True, post=True, title="Span"),
     "window_shown": WindowShown(open=True),
+    "get_peaks": GetPeaks(id=16, generation=GENERATION, first_frame=4_096, end_frame=1 << 41, columns=512),
+    "get_marks": GetMarks(id=17, generation=GENERATION, first_frame=4_097, end_frame=1 << 42),
+    "peaks": Peaks(
+        id=16, generation=GENERATION, first_frame=4_096, end_frame=1 << 41, oldest_frame=3, newest_frame=1 << 40,
+        coarse=True, peaks=b"\x01\x80\xff\x7f\xfe\xff\x02\x00", holes=b"\x02",
+    ),
+    "marks": Marks(
+        id=17, generation=GENERATION, first_frame=4_097, end_frame=1 << 33,
+        marks=pack_marks([
+            Mark(4_097, 103.5, -2, 7, 8, MarkFlag.PLAYING), Mark(1 << 32, 0.0, 0, 0, 0, MarkFlag.GAP),
+            Mark((1 << 32) + 1, 999.5, 5, 3, 4, MarkFlag.LINE | MarkFlag.PLAYING | MarkFlag.NUMBERED),
+        ]),
+    ),
     "get_feed": GetFeed(id=9, cursor="2026-07-01T00:00:00Z~0190~abc", limit=20),
     "post_take": PostTake(id=10, take_id="01JD", title="Take five"),
     "undo_post": UndoPost(id=13, take_id="01JD"),
@@ -128,6 +143,9 @@ MESSAGES: dict[str, Message] = {
     "asked": Asked(id=11),
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
     "play": Play(id=9, generation=GENERATION, kind="item", target="01JF", in_sync=True),
+    "play_history": Play(
+        id=10, generation=GENERATION, kind="history", target="8 bars", first_frame=96_001, end_frame=1 << 40, snap=True
+    ),
     "stop_preview": StopPreview(),
     "preview_heard": PreviewHeard(
         generation=GENERATION, copied_frames=96_000, heard_frames=65_536, state="playing"
@@ -229,6 +247,9 @@ def bad_messages() -> dict[str, tuple[str, bytes, str]]:
         "item_outline": (daemon, _changed(MESSAGES["item"], outline=bytes(161)), "161 columns of 160"),
         "item_counts": (daemon, _changed(MESSAGES["item"], reaction_counts=bytes(25)), "25 bytes of 24"),
         "item_bpm": (daemon, _changed(MESSAGES["item"], bpm="92"), "text for a number"),
+        "peaks_columns": (daemon, _changed(MESSAGES["peaks"], peaks=bytes(2052)), "513 columns of 512"),
+        "peaks_odd": (daemon, _changed(MESSAGES["peaks"], holes=5), "a number for bytes"),
+        "marks_97": (daemon, _changed(MESSAGES["marks"], marks=bytes(97 * 24)), "97 marks of 96"),
         "posting_fraction": (daemon, _changed(MESSAGES["posting"], fraction=1.5), "1.5 of 1"),
         "refused_number": (daemon, _changed(refused, message=7), "a number for text"),
     }

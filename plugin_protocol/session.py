@@ -19,11 +19,8 @@ import msgspec
 
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, HEADER_BYTES, RECORD_BYTES
+from plugin_protocol.message_base import HEARTBEAT_INTERVAL_US, PROTOCOL_MAX, PROTOCOL_MIN, SILENCE_LIMIT_US
 from plugin_protocol.messages import (
-    HEARTBEAT_INTERVAL_US,
-    PROTOCOL_MAX,
-    PROTOCOL_MIN,
-    SILENCE_LIMIT_US,
     Alive,
     FromDaemon,
     FromListener,

@@ -27,7 +27,7 @@ from plugin_protocol.layout import (
     pack_record,
 )
 from plugin_protocol.layout import SAMPLE_BYTES as SAMPLE_BYTES
-from plugin_protocol.messages import U63, Line
+from plugin_protocol.message_base import U63, Line
 from plugin_protocol.timeline import decode_records
 
 MAGIC = b"SDCJRNL\n"

@@ -13,7 +13,10 @@ from relay.wire.rest import AudioPost
 
 
 class Sound(Struct, frozen=True, kw_only=True):
-    """What is to be played. Unknown is None. post: of the feed, and may have to be fetched; else `path`."""
+    """What is to be played. Unknown is None. post: of the feed, and may have to be fetched; else `path`.
+
+    plain_at: the file holds, from that byte on, interleaved float32 just as the host plays it. repeats: again and again.
+    """
 
     kind: str
     target: str
@@ -23,6 +26,8 @@ class Sound(Struct, frozen=True, kw_only=True):
     bars: int | None
     post: AudioPost | None = None
     path: Path = Path()
+    plain_at: int | None = None
+    repeats: bool = False
 
 
 async def find_sound(store: Store, takes: Takes, kind: str | None, target: str) -> Sound:

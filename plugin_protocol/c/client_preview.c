@@ -88,7 +88,8 @@ void sc_client_preview(sc_client *client, sc_preview *preview)
     preview->state = sc_client_preview_state(client);
     if (client->preview.open) {
         (void)sc_player_shown(&client->player, &preview->state, &preview->heard_frames);
-        preview->kind = strcmp(about->opened.kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+        for (sc_play_kind kind = SC_PLAY_ITEM; kind <= SC_PLAY_HISTORY; kind++)
+            if (strcmp(about->opened.kind, sc_play_kind_name(kind)) == 0) preview->kind = kind;
         preview->in_sync = about->opened.in_sync;
         preview->id = about->id;
         preview->frames = about->opened.frames;

@@ -48,6 +48,55 @@ uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32_t limi
     return ask(client, (sc_ask){.kind = SC_ASK_FEED, .number = limit}, cursor, "");
 }
 
+uint64_t sc_window_get_peaks(sc_client *client, uint64_t generation, uint64_t first_frame, uint64_t end_frame,
+                             uint32_t columns)
+{
+    const sc_ask what = {
+        .kind = SC_ASK_PEAKS, .number = columns, .generation = generation, .first_frame = first_frame, .at_frame = end_frame};
+    if (columns - 1u >= SC_MAX_PEAK_COLUMNS || end_frame <= first_frame) return 0;
+    return ask(client, what, "", "");
+}
+
+uint64_t sc_window_get_marks(sc_client *client, uint64_t generation, uint64_t first_frame, uint64_t end_frame)
+{
+    const sc_ask what = {.kind = SC_ASK_MARKS, .generation = generation, .first_frame = first_frame, .at_frame = end_frame};
+    return end_frame <= first_frame ? 0 : ask(client, what, "", "");
+}
+
+static bool is_span(const sc_span *span)
+{
+    return span->generation != 0 && span->first_frame < span->end_frame && span->end_frame <= INT64_MAX;
+}
+
+sc_result sc_window_keep_span(sc_client *client, const sc_span *span, bool post, const char *title, uint64_t *id)
+{
+    if (client->forked) return SC_ERROR_FORKED;
+    if (!is_span(span)) return SC_ERROR_ARGUMENT;
+    const sc_keep keep = {.generation = span->generation,
+                          .first_frame = span->first_frame,
+                          .at_frame = span->end_frame,
+                          .snap = span->snap,
+                          .post = post};
+    const uint64_t asked = sc_keeps_put(&client->keeps, &keep, title);
+    if (id && asked) *id = asked;
+    return asked ? SC_OK : SC_ERROR_LIMIT;
+}
+
+sc_result sc_window_listen(sc_client *client, const sc_span *span, const char *target, uint64_t *id)
+{
+    if (client->forked) return SC_ERROR_FORKED;
+    if (!is_span(span) || !target || !target[0]) return SC_ERROR_ARGUMENT;
+    if (atomic_load(&client->keep_generation) == 0) return SC_ERROR_INACTIVE;
+    const sc_play play = {.generation = span->generation,
+                          .kind = SC_PLAY_HISTORY,
+                          .first_frame = span->first_frame,
+                          .end_frame = span->end_frame,
+                          .snap = span->snap};
+    const uint64_t asked = sc_preview_ask(&client->preview, &play, target);
+    if (id && asked) *id = asked;
+    return asked ? SC_OK : SC_ERROR_LIMIT;
+}
+
 uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title)
 {
     return ask(client, (sc_ask){.kind = SC_ASK_POST}, take_id, title);

@@ -1,4 +1,4 @@
-"""Writes layout_gen.h, the C side's view of layout.py, return_ring.py and of the limits in messages.py and timeline.py.
+"""Writes layout_gen.h, the C side's view of layout.py, return_ring.py and of the limits in message_base.py, history_messages.py and timeline.py.
 
 A plain script, not a module of the package: `python plugin_protocol/c/generate_layout.py` writes the header,
 `--check` writes nothing and exits 1 when the committed header is stale.
@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from plugin_protocol import codec, layout, messages, return_ring, timeline  # noqa: E402
+from plugin_protocol import codec, history_messages, layout, message_base, return_ring, timeline  # noqa: E402
 
 TARGET = HERE / "layout_gen.h"
 
@@ -157,7 +157,7 @@ def literal(value: float) -> str:
 def header_text() -> str:
     """The whole of layout_gen.h."""
     lines = [
-        "/* Generated from ../layout.py, ../return_ring.py, ../messages.py and ../timeline.py by generate_layout.py. Do not edit. */",
+        "/* Generated from ../layout.py, ../return_ring.py, ../message_base.py, ../history_messages.py and ../timeline.py by generate_layout.py. Do not edit. */",
         "#ifndef SC_LAYOUT_GEN_H",
         "#define SC_LAYOUT_GEN_H",
         "",
@@ -166,8 +166,9 @@ def header_text() -> str:
     ]
     for numbers in (
         {name: getattr(layout, name) for name in LAYOUT_NUMBERS},
-        {name: getattr(messages, name) for name in MESSAGE_NUMBERS},
-        {"REACTIONS": len(messages.REACTIONS)},
+        {name: getattr(message_base, name) for name in MESSAGE_NUMBERS},
+        {"REACTIONS": len(message_base.REACTIONS)},
+        {name: getattr(history_messages, name) for name in ("MAX_PEAK_COLUMNS", "MAX_MARKS", "MARK_BYTES")},
         {"MAX_PAIRS": codec.PLUGIN_LIMITS.map, "MAX_TEXT_BYTES": codec.PLUGIN_LIMITS.str_bytes},
         {name: getattr(timeline, name) for name in TIMELINE_NUMBERS},
         {f"RETURN_{name}": getattr(return_ring, name) for name in RETURN_NUMBERS},
@@ -187,6 +188,8 @@ def header_text() -> str:
     lines += [f"#define SC_STATE_{state.name} {state.value}u" for state in layout.RingState]
     lines.append("")
     lines += [f"#define SC_FLAG_{flag.name} {flag.value:#06x}u" for flag in layout.Flag]
+    lines.append("")
+    lines += [f"#define SC_MARK_{flag.name} {flag.value:#06x}u" for flag in history_messages.MarkFlag]
     return "\n".join([*lines, "", "#endif", ""])
 
 

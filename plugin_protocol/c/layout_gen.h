@@ -1,4 +1,4 @@
-/* Generated from ../layout.py, ../return_ring.py, ../messages.py and ../timeline.py by generate_layout.py. Do not edit. */
+/* Generated from ../layout.py, ../return_ring.py, ../message_base.py, ../history_messages.py and ../timeline.py by generate_layout.py. Do not edit. */
 #ifndef SC_LAYOUT_GEN_H
 #define SC_LAYOUT_GEN_H
 
@@ -52,6 +52,9 @@
 #define SC_LINE_CHARACTERS 512u
 #define SC_PATH_CHARACTERS 1024u
 #define SC_REACTIONS 6u
+#define SC_MAX_PEAK_COLUMNS 512u
+#define SC_MAX_MARKS 96u
+#define SC_MARK_BYTES 24u
 #define SC_MAX_PAIRS 64u
 #define SC_MAX_TEXT_BYTES 4096u
 #define SC_MIN_BPM 1.0
@@ -135,5 +138,10 @@
 #define SC_FLAG_DISCONTINUITY 0x0200u
 #define SC_FLAG_GAP 0x0400u
 #define SC_FLAG_LOOP_RANGE 0x0800u
+
+#define SC_MARK_LINE 0x0001u
+#define SC_MARK_PLAYING 0x0002u
+#define SC_MARK_NUMBERED 0x0004u
+#define SC_MARK_GAP 0x0008u
 
 #endif

@@ -38,6 +38,18 @@ static void put_bool(sc_pack *pack, const char *key, bool value)
     sc_pack_bool(pack, value);
 }
 
+static void put_frame(sc_pack *pack, const char *key, const uint64_t *frame)
+{
+    sc_pack_string(pack, key);
+    if (frame) sc_pack_unsigned(pack, *frame);
+    else sc_pack_nil(pack);
+}
+
+const char *sc_play_kind_name(sc_play_kind kind)
+{
+    return kind == SC_PLAY_TAKE ? "take" : kind == SC_PLAY_HISTORY ? "history" : "item";
+}
+
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello)
 {
     sc_pack pack = begin(data, capacity, 11, "hello");
@@ -89,7 +101,8 @@ size_t sc_encode_heartbeat(uint8_t *data, size_t capacity, const sc_heartbeat *h
 
 size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep)
 {
-    sc_pack pack = begin(data, capacity, 7, "keep");
+    const bool span = keep->bars == 0 && !(keep->seconds > 0.0);
+    sc_pack pack = begin(data, capacity, 9, "keep");
     put_unsigned(&pack, "id", keep->id);
     put_unsigned(&pack, "generation", keep->generation);
     put_unsigned(&pack, "at_frame", keep->at_frame);
@@ -97,8 +110,10 @@ size_t sc_encode_keep(uint8_t *data, size_t capacity, const sc_keep *keep)
     if (keep->bars) sc_pack_unsigned(&pack, keep->bars);
     else sc_pack_nil(&pack);
     sc_pack_string(&pack, "seconds");
-    if (keep->bars) sc_pack_nil(&pack);
+    if (keep->bars || span) sc_pack_nil(&pack);
     else sc_pack_float(&pack, keep->seconds);
+    put_frame(&pack, "first_frame", span ? &keep->first_frame : NULL);
+    put_bool(&pack, "snap", keep->snap);
     put_bool(&pack, "post", keep->post);
     put_text(&pack, "title", keep->title);
     return finish(&pack);
@@ -120,6 +135,15 @@ size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
         put_unsigned(&pack, "id", ask->id);
         put_text(&pack, "cursor", ask->subject);
         put_unsigned(&pack, "limit", ask->number);
+        break;
+    case SC_ASK_PEAKS:
+    case SC_ASK_MARKS:
+        pack = begin(data, capacity, ask->kind == SC_ASK_PEAKS ? 5 : 4, ask->kind == SC_ASK_PEAKS ? "get_peaks" : "get_marks");
+        put_unsigned(&pack, "id", ask->id);
+        put_unsigned(&pack, "generation", ask->generation);
+        put_unsigned(&pack, "first_frame", ask->first_frame);
+        put_unsigned(&pack, "end_frame", ask->at_frame);
+        if (ask->kind == SC_ASK_PEAKS) put_unsigned(&pack, "columns", ask->number);
         break;
     case SC_ASK_POST:
         pack = begin(data, capacity, 3, "post_take");
@@ -169,12 +193,16 @@ size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
 
 size_t sc_encode_play(uint8_t *data, size_t capacity, const sc_play *play)
 {
-    sc_pack pack = begin(data, capacity, 5, "play");
+    const bool span = play->kind == SC_PLAY_HISTORY;
+    sc_pack pack = begin(data, capacity, 8, "play");
     put_unsigned(&pack, "id", play->id);
     put_unsigned(&pack, "generation", play->generation);
-    put_text(&pack, "kind", play->kind == SC_PLAY_TAKE ? "take" : "item");
+    put_text(&pack, "kind", sc_play_kind_name(play->kind));
     put_text(&pack, "target", play->target);
     put_bool(&pack, "in_sync", play->in_sync);
+    put_frame(&pack, "first_frame", span ? &play->first_frame : NULL);
+    put_frame(&pack, "end_frame", span ? &play->end_frame : NULL);
+    put_bool(&pack, "snap", play->snap);
     return finish(&pack);
 }
 
@@ -201,7 +229,11 @@ size_t sc_encode_goodbye(uint8_t *data, size_t capacity)
 }
 
 /* How each field of a message becomes a field of the event. */
-typedef enum field_kind { TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, NUMBER, CHECKED } field_kind; /* NUMBER: is one */
+typedef enum field_kind {
+    TEXT, U32, U63, BOOL, REAL, SHARE, COUNTS, OUTLINE, PEAKS, HOLES, MARKS,
+    NUMBER, /* is one */
+    CHECKED /* the version that both speak */
+} field_kind;
 
 typedef struct field {
     const char *key;
@@ -259,6 +291,14 @@ static const struct {
       FIELD(U32, "reacted", item.reacted), FIELD(OUTLINE, "outline", item.outline)}},
     {"feed_page", SC_EVENT_FEED_PAGE,
      {FIELD(U63, "id", id), FIELD(TEXT, "next", feed_page.next), MAYBE(TEXT, "note", feed_page.note)}},
+    {"peaks", SC_EVENT_PEAKS,
+     {FIELD(U63, "id", id), FIELD(U63, "generation", peaks.generation), FIELD(U63, "first_frame", peaks.first_frame),
+      FIELD(U63, "end_frame", peaks.end_frame), FIELD(U63, "oldest_frame", peaks.oldest_frame),
+      FIELD(U63, "newest_frame", peaks.newest_frame), FIELD(BOOL, "coarse", peaks.coarse),
+      FIELD(PEAKS, "peaks", peaks.peaks), FIELD(HOLES, "holes", peaks.holes)}},
+    {"marks", SC_EVENT_MARKS,
+     {FIELD(U63, "id", id), FIELD(U63, "generation", marks.generation), FIELD(U63, "first_frame", marks.first_frame),
+      FIELD(U63, "end_frame", marks.end_frame), FIELD(MARKS, "marks", marks.marks)}},
     {"posting", SC_EVENT_POSTING,
      {FIELD(TEXT, "take_id", posting.take_id), FIELD(TEXT, "state", posting.state),
       FIELD(SHARE, "fraction", posting.fraction), FIELD(TEXT, "message", posting.message),
@@ -290,6 +330,44 @@ static bool counts(const sc_value *value, uint8_t *to, size_t most)
         const uint8_t *from = value->bytes + at;
         const uint32_t word = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
         memcpy(to + at, &word, sizeof word);
+    }
+    return true;
+}
+
+static uint64_t little_endian(const uint8_t *from, int bytes)
+{
+    uint64_t word = 0;
+    for (int i = 0; i < bytes; i++) word |= (uint64_t)from[i] << 8 * i;
+    return word;
+}
+
+/* Lowest and highest sample of each column. */
+static bool peaks(const sc_value *value, sc_peaks *to)
+{
+    if (value->kind != SC_BINARY || value->count % 4 != 0 || value->count > 4 * SC_MAX_PEAK_COLUMNS) return false;
+    to->columns = value->count / 4;
+    for (uint32_t i = 0; i < to->columns; i++) {
+        to->peaks[i].low = (int16_t)little_endian(value->bytes + 4 * i, 2);
+        to->peaks[i].high = (int16_t)little_endian(value->bytes + 4 * i + 2, 2);
+    }
+    return true;
+}
+
+static bool marks(const sc_value *value, sc_marks *to)
+{
+    if (value->kind != SC_BINARY || value->count % SC_MARK_BYTES != 0 || value->count > SC_MARK_BYTES * SC_MAX_MARKS) return false;
+    to->count = value->count / SC_MARK_BYTES;
+    for (uint32_t i = 0; i < to->count; i++) {
+        const uint8_t *from = value->bytes + i * SC_MARK_BYTES;
+        const uint64_t bpm_bits = little_endian(from + 8, 8);
+        sc_mark *mark = &to->marks[i];
+        mark->frame = little_endian(from, 8);
+        memcpy(&mark->bpm, &bpm_bits, sizeof mark->bpm);
+        mark->bar = (int32_t)little_endian(from + 16, 4);
+        mark->numerator = from[20];
+        mark->denominator = from[21];
+        mark->flags = (uint16_t)little_endian(from + 22, 2);
+        if (!(mark->bpm >= 0.0 && mark->bpm <= SC_MAX_BPM) || mark->frame > INT64_MAX || (i > 0 && mark->frame <= mark[-1].frame)) return false;
     }
     return true;
 }
@@ -327,6 +405,12 @@ static bool fill(const field *wanted, const sc_value *value, sc_event *event)
         if (value->count) memcpy(to, value->bytes, value->count);
         event->item.outline_columns = value->count;
         return true;
+    case PEAKS: return peaks(value, &event->peaks);
+    case HOLES:
+        if (value->kind != SC_BINARY || value->count > wanted->bytes) return false;
+        if (value->count) memcpy(to, value->bytes, value->count);
+        return true;
+    case MARKS: return marks(value, &event->marks);
     case NUMBER: return real(value, &number);
     default: /* the version that both speak: we offered one range, so it has to lie in it */
         return value->kind == SC_UNSIGNED && value->number - SC_PROTOCOL_MIN <= SC_PROTOCOL_MAX - SC_PROTOCOL_MIN;

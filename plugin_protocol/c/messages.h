@@ -38,14 +38,18 @@ typedef struct sc_keep {
     uint64_t id;
     uint64_t generation;
     uint64_t at_frame;
-    uint32_t bars;  /* 0: by seconds */
-    double seconds; /* used when bars is 0 */
+    uint32_t bars;  /* 0: by seconds, or a span */
+    double seconds; /* 0: a span, [first_frame, at_frame) */
+    uint64_t first_frame;
+    bool snap; /* a span to its bar lines */
     bool post;
     char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];
 } sc_keep;
 
 typedef enum sc_ask_kind {
     SC_ASK_FEED,
+    SC_ASK_PEAKS,
+    SC_ASK_MARKS,
     SC_ASK_POST,
     SC_ASK_UNDO,
     SC_ASK_KEEP_ALL,
@@ -58,8 +62,8 @@ typedef enum sc_ask_kind {
 typedef struct sc_ask {
     uint64_t id;
     sc_ask_kind kind;
-    uint32_t number; /* FEED: rows; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
-    uint64_t generation, first_frame, at_frame; /* KEEP_ALL, EXPORT: what it is cut from, and where */
+    uint32_t number; /* FEED: rows; PEAKS: columns; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
+    uint64_t generation, first_frame, at_frame; /* PEAKS, MARKS, EXPORT: [first_frame, at_frame); KEEP_ALL: up to where */
     bool on;         /* LIKE, REACT; EXPORT: show it */
     char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's;
                                                           EXPORT: the take's or the post's */
@@ -71,6 +75,8 @@ typedef struct sc_play {
     uint64_t generation;
     sc_play_kind kind;
     bool in_sync;
+    bool snap; /* HISTORY: to its bar lines */
+    uint64_t first_frame, end_frame; /* HISTORY */
     char target[SC_TEXT_BYTES(SC_SHORT_CHARACTERS)];
 } sc_play;
 
@@ -80,6 +86,8 @@ typedef struct sc_preview_heard {
     uint64_t heard_frames;
     const char *state;
 } sc_preview_heard;
+
+const char *sc_play_kind_name(sc_play_kind kind); /* in the protocol */
 
 /* Each writes one message to `data` and returns its bytes, or 0 when `capacity` is too small. */
 size_t sc_encode_hello(uint8_t *data, size_t capacity, const sc_hello *hello);

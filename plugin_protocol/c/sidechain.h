@@ -193,7 +193,8 @@ SC_API sc_result sc_client_keep(sc_client *client, uint32_t bars, double seconds
 
 typedef enum sc_play_kind {
     SC_PLAY_ITEM, /* an Item of the feed, by its post's id */
-    SC_PLAY_TAKE  /* a Take of this user's own library, by its id */
+    SC_PLAY_TAKE, /* a Take of this user's own library, by its id */
+    SC_PLAY_HISTORY /* a span of what this Instance has played: sc_window_listen (sidechain_window.h) */
 } sc_play_kind;
 
 typedef enum sc_preview_state {
@@ -265,6 +266,8 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     /* To an open window only, by sc_window_poll (sidechain_window.h): */
     SC_EVENT_ITEM,      /* item: a row of the feed, new or changed */
     SC_EVENT_FEED_PAGE, /* feed_page; id */
+    SC_EVENT_PEAKS,     /* peaks; id */
+    SC_EVENT_MARKS,     /* marks; id */
     SC_EVENT_POSTING,   /* posting */
     SC_EVENT_KEPT_ALL,  /* kept_all; id */
     SC_EVENT_EXPORTED,  /* exported; id */
@@ -372,6 +375,37 @@ typedef struct sc_feed_page {
     char note[SC_LINE_BYTES]; /* why it is not the relay's, or "" */
 } sc_feed_page;
 
+/* A picture of a span of the History: of its columns, the lowest and the highest sample, 32767 full scale. */
+typedef struct sc_peaks {
+    uint64_t generation; /* of the Ring that frames count in */
+    uint64_t first_frame, end_frame; /* as asked for */
+    uint64_t oldest_frame, newest_frame; /* what is in reach now, from the one to before the other */
+    bool coarse; /* some of it is rougher than its columns: ask again */
+    uint32_t columns;
+    struct {
+        int16_t low, high;
+    } peaks[SC_MAX_PEAK_COLUMNS];
+    uint8_t holes[SC_MAX_PEAK_COLUMNS / 8]; /* bit n, the first the lowest of its byte: nothing is there in column n */
+} sc_peaks;
+
+/* A place in the History, and what holds from there on. Unknown is 0. */
+typedef struct sc_mark {
+    uint64_t frame;
+    double bpm;
+    int32_t bar; /* its number as hosts count, with SC_MARK_NUMBERED */
+    uint8_t numerator, denominator;
+    uint16_t flags; /* SC_MARK_... */
+} sc_mark;
+
+/* Bar lines, and where tempo, meter or transport change, rising. The first says what holds at first_frame. */
+typedef struct sc_marks {
+    uint64_t generation;
+    uint64_t first_frame;
+    uint64_t end_frame; /* up to there they are told; ask for the rest */
+    uint32_t count;
+    sc_mark marks[SC_MAX_MARKS];
+} sc_marks;
+
 typedef struct sc_posting {
     char take_id[SC_ID_BYTES];
     char state[SC_ID_BYTES];
@@ -413,6 +447,8 @@ typedef struct sc_event {
         sc_ended ended;
         sc_item item;
         sc_feed_page feed_page;
+        sc_peaks peaks;
+        sc_marks marks;
         sc_posting posting;
         sc_kept_all kept_all;
         sc_exported exported;

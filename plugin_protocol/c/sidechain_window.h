@@ -17,7 +17,7 @@ extern "C" {
 #define SC_MAX_TOLD 128       /* that wait for sc_window_poll; beyond, the newest are dropped and counted */
 
 /* The window is there: from now on its events are gathered, beginning with how the link stands, and the daemon tells of
-   new rows and of progress. Opening twice is opening once. Errors: MEMORY, FORKED. Cost: one allocation of 700 KB. */
+   new rows and of progress. Opening twice is opening once. Errors: MEMORY, FORKED. Cost: one allocation of 310 KB. */
 SC_API sc_result sc_window_open(sc_client *client);
 
 /* The window is gone; what waits is dropped. sc_client_destroy does it too. */
@@ -28,12 +28,17 @@ SC_API void sc_window_close(sc_client *client);
 SC_API bool sc_window_poll(sc_client *client, sc_event *event);
 
 /* Each asks for something and returns a number that its answer carries as `id`, or 0 when nothing was asked: there is no
-   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE, SC_EVENT_KEPT_ALL, SC_EVENT_EXPORTED or
-   SC_EVENT_ASKED, else SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
+   open window, or SC_MAX_ASKS wait. Exactly one answer comes: SC_EVENT_FEED_PAGE, _PEAKS, _MARKS, _KEPT_ALL, _EXPORTED or
+   _ASKED, else SC_EVENT_ASK_FAILED, at once when there is no daemon, and after 40 s at the latest. */
 
 /* A page of the feed; rows come first, as SC_EVENT_ITEM. cursor: "" for the newest, else `next` of the last FEED_PAGE.
    limit: 1 to SC_MAX_FEED_PAGE. */
 SC_API uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32_t limit);
+/* The picture of [first_frame, end_frame) of the History, in frames of that Ring, in 1 to SC_MAX_PEAK_COLUMNS columns. */
+SC_API uint64_t sc_window_get_peaks(sc_client *client, uint64_t generation, uint64_t first_frame, uint64_t end_frame,
+                                    uint32_t columns);
+/* Where bars begin in [first_frame, end_frame), and what else changes there. */
+SC_API uint64_t sc_window_get_marks(sc_client *client, uint64_t generation, uint64_t first_frame, uint64_t end_frame);
 /* Posts a Take that was kept. title: 120 characters; "" for the Take's own. */
 SC_API uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title);
 SC_API uint64_t sc_window_like(sc_client *client, const char *post_id, bool like);
@@ -55,6 +60,21 @@ typedef struct sc_export {
 SC_API uint64_t sc_window_export(sc_client *client, const sc_export *what);
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
+
+/* A part of the History: [first_frame, end_frame) of that Ring's frames, at most SC_MAX_SECONDS. snap: from the bar line
+   nearest to the one to that nearest to the other, where the transport ran throughout; else to the frame. */
+typedef struct sc_span {
+    uint64_t generation, first_frame, end_frame;
+    bool snap;
+} sc_span;
+
+/* Makes a Take of a part, as sc_client_keep does of the last bars: same answers, same numbers.
+   Errors: ARGUMENT, LIMIT, FORKED. */
+SC_API sc_result sc_window_keep_span(sc_client *client, const sc_span *span, bool post, const char *title, uint64_t *id);
+
+/* Plays a part through this Instance, again and again until sc_client_stop_preview: as sc_client_play does an Item, under
+   the name `target` (64 characters, not empty), at its own tempo. Errors: ARGUMENT, LIMIT, INACTIVE, FORKED. */
+SC_API sc_result sc_window_listen(sc_client *client, const sc_span *span, const char *target, uint64_t *id);
 
 #ifdef __cplusplus
 }

@@ -16,8 +16,8 @@ from bridge.paths import PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from plugin_protocol import session
 from plugin_protocol.codec import encode
+from plugin_protocol.message_base import SILENCE_LIMIT_US
 from plugin_protocol.messages import (
-    SILENCE_LIMIT_US,
     Alive,
     FromDaemon,
     Goodbye,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from bridge.shm import RingFile
 from daemon.core.capture import Cut
@@ -15,7 +16,10 @@ from daemon.features.history.listing import heard_in
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.listening import MAX_COPIES, Listening
 from daemon.rings.instances import Instance
+from daemon.rings.marks import find_marks
 from daemon.rings.peaks import Pictures
+from plugin_protocol.history_messages import MarkFlag
+from plugin_protocol.messages import Play
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
 from tests.support.ringfile import RingWriter, numbered_frames
 
@@ -161,6 +165,39 @@ async def test_what_is_heard_is_what_would_be_kept_and_a_few_copies_lie_about(tm
             copied = await listening.copy(instance, Ask(bars=20))
         assert copied.path.read_bytes()[-20 * BAR * 8 :] == numbered_frames(10 * BAR, 20 * BAR).tobytes()
         assert len(list(copied.path.parent.iterdir())) == MAX_COPIES
+
+
+async def test_bar_lines_are_told_across_memory_and_disk_and_a_part_is_played_as_it_was(
+    tmp_path: Path,
+) -> None:
+    async with desk_in(tmp_path) as desk:
+        instance = await played(desk)
+        assert instance.ring
+        generation = instance.ring.header.generation
+        found: list[int] = []
+        at_frame = 0
+        while at_frame < PLAYED_BARS * BAR:
+            marks, at_frame = find_marks(desk.folder, instance, generation, at_frame, at_frame + 7 * BAR + 11)
+            found += [mark.frame for mark in marks if mark.flags & MarkFlag.LINE]
+        assert found == [bar * BAR for bar in range(PLAYED_BARS)]
+        listening = Listening(desk.config, desk.folder)
+        play = Play(
+            id=1,
+            generation=generation,
+            kind="history",
+            target="x",
+            first_frame=BAR + 9,
+            end_frame=3 * BAR - 9,
+            snap=True,
+        )
+        sound = await listening.sound(instance, play)
+        assert (sound.title, sound.bars, sound.bpm, sound.repeats) == ("2 bars", 2, 120.0, True)
+        assert sound.plain_at is not None
+        assert sound.path.read_bytes()[sound.plain_at :] == numbered_frames(BAR, 2 * BAR).tobytes()
+        free = await listening.sound(instance, replace(play, snap=False))
+        assert (free.title, free.bars) == ("4.0 s", None)
+        with pytest.raises(UsageError, match="longer than 15 minutes"):
+            await listening.sound(instance, replace(play, end_frame=BAR + 9 + 901 * RATE_HZ))
 
 
 def tone(first: int, frames: int) -> np.ndarray:  # type: ignore[type-arg]

@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import bridge.control as c
 from bridge.paths import PLUGIN_SOCKET
 from daemon.cli.stage import RunningDaemon, Stage
-from plugin_protocol import messages
+from plugin_protocol import message_base
+from plugin_protocol.history_messages import GetMarks, GetPeaks, Marks, Peaks
+from plugin_protocol.message_base import REACTIONS
 from plugin_protocol.messages import (
-    REACTIONS,
     Alive,
     Asked,
     AskFailed,
@@ -24,14 +26,18 @@ from plugin_protocol.messages import (
     Item,
     Keep,
     KeepAll,
+    KeepFailed,
     Kept,
     KeptAll,
     LikePost,
+    Play,
     Posting,
     PostTake,
+    PreviewOpened,
     ReactPost,
     RingAttached,
     RingOpened,
+    StopPreview,
     UndoPost,
     WindowShown,
 )
@@ -80,7 +86,7 @@ async def ask(peer: PluginPeer, question: FromPlugin) -> tuple[list[FromDaemon],
     said: list[FromDaemon] = []
     while True:
         heard = await peer.hear(LIMIT_S)
-        if isinstance(heard, FeedPage | Asked | AskFailed | KeptAll):
+        if isinstance(heard, FeedPage | Peaks | Marks | Asked | AskFailed | KeptAll):
             return said, heard
         said.append(heard)
 
@@ -225,7 +231,7 @@ async def until_online(scene: Scene) -> None:
 def test_both_sides_have_the_same_reactions_and_columns() -> None:
 
     assert REACTIONS == rest.REACTIONS
-    assert messages.OUTLINE_COLUMNS == rest.OUTLINE_COLUMNS
+    assert message_base.OUTLINE_COLUMNS == rest.OUTLINE_COLUMNS
 
 
 async def test_a_window_undoes_what_it_posts_and_keeps_all_tracks_of_its_host() -> None:
@@ -252,6 +258,7 @@ async def test_a_window_undoes_what_it_posts_and_keeps_all_tracks_of_its_host() 
                 await keep_and_undo(peer, ring.header.generation)
                 await post_and_undo_again(peer, daemon)
                 await keep_all(peer, daemon, ring.header.generation)
+                await a_part_is_drawn_kept_and_played(peer, daemon, ring.header.generation)
             ring.die()
 
 
@@ -289,3 +296,42 @@ async def keep_all(peer: PluginPeer, daemon: RunningDaemon, generation: int) -> 
     assert shown.takes[0].take.title == "Night · Lead"
     _, answer = await ask(peer, KeepAll(id=6, generation=generation + 1, at_frame=1, bars=2))
     assert isinstance(answer, AskFailed) and "Keep again" in answer.message
+
+
+async def a_part_is_drawn_kept_and_played(peer: PluginPeer, daemon: RunningDaemon, generation: int) -> None:
+    """Each answer carries the number of its question, and frames of the Ring that was asked about."""
+    asked = GetPeaks(id=7, generation=generation, first_frame=0, end_frame=16_000, columns=16)
+    _, drawn = await ask(peer, asked)
+    assert isinstance(drawn, Peaks) and (drawn.id, drawn.generation, drawn.end_frame) == (
+        7,
+        generation,
+        16_000,
+    )
+    assert len(drawn.peaks) == 64 and any(drawn.peaks) and not any(drawn.holes)
+    _, bars = await ask(peer, GetMarks(id=8, generation=generation, first_frame=0, end_frame=1 << 40))
+    assert isinstance(bars, Marks) and bars.id == 8 and len(bars.marks) >= 24
+    _, answer = await ask(
+        peer, GetPeaks(id=9, generation=generation + 1, first_frame=0, end_frame=9, columns=1)
+    )
+    assert isinstance(answer, AskFailed) and answer.id == 9
+    keep = Keep(id=10, generation=generation, first_frame=1_001, at_frame=9_002)
+    for _ in range(2):
+        await peer.say(keep)
+        kept = await until_heard(peer, lambda m: isinstance(m, Kept))
+        assert isinstance(kept, Kept) and (kept.id, kept.frames) == (10, 8_001)
+    await peer.say(replace(keep, id=11, bars=8))
+    failed = await until_heard(peer, lambda m: isinstance(m, KeepFailed))
+    assert isinstance(failed, KeepFailed) and "only in one of these ways" in failed.message
+    play = Play(
+        id=12, generation=generation, kind="history", target="1 s", first_frame=1_001, end_frame=9_002
+    )
+    await peer.say(play)
+    opened = await until_heard(peer, lambda m: isinstance(m, PreviewOpened))
+    assert isinstance(opened, PreviewOpened)
+    assert (opened.id, opened.kind, opened.target, opened.frames) == (12, "history", "1 s", None), (
+        "it repeats"
+    )
+    ring = (daemon.run / opened.segment).read_bytes()[4096 : 4096 + opened.capacity_frames * 8]
+    part, again = ring[: 8_001 * 8], ring[8_001 * 8 : 16_002 * 8]
+    assert any(part) and part == again, "the part, and the part once more"
+    await peer.say(StopPreview())

@@ -328,6 +328,14 @@ static void what_a_window_asks_without_a_daemon_fails_with_a_sentence(void)
     CHECK_EQUAL(sc_window_open(client), SC_OK);
     CHECK_EQUAL(sc_window_get_feed(client, "", SC_MAX_FEED_PAGE + 1), 0);
     CHECK_EQUAL(sc_window_react(client, "p", SC_REACTIONS, true), 0);
+    CHECK_EQUAL(sc_window_get_peaks(client, 1, 0, 9, SC_MAX_PEAK_COLUMNS + 1), 0);
+    CHECK_EQUAL(sc_window_get_peaks(client, 1, 9, 9, 1), 0);
+    CHECK_EQUAL(sc_window_get_marks(client, 1, 9, 8), 0);
+    const sc_span nothing = {.generation = 1, .first_frame = 9, .end_frame = 9}, one = {.generation = 1, .end_frame = 1};
+    CHECK_EQUAL(sc_window_keep_span(client, &nothing, false, "", NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_window_listen(client, &nothing, "a", NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_window_listen(client, &one, "", NULL), SC_ERROR_ARGUMENT);
+    CHECK_EQUAL(sc_window_listen(client, &one, "a", NULL), SC_ERROR_INACTIVE);
     for (uint64_t i = 1; i <= SC_MAX_ASKS; i++) CHECK_EQUAL(sc_window_like(client, "p", true), i);
     CHECK_EQUAL(sc_window_post(client, "t", "one too many"), 0);
     CHECK_EQUAL(failed_asks(client, SC_MAX_ASKS), SC_MAX_ASKS);

@@ -82,7 +82,9 @@ static size_t again_keep(const sc_map *map, uint8_t *data, size_t capacity)
 {
     sc_keep keep = {.id = whole(map, "id"), .generation = whole(map, "generation"), .at_frame = whole(map, "at_frame")};
     if (need(map, "bars")->kind != SC_NIL) keep.bars = (uint32_t)whole(map, "bars");
-    else keep.seconds = real(map, "seconds");
+    else if (need(map, "seconds")->kind != SC_NIL) keep.seconds = real(map, "seconds");
+    else keep.first_frame = whole(map, "first_frame");
+    keep.snap = truth(map, "snap");
     keep.post = truth(map, "post");
     text(map, "title", keep.title);
     return sc_encode_keep(data, capacity, &keep);
@@ -94,6 +96,12 @@ static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_
     if (strcmp(tag, "get_feed") == 0) {
         text(map, "cursor", ask.subject);
         ask.number = (uint32_t)whole(map, "limit");
+    } else if (strcmp(tag, "get_peaks") == 0 || strcmp(tag, "get_marks") == 0) {
+        ask.kind = strcmp(tag, "get_peaks") == 0 ? SC_ASK_PEAKS : SC_ASK_MARKS;
+        ask.generation = whole(map, "generation");
+        ask.first_frame = whole(map, "first_frame");
+        ask.at_frame = whole(map, "end_frame");
+        if (ask.kind == SC_ASK_PEAKS) ask.number = (uint32_t)whole(map, "columns");
     } else if (strcmp(tag, "post_take") == 0) {
         ask.kind = SC_ASK_POST;
         text(map, "take_id", ask.subject);
@@ -151,7 +159,9 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
         char kind[16];
         text(map, "kind", kind);
         text(map, "target", play.target);
-        play.kind = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : SC_PLAY_ITEM;
+        play.kind = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : strcmp(kind, "history") == 0 ? SC_PLAY_HISTORY : SC_PLAY_ITEM;
+        play.snap = truth(map, "snap");
+        if (play.kind == SC_PLAY_HISTORY) play.first_frame = whole(map, "first_frame"), play.end_frame = whole(map, "end_frame");
         return sc_encode_play(data, capacity, &play);
     }
     if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
@@ -217,6 +227,33 @@ static void tell_opened(const sc_event *e)
     printf("title=%s\nnote=%s\n", o->title, o->note);
 }
 
+static void tell_peaks(const sc_peaks *p)
+{
+    uint8_t bytes[sizeof p->peaks];
+    for (uint32_t i = 0; i < p->columns; i++) memcpy(bytes + 4 * i, &p->peaks[i], 4); /* on little-endian machines */
+    printf("t=peaks\ngeneration=%" PRIu64 "\nfirst_frame=%" PRIu64 "\nend_frame=%" PRIu64 "\n", p->generation, p->first_frame,
+           p->end_frame);
+    printf("oldest_frame=%" PRIu64 "\nnewest_frame=%" PRIu64 "\ncoarse=%s\n", p->oldest_frame, p->newest_frame,
+           truth_of(p->coarse));
+    tell_bytes("peaks", bytes, 4 * p->columns);
+    tell_bytes("holes", p->holes, (p->columns + 7) / 8);
+}
+
+static void tell_marks(const sc_marks *m)
+{
+    printf("t=marks\ngeneration=%" PRIu64 "\nfirst_frame=%" PRIu64 "\nend_frame=%" PRIu64 "\nmarks=", m->generation,
+           m->first_frame, m->end_frame);
+    for (uint32_t i = 0; i < m->count; i++) {
+        const sc_mark *mark = &m->marks[i];
+        uint8_t bytes[SC_MARK_BYTES];
+        memcpy(bytes, &mark->frame, 8), memcpy(bytes + 8, &mark->bpm, 8), memcpy(bytes + 16, &mark->bar, 4);
+        bytes[20] = mark->numerator, bytes[21] = mark->denominator;
+        memcpy(bytes + 22, &mark->flags, 2);
+        for (size_t k = 0; k < sizeof bytes; k++) printf("%02x", bytes[k]);
+    }
+    putchar('\n');
+}
+
 /* The message's tag and fields by their own names. */
 static void tell(const sc_event *e)
 {
@@ -249,6 +286,14 @@ static void tell(const sc_event *e)
         break;
     case SC_EVENT_FEED_PAGE:
         printf("t=feed_page\nid=%" PRIu64 "\nnext=%s\nnote=%s\n", e->id, e->feed_page.next, e->feed_page.note);
+        break;
+    case SC_EVENT_PEAKS:
+        printf("id=%" PRIu64 "\n", e->id);
+        tell_peaks(&e->peaks);
+        break;
+    case SC_EVENT_MARKS:
+        printf("id=%" PRIu64 "\n", e->id);
+        tell_marks(&e->marks);
         break;
     case SC_EVENT_POSTING:
         printf("t=posting\ntake_id=%s\nstate=%s\nfraction=%.17g\nmessage=%s\npage_url=%s\nheld_ms=%u\n", e->posting.take_id,

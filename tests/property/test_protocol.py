@@ -9,7 +9,8 @@ from plugin_protocol import layout
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError, LayoutError, ProtocolError
 from plugin_protocol.make_vectors import HEADER, MESSAGES
-from plugin_protocol.messages import SILENCE_LIMIT_US, FromDaemon, FromPlugin
+from plugin_protocol.message_base import SILENCE_LIMIT_US
+from plugin_protocol.messages import FromDaemon, FromPlugin
 from plugin_protocol.session import SENDS, TRANSITIONS, Role, Session, judge
 from plugin_protocol.timeline import MAX_BPM, MAX_PPQ, MIN_BPM, bounded
 

@@ -6,15 +6,8 @@ import msgspec
 
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.layout import ABI_MAJOR, HEADER_BYTES, RECORD_BYTES
-from plugin_protocol.messages import (
-    PROTOCOL_MAX,
-    PROTOCOL_MIN,
-    FromDaemon,
-    FromPlugin,
-    Heartbeat,
-    Hello,
-    Message,
-)
+from plugin_protocol.message_base import PROTOCOL_MAX, PROTOCOL_MIN
+from plugin_protocol.messages import FromDaemon, FromPlugin, Heartbeat, Hello, Message
 from plugin_protocol.session import Effect, HeartbeatDue, Role, Send, Session, judge
 
 HELLO = Hello(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bridge.plugin_endpoint import FromPeer, Peer
+from daemon.doors.plugin.windows import Ask as WindowAsk
 from daemon.doors.plugin.windows import Windows
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.features.keeping.asking import Ask
@@ -12,6 +13,7 @@ from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
 from daemon.library.entries import held_ms
 from daemon.rings.instances import Instance, Instances
+from plugin_protocol.history_messages import GetMarks, GetPeaks
 from plugin_protocol.messages import (
     Alive,
     Export,
@@ -71,6 +73,8 @@ class PluginDoor:
             PeerLost: self._left,
             WindowShown: self._window,
             GetFeed: self._window,
+            GetPeaks: self._window,
+            GetMarks: self._window,
             PostTake: self._window,
             UndoPost: self._window,
             KeepAll: self._window,
@@ -108,6 +112,8 @@ class PluginDoor:
             seconds=message.seconds,
             at_frame=message.at_frame,
             generation=message.generation,
+            first_frame=message.first_frame,
+            snap=message.snap or message.first_frame is None,
             title=message.title,
             post=message.post,
             asked=f"{instance.name}:{message.id}",
@@ -134,7 +140,7 @@ class PluginDoor:
     async def _window(
         self,
         instance: Instance,
-        message: WindowShown | GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export,
+        message: WindowShown | WindowAsk,
     ) -> None:
         await self._windows.handle(instance, message)
 

@@ -3,7 +3,8 @@
 import base64
 from datetime import datetime
 
-from plugin_protocol.messages import OUTLINE_COLUMNS, REACTIONS, Item
+from plugin_protocol.message_base import OUTLINE_COLUMNS, REACTIONS
+from plugin_protocol.messages import Item
 from relay.wire.rest import AudioPost
 
 

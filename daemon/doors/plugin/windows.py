@@ -35,9 +35,12 @@ from daemon.library.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
+from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.marks import find_marks
+from daemon.rings.peaks import Pictures
+from plugin_protocol.history_messages import GetMarks, GetPeaks, Marks, Peaks, pack_marks
+from plugin_protocol.message_base import REACTIONS, TITLE_CHARACTERS
 from plugin_protocol.messages import (
-    REACTIONS,
-    TITLE_CHARACTERS,
     Asked,
     AskFailed,
     Export,
@@ -57,7 +60,7 @@ from relay.wire.rest import AudioPost
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
-Ask = GetFeed | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export
+Ask = GetFeed | GetPeaks | GetMarks | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export
 Say = Callable[[Peer, FromDaemon], bool]
 
 
@@ -78,6 +81,8 @@ class Windows:
         set_keeping: SetKeeping,
         listening: Listening,
         exporting: Exporting,
+        journal: JournalFolder,
+        pictures: Pictures,
         bus: Bus,
     ) -> None:
         self._say = say
@@ -91,6 +96,8 @@ class Windows:
         self._set_keeping = set_keeping
         self._listening = listening
         self._exporting = exporting
+        self._journal = journal
+        self._pictures = pictures
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
@@ -185,6 +192,10 @@ class Windows:
         match message:
             case GetFeed():
                 return await self._page(instance.peer, message)
+            case GetPeaks():
+                return await self._peaks(instance, message)
+            case GetMarks():
+                return await self._marks(instance, message)
             case KeepAll():
                 return await self._keep_all(instance, message)
             case Export():
@@ -198,6 +209,34 @@ class Windows:
             case ReactPost():
                 await self._social.react(message.post_id, REACTIONS[message.reaction], message.react)
         return Asked(id=message.id)
+
+    async def _peaks(self, instance: Instance, ask: GetPeaks) -> Peaks:
+        picture = await asyncio.to_thread(
+            self._pictures.of, instance, ask.generation, ask.first_frame, ask.end_frame, ask.columns
+        )
+        return Peaks(
+            id=ask.id,
+            generation=ask.generation,
+            first_frame=ask.first_frame,
+            end_frame=ask.end_frame,
+            oldest_frame=picture.oldest_frame,
+            newest_frame=picture.end_frame,
+            coarse=picture.coarse,
+            peaks=picture.peaks,
+            holes=picture.holes,
+        )
+
+    async def _marks(self, instance: Instance, ask: GetMarks) -> Marks:
+        found, end_frame = await asyncio.to_thread(
+            find_marks, self._journal, instance, ask.generation, ask.first_frame, ask.end_frame
+        )
+        return Marks(
+            id=ask.id,
+            generation=ask.generation,
+            first_frame=ask.first_frame,
+            end_frame=end_frame,
+            marks=pack_marks(found),
+        )
 
     async def _keep_all(self, instance: Instance, message: KeepAll) -> KeptAll:
         wanted = Wanted(

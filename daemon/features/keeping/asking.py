@@ -86,6 +86,12 @@ class Parts:
         if ask.ago_s is not None or ask.from_ago_s is not None:
             return self._by_the_clock(instance, ask)
         reach = reach_of(self._journal, instance, ask.generation)
+        if ask.first_frame is not None and ask.at_frame is not None:
+            longest_frames = int(MAX_TAKE_S * reach.sample_rate_hz)
+            if ask.at_frame - ask.first_frame > longest_frames:
+                raise UsageError(
+                    f"That is longer than {MAX_TAKE_S / 60:g} minutes.", "Select a shorter part."
+                )
         memory = reach.memory()
         now = memory.commit_frame if ask.at_frame is None else min(ask.at_frame, memory.commit_frame)
         ask = msgspec.structs.replace(ask, at_frame=now)

@@ -13,12 +13,14 @@ from daemon.config import Config
 from daemon.core.capture import Cut
 from daemon.core.journal import Damaged
 from daemon.core.names import take_name
-from daemon.errors import LibraryStuck, NothingKept
+from daemon.errors import LibraryStuck, NothingKept, UsageError
 from daemon.features.keeping.asking import Ask, Parts
 from daemon.features.keeping.keeping import read_part
+from daemon.library.sounds import Sound
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
 from daemon.system.files import make_folder
+from plugin_protocol.messages import Play
 
 MAX_COPIES = 4
 SUFFIX = ".wav"
@@ -31,6 +33,7 @@ class Copied(Struct, frozen=True, kw_only=True):
     """
 
     path: Path
+    sound_at: int  # the byte of its first frame
     name: str
     cut: Cut
     sample_rate_hz: float
@@ -52,6 +55,28 @@ class Listening:
                 f"It cannot be copied to be heard: {error.strerror}.", "Keep it instead."
             ) from error
 
+    async def sound(self, instance: Instance, play: Play) -> Sound:
+        """What a Play of kind "history" names, as its own host plays it. Raises UsageError, NothingKept, LibraryStuck."""
+        if play.first_frame is None or play.end_frame is None:
+            raise UsageError("It is not said which part.", "Select a part of what was played, then listen.")
+        ask = Ask(
+            first_frame=play.first_frame, at_frame=play.end_frame, generation=play.generation, snap=play.snap
+        )
+        copied = await self.copy(instance, ask)
+        cut = copied.cut
+        seconds = cut.frames / copied.sample_rate_hz
+        return Sound(
+            kind=play.kind,
+            target=play.target,
+            title=f"{cut.bars} bar{'s' if cut.bars > 1 else ''}" if cut.bars else f"{seconds:.1f} s",
+            seconds=seconds,
+            bpm=cut.bpm,
+            bars=cut.bars,
+            path=copied.path,
+            plain_at=copied.sound_at,
+            repeats=True,
+        )
+
     def _copy(self, instance: Instance, ask: Ask) -> Copied:
         part = self._parts.of(instance, ask)
         cut, sound = read_part(self._parts, part)
@@ -61,10 +86,11 @@ class Listening:
         for path in older[: max(len(older) - MAX_COPIES + 1, 0)]:
             path.unlink(missing_ok=True)
         path = self._folder / (secrets.token_hex(8) + SUFFIX)
+        header = wav_f32_header(cut.frames, part.reach.channels, round(part.reach.sample_rate_hz))
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(fd, "wb") as file:
-                file.write(wav_f32_header(cut.frames, part.reach.channels, round(part.reach.sample_rate_hz)))
+                file.write(header)
                 for data in sound:
                     file.write(data)
         except BaseException as error:
@@ -72,7 +98,13 @@ class Listening:
             if isinstance(error, Damaged):
                 raise NothingKept(f"It cannot be read: {error}", "Ask for a shorter part.") from error
             raise
-        return Copied(path=path, name=_name(instance, cut), cut=cut, sample_rate_hz=part.reach.sample_rate_hz)
+        return Copied(
+            path=path,
+            sound_at=len(header),
+            name=_name(instance, cut),
+            cut=cut,
+            sample_rate_hz=part.reach.sample_rate_hz,
+        )
 
 
 def _name(instance: Instance, cut: Cut) -> str:

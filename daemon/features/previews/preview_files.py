@@ -36,9 +36,11 @@ MAX_FRAME_BYTES = 4096
 class Fit:
     """A fitted file that can be read while it grows. [loop]; `read` on a worker."""
 
-    def __init__(self, frame_bytes: int) -> None:
+    def __init__(self, frame_bytes: int, begins_at: int = 0) -> None:
+        """begins_at: the byte of the first frame."""
         self._fd = -1
         self.frame_bytes = frame_bytes
+        self._begins_at = begins_at
         self.frames = 0  # that can be read now
         self.whole = False
         self.failed: str | None = None
@@ -75,7 +77,8 @@ class Fit:
 
     def read(self, first_frame: int, frames: int) -> bytes:
         """That many frames, which are there. [worker] Raises OSError."""
-        data = os.pread(self._fd, frames * self.frame_bytes, first_frame * self.frame_bytes)
+        at = self._begins_at + first_frame * self.frame_bytes
+        data = os.pread(self._fd, frames * self.frame_bytes, at)
         if len(data) != frames * self.frame_bytes:
             raise OSError("the prepared sound is shorter than it was")
         return data
@@ -84,6 +87,17 @@ class Fit:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def plain(source: Path, channels: int, begins_at: int) -> Fit:
+    """A file that needs no fitting. Raises BadAudio. [worker]"""
+    made = Fit(4 * channels, begins_at)
+    try:
+        made.open(source)
+    except OSError as error:
+        raise BadAudio(f"The sound cannot be read: {error.strerror}.", "Play it again.") from error
+    made.grow((os.fstat(made.fileno).st_size - begins_at) // made.frame_bytes, whole=True)
+    return made
 
 
 _answers: msgspec.msgpack.Decoder[FromPreviewWorker] = msgspec.msgpack.Decoder(FromPreviewWorker)

@@ -20,7 +20,7 @@ from daemon.core.preview import Plan, bar_ahead, differs, plan
 from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError
 from daemon.events import Bus, PreviewChanged
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview
-from daemon.features.previews.preview_files import PreviewFiles
+from daemon.features.previews.preview_files import PreviewFiles, plain
 from daemon.library.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
@@ -44,10 +44,12 @@ log = logging.getLogger(__name__)
 LOADING_STEP = 0.1  # of a download, between two PreviewLoading
 
 Send = Callable[[Peer, FromDaemon], Awaitable[bool]]
+HistorySound = Callable[[Instance, Play], Awaitable[Sound]]
+"""A span of an Instance's History as a Sound. Raises SidechainError."""
 
 
 class Previews:
-    """All methods are [loop]. send: says something to a plugin."""
+    """All methods are [loop]. send: says something to a plugin. history: what a Play of kind "history" names."""
 
     def __init__(
         self,
@@ -56,8 +58,10 @@ class Previews:
         takes: Takes,
         files: PreviewFiles,
         send: Send,
+        history: HistorySound,
         bus: Bus,
     ) -> None:
+        self._history = history
         self._run_dir = run_dir
         self._store = store
         self._takes = takes
@@ -111,12 +115,11 @@ class Previews:
                 raise NothingKept(
                     "The daemon does not know this plugin's sound yet.", "Play it again in a moment."
                 )
-            await self._begin(
-                instance,
-                await find_sound(self._store, self._takes, ask.kind, ask.target),
-                ask.in_sync,
-                ask.id,
-            )
+            if ask.kind == "history":
+                sound = await self._history(instance, ask)
+            else:
+                sound = await find_sound(self._store, self._takes, ask.kind, ask.target)
+            await self._begin(instance, sound, ask.in_sync, ask.id)
         except asyncio.CancelledError:
             await self._send(instance.peer, PlayFailed(id=ask.id, code="replaced", message=""))
             if (current := asyncio.current_task()) and current.cancelling():
@@ -205,6 +208,8 @@ class Previews:
             loading[1].cancel()
 
     async def _plan(self, instance: Instance, sound: Sound, in_sync: bool) -> Plan:
+        if sound.repeats:
+            return Plan(repeats=True)
         host = await asyncio.to_thread(instance.info)
         return plan(
             wanted=in_sync, bpm=sound.bpm, bars=sound.bars, host_bpm=host.bpm, host_playing=host.playing
@@ -219,7 +224,10 @@ class Previews:
         if sound.post is not None:
             source = await self._files.fetched(sound.post, self._progress(peer, ask_id))
         planned = await self._plan(instance, sound, in_sync)
-        fit = await self._files.fit(source, header.sample_rate_hz, header.channels, planned.speed)
+        if sound.plain_at is not None:
+            fit = await asyncio.to_thread(plain, source, header.channels, sound.plain_at)
+        else:
+            fit = await self._files.fit(source, header.sample_rate_hz, header.channels, planned.speed)
         try:
             if planned.repeats:
                 while not fit.settled:

@@ -7,7 +7,8 @@ import pytest
 from bridge import control
 from plugin_protocol.codec import CONTROL_LIMITS, PLUGIN_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError, LocalProtocolError
-from plugin_protocol.messages import MAX_MESSAGE_BYTES, FromPlugin, Goodbye, Heartbeat, Notice
+from plugin_protocol.message_base import MAX_MESSAGE_BYTES
+from plugin_protocol.messages import FromPlugin, Goodbye, Heartbeat, Notice
 
 
 def packed(value: object) -> bytes:

@@ -3,18 +3,8 @@ import pytest
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, HEADER_BYTES
 from plugin_protocol.make_vectors import MESSAGES
-from plugin_protocol.messages import (
-    HEARTBEAT_INTERVAL_US,
-    PROTOCOL_MAX,
-    SILENCE_LIMIT_US,
-    Alive,
-    Goodbye,
-    Heartbeat,
-    Keep,
-    Notice,
-    Refused,
-    Welcome,
-)
+from plugin_protocol.message_base import HEARTBEAT_INTERVAL_US, PROTOCOL_MAX, SILENCE_LIMIT_US
+from plugin_protocol.messages import Alive, Goodbye, Heartbeat, Keep, Notice, Refused, Welcome
 from plugin_protocol.session import (
     SENDS,
     TRANSITIONS,
