@@ -13,11 +13,25 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.analyse.key_notes import LOWEST_NOTE, NOTES, NoteFrames, without_overtones
+from audio.analyse.key_notes import (
+    LOWEST_NOTE,
+    NOTES,
+    NoteFrames,
+    effective_number,
+    line_of,
+    without_overtones,
+)
 from audio.analyse.key_profiles import ALBRECHT_SHANAHAN, KRUMHANSL_KESSLER, MAJOR, MINOR, KeyWeights
 
-MIN_TONALITY = 0.25  # below, what sounds has no notes to speak of: drums (tuned ones, too), noise, speech
-MIN_NOTES = 6.5  # effective number of pitch classes: a line of three notes fits many keys, and its overtones speak for the wrong one
+MIN_TONALITY = 0.4  # below, what sounds has no notes to speak of: drums (tuned ones, too), noise, speech
+MIN_NOTES = 6.5  # effective number of pitch classes: fewer fit many keys
+# A line of few notes fits many keys, too, and its overtones are taken for notes: the fifth partial of G is a B, which G minor has not.
+# No key is told where tonality, notes of the line (audio.analyse.key_notes.Line) are below and its share is at least:
+_LINES_WITHOUT_KEY = (
+    (0.55, 2.6, 0.0),  # drums that ring at two pitches or three
+    (0.60, 3.2, 0.94),  # a voice that slides or is distorted, with drums or without
+    (1.01, 3.2, 0.96),  # a voice alone
+)
 MIN_CONFIDENCE = 0.55  # below, the key is called unknown
 TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _CAMELOT_MAJOR = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
@@ -81,7 +95,7 @@ def key_of(frames: NoteFrames) -> KeyEstimate:
     """frames: note_frames() of the clip. [any]"""
     views = _views(without_overtones(frames.strength))
     chroma = tuple(float(value) for value in views.notes)
-    if frames.tonality < MIN_TONALITY or _effective_notes(views.notes) < MIN_NOTES:
+    if not _may_have_a_key(frames, views):
         return KeyEstimate(None, 0.0, (), chroma, frames.tuning_cents)
     scores = _scores(views)
     odds = np.exp(scores - scores.max())
@@ -94,10 +108,15 @@ def key_of(frames: NoteFrames) -> KeyEstimate:
     return KeyEstimate(best, confidence, others, chroma, frames.tuning_cents)
 
 
-def _effective_notes(shares: Vector) -> float:
-    """How many equally strong pitch classes would be as spread as these (the exponential of their entropy); 0 for silence."""
-    sounding = shares[shares > 0]
-    return float(np.exp(-np.sum(sounding * np.log(sounding)))) if len(sounding) else 0.0
+def _may_have_a_key(frames: NoteFrames, views: _Views) -> bool:
+    """Whether there are notes enough for one key to fit better than others."""
+    if frames.tonality < MIN_TONALITY or effective_number(views.notes) < MIN_NOTES:
+        return False
+    line = line_of(frames.strength)
+    return not any(
+        frames.tonality < tonality and line.notes < notes and line.share >= share
+        for tonality, notes, share in _LINES_WITHOUT_KEY
+    )
 
 
 def _key(index: int) -> Key:

@@ -62,6 +62,24 @@ def test_three_distorted_notes_are_given_the_right_key_or_none() -> None:
         assert str(_analysed(line).key.key) in (key, "None")
 
 
+@pytest.mark.parametrize("drive", [4.0, 12.0])
+@pytest.mark.parametrize("slides", [False, True])
+def test_lines_of_a_few_notes_are_given_the_right_key_or_none(drive: float, slides: bool) -> None:
+    """Their overtones are no notes: the fifth partial of a root is a major third."""
+    lines = [(0, 0, 0, 5), (0, -2, -4, -2), (0, 3, -2, 0), (0, 0, 3, 7), (0, -5, 0, -7)]
+    for seed, intervals in enumerate(lines * 2):
+        line, key = bass_line(seed, intervals=intervals, drive=drive, slides=slides, bpm=90.0 + 7 * seed)
+        assert str(_analysed(line).key.key) in (key, "None"), intervals
+
+
+@pytest.mark.parametrize("ring_level", [1.2, 2.4])
+def test_drums_whose_snare_rings_louder_than_they_are_given_no_key(ring_level: float) -> None:
+    given = [
+        _analysed(drums_with_tuned_snare(s, ring_level=ring_level, octave=0.3)).key.key for s in range(20)
+    ]
+    assert given == [None] * 20
+
+
 @pytest.mark.parametrize("fraction", [0.0, 1 / 2, 1 / 4, 1 / 3])
 def test_whole_numbers_and_fractions_of_a_bpm_are_found_to_the_frame_from_60_to_180(fraction: float) -> None:
     """Each second here; all of them: `python -m benchmarks.run analysis`."""

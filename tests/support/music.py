@@ -140,17 +140,28 @@ def drum_loop(
     return np.repeat((0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None], 2, axis=1)
 
 
-def bass_line(seed: int, *, bpm: float = 140.0, sample_rate_hz: int = 44_100) -> tuple[Samples, str]:
-    """A distorted bass of three notes, root, third and fifth of a minor key; and that key."""
+def bass_line(
+    seed: int,
+    *,
+    intervals: tuple[int, ...] = (0, 0, 3, 7),
+    drive: float = 4.0,
+    slides: bool = False,
+    bpm: float = 140.0,
+    sample_rate_hz: int = 44_100,
+) -> tuple[Samples, str]:
+    """A distorted bass of a few notes of a minor key, by default its root, third and fifth; and that key.
+
+    intervals: from the root, in semitones. slides: each note begins higher, as a bass drum does.
+    """
     root = int(np.random.default_rng(seed).integers(28, 40))
     step = round(2 * 60 / bpm * sample_rate_hz)
     time_s = np.arange(step) / sample_rate_hz
     parts = []
-    for interval in (0, 0, 3, 7) * 2:
+    slide = 0.015 * (1 - np.exp(-40 * time_s)) if slides else 0 * time_s
+    for interval in intervals * 2:
         hz = 440 * 2 ** ((root + interval - 69) / 12)
-        parts.append(
-            np.tanh(4 * np.sin(2 * np.pi * hz * time_s) * np.exp(-time_s / 0.6)) * (time_s < 1.8 * 60 / bpm)
-        )
+        note = np.sin(2 * np.pi * hz * (time_s + slide)) * np.exp(-time_s / 0.6)
+        parts.append(np.tanh(drive * note) * (time_s < 1.8 * 60 / bpm))
     return (0.7 * np.concatenate(parts)).astype(np.float32)[:, None], f"{TONICS[root % 12]} minor"
 
 
@@ -171,8 +182,8 @@ def two_part_plucks(seed: int, *, bpm: float = 120.0, bars: int = 4, sample_rate
     return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
 
 
-def drums_with_tuned_snare(seed: int) -> Samples:
-    """Drums without notes, whose snare rings at a pitch."""
+def drums_with_tuned_snare(seed: int, *, ring_level: float = 0.6, octave: float = 0.0) -> Samples:
+    """Drums without notes, whose snare rings at a pitch. octave: how strong its first overtone is, against the ring."""
     loop = piece(seed, notes=False)
     mix = loop.samples[:, 0].astype(np.float64)
     hz = np.random.default_rng(seed).uniform(150, 260)
@@ -180,7 +191,8 @@ def drums_with_tuned_snare(seed: int) -> Samples:
         first = int(beat * 60 / loop.bpm * loop.sample_rate_hz)
         time_s = np.arange(min(loop.sample_rate_hz // 4, len(mix) - first)) / loop.sample_rate_hz
         ring = np.sin(2 * np.pi * hz * time_s) + 0.5 * np.sin(2 * np.pi * 1.6 * hz * time_s)
-        mix[first : first + len(time_s)] += 0.6 * ring * np.exp(-time_s / 0.09)
+        ring += octave * np.sin(4 * np.pi * hz * time_s)
+        mix[first : first + len(time_s)] += ring_level * ring * np.exp(-time_s / 0.09)
     return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
 
 
