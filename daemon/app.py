@@ -75,8 +75,8 @@ from daemon.system.log import set_up
 from daemon.system.process import allow_many_plugins, forbid_dumps, keep_start_uncollected, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
+from daemon.uplink.client import PostPage
 from plugin_protocol.messages import FromDaemon
-from relay.wire.rest import FeedPage
 
 log = logging.getLogger(__name__)
 
@@ -324,7 +324,7 @@ class App:
     async def _handle_plugin(self, peer: Peer, message: FromPeer) -> FromDaemon | None:
         return await self._plugin_door.handle(peer, message)
 
-    async def _timeline(self, limit: int) -> FeedPage:
+    async def _timeline(self, limit: int) -> PostPage:
         return await self._account.relay().timeline(limit)
 
     async def _keep_journal(self) -> None:

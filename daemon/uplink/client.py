@@ -3,7 +3,9 @@ business, and where the tokens come from daemon.identity's.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
 
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.uplink.http import (
@@ -24,6 +26,13 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
+
+
+class PostPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of posts, as they are whichever list they stand in."""
+
+    posts: list[rest.AudioPost]
+    next: str | None
 
 
 class AccessTokens(Protocol):
@@ -72,9 +81,24 @@ class RelayClient:
             allowed=allowed,
         )
 
-    async def timeline(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
+    async def timeline(self, limit: int, cursor: str | None = None) -> PostPage:
         """A page of the feed; cursor: `next` of the page before."""
-        return await self._do(operations.TIMELINE, query=operations.Paging(limit=limit, cursor=cursor))
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return _posts(await self._do(operations.TIMELINE, query=query))
+
+    async def discover(
+        self, which: Literal["hot", "latest", "trending"], query: operations.FeedQuery
+    ) -> rest.FeedPage:
+        """A page of everybody's posts."""
+        lists = {
+            "hot": operations.GLOBAL_FEED,
+            "latest": operations.LATEST_FEED,
+            "trending": operations.TRENDING_FEED,
+        }
+        return await self._do(lists[which], query=query)
+
+    async def tagged(self, tag: str, query: operations.FeedQuery) -> rest.FeedPage:
+        return await self._do(operations.TAG_FEED, query=query, tag=tag)
 
     async def follow(self, username: str, follow: bool) -> rest.Followed:
         operation = operations.FOLLOW if follow else operations.UNFOLLOW
@@ -92,10 +116,10 @@ class RelayClient:
             return (await self._do(operations.REACT, body)).post
         return await self._do(operations.UNREACT, body)
 
-    async def posts_of(self, username: str, limit: int, cursor: str | None = None) -> rest.FeedPage:
+    async def posts_of(self, username: str, limit: int, cursor: str | None = None) -> PostPage:
         """A page of one person's posts."""
         query = operations.Paging(limit=limit, cursor=cursor)
-        return await self._do(operations.USER_FEED, query=query, name=username)
+        return _posts(await self._do(operations.USER_FEED, query=query, name=username))
 
     async def edit_post(self, post_id: str, edit: rest.PostEdit) -> rest.AudioPost:
         """A post of this account's, as it is then."""
@@ -174,3 +198,8 @@ class RelayClient:
             allowed=allowed,
         )
         return self.http.decoded(answer, operation.reply)
+
+
+def _posts(page: rest.FeedPage) -> PostPage:
+    posts = [msgspec.convert(post, rest.AudioPost, from_attributes=True) for post in page.posts]
+    return PostPage(posts=posts, next=page.next)

@@ -33,6 +33,7 @@ from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
+from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
@@ -178,6 +179,7 @@ def _start_tasks(
     tasks.every("ended tokens", TICK_S, live.hub.end_expired)
     tasks.start("names", live.presence.ask_names)
     tasks.every("uploads", SWEEP_S, posts.uploads.sweep)
+    tasks.every("ranking", SWEEP_S, partial(catch_up_ranking, db))
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("removed objects", SWEEP_S, posts.removals.resume)
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))

@@ -17,6 +17,7 @@ from relay.features.creations.operations import PostOperations
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
+from relay.features.feeds import feed_pages
 from relay.features.feeds import operations as feeds
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
@@ -127,6 +128,7 @@ class Table:
         db, is_live = self.engines.db, self.live.presence.is_live
         cache_s = self.config.feed_cache_s
         return [
-            *feeds.rows(db, base_url=self.base_url, cache_s=cache_s, is_live=is_live, render=self.render),
+            *feeds.rows(db, base_url=self.base_url, cache_s=cache_s),
+            *feed_pages.rows(db, base_url=self.base_url, is_live=is_live, render=self.render),
             *GraphOperations(db=db, is_live=is_live).rows(),
         ]

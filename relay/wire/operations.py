@@ -32,6 +32,23 @@ class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
 
 
+class FeedQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a feed of everybody's posts. What is left out does not matter.
+
+    key: as people write it (Am, F# minor) or its hour (8A). key_match compatible: also keys that mix with it. genre: a tag.
+    daw: how its name begins.
+    """
+
+    bpm_min: rest.Bpm | None = None
+    bpm_max: rest.Bpm | None = None
+    key: rest.Key | None = None
+    key_match: Literal["exact", "compatible"] = "exact"
+    genre: rest.Tag | None = None
+    daw: rest.Name | None = None
+    seconds_min: rest.ClipSeconds | None = None
+    seconds_max: rest.ClipSeconds | None = None
+
+
 class ManyPaging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Query of a list of people, newest first. cursor: `next` of the page before."""
 
@@ -202,7 +219,17 @@ CANCEL_JOB = _post(
 
 # feeds --------------------------------------------------------------------------------------------------------
 
-GLOBAL_FEED = _list("/feed/global", Paging, rest.FeedPage, "Everybody's posts.")
+GLOBAL_FEED = _list(
+    "/feed/global",
+    FeedQuery,
+    rest.FeedPage,
+    "Everybody's posts: what people care about, younger before older, and a share of every page for what few know yet.",
+)
+LATEST_FEED = _list("/feed/latest", FeedQuery, rest.FeedPage, "Everybody's posts, newest first.")
+TRENDING_FEED = _list(
+    "/feed/trending", FeedQuery, rest.FeedPage, "Posts that people have begun to care about, most now."
+)
+TAG_FEED = _list("/feed/tag/{tag}", FeedQuery, rest.FeedPage, "Posts with a tag, newest first.")
 TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you follow, and yours.")
 USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
 INBOX = _list(

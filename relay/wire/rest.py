@@ -58,6 +58,7 @@ ShownTo = Literal["public", "followers", "unlisted", "private"]
 Genre = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
 OUTLINE_COLUMNS = 160
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
+ClipSeconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
 DurationBars = Annotated[int, Meta(ge=1, le=1024)]
 FigureSource = Literal["transport", "length", "audio", "given", "file"]
@@ -204,10 +205,17 @@ class UploadedPost(AudioPost, frozen=True, kw_only=True):
     """What was missing or damaged in the upload, which was used as far as it could be decoded. Nobody else is told."""
 
 
-class FeedPage(Struct, frozen=True, kw_only=True):
-    """GET /feed/{global,timeline,user/:id}?cursor=&limit= : newest first."""
+class FeedPost(AudioPost, frozen=True, kw_only=True):
+    """A post as an item of a feed."""
 
-    posts: Annotated[list[AudioPost], Meta(max_length=MAX_PAGE)]
+    reason: Word = ""
+    """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author; or what later versions know."""
+
+
+class FeedPage(Struct, frozen=True, kw_only=True):
+    """A page of a feed, as its operation says in which order. Of a filtered one it may be shorter than asked for."""
+
+    posts: Annotated[list[FeedPost], Meta(max_length=MAX_PAGE)]
     next: PageCursor | None
 
 

@@ -30,7 +30,7 @@ JSON: dict[str, Any] = {
 }
 
 
-NAMED = {"name": "holder", "username": "holder", "avatar_id": "0" * 32, "size_px": "96"}
+NAMED = {"name": "holder", "username": "holder", "avatar_id": "0" * 32, "size_px": "96", "tag": "dub"}
 """Parameters of paths; those of what is to be there are made by whoever asks."""
 
 

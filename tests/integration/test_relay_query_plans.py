@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from relay.core.cursor import BEGINNING, Cursor, write_cursor
 from relay.engine.database import Connection, Database, Tx, open_database
@@ -12,11 +13,14 @@ from relay.engine.jobs.table import JobChanged, JobReady
 from relay.features.accounts.api import ensure_account
 from relay.features.creations import posts
 from relay.features.creations import store as creations
+from relay.features.feeds import discovery
 from relay.features.feeds import store as feeds
+from relay.features.feeds.filters import ALL, filter_of
 from relay.features.graph import store as graph
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
+from relay.wire.operations import FeedQuery
 
 BIG = (
     "account",
@@ -31,8 +35,18 @@ BIG = (
     "job",
     "upload",
 )
-SMALL = {"missed", "of0", "of1", "of2"}
-"""Made by the statement itself, of what an account missed, or of one author's page."""
+SMALL = {"missed", "of0", "of1", "of2", "w0", "w1"}
+"""Made by the statement itself, of what an account missed, of one author's page, or of one list's."""
+FILTERS = FeedQuery(
+    bpm_min=90,
+    bpm_max=110,
+    key="Am",
+    key_match="compatible",
+    genre="dub",
+    daw="ardour",
+    seconds_min=1,
+    seconds_max=9,
+)
 EFFECTS = JobReady | JobChanged | Happened | Followed | Unfollowed | Blocked
 
 
@@ -83,23 +97,31 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
     postgres = database_url.startswith("postgresql")
     viewer = "f" * 32
     at = posts.position(viewer, None, 20)
+    everything = discovery.Ask(viewer=viewer, cursor=None, limit=20, filter=ALL)
+    only_some = replace(everything, filter=filter_of(FILTERS))
 
     def explain(reader: Connection) -> list[str]:
         if postgres:  # few rows are walked whatever indexes there are; whether there is one is what is asked
             reader.execute("SET LOCAL enable_seqscan = off")
         asked = Explained(reader, postgres=postgres)
-        feeds.newest(asked, at, "")
+        for ask in (everything, only_some):
+            discovery.hot(asked, ask, "")
+            discovery.latest(asked, ask, "")
+            discovery.trending(asked, ask, "")
+            discovery.tagged(asked, "dub", ask, "")
+        posts.by_ids(asked, {"a" * 32: "", "b" * 32: ""}, viewer, "")
         feeds.timeline(asked, at, "")
         feeds.timeline(asked, posts.position(viewer, write_cursor(Cursor(1, viewer)), 20), "")
-        posts.page(asked, feeds._timeline_of(3), at, "", since_us=0, author0="a", author1="b", author2="c")
+        authors = {"author0": "a", "author1": "b", "author2": "c"}
+        posts.page(asked, feeds._timeline_of(3), at, "", "followed", since_us=0, **authors)
         feeds.of(asked, viewer, at, "")
-        for ask in (
+        for read in (
             lambda: posts.one(asked, "a" * 32, viewer, ""),
             lambda: creations.asset(asked, "a" * 32, "preview", viewer),
             lambda: creations.figures(asked, "a" * 32, viewer),
         ):
             with pytest.raises(Exception, match="no such post"):
-                ask()
+                read()
         creations.shown_of(asked, ["a" * 32, "b" * 32])
         live.missed(asked, viewer, Place(1, 1), 301)
         live.inbox(asked, viewer, Place(1 << 60, 0), 21)
@@ -122,17 +144,20 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         assert "hashed SubPlan" not in plan, plan
 
 
-async def test_a_page_of_the_global_feed_sorts_nothing(db: Database, database_url: str) -> None:
+async def test_a_page_of_what_is_for_everybody_sorts_nothing(db: Database, database_url: str) -> None:
     """It ends after as many steps as it has rows, however many posts there are."""
     postgres = database_url.startswith("postgresql")
+    ask = discovery.Ask(viewer="f" * 32, cursor=None, limit=20, filter=ALL)
 
-    def explain(reader: Connection) -> str:
+    def explain(reader: Connection) -> list[str]:
         if postgres:
             reader.execute("SET LOCAL enable_seqscan = off")
             reader.execute("SET LOCAL enable_sort = off")
         asked = Explained(reader, postgres=postgres)
-        feeds.newest(asked, posts.position("f" * 32, None, 20), "")
-        return asked.plans[0]
+        for read in (discovery.hot, discovery.latest, discovery.trending):
+            read(asked, ask, "")
+        discovery.tagged(asked, "dub", ask, "")
+        return asked.plans
 
-    plan = await db.read(explain)
-    assert ("Sort" if postgres else "TEMP B-TREE") not in plan, plan
+    for plan in await db.read(explain):
+        assert ("Sort" if postgres else "TEMP B-TREE") not in plan, plan

@@ -75,7 +75,6 @@ def test_pages_are_the_whole_feed_once_whatever_is_posted_meanwhile(
             for at in times:  # equal times on purpose: the id decides
                 await here.db.write(lambda tx, at=at: new_post(tx, owner, at_us=at))
             reads: dict[str, Callable[[Reader, Position], feeds.Page]] = {
-                "newest": lambda db, at: feeds.newest(db, at, BASE_URL),
                 "of": lambda db, at: feeds.of(db, owner, at, BASE_URL),
                 "timeline": lambda db, at: feeds.timeline(db, at, BASE_URL),
             }

@@ -29,7 +29,11 @@ from relay.features.creations import changes, posts
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
+from relay.features.feeds import discovery
 from relay.features.feeds import store as feeds
+from relay.features.feeds.engagement import miscounts as miscounts_of_signs
+from relay.features.feeds.filters import ALL
+from relay.features.feeds.ranking import TRENDING_FROM
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.reactions.service import Reactions
@@ -44,7 +48,7 @@ from relay.wire.events import (
     read_payload,
 )
 from relay.wire.rest import LikeRequest, PostEdit
-from tests.support.house import BASE_URL, House, house, new_post, waiting
+from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 from tests.support.visibility_oracle import Oracle, Told
 
@@ -187,7 +191,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     for owner in people:
         mine = [each for each in oracle.posts.values() if each.owner == owner]
         assert counts[owner] == sum(audience(each.shown) is Audience.EVERYBODY for each in mine)
-    assert creations.miscounts(db) == [] and miscounts_of_likes(db) == []
+    assert creations.miscounts(db) == miscounts_of_likes(db) == miscounts_of_signs(db) == []
     for who in (None, *people):
         for post_id in oracle.posts:
             for read in (
@@ -198,8 +202,14 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             ):
                 assert refusal_of(read) == oracle.refusal(who, post_id)
         at = position(who, None, 100)
-        found = [each.post.id for each in feeds.newest(db, at, BASE_URL)[0]]
-        assert found == [id_ for id_ in newest_first if in_global_feed(oracle, who, id_)]
+        ask = discovery.Ask(viewer=who or "", cursor=None, limit=100, filter=ALL)
+        for_all_of_them = [id_ for id_ in newest_first if in_global_feed(oracle, who, id_)]
+        assert ids_of(discovery.latest(db, ask, BASE_URL)) == for_all_of_them
+        assert sorted(ids_of(discovery.hot(db, ask, BASE_URL))) == sorted(for_all_of_them)
+        liked_by_two = [id_ for id_ in for_all_of_them if len(oracle.signs(id_)) >= TRENDING_FROM]
+        assert sorted(ids_of(discovery.trending(db, ask, BASE_URL))) == sorted(liked_by_two)
+        tagged = [id_ for id_ in newest_first if oracle.may_find(who, id_)]
+        assert ids_of(discovery.tagged(db, TAG, ask, BASE_URL)) == tagged
         for owner in people:
             found = [each.post.id for each in feeds.of(db, owner, at, BASE_URL)[0]]
             owners = [id_ for id_ in newest_first if oracle.posts[id_].owner == owner]
@@ -209,6 +219,10 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
             assert found == [id_ for id_ in heard if oracle.may_find(who, id_)]
             assert found == paged(lambda at: feeds.timeline(db, at, BASE_URL), who)
+
+
+def ids_of(page: feeds.Page) -> list[str]:
+    return [each.post.id for each in page[0]]
 
 
 def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:

@@ -40,6 +40,8 @@ CARD = Card(
     outline=outline([0], [0]),
 )
 FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
+TAG = "loop"
+"""Of every post that is made here."""
 DEADLINE_S = 60.0
 
 
@@ -131,6 +133,9 @@ def new_post(
     at_us: int = 0,
     visibility: Visibility = Visibility.PUBLIC,
     sha256: str = "0" * 64,
+    bpm: float | None = None,
+    key: str | None = None,
+    tags: Sequence[str] = (TAG,),
 ) -> str:
     """Its id. Two assets, of one object, which nobody stored unless it is named. [writer]"""
     new = NewCreation(
@@ -140,9 +145,9 @@ def new_post(
         kind=Kind.POST,
         visibility=visibility,
         title=title,
-        bpm=None,
-        key=None,
-        tags=[],
+        bpm=bpm,
+        key=key,
+        tags=list(tags),
         daw=None,
         figures=FIGURES,
         assets=[

@@ -148,6 +148,10 @@ class Oracle:
             if self.posts[post_id].owner != who:
                 self.act(self.posts[post_id].owner, ("like", who + post_id), ("like", who, post_id))
 
+    def signs(self, post_id: str) -> set[str]:
+        """Who likes it, but its owner."""
+        return {who for who, liked in self.likes if liked == post_id} - {self.posts[post_id].owner}
+
     def act(self, to: str, told: Told, once: tuple[str, ...]) -> None:
         if once in self.acts:
             return

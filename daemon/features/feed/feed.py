@@ -20,7 +20,8 @@ from daemon.events import (
     PostRemoved,
 )
 from daemon.library.store import Store
-from relay.wire.rest import AudioPost, FeedPage
+from daemon.uplink.client import PostPage
+from relay.wire.rest import AudioPost
 
 PATIENCE_S = 0.35  # of the half second in which a feed should open
 FRESH_S = 10.0
@@ -29,7 +30,7 @@ FRESH_S = 10.0
 class Feed:
     """fetch: a page of the relay. All methods are [loop]."""
 
-    def __init__(self, store: Store, fetch: Callable[[int], Awaitable[FeedPage]], bus: Bus) -> None:
+    def __init__(self, store: Store, fetch: Callable[[int], Awaitable[PostPage]], bus: Bus) -> None:
         self._store = store
         self._fetch = fetch
         self._bus = bus

@@ -19,6 +19,7 @@ from relay.engine.objects.door import ObjectMissing, Objects, ObjectsUnavailable
 from relay.engine.objects.room import ADMIT_FREE_BYTES
 from relay.features.creations import store as creations
 from relay.features.devices.signing import BadKey, agreed_key, load_key
+from relay.features.feeds import engagement
 from relay.features.graph import store as graph
 from relay.features.reactions import store as reactions
 
@@ -156,6 +157,7 @@ def miscounts(db: Connection) -> list[Miscount]:
     found: list[Miscount] = []
     counters: tuple[Callable[[Connection], list[Miscount]], ...] = (
         creations.miscounts,
+        engagement.miscounts,
         graph.miscounts,
         reactions.miscounts,
     )

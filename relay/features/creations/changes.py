@@ -7,7 +7,8 @@ from relay.core.visibility import Audience, Shown, State, Visibility, audience
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.kinds import KINDS, Ability, Kind
-from relay.features.creations.store import NEW_POST, as_json, is_counted, note_newest, shown_as
+from relay.features.creations.store import NEW_POST, as_json, is_counted, note_newest, set_tags, shown_as
+from relay.features.feeds import api as feeds
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
 
@@ -48,6 +49,7 @@ def set_words(tx: Tx, was: Existing, title: str, tags: list[str], at_us: int) ->
     tx.db.execute(
         "UPDATE creation SET title = ?, tags = ?, changed_us = ? WHERE id = ?", (title, column, at_us, was.id)
     )
+    set_tags(tx, was.id, tags)
     return True
 
 
@@ -69,10 +71,11 @@ def set_shown(tx: Tx, was: Existing, visibility: Visibility, state: State, at_us
 def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     """Leave a tombstone, which says whose it was and what it was made of; the names of the objects that it had. [writer]"""
     tx.db.execute(
-        "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, daw = NULL, play_count = 0,"
-        " like_count = 0, reactions = '{}', liked_with = '{}' WHERE id = ?",
+        "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, camelot = NULL, daw = NULL,"
+        " duration_ms = 0, play_count = 0, like_count = 0, reactions = '{}', liked_with = '{}' WHERE id = ?",
         (was.id,),
     )
+    set_tags(tx, was.id, [])
     set_shown(tx, was, was.shown.visibility, State.DELETED, at_us)
     versions = "SELECT id FROM creation_version WHERE creation_id = ?"
     assets = tx.db.execute(
@@ -81,6 +84,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     tx.db.execute("UPDATE creation_version SET body = '{}' WHERE creation_id = ?", (was.id,))
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)
+    feeds.forget(tx, was.id)
     return [sha256 for sha256, _ in assets]
 
 

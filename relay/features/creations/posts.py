@@ -1,7 +1,7 @@
 """Posts as they are read: one, a page of a list, many that are told. The statement is one, SELECT, and the row is one."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from relay.features.creations.figures import Card, read_card
 from relay.features.creations.kinds import Ability, is_one_with
 from relay.features.creations.store import why_not_there
 from relay.features.reactions.api import LIKED, REACTED
-from relay.wire.rest import API_PREFIX, AudioPost
+from relay.wire.rest import API_PREFIX, AudioPost, FeedPost
 
 PAGE_PATH = "/p/"
 MAX_REMEMBERED = 512
@@ -24,7 +24,7 @@ MAX_REMEMBERED = 512
 
 
 class Detail(Struct, frozen=True, kw_only=True):
-    """A post and its card, for pages and players."""
+    """A post and its card, for pages and players. In a list it is a FeedPost."""
 
     post: AudioPost
     card: Card
@@ -108,9 +108,9 @@ def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
 
 
 def page(
-    db: Connection, sql: str, at: Position, base_url: str, **more: str | int
+    db: Connection, sql: str, at: Position, base_url: str, reason: str, **more: str | int
 ) -> tuple[list[Detail], str | None]:
-    """A page of a list and the cursor of the next. sql: of SELECT's columns, with OLDER and NEWEST in it.
+    """A page of a list and the cursor of the next. sql: of SELECT's columns, with OLDER and NEWEST in it. reason: of its items.
 
     [any thread with a snapshot]
     """
@@ -122,9 +122,23 @@ def page(
         **more,
     }
     rows = db.execute(sql, values).fetchall()
-    details = [_detail(row, base_url) for row in rows[: at.limit]]
+    details = [_detail(row, base_url, reason) for row in rows[: at.limit]]
     last = _Row(*rows[at.limit - 1]) if len(rows) > at.limit else None
     return details, None if last is None else write_cursor(Cursor(last.published_us, last.id))
+
+
+def by_ids(db: Connection, reasons: Mapping[str, str], viewer: str, base_url: str) -> list[Detail]:
+    """Posts in the order of their ids, of which it was asked who may see them; reasons: why each is shown.
+
+    [any thread with a snapshot]
+    """
+    if not reasons:
+        return []
+    marks = ", ".join(f":c{index}" for index in range(len(reasons)))
+    ids = {f"c{index}": post_id for index, post_id in enumerate(reasons)}
+    rows = db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": viewer, **ids}).fetchall()
+    found = {row[0]: _detail(row, base_url, reasons[row[0]]) for row in rows}
+    return [found[post_id] for post_id in reasons if post_id in found]
 
 
 def told(db: Connection, post_ids: Sequence[str], base_url: str) -> dict[str, AudioPost]:
@@ -137,16 +151,21 @@ def told(db: Connection, post_ids: Sequence[str], base_url: str) -> dict[str, Au
 
 
 @lru_cache(MAX_REMEMBERED)
-def _detail(columns: tuple[Any, ...], base_url: str) -> Detail:  # any: of many types, as _Row names them
-    """A row of SELECT, and nothing else: so the same row is always told as the same. [any]"""
+def _detail(
+    columns: tuple[Any, ...],  # any: of many types, as _Row names them
+    base_url: str,
+    reason: str | None = None,
+) -> Detail:
+    """A row of SELECT, and nothing else: so the same row is always told as the same. reason: it is an item of a feed. [any]"""
     row = _Row(*columns)
     card = read_card(row.card)
-    return Detail(post=_post(row, card, base_url), card=card)
+    return Detail(post=_post(row, card, base_url, reason), card=card)
 
 
-def _post(row: _Row, card: Card, base_url: str) -> AudioPost:
+def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost:
     path = f"{base_url}{API_PREFIX}/audio/{row.id}"
-    return AudioPost(
+    made_as = AudioPost if reason is None else partial(FeedPost, reason=reason)
+    return made_as(
         id=row.id,
         user_id=row.owner_id,
         username=row.username,

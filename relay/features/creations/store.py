@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from relay.core.counts import Miscount
+from relay.core.folding import folded
 from relay.core.refusal import Refusal
+from relay.core.tonality import camelot
 from relay.core.visibility import FINDABLE_BY_FOLLOWERS, KNOWN_GONE, READABLE, Shown, State, Visibility
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
@@ -75,8 +77,9 @@ def publish(tx: Tx, new: NewCreation) -> None:
 def _insert(tx: Tx, new: NewCreation) -> None:
     card, body = as_json(new.figures.card), as_json(new.figures)
     tx.db.execute(
-        "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, daw, created_us,"
-        " changed_us, published_us, tags, card) VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, camelot, daw,"
+        " duration_ms, created_us, changed_us, published_us, hot_us, tags, card)"
+        " VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new.id,
             new.owner_id,
@@ -86,14 +89,15 @@ def _insert(tx: Tx, new: NewCreation) -> None:
             new.version_id,
             new.bpm,
             new.key,
+            None if new.key is None else camelot(new.key),
             new.daw,
-            new.at_us,
-            new.at_us,
-            new.at_us,
+            new.figures.card.duration_ms,
+            *[new.at_us] * 4,
             as_json(new.tags),
             card,
         ),
     )
+    set_tags(tx, new.id, new.tags)
     tx.db.execute(
         "INSERT INTO creation_version (id, creation_id, n, created_us, body) VALUES (?, ?, 1, ?, ?)",
         (new.version_id, new.id, new.at_us, body),
@@ -113,6 +117,17 @@ def note_newest(tx: Tx, owner_id: str) -> None:
         (owner_id,),
     ).fetchone()
     accounts.set_newest_post(tx, owner_id, -1 if newest is None else newest[0])
+
+
+def set_tags(tx: Tx, creation_id: str, tags: Sequence[str]) -> None:
+    """By which tags it is found; its row has them as they were written. [writer]"""
+    tx.db.execute("DELETE FROM creation_tag WHERE creation_id = ?", (creation_id,))
+    for tag in {folded(tag) for tag in tags}:
+        tx.db.execute(
+            "INSERT INTO creation_tag (creation_id, tag, published_us)"
+            " SELECT id, ?, published_us FROM creation WHERE id = ?",
+            (tag, creation_id),
+        )
 
 
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:

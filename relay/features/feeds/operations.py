@@ -1,30 +1,24 @@
-"""Feeds, newest first, in pages: for programs and for people."""
+"""Feeds, in pages, for programs; feed_pages.py shows them to people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from msgspec import Struct
+from typing import Any, cast
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.calls import Answer, AnyRow, Call, Handler, Row
+from relay.core.folding import folded
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
 from relay.features.creations.api import position
-from relay.features.feeds import store
-from relay.features.graph import api as graph
+from relay.features.feeds import discovery, store
+from relay.features.feeds.discovery import Ask
+from relay.features.feeds.filters import filter_of
 from relay.wire import operations as wire
-from relay.wire.rest import DEFAULT_PAGE, FeedPage, PageCursor, Producer
+from relay.wire.rest import FeedPage, FeedPost
 
 FeedCall = Call[wire.Nothing, wire.Paging]
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
-
-
-class OnPage(Struct, frozen=True, kw_only=True):
-    """Query of a page of a feed; what else stands in a link that somebody passed on does not matter."""
-
-    cursor: PageCursor | None = None
+DiscoveryCall = Call[wire.Nothing, wire.FeedQuery]
+Read = Callable[[Connection, Ask, str], store.Page]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +29,18 @@ class Feeds:
     base_url: str
     cache_s: int
 
-    async def everybody(self, call: FeedCall) -> Answer[FeedPage]:
-        at = position(call.actor.user_id, call.query.cursor, call.query.limit)
-        found = await self.db.read(lambda reader: store.newest(reader, at, self.base_url), snapshot=False)
+    def of_everybody(self, read: Read) -> Handler[wire.Nothing, wire.FeedQuery, FeedPage]:
+        """Answers with a list of discovery.py."""
+
+        async def handler(call: DiscoveryCall) -> Answer[FeedPage]:
+            ask = asked(call.actor.user_id, call.query)
+            return self._answer(call, await self.db.read(lambda reader: read(reader, ask, self.base_url)))
+
+        return handler
+
+    async def tagged(self, call: DiscoveryCall) -> Answer[FeedPage]:
+        ask, tag = asked(call.actor.user_id, call.query), folded(call.path["tag"])
+        found = await self.db.read(lambda reader: discovery.tagged(reader, tag, ask, self.base_url))
         return self._answer(call, found)
 
     async def timeline(self, call: FeedCall) -> FeedPage:
@@ -52,88 +55,32 @@ class Feeds:
 
         return self._answer(call, await self.db.read(work))
 
-    def _answer(self, call: FeedCall, found: store.Page) -> Answer[FeedPage]:
-        if self.cache_s == 0 or call.actor.user_id is not None:
+    def _answer(self, call: Call[Any, Any], found: store.Page) -> Answer[FeedPage]:  # any: of either query
+        is_own = call.actor.user_id is not None  # and who is signed in sees their own acts at once
+        if self.cache_s == 0 or is_own:
             return Answer(value=_page(found))
         headers = {"cache-control": f"public, max-age={self.cache_s}", "vary": "Authorization, Cookie"}
         return Answer(value=_page(found), headers=headers)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pages:
-    """The same for people. is_live: whether an account is producing now. [loop]"""
-
-    db: Database
-    base_url: str
-    is_live: Callable[[str], bool]
-    render: Render
-
-    async def everybody(self, call: AnyCall) -> AnyAnswer:
-        at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
-        found = await self.db.read(lambda reader: store.newest(reader, at, self.base_url), snapshot=False)
-        return self._show(call, found, "Everyone", here="global")
-
-    async def timeline(self, call: AnyCall) -> AnyAnswer:
-        at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
-        found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
-        return self._show(call, found, "Following", here="timeline")
-
-    async def of_person(self, call: AnyCall) -> AnyAnswer:
-        at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
-
-        def work(reader: Connection) -> tuple[Producer, bool, store.Page]:
-            person = accounts.find(reader, call.path["username"])
-            follows = graph.follows(reader, call.actor.user_id or "", person.id)
-            return person, follows, store.of(reader, person.id, at, self.base_url)
-
-        person, follows, found = await self.db.read(work)
-        profile = accounts.live_now(person, self.is_live)
-        return self._show(call, found, person.username, profile=profile, follows=follows)
-
-    def _show(
-        self,
-        call: AnyCall,
-        found: store.Page,
-        heading: str,
-        *,
-        here: str = "",
-        profile: Producer | None = None,
-        follows: bool = False,
-    ) -> AnyAnswer:
-        details, more = found
-        return self.render(
-            "feed.html",
-            call.session,
-            here=here,
-            heading=heading,
-            details=details,
-            next=more,
-            profile=profile,
-            follows=follows,
-        )
-
-
-def rows(
-    db: Database, *, base_url: str, cache_s: int, is_live: Callable[[str], bool], render: Render
-) -> list[AnyRow]:
-    """As of Feeds and Pages."""
+def rows(db: Database, *, base_url: str, cache_s: int) -> list[AnyRow]:
+    """As of Feeds."""
     feeds = Feeds(db=db, base_url=base_url, cache_s=cache_s)
-    pages = Pages(db=db, base_url=base_url, is_live=is_live, render=render)
     return [
-        Row(operation=wire.GLOBAL_FEED, action=Action.FEED_READ, handler=feeds.everybody),
-        Row(operation=wire.TIMELINE, action=Action.TIMELINE_READ, handler=feeds.timeline),
-        Row(operation=wire.USER_FEED, action=Action.FEED_READ, handler=feeds.of_person),
-        *(
-            Page(method="GET", path=path, action=action, handler=handler, query=OnPage)
-            for path, action, handler in (
-                ("/", Action.FEED_READ, pages.everybody),
-                ("/following", Action.TIMELINE_READ, pages.timeline),
-                ("/u/{username}", Action.PROFILE_READ, pages.of_person),
-                ("/@{username}", Action.PROFILE_READ, pages.of_person),
-            )
-        ),
+        Row(wire.GLOBAL_FEED, Action.FEED_READ, feeds.of_everybody(discovery.hot)),
+        Row(wire.LATEST_FEED, Action.FEED_READ, feeds.of_everybody(discovery.latest)),
+        Row(wire.TRENDING_FEED, Action.FEED_READ, feeds.of_everybody(discovery.trending)),
+        Row(wire.TAG_FEED, Action.FEED_READ, feeds.tagged),
+        Row(wire.TIMELINE, Action.TIMELINE_READ, feeds.timeline),
+        Row(wire.USER_FEED, Action.FEED_READ, feeds.of_person),
     ]
 
 
+def asked(viewer: str | None, query: wire.FeedQuery) -> Ask:
+    """Raises Refusal: validation. [any]"""
+    return Ask(viewer=viewer or "", cursor=query.cursor, limit=query.limit, filter=filter_of(query))
+
+
 def _page(found: store.Page) -> FeedPage:
-    return FeedPage(posts=[detail.post for detail in found[0]], next=found[1])
+    """Of a list's items, which are FeedPosts."""
+    return FeedPage(posts=[cast(FeedPost, detail.post) for detail in found[0]], next=found[1])

@@ -1,14 +1,13 @@
-"""The lists of posts: of everybody, of those one follows, of one person. Fan-out on read."""
+"""The lists of posts of those one follows, and of one person. Fan-out on read."""
 
 from functools import cache
 
 from relay.core.cursor import BEGINNING
-from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED, PUBLIC
+from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED
 from relay.engine.database import Connection
 from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, page
 
 _IS_POST = "c.kind = 'post'"
-_GLOBAL = f"{SELECT} WHERE {_IS_POST} AND {PUBLIC} AND {OLDER} {NEWEST}"
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
 # How old the newest post of each is whom the viewer follows: on a list's first page that stands with the account, …
 _FRESHEST = """SELECT f.followee_id, a.newest_post_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id
@@ -22,11 +21,6 @@ _FRESHEST_BEFORE = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FRO
 Page = tuple[list[Detail], str | None]
 
 
-def newest(db: Connection, at: Position, base_url: str) -> Page:
-    """Everybody's. [any thread with a snapshot]"""
-    return page(db, _GLOBAL, at, base_url)
-
-
 def timeline(db: Connection, at: Position, base_url: str) -> Page:
     """Of those the viewer follows, and the viewer's own. [any thread with a snapshot]
 
@@ -35,7 +29,7 @@ def timeline(db: Connection, at: Position, base_url: str) -> Page:
     """
     found, since_us = _freshest(db, at)
     authors = {f"author{n}": author for n, author in enumerate((at.viewer, *found))}
-    return page(db, _timeline_of(len(authors)), at, base_url, since_us=since_us, **authors)
+    return page(db, _timeline_of(len(authors)), at, base_url, "followed", since_us=since_us, **authors)
 
 
 def _freshest(db: Connection, at: Position) -> tuple[list[str], int]:
@@ -65,4 +59,4 @@ def _timeline_of(authors: int) -> str:
 
 def of(db: Connection, owner_id: str, at: Position, base_url: str) -> Page:
     """One person's. [any thread with a snapshot]"""
-    return page(db, _OF, at, base_url, owner=owner_id)
+    return page(db, _OF, at, base_url, "author", owner=owner_id)

@@ -6,6 +6,7 @@ from relay.core.times import rfc3339
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, Tx
 from relay.features.creations import api as creations
+from relay.features.feeds import api as feeds
 from relay.features.reactions import store
 from relay.features.reactions.rules import allow, counted, liked_with
 from relay.wire.rest import AudioPost, LikeRequest, Reacted, Reaction, ReactRequest
@@ -33,6 +34,7 @@ class Reactions:
                 created_at=rfc3339(now),
             )
             store.put_like(tx, like, now)
+            feeds.give(tx, post.id, account_id, feeds.Sign.LIKE, now)
             self._count_like(tx, post, before, request.emoji)
             if before is None:
                 store.tell(tx, like, post.user_id, now)
@@ -49,6 +51,7 @@ class Reactions:
             if before is None:
                 return post
             self._count_like(tx, post, before, None)
+            feeds.take_back(tx, post.id, account_id, feeds.Sign.LIKE, now_us())
             return self._post(tx, account_id, post.id)
 
         return await self._db.write(work)
@@ -72,6 +75,7 @@ class Reactions:
                 created_at=rfc3339(now),
             )
             store.add_reaction(tx, reaction, now)
+            feeds.give(tx, post.id, account_id, feeds.Sign.REACT, now)
             creations.set_reactions(tx, post.id, counted(post.reactions, request.emoji, 1))
             store.tell(tx, reaction, post.user_id, now)
             return Reacted(reaction=reaction, post=self._post(tx, account_id, post.id))
@@ -104,6 +108,8 @@ class Reactions:
         if not store.remove_reaction(tx, account_id, post_id, emoji):
             return post
         creations.set_reactions(tx, post_id, counted(post.reactions, emoji, -1))
+        if post.reacted == [emoji]:
+            feeds.take_back(tx, post_id, account_id, feeds.Sign.REACT, now_us())
         return self._post(tx, account_id, post_id)
 
     def _post(self, tx: Tx, account_id: str, post_id: str) -> AudioPost:

@@ -12,11 +12,18 @@ CREATE TABLE creation (
   bpm               REAL CHECK (bpm > 0 AND bpm <= 1000),
   key               TEXT CHECK (length(key) <= 16),
   daw               TEXT CHECK (length(daw) BETWEEN 1 AND 64),
+  camelot           TEXT CHECK (length(camelot) BETWEEN 2 AND 3),  -- the key's place among those that go together
+  duration_ms       INTEGER NOT NULL CHECK (duration_ms >= 0),
   play_count        INTEGER NOT NULL DEFAULT 0 CHECK (play_count >= 0),
   like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
   created_us        INTEGER NOT NULL,
   changed_us        INTEGER NOT NULL,
   published_us      INTEGER NOT NULL,
+  hot_us            INTEGER NOT NULL,            -- where it stands by rank: features/feeds/ranking.py
+  trend_us          INTEGER NOT NULL DEFAULT 0,  -- 0: nobody gave a sign
+  engaged           INTEGER NOT NULL DEFAULT 0 CHECK (engaged >= 0),
+  people            INTEGER NOT NULL DEFAULT 0 CHECK (people >= 0),
+  moved_us          INTEGER NOT NULL DEFAULT 0,  -- when it last moved down a list: who pages through it passes it over
   tags              TEXT NOT NULL CHECK (json_valid(tags)),
   reactions         TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(reactions)),  -- how many of each emoji
   liked_with        TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(liked_with)),  -- how many likes came with another emoji
@@ -24,8 +31,24 @@ CREATE TABLE creation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX creation_newest ON creation (kind, published_us DESC, id DESC)
   WHERE state = 'ready' AND visibility = 'public';
+-- Those whom enough people know, and all others: a page is made of both.
+CREATE INDEX creation_known ON creation (kind, hot_us DESC, id DESC)
+  WHERE state = 'ready' AND visibility = 'public' AND people >= 3;
+CREATE INDEX creation_unknown ON creation (kind, hot_us DESC, id DESC)
+  WHERE state = 'ready' AND visibility = 'public' AND people < 3;
+CREATE INDEX creation_trending ON creation (kind, trend_us DESC, id DESC)
+  WHERE state = 'ready' AND visibility = 'public' AND people >= 2;
 -- With who sees it: a timeline asks hundreds of authors for their newest without looking at a row.
 CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, id DESC, state, visibility);
+
+-- Of each tag as it is looked for (folded), the posts; `creation.tags` has them as they were written.
+CREATE TABLE creation_tag (
+  creation_id  TEXT NOT NULL REFERENCES creation (id),
+  tag          TEXT NOT NULL CHECK (length(tag) BETWEEN 1 AND 64),
+  published_us INTEGER NOT NULL,
+  PRIMARY KEY (creation_id, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX creation_tag_newest ON creation_tag (tag, published_us DESC, creation_id DESC);
 
 -- Immutable. A row exists only after the bytes of its assets are durable in the objects.
 CREATE TABLE creation_version (

@@ -12,7 +12,7 @@ from daemon.events import Bus, LinkChanged
 from daemon.features.feed import feed as feed_module
 from daemon.features.feed.feed import Feed
 from daemon.library.store import Store
-from relay.wire.rest import FeedPage
+from daemon.uplink.client import PostPage
 from tests.support.posts import post
 
 
@@ -31,12 +31,12 @@ class Relay:
         """The link to it is in this state now."""
         self.bus.tell(LinkChanged(state=state, friends_producing=0))
 
-    async def fetch(self, limit: int) -> FeedPage:
+    async def fetch(self, limit: int) -> PostPage:
         self.asked += 1
         await self.may.wait()
         if self.error:
             raise self.error
-        return FeedPage(posts=self.posts[:limit], next=None)
+        return PostPage(posts=self.posts[:limit], next=None)
 
 
 @pytest.fixture

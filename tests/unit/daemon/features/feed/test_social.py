@@ -14,7 +14,8 @@ from daemon.features.feed.feed import Feed
 from daemon.features.feed.social import Social
 from daemon.identity.account import Account
 from daemon.library.store import Store
-from relay.wire.rest import AudioPost, FeedPage
+from daemon.uplink.client import PostPage
+from relay.wire.rest import AudioPost
 from tests.support.posts import post
 
 
@@ -41,9 +42,9 @@ class Relay:
     async def follow(self, username: str, follow: bool) -> None:
         pass
 
-    async def timeline(self, limit: int) -> FeedPage:
+    async def timeline(self, limit: int) -> PostPage:
         self.pages += 1
-        return FeedPage(posts=[self.post], next=None)
+        return PostPage(posts=[self.post], next=None)
 
 
 class Scene:

@@ -1,0 +1,12 @@
+"""Text as it is looked for: however it was written, whoever types it finds it."""
+
+import unicodedata
+
+MAX_FOLDED = 64
+
+
+def folded(text: str) -> str:
+    """Without case, accents and outer space: "  Café " is cafe; never empty for a text that is not. [any]"""
+    parts = unicodedata.normalize("NFKD", text.casefold().strip())
+    plain = "".join(each for each in parts if not unicodedata.combining(each))
+    return unicodedata.normalize("NFKC", plain or text)[:MAX_FOLDED]

@@ -1,0 +1,140 @@
+"""The feeds as pages for people."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.folding import folded
+from relay.core.refusal import Refusal
+from relay.engine.database import Connection, Database
+from relay.features.accounts import api as accounts
+from relay.features.creations.api import position
+from relay.features.feeds import discovery, store
+from relay.features.feeds.operations import Read, asked
+from relay.features.graph import api as graph
+from relay.wire.operations import FeedQuery
+from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+TROUBLE = "A tempo is a number such as 92 or 92.5, a key is written as Am, F# minor or 8A."
+
+
+class OnPage(Struct, frozen=True, kw_only=True):
+    """Query of a page of a feed; what else stands in a link that somebody passed on does not matter."""
+
+    cursor: PageCursor | None = None
+
+
+class OnFilteredPage(OnPage, frozen=True, kw_only=True):
+    """The fields of the form above a feed, as they are typed; "": does not matter."""
+
+    bpm_min: str = ""
+    bpm_max: str = ""
+    key: str = ""
+    key_match: str = ""
+    genre: str = ""
+    daw: str = ""
+    seconds_min: str = ""
+    seconds_max: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Those that were filled in."""
+        return {
+            name: text.strip() for name, text in asdict(self).items() if name != "cursor" and text.strip()
+        }
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What stands around the posts of a page. here: which tab. given: fields of the form; None: there is none."""
+
+    heading: str
+    here: str = ""
+    given: dict[str, str] | None = None
+    trouble: str = ""
+    profile: Producer | None = None
+    follows: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedPages:
+    """is_live: whether an account is producing now. [loop]"""
+
+    db: Database
+    base_url: str
+    is_live: Callable[[str], bool]
+    render: Render
+
+    def of_everybody(self, read: Read, heading: str, here: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
+        """Shows a list of discovery.py."""
+
+        async def handler(call: AnyCall) -> AnyAnswer:
+            return await self._discovered(call, read, heading, here)
+
+        return handler
+
+    async def tagged(self, call: AnyCall) -> AnyAnswer:
+        tag = call.path["tag"]
+
+        def read(reader: Connection, ask: discovery.Ask, base_url: str) -> store.Page:
+            return discovery.tagged(reader, folded(tag), ask, base_url)
+
+        return await self._discovered(call, read, f"#{tag}", "tag")
+
+    async def _discovered(self, call: AnyCall, read: Read, heading: str, here: str) -> AnyAnswer:
+        given = call.query.fields
+        shown = Shown(heading=heading, here=here, given=given)
+        try:
+            query = msgspec.convert(given | {"limit": DEFAULT_PAGE}, FeedQuery, strict=False)
+            ask = asked(call.actor.user_id, replace(query, cursor=call.query.cursor))
+        except (msgspec.ValidationError, Refusal):
+            return self._show(call, ([], None), replace(shown, trouble=TROUBLE))
+        return self._show(call, await self.db.read(lambda reader: read(reader, ask, self.base_url)), shown)
+
+    async def timeline(self, call: AnyCall) -> AnyAnswer:
+        at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
+        found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
+        return self._show(call, found, Shown(heading="Following", here="timeline"))
+
+    async def of_person(self, call: AnyCall) -> AnyAnswer:
+        at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
+
+        def work(reader: Connection) -> tuple[Producer, bool, store.Page]:
+            person = accounts.find(reader, call.path["username"])
+            follows = graph.follows(reader, call.actor.user_id or "", person.id)
+            return person, follows, store.of(reader, person.id, at, self.base_url)
+
+        person, follows, found = await self.db.read(work)
+        profile = accounts.live_now(person, self.is_live)
+        return self._show(call, found, Shown(heading=person.username, profile=profile, follows=follows))
+
+    def _show(self, call: AnyCall, found: store.Page, shown: Shown) -> AnyAnswer:
+        details, cursor = found
+        more = None if cursor is None else "?" + urlencode({**(shown.given or {}), "cursor": cursor})
+        around = {name: getattr(shown, name) for name in shown.__struct_fields__}
+        status = 422 if shown.trouble else 200
+        return self.render("feed.html", call.session, status=status, details=details, more=more, **around)
+
+
+def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render: Render) -> list[AnyRow]:
+    """As of FeedPages."""
+    pages = FeedPages(db=db, base_url=base_url, is_live=is_live, render=render)
+    hot = pages.of_everybody(discovery.hot, "Everyone", "global")
+    latest = pages.of_everybody(discovery.latest, "Latest", "latest")
+    trending = pages.of_everybody(discovery.trending, "Trending", "trending")
+    return [
+        Page("GET", "/", Action.FEED_READ, hot, query=OnFilteredPage),
+        Page("GET", "/latest", Action.FEED_READ, latest, query=OnFilteredPage),
+        Page("GET", "/trending", Action.FEED_READ, trending, query=OnFilteredPage),
+        Page("GET", "/tag/{tag}", Action.FEED_READ, pages.tagged, query=OnFilteredPage),
+        Page("GET", "/following", Action.TIMELINE_READ, pages.timeline, query=OnPage),
+        Page("GET", "/u/{username}", Action.PROFILE_READ, pages.of_person, query=OnPage),
+    ]
