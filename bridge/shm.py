@@ -150,14 +150,16 @@ class RingFile:
         """The frames that can be read now. Raises as `indices` does."""
         return readable(self.indices(), self.header.capacity_frames, self.guard_frames)
 
-    def records(self, last: int | None = None) -> list[Record]:
-        """The timeline, oldest first, each field bounded; with `last`, no more than that many of the newest.
+    def records(self, last: int | None = None, since_frame: int = 0) -> list[Record]:
+        """The timeline, oldest first, each field bounded; with `last`, no more than that many of the newest; what speaks
+        of frames before `since_frame` only as far as it is in force there.
 
-        Records overwritten during the copy are left out. 16,384 records take 40 ms. Raises as `indices` does.
+        Records overwritten during the copy are left out. 16,384 records take 40 ms, to pass over them 1. Raises as
+        `indices` does.
         """
         with self._lock:
             end = self.indices().timeline_commit
-            return self._records(max(0, end - last) if last is not None else 0, end)
+            return self._records(max(0, end - last) if last is not None else 0, end, since_frame)
 
     def records_from(self, first: int) -> tuple[list[Record], int]:
         """Records number `first` and after, as `records` does, and the number to go on with. Raises as `indices` does."""
@@ -165,7 +167,7 @@ class RingFile:
             end = self.indices().timeline_commit
             return self._records(first, end), end
 
-    def _records(self, first: int, end: int) -> list[Record]:
+    def _records(self, first: int, end: int, since_frame: int = 0) -> list[Record]:
         capacity = self.header.timeline_capacity
         there = newest_records(end, capacity)
         there = range(min(max(first, there.start), end), end)
@@ -173,7 +175,8 @@ class RingFile:
         self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
         after = self.indices()
         first = min(max(there.start, newest_records(after.timeline_commit, capacity).start), end)
-        return decode_records(first, data[(first - there.start) * RECORD_BYTES :], after.reserve)
+        copied = data[(first - there.start) * RECORD_BYTES :]
+        return decode_records(first, copied, after.reserve, since_frame)
 
     def read(self, first_frame: int, frames: int) -> Span:
         """Copy frames `first_frame` to `first_frame + frames`, as far as the Ring holds them.

@@ -4,6 +4,10 @@ layout.py says where the bytes are; this file says which of them to believe. It 
 the host said stays as it said it, or becomes unknown.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from struct import Struct
+
 from plugin_protocol.layout import MAX_BLOCK_FRAMES, RECORD_BYTES, Flag, Record, unpack_record
 
 MIN_BPM = 1.0
@@ -19,6 +23,9 @@ _METER = int(Flag.VALID_METER)
 _PROJECT_FRAME = int(Flag.VALID_PROJECT_FRAME)
 _BAR_START = int(Flag.VALID_BAR_START)
 _LOOP_RANGE = int(Flag.LOOP_RANGE)
+_FRAME = Struct("<8xQ")
+_KINDS = bytes(bool(byte << 8 & _LOOP_RANGE) for byte in range(256))
+"""Of the last byte of a record, which holds the upper flags: 1 for a loop range, 0 for a position."""
 _ALL = _PPQ | _BPM | _METER | _PROJECT_FRAME | _BAR_START
 
 
@@ -66,18 +73,34 @@ def _believed(record: Record) -> int:
     return flags
 
 
-def decode_records(first: int, data: bytes | bytearray | memoryview, reserve: int) -> list[Record]:
+def decode_records(
+    first: int, data: bytes | bytearray | memoryview, reserve: int, since_frame: int = 0
+) -> list[Record]:
     """The usable records of `data`, which holds record `first` and those after it, oldest first. [any]
 
     Left out: slots that hold another record or a half-written one, records that speak of frames never announced
-    (`ring_frame` > `reserve`), and records that go back in ring time.
+    (`ring_frame` > `reserve`), and records that go back in ring time. Of those before `since_frame` only what is in
+    force there: the last position and the last loop range.
     """
     records: list[Record] = []
     newest = 0
     view = memoryview(data)
-    for at in range(0, len(view) - RECORD_BYTES + 1, RECORD_BYTES):
-        record = unpack_record(first + at // RECORD_BYTES, view[at : at + RECORD_BYTES])
+    for place in _places(view, since_frame):
+        record = unpack_record(first + place, view[place * RECORD_BYTES : (place + 1) * RECORD_BYTES])
         if record is not None and newest <= record.ring_frame <= reserve:
             newest = record.ring_frame
             records.append(bounded(record))
     return records
+
+
+def _places(data: memoryview, since_frame: int) -> Sequence[int]:
+    """Which of the records in `data` are wanted, by their bytes: they rise, and most may be of before."""
+    count = len(data) // RECORD_BYTES
+    if since_frame <= 0:
+        return range(count)
+    behind = bisect_left(
+        range(count), since_frame, key=lambda place: int(_FRAME.unpack_from(data, place * RECORD_BYTES)[0])
+    )
+    kinds = bytes(data[RECORD_BYTES - 1 : behind * RECORD_BYTES : RECORD_BYTES]).translate(_KINDS)
+    in_force = sorted(place for place in (kinds.rfind(0), kinds.rfind(1)) if place >= 0)
+    return [*in_force, *range(behind, count)]

@@ -49,12 +49,12 @@ def history(
     """What disk and memory hold, as one. [any]
 
     disk: rising. disk_records: all that speak of its frames, and what was in force before. memory: empty when it is
-    gone. memory_records: the newest, without a hole between them.
+    gone. memory_records: the newest, without a hole between those that speak of its frames, and what was in force before.
     """
     there = merged([*disk, memory])
     disk_end_frame = disk[-1].end_frame if disk else 0
     of_disk = disk_records[: bisect_left(disk_records, disk_end_frame, key=_frame)]
-    records = joined(of_disk, disk_end_frame, memory_records)
+    records = joined(of_disk, disk_end_frame, memory_records, memory.first_frame)
     return History(
         records=with_holes(records, there, sample_rate_hz),
         oldest_frame=there[0].first_frame if there else 0,
@@ -63,16 +63,18 @@ def history(
     )
 
 
-def joined(disk: Sequence[Record], disk_end_frame: int, memory: Sequence[Record]) -> list[Record]:
+def joined(
+    disk: Sequence[Record], disk_end_frame: int, memory: Sequence[Record], memory_first_frame: int
+) -> list[Record]:
     """All records once. Of the first frame that memory speaks of it may have lost some: there the disk is asked. [any]"""
     if not memory:
         return list(disk)
-    seam_frame = memory[0].ring_frame
+    seam_frame = max(memory[0].ring_frame, memory_first_frame)
     if seam_frame >= disk_end_frame:
-        return [*disk, *memory]
+        return [*disk, *memory[bisect_left(memory, disk_end_frame, key=_frame) :]]
     first, end = bisect_left(disk, seam_frame, key=_frame), bisect_right(disk, seam_frame, key=_frame)
-    behind = bisect_right(memory, seam_frame, key=_frame)
-    at_seam = max(memory[:behind], disk[first:end], key=len)
+    at, behind = bisect_left(memory, seam_frame, key=_frame), bisect_right(memory, seam_frame, key=_frame)
+    at_seam = max(memory[at:behind], disk[first:end], key=len)
     return [*disk[:first], *at_seam, *memory[behind:]]
 
 

@@ -23,10 +23,11 @@ class Memory:
         self.channels = ring.header.channels
 
     def history(self) -> History:
-        """All of it."""
+        """All of it; of what the transport did before, what is in force where it begins."""
         try:
             with self._instance.lock:
-                records, there = self._ring.records(), self._ring.readable()
+                records = self._ring.records(since_frame=self._ring.readable().start)
+                there = self._ring.readable()
         except (RemoteProtocolError, BridgeError, OSError) as error:
             raise _unreadable(error) from error
         return History(

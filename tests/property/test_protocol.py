@@ -12,7 +12,7 @@ from plugin_protocol.make_vectors import HEADER, MESSAGES
 from plugin_protocol.message_base import SILENCE_LIMIT_US
 from plugin_protocol.messages import FromDaemon, FromPlugin
 from plugin_protocol.session import SENDS, TRANSITIONS, Role, Session, judge
-from plugin_protocol.timeline import MAX_BPM, MAX_PPQ, MIN_BPM, bounded
+from plugin_protocol.timeline import MAX_BPM, MAX_PPQ, MIN_BPM, bounded, decode_records
 
 UNIONS = (FromPlugin, FromDaemon, control.Request, control.ToClient)
 ENCODED = [encode(message) for message in MESSAGES.values()]
@@ -153,6 +153,27 @@ def test_any_64_bytes_are_a_record_within_reason(data: bytes) -> None:
         assert -MAX_PPQ <= sane.ppq < sane.bpm <= MAX_PPQ
     else:
         assert sane.bpm == 0.0 or MIN_BPM <= sane.bpm <= MAX_BPM
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=40), st.integers(0, 50), st.integers(0, 9)
+)
+def test_of_what_came_before_a_frame_only_what_is_in_force_there_is_decoded(
+    told: list[tuple[int, bool]], since_frame: int, first: int
+) -> None:
+    """told: (frame, whether it is a loop range)."""
+    kinds = {True: layout.Flag.LOOP_RANGE, False: layout.Flag.PLAYING}
+    records = [
+        layout.Record(ring_frame=frame, ppq=0.0, bpm=float(is_loop), flags=kinds[is_loop])
+        for frame, is_loop in sorted(told, key=lambda one: one[0])
+    ]
+    data = b"".join(layout.pack_record(first + n, record) for n, record in enumerate(records))
+    everything = decode_records(first, data, 1_000)
+    assert everything == [bounded(record) for record in records]
+    before = [record for record in everything if record.ring_frame < since_frame]
+    in_force = {record.flags: n for n, record in enumerate(before)}
+    wanted = [before[n] for n in sorted(in_force.values())] + everything[len(before) :]
+    assert decode_records(first, data, 1_000, since_frame) == (wanted if since_frame else everything)
 
 
 STEPS = st.lists(
