@@ -10,11 +10,14 @@ include=/usr/include
 test "$purpose" = demo || needs="$needs
   c++:g++ /usr/share/dpf/distrho:dpf-source
   $include/GL/gl.h:libgl-dev $include/X11/Xlib.h:libx11-dev $include/X11/extensions/Xext.h:libxext-dev
-  $include/X11/Xcursor/Xcursor.h:libxcursor-dev $include/X11/extensions/Xrandr.h:libxrandr-dev"
+  $include/X11/Xcursor/Xcursor.h:libxcursor-dev $include/X11/extensions/Xrandr.h:libxrandr-dev
+  $include/xcb/xcb.h:libxcb1-dev"
 test "$purpose" = test && needs="$needs
   clang-22:clang-22 /usr/lib/llvm-22/lib/clang/22/lib/linux:libclang-rt-22-dev
   strace:strace valgrind:valgrind fusermount3:fuse3
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
+  /usr/lib/python3/dist-packages/gi:python3-gi
+  /usr/lib/$(uname -m)-linux-gnu/girepository-1.0/Gtk-3.0.typelib:gir1.2-gtk-3.0
   ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1

@@ -75,6 +75,7 @@ bool FeedTab::press(const Press &press)
     view_.picking.clear();
     if (around_.pointer.over(around_.layout.sync)) services_.set_in_sync(!around_.in_sync);
     else if (hit.kind == Hit::kNothing) return was_picking;
+    else if (hit.kind == Hit::kRow) drag_row(hit.row);
     else act(hit);
     return true;
 }
@@ -128,6 +129,16 @@ void FeedTab::act(const Hit &hit)
     case Hit::kOpenPicker: view_.picking = item.post_id; break;
     default: break;
     }
+}
+
+void FeedTab::drag_row(size_t row)
+{
+    const sc_item &item = feed_.rows()[row];
+    Draggable what;
+    what.kind = SC_EXPORT_ITEM;
+    what.target = item.post_id;
+    what.name = item.title;
+    services_.may_drag(what);
 }
 
 void FeedTab::copy_command()

@@ -25,6 +25,7 @@ private:
     bool follow_preview();
     bool scroll_by(float points);
     void act(const Hit &hit);
+    void drag_row(size_t row);
     void copy_command();
 
     Feed feed_;

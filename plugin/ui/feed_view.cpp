@@ -247,7 +247,7 @@ Hit FeedView::hit(const Layout &layout, const Status &status, const Feed &feed, 
         for (int n = 0; n < chips.count; n++)
             if (pointer.over(chip(at, n))) return {Hit::kReaction, i, chips.shown[n]};
         if (pointer.over(chip(at, chips.count))) return {Hit::kOpenPicker, i, 0};
-        return {};
+        return {Hit::kRow, i, 0};
     }
     return {};
 }

@@ -17,7 +17,7 @@ struct Playing {
 };
 
 struct Hit {
-    enum Kind { kNothing, kPlay, kLike, kReaction, kOpenPicker, kCopy, kStart, kElsewhere } kind = kNothing;
+    enum Kind { kNothing, kRow, kPlay, kLike, kReaction, kOpenPicker, kCopy, kStart, kElsewhere } kind = kNothing;
     size_t row = 0;
     unsigned reaction = 0;
 };

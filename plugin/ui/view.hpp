@@ -7,6 +7,7 @@
 #define SIDECHAIN_UI_VIEW_HPP
 
 #include "canvas.hpp"
+#include "drag_out.hpp"
 #include "layout.hpp"
 #include "ring_view.hpp"
 #include "status.hpp"
@@ -35,6 +36,8 @@ public:
     virtual void set_in_sync(bool on) = 0;
     virtual void focus_keyboard() = 0; /* keys come to the window, where the host lets them */
     virtual std::string pasted() = 0;  /* the text of the clipboard */
+    /* Said in a press on something that can be dragged out of the window: it is, as soon as the pointer has moved. */
+    virtual void may_drag(const Draggable &what) = 0;
 
 protected:
     ~Services() = default;

@@ -89,6 +89,7 @@ protected:
             changed = true;
         }
         for (ui::View *view : views_) changed = view->step(view == shown()) || changed;
+        changed = follow_drag() || changed;
         if (changed) repaint();
     }
 
@@ -100,6 +101,8 @@ protected:
         if (event.button != 1) return false;
         repaint();
         const ui::Press press = {event.press, event.mod, event.time};
+        pressed_ms_ = event.time;
+        if (!event.press && drag_.release(moved_by(event, around_.pointer))) return true;
         if (!event.press) return shown()->press(press);
         for (int i = 0; i < ui::kTabs; i++)
             if (around_.pointer.over(around_.layout.tab_of[i])) return show(static_cast<ui::Tab>(i));
@@ -113,7 +116,7 @@ protected:
     {
         point(event.pos.getX(), event.pos.getY());
         repaint();
-        return shown()->moved(event.mod);
+        return drag_.move(moved_by(event, around_.pointer), getWindow().getNativeWindowHandle(), around_.client) || shown()->moved(event.mod);
     }
 
     bool onScroll(const ScrollEvent &event) override
@@ -128,6 +131,7 @@ protected:
     {
         if (!event.press) return false;
         repaint();
+        if (event.key == DGL_NAMESPACE::kKeyEscape && drag_.dragging()) return drag_.cancel(), true;
         return panel_.key(event.key, event.mod) || shown()->key(event.key, event.mod);
     }
 
@@ -152,7 +156,7 @@ protected:
         ui::draw_head(canvas_, around_.layout, around_.status, around_.ring, around_.pointer);
         panel_.draw(canvas_);
         shown()->draw(canvas_);
-        ui::draw_toast(canvas_, around_.layout.whole, toast_);
+        ui::draw_toast(canvas_, around_.layout.whole, drag_.dragging() ? drag_.words() : toast_);
     }
 
 private:
@@ -170,11 +174,27 @@ private:
     void hear(const sc_event &event)
     {
         around_.status.take(event);
-        bool answers = panel_.hear(event);
+        bool answers = panel_.hear(event) || drag_.hear(event);
         for (ui::View *view : views_) answers = view->hear(event) || answers;
         if (event.kind == SC_EVENT_ASK_FAILED && !answers && around_.status.kept() != ui::Status::Take::kFailed) toast(event.failed.message);
         if (event.kind == SC_EVENT_PREVIEW_FAILED) toast(event.failed.message);
         if (event.kind == SC_EVENT_PREVIEW_ENDED && event.ended.message[0]) toast(event.ended.message);
+    }
+
+    bool follow_drag()
+    {
+        const bool changed = drag_.step();
+        const std::string result = drag_.result();
+        if (!result.empty()) toast(result);
+        if (changed) setCursor(!drag_.dragging()                                        ? DGL_NAMESPACE::kMouseCursorArrow
+                               : drag_.state() == ui::DragSource::State::kTaking        ? DGL_NAMESPACE::kMouseCursorHand
+                                                                                        : DGL_NAMESPACE::kMouseCursorNotAllowed);
+        return changed || !result.empty();
+    }
+
+    template <class Event> static ui::DragOut::Moved moved_by(const Event &event, const ui::Pointer &at)
+    {
+        return {at, static_cast<int>(event.pos.getX()), static_cast<int>(event.pos.getY()), event.time};
     }
 
     void tell_time()
@@ -214,6 +234,7 @@ private:
         return text ? std::string(text, strnlen(text, bytes)) : std::string();
     }
 
+    void may_drag(const ui::Draggable &what) override { drag_.press(what, around_.pointer, pressed_ms_); }
     void start_sidechain() override { starter_.start(); }
     void set_bars(int bars) override { set(Recorder::kBars, static_cast<float>(std::clamp(bars, 1, static_cast<int>(SC_MAX_BARS)))); }
     void set_in_sync(bool on) override { set(Recorder::kPreviewSync, on ? 1.0f : 0.0f); }
@@ -226,6 +247,8 @@ private:
     ui::FeedTab feed_;
     ui::View *const views_[ui::kTabs] = {&history_, &feed_}; /* as ui::Tab */
     ui::Tab tab_ = ui::Tab::kFeed;
+    ui::DragOut drag_;
+    uint32_t pressed_ms_ = 0;
     ui::Starter starter_;
     sc_info info_ = {};
     sc_event event_ = {};

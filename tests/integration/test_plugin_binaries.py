@@ -22,6 +22,7 @@ ON_EVERY_DESKTOP = (
     "ld-linux",
     "libGL.so",
     "libX11.so",
+    "libxcb.so",
     "libXcursor.so",
     "libXrandr.so",
     "libXext.so",

@@ -1,6 +1,7 @@
 /* What the window decides without drawing: where things stand, the edited line, the rows, the words.
      test_ui                        all checks; ends with an error at the first that fails
      test_ui layout WIDTH HEIGHT    the boxes as JSON, for tests that click on them */
+#include "drag_out.hpp"
 #include "feed.hpp"
 #include "layout.hpp"
 #include "status.hpp"
@@ -375,6 +376,114 @@ static void say(const char *name, const Box &box, bool last = false)
     std::printf("\"%s\": [%g, %g, %g, %g]%s", name, box.x, box.y, box.w, box.h, last ? "}\n" : ", ");
 }
 
+/* A drag by a system that does what the test says, and a daemon that is asked and answers when the test does. */
+
+static struct {
+    int begun = 0, living = 0;
+    bool possible = true;
+    DragSource::State state = DragSource::State::kNobody;
+    std::string path;
+    bool dropped = false, withdrawn = false;
+    uint64_t answer = 7;
+    sc_export wanted = {};
+} drags;
+
+class FakeDrag final : public DragSource {
+public:
+    FakeDrag() { drags.living++; }
+    ~FakeDrag() override { drags.living--; }
+    void move(int, int, uint32_t) override {}
+    void drop(int, int, uint32_t) override { drags.dropped = true; }
+    void cancel() override { drags.state = State::kNotTaken; }
+    void offer(const std::string &path) override { drags.path = path; }
+    void withdraw() override { drags.withdrawn = true, drags.state = State::kNotTaken; }
+    State state() const override { return drags.state; }
+};
+
+std::unique_ptr<DragSource> DragSource::begin(uintptr_t, uint32_t)
+{
+    drags.begun++;
+    return drags.possible ? std::make_unique<FakeDrag>() : nullptr;
+}
+
+extern "C" uint64_t sc_window_export(sc_client *, const sc_export *what)
+{
+    drags.wanted = *what;
+    return drags.answer;
+}
+
+static bool dragged_to(DragOut &drag, double x)
+{
+    return drag.move({{x, 10}, static_cast<int>(x), 10, 5}, 1, reinterpret_cast<sc_client *>(1));
+}
+
+static DragOut &pressed(DragOut &drag)
+{
+    drags = {};
+    Draggable what;
+    what.target = "01JD";
+    what.name = "Lead";
+    drag.press(what, {10, 10}, 4);
+    return drag;
+}
+
+static void a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click()
+{
+    DragOut drag;
+    CHECK(!dragged_to(drag, 300) && drags.begun == 0); /* nothing was pressed */
+    pressed(drag);
+    CHECK(!dragged_to(drag, 10 + DragOut::kThreshold - 1) && !drag.release({}) && drags.begun == 0);
+    CHECK(!dragged_to(drag, 300)); /* let go */
+    CHECK(dragged_to(pressed(drag), 300) && drags.begun == 1 && dragged_to(drag, 301) && drags.begun == 1);
+    CHECK(drags.wanted.kind == SC_EXPORT_TAKE && std::string(drags.wanted.target) == "01JD" && !drags.wanted.show);
+    drag.cancel();
+    CHECK(drag.step() && !drag.dragging() && drags.living == 0 && drag.result().empty() && drag.words().empty());
+}
+
+static void the_file_may_come_before_the_drop_or_behind_it()
+{
+    for (const bool late : {false, true}) {
+        DragOut drag;
+        CHECK(dragged_to(pressed(drag), 300));
+        sc_event event = {};
+        event.kind = SC_EVENT_EXPORTED;
+        event.id = 8;
+        CHECK(!drag.hear(event)); /* of somebody else */
+        event.id = 7;
+        std::snprintf(event.exported.path, sizeof event.exported.path, "/a/Lead.wav");
+        std::snprintf(event.exported.name, sizeof event.exported.name, "Lead");
+        if (!late) CHECK(drag.hear(event) && drags.path == "/a/Lead.wav");
+        drags.state = DragSource::State::kTaking;
+        CHECK(drag.step() && drag.words() == "Let go, and “Lead” is dropped here.");
+        CHECK(drag.release({}) && drags.dropped);
+        drags.state = DragSource::State::kDropping;
+        CHECK(drag.step() && drag.words() == (late ? "Writing “Lead” …" : "Dropping “Lead” …"));
+        if (late) CHECK(drag.hear(event) && drags.path == "/a/Lead.wav");
+        drags.state = DragSource::State::kTaken;
+        CHECK(drag.step() && drag.result() == "Dropped “Lead”." && drag.result().empty() && drags.living == 0);
+    }
+}
+
+static void what_cannot_be_dragged_says_why()
+{
+    DragOut drag;
+    CHECK(dragged_to(pressed(drag), 300));
+    sc_event event = {};
+    event.kind = SC_EVENT_ASK_FAILED;
+    event.id = 7;
+    std::snprintf(event.failed.message, sizeof event.failed.message, "The disk is full.");
+    CHECK(drag.hear(event) && drags.withdrawn && drag.step() && drag.result() == "The disk is full.");
+    pressed(drag);
+    drags.possible = false;
+    CHECK(!dragged_to(drag, 300) && drag.result() == "Nothing can be dragged here. Copy its path instead.");
+    pressed(drag);
+    drags.answer = 0;
+    CHECK(!dragged_to(drag, 300) && drags.begun == 0 && !drag.result().empty());
+    CHECK(dragged_to(pressed(drag), 300));
+    drags.state = DragSource::State::kRefusing;
+    CHECK(drag.step() && drag.words().find("does not take") != std::string::npos);
+}
+
 int main(int count, char **arguments)
 {
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
@@ -401,5 +510,8 @@ int main(int count, char **arguments)
     a_take_is_kept_then_posted_and_every_step_is_said();
     a_held_post_counts_down_and_can_be_undone_until_it_goes();
     small_words_are_right();
+    a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click();
+    the_file_may_come_before_the_drop_or_behind_it();
+    what_cannot_be_dragged_says_why();
     return 0;
 }

@@ -16,6 +16,7 @@ from tests.support.relay import RelayClient
 from tests.support.screen import Pixels, Screen, keep_png
 
 LOOK_MS = 120
+DRAG_STEPS, DRAG_STEP_MS = 8, 30
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
 
 
@@ -54,6 +55,11 @@ class WindowOf:
         assert await self._do(f"window {width * scale} {height * scale} {scale}.0") == "ok"
         await self.look()
 
+    async def reopen(self) -> None:
+        """Close the window, and open it as it was."""
+        assert await self._do("close") == "ok"
+        await self.open(self.width, self.height, self.scale)
+
     async def resize(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         await self._do(f"resize {width * self.scale} {height * self.scale}")
@@ -73,6 +79,22 @@ class WindowOf:
     async def press(self, name: str) -> None:
         """A click by the X server's pointer, which no host has to pass on. The window stands at the screen's corner."""
         await asyncio.to_thread(self._screen.click, *self._centre(name))
+        await self.look()
+
+    async def drag(self, name: str, to: tuple[int, int]) -> None:
+        """Press there and draw the X server's pointer to a place of the screen; the button stays down."""
+        x, y = self._centre(name)
+        await asyncio.to_thread(self._screen.point, x, y)
+        await asyncio.to_thread(self._screen.button, True)
+        for step in range(1, DRAG_STEPS + 1):
+            share = step / DRAG_STEPS
+            there = round(x + share * (to[0] - x)), round(y + share * (to[1] - y))
+            await asyncio.to_thread(self._screen.point, *there)
+            await self.look(DRAG_STEP_MS)
+
+    async def let_go(self) -> None:
+        """Of the button."""
+        await asyncio.to_thread(self._screen.button, False)
         await self.look()
 
     async def point(self, name: str) -> None:

@@ -55,10 +55,29 @@ class Screen:
 
     def click(self, x: int, y: int) -> None:
         """Move the pointer there and press its first button, as a hand does: whatever window is there gets it."""
+        self.point(x, y)
+        for down in (True, False):
+            self.button(down)
+
+    def point(self, x: int, y: int) -> None:
+        """Move the pointer there."""
+        self._fake(X.MotionNotify, x=x, y=y)
+
+    def button(self, down: bool) -> None:
+        """Press its first button, or let it go."""
+        self._fake(X.ButtonPress if down else X.ButtonRelease, 1)
+
+    def key(self, keysym: int) -> None:
+        """Press a key of the keyboard, for whoever has the focus or has grabbed it."""
         server = display.Display(self.display)
-        xtest.fake_input(server, X.MotionNotify, x=x, y=y)
-        for what in (X.ButtonPress, X.ButtonRelease):
-            xtest.fake_input(server, what, 1)
+        code = server.keysym_to_keycode(keysym)
+        server.close()
+        for what in (X.KeyPress, X.KeyRelease):
+            self._fake(what, code)
+
+    def _fake(self, what: int, *detail: int, **place: int) -> None:
+        server = display.Display(self.display)
+        xtest.fake_input(server, what, *detail, **place)
         server.sync()
         server.close()
 
