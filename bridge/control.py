@@ -15,6 +15,10 @@ from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
 from bridge.control_base import Limit
+from bridge.control_discover import Discover as Discover
+from bridge.control_discover import Discovered as Discovered
+from bridge.control_discover import DiscoveredList as DiscoveredList
+from bridge.control_discover import Wanted as Wanted
 from bridge.control_history import AgoS
 from bridge.control_history import CopyHistory as CopyHistory
 from bridge.control_history import GetHistory as GetHistory
@@ -376,7 +380,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed
+    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
@@ -392,6 +396,7 @@ Reply = (
     | SetList
     | SimilarTakes
     | Feed
+    | Discovered
     | Posted
     | PostList
     | OnePost

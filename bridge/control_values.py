@@ -129,7 +129,7 @@ class EntryInfo(Struct, frozen=True, kw_only=True):
 
 
 class ItemInfo(Struct, frozen=True, kw_only=True):
-    """One Item of the feed, as cached by the daemon."""
+    """One Item of a feed. reason: why it stands there, where the relay said so."""
 
     post_id: Short
     author: Short
@@ -140,3 +140,4 @@ class ItemInfo(Struct, frozen=True, kw_only=True):
     created_at: Short  # RFC 3339
     url: Url
     liked: bool = False
+    reason: Short = ""

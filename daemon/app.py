@@ -37,6 +37,7 @@ from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
+from daemon.features.feed.discovering import Discovering
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
@@ -248,7 +249,7 @@ class App:
             status_answers.answers,
             SettingAnswers(self._held).answers,
             OutboxAnswers(self._posting, self._takes).answers,
-            FeedAnswers(self._feed, self._social).answers,
+            FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
             PostAnswers(self._own_posts).answers,
             PreviewAnswers(self._instances, self._previews).answers,
             HistoryAnswers(

@@ -6,6 +6,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, number, show, table
+from daemon.errors import UsageError
 from relay.wire.rest import REACTIONS
 
 REACTION_NAMES = dict(zip(("music", "heart", "fire", "love", "rocket", "hundred"), REACTIONS, strict=True))
@@ -14,30 +15,95 @@ Username = Annotated[str, typer.Argument(help="Account name, with or without an 
 
 
 def feed(
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20, as_json: Json = False
+    hot: Annotated[bool, typer.Option("--hot", help="Everybody's: what people care about.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="Everybody's, newest first.")] = False,
+    trending: Annotated[
+        bool, typer.Option("--trending", help="What people have begun to care about.")
+    ] = False,
+    tag: Annotated[str | None, typer.Option(help="Posts with a tag.")] = None,
+    user: Annotated[str | None, typer.Option(help="Posts of one person.")] = None,
+    bpm: Annotated[str | None, typer.Option(help="Tempo: 92, or a range such as 90-110.")] = None,
+    key: Annotated[str | None, typer.Option(help="Key: Am, F# minor, 8A.")] = None,
+    mixes: Annotated[bool, typer.Option("--mixes", help="With --key: also keys that mix with it.")] = False,
+    daw: Annotated[str | None, typer.Option(help="DAW, or how its name begins.")] = None,
+    length: Annotated[str | None, typer.Option(help="Seconds: a range such as 4-16.")] = None,
+    cursor: Annotated[str | None, typer.Option(help="What a page before said comes next.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    as_json: Json = False,
 ) -> None:
-    """Show the feed of those you follow; from the cache when the relay cannot be reached."""
-    page = ask(c.GetFeed(limit=limit), c.Feed)
+    """Show the feed of those you follow, from the cache when the relay cannot be reached; or what everybody has posted.
 
-    def text() -> str:
-        rows = [
-            [
-                i.post_id,
-                i.created_at[:16].replace("T", " "),
-                i.author,
-                i.title or "untitled",
-                number(i.bpm),
-                i.url,
-            ]
-            for i in page.items
-        ]
-        head = "The relay cannot be reached; this is what came in before.\n" if page.offline else ""
-        return head + (
-            table(["post", "when", "who", "title", "BPM", "page"], rows)
-            or "Nothing yet. `sidechain follow NAME` changes that."
+    Examples:  sidechain feed   ·   sidechain feed --hot --bpm 90-110 --key Am --mixes   ·   sidechain feed --tag dub --json
+    """
+    wanted = c.Wanted(
+        **_range(bpm, "bpm"), **_range(length, "seconds"), key=key, mixes=mixes, tag=tag, daw=daw
+    )
+    which = _which(hot=hot, latest=latest, trending=trending, user=user, wanted=wanted)
+    if which is None:
+        _timeline(limit, as_json)
+        return
+    asked = c.Discover(list=which, person=user, wanted=wanted, cursor=cursor, limit=limit)
+    page = ask(asked, c.Discovered)
+    show(page, as_json, lambda: _rows(page.items) or "No post is like that.")
+
+
+def _which(
+    *, hot: bool, latest: bool, trending: bool, user: str | None, wanted: c.Wanted
+) -> c.DiscoveredList | None:
+    """None: the timeline. Raises UsageError."""
+    named: list[c.DiscoveredList] = []
+    if hot:
+        named.append("hot")
+    if latest:
+        named.append("latest")
+    if trending:
+        named.append("trending")
+    if user is not None:
+        named.append("person")
+    is_filtered = wanted != c.Wanted()
+    if len(named) > 1 or (user is not None and is_filtered):
+        raise UsageError(
+            "That is more than one list.",
+            "Say one of --hot, --latest, --trending or --user; --user takes no filter.",
         )
+    if named or not is_filtered:
+        return named[0] if named else None
+    return "tag" if wanted.tag is not None else "hot"
 
-    show(page, as_json, text)
+
+def _range(text: str | None, name: str) -> dict[str, float]:
+    """The fields NAME_min and NAME_max of 90-110, 90- or 92. Raises UsageError."""
+    if text is None:
+        return {}
+    low, dash, high = text.replace("–", "-").partition("-")
+    try:
+        bounds = {f"{name}_min": low, f"{name}_max": high if dash else low}
+        return {field: float(each) for field, each in bounds.items() if each.strip()}
+    except ValueError:
+        raise UsageError(f"{text!r} is no range.", "Write it as 90-110, 90- or 92.") from None
+
+
+def _timeline(limit: int, as_json: bool) -> None:
+    page = ask(c.GetFeed(limit=limit), c.Feed)
+    head = "The relay cannot be reached; this is what came in before.\n" if page.offline else ""
+    nothing = "Nothing yet. `sidechain follow NAME` changes that."
+    show(page, as_json, lambda: head + (_rows(page.items) or nothing))
+
+
+def _rows(items: list[c.ItemInfo]) -> str:
+    rows = [
+        [
+            i.post_id,
+            i.created_at[:16].replace("T", " "),
+            i.author,
+            i.title or "untitled",
+            number(i.bpm),
+            i.key or "",
+            i.url,
+        ]
+        for i in items
+    ]
+    return table(["post", "when", "who", "title", "BPM", "key", "page"], rows)
 
 
 def follow(username: Username, as_json: Json = False) -> None:

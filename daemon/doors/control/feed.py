@@ -2,19 +2,22 @@
 
 import bridge.control as c
 from daemon.doors.control.answers import Answers
+from daemon.features.feed.discovering import Discovering, query_of
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.social import Social
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, FeedPost
 
 
 class FeedAnswers:
     """All methods are [loop]."""
 
-    def __init__(self, feed: Feed, social: Social) -> None:
+    def __init__(self, feed: Feed, social: Social, discovering: Discovering) -> None:
         self._feed = feed
         self._social = social
+        self._discovering = discovering
         self.answers: Answers = {
             c.GetFeed: self._page,
+            c.Discover: self._discover,
             c.FollowUser: self._follow,
             c.LikePost: self._like,
             c.ReactPost: self._react,
@@ -23,6 +26,25 @@ class FeedAnswers:
     async def _page(self, request: c.GetFeed) -> c.Reply:
         posts, offline = await self._feed.posts(request.limit)
         return c.Feed(items=[item_info(post) for post in posts], offline=offline)
+
+    async def _discover(self, request: c.Discover) -> c.Reply:
+        wanted = request.wanted
+        query = query_of(
+            {
+                "bpm_min": wanted.bpm_min,
+                "bpm_max": wanted.bpm_max,
+                "key": wanted.key,
+                "key_match": "compatible" if wanted.mixes else "exact",
+                "genre": wanted.tag,
+                "daw": wanted.daw,
+                "seconds_min": wanted.seconds_min,
+                "seconds_max": wanted.seconds_max,
+                "cursor": request.cursor,
+                "limit": request.limit,
+            }
+        )
+        posts, cursor = await self._discovering.page(request.list, request.person or "", query)
+        return c.Discovered(items=[item_info(post) for post in posts], cursor=cursor)
 
     async def _follow(self, request: c.FollowUser) -> c.Reply:
         await self._social.follow(request.username, request.follow)
@@ -49,4 +71,5 @@ def item_info(post: AudioPost) -> c.ItemInfo:
         created_at=post.created_at,
         url=post.page_url,
         liked=post.liked,
+        reason=post.reason if isinstance(post, FeedPost) else "",
     )

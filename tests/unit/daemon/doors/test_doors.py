@@ -60,7 +60,7 @@ def tables() -> list[dict[type, Any]]:
     others = (
         history,
         OutboxAnswers(NOBODY, NOBODY),
-        FeedAnswers(NOBODY, NOBODY),
+        FeedAnswers(NOBODY, NOBODY, NOBODY),
         PostAnswers(NOBODY),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),

@@ -1,0 +1,48 @@
+"""Messages of the control socket about what everybody has posted."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from bridge.control_base import ControlMessage as _Control
+from bridge.control_base import Limit
+from bridge.control_values import ItemInfo
+from plugin_protocol.message_base import Short
+
+Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
+DiscoveredList = Literal["hot", "latest", "trending", "tag", "person"]
+Cursor = Annotated[str, Meta(max_length=128)]
+"""The relay's own."""
+Length = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Of which posts; None: it does not matter. mixes: also keys that mix with `key`."""
+
+    bpm_min: Bpm | None = None
+    bpm_max: Bpm | None = None
+    key: Short | None = None
+    mixes: bool = False
+    tag: Short | None = None
+    daw: Short | None = None
+    seconds_min: Length | None = None
+    seconds_max: Length | None = None
+
+
+class Discovered(_Control, frozen=True, kw_only=True, tag="discovered"):
+    """cursor: of what comes next; None: that was all."""
+
+    items: list[ItemInfo]
+    cursor: Cursor | None
+
+
+class Discover(_Control, frozen=True, kw_only=True, tag="discover"):
+    """A page of posts as the relay lists them: everybody's, or (with list "person") those of `person`."""
+
+    Reply: ClassVar = Discovered
+
+    list: DiscoveredList
+    person: Short | None = None
+    wanted: Wanted = Wanted()
+    cursor: Cursor | None = None
+    limit: Limit = 20

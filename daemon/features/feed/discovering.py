@@ -1,0 +1,53 @@
+"""What everybody has posted, as the relay lists it: asked for each time, and nothing of it is stored here."""
+
+from typing import Literal
+
+import msgspec
+
+from daemon.errors import UsageError
+from daemon.identity.account import Account
+from relay.wire.operations import FeedQuery
+from relay.wire.rest import AudioPost, Tag, Username
+
+Which = Literal["hot", "latest", "trending", "tag", "person"]
+
+
+class Discovering:
+    """All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    async def page(self, which: Which, person: str, query: FeedQuery) -> tuple[list[AudioPost], str | None]:
+        """Posts, and the cursor of the next page. person: whose, for "person". Raises UsageError for what is no name or tag."""
+        relay = self._account.relay()
+        match which:
+            case "person":
+                name = person.removeprefix("@").lower()
+                _require(name, Username, f"“{name}” is no account's name.")
+                own = await relay.posts_of(name, query.limit, query.cursor)
+                return own.posts, own.next
+            case "tag":
+                tag = query.genre or ""
+                _require(tag, Tag, f"“{tag}” is no tag.")
+                found = await relay.tagged(tag, msgspec.structs.replace(query, genre=None))
+            case "hot" | "latest" | "trending":
+                found = await relay.discover(which, query)
+        return [*found.posts], found.next
+
+
+def query_of(values: object) -> FeedQuery:
+    """values: of the fields of a FeedQuery. Raises UsageError: what is wrong with which."""
+    try:
+        return msgspec.convert(values, FeedQuery)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"No feed can be asked for that: {error}.", "`sidechain feed --help` says how."
+        ) from None
+
+
+def _require(text: str, kind: object, sentence: str) -> None:
+    try:
+        msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        raise UsageError(sentence, "`sidechain feed` shows names and tags as they are.") from None
