@@ -6,6 +6,7 @@
  * Arrays are contiguous; `samples` is interleaved float32, [frames][channels], finite.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -401,5 +402,43 @@ void sc_overlays(const uint32_t *words, const int64_t *starts, int64_t count, co
             }
         }
         agreeing[k] = (double)best / best_of;
+    }
+}
+
+/* The largest |value| of float32 that may hold any bits, here as integers, which keep the order of sizes; 0 where none is
+ * finite. */
+float sc_peak(const uint32_t *samples, int64_t count)
+{
+    uint32_t largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t size = samples[i] & 0x7fffffffu;
+        size = size < 0x7f800000u ? size : 0;
+        largest = size > largest ? size : largest;
+    }
+    float peak;
+    memcpy(&peak, &largest, sizeof peak);
+    return peak;
+}
+
+/* What daemon/core/packing.py took apart: the four bytes of folded differences, taken `order` times of each channel, of
+ * integers that are scaled to float32, or of bit patterns in the order of floats. out: [frames][channels], its bits. */
+void sc_unpack(const uint8_t *p0, const uint8_t *p1, const uint8_t *p2, const uint8_t *p3, int64_t frames,
+               int64_t channels, int64_t order, bool are_patterns, float scale, uint32_t *out)
+{
+    int64_t count = frames * channels;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t folded = p0[i] | (uint32_t)p1[i] << 8 | (uint32_t)p2[i] << 16 | (uint32_t)p3[i] << 24;
+        out[i] = folded >> 1 ^ -(folded & 1);
+    }
+    for (int64_t n = 0; n < order; n++)
+        for (int64_t i = channels; i < count; i++) out[i] += out[i - channels];
+    for (int64_t i = 0; i < count; i++) {
+        int32_t number = (int32_t)out[i];
+        float sample = (float)number * scale;
+        uint32_t pattern = out[i] ^ (number < 0 ? 0x7fffffffu : 0);
+        if (are_patterns)
+            out[i] = pattern;
+        else
+            memcpy(&out[i], &sample, sizeof sample);
     }
 }

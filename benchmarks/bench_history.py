@@ -25,7 +25,8 @@ from bridge.shm import RingFile
 from daemon.cli.groove import groove
 from daemon.cli.stage import RunningDaemon, Stage
 from daemon.config import Config
-from daemon.core.packing import pack, unpack
+from daemon.core.packing import pack
+from daemon.core.unpacking import unpack
 from daemon.events import Bus
 from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal

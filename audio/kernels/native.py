@@ -1,7 +1,4 @@
-"""kernels.c through ctypes: the same functions as portable.py, several times faster. Not required: see kernels.py.
-
-ctypes lets go of the interpreter lock while C runs, so other threads go on.
-"""
+"""kernels.c for arrays: the same functions as portable.py, several times faster. Not required: see kernels.py."""
 
 import ctypes
 
@@ -12,22 +9,15 @@ from audio.intake import Samples
 from audio.kernels.overlay import Overlays, Words
 from audio.kernels.oversample import MIRRORED, REACH
 from audio.kernels.statistics import FlatRuns, Statistics, Stretches
-
-VERSION = 4  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
-
-LIBRARY = __file__.rpartition("kernels")[0] + "_kernels.so"
+from audio.library import LIBRARY, opened
 
 _ADDRESS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 
 
 def load(path: str = LIBRARY) -> ctypes.CDLL | None:
-    """The library, or None when it was not built, does not run here or is of another version. [any]"""
-    try:
-        library = ctypes.CDLL(path)
-        version: int = library.sc_kernels_version()
-    except (OSError, AttributeError):
-        return None
-    if version != VERSION:
+    """The library with its types, or None where there is none to be used. [any]"""
+    library = opened(path)
+    if library is None:
         return None
     library.sc_k_energy.argtypes = [_ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS]
     library.sc_k_energy.restype = None

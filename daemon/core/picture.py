@@ -57,7 +57,9 @@ class Canvas:
         return np.ascontiguousarray(drawn, "<i2").tobytes(), holes.tobytes()
 
 
-def extremes_of(sound: bytes | memoryview, first_frame: int, channels: int, step: int) -> Extremes:
+def extremes_of(
+    sound: bytes | bytearray | memoryview, first_frame: int, channels: int, step: int
+) -> Extremes:
     """Of interleaved float32 that begins at `first_frame`, in windows of `step` frames. [any]"""
     samples = np.frombuffer(sound, np.float32).reshape(-1, channels)
     starts = np.arange(0, len(samples), step)

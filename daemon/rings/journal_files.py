@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core import journal as j
+from daemon.core.unpacking import unpack
 from daemon.system.files import fsync_folder, write_durably
 from plugin_protocol.layout import Record
 
@@ -157,7 +158,7 @@ def read_timeline_bytes(chunk: Chunk, origin: j.Origin) -> bytes:
     return data
 
 
-def read_sound(chunk: Chunk, origin: j.Origin) -> bytes:
+def read_sound(chunk: Chunk, origin: j.Origin) -> bytes | bytearray:
     """The frames of a chunk. Raises Damaged, OSError. [worker]"""
     head = chunk.head
     if head.silent:
@@ -166,8 +167,6 @@ def read_sound(chunk: Chunk, origin: j.Origin) -> bytes:
     j.check_sound(head, data, origin)
     if not head.packed_bytes:
         return data
-    from daemon.core.packing import unpack  # numpy stands behind it, and the daemon is to be ready before
-
     return unpack(data, head.frames, origin.channels)
 
 

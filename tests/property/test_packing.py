@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from daemon.core.journal import Damaged
-from daemon.core.packing import pack, unpack
+from daemon.core.packing import pack
+from daemon.core.unpacking import unpack
 
 RATE_HZ = 48_000
 PATTERNS = st.integers(0, 2**32 - 1)

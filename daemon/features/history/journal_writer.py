@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from audio.floats import peak
 from bridge.shm import RingFile, Span
 from daemon.core.journal import MAX_CHUNK_BYTES, Backlog, Body, Origin, timeline_of
 from daemon.core.sounding import is_silent
@@ -87,7 +88,7 @@ class RingFollower:
                 timeline=timeline_of(records),
                 carried=len(carried),
                 wall_us=heard_us,
-                peak=0.0 if silent else peak_of(span.data),
+                peak=0.0 if silent else peak(span.data),
                 sound=b"" if silent else span.data,
             )
         )
@@ -102,14 +103,3 @@ class RingFollower:
     def close(self) -> None:
         if self.file:
             self.file.close()
-
-
-def peak_of(sound: bytes | memoryview) -> float:
-    """The largest |sample| of float32 that is finite; 0 when there is none. [any]"""
-    import numpy as np  # needed once something plays, and the daemon is to be ready before
-
-    samples = np.frombuffer(sound, np.float32)
-    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
-    if np.isfinite(peak):
-        return peak
-    return float(np.abs(samples[np.isfinite(samples)]).max(initial=0.0))

@@ -10,6 +10,7 @@ import pytest
 import scipy.signal
 
 import audio.kernels.native
+import audio.library
 from audio.analyse.fingerprint import SPEEDS
 from audio.kernels import Kernels
 from audio.kernels.native import Native
@@ -141,18 +142,20 @@ def test_a_library_that_is_missing_broken_or_of_another_version_is_not_used(
     assert audio.kernels.native.load(str(library)) is None
     library = build_kernels(tmp_path / "real")
     assert audio.kernels.native.load(str(library)) is not None
-    monkeypatch.setattr(audio.kernels.native, "VERSION", -1)
+    monkeypatch.setattr(audio.library, "VERSION", -1)
     assert audio.kernels.native.load(str(library)) is None
 
 
 _EVERY_SHAPE = """
 import sys
 import numpy as np
+from audio import floats
 from audio.measure.loudness import k_weighting
 from audio.kernels.native import Native, load
 library = load(sys.argv[1])
 assert library is not None
 kernels, rng = Native(library), np.random.default_rng(1)
+floats._LIBRARY = floats.load(sys.argv[1])
 for channels in (1, 2):
     for frames in (1, 2, 31, 32, 33, 2047, 2048, 2049, 2080, 5003):
         clip = rng.uniform(-1, 1, (frames, channels)).astype(np.float32)
@@ -162,6 +165,8 @@ for channels in (1, 2):
             at = np.array([frames - min(length, frames)])
             kernels.stretches(clip, at, np.array([frames]))
         kernels.pcm16(clip, 32_768.0, clip)
+        floats.peak(memoryview(bytearray(clip.tobytes())))
+        floats.unpacked([bytes(clip.size)] * 4, channels, 2, 0)
         kernels.k_energy(clip, np.array(k_weighting(44_100)), np.ones(channels), np.array([0, frames // 2, frames]))
         words = rng.integers(0, 2**32, frames, dtype=np.uint32)
         starts = np.array([0, frames // 3, frames // 3, frames])
