@@ -117,6 +117,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     recovered: list[StretchInfo] = field(
         default_factory=list
     )  # the newest that nobody has kept or discarded yet
+    deeds_waiting: U32 = 0  # likes, reactions and follows that wait for the relay
 
 
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
@@ -126,6 +127,12 @@ class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
 class Feed(_Control, frozen=True, kw_only=True, tag="feed_is"):
     items: list[ItemInfo]
     offline: bool  # True: from the cache, the relay was not asked
+
+
+class DeedDone(_Control, frozen=True, kw_only=True, tag="deed_done"):
+    """waits: not done yet; it is when the relay can be reached, also after a restart."""
+
+    waits: bool = False
 
 
 class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
@@ -312,24 +319,25 @@ class WhoAmI(_Control, frozen=True, kw_only=True, tag="whoami"):
 
 
 class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
-    Reply: ClassVar = Done
+    Reply: ClassVar = DeedDone
 
     username: Short
     follow: bool = True
 
 
 class LikePost(_Control, frozen=True, kw_only=True, tag="like"):
-    """`post_id` may be the start of an id in the feed, or the post's address; so in ReactPost. Not queued."""
+    """Like, or take that back. `post_id` may be the start of an id in the feed, or the post's address; so in ReactPost."""
 
-    Reply: ClassVar = Done
+    Reply: ClassVar = DeedDone
 
     post_id: Annotated[str, Meta(max_length=1024)]
+    like: bool = True
 
 
 class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
     """React with an emoji of those the relay has, or take that back."""
 
-    Reply: ClassVar = Done
+    Reply: ClassVar = DeedDone
 
     post_id: Annotated[str, Meta(max_length=1024)]
     emoji: Annotated[str, Meta(min_length=1, max_length=16)]
@@ -398,6 +406,7 @@ Reply = (
     | Feed
     | Discovered
     | Posted
+    | DeedDone
     | PostList
     | OnePost
     | Claimed

@@ -37,6 +37,7 @@ from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
+from daemon.features.feed.deeds import Deeds
 from daemon.features.feed.discovering import Discovering
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
@@ -161,6 +162,7 @@ class App:
                 changing=self._entries.changing,
             )
             self._link = LinkDriver(account, store, bus)
+        self._deeds = Deeds(account, store, bus)
         self._feed = Feed(store, self._timeline, bus)
         stack.push_async_callback(self._feed.close)
 
@@ -209,7 +211,7 @@ class App:
         self._discarding = Discarding(self._config, store, takes, bus)
         self._linked_folder = LinkedFolder(self._config, store, bus)
         self._repairs = Repairs(store, takes, bus)
-        self._social = Social(account, store, bus)
+        self._social = Social(self._deeds, store)
         self._recovering = Recovering(self._config, self._journal, takes)
         self._listening = Listening(self._config, self._history)
 
@@ -234,6 +236,7 @@ class App:
             instances=self._instances,
             previews=self._previews,
             journal=self._journal,
+            deeds=self._deeds,
             takes=take_answers,
             stop=self._stopping.set,
         )
@@ -317,7 +320,13 @@ class App:
             self._compressing.run,
         ]
         if self._uploader and self._link:
-            parts += [self._uploader.run, self._link.run, self._prefetch.run, self._account.say_farewells]
+            parts += [
+                self._uploader.run,
+                self._link.run,
+                self._deeds.run,
+                self._prefetch.run,
+                self._account.say_farewells,
+            ]
         return parts
 
     # ends that are tied here ------------------------------------------------------------------------------------

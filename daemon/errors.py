@@ -58,7 +58,7 @@ class Offline(SidechainError):
     """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None.
 
     relay_wide: it is the relay that is away or busy, not this one request that it stumbles over.
-    no_answer: the line broke, or nothing came in time.
+    no_answer: the line broke, or nothing came in time. may_have_arrived: what was asked may have reached the relay, and been done.
     """
 
     exit_code = 6
@@ -72,11 +72,13 @@ class Offline(SidechainError):
         retry_after_s: float | None = None,
         relay_wide: bool = True,
         no_answer: bool = False,
+        may_have_arrived: bool = False,
     ) -> None:
         super().__init__(message, next_step)
         self.retry_after_s = retry_after_s
         self.relay_wide = relay_wide
         self.no_answer = no_answer
+        self.may_have_arrived = may_have_arrived
 
 
 class RelayRefused(SidechainError):

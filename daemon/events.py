@@ -138,6 +138,16 @@ class FollowsChanged(Event, frozen=True, kw_only=True):
     follow: bool
 
 
+class DeedsWait(Event, frozen=True, kw_only=True):
+    """A like, reaction or follow waits for the relay, or does not any more."""
+
+
+class DeedRefused(Event, frozen=True, kw_only=True):
+    """The relay said no to a deed that had waited. sentence: which, and why."""
+
+    sentence: str
+
+
 class PresenceChanged(Event, frozen=True, kw_only=True):
     """What followers are told of this device is something else now."""
 

@@ -132,6 +132,10 @@ def status(as_json: Json = False) -> None:
         lines += [f"plugin    {_instance_line(i)}" for i in s.instances] or ["plugin    none loaded"]
         outbox = ", ".join(f"{n} {state}" for state, n in sorted(s.outbox.items())) or "empty"
         lines.append(f"takes     {s.takes}    outbox  {outbox}    friends producing  {s.friends_producing}")
+        if s.deeds_waiting:
+            one = "1 like, reaction or follow waits"
+            many = f"{s.deeds_waiting} likes, reactions and follows wait"
+            lines.append(f"deeds     {one if s.deeds_waiting == 1 else many} for the relay")
         lines += [f"preview   {p.title or p.target}: {p.state}{' in sync' * p.in_sync}" for p in s.previews]
         return "\n".join([*lines, *(f"notice    {sentence}" for sentence in s.notices)])
 

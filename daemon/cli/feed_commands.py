@@ -11,6 +11,8 @@ from relay.wire.rest import REACTIONS
 
 REACTION_NAMES = dict(zip(("music", "heart", "fire", "love", "rocket", "hundred"), REACTIONS, strict=True))
 
+WAITS = "The relay cannot be reached now. This waits here, and is done when it can; `sidechain status` says how much waits."
+
 Username = Annotated[str, typer.Argument(help="Account name, with or without an @ before it.")]
 
 
@@ -112,8 +114,7 @@ def follow(username: Username, as_json: Json = False) -> None:
     Example:  sidechain follow ana
     """
     username = username.removeprefix("@")
-    done = ask(c.FollowUser(username=username), c.Done)
-    show(done, as_json, lambda: f"You follow {username}.")
+    _do(c.FollowUser(username=username), f"You follow {username}.", as_json)
 
 
 def unfollow(username: Username, as_json: Json = False) -> None:
@@ -122,17 +123,16 @@ def unfollow(username: Username, as_json: Json = False) -> None:
     Example:  sidechain unfollow ana
     """
     username = username.removeprefix("@")
-    done = ask(c.FollowUser(username=username, follow=False), c.Done)
-    show(done, as_json, lambda: f"You no longer follow {username}.")
+    _do(c.FollowUser(username=username, follow=False), f"You no longer follow {username}.", as_json)
 
 
 def like(
     post_id: Annotated[str, typer.Argument(help="A post's id or its start, or its address.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the like back.")] = False,
     as_json: Json = False,
 ) -> None:
     """Like a post."""
-    done = ask(c.LikePost(post_id=post_id), c.Done)
-    show(done, as_json, lambda: "Liked.")
+    _do(c.LikePost(post_id=post_id, like=not remove), "Taken back." if remove else "Liked.", as_json)
 
 
 def react(
@@ -151,8 +151,13 @@ def react(
     Example: sidechain react 0190f3… fire
     """
     emoji = REACTION_NAMES.get(emoji, emoji)
-    done = ask(c.ReactPost(post_id=post_id, emoji=emoji, react=not remove), c.Done)
-    show(done, as_json, lambda: f"Taken back: {emoji}" if remove else f"Reacted: {emoji}")
+    said = f"Taken back: {emoji}" if remove else f"Reacted: {emoji}"
+    _do(c.ReactPost(post_id=post_id, emoji=emoji, react=not remove), said, as_json)
+
+
+def _do(request: c.FollowUser | c.LikePost | c.ReactPost, said: str, as_json: bool) -> None:
+    done = ask(request, c.DeedDone)
+    show(done, as_json, lambda: WAITS if done.waits else said)
 
 
 def register(app: typer.Typer) -> None:

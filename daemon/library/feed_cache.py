@@ -120,12 +120,13 @@ class FeedCache(Database):
         return dict(self._db.execute("SELECT name, value FROM fact").fetchall())
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
-        """Who this device is. Another account starts with no cursor and no Items of the last one."""
+        """Who this device is. Another account starts with no cursor, Items or deeds of the last one."""
         with self._transaction() as db:
             before = db.execute("SELECT value FROM fact WHERE name = 'account'").fetchone()
             if before and before[0] != facts.get("account"):
                 db.execute("DELETE FROM link_cursor")
                 db.execute("DELETE FROM item")
+                db.execute("DELETE FROM waiting_deed")
             db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", list(facts.items()))
 
 

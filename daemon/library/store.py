@@ -1,4 +1,5 @@
-"""All queries of the library's takes and of the outbox; what is remembered of the relay is in feed_cache.py.
+"""All queries of the library's takes and of the outbox; what is remembered of the relay is in feed_cache.py, deeds that wait for
+it in waiting_deeds.py.
 
 Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
 set back since, and "the last" must be the last.
@@ -17,9 +18,10 @@ from daemon.errors import LibraryDamaged
 from daemon.library.feed_cache import FeedCache
 from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
 from daemon.library.schema import is_ours
+from daemon.library.waiting_deeds import WaitingDeeds
 
 
-class Store(FeedCache):
+class Store(FeedCache, WaitingDeeds):
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
 
     def check(self) -> None:

@@ -37,8 +37,10 @@ SOUND_LIMIT_S = 600.0
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
+REFUSED_BUSY = {503}
 RELAY_WIDE = {407, 429, 502, 503, 504, 511}
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_BEFORE_ASKING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
 
 
@@ -117,7 +119,10 @@ class RelayHttp:
         except (httpx.TransportError, TimeoutError) as error:
             said, next_step = _in_words(error)
             raise Offline(
-                f"The relay at {self.base_url} does not answer: {said}.", next_step, no_answer=True
+                f"The relay at {self.base_url} does not answer: {said}.",
+                next_step,
+                no_answer=True,
+                may_have_arrived=not isinstance(error, _BEFORE_ASKING),
             ) from error
 
     async def sound(
@@ -162,7 +167,8 @@ class RelayHttp:
     def not_understood(self, why: str) -> Offline:
         """why: for the log."""
         log.warning("an answer of the relay at %s is not understood: %s", self.base_url, why)
-        return Offline(f"An answer of the relay at {self.base_url} is not understood.", "Update Sidechain.")
+        said = f"An answer of the relay at {self.base_url} is not understood."
+        return Offline(said, "Update Sidechain.", may_have_arrived=True)
 
     def refusal(self, answer: Answer) -> Offline | RelayRefused:
         """What an answer that is not the one wanted means: to be tried again, or a no.
@@ -186,6 +192,7 @@ class RelayHttp:
                 problem.next_step,
                 retry_after_s=_retry_after_s(headers),
                 relay_wide=status in RELAY_WIDE,
+                may_have_arrived=_is_failure(status),
             )
         return RelayRefused(problem.detail, problem.next_step, status=status, code=problem.code)
 
@@ -196,7 +203,13 @@ class RelayHttp:
             "If it lasts: sign in to the network, or look at the proxy.",
             retry_after_s=_retry_after_s(answer.headers),
             relay_wide=answer.status < BAD_REQUEST or answer.status in RELAY_WIDE,
+            may_have_arrived=_is_failure(answer.status),
         )
+
+
+def _is_failure(status: int) -> bool:
+    """Whether it went wrong on the way or at the relay, after it was asked."""
+    return status >= 500 and status not in REFUSED_BUSY
 
 
 def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters: str) -> str:

@@ -1,17 +1,21 @@
 """What went out is its owner's still: edited, shown to fewer and deleted from the command line; followers' daemons follow."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Callable
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage, end
 from relay.wire.rest import AudioPost
+from tests.acceptance.test_whole_path import global_feed
 from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient
@@ -58,6 +62,16 @@ async def sidechain(daemon: RunningDaemon, *arguments: str, asked: str = "") -> 
         )
     )
     return done.returncode, done.stdout, done.stderr
+
+
+async def until_liked(relay_url: str, post_id: str) -> None:
+    async with asyncio.timeout(HANG_S):
+        while True:
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                (post,) = (p for p in await asyncio.to_thread(global_feed, relay_url) if p["id"] == post_id)
+                if post["like_count"] == 1:
+                    return
+            await asyncio.sleep(LOOK_S)
 
 
 def made(relay_url: str, name: str) -> list[AudioPost]:
@@ -120,3 +134,13 @@ async def test_what_went_out_is_its_owners_still() -> None:
             assert code == 6 and "not tried again by itself" in complaint
             page = await follower.client.request(c.GetFeed())
             assert isinstance(page, c.Feed) and [item.post_id for item in page.items] == [first.id]
+
+            code, said, _ = await sidechain(follower, "like", first.id)
+            assert code == 0 and "This waits here" in said
+            _, said, _ = await sidechain(follower, "status")
+            assert "deeds     1 like, reaction or follow waits" in said
+            follower.process.kill()
+            await follower.process.wait()
+            follower = await stage.daemon("b", relay_url)
+            await stage.relay(port=urlsplit(relay_url).port or 0)
+            await until_liked(relay_url, first.id)

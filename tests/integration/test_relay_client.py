@@ -17,15 +17,17 @@ from daemon.config import Config
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
 from daemon.events import Bus, FollowsChanged, PostChanged
+from daemon.features.feed.deeds import Deeds
+from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.social import Social
 from daemon.identity.account import Account
 from daemon.identity.credentials import FileSecret, open_identity
 from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
-from daemon.uplink.http import MAX_ANSWER_BYTES
+from daemon.uplink.http import MAX_ANSWER_BYTES, RelayHttp
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
-from relay.wire.rest import Problem, Producer
+from relay.wire.rest import PostEdit, Problem, Producer
 from tests.support.posting import no_words
 
 LIMIT_S = 60.0
@@ -310,24 +312,55 @@ async def test_a_portal_is_not_a_relay_of_another_version(tmp_path: Path) -> Non
             await client.me()
 
 
-@pytest.mark.parametrize("deed", ["like", "react", "follow"])
-async def test_a_deed_that_did_not_reach_the_relay_is_not_said_to_be_tried_again(
-    tmp_path: Path, deed: str
+@pytest.mark.parametrize("answer", ["none", "broken off", "busy", "an error"])
+async def test_what_is_said_of_a_deed_that_is_not_queued_is_what_is_known(
+    tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A request that went out and was not answered may have been carried out."""
+    monkeypatch.setattr("daemon.uplink.client.READ_LIMIT_S", 0.3)
+    problem = msgspec.json.encode(Problem(status=503, code="busy", title="Busy", detail="Too much at once."))
+    answers = {
+        "none": lambda writer: None,
+        "broken off": lambda writer: writer.close(),
+        "busy": whole("503 Service Unavailable", problem),
+        "an error": whole("500 Internal Server Error", problem),
+    }
+    store, bus = Store(tmp_path / "library.sqlite3"), Bus()
+    told: list[object] = []
+    bus.on(PostChanged, told.append)
+    async with before(tmp_path, answers[answer]) as (client, _):
+        account = Account(Config(data_dir=str(tmp_path)), store, "0", bus)
+        account._relay = client
+        with pytest.raises(Offline, match="not tried again by itself") as away:
+            await OwnPosts(account, store, bus).edit("1" * 32, PostEdit(title="another"))
+    assert ("not known whether this reached the relay" in str(away.value)) is (answer != "busy")
+    assert "goes on trying" not in str(away.value) and told == []
+    store.close()
+
+
+async def test_a_relay_that_cannot_be_reached_has_got_nothing() -> None:
+    http = RelayHttp("http://127.0.0.1:1")
+    with pytest.raises(Offline) as away:
+        await http.exchange("GET", "/me", {}, b"")
+    assert away.value.no_answer and not away.value.may_have_arrived
+    await http.close()
+
+
+@pytest.mark.parametrize("deed", ["like", "react", "follow"])
+async def test_a_deed_that_did_not_reach_the_relay_waits_and_is_said_to(tmp_path: Path, deed: str) -> None:
     store, bus = Store(tmp_path / "library.sqlite3"), Bus()
     told: list[object] = []
     for kind in (PostChanged, FollowsChanged):
         bus.on(kind, told.append)
     async with before(tmp_path, lambda writer: writer.close()) as (client, _):
         account = Account(Config(data_dir=str(tmp_path)), store, "0", bus)
-        account._relay = client
-        social = Social(account, store, bus)
+        account._relay, account.name = client, "owl"
+        social = Social(Deeds(account, store, bus), store)
         deeds = {
             "like": lambda: social.like("1" * 32, True),
             "react": lambda: social.react("1" * 32, "🔥", True),
             "follow": lambda: social.follow("ana", True),
         }
-        with pytest.raises(Offline, match="not tried again by itself") as away:
-            await deeds[deed]()
-    assert "goes on trying" not in str(away.value) and told == []
+        done = await deeds[deed]()
+    assert done.waits and told == [] and store.count_deeds("owl") == 1
     store.close()

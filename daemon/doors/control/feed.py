@@ -47,16 +47,16 @@ class FeedAnswers:
         return c.Discovered(items=[item_info(post) for post in posts], cursor=cursor)
 
     async def _follow(self, request: c.FollowUser) -> c.Reply:
-        await self._social.follow(request.username, request.follow)
-        return c.Done()
+        done = await self._social.follow(request.username, request.follow)
+        return c.DeedDone(waits=done.waits)
 
     async def _like(self, request: c.LikePost) -> c.Reply:
-        await self._social.like(request.post_id, True)
-        return c.Done()
+        done = await self._social.like(request.post_id, request.like)
+        return c.DeedDone(waits=done.waits)
 
     async def _react(self, request: c.ReactPost) -> c.Reply:
-        await self._social.react(request.post_id, request.emoji, request.react)
-        return c.Done()
+        done = await self._social.react(request.post_id, request.emoji, request.react)
+        return c.DeedDone(waits=done.waits)
 
 
 def item_info(post: AudioPost) -> c.ItemInfo:

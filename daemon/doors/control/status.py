@@ -9,6 +9,7 @@ from daemon.doors.control.answers import Answers
 from daemon.doors.control.recovery import stretch_info
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.features.feed.deeds import Deeds
 from daemon.features.history.journal import Journal
 from daemon.features.previews.previews import Previews
 from daemon.features.status.notices import Notices
@@ -34,6 +35,7 @@ class StatusAnswers:
         instances: Instances,
         previews: Previews,
         journal: Journal,
+        deeds: Deeds,
         takes: TakeAnswers,
         stop: Callable[[], None],
     ) -> None:
@@ -45,6 +47,7 @@ class StatusAnswers:
         self._instances = instances
         self._previews = previews
         self._journal = journal
+        self._deeds = deeds
         self._takes = takes
         self._stop = stop
         self._started_s = time.monotonic()
@@ -75,6 +78,7 @@ class StatusAnswers:
             previews=self._previews.infos(),
             notices=[notice[:MAX_CHARACTERS] for notice in self._notices.lines()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
+            deeds_waiting=await self._deeds.waiting(),
         )
 
     async def _list_instances(self, request: c.ListInstances) -> c.Reply:

@@ -13,7 +13,14 @@ async def said_once(deed: Coroutine[Any, Any, T]) -> T:
     try:
         return await deed
     except Offline as error:
+        known = (
+            "It is not known whether this reached the relay; it is not tried again by itself."
+            if error.may_have_arrived
+            else "This is not tried again by itself."
+        )
+        look = "Look whether it is done, and do it again if not" if error.may_have_arrived else "Do it again"
         raise Offline(
-            f"{error.message} This is not tried again by itself.",
-            "Do it again when the relay is back; `sidechain doctor` says what is in the way.",
+            f"{error.message} {known}",
+            f"{look} when the relay is back; `sidechain doctor` says what is in the way.",
+            may_have_arrived=error.may_have_arrived,
         ) from error

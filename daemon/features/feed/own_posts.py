@@ -1,6 +1,6 @@
 """What a person does with the posts of this account that are out: look, edit, show to others, delete. The same whoever asks.
 
-Nothing is queued, as with likes (social.py): what the relay did not confirm is not tried again, and that is said. One's own
+Nothing is queued, unlike likes (deeds.py): what the relay did not confirm is not tried again, and that is said. One's own
 posts are the relay's to list: this device may not have made all of them.
 """
 

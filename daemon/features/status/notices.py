@@ -5,6 +5,7 @@ import time
 from daemon.config import Config
 from daemon.events import (
     Bus,
+    DeedRefused,
     DiskTroubled,
     HistoryChanged,
     LinkedFolderTroubled,
@@ -34,6 +35,7 @@ class Notices:
         bus.on(PluginsShutOut, self._plugins_shut_out)
         bus.on(RunFolderTroubled, self._run_folder_troubled)
         bus.on(LinkedFolderTroubled, self._linked_folder_troubled)
+        bus.on(DeedRefused, self._deed_refused)
 
     def add(self, sentence: str) -> None:
         """Found at the start."""
@@ -44,6 +46,9 @@ class Notices:
 
     def _plugins_shut_out(self, event: PluginsShutOut) -> None:
         self._trouble_s, self._trouble = time.monotonic(), SHUT_OUT
+
+    def _deed_refused(self, event: DeedRefused) -> None:
+        self._trouble_s, self._trouble = time.monotonic(), event.sentence
 
     def _run_folder_troubled(self, event: RunFolderTroubled) -> None:
         self._run_folder = event.sentence

@@ -11,6 +11,7 @@ from daemon.core.link_signals import LinkState
 from daemon.events import (
     AccountChanged,
     Bus,
+    DeedsWait,
     DiskTroubled,
     EntryChanged,
     Event,
@@ -38,6 +39,7 @@ SHOWN: tuple[type[Event], ...] = (
     TakeDiscarded,
     TakeDeleted,
     EntryChanged,
+    DeedsWait,
     LinkChanged,
     AccountChanged,
     ItemArrived,

@@ -10,6 +10,7 @@ import pytest
 from daemon.core.link_signals import LinkState
 from daemon.errors import UsageError
 from daemon.events import Bus, Event, FollowsChanged, LinkChanged, PostChanged
+from daemon.features.feed.deeds import Deeds
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.social import Social
 from daemon.identity.account import Account
@@ -20,9 +21,10 @@ from tests.support.posts import post
 
 
 class Relay:
-    """Knows one post, and counts how often its feed was asked for."""
+    """Knows one post, and counts how often its feed was asked for. Account and relay in one."""
 
     def __init__(self) -> None:
+        self.name = "owl"
         self.post = post(1)
         self.pages = 0
 
@@ -53,7 +55,7 @@ class Scene:
         self.store = Store(folder / "library.sqlite3")
         self.bus = Bus()
         self.feed = Feed(self.store, self.relay.timeline, self.bus)
-        self.social = Social(cast(Account, self.relay), self.store, self.bus)
+        self.social = Social(Deeds(cast(Account, self.relay), self.store, self.bus), self.store)
         self.told: list[Event] = []
         for kind in (PostChanged, FollowsChanged):
             self.bus.on(kind, self.told.append)
@@ -70,12 +72,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 async def test_what_is_done_to_a_post_is_stored_told_and_not_shown_as_it_was(scene: Scene) -> None:
     (before,), _ = await scene.feed.posts(20)
     assert not before.liked
-    liked = await scene.social.like(before.id, True)
-    assert scene.told == [PostChanged(post=liked)]
+    liked = (await scene.social.like(before.id, True)).post
+    assert liked and scene.told == [PostChanged(post=liked)]
     assert scene.store.items(9) == [liked], "also without the relay"
     assert (await scene.feed.posts(20))[0] == [liked] and scene.relay.pages == 2, "the page is asked for anew"
-    reacted = await scene.social.react(before.id, "🔥", True)
-    assert scene.told[1:] == [PostChanged(post=reacted)]
+    reacted = (await scene.social.react(before.id, "🔥", True)).post
+    assert reacted and scene.told[1:] == [PostChanged(post=reacted)]
     assert (await scene.feed.posts(20))[0] == [reacted]
 
 
@@ -96,8 +98,8 @@ async def test_whom_one_follows_changes_the_feed(scene: Scene) -> None:
 async def test_a_post_is_known_by_its_id_its_start_or_its_address(scene: Scene, typed: str) -> None:
     (known,), _ = await scene.feed.posts(20)
     named = typed.format(id=known.id, start=known.id[:13], ID=known.id.upper())
-    assert (await scene.social.like(named, True)).id == known.id
-    assert (await scene.social.react(named, "🔥", True)).id == known.id
+    for done in (await scene.social.like(named, True), await scene.social.react(named, "🔥", True)):
+        assert done.post and done.post.id == known.id
 
 
 @pytest.mark.parametrize("typed", ["", "zzz", "/", "0" * 40, "a\u202eb"])
