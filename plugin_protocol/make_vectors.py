@@ -138,7 +138,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "kept_all": KeptAll(id=14, set_id="01JS", takes=12, name="Night", note="Silent, and left out: Pad (Ardour)."),
     "exported": Exported(
-        id=15, path="/home/ada/.local/share/sidechain/exports/1f/Läufe.wav", name="Läufe", note="No tempo."
+        id=15, path="/srv/ada/exports/1f/Läufe.wav", name="Läufe", note="No tempo."
     ),
     "asked": Asked(id=11),
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
