@@ -32,6 +32,7 @@ from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.door import PluginDoor
 from daemon.doors.plugin.notices import RecoveryNotices
+from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled, PluginsShutOut
@@ -271,6 +272,14 @@ class App:
         stack.push_async_callback(control.stop)
 
     async def _open_plugin_door(self, stack: contextlib.AsyncExitStack) -> None:
+        shelf = TakeShelf(
+            say=self._plugins.say,
+            store=self._store,
+            takes=self._takes,
+            posting=self._posting,
+            repairs=self._repairs,
+            bus=self._bus,
+        )
         self._windows = Windows(
             say=self._plugins.say,
             store=self._store,
@@ -285,6 +294,7 @@ class App:
             exporting=self._exporting,
             journal=self._history,
             pictures=self._pictures,
+            shelf=shelf,
             bus=self._bus,
         )
         stack.callback(self._windows.close)
@@ -309,6 +319,7 @@ class App:
             self._status.run,
             self._control_teller.run,
             self._windows.run,
+            self._windows.tell_takes,
             self._account.open,
             self._renderer.run,
             self._holding.run,

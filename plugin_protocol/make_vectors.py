@@ -55,6 +55,16 @@ from plugin_protocol.messages import (
     Welcome,
     WindowShown,
 )
+from plugin_protocol.take_messages import (
+    DiscardTake,
+    GetTakes,
+    RenameTake,
+    RepairTake,
+    TagTake,
+    TakeGone,
+    TakeInfo,
+    TakesPage,
+)
 
 FOLDER = __file__.rsplit("/", 1)[0] + "/vectors"
 INSTANCE = bytes(range(0x10, 0x20))
@@ -101,6 +111,22 @@ MESSAGES: dict[str, Message] = {
     "export_history": Export(
         id=16, kind="history", generation=GENERATION, first_frame=1 << 33, end_frame=1 << 34
     ),
+    "get_takes": GetTakes(id=18, cursor="4711", search="lead 104", limit=20),
+    "rename_take": RenameTake(id=19, take_id="01JD", title="Läufe"),
+    "tag_take": TagTake(id=20, take_id="01JD", add="verse, dark", remove="chorus"),
+    "discard_take": DiscardTake(id=21, take_id="01JD", discard=True),
+    "repair_take": RepairTake(id=22, take_id="01JD", repair=False),
+    "take": TakeInfo(
+        id=18, take_id="01JD", name="Lead · 104 BPM · 08:59", titled=False, tags="verse, dark",
+        created_us=1_780_000_000_000_000, duration_ms=18_461, bars=8, bpm=104.0, key="Am", state="posted",
+        page_url="https://relay.example/p/1", repair="fade", outline=bytes(range(100)),
+    ),
+    "take_unknown": TakeInfo(
+        id=0, take_id="01JE", name="Take", titled=True, created_us=1, duration_ms=2, bars=None, bpm=None, key=None,
+        state="kept", outline=b"",
+    ),
+    "takes_page": TakesPage(id=18, next="4690"),
+    "take_gone": TakeGone(take_id="01JD"),
     "goodbye": Goodbye(),
     "welcome": Welcome(proto=1, daemon_version="0.1.0", daemon_path="/opt/sidechain/sidechain"),
     "refused": Refused(
@@ -243,6 +269,10 @@ def bad_messages() -> dict[str, tuple[str, bytes, str]]:
             _changed(MESSAGES["export_take"], kind="set"),
             "nothing that can be exported",
         ),
+        "takes_limit_0": (plugin, _changed(MESSAGES["get_takes"], limit=0), "no rows"),
+        "take_no_id": (plugin, _changed(MESSAGES["rename_take"], take_id=""), "nothing is named"),
+        "take_state": (daemon, _changed(MESSAGES["take"], state=7), "a number for text"),
+        "take_outline": (daemon, _changed(MESSAGES["take"], outline=bytes(161)), "161 columns of 160"),
         "feed_limit_21": (plugin, _changed(MESSAGES["get_feed"], limit=21), "21 rows of 20"),
         "item_outline": (daemon, _changed(MESSAGES["item"], outline=bytes(161)), "161 columns of 160"),
         "item_counts": (daemon, _changed(MESSAGES["item"], reaction_counts=bytes(25)), "25 bytes of 24"),

@@ -4,7 +4,7 @@ Transport: one ZeroMQ message of one part, DEALER (plugin) to ROUTER (daemon), h
 "t" is the tag. `codec.py` turns bytes into these and back; `session.py` says when each may be sent. Fields are
 only ever added, with a default; a tag or a type is never reused. A bound stands on every field: what does not fit
 is refused by the codec, not by the code behind it. Bounds and common shape: message_base.py; those of the window's History:
-history_messages.py.
+history_messages.py; of its list of Takes: take_messages.py.
 
 Requests carry `id`, chosen by the sender, and name their reply in `Reply`; the reply repeats the id. Repeating a
 request with the same id within a session returns the same outcome, so a retry after a lost reply is harmless.
@@ -41,6 +41,8 @@ from plugin_protocol.message_base import (
     Version,
 )
 from plugin_protocol.message_base import AskFailed as AskFailed
+from plugin_protocol.take_messages import Asked as Asked
+from plugin_protocol.take_messages import FromShelf, ToShelf
 
 # daemon -> plugin ---------------------------------------------------------------------------------------------
 
@@ -161,12 +163,6 @@ class KeptAll(PluginMessage, frozen=True, kw_only=True, tag="kept_all"):
     takes: U32
     name: Title  # what the set is called
     note: Line = ""  # who was left out, and how they are aligned
-
-
-class Asked(PluginMessage, frozen=True, kw_only=True, tag="asked"):
-    """daemon -> plugin: carried out. What came of it was sent before, as item or posting."""
-
-    id: U63
 
 
 class PreviewLoading(PluginMessage, frozen=True, kw_only=True, tag="preview_loading"):
@@ -431,10 +427,11 @@ FromWindow = (
     | LikePost
     | ReactPost
     | Export
+    | FromShelf
 )
 FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
-ToWindow = Item | FeedPage | Peaks | Marks | Posting | KeptAll | Exported | Asked | AskFailed
+ToWindow = Item | FeedPage | Peaks | Marks | ToShelf | Posting | KeptAll | Exported | Asked | AskFailed
 ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

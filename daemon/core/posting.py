@@ -18,6 +18,11 @@ _STATES = {
 }
 
 
+def state_of(entry: Entry | None) -> str:
+    """How a list of Takes says how its Entry stands; "kept": there is none, or it was taken back. [any]"""
+    return "kept" if entry is None or entry.state is State.DISCARDED else _STATES[entry.state][0]
+
+
 def posting(
     entry: Entry, *, account: str | None, online: bool, fraction: float = 0.0, held_ms: int = 0
 ) -> Posting:

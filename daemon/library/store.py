@@ -21,6 +21,13 @@ from daemon.library.schema import is_ours
 from daemon.library.waiting_deeds import WaitingDeeds
 
 
+class TakePage(msgspec.Struct, frozen=True, kw_only=True):
+    """after: the place that the next page is before; None: there is nothing older."""
+
+    takes: list[tuple[TakeRow, outbox.Entry | None]]
+    after: int | None
+
+
 class Store(FeedCache, WaitingDeeds):
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
 
@@ -89,6 +96,23 @@ class Store(FeedCache, WaitingDeeds):
             if matches(search, take.texts):
                 found.append(take)
         return found
+
+    def page_of_takes(self, limit: int, *, search: str = "", before: int | None = None) -> TakePage:
+        """The newest of those before a place, as `search_takes` finds them, with their Entries."""
+        found: list[tuple[TakeRow, outbox.Entry | None]] = []
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE discarded_us IS NULL AND (?1 IS NULL OR rowid < ?1) ORDER BY rowid DESC",
+            (before,),
+        )
+        while (row := rows.fetchone()) and len(found) <= limit:
+            take = read_take(row)
+            if matches(search, take.texts):
+                found.append((take, self.entry_of(take.take_id)))
+        after = None
+        if len(found) > limit:
+            last_id = found[limit - 1][0].take_id
+            after = self._db.execute("SELECT rowid FROM take WHERE take_id = ?", (last_id,)).fetchone()[0]
+        return TakePage(takes=found[:limit], after=after)
 
     def discarded_takes(self, limit: int) -> list[TakeRow]:
         """Those that can be restored, the one discarded last first."""

@@ -108,12 +108,15 @@ static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
     case SC_EVENT_PREVIEW_ENDED:
     case SC_EVENT_PREVIEW_FAILED: sc_preview_hear(&client->preview, event); break;
     case SC_EVENT_ITEM:
+    case SC_EVENT_TAKE:
+    case SC_EVENT_TAKE_GONE:
     case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;
     case SC_EVENT_FEED_PAGE:
     case SC_EVENT_PEAKS:
     case SC_EVENT_MARKS:
     case SC_EVENT_KEPT_ALL:
     case SC_EVENT_EXPORTED:
+    case SC_EVENT_TAKES_PAGE:
     case SC_EVENT_ASKED:
     case SC_EVENT_ASK_FAILED: sc_window_answered(&client->window, event); break;
     case SC_EVENT_CONNECTED:

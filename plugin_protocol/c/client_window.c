@@ -1,4 +1,5 @@
 #include "client.h"
+#include "text.h"
 #include "window.h"
 #include "worker.h"
 
@@ -126,6 +127,34 @@ uint64_t sc_window_export(sc_client *client, const sc_export *what)
     };
     if (what->kind != SC_EXPORT_HISTORY && (!what->target || !what->target[0])) return 0;
     return ask(client, asked, what->target ? what->target : "", "");
+}
+
+uint64_t sc_window_get_takes(sc_client *client, const char *cursor, const char *search, uint32_t limit)
+{
+    if (limit - 1u >= SC_MAX_FEED_PAGE) return 0;
+    return ask(client, (sc_ask){.kind = SC_ASK_TAKES, .number = limit}, cursor, search);
+}
+
+uint64_t sc_window_rename(sc_client *client, const char *take_id, const char *title)
+{
+    return take_id[0] ? ask(client, (sc_ask){.kind = SC_ASK_RENAME}, take_id, title) : 0;
+}
+
+uint64_t sc_window_tag(sc_client *client, const char *take_id, const char *add, const char *remove)
+{
+    sc_ask what = {.kind = SC_ASK_TAG};
+    sc_utf8_copy(what.remove, sizeof what.remove, remove, SIZE_MAX, SC_TITLE_CHARACTERS);
+    return take_id[0] ? ask(client, what, take_id, add) : 0;
+}
+
+uint64_t sc_window_discard(sc_client *client, const char *take_id, bool discard)
+{
+    return take_id[0] ? ask(client, (sc_ask){.kind = SC_ASK_DISCARD, .on = discard}, take_id, "") : 0;
+}
+
+uint64_t sc_window_repair(sc_client *client, const char *take_id, bool repair)
+{
+    return take_id[0] ? ask(client, (sc_ask){.kind = SC_ASK_REPAIR, .on = repair}, take_id, "") : 0;
 }
 
 uint64_t sc_window_like(sc_client *client, const char *post_id, bool like)

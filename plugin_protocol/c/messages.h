@@ -55,19 +55,25 @@ typedef enum sc_ask_kind {
     SC_ASK_KEEP_ALL,
     SC_ASK_LIKE,
     SC_ASK_REACT,
-    SC_ASK_EXPORT
+    SC_ASK_EXPORT,
+    SC_ASK_TAKES,
+    SC_ASK_RENAME,
+    SC_ASK_TAG,
+    SC_ASK_DISCARD,
+    SC_ASK_REPAIR
 } sc_ask_kind;
 
 /* What a window asks. */
 typedef struct sc_ask {
     uint64_t id;
     sc_ask_kind kind;
-    uint32_t number; /* FEED: rows; PEAKS: columns; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
+    uint32_t number; /* FEED, TAKES: rows; PEAKS: columns; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
     uint64_t generation, first_frame, at_frame; /* PEAKS, MARKS, EXPORT: [first_frame, at_frame); KEEP_ALL: up to where */
-    bool on;         /* LIKE, REACT; EXPORT: show it */
-    char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED: the cursor; POST: the take's id; LIKE, REACT: the post's;
-                                                          EXPORT: the take's or the post's */
-    char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST */
+    bool on;         /* LIKE, REACT, DISCARD, REPAIR; EXPORT: show it */
+    char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED, TAKES: the cursor; LIKE, REACT: the post's id;
+                                                          EXPORT: the take's or the post's; else the take's */
+    char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST, KEEP_ALL, RENAME; TAKES: the search; TAG: those to add */
+    char remove[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];  /* TAG */
 } sc_ask;
 
 typedef struct sc_play {

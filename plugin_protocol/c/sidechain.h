@@ -271,6 +271,9 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_POSTING,   /* posting */
     SC_EVENT_KEPT_ALL,  /* kept_all; id */
     SC_EVENT_EXPORTED,  /* exported; id */
+    SC_EVENT_TAKE,      /* take; id: of the page that it belongs to, 0: it is new or has changed */
+    SC_EVENT_TAKES_PAGE, /* takes_page; id */
+    SC_EVENT_TAKE_GONE, /* take_gone: it was discarded or deleted */
     SC_EVENT_ASKED,     /* none; id: carried out */
     SC_EVENT_ASK_FAILED /* failed; id */
 } sc_event_kind;
@@ -428,6 +431,32 @@ typedef struct sc_exported {
     char note[SC_LINE_BYTES]; /* why it is not at the host's tempo although that is set, or "" */
 } sc_exported;
 
+/* A Take of the library. Unknown is 0 or "". */
+typedef struct sc_take {
+    char take_id[SC_ID_BYTES];
+    char name[SC_TITLE_BYTES]; /* what it is called, everywhere */
+    bool titled;               /* by a person; else by what is known of it */
+    char tags[SC_TITLE_BYTES]; /* with ", " between them */
+    uint64_t created_us;       /* Unix time; rows are ordered by it, then by take_id */
+    uint64_t duration_ms;
+    uint32_t bars;
+    double bpm;
+    char key[SC_ID_BYTES];
+    char state[SC_ID_BYTES]; /* "kept", or as sc_posting says */
+    char page_url[SC_LINE_BYTES];
+    char repair[SC_ID_BYTES]; /* how its seam is mended, or "" */
+    uint8_t outline[SC_OUTLINE_COLUMNS]; /* as sc_item's */
+    uint32_t outline_columns;
+} sc_take;
+
+typedef struct sc_takes_page {
+    char next[SC_LINE_BYTES]; /* the cursor of older rows, "" at the end */
+} sc_takes_page;
+
+typedef struct sc_take_gone {
+    char take_id[SC_ID_BYTES];
+} sc_take_gone;
+
 /* Something that happened. Only the member that its kind names may be read. A plain value: nothing to free. */
 typedef struct sc_event {
     sc_event_kind kind;
@@ -452,6 +481,9 @@ typedef struct sc_event {
         sc_posting posting;
         sc_kept_all kept_all;
         sc_exported exported;
+        sc_take take;
+        sc_takes_page takes_page;
+        sc_take_gone take_gone;
     };
 } sc_event;
 

@@ -58,6 +58,14 @@ typedef struct sc_export {
     bool show;
 } sc_export;
 SC_API uint64_t sc_window_export(sc_client *client, const sc_export *what);
+/* A page of the library of Takes; rows come first, as SC_EVENT_TAKE with this number, then SC_EVENT_TAKES_PAGE. cursor, limit: as
+   for the feed. search: words, 120 characters; "" for all. */
+SC_API uint64_t sc_window_get_takes(sc_client *client, const char *cursor, const char *search, uint32_t limit);
+SC_API uint64_t sc_window_rename(sc_client *client, const char *take_id, const char *title); /* "": by what is known of it */
+/* add, remove: tags with commas between them, 120 characters. */
+SC_API uint64_t sc_window_tag(sc_client *client, const char *take_id, const char *add, const char *remove);
+SC_API uint64_t sc_window_discard(sc_client *client, const char *take_id, bool discard); /* false: brings it back */
+SC_API uint64_t sc_window_repair(sc_client *client, const char *take_id, bool repair);   /* false: as it was played */
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
 

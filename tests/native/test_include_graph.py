@@ -15,7 +15,7 @@ WHOLE = {"client", "client_preview", "client_window"}  # what puts a client toge
 LAYERS: tuple[set[str], ...] = (
     WHOLE,
     {"session", "rings", "keeps", "preview", "window", "events", "worker"},
-    {"port", "move", "player", "return_ring", "wire"},
+    {"port", "move", "player", "return_ring", "wire", "messages_decode"},
     {"ring", "segment", "messages", "zmtp"},
     {"timeline", "interleave", "msgpack", "sidechain_window"},
     {"sidechain", "text", "platform", "slot"},

@@ -134,6 +134,28 @@ static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_
         ask.first_frame = whole(map, "first_frame");
         ask.at_frame = whole(map, "end_frame");
         ask.on = truth(map, "show");
+    } else if (strcmp(tag, "get_takes") == 0) {
+        ask.kind = SC_ASK_TAKES;
+        text(map, "cursor", ask.subject);
+        text(map, "search", ask.title);
+        ask.number = (uint32_t)whole(map, "limit");
+    } else if (strcmp(tag, "rename_take") == 0) {
+        ask.kind = SC_ASK_RENAME;
+        text(map, "take_id", ask.subject);
+        text(map, "title", ask.title);
+    } else if (strcmp(tag, "tag_take") == 0) {
+        ask.kind = SC_ASK_TAG;
+        text(map, "take_id", ask.subject);
+        text(map, "add", ask.title);
+        text(map, "remove", ask.remove);
+    } else if (strcmp(tag, "discard_take") == 0) {
+        ask.kind = SC_ASK_DISCARD;
+        text(map, "take_id", ask.subject);
+        ask.on = truth(map, "discard");
+    } else if (strcmp(tag, "repair_take") == 0) {
+        ask.kind = SC_ASK_REPAIR;
+        text(map, "take_id", ask.subject);
+        ask.on = truth(map, "repair");
     } else {
         return 0;
     }
@@ -211,6 +233,16 @@ static void tell_item(const sc_item *i)
 static const char *truth_of(bool value)
 {
     return value ? "True" : "False";
+}
+
+static void tell_take(uint64_t id, const sc_take *t)
+{
+    printf("t=take\nid=%" PRIu64 "\ntake_id=%s\nname=%s\ntitled=%s\ntags=%s\nkey=%s\nstate=%s\npage_url=%s\nrepair=%s\n", id,
+           t->take_id, t->name, truth_of(t->titled), t->tags, t->key, t->state, t->page_url, t->repair);
+    printf("created_us=%" PRIu64 "\nduration_ms=%" PRIu64 "\n", t->created_us, t->duration_ms);
+    if (t->bars) printf("bars=%u\n", t->bars);
+    if (t->bpm > 0.0) printf("bpm=%.17g\n", t->bpm);
+    tell_bytes("outline", t->outline, t->outline_columns);
 }
 
 static void tell_failed(const char *tag, const sc_event *e)
@@ -307,6 +339,9 @@ static void tell(const sc_event *e)
         printf("t=exported\nid=%" PRIu64 "\npath=%s\nname=%s\nnote=%s\n", e->id, e->exported.path, e->exported.name,
                e->exported.note);
         break;
+    case SC_EVENT_TAKE: tell_take(e->id, &e->take); break;
+    case SC_EVENT_TAKES_PAGE: printf("t=takes_page\nid=%" PRIu64 "\nnext=%s\n", e->id, e->takes_page.next); break;
+    case SC_EVENT_TAKE_GONE: printf("t=take_gone\ntake_id=%s\n", e->take_gone.take_id); break;
     case SC_EVENT_ASKED: printf("t=asked\nid=%" PRIu64 "\n", e->id); break;
     case SC_EVENT_KEEP_FAILED: tell_failed("keep_failed", e); break;
     case SC_EVENT_PREVIEW_FAILED: tell_failed("play_failed", e); break;

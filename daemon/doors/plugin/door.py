@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from bridge.plugin_endpoint import FromPeer, Peer
-from daemon.doors.plugin.windows import Ask as WindowAsk
 from daemon.doors.plugin.windows import Windows
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.features.keeping.asking import Ask
@@ -13,28 +12,20 @@ from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
 from daemon.library.entries import held_ms
 from daemon.rings.instances import Instance, Instances
-from plugin_protocol.history_messages import GetMarks, GetPeaks
 from plugin_protocol.messages import (
     Alive,
-    Export,
     FromDaemon,
-    GetFeed,
+    FromWindow,
     Goodbye,
     Heartbeat,
     Keep,
-    KeepAll,
     KeepFailed,
     Kept,
-    LikePost,
     Play,
-    PostTake,
     PreviewHeard,
-    ReactPost,
     RingClosed,
     RingOpened,
     StopPreview,
-    UndoPost,
-    WindowShown,
 )
 from plugin_protocol.session import PeerLost
 
@@ -71,16 +62,7 @@ class PluginDoor:
             PreviewHeard: self._previews.handle,
             Goodbye: self._left,
             PeerLost: self._left,
-            WindowShown: self._window,
-            GetFeed: self._window,
-            GetPeaks: self._window,
-            GetMarks: self._window,
-            PostTake: self._window,
-            UndoPost: self._window,
-            KeepAll: self._window,
-            LikePost: self._window,
-            ReactPost: self._window,
-            Export: self._window,
+            **dict.fromkeys(FromWindow.__args__, self._window),
         }
 
     @property
@@ -137,11 +119,7 @@ class PluginDoor:
     async def _ring_closed(self, instance: Instance, message: RingClosed) -> None:
         """The open descriptor keeps the old history until the next Ring comes."""
 
-    async def _window(
-        self,
-        instance: Instance,
-        message: WindowShown | WindowAsk,
-    ) -> None:
+    async def _window(self, instance: Instance, message: FromWindow) -> None:
         await self._windows.handle(instance, message)
 
     async def _left(self, instance: Instance, message: Goodbye | PeerLost) -> None:

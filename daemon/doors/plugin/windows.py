@@ -11,6 +11,7 @@ from bridge.plugin_endpoint import Peer
 from daemon.core import outbox
 from daemon.core.posting import posting
 from daemon.doors.plugin.items import item
+from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.events import (
     Bus,
@@ -56,11 +57,14 @@ from plugin_protocol.messages import (
     UndoPost,
     WindowShown,
 )
+from plugin_protocol.take_messages import FromShelf
 from relay.wire.rest import AudioPost
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
-Ask = GetFeed | GetPeaks | GetMarks | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export
+Ask = (
+    GetFeed | GetPeaks | GetMarks | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export | FromShelf
+)
 Say = Callable[[Peer, FromDaemon], bool]
 
 
@@ -83,6 +87,7 @@ class Windows:
         exporting: Exporting,
         journal: JournalFolder,
         pictures: Pictures,
+        shelf: TakeShelf,
         bus: Bus,
     ) -> None:
         self._say = say
@@ -98,6 +103,7 @@ class Windows:
         self._exporting = exporting
         self._journal = journal
         self._pictures = pictures
+        self._shelf = shelf
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
@@ -140,6 +146,11 @@ class Windows:
             entry = await self._store.run(Store.entry_of, take_id)
             if entry and entry.state is state:
                 self._tell_entry(entry, fraction)
+
+    async def tell_takes(self) -> None:
+        """For ever: which Takes are new, otherwise or gone. Raises LibraryStuck, LibraryDamaged."""
+        while True:
+            self._tell(await self._shelf.next_change())
 
     def _take_progressed(self, event: TakeProgressed) -> None:
         """Of no interest once the upload has begun."""
@@ -189,6 +200,8 @@ class Windows:
         self._say(instance.peer, reply)
 
     async def _carry_out(self, instance: Instance, message: Ask) -> FromDaemon:
+        if isinstance(message, FromShelf):
+            return await self._shelf.carry_out(instance.peer, message)
         match message:
             case GetFeed():
                 return await self._page(instance.peer, message)
