@@ -41,19 +41,44 @@ REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\
 _HEAD_16, _HEAD_64 = struct.Struct("!BBH"), struct.Struct("!BBQ")
 
 
+class Line(Flag):
+    """Set while a transport takes more; and a way past the library's objects, without a task that is woken for it. [loop]
+
+    Whoever says a last word (a close frame) writes no more.
+    """
+
+    __slots__ = ("transport",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set()
+        self.transport: asyncio.Transport
+
+    def write_now(self, data: bytes, is_text: bool, /) -> bool:
+        """A whole message in one frame (RFC 6455, 5.2). False: it has to wait, or this connection says no more."""
+        transport = self.transport
+        if not self._is_set or transport.is_closing():
+            return False
+        transport.write(frame_head(len(data), is_text=is_text) + data)
+        return True
+
+
 class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
     """[loop]"""
 
     def __init__(self, *given: Any, **named: Any) -> None:  # any: whatever uvicorn gives its own
         super().__init__(*given, **named)
         inbound: Mailbox[ASGIReceiveEvent] = Mailbox()
-        writable = Flag()
-        writable.set()
-        self.queue, self.writable = inbound, writable  # type: ignore[assignment]  # they do all that is asked of them
+        self._line = Line()
+        self.queue, self.writable = inbound, self._line  # type: ignore[assignment]  # they do all that is asked of them
         self._frames = 0
         self._window = 0
         self._abort_timer: asyncio.TimerHandle | None = None
         self._is_counted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._line.transport = self.transport
 
     def leave_when_lost(self) -> None:
         """It was counted as a connection; when it is gone, it is no longer."""
@@ -101,19 +126,7 @@ class SocketProtocol(WebSocketsSansIOProtocol, BoundedReads):
     def handle_connect(self, event: "Request") -> None:
         super().handle_connect(event)
         if not self.close_sent:
-            self.scope["extensions"][WRITE_NOW_KEY] = self.write_now  # type: ignore[assignment]  # of ours
-
-    def write_now(self, data: bytes, is_text: bool) -> bool:
-        """A whole message in one frame (RFC 6455, 5.2), past the library's objects and without a task that is woken for it.
-
-        False: it has to wait, or this connection says no more.
-        """
-        if self.close_sent or self.conn.state is not State.OPEN or not self.writable.is_set():
-            return False
-        if self.transport.is_closing():
-            return False
-        self.transport.write(frame_head(len(data), is_text=is_text) + data)
-        return True
+            self.scope["extensions"][WRITE_NOW_KEY] = self._line.write_now  # type: ignore[assignment]  # of ours
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -49,6 +49,11 @@ CLOSE_WAIT_S = 1.0
 _FRAMES = {Encoding.JSON: Frames(json=True), Encoding.MSGPACK: Frames(json=False)}
 
 
+def _never(_: bytes, __: bool) -> bool:
+    """Of a server that has no such way."""
+    return False
+
+
 class Ended(Exception):
     """The client is gone."""
 
@@ -73,7 +78,7 @@ class Shared(Protocol):
 class Conversation:
     """An accepted connection and its two directions; the writer of its outbox.
 
-    write_at_once: a whole message, and whether it is text: whether it went out.
+    write_now: a whole message, and whether it is text: whether it went out.
     """
 
     __slots__ = (
@@ -84,9 +89,9 @@ class Conversation:
         "_epoch",
         "_reading",
         "_receive",
-        "_write_at_once",
         "_writing",
         "connection",
+        "write_now",
     )
 
     def __init__(
@@ -96,14 +101,14 @@ class Conversation:
         actor: Actor,
         receive: Receive,
         send: Send,
-        write_at_once: WriteNow | None = None,
+        write_now: WriteNow | None = None,
     ) -> None:
         self._all = all_of_them
         self.connection = connection
         self._actor = actor
         self._receive = receive
         self._asgi_send = send
-        self._write_at_once = write_at_once
+        self.write_now: WriteNow = write_now or _never
         self._bucket = full(INBOUND, now_us())
         self._reading: asyncio.Timeout | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -173,9 +178,6 @@ class Conversation:
             self._reading.reschedule(asyncio.get_running_loop().time() + in_s)
 
     # the writer of the outbox -------------------------------------------------------------------------------------
-
-    def write_now(self, data: bytes, is_text: bool, /) -> bool:
-        return self._write_at_once is not None and self._write_at_once(data, is_text)
 
     def wake(self) -> None:
         """A task of its own writes while something waits: most connections are idle, and then it is not there."""

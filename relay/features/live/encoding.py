@@ -17,6 +17,7 @@ class Encoding(StrEnum):
     MSGPACK = "msgpack"
 
 
+_JSON = Encoding.JSON  # to look it up in the class costs as much as to encode a number
 _ENCODERS: dict[Encoding, msgspec.json.Encoder | msgspec.msgpack.Encoder] = {
     Encoding.JSON: msgspec.json.Encoder(),
     Encoding.MSGPACK: msgspec.msgpack.Encoder(),
@@ -30,12 +31,20 @@ def encode(encoding: Encoding, message: object) -> bytes:
 
 def frame(encoding: Encoding, number: int, messages: list[bytes]) -> bytes:
     """A relay's frame: the number of the first message, then 1..MAX_BATCH messages. [any]"""
-    first = encode(encoding, number)
-    if encoding is Encoding.JSON:
-        return b"[" + b",".join((first, *messages)) + b"]"
-    count = len(messages) + 1
-    head = bytes([0x90 | count]) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
-    return b"".join((head, first, *messages))
+    return frame_head(encoding, number, len(messages)) + frame_body(encoding, messages)
+
+
+def frame_head(encoding: Encoding, number: int, count: int) -> bytes:
+    """What stands before the first of count messages. [any]"""
+    if encoding is _JSON:
+        return b"[%d," % number
+    head = bytes((0x90 | count + 1,)) if count < 15 else b"\xdc" + (count + 1).to_bytes(2, "big")
+    return head + encode(encoding, number)
+
+
+def frame_body(encoding: Encoding, messages: list[bytes]) -> bytes:
+    """What stands behind the number, whichever it is. [any]"""
+    return b",".join(messages) + b"]" if encoding is _JSON else b"".join(messages)
 
 
 class LiveOnly:

@@ -20,8 +20,10 @@ from relay.core.visibility import Audience
 from relay.engine.clock import now_us
 from relay.engine.database import DatabaseBusy, Effect
 from relay.engine.waiting import Flag
+from relay.features.live.batch import AsBytes, Round
 from relay.features.live.encoding import Encoding
-from relay.features.live.outbox import AsBytes, Outbox
+from relay.features.live.outbox import Outbox
+from relay.features.live.pace import Pace
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic
 from relay.features.live.telling import Message
 from relay.wire.events import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SHUTDOWN
@@ -33,6 +35,8 @@ RETRY_S = 0.05
 WRITTEN_AT_ONCE = 500
 """Connections that are written to in one turn of the loop: some five milliseconds."""
 NOBODY: frozenset[str] = frozenset()
+ANYBODY = (Audience.EVERYBODY, Audience.FOLLOWERS)
+"""Audiences that all who listen belong to, whoever they are."""
 
 Step = Message | Followed | Unfollowed | Blocked
 Tell = Callable[[Sequence[Happened]], Awaitable[list[Message]]]
@@ -105,8 +109,11 @@ class Hub:
         self._listeners: dict[str, set[Connection]] = {}
         self._hear_all: set[Connection] = set()
         self._waiting: list[tuple[int, list[Effect]]] = []
+        self._under_way: list[tuple[int, list[Effect]]] = []
+        self._came_s = 0.0  # the first that waits
+        self._pace = Pace()
         self._ahead: list[tuple[Connection, Entry]] = []
-        self._unwritten: list[Connection] = []
+        self._round = Round()
         self._work = Flag()
         self.on_followed: Callable[[Connection, str], None] = _nothing
         self.on_parted: Callable[[Connection, str], None] = _nothing
@@ -181,7 +188,7 @@ class Hub:
     @property
     def commits_waiting(self) -> int:
         """How many are still to be handed out."""
-        return len(self._waiting)
+        return len(self._under_way) + len(self._waiting)
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -190,17 +197,17 @@ class Hub:
 
     def commit(self, number: int, effects: Sequence[Effect]) -> None:
         """What has just committed, in order and without a gap."""
-        self._waiting.append(
-            (
-                number,
-                [each for each in effects if isinstance(each, Happened | Followed | Unfollowed | Blocked)],
-            )
-        )
+        if not self._waiting:
+            self._came_s = asyncio.get_running_loop().time()
+        heard: list[Effect] = [
+            each for each in effects if isinstance(each, Happened | Followed | Unfollowed | Blocked)
+        ]
+        self._waiting.append((number, heard))
         self._work.set()
 
     def lost(self, number: int) -> None:
         """Effects up to this number cannot be told any more: everybody comes back and is told what they missed."""
-        self._waiting.clear()
+        self._waiting, self._under_way = [], []
         self.applied = number
         self.close_all("The relay has lost its place in the log; you are told what you missed.")
 
@@ -212,28 +219,37 @@ class Hub:
             await self._work_off()
 
     async def _work_off(self) -> None:
+        time = asyncio.get_running_loop().time
         while self._waiting:
-            commits = list(self._waiting)
-            wanted = [
-                each
-                for _, effects in commits
-                for each in effects
-                if isinstance(each, Happened) and self._may_be_heard(each)
-            ]
+            if (early_s := self._pace.begins_s(self._came_s) - time()) > 0:
+                await asyncio.sleep(early_s)
+            self._under_way, self._waiting = self._waiting, []
+            wanted = self._wanted([each for _, effects in self._under_way for each in effects])
             messages = {each.happened.id: each for each in await self._told(wanted)} if wanted else {}
-            del self._waiting[: len(commits)]
+            commits, self._under_way = self._under_way, []  # none if they were lost meanwhile
+            began_s = time()
             for number, effects in commits:
                 self._hand_out_commit(number, effects, messages)
             await self._write()
+            self._pace.ended(began_s, time())
 
     async def _write(self) -> None:
         """What several commits told one connection goes out as one frame."""
-        count = 0
-        while self._unwritten:
-            self._unwritten.pop().outbox.flush()
-            count += 1
-            if count % WRITTEN_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        while outboxes := self._round.take(WRITTEN_AT_ONCE):
+            for outbox in outboxes:
+                outbox.flush()
+            await asyncio.sleep(0)
+
+    def _wanted(self, effects: list[Effect]) -> list[Happened]:
+        """Of which somebody here may hear, also who begins to follow in the same breath."""
+        if self._hear_all or any(each.joining is not None for each in self._connections):
+            return [each for each in effects if isinstance(each, Happened)]
+        followed = {author_topic(each.followee_id) for each in effects if isinstance(each, Followed)}
+        return [
+            each
+            for each in effects
+            if isinstance(each, Happened) and (each.topic in followed or self._listeners.get(each.topic))
+        ]
 
     async def _told(self, wanted: list[Happened]) -> list[Message]:
         """Waits for a database that is busy: what has committed is told later rather than never."""
@@ -243,11 +259,6 @@ class Hub:
             except DatabaseBusy as error:
                 log.warning("events wait for the database: %s", error)
                 await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.5))
-
-    def _may_be_heard(self, happened: Happened) -> bool:
-        if self._listeners.get(happened.topic) or self._hear_all:
-            return True
-        return any(each.joining is not None for each in self._connections)
 
     def _hand_out_commit(self, number: int, effects: list[Effect], messages: dict[str, Message]) -> None:
         steps: list[Step] = []
@@ -300,12 +311,14 @@ class Hub:
                 self.told += 1
                 only.outbox.offer(message)
             return
-        concerns, unwritten = message.concerns, self._unwritten
-        for connection in listeners:
-            if concerns(connection.account_id, connection.hidden):
-                self.told += 1
-                if connection.outbox.add(message):
-                    unwritten.append(connection)
+        anybody, concerns = audience in ANYBODY, message.concerns
+        outboxes = [
+            each.outbox
+            for each in listeners
+            if (anybody and not each.hidden) or concerns(each.account_id, each.hidden)
+        ]
+        self.told += len(outboxes)
+        self._round.add(message, outboxes)
 
     def is_followed(self, account_id: str) -> bool:
         """Whether anybody here hears of an account."""

@@ -1,10 +1,14 @@
 """The hub without sockets: effects, who hears of them, and when connections end."""
 
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 
 from relay.core.visibility import Audience
 from relay.engine.clock import now_us
-from relay.features.live.store import Blocked, Followed, Unfollowed, author_topic, inbox_topic
+from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic, inbox_topic
+from relay.features.live.telling import Message
 from relay.wire.events import (
     CLOSE_EXPIRED,
     CLOSE_REVOKED,
@@ -15,6 +19,7 @@ from tests.support.hub_desk import (
     ANNA,
     BEN,
     CARL,
+    DEADLINE_S,
     connection,
     cursor,
     cursors,
@@ -131,6 +136,36 @@ async def test_a_database_that_is_busy_makes_events_late_and_loses_none() -> Non
         desk.teller.busy = 2
         await desk.commit(1, happened(1))
         assert await cursors(mine) == [cursor(1)]
+
+
+async def test_who_follows_in_the_same_breath_as_something_is_posted_hears_of_it() -> None:
+    async with running() as desk:
+        mine = desk.join(connection(), 0, author_topic(ANNA))
+        desk.hub.commit(1, [Followed(commit=1, follower_id=ANNA, followee_id=BEN)])
+        await desk.commit(2, happened(2, topic=author_topic(BEN), actor=BEN))
+        assert await cursors(mine) == [cursor(2)]
+
+
+async def test_what_is_lost_while_it_is_read_is_not_told_and_what_comes_after_is() -> None:
+    async with running() as desk:
+        reading, go_on, plain = asyncio.Event(), asyncio.Event(), desk.teller
+
+        async def slowly(events: Sequence[Happened]) -> list[Message]:
+            reading.set()
+            await go_on.wait()
+            return await plain(events)
+
+        desk.hub._tell = slowly
+        desk.join(connection(), 0, author_topic(ANNA))
+        desk.hub.commit(1, [happened(1)])
+        async with asyncio.timeout(DEADLINE_S):
+            await reading.wait()
+        desk.hub.lost(7)
+        mine = desk.join(connection(device="e"), 7, author_topic(ANNA))
+        desk.hub.commit(8, [happened(8)])
+        go_on.set()
+        await desk.until(8)
+        assert await cursors(mine) == [cursor(8)]
 
 
 async def test_a_lost_place_in_the_log_sends_everybody_to_ask_again() -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from relay.core.visibility import Audience
+from relay.features.live.batch import Batch, Round
 from relay.features.live.encoding import Encoded, Encoding
 from relay.features.live.outbox import Outbox
 from relay.features.live.telling import Delivery, Message
@@ -11,6 +12,7 @@ from relay.wire.events import (
     CLOSE_SHUTDOWN,
     CLOSE_SLOW,
     MAX_BATCH,
+    Disconnect,
     Pong,
 )
 from tests.support.hub_desk import EPOCH, FRAMES, PAYLOAD, happened, messages
@@ -91,6 +93,47 @@ async def test_what_is_flushed_goes_out_at_once_in_one_frame_and_never_before_wh
     assert len(written) == 2
     data = outbox.next_frame()
     assert data is not None and outbox.next_frame() is None
+
+
+async def test_a_batch_is_put_together_once_for_all_who_are_at_the_same_number() -> None:
+    here, there, behind = (Outbox(Encoding.MSGPACK) for _ in range(3))
+    writers = [Recorder() for _ in range(3)]
+    for outbox, writer in zip((here, there, behind), writers, strict=True):
+        outbox.goes_to(writer)
+    behind.numbered(Encoded(Pong()))  # it has been sent one more
+    told, first, second = Round(), Encoded(Pong(r=1)), Encoded(Pong(r=2))
+    told.add(first, (here, there, behind))
+    told.add(second, (there, behind))
+    for outbox in told.take(9):
+        outbox.flush()
+    assert told.take(9) == [] and here.batch is None
+    of_relay = FRAMES[Encoding.MSGPACK].of_relay
+    assert [[of_relay(each) for each in writer.written] for writer in writers] == [
+        [(1, [Pong(r=1)])],
+        [(1, [Pong(r=1), Pong(r=2)])],
+        [(2, [Pong(r=1), Pong(r=2)])],
+    ]
+    batch = Batch().then(first).then(second)
+    assert batch.frame(Encoding.JSON, 7) is batch.frame(Encoding.JSON, 7)
+
+
+async def test_a_batch_too_long_for_a_frame_waits_and_one_after_the_last_word_is_dropped() -> None:
+    outbox, writer = Outbox(Encoding.MSGPACK), Recorder()
+    outbox.goes_to(writer)
+    for r in range(MAX_BATCH + 1):
+        outbox.add(Encoded(Pong(r=r)))
+    outbox.flush()
+    numbers = [FRAMES[Encoding.MSGPACK].of_relay(each)[0] for each in writer.written]
+    assert (numbers, writer.told) == ([1], ["wake"])
+    outbox.add(Encoded(Pong(r=70)))
+    outbox.close(CLOSE_SHUTDOWN, "")
+    outbox.add(Encoded(Pong(r=71)))
+    outbox.flush()
+    data = outbox.next_frame()
+    assert data is not None and outbox.next_frame() is None and len(writer.written) == 1
+    number, left = FRAMES[Encoding.MSGPACK].of_relay(data)
+    assert (number, left[:2]) == (MAX_BATCH + 1, [Pong(r=MAX_BATCH), Pong(r=70)])
+    assert isinstance(left[2], Disconnect) and len(left) == 3
 
 
 async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
