@@ -154,6 +154,7 @@ def _sockets(
         hub=live.hub,
         live=live.live,
         presence=live.presence,
+        watchers=live.watchers,
         tokens=sign_in.tokens,
         families=sign_in.families,
         tickets=live.tickets,
@@ -171,6 +172,7 @@ def _start_tasks(
     """What runs beside the answers; /health/ready tells of each, /metrics of what they work on."""
     tasks, db, objects = engines.tasks, engines.db, engines.objects
     tasks.start("events", live.hub.run)
+    tasks.start("comments", live.comments.run)
     if config.makes_posts:
         tasks.start("jobs", posts.workers.run)
         live.presence.on_live = posts.encoder.expect

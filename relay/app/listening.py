@@ -8,19 +8,31 @@ from relay.engine.database import Database, Effect
 from relay.engine.jobs.table import JobChanged, JobReady
 from relay.engine.jobs.workers import Workers
 from relay.features.accounts.api import SessionEnded
+from relay.features.comments.api import CommentChanged
+from relay.features.comments.board import CommentBoard
 from relay.features.devices.families import Revoked, revoked_families
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
 from relay.features.live.hub import Hub
 
-EFFECTS = Happened | Followed | Unfollowed | Blocked | Revoked | SessionEnded | JobReady | JobChanged
+EFFECTS = (
+    Happened
+    | Followed
+    | Unfollowed
+    | Blocked
+    | Revoked
+    | SessionEnded
+    | JobReady
+    | JobChanged
+    | CommentChanged
+)
 """All that a commit may tell the processes of a relay."""
 
 
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers and progress need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress and comments need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -28,6 +40,7 @@ class Listening:
         self.hub: Hub | None = None
         self.workers: Workers | None = None
         self.progress: ProgressBoard | None = None
+        self.comments: CommentBoard | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -40,6 +53,8 @@ class Listening:
                         self.hub.end_family(family_id)
                 case SessionEnded(session_id=session_id) if self.hub is not None:
                     self.hub.end_session(session_id)
+                case CommentChanged() if self.comments is not None:
+                    self.comments.changed(effect)
                 case JobReady() if self.workers is not None:
                     self.workers.ready()
                 case JobChanged():

@@ -12,6 +12,8 @@ from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
 from relay.features.accounts.operations import AccountOperations, sign_in_page
+from relay.features.comments import operations as comments
+from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations
 from relay.features.creations.operations import PostOperations
 from relay.features.devices.claim_pages import ClaimPages
@@ -104,6 +106,7 @@ class Table:
                 base_url=self.base_url,
                 max_upload_bytes=config.max_upload_bytes,
                 require_live=self.sign_in.tokens.require_live,
+                comments=given.comments.newest,
                 render=self.render,
             ).rows(),
             *media.rows(
@@ -117,6 +120,8 @@ class Table:
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),
+            *comments.rows(given.comments),
+            *CommentPages(comments=given.comments, render=self.render).rows(),
         ]
 
     def _health(self) -> list[AnyRow]:

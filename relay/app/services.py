@@ -12,6 +12,9 @@ from relay.features.accounts import api as accounts_api
 from relay.features.accounts.activity import Activity
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
+from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
+from relay.features.comments.board import CommentBoard
+from relay.features.comments.service import Comments
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.owning import Owning
@@ -34,6 +37,7 @@ from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
+from relay.features.live.watchers import Watchers
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
@@ -52,6 +56,8 @@ class LiveServices:
     hub: Hub
     presence: PresenceBoard
     live: Live
+    watchers: Watchers
+    comments: CommentBoard
     tickets: Tickets
 
 
@@ -82,6 +88,7 @@ class PostServices:
     removals: Removals
     jobs: Jobs
     reactions: Reactions
+    comments: Comments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +121,21 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
             NEW_FOLLOW: tell_follows,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
+            **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )
     listening.hub = hub = Hub(tell_by(db, tellers), db.applied)
     presence = PresenceBoard(hub, engines.bus, partial(_names, db))
-    return LiveServices(hub=hub, presence=presence, live=Live(db, presence, tellers), tickets=Tickets(db))
+    watchers = Watchers()
+    listening.comments = board = CommentBoard(db, watchers.of, hub.tell_account)
+    return LiveServices(
+        hub=hub,
+        presence=presence,
+        live=Live(db, presence, tellers),
+        watchers=watchers,
+        comments=board,
+        tickets=Tickets(db),
+    )
 
 
 async def sign_in_services(
@@ -176,6 +193,7 @@ async def post_services(
         removals=removed,
         jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),
+        comments=Comments(db, base_url),
     )
 
 

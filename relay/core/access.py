@@ -49,6 +49,10 @@ class Action(StrEnum):
     POST_LIKE = "post.like"
     POST_REACT = "post.react"
     REACTION_REMOVE = "reaction.remove"
+    COMMENT_READ = "comment.read"
+    COMMENT_WRITE = "comment.write"
+    COMMENT_EDIT = "comment.edit"
+    COMMENT_DELETE = "comment.delete"
     JOB_LIST = "job.list"
     JOB_READ = "job.read"
     JOB_CANCEL = "job.cancel"
@@ -115,6 +119,10 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_LIKE: SIGNED_IN,
     Action.POST_REACT: SIGNED_IN,
     Action.REACTION_REMOVE: OWNER_ONLY,
+    Action.COMMENT_READ: ANYBODY,
+    Action.COMMENT_WRITE: SIGNED_IN,
+    Action.COMMENT_EDIT: OWNER_ONLY,
+    Action.COMMENT_DELETE: OWNER_ONLY,  # whose post it is on, too
     Action.JOB_LIST: SIGNED_IN,
     Action.JOB_READ: OWNER_ONLY,
     Action.JOB_CANCEL: OWNER_ONLY,

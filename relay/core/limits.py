@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    COMMENT = "comment"
     UPLOAD = "upload"
     CHUNK = "chunk"
     MEDIA = "media"
@@ -30,6 +31,7 @@ class Kind(StrEnum):
 LIMITS = {
     Kind.READ: Limit(300, 5 * _MINUTE_US),
     Kind.WRITE: Limit(100, 60 * _MINUTE_US),
+    Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),
     Kind.CHUNK: Limit(6_000, 5 * _MINUTE_US),  # 50 MiB on a line that breaks all the time are 3,200 parts
     Kind.MEDIA: Limit(600, 5 * _MINUTE_US),

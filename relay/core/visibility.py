@@ -96,10 +96,15 @@ def audience(shown: Shown) -> Audience:
             return Audience.OWNER
 
 
-NOT_BLOCKED = (
-    "(SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = c.owner_id) IS NULL"
-    " AND (SELECT 1 FROM block AS b WHERE b.blocker_id = c.owner_id AND b.blocked_id = :viewer) IS NULL"
-)
+def not_blocked(other: str) -> str:
+    """Whether neither :viewer blocks the other account nor that one the viewer; other: an expression. [any]"""
+    return (
+        f"(SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = {other}) IS NULL"
+        f" AND (SELECT 1 FROM block AS b WHERE b.blocker_id = {other} AND b.blocked_id = :viewer) IS NULL"
+    )
+
+
+NOT_BLOCKED = not_blocked("c.owner_id")
 
 
 def _shown_to(open_to_all: str) -> str:

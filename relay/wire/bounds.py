@@ -11,6 +11,8 @@ from typing import Annotated
 from msgspec import Meta
 
 MAX_COUNT = (1 << 53) - 1
+MAX_DURATION_MS = 24 * 3600 * 1000
+"""Of a place in a sound."""
 
 # Controls, lone surrogates and what turns the direction of the text beside it. The first two are never shown, the
 # last make a sentence read as another one (Unicode UAX 9).

@@ -26,6 +26,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from relay.wire.bounds import MAX_COUNT, PRINTABLE, Milliseconds, Sentence, Timestamp, Url, Word
+from relay.wire.comments import Comment
 from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
@@ -109,6 +110,28 @@ class SocialNewReaction(_Wire, frozen=True, kw_only=True, tag="social.new_reacti
     username: Username
 
 
+class CommentAdded(_Wire, frozen=True, kw_only=True, tag="comment.added"):
+    """Somebody commented. why: "yours" (on your post), "reply" (to you), "mention" (of you); "watched": you look at the post,
+    live only.
+    """
+
+    comment: Comment
+    why: Word
+
+
+class CommentEdited(_Wire, frozen=True, kw_only=True, tag="comment.edited"):
+    """A comment on your post, or on the one you look at, has other words. Live only."""
+
+    comment: Comment
+
+
+class CommentRemoved(_Wire, frozen=True, kw_only=True, tag="comment.deleted"):
+    """A comment on your post, or on the one you look at, is gone. Live only."""
+
+    post_id: Id
+    comment_id: Id
+
+
 class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
     """A job of yours began, went on or ended. Live only: `GET /jobs/ID` has it as it stands. Fields as of `jobs.Job`."""
 
@@ -126,6 +149,9 @@ Payload = (
     | PresenceUpdate
     | SocialNewFollow
     | SocialNewReaction
+    | CommentAdded
+    | CommentEdited
+    | CommentRemoved
     | JobProgress
 )
 
@@ -213,6 +239,12 @@ class Presence(_Wire, frozen=True, kw_only=True, tag="presence"):
     bpm: Bpm | None = None
 
 
+class Watch(_Wire, frozen=True, kw_only=True, tag="watch"):
+    """Which post this connection looks at: what becomes of its comments is told to it at once. null: none."""
+
+    post_id: Id | None = None
+
+
 class Refresh(_Wire, frozen=True, kw_only=True, tag="refresh"):
     """A newer access token for the same account, before the old one ends."""
 
@@ -225,7 +257,7 @@ class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
     r: ReqId = 0
 
 
-FromClient = Connect | Presence | Refresh | Ping
+FromClient = Connect | Presence | Watch | Refresh | Ping
 FromRelay = Hello | Connected | Event | Refreshed | Pong | Error | Disconnect
 
 

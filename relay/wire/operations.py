@@ -10,7 +10,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from relay.wire import health, identity, people, rest
+from relay.wire import comments, health, identity, people, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.tus import UPLOADS_PATH
@@ -277,6 +277,50 @@ UNREACT = _post("/social/unreact", rest.ReactRequest, rest.AudioPost, "Take a re
 REMOVE_REACTION = _row(
     "DELETE", "/social/react/{reaction_id}", Nothing, Nothing, rest.AudioPost, "Take a reaction of yours back, by its id.", ""
 )  # fmt: skip
+
+# comments -----------------------------------------------------------------------------------------------------
+
+LIST_COMMENTS = _list(
+    "/audio/{post_id}/comments",
+    Paging,
+    comments.CommentPage,
+    "What people say to a post, newest first; each with the first answers to it.",
+)
+WRITE_COMMENT = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/audio/{{post_id}}/comments",
+    tag="audio",
+    body=comments.NewComment,
+    query=Nothing,
+    reply=comments.Comment,
+    status=201,
+    text="Say something to a post that you may see, or answer a comment. The same again within a minute is said once.",
+)
+GET_COMMENT = _get("/comments/{comment_id}", comments.Comment, "One comment.")
+LIST_REPLIES = _list(
+    "/comments/{comment_id}/replies",
+    Paging,
+    comments.CommentPage,
+    "All answers in the thread that a comment begins, oldest first.",
+)
+EDIT_COMMENT = _row(
+    "PATCH",
+    "/comments/{comment_id}",
+    comments.CommentEdit,
+    Nothing,
+    comments.Comment,
+    "Other words for a comment of yours. It says that it was edited.",
+    "",
+)
+DELETE_COMMENT = _row(
+    "DELETE",
+    "/comments/{comment_id}",
+    Nothing,
+    Nothing,
+    comments.CommentDeleted,
+    "Delete a comment of yours, or one on a post of yours. Where it has answers its place stays, and nothing else.",
+    "",
+)
 
 # health -------------------------------------------------------------------------------------------------------
 

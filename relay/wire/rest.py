@@ -194,6 +194,7 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     """1.0 loops without a seam, 0.0: it is plainly heard. Measured on the take, as are the figures above on the MP3."""
     visibility: Word = "public"
     """A ShownTo, or one that later versions know."""
+    comment_count: Count = 0
     avatar: Url | None = None
     """Of its author, as Producer.avatar."""
 

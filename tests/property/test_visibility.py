@@ -25,6 +25,9 @@ from relay.core.visibility import (
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
 from relay.features.accounts import api as accounts
+from relay.features.comments import store as comments
+from relay.features.comments.service import Comments
+from relay.features.comments.store import miscounts as miscounts_of_comments
 from relay.features.creations import changes, posts
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
@@ -38,7 +41,9 @@ from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.store import miscounts as miscounts_of_likes
+from relay.wire.comments import REPLIES_SHOWN, NewComment
 from relay.wire.events import (
+    CommentAdded,
     Event,
     FeedNewPost,
     FeedPostChanged,
@@ -65,9 +70,11 @@ STEP = st.one_of(
     st.tuples(st.just("delete"), WHICH, st.none() | WHO),
     st.tuples(st.sampled_from(["follow", "follow", "unfollow", "block", "unblock"]), WHO, WHO),
     st.tuples(st.sampled_from(["like", "like", "unlike"]), WHO, WHICH),
+    st.tuples(st.sampled_from(["comment", "answer", "uncomment"]), WHO, WHICH),
 )
 STEPS = st.lists(STEP, min_size=6, max_size=30)
 FOLLOWED = [("follow", 1, 0), ("follow", 2, 1), ("post", 0, Visibility.PUBLIC), ("like", 1, 0)]
+TALK = [("comment", 1, 0), ("answer", 2, 0), ("answer", 0, 0), ("comment", 2, 0)]
 SHOW = [("edit", 0, None, each, "") for each in Visibility]  # private, unlisted, followers, public
 STORIES = [
     [*FOLLOWED, *SHOW, *SHOW],  # fewer and fewer see it, and come to see it again
@@ -75,6 +82,8 @@ STORIES = [
     [*FOLLOWED, ("edit", 0, None, Visibility.FOLLOWERS, "a"), ("block", 0, 1), ("delete", 0, None)],
     [("follow", 1, 0), ("post", 0, Visibility.PRIVATE), *SHOW, ("moderate", 0, State.HIDDEN), *SHOW],
     [*FOLLOWED, ("moderate", 0, State.HIDDEN), SHOW[0], ("moderate", 0, State.READY)],
+    [*FOLLOWED, *TALK, ("block", 2, 1), ("uncomment", 1, 0), ("unblock", 2, 1), *SHOW, ("delete", 0, None)],
+    [*FOLLOWED, *TALK, ("block", 0, 1), *TALK, ("uncomment", 0, 1), ("uncomment", 0, 0), ("uncomment", 2, 1)],
 ]
 
 
@@ -98,6 +107,11 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
             await _own(here, oracle, who, post_id, rest[1:])
         case "like" | "unlike" if ids:
             await _like(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], str(what))
+        case "comment" | "answer" if ids:
+            await _comment(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], what)
+        case "uncomment" if oracle.comments:
+            given = list(oracle.comments)[int(str(rest[0])) % len(oracle.comments)]
+            await _uncomment(here, oracle, people[int(str(one))], given)
         case "follow" | "unfollow" | "block" | "unblock" if one != rest[0]:
             await _relate(here, oracle, str(what), people[int(str(one))], people[int(str(rest[0]))])
     await here.settled()
@@ -153,6 +167,39 @@ async def _like(here: House, oracle: Oracle, who: str, post_id: str, what: str) 
         oracle.likes.discard((who, post_id))
 
 
+async def _comment(here: House, oracle: Oracle, who: str, post_id: str, what: object) -> None:
+    roots = [id_ for id_, each in oracle.comments.items() if (each.post_id, each.root) == (post_id, id_)]
+    root = roots[0] if roots and what == "answer" else None
+    expected = oracle.refusal(who, post_id)
+    if (
+        expected is None
+        and root is not None
+        and not (oracle.comments[root].ready and oracle.sees_comment(who, root))
+    ):
+        expected = "not_found"
+    try:
+        given = NewComment(text=f"at {oracle.at}", parent_id=root)
+        made = await Comments(here.db, BASE_URL).write(who, post_id, given)
+    except Refusal as refusal:
+        assert refusal.code == expected
+        return
+    assert expected is None
+    oracle.comment(made.id, who, post_id, made.root_id)
+
+
+async def _uncomment(here: House, oracle: Oracle, who: str, comment_id: str) -> None:
+    comment = oracle.comments[comment_id]
+    is_theirs = who in (comment.author, oracle.posts[comment.post_id].owner)
+    allowed = is_theirs and comment.ready and oracle.sees_comment(who, comment_id)
+    try:
+        await Comments(here.db, BASE_URL).delete(Actor(user_id=who), comment_id)
+    except Refusal as refusal:
+        assert refusal.code == "not_found" and not allowed
+        return
+    assert allowed
+    oracle.uncomment(comment_id)
+
+
 async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) -> None:
     change = {
         "follow": graph.follow,
@@ -191,7 +238,10 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     for owner in people:
         mine = [each for each in oracle.posts.values() if each.owner == owner]
         assert counts[owner] == sum(audience(each.shown) is Audience.EVERYBODY for each in mine)
-    assert creations.miscounts(db) == miscounts_of_likes(db) == miscounts_of_signs(db) == []
+    for miscounts in (creations.miscounts, miscounts_of_likes, miscounts_of_signs, miscounts_of_comments):
+        assert miscounts(db) == []
+    for who in (None, *people):
+        check_comments(oracle, who, db)
     for who in (None, *people):
         for post_id in oracle.posts:
             for read in (
@@ -223,6 +273,24 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
 
 def ids_of(page: feeds.Page) -> list[str]:
     return [each.post.id for each in page[0]]
+
+
+def check_comments(oracle: Oracle, who: str | None, db: Reader) -> None:
+    """Each by its id, and all on the list of their post with the first answers to them."""
+    for id_ in oracle.comments:
+        assert (comments.one(db, id_, who) is not None) is oracle.sees_comment(who, id_)
+    for post_id in oracle.posts:
+        read = partial(Comments.page, Comments(None, BASE_URL), db, who, post_id, None, 100)  # type: ignore[arg-type]
+        assert refusal_of(read) == oracle.refusal(who, post_id)
+        if oracle.may_read(who, post_id):
+            seen = [id_ for id_, each in oracle.comments.items() if each.post_id == post_id]
+            seen = [id_ for id_ in seen if oracle.sees_comment(who, id_)]
+            roots = [id_ for id_ in seen if oracle.comments[id_].root == id_]
+            shown = read().comments
+            assert [each.id for each in shown] == roots[::-1]
+            for each in shown:
+                answers = [id_ for id_ in seen if oracle.comments[id_].root == each.id != id_]
+                assert [answer.id for answer in each.replies] == answers[:REPLIES_SHOWN]
 
 
 def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:
@@ -257,6 +325,8 @@ def told(events: list[Event]) -> list[Told]:
                 found.append(("changed", post.id))
             case FeedPostRemoved(post_id=post_id):
                 found.append(("removed", post_id))
+            case CommentAdded(comment=comment):
+                found.append(("comment", comment.id))
             case SocialNewFollow(follower=follower):
                 found.append(("follow", follower.id))
             case SocialNewReaction(reaction=reaction):
@@ -288,7 +358,8 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
             assert told([each.event(again.encoding) for each in snapshot.messages]) == oracle.replay(who)
             here.hub.remove(again)
             inbox = (await here.live.inbox(who, None, 100)).items
-            kept = [each for _, to, each in oracle.inbox if to == who and oracle.stands(to, each)]
+            acts = [each for _, to, each in oracle.inbox if to == who and each[0] != "comment"]
+            kept = [each for each in acts if oracle.stands(who, each)]
             assert [each.follower is None for each in inbox][::-1] == [kind == "like" for kind, _ in kept]
         assert told(await waiting(everything)) == oracle.live_all
 

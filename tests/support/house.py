@@ -13,6 +13,7 @@ from relay.engine.clock import new_id
 from relay.engine.database import Database, Effect, Tx, open_database
 from relay.engine.objects.folder import FolderObjects
 from relay.features.accounts.api import ensure_account
+from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
 from relay.features.creations.drawing import outline
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW, Kind
@@ -101,6 +102,7 @@ async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
             NEW_FOLLOW: tell_follows,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
+            **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )
     made.db = open_database(url, effects=EFFECTS, on_commit=made.on_commit, on_lost=_never)

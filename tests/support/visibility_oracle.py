@@ -30,6 +30,16 @@ class Post:
 
 
 @dataclass
+class Talk:
+    """A comment. root: the one that its thread begins with, maybe itself."""
+
+    post_id: str
+    author: str
+    root: str
+    ready: bool = True
+
+
+@dataclass
 class Oracle:
     """What has happened, and what follows from it. Everything is looked through each time."""
 
@@ -38,6 +48,7 @@ class Oracle:
     follows: dict[tuple[str, str], int] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
     likes: set[tuple[str, str]] = field(default_factory=set)
+    comments: dict[str, Talk] = field(default_factory=dict)
     acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
     inbox: list[tuple[int, str, Told]] = field(default_factory=list)  # when, to whom, what
     live: dict[str, list[Told]] = field(
@@ -59,6 +70,30 @@ class Oracle:
     def may_find(self, who: str | None, post_id: str) -> bool:
         post = self.posts[post_id]
         return may_find(post.shown, self.viewer(who, post.owner))
+
+    def sees_comment(self, who: str | None, comment_id: str) -> bool:
+        """Of a tombstone, whose it was does not matter."""
+        comment = self.comments[comment_id]
+        around = [each for each in (comment, self.comments[comment.root]) if each.ready]
+        blocked = any(self.viewer(who, each.author).blocked for each in around)
+        return self.may_read(who, comment.post_id) and not blocked
+
+    def comment(self, comment_id: str, who: str, post_id: str, root: str) -> None:
+        owner, asked = self.posts[post_id].owner, self.comments[root].author if root != comment_id else who
+        self.comments[comment_id] = Talk(post_id, who, root)
+        for to in dict.fromkeys((asked, owner)):
+            if to != who:
+                self.act(to, ("comment", comment_id), ("comment", to, comment_id))
+
+    def uncomment(self, comment_id: str) -> None:
+        gone = self.comments[comment_id]
+        gone.ready = False
+        thread = [id_ for id_, each in self.comments.items() if each.root == gone.root and id_ != gone.root]
+        for id_ in [id_ for id_ in thread if not self.comments[id_].ready]:
+            del self.comments[id_]
+            thread.remove(id_)
+        if not thread and not self.comments[gone.root].ready:
+            del self.comments[gone.root]
 
     def refusal(self, who: str | None, post_id: str) -> str | None:
         """The code with which who asks for it is refused."""
@@ -125,6 +160,7 @@ class Oracle:
     def delete(self, post_id: str) -> None:
         post = self.posts[post_id]
         post.shown, post.title = replace(post.shown, state=State.DELETED), ""
+        self.comments = {id_: each for id_, each in self.comments.items() if each.post_id != post_id}
         self.likes = {pair for pair in self.likes if pair[1] != post_id}
         self.happened("changed", post_id)
 
@@ -165,6 +201,8 @@ class Oracle:
     def stands(self, to: str, told: Told) -> bool:
         """Whether what somebody did to somebody is still to be seen."""
         kind, what = told
+        if kind == "comment":
+            return what in self.comments and self.comments[what].ready and self.sees_comment(to, what)
         actor, post_id = what[:32], what[32:]
         if self.viewer(to, actor).blocked:
             return False

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from relay.wire import events
+from relay.wire.comments import Comment
 from relay.wire.rest import AudioPost, Producer, Reaction
 
 FOLDER = Path(__file__).with_name("relay_vectors")
@@ -21,13 +22,38 @@ POST = AudioPost(
     genre=["dub", "夜"], daw="Ardour", duration_bars=8, duration_ms=20_757, frames=996_324, sample_rate_hz=48_000,
     lufs=-14.0, dbtp=-1.0, loudness_reason="reached", play_count=0, like_count=3, liked=True, created_at=AT,
     reactions={"🔥": 2}, reacted=["🔥"], liked_with={"🚀": 1}, outline="AAB/", bpm_source="transport", bpm_confidence=1.0, key_source="audio",
-    key_confidence=0.75, lra_lu=4.5, seam_score=0.98, visibility="followers",
+    key_confidence=0.75, lra_lu=4.5, seam_score=0.98, visibility="followers", comment_count=2,
 )  # fmt: skip
 BARE_POST = AudioPost(
     id=ID, user_id=OTHER, username="owl", title="", audio_url="/a", waveform_svg="/w", page_url="/p", bpm=None, key=None,
     genre=[], daw=None, duration_bars=None, duration_ms=0, frames=0, sample_rate_hz=0, lufs=None, dbtp=None,
     loudness_reason="silent", play_count=0, like_count=0, created_at=AT,
 )  # fmt: skip
+ANSWER = Comment(
+    id=OTHER,
+    post_id=ID,
+    root_id=ID,
+    parent_id=ID,
+    user_id=ID,
+    username="owl",
+    text="re",
+    created_at=AT,
+)
+COMMENT = Comment(
+    id=ID,
+    post_id=OTHER,
+    root_id=ID,
+    user_id=OTHER,
+    username="night-owl",
+    text="that bass, @owl\nagain",
+    position_ms=3200,
+    mentions=["owl"],
+    created_at=AT,
+    edited_at=AT,
+    reply_count=1,
+    replies=[ANSWER],
+)
+GONE = Comment(id=ID, post_id=OTHER, root_id=ID, created_at=AT, deleted=True)
 PRESENCE = events.PresenceUpdate(
     user_id=OTHER, username="night-owl", status="producing", daw="Ardour", bpm=174.25, since=AT
 )
@@ -57,6 +83,10 @@ PAYLOADS: dict[str, events.Payload] = {
     "social.new_reaction least": events.SocialNewReaction(
         reaction=Reaction(id=ID, user_id=OTHER, post_id=ID, type="like", emoji="❤️", created_at=AT), username="owl"
     ),
+    "comment.added": events.CommentAdded(comment=COMMENT, why="mention"),
+    "comment.added least": events.CommentAdded(comment=GONE, why="watched"),
+    "comment.edited": events.CommentEdited(comment=COMMENT),
+    "comment.deleted": events.CommentRemoved(post_id=OTHER, comment_id=ID),
     "job.progress": events.JobProgress(job_id=ID, kind="post", state="running", stage="encode", fraction=0.25),
     "job.progress least": events.JobProgress(job_id=ID, kind="post", state="cancelled"),
 }  # fmt: skip
@@ -65,6 +95,8 @@ FROM_CLIENT: dict[str, events.FromClient] = {
     "connect least": events.Connect(),
     "presence": events.Presence(status="recording", daw="Ardour", bpm=92.5),
     "presence least": events.Presence(status="idle"),
+    "watch": events.Watch(post_id=ID),
+    "watch least": events.Watch(),
     "refresh": events.Refresh(access_token="aA0._-" * 8),
     "ping": events.Ping(r=2_147_483_647),
     "ping least": events.Ping(),

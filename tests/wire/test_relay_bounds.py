@@ -27,7 +27,14 @@ import relay.wire
 
 UNSEEN = ["\n", "\x00", "\x1b", "\u202e", "\u2066", "\u2028", "\ud800"]
 NUMBERS = [math.nan, math.inf, -math.inf, -(1 << 63), 1 << 63, 1 << 64]
-LINES = {"Producer.bio", "Me.bio", "ProfileEdit.bio"}
+LINES = {
+    "Producer.bio",
+    "Me.bio",
+    "ProfileEdit.bio",
+    "NewComment.text",
+    "CommentEdit.text",
+    "Comment.text",
+}
 """What may have more than one line."""
 HELD = (1 << 53) - 1
 

@@ -17,6 +17,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.engine.database.inspection import inspect
 from relay.engine.objects.door import ObjectMissing, Objects, ObjectsUnavailable
 from relay.engine.objects.room import ADMIT_FREE_BYTES
+from relay.features.comments import store as comments
 from relay.features.creations import store as creations
 from relay.features.devices.signing import BadKey, agreed_key, load_key
 from relay.features.feeds import engagement
@@ -160,6 +161,7 @@ def miscounts(db: Connection) -> list[Miscount]:
         engagement.miscounts,
         graph.miscounts,
         reactions.miscounts,
+        comments.miscounts,
     )
     for each in counters:
         found += each(db)

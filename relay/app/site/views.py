@@ -2,17 +2,20 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 import jinja2
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from relay.core.times import parse_rfc3339_us
 from relay.engine.clock import now_us
 from relay.features.creations.drawing import lines_path, path_of_outline
 from relay.features.creations.figures import Card
+from relay.wire.comments import MAX_COMMENT, Comment
 from relay.wire.rest import REACTIONS, AudioPost
 
 PAGE_POLICY = (
@@ -57,6 +60,7 @@ class Views:
             lstrip_blocks=True,
         )
         self._jinja.globals["all_reactions"] = REACTIONS
+        self._jinja.globals["max_comment"] = MAX_COMMENT
         self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),
@@ -68,6 +72,7 @@ class Views:
             key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
             minutes=minutes,
             name=name_of,
+            said=said,
             seam=seam,
             shown_to=shown_to,
             without_scheme=lambda url: url.partition("://")[2].removesuffix("/"),
@@ -110,6 +115,16 @@ def _grid(card: Card) -> str:
 
 def name_of(post: AudioPost) -> str:
     return post.title or "Untitled"
+
+
+def said(comment: Comment) -> Markup:
+    """Its text, with a link for each person that it names. [any]"""
+    text = str(escape(comment.text))
+    if not comment.mentions:
+        return Markup(text)
+    names = "|".join(map(re.escape, sorted(comment.mentions, key=len, reverse=True)))
+    link = re.compile(rf"@({names})(?![\w-])", re.IGNORECASE)
+    return Markup(link.sub(lambda found: f'<a href="/u/{found[1].lower()}">@{found[1]}</a>', text))
 
 
 def counts(of_emoji: Mapping[str, int]) -> str:

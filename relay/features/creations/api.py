@@ -7,6 +7,7 @@ from relay.features.creations.posts import (
     Detail,
     Position,
     by_ids,
+    commentable,
     one,
     page,
     position,
@@ -14,7 +15,13 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
-from relay.features.creations.store import set_likes, set_reactions, stored_assets
+from relay.features.creations.store import (
+    count_comments,
+    set_likes,
+    set_reactions,
+    shown_of,
+    stored_assets,
+)
 
 __all__ = [
     "NEWEST",
@@ -26,6 +33,8 @@ __all__ = [
     "Removed",
     "begin_removal",
     "by_ids",
+    "commentable",
+    "count_comments",
     "mark",
     "one",
     "page",
@@ -34,5 +43,6 @@ __all__ = [
     "require_kept",
     "set_likes",
     "set_reactions",
+    "shown_of",
     "stored_assets",
 ]

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from relay.core.visibility import Audience, Shown, State, Visibility, audience
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
+from relay.features.comments import api as comments
 from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.features.creations.store import NEW_POST, as_json, is_counted, note_newest, set_tags, shown_as
 from relay.features.feeds import api as feeds
@@ -72,7 +73,8 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     """Leave a tombstone, which says whose it was and what it was made of; the names of the objects that it had. [writer]"""
     tx.db.execute(
         "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, camelot = NULL, daw = NULL,"
-        " duration_ms = 0, play_count = 0, like_count = 0, reactions = '{}', liked_with = '{}' WHERE id = ?",
+        " duration_ms = 0, play_count = 0, like_count = 0, comment_count = 0, reactions = '{}',"
+        " liked_with = '{}' WHERE id = ?",
         (was.id,),
     )
     set_tags(tx, was.id, [])
@@ -85,6 +87,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)
     feeds.forget(tx, was.id)
+    comments.forget(tx, was.id)
     return [sha256 for sha256, _ in assets]
 
 

@@ -11,6 +11,7 @@ class Ability(StrEnum):
     FEED = "feed"  # it stands in feeds, and is announced
     LIKE = "like"
     REACT = "react"
+    COMMENT = "comment"
     EMBED = "embed"  # pages of others may show it, where it is public
 
 
@@ -34,7 +35,7 @@ KINDS = {
     for row in (
         KindRow(
             kind=Kind.POST,
-            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT, Ability.EMBED}),
+            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT, Ability.COMMENT, Ability.EMBED}),
             roles={PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"},
         ),
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from relay.core.access import Action, Actor
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.header_lines import boundary_of
@@ -20,14 +22,23 @@ from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
-from relay.wire.rest import AudioPost, AudioProcess, UploadedPost
+from relay.wire.comments import CommentPage
+from relay.wire.rest import AudioPost, AudioProcess, PageCursor, UploadedPost
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
+class OnPage(Struct, frozen=True, kw_only=True):
+    """Query of a post's page. cursor: of its comments; what else stands in a link that somebody passed on does not matter."""
+
+    cursor: PageCursor | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostOperations:
-    """require_live: refuses an actor whose sign-in was ended meanwhile. [loop]"""
+    """require_live: refuses an actor whose sign-in was ended meanwhile. comments: a page of those on a post, for a viewer, before
+    a place. [loop]
+    """
 
     db: Database
     encoder: Encoder
@@ -37,6 +48,7 @@ class PostOperations:
     base_url: str
     max_upload_bytes: int
     require_live: Callable[[Actor], None]
+    comments: Callable[[Connection, str | None, str, str | None], CommentPage]
     render: Render
 
     async def upload(self, call: Call[wire.UploadForm, wire.Nothing]) -> Answer[UploadedPost]:
@@ -65,20 +77,29 @@ class PostOperations:
     async def post_page(self, call: Call[Any, Any]) -> Answer[Any]:
         post_id, viewer = call.path["post_id"], call.actor.user_id
 
-        def work(reader: Connection) -> tuple[Detail, bool]:
-            return posts.one(reader, post_id, viewer, self.base_url), posts.is_embeddable(reader, post_id)
+        def work(reader: Connection) -> tuple[Detail, bool, CommentPage]:
+            found = posts.one(reader, post_id, viewer, self.base_url)
+            comments = self.comments(reader, viewer, post_id, call.query.cursor)
+            return found, posts.is_embeddable(reader, post_id), comments
 
-        detail, is_public = await self.db.read(work)
+        detail, is_public, comments = await self.db.read(work)
         frame = embeds.frame_of(detail.post.id, self.base_url) if is_public else ""
         discovery = embeds.discovery_of(detail.post, self.base_url) if is_public else ""
-        return self.render("single.html", call.session, detail=detail, frame=frame, discovery=discovery)
+        return self.render(
+            "single.html",
+            call.session,
+            detail=detail,
+            frame=frame,
+            discovery=discovery,
+            comments=comments,
+        )
 
     def rows(self) -> list[AnyRow]:
         return [
             Row(wire.UPLOAD_AUDIO, Action.POST_CREATE, self.upload, limit=Kind.UPLOAD),
             Row(wire.PROCESS_AUDIO, Action.POST_CREATE, self.process, limit=Kind.UPLOAD),
             Row(wire.GET_POST, Action.POST_READ, self.get_post),
-            Page("GET", "/p/{post_id}", Action.POST_READ, self.post_page),
+            Page("GET", "/p/{post_id}", Action.POST_READ, self.post_page, query=OnPage),
         ]
 
 

@@ -58,11 +58,13 @@ class _Row(NamedTuple):
     reacted: str
     liked_with: str
     visibility: str
+    comments: int
     card: str
 
 
 SELECT = f"""SELECT c.id, c.owner_id, a.username, a.avatar_id, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
-  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.card
+  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility,
+  c.comment_count, c.card
 FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
 """The columns of _Row, for :viewer."""
 OLDER = "(c.published_us, c.id) < (:at_us, :id)"
@@ -81,6 +83,11 @@ def one(db: Connection, post_id: str, viewer: str | None, base_url: str) -> Deta
 def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:
     """A creation of a kind that is liked and reacted to. Raises Refusal: not_found. [any thread with a snapshot]"""
     return _one(db, post_id, viewer, base_url, f"{is_one_with(Ability.REACT)} AND {READABLE}").post
+
+
+def commentable(db: Connection, post_id: str, viewer: str | None, base_url: str) -> AudioPost:
+    """A creation of a kind that people talk about. Raises Refusal: not_found, gone. [any thread with a snapshot]"""
+    return _one(db, post_id, viewer, base_url, f"{is_one_with(Ability.COMMENT)} AND {READABLE}").post
 
 
 def embeddable(db: Connection, post_id: str, base_url: str) -> Detail:
@@ -200,4 +207,5 @@ def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost
         lra_lu=card.lra_lu,
         seam_score=card.seam_score,
         visibility=row.visibility,
+        comment_count=row.comments,
     )

@@ -138,6 +138,11 @@ def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) 
     )
 
 
+def count_comments(tx: Tx, creation_id: str, step: int) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE creation SET comment_count = comment_count + ? WHERE id = ?", (step, creation_id))
+
+
 def set_reactions(tx: Tx, creation_id: str, counts: dict[str, int]) -> None:
     """How many of each emoji: a feed reads it with the row. [writer]"""
     tx.db.execute("UPDATE creation SET reactions = ? WHERE id = ?", (as_json(counts), creation_id))

@@ -1,6 +1,7 @@
 """What other features may ask of the live feed: tell what happened, to whom, once."""
 
 from relay.features.live.encoding import LiveOnly
+from relay.features.live.hub import Connection as Listener
 from relay.features.live.store import (
     Act,
     Blocked,
@@ -10,8 +11,10 @@ from relay.features.live.store import (
     append,
     append_once,
     author_topic,
+    blocked_with,
     inbox_topic,
     is_told_first,
+    owner_of_inbox,
 )
 from relay.features.live.telling import Delivery, Teller
 
@@ -21,12 +24,15 @@ __all__ = [
     "Delivery",
     "Followed",
     "Happened",
+    "Listener",
     "LiveOnly",
     "Teller",
     "Unfollowed",
     "append",
     "append_once",
     "author_topic",
+    "blocked_with",
     "inbox_topic",
     "is_told_first",
+    "owner_of_inbox",
 ]

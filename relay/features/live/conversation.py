@@ -21,6 +21,7 @@ from relay.features.live.hub import Connection, Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.recovery import LAST, Place, write_cursor
 from relay.features.live.service import Live
+from relay.features.live.watchers import Watchers
 from relay.wire.events import (
     CLOSE_BAD_MESSAGE,
     CONNECT_LIMIT_MS,
@@ -36,6 +37,7 @@ from relay.wire.events import (
     Presence,
     Refresh,
     Refreshed,
+    Watch,
 )
 
 Message = MutableMapping[str, Any]  # ASGI's own type
@@ -72,6 +74,7 @@ class Shared(Protocol):
     hub: Hub
     live: Live
     presence: PresenceBoard
+    watchers: Watchers
     tokens: Tokens
 
 
@@ -214,6 +217,8 @@ class Conversation:
                 connection.outbox.offer(Encoded(Pong(r=r, cursor=self._place())))
             case Presence():
                 presence.say(connection, message)
+            case Watch(post_id=post_id):
+                self._all.watchers.watch(connection, post_id)
             case Refresh(access_token=token):
                 self._refresh(token)
             case Connect():

@@ -20,6 +20,7 @@ from relay.features.live.hub import Connection, Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live
 from relay.features.live.tickets import Tickets
+from relay.features.live.watchers import Watchers
 from relay.wire.events import CLOSE_REVOKED, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
 from relay.wire.rest import Producer
 
@@ -45,6 +46,7 @@ class Sockets:
         hub: Hub,
         live: Live,
         presence: PresenceBoard,
+        watchers: Watchers,
         tokens: Tokens,
         families: Families,
         tickets: Tickets,
@@ -58,6 +60,7 @@ class Sockets:
         self.hub = hub
         self.live = live
         self.presence = presence
+        self.watchers = watchers
         self.tokens = tokens
         self._families = families
         self._tickets = tickets
@@ -101,6 +104,7 @@ class Sockets:
         return Conversation(self, connection, actor, receive, send, write_now)
 
     def _leave(self, connection: Connection) -> None:
+        self.watchers.watch(connection, None)
         if not self.hub.remove(connection):
             self.presence.left(connection)
 

@@ -70,6 +70,11 @@ def inbox_topic(account_id: str) -> str:
     return f"{INBOX_TOPICS}{account_id}"
 
 
+def owner_of_inbox(topic: str) -> str:
+    """The account of inbox_topic."""
+    return topic.removeprefix(INBOX_TOPICS)
+
+
 def append(tx: Tx, *, topic: str, kind: str, actor_id: str, object_id: str, at_us: int) -> str:
     """Note the event; connections hear of it once the transaction has committed. Its id. [writer]"""
     happened = Happened(

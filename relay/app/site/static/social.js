@@ -64,6 +64,7 @@ class Live {
   constructor() {
     this.fresh = document.querySelector("[data-fresh]");
     this.people = document.querySelector("[data-presence]");
+    this.looksAt = document.querySelector("[data-watch]")?.dataset.watch;
     this.seen = new Set();
     this.wait = 1000;
     this.open();
@@ -78,7 +79,7 @@ class Live {
       return;
     }
     const address = `${location.origin.replace(/^http/, "ws")}${API}/ws?ticket=${ticket}`;
-    const socket = new WebSocket(address, "sidechain.v1.json");
+    const socket = this.socket = new WebSocket(address, "sidechain.v1.json");
     socket.onopen = () => socket.send(JSON.stringify([{ t: "connect", global_feed: true }]));
     socket.onmessage = (event) => JSON.parse(event.data).slice(1).forEach((message) => this.take(message));
     socket.onclose = (event) => { if (event.code < 3500) this.again(); };
@@ -90,8 +91,10 @@ class Live {
   }
 
   take(message) {
+    if (message.t === "event") document.dispatchEvent(new CustomEvent("live", { detail: message.d }));
     if (message.t === "connected") {
       this.wait = 1000;
+      if (this.looksAt) this.socket.send(JSON.stringify([{ t: "watch", post_id: this.looksAt }]));
       message.presence.forEach((each) => this.show(each));
     } else if (message.t === "event" && message.d.t === "presence.update") {
       this.show(message.d);

@@ -16,6 +16,7 @@ CREATE TABLE creation (
   duration_ms       INTEGER NOT NULL CHECK (duration_ms >= 0),
   play_count        INTEGER NOT NULL DEFAULT 0 CHECK (play_count >= 0),
   like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
+  comment_count     INTEGER NOT NULL DEFAULT 0 CHECK (comment_count >= 0),
   created_us        INTEGER NOT NULL,
   changed_us        INTEGER NOT NULL,
   published_us      INTEGER NOT NULL,
