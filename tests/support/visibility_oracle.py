@@ -185,8 +185,9 @@ class Oracle:
                 self.act(self.posts[post_id].owner, ("like", who + post_id), ("like", who, post_id))
 
     def signs(self, post_id: str) -> set[str]:
-        """Who likes it, but its owner."""
-        return {who for who, liked in self.likes if liked == post_id} - {self.posts[post_id].owner}
+        """Who likes it, or has a comment on it, but its owner."""
+        said = {each.author for each in self.comments.values() if each.post_id == post_id and each.ready}
+        return (said | {who for who, liked in self.likes if liked == post_id}) - {self.posts[post_id].owner}
 
     def act(self, to: str, told: Told, once: tuple[str, ...]) -> None:
         if once in self.acts:

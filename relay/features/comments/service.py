@@ -12,6 +12,7 @@ from relay.features.comments import store
 from relay.features.comments.rules import SAID_ONCE_US, depth_below, mentioned, require_place, trimmed
 from relay.features.comments.store import COMMENT, MENTION, REPLY, CommentChanged, CommentRow, NewRow
 from relay.features.creations import api as creations
+from relay.features.feeds import api as feeds
 from relay.features.live import api as live
 from relay.wire.comments import Comment, CommentPage, NewComment
 from relay.wire.rest import DEFAULT_PAGE, AudioPost
@@ -105,6 +106,7 @@ class Comments:
     def _insert(self, tx: Tx, post: AudioPost, parent: CommentRow | None, new: NewRow) -> None:
         store.insert(tx, new)
         creations.count_comments(tx, new.creation_id, 1)
+        feeds.give(tx, new.creation_id, new.author_id, feeds.Sign.COMMENT, new.at_us)
         told = {new.author_id, *self._mention(tx, new.id, new.author_id, new.words)}
         for kind, account_id in ((REPLY, parent and parent.author_id), (COMMENT, post.user_id)):
             if account_id is not None and account_id not in told:
@@ -134,6 +136,8 @@ class Comments:
             _changed(tx, "deleted", row)
             store.remove(tx, row)
             creations.count_comments(tx, row.creation_id, -1)
+            if not store.has_said(tx.db, row.creation_id, row.author_id):
+                feeds.take_back(tx, row.creation_id, row.author_id, feeds.Sign.COMMENT, now_us())
             return row.creation_id
 
         return await self._db.write(work)

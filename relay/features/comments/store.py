@@ -157,6 +157,15 @@ def said_just_now(db: Connection, new: NewRow, since_us: int) -> str | None:
     return None if found is None else found[0]
 
 
+def has_said(db: Connection, creation_id: str, author_id: str) -> bool:
+    """Whether a comment of theirs stands there. [any thread with a snapshot]"""
+    found = db.execute(
+        "SELECT 1 FROM comment WHERE creation_id = ? AND author_id = ? AND state = 'ready' LIMIT 1",
+        (creation_id, author_id),
+    )
+    return found.fetchone() is not None
+
+
 def author_of(db: Connection, comment_id: str) -> str:
     """Of a comment that there is, deleted or not. [any thread with a snapshot]"""
     found = db.execute("SELECT author_id FROM comment WHERE id = ?", (comment_id,)).fetchone()
