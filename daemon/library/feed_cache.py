@@ -101,6 +101,13 @@ class FeedCache(Database):
         )
         return _posts_of(rows)
 
+    def item_ids_of(self, user_id: str) -> list[str]:
+        """Of all that is kept of somebody's."""
+        found = self._db.execute(
+            "SELECT post_id FROM item WHERE json_extract(post, '$.user_id') = ?", (user_id,)
+        )
+        return [post_id for (post_id,) in found]
+
     def remove_item(self, post_id: str) -> None:
         """Deleted, or not for this account any more."""
         with self._transaction() as db:

@@ -12,7 +12,7 @@ from relay.features.comments.api import CommentChanged
 from relay.features.comments.board import CommentBoard
 from relay.features.devices.families import Revoked, revoked_families
 from relay.features.jobs.progress import ProgressBoard
-from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
+from relay.features.live.api import Blocked, Followed, Happened, Muted, Unfollowed
 from relay.features.live.hub import Hub
 
 EFFECTS = (
@@ -20,6 +20,7 @@ EFFECTS = (
     | Followed
     | Unfollowed
     | Blocked
+    | Muted
     | Revoked
     | SessionEnded
     | JobReady

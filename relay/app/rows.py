@@ -21,6 +21,7 @@ from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
 from relay.features.feeds import feed_pages
 from relay.features.feeds import operations as feeds
+from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
@@ -61,7 +62,13 @@ class Table:
 
     def _people(self) -> list[AnyRow]:
         """What people say of themselves, and of each other."""
-        return [*profiles.rows(self.people.profiles), *profile_pages.rows(self.people.profiles, self.render)]
+        given = self.people
+        return [
+            *profiles.rows(given.profiles),
+            *profile_pages.rows(given.profiles, self.render),
+            *GraphOperations(graph=given.graph).rows(),
+            *graph_pages.rows(given.graph, self.render),
+        ]
 
     def _sign_in(self) -> list[AnyRow]:
         """Accounts, their sign-ins and their devices."""
@@ -135,5 +142,4 @@ class Table:
         return [
             *feeds.rows(db, base_url=self.base_url, cache_s=cache_s),
             *feed_pages.rows(db, base_url=self.base_url, is_live=is_live, render=self.render),
-            *GraphOperations(db=db, is_live=is_live).rows(),
         ]

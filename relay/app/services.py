@@ -29,7 +29,8 @@ from relay.features.devices.service import Devices
 from relay.features.devices.signing import agree_on_key, load_key
 from relay.features.devices.tokens import Tokens
 from relay.features.devices.wrong_codes import WrongCodes
-from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.graph import api as graph_api
+from relay.features.graph.service import Graph
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
 from relay.features.live.hub import Hub
@@ -97,6 +98,7 @@ class PeopleServices:
 
     pictures: Pictures
     profiles: Profiles
+    graph: Graph
 
 
 def people_services(engines: Engines, live: LiveServices, posts: PostServices) -> PeopleServices:
@@ -109,7 +111,9 @@ def people_services(engines: Engines, live: LiveServices, posts: PostServices) -
         removed=posts.removals,
         is_live=live.presence.is_live,
     )
-    return PeopleServices(pictures=pictures, profiles=profiles)
+    return PeopleServices(
+        pictures=pictures, profiles=profiles, graph=Graph(engines.db, live.presence.is_live)
+    )
 
 
 def live_services(base_url: str, engines: Engines, listening: Listening) -> LiveServices:
@@ -118,7 +122,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
     tellers = Tellers(
         {
             **tellers_of_posts(base_url),
-            NEW_FOLLOW: tell_follows,
+            **graph_api.TELLERS,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),

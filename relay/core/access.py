@@ -61,6 +61,8 @@ class Action(StrEnum):
     INBOX_READ = "inbox.read"
     FOLLOW = "social.follow"
     BLOCK = "social.block"
+    MUTE = "social.mute"
+    OWN_LISTS = "social.own_lists"
     ACCOUNT_READ = "account.read"
     ACCOUNT_EDIT = "account.edit"
     PROFILE_READ = "profile.read"
@@ -131,6 +133,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.INBOX_READ: SIGNED_IN,
     Action.FOLLOW: SIGNED_IN,
     Action.BLOCK: SIGNED_IN,
+    Action.MUTE: SIGNED_IN,
+    Action.OWN_LISTS: SIGNED_IN,  # of who asks, so they are their own
     Action.ACCOUNT_READ: SIGNED_IN,
     Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,

@@ -29,12 +29,27 @@ class State(StrEnum):
     DELETED = "deleted"  # a tombstone
 
 
+class OwnerState(StrEnum):
+    """How the account of its owner stands; what is its own may be shown to fewer for it, never to more."""
+
+    OPEN = "open"
+    PRIVATE = "private"  # what is public is for followers
+    SUSPENDED = "suspended"  # by a moderator: nobody sees any of it
+
+
 class Shown(Struct, frozen=True, kw_only=True):
     """What of a creation decides who sees it."""
 
     owner_id: str
     visibility: Visibility
     state: State
+    owner_state: OwnerState = OwnerState.OPEN
+
+    @property
+    def shown_to(self) -> Visibility:
+        """The visibility that holds, of an owner who is there."""
+        to_all = self.visibility is Visibility.PUBLIC and self.owner_state is OwnerState.PRIVATE
+        return Visibility.FOLLOWERS if to_all else self.visibility
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
@@ -57,13 +72,13 @@ class Audience(StrEnum):
 
 def may_read(shown: Shown, viewer: Viewer) -> bool:
     """Whether a viewer who has its address gets it. [any]"""
-    if shown.state is State.DELETED:
+    if shown.state is State.DELETED or shown.owner_state is OwnerState.SUSPENDED:
         return False
     if viewer.user_id == shown.owner_id:
         return True
     if shown.state is not State.READY or viewer.blocked:
         return False
-    match shown.visibility:
+    match shown.shown_to:
         case Visibility.PUBLIC | Visibility.UNLISTED:
             return True
         case Visibility.FOLLOWERS:
@@ -85,9 +100,9 @@ def may_know_gone(shown: Shown, viewer: Viewer) -> bool:
 
 def audience(shown: Shown) -> Audience:
     """Whom an event about it goes to; who is blocked is left out besides. [any]"""
-    if shown.state is not State.READY:
+    if shown.state is not State.READY or shown.owner_state is OwnerState.SUSPENDED:
         return Audience.NOBODY
-    match shown.visibility:
+    match shown.shown_to:
         case Visibility.PUBLIC:
             return Audience.EVERYBODY
         case Visibility.FOLLOWERS:
@@ -107,29 +122,41 @@ def not_blocked(other: str) -> str:
 NOT_BLOCKED = not_blocked("c.owner_id")
 
 
+_FOLLOWS = (
+    "(SELECT 1 FROM follow AS f WHERE f.follower_id = :viewer AND f.followee_id = c.owner_id) IS NOT NULL"
+)
+_OPEN = "(c.visibility = 'public' AND c.owner_state = 'open')"
+
+
 def _shown_to(open_to_all: str) -> str:
-    return (
-        f"(c.visibility IN ({open_to_all}) OR (c.visibility = 'followers' AND"
-        " (SELECT 1 FROM follow AS f WHERE f.follower_id = :viewer AND f.followee_id = c.owner_id) IS NOT NULL))"
-        f" AND {NOT_BLOCKED}"
-    )
+    return f"({open_to_all} OR (c.visibility IN ('public', 'followers') AND {_FOLLOWS})) AND {NOT_BLOCKED}"
 
 
 def _condition(open_to_all: str) -> str:
     return (
-        f"c.state <> 'deleted' AND (c.owner_id = :viewer OR (c.state = 'ready' AND {_shown_to(open_to_all)}))"
+        "c.state <> 'deleted' AND c.owner_state <> 'suspended'"
+        f" AND (c.owner_id = :viewer OR (c.state = 'ready' AND {_shown_to(open_to_all)}))"
     )
 
 
-READABLE = _condition("'public', 'unlisted'")
+_WITH_LINK = f"{_OPEN} OR c.visibility = 'unlisted'"
+READABLE = _condition(_WITH_LINK)
 """`may_read` as a condition on `creation AS c`; :viewer is an account id, or '' for nobody."""
-KNOWN_GONE = "c.state = 'deleted' AND (c.owner_id = :viewer OR (" + _shown_to("'public', 'unlisted'") + "))"
+KNOWN_GONE = (
+    "c.state = 'deleted' AND c.owner_state <> 'suspended'"
+    f" AND (c.owner_id = :viewer OR ({_shown_to(_WITH_LINK)}))"
+)
 """`may_know_gone`, likewise: a tombstone keeps the visibility that it had last."""
-FINDABLE = _condition("'public'")
+FINDABLE = _condition(_OPEN)
 """`may_find`, likewise."""
-FINDABLE_BY_FOLLOWERS = "c.state = 'ready' AND c.visibility IN ('public', 'followers')"
+FINDABLE_BY_FOLLOWERS = (
+    "c.state = 'ready' AND c.visibility IN ('public', 'followers') AND c.owner_state <> 'suspended'"
+)
 """`may_find` for whoever follows the owner."""
-FINDABLE_OF_FOLLOWED = f"c.state <> 'deleted' AND (c.owner_id = :viewer OR ({FINDABLE_BY_FOLLOWERS}))"
+FINDABLE_OF_FOLLOWED = (
+    "c.state <> 'deleted' AND c.owner_state <> 'suspended'"
+    f" AND (c.owner_id = :viewer OR ({FINDABLE_BY_FOLLOWERS}))"
+)
 """`may_find` where the viewer follows the owner, or is the owner: nobody follows whom they block, or who blocks them."""
-PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND {NOT_BLOCKED}"
+PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND c.owner_state = 'open' AND {NOT_BLOCKED}"
 """What of `FINDABLE` is for everybody: it walks the index of public creations."""

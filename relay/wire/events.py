@@ -103,6 +103,24 @@ class SocialNewFollow(_Wire, frozen=True, kw_only=True, tag="social.new_follow")
     follower: Producer
 
 
+class FeedAuthorRemoved(_Wire, frozen=True, kw_only=True, tag="feed.author_removed"):
+    """Posts of this account are not in your feed any more: you follow it no longer, or it is not here for you."""
+
+    user_id: Id
+
+
+class SocialFollowRequest(_Wire, frozen=True, kw_only=True, tag="social.follow_request"):
+    """Somebody asks to follow you."""
+
+    requester: Producer
+
+
+class SocialFollowAccepted(_Wire, frozen=True, kw_only=True, tag="social.follow_accepted"):
+    """Somebody whom you asked to follow said yes: you follow them now."""
+
+    user: Producer
+
+
 class SocialNewReaction(_Wire, frozen=True, kw_only=True, tag="social.new_reaction"):
     """Somebody liked or reacted to your post."""
 
@@ -147,7 +165,10 @@ Payload = (
     | FeedPostChanged
     | FeedPostRemoved
     | PresenceUpdate
+    | FeedAuthorRemoved
     | SocialNewFollow
+    | SocialFollowRequest
+    | SocialFollowAccepted
     | SocialNewReaction
     | CommentAdded
     | CommentEdited

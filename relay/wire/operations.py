@@ -267,6 +267,33 @@ BLOCK = _post(
     "Block somebody: neither of you follows, sees or hears of the other any more.",
 )  # fmt: skip
 UNBLOCK = _post("/social/unblock", rest.FollowRequest, rest.Blocked, "Block somebody no longer.")
+REMOVE_FOLLOWER = _post(
+    "/social/remove-follower",
+    rest.FollowRequest,
+    rest.Followed,
+    "Somebody follows you no longer; they are not told by whom it was.",
+)
+MUTE = _post(
+    "/social/mute",
+    rest.FollowRequest,
+    rest.Muted,
+    "See and hear nothing of somebody any more. They do not learn of it.",
+)
+UNMUTE = _post("/social/unmute", rest.FollowRequest, rest.Muted, "See somebody again.")
+FOLLOW_REQUESTS = _list(
+    "/users/me/follow-requests", ManyPaging, rest.People, "Who asks to follow you, newest first."
+)
+ACCEPT_REQUEST = _post(
+    "/users/me/follow-requests/{name}/accept", Nothing, rest.Followed, "Let somebody follow you who asked."
+)
+DECLINE_REQUEST = _post(
+    "/users/me/follow-requests/{name}/decline",
+    Nothing,
+    rest.Followed,
+    "Do not let somebody follow you. They are not told.",
+)
+BLOCKED_PEOPLE = _list("/users/me/blocked", ManyPaging, rest.People, "Whom you block, newest first.")
+MUTED_PEOPLE = _list("/users/me/muted", ManyPaging, rest.People, "Whom you mute, newest first.")
 LIKE = _post("/social/like", rest.LikeRequest, rest.AudioPost, "Like a post. Liking twice is one like.")
 UNLIKE = _post("/social/unlike", rest.LikeRequest, rest.AudioPost, "Take a like back.")
 REACT = _post(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from relay.wire.bounds import PRINTABLE
+from relay.wire.bounds import PRINTABLE, Count
 from relay.wire.rest import MAX_LINKS, Name, Producer, Text, WebLink
 
 AVATAR_SIZES_PX = (96, 384)
@@ -14,9 +14,10 @@ MAX_AVATAR_PIXELS = 64_000_000
 
 
 class Me(Producer, frozen=True, kw_only=True):
-    """One's own profile. shows_activity: whether others see `last_active` and `is_live`."""
+    """One's own profile. shows_activity: whether others see `last_active` and `is_live`. request_count: who ask to follow."""
 
     shows_activity: bool = True
+    request_count: Count = 0
 
 
 class ProfileEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -27,3 +28,5 @@ class ProfileEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     daw_preference: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)] | None = None
     links: Annotated[list[WebLink], Meta(max_length=MAX_LINKS)] | None = None
     shows_activity: bool | None = None
+    is_private: bool | None = None
+    """true: who wants to follow asks first. false: who has asked follows."""

@@ -235,10 +235,11 @@ class People(Struct, frozen=True, kw_only=True):
 
 
 class Followed(Struct, frozen=True, kw_only=True):
-    """Answer to following and unfollowing. following: whether you do now."""
+    """Answer to following and unfollowing. following: whether you do now; requested: whether you have asked."""
 
     user: Producer
     following: bool
+    requested: bool = False
 
 
 class LikeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -288,14 +289,25 @@ class Blocked(Struct, frozen=True, kw_only=True):
     blocked: bool
 
 
+class Muted(Struct, frozen=True, kw_only=True):
+    """Answer to POST /social/mute and /social/unmute."""
+
+    user: Producer
+    muted: bool
+
+
 class InboxItem(Struct, frozen=True, kw_only=True):
-    """Something that somebody did and that concerns you. Exactly one of `follower` and `reaction` is set."""
+    """Something that somebody did and that concerns you. Exactly one of the last fields is set."""
 
     id: Id
     at: Timestamp
     username: Username
     follower: Producer | None = None
     reaction: Reaction | None = None
+    requester: Producer | None = None
+    """Who asks to follow you."""
+    accepted: Producer | None = None
+    """Who let you follow them."""
 
 
 class InboxPage(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,9 @@ BOTH_ENGINES = True
 JSON: dict[str, Any] = {
     "/api/v1/social/follow": {"username": "holder"},
     "/api/v1/social/unfollow": {"username": "holder"},
+    "/api/v1/social/remove-follower": {"username": "holder"},
+    "/api/v1/social/mute": {"username": "holder"},
+    "/api/v1/social/unmute": {"username": "holder"},
     "/api/v1/social/block": {"username": "blocked"},
     "/api/v1/social/unblock": {"username": "blocked"},
     "/api/v1/auth/refresh": {"refresh_token": "x" * 43},
@@ -32,7 +35,15 @@ JSON: dict[str, Any] = {
 }
 
 
-NAMED = {"name": "holder", "username": "holder", "avatar_id": "0" * 32, "size_px": "96", "tag": "dub"}
+NAMED = {
+    "name": "holder",
+    "username": "holder",
+    "avatar_id": "0" * 32,
+    "size_px": "96",
+    "list": "followers",
+    "deed": "mute",
+    "tag": "dub",
+}
 """Parameters of paths; those of what is to be there are made by whoever asks."""
 
 
@@ -101,7 +112,7 @@ def test_every_operation_admits_whom_the_table_admits(
         assert answer.status_code < 500
         assert may_be_token or answer.status_code not in (401, 403), answer.text
         is_elsewhere = path.startswith(("/static/", "/sign-in/", "/avatars/")) or path.endswith(
-            ("block", "farewell", "claim")
+            ("block", "farewell", "claim", "/accept", "/decline")
         )
         assert answer.status_code != 404 or is_elsewhere, answer.text
     elif who is Relation.ANONYMOUS:

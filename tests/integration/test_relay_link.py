@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -18,7 +19,7 @@ from websockets.typing import Subprotocol
 from daemon.config import Config
 from daemon.core.link import LinkState
 from daemon.doors.plugin.items import item as row_of
-from daemon.events import Bus, ItemArrived
+from daemon.events import Bus, ItemArrived, PostRemoved
 from daemon.features.link.driver import MAX_WAITING, LinkDriver
 from daemon.identity.account import Account
 from daemon.library.store import Store
@@ -147,6 +148,32 @@ async def test_a_relay_is_read_no_faster_than_its_events_are_stored(
             )
     finally:
         go_on.set()  # or the store's thread would never end
+
+
+async def test_of_an_author_who_is_gone_nothing_is_kept(tmp_path: Path) -> None:
+    """What was stored, what came with the same frame before it, and not what came after."""
+    theirs, others = post(1), replace(post(2), user_id="a" * 32)
+    again = post(3)
+    gone = events.FeedAuthorRemoved(user_id=theirs.user_id)
+    said = [
+        events.FeedNewPost(post=theirs),
+        events.FeedNewPost(post=others),
+        gone,
+        events.FeedNewPost(post=again),
+    ]
+
+    async def after(connection: ServerConnection) -> None:
+        for n, payload in enumerate(said):
+            d = msgspec.Raw(msgspec.msgpack.encode(payload))
+            await relay.say(connection, events.Event(id="0" * 32, ts=WHEN, cursor=f"at-{n}", d=d))
+
+    relay, bus, removed, arrived = Scripted(after), Bus(), list[str](), asyncio.Event()
+    bus.on(PostRemoved, lambda event: removed.append(event.post_id))
+    bus.on(ItemArrived, lambda event: arrived.set() if event.post.id == again.id else None)
+    async with asyncio.timeout(LIMIT_S), linked(tmp_path, relay, bus) as link:
+        await arrived.wait()
+        kept = await link._store.run(Store.items, 10)
+    assert {each.id for each in kept} == {others.id, again.id} and removed == [theirs.id]
 
 
 def deep(levels: int) -> bytes:

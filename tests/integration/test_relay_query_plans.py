@@ -17,6 +17,7 @@ from relay.features.feeds import discovery
 from relay.features.feeds import store as feeds
 from relay.features.feeds.filters import ALL, filter_of
 from relay.features.graph import store as graph
+from relay.features.graph.lists import List, people
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
@@ -85,7 +86,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     def follow(tx: Tx) -> str:
         me = ensure_account(tx, "me-myself", 0)
         for n in range(8):
-            graph.follow(tx, me, ensure_account(tx, f"author-{n}x", 0))
+            graph.begin_follow(tx, me, ensure_account(tx, f"author-{n}x", 0))
         return me
 
     await opened.write(follow)
@@ -126,9 +127,9 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         live.missed(asked, viewer, Place(1, 1), 301)
         live.inbox(asked, viewer, Place(1 << 60, 0), 21)
         live.followees(asked, viewer)
-        live.blocked_with(asked, viewer)
-        for followers in (True, False):
-            graph.people(asked, viewer, followers=followers, before=BEGINNING, limit=20)
+        live.hidden_from(asked, viewer)
+        for which in (List.FOLLOWERS, List.FOLLOWING, List.REQUESTS, List.BLOCKED, List.MUTED):
+            people(asked, which, viewer, viewer=viewer, before=BEGINNING, limit=20)
         jobs.find(asked, "a" * 32)
         jobs.of_account(asked, viewer, BEGINNING, 21)
         return asked.plans

@@ -37,7 +37,7 @@ class Two:
         return cls(here, star, fan, await here.db.write(lambda tx: new_post(tx, star)))
 
     async def act(self) -> None:
-        await self.here.db.write(lambda tx: graph.follow(tx, self.fan, self.star))
+        await self.here.db.write(lambda tx: graph.begin_follow(tx, self.fan, self.star))
         await self._reactions.like(self.fan, self._like)
 
     async def take_back(self) -> None:

@@ -114,7 +114,7 @@ def test_a_timeline_is_all_that_those_followed_have_posted_also_in_one_microseco
                 )
                 found.append((at_us, id_))
             for other in people[1:]:
-                await here.db.write(lambda tx, other=other: graph.follow(tx, people[0], other))
+                await here.db.write(lambda tx, other=other: graph.begin_follow(tx, people[0], other))
             seen: list[str] = []
             cursor: str | None = ""
             while cursor is not None:
@@ -209,7 +209,7 @@ def _connect(cursor: str | None) -> Connect:
 async def _a_life(url: str, steps: list[tuple[str, int, int, int, bool]]) -> None:
     async with house(url) as here:
         anna, ben = await here.account("anna"), await here.account("ben")
-        await here.db.write(lambda tx: graph.follow(tx, ben, anna))
+        await here.db.write(lambda tx: graph.begin_follow(tx, ben, anna))
         client = Follower(here, ben)
         head, following, heard, joined = 0, True, set[int](), 0
 
@@ -245,7 +245,7 @@ def _post(owner_id: str, number: int, tx: Tx) -> None:
 
 
 def _follow_or_not(follower_id: str, followee_id: str, what: str, tx: Tx) -> None:
-    change = graph.follow if what == "follow" else graph.unfollow
+    change = graph.begin_follow if what == "follow" else graph.unfollow
     change(tx, follower_id, followee_id)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from relay.core.access import Actor
+from relay.core.cursor import BEGINNING
 from relay.core.refusal import Refusal
 from relay.core.visibility import (
     Audience,
@@ -37,6 +38,7 @@ from relay.features.feeds import store as feeds
 from relay.features.feeds.engagement import miscounts as miscounts_of_signs
 from relay.features.feeds.filters import ALL
 from relay.features.feeds.ranking import TRENDING_FROM
+from relay.features.graph import blocks, lists, requests
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.reactions.service import Reactions
@@ -48,11 +50,13 @@ from relay.wire.events import (
     FeedNewPost,
     FeedPostChanged,
     FeedPostRemoved,
+    SocialFollowAccepted,
+    SocialFollowRequest,
     SocialNewFollow,
     SocialNewReaction,
     read_payload,
 )
-from relay.wire.rest import LikeRequest, PostEdit
+from relay.wire.rest import InboxItem, LikeRequest, PostEdit
 from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 from tests.support.visibility_oracle import Oracle, Told
@@ -68,7 +72,11 @@ STEP = st.one_of(
     ),
     st.tuples(st.just("edit"), WHICH, st.none(), st.sampled_from(Visibility), st.just("")),
     st.tuples(st.just("delete"), WHICH, st.none() | WHO),
-    st.tuples(st.sampled_from(["follow", "follow", "unfollow", "block", "unblock"]), WHO, WHO),
+    st.tuples(
+        st.sampled_from(["follow", "follow", "unfollow", "block", "unblock", "mute", "unmute"]), WHO, WHO
+    ),
+    st.tuples(st.sampled_from(["accept", "accept", "decline", "remove"]), WHO, WHO),
+    st.tuples(st.sampled_from(["private", "public"]), WHO),
     st.tuples(st.sampled_from(["like", "like", "unlike"]), WHO, WHICH),
     st.tuples(st.sampled_from(["comment", "answer", "uncomment"]), WHO, WHICH),
 )
@@ -81,6 +89,26 @@ STORIES = [
     [*FOLLOWED, *reversed(SHOW), ("delete", 0, 1), ("delete", 0, None), ("delete", 0, None), *SHOW],
     [*FOLLOWED, ("edit", 0, None, Visibility.FOLLOWERS, "a"), ("block", 0, 1), ("delete", 0, None)],
     [("follow", 1, 0), ("post", 0, Visibility.PRIVATE), *SHOW, ("moderate", 0, State.HIDDEN), *SHOW],
+    [
+        ("private", 0),
+        *FOLLOWED,
+        ("accept", 0, 1),
+        *SHOW,
+        ("like", 1, 0),
+        ("remove", 0, 1),
+        ("public", 0),
+        *SHOW,
+    ],
+    [
+        *FOLLOWED,
+        ("private", 0),
+        ("post", 0, Visibility.PUBLIC),
+        ("follow", 2, 0),
+        ("mute", 0, 2),
+        ("public", 0),
+    ],
+    [("private", 0), ("follow", 1, 0), ("decline", 0, 1), ("follow", 1, 0), ("block", 0, 1), ("public", 0)],
+    [*FOLLOWED, ("mute", 1, 0), *SHOW, ("unmute", 1, 0), *SHOW, ("mute", 0, 1), ("unblock", 0, 1)],
     [*FOLLOWED, ("moderate", 0, State.HIDDEN), SHOW[0], ("moderate", 0, State.READY)],
     [*FOLLOWED, *TALK, ("block", 2, 1), ("uncomment", 1, 0), ("unblock", 2, 1), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 0, 1), *TALK, ("uncomment", 0, 1), ("uncomment", 0, 0), ("uncomment", 2, 1)],
@@ -112,7 +140,11 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
         case "uncomment" if oracle.comments:
             given = list(oracle.comments)[int(str(rest[0])) % len(oracle.comments)]
             await _uncomment(here, oracle, people[int(str(one))], given)
-        case "follow" | "unfollow" | "block" | "unblock" if one != rest[0]:
+        case "private" | "public":
+            await _set_private(here, oracle, people[int(str(one))], what == "private")
+        case (
+            "follow" | "unfollow" | "block" | "unblock" | "mute" | "unmute" | "accept" | "decline" | "remove"
+        ) if one != rest[0]:
             await _relate(here, oracle, str(what), people[int(str(one))], people[int(str(rest[0]))])
     await here.settled()
 
@@ -200,16 +232,31 @@ async def _uncomment(here: House, oracle: Oracle, who: str, comment_id: str) -> 
     oracle.uncomment(comment_id)
 
 
-async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) -> None:
-    change = {
-        "follow": graph.follow,
-        "unfollow": graph.unfollow,
-        "block": graph.block,
-        "unblock": graph.unblock,
-    }
+async def _set_private(here: House, oracle: Oracle, who: str, private: bool) -> None:
+    """As Profiles does."""
 
     def work(tx: Tx) -> None:
-        change[what](tx, who, other)
+        if accounts.set_private(tx, who, private):
+            creations.note_owner(tx, who)
+        if not private:
+            requests.accept_some(tx, who)
+
+    await here.db.write(work)
+    oracle.set_private(who, private)
+
+
+async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) -> None:
+    def work(tx: Tx) -> None:
+        match what:
+            case "unfollow":
+                requests.withdraw(tx, who, other)
+                graph.unfollow(tx, who, other)
+            case "remove":
+                graph.unfollow(tx, other, who)
+            case "decline":
+                requests.withdraw(tx, other, who)
+            case _:
+                DEEDS[what](tx, who, other)
 
     try:
         await here.db.write(work)
@@ -219,12 +266,33 @@ async def _relate(here: House, oracle: Oracle, what: str, who: str, other: str) 
     match what:
         case "follow":
             assert oracle.follow(who, other) is not refused
+        case "accept":
+            assert oracle.accept(who, other) is not refused
         case "unfollow":
             oracle.follows.pop((who, other), None)
+            oracle.asked.pop((who, other), None)
+        case "remove":
+            oracle.follows.pop((other, who), None)
+        case "decline":
+            oracle.asked.pop((other, who), None)
         case "block":
             oracle.block(who, other)
         case "unblock":
             oracle.blocks.discard((who, other))
+        case "mute":
+            oracle.mutes.add((who, other))
+        case "unmute":
+            oracle.mutes.discard((who, other))
+
+
+DEEDS: dict[str, Callable[[Tx, str, str], object]] = {
+    "follow": requests.follow,
+    "accept": requests.accept,
+    "block": blocks.block,
+    "unblock": blocks.unblock,
+    "mute": blocks.mute,
+    "unmute": blocks.unmute,
+}
 
 
 def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
@@ -237,8 +305,17 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     counts = {id_: each.post_count for id_, each in accounts.profiles(db, people).items()}
     for owner in people:
         mine = [each for each in oracle.posts.values() if each.owner == owner]
-        assert counts[owner] == sum(audience(each.shown) is Audience.EVERYBODY for each in mine)
-    for miscounts in (creations.miscounts, miscounts_of_likes, miscounts_of_signs, miscounts_of_comments):
+        assert counts[owner] == sum(
+            creations.is_counted(each.shown.visibility, each.shown.state) for each in mine
+        )
+    check_lists(oracle, people, db)
+    for miscounts in (
+        creations.miscounts,
+        graph.miscounts,
+        miscounts_of_likes,
+        miscounts_of_signs,
+        miscounts_of_comments,
+    ):
         assert miscounts(db) == []
     for who in (None, *people):
         check_comments(oracle, who, db)
@@ -293,6 +370,28 @@ def check_comments(oracle: Oracle, who: str | None, db: Reader) -> None:
                 assert [answer.id for answer in each.replies] == answers[:REPLIES_SHOWN]
 
 
+def check_lists(oracle: Oracle, people: list[str], db: Reader) -> None:
+    """Who follows, asks, blocks, mutes: for whoever looks, without those with whom there is a block."""
+    pairs = {
+        lists.List.FOLLOWERS: {(b, a) for a, b in oracle.follows},
+        lists.List.FOLLOWING: set(oracle.follows),
+        lists.List.REQUESTS: {(b, a) for a, b in oracle.asked},
+        lists.List.MUTED: oracle.mutes,
+        lists.List.BLOCKED: oracle.blocks,
+    }
+    for which, of in pairs.items():
+        for owner in people:
+            for viewer in people:
+                found, _ = lists.people(db, which, owner, viewer=viewer, before=BEGINNING, limit=9)
+                shown = {
+                    who
+                    for whose, who in of
+                    if whose == owner
+                    and (which is lists.List.BLOCKED or not oracle.viewer(viewer, who).blocked)
+                }
+                assert {each.id for each in found} == shown
+
+
 def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:
     """The same list, a post a page."""
     found: list[str] = []
@@ -329,6 +428,10 @@ def told(events: list[Event]) -> list[Told]:
                 found.append(("comment", comment.id))
             case SocialNewFollow(follower=follower):
                 found.append(("follow", follower.id))
+            case SocialFollowRequest(requester=person):
+                found.append(("request", person.id))
+            case SocialFollowAccepted(user=person):
+                found.append(("accepted", person.id))
             case SocialNewReaction(reaction=reaction):
                 found.append(("like", reaction.user_id + reaction.post_id))
     return found
@@ -360,8 +463,19 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
             inbox = (await here.live.inbox(who, None, 100)).items
             acts = [each for _, to, each in oracle.inbox if to == who and each[0] != "comment"]
             kept = [each for each in acts if oracle.stands(who, each)]
-            assert [each.follower is None for each in inbox][::-1] == [kind == "like" for kind, _ in kept]
+            assert [kind_of(each) for each in inbox][::-1] == [kind for kind, _ in kept]
         assert told(await waiting(everything)) == oracle.live_all
+
+
+def kind_of(item: InboxItem) -> str:
+    said = {
+        "follow": item.follower,
+        "like": item.reaction,
+        "request": item.requester,
+        "accepted": item.accepted,
+    }
+    (kind,) = [kind for kind, what in said.items() if what is not None]
+    return kind
 
 
 def also_stories(test: Callable[..., None]) -> Callable[..., None]:

@@ -21,7 +21,7 @@ from relay.features.creations.owning import Owning
 from relay.features.creations.removals import Removals
 from relay.features.creations.store import Asset, NewCreation, publish
 from relay.features.creations.telling import tellers as tellers_of_posts
-from relay.features.graph.api import NEW_FOLLOW, tell_follows
+from relay.features.graph.api import TELLERS
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Hub
 from relay.features.live.presence import PresenceBoard
@@ -99,7 +99,7 @@ async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
     tellers = Tellers(
         {
             **tellers_of_posts(BASE_URL),
-            NEW_FOLLOW: tell_follows,
+            **TELLERS,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),

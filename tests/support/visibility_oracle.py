@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from relay.core.visibility import (
     Audience,
+    OwnerState,
     Shown,
     State,
     Viewer,
@@ -47,6 +48,9 @@ class Oracle:
     posts: dict[str, Post] = field(default_factory=dict)
     follows: dict[tuple[str, str], int] = field(default_factory=dict)
     blocks: set[tuple[str, str]] = field(default_factory=set)
+    mutes: set[tuple[str, str]] = field(default_factory=set)
+    private: set[str] = field(default_factory=set)
+    asked: dict[tuple[str, str], None] = field(default_factory=dict)  # who asks to follow whom, in that order
     likes: set[tuple[str, str]] = field(default_factory=set)
     comments: dict[str, Talk] = field(default_factory=dict)
     acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
@@ -114,6 +118,8 @@ class Oracle:
     def told_now(self, what: str, post_id: str, who: str) -> Told | None:
         """What an event that reaches somebody says to them, as things are now."""
         post = self.posts[post_id]
+        if self.is_hidden(who, post.owner):
+            return None
         gone = post.shown.state is State.DELETED
         match what:
             case "withdrawn":
@@ -123,6 +129,10 @@ class Oracle:
                 return ("removed", post_id) if self.is_heard(who, post_id, gone=True) else None
             case _:
                 return (what, post_id) if not gone and self.is_heard(who, post_id) else None
+
+    def is_hidden(self, who: str, other: str) -> bool:
+        """Whether somebody hears nothing of another."""
+        return self.viewer(who, other).blocked or (who, other) in self.mutes
 
     def happened(self, what: str, post_id: str) -> None:
         """To who hears of its owner; and, of what is for everybody, to who asked for everybody's."""
@@ -139,7 +149,9 @@ class Oracle:
             self.live_all.append(told)
 
     def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
-        shown = Shown(owner_id=owner, visibility=visibility, state=State.READY)
+        shown = Shown(
+            owner_id=owner, visibility=visibility, state=State.READY, owner_state=self.owner_state(owner)
+        )
         self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
         self.happened("post", post_id)
 
@@ -164,19 +176,51 @@ class Oracle:
         self.likes = {pair for pair in self.likes if pair[1] != post_id}
         self.happened("changed", post_id)
 
+    def owner_state(self, owner: str) -> OwnerState:
+        return OwnerState.PRIVATE if owner in self.private else OwnerState.OPEN
+
+    def set_private(self, who: str, private: bool) -> None:
+        (self.private.add if private else self.private.discard)(who)
+        for post in self.posts.values():
+            if post.owner == who:
+                post.shown = replace(post.shown, owner_state=self.owner_state(who))
+        if not private:
+            for asking, asked in list(self.asked):
+                if asked == who:
+                    self.accept(who, asking)
+
     def follow(self, who: str, other: str) -> bool:
         """Whether it is allowed."""
         if self.viewer(who, other).blocked:
             return False
+        if (who, other) in self.follows:
+            return True
+        if other in self.private:
+            self.asked.setdefault((who, other), None)
+            self.act(other, ("request", who), ("request", who, other))
+        else:
+            self.begin_follow(who, other)
+        return True
+
+    def begin_follow(self, who: str, other: str) -> None:
         if (who, other) not in self.follows:
             self.follows[who, other] = self.at
             self.act(other, ("follow", who), ("follow", who, other))
+
+    def accept(self, who: str, asking: str) -> bool:
+        """Whether there was such a request."""
+        if (asking, who) not in self.asked:
+            return False
+        del self.asked[asking, who]
+        self.begin_follow(asking, who)
+        self.act(asking, ("accepted", who), ("accepted", who, asking))
         return True
 
     def block(self, who: str, other: str) -> None:
         self.blocks.add((who, other))
-        self.follows.pop((who, other), None)
-        self.follows.pop((other, who), None)
+        for pair in ((who, other), (other, who)):
+            self.follows.pop(pair, None)
+            self.asked.pop(pair, None)
 
     def like(self, who: str, post_id: str) -> None:
         if (who, post_id) not in self.likes:
@@ -203,12 +247,19 @@ class Oracle:
         """Whether what somebody did to somebody is still to be seen."""
         kind, what = told
         if kind == "comment":
-            return what in self.comments and self.comments[what].ready and self.sees_comment(to, what)
+            said = self.comments.get(what)
+            if said is None or not said.ready or self.is_hidden(to, said.author):
+                return False
+            return self.sees_comment(to, what)
         actor, post_id = what[:32], what[32:]
-        if self.viewer(to, actor).blocked:
+        if self.is_hidden(to, actor):
             return False
         if kind == "follow":
             return (actor, to) in self.follows
+        if kind == "request":
+            return (actor, to) in self.asked
+        if kind == "accepted":
+            return (to, actor) in self.follows
         return (actor, post_id) in self.likes and self.posts[post_id].shown.state is State.READY
 
     def replay(self, who: str) -> list[Told]:

@@ -73,6 +73,13 @@ PAYLOADS: dict[str, events.Payload] = {
     "social.new_follow least": events.SocialNewFollow(
         follower=Producer(id=OTHER, username="owl", display_name="o")
     ),
+    "feed.author_removed": events.FeedAuthorRemoved(user_id=OTHER),
+    "social.follow_request": events.SocialFollowRequest(
+        requester=Producer(id=OTHER, username="owl", display_name="o", is_private=True, links=["https://o.example"])
+    ),
+    "social.follow_accepted": events.SocialFollowAccepted(
+        user=Producer(id=OTHER, username="owl", display_name="o", avatar=f"/avatars/{ID}")
+    ),
     "social.new_reaction": events.SocialNewReaction(
         reaction=Reaction(
             id=ID, user_id=OTHER, post_id=ID, type="react", emoji="🔥",

@@ -22,6 +22,7 @@ from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.socket import Socket, SocketEnded, TokenRejected, open_socket
 from relay.wire.events import (
+    FeedAuthorRemoved,
     FeedNewPost,
     FeedPostChanged,
     FeedPostRemoved,
@@ -200,6 +201,12 @@ class LinkDriver:
                     removed.pop(post.id, None)
                 case FeedPostRemoved(post_id=post_id):
                     removed[post_id] = None
+                case FeedAuthorRemoved(user_id=user_id):
+                    stored = await self._store.run(Store.item_ids_of, user_id)
+                    heard = [
+                        post.id for post in (*new.values(), *changed.values()) if post.user_id == user_id
+                    ]
+                    removed |= dict.fromkeys([*stored, *heard])
         if new or changed or removed or effect.cursor is not None:
             kept = list(changed.values())
             await self._store.run(

@@ -13,6 +13,8 @@ from relay.features.accounts.people import (
     profiles,
     set_avatar,
     set_newest_post,
+    set_private,
+    state_of,
     store_bytes,
     stored_bytes,
 )
@@ -54,6 +56,8 @@ __all__ = [
     "sessions_of",
     "set_avatar",
     "set_newest_post",
+    "set_private",
+    "state_of",
     "store_bytes",
     "stored_bytes",
 ]

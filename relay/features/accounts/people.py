@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
+from relay.core.visibility import OwnerState
 from relay.engine.database import Connection, Tx
 from relay.wire.people import Me, ProfileEdit
 from relay.wire.rest import Producer
@@ -45,6 +46,15 @@ def me(db: Connection, account_id: str) -> Me:
     *_, shows_activity, active_us = row
     shown = msgspec.structs.asdict(_producer(row)) | {"last_active": rfc3339(active_us)}
     return Me(**shown, shows_activity=bool(shows_activity))
+
+
+def state_of(db: Connection, account_id: str) -> OwnerState:
+    """How the account stands, for all that it made. [any thread with a snapshot]"""
+    asked = "SELECT is_private, suspended_us FROM account WHERE id = ?"
+    is_private, suspended_us = db.execute(asked, (account_id,)).fetchone()
+    if suspended_us is not None:
+        return OwnerState.SUSPENDED
+    return OwnerState.PRIVATE if is_private else OwnerState.OPEN
 
 
 def live_now(person: Producer, is_live: Callable[[str], bool]) -> Producer:
@@ -110,6 +120,15 @@ def edit(tx: Tx, account_id: str, change: ProfileEdit) -> None:
         " shows_activity = coalesce(?, shows_activity) WHERE id = ?",
         (change.display_name, change.bio, int(daw is not None), daw or None, links, shows, account_id),
     )
+
+
+def set_private(tx: Tx, account_id: str, is_private: bool) -> bool:
+    """Whether it was otherwise. [writer]"""
+    changed = tx.db.execute(
+        "UPDATE account SET is_private = ? WHERE id = ? AND is_private <> ? RETURNING 1",
+        (int(is_private), account_id, int(is_private)),
+    )
+    return changed.fetchone() is not None
 
 
 def set_avatar(tx: Tx, account_id: str, avatar_id: str | None) -> None:

@@ -17,6 +17,7 @@ from relay.features.creations.removals import Removals, Removed, mark, require_k
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
     count_comments,
+    note_owner,
     set_likes,
     set_reactions,
     shown_of,
@@ -36,6 +37,7 @@ __all__ = [
     "commentable",
     "count_comments",
     "mark",
+    "note_owner",
     "one",
     "page",
     "position",

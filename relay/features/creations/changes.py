@@ -33,7 +33,7 @@ class Existing(Struct, frozen=True, kw_only=True):
 def standing(db: Connection, creation_id: str) -> Existing | None:
     """None: there is none, or it was deleted. [any thread with a snapshot]"""
     row = db.execute(
-        "SELECT kind, title, tags, owner_id, visibility, state FROM creation WHERE id = ? AND state <> 'deleted'",
+        "SELECT kind, title, tags, owner_id, visibility, state, owner_state FROM creation WHERE id = ? AND state <> 'deleted'",
         (creation_id,),
     ).fetchone()
     if row is None:

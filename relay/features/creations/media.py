@@ -6,7 +6,7 @@ from relay.core.calls import Answer, AnyRow, Call, Row
 from relay.core.entity_tags import names_tag
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
-from relay.core.visibility import Shown, State, Visibility
+from relay.core.visibility import Audience, Shown, audience
 from relay.engine.database import Database
 from relay.engine.objects.door import ObjectMissing, Objects
 from relay.features.creations import store
@@ -93,7 +93,7 @@ async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict
 
 
 def _headers(asset: store.Asset, shown: Shown, role: str, public: str) -> dict[str, str]:
-    is_public = shown.visibility is Visibility.PUBLIC and shown.state is State.READY and role == PREVIEW
+    is_public = audience(shown) is Audience.EVERYBODY and role == PREVIEW
     return {
         "accept-ranges": "bytes",
         "etag": f'"{asset.sha256}"',

@@ -9,7 +9,15 @@ from relay.core.counts import Miscount
 from relay.core.folding import folded
 from relay.core.refusal import Refusal
 from relay.core.tonality import camelot
-from relay.core.visibility import FINDABLE_BY_FOLLOWERS, KNOWN_GONE, READABLE, Shown, State, Visibility
+from relay.core.visibility import (
+    FINDABLE_BY_FOLLOWERS,
+    KNOWN_GONE,
+    READABLE,
+    OwnerState,
+    Shown,
+    State,
+    Visibility,
+)
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures, read_figures
@@ -77,14 +85,15 @@ def publish(tx: Tx, new: NewCreation) -> None:
 def _insert(tx: Tx, new: NewCreation) -> None:
     card, body = as_json(new.figures.card), as_json(new.figures)
     tx.db.execute(
-        "INSERT INTO creation (id, owner_id, kind, visibility, state, title, head_version_id, bpm, key, camelot, daw,"
+        "INSERT INTO creation (id, owner_id, kind, visibility, owner_state, state, title, head_version_id, bpm, key, camelot, daw,"
         " duration_ms, created_us, changed_us, published_us, hot_us, tags, card)"
-        " VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new.id,
             new.owner_id,
             new.kind,
             new.visibility,
+            accounts.state_of(tx.db, new.owner_id),
             new.title,
             new.version_id,
             new.bpm,
@@ -128,6 +137,16 @@ def set_tags(tx: Tx, creation_id: str, tags: Sequence[str]) -> None:
             " SELECT id, ?, published_us FROM creation WHERE id = ?",
             (tag, creation_id),
         )
+
+
+def note_owner(tx: Tx, owner_id: str) -> None:
+    """How an account stands is noted with all that it made: lists are made of the rows of creations alone. [writer]"""
+    state = accounts.state_of(tx.db, owner_id)
+    tx.db.execute(
+        "UPDATE creation SET owner_state = ? WHERE owner_id = ? AND owner_state <> ?",
+        (state, owner_id, state),
+    )
+    note_newest(tx, owner_id)
 
 
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:
@@ -183,7 +202,7 @@ def figures(db: Connection, post_id: str, viewer: str | None) -> Figures:
 def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[Asset, Shown]:
     """Raises Refusal: not_found. [any thread with a snapshot]"""
     row = db.execute(
-        "SELECT role, sha256, size_bytes, mime, c.owner_id, c.visibility, c.state"
+        "SELECT role, sha256, size_bytes, mime, c.owner_id, c.visibility, c.state, c.owner_state"
         " FROM creation AS c JOIN asset ON version_id = c.head_version_id"
         f" WHERE c.id = :id AND role = :role AND {READABLE}",
         {"viewer": viewer or "", "id": post_id, "role": role},
@@ -205,13 +224,19 @@ def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
         return {}
     marks = ", ".join("?" * len(creation_ids))
     rows = db.execute(
-        f"SELECT id, owner_id, visibility, state FROM creation WHERE id IN ({marks})", creation_ids
+        f"SELECT id, owner_id, visibility, state, owner_state FROM creation WHERE id IN ({marks})",
+        creation_ids,
     )
     return {id_: shown_as(*shown) for id_, *shown in rows}
 
 
-def shown_as(owner_id: str, visibility: str, state: str) -> Shown:
-    return Shown(owner_id=owner_id, visibility=Visibility(visibility), state=State(state))
+def shown_as(owner_id: str, visibility: str, state: str, owner_state: str) -> Shown:
+    return Shown(
+        owner_id=owner_id,
+        visibility=Visibility(visibility),
+        state=State(state),
+        owner_state=OwnerState(owner_state),
+    )
 
 
 # looking after --------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     given: dict[str, str] | None = None
     trouble: str = ""
     profile: Producer | None = None
-    follows: bool = False
+    relation: graph.Relation | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,14 +107,14 @@ class FeedPages:
     async def of_person(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
 
-        def work(reader: Connection) -> tuple[Producer, bool, store.Page]:
+        def work(reader: Connection) -> tuple[Producer, graph.Relation, store.Page]:
             person = accounts.find(reader, call.path["username"])
-            follows = graph.follows(reader, call.actor.user_id or "", person.id)
-            return person, follows, store.of(reader, person.id, at, self.base_url)
+            relation = graph.relation(reader, call.actor.user_id, person.id)
+            return person, relation, store.of(reader, person.id, at, self.base_url)
 
-        person, follows, found = await self.db.read(work)
+        person, relation, found = await self.db.read(work)
         profile = accounts.live_now(person, self.is_live)
-        return self._show(call, found, Shown(heading=person.username, profile=profile, follows=follows))
+        return self._show(call, found, Shown(heading=person.username, profile=profile, relation=relation))
 
     def _show(self, call: AnyCall, found: store.Page, shown: Shown) -> AnyAnswer:
         details, cursor = found
@@ -136,5 +136,8 @@ def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render:
         Page("GET", "/trending", Action.FEED_READ, trending, query=OnFilteredPage),
         Page("GET", "/tag/{tag}", Action.FEED_READ, pages.tagged, query=OnFilteredPage),
         Page("GET", "/following", Action.TIMELINE_READ, pages.timeline, query=OnPage),
-        Page("GET", "/u/{username}", Action.PROFILE_READ, pages.of_person, query=OnPage),
+        *(
+            Page("GET", path, Action.PROFILE_READ, pages.of_person, query=OnPage)
+            for path in ("/u/{username}", "/@{username}")
+        ),
     ]

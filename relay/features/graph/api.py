@@ -1,5 +1,21 @@
 """What other features may ask of the graph of people."""
 
-from relay.features.graph.store import NEW_FOLLOW, are_blocked, follows, tell_follows
+from relay.features.graph.blocks import NOT_MUTED, are_blocked, is_muted
+from relay.features.graph.lists import Relation, relation
+from relay.features.graph.requests import accept_some
+from relay.features.graph.requests import count as request_count
+from relay.features.graph.store import NEW_FOLLOW, follows
+from relay.features.graph.telling import TELLERS
 
-__all__ = ["NEW_FOLLOW", "are_blocked", "follows", "tell_follows"]
+__all__ = [
+    "NEW_FOLLOW",
+    "NOT_MUTED",
+    "TELLERS",
+    "Relation",
+    "accept_some",
+    "are_blocked",
+    "follows",
+    "is_muted",
+    "relation",
+    "request_count",
+]

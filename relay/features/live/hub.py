@@ -24,7 +24,7 @@ from relay.features.live.batch import AsBytes, Round
 from relay.features.live.encoding import Encoding
 from relay.features.live.outbox import Outbox
 from relay.features.live.pace import Pace
-from relay.features.live.store import Blocked, Followed, Happened, Unfollowed, author_topic
+from relay.features.live.store import Blocked, Followed, Happened, Muted, Unfollowed, author_topic
 from relay.features.live.telling import Message
 from relay.wire.events import CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SHUTDOWN
 
@@ -38,14 +38,15 @@ NOBODY: frozenset[str] = frozenset()
 ANYBODY = (Audience.EVERYBODY, Audience.FOLLOWERS)
 """Audiences that all who listen belong to, whoever they are."""
 
-Step = Message | Followed | Unfollowed | Blocked
+Relation = Followed | Unfollowed | Blocked | Muted
+Step = Message | Relation
 Tell = Callable[[Sequence[Happened]], Awaitable[list[Message]]]
 
 
 class Connection:
     """One socket of one account. device: what presence leases hang on, None for a browser.
 
-    hidden: whom it must not hear of, because one of both blocks the other. expires_us: when its access token ends; None
+    hidden: whom it must not hear of: one of both blocks the other, or it mutes them. expires_us: when its access token ends; None
     until it is live.
     """
 
@@ -199,9 +200,7 @@ class Hub:
         """What has just committed, in order and without a gap."""
         if not self._waiting:
             self._came_s = asyncio.get_running_loop().time()
-        heard: list[Effect] = [
-            each for each in effects if isinstance(each, Happened | Followed | Unfollowed | Blocked)
-        ]
+        heard: list[Effect] = [each for each in effects if isinstance(each, Happened | Relation)]
         self._waiting.append((number, heard))
         self._work.set()
 
@@ -265,7 +264,7 @@ class Hub:
         for effect in effects:
             if isinstance(effect, Happened):
                 steps += [messages[effect.id]] if effect.id in messages else []
-            elif isinstance(effect, Followed | Unfollowed | Blocked):
+            elif isinstance(effect, Relation):
                 steps.append(effect)
         joining = [each for each in self._connections if each.joining is not None] if steps else []
         for step in steps:
@@ -296,10 +295,15 @@ class Hub:
                     self._ignore(connection, author_topic(followee))
                     self.on_parted(connection, followee)
             case Blocked(blocker_id=blocker, blocked_id=blocked):
-                for account_id, other in ((blocker, blocked), (blocked, blocker)):
-                    for connection in self._live_of(account_id, only):
-                        hidden = connection.hidden - {other}
-                        connection.hidden = hidden | {other} if step.blocked else hidden
+                self._hide(blocker, blocked, step.blocked, only)
+                self._hide(blocked, blocker, step.blocked, only)
+            case Muted(muter_id=muter, muted_id=muted):
+                self._hide(muter, muted, step.muted, only)
+
+    def _hide(self, account_id: str, other_id: str, hidden: bool, only: Connection | None) -> None:
+        for connection in self._live_of(account_id, only):
+            others = connection.hidden - {other_id}
+            connection.hidden = others | {other_id} if hidden else others
 
     def _send(self, message: Message, only: Connection | None) -> None:
         happened, audience = message.happened, message.audience

@@ -17,8 +17,8 @@ from relay.features.live.store import (
     INBOX_TOPICS,
     Happened,
     author_topic,
-    blocked_with,
     followees,
+    hidden_from,
     inbox,
     inbox_topic,
     log_of,
@@ -26,7 +26,15 @@ from relay.features.live.store import (
     note_unheard,
 )
 from relay.features.live.telling import Message, Tellers
-from relay.wire.events import MAX_RECOVERY_EVENTS, Connect, Connected, SocialNewFollow, SocialNewReaction
+from relay.wire.events import (
+    MAX_RECOVERY_EVENTS,
+    Connect,
+    Connected,
+    SocialFollowAccepted,
+    SocialFollowRequest,
+    SocialNewFollow,
+    SocialNewReaction,
+)
 from relay.wire.operations import INBOX, TIMELINE
 from relay.wire.rest import InboxItem, InboxPage
 
@@ -79,7 +87,7 @@ class Live:
 
         def work(db: Reader) -> InboxPage:
             rows = inbox(db, account_id, before, limit + 1)
-            hidden = frozenset(blocked_with(db, account_id))
+            hidden = frozenset(hidden_from(db, account_id))
             messages = self._tellers.tell(db, rows[:limit], log_of(db).epoch)
             shown = [_item(each) for each in messages if each.concerns(account_id, hidden)]
             items = [each for each in shown if each is not None]
@@ -90,7 +98,7 @@ class Live:
 
     def _read(self, db: Reader, account_id: str, asked: Connect) -> Snapshot:
         log, friends = log_of(db), followees(db, account_id)
-        hidden = frozenset(blocked_with(db, account_id))
+        hidden = frozenset(hidden_from(db, account_id))
         made, events = _missed(db, account_id, plan(log, asked.cursor))
         told = self._tellers.tell(db, events, log.epoch)
         topics = [
@@ -148,6 +156,10 @@ def _item(message: Message) -> InboxItem | None:
             return InboxItem(id=message.happened.id, at=at, username=follower.username, follower=follower)
         case SocialNewReaction(reaction=reaction, username=username):
             return InboxItem(id=message.happened.id, at=at, username=username, reaction=reaction)
+        case SocialFollowRequest(requester=requester):
+            return InboxItem(id=message.happened.id, at=at, username=requester.username, requester=requester)
+        case SocialFollowAccepted(user=user):
+            return InboxItem(id=message.happened.id, at=at, username=user.username, accepted=user)
         case _:
             return None
 

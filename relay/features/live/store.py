@@ -51,6 +51,14 @@ class Blocked(Effect, frozen=True, kw_only=True, tag="blocked"):
     blocked: bool
 
 
+class Muted(Effect, frozen=True, kw_only=True, tag="muted"):
+    """Of whom somebody hears nothing any more; muted False: again."""
+
+    muter_id: str
+    muted_id: str
+    muted: bool
+
+
 class Act(Struct, frozen=True, kw_only=True):
     """What is told once, whatever is taken back between: somebody did this (kind, detail) to that."""
 
@@ -223,3 +231,9 @@ def blocked_with(db: Connection, account_id: str) -> set[str]:
         (account_id, account_id),
     )
     return {row[0] for row in rows}
+
+
+def hidden_from(db: Connection, account_id: str) -> set[str]:
+    """Of whom an account hears nothing: a block is between them, or it mutes them. [any thread with a snapshot]"""
+    rows = db.execute("SELECT muted_id FROM mute WHERE muter_id = ?", (account_id,))
+    return blocked_with(db, account_id) | {row[0] for row in rows}

@@ -22,7 +22,7 @@ TROUBLE = {
     "daw_preference": "The name of a DAW is one line of at most 64 characters.",
     "links": f"There are at most {MAX_LINKS} addresses, one a line, and each begins with https://",
 }
-SWITCHES = ("shows_activity",)
+SWITCHES = ("shows_activity", "is_private")
 
 
 def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
@@ -79,6 +79,7 @@ def _given_of(me: Me) -> dict[str, object]:
         "daw_preference": me.daw_preference or "",
         "links": "\n".join(me.links),
         "shows_activity": me.shows_activity,
+        "is_private": me.is_private,
     }
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from relay.core.refusal import Refusal
-from relay.engine.database import Database, Tx
+from relay.engine.database import Connection, Database, Tx
 from relay.engine.objects.door import ObjectMissing, Objects
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
+from relay.features.graph import api as graph
 from relay.features.profiles import store
 from relay.features.profiles.pictures import MIME, Pictures
 from relay.features.profiles.store import Stored
@@ -34,7 +37,7 @@ class Profiles:
 
     async def me(self, account_id: str) -> Me:
         """All of one's own."""
-        return self._mine(await self._db.read(lambda db: accounts.me(db, account_id)))
+        return self._mine(await self._db.read(lambda db: _me(db, account_id)))
 
     async def find(self, name: str) -> Producer:
         """By id or username, as everybody sees them. Raises Refusal: not_found."""
@@ -43,11 +46,17 @@ class Profiles:
     async def edit(self, account_id: str, change: ProfileEdit) -> Me:
         """The profile as it is then."""
 
-        def work(tx: Tx) -> Me:
+        def work(tx: Tx) -> None:
             accounts.edit(tx, account_id, change)
-            return accounts.me(tx.db, account_id)
+            if change.is_private is not None and accounts.set_private(tx, account_id, change.is_private):
+                creations.note_owner(tx, account_id)
 
-        return self._mine(await self._db.write(work))
+        await self._db.write(work)
+        while change.is_private is False and await self._db.write(
+            lambda tx: graph.accept_some(tx, account_id)
+        ):
+            pass
+        return await self.me(account_id)
 
     async def set_avatar(self, account_id: str, data: bytes) -> Me:
         """Show this picture, made ours. Raises Refusal: picture_refused; ObjectsUnavailable, NoRoom."""
@@ -82,7 +91,7 @@ class Profiles:
             if of_size:
                 creations.require_kept(tx, [each.sha256 for each in of_size.values()], since)
             orphans = creations.begin_removal(tx, store.put_avatar(tx, account_id, of_size))
-            return accounts.me(tx.db, account_id), orphans
+            return _me(tx.db, account_id), orphans
 
         mine, orphans = await self._db.write(work)
         await self._removed.finish(orphans)
@@ -92,3 +101,7 @@ class Profiles:
         shown = accounts.live_now(mine, self._is_live)
         assert isinstance(shown, Me), "the same type, with another field"
         return shown
+
+
+def _me(db: Connection, account_id: str) -> Me:
+    return replace(accounts.me(db, account_id), request_count=graph.request_count(db, account_id))

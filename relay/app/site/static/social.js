@@ -48,14 +48,16 @@ function bindReactions(group) {
 }
 
 function bindFollow(button) {
-  button.addEventListener("click", () => act(button, async (on) => {
+  const follow = () => act(button, async (on) => {
     const answer = await call(on ? "/social/follow" : "/social/unfollow", { user_id: button.dataset.follow });
-    button.setAttribute("aria-pressed", String(on));
+    if (answer.requested) location.reload();
+    button.setAttribute("aria-pressed", String(answer.following));
     const count = answer.user.follower_count;
     const number = document.createElement("b");
     number.textContent = count;
     document.querySelector("[data-followers]").replaceChildren(number, count === 1 ? " follower" : " followers");
-  }));
+  });
+  button.addEventListener("click", (event) => { event.preventDefault(); follow(); });
 }
 
 const WORDS = { producing: "producing", recording: "recording", idle: "idle" };
@@ -102,6 +104,8 @@ class Live {
       this.arrived(message.d.post);
     } else if (message.t === "event" && message.d.t === "feed.post_changed") {
       this.changed(message.d.post);
+    } else if (message.t === "event" && message.d.t === "feed.author_removed") {
+      document.querySelectorAll(`.card[data-author="${message.d.user_id}"]`).forEach((card) => card.remove());
     } else if (message.t === "event" && message.d.t === "feed.post_removed") {
       this.removed(message.d.post_id);
     }

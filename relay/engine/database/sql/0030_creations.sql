@@ -6,6 +6,7 @@ CREATE TABLE creation (
   kind              TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
   visibility        TEXT NOT NULL CHECK (visibility IN ('private', 'unlisted', 'followers', 'public')),
   state             TEXT NOT NULL CHECK (state IN ('draft', 'processing', 'ready', 'failed', 'hidden', 'deleted')),
+  owner_state       TEXT NOT NULL CHECK (owner_state IN ('open', 'private', 'suspended')),  -- as its owner's account stands
   title             TEXT NOT NULL CHECK (length(title) <= 120),
   head_version_id   TEXT NOT NULL CHECK (length(head_version_id) = 32),
   parent_version_id TEXT CHECK (length(parent_version_id) = 32),  -- what it was forked from
@@ -31,16 +32,16 @@ CREATE TABLE creation (
   card              TEXT NOT NULL CHECK (json_valid(card) AND length(card) <= 4096)  -- of the head version, for feeds
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX creation_newest ON creation (kind, published_us DESC, id DESC)
-  WHERE state = 'ready' AND visibility = 'public';
+  WHERE state = 'ready' AND visibility = 'public' AND owner_state = 'open';
 -- Those whom enough people know, and all others: a page is made of both.
 CREATE INDEX creation_known ON creation (kind, hot_us DESC, id DESC)
-  WHERE state = 'ready' AND visibility = 'public' AND people >= 3;
+  WHERE state = 'ready' AND visibility = 'public' AND owner_state = 'open' AND people >= 3;
 CREATE INDEX creation_unknown ON creation (kind, hot_us DESC, id DESC)
-  WHERE state = 'ready' AND visibility = 'public' AND people < 3;
+  WHERE state = 'ready' AND visibility = 'public' AND owner_state = 'open' AND people < 3;
 CREATE INDEX creation_trending ON creation (kind, trend_us DESC, id DESC)
-  WHERE state = 'ready' AND visibility = 'public' AND people >= 2;
+  WHERE state = 'ready' AND visibility = 'public' AND owner_state = 'open' AND people >= 2;
 -- With who sees it: a timeline asks hundreds of authors for their newest without looking at a row.
-CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, id DESC, state, visibility);
+CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, id DESC, state, visibility, owner_state);
 
 -- Of each tag as it is looked for (folded), the posts; `creation.tags` has them as they were written.
 CREATE TABLE creation_tag (

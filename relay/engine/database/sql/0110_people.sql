@@ -15,3 +15,24 @@ CREATE INDEX avatar_of_account ON avatar (account_id);
 -- Every object that a row speaks of, whatever of: an object that is in none of them is removed.
 CREATE VIEW named_object AS
   SELECT sha256, size_bytes FROM asset UNION ALL SELECT sha256, size_bytes FROM avatar;
+
+-- Who asks to follow an account that is private.
+CREATE TABLE follow_request (
+  followee_id TEXT NOT NULL REFERENCES account (id),
+  follower_id TEXT NOT NULL REFERENCES account (id) CHECK (follower_id <> followee_id),
+  created_us  INTEGER NOT NULL,
+  PRIMARY KEY (followee_id, follower_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX follow_request_age ON follow_request (followee_id, created_us, follower_id);
+CREATE INDEX follow_request_of_follower ON follow_request (follower_id);
+
+-- Of whom somebody wants to hear nothing; the other does not learn of it.
+CREATE TABLE mute (
+  muter_id   TEXT NOT NULL REFERENCES account (id),
+  muted_id   TEXT NOT NULL REFERENCES account (id) CHECK (muter_id <> muted_id),
+  created_us INTEGER NOT NULL,
+  PRIMARY KEY (muter_id, muted_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mute_age ON mute (muter_id, created_us, muted_id);
+CREATE INDEX mute_of_muted ON mute (muted_id);
+CREATE INDEX block_age ON block (blocker_id, created_us, blocked_id);

@@ -1,0 +1,69 @@
+"""Lists of people: followers, followed, who ask, who is blocked or muted; and how two people stand to each other."""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from relay.core.cursor import Cursor
+from relay.engine.database import Connection
+from relay.features.accounts import api as accounts
+from relay.features.graph.blocks import blocks, is_muted
+from relay.features.graph.requests import is_asked
+from relay.features.graph.store import follows
+from relay.wire.rest import Producer
+
+
+class List(Enum):
+    """Each list: its table, whose it is, who stands on it."""
+
+    FOLLOWERS = ("follow", "followee_id", "follower_id")
+    FOLLOWING = ("follow", "follower_id", "followee_id")
+    REQUESTS = ("follow_request", "followee_id", "follower_id")
+    BLOCKED = ("block", "blocker_id", "blocked_id")
+    MUTED = ("mute", "muter_id", "muted_id")
+
+
+class Relation(Struct, frozen=True, kw_only=True):
+    """How somebody stands to another person."""
+
+    follows: bool = False
+    requested: bool = False
+    asks: bool = False
+    """The other asks to follow."""
+    blocks: bool = False
+    mutes: bool = False
+
+
+def people(
+    db: Connection, which: List, account_id: str, *, viewer: str, before: Cursor, limit: int
+) -> tuple[list[Producer], list[Cursor]]:
+    """Of a list before a place, the newest first, and the place of each. With whom the viewer shares a block is left out,
+    but of the list that is of blocks. viewer: an account id, or "". [any thread with a snapshot]
+    """
+    table, whose, who = which.value
+    hidden = (
+        f" AND (SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = l.{who}) IS NULL"
+        f" AND (SELECT 1 FROM block AS b WHERE b.blocker_id = l.{who} AND b.blocked_id = :viewer) IS NULL"
+    )
+    rows = db.execute(
+        f"SELECT l.{who}, l.created_us FROM {table} AS l WHERE l.{whose} = :of"
+        f" AND (l.created_us, l.{who}) < (:at_us, :id){'' if which is List.BLOCKED else hidden}"
+        f" ORDER BY l.created_us DESC, l.{who} DESC LIMIT :limit",
+        {"viewer": viewer, "of": account_id, "at_us": before.at_us, "id": before.id, "limit": limit},
+    ).fetchall()
+    found = accounts.profiles(db, [id_ for id_, _ in rows])
+    places = [Cursor(created_us, id_) for id_, created_us in rows]
+    return [found[place.id] for place in places], places
+
+
+def relation(db: Connection, viewer: str | None, other_id: str) -> Relation:
+    """[any thread with a snapshot]"""
+    if viewer is None or viewer == other_id:
+        return Relation()
+    return Relation(
+        follows=follows(db, viewer, other_id),
+        requested=is_asked(db, viewer, other_id),
+        asks=is_asked(db, other_id, viewer),
+        blocks=blocks(db, viewer, other_id),
+        mutes=is_muted(db, viewer, other_id),
+    )

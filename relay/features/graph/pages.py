@@ -1,0 +1,116 @@
+"""Lists of people, and what one does with people, as pages and forms that need no script."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.local_path import local_path
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.features.graph.lists import List
+from relay.features.graph.service import Graph
+from relay.wire.operations import ManyPaging
+from relay.wire.rest import FollowRequest, PageCursor, People
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+PER_PAGE = 50
+
+
+class OnPage(Struct, frozen=True, kw_only=True):
+    """Query of a page of people."""
+
+    cursor: PageCursor | None = None
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """What stands on a list's page. deeds: (path segment, label) of what may be done with each person on it."""
+
+    heading: str
+    empty: str
+    deeds: tuple[tuple[str, str], ...] = ()
+
+
+OWN = {
+    "/follow-requests": (
+        List.REQUESTS,
+        Words(
+            heading="Who asks to follow you",
+            empty="Nobody is waiting for your answer.",
+            deeds=(("accept", "Let them"), ("decline", "Not now")),
+        ),
+    ),
+    "/settings/blocked": (
+        List.BLOCKED,
+        Words(heading="Whom you block", empty="You block nobody.", deeds=(("unblock", "Unblock"),)),
+    ),
+    "/settings/muted": (
+        List.MUTED,
+        Words(heading="Whom you mute", empty="You mute nobody.", deeds=(("unmute", "Unmute"),)),
+    ),
+}
+AROUND = {
+    "followers": (List.FOLLOWERS, "Followers of {name}", "Nobody follows {name} yet."),
+    "following": (List.FOLLOWING, "Whom {name} follows", "{name} follows nobody yet."),
+}
+
+
+def rows(graph: Graph, render: Render) -> list[AnyRow]:
+    def show(call: AnyCall, found: People, words: Words, here: str) -> AnyAnswer:
+        return render(
+            "people.html", call.session, here=here, words=words, people=found.users, next=found.next
+        )
+
+    def own(path: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
+        which, words = OWN[path]
+
+        async def page(call: AnyCall) -> AnyAnswer:
+            found = await graph.own(which, call.account_id, _paging(call))
+            return show(call, found, words, here=path)
+
+        return page
+
+    async def around(call: AnyCall) -> AnyAnswer:
+        name, kind = call.path["username"], call.path["list"]
+        if kind not in AROUND:
+            raise Refusal("not_found", "There is nothing at this address.")
+        which, heading, empty = AROUND[kind]
+        found = await graph.around(which, name, call.actor.user_id, _paging(call))
+        words = Words(heading=heading.format(name=name), empty=empty.format(name=name))
+        return show(call, found, words, here="")
+
+    async def act(call: AnyCall) -> AnyAnswer:
+        """The form field `next`: a path of ours."""
+        name, me = call.path["username"], call.account_id
+        whom = FollowRequest(username=name)
+        match call.path["deed"]:
+            case "follow":
+                await graph.follow(me, whom)
+            case "unfollow":
+                await graph.unfollow(me, whom)
+            case "remove-follower":
+                await graph.remove_follower(me, whom)
+            case "accept":
+                await graph.accept(me, name)
+            case "decline":
+                await graph.decline(me, name)
+            case "block" | "unblock" as deed:
+                await graph.block(me, whom, deed == "block")
+            case "mute" | "unmute" as deed:
+                await graph.mute(me, whom, deed == "mute")
+            case _:
+                raise Refusal("not_found", "There is nothing at this address.")
+        return go_to(local_path(call.form.get("next", f"/@{name}")))
+
+    return [
+        *(Page("GET", path, Action.OWN_LISTS, own(path), query=OnPage) for path in OWN),
+        Page("GET", "/@{username}/{list}", Action.PROFILE_READ, around, query=OnPage),
+        Page("POST", "/people/{username}/{deed}", Action.FOLLOW, act, form=True),
+    ]
+
+
+def _paging(call: AnyCall) -> ManyPaging:
+    return ManyPaging(cursor=call.query.cursor, limit=PER_PAGE)
