@@ -114,6 +114,7 @@ class PluginEndpoint:
         self._now_us = now_us
         self._lines: dict[bytes, _Line] = {}
         self._desks: dict[bytes, _Desk] = {}
+        self._said: tuple[msgspec.Struct | None, bytes] = (None, b"")
         self._tasks: list[asyncio.Task[None]] = []
         self.counts = self._router.counts
         self.counts.update(bad_message=0, rate=0, waiting=0, lines=0, too_many=0)
@@ -294,7 +295,7 @@ class PluginEndpoint:
             if reply is not None and (named is None or not isinstance(reply, named)):
                 raise LocalProtocolError(f"{type(reply).__name__} is no reply to {type(message).__name__}")
             if reply is not None:
-                encode(reply)
+                self._encoded(reply)
         except Exception:
             log.exception("%s of process %d failed", type(message).__name__, desk.peer.pid)
             reply = _failure(message)
@@ -315,11 +316,18 @@ class PluginEndpoint:
 
     def _transmit(self, line: _Line, message: msgspec.Struct) -> bool:
         try:
-            self._router.send(line.origin.identity, encode(message))
+            self._router.send(line.origin.identity, self._encoded(message))
         except Unreachable as error:
             self._lose(line, f"it cannot be reached: {error}", self._now_us())
             return False
         return True
+
+    def _encoded(self, message: msgspec.Struct) -> bytes:
+        """Most of what is said was said just before, to another plugin: that all is well. Raises LocalProtocolError."""
+        said, data = self._said
+        if message != said:
+            self._said = _, data = message, encode(message)
+        return data
 
     def _lose(self, line: _Line, reason: str, now_us: int) -> None:
         if line.session.lose(reason, now_us):

@@ -51,6 +51,10 @@ GENERATION_OFFSET = 0x030
 _unfilled = ctypes.pythonapi.PyByteArray_FromStringAndSize
 _unfilled.argtypes, _unfilled.restype = [ctypes.c_char_p, ctypes.c_ssize_t], ctypes.py_object
 _HOT_END = INVALID_POSITIONS_OFFSET + 8
+_INDICES = struct.Struct(
+    f"<Q{COMMIT_OFFSET - RESERVE_OFFSET - 8}xQ{TIMELINE_COMMIT_OFFSET - COMMIT_OFFSET - 8}xQ"
+)
+"""From RESERVE_OFFSET on: reserve, commit, timeline_commit."""
 _U64 = struct.Struct("<Q")
 _U32 = struct.Struct("<I")
 
@@ -124,12 +128,12 @@ class RingFile:
         """The counters now. Raises RingGone, and LayoutError when no honest writer could have left them."""
         with self._lock:
             early, late = self._hot(), self._hot()
+            reserve, commit, timeline = _INDICES.unpack_from(early, RESERVE_OFFSET)
+            late_reserve, late_commit, late_timeline = _INDICES.unpack_from(late, RESERVE_OFFSET)
             now = Indices(
-                commit=min(_word(early, COMMIT_OFFSET), _word(late, COMMIT_OFFSET)),
-                timeline_commit=min(
-                    _word(early, TIMELINE_COMMIT_OFFSET), _word(late, TIMELINE_COMMIT_OFFSET)
-                ),
-                reserve=max(_word(early, RESERVE_OFFSET), _word(late, RESERVE_OFFSET)),
+                commit=min(commit, late_commit),
+                timeline_commit=min(timeline, late_timeline),
+                reserve=max(reserve, late_reserve),
             )
             self._before = checked(now, self._before)
             return now
@@ -171,6 +175,8 @@ class RingFile:
         capacity = self.header.timeline_capacity
         there = newest_records(end, capacity)
         there = range(min(max(first, there.start), end), end)
+        if not there:
+            return []
         data = memoryview(bytearray(len(there) * RECORD_BYTES))
         self._copy(data, self.header.timeline_offset, RECORD_BYTES, there.start, len(there), capacity)
         after = self.indices()

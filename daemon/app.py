@@ -195,7 +195,7 @@ class App:
         self._compressing = Compressing(self._journal)
         stack.push_async_callback(self._compressing.close)
         self._prefetch = Prefetch(store, self._instances, files, config.prefetch_items, bus)
-        if config.presence:
+        if config.presence and self._link:
             PresenceTeller(self._instances, bus)
 
     def _build_deeds(self) -> None:

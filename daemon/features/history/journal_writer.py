@@ -51,12 +51,13 @@ class RingFollower:
         what `room` raises; after an OSError this is spent, and what came behind `synced_frame` is not to be trusted.
         """
         done: list[SegmentFile] = []
-        end_frame, now_us = self._ring.readable().stop, time.time_ns() // 1000
+        there, now_us = self._ring.readable(), time.time_ns() // 1000
+        end_frame = there.stop
         records, self._next_record = self._ring.records_from(self._next_record)
         self._backlog.put(records)
         while self._next_frame < end_frame:
-            first = max(self._next_frame, self._ring.readable().start)  # behind by a lap: a hole
-            span = self._ring.read(first, min(max(end_frame - first, 0), self._chunk_frames))
+            first = max(self._next_frame, there.start)  # behind by a lap: a hole
+            span = self._ring.read(first, min(end_frame - first, self._chunk_frames))
             if not span.frames:
                 break  # overtaken: the next look starts where the Ring starts then
             if self.file and (self.file.size_bytes >= file_bytes or self._is_long(self.file)):

@@ -8,7 +8,7 @@ from daemon.events import Bus, PluginHeard, PluginsChanged, PresenceChanged
 from daemon.rings.instances import Instances
 from relay.wire.events import Presence
 
-LOOK_INTERVAL_S = 1.0  # each of 256 plugins gives a sign of life every second, and a look is at all of them
+LOOK_INTERVAL_S = 2.0  # each of 256 plugins gives a sign of life every second, and a look is at all of them
 
 
 class PresenceTeller:
