@@ -110,7 +110,7 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
             discovery.latest(asked, ask, "")
             discovery.trending(asked, ask, "")
             discovery.tagged(asked, "dub", ask, "")
-        posts.by_ids(asked, {"a" * 32: "", "b" * 32: ""}, viewer, "")
+        posts.by_ids(asked, ["a" * 32, "b" * 32], viewer)
         feeds.timeline(asked, at, "")
         feeds.timeline(asked, posts.position(viewer, write_cursor(Cursor(1, viewer)), 20), "")
         authors = {"author0": "a", "author1": "b", "author2": "c"}

@@ -1,6 +1,7 @@
 """What other features may ask of creations."""
 
 from relay.features.creations.posts import (
+    COLUMNS,
     NEWEST,
     OLDER,
     SELECT,
@@ -8,6 +9,7 @@ from relay.features.creations.posts import (
     Position,
     by_ids,
     commentable,
+    detail,
     one,
     page,
     position,
@@ -25,6 +27,7 @@ from relay.features.creations.store import (
 )
 
 __all__ = [
+    "COLUMNS",
     "NEWEST",
     "OLDER",
     "SELECT",
@@ -36,6 +39,7 @@ __all__ = [
     "by_ids",
     "commentable",
     "count_comments",
+    "detail",
     "mark",
     "note_owner",
     "one",

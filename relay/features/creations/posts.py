@@ -1,6 +1,6 @@
 """Posts as they are read: one, a page of a list, many that are told. The statement is one, SELECT, and the row is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -62,11 +62,10 @@ class _Row(NamedTuple):
     card: str
 
 
-SELECT = f"""SELECT c.id, c.owner_id, a.username, a.avatar_id, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count, c.published_us,
-  {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility,
-  c.comment_count, c.card
-FROM creation AS c JOIN account AS a ON a.id = c.owner_id"""
-"""The columns of _Row, for :viewer."""
+COLUMNS = f"""c.id, c.owner_id, a.username, a.avatar_id, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count,
+  c.published_us, {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.comment_count, c.card"""
+"""Of _Row, for :viewer, of `creation AS c` and `account AS a`."""
+SELECT = f"SELECT {COLUMNS} FROM creation AS c JOIN account AS a ON a.id = c.owner_id"
 OLDER = "(c.published_us, c.id) < (:at_us, :id)"
 NEWEST = "ORDER BY c.published_us DESC, c.id DESC LIMIT :limit"
 
@@ -106,7 +105,7 @@ def _one(db: Connection, post_id: str, viewer: str | None, base_url: str, which:
     row = db.execute(f"{SELECT} WHERE c.id = :id AND {which}", values).fetchone()
     if row is None:
         raise why_not_there(db, post_id, viewer)
-    return _detail(row, base_url)
+    return detail(row, base_url)
 
 
 def position(viewer: str | None, cursor: str | None, limit: int) -> Position:
@@ -129,23 +128,18 @@ def page(
         **more,
     }
     rows = db.execute(sql, values).fetchall()
-    details = [_detail(row, base_url, reason) for row in rows[: at.limit]]
+    details = [detail(row, base_url, reason) for row in rows[: at.limit]]
     last = _Row(*rows[at.limit - 1]) if len(rows) > at.limit else None
     return details, None if last is None else write_cursor(Cursor(last.published_us, last.id))
 
 
-def by_ids(db: Connection, reasons: Mapping[str, str], viewer: str, base_url: str) -> list[Detail]:
-    """Posts in the order of their ids, of which it was asked who may see them; reasons: why each is shown.
-
-    [any thread with a snapshot]
-    """
-    if not reasons:
-        return []
-    marks = ", ".join(f":c{index}" for index in range(len(reasons)))
-    ids = {f"c{index}": post_id for index, post_id in enumerate(reasons)}
-    rows = db.execute(f"{SELECT} WHERE c.id IN ({marks})", {"viewer": viewer, **ids}).fetchall()
-    found = {row[0]: _detail(row, base_url, reasons[row[0]]) for row in rows}
-    return [found[post_id] for post_id in reasons if post_id in found]
+def by_ids(db: Connection, ids: Sequence[str], viewer: str) -> dict[str, tuple[Any, ...]]:
+    """Rows of COLUMNS by their ids; it was asked before who may see them. [any thread with a snapshot]"""
+    if not ids:
+        return {}
+    marks = {f"c{index}": post_id for index, post_id in enumerate(ids)}
+    sql = f"{SELECT} WHERE c.id IN ({', '.join(f':{mark}' for mark in marks)})"
+    return {row[0]: row for row in db.execute(sql, {"viewer": viewer, **marks}).fetchall()}
 
 
 def told(db: Connection, post_ids: Sequence[str], base_url: str) -> dict[str, AudioPost]:
@@ -153,12 +147,12 @@ def told(db: Connection, post_ids: Sequence[str], base_url: str) -> dict[str, Au
     marks = ", ".join(f":c{index}" for index in range(len(post_ids)))
     ids = {f"c{index}": post_id for index, post_id in enumerate(post_ids)}
     sql = f"{SELECT} WHERE c.id IN ({marks}) AND c.state <> 'deleted'"
-    found = [_detail(row, base_url).post for row in db.execute(sql, {"viewer": "", **ids}).fetchall()]
+    found = [detail(row, base_url).post for row in db.execute(sql, {"viewer": "", **ids}).fetchall()]
     return {post.id: post for post in found}
 
 
 @lru_cache(MAX_REMEMBERED)
-def _detail(
+def detail(
     columns: tuple[Any, ...],  # any: of many types, as _Row names them
     base_url: str,
     reason: str | None = None,

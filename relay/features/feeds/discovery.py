@@ -6,6 +6,8 @@ at most REACH posts that were looked at: it may be shorter than asked for, and s
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -13,7 +15,7 @@ from relay.core.cursor import BEGINNING, Cursor, Places, read_places, write_plac
 from relay.core.visibility import FINDABLE, PUBLIC
 from relay.engine.clock import now_us
 from relay.engine.database import Connection
-from relay.features.creations.api import Detail, by_ids
+from relay.features.creations.api import COLUMNS, Detail, by_ids, detail
 from relay.features.feeds.filters import Filter
 from relay.features.feeds.ranking import KNOWN_TO, TRENDING_FROM
 
@@ -34,6 +36,11 @@ class Ask(Struct, frozen=True, kw_only=True):
     limit: int
     filter: Filter
 
+    @property
+    def is_filtered(self) -> bool:
+        """Such a page takes two statements, so it is read from a snapshot."""
+        return bool(self.filter.condition)
+
 
 class _List(Struct, frozen=True, kw_only=True):
     """A walk of one index. rank: the column that it is ordered by. moves: posts may move down it. reason: of its items."""
@@ -45,19 +52,17 @@ class _List(Struct, frozen=True, kw_only=True):
     moves: bool = False
 
 
-class _Found(Struct, frozen=True, kw_only=True):
-    """One post on the way. list: which of the lists that a page is made of has it."""
+class _Found(NamedTuple):
+    """One post on the way. list: which of the lists that a page is made of has it. row: of COLUMNS, if it is there already."""
 
+    list: int
     id: str
     rank: int
-    list: int
-    fits: bool
-
-    @property
-    def place(self) -> tuple[int, str]:
-        return self.rank, self.id
+    fits: int
+    row: tuple[Any, ...] = ()  # any: as `detail` takes it
 
 
+_place = attrgetter("rank", "id")
 _POSTS = "creation AS c WHERE c.kind = 'post' AND"
 _HOT = tuple(
     _List(source=_POSTS, rank="c.hot_us", where=f"{PUBLIC} AND c.people {which}", reason=reason, moves=True)
@@ -107,44 +112,56 @@ def _page(db: Connection, lists: tuple[_List, ...], ask: Ask, base_url: str, **m
     places = read_places(ask.cursor, len(lists)) if ask.cursor else None
     before = places.at if places else (BEGINNING,) * len(lists)
     as_of_us = places.as_of_us if places else now_us() - AS_OF_SLACK_US
-    reach = REACH if ask.filter.condition else ask.limit + 1
+    reach = REACH if ask.is_filtered else ask.limit + 1
     values: dict[str, str | int | float] = {"viewer": ask.viewer, "reach": reach, **more, **ask.filter.values}
     values["as_of_us"] = as_of_us if places else BEGINNING.at_us
     for n, each in enumerate(before):
         values |= {f"at{n}": each.at_us, f"id{n}": each.id}
-    rows = db.execute(_walk(lists, ask.filter.condition), values).fetchall()
-    found = [_Found(list=n, id=id_, rank=rank, fits=bool(fits)) for n, id_, rank, fits in rows]
+    if ask.is_filtered:
+        found = [_Found(*row) for row in db.execute(_walk(lists, ask.filter.condition), values)]
+    else:  # all of it by one statement
+        found = [_Found(row[0], row[1], row[2], row[3], row[4:]) for row in db.execute(_whole(lists), values)]
+        found.sort(key=_place, reverse=True)
     walked = [[each for each in found if each.list == n] for n in range(len(lists))]
     chosen = _chosen(walked, ask.limit, reach)
-    details = by_ids(
-        db, {each.id: lists[each.list].reason for each in chosen if each.fits}, ask.viewer, base_url
-    )
     ended = len(chosen) == len(found) and all(len(each) < reach for each in walked)
+    shown = [each for each in chosen if each.fits]
+    rows = by_ids(db, [each.id for each in shown if not each.row], ask.viewer)
+    details = [detail(each.row or rows[each.id], base_url, lists[each.list].reason) for each in shown]
     return details, None if ended else write_places(Places(as_of_us, _after(before, chosen)))
 
 
 def _chosen(walked: Sequence[Sequence[_Found]], limit: int, reach: int) -> list[_Found]:
-    """Those up to the page's end, in the order of the page; also those passed over that do not fit."""
-    heads, chosen, shown = [0] * len(walked), list[_Found](), 0
-    while (
-        shown < limit and reach not in heads
-    ):  # what comes after is not known, and may stand before all others
-        ready = [(n, walked[n][head]) for n, head in enumerate(heads) if head < len(walked[n])]
-        if not ready:
-            break
-        n, best = max(ready, key=lambda each: each[1].place)
-        if shown in UNKNOWN_SLOTS and ready[-1][0] == len(walked) - 1:
-            n, best = ready[-1]
-        heads[n] += 1
+    """Those up to the page's end, in the order of the page; also those passed over that do not fit.
+
+    It ends where one list was walked to its reach: what comes after is not known, and may stand before all others.
+    """
+    known, unknown = walked if len(walked) == 2 else (walked[0], ())
+    chosen, shown, k, u = list[_Found](), 0, 0, 0
+    while shown < limit and k < reach and u < reach and k + u < len(known) + len(unknown):
+        is_slot = shown in UNKNOWN_SLOTS and u < len(unknown)
+        if not is_slot and k < len(known) and (u == len(unknown) or _place(known[k]) > _place(unknown[u])):
+            best, k = known[k], k + 1
+        else:
+            best, u = unknown[u], u + 1
         chosen.append(best)
-        shown += best.fits
+        shown += bool(best.fits)
     return chosen
 
 
 def _after(before: Sequence[Cursor], chosen: Iterable[_Found]) -> tuple[Cursor, ...]:
     """Where each list goes on."""
-    last = {each.list: Cursor(each.rank, each.id) for each in chosen}
-    return tuple(last.get(n, cursor) for n, cursor in enumerate(before))
+    last = {each.list: each for each in chosen}
+    return tuple(Cursor(last[n].rank, last[n].id) if n in last else cursor for n, cursor in enumerate(before))
+
+
+@cache
+def _whole(lists: tuple[_List, ...]) -> str:
+    """The walk, with the row of each."""
+    return (
+        f"SELECT w.list, w.id, w.rank, w.fits, {COLUMNS} FROM ({_walk(lists, '')}) AS w"
+        " JOIN creation AS c ON c.id = w.id JOIN account AS a ON a.id = c.owner_id"
+    )
 
 
 @cache

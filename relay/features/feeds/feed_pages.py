@@ -97,7 +97,8 @@ class FeedPages:
             ask = asked(call.actor.user_id, replace(query, cursor=call.query.cursor))
         except (msgspec.ValidationError, Refusal):
             return self._show(call, ([], None), replace(shown, trouble=TROUBLE))
-        return self._show(call, await self.db.read(lambda reader: read(reader, ask, self.base_url)), shown)
+        found = await self.db.read(lambda reader: read(reader, ask, self.base_url), snapshot=ask.is_filtered)
+        return self._show(call, found, shown)
 
     async def timeline(self, call: AnyCall) -> AnyAnswer:
         at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)

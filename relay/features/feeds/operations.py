@@ -34,13 +34,18 @@ class Feeds:
 
         async def handler(call: DiscoveryCall) -> Answer[FeedPage]:
             ask = asked(call.actor.user_id, call.query)
-            return self._answer(call, await self.db.read(lambda reader: read(reader, ask, self.base_url)))
+            found = await self.db.read(
+                lambda reader: read(reader, ask, self.base_url), snapshot=ask.is_filtered
+            )
+            return self._answer(call, found)
 
         return handler
 
     async def tagged(self, call: DiscoveryCall) -> Answer[FeedPage]:
         ask, tag = asked(call.actor.user_id, call.query), folded(call.path["tag"])
-        found = await self.db.read(lambda reader: discovery.tagged(reader, tag, ask, self.base_url))
+        found = await self.db.read(
+            lambda reader: discovery.tagged(reader, tag, ask, self.base_url), snapshot=ask.is_filtered
+        )
         return self._answer(call, found)
 
     async def timeline(self, call: FeedCall) -> FeedPage:
