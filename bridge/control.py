@@ -18,6 +18,9 @@ from bridge.control_base import Limit
 from bridge.control_discover import Discover as Discover
 from bridge.control_discover import Discovered as Discovered
 from bridge.control_discover import DiscoveredList as DiscoveredList
+from bridge.control_discover import FoundIs as FoundIs
+from bridge.control_discover import PersonInfo as PersonInfo
+from bridge.control_discover import SearchRelay as SearchRelay
 from bridge.control_discover import Wanted as Wanted
 from bridge.control_history import AgoS
 from bridge.control_history import CopyHistory as CopyHistory
@@ -388,7 +391,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover
+    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
@@ -405,6 +408,7 @@ Reply = (
     | SimilarTakes
     | Feed
     | Discovered
+    | FoundIs
     | Posted
     | DeedDone
     | PostList

@@ -1,4 +1,4 @@
-"""Messages of the control socket about what everybody has posted."""
+"""Messages of the control socket about what everybody has posted: lists of it, and what is found in it by words."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Limit
 from bridge.control_values import ItemInfo
-from plugin_protocol.message_base import Short
+from plugin_protocol.message_base import U63, Short, Title
 
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
 DiscoveredList = Literal["hot", "latest", "trending", "tag", "person"]
@@ -46,3 +46,28 @@ class Discover(_Control, frozen=True, kw_only=True, tag="discover"):
     wanted: Wanted = Wanted()
     cursor: Cursor | None = None
     limit: Limit = 20
+
+
+class PersonInfo(Struct, frozen=True, kw_only=True):
+    """Somebody with an account."""
+
+    username: Short
+    display_name: Title
+    follower_count: U63
+
+
+class FoundIs(_Control, frozen=True, kw_only=True, tag="found_is"):
+    """What a search found of each kind, the best first."""
+
+    posts: list[ItemInfo]
+    people: list[PersonInfo]
+    tags: list[Short]
+
+
+class SearchRelay(_Control, frozen=True, kw_only=True, tag="search_relay"):
+    """Posts, people and tags by words."""
+
+    Reply: ClassVar = FoundIs
+
+    words: Annotated[str, Meta(min_length=1, max_length=200)]
+    limit: Limit = 10

@@ -1,4 +1,4 @@
-"""Commands about other people: feed, follow, unfollow, like, react."""
+"""Commands about other people: feed, search, follow, unfollow, like, react."""
 
 from typing import Annotated
 
@@ -108,6 +108,29 @@ def _rows(items: list[c.ItemInfo]) -> str:
     return table(["post", "when", "who", "title", "BPM", "key", "page"], rows)
 
 
+def search(
+    words: Annotated[
+        list[str], typer.Argument(help="Words that all have to be there; 'dub*' is how one begins.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many of each kind.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Look for posts, people and tags by words.
+
+    Examples:  sidechain search night bus   ·   sidechain search '"night bus"' --json
+    """
+    found = ask(c.SearchRelay(words=" ".join(words), limit=limit), c.FoundIs)
+
+    def text() -> str:
+        people = [[each.username, each.display_name, str(each.follower_count)] for each in found.people]
+        parts = [_rows(found.posts), table(["who", "name", "followers"], people)]
+        if found.tags:
+            parts.append("Tags: " + ", ".join(found.tags))
+        return "\n\n".join(part for part in parts if part) or "Nothing has these words."
+
+    show(found, as_json, text)
+
+
 def follow(username: Username, as_json: Json = False) -> None:
     """Follow somebody: their posts arrive here within a second.
 
@@ -162,5 +185,5 @@ def _do(request: c.FollowUser | c.LikePost | c.ReactPost, said: str, as_json: bo
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (feed, follow, unfollow, like, react):
+    for command in (feed, search, follow, unfollow, like, react):
         app.command()(command)

@@ -119,7 +119,7 @@ def _config(app: typer.Typer) -> None:
 SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _daemon: "up down status instances keep post relay tray",
     _claim: "claim unclaim whoami",
-    _feed: "feed follow unfollow like react",
+    _feed: "feed search follow unfollow like react",
     _process: "process",
     _preview: "preview",
     _demo: "demo",

@@ -20,6 +20,7 @@ from daemon.uplink.http import (
 from relay.wire import operations, rest
 from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
 from relay.wire.operations import Operation
+from relay.wire.search import Found, SearchQuery
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -99,6 +100,9 @@ class RelayClient:
 
     async def tagged(self, tag: str, query: operations.FeedQuery) -> rest.FeedPage:
         return await self._do(operations.TAG_FEED, query=query, tag=tag)
+
+    async def search(self, query: SearchQuery) -> Found:
+        return await self._do(operations.SEARCH, query=query)
 
     async def follow(self, username: str, follow: bool) -> rest.Followed:
         operation = operations.FOLLOW if follow else operations.UNFOLLOW

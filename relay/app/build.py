@@ -31,12 +31,16 @@ from relay.engine.database import Connection, Database
 from relay.engine.jobs.table import forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
+from relay.features.accounts import api as accounts
+from relay.features.creations import api as creations
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
+from relay.features.search.index import PERSON, POST
+from relay.features.search.index import catch_up as index_words
 from relay.features.uploads.store import open_uploads
 
 log = logging.getLogger("relay")
@@ -44,6 +48,8 @@ log = logging.getLogger("relay")
 TICK_S = 1.0
 SWEEP_S = 60.0
 STRAYS_S = 3600.0
+WORDS = {POST: creations.words_after, PERSON: accounts.words_after}
+"""What can be found, by kinds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +188,7 @@ def _start_tasks(
     tasks.start("names", live.presence.ask_names)
     tasks.every("uploads", SWEEP_S, posts.uploads.sweep)
     tasks.every("ranking", SWEEP_S, partial(catch_up_ranking, db))
+    tasks.every("words", TICK_S, partial(index_words, db, WORDS))
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("removed objects", SWEEP_S, posts.removals.resume)
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))

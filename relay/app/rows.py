@@ -28,6 +28,7 @@ from relay.features.live import operations as live
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
+from relay.features.search.operations import Search
 from relay.features.uploads.operations import UploadOperations
 
 
@@ -142,4 +143,5 @@ class Table:
         return [
             *feeds.rows(db, base_url=self.base_url, cache_s=cache_s),
             *feed_pages.rows(db, base_url=self.base_url, is_live=is_live, render=self.render),
+            *Search(db=db, base_url=self.base_url, render=self.render).rows(),
         ]

@@ -5,8 +5,8 @@ import unicodedata
 MAX_FOLDED = 64
 
 
-def folded(text: str) -> str:
+def folded(text: str, limit: int = MAX_FOLDED) -> str:
     """Without case, accents and outer space: "  Café " is cafe; never empty for a text that is not. [any]"""
     parts = unicodedata.normalize("NFKD", text.casefold().strip())
     plain = "".join(each for each in parts if not unicodedata.combining(each))
-    return unicodedata.normalize("NFKC", plain or text)[:MAX_FOLDED]
+    return unicodedata.normalize("NFKC", plain or text)[:limit]

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from relay.wire import comments, health, identity, people, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
+from relay.wire.search import Found, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
 
 B = TypeVar("B")
@@ -232,6 +233,11 @@ TRENDING_FEED = _list(
 TAG_FEED = _list("/feed/tag/{tag}", FeedQuery, rest.FeedPage, "Posts with a tag, newest first.")
 TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you follow, and yours.")
 USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
+SEARCH = _list(
+    "/search", SearchQuery, Found, "Posts, people and tags that have the words, the best of each first."
+)
+SEARCH_POSTS = _list("/search/posts", SearchQuery, FoundPosts, "Posts that have the words, the best first.")
+SEARCH_PEOPLE = _list("/search/people", SearchQuery, FoundPeople, "People whose names have the words.")
 INBOX = _list(
     "/inbox", Paging, rest.InboxPage, "What others did that concerns you: new followers and reactions."
 )

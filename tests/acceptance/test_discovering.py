@@ -55,3 +55,11 @@ async def test_the_lists_of_everybody_from_the_command_line() -> None:
             ):
                 code, _, complained = await sidechain(daemon, "feed", *wrong)
                 assert code != 0 and "Traceback" not in complained and complained.strip(), wrong
+            code, said, complained = await sidechain(daemon, "search", "night.owl", "--json")
+            assert code == 0 and [each["username"] for each in json.loads(said)["people"]] == ["night.owl"], (
+                complained
+            )
+            code, said, _ = await sidechain(daemon, "search", "fa*", "--json")
+            assert sorted(each["title"] for each in json.loads(said)["posts"]) == ["far", "fast"]
+            code, said, _ = await sidechain(daemon, "search", "du")
+            assert code == 0 and "dub" in said and "Traceback" not in said

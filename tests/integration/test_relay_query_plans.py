@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from relay.core.cursor import BEGINNING, Cursor, write_cursor
+from relay.core.words import read_query
 from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
 from relay.engine.jobs.table import JobChanged, JobReady
@@ -21,6 +22,7 @@ from relay.features.graph.lists import List, people
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
 from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
+from relay.features.search import store as search
 from relay.wire.operations import FeedQuery
 
 BIG = (
@@ -35,9 +37,12 @@ BIG = (
     "asset",
     "job",
     "upload",
+    "creation_tag",
+    "engagement",
+    "document",
 )
-SMALL = {"missed", "of0", "of1", "of2", "w0", "w1"}
-"""Made by the statement itself, of what an account missed, of one author's page, or of one list's."""
+SMALL = {"missed", "of0", "of1", "of2", "w", "w0", "w1", "t", "full_text"}
+"""Made by the statement itself, of what an account missed, of one author's page, of one list's, of tags; or an index itself."""
 FILTERS = FeedQuery(
     bpm_min=90,
     bpm_max=110,
@@ -110,6 +115,12 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
             discovery.latest(asked, ask, "")
             discovery.trending(asked, ask, "")
             discovery.tagged(asked, "dub", ask, "")
+        for words in ("dub", '"night bus" ho*'):
+            sought = search.Ask(viewer=viewer, query=read_query(words), cursor=None, limit=20)
+            search.posts(asked, sought, "")
+            search.people(asked, sought)
+        search.tags(asked, viewer, "du")
+        creations.words_after(asked, viewer, 200)
         posts.by_ids(asked, ["a" * 32, "b" * 32], viewer)
         feeds.timeline(asked, at, "")
         feeds.timeline(asked, posts.position(viewer, write_cursor(Cursor(1, viewer)), 20), "")

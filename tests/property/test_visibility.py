@@ -23,6 +23,7 @@ from relay.core.visibility import (
     Visibility,
     audience,
 )
+from relay.core.words import read_query
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
 from relay.features.accounts import api as accounts
@@ -43,6 +44,7 @@ from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.store import miscounts as miscounts_of_likes
+from relay.features.search import store as search
 from relay.wire.comments import REPLIES_SHOWN, NewComment
 from relay.wire.events import (
     CommentAdded,
@@ -337,6 +339,10 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         assert sorted(ids_of(discovery.trending(db, ask, BASE_URL))) == sorted(known)
         tagged = [id_ for id_ in newest_first if oracle.may_find(who, id_)]
         assert ids_of(discovery.tagged(db, TAG, ask, BASE_URL)) == tagged
+        asked = search.Ask(viewer=who or "", query=read_query(TAG), cursor=None, limit=100)
+        assert sorted(ids_of(search.posts(db, asked, BASE_URL))) == sorted(tagged)
+        counted = {each.tag: each.posts for each in search.tags(db, who or "", TAG)}
+        assert counted == ({TAG: len(for_all_of_them)} if for_all_of_them else {})
         for owner in people:
             found = [each.post.id for each in feeds.of(db, owner, at, BASE_URL)[0]]
             owners = [id_ for id_ in newest_first if oracle.posts[id_].owner == owner]

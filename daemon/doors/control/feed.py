@@ -18,6 +18,7 @@ class FeedAnswers:
         self.answers: Answers = {
             c.GetFeed: self._page,
             c.Discover: self._discover,
+            c.SearchRelay: self._search,
             c.FollowUser: self._follow,
             c.LikePost: self._like,
             c.ReactPost: self._react,
@@ -45,6 +46,17 @@ class FeedAnswers:
         )
         posts, cursor = await self._discovering.page(request.list, request.person or "", query)
         return c.Discovered(items=[item_info(post) for post in posts], cursor=cursor)
+
+    async def _search(self, request: c.SearchRelay) -> c.Reply:
+        found = await self._discovering.search(request.words, request.limit)
+        people = [
+            c.PersonInfo(
+                username=each.username, display_name=each.display_name, follower_count=each.follower_count
+            )
+            for each in found.people
+        ]
+        posts = [item_info(post) for post in found.posts]
+        return c.FoundIs(posts=posts, people=people, tags=[each.tag for each in found.tags])
 
     async def _follow(self, request: c.FollowUser) -> c.Reply:
         done = await self._social.follow(request.username, request.follow)

@@ -8,6 +8,7 @@ from daemon.errors import UsageError
 from daemon.identity.account import Account
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import AudioPost, Tag, Username
+from relay.wire.search import Found, SearchQuery
 
 Which = Literal["hot", "latest", "trending", "tag", "person"]
 
@@ -34,6 +35,14 @@ class Discovering:
             case "hot" | "latest" | "trending":
                 found = await relay.discover(which, query)
         return [*found.posts], found.next
+
+    async def search(self, words: str, limit: int) -> Found:
+        """Raises UsageError for what cannot be looked for."""
+        try:
+            query = msgspec.convert({"q": words, "limit": limit}, SearchQuery)
+        except msgspec.ValidationError:
+            raise UsageError("That cannot be looked for.", "Give some words, in one line.") from None
+        return await self._account.relay().search(query)
 
 
 def query_of(values: object) -> FeedQuery:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from relay.engine.database import full_text
 from relay.engine.database.migrations import schema_files
 from relay.engine.database.sqlite import migrate
 
@@ -37,7 +38,8 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def tables_at(schema: int) -> list[Table]:
-    """Of a schema number, which is at most the newest. What only one engine has is derived from them. [any]"""
+    """Of a schema number, which is at most the newest. What only one engine has is derived from them, and
+    so is the index of words. [any]"""
     common = set.intersection(
         *(
             {name for file in schema_files(engine) for name in _CREATE.findall(file.script)}
@@ -50,7 +52,8 @@ def tables_at(schema: int) -> list[Table]:
         listed = db.execute(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
         ).fetchall()
-        return [_described(db, name) for name in sorted(name for (name,) in listed if name in common)]
+        kept = {name for (name,) in listed if name in common} - full_text.TABLES
+        return [_described(db, name) for name in sorted(kept)]
     finally:
         db.close()
 

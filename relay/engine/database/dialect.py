@@ -17,6 +17,7 @@ _MARK = re.compile(
     r"""(?P<kept>'(?:[^']|'')*'|"[^"]*"|--[^\n]*)|(?P<one>\?)|(?<![:\w]):(?P<name>[a-z_][a-z0-9_]*)|\bAS\s+(?P<type>INTEGER|REAL)\b"""
 )
 _CASTS = {"INTEGER": "BIGINT", "REAL": "DOUBLE PRECISION"}
+_MATCHES = "full_text MATCH "
 _DDL = (
     (re.compile(r"\)\s*(?:STRICT)?(?:,?\s*WITHOUT ROWID)?\s*;"), ");"),
     (re.compile(r"\bINTEGER\b"), "BIGINT"),
@@ -65,7 +66,7 @@ def statement(sql: str) -> Statement:
             names.append(name)
         return f"${names.index(name) + 1}"
 
-    text = _MARK.sub(mark, sql)
+    text = _MARK.sub(mark, sql.replace(_MATCHES, "full_text.lexemes @@ "))
     if count and names:
         raise DatabaseError("A statement has marks of one kind, `?` or `:name`.")
     return Statement(text, count or len(names), tuple(names) or None)

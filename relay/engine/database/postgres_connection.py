@@ -13,9 +13,11 @@ from psycopg.rows import TupleRow
 from psycopg.types.numeric import FloatBinaryDumper, Int8BinaryDumper, NumericBinaryLoader, NumericLoader
 from psycopg.types.string import StrDumper, TextBinaryLoader, TextLoader
 
+from relay.core.words import TextQuery
 from relay.engine.database import dialect
 from relay.engine.database.door import Values
 from relay.engine.database.errors import ConstraintViolated, DatabaseBusy, DatabaseError, ValueRefused
+from relay.engine.database.full_text import tsquery
 from relay.engine.database.values import check
 
 logging.getLogger("psycopg").setLevel(
@@ -187,6 +189,13 @@ class _FloatDumper(FloatBinaryDumper):
         return super().dump(obj + 0.0)
 
 
+class _TextQueryDumper(Dumper):
+    oid = psycopg.adapters.types["tsquery"].oid
+
+    def dump(self, obj: TextQuery) -> Buffer:
+        return tsquery(obj).encode()
+
+
 def _plain(number: Decimal) -> int | float:
     """A sum of integers has no digits behind the point, an average does."""
     return int(number) if number.as_tuple().exponent == 0 else float(number)
@@ -208,6 +217,7 @@ def _adapt(pg: Postgres) -> None:
     adapters.register_dumper(int, Int8BinaryDumper)  # after it: the last one of a type is what COPY takes
     adapters.register_dumper(float, _FloatDumper)
     adapters.register_dumper(str, StrDumper)
+    adapters.register_dumper(TextQuery, _TextQueryDumper)
     adapters.register_loader("json", TextLoader)
     adapters.register_loader("json", TextBinaryLoader)
     adapters.register_loader("numeric", _NumericLoader)

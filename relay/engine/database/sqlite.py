@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
+from relay.core.words import TextQuery
 from relay.engine.database.door import Connection, OnCommit, OnLost, Tx, Values
 from relay.engine.database.effects import EffectTypes
 from relay.engine.database.errors import (
@@ -23,10 +24,13 @@ from relay.engine.database.errors import (
     SchemaTooNew,
     ValueRefused,
 )
+from relay.engine.database.full_text import fts5
 from relay.engine.database.migrations import newest, schema_files, statements
 from relay.engine.database.pieces import Answer, Group, Piece, Teller, Waiting, run_piece
 from relay.engine.database.readers import Readers
 from relay.engine.database.values import check
+
+sqlite3.register_adapter(TextQuery, fts5)
 
 T = TypeVar("T")
 READERS = 2

@@ -17,6 +17,7 @@ from relay.features.accounts.people import (
     state_of,
     store_bytes,
     stored_bytes,
+    words_after,
 )
 from relay.features.accounts.store import (
     SESSION_US,
@@ -60,4 +61,5 @@ __all__ = [
     "state_of",
     "store_bytes",
     "stored_bytes",
+    "words_after",
 ]

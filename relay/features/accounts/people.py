@@ -10,6 +10,7 @@ from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import OwnerState
 from relay.engine.database import Connection, Tx
+from relay.features.search import api as search
 from relay.wire.people import Me, ProfileEdit
 from relay.wire.rest import Producer
 
@@ -120,6 +121,18 @@ def edit(tx: Tx, account_id: str, change: ProfileEdit) -> None:
         " shows_activity = coalesce(?, shows_activity) WHERE id = ?",
         (change.display_name, change.bio, int(daw is not None), daw or None, links, shows, account_id),
     )
+    search.put(tx, search.PERSON, _search_words(profile(tx.db, account_id)))
+
+
+def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
+    """By which people are found, so many in the order of their ids. [any thread with a snapshot]"""
+    rows = db.execute(f"{_PROFILE} WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit)).fetchall()
+    return [_search_words(_producer(row)) for row in rows]
+
+
+def _search_words(person: Producer) -> search.Words:
+    name = "" if person.display_name == person.username else person.display_name
+    return search.Words(id=person.id, head=f"{person.username} {name}", rest=person.bio)
 
 
 def set_private(tx: Tx, account_id: str, is_private: bool) -> bool:

@@ -13,6 +13,7 @@ from relay.engine.secrets_at_rest import hash_of
 from relay.features.accounts.names import looks_taken, propose, require_free, skeleton
 from relay.features.accounts.people import profile
 from relay.features.accounts.providers import Known
+from relay.features.search import api as search
 from relay.wire.rest import Producer
 
 SESSION_US = 30 * 24 * 3600 * 1_000_000
@@ -91,6 +92,7 @@ def _new_account(tx: Tx, username: str, now: int) -> str:
         "INSERT INTO account (id, username, skeleton, display_name, created_us, active_us) VALUES (?, ?, ?, ?, ?, ?)",
         (account_id, username, skeleton(username), username, now, now),
     )
+    search.put(tx, search.PERSON, search.Words(id=account_id, head=username, rest=""))
     return account_id
 
 

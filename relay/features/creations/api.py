@@ -24,6 +24,7 @@ from relay.features.creations.store import (
     set_reactions,
     shown_of,
     stored_assets,
+    words_after,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "set_reactions",
     "shown_of",
     "stored_assets",
+    "words_after",
 ]

@@ -8,10 +8,19 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comments
 from relay.features.creations.kinds import KINDS, Ability, Kind
-from relay.features.creations.store import NEW_POST, as_json, is_counted, note_newest, set_tags, shown_as
+from relay.features.creations.store import (
+    NEW_POST,
+    as_json,
+    is_counted,
+    note_newest,
+    search_words,
+    set_tags,
+    shown_as,
+)
 from relay.features.feeds import api as feeds
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
+from relay.features.search import api as search
 
 CHANGED_POST, WITHDRAWN_POST = "post.changed", "post.withdrawn"
 _SHOWN = "post.shown"
@@ -51,6 +60,7 @@ def set_words(tx: Tx, was: Existing, title: str, tags: list[str], at_us: int) ->
         "UPDATE creation SET title = ?, tags = ?, changed_us = ? WHERE id = ?", (title, column, at_us, was.id)
     )
     set_tags(tx, was.id, tags)
+    search.put(tx, search.POST, search_words(was.id, title, tags))
     return True
 
 
@@ -78,6 +88,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
         (was.id,),
     )
     set_tags(tx, was.id, [])
+    search.remove(tx, search.POST, was.id)
     set_shown(tx, was, was.shown.visibility, State.DELETED, at_us)
     versions = "SELECT id FROM creation_version WHERE creation_id = ?"
     assets = tx.db.execute(

@@ -23,6 +23,7 @@ from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures, read_figures
 from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.features.live import api as live
+from relay.features.search import api as search
 
 NEW_POST = "post"
 
@@ -107,6 +108,7 @@ def _insert(tx: Tx, new: NewCreation) -> None:
         ),
     )
     set_tags(tx, new.id, new.tags)
+    search.put(tx, search.POST, search_words(new.id, new.title, new.tags))
     tx.db.execute(
         "INSERT INTO creation_version (id, creation_id, n, created_us, body) VALUES (?, ?, 1, ?, ?)",
         (new.version_id, new.id, new.at_us, body),
@@ -147,6 +149,21 @@ def note_owner(tx: Tx, owner_id: str) -> None:
         (state, owner_id, state),
     )
     note_newest(tx, owner_id)
+
+
+def search_words(creation_id: str, title: str, tags: Sequence[str]) -> search.Words:
+    """By which it is found. [any]"""
+    return search.Words(id=creation_id, head=title, rest=" ".join(tags))
+
+
+def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
+    """Of so many posts, in the order of their ids. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT id, title, tags FROM creation WHERE id > ? AND kind = 'post' AND state <> 'deleted'"
+        " ORDER BY id LIMIT ?",
+        (after_id, limit),
+    )
+    return [search_words(id_, title, msgspec.json.decode(tags)) for id_, title, tags in rows.fetchall()]
 
 
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:

@@ -1,0 +1,1 @@
+"""Finding people, posts and tags by words."""

@@ -1,0 +1,62 @@
+"""What is written into the index of words, and which words: by who makes, changes and deletes what can be found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from relay.core.words import words_of
+from relay.engine.database import Connection, Database, Tx, full_text
+
+POST, PERSON = "post", "person"
+VERSION = 1
+"""With another one the index is built anew, by and by."""
+STEP = 200
+"""Documents that are built in one transaction."""
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """Of one object. head: names and titles; rest: what else is said of it."""
+
+    id: str
+    head: str
+    rest: str
+
+
+Source = Callable[[Connection, str, int], Sequence[Words]]
+"""So many objects of one kind with an id greater than that, in the order of ids."""
+
+
+def put(tx: Tx, kind: str, words: Words) -> None:
+    """[writer]"""
+    full_text.put(tx, kind, words.id, words_of(words.head), words_of(words.rest))
+
+
+def remove(tx: Tx, kind: str, object_id: str) -> None:
+    """[writer]"""
+    full_text.remove(tx, kind, object_id)
+
+
+async def catch_up(db: Database, sources: Mapping[str, Source]) -> None:
+    """Build the index where it is not built by this version: STEP after STEP, kind after kind. [loop]"""
+    while (await db.read(full_text.built, snapshot=False))[0] != VERSION:
+        await db.write(partial(_step, sources=sources))
+
+
+def _step(tx: Tx, sources: Mapping[str, Source]) -> None:
+    """after_id: KIND:ID of the last one. [writer]"""
+    version, after = full_text.built(tx.db)
+    if version == VERSION:
+        return
+    kinds = list(sources)
+    kind, _, after_id = after.partition(":")
+    kind = kind or kinds[0]
+    found = sources[kind](tx.db, after_id, STEP)
+    for each in found:
+        put(tx, kind, each)
+    if len(found) == STEP:
+        full_text.set_built(tx, version, f"{kind}:{found[-1].id}")
+    elif kind != kinds[-1]:
+        full_text.set_built(tx, version, f"{kinds[kinds.index(kind) + 1]}:")
+    else:
+        full_text.set_built(tx, VERSION, "")

@@ -1,0 +1,49 @@
+"""What a search answers."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from relay.wire.bounds import PRINTABLE, Count
+from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, FeedPost, PageCursor, Producer
+
+MAX_QUERY = 200
+SearchText = Annotated[str, Meta(min_length=1, max_length=MAX_QUERY, pattern=PRINTABLE)]
+FoldedTag = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
+
+
+class SearchQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a search. q: words that all have to be there, "a phrase", the beginning of a word*."""
+
+    q: SearchText
+    cursor: PageCursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
+
+
+class TagCount(Struct, frozen=True, kw_only=True):
+    """A tag as it is looked for, and how many posts for everybody have it (of those that were looked at)."""
+
+    tag: FoldedTag
+    posts: Count
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """GET /search: the best of each kind."""
+
+    posts: Annotated[list[FeedPost], Meta(max_length=MAX_PAGE)]
+    people: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
+    tags: Annotated[list[TagCount], Meta(max_length=MAX_PAGE)]
+
+
+class FoundPosts(Struct, frozen=True, kw_only=True):
+    """GET /search/posts: a page, the best first."""
+
+    posts: Annotated[list[FeedPost], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
+
+
+class FoundPeople(Struct, frozen=True, kw_only=True):
+    """GET /search/people: a page, the best first."""
+
+    users: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
