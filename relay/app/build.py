@@ -12,6 +12,7 @@ from relay.app.figures import add_figures
 from relay.app.front import Front, refuse_socket
 from relay.app.gate import Gate
 from relay.app.listening import Listening
+from relay.app.operating import answer_line
 from relay.app.origins import Origins
 from relay.app.requests import Requests
 from relay.app.rows import Table
@@ -27,10 +28,11 @@ from relay.app.services import (
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow
-from relay.engine.database import Connection, Database
+from relay.engine.database import Connection, Database, sqlite_path
 from relay.engine.jobs.table import forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
+from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.creations.encoding import Encoder
@@ -64,6 +66,7 @@ class Relay:
     pictures: Pictures
     engines: Engines
     draining: list[str]
+    operator: OperatorSocket | None
 
     @property
     def db(self) -> Database:
@@ -72,6 +75,8 @@ class Relay:
 
     async def close(self) -> None:
         """In reverse order of the start; what is under way is given back."""
+        if self.operator is not None:
+            await self.operator.close()
         await self.engines.tasks.stop()
         await self.workers.close()
         await self.encoder.close()
@@ -131,6 +136,9 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     live.presence.on_active = sign_in.activity.note
     engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
     requests = Requests(engines.metrics)
+    operator = None
+    if sqlite_path(config.database) is not None:  # else commands reach the database themselves
+        operator = await OperatorSocket.open(config.data, partial(answer_line, engines.db, base_url))
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, requests),
         rows=rows,
@@ -140,6 +148,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         pictures=people.pictures,
         engines=engines,
         draining=draining,
+        operator=operator,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from relay.features.accounts.providers import Upstream
+from relay.features.passwords.rules import Registration
 from relay.wire.rest import MAX_UPLOAD_BYTES
 
 DEFAULT_PORT = 8700
@@ -31,11 +32,14 @@ class Config(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     dev: bool = False  # anybody may sign in as anybody: only where nobody else can reach it
+    registration: Registration = Registration.CLOSED
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     json_log: bool = False
     log_level: str = "warning"
-    upstreams: tuple[Upstream, ...] = ()  # who may sign people in; none: only --dev does
+    upstreams: tuple[
+        Upstream, ...
+    ] = ()  # who may sign people in; none: only passwords of its own do, or --dev
     database_url: str | None = None  # postgresql://…; None: SQLite in the folder
     objects_url: str | None = None  # s3://…; None: a folder in the folder
     storage_keys: Mapping[str, str] = {}  # of S3, by the names of their variables

@@ -25,6 +25,8 @@ from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
+from relay.features.passwords.operations import PasswordPages
+from relay.features.passwords.rules import Registration
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
@@ -74,7 +76,9 @@ class Table:
     def _sign_in(self) -> list[AnyRow]:
         """Accounts, their sign-ins and their devices."""
         given, dev = self.sign_in, self.config.dev
-        sign_in = sign_in_page(given.upstreams, self.render)
+        passwords = given.passwords
+        is_open = passwords.registration is Registration.OPEN
+        sign_in = sign_in_page(given.upstreams, self.render, lambda: passwords.takes_any, is_open)
         return [
             *AccountOperations(
                 accounts=given.accounts,
@@ -83,6 +87,7 @@ class Table:
                 require_sign_up=self.gate.require_sign_up,
                 sign_in=sign_in,
             ).rows(),
+            *PasswordPages(passwords=passwords, render=self.render).rows(),
             *DeviceOperations(
                 devices=given.devices, families=given.families, tokens=given.tokens, dev=dev
             ).rows(),

@@ -39,6 +39,7 @@ from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
+from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
@@ -75,6 +76,7 @@ class SignInServices:
     codes: CodeClaims
     grants: GrantClaims
     wrong_codes: WrongCodes
+    passwords: Passwords
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +150,8 @@ async def sign_in_services(
     """Raises BadKey: the signing key cannot be used, or is not the one that the database names. [loop]"""
     db = engines.db
     await listening.load_revoked(db)
+    passwords = Passwords(db, config.registration, engines.limits)
+    await passwords.start()
     key = load_key(config.key_file)
     await agree_on_key(db, key)
     tokens = Tokens(key, ISSUER, listening.revoked)
@@ -162,6 +166,7 @@ async def sign_in_services(
         codes=CodeClaims(db, families),
         grants=GrantClaims(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
         wrong_codes=WrongCodes(db),
+        passwords=passwords,
     )
 
 

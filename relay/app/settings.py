@@ -14,6 +14,7 @@ from msgspec import Struct
 from relay.app.config import BadConfig, Config
 from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.features.accounts.providers import upstreams_of
+from relay.features.passwords.rules import Registration
 
 PREFIX = "SIDECHAIN_RELAY_"
 TARGET_LUFS = -14.0
@@ -105,6 +106,13 @@ def _database(text: str) -> str:
     return text
 
 
+def _registration(text: str) -> Registration:
+    try:
+        return Registration(text.lower())
+    except ValueError:
+        raise ValueError(f"is closed, invite or open, not {text!r}") from None
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError(f"is debug, info, warning or error, not {text!r}")
@@ -119,6 +127,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="host", read=str, meaning="address to listen on"),
     Setting(field="port", read=_number(0, 65_535), meaning="port to listen on; 0: any free one"),
     Setting(field="dev", read=_yes, switch=True, meaning="sign in by name only; needs a loopback host"),
+    Setting(field="registration", read=_registration, default="closed",
+            meaning="who may make an account with a password: closed, nobody; invite, who has a link of `relay invite`; open, anybody"),
     Setting(field="public_url", read=str, default="the address listened on",
             meaning="what links start with; processes of one relay have the same"),
     Setting(field="trusted_proxies", read=_list, default="none",

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MEDIA = "media"
     SIGN_UP = "sign_up"
     CLAIM = "claim"
+    PASSWORD = "password"
     TOKEN = "token"
     GRANT = "grant"
     STRANGER = "stranger"
@@ -39,6 +40,7 @@ LIMITS = {
     Kind.CLAIM: Limit(
         30, 30 * _MINUTE_US
     ),  # one claim may register, sign in and show a code; people try again
+    Kind.PASSWORD: Limit(10, 10 * _MINUTE_US),  # tries of one name from one network
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
     Kind.GRANT: Limit(150, 5 * _MINUTE_US),  # a device that waits for its code asks 60 times in 5 minutes
     Kind.STRANGER: Limit(300, 5 * _MINUTE_US),  # tokens end, and a whole office may be one address

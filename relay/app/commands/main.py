@@ -4,15 +4,33 @@ import argparse
 import json
 import sys
 
-from relay.app.commands import backup, check, migrate, restore, serve
+from relay.app.commands import backup, check, invite, migrate, restore, serve, users
 from relay.app.commands.backup import FileThere, NoFolder
+from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
 from relay.app.config import BadConfig
 from relay.app.server import EXPECTED
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnavailable
 
-COMMANDS = {"serve": serve, "migrate": migrate, "backup": backup, "restore": restore, "check": check}
-_EXPECTED = (*EXPECTED, BadBackup, FileThere, NoFolder, ObjectDamaged, ObjectMissing, ObjectsUnavailable)
+COMMANDS = {
+    "serve": serve,
+    "invite": invite,
+    "users": users,
+    "migrate": migrate,
+    "backup": backup,
+    "restore": restore,
+    "check": check,
+}
+_EXPECTED = (
+    *EXPECTED,
+    BadBackup,
+    FileThere,
+    NoFolder,
+    NotDone,
+    ObjectDamaged,
+    ObjectMissing,
+    ObjectsUnavailable,
+)
 EPILOG = """exit codes: 0 done; 1 not done, or something is wrong, and was said; 2 there is no such call.
 Without a command: serve. Each has --help with examples; docs/operator has the rest."""
 

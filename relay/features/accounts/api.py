@@ -1,5 +1,6 @@
 """What other features may ask of accounts."""
 
+from relay.features.accounts.agents import describe_agent
 from relay.features.accounts.people import (
     AVATAR_PATH,
     avatar_of,
@@ -25,6 +26,7 @@ from relay.features.accounts.store import (
     Opened,
     SessionEnded,
     close_session,
+    create_account,
     end_session,
     ensure_account,
     open_session,
@@ -43,6 +45,8 @@ __all__ = [
     "close_session",
     "count_follow",
     "count_posts",
+    "create_account",
+    "describe_agent",
     "edit",
     "end_session",
     "ensure_account",

@@ -89,12 +89,22 @@ class AccountOperations:
         ]
 
 
-def sign_in_page(upstreams: Upstreams, render: Render) -> Callable[[str], AnyAnswer]:
-    """The page with the ways to sign in, of the path to go to then."""
+def sign_in_page(
+    upstreams: Upstreams, render: Render, takes_passwords: Callable[[], bool], is_open: bool
+) -> Callable[[str], AnyAnswer]:
+    """The page with the ways to sign in, of the path to go to then. is_open: anybody may make an account."""
 
     def page(next_path: str) -> AnyAnswer:
         ways = list(upstreams.configured.values())
-        return render("sign_in.html", None, here="claim", next=next_path, ways=ways)
+        return render(
+            "sign_in.html",
+            None,
+            here="claim",
+            next=next_path,
+            ways=ways,
+            takes_passwords=takes_passwords(),
+            is_open=is_open,
+        )
 
     return page
 

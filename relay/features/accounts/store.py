@@ -50,6 +50,11 @@ def ensure_account(tx: Tx, username: str, now: int) -> str:
     found = tx.db.execute("SELECT id FROM account WHERE username = ?", (username,)).fetchone()
     if found is not None:
         return str(found[0])
+    return create_account(tx, username, now)
+
+
+def create_account(tx: Tx, username: str, now: int) -> str:
+    """The id of a new account. Raises Refusal: validation, where nobody gets that name, or not any more. [writer]"""
     require_free(username)
     if _is_like_another(tx.db, username):
         raise looks_taken(username)

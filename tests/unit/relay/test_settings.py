@@ -16,6 +16,7 @@ from relay.app.settings import (
     config_of,
     size_bytes,
 )
+from relay.features.passwords.rules import Registration
 
 DATA = {"SIDECHAIN_RELAY_DATA": "/srv/relay"}
 PAGE = Path(__file__).parents[3] / "docs" / "operator" / "settings.md"
@@ -25,6 +26,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "host": ("127.0.0.2", "127.0.0.2"),
     "port": ("0", 0),
     "dev": ("true", True),
+    "registration": ("Invite", Registration.INVITE),
     "public_url": ("https://relay.example", "https://relay.example"),
     "trusted_proxies": ("10.0.0.0/8, 192.0.2.1", ("10.0.0.0/8", "192.0.2.1")),
     "json_log": ("1", True),

@@ -1,0 +1,143 @@
+"""What an operator asks of a relay, whether it serves or is stopped: one message for each deed, one answer.
+
+Commands are its one caller: through the operator's socket where a relay serves from a folder, else on the database itself.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.refusal import Refusal
+from relay.engine.clock import now_us
+from relay.engine.database import Database
+from relay.features.passwords import api as passwords
+
+MAX_USES, MAX_DAYS = 1_000, 365
+_DAY_US = 24 * 3600 * 1_000_000
+
+
+class AddInvite(Struct, frozen=True, kw_only=True, tag="add_invite"):
+    """A link to a new account, for so many people and days."""
+
+    uses: int
+    days: int
+
+
+class ListInvites(Struct, frozen=True, kw_only=True, tag="list_invites"):
+    """Those that still lead to an account."""
+
+
+class RevokeInvite(Struct, frozen=True, kw_only=True, tag="revoke_invite"):
+    """By its id."""
+
+    id: str
+
+
+class ListUsers(Struct, frozen=True, kw_only=True, tag="list_users"):
+    """By name, those after `after`."""
+
+    after: str = ""
+
+
+class AddReset(Struct, frozen=True, kw_only=True, tag="add_reset"):
+    """A link by which somebody sets a new password, once."""
+
+    username: str
+
+
+class Link(Struct, frozen=True, kw_only=True, tag="link"):
+    """base_url: None: of a relay that does not serve, and whose settings do not say it. expires_us: since the epoch."""
+
+    path: str
+    expires_us: int
+    base_url: str | None = None
+    id: str = ""
+    uses: int = 1
+
+
+class Invites(Struct, frozen=True, kw_only=True, tag="invites"):
+    """The newest first."""
+
+    invites: list[passwords.Invite]
+
+
+class Users(Struct, frozen=True, kw_only=True, tag="users"):
+    """A page of them; more: the name after which to ask for the next."""
+
+    users: list[passwords.User]
+    more: str = ""
+
+
+class Done(Struct, frozen=True, kw_only=True, tag="done"):
+    """There is no more to say."""
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
+    """sentence: what is wrong, and what to do."""
+
+    sentence: str
+
+
+Question = AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset
+Reply = Link | Invites | Users | Done | Refused
+_questions = msgspec.json.Decoder(Question)
+_replies = msgspec.json.Decoder(Reply)
+encode: Callable[[Question], bytes] = msgspec.json.Encoder().encode
+
+
+def decode_reply(line: bytes) -> Reply:
+    """Raises msgspec.DecodeError: of a relay of another version."""
+    return _replies.decode(line)
+
+
+async def answer_line(db: Database, base_url: str, line: bytes) -> bytes:
+    """For the operator's socket. [loop]"""
+    try:
+        reply = await answer(db, base_url, _questions.decode(line))
+    except msgspec.DecodeError:
+        reply = Refused(sentence="The relay that serves is of another version than this command.")
+    return msgspec.json.encode(reply)
+
+
+async def answer(db: Database, base_url: str | None, question: Question) -> Reply:
+    """base_url: how the world reaches this relay, if that is known. [loop]"""
+    try:
+        return await _answer(db, base_url, question)
+    except Refusal as refusal:
+        return Refused(sentence=str(refusal))
+
+
+async def _answer(db: Database, base_url: str | None, question: Question) -> Reply:
+    """Raises Refusal."""
+    now = now_us()
+    match question:
+        case AddInvite(uses=uses, days=days):
+            _require_within("--uses", uses, MAX_USES)
+            _require_within("--days", days, MAX_DAYS)
+            expires_us = now + days * _DAY_US
+            made, secret = await db.write(
+                lambda tx: passwords.add_invite(tx, uses=uses, now_us=now, expires_us=expires_us)
+            )
+            path = passwords.join_path(secret)
+            return Link(path=path, expires_us=expires_us, base_url=base_url, id=made.id, uses=uses)
+        case ListInvites():
+            return Invites(invites=await db.read(lambda reader: passwords.invites(reader, now)))
+        case RevokeInvite(id=invite_id):
+            if not await db.write(lambda tx: passwords.revoke_invite(tx, invite_id)):
+                raise Refusal(
+                    "not_found", f"There is no invite {invite_id}.", "`relay invite --list` lists them."
+                )
+            return Done()
+        case ListUsers(after=after):
+            users = await db.read(lambda reader: passwords.users(reader, after))
+            return Users(users=users, more=users[-1].username if len(users) == passwords.MAX_LISTED else "")
+        case AddReset(username=username):
+            secret = await db.write(lambda tx: passwords.add_reset(tx, username, now))
+            path = passwords.reset_path(secret)
+            return Link(path=path, expires_us=now + passwords.RESET_US, base_url=base_url)
+
+
+def _require_within(option: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise Refusal("validation", f"{option} is from 1 to {most}, not {value}.")

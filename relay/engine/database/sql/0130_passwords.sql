@@ -1,0 +1,24 @@
+-- Accounts of the relay's own: passwords, the invite links by which accounts come to be, and links that set a new password.
+
+-- phc: Argon2id with its salt and costs, as the PHC string format writes them. Who has no row signs in by way of a provider.
+CREATE TABLE password (
+  account_id TEXT PRIMARY KEY REFERENCES account (id),
+  phc        TEXT NOT NULL CHECK (length(phc) BETWEEN 1 AND 256),
+  changed_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A link to a new account. The link's secret is stored as SHA-256 only.
+CREATE TABLE invite (
+  hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),
+  id         TEXT NOT NULL UNIQUE CHECK (length(id) = 32),  -- names it to the operator, and opens nothing
+  uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
+  created_us INTEGER NOT NULL,
+  expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A link by which somebody who forgot a password sets a new one, once.
+CREATE TABLE password_reset (
+  hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),
+  account_id TEXT NOT NULL UNIQUE REFERENCES account (id),
+  expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

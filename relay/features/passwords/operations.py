@@ -1,0 +1,185 @@
+"""The pages on which somebody signs in by name and password, makes an account, and sets another password."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.cookies import SESSION
+from relay.core.limits import Kind
+from relay.core.local_path import local_path
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.features.accounts.api import SESSION_US, Opened, describe_agent
+from relay.features.passwords.rules import MAX_CHARS, MIN_CHARS
+from relay.features.passwords.service import Passwords
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+SIGN_IN, SIGN_UP, CHANGE = "/sign-in", "/sign-up", "/settings/password"
+JOIN, RESET = "/join", "/reset-password"
+
+
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to go once signed in."""
+
+    next: str = "/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PasswordPages:
+    """[loop]"""
+
+    passwords: Passwords
+    render: Render
+
+    async def sign_in(self, call: AnyCall) -> AnyAnswer:
+        """The form fields `username`, `password`, and `next`: a path of ours."""
+        given = call.form
+        try:
+            opened = await self.passwords.sign_in(
+                given.get("username", ""),
+                given.get("password", ""),
+                address=call.address,
+                agent=_agent(call),
+                instead_of=call.cookies.get(SESSION),
+            )
+        except Refusal as refusal:
+            _require_a_page(refusal)
+            return self.render(
+                "password_sign_in.html",
+                None,
+                status=422,
+                here="claim",
+                next=local_path(given.get("next", "/")),
+                username=given.get("username", "")[:30],
+                trouble=str(refusal),
+            )
+        return _signed_in(given, opened)
+
+    async def invited(self, call: AnyCall) -> AnyAnswer:
+        await self.passwords.require_invited(call.path["secret"])
+        return self._form(call, SIGN_UP, secret=call.path["secret"])
+
+    async def welcome(self, call: AnyCall) -> AnyAnswer:
+        await self.passwords.require_invited("")
+        return self._form(call, SIGN_UP, next_path=local_path(call.query.next))
+
+    async def sign_up(self, call: AnyCall) -> AnyAnswer:
+        """The form fields `username`, `password`, `secret` of an invite, and `next`."""
+        given = call.form
+        try:
+            opened = await self.passwords.sign_up(
+                given.get("username", ""),
+                given.get("password", ""),
+                secret=given.get("secret", ""),
+                address=call.address,
+                agent=_agent(call),
+                instead_of=call.cookies.get(SESSION),
+            )
+        except Refusal as refusal:
+            _require_a_page(refusal)
+            return self._form(call, SIGN_UP, secret=given.get("secret", ""), trouble=str(refusal))
+        return _signed_in(given, opened)
+
+    async def reset_page(self, call: AnyCall) -> AnyAnswer:
+        secret = call.path["secret"]
+        return self._form(call, RESET, secret=secret, account=await self.passwords.reset_for(secret))
+
+    async def reset(self, call: AnyCall) -> AnyAnswer:
+        """The form fields `password`, and `secret` of the link."""
+        secret = call.form.get("secret", "")
+        account = await self.passwords.reset_for(secret)
+        try:
+            opened = await self.passwords.reset(secret, call.form.get("password", ""), agent=_agent(call))
+        except Refusal as refusal:
+            _require_a_page(refusal)
+            return self._form(call, RESET, secret=secret, account=account, trouble=str(refusal))
+        return _signed_in(call.form, opened)
+
+    async def change_page(self, call: AnyCall) -> AnyAnswer:
+        return await self._change_form(call)
+
+    async def change(self, call: AnyCall) -> AnyAnswer:
+        """The form fields `old`, of who has one, and `password`."""
+        try:
+            opened = await self.passwords.change(
+                call.account_id,
+                _username(call),
+                call.form.get("old", ""),
+                call.form.get("password", ""),
+                address=call.address,
+                agent=_agent(call),
+            )
+        except Refusal as refusal:
+            _require_a_page(refusal)
+            return await self._change_form(call, str(refusal))
+        return _signed_in({"next": "/devices"}, opened)
+
+    async def _change_form(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
+        account = _username(call)
+        asks_old = await self.passwords.has_password(account)
+        return self._form(call, CHANGE, account=account, asks_old=asks_old, trouble=trouble)
+
+    def _form(
+        self,
+        call: AnyCall,
+        action: str,
+        *,
+        secret: str = "",
+        account: str = "",
+        asks_old: bool = False,
+        next_path: str = "/",
+        trouble: str = "",
+    ) -> AnyAnswer:
+        return self.render(
+            "sign_up.html",
+            call.session,
+            status=422 if trouble else 200,
+            here="claim",
+            action=action,
+            secret=secret,
+            account=account,
+            asks_old=asks_old,
+            next=local_path(call.form.get("next", next_path)),
+            username=call.form.get("username", "")[:30],
+            trouble=trouble,
+            min_chars=MIN_CHARS,
+            max_chars=MAX_CHARS,
+        )
+
+    def rows(self) -> list[AnyRow]:
+        return [
+            Page("POST", SIGN_IN, Action.SESSION_OPEN, self.sign_in, limit=Kind.CLAIM, form=True),
+            Page("GET", SIGN_UP, Action.SESSION_OPEN, self.welcome, query=Next),
+            Page("POST", SIGN_UP, Action.SESSION_OPEN, self.sign_up, limit=Kind.CLAIM, form=True),
+            Page("GET", f"{JOIN}/{{secret}}", Action.SESSION_OPEN, self.invited, limit=Kind.CLAIM),
+            Page("GET", f"{RESET}/{{secret}}", Action.SESSION_OPEN, self.reset_page, limit=Kind.CLAIM),
+            Page("POST", RESET, Action.SESSION_OPEN, self.reset, limit=Kind.CLAIM, form=True),
+            Page("GET", CHANGE, Action.ACCOUNT_EDIT, self.change_page),
+            Page("POST", CHANGE, Action.ACCOUNT_EDIT, self.change, limit=Kind.CLAIM, form=True),
+        ]
+
+
+def _require_a_page(refusal: Refusal) -> None:
+    """What is said beside the form that it is about; everything else has a page of its own. Raises Refusal."""
+    if refusal.code != "validation":
+        raise refusal
+
+
+def _username(call: AnyCall) -> str:
+    if call.session is None:
+        raise Refusal("forbidden", "A password is changed in a browser.", "Sign in there.")
+    return call.session.username
+
+
+def _signed_in(given: Mapping[str, str], opened: Opened) -> AnyAnswer:
+    location = local_path(given.get("next", "/"))
+    return go_to(location, {SESSION: (opened.cookie, SESSION_US // 1_000_000)})
+
+
+def _agent(call: AnyCall) -> str:
+    return describe_agent(call.headers.get("user-agent", ""))

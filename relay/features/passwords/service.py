@@ -1,0 +1,134 @@
+"""Signing in and up by name and password, and the links that lead there."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from relay.core.limits import Kind
+from relay.core.places import counted_as, neighbourhood_of
+from relay.core.refusal import Refusal
+from relay.engine.clock import now_us
+from relay.engine.database import Database, Tx
+from relay.engine.limits import SharedLimits
+from relay.features.accounts import api as accounts
+from relay.features.accounts.api import Opened
+from relay.features.passwords import store
+from relay.features.passwords.hashing import Hashing
+from relay.features.passwords.rules import Registration, prepared, require_good
+from relay.wire.rest import Username
+
+
+class Passwords:
+    """[loop]"""
+
+    def __init__(self, db: Database, registration: Registration, limits: SharedLimits) -> None:
+        self._db = db
+        self.registration = registration
+        self._limits = limits
+        self._hashing = Hashing()
+        self._has_any = False
+
+    async def start(self) -> None:
+        """Look once whether anybody has a password here."""
+        self._has_any = await self._db.read(store.has_any)
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether there is, or may come to be, somebody who signs in by a password."""
+        return self._has_any or self.registration is not Registration.CLOSED
+
+    async def sign_in(
+        self, username: str, password: str, *, address: str, agent: str, instead_of: str | None
+    ) -> Opened:
+        """instead_of: the cookie of the session that this browser had, which ends.
+
+        Raises Refusal: rate_limited; validation, the same for a name that is not there as for a wrong password.
+        """
+        username = username.strip().lower()
+        self._require_try(username, address)
+        found = await self._db.read(lambda db: store.password_of(db, username))
+        fits = await self._hashing.fits(prepared(password), found and found[1])
+        if found is None or not fits:
+            raise Refusal("validation", "Name and password do not fit together.", "Try again.")
+        return await self._opened(lambda _: found[0], agent=agent, instead_of=instead_of)
+
+    async def require_invited(self, secret: str) -> None:
+        """secret: of an invite's link; "": there is none. Raises Refusal: not_found, where that is no way to an account."""
+        if self.registration is Registration.OPEN:
+            return
+        if self.registration is Registration.CLOSED:
+            raise Refusal("not_found", "This relay takes no new accounts.", "Ask who runs it.")
+        if not await self._db.read(lambda db: store.is_invited(db, secret, now_us())):
+            raise store.invite_over()
+
+    async def sign_up(
+        self, username: str, password: str, *, secret: str, address: str, agent: str, instead_of: str | None
+    ) -> Opened:
+        """A new account, which is signed in. secret: of the invite's link. Raises Refusal: not_found, rate_limited, validation."""
+        await self.require_invited(secret)
+        try:
+            username = msgspec.convert(username.strip().lower(), Username)
+        except msgspec.ValidationError:
+            raise Refusal("validation", "This is not a username.", "Use 3 to 30 of a-z, 0-9, _ . -") from None
+        require_good(password, username)
+        self._limits.require(Kind.SIGN_UP, counted_as(address), now_us(), "Too many new accounts.")
+        phc = await self._hashing.hashed(prepared(password))
+
+        def made(tx: Tx) -> str:
+            if self.registration is Registration.INVITE:
+                store.spend_invite(tx, secret, now_us())
+            return store.create_account(tx, username, phc, now_us())
+
+        return await self._opened(made, agent=agent, instead_of=instead_of)
+
+    async def change(
+        self, account_id: str, username: str, old: str, new: str, *, address: str, agent: str
+    ) -> Opened:
+        """A new password; every browser but this one is signed out. old: not asked of who had none. Raises Refusal."""
+        self._require_try(username, address)
+        found = await self._db.read(lambda db: store.password_of(db, username))
+        if found is not None and not await self._hashing.fits(prepared(old), found[1]):
+            raise Refusal("validation", "The password you have now is another one.", "Try again.")
+        return await self._set(account_id, username, new, agent)
+
+    async def has_password(self, username: str) -> bool:
+        return await self._db.read(lambda db: store.password_of(db, username)) is not None
+
+    async def reset_for(self, secret: str) -> str:
+        """The name of whose link it is. Raises Refusal: not_found."""
+        _, username = await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
+        return username
+
+    async def reset(self, secret: str, new: str, *, agent: str) -> Opened:
+        """The link is used up; every other browser is signed out. Raises Refusal: not_found, validation."""
+        account_id, username = await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
+        return await self._set(account_id, username, new, agent, secret)
+
+    def _require_try(self, username: str, address: str) -> None:
+        """One more guess of somebody's password from there. Raises Refusal: rate_limited."""
+        who = f"{username} {neighbourhood_of(address)}"
+        self._limits.require(Kind.PASSWORD, who, now_us(), "Too many tries of this name.")
+
+    async def _set(self, account_id: str, username: str, new: str, agent: str, secret: str = "") -> Opened:
+        require_good(new, username)
+        phc = await self._hashing.hashed(prepared(new))
+
+        def work(tx: Tx) -> Opened:
+            if secret:
+                store.reset_for(tx.db, secret, now_us())  # somebody else may have used it meanwhile
+            store.set_password(tx, account_id, phc, now_us())
+            self._has_any = True
+            for each in accounts.sessions_of(tx.db, account_id):
+                accounts.end_session(tx, each.id)
+            return accounts.open_session(tx, account_id, agent)
+
+        return await self._db.write(work)
+
+    async def _opened(self, account_of: Callable[[Tx], str], *, agent: str, instead_of: str | None) -> Opened:
+        def work(tx: Tx) -> Opened:
+            account_id = account_of(tx)
+            if instead_of is not None:
+                accounts.close_session(tx, instead_of)
+            return accounts.open_session(tx, account_id, agent)
+
+        return await self._db.write(work)

@@ -1,0 +1,166 @@
+"""The tables password, invite and password_reset."""
+
+import secrets
+
+from msgspec import Struct
+
+from relay.core.refusal import Refusal
+from relay.engine.clock import new_id
+from relay.engine.database import Connection, Tx
+from relay.engine.secrets_at_rest import hash_of
+from relay.features.accounts import api as accounts
+
+SECRET_BYTES = 24
+RESET_US = 24 * 3600 * 1_000_000
+MAX_LISTED = 1_000
+
+
+class Invite(Struct, frozen=True, kw_only=True):
+    """A link to a new account, as its operator sees it listed. expires_us: since the epoch."""
+
+    id: str
+    uses_left: int
+    expires_us: int
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """An account, as the operator sees it listed. signs_in_here: by a password of this relay."""
+
+    username: str
+    signs_in_here: bool
+    created_us: int
+    active_us: int
+
+
+# passwords --------------------------------------------------------------------------------------------------------
+
+
+def password_of(db: Connection, username: str) -> tuple[str, str] | None:
+    """Account id and hash of who signs in by that name here. [any thread with a snapshot]"""
+    found = db.execute(
+        "SELECT account_id, phc FROM password JOIN account ON account.id = account_id WHERE username = ?",
+        (username,),
+    ).fetchone()
+    return None if found is None else (str(found[0]), str(found[1]))
+
+
+def has_any(db: Connection) -> bool:
+    """Whether anybody has a password. [any thread with a snapshot]"""
+    return db.execute("SELECT 1 FROM password LIMIT 1").fetchone() is not None
+
+
+def set_password(tx: Tx, account_id: str, phc: str, now_us: int) -> None:
+    """The only one from now on; every link to set another is worth nothing. [writer]"""
+    tx.db.execute(
+        "INSERT INTO password (account_id, phc, changed_us) VALUES (?, ?, ?)"
+        " ON CONFLICT (account_id) DO UPDATE SET phc = excluded.phc, changed_us = excluded.changed_us",
+        (account_id, phc, now_us),
+    )
+    tx.db.execute("DELETE FROM password_reset WHERE account_id = ?", (account_id,))
+
+
+def create_account(tx: Tx, username: str, phc: str, now_us: int) -> str:
+    """The id of a new account that signs in by this password. Raises Refusal: validation. [writer]"""
+    account_id = accounts.create_account(tx, username, now_us)
+    set_password(tx, account_id, phc, now_us)
+    return account_id
+
+
+# invites ------------------------------------------------------------------------------------------------------------
+
+
+def add_invite(tx: Tx, *, uses: int, now_us: int, expires_us: int) -> tuple[Invite, str]:
+    """The invite, and the secret of its link. [writer]"""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    made = Invite(id=new_id(), uses_left=uses, expires_us=expires_us)
+    tx.db.execute("DELETE FROM invite WHERE expires_us <= ? OR uses_left = 0", (now_us,))
+    tx.db.execute(
+        "INSERT INTO invite (hash, id, uses_left, created_us, expires_us) VALUES (?, ?, ?, ?, ?)",
+        (hash_of(secret), made.id, uses, now_us, expires_us),
+    )
+    return made, secret
+
+
+def invites(db: Connection, now_us: int) -> list[Invite]:
+    """Those that still lead to an account, the newest first. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT id, uses_left, expires_us FROM invite WHERE expires_us > ? AND uses_left > 0"
+        " ORDER BY created_us DESC, id DESC LIMIT ?",
+        (now_us, MAX_LISTED),
+    )
+    return [Invite(id=id_, uses_left=uses_left, expires_us=expires_us) for id_, uses_left, expires_us in rows]
+
+
+def revoke_invite(tx: Tx, invite_id: str) -> bool:
+    """Whether there was one. [writer]"""
+    return tx.db.execute("DELETE FROM invite WHERE id = ? RETURNING id", (invite_id,)).fetchone() is not None
+
+
+def is_invited(db: Connection, secret: str, now_us: int) -> bool:
+    """[any thread with a snapshot]"""
+    asked = "SELECT 1 FROM invite WHERE hash = ? AND uses_left > 0 AND expires_us > ?"
+    return db.execute(asked, (hash_of(secret), now_us)).fetchone() is not None
+
+
+def spend_invite(tx: Tx, secret: str, now_us: int) -> None:
+    """One use of it. Raises Refusal: not_found. [writer]"""
+    spent = tx.db.execute(
+        "UPDATE invite SET uses_left = uses_left - 1 WHERE hash = ? AND uses_left > 0 AND expires_us > ? RETURNING id",
+        (hash_of(secret), now_us),
+    ).fetchone()
+    if spent is None:
+        raise invite_over()
+
+
+def invite_over() -> Refusal:
+    """For a link that leads nowhere, whatever the reason. [any]"""
+    return Refusal(
+        "not_found", "This invite is used up, over or was taken back.", "Ask who sent it for a new one."
+    )
+
+
+# links that set a new password ----------------------------------------------------------------------------------------
+
+
+def add_reset(tx: Tx, username: str, now_us: int) -> str:
+    """The secret of a link for who goes by that name; the link before it is worth nothing. Raises Refusal: not_found. [writer]"""
+    found = tx.db.execute("SELECT id FROM account WHERE username = ?", (username,)).fetchone()
+    if found is None:
+        raise Refusal("not_found", f"Nobody here is called {username}.", "`relay users` lists who there is.")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    tx.db.execute("DELETE FROM password_reset WHERE account_id = ? OR expires_us <= ?", (found[0], now_us))
+    tx.db.execute(
+        "INSERT INTO password_reset (hash, account_id, expires_us) VALUES (?, ?, ?)",
+        (hash_of(secret), found[0], now_us + RESET_US),
+    )
+    return secret
+
+
+def reset_for(db: Connection, secret: str, now_us: int) -> tuple[str, str]:
+    """Account id and username of whose link it is. Raises Refusal: not_found. [any thread with a snapshot]"""
+    found = db.execute(
+        "SELECT account_id, username FROM password_reset JOIN account ON account.id = account_id"
+        " WHERE hash = ? AND expires_us > ?",
+        (hash_of(secret), now_us),
+    ).fetchone()
+    if found is None:
+        raise Refusal(
+            "not_found", "This link was used, or is over.", "Ask who runs this relay for a new one."
+        )
+    return str(found[0]), str(found[1])
+
+
+# accounts -------------------------------------------------------------------------------------------------------------
+
+
+def users(db: Connection, after: str) -> list[User]:
+    """By name, those after `after`; "": from the first. At most MAX_LISTED. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT username, phc IS NOT NULL, account.created_us, active_us FROM account"
+        " LEFT JOIN password ON account_id = account.id WHERE username > ? ORDER BY username LIMIT ?",
+        (after, MAX_LISTED),
+    )
+    return [
+        User(username=username, signs_in_here=bool(here), created_us=created_us, active_us=active_us)
+        for username, here, created_us, active_us in rows
+    ]
