@@ -26,6 +26,7 @@ FOLDERS = ("data_dir", "run_dir", "linked_folder")
 OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
+MAX_SAID_CHARS = 100  # of a value that does not fit, in the sentence that says so
 NO_HOME = BadConfig(
     "This user has no home folder.",
     "Set HOME, or SIDECHAIN_CONFIG, SIDECHAIN_DATA_DIR and SIDECHAIN_RUN_DIR.",
@@ -357,15 +358,30 @@ def _fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> d
     fits: dict[str, object] = {}
     for name, value in values.items():
         try:
+            _require_text(name, value)
             fits[name] = getattr(msgspec.convert({name: value}, Config, strict=False), name)
             if name == "relay_url":
                 fits[name] = _checked_url(str(value))
         except msgspec.ValidationError as error:
-            troubles.append(f"A setting does not fit: {in_words(error, 'It')} {where}")
+            choices = ", ".join(_choices(name))
+            said = f"{name} must be one of {choices}." if choices else in_words(error, "It")
+            troubles.append(f"A setting does not fit: {said} {where}")
         except BadConfig as error:
-            del fits[name]
+            fits.pop(name, None)
             troubles.append(f"{error.message} {where}")
     return fits
+
+
+def _require_text(name: str, value: object) -> None:
+    """Bytes of the environment or of the command line that are no UTF-8 come as surrogates. Raises BadConfig."""
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        raise BadConfig(f"{name} is not text (UTF-8).")
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    """The words that a setting can be; none where it is no word of a few."""
+    hint = typing.get_type_hints(Config).get(name)
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
 def _with_whole_folders(values: Mapping[str, object], beside: Path) -> dict[str, object]:
@@ -402,10 +418,12 @@ def _checked_url(url: str) -> str:
     if not url:
         return url
     if not _is_https_or_local(url):
-        raise BadConfig(
-            f"relay_url is {url!r}; a relay on another machine must be reached by https.",
-            "Use https://…, or http://127.0.0.1:PORT for a relay on this machine.",
+        reason = (
+            "a relay on another machine must be reached by https"
+            if url.lower().startswith("http://") and url.isascii()
+            else "that is no address of a relay: https://…, or http://127.0.0.1:PORT on this machine"
         )
+        raise BadConfig(f"relay_url is “{url[:MAX_SAID_CHARS]}”; {reason}.")
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.lower()).geturl()
 

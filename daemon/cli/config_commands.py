@@ -45,7 +45,7 @@ def get(name: Name, as_json: Json = False) -> None:
     show({name: msgspec.json.decode(found.value)}, as_json, lambda: _plain(found))
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value
 def set_(
     name: Name, value: Annotated[str, typer.Argument(help="Its new value.")], as_json: Json = False
 ) -> None:

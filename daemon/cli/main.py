@@ -9,8 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
+from typer.main import get_command
 
-from daemon.cli.output import fail, say, sidechain_version
+from daemon.cli.output import fail, note, say, sidechain_version
+from daemon.cli.usage import in_own_words
 from daemon.errors import EXIT_CODES, SidechainError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
@@ -161,12 +164,20 @@ def run() -> None:
     ):  # a terminal that knows only ASCII shows "?" for a dash, and no traceback
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    as_json = "--json" in sys.argv
     try:
-        build(sys.argv[1:])()
+        command = get_command(build(sys.argv[1:]))
+        sys.exit(command.main(sys.argv[1:], prog_name="sidechain", standalone_mode=False))
     except SidechainError as error:
-        sys.exit(fail(error, as_json="--json" in sys.argv))
+        sys.exit(fail(error, as_json=as_json))
+    except typer.Abort:  # no to a question, or Ctrl-C
+        note("Nothing was done.")
+        sys.exit(1)
+    except TyperException as error:
+        wrong = in_own_words(error)
+        sys.exit(fail(wrong, as_json=as_json) if wrong.message else wrong.exit_code)  # else help was shown
     except OSError as error:  # of a file that a person named; what it was is all there is to say
         trouble = SidechainError(
             f"{str(error.filename or 'A file')[:200]}: {error.strerror}.", "Name another, or mend it."
         )
-        sys.exit(fail(trouble, as_json="--json" in sys.argv))
+        sys.exit(fail(trouble, as_json=as_json))

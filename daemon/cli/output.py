@@ -164,7 +164,8 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
 def fail(error: SidechainError, *, as_json: bool) -> int:
     """Say an error; its exit code."""
     if as_json:
-        body = {"error": {"code": error.code, "message": error.message, "next_step": error.next_step}}
+        said = {"code": error.code, "message": error.message, "next_step": error.next_step}
+        body = {"error": {name: text.encode(errors="replace").decode() for name, text in said.items()}}
         say(shown.json(msgspec.json.encode(body).decode()))
     else:
         note(f"sidechain: {error}")

@@ -131,7 +131,7 @@ def test_a_wrong_flag_stops_the_start_with_exit_code_78(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "env", "told"),
     [
-        ("default_bars = 1000", {}, "default_bars must be <= 64"),
+        ("default_bars = 1000", {}, "default_bars must be at most 64"),
         ("default_bars = = 4", {}, "cannot be read"),
         ("", {"NOTIFY_SOCKET": "/nowhere/notify"}, ""),
         ("", {"NOTIFY_SOCKET": "x" * 200}, ""),

@@ -32,7 +32,7 @@ ODD = [
 ]
 FOR_EVER = {"up", "relay", "tray", "demo", "claim", "down"}  # they run on, open a browser, or end the daemon
 NEVER_SHOWN = re.compile(
-    r"Traceback|msgspec|ValidationError|Error\b.*Error\b|`str`|`int`|regex|\\Z|\^\[|object at 0x|[a-z]+\.[A-Z]\w+Error"
+    r"Traceback|msgspec|ValidationError|Error\b.*Error\b|`str`|`int`|regex|\\Z|\^\[|object at 0x|[a-z]+\.[A-Z]\w+Error|Input should|validation|parse|surrogate"
 )
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from daemon.errors import UsageError
 from daemon.identity.account import Account
+from relay.wire.misfits import in_words
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import AudioPost, Tag, Username
 from relay.wire.search import Found, SearchQuery
@@ -50,9 +51,8 @@ def query_of(values: object) -> FeedQuery:
     try:
         return msgspec.convert(values, FeedQuery)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"No feed can be asked for that: {error}.", "`sidechain feed --help` says how."
-        ) from None
+        said = f"No feed can be asked for that: {in_words(error, 'it')}"
+        raise UsageError(said, "`sidechain feed --help` says how.") from None
 
 
 def _require(text: str, kind: object, sentence: str) -> None:

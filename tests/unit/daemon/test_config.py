@@ -1,5 +1,6 @@
 """Settings: file, environment, flags; what does not fit is named."""
 
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -67,7 +68,7 @@ def test_what_the_environment_says_wrong_is_told_too_and_a_flag_is_refused(tmp_p
         "A setting does not fit: default_bars must be a whole number, not text. "
         "It comes from SIDECHAIN_* in the environment.",
     )
-    with pytest.raises(BadConfig, match="credential_store has a value"):
+    with pytest.raises(BadConfig, match="credential_store must be one of keyring, file"):
         load_with(tmp_path, credential_store="plain")
 
 
@@ -198,3 +199,16 @@ def test_settings_of_the_history_may_be_written_as_a_table_or_as_they_were_calle
 def test_a_table_of_no_settings_is_told(tmp_path: Path) -> None:
     (trouble,) = loaded(tmp_path, "[colours]\nred = 1").troubles
     assert "colours_red" in trouble
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "x" * 5000, "-1", "nan", "caf\udce9", "a\u202eb", "\x1b[31m", '"', "\n", "1e999", "9" * 400]
+)
+@pytest.mark.parametrize("name", Config.__struct_fields__)
+def test_whatever_a_setting_is_set_to_is_refused_in_words_or_can_be_read_again(name: str, odd: str) -> None:
+    try:
+        value = checked(name, odd)
+    except BadConfig as error:
+        assert name in error.message and "`" not in error.message and len(error.message) < 300
+    else:
+        assert tomllib.loads(with_setting("", name, value)) == {name: value}
