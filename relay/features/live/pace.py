@@ -6,6 +6,8 @@ under load a little patience is worth more than haste; whoever posts while not m
 
 import math
 
+SELDOM = 4
+"""Pauses between two rounds, in lengths of a round, from which on nothing is gathered."""
 GATHER_LIMIT_S = 0.02
 """Nobody waits longer to be joined by others."""
 
@@ -20,10 +22,10 @@ class Pace:
         self._ended_s = -math.inf
 
     def begins_s(self, came_s: float) -> float:
-        """When a round may begin whose first commit came at a time: at once if rounds take less than half of the time,
-        else half a round later, which is what a connection waits for its turn anyhow, on average.
+        """When a round may begin whose first commit came at a time: at once if rounds are seldom, else half a round
+        later, which is what a connection waits for its turn anyhow, on average.
         """
-        if came_s - self._ended_s > self._cost_s:
+        if came_s - self._ended_s > SELDOM * self._cost_s:
             return came_s
         return came_s + min(self._cost_s / 2, GATHER_LIMIT_S)
 
