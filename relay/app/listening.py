@@ -14,6 +14,8 @@ from relay.features.devices.families import Revoked, revoked_families
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.live.api import Blocked, Followed, Happened, Muted, Unfollowed
 from relay.features.live.hub import Hub
+from relay.features.notifications.api import NotificationsChanged
+from relay.features.notifications.board import NotificationBoard
 
 EFFECTS = (
     Happened
@@ -26,6 +28,7 @@ EFFECTS = (
     | JobReady
     | JobChanged
     | CommentChanged
+    | NotificationsChanged
 )
 """All that a commit may tell the processes of a relay."""
 
@@ -33,7 +36,7 @@ EFFECTS = (
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress and comments need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments and notifications need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Listening:
         self.workers: Workers | None = None
         self.progress: ProgressBoard | None = None
         self.comments: CommentBoard | None = None
+        self.notifications: NotificationBoard | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -56,6 +60,8 @@ class Listening:
                     self.hub.end_session(session_id)
                 case CommentChanged() if self.comments is not None:
                     self.comments.changed(effect)
+                case NotificationsChanged() if self.notifications is not None:
+                    self.notifications.changed(effect)
                 case JobReady() if self.workers is not None:
                     self.workers.ready()
                 case JobChanged():

@@ -25,6 +25,8 @@ from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
+from relay.features.notifications import operations as notifications
+from relay.features.notifications import pages as notification_pages
 from relay.features.passwords.operations import PasswordPages
 from relay.features.passwords.rules import Registration
 from relay.features.profiles import operations as profiles
@@ -134,6 +136,8 @@ class Table:
             *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),
             *comments.rows(given.comments),
+            *notifications.rows(given.notifications),
+            *notification_pages.rows(given.notifications, self.render),
             *CommentPages(comments=given.comments, render=self.render).rows(),
         ]
 

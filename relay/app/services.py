@@ -39,6 +39,8 @@ from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
+from relay.features.notifications.board import NotificationBoard
+from relay.features.notifications.service import Notifications
 from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
@@ -60,6 +62,7 @@ class LiveServices:
     live: Live
     watchers: Watchers
     comments: CommentBoard
+    notifications: NotificationBoard
     tickets: Tickets
 
 
@@ -92,6 +95,7 @@ class PostServices:
     jobs: Jobs
     reactions: Reactions
     comments: Comments
+    notifications: Notifications
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,13 +137,16 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
     listening.hub = hub = Hub(tell_by(db, tellers), db.applied)
     presence = PresenceBoard(hub, engines.bus, partial(_names, db))
     watchers = Watchers()
-    listening.comments = board = CommentBoard(db, watchers.of, hub.tell_account)
+    listening.comments = comments = CommentBoard(db, watchers.of, hub.tell_account)
+    told = Notifications(db, base_url)
+    listening.notifications = board = NotificationBoard(db, told, hub.is_here, hub.tell_account)
     return LiveServices(
         hub=hub,
         presence=presence,
         live=Live(db, presence, tellers),
         watchers=watchers,
-        comments=board,
+        comments=comments,
+        notifications=board,
         tickets=Tickets(db),
     )
 
@@ -203,6 +210,7 @@ async def post_services(
         jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),
         comments=Comments(db, base_url),
+        notifications=Notifications(db, base_url),
     )
 
 

@@ -59,6 +59,8 @@ class Action(StrEnum):
     FEED_READ = "feed.read"
     TIMELINE_READ = "timeline.read"
     INBOX_READ = "inbox.read"
+    NOTIFICATION_READ = "notification.read"
+    NOTIFICATION_EDIT = "notification.edit"
     FOLLOW = "social.follow"
     BLOCK = "social.block"
     MUTE = "social.mute"
@@ -131,6 +133,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.FEED_READ: ANYBODY,
     Action.TIMELINE_READ: SIGNED_IN,
     Action.INBOX_READ: SIGNED_IN,
+    Action.NOTIFICATION_READ: SIGNED_IN,  # one's own, and nobody else's
+    Action.NOTIFICATION_EDIT: SIGNED_IN,
     Action.FOLLOW: SIGNED_IN,
     Action.BLOCK: SIGNED_IN,
     Action.MUTE: SIGNED_IN,

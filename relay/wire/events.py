@@ -25,11 +25,12 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from relay.wire.bounds import MAX_COUNT, PRINTABLE, Milliseconds, Sentence, Timestamp, Url, Word
+from relay.wire.bounds import MAX_COUNT, PRINTABLE, Count, Milliseconds, Sentence, Timestamp, Url, Word
 from relay.wire.comments import Comment
 from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
+from relay.wire.notifications import Notification
 from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
@@ -150,6 +151,16 @@ class CommentRemoved(_Wire, frozen=True, kw_only=True, tag="comment.deleted"):
     comment_id: Id
 
 
+class NotificationsTold(_Wire, frozen=True, kw_only=True, tag="notifications.changed"):
+    """There is a new notification, or fewer are unread. Live only: who connects asks for the list. new: what the new one is
+    part of; null: none is new, or it was taken back.
+    """
+
+    unread: Count
+    unseen: Count
+    new: Notification | None = None
+
+
 class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
     """A job of yours began, went on or ended. Live only: `GET /jobs/ID` has it as it stands. Fields as of `jobs.Job`."""
 
@@ -173,6 +184,7 @@ Payload = (
     | CommentAdded
     | CommentEdited
     | CommentRemoved
+    | NotificationsTold
     | JobProgress
 )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from relay.wire import comments, health, identity, people, rest
+from relay.wire import comments, health, identity, notifications, people, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.search import Found, FoundPeople, FoundPosts, SearchQuery
@@ -352,6 +352,39 @@ DELETE_COMMENT = _row(
     Nothing,
     comments.CommentDeleted,
     "Delete a comment of yours, or one on a post of yours. Where it has answers its place stays, and nothing else.",
+    "",
+)
+
+# notifications ------------------------------------------------------------------------------------------------
+
+NOTIFICATIONS = _list(
+    "/notifications",
+    Paging,
+    notifications.NotificationPage,
+    "What others did that concerns you, told of together where it is of one kind; what was taken back is not.",
+)
+NOTIFICATION_COUNTS = _get(
+    "/notifications/counts", notifications.NotificationCounts, "How many you have not read, and not seen."
+)
+NOTIFICATIONS_SEEN = _post(
+    "/notifications/seen", Nothing, notifications.NotificationCounts, "You have seen the list, as it is."
+)
+NOTIFICATIONS_READ = _post(
+    "/notifications/read",
+    notifications.NotificationsRead,
+    notifications.NotificationCounts,
+    "You have read these, or all of them.",
+)
+NOTIFICATION_PREFERENCES = _get(
+    "/notifications/preferences", notifications.NotificationPreferences, "Of what you are told."
+)
+PREFER_NOTIFICATIONS = _row(
+    "PUT",
+    "/notifications/preferences",
+    notifications.PreferencesEdit,
+    Nothing,
+    notifications.NotificationPreferences,
+    "Choose of what you are told from now on.",
     "",
 )
 

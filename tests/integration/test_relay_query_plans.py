@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
+from relay.app.listening import EFFECTS
 from relay.core.cursor import BEGINNING, Cursor, write_cursor
 from relay.core.words import read_query
 from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
-from relay.engine.jobs.table import JobChanged, JobReady
 from relay.features.accounts.api import ensure_account
 from relay.features.creations import posts
 from relay.features.creations import store as creations
@@ -21,7 +21,6 @@ from relay.features.graph import store as graph
 from relay.features.graph.lists import List, people
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
-from relay.features.live.store import Blocked, Followed, Happened, Unfollowed
 from relay.features.search import store as search
 from relay.wire.operations import FeedQuery
 
@@ -53,7 +52,6 @@ FILTERS = FeedQuery(
     seconds_min=1,
     seconds_max=9,
 )
-EFFECTS = JobReady | JobChanged | Happened | Followed | Unfollowed | Blocked
 
 
 class Explained:

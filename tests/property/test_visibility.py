@@ -42,6 +42,7 @@ from relay.features.feeds.ranking import TRENDING_FROM
 from relay.features.graph import blocks, lists, requests
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
+from relay.features.notifications.service import Notifications
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.store import miscounts as miscounts_of_likes
 from relay.features.search import store as search
@@ -358,6 +359,15 @@ def ids_of(page: feeds.Page) -> list[str]:
     return [each.post.id for each in page[0]]
 
 
+NOTED_AS = {
+    "follow": "follow",
+    "request": "follow_request",
+    "accepted": "follow_accepted",
+    "like": "reaction",
+    "comment": "comment",
+}
+
+
 def check_comments(oracle: Oracle, who: str | None, db: Reader) -> None:
     """Each by its id, and all on the list of their post with the first answers to them."""
     for id_ in oracle.comments:
@@ -467,6 +477,12 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
             assert told([each.event(again.encoding) for each in snapshot.messages]) == oracle.replay(who)
             here.hub.remove(again)
             inbox = (await here.live.inbox(who, None, 100)).items
+            page = await Notifications(here.db, BASE_URL).page(who, None, 100)
+            noted = [each for _, to, each in oracle.inbox if to == who and oracle.is_noted(who, each)]
+            assert sum(len(each.ids) for each in page.notifications) == len(noted)
+            assert {each.kind for each in page.notifications} <= {NOTED_AS[kind] for kind, _ in noted} | {
+                "reply"
+            }
             acts = [each for _, to, each in oracle.inbox if to == who and each[0] != "comment"]
             kept = [each for each in acts if oracle.stands(who, each)]
             assert [kind_of(each) for each in inbox][::-1] == [kind for kind, _ in kept]

@@ -262,6 +262,15 @@ class Oracle:
             return (to, actor) in self.follows
         return (actor, post_id) in self.likes and self.posts[post_id].shown.state is State.READY
 
+    def is_noted(self, to: str, told: Told) -> bool:
+        """Whether it stands among somebody's notifications: for as long as it is there, and they may read what it is on."""
+        kind, what = told
+        actor, post_id = what[:32], what[32:]
+        if kind != "like":
+            return self.stands(to, told)
+        seen = self.may_read(to, post_id) and not self.is_hidden(to, actor)
+        return seen and (actor, post_id) in self.likes
+
     def replay(self, who: str) -> list[Told]:
         """Of everything, since it was followed; as it is now."""
         found = [(at, told) for at, to, told in self.inbox if to == who and self.stands(to, told)]

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from relay.wire import events
 from relay.wire.comments import Comment
+from relay.wire.notifications import Notification
 from relay.wire.rest import AudioPost, Producer, Reaction
 
 FOLDER = Path(__file__).with_name("relay_vectors")
@@ -94,6 +95,26 @@ PAYLOADS: dict[str, events.Payload] = {
     "comment.added least": events.CommentAdded(comment=GONE, why="watched"),
     "comment.edited": events.CommentEdited(comment=COMMENT),
     "comment.deleted": events.CommentRemoved(post_id=OTHER, comment_id=ID),
+    "notifications.changed": events.NotificationsTold(
+        unread=2,
+        unseen=1,
+        new=Notification(
+            id=ID,
+            kind="comment",
+            at=AT,
+            seen=False,
+            read=False,
+            sentence="night-owl commented on “Kellerlicht”",
+            people=["night-owl"],
+            count=1,
+            post_id=OTHER,
+            comment_id=ID,
+            text="that bass",
+            url="https://r.example/c/1",
+            ids=[ID],
+        ),
+    ),
+    "notifications.changed least": events.NotificationsTold(unread=0, unseen=0),
     "job.progress": events.JobProgress(job_id=ID, kind="post", state="running", stage="encode", fraction=0.25),
     "job.progress least": events.JobProgress(job_id=ID, kind="post", state="cancelled"),
 }  # fmt: skip

@@ -34,6 +34,7 @@ LINES = {
     "NewComment.text",
     "CommentEdit.text",
     "Comment.text",
+    "Notification.text",
 }
 """What may have more than one line."""
 HELD = (1 << 53) - 1

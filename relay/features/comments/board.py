@@ -87,7 +87,8 @@ def _told(
             follows=graph.follows(db, account_id, change.owner_id),
             blocked=account_id in blocked[change.owner_id],
         )
-        if may_read(shown, viewer) and not any(account_id in each for each in blocked.values()):
+        apart = any(account_id in each for each in blocked.values())
+        if may_read(shown, viewer) and not apart and not graph.is_muted(db, account_id, change.author_id):
             seeing.add(account_id)
     return _payload(db, change), seeing
 

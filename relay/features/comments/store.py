@@ -95,6 +95,15 @@ def one(db: Connection, comment_id: str, viewer: str | None) -> CommentRow | Non
     return None if found is None else CommentRow(*found)
 
 
+def seen(db: Connection, comment_ids: Sequence[str], viewer: str) -> dict[str, CommentRow]:
+    """Those of them that stand and the viewer sees. [any thread with a snapshot]"""
+    if not comment_ids:
+        return {}
+    marks = {f"k{index}": comment_id for index, comment_id in enumerate(comment_ids)}
+    sql = f"{_SELECT} AND k.state = 'ready' AND k.id IN ({', '.join(f':{mark}' for mark in marks)})"
+    return {row.id: row for row in _rows(db, sql, viewer, **marks)}
+
+
 def first_of_threads(
     db: Connection, creation_id: str, viewer: str | None, before: Cursor, limit: int
 ) -> list[CommentRow]:

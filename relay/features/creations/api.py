@@ -20,6 +20,7 @@ from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
     count_comments,
     note_owner,
+    readable_titles,
     set_likes,
     set_reactions,
     shown_of,
@@ -47,6 +48,7 @@ __all__ = [
     "page",
     "position",
     "reactable",
+    "readable_titles",
     "require_kept",
     "set_likes",
     "set_reactions",

@@ -235,6 +235,15 @@ def wanted_objects(db: Connection) -> set[str]:
     return {sha256 for (sha256,) in db.execute("SELECT DISTINCT sha256 FROM named_object")}
 
 
+def readable_titles(db: Connection, creation_ids: Sequence[str], viewer: str) -> dict[str, str]:
+    """Of those that the viewer may read. [any thread with a snapshot]"""
+    if not creation_ids:
+        return {}
+    marks = {f"c{index}": creation_id for index, creation_id in enumerate(creation_ids)}
+    asked = f"SELECT c.id, c.title FROM creation AS c WHERE {READABLE} AND c.id IN ({', '.join(f':{m}' for m in marks)})"
+    return dict(db.execute(asked, {"viewer": viewer, **marks}).fetchall())
+
+
 def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
     """What decides who sees them. [any thread with a snapshot]"""
     if not creation_ids:

@@ -2,7 +2,7 @@
 
 from relay.features.graph.blocks import NOT_MUTED, are_blocked, is_muted
 from relay.features.graph.lists import Relation, relation
-from relay.features.graph.requests import accept_some
+from relay.features.graph.requests import accept_some, is_asked
 from relay.features.graph.requests import count as request_count
 from relay.features.graph.store import NEW_FOLLOW, follows
 from relay.features.graph.telling import TELLERS
@@ -15,6 +15,7 @@ __all__ = [
     "accept_some",
     "are_blocked",
     "follows",
+    "is_asked",
     "is_muted",
     "relation",
     "request_count",

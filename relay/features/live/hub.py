@@ -124,6 +124,10 @@ class Hub:
     def has_room(self, account_id: str) -> bool:
         return len(self._of_account.get(account_id, ())) < MAX_CONNECTIONS_PER_ACCOUNT
 
+    def is_here(self, account_id: str) -> bool:
+        """Whether an account has a connection at this process."""
+        return account_id in self._of_account
+
     def register(self, connection: Connection) -> None:
         """From here on everything handed out is kept for the connection until it goes live."""
         connection.joining = []

@@ -10,6 +10,7 @@ from msgspec import Struct
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.live.recovery import Log, Place
+from relay.features.notifications import api as notifications
 
 RETAINED_EVENTS = 100_000
 """In all; older ones are dropped, and who comes back later fetches pages instead."""
@@ -116,6 +117,15 @@ def is_told_first(tx: Tx, *, kind: str, actor_id: str, object_id: str, detail: s
 
 def append_once(tx: Tx, *, act: Act, topic: str, object_id: str, at_us: int) -> None:
     """Note the event of an act, unless it was told before and heard: then that event is of object_id from now on. [writer]"""
+    notifications.note(
+        tx,
+        account_id=owner_of_inbox(topic),
+        kind=act.kind,
+        actor_id=act.actor_id,
+        about_id=act.about_id,
+        detail=act.detail,
+        at_us=at_us,
+    )
     key = (act.kind, act.actor_id, act.about_id, act.detail)
     which = "kind = ? AND actor_id = ? AND object_id = ? AND detail = ?"
     found = tx.db.execute(f"SELECT event_id, unheard FROM told WHERE {which}", key).fetchone()

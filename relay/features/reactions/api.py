@@ -2,11 +2,11 @@
 imports nothing of it.
 """
 
-from relay.features.reactions.store import NEW_LIKE, NEW_REACTION, forget, tell_likes, tell_reactions
+from relay.features.reactions.store import NEW_LIKE, NEW_REACTION, forget, stands, tell_likes, tell_reactions
 
 LIKED = "(SELECT 1 FROM creation_like AS l WHERE l.account_id = :viewer AND l.creation_id = c.id) IS NOT NULL"
 """Whether :viewer likes `creation AS c`; a column."""
 REACTED = "(SELECT json_group_array(e.emoji) FROM reaction AS e WHERE e.creation_id = c.id AND e.account_id = :viewer)"
 """The emoji with which :viewer reacted to `creation AS c`, as a JSON array; a column."""
 
-__all__ = ["LIKED", "NEW_LIKE", "NEW_REACTION", "REACTED", "forget", "tell_likes", "tell_reactions"]
+__all__ = ["LIKED", "NEW_LIKE", "NEW_REACTION", "REACTED", "forget", "stands", "tell_likes", "tell_reactions"]

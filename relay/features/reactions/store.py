@@ -81,6 +81,13 @@ def reaction_by_id(db: Connection, reaction_id: str) -> Reaction | None:
     return _reaction(row, "react") if row else None
 
 
+def stands(db: Connection, account_id: str, creation_id: str, emoji: str) -> bool:
+    """Whether an account reacts with it, or, for "", likes it. [any thread with a snapshot]"""
+    if emoji:
+        return reaction_of(db, account_id, creation_id, emoji) is not None
+    return like_of(db, account_id, creation_id) is not None
+
+
 def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
     """Tell the owner, once for each emoji of each person on each creation, whatever is taken back between. [writer]"""
     kind = NEW_LIKE if reaction.type == "like" else NEW_REACTION
