@@ -39,10 +39,12 @@ from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
 from bridge.control_posts import DeletePost as DeletePost
 from bridge.control_posts import EditPost as EditPost
+from bridge.control_posts import Licence as Licence
 from bridge.control_posts import ListPosts as ListPosts
 from bridge.control_posts import OnePost as OnePost
 from bridge.control_posts import PostInfo as PostInfo
 from bridge.control_posts import PostList as PostList
+from bridge.control_posts import PostTerms as PostTerms
 from bridge.control_posts import ShownTo as ShownTo
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged

@@ -12,6 +12,19 @@ from plugin_protocol.message_base import Short, Title
 ShownTo = Literal["public", "followers", "unlisted", "private"]
 
 
+Licence = Literal["all-rights-reserved", "cc-by", "cc-by-nc", "cc0"]
+
+
+class PostTerms(Struct, frozen=True, kw_only=True):
+    """licence: a Licence, or one that later relays know. version: how often its sound was replaced, and one."""
+
+    licence: Short
+    download_url: Url | None
+    pinned: bool
+    archived: bool
+    version: int
+
+
 class PostInfo(Struct, frozen=True, kw_only=True):
     """A Post of this account's. visibility: a ShownTo, or one that later relays know."""
 
@@ -26,6 +39,7 @@ class PostInfo(Struct, frozen=True, kw_only=True):
     duration_ms: int = 0
     like_count: int = 0
     play_count: int = 0
+    terms: PostTerms | None = None  # where they were asked for
 
 
 class PostList(ControlMessage, frozen=True, kw_only=True, tag="posts_are"):
@@ -37,11 +51,12 @@ class OnePost(ControlMessage, frozen=True, kw_only=True, tag="post_is"):
 
 
 class ListPosts(ControlMessage, frozen=True, kw_only=True, tag="posts"):
-    """The newest first, as the relay has them now."""
+    """The newest first, as the relay has them now. archived: those that are archived, in place of the others."""
 
     Reply: ClassVar = PostList
 
     limit: Limit = 20
+    archived: bool = False
 
 
 class EditPost(ControlMessage, frozen=True, kw_only=True, tag="edit_post"):
@@ -53,6 +68,10 @@ class EditPost(ControlMessage, frozen=True, kw_only=True, tag="edit_post"):
     title: Title | None = None
     tags: Few[Short] | None = None
     visibility: ShownTo | None = None
+    licence: Licence | None = None
+    downloads: bool | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
 
 
 class DeletePost(ControlMessage, frozen=True, kw_only=True, tag="delete_post"):

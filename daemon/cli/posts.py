@@ -1,6 +1,6 @@
-"""`sidechain posts …`: what you have posted: list, edit, show to others, delete."""
+"""`sidechain posts …`: what you have posted: list, edit, show to others, licence, download, pin, archive, delete."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -11,7 +11,10 @@ from daemon.cli.output import Json, ask, show, table
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
 
-app = typer.Typer(help="Your posts: list, undo, edit, visibility, delete.", no_args_is_help=False)
+app = typer.Typer(
+    help="Your posts: list, undo, edit, visibility, licence, downloads, pin, archive, delete.",
+    no_args_is_help=False,
+)
 
 PostId = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
 WHO = {
@@ -30,14 +33,17 @@ def _list(ctx: typer.Context, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_posts(
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    archived: Annotated[bool, typer.Option("--archived", help="Those that you have archived.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List your posts, the newest first, as the relay has them now; also those of your other devices.
 
-    Examples:  sidechain posts   ·   sidechain posts list --limit 100 --json
+    Examples:  sidechain posts   ·   sidechain posts list --limit 100 --json   ·   sidechain posts list --archived
     """
-    found = ask(c.ListPosts(limit=limit), c.PostList)
-    show(found, as_json, lambda: _text(found.posts) or "You have posted nothing yet.")
+    found = ask(c.ListPosts(limit=limit, archived=archived), c.PostList)
+    nothing = "Nothing is archived." if archived else "You have posted nothing yet."
+    show(found, as_json, lambda: _text(found.posts) or nothing)
 
 
 @app.command()
@@ -79,6 +85,71 @@ def visibility(
     """
     one = ask(c.EditPost(post_id=post, visibility=shown_to(who)), c.OnePost)
     show(one, as_json, lambda: f"Now {who}: {WHO[who]}. {one.post.url}")
+
+
+@app.command()
+def licence(
+    post: PostId,
+    which: Annotated[str, typer.Argument(help="all-rights-reserved, cc-by, cc-by-nc or cc0.")],
+    as_json: Json = False,
+) -> None:
+    """Say under which licence a post is there.
+
+    Examples:  sidechain posts licence 0192f3c4 cc-by   ·   sidechain posts licence 0192f3c4 all-rights-reserved --json
+    """
+    found = [each for each in get_args(c.Licence) if each == which.lower()]
+    if not found:
+        raise UsageError(f"{which!r} is no licence of ours.", f"Say one of {', '.join(get_args(c.Licence))}.")
+    _changed(c.EditPost(post_id=post, licence=found[0]), as_json, f"Now {found[0]}.")
+
+
+@app.command()
+def downloads(
+    post: PostId,
+    allow: Annotated[bool, typer.Option("--allow/--deny", help="Whether others get the lossless sound.")],
+    as_json: Json = False,
+) -> None:
+    """Give the lossless sound to whoever sees the post, or no longer.
+
+    Examples:  sidechain posts downloads 0192f3c4 --allow   ·   sidechain posts downloads 0192f3c4 --deny
+    """
+    said = "Whoever sees it can download it now." if allow else "Nobody but you can download it now."
+    _changed(c.EditPost(post_id=post, downloads=allow), as_json, said)
+
+
+@app.command()
+def pin(
+    post: PostId,
+    off: Annotated[bool, typer.Option("--off", help="Take the pin off.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let a post stand first on your page. At most three do.
+
+    Examples:  sidechain posts pin 0192f3c4   ·   sidechain posts pin 0192f3c4 --off
+    """
+    _changed(c.EditPost(post_id=post, pinned=not off), as_json, "Not pinned now." if off else "Pinned.")
+
+
+@app.command()
+def archive(
+    post: PostId,
+    off: Annotated[bool, typer.Option("--off", help="Bring it back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a post off every list without deleting it: only you have it then. `--off` brings it back as it was.
+
+    Examples:  sidechain posts archive 0192f3c4   ·   sidechain posts archive 0192f3c4 --off
+    """
+    _changed(
+        c.EditPost(post_id=post, archived=not off),
+        as_json,
+        "It is back." if off else "Archived: only you have it.",
+    )
+
+
+def _changed(edit: c.EditPost, as_json: bool, said: str) -> None:
+    one = ask(edit, c.OnePost)
+    show(one, as_json, lambda: f"{said} {one.post.url}")
 
 
 @app.command()

@@ -20,6 +20,7 @@ from daemon.uplink.http import (
 from relay.wire import operations, rest
 from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
 from relay.wire.operations import Operation
+from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.search import Found, SearchQuery
 
 B = TypeVar("B")
@@ -125,7 +126,11 @@ class RelayClient:
         query = operations.Paging(limit=limit, cursor=cursor)
         return _posts(await self._do(operations.USER_FEED, query=query, name=username))
 
-    async def edit_post(self, post_id: str, edit: rest.PostEdit) -> rest.AudioPost:
+    async def archived(self, limit: int) -> PostPage:
+        """The newest posts of this account that it has archived."""
+        return _posts(await self._do(operations.LIST_ARCHIVED, query=operations.Paging(limit=limit)))
+
+    async def edit_post(self, post_id: str, edit: PostEdit) -> PostDetails:
         """A post of this account's, as it is then."""
         return await self._do(operations.EDIT_POST, edit, post_id=post_id)
 
@@ -205,5 +210,9 @@ class RelayClient:
 
 
 def _posts(page: rest.FeedPage) -> PostPage:
-    posts = [msgspec.convert(post, rest.AudioPost, from_attributes=True) for post in page.posts]
-    return PostPage(posts=posts, next=page.next)
+    return PostPage(posts=[as_post(post) for post in page.posts], next=page.next)
+
+
+def as_post(post: rest.AudioPost) -> rest.AudioPost:
+    """What everybody is told of it, without what a list or its owner knows besides. [any]"""
+    return msgspec.convert(post, rest.AudioPost, from_attributes=True)

@@ -26,6 +26,7 @@ class State(StrEnum):
     READY = "ready"
     FAILED = "failed"
     HIDDEN = "hidden"  # by a moderator
+    ARCHIVED = "archived"  # by its owner, who has it apart from all lists
     DELETED = "deleted"  # a tombstone
 
 
@@ -90,7 +91,7 @@ def may_read(shown: Shown, viewer: Viewer) -> bool:
 def may_find(shown: Shown, viewer: Viewer) -> bool:
     """Whether it stands on a list that the viewer looks at. [any]"""
     unlisted = shown.visibility is Visibility.UNLISTED and viewer.user_id != shown.owner_id
-    return not unlisted and may_read(shown, viewer)
+    return not unlisted and shown.state is not State.ARCHIVED and may_read(shown, viewer)
 
 
 def may_know_gone(shown: Shown, viewer: Viewer) -> bool:
@@ -147,14 +148,14 @@ KNOWN_GONE = (
     f" AND (c.owner_id = :viewer OR ({_shown_to(_WITH_LINK)}))"
 )
 """`may_know_gone`, likewise: a tombstone keeps the visibility that it had last."""
-FINDABLE = _condition(_OPEN)
+FINDABLE = f"c.state <> 'archived' AND {_condition(_OPEN)}"
 """`may_find`, likewise."""
 FINDABLE_BY_FOLLOWERS = (
     "c.state = 'ready' AND c.visibility IN ('public', 'followers') AND c.owner_state <> 'suspended'"
 )
 """`may_find` for whoever follows the owner."""
 FINDABLE_OF_FOLLOWED = (
-    "c.state <> 'deleted' AND c.owner_state <> 'suspended'"
+    "c.state NOT IN ('deleted', 'archived') AND c.owner_state <> 'suspended'"
     f" AND (c.owner_id = :viewer OR ({FINDABLE_BY_FOLLOWERS}))"
 )
 """`may_find` where the viewer follows the owner, or is the owner: nobody follows whom they block, or who blocks them."""

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from relay.wire import comments, health, identity, notifications, people, rest
 from relay.wire.jobs import Job, JobPage
+from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 from relay.wire.search import Found, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
@@ -189,11 +190,17 @@ PROCESS_AUDIO = Operation(
     reply=rest.UploadedPost, status=201, keyed=True,
     text="Publish a take whose bytes have arrived by tus, at /uploads. 200: the same key has made this post before.",
 )  # fmt: skip
-GET_POST = _get("/audio/{post_id}", rest.AudioPost, "One post.")
+GET_POST = _get("/audio/{post_id}", PostDetails, "One post, and under which terms it is there.")
 EDIT_POST = _row(
-    "PATCH", "/audio/{post_id}", rest.PostEdit, Nothing, rest.AudioPost,
-    "Another title, other tags, or another visibility, for a post of yours. Whoever no longer may see it is told to forget it.", "",
-)  # fmt: skip
+    "PATCH",
+    "/audio/{post_id}",
+    PostEdit,
+    Nothing,
+    PostDetails,
+    "Another title, other tags, visibility, licence; given out lossless, pinned, archived: for a post of yours. Whoever no longer may"
+    " see it is told to forget it.",
+    "",
+)
 DELETE_POST = _row(
     "DELETE", "/audio/{post_id}", Nothing, Nothing, rest.PostDeleted,
     "Delete a post of yours: its sound goes at once, its address says that it is gone.", "",
@@ -205,6 +212,13 @@ GET_MP3 = _get(
     "/audio/{post_id}/mp3", AudioBytes,
     "The levelled MP3, whole or in ranges. It decodes to the frames its Info frame names, without gaps.",
 )  # fmt: skip
+GET_DOWNLOAD = _get(
+    "/audio/{post_id}/download",
+    AudioBytes,
+    "The sound without loss, as a file of its title, where the author gives it to whoever sees the post.",
+)
+LIST_ARCHIVED = _list("/users/me/archived", Paging, rest.FeedPage, "Posts that you have archived.")
+LIST_PINNED = _get("/users/{name}/pinned", rest.FeedPage, "What somebody has pinned, the newest pin first.")
 GET_FLAC = _get("/audio/{post_id}/flac", AudioBytes, "The take as it was played, for its author.")
 
 # jobs ---------------------------------------------------------------------------------------------------------

@@ -137,14 +137,6 @@ class AudioProcess(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     meta: UploadMeta
 
 
-class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """PATCH /audio/{post_id}: what is left out, or null, stays as it is. A title "" is no title."""
-
-    title: Title | None = None
-    genre: Genre | None = None
-    visibility: ShownTo | None = None
-
-
 class PostDeleted(Struct, frozen=True, kw_only=True):
     """Answer to DELETE /audio/{post_id}: its sound and its words are gone, from here on."""
 

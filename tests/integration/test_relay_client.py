@@ -27,7 +27,8 @@ from daemon.library.store import Store
 from daemon.uplink.http import MAX_ANSWER_BYTES, RelayHttp
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
-from relay.wire.rest import PostEdit, Problem, Producer
+from relay.wire.owning import PostEdit
+from relay.wire.rest import Problem, Producer
 from tests.support.posting import no_words
 
 LIMIT_S = 60.0

@@ -59,7 +59,8 @@ from relay.wire.events import (
     SocialNewReaction,
     read_payload,
 )
-from relay.wire.rest import InboxItem, LikeRequest, PostEdit
+from relay.wire.owning import PostEdit
+from relay.wire.rest import InboxItem, LikeRequest
 from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 from tests.support.visibility_oracle import Oracle, Told
@@ -74,6 +75,7 @@ STEP = st.one_of(
         st.just("edit"), WHICH, st.none() | WHO, st.sampled_from(Visibility), st.sampled_from(["", "a", "b"])
     ),
     st.tuples(st.just("edit"), WHICH, st.none(), st.sampled_from(Visibility), st.just("")),
+    st.tuples(st.just("edit"), WHICH, st.none(), st.sampled_from(Visibility), st.just(""), st.booleans()),
     st.tuples(st.just("delete"), WHICH, st.none() | WHO),
     st.tuples(
         st.sampled_from(["follow", "follow", "unfollow", "block", "unblock", "mute", "unmute"]), WHO, WHO
@@ -113,6 +115,12 @@ STORIES = [
     [("private", 0), ("follow", 1, 0), ("decline", 0, 1), ("follow", 1, 0), ("block", 0, 1), ("public", 0)],
     [*FOLLOWED, ("mute", 1, 0), *SHOW, ("unmute", 1, 0), *SHOW, ("mute", 0, 1), ("unblock", 0, 1)],
     [*FOLLOWED, ("moderate", 0, State.HIDDEN), SHOW[0], ("moderate", 0, State.READY)],
+    [
+        *FOLLOWED,
+        *[("edit", 0, None, Visibility.PUBLIC, "", archived) for archived in (True, True, False)],
+        *SHOW,
+    ],
+    [*FOLLOWED, ("edit", 0, None, Visibility.PRIVATE, "", True), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 2, 1), ("uncomment", 1, 0), ("unblock", 2, 1), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 0, 1), *TALK, ("uncomment", 0, 1), ("uncomment", 0, 0), ("uncomment", 2, 1)],
 ]
@@ -166,14 +174,16 @@ async def _moderate(here: House, oracle: Oracle, post_id: str, state: State) -> 
 
 
 async def _own(here: House, oracle: Oracle, who: str, post_id: str, edit: list[object]) -> None:
-    """edit: visibility and title; none: delete."""
+    """edit: visibility and title, perhaps whether it is archived; none: delete."""
     actor, expected = Actor(user_id=who), oracle.refusal(who, post_id)
     if expected is None and who != oracle.posts[post_id].owner:
         expected = "not_found"
     try:
         if edit:
             visibility, title = Visibility(str(edit[0])), str(edit[1])
-            await here.owning.edit(actor, post_id, PostEdit(visibility=visibility.value, title=title))
+            archived = bool(edit[2]) if len(edit) > 2 else None
+            change = PostEdit(visibility=visibility.value, title=title, archived=archived)
+            await here.owning.edit(actor, post_id, change)
         else:
             await here.owning.delete(actor, post_id)
     except Refusal as refusal:
@@ -181,7 +191,7 @@ async def _own(here: House, oracle: Oracle, who: str, post_id: str, edit: list[o
         return
     assert expected is None
     if edit:
-        oracle.edit(post_id, visibility, title)
+        oracle.edit(post_id, visibility, title, archived)
     else:
         oracle.delete(post_id)
 

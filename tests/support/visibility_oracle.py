@@ -155,15 +155,19 @@ class Oracle:
         self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
         self.happened("post", post_id)
 
-    def edit(self, post_id: str, visibility: Visibility, title: str) -> None:
+    def edit(self, post_id: str, visibility: Visibility, title: str, archived: bool | None = None) -> None:
         post = self.posts[post_id]
+        shown = replace(post.shown, visibility=visibility)
+        if archived is not None and post.shown.state in (State.READY, State.ARCHIVED):
+            shown = replace(shown, state=State.ARCHIVED if archived else State.READY)
         before, after = (
-            audience(Shown(owner_id="", visibility=each, state=State.READY)) in HEARD
-            for each in (post.shown.visibility, visibility)
+            each.state is not State.ARCHIVED
+            and audience(Shown(owner_id="", visibility=each.visibility, state=State.READY)) in HEARD
+            for each in (post.shown, shown)
         )
-        if (post.shown.visibility, post.title) == (visibility, title):
+        if (post.shown, post.title) == (shown, title):
             return
-        post.shown, post.title = replace(post.shown, visibility=visibility), title
+        post.shown, post.title = shown, title
         self.happened("post" if after and not post.was_heard_of else "changed", post_id)
         post.was_heard_of |= after
         if before and not after:

@@ -3,7 +3,8 @@
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.own_posts import OwnPosts
-from relay.wire.rest import AudioPost, PostEdit
+from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.rest import AudioPost
 
 
 class PostAnswers:
@@ -14,11 +15,20 @@ class PostAnswers:
         self.answers: Answers = {c.ListPosts: self._list, c.EditPost: self._edit, c.DeletePost: self._delete}
 
     async def _list(self, request: c.ListPosts) -> c.Reply:
-        return c.PostList(posts=[info(post) for post in await self._own.listed(request.limit)])
+        listed = self._own.archived if request.archived else self._own.listed
+        return c.PostList(posts=[info(post) for post in await listed(request.limit)])
 
     async def _edit(self, request: c.EditPost) -> c.Reply:
         tags = None if request.tags is None else list(request.tags)
-        edit = PostEdit(title=request.title, genre=tags, visibility=request.visibility)
+        edit = PostEdit(
+            title=request.title,
+            genre=tags,
+            visibility=request.visibility,
+            licence=request.licence,
+            downloads=request.downloads,
+            pinned=request.pinned,
+            archived=request.archived,
+        )
         return c.OnePost(post=info(await self._own.edit(request.post_id, edit)))
 
     async def _delete(self, request: c.DeletePost) -> c.Reply:
@@ -40,4 +50,15 @@ def info(post: AudioPost) -> c.PostInfo:
         duration_ms=post.duration_ms,
         like_count=post.like_count,
         play_count=post.play_count,
+        terms=_terms(post) if isinstance(post, PostDetails) else None,
+    )
+
+
+def _terms(post: PostDetails) -> c.PostTerms:
+    return c.PostTerms(
+        licence=post.licence,
+        download_url=post.download_url,
+        pinned=post.pinned,
+        archived=post.archived,
+        version=post.version,
     )

@@ -12,7 +12,9 @@ from daemon.events import Bus, PostChanged, PostRemoved
 from daemon.features.feed.asking import said_once
 from daemon.identity.account import Account
 from daemon.library.store import Store
-from relay.wire.rest import MAX_PAGE, AudioPost, PostEdit
+from daemon.uplink.client import as_post
+from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.rest import MAX_PAGE, AudioPost
 
 MAX_PAGES = 20
 """So far back a post is looked for by the start of its id; by all of it, it is found however old it is."""
@@ -32,14 +34,18 @@ class OwnPosts:
         """The newest, newest first."""
         return (await self._account.relay().posts_of(self._name(), limit)).posts
 
-    async def edit(self, prefix: str, edit: PostEdit) -> AudioPost:
+    async def archived(self, limit: int) -> list[AudioPost]:
+        """The newest of those that are archived."""
+        return [*(await self._account.relay().archived(limit)).posts]
+
+    async def edit(self, prefix: str, edit: PostEdit) -> PostDetails:
         """prefix: of the post's id, or of what it is called at its address."""
         if edit.title is not None and (why := why_not(edit.title)):
             raise UsageError(why, "Give another title.")
         post_id = await self.find(prefix)
         post = await said_once(self._account.relay().edit_post(post_id, edit))
-        await self._store.run(Store.change_item, post)
-        self._bus.tell(PostChanged(post=post))
+        await self._store.run(Store.change_item, as_post(post))
+        self._bus.tell(PostChanged(post=as_post(post)))
         return post
 
     async def set_title(self, post_id: str, title: str) -> None:
@@ -76,7 +82,7 @@ class OwnPosts:
             posts += page.posts
             if (cursor := page.next) is None:
                 break
-        return posts
+        return posts + await self.archived(MAX_PAGE)
 
     def _name(self) -> str:
         if self._account.name is None:

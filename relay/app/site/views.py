@@ -70,6 +70,7 @@ class Views:
             grid=_grid,
             hue=hue,
             key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
+            licence=licence,
             minutes=minutes,
             name=name_of,
             said=said,
@@ -167,6 +168,17 @@ def shown_to(visibility: str) -> str:
         "private": "Only you see this.",
     }
     return words.get(visibility, visibility)
+
+
+def licence(name: str) -> str:
+    """A licence in words; what a later version wrote, by its name."""
+    words = {
+        "all-rights-reserved": "All rights reserved",
+        "cc-by": "CC BY 4.0",
+        "cc-by-nc": "CC BY-NC 4.0",
+        "cc0": "CC0",
+    }
+    return words.get(name, name)
 
 
 def seam(score: float) -> str:

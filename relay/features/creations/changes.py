@@ -109,7 +109,7 @@ def tell(tx: Tx, was: Existing, now: Shown, at_us: int) -> None:
     """
     if Ability.FEED not in KINDS[was.kind].abilities:
         return
-    heard, hear = (audience(replace(each, state=State.READY)) in OTHERS_HEAR for each in (was.shown, now))
+    heard, hear = (_is_heard(each) for each in (was.shown, now))
     kinds = [CHANGED_POST]
     if heard != hear and now.state is not State.DELETED:
         first = live.is_told_first(tx, kind=_SHOWN, actor_id=now.owner_id, object_id=was.id)
@@ -120,3 +120,9 @@ def tell(tx: Tx, was: Existing, now: Shown, at_us: int) -> None:
     topic = live.author_topic(now.owner_id)
     for kind in kinds:
         live.append(tx, topic=topic, kind=kind, actor_id=now.owner_id, object_id=was.id, at_us=at_us)
+
+
+def _is_heard(shown: Shown) -> bool:
+    """Whether others are told of it, once it is ready. What is archived is as if it was withdrawn."""
+    is_away = shown.state is State.ARCHIVED
+    return not is_away and audience(replace(shown, state=State.READY)) in OTHERS_HEAR

@@ -1,5 +1,8 @@
 """The bytes of posts: their sound in parts and whole, and its picture. Sent without a cookie, and shown by pages of others."""
 
+from collections.abc import Mapping
+from urllib.parse import quote
+
 from relay.core.access import Action, authorize
 from relay.core.byte_ranges import byte_range
 from relay.core.calls import Answer, AnyRow, Call, Row
@@ -7,12 +10,15 @@ from relay.core.entity_tags import names_tag
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.core.visibility import Audience, Shown, audience
-from relay.engine.database import Database
+from relay.engine.database import Connection, Database
 from relay.engine.objects.door import ObjectMissing, Objects
 from relay.features.creations import store
 from relay.features.creations.drawing import waveform_svg
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
+from relay.features.creations.posts import one
+from relay.features.creations.terms import terms_of
 from relay.wire import operations as wire
+from relay.wire.owning import LICENCE_URLS
 
 MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 EMBEDDED = {"cross-origin-resource-policy": "cross-origin"}
@@ -37,12 +43,13 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
 
-    async def sound(call: Bare, role: str) -> Bytes:
+    async def sound(call: Bare, role: str, given: Mapping[str, str] | None = None) -> Bytes:
+        """given: headers of what the author gives out; else what is lossless is theirs alone."""
         post_id, viewer = call.path["post_id"], call.actor.user_id
         asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
-        if role == LOSSLESS:
+        if role == LOSSLESS and given is None:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
-        headers = _headers(asset, shown, role, public)
+        headers = _headers(asset, shown, role, public) | dict(given or {})
         if names_tag(call.headers.get("if-none-match"), headers["etag"]):
             return Answer(status=304, media_type=asset.mime, headers=headers)
         if audio_links_s and _follows_links(call):
@@ -57,11 +64,29 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
     async def flac(call: Bare) -> Bytes:
         return await sound(call, LOSSLESS)
 
+    async def download(call: Bare) -> Bytes:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        return await sound(call, LOSSLESS, await db.read(lambda reader: _given_out(reader, post_id, viewer)))
+
     return [
+        Row(wire.GET_DOWNLOAD, Action.POST_READ, download, limit=Kind.MEDIA),
         Row(wire.GET_WAVEFORM, Action.POST_READ, waveform),
         Row(wire.GET_MP3, Action.POST_READ, mp3, limit=Kind.MEDIA),
         Row(wire.GET_FLAC, Action.POST_LOSSLESS, flac, limit=Kind.MEDIA),
     ]
+
+
+def _given_out(db: Connection, post_id: str, viewer: str | None) -> dict[str, str]:
+    """Headers of a file of the post's title, under its licence. Raises Refusal: not_found, gone, forbidden."""
+    post = one(db, post_id, viewer, "").post
+    terms = terms_of(db, post_id)
+    if not terms.downloads and post.user_id != viewer:
+        raise Refusal("forbidden", "Its author does not give this sound out.", "Ask them for it.")
+    name = f"{post.username} - {post.title or post.id}.flac".replace("/", "-")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    if licence := LICENCE_URLS.get(terms.licence):
+        headers["link"] = f'<{licence}>; rel="license"'
+    return headers
 
 
 def _follows_links(call: Bare) -> bool:

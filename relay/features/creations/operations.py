@@ -20,10 +20,12 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes
+from relay.features.creations.terms import Terms, terms_of, with_terms
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.comments import CommentPage
-from relay.wire.rest import AudioPost, AudioProcess, PageCursor, UploadedPost
+from relay.wire.owning import PostDetails
+from relay.wire.rest import AudioProcess, PageCursor, UploadedPost
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
@@ -70,25 +72,31 @@ class PostOperations:
         job = PostJob(key=require_key(call.headers), upload_id=given.upload_id, meta=given.meta, once=False)
         return _published(await self.publishing.publish(self.workers, call.actor, job))
 
-    async def get_post(self, call: Bare) -> AudioPost:
+    async def get_post(self, call: Bare) -> PostDetails:
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        return (await self.db.read(lambda reader: posts.one(reader, post_id, viewer, self.base_url))).post
+
+        def work(reader: Connection) -> PostDetails:
+            post = posts.one(reader, post_id, viewer, self.base_url).post
+            return with_terms(post, terms_of(reader, post_id), self.base_url)
+
+        return await self.db.read(work)
 
     async def post_page(self, call: Call[Any, Any]) -> Answer[Any]:
         post_id, viewer = call.path["post_id"], call.actor.user_id
 
-        def work(reader: Connection) -> tuple[Detail, bool, CommentPage]:
+        def work(reader: Connection) -> tuple[Detail, Terms, bool, CommentPage]:
             found = posts.one(reader, post_id, viewer, self.base_url)
             comments = self.comments(reader, viewer, post_id, call.query.cursor)
-            return found, posts.is_embeddable(reader, post_id), comments
+            return found, terms_of(reader, post_id), posts.is_embeddable(reader, post_id), comments
 
-        detail, is_public, comments = await self.db.read(work)
+        detail, terms, is_public, comments = await self.db.read(work)
         frame = embeds.frame_of(detail.post.id, self.base_url) if is_public else ""
         discovery = embeds.discovery_of(detail.post, self.base_url) if is_public else ""
         return self.render(
             "single.html",
             call.session,
             detail=detail,
+            terms=with_terms(detail.post, terms, self.base_url),
             frame=frame,
             discovery=discovery,
             comments=comments,

@@ -8,9 +8,11 @@ import msgspec
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
 from relay.features.creations.owning import Owning
 from relay.features.creations.posts import PAGE_PATH
-from relay.wire.rest import MAX_TAGS, MAX_TITLE, AudioPost, PostEdit
+from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.rest import MAX_TAGS, MAX_TITLE
 
 AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 AnyAnswer = Answer[Any]
@@ -20,6 +22,17 @@ SHOWN_TO = {
     "unlisted": "whoever has the link; it stands on no list",
     "private": "only you",
 }
+LICENCES = {
+    "all-rights-reserved": "All rights reserved",
+    "cc-by": "CC BY 4.0: used and changed by anybody who names you",
+    "cc-by-nc": "CC BY-NC 4.0: the same, and not for money",
+    "cc0": "CC0: given to everybody",
+}
+SWITCHES = {
+    "downloads": "Others can download it without loss",
+    "pinned": "It stands first on your page",
+    "archived": "Archived: off every list, only you have it",
+}
 TROUBLE = (
     f"A title is one line of at most {MAX_TITLE} characters, and a post has at most {MAX_TAGS} short tags."
 )
@@ -28,17 +41,30 @@ TROUBLE = (
 def rows(owning: Owning, render: Render) -> list[AnyRow]:
     async def edit(call: AnyCall) -> AnyAnswer:
         post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
-        given = {"title": post.title, "tags": ", ".join(post.genre), "visibility": post.visibility}
+        given = {
+            "title": post.title,
+            "tags": ", ".join(post.genre),
+            "visibility": post.visibility,
+            "licence": post.licence,
+            **{name: "on" for name in SWITCHES if _is_on(post, name)},
+        }
         return _form(render, call, post, given)
 
     async def save(call: AnyCall) -> AnyAnswer:
         post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
-        given = {name: call.form.get(name, "") for name in ("title", "tags", "visibility")}
+        given = {
+            name: call.form.get(name, "") for name in ("title", "tags", "visibility", "licence", *SWITCHES)
+        }
         try:
             change = _read(given)
         except msgspec.ValidationError:
             return _form(render, call, post, given, TROUBLE)
-        await owning.edit(call.actor, post.id, change)
+        try:
+            await owning.edit(call.actor, post.id, change)
+        except Refusal as refusal:
+            if refusal.code != "validation":
+                raise
+            return _form(render, call, post, given, str(refusal))
         return go_to(f"{PAGE_PATH}{post.id}")
 
     async def ask(call: AnyCall) -> AnyAnswer:
@@ -59,7 +85,7 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
 
 
 def _form(
-    render: Render, call: AnyCall, post: AudioPost, given: Mapping[str, str], trouble: str = ""
+    render: Render, call: AnyCall, post: PostDetails, given: Mapping[str, str], trouble: str = ""
 ) -> AnyAnswer:
     return render(
         "own.html",
@@ -69,6 +95,8 @@ def _form(
         given=given,
         trouble=trouble,
         shown_to=SHOWN_TO,
+        licences=LICENCES,
+        switches=SWITCHES,
         max_title=MAX_TITLE,
         max_tags=MAX_TAGS,
     )
@@ -78,4 +106,12 @@ def _read(given: Mapping[str, str]) -> PostEdit:
     """visibility "": as it is. Raises msgspec.ValidationError."""
     tags = [tag for each in given["tags"].split(",") if (tag := each.strip())]
     fields = {"title": given["title"].strip(), "genre": list(dict.fromkeys(tags))}
-    return msgspec.convert(fields | {"visibility": given["visibility"] or None}, PostEdit)
+    terms = {"visibility": given["visibility"] or None, "licence": given["licence"] or None}
+    switches = {name: bool(given.get(name)) for name in SWITCHES}
+    return msgspec.convert(fields | terms | switches, PostEdit)
+
+
+def _is_on(post: PostDetails, switch: str) -> bool:
+    return {"downloads": post.download_url is not None, "pinned": post.pinned, "archived": post.archived}[
+        switch
+    ]

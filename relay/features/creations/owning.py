@@ -14,7 +14,9 @@ from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.retitling import Tagged
 from relay.features.creations.store import no_post
-from relay.wire.rest import AudioPost, PostDeleted, PostEdit
+from relay.features.creations.terms import set_terms, terms_of, with_terms
+from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.rest import AudioPost, PostDeleted
 
 
 class Owning:
@@ -26,7 +28,7 @@ class Owning:
         self._removed = removed
         self._base_url = base_url
 
-    async def edit(self, actor: Actor, post_id: str, edit: PostEdit) -> AudioPost:
+    async def edit(self, actor: Actor, post_id: str, edit: PostEdit) -> PostDetails:
         """The post as it is then. What changes nothing is told to nobody. Raises Refusal: not_found, gone."""
         while True:
             since, was, sound = await self._db.read(lambda db: self._looked_at(db, actor, post_id))
@@ -60,7 +62,7 @@ class Owning:
         was: Tagged | None,
         now: Tagged | None,
         since: int,
-    ) -> tuple[AudioPost | None, list[str]]:
+    ) -> tuple[PostDetails | None, list[str]]:
         """The post, and objects that nothing names any more; None: its sound is another one than was looked at. [writer]"""
         post, standing = self._own(tx.db, actor, post_id, Action.POST_EDIT)
         if retitling.tagged(tx.db, post_id) != was:
@@ -70,15 +72,23 @@ class Owning:
         tags = post.genre if edit.genre is None else edit.genre
         if edit.visibility is not None:
             shown = replace(shown, visibility=Visibility(edit.visibility))
+        shown = replace(shown, state=_archived(shown.state, edit.archived))
         others = changes.set_words(tx, standing, title, tags, at_us)
+        set_terms(tx, post_id, post.user_id, edit, at_us)
         if changes.set_shown(tx, standing, shown.visibility, shown.state, at_us) or others:
             changes.tell(tx, standing, shown, at_us)
         orphans = retitling.put(tx, post.user_id, was, now, since) if was and now else []
-        return one(tx.db, post_id, actor.user_id, self._base_url).post, orphans
+        now_is = one(tx.db, post_id, actor.user_id, self._base_url).post
+        return with_terms(now_is, terms_of(tx.db, post_id), self._base_url), orphans
 
-    async def own(self, actor: Actor, post_id: str, action: Action) -> AudioPost:
+    async def own(self, actor: Actor, post_id: str, action: Action) -> PostDetails:
         """The post, as its owner is to change it. Raises Refusal: not_found, gone."""
-        return (await self._db.read(lambda db: self._own(db, actor, post_id, action)))[0]
+
+        def work(db: Connection) -> PostDetails:
+            post, _ = self._own(db, actor, post_id, action)
+            return with_terms(post, terms_of(db, post_id), self._base_url)
+
+        return await self._db.read(work)
 
     async def delete(self, actor: Actor, post_id: str) -> PostDeleted:
         """Its rows at once, its objects before this returns, if the store can be reached. Raises Refusal: not_found, gone."""
@@ -102,6 +112,13 @@ class Owning:
         if (was := changes.standing(db, post_id)) is None:
             raise no_post()
         return post, was
+
+
+def _archived(state: State, archived: bool | None) -> State:
+    """What a moderator hid is not shown again by this."""
+    if archived is None or state not in (State.READY, State.ARCHIVED):
+        return state
+    return State.ARCHIVED if archived else State.READY
 
 
 def _gone(shown: Shown) -> Shown:

@@ -4,13 +4,14 @@ from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.features.creations.owning import Owning
 from relay.wire import operations as wire
-from relay.wire.rest import AudioPost, PostDeleted, PostEdit
+from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.rest import PostDeleted
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
 def rows(owning: Owning) -> list[AnyRow]:
-    async def edit(call: Call[PostEdit, wire.Nothing]) -> AudioPost:
+    async def edit(call: Call[PostEdit, wire.Nothing]) -> PostDetails:
         return await owning.edit(call.actor, call.path["post_id"], call.body)
 
     async def delete(call: Bare) -> PostDeleted:

@@ -15,7 +15,7 @@ from relay.core.folding import folded
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
-from relay.features.creations.api import position
+from relay.features.creations.api import Detail, position
 from relay.features.feeds import discovery, store
 from relay.features.feeds.operations import Read, asked
 from relay.features.graph import api as graph
@@ -61,6 +61,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     given: dict[str, str] | None = None
     trouble: str = ""
     profile: Producer | None = None
+    pinned: list[Detail] = []
     relation: graph.Relation | None = None
 
 
@@ -108,14 +109,22 @@ class FeedPages:
     async def of_person(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
 
-        def work(reader: Connection) -> tuple[Producer, graph.Relation, store.Page]:
+        def work(reader: Connection) -> tuple[Producer, graph.Relation, list[Detail], store.Page]:
             person = accounts.find(reader, call.path["username"])
             relation = graph.relation(reader, call.actor.user_id, person.id)
-            return person, relation, store.of(reader, person.id, at, self.base_url)
+            pinned = store.pinned(reader, person.id, at.viewer, self.base_url)
+            return person, relation, pinned, store.of(reader, person.id, at, self.base_url)
 
-        person, relation, found = await self.db.read(work)
+        person, relation, pinned, (details, more) = await self.db.read(work)
         profile = accounts.live_now(person, self.is_live)
-        return self._show(call, found, Shown(heading=person.username, profile=profile, relation=relation))
+        shown = Shown(
+            heading=person.username,
+            profile=profile,
+            relation=relation,
+            pinned=[] if call.query.cursor else pinned,
+        )
+        ids = {each.post.id for each in pinned}  # they stand first, and only there
+        return self._show(call, ([each for each in details if each.post.id not in ids], more), shown)
 
     def _show(self, call: AnyCall, found: store.Page, shown: Shown) -> AnyAnswer:
         details, cursor = found

@@ -60,6 +60,17 @@ class Feeds:
 
         return self._answer(call, await self.db.read(work))
 
+    async def pinned(self, call: Call[wire.Nothing, wire.Nothing]) -> FeedPage:
+        def work(reader: Connection) -> store.Page:
+            person = accounts.find(reader, call.path["name"])
+            return store.pinned(reader, person.id, call.actor.user_id or "", self.base_url), None
+
+        return _page(await self.db.read(work))
+
+    async def archived(self, call: FeedCall) -> FeedPage:
+        at = position(call.account_id, call.query.cursor, call.query.limit)
+        return _page(await self.db.read(lambda reader: store.archived(reader, at, self.base_url)))
+
     def _answer(self, call: Call[Any, Any], found: store.Page) -> Answer[FeedPage]:  # any: of either query
         is_own = call.actor.user_id is not None  # and who is signed in sees their own acts at once
         if self.cache_s == 0 or is_own:
@@ -78,6 +89,8 @@ def rows(db: Database, *, base_url: str, cache_s: int) -> list[AnyRow]:
         Row(wire.TAG_FEED, Action.FEED_READ, feeds.tagged),
         Row(wire.TIMELINE, Action.TIMELINE_READ, feeds.timeline),
         Row(wire.USER_FEED, Action.FEED_READ, feeds.of_person),
+        Row(wire.LIST_PINNED, Action.FEED_READ, feeds.pinned),
+        Row(wire.LIST_ARCHIVED, Action.TIMELINE_READ, feeds.archived),
     ]
 
 

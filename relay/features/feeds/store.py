@@ -5,7 +5,8 @@ from functools import cache
 from relay.core.cursor import BEGINNING
 from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED
 from relay.engine.database import Connection
-from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, page
+from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, detail, page
+from relay.wire.owning import MAX_PINNED
 
 _IS_POST = "c.kind = 'post'"
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
@@ -17,6 +18,12 @@ _FRESHEST_BEFORE = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FRO
     WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
     ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) AS newest_us
   FROM follow AS f WHERE f.follower_id = :viewer ORDER BY newest_us DESC LIMIT :authors"""
+
+_PINNED = f"""{SELECT} WHERE c.owner_id = :owner AND c.pinned_us > 0 AND {_IS_POST} AND {FINDABLE}
+  ORDER BY c.pinned_us DESC LIMIT {MAX_PINNED}"""
+_ARCHIVED = (
+    f"{SELECT} WHERE c.owner_id = :viewer AND {_IS_POST} AND c.state = 'archived' AND {OLDER} {NEWEST}"
+)
 
 Page = tuple[list[Detail], str | None]
 
@@ -60,3 +67,14 @@ def _timeline_of(authors: int) -> str:
 def of(db: Connection, owner_id: str, at: Position, base_url: str) -> Page:
     """One person's. [any thread with a snapshot]"""
     return page(db, _OF, at, base_url, "author", owner=owner_id)
+
+
+def pinned(db: Connection, owner_id: str, viewer: str, base_url: str) -> list[Detail]:
+    """What one person has pinned, the newest pin first. [any thread with a snapshot]"""
+    rows = db.execute(_PINNED, {"owner": owner_id, "viewer": viewer}).fetchall()
+    return [detail(row, base_url, "pinned") for row in rows]
+
+
+def archived(db: Connection, at: Position, base_url: str) -> Page:
+    """What the viewer has archived. [any thread with a snapshot]"""
+    return page(db, _ARCHIVED, at, base_url, "archived")

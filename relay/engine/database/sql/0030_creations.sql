@@ -5,7 +5,7 @@ CREATE TABLE creation (
   owner_id          TEXT NOT NULL REFERENCES account (id),
   kind              TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 32),
   visibility        TEXT NOT NULL CHECK (visibility IN ('private', 'unlisted', 'followers', 'public')),
-  state             TEXT NOT NULL CHECK (state IN ('draft', 'processing', 'ready', 'failed', 'hidden', 'deleted')),
+  state             TEXT NOT NULL CHECK (state IN ('draft', 'processing', 'ready', 'failed', 'hidden', 'archived', 'deleted')),
   owner_state       TEXT NOT NULL CHECK (owner_state IN ('open', 'private', 'suspended')),  -- as its owner's account stands
   title             TEXT NOT NULL CHECK (length(title) <= 120),
   head_version_id   TEXT NOT NULL CHECK (length(head_version_id) = 32),
@@ -15,6 +15,9 @@ CREATE TABLE creation (
   daw               TEXT CHECK (length(daw) BETWEEN 1 AND 64),
   camelot           TEXT CHECK (length(camelot) BETWEEN 2 AND 3),  -- the key's place among those that go together
   duration_ms       INTEGER NOT NULL CHECK (duration_ms >= 0),
+  licence           TEXT NOT NULL DEFAULT 'all-rights-reserved' CHECK (length(licence) BETWEEN 1 AND 32),
+  downloads         INTEGER NOT NULL DEFAULT 0 CHECK (downloads IN (0, 1)),  -- others get the lossless sound
+  pinned_us         INTEGER NOT NULL DEFAULT 0,  -- since when it stands first on its owner's page
   play_count        INTEGER NOT NULL DEFAULT 0 CHECK (play_count >= 0),
   like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
   comment_count     INTEGER NOT NULL DEFAULT 0 CHECK (comment_count >= 0),
@@ -42,6 +45,7 @@ CREATE INDEX creation_trending ON creation (kind, trend_us DESC, id DESC)
   WHERE state = 'ready' AND visibility = 'public' AND owner_state = 'open' AND people >= 2;
 -- With who sees it: a timeline asks hundreds of authors for their newest without looking at a row.
 CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, id DESC, state, visibility, owner_state);
+CREATE INDEX creation_pinned ON creation (owner_id, pinned_us DESC) WHERE pinned_us > 0;
 
 -- Of each tag as it is looked for (folded), the posts; `creation.tags` has them as they were written.
 CREATE TABLE creation_tag (

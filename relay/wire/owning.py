@@ -1,0 +1,47 @@
+"""What the owner of a post says of it after it is out, and what everybody is told of that."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from relay.wire.bounds import Count, Url, Word
+from relay.wire.rest import AudioPost, Genre, ShownTo, Title
+
+Licence = Literal["all-rights-reserved", "cc-by", "cc-by-nc", "cc0"]
+ALL_RIGHTS_RESERVED: Licence = "all-rights-reserved"
+LICENCE_URLS: dict[str, str] = {
+    "cc-by": "https://creativecommons.org/licenses/by/4.0/",
+    "cc-by-nc": "https://creativecommons.org/licenses/by-nc/4.0/",
+    "cc0": "https://creativecommons.org/publicdomain/zero/1.0/",
+}
+MAX_PINNED = 3
+
+
+class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """PATCH /audio/{post_id}: what is left out, or null, stays as it is. A title "" is no title.
+
+    downloads: others get the lossless sound. pinned: it stands first on its owner's page; at most MAX_PINNED do. archived: only
+    its owner has it, apart from their other posts, until that is taken back.
+    """
+
+    title: Title | None = None
+    genre: Genre | None = None
+    visibility: ShownTo | None = None
+    licence: Licence | None = None
+    downloads: bool | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+
+
+class PostDetails(AudioPost, frozen=True, kw_only=True):
+    """A post, and under which terms it is there."""
+
+    licence: Word = ALL_RIGHTS_RESERVED
+    """A Licence, or one that later versions know."""
+    licence_url: Url | None = None
+    download_url: Url | None = None
+    """Of the lossless sound, where its owner gives it to everybody who sees the post."""
+    pinned: bool = False
+    archived: bool = False
+    version: Annotated[Count, Meta(ge=1)] = 1
+    """How often the sound was replaced, and one."""
