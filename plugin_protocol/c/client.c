@@ -66,8 +66,8 @@ const char *sc_result_text(sc_result result)
     case SC_ERROR_INACTIVE: return "Nothing has been recorded that could be kept.";
     case SC_ERROR_FORKED: return "This process is a child of the one that made the client.";
     case SC_ERROR_INSTANCES:
-        return "256 Sidechain plugins are loaded in this program, the most that it can have. Remove one from another track, "
-               "then load this one again.";
+        return "256 Sidechain plugins are loaded in this program, the most that it can have. Remove one from another track: "
+               "this one records then.";
     }
     return "An unknown result.";
 }
@@ -258,11 +258,11 @@ sc_result sc_client_create(const sc_config *given, sc_client **client_out)
                              sc_random_bytes(&client->session.jitter, sizeof client->session.jitter)))
         result = SC_ERROR_RING;
     client->session.jitter |= 1; /* the generator stands still at 0 */
-    if (result == SC_OK) result = sc_worker_join(&client->served);
     if (result != SC_OK) {
         release(&allocator, client);
         return result;
     }
+    sc_worker_join(&client->served);
     sc_worker_lock();
     if (!sc_worker_runs())
         snprintf(client->session.reason, sizeof client->session.reason, "No thread could be started. Recording goes on.");
@@ -305,6 +305,15 @@ static sc_result refuse(sc_client *client, sc_result result, const char *reason,
     return result;
 }
 
+/* Whether as many are served as may be. */
+static bool waits(sc_client *client)
+{
+    sc_worker_lock();
+    const bool is_waiting = client->served.waits;
+    sc_worker_unlock();
+    return is_waiting;
+}
+
 /* Goes on in the Ring that an earlier activation left, if it fits; else that one is ended. */
 static bool take_up(sc_client *client, const sc_ring_identity *wanted)
 {
@@ -337,6 +346,7 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
         return refuse(client, SC_ERROR_ARGUMENT, sc_result_text(SC_ERROR_ARGUMENT), NULL);
     if (!sc_client_open_player(client, rate_hz, channels))
         return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY), NULL);
+    if (waits(client)) return refuse(client, SC_ERROR_INSTANCES, sc_result_text(SC_ERROR_INSTANCES), &wanted);
     if (take_up(client, &wanted)) return SC_OK;
     const sc_result result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
     if (result != SC_OK) return refuse(client, result, reason, &wanted);

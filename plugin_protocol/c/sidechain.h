@@ -51,7 +51,7 @@ extern "C" {
 #endif
 
 #define SC_CLIENT_VERSION "0.1.0"
-#define SC_MAX_INSTANCES 256 /* clients of one process */
+#define SC_MAX_INSTANCES 256 /* clients of one process that record; more wait for room */
 #define SC_MAX_KEEPS 16     /* keep requests of one client that are not answered yet */
 #define SC_MAX_PLAYS 4      /* plays of one client that the worker has not looked at yet */
 #define SC_MIN_GAIN_DB (-60.0) /* of previews: this and below is silence */
@@ -75,7 +75,7 @@ typedef enum sc_result {
     SC_ERROR_RING,      /* the Ring's file could not be made: usually no space left */
     SC_ERROR_INACTIVE,  /* there is nothing recorded that could be kept */
     SC_ERROR_FORKED,    /* this is a child of the process that made the client */
-    SC_ERROR_INSTANCES  /* SC_MAX_INSTANCES clients exist in this process */
+    SC_ERROR_INSTANCES  /* SC_MAX_INSTANCES clients exist in this process: this one records when one of them is gone */
 } sc_result;
 
 /* A sentence for a result. The string is static. [any] */
@@ -106,7 +106,7 @@ typedef struct sc_config {
 /* Makes a client in state inactive, with 16 random bytes as its Instance id. Starts the worker thread if this is
    the first client. The client belongs to the caller; `*client` is NULL unless SC_OK is returned.
    Cost: one allocation of about 100 KB, one thread for the first client.
-   Errors: ARGUMENT, MEMORY, LIMIT. A missing daemon or run directory is none. [main-thread] */
+   Errors: ARGUMENT, MEMORY. More than SC_MAX_INSTANCES are none either: sc_client_activate says so. A missing daemon or run directory is none. [main-thread] */
 SC_API sc_result sc_client_create(const sc_config *config, sc_client **client);
 
 /* Says goodbye to the daemon, unlinks every Ring of the client, frees it. NULL is allowed. Takes up to 20 ms, for

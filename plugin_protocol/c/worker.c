@@ -17,6 +17,7 @@ static pthread_t thread;
 static bool runs;
 static bool watching_forks;
 static sc_served *all;
+static sc_served *waiting; /* for room among `all`, the longest waiting first */
 static unsigned count;
 
 void sc_worker_lock(void)
@@ -38,18 +39,28 @@ bool sc_worker_runs(void)
 static void forget_in_child(void)
 {
     for (sc_served *each = all; each; each = each->next) each->forget(each->whole);
+    for (sc_served *each = waiting; each; each = each->next) each->forget(each->whole);
     pthread_mutex_init(&lifetime, NULL);
     pthread_mutex_init(&shared, NULL);
     pthread_cond_init(&left, NULL);
-    all = NULL;
+    all = waiting = NULL;
     count = 0;
     runs = false;
 }
 
-/* Takes out of the list whoever wants to leave. Lock held. */
-static void let_go(void)
+static void serve(sc_served *served)
 {
-    for (sc_served **place = &all; *place;) {
+    served->waits = false;
+    served->next = all;
+    all = served;
+    count++;
+}
+
+/* Takes out of the list whoever wants to leave; how many they were. Lock held. */
+static unsigned let_go_of(sc_served **place)
+{
+    unsigned gone = 0;
+    while (*place) {
         sc_served *each = *place;
         if (!each->leaving) {
             place = &each->next;
@@ -57,9 +68,22 @@ static void let_go(void)
         }
         each->leave(each->whole);
         *place = each->next;
-        count--;
+        gone++;
         each->leaving = false;
         pthread_cond_broadcast(&left);
+    }
+    return gone;
+}
+
+/* Lets go of whoever wants to leave, and serves in their place who has waited longest. Lock held. */
+static void let_go(void)
+{
+    let_go_of(&waiting);
+    count -= let_go_of(&all);
+    while (waiting && count < SC_MAX_INSTANCES) {
+        sc_served *first = waiting;
+        waiting = first->next;
+        serve(first);
     }
 }
 
@@ -98,21 +122,21 @@ static void start_thread(void)
     if (runs) pthread_setname_np(thread, "sidechain");
 }
 
-sc_result sc_worker_join(sc_served *served)
+void sc_worker_join(sc_served *served)
 {
     pthread_mutex_lock(&lifetime);
     sc_worker_lock();
     if (!watching_forks) watching_forks = pthread_atfork(NULL, NULL, forget_in_child) == 0;
-    const bool room = count < SC_MAX_INSTANCES;
-    if (room) {
-        served->next = all;
-        all = served;
-        count++;
-        if (!runs) start_thread();
-    }
+    served->waits = count >= SC_MAX_INSTANCES;
+    if (served->waits) {
+        sc_served **last = &waiting;
+        while (*last) last = &(*last)->next;
+        served->next = NULL;
+        *last = served;
+    } else serve(served);
+    if (!runs) start_thread();
     sc_worker_unlock();
     pthread_mutex_unlock(&lifetime);
-    return room ? SC_OK : SC_ERROR_INSTANCES;
 }
 
 void sc_worker_leave(sc_served *served)

@@ -18,11 +18,12 @@ typedef struct sc_served {
     /* The worker's own. */
     struct sc_served *next;
     bool leaving;
+    bool waits; /* SC_MAX_INSTANCES are served: nothing is done for this one before one of them leaves. Lock held */
 } sc_served;
 
-/* Begins to serve; starts the thread for the first. SC_ERROR_INSTANCES when it serves SC_MAX_INSTANCES. Without a thread (the
-   system has none left) the client records all the same, and sc_worker_runs() says so. [main-thread] */
-sc_result sc_worker_join(sc_served *served);
+/* Begins to serve, or lets it wait until there is room; starts the thread for the first. Without a thread (the system has none
+   left) the client records all the same, and sc_worker_runs() says so. [main-thread] */
+void sc_worker_join(sc_served *served);
 
 /* Waits until the worker has let go; ends the thread after the last. [main-thread] */
 void sc_worker_leave(sc_served *served);

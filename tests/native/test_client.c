@@ -205,15 +205,36 @@ static void no_room_is_an_answer_not_a_crash(void)
     sc_client_destroy(client);
 }
 
-static void a_process_has_256_instances_at_most(void)
+static bool told_of(sc_client *client, sc_event_kind kind)
 {
-    sc_client *clients[SC_MAX_INSTANCES], *one_more;
-    const sc_config config = {.size = sizeof config, .run_dir = run_dir, .record_only = true};
+    sc_event event;
+    while (sc_client_poll_event(client, &event))
+        if (event.kind == kind) return true;
+    return false;
+}
+
+static void one_instance_too_many_waits_and_records_when_there_is_room(void)
+{
+    sc_client *clients[SC_MAX_INSTANCES];
     for (int i = 0; i < SC_MAX_INSTANCES; i++) clients[i] = make(run_dir);
-    const sc_result refused = sc_client_create(&config, &one_more);
-    CHECK_EQUAL(refused, SC_ERROR_INSTANCES);
-    CHECK(!one_more && strstr(sc_result_text(refused), "256") && strstr(sc_result_text(refused), "Remove one"));
+    sc_client *gives_up = make(run_dir), *next = make(run_dir), *last = make(run_dir);
+    sc_client *extra[] = {gives_up, next, last};
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(sc_client_activate(extra[i], 48000.0, 2, 512), SC_ERROR_INSTANCES);
+        CHECK(strstr(info_of(extra[i]).reason, "256") && strstr(info_of(extra[i]).reason, "Remove one"));
+        CHECK_EQUAL(sc_client_process_interleaved(extra[i], samples, 512, NULL), 0);
+    }
+    sc_client_destroy(gives_up);
+    sc_client_destroy(clients[7]);
+    while (!told_of(next, SC_EVENT_RECORDING)) usleep(1000);
+    CHECK_EQUAL(sc_client_process_interleaved(next, samples, 512, NULL), 512);
+    CHECK(info_of(next).recording && !info_of(next).reason[0]);
+    CHECK(!info_of(last).recording && strstr(info_of(last).reason, "256"));
+    clients[7] = next;
     for (int i = 0; i < SC_MAX_INSTANCES; i++) sc_client_destroy(clients[i]);
+    while (!told_of(last, SC_EVENT_RECORDING)) usleep(1000);
+    sc_client_destroy(last);
+    CHECK_EQUAL(files(run_dir), 0);
 }
 
 static void a_forked_child_touches_nothing_and_may_begin_anew(void)
@@ -360,7 +381,7 @@ int main(int argc, char **argv)
     RUN(keeps_wait_in_sixteen_slots);
     RUN(a_run_directory_that_is_not_ours_alone_is_not_used);
     RUN(no_room_is_an_answer_not_a_crash);
-    RUN(a_process_has_256_instances_at_most);
+    RUN(one_instance_too_many_waits_and_records_when_there_is_room);
     RUN(a_forked_child_touches_nothing_and_may_begin_anew);
     RUN(without_a_daemon_recording_goes_on);
     RUN(with_descriptors_used_up_recording_goes_on_and_says_so);
