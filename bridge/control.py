@@ -15,6 +15,18 @@ from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
 from bridge.control_base import Limit
+from bridge.control_comments import CommentInfo as CommentInfo
+from bridge.control_comments import CommentsAre as CommentsAre
+from bridge.control_comments import DeleteComment as DeleteComment
+from bridge.control_comments import EditComment as EditComment
+from bridge.control_comments import ListComments as ListComments
+from bridge.control_comments import ListNotifications as ListNotifications
+from bridge.control_comments import NotificationInfo as NotificationInfo
+from bridge.control_comments import NotificationsAre as NotificationsAre
+from bridge.control_comments import NotificationsChanged as NotificationsChanged
+from bridge.control_comments import OneComment as OneComment
+from bridge.control_comments import ReadNotifications as ReadNotifications
+from bridge.control_comments import WriteComment as WriteComment
 from bridge.control_discover import Discover as Discover
 from bridge.control_discover import Discovered as Discovered
 from bridge.control_discover import DiscoveredList as DiscoveredList
@@ -122,6 +134,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     recovered: list[StretchInfo] = field(
         default_factory=list
     )  # the newest that nobody has kept or discarded yet
+    unread: U32 = 0  # notifications, as the relay told last
     deeds_waiting: U32 = 0  # likes, reactions and follows that wait for the relay
 
 
@@ -395,7 +408,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -415,6 +428,9 @@ Reply = (
     | DeedDone
     | PostList
     | OnePost
+    | CommentsAre
+    | OneComment
+    | NotificationsAre
     | Claimed
     | Previewing
     | ClaimState
@@ -426,5 +442,5 @@ Reply = (
     | Whoami
     | InstanceList
 )
-Event = StateChanged | Progress | TakeChanged | ItemArrived | PreviewChanged
+Event = StateChanged | Progress | TakeChanged | ItemArrived | NotificationsChanged | PreviewChanged
 ToClient = Reply | Event

@@ -18,6 +18,7 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from daemon.config import Loaded
 from daemon.doors.control.claiming import ClaimAnswers
+from daemon.doors.control.comments import CommentAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
@@ -31,7 +32,7 @@ from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.door import PluginDoor
-from daemon.doors.plugin.notices import RecoveryNotices
+from daemon.doors.plugin.notices import NotificationNotices, RecoveryNotices
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
@@ -44,6 +45,7 @@ from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
+from daemon.features.feed.talk import Talk
 from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
@@ -53,6 +55,7 @@ from daemon.features.keeping.mixing import Mixing
 from daemon.features.keeping.sets import SetKeeping
 from daemon.features.link.driver import LinkDriver
 from daemon.features.linked_folder.linked_folder import LinkedFolder
+from daemon.features.notifications.notifications import Notifications
 from daemon.features.posting.holding import Holding
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader
@@ -164,6 +167,7 @@ class App:
             )
             self._link = LinkDriver(account, store, bus)
         self._deeds = Deeds(account, store, bus)
+        self._notifications = Notifications(account, bus)
         self._feed = Feed(store, self._timeline, bus)
         stack.push_async_callback(self._feed.close)
 
@@ -238,6 +242,7 @@ class App:
             previews=self._previews,
             journal=self._journal,
             deeds=self._deeds,
+            notifications=self._notifications,
             takes=take_answers,
             stop=self._stopping.set,
         )
@@ -255,6 +260,7 @@ class App:
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
             PostAnswers(self._own_posts).answers,
+            CommentAnswers(Talk(self._account, self._store), self._notifications).answers,
             PreviewAnswers(self._instances, self._previews).answers,
             HistoryAnswers(
                 journal=self._journal,
@@ -299,6 +305,7 @@ class App:
         )
         stack.callback(self._windows.close)
         RecoveryNotices(self._plugins, self._bus)
+        NotificationNotices(self._plugins, self._bus)
         self._plugin_door = PluginDoor(
             instances=self._instances,
             keeping=self._keeping,
@@ -334,6 +341,7 @@ class App:
             parts += [
                 self._uploader.run,
                 self._link.run,
+                self._notifications.run,
                 self._deeds.run,
                 self._prefetch.run,
                 self._account.say_farewells,

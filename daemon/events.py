@@ -148,6 +148,15 @@ class DeedRefused(Event, frozen=True, kw_only=True):
     sentence: str
 
 
+class NotificationsChanged(Event, frozen=True, kw_only=True):
+    """So many notifications are unread now. kind, sentence: of what is new, "" if nothing is; url: where it can be looked at."""
+
+    unread: int
+    kind: str = ""
+    sentence: str = ""
+    url: str = ""
+
+
 class PresenceChanged(Event, frozen=True, kw_only=True):
     """What followers are told of this device is something else now."""
 

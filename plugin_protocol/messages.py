@@ -107,7 +107,7 @@ class KeepFailed(PluginMessage, frozen=True, kw_only=True, tag="keep_failed"):
 class Notice(PluginMessage, frozen=True, kw_only=True, tag="notice"):
     """daemon -> plugin, unasked: one line for the plugin's window (a post went out, an item came in)."""
 
-    kind: Short  # "posted", "item", "recovered", "warning"
+    kind: Short  # "posted", "item", "recovered", "notification", "warning"
     message: Line
 
 

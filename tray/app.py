@@ -195,6 +195,9 @@ class Tray:
                 self._view = replace(self._view, progress={**self._view.progress, take_id: event})
             case control.StateChanged():
                 self._stale = True
+            case control.NotificationsChanged():
+                if sentence := news.of_notification(event):
+                    self._backend.notify(sentence)
             case control.ItemArrived():
                 return
         self._wake.set()

@@ -1,9 +1,9 @@
 """Which changes are worth one sentence on the screen: kept, posted, and what needs a person. Pure.
 
-Progress, retries and feed items are not: a notification per upload teaches people to switch them off.
+Progress, retries, feed items and likes are not: a notification per upload teaches people to switch them off.
 """
 
-from bridge.control import ClaimState, Status, TakeInfo
+from bridge.control import ClaimState, NotificationsChanged, Status, TakeInfo
 from tray.model import Icon
 from tray.presenter import ICON_OF_STATE, STUCK_ENTRIES, TAKE_ID_CHARS, take_name
 
@@ -41,6 +41,11 @@ def of_recovered(before: Status | None, after: Status) -> str | None:
     known = {one.stretch_id for one in before.recovered} if before else set()
     fresh = [one.sentence for one in after.recovered if one.stretch_id not in known]
     return f"{fresh[0]} The tray's menu keeps it." if fresh else None
+
+
+def of_notification(told: NotificationsChanged) -> str | None:
+    """The sentence for what somebody said or asks, or None: likes and reactions are counted in the menu."""
+    return None if told.kind in ("", "reaction") else told.sentence or None
 
 
 def of_account(before: Status | None, after: Status) -> str | None:

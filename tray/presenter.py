@@ -116,6 +116,10 @@ def _when_running(status: Status, progress: dict[str, Progress], claim: ClaimSta
         many = status.friends_producing != 1
         text = f"{status.friends_producing} {'friends are' if many else 'friend is'} producing"
         yield Item(id="friends", label=text, enabled=False)
+    if status.unread and status.relay_url is not None:
+        text = "1 unread notification" if status.unread == 1 else f"{status.unread} unread notifications"
+        page = f"{status.relay_url.rstrip('/')}/notifications"
+        yield Item(id="notifications", label=text, action=OpenUrl(page))
     yield Item(id="separator-keep")
     yield from _keeps(status.instances)
     yield from _undo(status)

@@ -132,6 +132,9 @@ def status(as_json: Json = False) -> None:
         lines += [f"plugin    {_instance_line(i)}" for i in s.instances] or ["plugin    none loaded"]
         outbox = ", ".join(f"{n} {state}" for state, n in sorted(s.outbox.items())) or "empty"
         lines.append(f"takes     {s.takes}    outbox  {outbox}    friends producing  {s.friends_producing}")
+        if s.unread:
+            many = "1 notification" if s.unread == 1 else f"{s.unread} notifications"
+            lines.append(f"unread    {many}: `sidechain notifications`")
         if s.deeds_waiting:
             one = "1 like, reaction or follow waits"
             many = f"{s.deeds_waiting} likes, reactions and follows wait"

@@ -107,6 +107,12 @@ def _posts(app: typer.Typer) -> None:
     app.add_typer(posts.app, name="posts")
 
 
+def _comments(app: typer.Typer) -> None:
+    from daemon.cli import comment_commands
+
+    comment_commands.register(app)
+
+
 def _recover(app: typer.Typer) -> None:
     from daemon.cli import recover
 
@@ -132,6 +138,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _outbox: "outbox undo",
     _history: "history",
     _posts: "posts",
+    _comments: "comments comment notifications",
     _recover: "recover",
     _config: "config",
 }

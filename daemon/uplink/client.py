@@ -18,7 +18,9 @@ from daemon.uplink.http import (
     path_of,
 )
 from relay.wire import operations, rest
+from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
+from relay.wire.notifications import NotificationCounts, NotificationPage, NotificationsRead
 from relay.wire.operations import Operation
 from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.search import Found, SearchQuery
@@ -137,6 +139,33 @@ class RelayClient:
     async def delete_post(self, post_id: str) -> None:
         """A post of this account's."""
         await self._do(operations.DELETE_POST, post_id=post_id)
+
+    async def comments(self, post_id: str, limit: int, cursor: str | None = None) -> CommentPage:
+        """A page of what people say to a post."""
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return await self._do(operations.LIST_COMMENTS, query=query, post_id=post_id)
+
+    async def comment(self, post_id: str, new: NewComment) -> Comment:
+        return await self._do(operations.WRITE_COMMENT, new, post_id=post_id)
+
+    async def edit_comment(self, comment_id: str, text: str) -> Comment:
+        body = CommentEdit(text=text)
+        return await self._do(operations.EDIT_COMMENT, body, comment_id=comment_id)
+
+    async def delete_comment(self, comment_id: str) -> None:
+        await self._do(operations.DELETE_COMMENT, comment_id=comment_id)
+
+    async def notifications(self, limit: int, cursor: str | None = None) -> NotificationPage:
+        """A page of what others did that concerns this account."""
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return await self._do(operations.NOTIFICATIONS, query=query)
+
+    async def notification_counts(self) -> NotificationCounts:
+        return await self._do(operations.NOTIFICATION_COUNTS)
+
+    async def read_notifications(self) -> NotificationCounts:
+        """All of them are read; the counts then."""
+        return await self._do(operations.NOTIFICATIONS_READ, NotificationsRead())
 
     async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The post's MP3, as RelayHttp.sound gives it."""

@@ -11,6 +11,7 @@ from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.feed.deeds import Deeds
 from daemon.features.history.journal import Journal
+from daemon.features.notifications.notifications import Notifications
 from daemon.features.previews.previews import Previews
 from daemon.features.status.notices import Notices
 from daemon.features.status.status import DaemonStatus
@@ -36,6 +37,7 @@ class StatusAnswers:
         previews: Previews,
         journal: Journal,
         deeds: Deeds,
+        notifications: Notifications,
         takes: TakeAnswers,
         stop: Callable[[], None],
     ) -> None:
@@ -48,6 +50,7 @@ class StatusAnswers:
         self._previews = previews
         self._journal = journal
         self._deeds = deeds
+        self._notifications = notifications
         self._takes = takes
         self._stop = stop
         self._started_s = time.monotonic()
@@ -78,6 +81,7 @@ class StatusAnswers:
             previews=self._previews.infos(),
             notices=[notice[:MAX_CHARACTERS] for notice in self._notices.lines()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
+            unread=self._notifications.unread,
             deeds_waiting=await self._deeds.waiting(),
         )
 

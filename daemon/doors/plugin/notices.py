@@ -1,8 +1,8 @@
-"""Each plugin's window says once what was recovered last."""
+"""Each plugin's window says once what was recovered last, and what others did that concerns this account, as it happens."""
 
 from bridge.plugin_endpoint import PluginEndpoint
 from daemon.doors.sentences import MAX_CHARACTERS
-from daemon.events import Bus, HistoryChanged, StatusChanged
+from daemon.events import Bus, HistoryChanged, NotificationsChanged, StatusChanged
 from plugin_protocol.messages import Notice
 
 
@@ -27,3 +27,16 @@ class RecoveryNotices:
             if (peer.instance, line) not in self._told:
                 self._told.add((peer.instance, line))
                 self._plugins.say(peer, Notice(kind="recovered", message=line[:MAX_CHARACTERS]))
+
+
+class NotificationNotices:
+    """To those that are there. [loop]"""
+
+    def __init__(self, plugins: PluginEndpoint, bus: Bus) -> None:
+        self._plugins = plugins
+        bus.on(NotificationsChanged, self._tell)
+
+    def _tell(self, event: NotificationsChanged) -> None:
+        if event.sentence:
+            for peer in self._plugins.peers():
+                self._plugins.say(peer, Notice(kind="notification", message=event.sentence[:MAX_CHARACTERS]))

@@ -4,13 +4,11 @@ What a person typed is judged here, by the relay's own rules: the relay would an
 deeds.py, now or when the relay can be reached.
 """
 
-import msgspec
-
 from daemon.core.deeds import Deed, DeedKind
 from daemon.errors import UsageError
 from daemon.features.feed.deeds import Deeds, Done
+from daemon.features.feed.finding import find_post, is_one
 from daemon.library.store import Store
-from relay.wire.ids import Id
 from relay.wire.rest import Emoji, Username
 
 
@@ -26,40 +24,23 @@ class Social:
 
     async def like(self, post: str, like: bool) -> Done:
         """Like a post, or take that back."""
-        return await self._deeds.do(Deed(kind=DeedKind.LIKE, object=await self._find(post), on=like))
+        return await self._deeds.do(
+            Deed(kind=DeedKind.LIKE, object=await find_post(self._store, post), on=like)
+        )
 
     async def react(self, post: str, emoji: str, react: bool) -> Done:
         """React with one of the relay's emoji, or take that back."""
-        post_id = await self._find(post)
-        if not _is(emoji, Emoji):
+        post_id = await find_post(self._store, post)
+        if not is_one(emoji, Emoji):
             raise UsageError(f"“{emoji}” is no emoji.", "`sidechain react --help` lists those there are.")
         return await self._deeds.do(Deed(kind=DeedKind.REACT, object=post_id, on=react, emoji=emoji))
 
     async def follow(self, username: str, follow: bool) -> Done:
         """Follow somebody, or stop."""
         username = username.removeprefix("@").lower()
-        if not _is(username, Username):
+        if not is_one(username, Username):
             raise UsageError(
                 f"“{username}” is no account's name: 3 to 30 letters without accents, digits, dots, dashes, underscores.",
                 "It stands on their page, and beside their posts in `sidechain feed`.",
             )
         return await self._deeds.do(Deed(kind=DeedKind.FOLLOW, object=username, on=follow))
-
-    async def _find(self, post: str) -> str:
-        given = post.rstrip("/").rpartition("/")[2].lower()
-        if _is(given, Id):
-            return given
-        found = await self._store.run(Store.item, given) if given else []
-        if len(found) != 1:
-            many = "Several posts of your feed have" if found else "No post of your feed has"
-            raise UsageError(f"{many} an id that starts with “{given}”.", "`sidechain feed` lists them.")
-        return found[0].id
-
-
-def _is(text: str, kind: object) -> bool:
-    """Whether the relay takes it for one of these."""
-    try:
-        msgspec.convert(text, kind)
-    except msgspec.ValidationError:
-        return False
-    return True

@@ -17,7 +17,15 @@ from daemon.core import link_signals as link
 from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, SidechainError
-from daemon.events import Bus, ItemArrived, LinkChanged, PostChanged, PostRemoved, PresenceChanged
+from daemon.events import (
+    Bus,
+    ItemArrived,
+    LinkChanged,
+    NotificationsChanged,
+    PostChanged,
+    PostRemoved,
+    PresenceChanged,
+)
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.socket import Socket, SocketEnded, TokenRejected, open_socket
@@ -28,6 +36,7 @@ from relay.wire.events import (
     FeedPostRemoved,
     Frames,
     FromClient,
+    NotificationsTold,
     PresenceUpdate,
 )
 from relay.wire.operations import TIMELINE
@@ -212,6 +221,9 @@ class LinkDriver:
             await self._store.run(
                 Store.apply_events, list(new.values()), effect.cursor, changed=kept, removed=removed
             )
+        for payload in effect.payloads:
+            if isinstance(payload, NotificationsTold):
+                self._tell_notifications(payload)
         told = [payload for payload in effect.payloads if isinstance(payload, PresenceUpdate)]
         self._friends = present([*self._friends.values(), *told])
         self._announce([post for post_id, post in new.items() if post_id not in removed])
@@ -223,6 +235,15 @@ class LinkDriver:
             self._bus.tell(PostChanged(post=post))
         for post_id in removed:
             self._bus.tell(PostRemoved(post_id=post_id))
+
+    def _tell_notifications(self, told: NotificationsTold) -> None:
+        new = told.new
+        if new is None:
+            self._bus.tell(NotificationsChanged(unread=told.unread))
+            return
+        self._bus.tell(
+            NotificationsChanged(unread=told.unread, kind=new.kind, sentence=new.sentence, url=new.url)
+        )
 
     def _announce(self, posts: list[AudioPost]) -> None:
         """Posts of others; one's own come by the same channel and are no news here."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.control import AlikeInfo, ClaimState
+from bridge.control import AlikeInfo, ClaimState, NotificationsChanged
 from tests.support.tray_values import status, stretch, take
-from tray.news import of_account, of_claim, of_new_take, of_recovered, of_status, of_take
+from tray.news import of_account, of_claim, of_new_take, of_notification, of_recovered, of_status, of_take
 
 
 def test_a_new_take_is_kept_with_its_length_and_note() -> None:
@@ -83,3 +83,11 @@ def test_a_code_is_told_when_it_comes_and_a_claim_that_failed_with_its_reason() 
     assert of_claim(waiting, code) == "Open https://relay.example/device in any browser, and type WDJB-MJHT."
     failed = ClaimState(state="failed", code="access_denied", message="No.", next_step="Again.")
     assert of_claim(waiting, failed) == "No. Again."
+
+
+def test_what_somebody_says_is_news_and_a_like_is_not() -> None:
+    def told(kind: str, sentence: str = "anna did it") -> str | None:
+        return of_notification(NotificationsChanged(unread=3, kind=kind, sentence=sentence))
+
+    assert told("comment") == told("follow_request") == told("of a later version") == "anna did it"
+    assert told("reaction") is None and told("", "") is None and told("comment", "") is None

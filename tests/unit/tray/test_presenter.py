@@ -252,6 +252,13 @@ def test_ids_are_unique_and_do_not_depend_on_what_else_is_shown() -> None:
     assert alone.find("keep:b2:16").action == many.find("keep:b2:16").action
 
 
+def test_what_is_unread_is_counted_and_leads_to_its_page() -> None:
+    assert up().find("notifications") is None
+    one, many = up(unread=1).find("notifications"), up(unread=7).find("notifications")
+    assert (one.label, many.label) == ("1 unread notification", "7 unread notifications")
+    assert one.action == OpenUrl(f"{RELAY}/notifications")
+
+
 def test_what_a_crash_left_is_offered_in_the_lengths_it_has() -> None:
     assert up().find("recovered") is None
     model = up(recovered=[stretch("s1"), stretch("s2", bars=None)])

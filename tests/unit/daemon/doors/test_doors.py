@@ -8,6 +8,7 @@ import pytest
 import bridge.control as c
 from bridge.plugin_endpoint import FromPeer
 from daemon.doors.control.claiming import ClaimAnswers
+from daemon.doors.control.comments import CommentAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
@@ -53,6 +54,8 @@ def tables() -> list[dict[type, Any]]:
         "instances",
         "previews",
         "journal",
+        "deeds",
+        "notifications",
         "takes",
         "stop",
     )
@@ -62,6 +65,7 @@ def tables() -> list[dict[type, Any]]:
         OutboxAnswers(NOBODY, NOBODY),
         FeedAnswers(NOBODY, NOBODY, NOBODY),
         PostAnswers(NOBODY),
+        CommentAnswers(NOBODY, NOBODY),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),

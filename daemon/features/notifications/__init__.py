@@ -1,0 +1,1 @@
+"""What others did that concerns this account, as the relay tells it."""
