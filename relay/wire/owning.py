@@ -1,8 +1,8 @@
 """What the owner of a post says of it after it is out, and what everybody is told of that."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from relay.wire.bounds import Count, Url, Word
 from relay.wire.rest import AudioPost, Genre, ShownTo, Title
@@ -43,5 +43,5 @@ class PostDetails(AudioPost, frozen=True, kw_only=True):
     """Of the lossless sound, where its owner gives it to everybody who sees the post."""
     pinned: bool = False
     archived: bool = False
-    version: Annotated[Count, Meta(ge=1)] = 1
+    version: Count = 1
     """How often the sound was replaced, and one."""

@@ -24,6 +24,8 @@ from msgspec.inspect import (
 )
 
 import relay.wire
+from relay.wire import operations
+from relay.wire.operations import Operation
 
 UNSEEN = ["\n", "\x00", "\x1b", "\u202e", "\u2066", "\u2028", "\ud800"]
 NUMBERS = [math.nan, math.inf, -math.inf, -(1 << 63), 1 << 63, 1 << 64]
@@ -138,3 +140,20 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
                 assert not holds(kind, fine + unseen), (name, fine + unseen)
                 assert not holds(kind, unseen + fine), (name, unseen + fine)
     assert info.pattern is None or info.pattern.endswith(r"\Z"), name
+
+
+@pytest.mark.parametrize(
+    "shape",
+    sorted(
+        {
+            kind
+            for row in vars(operations).values()
+            if isinstance(row, Operation)
+            for kind in (row.body, row.query, row.reply)
+        },
+        key=repr,
+    ),
+)
+def test_every_shape_of_an_operation_can_be_read(shape: type) -> None:
+    """What a decoder cannot be made of fails where it is first needed, at somebody's desk."""
+    msgspec.json.Decoder(shape)
