@@ -32,6 +32,7 @@ from relay.features.passwords.rules import Registration
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
+from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
 from relay.features.uploads.operations import UploadOperations
 
@@ -135,6 +136,9 @@ class Table:
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *reactions.rows(given.reactions),
+            *reactions.keeping_rows(given.keeping, given.plays),
+            *reactions.list_rows(given.lists),
+            *reaction_pages.rows(given.keeping, given.lists, self.render),
             *comments.rows(given.comments),
             *notifications.rows(given.notifications),
             *notification_pages.rows(given.notifications, self.render),

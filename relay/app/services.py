@@ -45,6 +45,9 @@ from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.features.reactions.keeping import NEW_REPOST, Keeping, tell_reposts
+from relay.features.reactions.lists import Lists
+from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.uploads.service import Uploads
 
@@ -94,6 +97,9 @@ class PostServices:
     removals: Removals
     jobs: Jobs
     reactions: Reactions
+    keeping: Keeping
+    lists: Lists
+    plays: Plays
     comments: Comments
     notifications: Notifications
 
@@ -131,6 +137,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
             **graph_api.TELLERS,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
+            NEW_REPOST: tell_reposts,
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )
@@ -209,6 +216,9 @@ async def post_services(
         removals=removed,
         jobs=Jobs(db, on_given_up),
         reactions=Reactions(db, base_url),
+        keeping=Keeping(db, base_url),
+        lists=Lists(db, base_url),
+        plays=Plays(db, base_url),
         comments=Comments(db, base_url),
         notifications=Notifications(db, base_url),
     )

@@ -48,6 +48,8 @@ class Action(StrEnum):
     POST_DELETE = "post.delete"
     POST_LIKE = "post.like"
     POST_REACT = "post.react"
+    POST_SAVE = "post.save"
+    POST_REPOST = "post.repost"
     REACTION_REMOVE = "reaction.remove"
     COMMENT_READ = "comment.read"
     COMMENT_WRITE = "comment.write"
@@ -122,6 +124,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.POST_DELETE: OWNER_ONLY,
     Action.POST_LIKE: SIGNED_IN,
     Action.POST_REACT: SIGNED_IN,
+    Action.POST_SAVE: SIGNED_IN,
+    Action.POST_REPOST: SIGNED_IN,
     Action.REACTION_REMOVE: OWNER_ONLY,
     Action.COMMENT_READ: ANYBODY,
     Action.COMMENT_WRITE: SIGNED_IN,

@@ -31,7 +31,7 @@ from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
 from relay.wire.notifications import Notification
-from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Username
+from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Repost, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
 SUBPROTOCOL_MSGPACK = "sidechain.v1.msgpack"
@@ -161,6 +161,12 @@ class NotificationsTold(_Wire, frozen=True, kw_only=True, tag="notifications.cha
     new: Notification | None = None
 
 
+class SocialNewRepost(_Wire, frozen=True, kw_only=True, tag="social.new_repost"):
+    """Somebody shows your post to those who follow them."""
+
+    repost: Repost
+
+
 class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
     """A job of yours began, went on or ended. Live only: `GET /jobs/ID` has it as it stands. Fields as of `jobs.Job`."""
 
@@ -181,6 +187,7 @@ Payload = (
     | SocialFollowRequest
     | SocialFollowAccepted
     | SocialNewReaction
+    | SocialNewRepost
     | CommentAdded
     | CommentEdited
     | CommentRemoved

@@ -58,6 +58,12 @@ class ManyPaging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
 
 
+class ReactionPaging(ManyPaging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """emoji: those with this one alone."""
+
+    emoji: rest.Emoji | None = None
+
+
 class AudioBytes(Struct, frozen=True):
     """Stands for an answer that is the bytes of a file, whole or a range (RFC 9110, 14)."""
 
@@ -318,9 +324,36 @@ LIKE = _post("/social/like", rest.LikeRequest, rest.AudioPost, "Like a post. Lik
 UNLIKE = _post("/social/unlike", rest.LikeRequest, rest.AudioPost, "Take a like back.")
 REACT = _post(
     "/social/react", rest.ReactRequest, rest.Reacted,
-    "React to a post with one of the emoji; at most three different ones of yours stand at a post.",
+    "React to a post with an emoji, with a type and data of your own; at most three different ones of yours stand at a post.",
 )  # fmt: skip
 UNREACT = _post("/social/unreact", rest.ReactRequest, rest.AudioPost, "Take a reaction back, by its emoji.")
+SAVE = _post(
+    "/social/save", rest.PostNamed, rest.AudioPost, "Keep a post where you find it again; nobody else knows."
+)
+UNSAVE = _post("/social/unsave", rest.PostNamed, rest.AudioPost, "Keep it no longer.")
+SAVED = _list(
+    "/users/me/saved", Paging, rest.FeedPage, "What you have saved and may still see, last saved first."
+)
+REPOST = _post(
+    "/social/repost",
+    rest.RepostRequest,
+    rest.Reposted,
+    "Show a public post to those who follow you, with a word of yours.",
+)
+UNREPOST = _post("/social/unrepost", rest.PostNamed, rest.AudioPost, "Show it no longer.")
+LIKES = _list("/audio/{post_id}/likes", ManyPaging, rest.ReactionPage, "Who likes a post, newest first.")
+POST_REACTIONS = _list(
+    "/audio/{post_id}/reactions", ReactionPaging, rest.ReactionPage, "Who reacted to a post, newest first."
+)
+REPOSTS = _list(
+    "/audio/{post_id}/reposts", ManyPaging, rest.RepostPage, "Who shows a post to others, newest first."
+)
+PLAY = _post(
+    "/audio/{post_id}/play",
+    Nothing,
+    rest.Played,
+    "You hear it now. Each account, or address, counts once a day; authors do not count.",
+)
 REMOVE_REACTION = _row(
     "DELETE", "/social/react/{reaction_id}", Nothing, Nothing, rest.AudioPost, "Take a reaction of yours back, by its id.", ""
 )  # fmt: skip

@@ -30,6 +30,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 Username = Annotated[str, Meta(min_length=3, max_length=30, pattern=r"^[a-z0-9][a-z0-9_.-]{1,28}[a-z0-9]\Z")]
 Text = Annotated[str, Meta(max_length=500, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
 """May have more than one line."""
+Word280 = Annotated[str, Meta(max_length=280, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
+"""What somebody says to a post that they show to others."""
 MAX_LINKS = 5
 """Addresses of somebody elsewhere, on their profile."""
 WebLink = Annotated[
@@ -169,7 +171,7 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     liked: bool = False
     created_at: Timestamp
     reactions: Annotated[dict[Emoji, Count], Meta(max_length=64)] = {}
-    """How many reacted with each of REACTIONS; those with nobody are left out."""
+    """How many reacted with each emoji: those of REACTIONS first; those with nobody are left out."""
     reacted: Annotated[list[Emoji], Meta(max_length=MAX_REACTIONS_EACH)] = []
     """Those of whoever asks."""
     liked_with: Annotated[dict[Emoji, Count], Meta(max_length=64)] = {}
@@ -189,6 +191,10 @@ class AudioPost(Struct, frozen=True, kw_only=True):
     comment_count: Count = 0
     avatar: Url | None = None
     """Of its author, as Producer.avatar."""
+    repost_count: Count = 0
+    reposted: bool = False
+    saved: bool = False
+    """Whether whoever asks has reposted, and saved it."""
 
 
 class UploadedPost(AudioPost, frozen=True, kw_only=True):
@@ -241,18 +247,36 @@ class LikeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     emoji: Emoji = PLAIN_LIKE
 
 
-class ReactRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /social/react and /social/unreact. Reacting twice with the same emoji is one reaction."""
-
-    post_id: Id
-    emoji: Emoji
-
-
 CustomValue = (
     Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
     | Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
     | bool
 )
+CustomData = Annotated[dict[Tag, CustomValue], Meta(max_length=16)]
+ReactionType = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9_.-]*\Z")]
+"""What a client calls a kind of reaction, such as "fire"; "like" is of likes alone."""
+
+
+class ReactRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """POST /social/react and /social/unreact. Reacting twice with the same emoji is one reaction, as it was said last."""
+
+    post_id: Id
+    emoji: Emoji
+    type: ReactionType = "react"
+    custom_data: CustomData = {}
+
+
+class PostNamed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /social/save, /social/unsave and /social/unrepost."""
+
+    post_id: Id
+
+
+class RepostRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /social/repost. Again: the word is another one."""
+
+    post_id: Id
+    text: Word280 = ""
 
 
 class Reaction(Struct, frozen=True, kw_only=True):
@@ -261,9 +285,9 @@ class Reaction(Struct, frozen=True, kw_only=True):
     id: Id
     user_id: Id
     post_id: Id
-    type: Literal["like", "react"]
+    type: ReactionType
     emoji: Emoji
-    custom_data: Annotated[dict[Tag, CustomValue], Meta(max_length=16)] = {}
+    custom_data: CustomData = {}
     created_at: Timestamp
 
 
@@ -272,6 +296,51 @@ class Reacted(Struct, frozen=True, kw_only=True):
 
     reaction: Reaction
     post: AudioPost
+
+
+class ReactionBy(Struct, frozen=True, kw_only=True):
+    """A like or a reaction, and whose."""
+
+    user: Producer
+    reaction: Reaction
+
+
+class ReactionPage(Struct, frozen=True, kw_only=True):
+    """GET /audio/{post_id}/likes and /audio/{post_id}/reactions?emoji=&cursor=&limit= : newest first."""
+
+    reactions: Annotated[list[ReactionBy], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None = None
+
+
+class Repost(Struct, frozen=True, kw_only=True):
+    """A post that somebody shows to those who follow them, with a word of their own."""
+
+    id: Id
+    post_id: Id
+    user: Producer
+    text: Word280 = ""
+    created_at: Timestamp
+
+
+class Reposted(Struct, frozen=True, kw_only=True):
+    """Answer to POST /social/repost: the post as it is now."""
+
+    repost: Repost
+    post: AudioPost
+
+
+class RepostPage(Struct, frozen=True, kw_only=True):
+    """GET /audio/{post_id}/reposts?cursor=&limit= : newest first."""
+
+    reposts: Annotated[list[Repost], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None = None
+
+
+class Played(Struct, frozen=True, kw_only=True):
+    """Answer to POST /audio/{post_id}/play. counted: for the first time today."""
+
+    play_count: Count
+    counted: bool
 
 
 class Blocked(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ NAMED = {
     "avatar_id": "0" * 32,
     "size_px": "96",
     "list": "followers",
+    "who": "likes",
     "deed": "mute",
     "tag": "dub",
 }
@@ -56,6 +57,9 @@ def comment_on(post: AudioPost, owner: RelayClient, text: str) -> str:
         made = owner.http.post(f"/audio/{post.id}/comments", json={"text": text}).json()
         COMMENTS[post.id, text] = made["id"]
     return COMMENTS[post.id, text]
+
+
+BY_POST = tuple(f"/social/{deed}" for deed in ("like", "unlike", "save", "unsave", "unrepost", "repost"))
 
 
 @pytest.mark.parametrize(("method", "path", "action"), every_operation())
@@ -97,7 +101,7 @@ def test_every_operation_admits_whom_the_table_admits(
     address = client.url + path.format(**named)
     if path.endswith(("/social/react", "/social/unreact")):
         body: dict[str, Any] | None = {"post_id": post.id, "emoji": "🚀"}
-    elif "/social/like" in path or "/social/unlike" in path:
+    elif path.endswith(BY_POST):
         body = {"post_id": post.id}
     else:
         body = JSON.get(path, {}) if method in ("POST", "PUT", "PATCH") else None
@@ -111,9 +115,9 @@ def test_every_operation_admits_whom_the_table_admits(
         may_be_token = path in ("/api/v1/auth/refresh", "/api/v1/auth/verify")
         assert answer.status_code < 500
         assert may_be_token or answer.status_code not in (401, 403), answer.text
-        is_elsewhere = path.startswith(("/static/", "/sign-in/", "/avatars/")) or path.endswith(
-            ("block", "farewell", "claim", "/accept", "/decline")
-        )
+        is_elsewhere = path.startswith(
+            ("/static/", "/sign-in/", "/avatars/", "/p/{post_id}/{who}")
+        ) or path.endswith(("block", "farewell", "claim", "/accept", "/decline"))
         assert answer.status_code != 404 or is_elsewhere, answer.text
     elif who is Relation.ANONYMOUS:
         assert problem(answer) == (401, "sign_in_required")

@@ -9,6 +9,7 @@ from relay.wire.events import (
     Event,
     FeedAuthorRemoved,
     FeedNewPost,
+    NotificationsTold,
     Payload,
     PresenceUpdate,
     SocialFollowAccepted,
@@ -46,8 +47,8 @@ def people(relay: RelayProcess) -> Iterator[People]:
 
 
 def told(socket: RelaySocket) -> Payload | None:
-    """The next that is not about what somebody does."""
-    while isinstance(payload := read_payload(socket.expect(Event)), PresenceUpdate):
+    """The next that is not about what somebody does, or how many are unread."""
+    while isinstance(payload := read_payload(socket.expect(Event)), PresenceUpdate | NotificationsTold):
         pass
     return payload
 

@@ -348,7 +348,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         assert sorted(ids_of(discovery.hot(db, ask, BASE_URL))) == sorted(for_all_of_them)
         known = [id_ for id_ in for_all_of_them if len(oracle.signs(id_)) >= TRENDING_FROM]
         assert sorted(ids_of(discovery.trending(db, ask, BASE_URL))) == sorted(known)
-        tagged = [id_ for id_ in newest_first if oracle.may_find(who, id_)]
+        tagged = [id_ for id_ in newest_first if oracle.wants(who, id_)]
         assert ids_of(discovery.tagged(db, TAG, ask, BASE_URL)) == tagged
         asked = search.Ask(viewer=who or "", query=read_query(TAG), cursor=None, limit=100)
         assert sorted(ids_of(search.posts(db, asked, BASE_URL))) == sorted(tagged)
@@ -361,7 +361,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         if who is not None:
             found = [each.post.id for each in feeds.timeline(db, at, BASE_URL)[0]]
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
-            assert found == [id_ for id_ in heard if oracle.may_find(who, id_)]
+            assert found == [id_ for id_ in heard if oracle.wants(who, id_)]
             assert found == paged(lambda at: feeds.timeline(db, at, BASE_URL), who)
 
 
@@ -429,7 +429,8 @@ def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:
 
 
 def in_global_feed(oracle: Oracle, who: str | None, post_id: str) -> bool:
-    return oracle.may_find(who, post_id) and audience(oracle.posts[post_id].shown) is Audience.EVERYBODY
+    shown = oracle.posts[post_id].shown
+    return oracle.wants(who, post_id) and audience(shown) is Audience.EVERYBODY
 
 
 def refusal_of(read: Callable[[], object]) -> str | None:

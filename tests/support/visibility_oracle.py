@@ -99,6 +99,10 @@ class Oracle:
         if not thread and not self.comments[gone.root].ready:
             del self.comments[gone.root]
 
+    def wants(self, who: str | None, post_id: str) -> bool:
+        """Whether it stands on lists of many people's posts that somebody looks at."""
+        return self.may_find(who, post_id) and (who, self.posts[post_id].owner) not in self.mutes
+
     def refusal(self, who: str | None, post_id: str) -> str | None:
         """The code with which who asks for it is refused."""
         if self.may_read(who, post_id):

@@ -12,7 +12,7 @@ from msgspec import Raw
 from relay.wire import events
 from relay.wire.comments import Comment
 from relay.wire.notifications import Notification
-from relay.wire.rest import AudioPost, Producer, Reaction
+from relay.wire.rest import AudioPost, Producer, Reaction, Repost
 
 FOLDER = Path(__file__).with_name("relay_vectors")
 ID, OTHER, AT = "0" * 31 + "1", "0" * 31 + "2", "2026-11-21T03:52:07.123456Z"
@@ -87,6 +87,15 @@ PAYLOADS: dict[str, events.Payload] = {
             custom_data={"colour": "red", "count": 3, "loud": True}, created_at=AT,
         ),
         username="night-owl",
+    ),
+    "social.new_repost": events.SocialNewRepost(
+        repost=Repost(
+            id=ID,
+            post_id=ID,
+            user=Producer(id=OTHER, username="owl", display_name="o"),
+            text="two\nlines",
+            created_at=AT,
+        )
     ),
     "social.new_reaction least": events.SocialNewReaction(
         reaction=Reaction(id=ID, user_id=OTHER, post_id=ID, type="like", emoji="❤️", created_at=AT), username="owl"

@@ -37,6 +37,8 @@ LINES = {
     "CommentEdit.text",
     "Comment.text",
     "Notification.text",
+    "RepostRequest.text",
+    "Repost.text",
 }
 """What may have more than one line."""
 HELD = (1 << 53) - 1

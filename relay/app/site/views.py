@@ -72,6 +72,7 @@ class Views:
             key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
             licence=licence,
             minutes=minutes,
+            more_reactions=lambda named, found: [*named, *(each for each in found if each not in named)],
             name=name_of,
             said=said,
             seam=seam,

@@ -14,11 +14,14 @@ from relay.features.creations.posts import (
     page,
     position,
     reactable,
+    repostable,
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
     count_comments,
+    count_play,
+    count_reposts,
     note_owner,
     readable_titles,
     set_likes,
@@ -41,6 +44,8 @@ __all__ = [
     "by_ids",
     "commentable",
     "count_comments",
+    "count_play",
+    "count_reposts",
     "detail",
     "mark",
     "note_owner",
@@ -49,6 +54,7 @@ __all__ = [
     "position",
     "reactable",
     "readable_titles",
+    "repostable",
     "require_kept",
     "set_likes",
     "set_reactions",

@@ -83,7 +83,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     """Leave a tombstone, which says whose it was and what it was made of; the names of the objects that it had. [writer]"""
     tx.db.execute(
         "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, camelot = NULL, daw = NULL,"
-        " duration_ms = 0, play_count = 0, like_count = 0, comment_count = 0, reactions = '{}',"
+        " duration_ms = 0, play_count = 0, like_count = 0, repost_count = 0, comment_count = 0, reactions = '{}',"
         " liked_with = '{}' WHERE id = ?",
         (was.id,),
     )

@@ -15,7 +15,7 @@ from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Card, read_card
 from relay.features.creations.kinds import Ability, is_one_with
 from relay.features.creations.store import why_not_there
-from relay.features.reactions.api import LIKED, REACTED
+from relay.features.reactions.api import LIKED, REACTED, REPOSTED, SAVED
 from relay.wire.rest import API_PREFIX, AudioPost, FeedPost
 
 PAGE_PATH = "/p/"
@@ -59,11 +59,15 @@ class _Row(NamedTuple):
     liked_with: str
     visibility: str
     comments: int
+    reposts: int
+    reposted: int | bool
+    saved: int | bool
     card: str
 
 
 COLUMNS = f"""c.id, c.owner_id, a.username, a.avatar_id, c.title, c.bpm, c.key, c.daw, c.play_count, c.like_count,
-  c.published_us, {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.comment_count, c.card"""
+  c.published_us, {LIKED}, c.tags, c.reactions, {REACTED}, c.liked_with, c.visibility, c.comment_count,
+  c.repost_count, {REPOSTED}, {SAVED}, c.card"""
 """Of _Row, for :viewer, of `creation AS c` and `account AS a`."""
 SELECT = f"SELECT {COLUMNS} FROM creation AS c JOIN account AS a ON a.id = c.owner_id"
 OLDER = "(c.published_us, c.id) < (:at_us, :id)"
@@ -87,6 +91,11 @@ def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> Audio
 def commentable(db: Connection, post_id: str, viewer: str | None, base_url: str) -> AudioPost:
     """A creation of a kind that people talk about. Raises Refusal: not_found, gone. [any thread with a snapshot]"""
     return _one(db, post_id, viewer, base_url, f"{is_one_with(Ability.COMMENT)} AND {READABLE}").post
+
+
+def repostable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:
+    """What everybody may see anyway. Raises Refusal: not_found, gone. [any thread with a snapshot]"""
+    return _one(db, post_id, viewer, base_url, f"{is_one_with(Ability.REACT)} AND {PUBLIC}").post
 
 
 def embeddable(db: Connection, post_id: str, base_url: str) -> Detail:
@@ -201,5 +210,8 @@ def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost
         lra_lu=card.lra_lu,
         seam_score=card.seam_score,
         visibility=row.visibility,
+        repost_count=row.reposts,
+        reposted=bool(row.reposted),
+        saved=bool(row.saved),
         comment_count=row.comments,
     )

@@ -184,6 +184,16 @@ def set_reactions(tx: Tx, creation_id: str, counts: dict[str, int]) -> None:
     tx.db.execute("UPDATE creation SET reactions = ? WHERE id = ?", (as_json(counts), creation_id))
 
 
+def count_reposts(tx: Tx, creation_id: str, step: int) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE creation SET repost_count = repost_count + ? WHERE id = ?", (step, creation_id))
+
+
+def count_play(tx: Tx, creation_id: str) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE creation SET play_count = play_count + 1 WHERE id = ?", (creation_id,))
+
+
 def as_json(value: object) -> str:
     """As a column holds it. [any]"""
     return _encode.encode(value).decode()

@@ -18,6 +18,7 @@ from relay.engine.database import Connection
 from relay.features.creations.api import COLUMNS, Detail, by_ids, detail
 from relay.features.feeds.filters import Filter
 from relay.features.feeds.ranking import KNOWN_TO, TRENDING_FROM
+from relay.features.graph.api import not_muted
 
 REACH = 2_000
 """Posts that are looked at for one page of a filtered list."""
@@ -63,7 +64,7 @@ class _Found(NamedTuple):
 
 
 _place = attrgetter("rank", "id")
-_POSTS = "creation AS c WHERE c.kind = 'post' AND"
+_POSTS = f"creation AS c WHERE c.kind = 'post' AND {not_muted('c.owner_id')} AND"
 _HOT = tuple(
     _List(source=_POSTS, rank="c.hot_us", where=f"{PUBLIC} AND c.people {which}", reason=reason, moves=True)
     for which, reason in ((f">= {KNOWN_TO}", "hot"), (f"< {KNOWN_TO}", "new"))
@@ -80,7 +81,8 @@ _TRENDING = (
 )
 _TAGGED = (
     _List(
-        source="creation_tag AS t JOIN creation AS c ON c.id = t.creation_id WHERE t.tag = :tag AND c.kind = 'post' AND",
+        source="creation_tag AS t JOIN creation AS c ON c.id = t.creation_id WHERE t.tag = :tag AND c.kind = 'post'"
+        f" AND {not_muted('c.owner_id')} AND",
         rank="t.published_us",
         where=FINDABLE,
         reason="tag",

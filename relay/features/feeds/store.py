@@ -6,18 +6,20 @@ from relay.core.cursor import BEGINNING
 from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED
 from relay.engine.database import Connection
 from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, detail, page
+from relay.features.graph.api import not_muted
 from relay.wire.owning import MAX_PINNED
 
 _IS_POST = "c.kind = 'post'"
+_HEARD = not_muted("f.followee_id")
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
 # How old the newest post of each is whom the viewer follows: on a list's first page that stands with the account, …
-_FRESHEST = """SELECT f.followee_id, a.newest_post_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id
-  WHERE f.follower_id = :viewer ORDER BY a.newest_post_us DESC LIMIT :authors"""
+_FRESHEST = f"""SELECT f.followee_id, a.newest_post_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id
+  WHERE f.follower_id = :viewer AND {_HEARD} ORDER BY a.newest_post_us DESC LIMIT :authors"""
 # … and before a cursor it is one step into one index for each of them.
 _FRESHEST_BEFORE = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FROM creation AS c
     WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
     ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) AS newest_us
-  FROM follow AS f WHERE f.follower_id = :viewer ORDER BY newest_us DESC LIMIT :authors"""
+  FROM follow AS f WHERE f.follower_id = :viewer AND {_HEARD} ORDER BY newest_us DESC LIMIT :authors"""
 
 _PINNED = f"""{SELECT} WHERE c.owner_id = :owner AND c.pinned_us > 0 AND {_IS_POST} AND {FINDABLE}
   ORDER BY c.pinned_us DESC LIMIT {MAX_PINNED}"""

@@ -1,6 +1,6 @@
 """What other features may ask of the graph of people."""
 
-from relay.features.graph.blocks import NOT_MUTED, are_blocked, is_muted
+from relay.features.graph.blocks import are_blocked, is_muted, not_muted
 from relay.features.graph.lists import Relation, relation
 from relay.features.graph.requests import accept_some, is_asked
 from relay.features.graph.requests import count as request_count
@@ -9,7 +9,6 @@ from relay.features.graph.telling import TELLERS
 
 __all__ = [
     "NEW_FOLLOW",
-    "NOT_MUTED",
     "TELLERS",
     "Relation",
     "accept_some",
@@ -17,6 +16,7 @@ __all__ = [
     "follows",
     "is_asked",
     "is_muted",
+    "not_muted",
     "relation",
     "request_count",
 ]

@@ -5,8 +5,10 @@ from relay.engine.database import Connection, Tx
 from relay.features.graph.store import end_follow, tell_parted
 from relay.features.live import api as live
 
-NOT_MUTED = "(SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = c.owner_id) IS NULL"
-"""Whether :viewer wants to see what the owner of `creation AS c` makes: a condition for lists of many people's."""
+
+def not_muted(account_id: str) -> str:
+    """Whether :viewer wants to see what an account makes: a condition for lists of many people's. account_id: SQL. [any]"""
+    return f"(SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = {account_id}) IS NULL"
 
 
 def block(tx: Tx, blocker_id: str, blocked_id: str) -> None:

@@ -1,5 +1,7 @@
 """Liking and reacting: idempotent, and told once."""
 
+from msgspec.structs import replace
+
 from relay.core.access import Action, Actor, authorize
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
@@ -8,7 +10,7 @@ from relay.engine.database import Database, Tx
 from relay.features.creations import api as creations
 from relay.features.feeds import api as feeds
 from relay.features.reactions import store
-from relay.features.reactions.rules import allow, counted, liked_with
+from relay.features.reactions.rules import allow, allow_type, counted, liked_with
 from relay.wire.rest import AudioPost, LikeRequest, Reacted, Reaction, ReactRequest
 
 
@@ -61,17 +63,21 @@ class Reactions:
 
         def work(tx: Tx) -> Reacted:
             post = self._post(tx, account_id, request.post_id)
-            allow(request.emoji, post.reacted)
+            allow(request.emoji, post.reacted, post.reactions)
+            allow_type(request.type)
             found = store.reaction_of(tx.db, account_id, post.id, request.emoji)
             if found is not None:
-                return Reacted(reaction=found, post=post)
+                said = replace(found, type=request.type, custom_data=request.custom_data)
+                store.change_reaction(tx, said)
+                return Reacted(reaction=said, post=post)
             now = now_us()
             reaction = Reaction(
                 id=new_id(),
                 user_id=account_id,
                 post_id=post.id,
-                type="react",
+                type=request.type,
                 emoji=request.emoji,
+                custom_data=request.custom_data,
                 created_at=rfc3339(now),
             )
             store.add_reaction(tx, reaction, now)

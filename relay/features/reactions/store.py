@@ -11,10 +11,12 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.live import api as live
 from relay.wire.events import SocialNewReaction
-from relay.wire.rest import PLAIN_LIKE, REACTIONS, Reaction
+from relay.wire.rest import PLAIN_LIKE, REACTIONS, CustomData, Reaction
 
 NEW_LIKE, NEW_REACTION = "like", "reaction"
-_LIKE = "id, account_id, creation_id, emoji, created_us"
+LIKE_COLUMNS = "id, account_id, creation_id, emoji, created_us, 'like', '{}'"
+REACTION_COLUMNS = "id, account_id, creation_id, emoji, created_us, type, custom_data"
+_data: msgspec.json.Decoder[CustomData] = msgspec.json.Decoder(CustomData)
 
 
 def like_of(db: Connection, account_id: str, creation_id: str) -> str | None:
@@ -46,8 +48,25 @@ def remove_like(tx: Tx, account_id: str, creation_id: str) -> str | None:
 def add_reaction(tx: Tx, reaction: Reaction, at_us: int) -> None:
     """[writer]"""
     tx.db.execute(
-        "INSERT INTO reaction (creation_id, account_id, emoji, id, created_us) VALUES (?, ?, ?, ?, ?)",
-        (reaction.post_id, reaction.user_id, reaction.emoji, reaction.id, at_us),
+        "INSERT INTO reaction (creation_id, account_id, emoji, id, created_us, type, custom_data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            reaction.post_id,
+            reaction.user_id,
+            reaction.emoji,
+            reaction.id,
+            at_us,
+            reaction.type,
+            _as_json(reaction.custom_data),
+        ),
+    )
+
+
+def change_reaction(tx: Tx, reaction: Reaction) -> None:
+    """What is said with it. [writer]"""
+    tx.db.execute(
+        "UPDATE reaction SET type = ?, custom_data = ? WHERE id = ?",
+        (reaction.type, _as_json(reaction.custom_data), reaction.id),
     )
 
 
@@ -62,23 +81,23 @@ def remove_reaction(tx: Tx, account_id: str, creation_id: str, emoji: str) -> bo
 
 def forget(tx: Tx, creation_id: str) -> None:
     """All that anybody said to a creation that is deleted. [writer]"""
-    for table in ("creation_like", "reaction"):
+    for table in ("creation_like", "reaction", "saved", "repost", "play"):
         tx.db.execute(f"DELETE FROM {table} WHERE creation_id = ?", (creation_id,))
 
 
 def reaction_of(db: Connection, account_id: str, creation_id: str, emoji: str) -> Reaction | None:
     """[any thread with a snapshot]"""
     row = db.execute(
-        f"SELECT {_LIKE} FROM reaction WHERE creation_id = ? AND account_id = ? AND emoji = ?",
+        f"SELECT {REACTION_COLUMNS} FROM reaction WHERE creation_id = ? AND account_id = ? AND emoji = ?",
         (creation_id, account_id, emoji),
     ).fetchone()
-    return _reaction(row, "react") if row else None
+    return read_reaction(row) if row else None
 
 
 def reaction_by_id(db: Connection, reaction_id: str) -> Reaction | None:
     """[any thread with a snapshot]"""
-    row = db.execute(f"SELECT {_LIKE} FROM reaction WHERE id = ?", (reaction_id,)).fetchone()
-    return _reaction(row, "react") if row else None
+    row = db.execute(f"SELECT {REACTION_COLUMNS} FROM reaction WHERE id = ?", (reaction_id,)).fetchone()
+    return read_reaction(row) if row else None
 
 
 def stands(db: Connection, account_id: str, creation_id: str, emoji: str) -> bool:
@@ -116,13 +135,13 @@ def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str,
 def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Delivery]:
     """Those that still stand, on creations that are still there."""
     marks = ", ".join("?" * len(events))
+    columns = LIKE_COLUMNS if table == "creation_like" else REACTION_COLUMNS
     rows = db.execute(
-        f"SELECT r.id, r.account_id, r.creation_id, r.emoji, r.created_us FROM {table} AS r"
-        f" JOIN creation AS c ON c.id = r.creation_id AND c.state = 'ready' WHERE r.id IN ({marks})",
+        f"SELECT {columns} FROM {table} WHERE id IN ({marks}) AND creation_id IN"
+        " (SELECT c.id FROM creation AS c WHERE c.state = 'ready')",
         [each.object_id for each in events],
     ).fetchall()
-    kind = "like" if table == "creation_like" else "react"
-    standing = {each.id: each for each in (_reaction(row, kind) for row in rows)}
+    standing = {each.id: each for each in map(read_reaction, rows)}
     people = accounts.profiles(db, sorted({each.user_id for each in standing.values()}))
     return {
         each.id: live.Delivery(
@@ -136,17 +155,22 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
     }
 
 
-def _reaction(row: tuple[str, str, str, str, int], kind: str) -> Reaction:
-    """row: of _LIKE."""
-    id_, account_id, creation_id, emoji, created_us = row
+def read_reaction(row: tuple[str, str, str, str, int, str, str]) -> Reaction:
+    """row: of LIKE_COLUMNS or REACTION_COLUMNS. [any]"""
+    id_, account_id, creation_id, emoji, created_us, kind, custom_data = row
     return Reaction(
         id=id_,
         user_id=account_id,
         post_id=creation_id,
-        type="like" if kind == "like" else "react",
+        type=kind,
         emoji=emoji,
+        custom_data=_data.decode(custom_data),
         created_at=rfc3339(created_us),
     )
+
+
+def _as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def miscounts(db: Connection) -> list[Miscount]:
@@ -158,6 +182,14 @@ def miscounts(db: Connection) -> list[Miscount]:
     found = [
         Miscount(table="creation", column="like_count", id=id_, stored=old, counted=new)
         for id_, old, new in rows
+    ]
+    reposts = db.execute(
+        "SELECT c.id, c.repost_count, count(r.id) FROM creation AS c LEFT JOIN repost AS r ON r.creation_id = c.id"
+        " GROUP BY c.id, c.repost_count HAVING c.repost_count <> count(r.id)"
+    )
+    found += [
+        Miscount(table="creation", column="repost_count", id=id_, stored=old, counted=new)
+        for id_, old, new in reposts
     ]
     shown = ", ".join(f"'{emoji}'" for emoji in REACTIONS if emoji != PLAIN_LIKE)
     return [

@@ -16,7 +16,7 @@ from relay.features.devices.claims import AUDIENCE, check_claims, check_header
 from relay.features.devices.refresh import GRACE_US, LIFETIME_US, Presented, RefreshVerdict, judge
 from relay.features.live.recovery import LAST, Log, Place, Plan, Why, plan, write_cursor
 from relay.features.live.recovery import counted as counted_plan
-from relay.features.reactions.rules import allow, counted
+from relay.features.reactions.rules import MAX_KINDS, allow, counted
 from relay.wire.bounds import unprintable
 from relay.wire.events import MAX_RECOVERY_EVENTS
 from relay.wire.rest import MAX_REACTIONS_EACH, OUTLINE_COLUMNS, REACTIONS
@@ -259,14 +259,23 @@ def test_one_answer_never_carries_more_than_the_total() -> None:
 # reactions ------------------------------------------------------------------------------------------------------
 
 
-def test_only_the_emoji_of_the_list_and_only_so_many_of_one_person() -> None:
+def test_one_emoji_and_only_so_many_of_one_person_and_at_one_post() -> None:
     present = list(REACTIONS[:MAX_REACTIONS_EACH])
     for emoji in present:
-        allow(emoji, present[: present.index(emoji)])
-        allow(emoji, present)  # again is no other
-    for emoji, before in ((REACTIONS[-1], present), ("👍", []), ("<b>", [])):
+        allow(emoji, present[: present.index(emoji)], {})
+        allow(emoji, present, {})  # again is no other
+    allow("👍", [], {})
+    full = {chr(0x1F400 + n): 1 for n in range(MAX_KINDS)}
+    allow(REACTIONS[0], [], full)
+    allow("\U0001f400", [], full)
+    for emoji, before, counts in (
+        (REACTIONS[-1], present, {}),
+        ("<b>", [], {}),
+        ("👍👍", [], {}),
+        ("👍", [], full),
+    ):
         with pytest.raises(Refusal) as refused:
-            allow(emoji, before)
+            allow(emoji, before, counts)
         assert refused.value.code == "validation" and refused.value.next_step
 
 

@@ -5,6 +5,7 @@
 
 const contexts = new Map(); // one per sample rate: decoding then never resamples
 let playing = null;
+const HEARD_MS = 3000; // of sound, or half of what is shorter: then it was heard
 
 function contextOf(rate) {
   if (!contexts.has(rate)) contexts.set(rate, new AudioContext({ sampleRate: rate }));
@@ -74,6 +75,15 @@ class Player {
     this.start(this.offset >= this.length ? 0 : this.offset);
     this.state = "playing";
     requestAnimationFrame(() => this.paint());
+    if (!this.heard) setTimeout(() => this.count(), Math.min(HEARD_MS, this.length * 500));
+  }
+
+  count() { // once a page; the relay counts each listener once a day
+    if (this.heard || this.state !== "playing" || !this.root.dataset.post) return;
+    this.heard = true;
+    const token = document.querySelector('meta[name="csrf"]')?.content;
+    const headers = token ? { "x-csrf-token": token } : {};
+    fetch(`/api/v1/audio/${this.root.dataset.post}/play`, { method: "POST", headers, keepalive: true }).catch(() => {});
   }
 
   async load(context) {

@@ -19,6 +19,7 @@ CREATE TABLE creation (
   downloads         INTEGER NOT NULL DEFAULT 0 CHECK (downloads IN (0, 1)),  -- others get the lossless sound
   pinned_us         INTEGER NOT NULL DEFAULT 0,  -- since when it stands first on its owner's page
   play_count        INTEGER NOT NULL DEFAULT 0 CHECK (play_count >= 0),
+  repost_count      INTEGER NOT NULL DEFAULT 0 CHECK (repost_count >= 0),
   like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
   comment_count     INTEGER NOT NULL DEFAULT 0 CHECK (comment_count >= 0),
   created_us        INTEGER NOT NULL,

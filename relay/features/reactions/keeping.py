@@ -1,0 +1,125 @@
+"""The tables saved and repost: posts that somebody keeps for themselves, or shows to those who follow them."""
+
+from collections.abc import Sequence
+
+from relay.core.refusal import Refusal
+from relay.core.visibility import Audience
+from relay.engine.clock import new_id, now_us
+from relay.engine.database import Connection, Database, Tx
+from relay.features.creations import api as creations
+from relay.features.feeds import api as feeds
+from relay.features.live import api as live
+from relay.features.reactions.lists import reposts_of
+from relay.wire.events import SocialNewRepost
+from relay.wire.rest import AudioPost, Reposted, RepostRequest
+
+NEW_REPOST = "repost"
+_COLUMNS = "id, account_id, creation_id, text, created_us"
+
+
+class Keeping:
+    """[loop]"""
+
+    def __init__(self, db: Database, base_url: str) -> None:
+        self._db = db
+        self._base_url = base_url
+
+    async def save(self, account_id: str, post_id: str, on: bool) -> AudioPost:
+        """Saving twice is saving once; what one may no longer see can be let go all the same. Raises Refusal: not_found, gone."""
+
+        def work(tx: Tx) -> AudioPost:
+            if on:
+                creations.reactable(tx.db, post_id, account_id, self._base_url)
+                _save(tx, account_id, post_id)
+            else:
+                _unsave(tx, account_id, post_id)
+            return creations.reactable(tx.db, post_id, account_id, self._base_url)
+
+        return await self._db.write(work)
+
+    async def repost(self, account_id: str, request: RepostRequest) -> Reposted:
+        """Raises Refusal: not_found, gone, validation."""
+
+        def work(tx: Tx) -> Reposted:
+            post = creations.repostable(tx.db, request.post_id, account_id, self._base_url)
+            if post.user_id == account_id:
+                raise Refusal("validation", "Who follows you has your own post already.")
+            row = _repost(tx, account_id, post, request.text)
+            seen = creations.reactable(tx.db, post.id, account_id, self._base_url)
+            return Reposted(repost=reposts_of(tx.db, [row])[0], post=seen)
+
+        return await self._db.write(work)
+
+    async def unrepost(self, account_id: str, post_id: str) -> AudioPost:
+        """Raises Refusal: not_found, gone."""
+
+        def work(tx: Tx) -> AudioPost:
+            gone = tx.db.execute(
+                "DELETE FROM repost WHERE account_id = ? AND creation_id = ? RETURNING 1",
+                (account_id, post_id),
+            ).fetchone()
+            if gone is not None:
+                creations.count_reposts(tx, post_id, -1)
+                feeds.take_back(tx, post_id, account_id, feeds.Sign.REPOST, now_us())
+            return creations.reactable(tx.db, post_id, account_id, self._base_url)
+
+        return await self._db.write(work)
+
+
+def _save(tx: Tx, account_id: str, post_id: str) -> None:
+    now = now_us()
+    tx.db.execute(
+        "INSERT INTO saved (account_id, creation_id, created_us) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (account_id, post_id, now),
+    )
+    feeds.give(tx, post_id, account_id, feeds.Sign.SAVE, now)
+
+
+def _unsave(tx: Tx, account_id: str, post_id: str) -> None:
+    tx.db.execute("DELETE FROM saved WHERE account_id = ? AND creation_id = ?", (account_id, post_id))
+    feeds.take_back(tx, post_id, account_id, feeds.Sign.SAVE, now_us())
+
+
+def _repost(tx: Tx, account_id: str, post: AudioPost, text: str) -> tuple[str, str, str, str, int]:
+    """Again: the word alone is another one. The row, of _COLUMNS."""
+    now = now_us()
+    new = tx.db.execute(
+        "INSERT INTO repost (account_id, creation_id, id, text, created_us) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING RETURNING 1",
+        (account_id, post.id, new_id(), text, now),
+    ).fetchone()
+    which = "account_id = ? AND creation_id = ?"
+    if new is None:
+        tx.db.execute(f"UPDATE repost SET text = ? WHERE {which}", (text, account_id, post.id))
+    row: tuple[str, str, str, str, int] = tx.db.execute(
+        f"SELECT {_COLUMNS} FROM repost WHERE {which}", (account_id, post.id)
+    ).fetchone()
+    if new is not None:
+        creations.count_reposts(tx, post.id, 1)
+        feeds.give(tx, post.id, account_id, feeds.Sign.REPOST, now)
+        live.append_once(
+            tx,
+            act=live.Act(kind=NEW_REPOST, actor_id=account_id, about_id=post.id),
+            topic=live.inbox_topic(post.user_id),
+            object_id=row[0],
+            at_us=now,
+        )
+    return row
+
+
+def tell_reposts(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+    """Those that still stand, of posts that are there. [any thread with a snapshot]"""
+    marks = ", ".join("?" * len(events))
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM repost WHERE id IN ({marks}) AND creation_id IN"
+        " (SELECT c.id FROM creation AS c WHERE c.state = 'ready')",
+        [each.object_id for each in events],
+    ).fetchall()
+    found = {each.id: each for each in reposts_of(db, rows)}
+    return {
+        each.id: live.Delivery(
+            payload=SocialNewRepost(repost=found[each.object_id]), audience=Audience.EVERYBODY
+        )
+        for each in events
+        if each.object_id in found
+    }
