@@ -22,7 +22,7 @@ bool FeedTab::hear(const sc_event &event)
 {
     const bool answers = event.id != 0 && feed_.asked() == event.id && (event.kind == SC_EVENT_FEED_PAGE || event.kind == SC_EVENT_ASK_FAILED);
     if (answers) feed_.answered(event);
-    if (event.kind == SC_EVENT_PREVIEW_LOADING) playing_.share = static_cast<float>(event.loading.fraction);
+    playing_.hear(event);
     if (event.kind == SC_EVENT_ITEM) {
         const Feed::Taken taken = feed_.take(event.item);
         if (taken.is_new) view_.inserted(around_.layout, taken.place);
@@ -39,7 +39,7 @@ bool FeedTab::hear(const sc_event &event)
 
 bool FeedTab::step(bool shown)
 {
-    const bool changed = follow_preview();
+    const bool changed = playing_.follow(around_.client);
     if (shown) ask_for_rows();
     return changed || (copied_until_us_ && around_.steady_us > copied_until_us_ && (copied_until_us_ = 0, true));
 }
@@ -48,21 +48,6 @@ void FeedTab::ask_for_rows()
 {
     if (!around_.status.signed_in() || !feed_.wants(view_.unseen(around_.layout, feed_))) return;
     if (const uint64_t id = sc_window_get_feed(around_.client, feed_.cursor().c_str(), Feed::kPage)) feed_.asked(id);
-}
-
-/* Whether what plays has changed, or moves. */
-bool FeedTab::follow_preview()
-{
-    sc_preview preview = {};
-    sc_client_preview(around_.client, &preview);
-    const bool was = playing_.state != Playing::kNothing;
-    playing_.post_id = preview.target;
-    playing_.state = preview.state == SC_PREVIEW_NONE      ? Playing::kNothing
-                     : preview.state == SC_PREVIEW_LOADING ? Playing::kLoading
-                                                           : Playing::kSounding;
-    if (playing_.state == Playing::kSounding)
-        playing_.share = preview.frames ? static_cast<float>(static_cast<double>(preview.heard_frames) / static_cast<double>(preview.frames)) : 1.0f;
-    return was || playing_.state != Playing::kNothing;
 }
 
 /* Pointer and keyboard ------------------------------------------------------------------------------------------ */
@@ -116,7 +101,7 @@ void FeedTab::act(const Hit &hit)
     if (hit.kind == Hit::kStart) return services_.start_sidechain();
     if (hit.row >= feed_.rows().size()) return;
     const sc_item &item = feed_.rows()[hit.row];
-    const bool plays = playing_.state != Playing::kNothing && playing_.post_id == item.post_id;
+    const bool plays = playing_.is(item.post_id);
     const bool reacted = item.reacted >> hit.reaction & 1u;
     switch (hit.kind) {
     case Hit::kPlay:

@@ -22,7 +22,6 @@ public:
 
 private:
     void ask_for_rows();
-    bool follow_preview();
     bool scroll_by(float points);
     void act(const Hit &hit);
     void drag_row(size_t row);

@@ -25,20 +25,6 @@ struct Chips {
 
 Box chip_icon(const Box &chip) { return {chip.x + 6, chip.y + 4, 16, 16}; }
 
-void draw_outline(Canvas &canvas, const Box &box, const sc_item &item, float heard)
-{
-    if (item.outline_columns == 0) return;
-    const auto bars = static_cast<int>(box.w / 3.0f);
-    for (int i = 0; i < bars; i++) {
-        const auto from = static_cast<uint32_t>(i) * item.outline_columns / static_cast<uint32_t>(bars);
-        const auto to = std::max(from + 1, static_cast<uint32_t>(i + 1) * item.outline_columns / static_cast<uint32_t>(bars));
-        const uint8_t loudest = *std::max_element(item.outline + from, item.outline + to);
-        const float tall = std::max(box.h * static_cast<float>(loudest) / 127.0f, 2.0f);
-        canvas.fill(Box{box.x + 3.0f * static_cast<float>(i), box.middle() - tall / 2, 2, tall},
-                    static_cast<float>(i) < heard * static_cast<float>(bars) ? kWarm : kWave, 1);
-    }
-}
-
 void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Pointer &pointer, bool copied)
 {
     canvas.fill(at.whole, kPanel, 12);
@@ -165,7 +151,7 @@ void FeedView::draw_foot(Canvas &canvas, const Layout &layout, const Feed &feed)
 void FeedView::draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item, const Shown &shown, const Pointer &pointer) const
 {
     const Playing &playing = shown.playing;
-    const bool plays = playing.state != Playing::kNothing && playing.post_id == item.post_id;
+    const bool plays = playing.state != Playing::kNothing && playing.target == item.post_id;
     canvas.fill(at.whole, kPanel, 12);
     if (plays) canvas.frame(at.whole, kWarm, 12);
     const Box &play = at.play;
@@ -182,7 +168,7 @@ void FeedView::draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item
                  "· " + age(item.created_us, shown.now_us));
     const bool right = at.facts.y == at.byline.y;
     canvas.write(at.facts, kSmallSize, kDim, facts(item), right ? Align::kRight : Align::kLeft);
-    draw_outline(canvas, at.wave, item, plays && playing.state == Playing::kSounding ? playing.share : 0.0f);
+    draw_outline(canvas, at.wave, item.outline, item.outline_columns, plays && playing.state == Playing::kSounding ? playing.share : 0.0f);
 
     const Box &like = at.like;
     if (pointer.over(like)) canvas.fill(like, kRaised, 8);

@@ -4,17 +4,11 @@
 
 #include "canvas.hpp"
 #include "feed.hpp"
+#include "playing.hpp"
 #include "recorder_view.hpp"
 #include "status.hpp"
 
 namespace ui {
-
-/* What of the feed plays through the host's monitors. */
-struct Playing {
-    enum State { kNothing, kLoading, kSounding } state = kNothing;
-    std::string post_id;
-    float share = 0.0f; /* that is loaded, then that was heard */
-};
 
 struct Hit {
     enum Kind { kNothing, kRow, kPlay, kLike, kReaction, kOpenPicker, kCopy, kStart, kElsewhere } kind = kNothing;

@@ -23,9 +23,9 @@ struct Pointer {
 };
 
 /* What the window shows beneath its tabs; one at a time. In the order in which they stand. */
-enum class Tab { kHistory, kFeed };
-constexpr int kTabs = 2;
-constexpr const char *kTabNames[kTabs] = {"History", "Feed"};
+enum class Tab { kHistory, kTakes, kFeed };
+constexpr int kTabs = 3;
+constexpr const char *kTabNames[kTabs] = {"History", "Takes", "Feed"};
 
 /* The window. On top head and tabs. With History the waveform has all the room above the recorder's controls; with a list
    the recorder is a strip above it, in a wide window beside it. What a tab does not show is an empty box. */

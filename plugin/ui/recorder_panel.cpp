@@ -1,5 +1,6 @@
 #include "recorder_panel.hpp"
 
+#include "field_view.hpp"
 #include "recorder_view.hpp"
 
 #include "Base.hpp"
@@ -42,7 +43,7 @@ bool RecorderPanel::press(const Press &press)
 
 void RecorderPanel::place_caret(Canvas &canvas, bool extend)
 {
-    title_.place(title_place(canvas, around_.layout, title_, around_.pointer.x), extend);
+    title_.place(field_place(canvas, around_.layout.title, title_, around_.pointer.x), extend);
 }
 
 bool RecorderPanel::wheel(const Wheel &wheel)
@@ -69,33 +70,10 @@ bool RecorderPanel::type(const char *text)
 
 bool RecorderPanel::edit(unsigned key, unsigned held)
 {
-    using Move = TextField::Move;
-    const bool extend = held & DGL_NAMESPACE::kModifierShift;
-    if (held & DGL_NAMESPACE::kModifierControl) return edit_with_control(key);
-    switch (key) {
-    case DGL_NAMESPACE::kKeyBackspace: title_.erase(true); return true;
-    case DGL_NAMESPACE::kKeyDelete: title_.erase(false); return true;
-    case DGL_NAMESPACE::kKeyLeft: title_.move(Move::kLeft, extend); return true;
-    case DGL_NAMESPACE::kKeyRight: title_.move(Move::kRight, extend); return true;
-    case DGL_NAMESPACE::kKeyHome: title_.move(Move::kStart, extend); return true;
-    case DGL_NAMESPACE::kKeyEnd: title_.move(Move::kEnd, extend); return true;
-    case DGL_NAMESPACE::kKeyEscape:
-    case '\t': title_.focused = false; return true;
-    case '\r': post(); return true;
-    default: return true; /* typed text comes as characters, and is no short-cut of the host's */
-    }
-}
-
-bool RecorderPanel::edit_with_control(unsigned key)
-{
-    const std::string selected = title_.selected();
-    if (key == 'a') title_.select_all();
-    if ((key == 'c' || key == 'x') && !selected.empty()) services_.copy(selected);
-    if (key == 'x' && !selected.empty()) title_.erase(true);
-    if (key != 'v') return true;
-    const std::string text = services_.pasted();
-    title_.insert(text.data(), text.size());
-    return true;
+    if (key == '\r') post();
+    else if (key == '\t' || key == DGL_NAMESPACE::kKeyEscape) title_.focused = false;
+    else edit_field(title_, services_, key, held);
+    return true; /* typed text comes as characters, and is no short-cut of the host's */
 }
 
 /* What is done -------------------------------------------------------------------------------------------------- */

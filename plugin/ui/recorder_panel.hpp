@@ -27,7 +27,6 @@ private:
     void post_or_undo();
     void post();
     bool edit(unsigned key, unsigned held);
-    bool edit_with_control(unsigned key);
 
     Status &status_; /* of what is asked for here */
     TextField title_;

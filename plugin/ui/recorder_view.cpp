@@ -1,5 +1,7 @@
 #include "recorder_view.hpp"
 
+#include "field_view.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -21,25 +23,6 @@ void draw_meter(Canvas &canvas, const Box &box, const RingView &ring)
     const float share = loudest > 0.001f ? std::min(1.0f + std::log10(loudest) / 3.0f, 1.0f) : 0.0f;
     canvas.fill(box, kRaised, box.h / 2);
     if (share > 0.0f) canvas.fill(Box{box.x, box.y, std::max(box.w * share, box.h), box.h}, loudest >= 1.0f ? kRed : kGreen, box.h / 2);
-}
-
-void draw_title(Canvas &canvas, const Box &box, const TextField &title, const Pointer &pointer)
-{
-    canvas.fill(box, kPanel, 9);
-    canvas.frame(box, title.focused ? kWarm : pointer.over(box) ? kFaint : kLine, 9);
-    const Box inner = {box.x + 12, box.y, box.w - 24, box.h};
-    canvas.clip(inner);
-    if (title.text().empty() && !title.focused) canvas.write(inner, 14, kFaint, "Title");
-    const float before = canvas.width(14, title.text().substr(0, title.caret()));
-    const float shift = std::max(0.0f, before - inner.w + 2);
-    if (title.focused && title.low() != title.high()) {
-        const float from = canvas.width(14, title.text().substr(0, title.low()));
-        const float to = canvas.width(14, title.text().substr(0, title.high()));
-        canvas.fill(Box{inner.x - shift + from, box.y + 8, to - from, box.h - 16}, Colour(0xff, 0x9f, 0x5a, 0.35f), 3);
-    }
-    canvas.write(Box{inner.x - shift, box.y, 4000, box.h}, 14, kInk, title.text());
-    if (title.focused) canvas.line(inner.x - shift + before + 0.5f, box.y + 9, box.bottom() - 9, kWarm);
-    canvas.unclip();
 }
 
 void draw_progress(Canvas &canvas, const Box &box, const Status &status)
@@ -75,23 +58,6 @@ bool can_post(const Status &status)
     using Take = Status::Take;
     const Take take = status.kept();
     return take != Take::kKeeping && take != Take::kPosting; /* one that waits is in the outbox: the next may come */
-}
-
-size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title, double x)
-{
-    const auto &text = title.text();
-    const float room = layout.title.w - 24;
-    const float shift = std::max(0.0f, canvas.width(14, text.substr(0, title.caret())) - room + 2);
-    const auto wanted = static_cast<float>(x) - layout.title.x - 12 + shift;
-    size_t at = 0;
-    while (at < text.size()) {
-        size_t next = at + 1;
-        while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) next++;
-        const float middle = (canvas.width(14, text.substr(0, at)) + canvas.width(14, text.substr(0, next))) / 2;
-        if (middle > wanted) break;
-        at = next;
-    }
-    return at;
 }
 
 void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Pointer &pointer)
@@ -161,7 +127,7 @@ void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, c
     canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.bars > 1);
     canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.bars < 64);
     canvas.button(layout.keep, status.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));
-    draw_title(canvas, layout.title, controls.title, pointer);
+    draw_field(canvas, layout.title, controls.title, pointer, "Title");
     canvas.button(layout.post, status.post_label(), kept && status.signed_in(), pointer.over(layout.post), can_post(status));
     draw_progress(canvas, layout.progress, status);
     const Sentence sentence = status.sentence();

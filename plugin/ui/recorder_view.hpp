@@ -21,9 +21,6 @@ void draw_toast(Canvas &canvas, const Box &whole, const std::string &words); /* 
 void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars);
 void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls);
 
-/* Where in the title's text a click at x falls, in bytes. */
-size_t title_place(Canvas &canvas, const Layout &layout, const TextField &title, double x);
-
 /* Whether the post button does something now. */
 bool can_post(const Status &status);
 

@@ -9,6 +9,7 @@
 #include "recorder_panel.hpp"
 #include "recorder_view.hpp"
 #include "starter.hpp"
+#include "takes_tab.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +33,7 @@ static constexpr const char *kNoRecorder = "The host gives this window no access
 
 class Window final : public UI, private ui::Services {
 public:
-    Window() : UI(DISTRHO_UI_DEFAULT_WIDTH, DISTRHO_UI_DEFAULT_HEIGHT), canvas_(*this), panel_(around_, *this), history_(around_, *this), feed_(around_, *this)
+    Window() : UI(DISTRHO_UI_DEFAULT_WIDTH, DISTRHO_UI_DEFAULT_HEIGHT), canvas_(*this), panel_(around_, *this), history_(around_, *this), takes_(around_, *this), feed_(around_, *this)
     {
         Recorder::windows.fetch_add(1, std::memory_order_relaxed);
         loadSharedResources();
@@ -132,7 +133,9 @@ protected:
         if (!event.press) return false;
         repaint();
         if (event.key == DGL_NAMESPACE::kKeyEscape && drag_.dragging()) return drag_.cancel(), true;
-        return panel_.key(event.key, event.mod) || shown()->key(event.key, event.mod);
+        if (!panel_.key(event.key, event.mod)) return shown()->key(event.key, event.mod);
+        if (event.key == '\t') shown()->leave();
+        return true;
     }
 
     bool onCharacterInput(const CharacterInputEvent &event) override
@@ -244,8 +247,9 @@ private:
     ui::Surroundings around_; /* its client lives longer than the window */
     ui::RecorderPanel panel_;
     ui::HistoryTab history_;
+    ui::TakesTab takes_;
     ui::FeedTab feed_;
-    ui::View *const views_[ui::kTabs] = {&history_, &feed_}; /* as ui::Tab */
+    ui::View *const views_[ui::kTabs] = {&history_, &takes_, &feed_}; /* as ui::Tab */
     ui::Tab tab_ = ui::Tab::kFeed;
     ui::DragOut drag_;
     uint32_t pressed_ms_ = 0;

@@ -6,6 +6,8 @@
 #include "layout.hpp"
 #include "status.hpp"
 #include "starter.hpp"
+#include "takes.hpp"
+#include "takes_layout.hpp"
 #include "text_field.hpp"
 
 #include <cstdio>
@@ -62,6 +64,21 @@ static void rows_and_cards_fit(const Layout &l)
     }
 }
 
+static void takes_fit(const Layout &l)
+{
+    const TakeRowLayout row(l.list, l.list.y);
+    for (const Box &part : {row.play, row.name, row.facts, row.wave, row.post, row.more, row.edit}) CHECK(inside(part, row.whole) && part.w > 0);
+    CHECK(apart(row.play, row.name) && apart(row.name, row.wave) && apart(row.name, row.facts) && apart(row.wave, row.post) && apart(row.post, row.more));
+    CHECK(apart(row.play, row.edit) && apart(row.edit, row.post) && row.wave.w >= 60 && row.name.w >= 90);
+    CHECK(inside(search_box(l), l.tools) && search_box(l).w >= 140);
+    CHECK(inside(undo_bar(l.list), l.list) && inside(undo_button(undo_bar(l.list)), undo_bar(l.list)));
+    for (const float top : {l.list.y, l.list.bottom() - TakeRowLayout::kHeight}) {
+        const Box menu = menu_box(l.list, TakeRowLayout(l.list, top).more, 8);
+        CHECK(menu.x >= l.list.x && menu.right() <= l.list.right() && (menu.bottom() <= l.list.bottom() || menu.y == l.list.y));
+        CHECK(inside(menu_line(menu, 7), menu));
+    }
+}
+
 static void everything_fits_and_nothing_overlaps_at_any_size()
 {
     for (float width = kMinWidth; width < 2600; width += 13)
@@ -73,6 +90,7 @@ static void everything_fits_and_nothing_overlaps_at_any_size()
                 if (l.tab != Tab::kHistory) parts.push_back(l.list);
                 apart_and_inside(parts, l.whole);
                 CHECK(l.title.w >= 100 && l.keep.w >= 150 && l.wave.h >= 50 && l.status.h >= 18 && l.tools.w >= 150);
+                if (l.tab == Tab::kTakes) takes_fit(l);
                 if (l.tab != Tab::kHistory) rows_and_cards_fit(l);
                 else CHECK(l.list.w == 0 && l.wave.w == l.whole.w - 2 * kMargin);
             }
@@ -484,6 +502,94 @@ static void what_cannot_be_dragged_says_why()
     CHECK(drag.step() && drag.words().find("does not take") != std::string::npos);
 }
 
+static sc_event take_event(const char *id, uint64_t created_us, uint64_t asked)
+{
+    sc_event event = {};
+    event.kind = SC_EVENT_TAKE;
+    event.id = asked;
+    event.take.created_us = created_us;
+    std::snprintf(event.take.take_id, sizeof event.take.take_id, "%s", id);
+    std::snprintf(event.take.state, sizeof event.take.state, "kept");
+    return event;
+}
+
+static std::string ids(const Takes &takes)
+{
+    std::string all;
+    for (const TakeEntry &row : takes.rows()) all += row.take.take_id;
+    return all;
+}
+
+static void answer_page(Takes &takes, uint64_t asked, const char *next)
+{
+    sc_event event = {};
+    event.kind = SC_EVENT_TAKES_PAGE;
+    event.id = asked;
+    std::snprintf(event.takes_page.next, sizeof event.takes_page.next, "%s", next);
+    CHECK(takes.hear(event, 0));
+}
+
+static void takes_are_listed_newest_first_and_follow_what_is_told()
+{
+    Takes takes;
+    CHECK(takes.wants(0));
+    takes.asked(5);
+    CHECK(!takes.wants(0));
+    for (const char *id : {"b", "c"}) takes.hear(take_event(id, static_cast<uint64_t>(id[0]), 5), 0);
+    answer_page(takes, 5, "older");
+    CHECK(ids(takes) == "cb" && takes.wants(0) && !takes.wants(50) && takes.cursor() == "older");
+    takes.hear(take_event("d", 'd', 0), 0); /* kept just now */
+    sc_event gone = {};
+    gone.kind = SC_EVENT_TAKE_GONE;
+    gone.take_gone.take_id[0] = 'c';
+    takes.hear(gone, 0);
+    CHECK(ids(takes) == "db" && takes.find("b") && !takes.find("c"));
+    takes.look_for("night");
+    CHECK(ids(takes).empty() && takes.wants(0));
+    takes.asked(6);
+    takes.hear(take_event("a", 'a', 5), 0); /* of the list before */
+    takes.hear(take_event("b", 'b', 6), 0);
+    answer_page(takes, 6, "");
+    CHECK(ids(takes) == "b" && takes.at_end() && !takes.wants(0));
+    takes.hear(take_event("e", 'e', 0), 0); /* whether it is found so, is asked */
+    CHECK(ids(takes) == "b" && takes.wants(0));
+}
+
+static void a_takes_post_is_on_its_button()
+{
+    Takes takes;
+    takes.hear(take_event("a", 1, 0), 0);
+    const auto told = [&](const char *state, double fraction, uint32_t held_ms) {
+        sc_event event = {};
+        event.kind = SC_EVENT_POSTING;
+        event.posting.take_id[0] = 'a';
+        std::snprintf(event.posting.state, sizeof event.posting.state, "%s", state);
+        event.posting.fraction = fraction;
+        event.posting.held_ms = held_ms;
+        takes.hear(event, 1000000);
+        return post_button(takes.rows()[0], 1000000);
+    };
+    CHECK(post_button(takes.rows()[0], 0).words == "Post");
+    const PostButton held = told("held", 0, 6500);
+    CHECK(held.words == "Undo · 7 s" && held.enabled && held.is_undo);
+    CHECK(told("uploading", 0.425, 0).words == "Upload 42 %" && !told("rendering", 0, 0).enabled);
+    CHECK(told("posted", 1, 0).words == "Posted" && told("failed", 0, 0).words == "Post again" && told("discarded", 0, 0).words == "Post");
+}
+
+static void a_takes_words_leave_out_what_is_not_known()
+{
+    sc_take take = {};
+    take.duration_ms = 500;
+    CHECK(facts(take) == "0.5 s");
+    take.bpm = 104.0, take.bars = 8, take.duration_ms = 61500;
+    std::snprintf(take.key, sizeof take.key, "Am");
+    std::snprintf(take.tags, sizeof take.tags, "verse, dark");
+    CHECK(facts(take) == "104 BPM · 8 bars · 1:01 · Am · verse, dark");
+    const TagChange change = tag_change("verse, dark", " dark ,low,, low key");
+    CHECK(change.add == "low, low key" && change.remove == "verse");
+    CHECK(tag_change("", "").add.empty() && tag_change("a", "a").remove.empty() && tag_change("a", "").remove == "a" && tag_change("", " , ").add.empty());
+}
+
 int main(int count, char **arguments)
 {
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
@@ -495,9 +601,16 @@ int main(int count, char **arguments)
         std::printf("{");
         say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
         say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
-        say("tools", l.tools), say("tab_history", l.tab_of[0]), say("tab_feed", l.tab_of[1]), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
+        say("tools", l.tools), say("tab_history", l.tab_of[0]), say("tab_takes", l.tab_of[1]), say("tab_feed", l.tab_of[2]), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
         say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
         say("last_like", last.like), say("bar", {l.whole.right() - 10, l.list.y, 4, l.list.h});
+        const TakeRowLayout take(l.list, l.list.y + 2), second(l.list, l.list.y + 2 + TakeRowLayout::kHeight);
+        const Box menu = menu_box(l.list, take.more, 6); /* of one that is not posted */
+        say("search", search_box(l)), say("take", take.whole), say("take_play", take.play), say("take_name", take.name), say("take_wave", take.wave);
+        say("take_post", take.post), say("take_more", take.more), say("take_edit", take.edit), say("second_take", second.whole);
+        const char *const deeds[] = {"menu_rename", "menu_tag", "menu_mend", "menu_path", "menu_show", "menu_discard"};
+        for (int n = 0; n < 6; n++) say(deeds[n], menu_line(menu, n));
+        say("undo", undo_button(undo_bar(l.list)));
         const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);
         say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy), say("start", starting.start, true);
         return 0;
@@ -513,5 +626,8 @@ int main(int count, char **arguments)
     a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click();
     the_file_may_come_before_the_drop_or_behind_it();
     what_cannot_be_dragged_says_why();
+    takes_are_listed_newest_first_and_follow_what_is_told();
+    a_takes_post_is_on_its_button();
+    a_takes_words_leave_out_what_is_not_known();
     return 0;
 }

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -68,3 +68,17 @@ def path_of(uri: str) -> Path:
     parts = urlsplit(uri.strip())
     assert (parts.scheme, parts.netloc) == ("file", "")
     return Path(unquote(parts.path))
+
+
+async def pasted(look: Callable[[int], Awaitable[None]]) -> str | None:
+    """What another program pastes as text: GTK asks the owner of the clipboard, who has to be given its time by `look`."""
+    process = await asyncio.create_subprocess_exec(
+        SYSTEM_PYTHON,
+        ROOT / "tests" / "plugin" / "gtk_paste.py",
+        stdout=asyncio.subprocess.PIPE,
+    )
+    ending = asyncio.ensure_future(process.communicate())
+    while not ending.done():
+        await look(20)
+    text: str | None = json.loads(ending.result()[0])["text"]
+    return text
