@@ -1,15 +1,12 @@
 """Commands about whose device this is: claim, unclaim, whoami."""
 
-import asyncio
 import os
 import sys
-import webbrowser
 from typing import Annotated
 
 import typer
 
 import bridge.control as c
-from bridge.async_client import AsyncControlClient
 from bridge.errors import DaemonNotRunning
 from daemon.cli.output import Json, ask, note, settings, show
 from daemon.core.claim import without_a_browser
@@ -43,6 +40,8 @@ def claim(
 
 
 def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
+    import asyncio
+
     why_not = None if device_code or no_browser else without_a_browser(os.environ, sys.platform)
     state = ask(c.BeginClaim(by_code=device_code or why_not is not None), c.ClaimState)
     if why_not:
@@ -71,6 +70,8 @@ def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
 
 async def _follow() -> c.ClaimState:
     """Until the claim has ended; says the code when there is one."""
+    from bridge.async_client import AsyncControlClient
+
     said = None
     try:
         async with AsyncControlClient(settings().run) as client:
@@ -91,6 +92,8 @@ async def _follow() -> c.ClaimState:
 
 
 def _open(url: str) -> bool:
+    import webbrowser
+
     if original := os.environ.get("LD_LIBRARY_PATH_ORIG"):
         os.environ["LD_LIBRARY_PATH"] = original  # a one-folder build's own libraries are not the browser's
     elif getattr(sys, "frozen", False):

@@ -158,7 +158,7 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
     )
     app.callback()(_main)
     asked = [add for add, names in SUBJECTS.items() if typed and typed[0] in names.split()]
-    for add in asked or SUBJECTS:
+    for add in asked or ([] if typed[:1] == ["--version"] else SUBJECTS):
         add(app)
     return app
 

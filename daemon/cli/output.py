@@ -12,7 +12,6 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 import typer
 
-from bridge.client import ControlClient
 from bridge.control import Failed, Reply, Request
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import run_dir
@@ -86,6 +85,8 @@ def settings(**flags: object) -> Config:
 def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
     """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes; UsageError for what
     cannot be asked."""
+    from bridge.client import ControlClient  # and pyzmq behind it, for who asks
+
     _require_fit(request)
     config = settings()
     try:

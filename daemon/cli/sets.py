@@ -17,7 +17,6 @@ from daemon.cli.source import shown
 from daemon.cli.takes_export import Wav, sound_bytes
 from daemon.core.linked_names import same_file
 from daemon.core.names import file_stem, free_name
-from daemon.core.set_manifest import Track, manifest
 
 MANIFEST = "set.json"
 KEEP_LIMIT_S = 120.0  # 64 tracks of 43 s, on a slow disk
@@ -109,6 +108,7 @@ def export(
 
 
 def _files(one: c.OneSet, wav: Wav) -> dict[str, bytes]:
+    from daemon.core.set_manifest import Track, manifest  # and the rules of bars behind it
     from daemon.library.sidecars import read_take
 
     files: dict[str, bytes] = {}

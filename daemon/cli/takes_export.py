@@ -1,6 +1,5 @@
 """`sidechain takes export | path | open`: a take out of the library, into a file, a folder, or a file manager."""
 
-import asyncio
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +15,6 @@ from daemon.cli.takes_sound import FORMATS, TakeId
 from daemon.core.names import file_stem, free_name
 from daemon.errors import SidechainError, UsageError
 from daemon.library.files import TAKE_WAV
-from daemon.system.file_manager import show_file
 
 
 class Wav(StrEnum):
@@ -108,6 +106,10 @@ def path(take: TakeId = "last", as_json: Json = False) -> None:
 
 def open_(take: TakeId = "last") -> None:
     """Show a take's file in the file manager, to be dragged from there."""
+    import asyncio
+
+    from daemon.system.file_manager import show_file
+
     where = Path(ask(c.ShowTake(take_id=take), c.OneTake).path) / TAKE_WAV
     asyncio.run(show_file(where))
 

@@ -1,27 +1,17 @@
 """What was typed wrong, in this command line's own words: the parser's are those of programmers, and no JSON."""
 
-from collections.abc import Mapping
-from typing import cast
+import ast
+import re
 
 from typer.exceptions import TyperException
 
 from daemon.errors import UsageError
 
 MAX_GIVEN_CHARS = 60
-# What a value must be, by the name that the parser has for why it is not.
-_MUST_BE = {
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing_size": "a smaller number",
-    "float_parsing": "a number",
-    "finite_number": "a finite number",
-    "bool_parsing": "yes or no",
-    "string_unicode": "text (UTF-8)",
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "less than {lt}",
-}
+_KINDS = {"int": "a whole number", "float": "a number", "boolean": "yes or no"}
+# The parser's two sentences on a value; the first quotes it as Python does.
+_NO_VALUE = re.compile(r"(?P<given>.*) is not a valid (?P<kind>\w+).*", re.DOTALL)
+_OUT_OF_RANGE = re.compile(r"(?P<given>.*) is not in the range .*", re.DOTALL)
 
 
 def in_own_words(error: TyperException) -> UsageError:
@@ -33,17 +23,28 @@ def in_own_words(error: TyperException) -> UsageError:
 
 def _of_a_value(error: TyperException) -> str:
     """What the value must be, where that is what is wrong; else ""."""
-    found = getattr(error.__cause__, "errors", None)
     param = getattr(error, "param", None)
-    if found is None or param is None:
+    if param is None:
         return ""
-    first = cast(Mapping[str, object], found(include_url=False)[0])
-    known = cast(Mapping[str, object], first.get("ctx", {}))
-    limits = {name: f"{limit:g}" for name, limit in known.items() if isinstance(limit, int | float)}
-    must_be = _MUST_BE.get(str(first["type"]), "something else").format(**limits)
-    given = str(first["input"])
+    if found := _NO_VALUE.fullmatch(error.message):
+        given = str(ast.literal_eval(found["given"]))
+        must_be = _KINDS.get(found["kind"], "something else") if _is_text(given) else "text (UTF-8)"
+    elif found := _OUT_OF_RANGE.fullmatch(error.message):
+        given, kind = found["given"], param.type
+        is_below = kind.min is not None and float(given) < kind.min
+        must_be = f"at least {kind.min:g}" if is_below else f"at most {kind.max:g}"
+    else:
+        return ""
     given = given if len(given) <= MAX_GIVEN_CHARS else f"{given[:MAX_GIVEN_CHARS]}…"
     return f"{param.opts[0]} is “{given}”, and must be {must_be}."
+
+
+def _is_text(given: str) -> bool:
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sentence(error: TyperException) -> str:

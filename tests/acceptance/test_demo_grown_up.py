@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_path import Demo
 from daemon.cli.stage import Stage
 from tests.support.balancer import Balancer
 from tests.support.engines import ClusterServers, Engines
