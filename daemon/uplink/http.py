@@ -12,16 +12,21 @@ import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import httpx
 import msgspec
 
 from daemon.errors import Offline, RelayRefused
+from daemon.system.late_import import imported_late
 from daemon.uplink.route import route_to, trusted
 from relay.wire import oauth, rest
 from relay.wire.operations import Operation
 from relay.wire.tus import CHECKSUM_MISMATCH
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = imported_late("httpx")  # a twelfth of the daemon's start, which no relay has to wait for
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -40,7 +45,6 @@ TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
 REFUSED_BUSY = {503}
 RELAY_WIDE = {407, 429, 502, 503, 504, 511}
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-_BEFORE_ASKING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
 
 
@@ -59,7 +63,7 @@ class RelayHttp:
         self.base_url = base_url
 
     @functools.cached_property
-    def _http(self) -> httpx.AsyncClient:
+    def _http(self) -> "httpx.AsyncClient":
         """Made when first needed: proxy or certificates may be amiss, which is no reason not to start. Raises Offline."""
         return httpx.AsyncClient(
             base_url=self.base_url + rest.API_PREFIX,
@@ -122,7 +126,7 @@ class RelayHttp:
                 f"The relay at {self.base_url} does not answer: {said}.",
                 next_step,
                 no_answer=True,
-                may_have_arrived=not isinstance(error, _BEFORE_ASKING),
+                may_have_arrived=not _is_before_asking(error),
             ) from error
 
     async def sound(
@@ -221,6 +225,11 @@ def path_of(operation: Operation[B, Q, R], query: Q | None = None, **parameters:
     return f"{path}?{urllib.parse.urlencode(fields)}" if fields else path
 
 
+def _is_before_asking(error: Exception) -> bool:
+    """No byte of the request can have arrived."""
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+
+
 def _in_words(error: Exception) -> tuple[str, str]:
     """What went wrong on the line, and what a person can do about it."""
     if refused := _certificate_fault(error):
@@ -256,7 +265,7 @@ def json_of(body: object) -> tuple[dict[str, str], bytes]:
     return {"Content-Type": "application/json"}, msgspec.json.encode(body)
 
 
-def _require_plain(response: httpx.Response) -> None:
+def _require_plain(response: "httpx.Response") -> None:
     """We asked for no compression; what unpacks to a thousand times its size is not even looked at."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise httpx.RemoteProtocolError("a compressed answer, which was not asked for")
