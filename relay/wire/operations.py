@@ -69,7 +69,7 @@ class AudioBytes(Struct, frozen=True):
 
 
 class UploadForm(Struct, frozen=True, kw_only=True):
-    """Stands for a multipart/form-data body with the parts `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC)."""
+    """Stands for a multipart/form-data body with the part `audio`, and `meta` (UploadMeta as JSON) or plain fields of its names."""
 
     meta: rest.UploadMeta
     audio: bytes
@@ -186,11 +186,19 @@ END_UPLOAD = Operation(
 # posts --------------------------------------------------------------------------------------------------------
 
 UPLOAD_AUDIO = Operation(
-    method="POST", path=f"{API_PREFIX}/audio/upload", tag="audio", body=UploadForm, query=Nothing, reply=rest.UploadedPost,
-    status=201, keyed=True, streamed=True,
-    text="Publish a take. multipart/form-data: `meta` (UploadMeta as JSON) and `audio` (WAV or FLAC). 200: the same key "
-    "has made this post before.",
-)  # fmt: skip
+    method="POST",
+    path=f"{API_PREFIX}/audio/upload",
+    tag="audio",
+    body=UploadForm,
+    query=Nothing,
+    reply=rest.UploadedPost,
+    status=201,
+    keyed=True,
+    streamed=True,
+    text="Publish a take: `curl -F audio=@loop.wav -F title=Dusk -F bpm=92 -F genre=dub`. multipart/form-data with the part `audio`, and"
+    " `meta` (UploadMeta as JSON) or plain fields. 200: the same Idempotency-Key has made this post before; without a key each"
+    " upload is a post of its own.",
+)
 PROCESS_AUDIO = Operation(
     method="POST", path=f"{API_PREFIX}/audio/process", tag="audio", body=rest.AudioProcess, query=Nothing,
     reply=rest.UploadedPost, status=201, keyed=True,
@@ -213,6 +221,12 @@ DELETE_POST = _row(
 )  # fmt: skip
 GET_WAVEFORM = _get(
     "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."
+)
+GET_PEAKS = _get("/audio/{post_id}/peaks", rest.Peaks, "The post's waveform as numbers.")
+GET_STATUS = _get(
+    "/audio/{post_id}/status",
+    rest.PostStatus,
+    "How far the post is. What is still being made is a job: /jobs.",
 )
 GET_MP3 = _get(
     "/audio/{post_id}/mp3", AudioBytes,

@@ -60,11 +60,14 @@ ShownTo = Literal["public", "followers", "unlisted", "private"]
 Genre = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
 OUTLINE_COLUMNS = 160
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
+PeakLevel = Annotated[int, Meta(ge=-127, le=127)]
+MAX_PEAKS = 8192
 ClipSeconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
 DurationBars = Annotated[int, Meta(ge=1, le=1024)]
-FigureSource = Literal["transport", "length", "audio", "given", "file"]
-"""Who says a tempo or a key: the host's transport, the clip's length in bars, analysis, the person, words in the file."""
+FigureSource = Literal["transport", "length", "audio", "given", "file", "relay"]
+"""Who says a tempo or a key: the host's transport, the clip's length in bars, analysis, the person, words in the file; or the
+relay, which looks for what the device did not."""
 Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}\Z")]
 PageCursor = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9_-]*\Z")]
 """Where a page ended; opaque to clients."""
@@ -126,7 +129,10 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     bar_frames: Annotated[list[Count], Meta(max_length=1025)] = []
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
     visibility: ShownTo = "public"
-    sha256: Sha256
+    analysed: bool = False
+    """The device has looked for tempo and key itself: what it does not say is not known. Else the relay looks for them."""
+    sha256: Sha256 = ""
+    """Of the audio. Only an upload in one request may leave it out, which is then taken as it arrives."""
 
 
 class AudioProcess(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,6 +222,24 @@ class FeedPage(Struct, frozen=True, kw_only=True):
 
     posts: Annotated[list[FeedPost], Meta(max_length=MAX_PAGE)]
     next: PageCursor | None
+
+
+class Peaks(Struct, frozen=True, kw_only=True):
+    """GET /audio/{post_id}/peaks: the waveform as numbers, -127 to 127, one pair for each column; where bars begin, 0 to 1."""
+
+    minimum: Annotated[list[PeakLevel], Meta(max_length=MAX_PEAKS)]
+    maximum: Annotated[list[PeakLevel], Meta(max_length=MAX_PEAKS)]
+    bar_fractions: Annotated[list[Confidence], Meta(max_length=1025)]
+    duration_ms: Count
+
+
+class PostStatus(Struct, frozen=True, kw_only=True):
+    """GET /audio/{post_id}/status. state: ready; for its owner also hidden, archived, failed, processing, draft."""
+
+    post_id: Id
+    state: Word
+    version: Count
+    changed_at: Timestamp
 
 
 class FollowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

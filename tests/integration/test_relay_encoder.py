@@ -52,10 +52,10 @@ async def test_what_is_sound_is_decoded_in_the_sandbox(
         soundfile.write(file, tone, rate_hz, format=form, subtype=subtype)
     encoder = Encoder()
     try:
-        figures = await encoder.run(job_in(tmp_path))
+        made = await encoder.run(job_in(tmp_path))
     finally:
         await encoder.close()
-    assert figures.card.sample_rate_hz == rate_hz and {p.name for p in tmp_path.iterdir()} == {
+    assert made.figures.card.sample_rate_hz == rate_hz and {p.name for p in tmp_path.iterdir()} == {
         "upload",
         PREVIEW_FILE,
         LOSSLESS_FILE,
@@ -82,7 +82,7 @@ async def test_a_decoder_killed_by_others_is_asked_once_more(tmp_path: Path) -> 
         await decoder()
         await asyncio.to_thread(os.write, pipe, short_flac(1000))
         os.close(pipe)
-        assert (await figures).card.frames == 1000
+        assert (await figures).figures.card.frames == 1000
     async with making(tmp_path) as (_, figures):
         await killed(await decoder())
         await killed(await decoder())
@@ -145,6 +145,7 @@ def job_in(folder: Path) -> EncodeJob:
         key=None,
         duration_bars=None,
         bar_frames=[],
+        analyse=True,
     )
 
 

@@ -107,8 +107,8 @@ def test_uploads_need_their_key_their_parts_and_an_account(
     assert problem(anonymous.upload(AUDIO)) == (401, "sign_in_required")
     assert problem(owner.upload(AUDIO, entry_id="short")) == (400, "idempotency_key_required")
     headers = {"idempotency-key": secrets.token_hex(16)}
-    only_audio = owner.http.post("/audio/upload", files={"audio": ("x", AUDIO)}, headers=headers)
-    assert problem(only_audio) == (400, "malformed")
+    for wrong in ({"meta": ("", "{}")}, {"audio": ("x", AUDIO), "plays": ("", "7")}, {"title": ("", "x")}):
+        assert problem(owner.http.post("/audio/upload", files=wrong, headers=headers)) == (400, "malformed")
     plain = owner.http.post("/audio/upload", content=AUDIO, headers=headers)
     assert problem(plain) == (415, "unsupported_media_type")
     broken = {**headers, "content-type": "multipart/form-data; boundary=x"}

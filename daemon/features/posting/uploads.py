@@ -245,5 +245,6 @@ def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
         duration_bars=take.cut.bars,
         bar_frames=list(take.cut.bar_frames),
         visibility=entry.visibility,
+        analysed=True,
         sha256=entry.sha256,
     )

@@ -27,12 +27,16 @@ class EncodeJob(Struct, frozen=True, kw_only=True):
     key: str | None
     duration_bars: int | None
     bar_frames: list[int]
+    analyse: bool
+    """Look for a tempo and a key where none is given."""
 
 
 class Made(Struct, frozen=True, kw_only=True, tag="made"):
-    """PREVIEW_FILE and LOSSLESS_FILE are in the folder. spent_ms: on each stage, for the log."""
+    """PREVIEW_FILE and LOSSLESS_FILE are in the folder. bpm, key: as given, or as found. spent_ms: on each stage, for the log."""
 
     figures: Figures
+    bpm: float | None
+    key: str | None
     spent_ms: dict[str, float]
 
 
@@ -65,7 +69,7 @@ class Encoder:
         """An upload has begun, or somebody plays, which may become one."""
         self._children.expect()
 
-    async def run(self, job: EncodeJob) -> Figures:
+    async def run(self, job: EncodeJob) -> Made:
         """Raises Refusal: audio_refused; EncodingFault."""
         try:
             said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S)
@@ -86,7 +90,7 @@ class Encoder:
             log.error("a post could not be made: %s", answer.trace)
             raise EncodingFault(answer.trace.strip().rpartition("\n")[2])
         log.debug("encoded: %s", ", ".join(f"{stage} {ms} ms" for stage, ms in answer.spent_ms.items()))
-        return answer.figures
+        return answer
 
     async def close(self) -> None:
         await self._children.close()

@@ -11,18 +11,21 @@ import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace as replace_in
 
+from audio.analyse.analysis import analyse
 from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
-from audio.read.clip import Lack
+from audio.read.clip import Clip, Lack
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
 from relay.engine.sandbox.fork_server import serve
@@ -41,6 +44,7 @@ THREADS = min(MAX_THREADS, len(os.sched_getaffinity(0)) if sys.platform == "linu
 THREAD_BYTES = 64 << 20  # its stack, and the part that it encodes or decodes
 LIMITS = replace(ONE_JOB, address_bytes=ONE_JOB.address_bytes + THREADS * THREAD_BYTES)
 MAX_AT_ONCE_S = 60  # longer ones make their FLAC after all else, for want of memory
+BY_RELAY = "relay"
 REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
 
 
@@ -74,8 +78,10 @@ def _rehearse() -> None:
     noise = np.random.default_rng(0).random((REHEARSAL_FRAMES, 2), dtype=np.float32) - np.float32(0.5)
     for rate_hz in REHEARSED_RATES_HZ:
         clip = read_audio(encode_flac(noise, rate_hz).data)
+        samples = sanitize(clip.samples).samples
+        analyse(samples, rate_hz, transport_bpm=None, transport_meter=None, bars=None)
         produce(
-            sanitize(clip.samples).samples,
+            samples,
             rate_hz,
             title=REHEARSED_TITLE,
             bpm=120.0,
@@ -103,7 +109,9 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
         clip = read_audio((folder / job.upload_file).read_bytes())
         watch.ended("read")
         frames = len(clip.samples)
-        count = bars_that_fit(job.duration_bars, job.bpm, frames / clip.sample_rate_hz)
+        found = _found(job, clip)
+        watch.ended("analyse")
+        count = bars_that_fit(job.duration_bars, found.bpm, frames / clip.sample_rate_hz)
         bars = [frame / frames for frame in job.bar_frames if frame < frames]
         if count != job.duration_bars:  # who is wrong about their number is wrong about where they lie
             bars = []
@@ -113,8 +121,8 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
             clip.samples,
             clip.sample_rate_hz,
             title=job.title or None,
-            bpm=job.bpm,
-            key=job.key,
+            bpm=found.bpm,
+            key=found.key,
             bar_fractions=bars,
             spread=pool.map,
             progress=watch.ended,
@@ -129,10 +137,40 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
         return Refused(reason=str(error))
     (folder / PREVIEW_FILE).write_bytes(made.mp3.data)
     (folder / LOSSLESS_FILE).write_bytes(flac)
-    card = _card(made, bars, count, clip.lacks)
+    card = replace_in(_card(made, bars, count, clip.lacks), **found.sources)
     figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
     watch.ended("files")
-    return Made(figures=figures, spent_ms=watch.spent_ms)
+    return Made(figures=figures, bpm=found.bpm, key=found.key, spent_ms=watch.spent_ms)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """sources: of what the relay found, as fields of a Card."""
+
+    bpm: float | None
+    key: str | None
+    sources: dict[str, Any]  # any: words and numbers
+
+
+def _found(job: EncodeJob, clip: Clip) -> _Found:
+    """Tempo and key as they are given, and what is not given as it is found. Unknown stays unknown."""
+    bpm, key, sources = job.bpm, job.key, dict[str, Any]()
+    if job.analyse and (bpm is None or key is None):
+        analysis = analyse(
+            sanitize(clip.samples).samples,
+            clip.sample_rate_hz,
+            transport_bpm=bpm,
+            transport_meter=None,
+            bars=None,
+            length_is_exact=clip.length_is_exact,
+        )
+        if bpm is None and analysis.tempo.bpm is not None:
+            bpm = round(analysis.tempo.bpm, 2)
+            sources |= {"bpm_source": BY_RELAY, "bpm_confidence": analysis.tempo.confidence}
+        if key is None and analysis.key.key is not None:
+            key = str(analysis.key.key)
+            sources |= {"key_source": BY_RELAY, "key_confidence": analysis.key.confidence}
+    return _Found(bpm=bpm, key=key, sources=sources)
 
 
 def _card(made: Produced, bars: list[float], bar_count: int | None, lacks: Sequence[Lack]) -> Card:

@@ -15,7 +15,7 @@ MAX_CARD_BARS = 64
 class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a feed shows of a post beside the columns of its row. outline: as in AudioPost.
 
-    Sources and confidences are the device's word, as bpm and key are: nothing is found here that it did not say. lacks: what
+    Sources and confidences are the device's word, as bpm and key are, or the relay's where it looked for them. lacks: what
     was missing in the upload; only who sent it is told.
     """
 

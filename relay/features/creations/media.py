@@ -19,6 +19,7 @@ from relay.features.creations.posts import one
 from relay.features.creations.terms import terms_of
 from relay.wire import operations as wire
 from relay.wire.owning import LICENCE_URLS
+from relay.wire.rest import Peaks
 
 MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 EMBEDDED = {"cross-origin-resource-policy": "cross-origin"}
@@ -42,6 +43,17 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
         svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
+
+    async def peaks(call: Bare) -> Answer[Peaks]:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        found = await db.read(lambda reader: store.figures(reader, post_id, viewer))
+        value = Peaks(
+            minimum=found.peak_min,
+            maximum=found.peak_max,
+            bar_fractions=found.bar_fractions,
+            duration_ms=found.card.duration_ms,
+        )
+        return Answer(value=value, headers={"cache-control": PRIVATE})
 
     async def sound(call: Bare, role: str, given: Mapping[str, str] | None = None) -> Bytes:
         """given: headers of what the author gives out; else what is lossless is theirs alone."""
@@ -71,6 +83,7 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
     return [
         Row(wire.GET_DOWNLOAD, Action.POST_READ, download, limit=Kind.MEDIA),
         Row(wire.GET_WAVEFORM, Action.POST_READ, waveform),
+        Row(wire.GET_PEAKS, Action.POST_READ, peaks),
         Row(wire.GET_MP3, Action.POST_READ, mp3, limit=Kind.MEDIA),
         Row(wire.GET_FLAC, Action.POST_LOSSLESS, flac, limit=Kind.MEDIA),
     ]

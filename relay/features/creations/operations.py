@@ -11,8 +11,10 @@ from msgspec import Struct
 from relay.core.access import Action, Actor
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.header_lines import boundary_of
-from relay.core.keys import require_key
+from relay.core.keys import key_of, require_key
 from relay.core.limits import Kind
+from relay.core.refusal import Refusal
+from relay.engine.clock import new_id
 from relay.engine.database import Connection, Database
 from relay.engine.jobs.workers import Workers
 from relay.features.creations import embeds, posts
@@ -20,12 +22,12 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import PostJob, Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes
-from relay.features.creations.terms import Terms, terms_of, with_terms
+from relay.features.creations.terms import Terms, status_of, terms_of, with_terms
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.comments import CommentPage
 from relay.wire.owning import PostDetails
-from relay.wire.rest import AudioProcess, PageCursor, UploadedPost
+from relay.wire.rest import AudioProcess, PageCursor, PostStatus, UploadedPost
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
@@ -54,7 +56,7 @@ class PostOperations:
     render: Render
 
     async def upload(self, call: Call[wire.UploadForm, wire.Nothing]) -> Answer[UploadedPost]:
-        key = require_key(call.headers)
+        key = key_of(call.headers) or new_id()  # without one, whoever repeats it posts twice
         size_bytes = announced_bytes(call.headers.get("content-length"), self.max_upload_bytes)
         form = Form(call.stream(), boundary_of(call.headers.get("content-type")), self.max_upload_bytes)
         self.encoder.expect()
@@ -69,6 +71,8 @@ class PostOperations:
 
     async def process(self, call: Call[AudioProcess, wire.Nothing]) -> Answer[UploadedPost]:
         given = call.body
+        if not given.meta.sha256:
+            raise Refusal("validation", "meta: sha256 is missing.", "Name the hash of what you have sent.")
         job = PostJob(key=require_key(call.headers), upload_id=given.upload_id, meta=given.meta, once=False)
         return _published(await self.publishing.publish(self.workers, call.actor, job))
 
@@ -78,6 +82,15 @@ class PostOperations:
         def work(reader: Connection) -> PostDetails:
             post = posts.one(reader, post_id, viewer, self.base_url).post
             return with_terms(post, terms_of(reader, post_id), self.base_url)
+
+        return await self.db.read(work)
+
+    async def get_status(self, call: Bare) -> PostStatus:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+
+        def work(reader: Connection) -> PostStatus:
+            posts.one(reader, post_id, viewer, self.base_url)
+            return status_of(reader, post_id)
 
         return await self.db.read(work)
 
@@ -106,6 +119,7 @@ class PostOperations:
         return [
             Row(wire.UPLOAD_AUDIO, Action.POST_CREATE, self.upload, limit=Kind.UPLOAD),
             Row(wire.PROCESS_AUDIO, Action.POST_CREATE, self.process, limit=Kind.UPLOAD),
+            Row(wire.GET_STATUS, Action.POST_READ, self.get_status),
             Row(wire.GET_POST, Action.POST_READ, self.get_post),
             Page("GET", "/p/{post_id}", Action.POST_READ, self.post_page, query=OnPage),
         ]

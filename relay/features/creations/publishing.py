@@ -19,8 +19,8 @@ from relay.engine.jobs.workers import Work, Workers
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, Objects
 from relay.features.accounts import api as accounts
 from relay.features.creations import removals
-from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
-from relay.features.creations.figures import Card, Figures
+from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
+from relay.features.creations.figures import Card
 from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
@@ -129,20 +129,20 @@ class Publishing:
             folder = Path(name)
             await self._fetch(job, folder / UPLOAD_FILE)
             work.say("encode", 0.1)
-            figures = await self._encoder.run(_encode_job(job.meta, folder))
+            made = await self._encoder.run(_encode_job(job.meta, folder))
             work.say("store", 0.9)
-            while (removed := await self._publish(work, job, figures, folder)) is not None:
+            while (removed := await self._publish(work, job, made, folder)) is not None:
                 await self._removed.settled(removed.names)
         await self._objects.delete_upload(job.upload_id)
 
-    async def _publish(self, work: Work, job: PostJob, figures: Figures, folder: Path) -> Removed | None:
+    async def _publish(self, work: Work, job: PostJob, made: Made, folder: Path) -> Removed | None:
         """Store what was made and commit the post; or, equal bytes were removed meanwhile, so it is to be done again."""
         since = await self._db.read(removals.mark, snapshot=False)
         files = {PREVIEW: PREVIEW_FILE, LOSSLESS: LOSSLESS_FILE}
         storing = [self._store(folder / name, role) for role, name in files.items()]
         assets = await asyncio.gather(*storing)
         try:
-            await self._db.write(lambda tx: _finish(tx, work, job, figures, assets, since))
+            await self._db.write(lambda tx: _finish(tx, work, job, made, assets, since))
         except Removed as removed:
             return removed
         return None
@@ -236,7 +236,7 @@ def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
     return _PostState(job_id=job_id, creation_id=creation_id)
 
 
-def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Asset], since: int) -> None:
+def _finish(tx: Tx, work: Work, job: PostJob, made: Made, assets: list[Asset], since: int) -> None:
     """Post, idempotency row, upload and job in one transaction: exactly one result. Raises LeaseLost, Removed. [writer]"""
     removals.require_kept(tx, [asset.sha256 for asset in assets], since)
     table.finish(tx, work.job, work.holder)
@@ -248,11 +248,11 @@ def _finish(tx: Tx, work: Work, job: PostJob, figures: Figures, assets: list[Ass
         kind=Kind.POST,
         visibility=Visibility(meta.visibility),
         title=meta.title,
-        bpm=meta.bpm,
-        key=meta.key,
+        bpm=made.bpm,
+        key=made.key,
         tags=meta.genre,
         daw=meta.daw,
-        figures=replace(figures, card=_with_sources(figures.card, meta)),
+        figures=replace(made.figures, card=_with_sources(made.figures.card, meta)),
         assets=assets,
         at_us=now_us(),
     )
@@ -272,11 +272,12 @@ def _encode_job(meta: UploadMeta, folder: Path) -> EncodeJob:
         key=meta.key,
         duration_bars=meta.duration_bars,
         bar_frames=meta.bar_frames,
+        analyse=not meta.analysed,
     )
 
 
 def _with_sources(card: Card, meta: UploadMeta) -> Card:
-    """Who says tempo and key, and how surely; nobody says what is unknown."""
+    """Who says tempo and key, and how surely, where the device says them; nobody says what is unknown."""
     if meta.bpm is not None:
         card = replace(card, bpm_source=meta.bpm_source, bpm_confidence=meta.bpm_confidence)
     if meta.key is not None:

@@ -5,11 +5,12 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
 from relay.core.visibility import State
 from relay.engine.database import Connection, Tx
 from relay.wire.operations import GET_DOWNLOAD
 from relay.wire.owning import LICENCE_URLS, MAX_PINNED, PostDetails, PostEdit
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, PostStatus
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -32,6 +33,16 @@ def terms_of(db: Connection, creation_id: str) -> Terms:
     return Terms(
         licence=licence, downloads=bool(downloads), pinned_us=pinned_us, state=State(state), version=version
     )
+
+
+def status_of(db: Connection, creation_id: str) -> PostStatus:
+    """Of one that is there. [any thread with a snapshot]"""
+    state, version, changed_us = db.execute(
+        "SELECT c.state, v.n, c.changed_us FROM creation AS c"
+        " JOIN creation_version AS v ON v.id = c.head_version_id WHERE c.id = ?",
+        (creation_id,),
+    ).fetchone()
+    return PostStatus(post_id=creation_id, state=state, version=version, changed_at=rfc3339(changed_us))
 
 
 def with_terms(post: AudioPost, terms: Terms, base_url: str) -> PostDetails:
