@@ -8,9 +8,10 @@ import resource
 import numpy as np
 import pytest
 
+import bridge.control as c
 from bridge.errors import RequestFailed
 from bridge.plugin_endpoint import MAX_INSTANCES_PER_PROCESS
-from daemon.cli.stage import Stage, end
+from daemon.cli.stage import RunningDaemon, Stage, end
 from daemon.core.checks import Outcome
 from daemon.features.doctor.checks import check_instances
 from tests.support.clap import LINK, begin_clap, binary, made_for_tests
@@ -34,6 +35,19 @@ SMALL_BYTES = 1 << 16  # no Ring fits
 WITHOUT_ROOM = ("sh", "-c", f'trap "" XFSZ; exec prlimit --fsize={SMALL_BYTES}: "$@"', "sh")
 
 
+async def until_listed(daemon: RunningDaemon, frames: int) -> None:
+    """The History holds what was played, and no part of it twice."""
+    async with asyncio.timeout(HANG_S):
+        while True:
+            history = await daemon.client.request(c.GetHistory())
+            assert isinstance(history, c.HistoryIs)
+            listed = sum(one.end_frame - one.first_frame for one in history.heard)
+            assert listed <= frames, [(one.first_frame, one.end_frame, one.state) for one in history.heard]
+            if listed == frames:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
 async def test_a_ring_removed_under_a_playing_host_is_kept_from_by_the_next_daemon() -> None:
     """No call on the audio thread, no frame lost; a daemon that starts afterwards reads all that was played before."""
     with short_folder() as folder:
@@ -49,10 +63,12 @@ async def test_a_ring_removed_under_a_playing_host_is_kept_from_by_the_next_daem
                 assert played.calls == 0
                 bars += 1
             assert [path.name for path in found] != [removed.name]
+            await until_listed(beside.daemon, bars * BAR_FRAMES)
             beside.daemon.process.kill()
             await beside.daemon.process.wait()
             daemon = await stage.daemon("a")
             await until_heard(daemon, bars * BAR_FRAMES)
+            await until_listed(daemon, bars * BAR_FRAMES)
             _, take = await keep(daemon, bars)
             assert np.array_equal(take, noise(bars * BAR_FRAMES))
 

@@ -2,13 +2,21 @@
 
 from pathlib import Path
 
+from bridge.plugin_endpoint import Peer
 from bridge.shm import RingFile
+from daemon.config import Config
 from daemon.core.journal import Origin
+from daemon.events import Bus
+from daemon.features.history.journal import Journal
 from daemon.features.history.journal_writer import RingFollower
+from daemon.rings.instances import Instance
 from daemon.rings.journal_files import Segment, read_frames, read_ring
+from tests.support.pair import hello
 from tests.support.ringfile import RingWriter, numbered_frames
 
 FILE_BYTES = 1 << 30
+RATE_HZ = 48_000
+CAPACITY = 1 << 18
 
 
 def no_limit(size_bytes: int, fresh: bool) -> None:
@@ -54,3 +62,30 @@ def is_true(folder: Path, ring: RingWriter) -> list[tuple[int, int]]:
         assert sound == numbered_frames(first, end - first, ring.header.channels).tobytes()
         assert end <= ring.commit
     return there
+
+
+class Played:
+    """One plugin that writes numbered frames, and the Instance the daemon has of it."""
+
+    def __init__(self, config: Config, number: int = 1) -> None:
+        self.ring = RingWriter(config.run, capacity_frames=CAPACITY, instance_id=bytes([number]) * 16)
+        peer = Peer(
+            instance=self.ring.header.instance_id, pid=1, uid=0, hello=hello(instance=bytes([number]) * 16)
+        )
+        self.instance = Instance(peer)
+        self.instance.ring = RingFile.open(config.run, self.ring.segment)
+
+    def play(self, seconds: float) -> None:
+        self.ring.write_numbered(int(seconds * RATE_HZ))
+
+
+def again(config: Config) -> Journal:
+    """The journal of the daemon that is started next."""
+    found = Journal(config, Bus())
+    found.judge()
+    return found
+
+
+def folder_of(journal: Journal) -> Path:
+    (folder,) = (p for p in journal.folder.iterdir() if p.is_dir())
+    return folder

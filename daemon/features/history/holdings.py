@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from daemon.config import Config
 from daemon.core.retention import Held, to_give_up, to_remove
 from daemon.features.history.recovery import Recovered, recovered_in
+from daemon.features.history.repeats import told_once
 from daemon.rings.journal_files import (
     CLOSED,
     SUFFIX,
@@ -37,6 +38,7 @@ class Holdings:
         self.config = config
         self.folder = folder
         self.recovered: tuple[Recovered, ...] = ()
+        self._offered: tuple[Recovered, ...] = ()  # of each Ring for itself
         self.used_bytes = 0
         self._held: dict[tuple[str, int], Held] = {}  # changed by _put and _pop only, which count its bytes
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
@@ -161,8 +163,9 @@ class Holdings:
 
     def offer(self, folder: Path) -> None:
         """Look again at what a Ring's journal has to offer."""
-        others = tuple(one for one in self.recovered if one.folder != folder)
-        self.recovered = (*others, *recovered_in(folder))[-MAX_OFFERED:]
+        others = tuple(one for one in self._offered if one.folder != folder)
+        self._offered = (*others, *recovered_in(folder))[-MAX_OFFERED:]
+        self.recovered = told_once(self._offered)
 
     def _drop(self, folder: Path) -> None:
         for ring, number in [key for key in self._held if key[0] == folder.name]:

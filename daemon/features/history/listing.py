@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from daemon.core.heard import levels, ties, wall_at
 from daemon.features.history.recovery import Recovered, recovered_in
+from daemon.features.history.repeats import told_once
 from daemon.rings.journal_folder import JournalFolder
 
 LIVE = "live"
@@ -37,7 +38,7 @@ def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Stretch]
         if folder.is_dir() and folder not in folders
         for one in _live(folder)
     ]
-    found = [each for one in [*live, *offered] if (each := _heard(journal, one))]
+    found = [each for one in told_once([*live, *offered]) if (each := _heard(journal, one))]
     return sorted(found, key=lambda one: -one.to_us)
 
 

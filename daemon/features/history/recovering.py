@@ -34,7 +34,8 @@ class Recovering:
         one = self._only(stretch_id)
         copy = partial(self._copy, one, bars=bars, seconds=seconds, before_end_s=before_end_s, title=title)
         take, _ = await self._takes.add(copy)
-        await self._journal.do(self._note, one, kept=True)
+        for each in (one, *one.repeats):
+            await self._journal.do(self._note, each, kept=True)
         self._journal.tell()
         return take
 
@@ -57,7 +58,8 @@ class Recovering:
         """Nobody wants it; also "all"."""
         gone = list(self._journal.recovered) if stretch_id == ALL else [self._only(stretch_id)]
         for one in gone:
-            await self._journal.do(self._note, one, kept=False)
+            for each in (one, *one.repeats):
+                await self._journal.do(self._note, each, kept=False)
         self._journal.tell()
 
     def _copy(

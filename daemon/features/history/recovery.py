@@ -45,6 +45,7 @@ class Recovered(Struct, frozen=True, kw_only=True):
     bars: int | None  # whole bars at its end, at most MOST_BARS
     bpm: float | None
     meter: Meter | None
+    repeats: "tuple[Recovered, ...]" = ()  # the same sound once more, which is not told: repeats.py
 
     @property
     def seconds(self) -> float:

@@ -1,0 +1,157 @@
+"""What the journal may take of the disk, and what it does when the disk takes no more."""
+
+import errno
+import os
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+import daemon.features.history.holdings as holdings_module
+from daemon.config import Config
+from daemon.features.history.journal import Journal
+from daemon.rings.journal_files import read_ring
+from tests.support.journals import (
+    RATE_HZ,
+    Played,
+    again,
+    folder_of,
+    is_true,
+    spans,
+)
+
+SECOND_BYTES = RATE_HZ * 8
+
+
+async def test_silence_does_not_fill_the_reach(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, history_minutes=1.0))
+    for _ in range(12):
+        played.play(1.0)
+        journal.look([played.instance])
+    silence = np.zeros((RATE_HZ, 2), np.float32)
+    for _ in range(1_500):
+        played.ring.write(silence)
+        journal.look([played.instance])
+    segments = read_ring(folder_of(journal), verify=True)
+    assert spans(segments) == [(0, played.ring.commit)], "what was played 25 minutes ago is still in reach"
+    assert journal.used_bytes < 13 * SECOND_BYTES
+    journal.close()
+
+
+async def test_the_budget_is_never_exceeded_and_the_newest_stays(config: Config) -> None:
+    budget = 24 * SECOND_BYTES
+    journal = again(msgspec.structs.replace(config, history_bytes=budget))
+    plugins = [Played(config, number) for number in (1, 2, 3)]
+    for _ in range(30):
+        for one in plugins:
+            one.play(0.5)
+        journal.look([one.instance for one in plugins])
+        on_disk = sum(p.stat().st_size for p in journal.folder.rglob("*.sdj"))
+        assert on_disk <= budget and not journal.trouble
+    for one in plugins:
+        (folder,) = journal.folder.glob(f"{one.instance.name}-*")
+        ((first, end),) = is_true(folder, one.ring)
+        assert end == one.ring.commit and end - first >= 3 * RATE_HZ
+    journal.close()
+    for one in plugins:
+        one.instance.close()
+        one.ring.close()
+
+
+async def test_minutes_are_a_limit_of_their_own(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, history_minutes=0.5))
+    for _ in range(70):
+        played.play(1.0)
+        journal.look([played.instance])
+    ((first, end),) = is_true(folder_of(journal), played.ring)
+    assert end == 70 * RATE_HZ and 30 * RATE_HZ <= end - first <= 61 * RATE_HZ
+    journal.close()
+
+
+async def test_a_full_disk_pauses_the_journal_and_later_it_goes_on(
+    journal: Journal, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(holdings_module, "HEADROOM_BYTES", 1 << 60)
+        played.play(1.0)
+        await journal.do(journal.look, [played.instance])
+        assert "MB are free" in journal.trouble and "Keeping takes works" in journal.trouble
+        assert not list(folder_of(journal).glob("*.sdj"))
+    await journal.do(journal.look, [played.instance])
+    assert journal.trouble == "" and is_true(folder_of(journal), played.ring) == [(0, RATE_HZ)]
+
+
+async def test_on_a_full_disk_the_oldest_goes_and_the_newest_is_written(
+    config: Config, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else fills the disk: what is left of it is for what was played last."""
+    journal = again(config)
+    capacity = 70 * SECOND_BYTES
+
+    def usage(_: Path) -> holdings_module.shutil._ntuple_diskusage:
+        used = sum(p.stat().st_size for p in journal.folder.rglob("*.sdj"))
+        free = capacity - used + config.min_free_bytes + holdings_module.HEADROOM_BYTES
+        return holdings_module.shutil._ntuple_diskusage(capacity, used, free)
+
+    monkeypatch.setattr(holdings_module.shutil, "disk_usage", usage)
+    for _ in range(100):
+        played.play(1.0)
+        journal.look([played.instance])
+        assert not journal.trouble
+    ((first, end),) = is_true(folder_of(journal), played.ring)
+    assert end == 100 * RATE_HZ and end - first >= 60 * RATE_HZ
+    monkeypatch.undo()
+    real, failed = os.write, []
+
+    def full(fd: int, data: bytes) -> int:
+        if len(failed) < 1:
+            failed.append(fd)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    for _ in range(3):
+        played.play(1.0)
+        journal.look([played.instance])
+    assert not journal.trouble and is_true(folder_of(journal), played.ring)[-1][1] == 103 * RATE_HZ
+    journal.close()
+
+
+async def test_a_disk_too_full_for_takes_is_not_said_to_keep_them(config: Config, played: Played) -> None:
+    journal = again(msgspec.structs.replace(config, min_free_bytes=1 << 60))
+    played.play(1.0)
+    journal.look([played.instance])
+    assert "MB are free" in journal.trouble
+    assert "works as ever" not in journal.trouble and "New takes are not kept either" in journal.trouble
+    journal.close()
+
+
+@pytest.mark.parametrize("call", ["write", "fdatasync"])
+async def test_after_a_failed_write_another_file_is_written_from_what_is_known_to_be_safe(
+    journal: Journal, played: Played, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    played.play(1.0)
+    await journal.do(journal.look, [played.instance])
+    (first,) = folder_of(journal).glob("*.sdj")
+    played.play(1.0)
+    real = getattr(os, call)
+    with monkeypatch.context() as sick:
+
+        def failing(fd: int, *data: bytes) -> int:
+            if data:
+                real(fd, memoryview(data[0])[: len(data[0]) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        sick.setattr(os, call, failing)
+        await journal.do(journal.look, [played.instance])
+    assert "No space left" in journal.trouble
+    size = first.stat().st_size
+    played.play(1.0)
+    await journal.do(journal.look, [played.instance])
+    assert journal.trouble == "" and first.stat().st_size == size, (
+        "the file of unknown state is left as it was"
+    )
+    assert is_true(folder_of(journal), played.ring) == [(0, 3 * RATE_HZ)]
+    after = [s for s in read_ring(folder_of(journal), verify=True) if s.path != first]
+    assert spans(after) == [(RATE_HZ, 3 * RATE_HZ)], "what no sync has answered for is written again"
