@@ -5,6 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from relay.app.dispatch import method_of
+from relay.core.access import Action
+from relay.core.limits import LIMITS, Kind
 from relay.wire.comments import MAX_COMMENT, REPLIES_SHOWN
 from relay.wire.events import (
     CommentAdded,
@@ -21,6 +24,7 @@ from relay.wire.rest import AudioPost
 from tests.support.claims import FormBrowser
 from tests.support.clients import AUDIO, client_of, problem
 from tests.support.relay import RelayClient, RelayProcess, RelaySocket
+from tests.support.rows import every_row
 
 BOTH_ENGINES = True
 
@@ -209,3 +213,17 @@ def test_pages_do_all_of_it_without_a_script(relay: RelayProcess, owner: RelayCl
         assert "This comment was deleted" in browser.http.get(f"/p/{post.id}").text
         anonymous = httpx.get(f"{relay.url}/p/{post.id}", trust_env=False).text
         assert "Sign in</a> to comment" in anonymous and "<textarea" not in anonymous
+
+
+def test_talking_has_a_limit_of_its_own(owner: RelayClient, other: RelayClient) -> None:
+    post = owner.post(AUDIO, title="talked over")
+    first = say(other, post, "first")
+    liked = other.http.post("/social/like", json={"post_id": post.id})
+    assert int(first.headers["ratelimit-limit"]) % LIMITS[Kind.COMMENT].count == 0, (
+        "for development, more of it"
+    )
+    left = [int(say(other, post, text).headers["ratelimit-remaining"]) for text in ("second", "third")]
+    assert left[1] < left[0] < int(first.headers["ratelimit-remaining"])
+    assert liked.headers["ratelimit-limit"] != first.headers["ratelimit-limit"]
+    changes = [row for row in every_row() if row.action in (Action.COMMENT_WRITE, Action.COMMENT_EDIT)]
+    assert {row.limit for row in changes if method_of(row) != "GET"} == {Kind.COMMENT}

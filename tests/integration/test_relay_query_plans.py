@@ -12,6 +12,7 @@ from relay.core.words import read_query
 from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
 from relay.features.accounts.api import ensure_account
+from relay.features.comments import store as comments
 from relay.features.creations import posts
 from relay.features.creations import store as creations
 from relay.features.feeds import discovery
@@ -21,6 +22,7 @@ from relay.features.graph import store as graph
 from relay.features.graph.lists import List, people
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
+from relay.features.notifications import store as notifications
 from relay.features.search import store as search
 from relay.wire.operations import FeedQuery
 
@@ -39,6 +41,9 @@ BIG = (
     "creation_tag",
     "engagement",
     "document",
+    "comment",
+    "comment_mention",
+    "notification",
 )
 SMALL = {"missed", "of0", "of1", "of2", "w", "w0", "w1", "t", "full_text"}
 """Made by the statement itself, of what an account missed, of one author's page, of one list's, of tags; or an index itself."""
@@ -139,6 +144,15 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         live.hidden_from(asked, viewer)
         for which in (List.FOLLOWERS, List.FOLLOWING, List.REQUESTS, List.BLOCKED, List.MUTED):
             people(asked, which, viewer, viewer=viewer, before=BEGINNING, limit=20)
+        comments.one(asked, "a" * 32, viewer)
+        comments.seen(asked, ["a" * 32, "b" * 32], viewer)
+        comments.first_of_threads(asked, "a" * 32, viewer, BEGINNING, 21)
+        comments.answers(asked, "a" * 32, viewer, Cursor(1, viewer), 21)
+        comments.first_answers(asked, ["a" * 32, "b" * 32], viewer)
+        notifications.newest(asked, viewer, BEGINNING, 51)
+        notifications.unread(asked, viewer, 100)
+        notifications.preferences(asked, viewer)
+        creations.readable_titles(asked, ["a" * 32, "b" * 32], viewer)
         jobs.find(asked, "a" * 32)
         jobs.of_account(asked, viewer, BEGINNING, 21)
         return asked.plans

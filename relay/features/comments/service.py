@@ -17,8 +17,6 @@ from relay.features.live import api as live
 from relay.wire.comments import Comment, CommentPage, NewComment
 from relay.wire.rest import DEFAULT_PAGE, AudioPost
 
-OLDEST = Cursor(-1, "")
-
 
 class Comments:
     """[loop]"""
@@ -63,7 +61,7 @@ class Comments:
         self, viewer: str | None, comment_id: str, cursor: str | None, limit: int
     ) -> CommentPage:
         """Raises Refusal: not_found, cursor_invalid."""
-        after = read_cursor(cursor) if cursor else OLDEST
+        after = read_cursor(cursor) if cursor else store.OLDEST
 
         def work(db: Connection) -> CommentPage:
             root = _seen(db, viewer, comment_id)

@@ -84,6 +84,8 @@ def _of_seen(comment: str) -> str:
 SEEN = f"{READABLE} AND {_of_seen('k')} AND {_of_seen('r')}"
 """Whether :viewer sees `comment AS k`: what it is on, and neither its author nor that of its thread blocked either way."""
 _SELECT = f"SELECT {_COLUMNS} {_FROM} WHERE {SEEN}"
+OLDEST = Cursor(-1, "")
+"""Before the oldest: earlier than anything."""
 _names = msgspec.json.Decoder(list[str])
 
 # reading ------------------------------------------------------------------------------------------------------
@@ -125,23 +127,11 @@ def answers(db: Connection, root_id: str, viewer: str | None, after: Cursor, lim
 
 
 def first_answers(db: Connection, root_ids: Sequence[str], viewer: str | None) -> dict[str, list[CommentRow]]:
-    """REPLIES_SHOWN of each thread, the oldest first. [any thread with a snapshot]"""
-    if not root_ids:
-        return {}
-    marks = {f"r{index}": root_id for index, root_id in enumerate(root_ids)}
-    order = "row_number() OVER (PARTITION BY k.root_id ORDER BY k.created_us, k.id)"
-    inner = (
-        f"SELECT k.id AS answer_id, {order} AS place {_FROM} WHERE {SEEN} AND k.depth > 0"
-        f" AND k.root_id IN ({', '.join(f':{mark}' for mark in marks)})"
-    )
-    sql = (
-        f"{_SELECT} AND k.id IN (SELECT answer_id FROM ({inner}) AS ordered WHERE place <= :shown)"
-        " ORDER BY k.created_us, k.id"
-    )
-    found: dict[str, list[CommentRow]] = {}
-    for row in _rows(db, sql, viewer, shown=REPLIES_SHOWN, **marks):
-        found.setdefault(row.root_id, []).append(row)
-    return found
+    """REPLIES_SHOWN of each thread, the oldest first: a statement for each, however many answers it has.
+
+    [any thread with a snapshot]
+    """
+    return {root_id: answers(db, root_id, viewer, OLDEST, REPLIES_SHOWN) for root_id in root_ids}
 
 
 def _rows(db: Connection, sql: str, viewer: str | None, **values: str | int) -> list[CommentRow]:
