@@ -18,7 +18,7 @@ Excerpt = Annotated[str, Meta(max_length=TEXT_SHOWN, pattern=rf"^(?:[^{UNPRINTAB
 class Notification(Struct, frozen=True, kw_only=True):
     """One act, or several that are told of together. id: of the newest; ids: of all, by which they are marked as read.
 
-    kind: "follow", "follow_request", "follow_accepted", "reaction", "comment", "reply", "mention", or one that later versions know. sentence: all of it in words.
+    kind: "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention", or one that later versions know. sentence: all of it in words.
     people: the newest of `count`. text: the beginning of a comment that is told of alone.
     """
 
@@ -65,6 +65,7 @@ class NotificationPreferences(Struct, frozen=True, kw_only=True):
     follow_request: bool = True
     follow_accepted: bool = True
     reaction: bool = True
+    repost: bool = True
     comment: bool = True
     reply: bool = True
     mention: bool = True
@@ -77,6 +78,7 @@ class PreferencesEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     follow_request: bool | None = None
     follow_accepted: bool | None = None
     reaction: bool | None = None
+    repost: bool | None = None
     comment: bool | None = None
     reply: bool | None = None
     mention: bool | None = None

@@ -5,117 +5,24 @@ row to its action, limit and handler), the daemon's client its calls. A path's p
 all query parameters there are: any other is refused.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
-
-from msgspec import Meta, Struct
-
 from relay.wire import comments, health, identity, notifications, people, rest
 from relay.wire.jobs import Job, JobPage
+from relay.wire.operation import AudioBytes as AudioBytes
+from relay.wire.operation import FeedQuery as FeedQuery
+from relay.wire.operation import ManyPaging as ManyPaging
+from relay.wire.operation import Nothing as Nothing
+from relay.wire.operation import Operation as Operation
+from relay.wire.operation import Paging as Paging
+from relay.wire.operation import ReactionPaging as ReactionPaging
+from relay.wire.operation import UploadForm as UploadForm
+from relay.wire.operation import get_row as _get
+from relay.wire.operation import list_row as _list
+from relay.wire.operation import post_row as _post
+from relay.wire.operation import row_of as _row
 from relay.wire.owning import PostDetails, PostEdit
-from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
+from relay.wire.rest import API_PREFIX
 from relay.wire.search import Found, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
-
-B = TypeVar("B")
-Q = TypeVar("Q")
-R = TypeVar("R")
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-
-
-class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """No body, or no query parameters, or an answer without a body."""
-
-
-class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a list, newest first. cursor: `next` of the page before."""
-
-    cursor: PageCursor | None = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
-
-
-class FeedQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a feed of everybody's posts. What is left out does not matter.
-
-    key: as people write it (Am, F# minor) or its hour (8A). key_match compatible: also keys that mix with it. genre: a tag.
-    daw: how its name begins.
-    """
-
-    bpm_min: rest.Bpm | None = None
-    bpm_max: rest.Bpm | None = None
-    key: rest.Key | None = None
-    key_match: Literal["exact", "compatible"] = "exact"
-    genre: rest.Tag | None = None
-    daw: rest.Name | None = None
-    seconds_min: rest.ClipSeconds | None = None
-    seconds_max: rest.ClipSeconds | None = None
-
-
-class ManyPaging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a list of people, newest first. cursor: `next` of the page before."""
-
-    cursor: PageCursor | None = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
-
-
-class ReactionPaging(ManyPaging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """emoji: those with this one alone."""
-
-    emoji: rest.Emoji | None = None
-
-
-class AudioBytes(Struct, frozen=True):
-    """Stands for an answer that is the bytes of a file, whole or a range (RFC 9110, 14)."""
-
-
-class UploadForm(Struct, frozen=True, kw_only=True):
-    """Stands for a multipart/form-data body with the part `audio`, and `meta` (UploadMeta as JSON) or plain fields of its names."""
-
-    meta: rest.UploadMeta
-    audio: bytes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Operation(Generic[B, Q, R]):
-    """One row. body: of the request as JSON, unless it is Nothing or streamed. status: of success."""
-
-    method: Method
-    path: str
-    text: str
-    tag: str
-    body: type[B]
-    query: type[Q]
-    reply: type[R]
-    status: int = 200
-    keyed: bool = False
-    """Takes the header Idempotency-Key."""
-    streamed: bool = False
-    """The body is read while it arrives; `body` only describes it."""
-
-    def at(self, **parameters: str) -> str:
-        """The path with its parameters filled in. [any]"""
-        return self.path.format(**parameters)
-
-
-def _get(path: str, reply: type[R], text: str, *, tag: str = "") -> Operation[Nothing, Nothing, R]:
-    return _row("GET", path, Nothing, Nothing, reply, text, tag)
-
-
-def _list(path: str, query: type[Q], reply: type[R], text: str) -> Operation[Nothing, Q, R]:
-    return _row("GET", path, Nothing, query, reply, text, "")
-
-
-def _post(path: str, body: type[B], reply: type[R], text: str) -> Operation[B, Nothing, R]:
-    return _row("POST", path, body, Nothing, reply, text, "")
-
-
-def _row(
-    method: Method, path: str, body: type[B], query: type[Q], reply: type[R], text: str, tag: str
-) -> Operation[B, Q, R]:
-    return Operation(
-        method=method, path=f"{API_PREFIX}{path}", text=text, tag=tag or path.split("/")[1], body=body, query=query, reply=reply
-    )  # fmt: skip
-
 
 # devices and tokens -------------------------------------------------------------------------------------------
 

@@ -118,6 +118,23 @@ def test_pages_neither_repeat_nor_skip(star: RelayClient, fans: list[RelayClient
     assert found == whole and len(set(found)) == 6
 
 
+def test_private_accounts_and_reposts(
+    relay: RelayProcess, star: RelayClient, song: AudioPost, fans: list[RelayClient]
+) -> None:
+    fans[0].http.post("/social/repost", json={"post_id": song.id}).raise_for_status()
+    assert sentences(star) == ["fan0 reposted “Song”"]
+    star.http.put("/users/me", json={"is_private": True}).raise_for_status()
+    fans[3].http.post("/social/follow", json={"username": star.username}).raise_for_status()
+    asked = listed(star)[0]
+    assert (asked["kind"], asked["sentence"]) == ("follow_request", "fan3 asks to follow you")
+    assert asked["url"] == f"{relay.url}/follow-requests"
+    star.http.post("/users/me/follow-requests/fan3/accept").raise_for_status()
+    assert f"{star.username} lets you follow" in sentences(fans[3])
+    assert sentences(star)[0] == "fan3 follows you", "what was asked has been answered"
+    star.http.post("/social/mute", json={"username": "fan3"}).raise_for_status()
+    assert sentences(star) == ["fan0 reposted “Song”"], "of who is muted nothing is heard"
+
+
 def test_one_is_told_of_what_one_chose(star: RelayClient, song: AudioPost, fans: list[RelayClient]) -> None:
     assert set(star.http.get("/notifications/preferences").json().values()) == {True}
     chosen = star.http.put("/notifications/preferences", json={"reaction": False}).json()

@@ -22,6 +22,7 @@ ASKED = {
     Kind.FOLLOW_REQUEST: "Somebody asks to follow you, where your account is private",
     Kind.FOLLOW_ACCEPTED: "Somebody lets you follow",
     Kind.REACTION: "Somebody likes or reacts to a post of yours",
+    Kind.REPOST: "Somebody reposts a post of yours",
     Kind.COMMENT: "Somebody comments on a post of yours",
     Kind.REPLY: "Somebody answers you",
     Kind.MENTION: "Somebody mentions you",

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     FOLLOW_REQUEST = "follow_request"
     FOLLOW_ACCEPTED = "follow_accepted"
     REACTION = "reaction"
+    REPOST = "repost"
     COMMENT = "comment"
     REPLY = "reply"
     MENTION = "mention"
@@ -29,6 +30,7 @@ OF_ACT = {
     "follow_accepted": Kind.FOLLOW_ACCEPTED,
     "like": Kind.REACTION,
     "reaction": Kind.REACTION,
+    "repost": Kind.REPOST,
     "comment": Kind.COMMENT,
     "comment_reply": Kind.REPLY,
     "comment_mention": Kind.MENTION,
@@ -99,6 +101,8 @@ def _deed(group: Sequence[Act], count: int) -> str:
             return "lets you follow" if count == 1 else "let you follow"
         case Kind.REACTION:
             return f"{'liked' if all(act.is_like for act in group) else 'reacted to'} {post}"
+        case Kind.REPOST:
+            return f"reposted {post}"
         case Kind.COMMENT:
             return f"commented on {post}"
         case Kind.REPLY:

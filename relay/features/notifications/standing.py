@@ -22,7 +22,7 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
     heard = [each for each in notes if each.kind in OF_ACT and each.actor_id not in hidden]
     people = accounts.profiles(db, sorted({each.actor_id for each in heard}))
     said = comments.seen(db, [each.about_id for each in heard if _is_said(each)], account_id)
-    posts = {each.about_id for each in heard if OF_ACT[each.kind] is Kind.REACTION}
+    posts = {each.about_id for each in heard if OF_ACT[each.kind] in (Kind.REACTION, Kind.REPOST)}
     titles = creations.readable_titles(
         db, sorted(posts | {each.creation_id for each in said.values()}), account_id
     )
@@ -42,6 +42,8 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
             case Kind.REACTION if post_id in titles and reactions.stands(
                 db, each.actor_id, each.about_id, each.detail
             ):
+                found.append(_act(each, person, post_id, titles[post_id]))
+            case Kind.REPOST if post_id in titles and reactions.is_reposted(db, each.actor_id, each.about_id):
                 found.append(_act(each, person, post_id, titles[post_id]))
             case Kind.COMMENT | Kind.REPLY | Kind.MENTION if comment is not None and post_id in titles:
                 found.append(_act(each, person, post_id, titles[post_id], comment.id, comment.words))

@@ -46,7 +46,8 @@ def note(
 
     [writer]
     """
-    if (told_as := OF_ACT.get(kind)) is None or not preferences(tx.db, account_id)[told_as]:
+    told_as = None if actor_id == account_id else OF_ACT.get(kind)
+    if told_as is None or not preferences(tx.db, account_id)[told_as]:
         return
     made = tx.db.execute(
         "INSERT INTO notification (id, account_id, kind, actor_id, about_id, detail, at_us)"

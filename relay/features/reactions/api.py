@@ -2,7 +2,15 @@
 imports nothing of it.
 """
 
-from relay.features.reactions.store import NEW_LIKE, NEW_REACTION, forget, stands, tell_likes, tell_reactions
+from relay.features.reactions.store import (
+    NEW_LIKE,
+    NEW_REACTION,
+    forget,
+    is_reposted,
+    stands,
+    tell_likes,
+    tell_reactions,
+)
 
 LIKED = "(SELECT 1 FROM creation_like AS l WHERE l.account_id = :viewer AND l.creation_id = c.id) IS NOT NULL"
 """Whether :viewer likes `creation AS c`; a column."""
@@ -22,6 +30,7 @@ __all__ = [
     "REPOSTED",
     "SAVED",
     "forget",
+    "is_reposted",
     "stands",
     "tell_likes",
     "tell_reactions",

@@ -107,6 +107,12 @@ def stands(db: Connection, account_id: str, creation_id: str, emoji: str) -> boo
     return like_of(db, account_id, creation_id) is not None
 
 
+def is_reposted(db: Connection, account_id: str, creation_id: str) -> bool:
+    """Whether an account shows it to its followers. [any thread with a snapshot]"""
+    asked = "SELECT 1 FROM repost WHERE account_id = ? AND creation_id = ?"
+    return db.execute(asked, (account_id, creation_id)).fetchone() is not None
+
+
 def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
     """Tell the owner, once for each emoji of each person on each creation, whatever is taken back between. [writer]"""
     kind = NEW_LIKE if reaction.type == "like" else NEW_REACTION

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.features.notifications.rules import ALONE, GROUP_SPAN_US, Act, Kind, grouped, people, sentence
+from relay.features.notifications.pages import ASKED
+from relay.features.notifications.rules import (
+    ALONE,
+    GROUP_SPAN_US,
+    OF_ACT,
+    Act,
+    Kind,
+    grouped,
+    people,
+    sentence,
+)
+from relay.wire.notifications import NotificationPreferences, PreferencesEdit
 
 NAMES = ("anna", "ben", "carl", "dora", "emil", "fritz", "gina")
 
@@ -45,6 +56,10 @@ def act(
         ([act(is_like=True), act("anna")], "anna reacted to “Kellerlicht”"),
         ([act(name) for name in NAMES[:3]], "anna, ben and carl reacted to “Kellerlicht”"),
         ([act(name) for name in NAMES], "anna, ben and 5 others reacted to “Kellerlicht”"),
+        ([act(kind=Kind.FOLLOW_REQUEST)], "anna asks to follow you"),
+        ([act(kind=Kind.FOLLOW_REQUEST), act("ben", Kind.FOLLOW_REQUEST)], "anna and ben ask to follow you"),
+        ([act(kind=Kind.FOLLOW_ACCEPTED)], "anna lets you follow"),
+        ([act(kind=Kind.REPOST), act("ben", Kind.REPOST)], "anna and ben reposted “Kellerlicht”"),
         ([act(kind=Kind.COMMENT)], "anna commented on “Kellerlicht”"),
         ([act(kind=Kind.REPLY)], "anna answered you on “Kellerlicht”"),
         ([act(kind=Kind.MENTION)], "anna mentioned you on “Kellerlicht”"),
@@ -111,3 +126,9 @@ def test_grouping_loses_nothing_and_mixes_nothing(drawn: list[Act]) -> None:
         for other in heads[index + 1 :]:
             alike = (one.kind, one.post_id, one.read) == (other.kind, other.post_id, other.read)
             assert not alike or one.kind in ALONE or one.at_us - other.at_us > GROUP_SPAN_US
+
+
+def test_each_kind_is_chosen_by_itself() -> None:
+    kinds = {kind.value for kind in Kind}
+    assert kinds == set(NotificationPreferences.__struct_fields__) == set(PreferencesEdit.__struct_fields__)
+    assert set(ASKED) == set(Kind) == set(OF_ACT.values())
