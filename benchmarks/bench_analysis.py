@@ -8,7 +8,6 @@ called as its documentation shows.
 import importlib.metadata
 import importlib.util
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 
@@ -17,6 +16,7 @@ import numpy as np
 from audio.analyse.analysis import analyse
 from audio.encode.wave import wav_f32_header
 from audio.intake import Samples
+from benchmarks.cpu_time import median_cpu_ms
 from benchmarks.material import (
     Clip,
     at_fractions,
@@ -71,15 +71,6 @@ def _accuracy(label: str, clips: list[Clip], found: list[Answer], who: str) -> l
     ]
 
 
-def _milliseconds(run: Callable[[], object], rounds: int = 5) -> float:
-    times = []
-    for _ in range(rounds):
-        started = time.process_time()
-        run()
-        times.append(time.process_time() - started)
-    return 1000 * sorted(times)[rounds // 2]
-
-
 def _calibration() -> list[Row]:
     """Of the answers that are so sure, how many are right: all sets, withheld answers by their best guess left out."""
     clips = [*synthesised(), *debian_loops(), *chain(*fixtures().values())]
@@ -126,7 +117,7 @@ def _cost() -> list[Row]:
     return [
         (
             "16 s: all of analyse(), CPU ms",
-            _milliseconds(lambda: _ours(samples, 44_100)),
+            median_cpu_ms(lambda: _ours(samples, 44_100)),
             "≤ 150",
             "tempo, key, onsets, …",
         ),

@@ -5,8 +5,7 @@ more than MOST_CLIPS are cut. chromaprint (LGPL, Debian libchromaprint1) is no d
 """
 
 import ctypes
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +16,7 @@ from audio.analyse.likeness import likeness
 from audio.encode.mp3 import encode_mp3
 from audio.intake import Samples
 from audio.read.reader import read_audio
+from benchmarks.cpu_time import median_cpu_ms
 from benchmarks.material import Clip, fixtures, synthesised
 from tests.support.music import drum_loop, faster, piece, rotated, shifted
 
@@ -181,21 +181,12 @@ def _embedding(samples: Samples, rate_hz: int) -> np.ndarray:
     return analyse(samples, rate_hz, transport_bpm=None, transport_meter=None, bars=None).embedding
 
 
-def _milliseconds(run: Callable[[], object], rounds: int = 5) -> float:
-    times = []
-    for _ in range(rounds):
-        started = time.process_time()
-        run()
-        times.append(time.process_time() - started)
-    return 1000 * sorted(times)[rounds // 2]
-
-
 def _cost() -> list[Row]:
     samples = np.tile(piece(7, bpm=120.0).samples, (2, 1))
     print_of = fingerprint(samples, 44_100)
     return [
-        ("16 s: fingerprint, CPU ms", _milliseconds(lambda: fingerprint(samples, 44_100)), "", ""),
-        ("16 s: match of two, CPU ms", _milliseconds(lambda: match(print_of, print_of)), "", ""),
+        ("16 s: fingerprint, CPU ms", median_cpu_ms(lambda: fingerprint(samples, 44_100)), "", ""),
+        ("16 s: match of two, CPU ms", median_cpu_ms(lambda: match(print_of, print_of)), "", ""),
         ("fingerprint, bytes per second", print_of.nbytes / 16, "≤ 44", ""),
     ]
 

@@ -111,7 +111,7 @@ def _odg(reference: Samples, decoded: Samples) -> float | None:
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _Measured:
     cpu_per_second: float
     nmr_db: float
     odg: float | None
@@ -142,23 +142,28 @@ def rows() -> list[Row]:
     """Three lines per quality. Every clip goes through all of them, and no other is begun after BUDGET_S."""
     found = [clip for clips in fixtures().values() for clip in clips] or synthesised()
     coders, until = _coders(), time.monotonic() + BUDGET_S
-    heard: dict[str, list[_Heard]] = {name: [] for name in coders}
+    measured: dict[str, list[_Measured]] = {name: [] for name in coders}
     for clip in found[:: -(-len(found) // MOST_CLIPS)]:
         samples = _prepared(clip)
         for name, code in coders.items():
             started = time.process_time()
             decoded = code(samples)
             spent = (time.process_time() - started) * RATE_HZ / len(samples)
-            heard[name].append(_Heard(spent, nmr_db(samples, decoded), _odg(samples, decoded)))
+            measured[name].append(_Measured(spent, nmr_db(samples, decoded), _odg(samples, decoded)))
         if time.monotonic() > until:
             break
-    return [row for name, each in heard.items() for row in _rows(name, each)]
+    return [row for name, each in measured.items() for row in _rows(name, each)]
 
 
-def _rows(name: str, heard: list[_Heard]) -> Iterator[Row]:
+def _rows(name: str, measured: list[_Measured]) -> Iterator[Row]:
     if name.startswith("LAME"):  # ffmpeg's time is another process's
-        cost_ms = 16_000 * statistics.mean(each.cpu_per_second for each in heard)
+        cost_ms = 16_000 * statistics.mean(each.cpu_per_second for each in measured)
         yield f"{name}: CPU with decoding, ms for 16 s", cost_ms, "", ""
-    yield f"{name}: NMR, dB, mean", statistics.mean(each.nmr_db for each in heard), "", f"{len(heard)} clips"
-    if grades := [each.odg for each in heard if each.odg is not None]:
+    yield (
+        f"{name}: NMR, dB, mean",
+        statistics.mean(each.nmr_db for each in measured),
+        "",
+        f"{len(measured)} clips",
+    )
+    if grades := [each.odg for each in measured if each.odg is not None]:
         yield f"{name}: ODG, mean", statistics.mean(grades), "", f"worst {min(grades):.2f}, GstPEAQ"

@@ -34,7 +34,6 @@ from bridge.control_discover import FoundIs as FoundIs
 from bridge.control_discover import PersonInfo as PersonInfo
 from bridge.control_discover import SearchRelay as SearchRelay
 from bridge.control_discover import Wanted as Wanted
-from bridge.control_history import AgoS
 from bridge.control_history import CopyHistory as CopyHistory
 from bridge.control_history import GetHistory as GetHistory
 from bridge.control_history import GetPeaks as GetPeaks
@@ -49,6 +48,7 @@ from bridge.control_outbox import Posted as Posted
 from bridge.control_outbox import PostTake as PostTake
 from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
+from bridge.control_part import Part
 from bridge.control_posts import DeletePost as DeletePost
 from bridge.control_posts import EditPost as EditPost
 from bridge.control_posts import Licence as Licence
@@ -208,29 +208,13 @@ class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
     Reply: ClassVar = InstanceList
 
 
-class KeepTake(_Control, frozen=True, kw_only=True, tag="keep_take"):
-    """Make a Take. `instance`: the name of its track, or the beginning of its id; without it, of the one that sounded
-    last (the loudest of several, then the first by name).
-
-    Which part of its History, in one of these ways: the last `bars`, or the last `seconds`, that ended `ago_s` before now;
-    from `from_ago_s` to `ago_s` before now; from `first_frame` to `end_frame` of the Ring of `generation` (None: its
-    newest); or the `whole`, 15 minutes at most. snap: what is asked for by two ends begins and ends on the bar lines nearest to them.
-    """
+class KeepTake(Part, frozen=True, kw_only=True, tag="keep_take"):
+    """Make a Take."""
 
     Reply: ClassVar = OneTake
 
-    instance: Short | None = None
-    bars: Bars | None = None
-    seconds: Seconds | None = None
     title: Title = ""
     post: bool = False
-    ago_s: AgoS | None = None
-    from_ago_s: AgoS | None = None
-    whole: bool = False
-    generation: U63 | None = None
-    first_frame: U63 | None = None
-    end_frame: U63 | None = None
-    snap: bool = True
 
 
 class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):

@@ -6,14 +6,14 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short
+from bridge.control_part import Part
+from bridge.control_recovery import JournalState
+from plugin_protocol.message_base import U32, U63, Line, Short
 
 MAX_HEARD = 200  # stretches in one answer, the newest
 MAX_PICTURE = 64
 MAX_COLUMNS = 2_048
-MAX_AGO_S = 7 * 86_400.0
 
-AgoS = Annotated[float, Meta(ge=0.0, le=MAX_AGO_S)]
 Picture = Annotated[bytes, Meta(max_length=MAX_PICTURE)]
 Peaks = Annotated[bytes, Meta(max_length=4 * MAX_COLUMNS)]
 
@@ -43,18 +43,14 @@ class HistoryStretch(Struct, frozen=True, kw_only=True):
     picture: Picture  # loudness of equal parts: 0 silence, 1 -60 dBFS or softer, 255 0 dBFS
 
 
-class HistoryIs(ControlMessage, frozen=True, kw_only=True, tag="history_is"):
-    """The newest first. `more`: so many older stretches are not listed."""
+class HistoryIs(JournalState, frozen=True, kw_only=True, tag="history_is"):
+    """The newest first. `more`: so many older stretches are not listed. Not `on`: only what memory holds, some 40 s of each
+    plugin."""
 
     heard: list[HistoryStretch]
     more: U32
     now_us: U63
-    on: bool  # False: only what memory holds, some 40 s of each plugin
-    minutes: float
     keep_hours: float
-    used_bytes: U63
-    budget_bytes: U63
-    trouble: Line
 
 
 class GetHistory(ControlMessage, frozen=True, kw_only=True, tag="history"):
@@ -76,21 +72,10 @@ class HistorySound(ControlMessage, frozen=True, kw_only=True, tag="history_sound
     instance: Short
 
 
-class CopyHistory(ControlMessage, frozen=True, kw_only=True, tag="copy_history"):
-    """Sound of the History to be listened to, without keeping it. Which part: as in KeepTake."""
+class CopyHistory(Part, frozen=True, kw_only=True, tag="copy_history"):
+    """Sound of the History to be listened to, without keeping it."""
 
     Reply: ClassVar = HistorySound
-
-    instance: Short | None = None
-    bars: Bars | None = None
-    seconds: Seconds | None = None
-    ago_s: AgoS | None = None
-    from_ago_s: AgoS | None = None
-    whole: bool = False
-    generation: U63 | None = None
-    first_frame: U63 | None = None
-    end_frame: U63 | None = None
-    snap: bool = True
 
 
 class PeaksAre(ControlMessage, frozen=True, kw_only=True, tag="peaks_are"):

@@ -28,15 +28,20 @@ class StretchInfo(Struct, frozen=True, kw_only=True):
     sentence: Line
 
 
-class Recovery(ControlMessage, frozen=True, kw_only=True, tag="recovery_is"):
-    """What is offered, the newest first, and the journal it comes from."""
+class JournalState(ControlMessage, frozen=True, kw_only=True):
+    """What is told of the journal beside what is in it. Not a message itself."""
 
-    stretches: list[StretchInfo]
     on: bool
     minutes: float
     used_bytes: U63
     budget_bytes: U63
     trouble: Line  # why nothing is written now; "" when all is well
+
+
+class Recovery(JournalState, frozen=True, kw_only=True, tag="recovery_is"):
+    """What is offered, the newest first, and the journal it comes from."""
+
+    stretches: list[StretchInfo]
 
 
 class GetRecovery(ControlMessage, frozen=True, kw_only=True, tag="recovery"):

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage, Limit
-from bridge.control_history import AgoS
+from bridge.control_part import PartByTime
 from bridge.control_takes import OneTake
 from bridge.control_values import TakeInfo
-from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short, Title
+from plugin_protocol.message_base import U32, U63, Line, Short, Title
 
 
 class SetInfo(Struct, frozen=True, kw_only=True):
@@ -43,19 +43,12 @@ class SetList(ControlMessage, frozen=True, kw_only=True, tag="sets_are"):
     sets: list[SetInfo]  # the newest first
 
 
-class KeepAll(ControlMessage, frozen=True, kw_only=True, tag="keep_all"):
+class KeepAll(PartByTime, frozen=True, kw_only=True, tag="keep_all"):
     """Make Takes of the same bars of every plugin that sounded: one set. `instance`: only those of this plugin's host, by
-    its bars; else all hosts. Which part of their Histories: as KeepTake, but for frames."""
+    its bars; else all hosts."""
 
     Reply: ClassVar = OneSet
 
-    instance: Short | None = None
-    bars: Bars | None = None
-    seconds: Seconds | None = None
-    ago_s: AgoS | None = None
-    from_ago_s: AgoS | None = None
-    whole: bool = False
-    snap: bool = True
     title: Title = ""
 
 

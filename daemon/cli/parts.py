@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from bridge.control_history import MAX_AGO_S
+from bridge.control_part import MAX_AGO_S
 from daemon.errors import UsageError
 
 AGO = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d+)?)")

@@ -6,6 +6,7 @@ import time
 import bridge.control as c
 from bridge.control_history import MAX_HEARD
 from daemon.doors.control.answers import Answers
+from daemon.doors.control.recovery import journal_state
 from daemon.doors.control.takes import asked_part
 from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.history.journal import Journal
@@ -40,7 +41,7 @@ class HistoryAnswers:
         }
 
     async def _list(self, request: c.GetHistory) -> c.Reply:
-        journal, config = self._journal, self._journal.config
+        journal = self._journal
         heard = await asyncio.to_thread(heard_in, self._folder, journal.recovered)
         if request.instance:
             name = self._instances.named(request.instance).name
@@ -49,12 +50,8 @@ class HistoryAnswers:
             heard=[heard_info(one) for one in heard[:MAX_HEARD]],
             more=max(len(heard) - MAX_HEARD, 0),
             now_us=time.time_ns() // 1000,
-            on=config.journal,
-            minutes=config.history_minutes,
-            keep_hours=config.history_keep_hours,
-            used_bytes=journal.used_bytes,
-            budget_bytes=config.history_bytes,
-            trouble=journal.trouble[:MAX_CHARACTERS],
+            keep_hours=journal.config.history_keep_hours,
+            **journal_state(journal),
         )
 
     async def _copy(self, request: c.CopyHistory) -> c.Reply:

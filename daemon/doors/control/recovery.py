@@ -1,8 +1,11 @@
 """What was recovered, as tray and command line ask for it."""
 
+from typing import TypedDict
+
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import take_info
+from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
 from daemon.features.history.recovery import Recovered, sentence
@@ -41,15 +44,30 @@ class RecoveryAnswers:
         return self._all()
 
     def _all(self) -> c.Recovery:
-        config = self._journal.config
-        return c.Recovery(
-            stretches=[stretch_info(one) for one in self._journal.newest_first()],
-            on=config.journal,
-            minutes=config.history_minutes,
-            used_bytes=self._journal.used_bytes,
-            budget_bytes=config.history_bytes,
-            trouble=self._journal.trouble[:512],
-        )
+        stretches = [stretch_info(one) for one in self._journal.newest_first()]
+        return c.Recovery(stretches=stretches, **journal_state(self._journal))
+
+
+class JournalFields(TypedDict):
+    """As in bridge.control_recovery.JournalState."""
+
+    on: bool
+    minutes: float
+    used_bytes: int
+    budget_bytes: int
+    trouble: str
+
+
+def journal_state(journal: Journal) -> JournalFields:
+    """What is told of the journal beside what is in it. [any]"""
+    config = journal.config
+    return {
+        "on": config.journal,
+        "minutes": config.history_minutes,
+        "used_bytes": journal.used_bytes,
+        "budget_bytes": config.history_bytes,
+        "trouble": journal.trouble[:MAX_CHARACTERS],
+    }
 
 
 def stretch_info(one: Recovered) -> c.StretchInfo:
@@ -68,5 +86,5 @@ def stretch_info(one: Recovered) -> c.StretchInfo:
         bpm=one.bpm,
         meter=f"{one.meter[0]}/{one.meter[1]}" if one.meter else None,
         kept=one.kept,
-        sentence=sentence(one)[:512],
+        sentence=sentence(one)[:MAX_CHARACTERS],
     )
