@@ -5,7 +5,7 @@ Order of a connection:
     relay:  Hello
     client: Connect(cursor)                 up to where it has applied everything; none: from now on
     relay:  Connected                       the events it missed, or plainly the pages to fetch instead
-    then    Event … from the relay, Presence / Refresh / Ping from the client, any time
+    then    Event … from the relay, Presence / Watch / Refresh / Ping from the client, any time
 
 A frame of the client is an array of 1 to MAX_BATCH messages. A frame of the relay is the same with a number in front:
 that of its first message, counted from 1 on this connection. A client that misses a number reconnects.

@@ -1,6 +1,7 @@
 """The bytes of posts: their sound in parts and whole, and its picture. Sent without a cookie, and shown by pages of others."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from relay.core.access import Action, authorize
@@ -14,6 +15,7 @@ from relay.engine.database import Connection, Database
 from relay.engine.objects.door import ObjectMissing, Objects
 from relay.features.creations import store
 from relay.features.creations.drawing import waveform_svg
+from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
 from relay.features.creations.posts import one
 from relay.features.creations.terms import terms_of
@@ -30,23 +32,27 @@ Bare = Call[wire.Nothing, wire.Nothing]
 Bytes = Answer[wire.AudioBytes]
 
 
-def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: int) -> list[AnyRow]:
-    """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Media:
+    """public: the cache-control of public sound. audio_links_s: as of rows. [loop]"""
 
-    audio_links_s: how long a link to the store of objects holds that a browser is given instead; 0: it is given none.
-    """
-    public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
+    db: Database
+    objects: Objects
+    public: str
+    audio_links_s: int
 
-    async def waveform(call: Bare) -> Bytes:
+    async def _figures(self, call: Bare) -> Figures:
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        found = await db.read(lambda reader: store.figures(reader, post_id, viewer))
+        return await self.db.read(lambda reader: store.figures(reader, post_id, viewer))
+
+    async def waveform(self, call: Bare) -> Bytes:
+        found = await self._figures(call)
         svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
 
-    async def peaks(call: Bare) -> Answer[Peaks]:
-        post_id, viewer = call.path["post_id"], call.actor.user_id
-        found = await db.read(lambda reader: store.figures(reader, post_id, viewer))
+    async def peaks(self, call: Bare) -> Answer[Peaks]:
+        found = await self._figures(call)
         value = Peaks(
             minimum=found.peak_min,
             maximum=found.peak_max,
@@ -55,38 +61,49 @@ def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: i
         )
         return Answer(value=value, headers={"cache-control": PRIVATE})
 
-    async def sound(call: Bare, role: str, given: Mapping[str, str] | None = None) -> Bytes:
+    async def mp3(self, call: Bare) -> Bytes:
+        return await self._sound(call, PREVIEW)
+
+    async def flac(self, call: Bare) -> Bytes:
+        return await self._sound(call, LOSSLESS)
+
+    async def download(self, call: Bare) -> Bytes:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        given = await self.db.read(lambda reader: _given_out(reader, post_id, viewer))
+        return await self._sound(call, LOSSLESS, given)
+
+    async def _sound(self, call: Bare, role: str, given: Mapping[str, str] | None = None) -> Bytes:
         """given: headers of what the author gives out; else what is lossless is theirs alone."""
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        asset, shown = await db.read(lambda reader: store.asset(reader, post_id, role, viewer))
+        asset, shown = await self.db.read(lambda reader: store.asset(reader, post_id, role, viewer))
         if role == LOSSLESS and given is None:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
-        headers = _headers(asset, shown, role, public) | dict(given or {})
+        headers = _headers(asset, shown, role, self.public) | dict(given or {})
         if names_tag(call.headers.get("if-none-match"), headers["etag"]):
             return Answer(status=304, media_type=asset.mime, headers=headers)
-        if audio_links_s and _follows_links(call):
-            link = await objects.signed_url(asset.sha256, audio_links_s)
+        if self.audio_links_s and _follows_links(call):
+            link = await self.objects.signed_url(asset.sha256, self.audio_links_s)
             if link is not None:
                 return Answer(status=307, headers={"location": link, **EMBEDDED})
-        return await _bytes(objects, call, asset, headers)
+        return await _bytes(self.objects, call, asset, headers)
 
-    async def mp3(call: Bare) -> Bytes:
-        return await sound(call, PREVIEW)
+    def rows(self) -> list[AnyRow]:
+        return [
+            Row(wire.GET_DOWNLOAD, Action.POST_READ, self.download, limit=Kind.MEDIA),
+            Row(wire.GET_WAVEFORM, Action.POST_READ, self.waveform),
+            Row(wire.GET_PEAKS, Action.POST_READ, self.peaks),
+            Row(wire.GET_MP3, Action.POST_READ, self.mp3, limit=Kind.MEDIA),
+            Row(wire.GET_FLAC, Action.POST_LOSSLESS, self.flac, limit=Kind.MEDIA),
+        ]
 
-    async def flac(call: Bare) -> Bytes:
-        return await sound(call, LOSSLESS)
 
-    async def download(call: Bare) -> Bytes:
-        post_id, viewer = call.path["post_id"], call.actor.user_id
-        return await sound(call, LOSSLESS, await db.read(lambda reader: _given_out(reader, post_id, viewer)))
+def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: int) -> list[AnyRow]:
+    """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time.
 
-    return [
-        Row(wire.GET_DOWNLOAD, Action.POST_READ, download, limit=Kind.MEDIA),
-        Row(wire.GET_WAVEFORM, Action.POST_READ, waveform),
-        Row(wire.GET_PEAKS, Action.POST_READ, peaks),
-        Row(wire.GET_MP3, Action.POST_READ, mp3, limit=Kind.MEDIA),
-        Row(wire.GET_FLAC, Action.POST_LOSSLESS, flac, limit=Kind.MEDIA),
-    ]
+    audio_links_s: how long a link to the store of objects holds that a browser is given instead; 0: it is given none.
+    """
+    public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
+    return Media(db=db, objects=objects, public=public, audio_links_s=audio_links_s).rows()
 
 
 def _given_out(db: Connection, post_id: str, viewer: str | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The pages on which the owner of a post edits it, shows it to others, and deletes it: forms, without a script."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -38,9 +39,18 @@ TROUBLE = (
 )
 
 
-def rows(owning: Owning, render: Render) -> list[AnyRow]:
-    async def edit(call: AnyCall) -> AnyAnswer:
-        post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnPages:
+    """[loop]"""
+
+    owning: Owning
+    render: Render
+
+    async def _post(self, call: AnyCall, action: Action) -> PostDetails:
+        return await self.owning.own(call.actor, call.path["post_id"], action)
+
+    async def edit(self, call: AnyCall) -> AnyAnswer:
+        post = await self._post(call, Action.POST_EDIT)
         given = {
             "title": post.title,
             "tags": ", ".join(post.genre),
@@ -48,39 +58,42 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
             "licence": post.licence,
             **{name: "on" for name in SWITCHES if _is_on(post, name)},
         }
-        return _form(render, call, post, given)
+        return _form(self.render, call, post, given)
 
-    async def save(call: AnyCall) -> AnyAnswer:
-        post = await owning.own(call.actor, call.path["post_id"], Action.POST_EDIT)
+    async def save(self, call: AnyCall) -> AnyAnswer:
+        post = await self._post(call, Action.POST_EDIT)
         given = {
             name: call.form.get(name, "") for name in ("title", "tags", "visibility", "licence", *SWITCHES)
         }
         try:
             change = _read(given)
         except msgspec.ValidationError:
-            return _form(render, call, post, given, TROUBLE)
+            return _form(self.render, call, post, given, TROUBLE)
         try:
-            await owning.edit(call.actor, post.id, change)
+            await self.owning.edit(call.actor, post.id, change)
         except Refusal as refusal:
             if refusal.code != "validation":
                 raise
-            return _form(render, call, post, given, str(refusal))
+            return _form(self.render, call, post, given, str(refusal))
         return go_to(f"{PAGE_PATH}{post.id}")
 
-    async def ask(call: AnyCall) -> AnyAnswer:
-        post = await owning.own(call.actor, call.path["post_id"], Action.POST_DELETE)
-        return render("delete.html", call.session, post=post)
+    async def ask(self, call: AnyCall) -> AnyAnswer:
+        post = await self._post(call, Action.POST_DELETE)
+        return self.render("delete.html", call.session, post=post)
 
-    async def delete(call: AnyCall) -> AnyAnswer:
-        post = await owning.own(call.actor, call.path["post_id"], Action.POST_DELETE)
-        await owning.delete(call.actor, post.id)
+    async def delete(self, call: AnyCall) -> AnyAnswer:
+        post = await self._post(call, Action.POST_DELETE)
+        await self.owning.delete(call.actor, post.id)
         return go_to(f"/u/{post.username}")
 
+
+def rows(owning: Owning, render: Render) -> list[AnyRow]:
+    pages = OwnPages(owning=owning, render=render)
     return [
-        Page("GET", "/p/{post_id}/edit", Action.POST_EDIT, edit),
-        Page("POST", "/p/{post_id}/edit", Action.POST_EDIT, save, form=True),
-        Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, ask),
-        Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, delete, form=True),
+        Page("GET", "/p/{post_id}/edit", Action.POST_EDIT, pages.edit),
+        Page("POST", "/p/{post_id}/edit", Action.POST_EDIT, pages.save, form=True),
+        Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, pages.ask),
+        Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, pages.delete, form=True),
     ]
 
 

@@ -172,6 +172,25 @@ def detail(
     return Detail(post=_post(row, card, base_url, reason), card=card)
 
 
+_OF_CARD = (
+    "duration_bars",
+    "duration_ms",
+    "frames",
+    "sample_rate_hz",
+    "lufs",
+    "dbtp",
+    "loudness_reason",
+    "outline",
+    "bpm_source",
+    "bpm_confidence",
+    "key_source",
+    "key_confidence",
+    "lra_lu",
+    "seam_score",
+)
+"""What a post has of its card, by the same names."""
+
+
 def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost:
     path = f"{base_url}{API_PREFIX}/audio/{row.id}"
     made_as = AudioPost if reason is None else partial(FeedPost, reason=reason)
@@ -188,13 +207,6 @@ def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost
         key=row.key,
         genre=_tags.decode(row.tags),
         daw=row.daw,
-        duration_bars=card.duration_bars,
-        duration_ms=card.duration_ms,
-        frames=card.frames,
-        sample_rate_hz=card.sample_rate_hz,
-        lufs=card.lufs,
-        dbtp=card.dbtp,
-        loudness_reason=card.loudness_reason,
         play_count=row.plays,
         like_count=row.likes,
         liked=bool(row.liked),
@@ -202,16 +214,10 @@ def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost
         reactions=_counts.decode(row.reactions),
         reacted=_tags.decode(row.reacted),
         liked_with=_counts.decode(row.liked_with),
-        outline=card.outline,
-        bpm_source=card.bpm_source,
-        bpm_confidence=card.bpm_confidence,
-        key_source=card.key_source,
-        key_confidence=card.key_confidence,
-        lra_lu=card.lra_lu,
-        seam_score=card.seam_score,
         visibility=row.visibility,
         repost_count=row.reposts,
         reposted=bool(row.reposted),
         saved=bool(row.saved),
         comment_count=row.comments,
+        **{name: getattr(card, name) for name in _OF_CARD},
     )
