@@ -104,7 +104,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     sign_in = await sign_in_services(config, base_url, engines, listening)
     posts = await post_services(config, base_url, engines, listening, live.hub)
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
-    people = people_services(engines, live, posts)
+    people = people_services(base_url, engines, live, posts)
     gate = Gate(
         accounts=sign_in.accounts,
         tokens=sign_in.tokens,

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec.structs import replace
 
 from relay.app import cookies
 from relay.app.dispatch import method_of
@@ -20,7 +21,7 @@ from relay.app.forms import Form, read_fields, read_with_file
 from relay.app.http_request import Request
 from relay.app.origins import Origins
 from relay.app.problems import invalid
-from relay.core.access import Action, Actor, admit
+from relay.core.access import FOR_ROLES, Action, Actor, admit
 from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
 from relay.core.cookies import SESSION
 from relay.core.limits import BY_ADDRESS, Kind
@@ -78,6 +79,8 @@ class Gate:
             self.count_stranger(request.address)
             raise
         self._spend(request, row, actor)
+        if row.action in FOR_ROLES and actor.user_id is not None:
+            actor = replace(actor, role=await self._accounts.role(actor.user_id))
         admit(actor, row.action)
         if actor.user_id is not None:
             self._note_active(actor.user_id)

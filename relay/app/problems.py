@@ -18,6 +18,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "challenge_invalid": (401, "Invalid challenge"),
     "signature_invalid": (401, "Invalid signature"),
     "forbidden": (403, "Not allowed"),
+    "account_suspended": (403, "Suspended"),
     "csrf": (403, "Not from our page"),
     "dev_mode_only": (403, "Only in development"),
     "not_found": (404, "Not found"),

@@ -25,6 +25,8 @@ from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.live import operations as live
+from relay.features.moderation import operations as moderation
+from relay.features.moderation import pages as moderation_pages
 from relay.features.notifications import operations as notifications
 from relay.features.notifications import pages as notification_pages
 from relay.features.passwords.operations import PasswordPages
@@ -74,6 +76,8 @@ class Table:
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),
             *graph_pages.rows(given.graph, self.render),
+            *moderation.rows(given.moderation),
+            *moderation_pages.rows(given.moderation, self.render),
         ]
 
     def _sign_in(self) -> list[AnyRow]:

@@ -14,7 +14,7 @@ from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
 from relay.features.comments.board import CommentBoard
-from relay.features.comments.service import Comments
+from relay.features.comments.service import Comments, withdraw
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.owning import Owning
@@ -39,6 +39,8 @@ from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
+from relay.features.moderation.service import Moderation
+from relay.features.moderation.telling import SUSPENDED, tell_suspended
 from relay.features.notifications.board import NotificationBoard
 from relay.features.notifications.service import Notifications
 from relay.features.passwords.service import Passwords
@@ -111,9 +113,12 @@ class PeopleServices:
     pictures: Pictures
     profiles: Profiles
     graph: Graph
+    moderation: Moderation
 
 
-def people_services(engines: Engines, live: LiveServices, posts: PostServices) -> PeopleServices:
+def people_services(
+    base_url: str, engines: Engines, live: LiveServices, posts: PostServices
+) -> PeopleServices:
     """[loop]"""
     pictures = Pictures()
     profiles = Profiles(
@@ -124,7 +129,10 @@ def people_services(engines: Engines, live: LiveServices, posts: PostServices) -
         is_live=live.presence.is_live,
     )
     return PeopleServices(
-        pictures=pictures, profiles=profiles, graph=Graph(engines.db, live.presence.is_live)
+        pictures=pictures,
+        profiles=profiles,
+        graph=Graph(engines.db, live.presence.is_live),
+        moderation=Moderation(engines.db, base_url, withdraw),
     )
 
 
@@ -135,6 +143,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
         {
             **tellers_of_posts(base_url),
             **graph_api.TELLERS,
+            SUSPENDED: tell_suspended,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
             NEW_REPOST: tell_reposts,

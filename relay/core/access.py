@@ -8,11 +8,21 @@ from relay.core.refusal import Refusal
 
 
 class Relation(StrEnum):
-    """How an actor stands to the object of an action. Without an object, a signed-in actor is OTHER."""
+    """How an actor stands to the object of an action. Without an object, a signed-in actor is OTHER, or what its role says."""
 
     ANONYMOUS = "anonymous"
     OTHER = "other"
     OWNER = "owner"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+class Role(StrEnum):
+    """What an account may do besides what everybody may."""
+
+    USER = "user"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
 
 
 class Action(StrEnum):
@@ -70,16 +80,26 @@ class Action(StrEnum):
     ACCOUNT_READ = "account.read"
     ACCOUNT_EDIT = "account.edit"
     PROFILE_READ = "profile.read"
+    REPORT = "moderation.report"
+    APPEAL = "moderation.appeal"
+    MODERATE = "moderation.decide"
+    AUDIT_READ = "moderation.log"
+    ROLE_SET = "moderation.role"
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token; session_id: of a browser."""
+    """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token; session_id: of a browser.
+
+    role: asked for only where an action is for those that have one.
+    """
 
     user_id: str | None = None
     device_id: str | None = None
     family_id: str | None = None
     session_id: str | None = None
     expires_us: int = 0
+    role: Role = Role.USER
+    is_suspended: bool = False
 
     @property
     def account_id(self) -> str:
@@ -90,8 +110,10 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 ANYBODY = frozenset(Relation)
-SIGNED_IN = frozenset({Relation.OTHER, Relation.OWNER})
+SIGNED_IN = ANYBODY - {Relation.ANONYMOUS}
 OWNER_ONLY = frozenset({Relation.OWNER})
+MODERATORS = frozenset({Relation.MODERATOR, Relation.ADMIN})
+ADMINS = frozenset({Relation.ADMIN})
 
 POLICY: dict[Action, frozenset[Relation]] = {
     Action.SITE_READ: ANYBODY,
@@ -146,29 +168,50 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.ACCOUNT_READ: SIGNED_IN,
     Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,
+    Action.REPORT: SIGNED_IN,
+    Action.APPEAL: SIGNED_IN,  # of what is one's own, which the feature sees to
+    Action.MODERATE: MODERATORS,
+    Action.AUDIT_READ: MODERATORS,
+    Action.ROLE_SET: ADMINS,
 }
+
+
+FOR_ROLES = frozenset(action for action, who in POLICY.items() if who <= MODERATORS)
+"""Actions for which a role is asked for."""
+OF_SUSPENDED = frozenset(
+    {Action.SITE_READ, Action.HEALTH_READ, Action.SESSION_OPEN, Action.SESSION_CLOSE, Action.APPEAL}
+)
+"""What an account may do that is suspended."""
 
 
 def relation(actor: Actor, owner_id: str | None) -> Relation:
     """How actor stands to something of owner_id; None: an action without an object. [any]"""
     if actor.user_id is None:
         return Relation.ANONYMOUS
-    return Relation.OWNER if actor.user_id == owner_id else Relation.OTHER
+    if actor.user_id == owner_id:
+        return Relation.OWNER
+    return {Role.ADMIN: Relation.ADMIN, Role.MODERATOR: Relation.MODERATOR}.get(actor.role, Relation.OTHER)
 
 
 def admit(actor: Actor, action: Action) -> None:
     """Refuse what no object could make allowed: the check before anything is looked up. [any]
 
-    Raises Refusal: sign_in_required.
+    Raises Refusal: sign_in_required, account_suspended, not_found.
     """
     if actor.user_id is None and Relation.ANONYMOUS not in POLICY[action]:
         raise Refusal("sign_in_required", "This needs an account.", "Sign in and send the access token.")
+    if actor.is_suspended and action not in OF_SUSPENDED:
+        raise Refusal(
+            "account_suspended", "Your account is suspended.", "Say at /appeal what speaks against that."
+        )
+    if action in FOR_ROLES and relation(actor, None) not in POLICY[action]:
+        raise Refusal("not_found", "There is nothing here.")
 
 
 def authorize(actor: Actor, action: Action, owner_id: str | None = None) -> None:
     """Refuse unless the table allows it. What one may not see does not exist, hence not_found. [any]
 
-    Raises Refusal: sign_in_required, not_found.
+    Raises Refusal: sign_in_required, account_suspended, not_found.
     """
     admit(actor, action)
     if relation(actor, owner_id) not in POLICY[action]:

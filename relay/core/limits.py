@@ -27,12 +27,14 @@ class Kind(StrEnum):
     GRANT = "grant"
     STRANGER = "stranger"
     SOCKET = "socket"
+    REPORT = "report"
 
 
 LIMITS = {
     Kind.READ: Limit(300, 5 * _MINUTE_US),
     Kind.WRITE: Limit(100, 60 * _MINUTE_US),
     Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
+    Kind.REPORT: Limit(20, 24 * 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),
     Kind.CHUNK: Limit(6_000, 5 * _MINUTE_US),  # 50 MiB on a line that breaks all the time are 3,200 parts
     Kind.MEDIA: Limit(600, 5 * _MINUTE_US),

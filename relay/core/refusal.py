@@ -10,6 +10,7 @@ Code = Literal[
     "token_expired",
     "token_reused",
     "forbidden",
+    "account_suspended",
     "csrf",
     "not_found",
     "method_not_allowed",

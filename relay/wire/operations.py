@@ -5,7 +5,7 @@ row to its action, limit and handler), the daemon's client its calls. A path's p
 all query parameters there are: any other is refused.
 """
 
-from relay.wire import comments, health, identity, notifications, people, rest
+from relay.wire import comments, health, identity, moderation, notifications, people, rest
 from relay.wire.jobs import Job, JobPage
 from relay.wire.operation import AudioBytes as AudioBytes
 from relay.wire.operation import FeedQuery as FeedQuery
@@ -354,6 +354,43 @@ PREFER_NOTIFICATIONS = _row(
     notifications.NotificationPreferences,
     "Choose of what you are told from now on.",
     "",
+)
+
+# moderation ---------------------------------------------------------------------------------------------------
+
+REPORT = _post(
+    "/reports",
+    moderation.NewReport,
+    moderation.Report,
+    "Tell the moderators of a post, a comment or an account. Once for each.",
+)
+APPEAL = _post(
+    "/appeals",
+    moderation.NewAppeal,
+    moderation.Appeal,
+    "Say what speaks against a decision on yours. Once for each.",
+)
+MODERATION_QUEUE = _get(
+    "/moderation/queue", moderation.Queue, "What was reported and is not decided; appeals without an answer."
+)
+DECIDE = _post(
+    "/moderation/decide",
+    moderation.Decision,
+    moderation.Decided,
+    "Decide on what was reported, or on anything else. It is noted for good.",
+)
+ANSWER_APPEAL = _post(
+    "/moderation/appeals/{appeal_id}/answer",
+    moderation.AppealAnswer,
+    moderation.Appeal,
+    "Answer an appeal, in words.",
+)
+AUDIT_LOG = _list("/moderation/log", Paging, moderation.AuditPage, "What moderators did, newest first.")
+SET_ROLE = _post(
+    "/moderation/roles",
+    moderation.RoleRequest,
+    moderation.RoleSet,
+    "Make somebody a moderator, an admin, or neither.",
 )
 
 # health -------------------------------------------------------------------------------------------------------

@@ -39,6 +39,15 @@ LINES = {
     "Notification.text",
     "RepostRequest.text",
     "Repost.text",
+    "NewReport.text",
+    "Reported.texts",
+    "Reported.words",
+    "Decision.note",
+    "NewAppeal.text",
+    "Appeal.text",
+    "Appeal.answer",
+    "AppealAnswer.answer",
+    "Audited.note",
 }
 """What may have more than one line."""
 HELD = (1 << 53) - 1

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from relay.app.commands import backup, check, invite, migrate, restore, serve, users
+from relay.app.commands import backup, check, invite, migrate, restore, role, serve, users
 from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
@@ -20,6 +20,7 @@ COMMANDS = {
     "backup": backup,
     "restore": restore,
     "check": check,
+    "role": role,
 }
 _EXPECTED = (
     *EXPECTED,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from relay.core.access import Role
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import OwnerState
@@ -36,7 +37,15 @@ def profiles(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
 
 
 def find(db: Connection, name: str) -> Producer:
-    """By id or username: an id has 32 characters, a username at most 30. Raises Refusal: not_found."""
+    """By id or username: an id has 32 characters, a username at most 30. Raises Refusal: not_found, gone."""
+    person = find_any(db, name)
+    if is_suspended(db, person.id):
+        raise Refusal("gone", "This account is suspended.")
+    return person
+
+
+def find_any(db: Connection, name: str) -> Producer:
+    """The same, suspended or not: for moderators. Raises Refusal: not_found. [any thread with a snapshot]"""
     column = "id" if len(name) == 32 else "username"
     return _producer(_found(db.execute(f"{_PROFILE} WHERE {column} = ?", (name,)).fetchone()))
 
@@ -56,6 +65,28 @@ def state_of(db: Connection, account_id: str) -> OwnerState:
     if suspended_us is not None:
         return OwnerState.SUSPENDED
     return OwnerState.PRIVATE if is_private else OwnerState.OPEN
+
+
+def role_of(db: Connection, account_id: str) -> Role:
+    """[any thread with a snapshot]"""
+    found = db.execute("SELECT role FROM account WHERE id = ?", (account_id,)).fetchone()
+    return Role.USER if found is None else Role(found[0])
+
+
+def set_role(tx: Tx, account_id: str, role: Role) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE account SET role = ? WHERE id = ?", (role, account_id))
+
+
+def is_suspended(db: Connection, account_id: str) -> bool:
+    """[any thread with a snapshot]"""
+    asked = "SELECT 1 FROM account WHERE id = ? AND suspended_us IS NOT NULL"
+    return db.execute(asked, (account_id,)).fetchone() is not None
+
+
+def set_suspended(tx: Tx, account_id: str, since_us: int | None) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE account SET suspended_us = ? WHERE id = ?", (since_us, account_id))
 
 
 def live_now(person: Producer, is_live: Callable[[str], bool]) -> Producer:

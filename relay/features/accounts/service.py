@@ -1,9 +1,10 @@
 """People and the browsers they are signed in with. Devices are a feature of their own."""
 
+from relay.core.access import Role
 from relay.core.calls import Session
 from relay.engine.clock import now_us
 from relay.engine.database import Database, Tx
-from relay.features.accounts import store
+from relay.features.accounts import people, store
 from relay.features.accounts.providers import Known
 from relay.features.accounts.store import Opened
 
@@ -40,6 +41,10 @@ class Accounts:
     async def session(self, cookie: str) -> Session | None:
         """The session of a cookie, None when it is unknown or over."""
         return await self._db.read(lambda db: store.session(db, cookie))
+
+    async def role(self, account_id: str) -> Role:
+        """What it may do besides what everybody may."""
+        return await self._db.read(lambda db: people.role_of(db, account_id))
 
 
 def _replaced(tx: Tx, account_id: str, agent: str, instead_of: str | None) -> Opened:

@@ -150,14 +150,19 @@ def _end(tx: Tx, column: str, value: str | bytes) -> None:
 def session(db: Connection, cookie: str) -> Session | None:
     """The session of a cookie, None when it is unknown or over. [any thread with a snapshot]"""
     found = db.execute(
-        "SELECT session.id, account_id, username, csrf, expires_us FROM session"
+        "SELECT session.id, account_id, username, csrf, expires_us, suspended_us FROM session"
         " JOIN account ON account.id = session.account_id WHERE hash = ? AND expires_us > ?",
         (hash_of(cookie), now_us()),
     ).fetchone()
     if found is None:
         return None
-    session_id, account_id, username, csrf, expires_us = found
-    actor = Actor(user_id=account_id, session_id=session_id, expires_us=expires_us)
+    session_id, account_id, username, csrf, expires_us, suspended_us = found
+    actor = Actor(
+        user_id=account_id,
+        session_id=session_id,
+        expires_us=expires_us,
+        is_suspended=suspended_us is not None,
+    )
     return Session(actor=actor, username=username, csrf=csrf)
 
 

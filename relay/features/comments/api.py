@@ -6,9 +6,20 @@ from relay.features.comments.store import (
     REPLY,
     CommentChanged,
     CommentRow,
+    any_of,
     forget,
     seen,
     tell_comments,
 )
 
-__all__ = ["COMMENT", "MENTION", "REPLY", "CommentChanged", "CommentRow", "forget", "seen", "tell_comments"]
+__all__ = [
+    "COMMENT",
+    "MENTION",
+    "REPLY",
+    "CommentChanged",
+    "CommentRow",
+    "any_of",
+    "forget",
+    "seen",
+    "tell_comments",
+]

@@ -131,11 +131,7 @@ class Comments:
 
         def work(tx: Tx) -> str:
             row = _own(tx.db, actor, comment_id, Action.COMMENT_DELETE)
-            _changed(tx, "deleted", row)
-            store.remove(tx, row)
-            creations.count_comments(tx, row.creation_id, -1)
-            if not store.has_said(tx.db, row.creation_id, row.author_id):
-                feeds.take_back(tx, row.creation_id, row.author_id, feeds.Sign.COMMENT, now_us())
+            _remove(tx, row)
             return row.creation_id
 
         return await self._db.write(work)
@@ -180,6 +176,23 @@ def _changed(tx: Tx, what: str, row: CommentRow) -> None:
         owner_id=row.owner_id,
     )
     tx.effects.append(effect)
+
+
+def withdraw(tx: Tx, comment_id: str) -> bool:
+    """As a moderator does, whoever's it is; whether it was there. [writer]"""
+    row = store.any_of(tx.db, comment_id)
+    if row is None:
+        return False
+    _remove(tx, row)
+    return True
+
+
+def _remove(tx: Tx, row: CommentRow) -> None:
+    _changed(tx, "deleted", row)
+    store.remove(tx, row)
+    creations.count_comments(tx, row.creation_id, -1)
+    if not store.has_said(tx.db, row.creation_id, row.author_id):
+        feeds.take_back(tx, row.creation_id, row.author_id, feeds.Sign.COMMENT, now_us())
 
 
 def _own(db: Connection, actor: Actor, comment_id: str, action: Action) -> CommentRow:

@@ -97,6 +97,13 @@ def one(db: Connection, comment_id: str, viewer: str | None) -> CommentRow | Non
     return None if found is None else CommentRow(*found)
 
 
+def any_of(db: Connection, comment_id: str) -> CommentRow | None:
+    """One that stands, whoever may see it: for moderators. [any thread with a snapshot]"""
+    sql = f"SELECT {_COLUMNS} {_FROM} WHERE k.state = 'ready' AND k.id = :id"
+    found = db.execute(sql, {"viewer": "", "id": comment_id}).fetchone()
+    return None if found is None else CommentRow(*found)
+
+
 def seen(db: Connection, comment_ids: Sequence[str], viewer: str) -> dict[str, CommentRow]:
     """Those of them that stand and the viewer sees. [any thread with a snapshot]"""
     if not comment_ids:

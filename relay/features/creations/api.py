@@ -1,5 +1,6 @@
 """What other features may ask of creations."""
 
+from relay.features.creations.moderated import set_hidden, sounds_of
 from relay.features.creations.posts import (
     COLUMNS,
     NEWEST,
@@ -15,6 +16,7 @@ from relay.features.creations.posts import (
     position,
     reactable,
     repostable,
+    told,
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
@@ -56,9 +58,12 @@ __all__ = [
     "readable_titles",
     "repostable",
     "require_kept",
+    "set_hidden",
     "set_likes",
     "set_reactions",
     "shown_of",
+    "sounds_of",
     "stored_assets",
+    "told",
     "words_after",
 ]

@@ -25,6 +25,7 @@ from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.store import Asset, NewCreation, publish
+from relay.features.moderation import api as moderation
 from relay.features.uploads import api as uploads_api
 from relay.features.uploads.api import Uploads
 from relay.wire.rest import UploadedPost, UploadMeta
@@ -175,6 +176,7 @@ class Publishing:
         standing = _standing(tx.db, owner_id, job)
         if standing is not None:
             return standing, False
+        moderation.require_allowed(tx.db, [job.meta.sha256])
         held_bytes = accounts.stored_bytes(tx.db, owner_id) + _bytes_under_way(tx.db, owner_id)
         if held_bytes + size_bytes > self._quota_bytes:
             raise Refusal(
@@ -239,6 +241,7 @@ def _standing(db: Connection, owner_id: str, job: PostJob) -> _PostState | None:
 def _finish(tx: Tx, work: Work, job: PostJob, made: Made, assets: list[Asset], since: int) -> None:
     """Post, idempotency row, upload and job in one transaction: exactly one result. Raises LeaseLost, Removed. [writer]"""
     removals.require_kept(tx, [asset.sha256 for asset in assets], since)
+    moderation.require_allowed(tx.db, [asset.sha256 for asset in assets])
     table.finish(tx, work.job, work.holder)
     meta, owner_id = job.meta, work.job.account_id
     new = NewCreation(

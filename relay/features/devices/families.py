@@ -55,8 +55,14 @@ class Families:
     ) -> tuple[str, TokenPair]:
         """A new sign-in in place of any other of this device; its id and first tokens. [writer]
 
-        proof: its refresh tokens need the device's signature.
+        proof: its refresh tokens need the device's signature. Raises Refusal: account_suspended.
         """
+        if accounts.is_suspended(tx.db, account_id):
+            raise Refusal(
+                "account_suspended",
+                "This account is suspended.",
+                "Its page /appeal takes what speaks against that.",
+            )
         end_families(tx, device_id)
         now, family_id, refresh = now_us(), new_id(), secrets.token_urlsafe(32)
         tx.db.execute(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from relay.core.access import POLICY, Action, Actor, Relation, admit, authorize
+from relay.core.access import OF_SUSPENDED, POLICY, Action, Actor, Relation, Role, admit, authorize
 from relay.core.buckets import Limit, full, spend
 from relay.core.byte_ranges import byte_range
 from relay.core.cursor import read_cursor
@@ -27,6 +27,9 @@ ANNA, BEN = "a" * 32, "b" * 32
 # access ---------------------------------------------------------------------------------------------------------
 
 
+ROLES = {Relation.MODERATOR: Role.MODERATOR, Relation.ADMIN: Role.ADMIN}
+
+
 def test_every_action_has_a_row() -> None:
     assert set(POLICY) == set(Action)
 
@@ -34,13 +37,28 @@ def test_every_action_has_a_row() -> None:
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("who", Relation)
 def test_authorize_says_what_the_table_says(action: Action, who: Relation) -> None:
-    actor = Actor() if who is Relation.ANONYMOUS else Actor(user_id=ANNA if who is Relation.OWNER else BEN)
+    actor = (
+        Actor()
+        if who is Relation.ANONYMOUS
+        else Actor(user_id=ANNA if who is Relation.OWNER else BEN, role=ROLES.get(who, Role.USER))
+    )
     if who in POLICY[action]:
         authorize(actor, action, ANNA)
         return
     with pytest.raises(Refusal) as refused:
         authorize(actor, action, ANNA)
     assert refused.value.code == ("sign_in_required" if who is Relation.ANONYMOUS else "not_found")
+
+
+@pytest.mark.parametrize("action", Action)
+def test_who_is_suspended_may_read_the_rules_and_appeal(action: Action) -> None:
+    actor = Actor(user_id=ANNA, is_suspended=True)
+    if action in OF_SUSPENDED:
+        authorize(actor, action, ANNA)
+        return
+    with pytest.raises(Refusal) as refused:
+        authorize(actor, action, ANNA)
+    assert refused.value.code == "account_suspended"
 
 
 def test_what_only_owners_may_do_is_not_refused_before_the_owner_is_known() -> None:

@@ -11,6 +11,7 @@ CREATE TABLE account (
   links           TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(links) AND length(links) <= 2048),
   avatar_id       TEXT CHECK (length(avatar_id) = 32),  -- table avatar
   is_private      INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),  -- who wants to follow asks first
+  role            TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'admin')),
   suspended_us    INTEGER,  -- since when; by a moderator
   shows_activity  INTEGER NOT NULL DEFAULT 1 CHECK (shows_activity IN (0, 1)),  -- others see active_us
   active_us       INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,1 @@
+"""Reports, decisions of moderators, what is said against them, and the log of it all."""

@@ -1,0 +1,5 @@
+"""What other features may ask of moderation. It imports none of them."""
+
+from relay.features.moderation.hashes import require_allowed
+
+__all__ = ["require_allowed"]

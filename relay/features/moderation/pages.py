@@ -1,0 +1,115 @@
+"""Reporting, the moderators' queue, appeals, and what holds on this relay: pages and forms that need no script."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.limits import Kind
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.features.moderation.service import DEEDS, Moderation
+from relay.wire.moderation import REASONS, AppealAnswer, Decision, NewAppeal, NewReport
+from relay.wire.operations import Paging
+from relay.wire.rest import PageCursor
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+QUEUE_PATH, APPEAL_PATH = "/moderation", "/appeal"
+LOG_LINES = 50
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """Query of a page that is about something."""
+
+    kind: str = ""
+    id: str = ""
+
+
+class OnPage(Struct, frozen=True, kw_only=True):
+    """Query of a page of the log."""
+
+    cursor: PageCursor | None = None
+
+
+def rows(moderation: Moderation, render: Render) -> list[AnyRow]:
+    async def report_form(call: AnyCall) -> AnyAnswer:
+        return render(
+            "report.html", call.session, kind=call.query.kind, id=call.query.id, reasons=REASONS, done=""
+        )
+
+    async def report(call: AnyCall) -> AnyAnswer:
+        given = _read({name: call.form.get(name, "") for name in ("kind", "id", "reason", "text")}, NewReport)
+        _, is_new = await moderation.report(call.account_id, given)
+        done = (
+            "Thank you: the moderators have it."
+            if is_new
+            else "You have reported this already; the moderators have it."
+        )
+        return render("report.html", call.session, kind="", id="", reasons=REASONS, done=done)
+
+    async def queue(call: AnyCall) -> AnyAnswer:
+        return render(
+            "moderation.html", call.session, queue=await moderation.queue(), deeds=DEEDS, reasons=REASONS
+        )
+
+    async def decide(call: AnyCall) -> AnyAnswer:
+        fields: dict[str, object] = {name: call.form.get(name, "") for name in ("kind", "id", "deed", "note")}
+        await moderation.decide(
+            call.actor, _read(fields | {"block_sound": "block_sound" in call.form}, Decision)
+        )
+        return go_to(QUEUE_PATH)
+
+    async def answer(call: AnyCall) -> AnyAnswer:
+        given = _read({"answer": call.form.get("answer", "").strip()}, AppealAnswer)
+        await moderation.answer(call.actor, call.path["appeal_id"], given)
+        return go_to(QUEUE_PATH)
+
+    async def log(call: AnyCall) -> AnyAnswer:
+        page = await moderation.log(Paging(cursor=call.query.cursor, limit=LOG_LINES))
+        return render("audit.html", call.session, lines=page.lines, next=page.next)
+
+    async def appeal_form(call: AnyCall) -> AnyAnswer:
+        mine = await moderation.appeals_of(call.account_id)
+        about = call.query if call.query.id else Named(kind="account", id=call.account_id)
+        return render(
+            "appeal.html", call.session, about=about, appeals=mine, is_suspended=call.actor.is_suspended
+        )
+
+    async def appeal(call: AnyCall) -> AnyAnswer:
+        fields: dict[str, object] = {name: call.form.get(name, "").strip() for name in ("kind", "id", "text")}
+        await moderation.appeal(call.account_id, _read(fields, NewAppeal))
+        return go_to(APPEAL_PATH)
+
+    return [
+        Page("GET", "/report", Action.REPORT, report_form, query=Named),
+        Page("POST", "/report", Action.REPORT, report, form=True, limit=Kind.REPORT),
+        Page("GET", QUEUE_PATH, Action.MODERATE, queue),
+        Page("POST", f"{QUEUE_PATH}/decide", Action.MODERATE, decide, form=True),
+        Page("POST", f"{QUEUE_PATH}/appeals/{{appeal_id}}", Action.MODERATE, answer, form=True),
+        Page("GET", f"{QUEUE_PATH}/log", Action.AUDIT_READ, log, query=OnPage),
+        Page("GET", APPEAL_PATH, Action.APPEAL, appeal_form, query=Named),
+        Page("POST", APPEAL_PATH, Action.APPEAL, appeal, form=True, limit=Kind.REPORT),
+        Page("GET", "/terms", Action.SITE_READ, _words(render, "terms.html")),
+        Page("GET", "/takedown", Action.SITE_READ, _words(render, "takedown.html")),
+    ]
+
+
+def _words(render: Render, template: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
+    async def page(call: AnyCall) -> AnyAnswer:
+        return render(template, call.session, reasons=REASONS)
+
+    return page
+
+
+def _read(fields: dict[str, object], kind: Any) -> Any:  # any: each form has a type of its own
+    """Raises Refusal: validation."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError:
+        raise Refusal(
+            "validation", "Something in this form is missing or too long.", "Go back and fill it in."
+        ) from None
