@@ -7,7 +7,6 @@ One client is one connection: when the daemon goes, the client is spent, and the
 import itertools
 import os
 import socket
-import struct
 import time
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 import zmq
 
+from bridge import system
 from bridge.control import Failed, Reply, Request, ToClient
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import CONTROL_SOCKET
@@ -50,8 +50,8 @@ def daemon_pid(path: Path) -> int:
             pass  # its backlog is full, so somebody is there
         except OSError:
             raise DaemonNotRunning(path) from None
-        pid, uid, _ = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    if uid not in (os.geteuid(), -1):
+        pid, uid = system.peer_of(probe)
+    if uid not in (system.user_id(), -1):
         raise DaemonNotRunning(path)
     return int(pid)
 

@@ -9,10 +9,8 @@ import asyncio
 import errno
 import logging
 import os
-import resource
 import socket
 import stat
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridge import zmtp
+from bridge import system, zmtp
 from bridge.errors import RunDirRefused
 from bridge.paths import MAX_SOCKET_PATH_BYTES
 from plugin_protocol.message_base import MAX_MESSAGE_BYTES
@@ -142,7 +140,7 @@ class GuardedRouter:
         self.path = path
         self._exhausted = exhausted
         self.counts: dict[str, int] = {"foreign_uid": 0, "parts": 0, "connections": 0, "exhausted": 0}
-        self._uid = os.geteuid()
+        self._uid = system.user_id()
         self._listener: socket.socket | None = None
         self._file: os.stat_result | None = None  # of the socket's name, as it was bound
         self._number = 0
@@ -268,11 +266,11 @@ class GuardedRouter:
                 self._pause(error.strerror or "no descriptor is left")
             return
         # The kernel gives the lowest free number, so a high one says how many are in use.
-        if peer.fileno() >= resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS:
+        if peer.fileno() >= system.descriptor_limit() - RESERVED_DESCRIPTORS:
             peer.close()
             self._pause(f"{RESERVED_DESCRIPTORS} descriptors are left, for what is kept")
             return
-        pid, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        pid, uid = system.peer_of(peer)
         refused = "foreign_uid" if uid != self._uid else ""
         if not refused and len(self._connections) >= MAX_CONNECTIONS:
             refused = "connections"

@@ -5,13 +5,13 @@ takes the path over. One for the data folder, which a daemon with another run fo
 """
 
 import contextlib
-import fcntl
 import os
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bridge import system
 from bridge.errors import AlreadyRunning, RunDirRefused
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET
 
@@ -30,7 +30,7 @@ class FolderLock:
         """Take the lock at once or raise AlreadyRunning(pid) without having changed anything. Raises RunDirRefused."""
         path = folder / LOCK_FILE
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            fd = system.open_private(path)
         except OSError as error:
             raise RunDirRefused(folder, f"has no usable {LOCK_FILE}: {error.strerror}") from error
         try:
@@ -43,7 +43,7 @@ class FolderLock:
             raise AlreadyRunning(pid) from None
         os.fchmod(fd, 0o600)
         os.ftruncate(fd, 0)
-        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+        system.write_at(fd, b"%d\n" % os.getpid(), 0)
         return cls(fd)
 
     def keep(self, folder: Path) -> bool:
@@ -95,23 +95,14 @@ def _lock(fd: int) -> None:
     deadline_s = time.monotonic() + ORPHAN_LIMIT_S
     while True:
         try:
-            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return system.lock(fd)
         except BlockingIOError:
-            if _lives(_pid_in(fd)) or time.monotonic() > deadline_s:
+            pid = _pid_in(fd)  # None: whoever took it has not written its number yet, and lives
+            if pid is None or system.process_lives(pid) or time.monotonic() > deadline_s:
                 raise
             time.sleep(ORPHAN_LOOK_S)
 
 
-def _lives(pid: int | None) -> bool:
-    try:
-        os.kill(pid or 0, 0)  # 0: ourselves, which live, for nobody has written a number yet
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
 def _pid_in(fd: int) -> int | None:
-    text = os.pread(fd, 20, 0).strip()
+    text = system.read_at(fd, 20, 0).strip()
     return int(text) if text.isdigit() else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bridge.errors import RunDirRefused
+from bridge.system import user_id, why_not_private
 
 PLUGIN_SOCKET = "plugin.sock"
 CONTROL_SOCKET = "control.sock"
@@ -17,8 +18,10 @@ LOCK_FILE = "daemon.lock"
 MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the closing NUL (unix(7))
 
 
-def run_dir(env: Mapping[str, str], uid: int, exists: Callable[[Path], bool] = Path.is_dir) -> Path:
-    """The run directory of user `uid`; not made, not checked. An empty variable counts as unset. [any]
+def run_dir(
+    env: Mapping[str, str], uid: int | None = None, exists: Callable[[Path], bool] = Path.is_dir
+) -> Path:
+    """The run directory of user `uid`, None: ours; not made, not checked. An empty variable counts as unset. [any]
 
     SIDECHAIN_RUN_DIR, else $XDG_RUNTIME_DIR/sidechain, else /run/user/UID/sidechain if /run/user/UID is there
     (a service may lack the variable), else /dev/shm/sidechain-UID.
@@ -27,6 +30,7 @@ def run_dir(env: Mapping[str, str], uid: int, exists: Callable[[Path], bool] = P
         return Path(own)
     if runtime := env.get("XDG_RUNTIME_DIR"):
         return Path(runtime) / "sidechain"
+    uid = user_id() if uid is None else uid
     user_dir = Path(f"/run/user/{uid}")
     return user_dir / "sidechain" if exists(user_dir) else Path(f"/dev/shm/sidechain-{uid}")
 
@@ -39,12 +43,8 @@ def check_run_dir(path: Path) -> None:
         raise RunDirRefused(path, f"cannot be used: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise RunDirRefused(path, "is not a directory (links are not followed)")
-    if found.st_uid != os.geteuid():
-        raise RunDirRefused(path, f"belongs to user {found.st_uid}, not to you ({os.geteuid()})")
-    if found.st_mode & 0o077:
-        raise RunDirRefused(
-            path, f"is open to other users (mode {stat.S_IMODE(found.st_mode):04o}, not 0700)"
-        )
+    if (why := why_not_private(found, "0700")) is not None:
+        raise RunDirRefused(path, why)
     longest = len(os.fsencode(path / CONTROL_SOCKET))
     if longest > MAX_SOCKET_PATH_BYTES:
         raise RunDirRefused(

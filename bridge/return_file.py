@@ -11,6 +11,7 @@ import secrets
 import struct
 from pathlib import Path
 
+from bridge import system
 from plugin_protocol.return_ring import (
     COMMIT_OFFSET,
     END_OFFSET,
@@ -49,10 +50,10 @@ class ReturnFile:
             capacity_frames=capacity_for(sample_rate_hz),
         )
         path = run_dir / return_name(instance_id, header.generation)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = system.create_private(path, readable=True)
         made = cls(path, fd, header)
         try:
-            os.posix_fallocate(fd, 0, header.total_bytes)
+            system.reserve(fd, header.total_bytes)
             made._put(0, pack_header(header))
         except OSError:
             made.close()
@@ -93,16 +94,12 @@ class ReturnFile:
     def close(self) -> None:
         """Remove the file. The plugin's open descriptor keeps its pages. Closing twice does no harm."""
         if self._fd >= 0:
-            self._path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
+            self._path.unlink(missing_ok=True)
 
     def _put(self, offset: int, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._fd, view, offset)
-            offset += written
-            view = view[written:]
+        system.write_at(self._fd, data, offset)
 
 
 def sweep_returns(run_dir: Path) -> list[str]:

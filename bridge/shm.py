@@ -11,7 +11,6 @@ for an unfinished frame to be believed) and the larger reserve (both torn downwa
 """
 
 import ctypes
-import fcntl
 import os
 import re
 import stat
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge import system
 from bridge.errors import RingGone, RingRefused
 from plugin_protocol.errors import LayoutError
 from plugin_protocol.layout import (
@@ -89,7 +89,7 @@ class RingFile:
         """Takes over `fd`, which `open` has checked."""
         self._fd = fd
         self.segment = segment
-        head = os.pread(fd, HEADER_BYTES, 0)
+        head = system.read_at(fd, HEADER_BYTES, 0)
         self.header = unpack_header(head, os.fstat(fd).st_size)
         if segment_name(self.header.instance_id, self.header.generation) != segment:
             raise LayoutError("generation", self.header.generation, f"does not belong to the name {segment}")
@@ -205,14 +205,14 @@ class RingFile:
     def writer_alive(self) -> bool:
         """Whether the process that made the Ring still holds its lock on it (also when its host is suspended)."""
         with self._lock:
-            return self._fd >= 0 and not _lock_is_free(self._fd)
+            return self._fd >= 0 and system.is_locked(self._fd)
 
     def _hot(self) -> bytes:
         """The words that change, at their offsets. Raises RingGone unless it still is the Ring that was opened."""
         with self._lock:
             if self._fd < 0:
                 raise RingGone(self.segment, "it was closed")
-            hot = os.pread(self._fd, _HOT_END, 0)
+            hot = system.read_at(self._fd, _HOT_END, 0)
             if len(hot) < _HOT_END:
                 raise RingGone(self.segment, "its file was truncated")
             if _word(hot, GENERATION_OFFSET) != self.header.generation:
@@ -230,7 +230,7 @@ class RingFile:
             for place, units in spans(first + done, step, capacity):
                 size = units * unit_bytes
                 at = done * unit_bytes
-                if os.preadv(self._fd, [into[at : at + size]], base + place * unit_bytes) != size:
+                if system.read_into(self._fd, into[at : at + size], base + place * unit_bytes) != size:
                     raise RingGone(self.segment, "its file was truncated")
                 done += units
 
@@ -260,7 +260,7 @@ def _reap_one(run_dir: Path, segment: str, now_ns: int) -> bool:
     except (RingGone, RingRefused):
         return False
     try:
-        if not _is_old(fd, segment, now_ns) or not _lock_is_free(fd):
+        if not _is_old(fd, segment, now_ns) or system.is_locked(fd):
             return False
         found = os.fstat(fd)
         named = os.lstat(run_dir / segment)
@@ -275,7 +275,7 @@ def _reap_one(run_dir: Path, segment: str, now_ns: int) -> bool:
 
 
 def _is_old(fd: int, segment: str, now_ns: int) -> bool:
-    head = os.pread(fd, HEADER_BYTES, 0)
+    head = system.read_at(fd, HEADER_BYTES, 0)
     try:
         header = unpack_header(head, os.fstat(fd).st_size)
         sound = segment_name(header.instance_id, header.generation) == segment
@@ -291,34 +291,17 @@ def _open_segment(run_dir: Path, segment: str) -> int:
     if not SEGMENT.fullmatch(segment):
         raise RingRefused(segment, "this is not the name of a Ring")
     try:
-        # O_NONBLOCK: a FIFO of that name must not hold us up. It does nothing to a plain file.
-        fd = os.open(run_dir / segment, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = system.open_to_read(run_dir / segment)
     except FileNotFoundError:
         raise RingGone(segment, "there is no such file") from None
     except OSError as error:
         raise RingRefused(segment, error.strerror or "it cannot be opened") from error
     found = os.fstat(fd)
-    why = None
-    if not stat.S_ISREG(found.st_mode):
-        why = "it is not a plain file"
-    elif found.st_uid != os.geteuid():
-        why = f"it belongs to user {found.st_uid}"
-    elif found.st_mode & 0o077:
-        why = f"it is open to other users (mode {stat.S_IMODE(found.st_mode):04o})"
+    why = system.why_not_private(found) if stat.S_ISREG(found.st_mode) else "is not a plain file"
     if why is not None:
         os.close(fd)
-        raise RingRefused(segment, why)
+        raise RingRefused(segment, f"it {why}")
     return fd
-
-
-def _lock_is_free(fd: int) -> bool:
-    """Whether nobody holds an exclusive flock. Held by us for microseconds; writers therefore lock blockingly."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    fcntl.flock(fd, fcntl.LOCK_UN)
-    return True
 
 
 def _word(data: bytes, offset: int) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from bridge.control_endpoint import ControlEndpoint
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
+from bridge.system import forbid_dumps, raise_descriptor_limit
 from daemon.config import Loaded
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
@@ -78,7 +79,7 @@ from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
-from daemon.system.process import allow_many_plugins, forbid_dumps, keep_start_uncollected, say_ready
+from daemon.system.process import keep_start_uncollected, say_ready
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from daemon.uplink.client import PostPage
@@ -396,7 +397,7 @@ def serve(held: Loaded, version: str) -> int:
     """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
     set_up(held.config.log_level)
     forbid_dumps()
-    allow_many_plugins()
+    raise_descriptor_limit()  # a plugin costs three
 
     async def main() -> bool:
         app = App(held, version)

@@ -93,6 +93,7 @@ _MACHINES = {"x86_64": (0, 0xC000003E, 317), "aarch64": (1, 0xC00000B7, 277)}
 """The column above, AUDIT_ARCH_*, the number of seccomp(2)."""
 
 # landlock(7); the numbers are the same on every machine
+_O_PATH = 0o10000000  # open(2); only Linux has it, and Landlock
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 _FILE_RIGHTS_OF_ABI = {
@@ -183,7 +184,7 @@ def _restrict_files(libc: ctypes.CDLL, writable: Sequence[Path], readable: Seque
 
 def _allow(libc: ctypes.CDLL, ruleset: int, folder: Path, rights: int) -> bool:
     """Whether the kernel would not take it. Raises OSError: there is no such folder."""
-    place = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    place = os.open(folder, _O_PATH | os.O_DIRECTORY)
     try:
         beneath = struct.pack("=Qi", rights, place)  # struct landlock_path_beneath_attr
         return bool(libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, beneath, 0) != 0)

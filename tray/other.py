@@ -16,6 +16,7 @@ from typing import IO
 import pystray
 from PIL import Image  # pystray depends on it; the tray on Linux does without
 
+from bridge import system
 from tray.backend import AlreadyShown
 from tray.icons import rgba
 from tray.model import Action, Icon, Item, MenuModel
@@ -121,9 +122,7 @@ def _lock_session() -> IO[bytes]:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.lock(file.fileno())
     except OSError as error:
         file.close()
         raise AlreadyShown from error

@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 import bridge.control as c
+from bridge.system import process_lives
 from daemon.cli.output import Json, ask, bars_or_seconds, loaded, note, number, say, show, sidechain_version
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.core.titles import fitting, why_not
@@ -103,7 +104,7 @@ def down(as_json: Json = False) -> None:
     status = ask(c.GetStatus(), c.Status)
     done = ask(c.Shutdown(), c.Done)
     deadline = time.monotonic() + DETACH_LIMIT_S
-    while _alive(status.pid):
+    while process_lives(status.pid):
         if time.monotonic() > deadline:
             raise SidechainError(
                 f"The daemon (pid {status.pid}) has not ended after {DETACH_LIMIT_S:.0f} s.",
@@ -111,16 +112,6 @@ def down(as_json: Json = False) -> None:
             )
         time.sleep(0.02)
     show(done, as_json, lambda: "The daemon has stopped.")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-    except PermissionError:
-        return True
 
 
 def status(as_json: Json = False) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from bridge.system import create_private
 from daemon.cli.source import shown
 from daemon.errors import NoSpace, SidechainError, UsageError
 
@@ -75,7 +76,7 @@ def _must_write(path: Path, data: bytes, force: bool) -> bool:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    fd = create_private(path, mode=0o666)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
         file.flush()

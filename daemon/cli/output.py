@@ -74,7 +74,7 @@ def sidechain_version() -> str:
 
 def loaded(**flags: object) -> Loaded:
     """The settings that hold for this call, and what of them does not fit. Raises BadConfig."""
-    return load(flags, default_run_dir=run_dir(os.environ, os.getuid()))
+    return load(flags, default_run_dir=run_dir(os.environ))
 
 
 def settings(**flags: object) -> Config:

@@ -6,7 +6,7 @@ Exit code 0 done (nothing printed: no such secret), 1 refused, with one line on 
 
 import sys
 
-from daemon.system.process import forbid_dumps
+from bridge.system import forbid_dumps
 
 SERVICE = "sidechain"
 ALLOWED = ("SecretService", "kwallet", "libsecret", "macOS", "Windows")

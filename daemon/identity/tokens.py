@@ -6,9 +6,9 @@ thrown away. Not here: HTTP, and where the key lies.
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
+from bridge.system import lifetime_s
 from daemon.core.claim import b64url
 from daemon.errors import NoSpace, NotClaimed, Offline, RelayRefused
 from daemon.identity.credentials import Identity
@@ -21,11 +21,6 @@ REFRESH_EARLY_S = 60.0
 SAVE_PAUSE_S = 5.0
 ENDED = frozenset({"token_invalid", "token_reused"})
 """The relay's own words for a sign-in that has ended. Any other no may be somebody's who stands in between."""
-
-
-def lifetime_s() -> float:
-    """A clock for what ends at the relay: not set by anybody, and it runs on while the computer sleeps. [any]"""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Tokens:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
+from bridge.system import open_private
 from daemon.library.schema import migrate
 from daemon.system.sqlite import named
 
@@ -26,7 +27,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         # SQLite would make it readable by all; what is wrong with the place it says better.
         with suppress(OSError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(open_private(path))
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.row_factory = sqlite3.Row

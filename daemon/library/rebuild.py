@@ -15,12 +15,13 @@ import msgspec
 from bridge.errors import AlreadyRunning as LockHeld
 from bridge.errors import RunDirRefused
 from bridge.lock import FolderLock
+from bridge.system import sync_folder
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import AlreadyRunning, LibraryDamaged, LibraryStuck, SidechainError
 from daemon.library import sidecars
 from daemon.library.store import Store
-from daemon.system.files import fsync_folder, make_folder
+from daemon.system.files import make_folder
 from daemon.system.sqlite import named
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def open_library(path: Path, takes_dir: Path) -> tuple[Store, str | None]:
                 continue
             try:
                 store.check()
-                fsync_folder(path.parent)
+                sync_folder(path.parent)
                 return store, None
             except (LibraryDamaged, sqlite3.Error, ValueError) as error:
                 store.close()
@@ -83,7 +84,7 @@ def open_library(path: Path, takes_dir: Path) -> tuple[Store, str | None]:
     )
     log.error("%s", sentence)
     store = Store(path)
-    fsync_folder(path.parent)
+    sync_folder(path.parent)
     return store, sentence
 
 
@@ -99,7 +100,7 @@ def move_aside(path: Path) -> Path:
         beside = path.with_name(path.name + ending)
         if beside.exists():
             os.rename(beside, aside.with_name(aside.name + ending))
-    fsync_folder(path.parent)
+    sync_folder(path.parent)
     return aside
 
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from bridge.system import create_private, open_to_read, read_at, sync_data, sync_folder
 from daemon.core import journal as j
 from daemon.core.unpacking import unpack
-from daemon.system.files import fsync_folder, write_durably
+from daemon.system.files import write_durably
 from plugin_protocol.layout import Record
 
 SUFFIX = ".sdj"
@@ -38,9 +39,7 @@ class SegmentFile:
         """Make the file and its name durable; path: where, when it is not to be found yet. Raises OSError."""
         self.origin = origin
         self.path = path or folder / f"{origin.number:08d}{SUFFIX}"
-        self._fd = os.open(
-            self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        self._fd = create_private(self.path)
         self.size_bytes = 0
         self.frames = 0
         self.sounding_frames = 0
@@ -49,8 +48,8 @@ class SegmentFile:
         self._to_sync = False
         try:
             self._write(j.pack_origin(origin))
-            os.fdatasync(self._fd)
-            fsync_folder(folder)
+            sync_data(self._fd)
+            sync_folder(folder)
         except BaseException:
             self.close()
             raise
@@ -67,7 +66,7 @@ class SegmentFile:
     def sync(self) -> None:
         """Make what was appended durable."""
         if self._to_sync:
-            os.fdatasync(self._fd)
+            sync_data(self._fd)
             self._to_sync = False
 
     def _write(self, *parts: bytes | memoryview) -> None:
@@ -108,19 +107,19 @@ def read_segment(path: Path, *, verify: bool) -> Segment:
 
     Raises Damaged (its beginning is wrong), OSError.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = open_to_read(path)
     try:
         size = os.fstat(fd).st_size
-        origin, at = j.unpack_origin(os.pread(fd, j.START_BYTES + j.MAX_ORIGIN_BYTES, 0))
+        origin, at = j.unpack_origin(read_at(fd, j.START_BYTES + j.MAX_ORIGIN_BYTES, 0))
         chunks: list[Chunk] = []
         while at < size:
             try:
-                head = j.unpack_head(os.pread(fd, j.HEAD_BYTES, at), origin)
+                head = j.unpack_head(read_at(fd, j.HEAD_BYTES, at), origin)
                 payload_bytes = head.payload_bytes(origin.frame_bytes)
                 if at + j.HEAD_BYTES + payload_bytes > size:
                     raise j.Damaged("a chunk that is cut short")
                 if verify:
-                    payload = os.pread(fd, payload_bytes, at + j.HEAD_BYTES)
+                    payload = read_at(fd, payload_bytes, at + j.HEAD_BYTES)
                     j.check_timeline(head, payload[: head.records_bytes], origin)
                     j.check_sound(head, payload[head.records_bytes :], origin)
             except j.Damaged:
@@ -171,9 +170,9 @@ def read_sound(chunk: Chunk, origin: j.Origin) -> bytes | bytearray:
 
 
 def _read(path: Path, size_bytes: int, at: int) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = open_to_read(path)
     try:
-        return os.pread(fd, size_bytes, at)
+        return read_at(fd, size_bytes, at)
     finally:
         os.close(fd)
 

@@ -1,12 +1,13 @@
 """The other end of daemon.system.children: what a child process of the daemon begins with, and how it speaks."""
 
-import resource
 import struct
 import sys
 from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from bridge.system import limit_memory
 
 Q = TypeVar("Q")
 
@@ -19,7 +20,7 @@ class Frames(Generic[Q]):
 
     def __init__(self, questions: msgspec.msgpack.Decoder[Q], memory_limit_bytes: int) -> None:
         """memory_limit_bytes: of address space; what needs more fails in this process, and nowhere else."""
-        resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, resource.RLIM_INFINITY))
+        limit_memory(memory_limit_bytes)
         self._questions = questions
         self._in = sys.stdin.buffer
         self._out = sys.stdout.buffer

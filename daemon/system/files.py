@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bridge.system import create_private, sync_folder
 from daemon.errors import NoSpace
 
 TMP_PREFIX = ".tmp-"
@@ -25,21 +26,12 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         return
-    fsync_folder(folder.parent)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the folder's entries durable. [worker]"""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    sync_folder(folder.parent)
 
 
 def _written(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> int:
     """Create `path` (never over an existing file) with `parts`; the open file, which is still to be synced."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = create_private(path)
     try:
         for part in parts:
             view = memoryview(part)
@@ -78,7 +70,7 @@ def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        fsync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _named(error, path) from error
 
@@ -98,7 +90,7 @@ def publish_folder(folder: Path, files: Mapping[str, Iterable[bytes | memoryview
                 stack.callback(os.close, open_files[-1])
             _synced_together(open_files, aside)
         os.rename(aside, folder)
-        fsync_folder(folder.parent)
+        sync_folder(folder.parent)
     except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
         if isinstance(error, OSError):
@@ -110,7 +102,7 @@ def _synced_together(files: Sequence[int], folder: Path) -> None:
     """Open files and the folder that names them. Raises OSError."""
     with ThreadPoolExecutor(len(files) + 1, thread_name_prefix="sync") as threads:
         synced = [threads.submit(os.fsync, fd) for fd in files]
-        synced.append(threads.submit(fsync_folder, folder))
+        synced.append(threads.submit(sync_folder, folder))
     for each in synced:
         each.result()
 
@@ -122,7 +114,7 @@ def remove_folder(folder: Path) -> None:
         os.rename(folder, aside)
     except FileNotFoundError:
         return
-    fsync_folder(folder.parent)
+    sync_folder(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -1,15 +1,10 @@
-"""This process as whoever started it sees it: when it is ready, and what it may use."""
+"""This process as whoever started it sees it: when it is ready."""
 
 import contextlib
-import ctypes
 import gc
 import logging
 import os
-import resource
 import socket
-import sys
-
-_PR_SET_DUMPABLE = 4
 
 log = logging.getLogger(__name__)
 
@@ -30,19 +25,3 @@ def say_ready() -> None:
 def keep_start_uncollected() -> None:
     """What the start made stays for good: the collector, which halts all threads for 50 ms to look through it, passes it by."""
     gc.freeze()
-
-
-def allow_many_plugins() -> None:
-    """A plugin costs three descriptors, and the soft limit is often 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def forbid_dumps() -> None:
-    """We hold keys: no core file of this process, and no other of the same user reads its memory (prctl(2), core(5)).
-
-    Where the kernel has no such switch, only core files are forbidden. A child asks again, if it holds a key.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -39,15 +39,15 @@ def write_start_file(config: Config, env: Mapping[str, str] = os.environ) -> Non
     """Write it if this is the user's own daemon. A full disk is no reason not to run. [worker]"""
     folder = Path(platformdirs.user_data_dir("sidechain"))
     bare = {name: value for name, value in env.items() if not name.startswith(ENV_PREFIX)}
-    plain = load(env=bare, default_run_dir=run_dir(bare, os.getuid())).config
+    plain = load(env=bare, default_run_dir=run_dir(bare)).config
     command = start_command(config, plain)
     if config.data != folder or any("\n" in argument for argument in command):
         return
     text = "".join(f"{argument}\n" for argument in command)
     path, part = folder / NAME, folder / f"{NAME}.part"
     try:
-        if not path.exists() or path.read_text() != text:
-            part.write_text(text)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            part.write_text(text, encoding="utf-8")
             part.chmod(0o600)
             part.replace(path)
     except OSError as error:

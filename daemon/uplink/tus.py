@@ -8,7 +8,6 @@ one before; otherwise it is left to the outbox, which waits. HTTP itself is in r
 import asyncio
 import base64
 import hashlib
-import os
 import time
 import urllib.parse
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from typing import BinaryIO, TypeVar
 
 from msgspec import Struct
 
+from bridge.system import read_at
 from daemon.core.chunks import Line
 from daemon.core.outbox import Moved
 from daemon.errors import Offline, RelayRefused
@@ -165,7 +165,7 @@ class TusClient:
 
     async def _read(self, parcel: Parcel, at: int) -> bytes:
         wanted = self._line.chunk_bytes(parcel.size_bytes - at)
-        data = await asyncio.to_thread(os.pread, parcel.file.fileno(), wanted, at)
+        data = await asyncio.to_thread(read_at, parcel.file.fileno(), wanted, at)
         if len(data) != wanted:
             raise OSError(f"{len(data)} of {wanted} bytes could be read")
         return data

@@ -18,9 +18,9 @@ import pytest
 from numpy.typing import NDArray
 
 from bridge.shm import RingFile
+from bridge.system import sync_folder
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
 from daemon.rings.journal_files import Segment, read_frames, read_ring
-from daemon.system.files import fsync_folder
 from tests.chaos.disks import LosingDisk, no_fuse
 from tests.support.deadlines import HANG_S
 from tests.support.journals import follower, no_limit, spans
@@ -149,7 +149,7 @@ def journal_of_many_files(folder: Path, run: Path) -> None:
     (folder / "journal").mkdir(parents=True)
     following = follower(folder / "journal" / name, ring)
     for parent in (folder / "journal", folder):
-        fsync_folder(parent)
+        sync_folder(parent)
     for _ in range(FILES):
         for _ in range(FRAMES // BLOCK):
             writer.write(ramp(writer.commit, BLOCK))

@@ -26,6 +26,7 @@ from bridge.errors import BridgeError
 from bridge.lock import RunLock
 from bridge.paths import check_run_dir, prepare_run_dir
 from bridge.shm import SEGMENT, RingFile
+from bridge.system import user_id
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.checks import Check, note, ok, problem, repaired
@@ -84,7 +85,7 @@ def _closed(name: str, data: Path) -> Check:
         opened = []
         for path in (data, *(p for p in data.iterdir() if not p.is_symlink())):
             found = path.stat()
-            if found.st_uid != os.geteuid():
+            if found.st_uid != user_id():
                 return problem(
                     name, f"{path} belongs to user {found.st_uid}.", "Give it back to yourself (chown)."
                 )

@@ -13,13 +13,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from bridge.system import sync_folder
 from daemon.core.retention import Held
 from daemon.features.history.compress_worker import FromCompressWorker, Packed, PackJob
 from daemon.features.history.holdings import NoRoom
 from daemon.features.history.journal import Journal
 from daemon.rings.journal_files import SUFFIX
 from daemon.system.children import Child, ChildDied
-from daemon.system.files import TMP_PREFIX, fsync_folder
+from daemon.system.files import TMP_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Compressing:
             target.unlink(missing_ok=True)
             return False
         target.replace(folder / f"{one.number:08d}{SUFFIX}")
-        fsync_folder(folder)
+        sync_folder(folder)
         self._journal.holdings.packed(one, size_bytes)
         return True
 

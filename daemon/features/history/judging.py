@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridge.errors import BridgeError
 from bridge.shm import SEGMENT, RingFile
+from bridge.system import boot_id
 from daemon.core.journal import MAX_LIFE
 from daemon.core.stretches import Fate, RingState, fate
 from daemon.errors import SidechainError
@@ -103,10 +104,10 @@ def life_of(run_dir: Path) -> str:
     """Which start of the machine this is, and which making of the run folder, for Rings end with either: a session that
     goes down takes its /run/user/UID along. "" when the system does not tell."""
     try:
-        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         if not (mark := run_dir / LIFE_FILE).exists():
-            mark.write_text(secrets.token_hex(8))
-        return f"{boot_id}/{mark.read_text()}"[:MAX_LIFE]
+            mark.write_text(secrets.token_hex(8), encoding="utf-8")
+        machine = boot_id()
+        return f"{machine}/{mark.read_text(encoding='utf-8')}"[:MAX_LIFE] if machine else ""
     except (OSError, UnicodeDecodeError):
         return ""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from audio.encode.wave import wav_f32_header
+from bridge.system import create_private
 from daemon.config import Config
 from daemon.core.capture import Cut
 from daemon.core.journal import Damaged
@@ -87,7 +88,7 @@ class Listening:
             path.unlink(missing_ok=True)
         path = self._folder / (secrets.token_hex(8) + SUFFIX)
         header = wav_f32_header(cut.frames, part.reach.channels, round(part.reach.sample_rate_hz))
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fd = create_private(path)
         try:
             with os.fdopen(fd, "wb") as file:
                 file.write(header)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from bridge.system import lifetime_s
 from daemon.core import link_signals as link
 from daemon.core.friends import count_producing, present
 from daemon.core.link import Link
@@ -288,10 +289,10 @@ class LinkDriver:
             self._queue.put_nowait(link.UnclaimedEvent())
 
     async def _watch_sleep(self) -> None:
-        """CLOCK_BOOTTIME runs on in sleep, CLOCK_MONOTONIC does not: their distance grows when the computer slept."""
+        """One clock runs on in sleep, the other does not: their distance grows when the computer slept."""
 
         def distance() -> float:
-            return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+            return lifetime_s() - time.monotonic()
 
         before = distance()
         while True:

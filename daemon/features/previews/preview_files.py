@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.system import open_to_read, read_at
 from daemon.errors import BadAudio
 from daemon.events import Bus, PostRemoved
 from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
@@ -51,7 +52,7 @@ class Fit:
         part = target.with_name(target.name + PART)
         for path in (part, target) if self._fd < 0 else ():
             with contextlib.suppress(FileNotFoundError):
-                self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+                self._fd = open_to_read(path)
                 return
         if self._fd < 0:
             raise FileNotFoundError(f"{target} is gone")
@@ -78,7 +79,7 @@ class Fit:
     def read(self, first_frame: int, frames: int) -> bytes:
         """That many frames, which are there. [worker] Raises OSError."""
         at = self._begins_at + first_frame * self.frame_bytes
-        data = os.pread(self._fd, frames * self.frame_bytes, at)
+        data = read_at(self._fd, frames * self.frame_bytes, at)
         if len(data) != frames * self.frame_bytes:
             raise OSError("the prepared sound is shorter than it was")
         return data

@@ -4,12 +4,11 @@ Order of events: the lossless copy and the analysis, side by side, so that an up
 levelling and encoding, which nobody waits for. No file is read or written here but the cache's.
 """
 
-import os
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -25,6 +24,7 @@ from audio.intake import Intake, Samples, sanitize
 from audio.measure.warnings import warnings
 from audio.recording import Produced, produce
 from audio.spread import one_by_one
+from bridge.system import step_thread_back, usable_cores
 from daemon.core.analysis import TakeAnalysis, TakeWarning
 from daemon.features.rendering.render_cache import Cache, content_key
 from relay.wire.rest import FigureSource
@@ -103,19 +103,13 @@ class Cores:
 
 def all_cores(*, step_back: bool) -> Cores | None:
     """None where there is one core. step_back: levelling goes behind whatever else this machine does (Linux)."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    cores = usable_cores()
     if cores == 1:
         return None
     threads = min(MAX_THREADS, max(2, cores - 1))
-    behind = _behind_others if step_back and sys.platform == "linux" else None
+    behind = partial(step_thread_back, NICE) if step_back else None
     # One more than there are cores: it hands out the parts, and waits for them.
     return Cores(ThreadPoolExecutor(1, "first"), ThreadPoolExecutor(threads + 1, "rest", initializer=behind))
-
-
-def _behind_others() -> None:
-    """Of the thread that calls it, and for good (setpriority(2), "C library/kernel differences")."""
-    thread = threading.get_native_id()
-    os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def make(
