@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import select
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from bridge import plugin_endpoint
-from bridge.endpoint import BURST
+from bridge.endpoint import BURST, monotonic_us
 from bridge.paths import PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from plugin_protocol import session
@@ -362,17 +362,19 @@ async def test_a_process_that_never_stops_sending_does_not_starve_the_others(
 async def test_a_loop_that_was_held_up_reads_what_waits_before_it_calls_anybody_silent(
     daemon: Daemon, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (session, plugin_endpoint):
-        monkeypatch.setattr(module, "SILENCE_LIMIT_US", 800_000)
-    monkeypatch.setattr(plugin_endpoint, "TICK_US", 50_000)
-    await asyncio.sleep(0.6)  # the tick under way is still one of 0.5 s
+    endpoint, ahead_us = daemon.endpoint, 0
+    monkeypatch.setattr(endpoint, "_now_us", lambda: monotonic_us() + ahead_us)
     plugins = [await connect() for _ in range(60)]
     for number, plugin in enumerate(plugins):
         await plugin.greet(bytes([number]) * 16)
-    await asyncio.sleep(0.3)
     for plugin in plugins:
         await plugin.say(BEAT)
-    time.sleep(0.7)  # noqa: ASYNC251 - nothing runs, though the beats arrive
+    connections = [each.transport for each in endpoint._router._connections.values()]
+    sockets = [transport.get_extra_info("socket") for transport in connections if transport is not None]
+    assert len(sockets) == len(plugins)
+    while len(select.select(sockets, [], [], HANG_S)[0]) < len(sockets):
+        pass  # nothing of ours runs, though the beats arrive
+    ahead_us = SILENCE_LIMIT_US + 1_000_000  # and the loop stands for so long
     for plugin in plugins:
         assert isinstance(await plugin.hear(), Alive)
     assert [type(message) for _, message in daemon.heard] == [Heartbeat] * len(plugins)
