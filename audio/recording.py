@@ -6,11 +6,12 @@ None when nobody knows them. The figures that are published are measured on the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from audio.draw.waveform import Peaks, peaks, waveform_svg
 from audio.encode.mp3 import Mp3, encode_mp3, stream_rate_hz
-from audio.intake import Samples, require_rate, sanitize
-from audio.level.levelling import Levelling, Progress
+from audio.intake import Intake, Samples, require_rate, sanitize
+from audio.level.levelling import Attempt, Encode, Levelling, Progress
 from audio.level.target import LoudnessReason
 from audio.loop import Seam, seam
 from audio.measure.loudness import Loudness, loudness
@@ -101,43 +102,81 @@ def produce(
     breaks its promise.
     """
     require_rate(sample_rate_hz)
-    intake = sanitize(samples)
+    came = _measured(sanitize(samples), sample_rate_hz)
+    progress("measure", 0.05)
+    encode = _encoder(came, title=title, bpm=bpm, key=key, spread=spread)
+    best, encodes = _levelling(came, encode, spread, progress).run(limiter=limiter)
+    drawn = peaks(best.decoded)
+    svg = waveform_svg(drawn, title=title or "Waveform", bar_fractions=bar_fractions)
+    progress("draw", 1.0)
+    return _produced(came, best, encodes=encodes, bpm=bpm, key=key, drawn=drawn, svg=svg)
+
+
+class _Came(NamedTuple):
+    """The take as it came, and what was measured of it."""
+
+    intake: Intake
+    sample_rate_hz: int
+    loudness: Loudness
+    dbtp: float | None
+    seam: Seam | None
+
+    @property
+    def samples(self) -> Samples:
+        return self.intake.samples
+
+    @property
+    def loops(self) -> bool:
+        return self.seam is not None and self.seam.score >= LOOP_SCORE
+
+
+def _measured(intake: Intake, sample_rate_hz: int) -> _Came:
     take = intake.samples
     measured = loudness(take, sample_rate_hz, as_played=True)
-    dbtp_in = true_peak_dbtp(take)
-    progress("measure", 0.05)
+    return _Came(intake, sample_rate_hz, measured, true_peak_dbtp(take), seam(take, sample_rate_hz))
 
-    rate_hz = stream_rate_hz(sample_rate_hz)
-    found_seam = seam(take, sample_rate_hz)
-    loops = found_seam is not None and found_seam.score >= LOOP_SCORE
+
+def _encoder(came: _Came, *, title: str | None, bpm: float | None, key: str | None, spread: Spread) -> Encode:
+    """What encodes it as loud as it is asked to."""
 
     def encode(source: Samples, gain_db: float, done: Callable[[float], None]) -> Mp3:
         return encode_mp3(
             source,
-            rate_hz,
+            stream_rate_hz(came.sample_rate_hz),
             gain_db=gain_db,
             title=title,
             bpm=bpm,
             key=key,
-            loops=loops,
+            loops=came.loops,
             spread=spread,
             progress=done,
         )
 
-    source = convert(take, sample_rate_hz, rate_hz, loops=loops)
-    dbtp_source = dbtp_in if source is take else true_peak_dbtp(source)
-    lufs = None if is_silent(sample_peak(take)) else measured.integrated_lufs
-    levelling = Levelling(source, rate_hz, lufs, dbtp_source, encode, spread, progress)
-    best, encodes = levelling.run(limiter=limiter)
-    drawn = peaks(best.decoded)
-    svg = waveform_svg(drawn, title=title or "Waveform", bar_fractions=bar_fractions)
-    progress("draw", 1.0)
+    return encode
+
+
+def _levelling(
+    came: _Came,
+    encode: Encode,
+    spread: Spread,
+    progress: Progress,
+) -> Levelling:
+    rate_hz = stream_rate_hz(came.sample_rate_hz)
+    source = convert(came.samples, came.sample_rate_hz, rate_hz, loops=came.loops)
+    dbtp = came.dbtp if source is came.samples else true_peak_dbtp(source)
+    lufs = None if is_silent(sample_peak(came.samples)) else came.loudness.integrated_lufs
+    return Levelling(source, rate_hz, lufs, dbtp, encode, spread, progress)
+
+
+def _produced(
+    came: _Came, best: Attempt, *, encodes: int, bpm: float | None, key: str | None, drawn: Peaks, svg: str
+) -> Produced:
     return Produced(
-        frames=len(take),
-        channels=take.shape[1],
-        sample_rate_hz=sample_rate_hz,
-        lufs_in=measured.integrated_lufs,
-        dbtp_in=dbtp_in,
+        frames=len(came.samples),
+        channels=came.samples.shape[1],
+        sample_rate_hz=came.sample_rate_hz,
+        lufs_in=came.loudness.integrated_lufs,
+        dbtp_in=came.dbtp,
         lufs_out=best.loudness.integrated_lufs,
         dbtp_out=best.dbtp,
         gain_db=best.gain_db,
@@ -145,11 +184,11 @@ def produce(
         deepest_db=best.deepest_db,
         loudness=best.loudness,
         loudness_reason=best.reason,
-        seam=found_seam,
+        seam=came.seam,
         bpm=bpm,
         key=key,
-        nonfinite_samples=intake.nonfinite_samples,
-        clamped_samples=intake.clamped_samples,
+        nonfinite_samples=came.intake.nonfinite_samples,
+        clamped_samples=came.intake.clamped_samples,
         encodes=encodes,
         mp3=best.mp3,
         decoded=best.decoded,

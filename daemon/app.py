@@ -233,7 +233,36 @@ class App:
             recovering=self._recovering,
             search=Search(self._takes, self._renderer),
         )
-        status_answers = StatusAnswers(
+        door = ControlDoor(
+            take_answers.answers,
+            self._set_answers().answers,
+            self._status_answers(take_answers).answers,
+            SettingAnswers(self._held).answers,
+            OutboxAnswers(self._posting, self._takes).answers,
+            FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
+            PostAnswers(self._own_posts).answers,
+            CommentAnswers(Talk(self._account, self._store), self._notifications).answers,
+            PreviewAnswers(self._instances, self._previews).answers,
+            self._history_answers().answers,
+            RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
+            ClaimAnswers(self._account, Claiming(self._account)).answers,
+        )
+        self._control = control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
+        self._control_teller = ControlTeller(control, self._store, self._bus)
+        await control.start()
+        stack.push_async_callback(control.stop)
+
+    def _set_answers(self) -> SetAnswers:
+        return SetAnswers(
+            store=self._store,
+            takes=self._takes,
+            instances=self._instances,
+            keeping=self._set_keeping,
+            mixing=Mixing(self._takes),
+        )
+
+    def _status_answers(self, takes: TakeAnswers) -> StatusAnswers:
+        return StatusAnswers(
             version=self._version,
             store=self._store,
             account=self._account,
@@ -244,39 +273,18 @@ class App:
             journal=self._journal,
             deeds=self._deeds,
             notifications=self._notifications,
-            takes=take_answers,
+            takes=takes,
             stop=self._stopping.set,
         )
-        door = ControlDoor(
-            take_answers.answers,
-            SetAnswers(
-                store=self._store,
-                takes=self._takes,
-                instances=self._instances,
-                keeping=self._set_keeping,
-                mixing=Mixing(self._takes),
-            ).answers,
-            status_answers.answers,
-            SettingAnswers(self._held).answers,
-            OutboxAnswers(self._posting, self._takes).answers,
-            FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
-            PostAnswers(self._own_posts).answers,
-            CommentAnswers(Talk(self._account, self._store), self._notifications).answers,
-            PreviewAnswers(self._instances, self._previews).answers,
-            HistoryAnswers(
-                journal=self._journal,
-                folder=self._history,
-                instances=self._instances,
-                listening=self._listening,
-                pictures=self._pictures,
-            ).answers,
-            RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
-            ClaimAnswers(self._account, Claiming(self._account)).answers,
+
+    def _history_answers(self) -> HistoryAnswers:
+        return HistoryAnswers(
+            journal=self._journal,
+            folder=self._history,
+            instances=self._instances,
+            listening=self._listening,
+            pictures=self._pictures,
         )
-        self._control = control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
-        self._control_teller = ControlTeller(control, self._store, self._bus)
-        await control.start()
-        stack.push_async_callback(control.stop)
 
     async def _open_plugin_door(self, stack: contextlib.AsyncExitStack) -> None:
         shelf = TakeShelf(

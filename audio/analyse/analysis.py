@@ -13,7 +13,7 @@ from audio.analyse.key_notes import WINDOW_FRAMES as NOTE_WINDOW_FRAMES
 from audio.analyse.key_notes import harmonic_change, note_frames
 from audio.analyse.likeness import Vector, embedding
 from audio.analyse.onsets import HOP_FRAMES, WINDOW_FRAMES, onset_envelope, onset_times_s
-from audio.analyse.spectrum import SpectralSummary, analysis_mono, magnitudes, middle, summarise
+from audio.analyse.spectrum import Frames, SpectralSummary, analysis_mono, magnitudes, middle, summarise
 from audio.analyse.tempo import Tempo, tempo_of_audio, tempo_of_bars, tempo_of_transport
 from audio.intake import Samples, require_rate, require_shape
 
@@ -53,7 +53,6 @@ def analyse(
     """
     require_rate(sample_rate_hz)
     require_shape(samples)
-    seconds = len(samples) / sample_rate_hz
     first, part = middle(samples, sample_rate_hz)
     part_seconds = len(part) / sample_rate_hz
     mono = analysis_mono(part, sample_rate_hz)
@@ -61,28 +60,36 @@ def analyse(
     envelope = onset_envelope(spectra)
     fine_spectra = magnitudes(mono, NOTE_WINDOW_FRAMES, NOTE_HOP_FRAMES)
     notes = note_frames(fine_spectra)
-    if transport_bpm is not None and transport_bpm > 0:
-        tempo = tempo_of_transport(transport_bpm, seconds)
-    elif bars is not None and bars > 0 and transport_meter is not None:
-        beats, unit = transport_meter
-        tempo = tempo_of_bars(bars, beats * 4 / unit, seconds)
-    else:
-        tempo = tempo_of_audio(
-            envelope,
-            harmonic_change(notes.strength),
-            NOTE_RATE_HZ,
-            part_seconds,
-            length_is_exact=length_is_exact,
-        )
+    seconds = len(samples) / sample_rate_hz
+    tempo = _tempo_told(transport_bpm, transport_meter, bars, seconds) or tempo_of_audio(
+        envelope, harmonic_change(notes.strength), NOTE_RATE_HZ, part_seconds, length_is_exact=length_is_exact
+    )
     key, spectrum = key_of(notes), summarise(spectra, WINDOW_FRAMES)
     start_s = first / sample_rate_hz
-    loop = part_seconds < LOOPED_SECONDS
     return Analysis(
         tempo=tempo,
         key=key,
         spectrum=spectrum,
         onsets_s=tuple(start_s + time_s for time_s in onset_times_s(envelope)),
         analysed_s=(start_s, start_s + part_seconds),
-        fingerprint=fingerprint(part, sample_rate_hz) if loop else fingerprint_of(fine_spectra),
+        fingerprint=_print(part, sample_rate_hz, fine_spectra),
         embedding=embedding(spectra, envelope, spectrum, key.chroma, part_seconds),
     )
+
+
+def _tempo_told(
+    transport_bpm: float | None, transport_meter: tuple[int, int] | None, bars: int | None, seconds: float
+) -> Tempo | None:
+    """The tempo that follows from what the host said; None when it did not."""
+    if transport_bpm is not None and transport_bpm > 0:
+        return tempo_of_transport(transport_bpm, seconds)
+    if bars is not None and bars > 0 and transport_meter is not None:
+        beats, unit = transport_meter
+        return tempo_of_bars(bars, beats * 4 / unit, seconds)
+    return None
+
+
+def _print(part: Samples, sample_rate_hz: int, fine_spectra: Frames) -> Fingerprint:
+    """A short clip is heard over and over, the seam with it."""
+    is_short = len(part) / sample_rate_hz < LOOPED_SECONDS
+    return fingerprint(part, sample_rate_hz) if is_short else fingerprint_of(fine_spectra)

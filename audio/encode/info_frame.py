@@ -62,19 +62,20 @@ def info_frame(
         raise EncodingFailed("mp3", f"{mp3_frames} MP3 frames cannot be {frames} frames of audio.")
     size = 144 * bitrate_kbps * 1000 // sample_rate_hz
     total_bytes = stream_bytes + size
-    # Sync, MPEG-1 layer III without CRC; bit rate and sample rate; joint stereo or mono; "original".
-    mode = 0b11 if channels == 1 else 0b01
-    header = bytes(
-        [0xFF, 0xFB, BITRATE_INDEX[bitrate_kbps] << 4 | RATE_INDEX[sample_rate_hz] << 2, mode << 6 | 0x04]
-    )
-    seek_table = bytes(percent * 256 // 100 for percent in range(100))
     xing = (
         b"Info"
         + struct.pack(">III", _XING_FLAGS, mp3_frames, total_bytes)
-        + seek_table
+        + bytes(percent * 256 // 100 for percent in range(100))  # where each of them is
         + struct.pack(">I", 0)
     )
-    lame = (
+    lame = _lame_tag(bitrate_kbps, delay_frames, padding_frames, total_bytes)
+    head = _header(sample_rate_hz, channels, bitrate_kbps)
+    tag = head + bytes(side_information_bytes(channels)) + xing + lame
+    return (tag + crc16(tag).to_bytes(2, "big")).ljust(size, b"\0")
+
+
+def _lame_tag(bitrate_kbps: int, delay_frames: int, padding_frames: int, total_bytes: int) -> bytes:
+    return (
         b"LAME3.100"
         + bytes([_STREAM_METHOD_CBR, 0])
         + bytes(8)
@@ -84,8 +85,13 @@ def info_frame(
         # No decoder checks the CRC of the music, and computing it would cost as much as drawing the waveform.
         + bytes(2)
     )
-    tag = header + bytes(side_information_bytes(channels)) + xing + lame
-    return (tag + crc16(tag).to_bytes(2, "big")).ljust(size, b"\0")
+
+
+def _header(sample_rate_hz: int, channels: int, bitrate_kbps: int) -> bytes:
+    """Sync, MPEG-1 layer III without CRC; bit rate and sample rate; joint stereo or mono; "original"."""
+    mode = 0b11 if channels == 1 else 0b01
+    rates = BITRATE_INDEX[bitrate_kbps] << 4 | RATE_INDEX[sample_rate_hz] << 2
+    return bytes([0xFF, 0xFB, rates, mode << 6 | 0x04])
 
 
 def crc16(data: bytes) -> int:

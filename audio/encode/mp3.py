@@ -99,8 +99,8 @@ def encode_mp3(
     require_rate(sample_rate_hz)
     rate_hz = stream_rate_hz(sample_rate_hz)
     converted = convert(samples, sample_rate_hz, rate_hz, loops=loops)
-    frames, channels = converted.shape
     lead_frames = LOOP_LEAD_FRAMES if loops else 0
+    frames = len(converted)
     if loops:
         converted = converted[np.arange(-lead_frames, frames + lead_frames) % frames]
     noise = dither(converted)
@@ -109,6 +109,11 @@ def encode_mp3(
         return _lame_stream(converted[start:stop], end - start, rate_hz, gain_db, quality, noise)
 
     encoded = encode_in_parts(encode, len(converted), period_bytes(BITRATE_KBPS, rate_hz), spread, progress)
+    tag = id3_tag(title=title, bpm=bpm, key=key)
+    return _file(encoded, tag, converted.shape[1], frames, rate_hz, lead_frames)
+
+
+def _file(encoded: Encoded, tag: bytes, channels: int, frames: int, rate_hz: int, lead_frames: int) -> Mp3:
     info = info_frame(
         sample_rate_hz=rate_hz,
         channels=channels,
@@ -118,7 +123,7 @@ def encode_mp3(
         delay_frames=ENCODER_DELAY_FRAMES + lead_frames,
     )
     return Mp3(
-        tag=id3_tag(title=title, bpm=bpm, key=key),
+        tag=tag,
         info=info,
         stream=encoded.stream,
         frames=frames,

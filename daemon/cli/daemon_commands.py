@@ -159,20 +159,27 @@ Wait = Annotated[
 ]
 
 
+Bars = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Whole bars to keep (default: 8, or default_bars).")
+]
+Seconds = Annotated[float | None, typer.Option(min=0.1, max=900.0, help="Seconds instead of bars.")]
+Plugin = Annotated[
+    str | None,
+    typer.Option(
+        help="Which plugin: its track's name, or the start of its id. Default: the one that sounded last; of several "
+        "the loudest, then the first by name."
+    ),
+]
+Every = Annotated[
+    bool,
+    typer.Option("--all", help="The same bars of every plugin that sounded, as a set: `sidechain sets`."),
+]
+
+
 def keep(
-    bars: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Whole bars to keep (default: 8, or default_bars).")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, max=900.0, help="Seconds instead of bars.")
-    ] = None,
-    instance: Annotated[
-        str | None,
-        typer.Option(
-            help="Which plugin: its track's name, or the start of its id. Default: the one that sounded last; of several "
-            "the loudest, then the first by name."
-        ),
-    ] = None,
+    bars: Bars = None,
+    seconds: Seconds = None,
+    instance: Plugin = None,
     ago: Ago = None,
     start: Start = None,
     end: End = None,
@@ -181,10 +188,7 @@ def keep(
     title: Annotated[str, typer.Option(help="Its name.")] = "",
     post: Annotated[bool, typer.Option("--post", help="Also post it.")] = False,
     wait: Wait = False,
-    every: Annotated[
-        bool,
-        typer.Option("--all", help="The same bars of every plugin that sounded, as a set: `sidechain sets`."),
-    ] = False,
+    every: Every = False,
     as_json: Json = False,
 ) -> None:
     """Keep what you just played, or anything that is still in reach. Returns when it is safe on the disk.
@@ -209,17 +213,27 @@ def keep(
     if fit.note:
         note(f"Note: {fit.note}")
     if wait:
-        note(f"Kept: {describe(kept.take)}.")  # it is safe now, whatever comes of the rest
-        if held := held_line(kept.take.held_s):
-            note(held)
-        kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
-        warn(kept.take.take_id)
+        kept = _waited_for(kept)
+    show(kept, as_json, lambda: _kept_in_words(kept))
+
+
+def _waited_for(kept: c.OneTake) -> c.OneTake:
+    """As it is when it is rendered and, if posted, on the feed."""
+    note(f"Kept: {describe(kept.take)}.")  # it is safe now, whatever comes of the rest
+    if held := held_line(kept.take.held_s):
+        note(held)
+    kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
+    warn(kept.take.take_id)
+    return kept
+
+
+def _kept_in_words(kept: c.OneTake) -> str:
     page = f" {kept.take.post_url}" if kept.take.post_url else ""
     held = f"\n{held_line(kept.take.held_s)}" if kept.take.held_s else ""
     where = kept.take.track_name or kept.take.host_name
     source = f" of {where}" if where else ""
     choice = f"\n{kept.choice}" if kept.choice else ""
-    show(kept, as_json, lambda: f"Kept{source}: {describe(kept.take)}.{page}{choice}{held}")
+    return f"Kept{source}: {describe(kept.take)}.{page}{choice}{held}"
 
 
 def _follow(take_id: str) -> c.TakeInfo:

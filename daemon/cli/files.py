@@ -86,8 +86,6 @@ def process(
     from rich.console import Console
     from rich.progress import Progress
 
-    from daemon.features.rendering.pipeline import Settings
-
     said_key = _key(key) if key else None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
@@ -97,27 +95,37 @@ def process(
             bar.update(task, description=stage, completed=done)
 
         clip = read_clip(source)
-        wanted = Settings(
-            title=shown(title or fitting(clip.words.title or "").title or source.stem),
-            bpm=bpm or clip.words.bpm,
-            bpm_source="given" if bpm else "file",
-            key=said_key or _key_of_file(clip),
-            key_source="given" if said_key else "file",
-            limiter=limiter,
-            length_is_exact=clip.length_is_exact,
-        )
+        title = shown(title or fitting(clip.words.title or "").title or source.stem)
+        wanted = _settings(clip, title, bpm, said_key, limiter=limiter)
         result = _written(clip, _made(source, clip, wanted, no_cache, progress), source, out, force)
+    show(result, as_json, lambda: _in_words(result, out))
 
-    def text() -> str:
-        return (
-            f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
-            f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
-            f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
-            f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}."
-            + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
-        )
 
-    show(result, as_json, text)
+def _settings(
+    clip: "Clip", title: str, bpm: float | None, said_key: str | None, *, limiter: bool
+) -> "Settings":
+    """What was typed counts before what the file says."""
+    from daemon.features.rendering.pipeline import Settings
+
+    return Settings(
+        title=title,
+        bpm=bpm or clip.words.bpm,
+        bpm_source="given" if bpm else "file",
+        key=said_key or _key_of_file(clip),
+        key_source="given" if said_key else "file",
+        limiter=limiter,
+        length_is_exact=clip.length_is_exact,
+    )
+
+
+def _in_words(result: Processed, out: Path) -> str:
+    return (
+        f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
+        f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
+        f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
+        f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}."
+        + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
+    )
 
 
 def _key(text: str) -> str:

@@ -256,66 +256,78 @@ def apply(entry: Entry, event: Event, now_us: int, jitter: float) -> Entry:
         raise IllegalEvent(entry, event, "no such edge")
     match event:
         case Rendered(sha256=sha256):
-            # A copy that was sent, or is being sent, is what was promised: a later one does not replace its hash.
-            if entry.state in (State.UPLOADING, State.ACCEPTED) or sha256 == entry.sha256:
-                return replace(entry, state=state)
-            return _nowhere(replace(entry, state=state, sha256=sha256))
+            return _rendered(entry, state, sha256)
         case Held(until_us=until_us):
             return replace(entry, state=state, held_until_us=until_us)
         case Released():
             return replace(entry, state=state, held_until_us=None, next_attempt_us=now_us)
-        case Picked(account=account):
-            if account is None or entry.account not in (None, account):
-                raise IllegalEvent(
-                    entry, event, f"it is for {entry.account or 'nobody yet'}, not for {account}"
-                )
-            # Counted before the work, so that a crash in between is seen in the count.
-            return replace(
-                entry,
-                state=state,
-                account=account,
-                attempts=entry.attempts + 1,
-                lease_until_us=now_us + LEASE_US,
-            )
-        case Moved(upload_url=upload_url, size_bytes=size_bytes, sent_bytes=sent_bytes):
-            # Something got through: then the next failure is the first again.
-            before_bytes = entry.sent_bytes if upload_url == entry.upload_url else 0
-            return replace(
-                entry,
-                upload_url=upload_url,
-                size_bytes=size_bytes,
-                sent_bytes=sent_bytes,
-                attempts=1 if sent_bytes > before_bytes else entry.attempts,
-                lease_until_us=now_us + LEASE_US,
-            )
+        case Picked():
+            return _picked(entry, state, event, now_us)
+        case Moved():
+            return _moved(entry, event, now_us)
         case Accepted(post_id=post_id, post_url=post_url):
-            ended = replace(
-                entry, state=state, lease_until_us=None, post_id=post_id, post_url=post_url, reason=None
-            )
-            return _nowhere(ended)
-        case FailedTransient(reason=reason, retry_after_us=retry_after_us):
-            at_us = next_attempt_us(now_us, entry.attempts, jitter)
-            if retry_after_us is not None:
-                at_us = max(at_us, now_us + min(retry_after_us, RETRY_AFTER_CEILING_US))
-            return replace(entry, state=state, lease_until_us=None, next_attempt_us=at_us, reason=reason)
+            ended = replace(entry, state=state, lease_until_us=None, reason=None)
+            return _nowhere(replace(ended, post_id=post_id, post_url=post_url))
+        case FailedTransient():
+            return _put_off(entry, state, event, now_us, jitter)
         case FailedFinal(reason=reason) | Poisoned(reason=reason):
             return replace(entry, state=state, held_until_us=None, lease_until_us=None, reason=reason)
         case LeaseExpired() | RelayBack():
             return replace(entry, state=state, lease_until_us=None, next_attempt_us=now_us)
         case Retried():
-            return replace(
-                entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None
-            )
+            return _at_its_beginning(entry, state, now_us)
         case Titled(title=title):
             # What the relay gathers was begun under the old title: it is begun anew.
             return entry if title == entry.title else _nowhere(replace(entry, title=title))
         case Shown(visibility=visibility):
             return replace(entry, visibility=visibility)
         case Discarded():
-            taken_back = replace(
-                entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None
-            )
-            return _nowhere(taken_back)
+            return _nowhere(_at_its_beginning(entry, state, now_us))
+
+
+def _rendered(entry: Entry, state: State, sha256: str) -> Entry:
+    # A copy that was sent, or is being sent, is what was promised: a later one does not replace its hash.
+    if entry.state in (State.UPLOADING, State.ACCEPTED) or sha256 == entry.sha256:
+        return replace(entry, state=state)
+    return _nowhere(replace(entry, state=state, sha256=sha256))
+
+
+def _picked(entry: Entry, state: State, event: Picked, now_us: int) -> Entry:
+    if event.account is None or entry.account not in (None, event.account):
+        whose = f"it is for {entry.account or 'nobody yet'}, not for {event.account}"
+        raise IllegalEvent(entry, event, whose)
+    # Counted before the work, so that a crash in between is seen in the count.
+    return replace(
+        entry,
+        state=state,
+        account=event.account,
+        attempts=entry.attempts + 1,
+        lease_until_us=now_us + LEASE_US,
+    )
+
+
+def _moved(entry: Entry, event: Moved, now_us: int) -> Entry:
+    # Something got through: then the next failure is the first again.
+    before_bytes = entry.sent_bytes if event.upload_url == entry.upload_url else 0
+    return replace(
+        entry,
+        upload_url=event.upload_url,
+        size_bytes=event.size_bytes,
+        sent_bytes=event.sent_bytes,
+        attempts=1 if event.sent_bytes > before_bytes else entry.attempts,
+        lease_until_us=now_us + LEASE_US,
+    )
+
+
+def _put_off(entry: Entry, state: State, event: FailedTransient, now_us: int, jitter: float) -> Entry:
+    at_us = next_attempt_us(now_us, entry.attempts, jitter)
+    if event.retry_after_us is not None:
+        at_us = max(at_us, now_us + min(event.retry_after_us, RETRY_AFTER_CEILING_US))
+    return replace(entry, state=state, lease_until_us=None, next_attempt_us=at_us, reason=event.reason)
+
+
+def _at_its_beginning(entry: Entry, state: State, now_us: int) -> Entry:
+    return replace(entry, state=state, held_until_us=None, attempts=0, next_attempt_us=now_us, reason=None)
 
 
 def _nowhere(entry: Entry) -> Entry:

@@ -152,52 +152,70 @@ def _stretches(
     records: Sequence[Record], oldest_frame: int, end_frame: int, sample_rate_hz: float
 ) -> list[_Stretch]:
     """Split the usable records where transport, knowledge or audio was interrupted."""
-    found: list[_Stretch] = []
-    points: list[_Point] = []
-    began = Began.HORIZON
-    lapse_frame: int | None = None  # since when a host that plays does not say where
-    longest_lapse = LAPSE_S * sample_rate_hz
-
-    def end(at_frame: int, next_began: Began) -> None:
-        nonlocal points, began, lapse_frame
-        if points:
-            found.append(_Stretch(points, at_frame if lapse_frame is None else lapse_frame, began, loop))
-        points, began, lapse_frame = [], next_began, None
-
-    loop: tuple[float, float] | None = None
-    loop_before: tuple[float, float] | None = None  # `loop` as it stood before `loop_frame`
-    loop_frame = last_frame = -1
+    splitter = _Splitter(sample_rate_hz)
+    last_frame = -1
     for record in _since(records, oldest_frame):
-        frame, flags = record.ring_frame, int(record.flags)
-        if frame < last_frame:
+        if record.ring_frame < last_frame:
             continue  # a Ring's records rise; this one is a lie
-        last_frame = frame
+        last_frame = record.ring_frame
+        splitter.take(record)
+    return splitter.finished(end_frame)
+
+
+class _Splitter:
+    """Records in their order become stretches: the one that is open, what interrupts it, the loop range in force."""
+
+    def __init__(self, sample_rate_hz: float) -> None:
+        self._sample_rate_hz = sample_rate_hz
+        self._longest_lapse = LAPSE_S * sample_rate_hz
+        self._found: list[_Stretch] = []
+        self._points: list[_Point] = []
+        self._began = Began.HORIZON
+        self._lapse_frame: int | None = None  # since when a host that plays does not say where
+        self._loop: tuple[float, float] | None = None
+        self._loop_before: tuple[float, float] | None = None  # as it stood before `_loop_frame`
+        self._loop_frame = -1
+
+    def take(self, record: Record) -> None:
+        frame, flags = record.ring_frame, int(record.flags)
         if flags & _GAP:
-            end(frame, Began.GAP)
+            self._end(frame, Began.GAP)
         if flags & _LOOP_RANGE:
-            if frame != loop_frame:
-                loop_before, loop_frame = loop, frame
-            loop = (record.ppq, record.bpm) if isfinite(record.bpm - record.ppq) else None
-            continue
-        if lapse_frame is not None and frame - lapse_frame > longest_lapse:
-            end(frame, Began.UNKNOWN)
+            self._set_loop(record)
+            return
+        if self._lapse_frame is not None and frame - self._lapse_frame > self._longest_lapse:
+            self._end(frame, Began.UNKNOWN)
         if flags & _USABLE == _USABLE and _is_sane(record):
-            lapse_frame = None
-            if points and points[-1].frame == frame:
-                points.pop()  # a block of 0 frames: what comes after it at the same frame is the truth
-            in_force = loop if loop_frame < frame else loop_before
-            points.append(_point(record, flags, in_force, sample_rate_hz))
+            self._lapse_frame = None
+            if self._points and self._points[-1].frame == frame:
+                self._points.pop()  # a block of 0 frames: what comes after it at the same frame is the truth
+            in_force = self._loop if self._loop_frame < frame else self._loop_before
+            self._points.append(_point(record, flags, in_force, self._sample_rate_hz))
         elif not flags & _PLAYING:
-            end(frame, Began.STARTED)
-        elif not points:
-            began = Began.UNKNOWN
-        elif lapse_frame is None:
-            lapse_frame = frame
-    if lapse_frame is not None and end_frame - lapse_frame > longest_lapse:
-        end(end_frame, Began.UNKNOWN)
-    if points:
-        found.append(_Stretch(points, max(end_frame, points[-1].frame), began, loop, open=True))
-    return found
+            self._end(frame, Began.STARTED)
+        elif not self._points:
+            self._began = Began.UNKNOWN
+        elif self._lapse_frame is None:
+            self._lapse_frame = frame
+
+    def finished(self, end_frame: int) -> list[_Stretch]:
+        if self._lapse_frame is not None and end_frame - self._lapse_frame > self._longest_lapse:
+            self._end(end_frame, Began.UNKNOWN)
+        if self._points:
+            end_frame = max(end_frame, self._points[-1].frame)
+            self._found.append(_Stretch(self._points, end_frame, self._began, self._loop, open=True))
+        return self._found
+
+    def _set_loop(self, record: Record) -> None:
+        if record.ring_frame != self._loop_frame:
+            self._loop_before, self._loop_frame = self._loop, record.ring_frame
+        self._loop = (record.ppq, record.bpm) if isfinite(record.bpm - record.ppq) else None
+
+    def _end(self, at_frame: int, next_began: Began) -> None:
+        if self._points:
+            end_frame = at_frame if self._lapse_frame is None else self._lapse_frame
+            self._found.append(_Stretch(self._points, end_frame, self._began, self._loop))
+        self._points, self._began, self._lapse_frame = [], next_began, None
 
 
 def _since(records: Sequence[Record], oldest_frame: int) -> Sequence[Record]:

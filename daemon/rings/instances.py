@@ -94,15 +94,7 @@ class Instance:
 
     def info(self) -> InstanceInfo:
         """What status shows. [worker]"""
-        hello = self.peer.hello
-        unheard = InstanceInfo(
-            instance=self.name,
-            host_name=hello.host_name,
-            track_name=self.track_name,
-            pid=hello.pid,
-            state="attaching",
-            reason=self.not_recording,
-        )
+        unheard = self._unheard()
         with self.lock:
             ring = self.ring
             if ring is None:
@@ -132,6 +124,16 @@ class Instance:
             sounding=after_last_signal(heard.data) > 0 and not stale,
             bpm=last.bpm if last and last.flags & Flag.VALID_BPM else None,
             meter=f"{last.numerator}/{last.denominator}" if last and last.flags & Flag.VALID_METER else None,
+        )
+
+    def _unheard(self) -> InstanceInfo:
+        return InstanceInfo(
+            instance=self.name,
+            host_name=self.peer.hello.host_name,
+            track_name=self.track_name,
+            pid=self.peer.hello.pid,
+            state="attaching",
+            reason=self.not_recording,
         )
 
     def close(self) -> None:

@@ -11,6 +11,8 @@ from daemon.library.entries import held_s
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 
+FIGURES = ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
+
 
 async def told_take(store: Store, take: TakeRow, *, busy: bool = False) -> TakeInfo:
     """With its Entry, and the name of the Take it is like. busy: the pipeline is at it. [loop]"""
@@ -37,11 +39,7 @@ async def told_alikes(store: Store, found: Iterable[Alike]) -> list[AlikeInfo]:
 def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeInfo:
     figures, analysis = take.recording or {}, take.analysis or TakeAnalysis()
     meter = take.cut.meter
-    known = {
-        n: figures[n]
-        for n in ("lufs_in", "lufs_out", "dbtp_out", "gain_db", "loudness_reason", "seam_score")
-        if n in figures
-    }
+    known = {name: figures[name] for name in FIGURES if name in figures}
     bpm = take.cut.bpm or analysis.bpm
     return msgspec.convert(
         {

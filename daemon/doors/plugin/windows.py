@@ -107,6 +107,9 @@ class Windows:
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
+        self._hear(bus)
+
+    def _hear(self, bus: Bus) -> None:
         bus.on(ItemArrived, lambda event: self._tell_row(event.post))
         bus.on(PostChanged, lambda event: self._tell_row(event.post))
         bus.on(EntryChanged, lambda event: self._tell_entry(event.entry))

@@ -9,6 +9,7 @@ from bridge.return_file import ReturnFile
 from daemon.core.preview import Plan
 from daemon.features.previews.preview_files import Fit
 from daemon.library.sounds import Sound
+from plugin_protocol.messages import PreviewOpened
 
 CHUNK_FRAMES = 1 << 15
 
@@ -46,6 +47,25 @@ class Preview:
     def loop_s(self) -> float:
         """How long a turn of a loop lasts in the host."""
         return self.fit.frames / self.returned.header.sample_rate_hz
+
+    def opened(self, ask_id: int, frames: int | None) -> PreviewOpened:
+        """What its plugin is told. frames: None when it repeats."""
+        header = self.returned.header
+        return PreviewOpened(
+            id=ask_id,
+            kind=self.sound.kind,
+            target=self.sound.target,
+            segment=self.returned.name,
+            generation=header.generation,
+            sample_rate_hz=header.sample_rate_hz,
+            channels=header.channels,
+            capacity_frames=header.capacity_frames,
+            frames=frames,
+            in_sync=self.planned.in_sync,
+            at_bar=self.planned.at_bar,
+            title=self.sound.title[:120],
+            note=self.planned.note,
+        )
 
     def advance(self, most_frames: int | None = None) -> None:
         """Write what there is room for, or about `most_frames`. [worker] Raises OSError."""

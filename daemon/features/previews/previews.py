@@ -20,11 +20,12 @@ from daemon.core.preview import Plan, bar_ahead, differs, plan
 from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError
 from daemon.events import Bus, PreviewChanged
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview
-from daemon.features.previews.preview_files import PreviewFiles, plain
+from daemon.features.previews.preview_files import Fit, PreviewFiles, plain
 from daemon.library.sounds import Sound, find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
+from plugin_protocol.layout import Header
 from plugin_protocol.messages import (
     FromDaemon,
     FromListener,
@@ -34,7 +35,6 @@ from plugin_protocol.messages import (
     PreviewClosed,
     PreviewHeard,
     PreviewLoading,
-    PreviewOpened,
     StopPreview,
 )
 from plugin_protocol.session import PeerLost
@@ -228,21 +228,7 @@ class Previews:
             fit = await asyncio.to_thread(plain, source, header.channels, sound.plain_at)
         else:
             fit = await self._files.fit(source, header.sample_rate_hz, header.channels, planned.speed)
-        try:
-            if planned.repeats:
-                while not fit.settled:
-                    await fit.news().wait()
-            returned = await asyncio.to_thread(
-                ReturnFile.create, self._run_dir, peer.instance, header.sample_rate_hz, header.channels
-            )
-        except OSError as error:
-            fit.close()
-            raise NoSpace(
-                f"There is no room for the preview in {self._run_dir}: {error.strerror}.", "Free some memory."
-            ) from error
-        except BaseException:
-            fit.close()
-            raise
+        returned = await self._room_for(fit, peer, header, repeats=planned.repeats)
         length = fit.frames if fit.whole else round(sound.seconds / planned.speed * header.sample_rate_hz)
         frames = None if planned.repeats else length
         info = PreviewInfo(
@@ -256,29 +242,38 @@ class Previews:
             note=planned.note,
         )
         preview = Preview(peer, sound, info, fit, returned, planned, first_bar)
+        await self._start(preview, ask_id, frames)
+        return info
+
+    async def _room_for(self, fit: Fit, peer: Peer, header: Header, *, repeats: bool) -> ReturnFile:
+        """A Return Ring for what is fitted, all of which is waited for when it repeats. What fails closes `fit`."""
         try:
-            await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the beginning; the rest while it plays
+            if repeats:
+                while not fit.settled:
+                    await fit.news().wait()
+            return await asyncio.to_thread(
+                ReturnFile.create, self._run_dir, peer.instance, header.sample_rate_hz, header.channels
+            )
+        except OSError as error:
+            fit.close()
+            raise NoSpace(
+                f"There is no room for the preview in {self._run_dir}: {error.strerror}.", "Free some memory."
+            ) from error
+        except BaseException:
+            fit.close()
+            raise
+
+    async def _start(self, preview: Preview, ask_id: int, frames: int | None) -> None:
+        """Its beginning is there, its plugin told, and the one before it closed."""
+        peer = preview.peer
+        try:
+            await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the rest while it plays
         except OSError as error:
             preview.close()
             raise BadAudio(f"The preview cannot be read: {error}.", "Play it again.") from error
         before = self._playing.get(peer.instance)
         self._playing[peer.instance] = preview
-        opened = PreviewOpened(
-            id=ask_id,
-            kind=sound.kind,
-            target=sound.target,
-            segment=returned.name,
-            generation=returned.header.generation,
-            sample_rate_hz=header.sample_rate_hz,
-            channels=header.channels,
-            capacity_frames=returned.header.capacity_frames,
-            frames=frames,
-            in_sync=planned.in_sync,
-            at_bar=planned.at_bar,
-            title=sound.title[:120],
-            note=planned.note,
-        )
-        if not await self._send(peer, opened):
+        if not await self._send(peer, preview.opened(ask_id, frames)):
             await self._close(preview)
             raise NothingKept(
                 "The plugin has just gone.", "`sidechain instances` lists those that are there."
@@ -286,8 +281,7 @@ class Previews:
         if before:
             await self._close(before)
         preview.task = asyncio.create_task(self._feed(preview))
-        self._publish(info)
-        return info
+        self._publish(preview.info)
 
     def _progress(self, peer: Peer, ask_id: int) -> Callable[[float], None]:
         told = [-1.0]

@@ -134,14 +134,24 @@ def make(
         early(known.lossless)
         progress("recall", 1.0)
         return known
-    intake = sanitize(samples)
+    lossless = _lossless(samples, sample_rate_hz, settings, cores, copied)
+    early(lossless)
+    levelled = _level(samples, sample_rate_hz, settings, lossless.analysis, cores, progress)
+    made = Made(lossless=lossless, levelled=levelled)
+    if cache:
+        cache.put(key, msgspec.msgpack.encode(made))
+    return made
 
-    def copy() -> bytes:
-        flac = encode_flac(intake.samples, sample_rate_hz).data
-        copied(flac)
-        return flac
 
-    def level(analysis: TakeAnalysis) -> Levelled:
+def _level(
+    samples: Samples,
+    sample_rate_hz: int,
+    settings: Settings,
+    analysis: TakeAnalysis,
+    cores: Cores | None,
+    progress: Progress,
+) -> Levelled:
+    def level() -> Levelled:
         produced = produce(
             samples,
             sample_rate_hz,
@@ -155,18 +165,30 @@ def make(
         )
         return _levelled(produced)
 
+    return cores.rest.submit(level).result() if cores else level()
+
+
+def _lossless(
+    samples: Samples,
+    sample_rate_hz: int,
+    settings: Settings,
+    cores: Cores | None,
+    copied: Callable[[bytes], None],
+) -> Lossless:
+    """The FLAC and what is heard, side by side where there are cores."""
+    intake = sanitize(samples)
+
+    def copy() -> bytes:
+        flac = encode_flac(intake.samples, sample_rate_hz).data
+        copied(flac)
+        return flac
+
     copying = cores.first.submit(copy) if cores else _at_once(copy)
     try:
         analysis = _analysed(intake, sample_rate_hz, settings)
     finally:  # also when it failed: nobody may hear of a clip after its end
         flac = copying.result()
-    lossless = Lossless(flac=flac, analysis=analysis)
-    early(lossless)
-    levelled = cores.rest.submit(level, analysis).result() if cores else level(analysis)
-    made = Made(lossless=lossless, levelled=levelled)
-    if cache:
-        cache.put(key, msgspec.msgpack.encode(made))
-    return made
+    return Lossless(flac=flac, analysis=analysis)
 
 
 def _at_once(work: Callable[[], bytes]) -> Future[bytes]:

@@ -21,7 +21,7 @@ from daemon.system.child import Frames
 if TYPE_CHECKING:  # the daemon imports this file for its messages, not for the sound
     from audio.intake import Samples
     from audio.read.clip import Clip
-    from daemon.features.rendering.pipeline import Cores
+    from daemon.features.rendering.pipeline import Cores, Levelled, Lossless
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -105,33 +105,11 @@ questions: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
     """One Take from its WAV to all its files. Raises AudioError for what can never be rendered."""
     from audio.read.reader import read_audio
-    from daemon.features.rendering.pipeline import Lossless, Settings, make
+    from daemon.features.rendering.pipeline import Settings, make
     from daemon.features.rendering.render_cache import Cache
-    from daemon.system.files import write_durably
-
-    one_at_a_time, furthest = Lock(), 0.0
-
-    def stage(name: str, fraction: float) -> None:
-        nonlocal furthest
-        with one_at_a_time:
-            furthest = max(furthest, fraction)
-            frames.say(Stage(stage=name, fraction=furthest))
-
-    def progress(name: str, fraction: float) -> None:
-        stage(name, 0.1 + 0.9 * fraction)
-
-    def copied(flac: bytes) -> None:
-        """Called on another thread, while the sound is analysed."""
-        write_durably(folder / TAKE_FLAC, flac)
-        stage("flac", 0.1)
-        frames.say(Rendered(flac_sha256=hashlib.sha256(flac).hexdigest()))
-
-    def early(lossless: Lossless) -> None:
-        frames.say(Analysed(analysis=lossless.analysis))
-        if not isinstance(frames.next(), Level):
-            raise SystemExit  # the daemon is gone
 
     folder = Path(job.folder)
+    telling = _Telling(frames, folder)
     clip = read_audio((folder / TAKE_WAV).read_bytes())
     samples = repaired(clip, folder, job.repair)
     settings = Settings(
@@ -149,16 +127,53 @@ def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
         settings,
         cache=cache,
         cores=cores,
-        copied=copied,
-        early=early,
-        progress=progress,
+        copied=telling.copied,
+        early=telling.early,
+        progress=telling.progress,
     ).levelled
+    _write(folder, made)
+    frames.say(Finished(recording=made.figures))
+
+
+class _Telling:
+    """What the daemon is told while a Take is rendered. [any thread]"""
+
+    def __init__(self, frames: Frames[ToWorker], folder: Path) -> None:
+        self._frames = frames
+        self._folder = folder
+        self._one_at_a_time = Lock()
+        self._furthest = 0.0
+
+    def progress(self, name: str, fraction: float) -> None:
+        self._stage(name, 0.1 + 0.9 * fraction)
+
+    def copied(self, flac: bytes) -> None:
+        """Called on another thread, while the sound is analysed."""
+        from daemon.system.files import write_durably
+
+        write_durably(self._folder / TAKE_FLAC, flac)
+        self._stage("flac", 0.1)
+        self._frames.say(Rendered(flac_sha256=hashlib.sha256(flac).hexdigest()))
+
+    def early(self, lossless: "Lossless") -> None:
+        self._frames.say(Analysed(analysis=lossless.analysis))
+        if not isinstance(self._frames.next(), Level):
+            raise SystemExit  # the daemon is gone
+
+    def _stage(self, name: str, fraction: float) -> None:
+        with self._one_at_a_time:
+            self._furthest = max(self._furthest, fraction)
+            self._frames.say(Stage(stage=name, fraction=self._furthest))
+
+
+def _write(folder: Path, made: "Levelled") -> None:
+    from daemon.system.files import write_durably
+
     write_durably(folder / TAKE_MP3, made.mp3)
     write_durably(folder / WAVEFORM_SVG, made.waveform_svg.encode())
     write_durably(folder / PEAKS_JSON, made.peaks)
     for frames_per_point, data in made.peaks_dat.items():
         write_durably(folder / PEAKS_DAT.format(frames_per_point), data)
-    frames.say(Finished(recording=made.figures))
 
 
 def repaired(clip: "Clip", folder: Path, how: str | None) -> "Samples":

@@ -162,20 +162,7 @@ class Renderer:
 
     async def _render(self, take: TakeRow, worker: Conversation[FromWorker]) -> bool:
         """Whether it could be rendered."""
-        cut = take.cut
-        job = Job(
-            folder=str(self._takes_dir / take.take_id),
-            title=take.title,
-            bpm=cut.bpm,
-            tempo_varies=len(cut.tempo_map) > 1,
-            meter=cut.meter,
-            bars=cut.bars,
-            bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
-            repair=take.repair,
-            cache=self._cache,
-            cache_bytes=self._cache_bytes,
-        )
-        await worker.say(job)
+        await worker.say(self._job(take))
         while True:
             match message := await worker.hear():
                 case Stage():
@@ -202,6 +189,21 @@ class Renderer:
                     raise _no_space(take)
                 case Alikes():
                     raise ChildDied("it answered what it was not asked")
+
+    def _job(self, take: TakeRow) -> Job:
+        cut = take.cut
+        return Job(
+            folder=str(self._takes_dir / take.take_id),
+            title=take.title,
+            bpm=cut.bpm,
+            tempo_varies=len(cut.tempo_map) > 1,
+            meter=cut.meter,
+            bars=cut.bars,
+            bar_fractions=tuple(frame / take.frames for frame in cut.bar_frames),
+            repair=take.repair,
+            cache=self._cache,
+            cache_bytes=self._cache_bytes,
+        )
 
     async def _let_its_post_go_first(self, take_id: str) -> None:
         """Levelling takes all cores, which whoever uploads needs too, and a relay on this machine; for a moment it can wait."""
