@@ -65,6 +65,7 @@ class Explained:
     def __init__(self, db: Connection, *, postgres: bool) -> None:
         self._db = db
         self._postgres = postgres
+        self.has_lateral = db.has_lateral
         self.plans: list[str] = []
 
     def execute(self, sql: str, values: object = (), /) -> "Nothing":
@@ -185,3 +186,23 @@ async def test_a_page_of_what_is_for_everybody_sorts_nothing(db: Database, datab
 
     for plan in await db.read(explain):
         assert ("Sort" if postgres else "TEMP B-TREE") not in plan, plan
+
+
+async def test_a_timeline_is_one_statement_where_that_is_cheaper(db: Database, database_url: str) -> None:
+    """A round trip costs more than all else of it. Of each author one index is walked, for a page at most."""
+    postgres = database_url.startswith("postgresql")
+    viewer = "f" * 32
+
+    def explain(reader: Connection) -> list[str]:
+        if postgres:
+            reader.execute("SET LOCAL enable_seqscan = off")
+        asked = Explained(reader, postgres=postgres)
+        for cursor in (None, write_cursor(Cursor(1, viewer))):
+            feeds.timeline(asked, posts.position(viewer, cursor, 20), "")
+        return asked.plans
+
+    plans = await db.read(explain)
+    assert len(plans) == (2 if postgres else 4)
+    walked = r"Limit [^\n]*\n(?:\s+InitPlan[^\n]*\n[^\n]*CTE Scan on since[^\n]*\n)?\s+->  Index (?:Only )?Scan using creation_of_owner"
+    for plan in plans if postgres else ():
+        assert re.search(walked, plan), plan

@@ -13,7 +13,7 @@ from relay.app.commands.report import Report
 from relay.app.commands.stores import opened_objects
 from relay.app.config import Config
 from relay.engine.database.archive import load, save
-from relay.engine.database.sqlite import connect
+from relay.engine.database.sqlite import Checked, connect
 from relay.engine.folders import sync_folder
 from relay.engine.objects.door import ObjectMissing
 from relay.features.creations.api import stored_assets
@@ -124,7 +124,7 @@ def _objects_of(work: Path) -> list[str]:
     load(work / DATABASE, copy)
     db = connect(copy)
     try:
-        return [name for name, _ in stored_assets(db)]
+        return [name for name, _ in stored_assets(Checked(db))]
     finally:
         db.close()
         for left in work.glob("proof.db*"):

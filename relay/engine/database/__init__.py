@@ -9,6 +9,7 @@ Rules for SQL that both engines run; `dialect` translates the rest:
   `LIMIT -1`, no `ifnull` (`coalesce`), no `max(a, b)` (CASE), no `EXISTS` in a select list (`(SELECT 1 …) IS NOT NULL`).
 - Text is compared by bytes; ASCII alone is folded by `lower()`. The order of NULLs is written out, or there are none.
 - Every selected column is grouped or aggregated. A sum of integers is an int in both, an average is a float.
+- LATERAL only where the connection has it (`has_lateral`), and another way where it has not.
 - A mark that stands alone has a type: `CAST(? AS TEXT) IS NULL`. What a partial index tests is written out, never a mark.
 - Functions are those that both have; of those that take integers, `substr` alone. No answer is fetched of what gives none.
 - Schema files say `CREATE TABLE … ) STRICT;` or `STRICT, WITHOUT ROWID`; NNNN_x.postgresql.sql stands in for NNNN_x.sql.

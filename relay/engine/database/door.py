@@ -28,7 +28,14 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """Runs one statement. Rules for its SQL stand in the package's docstring."""
+    """Runs one statement. Rules for its SQL stand in the package's docstring.
+
+    has_lateral: whether it may join LATERAL. The engine that has not runs statements in this process, where several cost
+    no more than one.
+    """
+
+    @property
+    def has_lateral(self) -> bool: ...
 
     def execute(self, sql: str, values: Values = (), /) -> Rows: ...
 

@@ -128,6 +128,7 @@ class Connection:
     """The door's Connection."""
 
     __slots__ = ("_pg",)
+    has_lateral = True
 
     def __init__(self, pg: Postgres) -> None:
         self._pg = pg

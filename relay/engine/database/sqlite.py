@@ -136,7 +136,7 @@ class SqliteDatabase:
 
     def _run(self, db: sqlite3.Connection, pieces: list[Piece], commit: int) -> Group:
         group = Group([], [])
-        checked = _Checked(db)
+        checked = Checked(db)
         for piece in pieces:
             db.execute("SAVEPOINT piece")
             try:
@@ -160,8 +160,10 @@ def _told(error: Exception) -> Exception:
     return neutral(error) if isinstance(error, sqlite3.Error) else error
 
 
-class _Checked:
-    """Refuses what PostgreSQL cannot hold."""
+class Checked:
+    """The door's Connection. Refuses what PostgreSQL cannot hold."""
+
+    has_lateral = False
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._execute = db.execute
@@ -179,7 +181,7 @@ class _Checked:
 class _Session:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._checked = _Checked(db)
+        self._checked = Checked(db)
 
     def run(self, work: Callable[[Connection], T], *, snapshot: bool) -> T:
         try:

@@ -5,7 +5,7 @@ from functools import cache
 from relay.core.cursor import BEGINNING
 from relay.core.visibility import FINDABLE, FINDABLE_BY_FOLLOWERS, FINDABLE_OF_FOLLOWED
 from relay.engine.database import Connection
-from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, detail, page
+from relay.features.creations.api import COLUMNS, NEWEST, OLDER, SELECT, Detail, Position, detail, page
 from relay.features.graph.api import not_muted
 from relay.wire.owning import MAX_PINNED
 
@@ -13,13 +13,13 @@ _IS_POST = "c.kind = 'post'"
 _HEARD = not_muted("f.followee_id")
 _OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
 # How old the newest post of each is whom the viewer follows: on a list's first page that stands with the account, …
-_FRESHEST = f"""SELECT f.followee_id, a.newest_post_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id
-  WHERE f.follower_id = :viewer AND {_HEARD} ORDER BY a.newest_post_us DESC LIMIT :authors"""
+_FOLLOWED = f"""SELECT f.followee_id AS owner_id, a.newest_post_us AS newest_us
+  FROM follow AS f JOIN account AS a ON a.id = f.followee_id WHERE f.follower_id = :viewer AND {_HEARD}"""
 # … and before a cursor it is one step into one index for each of them.
-_FRESHEST_BEFORE = f"""SELECT f.followee_id, coalesce((SELECT c.published_us FROM creation AS c
+_FOLLOWED_BEFORE = f"""SELECT f.followee_id AS owner_id, coalesce((SELECT c.published_us FROM creation AS c
     WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
     ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) AS newest_us
-  FROM follow AS f WHERE f.follower_id = :viewer AND {_HEARD} ORDER BY newest_us DESC LIMIT :authors"""
+  FROM follow AS f WHERE f.follower_id = :viewer AND {_HEARD}"""
 
 _PINNED = f"""{SELECT} WHERE c.owner_id = :owner AND c.pinned_us > 0 AND {_IS_POST} AND {FINDABLE}
   ORDER BY c.pinned_us DESC LIMIT {MAX_PINNED}"""
@@ -36,14 +36,35 @@ def timeline(db: Connection, at: Position, base_url: str) -> Page:
     A page of n can only hold posts of the n authors whose newest posts are the newest, and none older than the oldest of
     those: so the cost does not grow with what anybody has posted before.
     """
+    if db.has_lateral:
+        return page(db, _timeline_at_once(at.before == BEGINNING, at.limit + 1), at, base_url, "followed")
     found, since_us = _freshest(db, at)
     authors = {f"author{n}": author for n, author in enumerate((at.viewer, *found))}
     return page(db, _timeline_of(len(authors)), at, base_url, "followed", since_us=since_us, **authors)
 
 
+@cache
+def _timeline_at_once(is_first: bool, rows: int) -> str:
+    """All of it in one statement. rows: with the one that says that there is more; written out, so that the plan is made
+    for so few.
+    """
+    newest = f"ORDER BY published_us DESC, id DESC LIMIT {rows}"
+    return f"""WITH followed AS MATERIALIZED ({_FOLLOWED if is_first else _FOLLOWED_BEFORE}),
+  since AS MATERIALIZED (SELECT coalesce(
+    (SELECT newest_us FROM followed WHERE newest_us >= 0 ORDER BY newest_us DESC LIMIT 1 OFFSET {rows - 1}), 0) AS us),
+  author AS (SELECT owner_id FROM followed WHERE newest_us >= (SELECT us FROM since)
+    UNION ALL SELECT CAST(:viewer AS TEXT)),
+  newest AS MATERIALIZED (SELECT one.id, one.published_us FROM author CROSS JOIN LATERAL (
+    SELECT c.id, c.published_us FROM creation AS c WHERE c.owner_id = author.owner_id AND {_IS_POST}
+      AND c.published_us >= (SELECT us FROM since) AND {FINDABLE_OF_FOLLOWED} AND {OLDER} {newest}) AS one {newest})
+SELECT {COLUMNS} FROM newest JOIN creation AS c ON c.id = newest.id JOIN account AS a ON a.id = c.owner_id
+ORDER BY c.published_us DESC, c.id DESC"""
+
+
 def _freshest(db: Connection, at: Position) -> tuple[list[str], int]:
     """Those followed whose posts may stand on the page, and since when posts may."""
-    sql = _FRESHEST if at.before == BEGINNING else _FRESHEST_BEFORE
+    sql = _FOLLOWED if at.before == BEGINNING else _FOLLOWED_BEFORE
+    sql += " ORDER BY newest_us DESC LIMIT :authors"
     asked = needed = at.limit + 1
     while True:
         asked += 1
