@@ -21,7 +21,7 @@ from relay.features.creations.api import Position, position
 from relay.features.feeds import store as feeds
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
-from relay.wire.events import Connect, Event, FeedNewPost, read_payload
+from relay.wire.events import Connect, Event, FeedAuthorRemoved, FeedNewPost, read_payload
 from tests.support.house import BASE_URL, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 
@@ -158,6 +158,7 @@ class Follower:
         self._here, self._account_id = here, account_id
         self.cursor: str | None = None
         self.applied: list[int] = []
+        self.parted_with: set[str] = set()
         self.told_to_fetch: list[int] = []  # how many there were when it was told so
         self._connection: Connection | None = None
 
@@ -196,9 +197,13 @@ class Follower:
         self._here.hub.remove(self._connection)
 
     def _apply(self, event: Event) -> None:
-        said = read_payload(event)
-        assert isinstance(said, FeedNewPost)
-        self.applied.append(int(said.post.title))
+        match read_payload(event):
+            case FeedNewPost(post=post):
+                self.applied.append(int(post.title))
+            case FeedAuthorRemoved(user_id=author):
+                assert author in self.parted_with, "told of an end of following that was none"
+            case other:
+                raise AssertionError(other)
         self.cursor = event.cursor
 
 
@@ -233,6 +238,7 @@ async def _a_life(url: str, steps: list[tuple[str, int, int, int, bool]]) -> Non
             if what in ("follow", "unfollow"):
                 await here.db.write(partial(_follow_or_not, ben, anna, what))
                 following = what == "follow"
+                client.parted_with |= set() if following else {anna}
         await client.drain()
         applied = client.applied
         assert applied == sorted(set(applied)), "a double, or out of order"
