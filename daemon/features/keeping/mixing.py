@@ -1,24 +1,30 @@
-"""A mix of a set: the sum of its Takes that lie to the frame, each as loud as it was. A Take like any other, float without a ceiling."""
+"""A mix of a set: the sum of its Takes that lie to the frame, each as loud as it was. A Take like any other, float without a ceiling.
 
+It is summed into a file aside by a process of its own (mix_worker.py), and becomes a Take as sound from elsewhere does.
+"""
+
+import asyncio
+import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 import msgspec
 
 from audio.encode.wave import wav_f32_header
 from daemon.core.titles import fitting
-from daemon.errors import UsageError
+from daemon.errors import LibraryStuck, UsageError
+from daemon.features.keeping.mix_worker import CHANNELS, MixJob, Part
 from daemon.library.files import TAKE_WAV
 from daemon.library.rows import TakeRow
 from daemon.library.takes import Takes, new_take
+from daemon.system.children import run_once
+from daemon.system.files import TMP_PREFIX
+from plugin_protocol.layout import SAMPLE_BYTES
 
-if TYPE_CHECKING:  # the daemon starts without numpy
-    import numpy as np
-    from numpy.typing import NDArray
-
-STEP_FRAMES = 1 << 16
-CHANNELS = 2
+LIMIT_S = 300.0  # 64 Takes of a quarter of an hour, on a slow disk
+PIECE_BYTES = 1 << 20
 
 
 class Mixing:
@@ -50,32 +56,43 @@ class Mixing:
             sample_rate_hz=first.sample_rate_hz,
             channels=CHANNELS,
         )
-        made, _ = await self._takes.add(lambda: (self._written(mixed, aligned), None))
+        aside = self._takes.folder / f"{TMP_PREFIX}mix-{mixed.take_id}"
+        try:
+            await asyncio.to_thread(self._takes.require_space, mixed.frames * CHANNELS * SAMPLE_BYTES)
+            await self._sum(aside, aligned)
+            made, _ = await self._takes.add(lambda: (self._written(mixed, aside), None))
+        finally:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(aside.unlink, True)
         return made
 
-    def _written(self, mixed: TakeRow, takes: list[TakeRow]) -> TakeRow:
+    async def _sum(self, aside: Path, takes: list[TakeRow]) -> None:
+        """Raises LibraryStuck."""
+        parts = [
+            Part(
+                path=str(self._takes.folder / take.take_id / TAKE_WAV),
+                head_bytes=len(wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))),
+                channels=take.channels,
+            )
+            for take in takes
+        ]
+        job = MixJob(out=str(aside), frames=takes[0].frames, parts=parts)
+        command = [sys.executable, "-m", "daemon.features.keeping.mix_worker"]
+        try:
+            ended = await run_once(command, msgspec.msgpack.encode(job), LIMIT_S)
+        except (TimeoutError, OSError) as error:
+            raise LibraryStuck("The mix took too long, or could not begin.", "Try again.") from error
+        if ended.code:
+            why = ended.err.decode(errors="replace").strip().rpartition("\n")[2]
+            raise LibraryStuck(f"The takes could not be mixed: {why[:300]}.", "Look after the disk.")
+
+    def _written(self, mixed: TakeRow, aside: Path) -> TakeRow:
         """[worker]"""
-        self._takes.require_space(mixed.frames * CHANNELS * 4)
-        sounds = [_sound(self._takes.folder / take.take_id / TAKE_WAV, take) for take in takes]
-        self._takes.publish(mixed, None, _sum(sounds, mixed.frames))
+        with aside.open("rb") as file:
+            self._takes.publish(mixed, None, _pieces(file))
         return mixed
 
 
-def _sound(path: Path, take: TakeRow) -> "NDArray[np.float32]":
-    """The frames of take.wav, mapped: (frames, channels). Raises OSError."""
-    import numpy as np
-
-    head_bytes = len(wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz)))
-    return np.memmap(path, np.float32, "r", head_bytes, (take.frames, take.channels))
-
-
-def _sum(sounds: "list[NDArray[np.float32]]", frames: int) -> Iterator[bytes]:
-    """In double precision, rounded once; mono goes to both sides; what is not finite is silence."""
-    import numpy as np
-
-    for at in range(0, frames, STEP_FRAMES):
-        end = min(at + STEP_FRAMES, frames)
-        total = np.zeros((end - at, CHANNELS))
-        for sound in sounds:
-            total += np.nan_to_num(sound[at:end], nan=0.0, posinf=0.0, neginf=0.0)
-        yield total.astype(np.float32).tobytes()
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE_BYTES):
+        yield piece

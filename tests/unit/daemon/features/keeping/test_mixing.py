@@ -8,9 +8,9 @@ import soundfile
 
 from audio.encode.wave import wav_f32_header
 from daemon.config import Config
-from daemon.errors import UsageError
+from daemon.errors import LibraryStuck, UsageError
 from daemon.events import Bus
-from daemon.features.keeping import mixing
+from daemon.features.keeping import mix_worker
 from daemon.features.keeping.mixing import Mixing
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
@@ -30,10 +30,14 @@ def made(takes: Takes, number: int, sound: np.ndarray, **fields: object) -> Take
     return row
 
 
-async def test_a_mix_is_the_sum_of_those_that_lie_to_the_frame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mixing, "STEP_FRAMES", 77)  # not a part of the length
+def test_pieces_are_summed_as_the_whole_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds = [np.random.default_rng(n).uniform(-1, 1, (FRAMES, 2)).astype(np.float32) for n in range(3)]
+    whole = b"".join(mix_worker.summed(sounds, FRAMES))
+    monkeypatch.setattr(mix_worker, "STEP_FRAMES", 77)  # not a part of the length
+    assert b"".join(mix_worker.summed(sounds, FRAMES)) == whole
+
+
+async def test_a_mix_is_the_sum_of_those_that_lie_to_the_frame(tmp_path: Path) -> None:
     config = Config(data_dir=str(tmp_path), run_dir=str(tmp_path))
     store = Store(tmp_path / "library.sqlite3")
     takes = Takes(config, store, Bus())
@@ -57,4 +61,8 @@ async def test_a_mix_is_the_sum_of_those_that_lie_to_the_frame(
     ) and "A mix of Lead, Bass." in mix.cut.note
     with pytest.raises(UsageError, match="no two takes"):
         await Mixing(takes).mix(there[2:], "")
+    (takes.folder / there[1].take_id / "take.wav").unlink()
+    with pytest.raises(LibraryStuck, match="No such file"):
+        await Mixing(takes).mix(there, "")
+    assert not list(takes.folder.glob(".tmp-*"))
     store.close()
