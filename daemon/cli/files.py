@@ -9,6 +9,7 @@ import typer
 from daemon.cli.new_files import longest_stem, write_files
 from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
 from daemon.cli.source import read_clip, shown
+from daemon.core.shown import line
 from daemon.core.titles import fitting
 from daemon.errors import BadAudio, UsageError
 
@@ -123,7 +124,7 @@ def _in_words(result: Processed, out: Path) -> str:
         f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
         f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
         f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
-        f"Wrote {result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}."
+        f"Wrote {line(f'{result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}')}."
         + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
     )
 

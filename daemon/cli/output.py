@@ -146,9 +146,19 @@ def show(value: msgspec.Struct | dict[str, object] | Reply, as_json: bool, text:
         plain = msgspec.to_builtins(value)
         for internal in ("t", "id"):
             plain.pop(internal, None)
-        say(shown.json(msgspec.json.encode(plain).decode()))
+        say(shown.json(_json(plain)))
     elif said := text():
         say(said)
+
+
+def _json(plain: object) -> str:
+    """A name that is no UTF-8 has a mark in place of each byte that is none."""
+    try:
+        return msgspec.json.encode(plain).decode()
+    except UnicodeEncodeError:
+        import json
+
+        return json.dumps(plain, ensure_ascii=False).encode(errors="replace").decode()
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:
@@ -165,11 +175,10 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
 def fail(error: SidechainError, *, as_json: bool) -> int:
     """Say an error; its exit code."""
     if as_json:
-        said = {"code": error.code, "message": error.message, "next_step": error.next_step}
-        body = {"error": {name: text.encode(errors="replace").decode() for name, text in said.items()}}
-        say(shown.json(msgspec.json.encode(body).decode()))
+        body = {"error": {"code": error.code, "message": error.message, "next_step": error.next_step}}
+        say(shown.json(_json(body)))
     else:
-        note(f"sidechain: {error}")
+        note(shown.line(f"sidechain: {error}"))
     return error.exit_code
 
 

@@ -17,6 +17,7 @@ from daemon.cli.source import shown
 from daemon.cli.takes_export import Wav, sound_bytes
 from daemon.core.linked_names import same_file
 from daemon.core.names import file_stem, free_name
+from daemon.core.shown import line
 
 MANIFEST = "set.json"
 KEEP_LIMIT_S = 120.0  # 64 tracks of 43 s, on a slow disk
@@ -101,9 +102,9 @@ def export(
         path = to / free_name(stem, "", lambda name: not force and (to / name).exists())
         write_files(path, files, force=force)
     show(
-        {"path": str(path), "files": sorted(files)},
+        {"path": shown(path), "files": sorted(files)},
         as_json,
-        lambda: f"Wrote {len(files)} files to {shown(path)}.",
+        lambda: f"Wrote {len(files)} files to {line(shown(path))}.",
     )
 
 

@@ -13,6 +13,7 @@ from daemon.cli.output import Json, ask, say, settings, show
 from daemon.cli.source import read_clip, shown
 from daemon.cli.takes_sound import FORMATS, TakeId
 from daemon.core.names import file_stem, free_name
+from daemon.core.shown import line
 from daemon.errors import SidechainError, UsageError
 from daemon.library.files import TAKE_WAV
 
@@ -63,7 +64,7 @@ def export(
         name = stem + ending if force else free_name(stem, ending, lambda n: _is_others(folder / n, data))
     write_files(folder, {name: data}, force=force)
     path = folder / name
-    show({"path": str(path), "bytes": len(data)}, as_json, lambda: f"Wrote {shown(path)}.")
+    show({"path": shown(path), "bytes": len(data)}, as_json, lambda: f"Wrote {line(shown(path))}.")
 
 
 def sound_bytes(one: c.OneTake, ending: str, wav: Wav) -> bytes:

@@ -11,6 +11,7 @@ from daemon.cli.daemon_commands import when
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, number, show, table
 from daemon.cli.source import read_clip, shown
+from daemon.core.shown import line
 from daemon.errors import BadAudio, SidechainError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def card(
             bar_fractions=bars,
         ).encode()
     write_files(to.parent, {to.name: data}, force=force)
-    show({"path": shown(to), "bytes": len(data)}, as_json, lambda: f"Wrote {shown(to)}.")
+    show({"path": shown(to), "bytes": len(data)}, as_json, lambda: f"Wrote {line(shown(to))}.")
 
 
 def _file(one: c.OneTake, name: str) -> "Clip":
@@ -97,7 +98,7 @@ def compare(
     }
     write_files(out, files, force=force)
     before, after = shown(out / "before.wav"), shown(out / "after.wav")
-    show({"before": before, "after": after}, as_json, lambda: f"Wrote {before} and {after}.")
+    show({"before": before, "after": after}, as_json, lambda: f"Wrote {line(before)} and {line(after)}.")
 
 
 def similar(

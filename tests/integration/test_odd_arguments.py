@@ -91,11 +91,24 @@ def test_every_command_answers_anything_in_words(
 def test_words_of_others_reach_the_terminal_as_text_only(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07 \u202egnp.exe \x9b31m"
     output.show(c.Done(), False, lambda: output.table(["title"], [[evil + "\nforged  line"]]))
-    output.fail(SidechainError(evil), as_json=False)
+    output.fail(SidechainError(evil + "\nforged"), as_json=False)
     output.fail(SidechainError(evil), as_json=True)
     said = "".join(capsys.readouterr())
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said)
     assert not re.search("^forged", said, re.M)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_name_that_is_no_text_or_has_two_lines_is_told_all_the_same(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "caf\udce9\nforged.wav"
+    output.show({"path": name}, as_json, lambda: f"Wrote {shown.line(name)}.")
+    output.fail(SidechainError(f"{name} exists."), as_json=as_json)
+    said = "".join(capsys.readouterr())
+    assert "caf" in said and said.count("\n") == 2
+    if as_json:
+        assert [msgspec.json.decode(each) for each in said.splitlines()]
 
 
 def test_json_means_the_same_with_what_is_not_shown_as_escapes() -> None:
