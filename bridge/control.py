@@ -49,6 +49,17 @@ from bridge.control_outbox import PostTake as PostTake
 from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
 from bridge.control_part import Part
+from bridge.control_people import ChangePerson as ChangePerson
+from bridge.control_people import EditProfile as EditProfile
+from bridge.control_people import GetProfile as GetProfile
+from bridge.control_people import ListPeople as ListPeople
+from bridge.control_people import PeopleAre as PeopleAre
+from bridge.control_people import PeopleList as PeopleList
+from bridge.control_people import PersonDeed as PersonDeed
+from bridge.control_people import ProfileInfo as ProfileInfo
+from bridge.control_people import ProfileIs as ProfileIs
+from bridge.control_people import ReportThis as ReportThis
+from bridge.control_people import SetPicture as SetPicture
 from bridge.control_posts import DeletePost as DeletePost
 from bridge.control_posts import EditPost as EditPost
 from bridge.control_posts import Licence as Licence
@@ -392,7 +403,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -415,6 +426,8 @@ Reply = (
     | CommentsAre
     | OneComment
     | NotificationsAre
+    | ProfileIs
+    | PeopleAre
     | Claimed
     | Previewing
     | ClaimState

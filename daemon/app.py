@@ -24,6 +24,7 @@ from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
+from daemon.doors.control.people import PeopleAnswers
 from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
@@ -45,6 +46,7 @@ from daemon.features.feed.discovering import Discovering
 from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
+from daemon.features.feed.people import People
 from daemon.features.feed.social import Social
 from daemon.features.feed.talk import Talk
 from daemon.features.history.compressing import Compressing
@@ -211,6 +213,7 @@ class App:
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances, self._history)
         self._holding = Holding(store, self._entries, bus)
         self._own_posts = OwnPosts(account, store, bus)
+        self._people = People(account, self._own_posts)
         self._posting = Posting(
             store, takes, self._entries, account, self._uploader, bus, self._own_posts.set_title
         )
@@ -241,6 +244,7 @@ class App:
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
             PostAnswers(self._own_posts).answers,
+            PeopleAnswers(self._people, self._account.relay_url or "").answers,
             CommentAnswers(Talk(self._account, self._store), self._notifications).answers,
             PreviewAnswers(self._instances, self._previews).answers,
             self._history_answers().answers,

@@ -113,6 +113,12 @@ def _comments(app: typer.Typer) -> None:
     comment_commands.register(app)
 
 
+def _people(app: typer.Typer) -> None:
+    from daemon.cli import people_commands
+
+    people_commands.register(app)
+
+
 def _recover(app: typer.Typer) -> None:
     from daemon.cli import recover
 
@@ -139,6 +145,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _history: "history",
     _posts: "posts",
     _comments: "comments comment notifications",
+    _people: "profile people follow-requests block unblock mute unmute remove-follower report",
     _recover: "recover",
     _config: "config",
 }

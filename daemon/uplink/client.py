@@ -17,7 +17,7 @@ from daemon.uplink.http import (
     json_of,
     path_of,
 )
-from relay.wire import operations, rest
+from relay.wire import moderation, operations, people, rest
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
 from relay.wire.notifications import NotificationCounts, NotificationPage, NotificationsRead
@@ -37,6 +37,13 @@ class PostPage(msgspec.Struct, frozen=True, kw_only=True):
 
     posts: list[rest.AudioPost]
     next: str | None
+
+
+OWN_LISTS = {
+    "requests": operations.FOLLOW_REQUESTS,
+    "blocked": operations.BLOCKED_PEOPLE,
+    "muted": operations.MUTED_PEOPLE,
+}
 
 
 class AccessTokens(Protocol):
@@ -182,8 +189,52 @@ class RelayClient:
                 if error.status != UNAUTHORIZED or last:
                     raise
 
-    async def me(self) -> rest.Producer:
+    async def me(self) -> people.Me:
         return await self._do(operations.ME)
+
+    async def user(self, username: str) -> rest.Producer:
+        """Somebody's profile."""
+        return await self._do(operations.USER, name=username)
+
+    async def edit_profile(self, edit: people.ProfileEdit) -> people.Me:
+        """This account's profile, as it is then."""
+        return await self._do(operations.EDIT_ME, edit)
+
+    async def set_avatar(self, data: bytes) -> people.Me:
+        """data: a picture, in whichever format the relay reads."""
+        answer = await self.call("PUT", path_of(operations.SET_AVATAR), {}, data, limit_s=PROCESS_LIMIT_S)
+        return self.http.decoded(answer, people.Me)
+
+    async def remove_avatar(self) -> people.Me:
+        return await self._do(operations.REMOVE_AVATAR)
+
+    async def people_around(self, which: str, username: str, limit: int) -> rest.People:
+        """which: followers, or following."""
+        operation = operations.FOLLOWERS if which == "followers" else operations.FOLLOWING
+        return await self._do(operation, query=operations.ManyPaging(limit=limit), name=username)
+
+    async def own_people(self, which: str, limit: int) -> rest.People:
+        """which: requests, blocked, or muted."""
+        return await self._do(OWN_LISTS[which], query=operations.ManyPaging(limit=limit))
+
+    async def change_person(self, username: str, deed: str) -> None:
+        """deed: accept, decline, block, unblock, mute, unmute, or remove_follower."""
+        if deed in ("accept", "decline"):
+            answered = operations.ACCEPT_REQUEST if deed == "accept" else operations.DECLINE_REQUEST
+            await self._do(answered, name=username)
+            return
+        whom = rest.FollowRequest(username=username)
+        match deed:
+            case "block" | "unblock":
+                await self._do(operations.BLOCK if deed == "block" else operations.UNBLOCK, whom)
+            case "mute" | "unmute":
+                await self._do(operations.MUTE if deed == "mute" else operations.UNMUTE, whom)
+            case _:
+                await self._do(operations.REMOVE_FOLLOWER, whom)
+
+    async def report(self, given: moderation.NewReport) -> None:
+        """To the relay's moderators."""
+        await self._do(operations.REPORT, given)
 
     # with a token -----------------------------------------------------------------------------------------------
 

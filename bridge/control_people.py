@@ -1,0 +1,101 @@
+"""Messages of the control socket about people: one's own profile, lists, and what one does with somebody. Sent and received
+like those of control.py, which holds the unions.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_values import Few, Url
+from plugin_protocol.message_base import Short
+
+Words = Annotated[str, Meta(max_length=1000)]
+PersonDeed = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
+PeopleList = Literal["requests", "blocked", "muted", "followers", "following"]
+
+
+class ProfileInfo(Struct, frozen=True, kw_only=True):
+    """Somebody, as the relay shows them."""
+
+    username: Short
+    display_name: Short
+    bio: Words = ""
+    daw: Short | None = None
+    links: Few[Url] = ()
+    url: Url
+    follower_count: int = 0
+    following_count: int = 0
+    post_count: int = 0
+    is_private: bool = False
+    is_live: bool = False
+    last_active: Short | None = None
+    shows_activity: bool | None = None
+    request_count: int | None = None
+    """Of oneself alone; null: of somebody else."""
+
+
+class ProfileIs(ControlMessage, frozen=True, kw_only=True, tag="profile_is"):
+    person: ProfileInfo
+
+
+class PeopleAre(ControlMessage, frozen=True, kw_only=True, tag="people_are"):
+    people: list[ProfileInfo]
+
+
+class GetProfile(ControlMessage, frozen=True, kw_only=True, tag="profile"):
+    """username "": one's own."""
+
+    Reply: ClassVar = ProfileIs
+
+    username: Short = ""
+
+
+class EditProfile(ControlMessage, frozen=True, kw_only=True, tag="edit_profile"):
+    """What is null stays as it is. Not queued: an error when offline."""
+
+    Reply: ClassVar = ProfileIs
+
+    display_name: Short | None = None
+    bio: Words | None = None
+    daw: Short | None = None
+    links: Few[Url] | None = None
+    is_private: bool | None = None
+    shows_activity: bool | None = None
+
+
+class SetPicture(ControlMessage, frozen=True, kw_only=True, tag="set_picture"):
+    """path: of a picture on this machine; "": none any more. Not queued."""
+
+    Reply: ClassVar = ProfileIs
+
+    path: Annotated[str, Meta(max_length=4096)]
+
+
+class ListPeople(ControlMessage, frozen=True, kw_only=True, tag="people"):
+    """username: whose followers, or whom they follow; "": one's own. The other lists are one's own always."""
+
+    Reply: ClassVar = PeopleAre
+
+    which: PeopleList
+    username: Short = ""
+    limit: Limit = 100
+
+
+class ChangePerson(ControlMessage, frozen=True, kw_only=True, tag="change_person"):
+    """Not queued: an error when offline."""
+
+    Reply: ClassVar = Done
+
+    username: Short
+    deed: PersonDeed
+
+
+class ReportThis(ControlMessage, frozen=True, kw_only=True, tag="report"):
+    """target: a post's id or its start, its address, or @name. Not queued."""
+
+    Reply: ClassVar = Done
+
+    target: Annotated[str, Meta(max_length=1024)]
+    reason: Short
+    text: Words = ""

@@ -1,0 +1,97 @@
+"""What a person does with people at the relay: look, edit their own profile, let, block, mute, report. The same whoever asks.
+
+Nothing is queued: what the relay did not confirm is not tried again, and that is said.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from daemon.errors import NotClaimed, UsageError
+from daemon.features.feed.asking import said_once
+from daemon.features.feed.own_posts import OwnPosts
+from daemon.identity.account import Account
+from relay.wire.moderation import REASONS, NewReport
+from relay.wire.people import MAX_AVATAR_BYTES, Me, ProfileEdit
+from relay.wire.rest import MAX_PAGE, Producer, Username
+
+Deed = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
+Which = Literal["requests", "blocked", "muted", "followers", "following"]
+
+
+class People:
+    """posts: finds one by the start of its id. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed, UsageError."""
+
+    def __init__(self, account: Account, posts: OwnPosts) -> None:
+        self._account = account
+        self._posts = posts
+
+    async def me(self) -> Me:
+        return await self._account.relay().me()
+
+    async def profile(self, username: str) -> Producer:
+        return await self._account.relay().user(_name(username))
+
+    async def edit(self, edit: ProfileEdit) -> Me:
+        """One's own profile as it is then."""
+        try:
+            msgspec.convert(msgspec.to_builtins(edit), ProfileEdit)
+        except msgspec.ValidationError:
+            raise UsageError(
+                "This does not fit a profile.",
+                "A name has 1 to 64 characters, words at most 500; there are at most 5 addresses, each with https://",
+            ) from None
+        return await said_once(self._account.relay().edit_profile(edit))
+
+    async def set_picture(self, path: str) -> Me:
+        """path "": none any more."""
+        if not path:
+            return await said_once(self._account.relay().remove_avatar())
+        data = await asyncio.to_thread(_read, Path(path))
+        return await said_once(self._account.relay().set_avatar(data))
+
+    async def listed(self, which: Which, username: str, limit: int) -> list[Producer]:
+        """The newest first."""
+        relay, most = self._account.relay(), min(limit, MAX_PAGE)
+        if which in ("followers", "following"):
+            if not (name := username or self._account.name):
+                raise NotClaimed("This device belongs to no account.")
+            return [*(await relay.people_around(which, _name(name), most)).users]
+        return [*(await relay.own_people(which, most)).users]
+
+    async def do(self, username: str, deed: Deed) -> None:
+        await said_once(self._account.relay().change_person(_name(username), deed))
+
+    async def report(self, target: str, reason: str, text: str) -> None:
+        """target: @name, or a post as `like` takes it."""
+        if reason not in REASONS:
+            raise UsageError(f"“{reason}” is no reason.", f"Say one of: {', '.join(REASONS)}.")
+        if target.startswith("@"):
+            kind, id_ = "account", (await self.profile(target)).id
+        else:
+            kind, id_ = "post", await self._posts.find(target)
+        given = msgspec.convert({"kind": kind, "id": id_, "reason": reason, "text": text}, NewReport)
+        await said_once(self._account.relay().report(given))
+
+
+def _name(given: str) -> str:
+    """Raises UsageError."""
+    name = given.removeprefix("@").lower()
+    try:
+        return msgspec.convert(name, Username)
+    except msgspec.ValidationError:
+        raise UsageError(f"“{given}” is no account's name.", "It stands on their page.") from None
+
+
+def _read(path: Path) -> bytes:
+    """Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_AVATAR_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.", "Name a picture that can be read.") from None
+    if len(data) > MAX_AVATAR_BYTES:
+        raise UsageError(f"{path} has more than {MAX_AVATAR_BYTES >> 20} MiB.", "Choose a smaller picture.")
+    return data
