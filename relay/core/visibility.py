@@ -120,6 +120,11 @@ def not_blocked(other: str) -> str:
     )
 
 
+def not_suspended(other: str) -> str:
+    """Whether no moderator has suspended the account; other: an expression. [any]"""
+    return f"(SELECT 1 FROM account AS s WHERE s.id = {other} AND s.suspended_us IS NOT NULL) IS NULL"
+
+
 NOT_BLOCKED = not_blocked("c.owner_id")
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from relay.core.counts import Miscount
 from relay.core.cursor import Cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import READABLE, Audience, not_blocked
+from relay.core.visibility import READABLE, Audience, not_blocked, not_suspended
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.live import api as live
 from relay.wire.comments import REPLIES_SHOWN, Comment
@@ -78,11 +78,14 @@ _FROM = """FROM comment AS k JOIN account AS a ON a.id = k.author_id JOIN creati
 
 
 def _of_seen(comment: str) -> str:
-    return f"({comment}.state = 'deleted' OR ({not_blocked(f'{comment}.author_id')}))"
+    author = f"{comment}.author_id"
+    return f"({comment}.state = 'deleted' OR ({not_blocked(author)} AND {not_suspended(author)}))"
 
 
 SEEN = f"{READABLE} AND {_of_seen('k')} AND {_of_seen('r')}"
-"""Whether :viewer sees `comment AS k`: what it is on, and neither its author nor that of its thread blocked either way."""
+"""Whether :viewer sees `comment AS k`: what it is on, and neither its author nor that of its thread suspended, or
+blocked either way.
+"""
 _SELECT = f"SELECT {_COLUMNS} {_FROM} WHERE {SEEN}"
 OLDEST = Cursor(-1, "")
 """Before the oldest: earlier than anything."""

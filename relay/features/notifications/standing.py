@@ -1,5 +1,5 @@
 """From what was noted to what still stands, as the rows of the features are now: taken back, deleted, hidden from whoever is
-told, across a block or of somebody muted, it is told of no more.
+told, across a block, of somebody muted or suspended, it is told of no more.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,8 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
     """In their order. [any thread with a snapshot]"""
     hidden = live.hidden_from(db, account_id)
     heard = [each for each in notes if each.kind in OF_ACT and each.actor_id not in hidden]
-    people = accounts.profiles(db, sorted({each.actor_id for each in heard}))
+    actors = sorted({each.actor_id for each in heard})
+    people = accounts.profiles(db, [each for each in actors if not accounts.is_suspended(db, each)])
     said = comments.seen(db, [each.about_id for each in heard if _is_said(each)], account_id)
     posts = {each.about_id for each in heard if OF_ACT[each.kind] in (Kind.REACTION, Kind.REPOST)}
     titles = creations.readable_titles(
