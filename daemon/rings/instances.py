@@ -24,7 +24,7 @@ from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept
 from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
-from daemon.rings.listening import Sounded, last_sound, loudness_db
+from daemon.rings.listening import LastSound, Sounded, loudness_db
 from daemon.system.opening import open_in_thread
 from plugin_protocol.errors import RemoteProtocolError
 from plugin_protocol.layout import ABI_MAJOR, Flag, RingState, segment_name
@@ -153,11 +153,12 @@ class Choice(NamedTuple):
 def _choose(candidates: Sequence[Instance]) -> Choice:
     """Of several. One whose memory cannot be read is left out, and said. Raises NothingKept. [worker]"""
     heard: list[tuple[Instance, Sounded | None]] = []
+    looks: dict[str, LastSound] = {}
     for reach_s in REACHES_S:
         heard, unreadable = [], []
         for instance in candidates:
             try:
-                heard.append((instance, _last_sound(instance, reach_s)))
+                heard.append((instance, _last_sound(instance, looks, reach_s)))
             except UNREADABLE as error:
                 unreadable.append(f"{instance.label.name} is left out, its memory cannot be read: {error}.")
         if any(sounded for _, sounded in heard):
@@ -169,9 +170,14 @@ def _choose(candidates: Sequence[Instance]) -> Choice:
     return Choice(instance, " ".join([why, *unreadable]).strip())
 
 
-def _last_sound(instance: Instance, reach_s: float) -> Sounded | None:
+def _last_sound(instance: Instance, looks: dict[str, LastSound], reach_s: float) -> Sounded | None:
+    """looks: those that were begun for this choice, by the instance's name."""
     with instance.lock:
-        return last_sound(instance.ring, time.monotonic_ns(), reach_s) if instance.ring else None
+        if instance.ring is None:
+            return None
+        if instance.name not in looks:
+            looks[instance.name] = LastSound(instance.ring, time.monotonic_ns())
+        return looks[instance.name].within(reach_s)
 
 
 def _measured(heard: Sequence[tuple[Instance, Sounded | None]]) -> list[Candidate]:

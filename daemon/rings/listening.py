@@ -19,22 +19,31 @@ class Sounded(NamedTuple):
     end_frame: int
 
 
-def last_sound(ring: RingFile, now_ns: int, reach_s: float) -> Sounded | None:
-    """None: not within `reach_s`, which may be inf.
+class LastSound:
+    """The last sound of a Ring, looked for ever further back; no frame is looked at twice. [one thread]"""
 
-    now_ns: CLOCK_MONOTONIC. A host that stands still grows older with it.
-    """
-    rate_hz, there = ring.header.sample_rate_hz, ring.readable()
-    stood_s = max(now_ns - ring.counters().last_block_ns, 0) / 1e9
-    reach_frames = min(max(reach_s - stood_s, 0.0) * rate_hz, len(there))  # reach_s may be infinite
-    floor_frame = there.stop - int(reach_frames)
-    step = int(PIECE_S * rate_hz)
-    for end in range(there.stop, floor_frame, -step):
-        span = ring.read(end - step, step)
-        if frames := -(-after_last_signal(span.data) // ring.header.channels):
-            ended = span.first_frame + frames
-            return Sounded(stood_s + (there.stop - ended) / rate_hz, ended)
-    return None
+    def __init__(self, ring: RingFile, now_ns: int) -> None:
+        """now_ns: CLOCK_MONOTONIC. A host that stands still grows older with it."""
+        self._ring = ring
+        self._rate_hz = ring.header.sample_rate_hz
+        self._there = ring.readable()
+        self._stood_s = max(now_ns - ring.counters().last_block_ns, 0) / 1e9
+        self._silent_from = self._there.stop
+        self._found: Sounded | None = None
+
+    def within(self, reach_s: float) -> Sounded | None:
+        """None: it is not within `reach_s`, which may be inf."""
+        reach_frames = min(max(reach_s - self._stood_s, 0.0) * self._rate_hz, len(self._there))
+        floor_frame = self._there.stop - int(reach_frames)
+        step = int(PIECE_S * self._rate_hz)
+        while self._found is None and self._silent_from > floor_frame:
+            span = self._ring.read(self._silent_from - step, step)
+            if frames := -(-after_last_signal(span.data) // self._ring.header.channels):
+                ended = span.first_frame + frames
+                ago_s = self._stood_s + (self._there.stop - ended) / self._rate_hz
+                self._found = Sounded(ago_s, ended)
+            self._silent_from -= step
+        return self._found
 
 
 def loudness_db(ring: RingFile, end_frame: int) -> float:
