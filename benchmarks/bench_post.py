@@ -46,7 +46,7 @@ class Mark:
 
 MARKS = (
     Mark("lossless copy durable", "daemon-a", r"TakeProgressed .*stage=flac"),
-    Mark("analysed: the post can say it", "daemon-a", r"TakeHeard"),
+    Mark("analysed: the post can say it", "daemon-a", r"TakeAnalysed"),
     Mark("entry picked", "daemon-a", r"EntryChanged .* uploading"),
     Mark("upload begun, its first part safe", "daemon-a", r"POST \S+/uploads:"),
     Mark("last part safe", "daemon-a", r"(POST|PATCH) \S+/uploads\S*:", last=True),

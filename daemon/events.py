@@ -79,7 +79,7 @@ class TakeRendered(Event, frozen=True, kw_only=True):
     take_id: str
 
 
-class TakeHeard(Event, frozen=True, kw_only=True):
+class TakeAnalysed(Event, frozen=True, kw_only=True):
     """What is heard in a Take is known: a post may say it."""
 
     take_id: str
@@ -170,7 +170,7 @@ class PluginsChanged(Event, frozen=True, kw_only=True):
     """An Instance came, went, has another Ring, or is on another track."""
 
 
-class PluginHeard(Event, frozen=True, kw_only=True):
+class PluginAlive(Event, frozen=True, kw_only=True):
     """An Instance gave a sign of life: once a second each."""
 
 

@@ -238,7 +238,7 @@ class Store(FeedCache, WaitingDeeds):
                     outbox.apply(entry, outbox.Rendered(sha256=flac_sha256), now_us=0, jitter=0.0)
                 )
 
-    def set_heard(self, take_id: str, analysis: TakeAnalysis) -> None:
+    def set_analysis(self, take_id: str, analysis: TakeAnalysis) -> None:
         """What its Entry says of the Take."""
         with self._transaction() as db:
             db.execute("UPDATE take SET heard = ? WHERE take_id = ?", (as_json(analysis), take_id))

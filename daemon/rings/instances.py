@@ -23,7 +23,7 @@ from bridge.shm import RingFile, reap
 from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept
-from daemon.events import Bus, PluginClosed, PluginHeard, PluginsChanged
+from daemon.events import Bus, PluginAlive, PluginClosed, PluginsChanged
 from daemon.rings.listening import LastSound, Sounded, loudness_db
 from daemon.system.opening import open_in_thread
 from plugin_protocol.errors import RemoteProtocolError
@@ -226,7 +226,7 @@ class Instances:
         instance.not_recording = trouble
         if (instance.track_name, trouble) != before:
             self._bus.tell(PluginsChanged())
-        self._bus.tell(PluginHeard())
+        self._bus.tell(PluginAlive())
 
     def left(self, instance: Instance, *, closed: bool) -> None:
         """Its plugin said goodbye (closed), or fell silent."""

@@ -16,7 +16,7 @@ import soundfile
 from daemon.cli.groove import groove
 from daemon.core.outbox import Entry, State
 from daemon.errors import NoSpace
-from daemon.events import Bus, EntryChanged, Event, TakeChanged, TakeHeard, TakeProgressed, TakeRendered
+from daemon.events import Bus, EntryChanged, Event, TakeAnalysed, TakeChanged, TakeProgressed, TakeRendered
 from daemon.features.rendering import renderer
 from daemon.features.rendering.renderer import MAX_ATTEMPTS, MAX_FAILURES, Renderer
 from daemon.library.entries import new_entry
@@ -31,7 +31,7 @@ Heard = asyncio.Queue[Event]
 
 def listening() -> tuple[Bus, Heard]:
     bus, heard = Bus(), Heard()
-    for kind in (TakeProgressed, TakeRendered, TakeHeard, TakeChanged, EntryChanged):
+    for kind in (TakeProgressed, TakeRendered, TakeAnalysed, TakeChanged, EntryChanged):
         bus.on(kind, heard.put_nowait)
     return bus, heard
 
@@ -80,7 +80,7 @@ async def test_a_take_becomes_a_recording_with_all_its_files(tmp_path: Path, sto
                 flac = (tmp_path / "takes" / row.take_id / TAKE_FLAC).read_bytes()
                 sha256 = rendered[0].flac_sha256
                 assert hashlib.sha256(flac).hexdigest() == sha256, "durable before it is named"
-            if isinstance(event, TakeHeard):
+            if isinstance(event, TakeAnalysed):
                 found = (await store.run(Store.takes, 1))[0].analysis
                 assert found and found.bpm == pytest.approx(120.0, rel=0.04), "a post can say what was heard"
             if isinstance(event, TakeChanged):
@@ -140,7 +140,7 @@ async def test_a_library_is_searched_while_takes_are_rendered(tmp_path: Path, st
     pipeline = Renderer(store, tmp_path / "takes", bus)
     task = asyncio.create_task(pipeline.run())
     async with asyncio.timeout(LIMIT_S):
-        while not isinstance(await heard.get(), TakeHeard):
+        while not isinstance(await heard.get(), TakeAnalysed):
             pass
         first = store.takes(2)[1]
         assert first.analysis
@@ -270,7 +270,7 @@ async def test_a_take_on_its_way_to_the_relay_is_levelled_when_it_has_arrived_or
     task = asyncio.create_task(pipeline.run())
     async with asyncio.timeout(LIMIT_S):
         while not isinstance(event := await heard.get(), TakeChanged):
-            if isinstance(event, TakeHeard) and arrives:
+            if isinstance(event, TakeAnalysed) and arrives:
                 entry = await store.run(Store.entry_of, row.take_id)
                 assert entry and entry.state is State.QUEUED
                 ended = msgspec.structs.replace(entry, state=State.ACCEPTED, post_id="p", post_url="u")

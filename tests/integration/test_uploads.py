@@ -15,7 +15,7 @@ from daemon.core.analysis import TakeAnalysis
 from daemon.core.chunks import FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES
 from daemon.core.outbox import State
 from daemon.errors import Offline
-from daemon.events import EntryProgressed, TakeChanged, TakeHeard
+from daemon.events import EntryProgressed, TakeAnalysed, TakeChanged
 from daemon.library.files import TAKE_FLAC
 from daemon.library.store import Store
 from daemon.uplink import tus
@@ -350,8 +350,8 @@ async def test_an_upload_begins_before_it_is_known_what_is_heard_and_the_post_sa
     async with here.running():
         await here.until_sent(len(AUDIO))
         assert "take 21" not in await titles(relay.url)
-        await here.store.run(Store.set_heard, entry.take_id, TakeAnalysis(bpm=97.0, bpm_source="audio"))
-        here.bus.tell(TakeHeard(take_id=entry.take_id))
+        await here.store.run(Store.set_analysis, entry.take_id, TakeAnalysis(bpm=97.0, bpm_source="audio"))
+        here.bus.tell(TakeAnalysed(take_id=entry.take_id))
         await here.until(State.ACCEPTED)
     assert [post["bpm"] for post in await posts(relay.url) if post["title"] == "take 21"] == [97.0]
 

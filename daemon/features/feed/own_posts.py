@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, UsageError
 from daemon.events import Bus, PostChanged, PostRemoved
-from daemon.features.feed.asking import said_once
+from daemon.features.feed.not_queued import not_queued
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.client import as_post
@@ -43,7 +43,7 @@ class OwnPosts:
         if edit.title is not None and (why := why_not(edit.title)):
             raise UsageError(why, "Give another title.")
         post_id = await self.find(prefix)
-        post = await said_once(self._account.relay().edit_post(post_id, edit))
+        post = await not_queued(self._account.relay().edit_post(post_id, edit))
         await self._store.run(Store.change_item, as_post(post))
         self._bus.tell(PostChanged(post=as_post(post)))
         return post
@@ -56,7 +56,7 @@ class OwnPosts:
         """The id of the post that is gone then; one that was gone already is gone."""
         post_id = await self.find(prefix)
         try:
-            await said_once(self._account.relay().delete_post(post_id))
+            await not_queued(self._account.relay().delete_post(post_id))
         except RelayRefused as error:
             if error.status != GONE[1]:
                 raise

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from daemon.errors import NotClaimed, UsageError
-from daemon.features.feed.asking import said_once
+from daemon.features.feed.not_queued import not_queued
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.identity.account import Account
 from relay.wire.moderation import REASONS, NewReport
@@ -43,14 +43,14 @@ class People:
                 "This does not fit a profile.",
                 "A name has 1 to 64 characters, words at most 500; there are at most 5 addresses, each with https://",
             ) from None
-        return await said_once(self._account.relay().edit_profile(edit))
+        return await not_queued(self._account.relay().edit_profile(edit))
 
     async def set_picture(self, path: str) -> Me:
         """path "": none any more."""
         if not path:
-            return await said_once(self._account.relay().remove_avatar())
+            return await not_queued(self._account.relay().remove_avatar())
         data = await asyncio.to_thread(_read, Path(path))
-        return await said_once(self._account.relay().set_avatar(data))
+        return await not_queued(self._account.relay().set_avatar(data))
 
     async def listed(self, which: Which, username: str, limit: int) -> list[Producer]:
         """The newest first."""
@@ -62,7 +62,7 @@ class People:
         return [*(await relay.own_people(which, most)).users]
 
     async def do(self, username: str, deed: Deed) -> None:
-        await said_once(self._account.relay().change_person(_name(username), deed))
+        await not_queued(self._account.relay().change_person(_name(username), deed))
 
     async def report(self, target: str, reason: str, text: str) -> None:
         """target: @name, or a post as `like` takes it."""
@@ -73,7 +73,7 @@ class People:
         else:
             kind, id_ = "post", await self._posts.find(target)
         given = msgspec.convert({"kind": kind, "id": id_, "reason": reason, "text": text}, NewReport)
-        await said_once(self._account.relay().report(given))
+        await not_queued(self._account.relay().report(given))
 
 
 def _name(given: str) -> str:

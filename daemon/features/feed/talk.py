@@ -6,8 +6,8 @@ Nothing is queued: what the relay did not confirm is not tried again, and that i
 import msgspec
 
 from daemon.errors import UsageError
-from daemon.features.feed.asking import said_once
 from daemon.features.feed.finding import find_post, is_one, last_part
+from daemon.features.feed.not_queued import not_queued
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from relay.wire.comments import MAX_COMMENT, Comment, CommentPage, CommentText, NewComment
@@ -35,16 +35,16 @@ class Talk:
         post_id = await find_post(self._store, post)
         parent_id = None if answered is None else _comment(answered)
         new = NewComment(text=text, parent_id=parent_id, position_ms=position_ms)
-        return await said_once(self._account.relay().comment(post_id, new))
+        return await not_queued(self._account.relay().comment(post_id, new))
 
     async def edit(self, comment: str, text: str) -> Comment:
         """One of this account's, as it is then."""
         _require_words(text)
-        return await said_once(self._account.relay().edit_comment(_comment(comment), text))
+        return await not_queued(self._account.relay().edit_comment(_comment(comment), text))
 
     async def delete(self, comment: str) -> None:
         """One of this account's, or on a post of this account's."""
-        await said_once(self._account.relay().delete_comment(_comment(comment)))
+        await not_queued(self._account.relay().delete_comment(_comment(comment)))
 
 
 def _require_words(text: str) -> None:

@@ -22,9 +22,9 @@ from daemon.events import (
     EntryChanged,
     EntryProgressed,
     LinkChanged,
+    TakeAnalysed,
     TakeChanged,
     TakeDeleted,
-    TakeHeard,
     TakeRendered,
 )
 from daemon.library.files import TAKE_FLAC
@@ -74,7 +74,7 @@ class Uploader:
         self._was_online = False
         for kind in (TakeRendered, AccountChanged):
             bus.on(kind, lambda _: self.wake())
-        for news in (TakeHeard, TakeChanged, TakeDeleted):
+        for news in (TakeAnalysed, TakeChanged, TakeDeleted):
             bus.on(news, lambda _: self._heard.set())
         bus.on(EntryChanged, self._entry_changed)
         bus.on(LinkChanged, self._link_changed)

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from daemon.core.presence import is_active, presence_of
-from daemon.events import Bus, PluginHeard, PluginsChanged, PresenceChanged
+from daemon.events import Bus, PluginAlive, PluginsChanged, PresenceChanged
 from daemon.rings.instances import Instances
 from relay.wire.events import Presence
 
@@ -21,7 +21,7 @@ class PresenceTeller:
         self._active_s = time.monotonic()  # when something last moved or sounded
         self._looked_s = 0.0
         self._due: asyncio.TimerHandle | None = None  # a look that waits for its time
-        for kind in (PluginHeard, PluginsChanged):
+        for kind in (PluginAlive, PluginsChanged):
             bus.on(kind, lambda _: self._look_soon())
 
     def _look_soon(self) -> None:

@@ -22,8 +22,8 @@ from daemon.events import (
     Bus,
     EntryChanged,
     PluginsChanged,
+    TakeAnalysed,
     TakeChanged,
-    TakeHeard,
     TakeKept,
     TakeProgressed,
     TakeRendered,
@@ -174,8 +174,8 @@ class Renderer:
                     self._bus.tell(TakeRendered(take_id=take.take_id))
                     await self._tell_entry(take.take_id)
                 case Analysed():
-                    await self._store.run(Store.set_heard, take.take_id, message.analysis)
-                    self._bus.tell(TakeHeard(take_id=take.take_id))
+                    await self._store.run(Store.set_analysis, take.take_id, message.analysis)
+                    self._bus.tell(TakeAnalysed(take_id=take.take_id))
                     await self._let_its_post_go_first(take.take_id)
                     await worker.say(Level())
                 case Finished():

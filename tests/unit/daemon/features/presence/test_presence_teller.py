@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from daemon.events import Bus, PluginHeard, PresenceChanged
+from daemon.events import Bus, PluginAlive, PresenceChanged
 from daemon.features.presence import presence_teller
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.rings.instances import Instance, Instances
@@ -24,12 +24,12 @@ async def test_256_signs_of_life_are_one_look(monkeypatch: pytest.MonkeyPatch) -
     bus.on(PresenceChanged, lambda _: told.set())
     PresenceTeller(instances, bus)
     for _ in range(256):
-        bus.tell(PluginHeard())
+        bus.tell(PluginAlive())
     await told.wait()
     assert instances.looks == 1
     monkeypatch.setattr(presence_teller, "LOOK_INTERVAL_S", 0.0)
     for _ in range(256):
-        bus.tell(PluginHeard())
+        bus.tell(PluginAlive())
     while instances.looks == 1:  # the last of them is not forgotten
         await asyncio.sleep(0)
     assert instances.looks == 2

@@ -1,4 +1,4 @@
-"""Asking the relay for what a person does there, once."""
+"""What a person does at the relay and is not kept for later: asked for once, and a failure told as what it means."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from daemon.errors import Offline
 T = TypeVar("T")
 
 
-async def said_once(deed: Coroutine[Any, Any, T]) -> T:
+async def not_queued(deed: Coroutine[Any, Any, T]) -> T:
     """`deed`; a relay that is away is told as what it means for a deed that nobody repeats. Raises as `deed` does."""
     try:
         return await deed
