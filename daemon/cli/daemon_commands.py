@@ -18,8 +18,6 @@ from daemon.cli.output import Json, ask, bars_or_seconds, loaded, note, number, 
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.core.titles import fitting, why_not
 from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
-from daemon.system.log import LOG_FILE_ENV
-from daemon.system.start_file import program
 
 DETACH_LIMIT_S = 15.0
 KEEP_LIMIT_S = 120.0  # a quarter of an hour, read from the disk
@@ -66,6 +64,9 @@ def up(
 
 def _detach(data: Path, run: Path, arguments: list[str]) -> None:
     """Start the same command in the background; return when it says it is ready, or fail with its last words."""
+    from daemon.system.log import LOG_FILE_ENV
+    from daemon.system.start_file import program
+
     log = data / "daemon.log"
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
