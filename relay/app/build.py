@@ -105,16 +105,8 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     posts = await post_services(config, base_url, engines, listening, live.hub)
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
     people = people_services(base_url, engines, live, posts)
-    gate = Gate(
-        accounts=sign_in.accounts,
-        tokens=sign_in.tokens,
-        families=sign_in.families,
-        limits=engines.limits,
-        origins=origins,
-        note_active=sign_in.activity.note,
-    )
-    views = Views()
-    media_origin = await _media_origin(engines.objects) if config.audio_links_s else None
+    gate = _gate(engines, sign_in, origins)
+    views, media_origin = Views(), await _media_origin(config, engines.objects)
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
     draining: list[str] = []
     rows = Table(
@@ -135,12 +127,9 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     _start_tasks(config, engines, live, posts, listening)
     live.presence.on_active = sign_in.activity.note
     engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
-    requests = Requests(engines.metrics)
-    operator = None
-    if sqlite_path(config.database) is not None:  # else commands reach the database themselves
-        operator = await OperatorSocket.open(config.data, partial(answer_line, engines.db, base_url))
+    operator = await _operator(config, engines.db, base_url)
     return Relay(
-        app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, requests),
+        app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, Requests(engines.metrics)),
         rows=rows,
         hub=live.hub,
         workers=posts.workers,
@@ -152,9 +141,27 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     )
 
 
-async def _media_origin(objects: Objects) -> str | None:
+def _gate(engines: Engines, sign_in: SignInServices, origins: Origins) -> Gate:
+    return Gate(
+        accounts=sign_in.accounts,
+        tokens=sign_in.tokens,
+        families=sign_in.families,
+        limits=engines.limits,
+        origins=origins,
+        note_active=sign_in.activity.note,
+    )
+
+
+async def _operator(config: Config, db: Database, base_url: str) -> OperatorSocket | None:
+    """None: commands reach the database themselves."""
+    if sqlite_path(config.database) is None:
+        return None
+    return await OperatorSocket.open(config.data, partial(answer_line, db, base_url))
+
+
+async def _media_origin(config: Config, objects: Objects) -> str | None:
     """Where browsers are led for sound; None: nowhere, it comes from us."""
-    link = await objects.signed_url("0" * 64, 1)
+    link = await objects.signed_url("0" * 64, 1) if config.audio_links_s else None
     if link is None:
         return None
     parts = urlsplit(link)

@@ -1,6 +1,7 @@
 """Lists of people, and what one does with people, as pages and forms that need no script."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -58,57 +59,66 @@ AROUND = {
 }
 
 
-def rows(graph: Graph, render: Render) -> list[AnyRow]:
-    def show(call: AnyCall, found: People, words: Words, here: str) -> AnyAnswer:
-        return render(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphPages:
+    """[loop]"""
+
+    graph: Graph
+    render: Render
+
+    def _show(self, call: AnyCall, found: People, words: Words, here: str) -> AnyAnswer:
+        return self.render(
             "people.html", call.session, here=here, words=words, people=found.users, next=found.next
         )
 
-    def own(path: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
+    def own(self, path: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
         which, words = OWN[path]
 
         async def page(call: AnyCall) -> AnyAnswer:
-            found = await graph.own(which, call.account_id, _paging(call))
-            return show(call, found, words, here=path)
+            found = await self.graph.own(which, call.account_id, _paging(call))
+            return self._show(call, found, words, here=path)
 
         return page
 
-    async def around(call: AnyCall) -> AnyAnswer:
+    async def around(self, call: AnyCall) -> AnyAnswer:
         name, kind = call.path["username"], call.path["list"]
         if kind not in AROUND:
             raise Refusal("not_found", "There is nothing at this address.")
         which, heading, empty = AROUND[kind]
-        found = await graph.around(which, name, call.actor.user_id, _paging(call))
+        found = await self.graph.around(which, name, call.actor.user_id, _paging(call))
         words = Words(heading=heading.format(name=name), empty=empty.format(name=name))
-        return show(call, found, words, here="")
+        return self._show(call, found, words, here="")
 
-    async def act(call: AnyCall) -> AnyAnswer:
+    async def act(self, call: AnyCall) -> AnyAnswer:
         """The form field `next`: a path of ours."""
         name, me = call.path["username"], call.account_id
         whom = FollowRequest(username=name)
         match call.path["deed"]:
             case "follow":
-                await graph.follow(me, whom)
+                await self.graph.follow(me, whom)
             case "unfollow":
-                await graph.unfollow(me, whom)
+                await self.graph.unfollow(me, whom)
             case "remove-follower":
-                await graph.remove_follower(me, whom)
+                await self.graph.remove_follower(me, whom)
             case "accept":
-                await graph.accept(me, name)
+                await self.graph.accept(me, name)
             case "decline":
-                await graph.decline(me, name)
+                await self.graph.decline(me, name)
             case "block" | "unblock" as deed:
-                await graph.block(me, whom, deed == "block")
+                await self.graph.block(me, whom, deed == "block")
             case "mute" | "unmute" as deed:
-                await graph.mute(me, whom, deed == "mute")
+                await self.graph.mute(me, whom, deed == "mute")
             case _:
                 raise Refusal("not_found", "There is nothing at this address.")
         return go_to(local_path(call.form.get("next", f"/@{name}")))
 
+
+def rows(graph: Graph, render: Render) -> list[AnyRow]:
+    pages = GraphPages(graph=graph, render=render)
     return [
-        *(Page("GET", path, Action.OWN_LISTS, own(path), query=OnPage) for path in OWN),
-        Page("GET", "/@{username}/{list}", Action.PROFILE_READ, around, query=OnPage),
-        Page("POST", "/people/{username}/{deed}", Action.FOLLOW, act, form=True),
+        *(Page("GET", path, Action.OWN_LISTS, pages.own(path), query=OnPage) for path in OWN),
+        Page("GET", "/@{username}/{list}", Action.PROFILE_READ, pages.around, query=OnPage),
+        Page("POST", "/people/{username}/{deed}", Action.FOLLOW, pages.act, form=True),
     ]
 
 

@@ -1,6 +1,7 @@
 """Reporting, the moderators' queue, appeals, and what holds on this relay: pages and forms that need no script."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -35,64 +36,77 @@ class OnPage(Struct, frozen=True, kw_only=True):
     cursor: PageCursor | None = None
 
 
-def rows(moderation: Moderation, render: Render) -> list[AnyRow]:
-    async def report_form(call: AnyCall) -> AnyAnswer:
-        return render(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModerationPages:
+    """[loop]"""
+
+    moderation: Moderation
+    render: Render
+
+    async def report_form(self, call: AnyCall) -> AnyAnswer:
+        return self.render(
             "report.html", call.session, kind=call.query.kind, id=call.query.id, reasons=REASONS, done=""
         )
 
-    async def report(call: AnyCall) -> AnyAnswer:
+    async def report(self, call: AnyCall) -> AnyAnswer:
         given = _read({name: call.form.get(name, "") for name in ("kind", "id", "reason", "text")}, NewReport)
-        _, is_new = await moderation.report(call.account_id, given)
+        _, is_new = await self.moderation.report(call.account_id, given)
         done = (
             "Thank you: the moderators have it."
             if is_new
             else "You have reported this already; the moderators have it."
         )
-        return render("report.html", call.session, kind="", id="", reasons=REASONS, done=done)
+        return self.render("report.html", call.session, kind="", id="", reasons=REASONS, done=done)
 
-    async def queue(call: AnyCall) -> AnyAnswer:
-        return render(
-            "moderation.html", call.session, queue=await moderation.queue(), deeds=DEEDS, reasons=REASONS
+    async def queue(self, call: AnyCall) -> AnyAnswer:
+        return self.render(
+            "moderation.html",
+            call.session,
+            queue=await self.moderation.queue(),
+            deeds=DEEDS,
+            reasons=REASONS,
         )
 
-    async def decide(call: AnyCall) -> AnyAnswer:
+    async def decide(self, call: AnyCall) -> AnyAnswer:
         fields: dict[str, object] = {name: call.form.get(name, "") for name in ("kind", "id", "deed", "note")}
-        await moderation.decide(
+        await self.moderation.decide(
             call.actor, _read(fields | {"block_sound": "block_sound" in call.form}, Decision)
         )
         return go_to(QUEUE_PATH)
 
-    async def answer(call: AnyCall) -> AnyAnswer:
+    async def answer(self, call: AnyCall) -> AnyAnswer:
         given = _read({"answer": call.form.get("answer", "").strip()}, AppealAnswer)
-        await moderation.answer(call.actor, call.path["appeal_id"], given)
+        await self.moderation.answer(call.actor, call.path["appeal_id"], given)
         return go_to(QUEUE_PATH)
 
-    async def log(call: AnyCall) -> AnyAnswer:
-        page = await moderation.log(Paging(cursor=call.query.cursor, limit=LOG_LINES))
-        return render("audit.html", call.session, lines=page.lines, next=page.next)
+    async def log(self, call: AnyCall) -> AnyAnswer:
+        page = await self.moderation.log(Paging(cursor=call.query.cursor, limit=LOG_LINES))
+        return self.render("audit.html", call.session, lines=page.lines, next=page.next)
 
-    async def appeal_form(call: AnyCall) -> AnyAnswer:
-        mine = await moderation.appeals_of(call.account_id)
+    async def appeal_form(self, call: AnyCall) -> AnyAnswer:
+        mine = await self.moderation.appeals_of(call.account_id)
         about = call.query if call.query.id else Named(kind="account", id=call.account_id)
-        return render(
+        return self.render(
             "appeal.html", call.session, about=about, appeals=mine, is_suspended=call.actor.is_suspended
         )
 
-    async def appeal(call: AnyCall) -> AnyAnswer:
+    async def appeal(self, call: AnyCall) -> AnyAnswer:
         fields: dict[str, object] = {name: call.form.get(name, "").strip() for name in ("kind", "id", "text")}
-        await moderation.appeal(call.account_id, _read(fields, NewAppeal))
+        await self.moderation.appeal(call.account_id, _read(fields, NewAppeal))
         return go_to(APPEAL_PATH)
 
+
+def rows(moderation: Moderation, render: Render) -> list[AnyRow]:
+    pages = ModerationPages(moderation=moderation, render=render)
     return [
-        Page("GET", "/report", Action.REPORT, report_form, query=Named),
-        Page("POST", "/report", Action.REPORT, report, form=True, limit=Kind.REPORT),
-        Page("GET", QUEUE_PATH, Action.MODERATE, queue),
-        Page("POST", f"{QUEUE_PATH}/decide", Action.MODERATE, decide, form=True),
-        Page("POST", f"{QUEUE_PATH}/appeals/{{appeal_id}}", Action.MODERATE, answer, form=True),
-        Page("GET", f"{QUEUE_PATH}/log", Action.AUDIT_READ, log, query=OnPage),
-        Page("GET", APPEAL_PATH, Action.APPEAL, appeal_form, query=Named),
-        Page("POST", APPEAL_PATH, Action.APPEAL, appeal, form=True, limit=Kind.REPORT),
+        Page("GET", "/report", Action.REPORT, pages.report_form, query=Named),
+        Page("POST", "/report", Action.REPORT, pages.report, form=True, limit=Kind.REPORT),
+        Page("GET", QUEUE_PATH, Action.MODERATE, pages.queue),
+        Page("POST", f"{QUEUE_PATH}/decide", Action.MODERATE, pages.decide, form=True),
+        Page("POST", f"{QUEUE_PATH}/appeals/{{appeal_id}}", Action.MODERATE, pages.answer, form=True),
+        Page("GET", f"{QUEUE_PATH}/log", Action.AUDIT_READ, pages.log, query=OnPage),
+        Page("GET", APPEAL_PATH, Action.APPEAL, pages.appeal_form, query=Named),
+        Page("POST", APPEAL_PATH, Action.APPEAL, pages.appeal, form=True, limit=Kind.REPORT),
         Page("GET", "/terms", Action.SITE_READ, _words(render, "terms.html")),
         Page("GET", "/takedown", Action.SITE_READ, _words(render, "takedown.html")),
     ]

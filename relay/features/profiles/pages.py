@@ -1,6 +1,7 @@
 """The page on which people change what is seen of them: forms, without a script."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,9 +26,15 @@ TROUBLE = {
 SWITCHES = ("shows_activity", "is_private")
 
 
-def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
-    def form(call: AnyCall, me: Me, given: Mapping[str, object], trouble: str = "") -> AnyAnswer:
-        return render(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfilePages:
+    """[loop]"""
+
+    profiles: Profiles
+    render: Render
+
+    def _form(self, call: AnyCall, me: Me, given: Mapping[str, object], trouble: str = "") -> AnyAnswer:
+        return self.render(
             "edit_profile.html",
             call.session,
             status=422 if trouble else 200,
@@ -38,37 +45,47 @@ def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
             max_links=MAX_LINKS,
         )
 
-    async def edit(call: AnyCall) -> AnyAnswer:
-        me = await profiles.me(call.account_id)
-        return form(call, me, _given_of(me))
+    async def edit(self, call: AnyCall) -> AnyAnswer:
+        me = await self.profiles.me(call.account_id)
+        return self._form(call, me, _given_of(me))
 
-    async def save(call: AnyCall) -> AnyAnswer:
-        me = await profiles.me(call.account_id)
+    async def save(self, call: AnyCall) -> AnyAnswer:
+        me = await self.profiles.me(call.account_id)
         try:
             change = _read(call.form)
         except msgspec.ValidationError as error:
             field = str(error).rpartition("`$.")[2].partition("`")[0].partition("[")[0]
             given = {**_given_of(me), **call.form, **{each: each in call.form for each in SWITCHES}}
-            return form(call, me, given, TROUBLE.get(field, "This cannot be saved as it is."))
-        await profiles.edit(call.account_id, change)
+            return self._form(call, me, given, TROUBLE.get(field, "This cannot be saved as it is."))
+        await self.profiles.edit(call.account_id, change)
         return go_to(f"/@{me.username}")
 
-    async def picture(call: AnyCall) -> AnyAnswer:
+    async def picture(self, call: AnyCall) -> AnyAnswer:
         """The file, or none where the button that takes it away was pressed."""
-        me = await profiles.me(call.account_id)
+        me = await self.profiles.me(call.account_id)
         try:
             if "remove" in call.form:
-                await profiles.remove_avatar(call.account_id)
+                await self.profiles.remove_avatar(call.account_id)
             elif call.file:
-                await profiles.set_avatar(call.account_id, call.file)
+                await self.profiles.set_avatar(call.account_id, call.file)
         except Refusal as refusal:
-            return form(call, me, _given_of(me), str(refusal))
+            return self._form(call, me, _given_of(me), str(refusal))
         return go_to(PATH)
 
+
+def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
+    pages = ProfilePages(profiles=profiles, render=render)
     return [
-        Page("GET", PATH, Action.ACCOUNT_EDIT, edit),
-        Page("POST", PATH, Action.ACCOUNT_EDIT, save, form=True),
-        Page("POST", PICTURE_PATH, Action.ACCOUNT_EDIT, picture, form=True, max_file_bytes=MAX_AVATAR_BYTES),
+        Page("GET", PATH, Action.ACCOUNT_EDIT, pages.edit),
+        Page("POST", PATH, Action.ACCOUNT_EDIT, pages.save, form=True),
+        Page(
+            "POST",
+            PICTURE_PATH,
+            Action.ACCOUNT_EDIT,
+            pages.picture,
+            form=True,
+            max_file_bytes=MAX_AVATAR_BYTES,
+        ),
     ]
 
 
