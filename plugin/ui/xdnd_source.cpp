@@ -132,13 +132,16 @@ void XdndSource::let_go(uint64_t now_us)
     xcb_flush(connection_);
 }
 
-/* Whoever took the pointer from the window has also the end of the press: then it is where the pointer is now. */
+/* Whoever took the pointer from the window has also the end of the press: then it is where the pointer is now. A press that was
+   over before this began is no drag. */
 void XdndSource::look_at_button(uint64_t now_us)
 {
     if (now_us - looked_us_ < kLookEveryUs) return;
     looked_us_ = now_us;
     const auto pointer = owned(xcb_query_pointer_reply(connection_, xcb_query_pointer(connection_, root_), nullptr));
     const bool up = pointer && !(pointer->mask & XCB_BUTTON_MASK_1);
+    seen_down_ = seen_down_ || (pointer && !up);
+    if (up && seen_up_ && !seen_down_) return end(false);
     if (up && seen_up_) {
         point(pointer->root_x, pointer->root_y, time_ms_);
         let_go(now_us);

@@ -85,7 +85,7 @@ private:
     int root_x_ = 0, root_y_ = 0;
     uint32_t time_ms_ = 0;
     uint64_t since_us_ = 0, looked_us_ = 0; /* when the phase began; when the button was looked at */
-    bool seen_up_ = false;
+    bool seen_down_ = false, seen_up_ = false;
     std::string uris_;               /* "": the file is not there yet */
     std::vector<xcb_selection_request_event_t> waiting_;
 };
