@@ -5,6 +5,7 @@ daemon, machine or disk failed; a reader takes what stands before the first byte
 O_EXCL, never opened again for writing, and let go for good after the first failed write or sync.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -144,12 +145,6 @@ def read_ring(folder: Path, *, verify: bool) -> list[Segment]:
     return found
 
 
-def read_records(chunk: Chunk, origin: j.Origin) -> tuple[list[Record], list[Record]]:
-    """(carried, new) records of a chunk. Raises Damaged, OSError. [worker]"""
-    data = _read(chunk.path, chunk.head.records_bytes, chunk.at)
-    return j.checked_records(chunk.head, data, origin)
-
-
 def read_timeline_bytes(chunk: Chunk, origin: j.Origin) -> bytes:
     """The records of a chunk as they lie there. Raises Damaged, OSError. [worker]"""
     data = _read(chunk.path, chunk.head.records_bytes, chunk.at)
@@ -170,9 +165,15 @@ def read_sound(chunk: Chunk, origin: j.Origin) -> bytes | bytearray:
 
 
 def _read(path: Path, size_bytes: int, at: int) -> bytes:
-    fd = open_to_read(path)
+    with _opened(path) as fd:
+        return os.pread(fd, size_bytes, at)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        return read_at(fd, size_bytes, at)
+        yield fd
     finally:
         os.close(fd)
 
@@ -212,14 +213,20 @@ def read_timeline(segments: Iterable[Segment], oldest_frame: int, end_frame: int
     found: list[Record] = []
     told_to = 0
     for segment in segments:
-        for chunk in segment.chunks:
-            head = chunk.head
-            if head.end_frame <= oldest_frame or head.first_frame >= end_frame or head.end_frame <= told_to:
-                continue
-            if head.records:
-                carried, new = read_records(chunk, segment.origin)
-                found += [r for r in new if r.ring_frame >= told_to] if found else [*carried, *new]
-            told_to = head.end_frame
+        wanted = [
+            c for c in segment.chunks if c.head.end_frame > oldest_frame and c.head.first_frame < end_frame
+        ]
+        if not wanted:
+            continue
+        with _opened(segment.path) as fd:
+            for head, _, at in wanted:
+                if head.end_frame <= told_to:
+                    continue
+                if head.records:
+                    data = os.pread(fd, head.records_bytes, at)
+                    carried, new = j.checked_records(head, data, segment.origin)
+                    found += [r for r in new if r.ring_frame >= told_to] if found else [*carried, *new]
+                told_to = head.end_frame
     return found
 
 
