@@ -157,3 +157,17 @@ EXIT_CODES: dict[int, str] = {
     77: "a daemon is already running",
     78: "the configuration or the run folder is wrong",
 }
+
+
+def why_of(error: BaseException) -> str:
+    """What the system says of it, without numbers and names of programmers: the middle of a sentence. [any]"""
+    if isinstance(error, TimeoutError):
+        return "nothing came in time"
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8"
+    of_tls = getattr(error, "verify_message", "") or getattr(error, "reason", "")
+    if of_tls and isinstance(of_tls, str):
+        return of_tls.lower().replace("_", " ")
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error).rstrip(".") or "it does not say why"

@@ -12,7 +12,7 @@ import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
 from daemon.config import Config, checked, meaning, proper_name, with_setting
 from daemon.doors.control.settings import told_settings
-from daemon.errors import LibraryStuck, NotRunning, UsageError
+from daemon.errors import LibraryStuck, NotRunning, UsageError, why_of
 
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
@@ -123,6 +123,6 @@ def _write(name: str, value: object) -> Path:
         os.replace(part, file)
     except (OSError, UnicodeDecodeError) as error:
         raise LibraryStuck(
-            f"The settings file {file} cannot be written: {error}.", "Mend that first."
+            f"The settings file {file} cannot be written: {why_of(error)}.", "Mend that first."
         ) from error
     return file

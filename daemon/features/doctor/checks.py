@@ -31,7 +31,7 @@ from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.checks import Check, note, ok, problem, repaired
 from daemon.core.ring_room import no_room
-from daemon.errors import SidechainError
+from daemon.errors import SidechainError, why_of
 from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
 from daemon.library.files import TAKE_FLAC, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import open_library, own_data, take_in
@@ -199,7 +199,7 @@ def check_sandbox(command: Sequence[str] = (sys.executable, "-m", "sandbox.proce
                 env=dict(os.environ) | {"PYTHONPATH": path},
             )
     except (OSError, subprocess.SubprocessError) as error:
-        return note("sandbox", f"It could not be tried: {error}.")
+        return note("sandbox", f"It could not be tried: {why_of(error)}.")
     missing = [part for part in Part if part not in ran.stdout.split()]
     if missing:
         return note(
@@ -222,7 +222,7 @@ def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator
             sound_bytes = (folder / TAKE_WAV).stat().st_size
         except (OSError, msgspec.DecodeError) as error:
             yield problem(
-                "sound", f"Take {folder.name[:13]} cannot be read: {error}.", "Look into its folder."
+                "sound", f"Take {folder.name[:13]} cannot be read: {why_of(error)}.", "Look into its folder."
             )
             continue
         if sound_bytes < take.frames * take.channels * 4:

@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.core.checks import Check, note, ok, problem
 from daemon.core.health import SET_A_RELAY
+from daemon.errors import why_of
 from relay.wire.health import Health
 
 STEP_LIMIT_S = 5.0
@@ -45,7 +46,7 @@ def check_relay(url: str) -> Iterator[Check]:
     except OSError as error:
         yield problem(
             "relay connection",
-            f"{host} port {port} does not answer ({error}).",
+            f"{host} port {port} does not answer ({why_of(error)}).",
             "Takes wait here meanwhile, and nothing is lost.",
         )
         return
@@ -56,7 +57,7 @@ def check_relay(url: str) -> Iterator[Check]:
             except (ssl.SSLError, OSError) as error:
                 yield problem(
                     "relay certificate",
-                    f"The certificate of {host} is not accepted: {error}.",
+                    f"The certificate of {host} is not accepted: {why_of(error)}.",
                     "A proxy or portal may be in between; check the clock too.",
                 )
                 return
@@ -74,7 +75,7 @@ def _ask(stream: socket.socket, netloc: str) -> Iterator[Check]:
         answer = connection.getresponse()
         content = answer.read(MAX_ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        yield problem("relay answer", f"The relay does not answer ({error}).", "Try again later.")
+        yield problem("relay answer", f"The relay does not answer ({why_of(error)}).", "Try again later.")
         return
     if answer.status in (301, 302, 303, 307, 308, 511):
         yield problem(
