@@ -19,6 +19,7 @@ public:
     bool wheel(const Wheel &wheel) override;
     bool key(unsigned key, unsigned held) override;
     void leave() override { view_.picking.clear(); }
+    void pressed_elsewhere() override { leave(); }
 
 private:
     void ask_for_rows();

@@ -8,6 +8,7 @@ namespace ui {
 namespace {
 
 constexpr float kHead = 46.0f, kTabBar = 34.0f, kTabWidth = 72.0f;
+constexpr float kRuler = 22.0f, kScale = 16.0f, kOverview = 36.0f, kInfo = 30.0f; /* of the History */
 constexpr float kControl = 36.0f, kTwoLines = 42.0f, kOneLine = 24.0f;
 constexpr float kLowBelow = 520.0f; /* a window of less height has one line for the status */
 constexpr float kWideFrom = 940.0f, kOneRowFrom = 640.0f, kBroadFrom = 520.0f;
@@ -41,11 +42,32 @@ Layout::Layout(float width, float height, Tab tab_shown)
     recorder = {kMargin, top, recorder_width, wave_height + beneath};
     wave = {recorder.x, top, recorder.w, wave_height};
     place_controls(below(wave, kGap), status_height);
-    if (!listed) return;
+    if (!listed) {
+        place_history(wave);
+        return;
+    }
     feed = wide ? Box{width - list_width, top, list_width - kMargin, room}
                 : Box{kMargin, recorder.bottom(), width - 2 * kMargin, height - recorder.bottom()};
     list = feed;
     sync = {tools.x, tools.middle() - 11, 66, 22};
+}
+
+void Layout::place_history(const Box &room)
+{
+    info = {room.x, room.bottom() - kInfo, room.w, kInfo};
+    overview = {room.x, info.y - kGap - kOverview, room.w, kOverview};
+    scale = {room.x, overview.y - kScale - 4, room.w, kScale};
+    ruler = {room.x, room.y, room.w, kRuler};
+    wave = {room.x, ruler.bottom(), room.w, scale.y - ruler.bottom()};
+
+    listen = {info.x, info.y, 92, info.h};
+    keep_all = {info.right() - 76, info.y, 76, info.h};
+    zoom_in = {keep_all.x - kGap - info.h, info.y, info.h, info.h};
+    zoom_out = {zoom_in.x - 4 - info.h, info.y, info.h, info.h};
+    chosen = {listen.right() + 12, info.y, zoom_out.x - listen.right() - 20, info.h};
+    newest = {wave.right() - 76, wave.bottom() - 32, 68, 24};
+    notice = {wave.x + 8, wave.y + 8, wave.w - 16, 40};
+    start = {notice.right() - 90, notice.y + 6, 84, 28};
 }
 
 void Layout::place_controls(float first, float status_height)

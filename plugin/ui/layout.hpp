@@ -39,7 +39,13 @@ struct Layout {
     Box recorder, wave, fewer, more, keep, title, post, progress, status;
     Box feed, sync, list; /* of a tab that is a list: the feed; sync stands in the tools */
 
+    /* Of the History: bar numbers above the waveform, time below it, all that is in reach below that, then what is chosen and
+       what can be done with it. `newest` and `notice` lie on the waveform. */
+    Box ruler, scale, overview, info, listen, zoom_out, zoom_in, keep_all, chosen;
+    Box newest, notice, start;
+
 private:
+    void place_history(const Box &room);
     void place_controls(float top, float status_height);
 };
 

@@ -13,7 +13,8 @@ void RecorderPanel::draw(Canvas &canvas)
 {
     const Surroundings &a = around_;
     if (a.layout.tab != Tab::kHistory) draw_wave(canvas, a.layout.wave, a.ring, a.bars);
-    draw_controls(canvas, a.layout, a.status, {a.bars, a.post_on_keep, title_, a.pointer});
+    const std::string keep = has_span() ? a.status.keep_label(a.chosen.words, a.post_on_keep) : a.status.keep_label(a.bars, a.post_on_keep);
+    draw_controls(canvas, a.layout, a.status, {a.bars > 1 || has_span(), a.bars < static_cast<int>(SC_MAX_BARS) || has_span(), keep, title_, a.pointer});
 }
 
 bool RecorderPanel::hear(const sc_event &)
@@ -35,8 +36,8 @@ bool RecorderPanel::press(const Press &press)
     if (title_.focused) services_.focus_keyboard();
     else if (pointer.over(layout.keep)) keep(around_.post_on_keep);
     else if (pointer.over(layout.post)) post_or_undo();
-    else if (pointer.over(layout.fewer)) services_.set_bars(around_.bars - 1);
-    else if (pointer.over(layout.more)) services_.set_bars(around_.bars + 1);
+    else if (pointer.over(layout.fewer)) change_bars(-1);
+    else if (pointer.over(layout.more)) change_bars(1);
     else return false;
     return true;
 }
@@ -78,12 +79,22 @@ bool RecorderPanel::edit(unsigned key, unsigned held)
 
 /* What is done -------------------------------------------------------------------------------------------------- */
 
+bool RecorderPanel::has_span() const { return around_.layout.tab == Tab::kHistory && around_.chosen.fixed; }
+
+void RecorderPanel::change_bars(int by)
+{
+    if (has_span()) services_.grow_choice(by);
+    else services_.set_bars(around_.bars + by);
+}
+
 void RecorderPanel::keep(bool posts)
 {
     uint64_t id = 0;
-    const bool asked = around_.client && sc_client_keep(around_.client, static_cast<uint32_t>(around_.bars), 0.0, posts,
-                                                        title_.text().c_str(), &id) == SC_OK;
-    status_.keeping(asked ? id : 0, posts);
+    const char *title = title_.text().c_str();
+    sc_result result = SC_ERROR_INACTIVE;
+    if (around_.client && has_span()) result = sc_window_keep_span(around_.client, &around_.chosen.span, posts, title, &id);
+    else if (around_.client) result = sc_client_keep(around_.client, static_cast<uint32_t>(around_.bars), 0.0, posts, title, &id);
+    status_.keeping(result == SC_OK ? id : 0, posts);
 }
 
 /* The button is *Undo* while a post is held. */

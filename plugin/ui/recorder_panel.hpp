@@ -22,8 +22,11 @@ public:
     /* A click in the title needs the widths of its characters. */
     void place_caret(Canvas &canvas, bool extend);
 
+    void keep(bool posts); /* what is chosen in the History, else the last bars */
+
 private:
-    void keep(bool posts);
+    bool has_span() const; /* something is chosen where it can be seen */
+    void change_bars(int by);
     void post_or_undo();
     void post();
     bool edit(unsigned key, unsigned held);

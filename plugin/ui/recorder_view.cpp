@@ -124,9 +124,9 @@ void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, c
     const Pointer &pointer = controls.pointer;
     using Take = Status::Take;
     const bool kept = status.kept() == Take::kKept || status.kept() == Take::kFailed || status.kept() == Take::kHeld;
-    canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.bars > 1);
-    canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.bars < 64);
-    canvas.button(layout.keep, status.keep_label(controls.bars, controls.post_on_keep), !kept, pointer.over(layout.keep));
+    canvas.button(layout.fewer, "−", false, pointer.over(layout.fewer), controls.can_fewer);
+    canvas.button(layout.more, "+", false, pointer.over(layout.more), controls.can_more);
+    canvas.button(layout.keep, controls.keep, !kept, pointer.over(layout.keep));
     draw_field(canvas, layout.title, controls.title, pointer, "Title");
     canvas.button(layout.post, status.post_label(), kept && status.signed_in(), pointer.over(layout.post), can_post(status));
     draw_progress(canvas, layout.progress, status);

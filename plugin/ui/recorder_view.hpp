@@ -10,8 +10,8 @@
 namespace ui {
 
 struct Controls {
-    int bars;
-    bool post_on_keep;
+    bool can_fewer, can_more;
+    std::string keep; /* what the button says */
     const TextField &title;
     const Pointer &pointer;
 };

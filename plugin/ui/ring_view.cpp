@@ -59,7 +59,7 @@ void RingView::close()
 {
     if (base_) munmap(const_cast<uint8_t *>(base_), bytes_);
     base_ = nullptr;
-    generation_ = taken_ = 0;
+    generation_ = begun_ = taken_ = 0;
     peaks_.clear();
 }
 
@@ -90,7 +90,7 @@ void RingView::update(const sc_info &info)
     if (!base_) return;
     const auto *audio = reinterpret_cast<const float *>(base_ + field<uint64_t>(base_ + SC_IDENTITY_AUDIO_OFFSET_OFFSET));
     const uint64_t commit = word(base_ + SC_COMMIT_OFFSET) / kPeakFrames * kPeakFrames;
-    if (commit > taken_ + capacity_ / 2) taken_ = commit - capacity_ / 2; /* the window was not looked at for long */
+    if (commit > taken_ + capacity_ / 2) begun_ = taken_ = commit - capacity_ / 2; /* the window was not looked at for long */
     for (; taken_ < commit; taken_ += kPeakFrames) {
         const float *from = audio + (taken_ & (capacity_ - 1)) * channels_;
         const auto found = std::minmax_element(from, from + kPeakFrames * channels_);

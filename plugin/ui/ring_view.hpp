@@ -20,6 +20,8 @@ public:
     /* Follows the client's newest Ring, and takes in what was written since the last call. */
     void update(const sc_info &info);
 
+    /* What its peaks are known of: [first_frame, end_frame). */
+    uint64_t first_frame() const { return taken_ > begun_ + capacity_ / 2 ? taken_ - capacity_ / 2 : begun_; }
     uint64_t end_frame() const { return taken_; }
     double rate_hz() const { return rate_hz_; }
 
@@ -34,7 +36,7 @@ private:
     void close();
 
     const uint8_t *base_ = nullptr;
-    uint64_t bytes_ = 0, generation_ = 0, capacity_ = 0, taken_ = 0;
+    uint64_t bytes_ = 0, generation_ = 0, capacity_ = 0, begun_ = 0, taken_ = 0;
     uint32_t channels_ = 0;
     double rate_hz_ = 0.0;
     std::vector<Peak> peaks_;

@@ -187,8 +187,12 @@ std::string Status::memory() const
 
 std::string Status::keep_label(int bars, bool post_on_keep) const
 {
-    const std::string what = bars == 1 ? "last bar" : "last " + std::to_string(bars) + " bars";
-    return (post_on_keep ? "Keep + post " : "Keep ") + what;
+    return keep_label(bars == 1 ? "last bar" : "last " + std::to_string(bars) + " bars", post_on_keep);
+}
+
+std::string Status::keep_label(const std::string &part, bool post_on_keep) const
+{
+    return (post_on_keep ? "Keep + post " : "Keep ") + part;
 }
 
 std::string Status::post_label() const

@@ -56,6 +56,7 @@ public:
     std::string friends_line() const;         /* "3 friends producing now", or "" */
     Sentence sentence() const;                  /* beneath the controls */
     std::string keep_label(int bars, bool post_on_keep) const;
+    std::string keep_label(const std::string &part, bool post_on_keep) const;
     std::string post_label() const;
     Card card() const;                        /* in place of the feed */
 

@@ -14,6 +14,13 @@
 
 namespace ui {
 
+/* What is chosen in the History, for whoever keeps it. fixed: a span; else the last bars. */
+struct Chosen {
+    bool fixed = false;
+    sc_span span = {};
+    std::string words; /* "8 bars" */
+};
+
 /* The window as its views see it. */
 struct Surroundings {
     sc_client *client = nullptr; /* the plugin's; nullptr when the host gives no access to it */
@@ -22,6 +29,7 @@ struct Surroundings {
     RingView ring;
     Pointer pointer;
     uint64_t now_us = 0, steady_us = 0; /* Unix time; a clock that nobody sets */
+    Chosen chosen;
     int bars = 8; /* the host's controls */
     bool post_on_keep = false, in_sync = false;
 };
@@ -38,6 +46,8 @@ public:
     virtual std::string pasted() = 0;  /* the text of the clipboard */
     /* Said in a press on something that can be dragged out of the window: it is, as soon as the pointer has moved. */
     virtual void may_drag(const Draggable &what) = 0;
+    virtual void keep(bool posts) = 0; /* what is chosen */
+    virtual void grow_choice(int bars) = 0;
 
 protected:
     ~Services() = default;
@@ -77,6 +87,7 @@ public:
     virtual bool type(const char * /*text*/) { return false; }
     /* Another tab was chosen, or something else is typed in. */
     virtual void leave() {}
+    virtual void pressed_elsewhere() {} /* a control that stands with every tab */
 
 protected:
     const Surroundings &around_;

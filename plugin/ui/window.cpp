@@ -108,8 +108,10 @@ protected:
         for (int i = 0; i < ui::kTabs; i++)
             if (around_.pointer.over(around_.layout.tab_of[i])) return show(static_cast<ui::Tab>(i));
         if (!panel_.press(press)) return shown()->press(press);
-        shown()->leave();
-        if (around_.pointer.over(around_.layout.title)) panel_.place_caret(canvas_, event.mod & DGL_NAMESPACE::kModifierShift);
+        shown()->pressed_elsewhere();
+        if (!around_.pointer.over(around_.layout.title)) return true;
+        shown()->leave(); /* keys are the title's now */
+        panel_.place_caret(canvas_, event.mod & DGL_NAMESPACE::kModifierShift);
         return true;
     }
 
@@ -242,6 +244,8 @@ private:
     void set_bars(int bars) override { set(Recorder::kBars, static_cast<float>(std::clamp(bars, 1, static_cast<int>(SC_MAX_BARS)))); }
     void set_in_sync(bool on) override { set(Recorder::kPreviewSync, on ? 1.0f : 0.0f); }
     void focus_keyboard() override { getWindow().focus(); }
+    void keep(bool posts) override { panel_.keep(posts); }
+    void grow_choice(int bars) override { history_.grow(bars); }
 
     ui::Canvas canvas_;
     ui::Surroundings around_; /* its client lives longer than the window */

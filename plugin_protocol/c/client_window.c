@@ -43,6 +43,11 @@ static uint64_t ask(sc_client *client, sc_ask what, const char *subject, const c
     return id;
 }
 
+static bool is_span(const sc_span *span)
+{
+    return span->generation != 0 && span->first_frame < span->end_frame && span->end_frame <= INT64_MAX;
+}
+
 uint64_t sc_window_get_feed(sc_client *client, const char *cursor, uint32_t limit)
 {
     if (limit - 1u >= SC_MAX_FEED_PAGE) return 0;
@@ -62,11 +67,6 @@ uint64_t sc_window_get_marks(sc_client *client, uint64_t generation, uint64_t fi
 {
     const sc_ask what = {.kind = SC_ASK_MARKS, .generation = generation, .first_frame = first_frame, .at_frame = end_frame};
     return end_frame <= first_frame ? 0 : ask(client, what, "", "");
-}
-
-static bool is_span(const sc_span *span)
-{
-    return span->generation != 0 && span->first_frame < span->end_frame && span->end_frame <= INT64_MAX;
 }
 
 sc_result sc_window_keep_span(sc_client *client, const sc_span *span, bool post, const char *title, uint64_t *id)
@@ -108,10 +108,11 @@ uint64_t sc_window_undo(sc_client *client, const char *take_id)
     return ask(client, (sc_ask){.kind = SC_ASK_UNDO}, take_id, "");
 }
 
-uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title)
+uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const sc_span *span, const char *title)
 {
     sc_ask what = {.kind = SC_ASK_KEEP_ALL, .number = bars};
-    if (bars - 1u >= SC_MAX_BARS || !sc_client_cut_here(client, &what.generation, &what.at_frame)) return 0;
+    if (span) what.generation = span->generation, what.at_frame = span->end_frame;
+    if (bars - 1u >= SC_MAX_BARS || !(span ? is_span(span) : sc_client_cut_here(client, &what.generation, &what.at_frame))) return 0;
     return ask(client, what, "", title);
 }
 

@@ -16,6 +16,13 @@ extern "C" {
 #define SC_MAX_ASKS 16        /* that are not answered yet; more are refused */
 #define SC_MAX_TOLD 128       /* that wait for sc_window_poll; beyond, the newest are dropped and counted */
 
+/* A part of the History: [first_frame, end_frame) of that Ring's frames, at most SC_MAX_SECONDS. snap: from the bar line
+   nearest to the one to that nearest to the other, where the transport ran throughout; else to the frame. */
+typedef struct sc_span {
+    uint64_t generation, first_frame, end_frame;
+    bool snap;
+} sc_span;
+
 /* The window is there: from now on its events are gathered, beginning with how the link stands, and the daemon tells of
    new rows and of progress. Opening twice is opening once. Errors: MEMORY, FORKED. Cost: one allocation of 310 KB. */
 SC_API sc_result sc_window_open(sc_client *client);
@@ -44,9 +51,10 @@ SC_API uint64_t sc_window_post(sc_client *client, const char *take_id, const cha
 SC_API uint64_t sc_window_like(sc_client *client, const char *post_id, bool like);
 /* Does not post it after all, while nothing of it has left: SC_EVENT_POSTING of it says "held" until then. */
 SC_API uint64_t sc_window_undo(sc_client *client, const char *take_id);
-/* Keeps the same bars of all plugins of this host that sounded, up to now, as one set. bars: 1 to 64. title: as above.
+/* Keeps the same bars of all plugins of this host that sounded, as one set: the last ones up to the end of `span`, up to now
+   for NULL. bars: 1 to 64. title: as above.
    Also 0 when nothing was recorded yet. The answer is SC_EVENT_KEPT_ALL. */
-SC_API uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const char *title);
+SC_API uint64_t sc_window_keep_all(sc_client *client, uint32_t bars, const sc_span *span, const char *title);
 /* Writes a WAV file of a post of the feed, of a Take, or of frames of this plugin's History, as the daemon's settings say
    (24 bit or float, its own tempo or the host's); a file that was written before is given again. The answer is
    SC_EVENT_EXPORTED. show: it is shown in the file manager besides. */
@@ -68,13 +76,6 @@ SC_API uint64_t sc_window_discard(sc_client *client, const char *take_id, bool d
 SC_API uint64_t sc_window_repair(sc_client *client, const char *take_id, bool repair);   /* false: as it was played */
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
-
-/* A part of the History: [first_frame, end_frame) of that Ring's frames, at most SC_MAX_SECONDS. snap: from the bar line
-   nearest to the one to that nearest to the other, where the transport ran throughout; else to the frame. */
-typedef struct sc_span {
-    uint64_t generation, first_frame, end_frame;
-    bool snap;
-} sc_span;
 
 /* Makes a Take of a part, as sc_client_keep does of the last bars: same answers, same numbers.
    Errors: ARGUMENT, LIMIT, FORKED. */

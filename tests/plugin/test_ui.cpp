@@ -1,15 +1,20 @@
 /* What the window decides without drawing: where things stand, the edited line, the rows, the words.
      test_ui                        all checks; ends with an error at the first that fails
      test_ui layout WIDTH HEIGHT    the boxes as JSON, for tests that click on them */
+#include "bar_map.hpp"
 #include "drag_out.hpp"
 #include "feed.hpp"
 #include "layout.hpp"
+#include "peak_tiles.hpp"
+#include "selection.hpp"
 #include "status.hpp"
 #include "starter.hpp"
 #include "takes.hpp"
 #include "takes_layout.hpp"
 #include "text_field.hpp"
+#include "viewport.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -88,11 +93,13 @@ static void everything_fits_and_nothing_overlaps_at_any_size()
                 std::vector<Box> parts = {l.head, l.tools, l.wave, l.fewer, l.more, l.keep, l.title, l.post, l.progress, l.status};
                 parts.insert(parts.end(), std::begin(l.tab_of), std::end(l.tab_of));
                 if (l.tab != Tab::kHistory) parts.push_back(l.list);
+                else parts.insert(parts.end(), {l.ruler, l.scale, l.overview, l.listen, l.chosen, l.zoom_out, l.zoom_in, l.keep_all});
                 apart_and_inside(parts, l.whole);
                 CHECK(l.title.w >= 100 && l.keep.w >= 150 && l.wave.h >= 50 && l.status.h >= 18 && l.tools.w >= 150);
                 if (l.tab == Tab::kTakes) takes_fit(l);
                 if (l.tab != Tab::kHistory) rows_and_cards_fit(l);
-                else CHECK(l.list.w == 0 && l.wave.w == l.whole.w - 2 * kMargin);
+                else CHECK(l.list.w == 0 && l.wave.w == l.whole.w - 2 * kMargin && l.wave.h > 70 && l.chosen.w > 150);
+                if (l.tab == Tab::kHistory) CHECK(inside(l.newest, l.wave) && inside(l.notice, l.wave) && inside(l.start, l.notice));
             }
 }
 
@@ -377,6 +384,143 @@ static void a_held_post_counts_down_and_can_be_undone_until_it_goes()
     CHECK(status.kept() == Take::kPosting && status.post_label() == "Posting …");
 }
 
+static void what_is_in_sight_stays_within_what_there_is_and_follows_the_newest()
+{
+    Viewport view;
+    view.show(0.0, 4.8e6, 700.0);
+    CHECK(view.live() && view.end() > 4.8e6 && view.x_of(4.8e6) > 600.0);
+    view.show(0.0, 5.0e6, 700.0);
+    CHECK(view.live() && std::abs(view.x_of(5.0e6) - 700.0 * (1.0 - Viewport::kLiveEdge)) < 1.0);
+    view.scroll(-300.0);
+    for (int i = 0; i < 200 && view.pass(0.016); i++) {}
+    const double first = view.first();
+    view.show(0.0, 6.0e6, 700.0);
+    CHECK(!view.live() && view.first() == first); /* what one looks at stays where it is */
+    const double at = view.frame_at(200.0);
+    view.zoom(4.0, 200.0);
+    CHECK(std::abs(view.frame_at(200.0) - at) < 1e-3);
+    view.zoom(1e9, 200.0);
+    CHECK(view.frames_per_point() == Viewport::kFinest);
+    view.zoom(1e-9, 200.0);
+    CHECK(view.first() <= 0.0 && view.end() >= 6.0e6);
+    view.look_at(3.0e6, 70000.0);
+    view.reveal(2.0e6, 2.1e6);
+    for (int i = 0; i < 400 && view.pass(0.016); i++) {}
+    CHECK(view.first() < 2.0e6 && view.end() > 2.0e6);
+    view.drag(-1e9);
+    CHECK(view.first() == 0.0);
+    view.go_to_newest();
+    for (int i = 0; i < 400 && view.pass(0.016); i++) {}
+    CHECK(view.live());
+}
+
+static sc_event peaks_of(uint64_t id, const PeakTiles::Wanted &wanted, uint64_t newest, int16_t high, bool coarse = false)
+{
+    sc_event made = {};
+    made.kind = SC_EVENT_PEAKS;
+    made.id = id;
+    made.peaks.first_frame = wanted.first_frame;
+    made.peaks.end_frame = wanted.end_frame;
+    made.peaks.newest_frame = newest;
+    made.peaks.coarse = coarse;
+    made.peaks.columns = SC_MAX_PEAK_COLUMNS;
+    for (auto &peak : made.peaks.peaks) peak.high = high;
+    made.peaks.holes[0] = 1;
+    return made;
+}
+
+static void pictures_are_asked_for_once_from_the_middle_and_again_when_they_have_grown()
+{
+    PeakTiles tiles;
+    const int level = PeakTiles::level_of(300.0);
+    CHECK(level == 8);
+    const uint64_t tile = SC_MAX_PEAK_COLUMNS << level, newest = 10 * tile - tile / 2;
+    CHECK(!tiles.peak(0.0, 256.0, level).known);
+    uint64_t id = 0;
+    std::vector<uint64_t> places;
+    for (PeakTiles::Wanted wanted; (wanted = tiles.wanted(0.0, 1e12, level, newest, tile)).level >= 0;) {
+        CHECK(wanted.end_frame - wanted.first_frame == tile && wanted.first_frame % tile == 0);
+        places.push_back(wanted.first_frame / tile);
+        tiles.asked(wanted, ++id);
+        if (places.size() < 4) continue;
+        CHECK(tiles.answered(peaks_of(id, wanted, newest, 16384)) && !tiles.answered(peaks_of(id, wanted, newest, 1)));
+    }
+    CHECK(places.size() >= 4 && places[0] == 4); /* the middle; some are still under way */
+    CHECK(tiles.answered(peaks_of(1, {level, 4 * tile, 5 * tile}, newest, 32767)));
+    const PeakTiles::Peak loud = tiles.peak(4.0 * tile + 512, 4.0 * tile + 768, level);
+    CHECK(loud.known && !loud.hole && loud.high == 1.0f && loud.low == 0.0f);
+    CHECK(tiles.peak(4.0 * tile, 4.0 * tile + 256, level).hole);
+    CHECK(tiles.peak(4.0 * tile + 512, 4.0 * tile + 520, level - 3).high == 1.0f); /* a coarser one stands in for it */
+    sc_event failed = answer(SC_EVENT_ASK_FAILED, 2, "", "busy");
+    CHECK(tiles.answered(failed) && tiles.wanted(0.0, 1e12, level, newest, tile).level == level);
+    tiles.forget();
+    const PeakTiles::Wanted last = {level, 9 * tile, 10 * tile};
+    tiles.asked(last, 50);
+    CHECK(tiles.answered(peaks_of(50, last, newest, 100)));
+    CHECK(tiles.told_until(newest, level) == newest && !tiles.peak(static_cast<double>(newest), newest + 256.0, level).known);
+    CHECK(tiles.wanted(9.0 * tile, 10.0 * tile, level, newest + tile / 4, tile / 3).level < 0);
+    CHECK(tiles.wanted(9.0 * tile, 10.0 * tile, level, newest + tile / 2, tile / 3).first_frame == last.first_frame);
+    for (uint64_t i = 0; i < 3 * PeakTiles::kMostTiles; i++) {
+        const PeakTiles::Wanted wanted = {level, i * tile, (i + 1) * tile};
+        tiles.asked(wanted, 100 + i);
+        CHECK(tiles.answered(peaks_of(100 + i, wanted, UINT64_MAX / 2, 1)));
+    }
+    CHECK(!tiles.peak(512.0, 768.0, level).known); /* it was given up for newer ones */
+}
+
+static sc_marks marks_of(uint64_t first, uint64_t end, uint64_t bar, int32_t number)
+{
+    sc_marks made = {};
+    made.first_frame = first;
+    made.end_frame = end;
+    made.marks[made.count++] = {first, 120.0, 0, 4, 4, SC_MARK_PLAYING};
+    for (uint64_t line = (first + bar) / bar * bar; line < end && made.count < SC_MAX_MARKS; line += bar)
+        made.marks[made.count++] = {line, 120.0, number++, 4, 4, SC_MARK_PLAYING | SC_MARK_LINE | SC_MARK_NUMBERED};
+    return made;
+}
+
+static void places_snap_to_bars_and_beats_and_what_is_chosen_is_measured()
+{
+    constexpr uint64_t kBar = 96000, kFar = 8 * 48000;
+    BarMap bars;
+    CHECK(bars.snapped(777, Snap::kBar, kFar) == 777 && bars.stepped(777, Snap::kBar, 3) == 777);
+    CHECK(bars.wanted(0, 10 * kBar).end == 10 * kBar);
+    bars.take(marks_of(kBar / 2, 6 * kBar, kBar, 2));
+    bars.take(marks_of(6 * kBar - 5, 12 * kBar, kBar, 7));
+    CHECK(bars.wanted(kBar, 11 * kBar).empty() && bars.wanted(kBar, 14 * kBar).first == 12 * kBar);
+    CHECK(bars.lines().size() == 11 && bars.told_until(kBar) == 12 * kBar);
+    bars.take_live({static_cast<int64_t>(13 * kBar), static_cast<int64_t>(12 * kBar), static_cast<int64_t>(11 * kBar + 3)});
+    CHECK(bars.lines().size() == 13 && bars.lines().back() == 13 * kBar); /* what was told counts where it was told */
+    CHECK(bars.snapped(5 * kBar + 100, Snap::kBar, kFar) == 5 * kBar && bars.snapped(5 * kBar - 100, Snap::kBar, kFar) == 5 * kBar);
+    CHECK(bars.snapped(5 * kBar + 25000, Snap::kBeat, kFar) == 5 * kBar + kBar / 4);
+    CHECK(bars.snapped(5 * kBar + 25000, Snap::kFree, kFar) == 5 * kBar + 25000);
+    CHECK(bars.snapped(40 * kBar, Snap::kBar, kFar) == 40 * kBar); /* no line is near */
+    CHECK(bars.stepped(5 * kBar + 9, Snap::kBar, 1) == 6 * kBar && bars.stepped(5 * kBar + 9, Snap::kBar, -1) == 5 * kBar);
+    CHECK(bars.stepped(5 * kBar, Snap::kBar, -2) == 3 * kBar && bars.stepped(13 * kBar, Snap::kBar, 1) == 13 * kBar);
+    CHECK(bars.bars_in(2 * kBar, 10 * kBar) == 8 && bars.bars_in(2 * kBar + 1, 10 * kBar) == 0);
+
+    Selection chosen;
+    chosen.follow(bars, 8);
+    CHECK(!chosen.fixed() && chosen.first() == 5 * kBar && chosen.end() == 13 * kBar);
+    CHECK(words(measured(bars, 2 * kBar, 10 * kBar, 48000.0)) == "8 bars  ·  120 BPM  ·  16.0 s");
+    CHECK(short_words(measured(bars, 2 * kBar + 1, 3 * kBar, 48000.0)) == "2.0 s");
+    chosen.begin(4 * kBar);
+    chosen.drag(6 * kBar);
+    CHECK(chosen.fixed() && chosen.first() == 4 * kBar && chosen.end() == 6 * kBar);
+    chosen.drag(2 * kBar); /* past the other end */
+    CHECK(chosen.first() == 2 * kBar && chosen.end() == 4 * kBar && chosen.held() == Selection::Handle::kFirst);
+    chosen.follow(bars, 8);
+    CHECK(chosen.first() == 2 * kBar); /* it stays until it is given up */
+    chosen.release();
+    chosen.follow(bars, 99);
+    CHECK(chosen.empty());
+    sc_marks stop = marks_of(8 * kBar, 9 * kBar, kBar, 9);
+    stop.marks[0].flags = 0;
+    bars.take(stop);
+    CHECK(bars.bars_in(2 * kBar, 10 * kBar) == 0); /* the transport stood in between */
+    CHECK(clock_text(3723.0) == "1:02:03" && clock_text(59.6) == "1:00" && seconds_text(0.25) == "0.25 s" && tempo_text(92.5) == "92.5");
+}
+
 static void small_words_are_right()
 {
     CHECK(age(1000000, 1000000) == "just now" && age(5000000, 1000000) == "just now");
@@ -594,7 +738,7 @@ int main(int count, char **arguments)
 {
     if (count == 4 && std::strcmp(arguments[1], "layout") == 0) {
         const auto width = static_cast<float>(std::atof(arguments[2])), height = static_cast<float>(std::atof(arguments[3]));
-        const Layout l(width, height, Tab::kFeed);
+        const Layout l(width, height, Tab::kFeed), h(width, height, Tab::kHistory);
         const RowLayout row(l.list, l.list.y + 2);
         const RowLayout last(l.list, l.list.bottom() - 26 - RowLayout::height(l.list.w)); /* scrolled to the end */
         const CardLayout card(l.list, false), starting(l.list, true);
@@ -602,6 +746,9 @@ int main(int count, char **arguments)
         say("head", l.head), say("wave", l.wave), say("fewer", l.fewer), say("more", l.more), say("keep", l.keep);
         say("title", l.title), say("post", l.post), say("progress", l.progress), say("status", l.status);
         say("tools", l.tools), say("tab_history", l.tab_of[0]), say("tab_takes", l.tab_of[1]), say("tab_feed", l.tab_of[2]), say("sync", l.sync), say("list", l.list), say("row", row.whole), say("row_play", row.play);
+        say("past", h.wave), say("ruler", h.ruler), say("scale", h.scale), say("overview", h.overview), say("listen", h.listen);
+        say("chosen", h.chosen), say("zoom_in", h.zoom_in), say("zoom_out", h.zoom_out), say("keep_all", h.keep_all);
+        say("newest", h.newest), say("notice", h.notice), say("history_start", h.start), say("keep_chosen", h.keep), say("more_chosen", h.more);
         say("row_title", row.title), say("row_wave", row.wave), say("row_like", row.like), say("row_chip", chip(row, 0));
         say("last_like", last.like), say("bar", {l.whole.right() - 10, l.list.y, 4, l.list.h});
         const TakeRowLayout take(l.list, l.list.y + 2), second(l.list, l.list.y + 2 + TakeRowLayout::kHeight);
@@ -622,6 +769,9 @@ int main(int count, char **arguments)
     sidechain_is_started_as_it_said_and_a_failure_has_its_own_words();
     a_take_is_kept_then_posted_and_every_step_is_said();
     a_held_post_counts_down_and_can_be_undone_until_it_goes();
+    what_is_in_sight_stays_within_what_there_is_and_follows_the_newest();
+    pictures_are_asked_for_once_from_the_middle_and_again_when_they_have_grown();
+    places_snap_to_bars_and_beats_and_what_is_chosen_is_measured();
     small_words_are_right();
     a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click();
     the_file_may_come_before_the_drop_or_behind_it();

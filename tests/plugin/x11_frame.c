@@ -106,6 +106,7 @@ bool frame_obey(const char *line)
     else if (sscanf(line, "scroll %d %d %d", &x, &y, &steps) == 3)
         for (int i = 0; i < abs(steps); i++) button(x, y, steps > 0 ? Button4 : Button5);
     else if (sscanf(line, "key Control+%63s", word) == 1) press(XStringToKeysym(word), ControlMask);
+    else if (sscanf(line, "key Shift+%63s", word) == 1) press(XStringToKeysym(word), ShiftMask);
     else if (sscanf(line, "key %63s", word) == 1) press(XStringToKeysym(word), 0);
     else if (strncmp(line, "type ", 5) == 0) type(line + 5);
     else return false;

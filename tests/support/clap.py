@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.cli.stage import RunningDaemon, Stage, end
 from tests.support.deadlines import HANG_S
@@ -133,11 +134,12 @@ class ClapHost:
         next_block: Callable[[], int] = lambda: 512,
         speed: float = 16.0,
         previewing: bool = False,
+        sound: NDArray[np.float32] | None = None,
     ) -> Played:
-        """Play them without a break. Raises AssertionError unless the output was the input to the bit, or, while
-        previewing, something else."""
+        """Play them without a break; `sound`: this, else the noise. Raises AssertionError unless the output was the input to
+        the bit, or, while previewing, something else."""
         frames = sum(s.frames for s in stretches)
-        audio = noise(self._heard + frames)[self._heard :, : self.channels]
+        audio = noise(self._heard + frames)[self._heard :, : self.channels] if sound is None else sound
         given, came, blocks = (self._folder / name for name in ("in.raw", "out.raw", "blocks.txt"))
         await asyncio.to_thread(given.write_bytes, audio.tobytes())
         await asyncio.to_thread(
@@ -150,7 +152,7 @@ class ClapHost:
         assert same != previewing, (
             "what came out of the plugin is not what went in" if not same else "no preview"
         )
-        self._heard += frames
+        self._heard += frames if sound is None else 0
         return Played(int(answer[3]), int(answer[5]) / 1e6)
 
     async def until_text(self, parameter: int, wanted: str) -> None:

@@ -97,6 +97,21 @@ class WindowOf:
         await asyncio.to_thread(self._screen.button, False)
         await self.look()
 
+    async def sweep(self, name: str, *shares: float, up: float = 0.5, holding: str = "") -> None:
+        """By the X server's pointer, from one share of a box's width to the next."""
+        box = self.box(name)
+        y = round((box.y + box.h * up) * self.scale)
+        places = [(round((box.x + box.w * share) * self.scale), y) for share in shares]
+        await asyncio.to_thread(self._screen.drag, *places, holding=holding)
+        await self.look()
+
+    async def wheel(self, name: str, steps: int, share: float = 0.5, holding: str = "") -> None:
+        """By the X server's pointer."""
+        box = self.box(name)
+        x, y = round((box.x + box.w * share) * self.scale), round((box.y + box.h / 2) * self.scale)
+        await asyncio.to_thread(self._screen.wheel, x, y, steps, holding)
+        await self.look()
+
     async def point(self, name: str) -> None:
         await self._do("move {} {}".format(*self._centre(name)))
         await self.look()

@@ -5,12 +5,12 @@ import contextlib
 import os
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from Xlib import X, display
+from Xlib import XK, X, display
 from Xlib.ext import xtest
 
 from daemon.cli.stage import end
@@ -59,21 +59,51 @@ class Screen:
         for down in (True, False):
             self.button(down)
 
+    def drag(self, *places: tuple[int, int], holding: str = "") -> None:
+        """Press the first button at the first place, and let go at the last; `holding`: a key's name."""
+        with self._held(holding):
+            self.point(*places[0])
+            self.button(True)
+            for place in places[1:]:
+                self.point(*place)
+            self.button(False)
+
+    def wheel(self, x: int, y: int, steps: int, holding: str = "") -> None:
+        """Turn the wheel there, away from the hand: more than 0."""
+        self.point(x, y)
+        with self._held(holding):
+            for _ in range(abs(steps)):
+                for down in (True, False):
+                    self.button(down, 4 if steps > 0 else 5)
+
     def point(self, x: int, y: int) -> None:
         """Move the pointer there."""
         self._fake(X.MotionNotify, x=x, y=y)
 
-    def button(self, down: bool) -> None:
+    def button(self, down: bool, number: int = 1) -> None:
         """Press its first button, or let it go."""
-        self._fake(X.ButtonPress if down else X.ButtonRelease, 1)
+        self._fake(X.ButtonPress if down else X.ButtonRelease, number)
 
     def key(self, keysym: int) -> None:
         """Press a key of the keyboard, for whoever has the focus or has grabbed it."""
-        server = display.Display(self.display)
-        code = server.keysym_to_keycode(keysym)
-        server.close()
         for what in (X.KeyPress, X.KeyRelease):
-            self._fake(what, code)
+            self._fake(what, self._code(keysym))
+
+    @contextlib.contextmanager
+    def _held(self, key: str) -> Iterator[None]:
+        """A key by its name; none for ""."""
+        code = self._code(XK.string_to_keysym(key)) if key else 0
+        if code:
+            self._fake(X.KeyPress, code)
+        yield
+        if code:
+            self._fake(X.KeyRelease, code)
+
+    def _code(self, keysym: int) -> int:
+        server = display.Display(self.display)
+        code: int = server.keysym_to_keycode(keysym)
+        server.close()
+        return code
 
     def _fake(self, what: int, *detail: int, **place: int) -> None:
         server = display.Display(self.display)

@@ -1,0 +1,208 @@
+"""The History in the plugin's window, by the X server's own pointer: scroll back through minutes of playing, choose a part that
+snaps to bars, listen to it, keep it. Pictures of every state are left beside the build."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import bridge.control as c
+from daemon.cli.stage import RunningDaemon, Stage
+from tests.support.clap import LINK, PREVIEW, ClapHost, begin_clap, made_for_tests
+from tests.support.deadlines import HANG_S
+from tests.support.hosts import Stretch, take_samples, until_heard
+from tests.support.plugin_window import WindowOf
+from tests.support.screen import WARM, Pixels, count, x_server
+from tests.support.transport import nearest
+from tests.support.whole import short_folder
+
+RATE_HZ, BPM = 48_000, 104.0
+BAR = round(4 * 60 * RATE_HZ / BPM)
+BARS = 64
+WAVE, RAISED = (0x9A, 0xA3, 0xB1), (0x20, 0x24, 0x2B)
+
+
+class Scene(NamedTuple):
+    daemon: RunningDaemon
+    host: ClapHost
+    window: WindowOf
+    played: NDArray[np.float32]
+
+
+def song(bars: int) -> NDArray[np.float32]:
+    """Hits and a bass line: eight loud bars, eight soft ones 30 dB down, four of silence, and so on; every frame its own."""
+    frames = bars * BAR
+    at = np.arange(frames)
+    beat = BAR / 4
+    since = at % beat
+    rng = np.random.default_rng(7)
+    body = np.exp(-since / (0.11 * RATE_HZ)) * np.sin(2 * np.pi * 58 * since / RATE_HZ)
+    hats = np.exp(-(at % (beat / 2)) / (0.03 * RATE_HZ)) * rng.uniform(-0.4, 0.4, frames)
+    bass = (
+        0.3
+        * np.sin(2 * np.pi * np.where(at // BAR % 2, 87.3, 65.4) * at / RATE_HZ)
+        * np.exp(-(at % (3 * beat)) / RATE_HZ)
+    )
+    mix = 0.75 * (body + hats + bass)
+    part = at // BAR % 20
+    level = np.where(part < 8, 1.0, np.where(part < 16, 0.03, 0.0))
+    return np.stack([mix * level, 0.9 * mix * level], axis=1).astype(np.float32)
+
+
+@pytest.fixture
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """A daemon without a relay, and a host that has played 64 bars; its plugin's window shows the History."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage, x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            daemon = await stage.daemon("a")
+            async with begin_clap(stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
+                host = beside.host
+                await host.open()
+                window = WindowOf(host.do, "history", screen)
+                await window.open()
+                await window.press("tab_history")
+                await window.picture("empty")
+                played = song(BARS)
+                await host.play(Stretch(frames=len(played), bpm=BPM), sound=played, speed=24.0)
+                await until_heard(daemon, 30 * RATE_HZ)
+                await host.until_text(LINK, "Ready")
+                yield Scene(daemon, host, window, played)
+                await host.do("close")
+
+
+async def test_scrolled_back_chosen_listened_to_and_kept(scene: Scene) -> None:
+    await all_of_it_comes_from_the_daemon(scene)
+    await it_scrolls_and_zooms(scene)
+    await a_part_snaps_to_bars_and_is_kept_to_the_frame(scene)
+    await it_is_heard_through_the_host_before_it_is_kept(scene)
+    await keys_move_it_and_keep_it(scene)
+    await it_holds_at_every_size(scene)
+    await without_a_daemon_the_last_moments_are_seen(scene)
+
+
+async def all_of_it_comes_from_the_daemon(scene: Scene) -> None:
+    """The window itself has seen no more than 22 s."""
+    window = scene.window
+
+    def reaches_back(seen: Pixels) -> bool:
+        return count(window.part(seen, "past")[:, :40], WAVE, 40) > 30
+
+    await window.until(reaches_back, "what was played before")
+    await window.picture("short")
+
+
+async def it_scrolls_and_zooms(scene: Scene) -> None:
+    window = scene.window
+    await window.wheel("past", 14)
+    await window.until(lambda p: count(window.part(p, "newest"), RAISED, 4) > 600, "the way back to now")
+    await window.picture("scrolled")
+    await window.wheel("past", -9, holding="Control_L")
+    await window.picture("long")
+    await window.wheel("past", 16, share=0.3, holding="Control_L")
+    await window.picture("zoomed")
+    await window.sweep("overview", 0.1, 0.2)
+    before = await window.seen()
+    await window.sweep("ruler", 0.6, 0.4, up=0.4)
+    assert not np.array_equal(window.part(await window.seen(), "past"), window.part(before, "past"))
+    await window.key("End")
+    await window.until(lambda p: count(window.part(p, "newest"), RAISED, 4) < 600, "what is played now")
+
+
+async def a_part_snaps_to_bars_and_is_kept_to_the_frame(scene: Scene) -> None:
+    """Bars 21 to 28: loud ones of two minutes ago, which only the daemon's disk has."""
+    window = scene.window
+    for _ in range(4):
+        await window.key("minus")
+    await window.key("Home")
+    await window.sweep("past", 0.30, 0.45)
+    await window.point("head")
+    await window.until(lambda p: count(window.part(p, "past"), WARM, 10) > 300, "the part that is chosen")
+    await window.picture("selection")
+    await window.press("keep_chosen")
+    take = await newest_take(scene, 1)
+    assert take.bars, "from bar line to bar line"
+    assert place(scene, take) == line(place_in_bars(scene, take))
+
+
+async def it_is_heard_through_the_host_before_it_is_kept(scene: Scene) -> None:
+    window = scene.window
+    await window.press("listen")
+    await scene.host.until_text(PREVIEW, "Playing")
+    await window.until(lambda p: count(window.part(p, "listen"), WARM) > 1_000, "that it can be stopped")
+    await window.picture("listening")
+    await window.press("listen")
+    await scene.host.until_text(PREVIEW, "None")
+
+
+async def keys_move_it_and_keep_it(scene: Scene) -> None:
+    window = scene.window
+    first = (await newest_take(scene, 1)).bars
+    assert first
+    await window.press("more_chosen")
+    await window.key("Right")
+    await window.key("Shift+Right")
+    await window.key("Return")
+    take = await newest_take(scene, 2)
+    assert take.bars == first + 2
+    await window.sweep("past", 0.205, 0.52, holding="Alt_L")
+    await window.picture("free")
+    await window.key("Return")
+    take = await newest_take(scene, 3)
+    assert take.bars is None and place(scene, take) > 0, "to the frame, and on no bar line"
+    await window.key("Escape")
+
+
+async def it_holds_at_every_size(scene: Scene) -> None:
+    window = scene.window
+    await window.key("End")
+    for width, height in ((480, 400), (1200, 700)):
+        await window.resize(width, height)
+        seen = await window.picture(f"{width}x{height}")
+        assert count(window.part(seen, "past"), WARM, 10) > 300
+    assert await scene.host.do("close-window") == "ok"
+    await window.open(scale=2)
+    await window.press("tab_history")
+    await window.until(lambda p: count(window.part(p, "past"), WARM, 10) > 1_000, "it again")
+    await window.picture("twice")
+
+
+async def without_a_daemon_the_last_moments_are_seen(scene: Scene) -> None:
+    window = scene.window
+    scene.daemon.process.kill()
+    await scene.daemon.process.wait()
+    await window.until(lambda p: count(window.part(p, "notice"), RAISED, 4) > 4_000, "that it does not run")
+    await window.picture("absent")
+
+
+def line(bar: int) -> int:
+    """The frame at which a bar begins; the first is 0."""
+    return nearest(bar * 4 * 60 * RATE_HZ / BPM)
+
+
+def place(scene: Scene, take: c.TakeInfo) -> int:
+    """Where in what was played the take begins. Raises AssertionError unless it is that to the bit."""
+    samples = take_samples(scene.daemon, take)
+    loud = int(np.argmax(np.abs(samples[:, 0])))
+    for at in np.flatnonzero(scene.played[:, 0] == samples[loud, 0]) - loud:
+        if at >= 0 and np.array_equal(scene.played[at : at + len(samples)], samples):
+            return int(at)
+    raise AssertionError("the take is not what was played")
+
+
+def place_in_bars(scene: Scene, take: c.TakeInfo) -> int:
+    return round(place(scene, take) / BAR)
+
+
+async def newest_take(scene: Scene, number: int) -> c.TakeInfo:
+    """Once there are so many."""
+    async with asyncio.timeout(HANG_S):
+        while True:
+            await scene.window.look()
+            listed = await scene.daemon.client.request(c.ListTakes())
+            assert isinstance(listed, c.TakeList)
+            if len(listed.takes) >= number:
+                return listed.takes[0]
