@@ -144,6 +144,7 @@ bool HistoryTab::press_buttons()
         if (pointer.over(layout.start) && !shown().start.empty()) services_.start_sidechain();
     } else if (pointer.over(layout.newest) && !viewport_.live()) viewport_.go_to_newest();
     else if (pointer.over(layout.listen)) toggle_listen();
+    else if (pointer.over(layout.chosen)) may_drag_out();
     else if (pointer.over(layout.zoom_in)) viewport_.zoom(kButtonZoom, viewport_.live() ? layout.wave.w : middle);
     else if (pointer.over(layout.zoom_out)) viewport_.zoom(1.0 / kButtonZoom, viewport_.live() ? layout.wave.w : middle);
     else if (pointer.over(layout.keep_all)) keep_all();
@@ -299,6 +300,19 @@ void HistoryTab::listen()
     heard_span_ = {selection_.first(), selection_.end()};
     const sc_result result = sc_window_listen(around_.client, &chosen_.span, chosen_.words.c_str(), nullptr);
     if (result == SC_ERROR_INACTIVE) services_.toast("The host has not started its audio yet. Press play there once.");
+}
+
+/* By what is said of it. */
+void HistoryTab::may_drag_out()
+{
+    if (selection_.empty()) return;
+    Draggable what;
+    what.kind = SC_EXPORT_HISTORY;
+    what.generation = source_.generation();
+    what.first_frame = selection_.first();
+    what.end_frame = selection_.end();
+    what.name = chosen_.words;
+    services_.may_drag(what);
 }
 
 void HistoryTab::keep_all()

@@ -44,6 +44,7 @@ private:
     bool arrow(int direction, unsigned held);
     void listen();
     void toggle_listen();
+    void may_drag_out();
     void keep_all();
 
     Chosen &chosen_;

@@ -242,7 +242,11 @@ void draw_info(Canvas &canvas, const Layout &layout, const Shown &shown)
     if (shown.listens) draw_stop(canvas, icon, ink);
     else draw_play(canvas, icon, ink);
     canvas.write(Box{icon.right() + 4, listen.y, listen.right() - icon.right() - 8, listen.h}, kTextSize, ink, shown.listens ? "Stop" : "Listen");
-    const float used = canvas.write(layout.chosen, 14, shown.selection.empty() ? kFaint : kInk, shown.chosen, Align::kLeft, shown.selection.fixed());
+    const Box &label = layout.chosen;
+    const bool grips = !shown.selection.empty() && shown.pointer.over(label); /* it can be drawn out of the window */
+    if (grips) canvas.fill(label, kRaised, 6);
+    for (int dot = 0; grips && dot < 6; dot++) canvas.disc(label.x - 8 + 4.0f * static_cast<float>(dot % 2), label.middle() - 5 + 5.0f * static_cast<float>(dot / 2), 1, kDim);
+    const float used = canvas.write(label, 14, shown.selection.empty() ? kFaint : kInk, shown.chosen, Align::kLeft, shown.selection.fixed());
     const Box rest = {layout.chosen.x + used + 16, layout.chosen.y, layout.chosen.w - used - 16, layout.chosen.h};
     if (canvas.width(kSmallSize, shown.hint) <= rest.w) canvas.write(rest, kSmallSize, kFaint, shown.hint, Align::kRight);
     canvas.button(layout.zoom_out, "−", false, shown.pointer.over(layout.zoom_out));
