@@ -29,6 +29,7 @@ from plugin_protocol.messages import (
     Heartbeat,
     Hello,
     Item,
+    ItemGone,
     Keep,
     KeepAll,
     KeepFailed,
@@ -155,6 +156,7 @@ MESSAGES: dict[str, Message] = {
         post_id="0190f4", author="ada", title="", page_url="", created_us=1, duration_ms=2, bars=None, bpm=None,
         key=None, mine=True, liked=False, like_count=0, reaction_counts=bytes(24), reacted=0, outline=b"",
     ),
+    "item_gone": ItemGone(post_id="0190f3"),
     "feed_page": FeedPage(id=9, next="2026-07-01T00:00:00Z~0190~abd", note="The relay cannot be reached."),
     "posting": Posting(
         take_id="01JD", state="uploading", fraction=0.375, message="Uploading.", page_url="https://relay.example/p/1"

@@ -136,6 +136,12 @@ class Item(PluginMessage, frozen=True, kw_only=True, tag="item"):
     outline: Annotated[bytes, Meta(max_length=OUTLINE_COLUMNS)]  # 0..127, the loudest sample of its stretch
 
 
+class ItemGone(PluginMessage, frozen=True, kw_only=True, tag="item_gone"):
+    """daemon -> plugin with an open window: a Post is deleted, or not for this account any more: its row goes."""
+
+    post_id: PostId
+
+
 class FeedPage(PluginMessage, frozen=True, kw_only=True, tag="feed_page"):
     """daemon -> plugin: all Items of the page have been sent. `next`: cursor of older ones, empty at the end."""
 
@@ -431,7 +437,9 @@ FromWindow = (
 )
 FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
-ToWindow = Item | FeedPage | Peaks | Marks | ToShelf | Posting | KeptAll | Exported | Asked | AskFailed
+ToWindow = (
+    Item | ItemGone | FeedPage | Peaks | Marks | ToShelf | Posting | KeptAll | Exported | Asked | AskFailed
+)
 ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

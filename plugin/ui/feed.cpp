@@ -32,6 +32,14 @@ Feed::Taken Feed::take(const sc_item &item)
     return {at, true};
 }
 
+bool Feed::remove(const char *post_id)
+{
+    const auto known = std::find_if(rows_.begin(), rows_.end(), [&](const sc_item &row) { return std::strcmp(row.post_id, post_id) == 0; });
+    if (known == rows_.end()) return false;
+    rows_.erase(known);
+    return true;
+}
+
 bool Feed::wants(size_t unseen) const
 {
     if (asked_ != 0 || failed_ || rows_.size() >= kMostRows) return false;

@@ -28,6 +28,8 @@ public:
     };
     Taken take(const sc_item &item);
 
+    bool remove(const char *post_id); /* false: it was not there */
+
     /* Whether a page should be asked for now, `unseen` rows being below what is shown. */
     bool wants(size_t unseen) const;
     const std::string &cursor() const { return cursor_; }

@@ -23,6 +23,7 @@ bool FeedTab::hear(const sc_event &event)
     const bool answers = event.id != 0 && feed_.asked() == event.id && (event.kind == SC_EVENT_FEED_PAGE || event.kind == SC_EVENT_ASK_FAILED);
     if (answers) feed_.answered(event);
     playing_.hear(event);
+    if (event.kind == SC_EVENT_ITEM_GONE && feed_.remove(event.item.post_id) && view_.picking == event.item.post_id) view_.picking.clear();
     if (event.kind == SC_EVENT_ITEM) {
         const Feed::Taken taken = feed_.take(event.item);
         if (taken.is_new) view_.inserted(around_.layout, taken.place);

@@ -23,12 +23,14 @@ void Status::take(const sc_event &event)
     case SC_EVENT_CONNECTED:
     case SC_EVENT_ATTACHED: refused_.clear(); break;
     case SC_EVENT_DISCONNECTED:
+        lose_relay();
         account_ = relay_state_ = trouble_ = "";
         friends_ = 0;
         break;
     case SC_EVENT_REFUSED: refused_ = std::string(event.refused.message) + (event.refused.update_path[0] ? " " : "") + event.refused.update_path; break;
     case SC_EVENT_LINK:
         account_ = event.link.account;
+        if (relay_state_ == "online" && std::strcmp(event.link.relay_state, "online") != 0) lose_relay();
         relay_state_ = event.link.relay_state;
         trouble_ = event.link.trouble;
         friends_ = event.link.friends_producing;
@@ -59,6 +61,12 @@ void Status::take(const sc_event &event)
     case SC_EVENT_NOTICE: said_ = {event.notice.message, Tone::kPlain}; break;
     default: break;
     }
+}
+
+/* What was said of a relay that can be reached, "It is on the feed.", is not said without it. */
+void Status::lose_relay()
+{
+    if (take_ == Take::kPosted || take_ == Take::kNone) let_go();
 }
 
 void Status::take_posting(const sc_posting &posting)

@@ -63,6 +63,7 @@ public:
 private:
     void take_posting(const sc_posting &posting);
     void hold(uint32_t held_ms);
+    void lose_relay();
     std::string memory() const;
 
     sc_info info_ = {};

@@ -21,6 +21,7 @@ public:
     bool key(unsigned key, unsigned held) override;
     bool type(const char *text) override;
     void leave() override;
+    void pressed_elsewhere() override { leave(); }
 
 private:
     enum class Editing { kNothing, kName, kTags };

@@ -108,6 +108,7 @@ static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
     case SC_EVENT_PREVIEW_ENDED:
     case SC_EVENT_PREVIEW_FAILED: sc_preview_hear(&client->preview, event); break;
     case SC_EVENT_ITEM:
+    case SC_EVENT_ITEM_GONE:
     case SC_EVENT_TAKE:
     case SC_EVENT_TAKE_GONE:
     case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;

@@ -68,6 +68,7 @@ static const struct {
       MAYBE(TEXT, "key", item.key), FIELD(BOOL, "mine", item.mine), FIELD(BOOL, "liked", item.liked),
       FIELD(U32, "like_count", item.like_count), FIELD(COUNTS, "reaction_counts", item.reaction_counts),
       FIELD(U32, "reacted", item.reacted), FIELD(OUTLINE, "outline", item.outline)}},
+    {"item_gone", SC_EVENT_ITEM_GONE, {FIELD(TEXT, "post_id", item.post_id)}},
     {"feed_page", SC_EVENT_FEED_PAGE,
      {FIELD(U63, "id", id), FIELD(TEXT, "next", feed_page.next), MAYBE(TEXT, "note", feed_page.note)}},
     {"peaks", SC_EVENT_PEAKS,

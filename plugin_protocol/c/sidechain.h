@@ -265,6 +265,7 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_PREVIEW_FAILED,  /* failed; id */
     /* To an open window only, by sc_window_poll (sidechain_window.h): */
     SC_EVENT_ITEM,      /* item: a row of the feed, new or changed */
+    SC_EVENT_ITEM_GONE, /* item, of which only post_id is told: its row goes */
     SC_EVENT_FEED_PAGE, /* feed_page; id */
     SC_EVENT_PEAKS,     /* peaks; id */
     SC_EVENT_MARKS,     /* marks; id */

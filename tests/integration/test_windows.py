@@ -24,6 +24,7 @@ from plugin_protocol.messages import (
     GetFeed,
     Heartbeat,
     Item,
+    ItemGone,
     Keep,
     KeepAll,
     KeepFailed,
@@ -111,6 +112,14 @@ async def whole_feed(peer: PluginPeer, limit: int = 1) -> tuple[dict[str, Item],
         cursor = page.next
         if not cursor:
             return rows, notes
+
+
+async def test_the_row_of_a_post_that_was_deleted_goes(scene: Scene) -> None:
+    rows, _ = await whole_feed(scene.peer)
+    gone = next(iter(rows))
+    await asyncio.to_thread(lambda: scene.mira.http.delete(f"/audio/{gone}").raise_for_status())
+    heard = await until_heard(scene.peer, lambda m: isinstance(m, ItemGone))
+    assert isinstance(heard, ItemGone) and heard.post_id == gone
 
 
 async def test_the_feed_comes_in_pages_from_the_relay_and_without_it_from_what_is_stored(

@@ -347,6 +347,7 @@ static void tell(const sc_event *e)
     case SC_EVENT_PREVIEW_FAILED: tell_failed("play_failed", e); break;
     case SC_EVENT_ASK_FAILED: tell_failed("ask_failed", e); break;
     case SC_EVENT_ITEM: tell_item(&e->item); break;
+    case SC_EVENT_ITEM_GONE: printf("t=item_gone\npost_id=%s\n", e->item.post_id); break;
     case SC_EVENT_RECORDING:
     case SC_EVENT_DISCONNECTED: break; /* the client's own word */
     }

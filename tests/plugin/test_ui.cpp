@@ -171,6 +171,7 @@ static void rows_are_ordered_once_each_and_older_ones_asked_for_in_time()
     feed.asked(8);
     feed.answered(answer(SC_EVENT_FEED_PAGE, 8, "", ""));
     CHECK(feed.at_end() && !feed.wants(0) && feed.note() == "The relay is away.");
+    CHECK(feed.take(item("gone", 15)).is_new && feed.remove("gone") && !feed.remove("gone") && feed.rows().size() == 3);
     feed.renew();
     CHECK(feed.wants(0) && feed.rows().size() == 3);
     feed.asked(9);
@@ -336,6 +337,9 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     CHECK(status.kept() == Take::kFailed && status.post_label() == "Post again" && status.sentence().tone == Tone::kBad);
     posting(status, "posted", 1.0, "It was posted.");
     CHECK(status.kept() == Take::kPosted && status.post_label() == "Keep + post" && status.sentence().tone == Tone::kGood);
+    link(status, "backing_off", "nightowl");
+    CHECK(status.kept() == Take::kNone && status.sentence().text.find("posted") == std::string::npos); /* who knows */
+    link(status, "online", "nightowl");
     status.keeping(6, true);
     status.take(event(SC_EVENT_KEPT, [](sc_event &e) { e.id = 6; }));
     CHECK(status.kept() == Take::kPosting); /* it goes on by itself */

@@ -20,6 +20,7 @@ from daemon.events import (
     ItemArrived,
     Pending,
     PostChanged,
+    PostRemoved,
     TakeProgressed,
 )
 from daemon.features.exporting.exporting import Exporting
@@ -49,6 +50,7 @@ from plugin_protocol.messages import (
     FeedPage,
     FromDaemon,
     GetFeed,
+    ItemGone,
     KeepAll,
     KeptAll,
     LikePost,
@@ -112,6 +114,7 @@ class Windows:
     def _hear(self, bus: Bus) -> None:
         bus.on(ItemArrived, lambda event: self._tell_row(event.post))
         bus.on(PostChanged, lambda event: self._tell_row(event.post))
+        bus.on(PostRemoved, lambda event: self._tell(ItemGone(post_id=event.post_id)))
         bus.on(EntryChanged, lambda event: self._tell_entry(event.entry))
         bus.on(TakeProgressed, self._take_progressed)
         bus.on(EntryProgressed, self._entry_progressed)
