@@ -88,7 +88,8 @@ encode: Callable[[Question], bytes] = msgspec.json.Encoder().encode
 
 def decode_reply(line: bytes) -> Reply:
     """Raises msgspec.DecodeError: of a relay of another version."""
-    return _replies.decode(line)
+    reply: Reply = _replies.decode(line)
+    return reply
 
 
 async def answer_line(db: Database, base_url: str, line: bytes) -> bytes:
