@@ -24,6 +24,7 @@ from relay.features.feeds import operations as feeds
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
+from relay.features.leaving import operations as leaving
 from relay.features.live import operations as live
 from relay.features.moderation import operations as moderation
 from relay.features.moderation import pages as moderation_pages
@@ -139,6 +140,7 @@ class Table:
             *own_pages.rows(given.owning, self.render),
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
+            *leaving.rows(given.leaving, given.jobs.one, self.render),
             *reactions.rows(given.reactions),
             *reactions.keeping_rows(given.keeping, given.plays),
             *reactions.list_rows(given.lists),

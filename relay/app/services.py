@@ -15,6 +15,7 @@ from relay.features.accounts.upstream import Upstreams
 from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
 from relay.features.comments.board import CommentBoard
 from relay.features.comments.service import Comments, withdraw
+from relay.features.comments.service import erase_some as erase_comments
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.owning import Owning
@@ -33,13 +34,15 @@ from relay.features.graph import api as graph_api
 from relay.features.graph.service import Graph
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
+from relay.features.leaving import erasing, export
+from relay.features.leaving.service import Leaving
 from relay.features.live.hub import Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
-from relay.features.moderation.service import Moderation
+from relay.features.moderation.service import Moderation, suspend
 from relay.features.moderation.telling import SUSPENDED, tell_suspended
 from relay.features.notifications.board import NotificationBoard
 from relay.features.notifications.service import Notifications
@@ -47,6 +50,7 @@ from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.features.reactions.erasing import erase_some as erase_reactions
 from relay.features.reactions.keeping import NEW_REPOST, Keeping, tell_reposts
 from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
@@ -98,6 +102,7 @@ class PostServices:
     owning: Owning
     removals: Removals
     jobs: Jobs
+    leaving: Leaving
     reactions: Reactions
     keeping: Keeping
     lists: Lists
@@ -211,10 +216,23 @@ async def post_services(
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,
     )
-    on_given_up = {publishing.JOB_KIND: publishing.given_up}
+    on_given_up = {
+        publishing.JOB_KIND: publishing.given_up,
+        export.JOB_KIND: export.nothing_else,
+        erasing.JOB_KIND: export.nothing_else,
+    }
+    exporting = export.Exporting(db, objects, removed, engines.folder.work)
+    erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     listening.workers = workers = Workers(
-        db, {publishing.JOB_KIND: posts.make}, on_given_up, on_said=progress.said
+        db,
+        {
+            publishing.JOB_KIND: posts.make,
+            export.JOB_KIND: exporting.make,
+            erasing.JOB_KIND: erased.make,
+        },
+        on_given_up,
+        on_said=progress.said,
     )
     return PostServices(
         uploads=uploads,
@@ -224,6 +242,7 @@ async def post_services(
         owning=Owning(db, objects, removed, base_url),
         removals=removed,
         jobs=Jobs(db, on_given_up),
+        leaving=Leaving(db, objects, removed, erased),
         reactions=Reactions(db, base_url),
         keeping=Keeping(db, base_url),
         lists=Lists(db, base_url),

@@ -79,6 +79,8 @@ class Action(StrEnum):
     OWN_LISTS = "social.own_lists"
     ACCOUNT_READ = "account.read"
     ACCOUNT_EDIT = "account.edit"
+    ACCOUNT_EXPORT = "account.export"
+    ACCOUNT_DELETE = "account.delete"
     PROFILE_READ = "profile.read"
     REPORT = "moderation.report"
     APPEAL = "moderation.appeal"
@@ -166,6 +168,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.MUTE: SIGNED_IN,
     Action.OWN_LISTS: SIGNED_IN,  # of who asks, so they are their own
     Action.ACCOUNT_READ: SIGNED_IN,
+    Action.ACCOUNT_EXPORT: SIGNED_IN,
+    Action.ACCOUNT_DELETE: SIGNED_IN,
     Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,
     Action.REPORT: SIGNED_IN,
@@ -179,7 +183,15 @@ POLICY: dict[Action, frozenset[Relation]] = {
 FOR_ROLES = frozenset(action for action, who in POLICY.items() if who <= MODERATORS)
 """Actions for which a role is asked for."""
 OF_SUSPENDED = frozenset(
-    {Action.SITE_READ, Action.HEALTH_READ, Action.SESSION_OPEN, Action.SESSION_CLOSE, Action.APPEAL}
+    {
+        Action.SITE_READ,
+        Action.HEALTH_READ,
+        Action.SESSION_OPEN,
+        Action.SESSION_CLOSE,
+        Action.APPEAL,
+        Action.ACCOUNT_EXPORT,
+        Action.ACCOUNT_DELETE,
+    }
 )
 """What an account may do that is suspended."""
 

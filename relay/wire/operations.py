@@ -190,6 +190,20 @@ UPDATE_ME, EDIT_ME = (
     _row(method, "/users/me", people.ProfileEdit, Nothing, people.Me, "Change your profile.", "")
     for method in ("PUT", "PATCH")
 )
+EXPORT_ME = _post(
+    "/users/me/export",
+    Nothing,
+    Job,
+    "Make an archive of all that is yours: rows as JSON, your sound as FLAC.",
+)
+EXPORT = _get("/users/me/export", people.Export, "The archive that was made last.")
+EXPORT_ARCHIVE = _get("/users/me/export/archive", AudioBytes, "Its bytes, a ZIP.")
+DELETE_ME = _post(
+    "/users/me/delete",
+    people.DeleteAccount,
+    people.AccountDeleted,
+    "Delete your account and all that is yours, for good.",
+)
 SET_AVATAR = Operation(
     method="PUT",
     path=f"{API_PREFIX}/users/me/avatar",

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from relay.wire.bounds import PRINTABLE, Count
-from relay.wire.rest import MAX_LINKS, Name, Producer, Text, WebLink
+from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url
+from relay.wire.rest import MAX_LINKS, Name, Producer, Text, Username, WebLink
 
 AVATAR_SIZES_PX = (96, 384)
 MAX_AVATAR_BYTES = 8 * 1024 * 1024
@@ -18,6 +18,27 @@ class Me(Producer, frozen=True, kw_only=True):
 
     shows_activity: bool = True
     request_count: Count = 0
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """GET /users/me/export. The archive that was made last; null: there is none. It is kept for a week."""
+
+    created_at: Timestamp | None = None
+    size_bytes: Count = 0
+    path: Url | None = None
+    """Under the relay's address, with the access token."""
+
+
+class DeleteAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /users/me/delete. username: one's own, so that nothing is deleted by mistake."""
+
+    username: Username
+
+
+class AccountDeleted(Struct, frozen=True, kw_only=True):
+    """Nobody sees any of it from here on, and its sign-ins have ended; the rest goes within minutes."""
+
+    username: Username
 
 
 class ProfileEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

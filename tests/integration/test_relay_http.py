@@ -132,7 +132,7 @@ def test_every_operation_admits_whom_the_table_admits(
                 ("/static/", "/sign-in/", "/avatars/", "/p/{post_id}/{who}", "/api/v1/appeals", "/appeal")
             )
             or path.startswith(CLOSED_HERE)
-            or path.endswith(("block", "farewell", "claim", "/accept", "/decline"))
+            or path.endswith(("block", "farewell", "claim", "/accept", "/decline", "/archive"))
         )
         assert answer.status_code != 404 or is_elsewhere, answer.text
     elif who is Relation.ANONYMOUS:

@@ -10,6 +10,7 @@ from relay.core.access import Role
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import OwnerState
+from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.features.search import api as search
 from relay.wire.people import Me, ProfileEdit
@@ -39,6 +40,8 @@ def profiles(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
 def find(db: Connection, name: str) -> Producer:
     """By id or username: an id has 32 characters, a username at most 30. Raises Refusal: not_found, gone."""
     person = find_any(db, name)
+    if is_deleted(db, person.id):
+        raise Refusal("gone", "This account was deleted.")
     if is_suspended(db, person.id):
         raise Refusal("gone", "This account is suspended.")
     return person
@@ -84,9 +87,32 @@ def is_suspended(db: Connection, account_id: str) -> bool:
     return db.execute(asked, (account_id,)).fetchone() is not None
 
 
+def is_deleted(db: Connection, account_id: str) -> bool:
+    """[any thread with a snapshot]"""
+    asked = "SELECT 1 FROM account WHERE id = ? AND deleted_us IS NOT NULL"
+    return db.execute(asked, (account_id,)).fetchone() is not None
+
+
 def set_suspended(tx: Tx, account_id: str, since_us: int | None) -> None:
     """[writer]"""
     tx.db.execute("UPDATE account SET suspended_us = ? WHERE id = ?", (since_us, account_id))
+
+
+def set_deleted(tx: Tx, account_id: str) -> None:
+    """From here on there is nobody of that name. [writer]"""
+    tx.db.execute("UPDATE account SET deleted_us = ? WHERE id = ?", (now_us(), account_id))
+
+
+def bury(tx: Tx, account_id: str) -> None:
+    """Nothing stays that says who it was; nobody else gets the name. [writer]"""
+    (skeleton,) = tx.db.execute("SELECT skeleton FROM account WHERE id = ?", (account_id,)).fetchone()
+    tx.db.execute("INSERT INTO retired_name (skeleton) VALUES (?) ON CONFLICT DO NOTHING", (skeleton,))
+    tx.db.execute(
+        "UPDATE account SET username = ?, skeleton = ?, display_name = 'Deleted account', bio = '',"
+        " daw_preference = NULL, links = '[]', avatar_id = NULL, role = 'user', active_us = 0 WHERE id = ?",
+        (f"gone-{account_id[8:]}", account_id, account_id),
+    )
+    search.remove(tx, search.PERSON, account_id)
 
 
 def live_now(person: Producer, is_live: Callable[[str], bool]) -> Producer:

@@ -87,8 +87,8 @@ def knows(db: Connection, known: Known) -> bool:
 
 
 def _is_like_another(db: Connection, username: str) -> bool:
-    asked = "SELECT 1 FROM account WHERE skeleton = ?"
-    return db.execute(asked, (skeleton(username),)).fetchone() is not None
+    asked = "SELECT 1 FROM account WHERE skeleton = ? UNION ALL SELECT 1 FROM retired_name WHERE skeleton = ?"
+    return db.execute(asked, (skeleton(username),) * 2).fetchone() is not None
 
 
 def _new_account(tx: Tx, username: str, now: int) -> str:

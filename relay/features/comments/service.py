@@ -17,6 +17,9 @@ from relay.features.live import api as live
 from relay.wire.comments import Comment, CommentPage, NewComment
 from relay.wire.rest import DEFAULT_PAGE, AudioPost
 
+ERASED_AT_ONCE = 50
+"""Of one transaction, where an account goes."""
+
 
 class Comments:
     """[loop]"""
@@ -185,6 +188,16 @@ def withdraw(tx: Tx, comment_id: str) -> bool:
         return False
     _remove(tx, row)
     return True
+
+
+def erase_some(tx: Tx, author_id: str) -> bool:
+    """What somebody said, once they go; whether there may be more. [writer]"""
+    rows = tx.db.execute(
+        "SELECT id FROM comment WHERE author_id = ? AND state = 'ready' LIMIT ?", (author_id, ERASED_AT_ONCE)
+    ).fetchall()
+    for (comment_id,) in rows:
+        withdraw(tx, comment_id)
+    return len(rows) == ERASED_AT_ONCE
 
 
 def _remove(tx: Tx, row: CommentRow) -> None:

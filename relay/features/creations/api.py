@@ -1,5 +1,6 @@
 """What other features may ask of creations."""
 
+from relay.features.creations.erasing import erase_some, lossless_of
 from relay.features.creations.moderated import set_hidden, sounds_of
 from relay.features.creations.posts import (
     COLUMNS,
@@ -49,6 +50,8 @@ __all__ = [
     "count_play",
     "count_reposts",
     "detail",
+    "erase_some",
+    "lossless_of",
     "mark",
     "note_owner",
     "one",

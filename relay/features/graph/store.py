@@ -8,6 +8,8 @@ from relay.features.accounts import api as accounts
 from relay.features.live import api as live
 
 NEW_FOLLOW, PARTED = "follow", "parted"
+ERASED_AT_ONCE = 100
+"""Of one transaction, where an account goes."""
 
 
 def begin_follow(tx: Tx, follower_id: str, followee_id: str) -> None:
@@ -47,6 +49,17 @@ def end_follow(tx: Tx, follower_id: str, followee_id: str) -> bool:
     accounts.count_follow(tx, follower_id, followee_id, -1)
     tx.effects.append(live.Unfollowed(commit=tx.commit, follower_id=follower_id, followee_id=followee_id))
     return True
+
+
+def erase_some(tx: Tx, account_id: str) -> bool:
+    """Whom an account follows, and who follows it, once it goes; whether there may be more. [writer]"""
+    rows = tx.db.execute(
+        "SELECT follower_id, followee_id FROM follow WHERE follower_id = ? OR followee_id = ? LIMIT ?",
+        (account_id, account_id, ERASED_AT_ONCE),
+    ).fetchall()
+    for follower_id, followee_id in rows:
+        end_follow(tx, follower_id, followee_id)
+    return len(rows) == ERASED_AT_ONCE
 
 
 def tell_parted(tx: Tx, account_id: str, other_id: str) -> None:

@@ -197,7 +197,7 @@ class Moderation:
 
 def suspend(tx: Tx, account_id: str, on: bool) -> None:
     """Nobody sees what it made, its sign-ins end with their connections; or all of it is there again. [writer]"""
-    if accounts.is_suspended(tx.db, account_id) is on:
+    if accounts.is_suspended(tx.db, account_id) is on or accounts.is_deleted(tx.db, account_id):
         return
     now = now_us()
     accounts.set_suspended(tx, account_id, now if on else None)

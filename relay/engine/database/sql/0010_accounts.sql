@@ -12,6 +12,7 @@ CREATE TABLE account (
   avatar_id       TEXT CHECK (length(avatar_id) = 32),  -- table avatar
   is_private      INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),  -- who wants to follow asks first
   role            TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'admin')),
+  deleted_us      INTEGER,  -- a tombstone, of nobody, that creations and the audit log speak of
   suspended_us    INTEGER,  -- since when; by a moderator
   shows_activity  INTEGER NOT NULL DEFAULT 1 CHECK (shows_activity IN (0, 1)),  -- others see active_us
   active_us       INTEGER NOT NULL DEFAULT 0,

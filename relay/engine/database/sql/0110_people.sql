@@ -12,9 +12,24 @@ CREATE TABLE avatar (
 CREATE INDEX avatar_object ON avatar (sha256);
 CREATE INDEX avatar_of_account ON avatar (account_id);
 
+-- The archive of all that is somebody's, made when they asked for it; the next one takes its place.
+CREATE TABLE account_export (
+  account_id TEXT PRIMARY KEY REFERENCES account (id),
+  sha256     TEXT NOT NULL CHECK (length(sha256) = 64),
+  size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+  created_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_export_object ON account_export (sha256);
+
+-- Names of accounts that are deleted, as they look: nobody else gets one, and is taken for who had it.
+CREATE TABLE retired_name (
+  skeleton TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- Every object that a row speaks of, whatever of: an object that is in none of them is removed.
 CREATE VIEW named_object AS
-  SELECT sha256, size_bytes FROM asset UNION ALL SELECT sha256, size_bytes FROM avatar;
+  SELECT sha256, size_bytes FROM asset UNION ALL SELECT sha256, size_bytes FROM avatar
+  UNION ALL SELECT sha256, size_bytes FROM account_export;
 
 -- Who asks to follow an account that is private.
 CREATE TABLE follow_request (

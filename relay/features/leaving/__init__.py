@@ -1,0 +1,1 @@
+"""Taking all that is one's own along, and going."""
