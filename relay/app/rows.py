@@ -65,7 +65,7 @@ class Table:
             *self._feeds(),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
-            *frame.rows(self.views),
+            *frame.rows(self.views, self.render, self.base_url),
         ]
         return [*rows, *documents.rows(list(rows), self.render)]
 

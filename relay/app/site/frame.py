@@ -43,7 +43,10 @@ def make_render(views: Views, *, dev: bool, media_origin: str | None = None) -> 
     return render
 
 
-def rows(views: Views) -> list[AnyRow]:
+def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
+    async def get_it(call: Call[Any, Any]) -> Answer[Any]:  # any: pages take neither body nor query of a type
+        return render("get.html", call.session, base_url=base_url)
+
     async def static_file(
         call: Call[Any, Any],
     ) -> Answer[Any]:  # any: pages take neither body nor query of a type
@@ -52,4 +55,7 @@ def rows(views: Views) -> list[AnyRow]:
             raise Refusal("not_found", "There is no such file.")
         return Answer(content=file.data, media_type=file.media_type, headers={"cache-control": FOREVER})
 
-    return [Page("GET", "/static/{name}", Action.SITE_READ, static_file, limit=Kind.MEDIA)]
+    return [
+        Page("GET", "/get", Action.SITE_READ, get_it),
+        Page("GET", "/static/{name}", Action.SITE_READ, static_file, limit=Kind.MEDIA),
+    ]

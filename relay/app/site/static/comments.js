@@ -1,7 +1,11 @@
 // Comments of the post that is looked at, as they come, go and change; and the place that plays as the place of a new one.
 "use strict";
 
-(() => {
+let leftComments = null; // ends what listens for the page that was left
+
+function bindComments() {
+  leftComments?.abort();
+  leftComments = new AbortController();
   const section = document.querySelector("[data-watch]");
   if (!section) return;
   const fresh = section.querySelector("[data-new-comments]");
@@ -27,7 +31,7 @@
       fresh.hidden = news.size === 0;
       document.getElementById(`c-${detail.comment_id}`)?.remove();
     }
-  });
+  }, { signal: leftComments.signal });
 
   const player = document.querySelector("[data-player]");
   document.querySelectorAll("[data-at-now]").forEach((button) => {
@@ -39,4 +43,7 @@
       button.form.elements.at.value = `${Math.floor(seconds / 60)}:${rest}`;
     });
   });
-})();
+}
+
+bindComments();
+document.addEventListener("walked", bindComments);

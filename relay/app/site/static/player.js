@@ -4,12 +4,27 @@
 "use strict";
 
 const contexts = new Map(); // one per sample rate: decoding then never resamples
-let playing = null;
+let playing = null; // the player that was started last; it goes on when its page is left by walk.js
+let onPage = []; // the players of the page, in their order
+let queue = []; // those of the page on which `playing` was started
+let volume = Number(localStorage.getItem("volume") ?? 1);
 const HEARD_MS = 3000; // of sound, or half of what is shorter: then it was heard
 
 function contextOf(rate) {
-  if (!contexts.has(rate)) contexts.set(rate, new AudioContext({ sampleRate: rate }));
+  if (!contexts.has(rate)) {
+    const context = new AudioContext({ sampleRate: rate });
+    context.volume = context.createGain();
+    context.volume.gain.value = volume ** 2; // as loud as it looks
+    context.volume.connect(context.destination);
+    contexts.set(rate, context);
+  }
   return contexts.get(rate);
+}
+
+function setVolume(value) {
+  volume = value;
+  localStorage.setItem("volume", String(value));
+  for (const context of contexts.values()) context.volume.gain.value = value ** 2;
 }
 
 function minutes(seconds) {
@@ -19,7 +34,6 @@ function minutes(seconds) {
 
 class Player {
   constructor(root) {
-    this.root = root;
     this.rate = Number(root.dataset.rate);
     this.frames = Number(root.dataset.frames);
     this.length = this.frames / this.rate;
@@ -27,6 +41,12 @@ class Player {
     this.node = null;
     this.offset = 0; // seconds into the clip when not playing
     this.startedAt = 0; // context time at which offset 0 would have sounded
+    this.show(root);
+  }
+
+  show(root) { // on this element from now on
+    const was = this.root;
+    this.root = root;
     this.playButton = root.querySelector("[data-play]");
     this.loopButton = root.querySelector("[data-loop]");
     this.seekBar = root.querySelector("[data-seek]");
@@ -37,6 +57,10 @@ class Player {
     this.loopButton.addEventListener("click", () => this.toggleLoop());
     this.seekBar.addEventListener("pointerdown", (event) => this.seekTo(event));
     this.seekBar.addEventListener("keydown", (event) => this.key(event));
+    if (!was) return;
+    this.loopButton.setAttribute("aria-pressed", was.querySelector("[data-loop]").getAttribute("aria-pressed"));
+    this.state = was.dataset.state;
+    this.paint();
   }
 
   get state() { return this.root.dataset.state; }
@@ -45,6 +69,7 @@ class Player {
     this.root.dataset.state = value;
     const verb = value === "playing" ? "Pause" : "Play";
     this.playButton.setAttribute("aria-label", this.playButton.getAttribute("aria-label").replace(/^\w+/, verb));
+    if (playing === this) document.dispatchEvent(new Event("player"));
   }
 
   get looping() { return this.loopButton.getAttribute("aria-pressed") === "true"; }
@@ -72,6 +97,7 @@ class Player {
     await resumed;
     if (playing && playing !== this) playing.pause();
     playing = this;
+    if (onPage.includes(this)) queue = onPage;
     this.start(this.offset >= this.length ? 0 : this.offset);
     this.state = "playing";
     requestAnimationFrame(() => this.paint());
@@ -100,7 +126,7 @@ class Player {
     node.buffer = this.buffer;
     node.loop = this.looping;
     node.loopEnd = this.length;
-    node.connect(context.destination);
+    node.connect(context.volume);
     node.onended = () => { if (this.node === node) this.finish(); };
     if (node.loop) node.start(0, offset);
     else node.start(0, offset, this.length - offset);
@@ -177,8 +203,18 @@ class Player {
       this.seekBar.setAttribute("aria-valuenow", at.toFixed(1));
       this.seekBar.setAttribute("aria-valuetext", said);
     }
+    if (playing === this) document.dispatchEvent(new Event("position"));
     if (this.state === "playing") requestAnimationFrame(() => this.paint());
   }
 }
 
-for (const root of document.querySelectorAll("[data-player]")) new Player(root);
+function bindPlayers() {
+  onPage = [...document.querySelectorAll("[data-player]")].map((root) => {
+    if (playing?.root.dataset.post !== root.dataset.post || playing.root === root) return new Player(root);
+    playing.show(root);
+    return playing;
+  });
+}
+
+bindPlayers();
+document.addEventListener("walked", bindPlayers);

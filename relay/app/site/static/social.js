@@ -84,10 +84,17 @@ class Live {
     const socket = this.socket = new WebSocket(address, "sidechain.v1.json");
     socket.onopen = () => socket.send(JSON.stringify([{ t: "connect", global_feed: true }]));
     socket.onmessage = (event) => JSON.parse(event.data).slice(1).forEach((message) => this.take(message));
-    socket.onclose = (event) => { if (event.code < 3500) this.again(); };
+    socket.onclose = (event) => { if (event.code < 3500 && !this.ended) this.again(); };
+    if (this.ended) socket.close();
+  }
+
+  end() {
+    this.ended = true;
+    this.socket?.close();
   }
 
   again() {
+    if (this.ended) return;
     setTimeout(() => this.open(), this.wait * (0.5 + Math.random()));
     this.wait = Math.min(this.wait * 2, 30000);
   }
@@ -151,9 +158,17 @@ class Live {
   }
 }
 
-if (csrf) {
+let live = null;
+
+function bindPage() {
   document.querySelectorAll("[data-like]").forEach(bindLike);
   document.querySelectorAll(".reactions").forEach(bindReactions);
   document.querySelectorAll("[data-follow]").forEach(bindFollow);
-  if (document.querySelector("[data-live]")) new Live();
+  live?.end(); // it shows on the page that was left
+  live = document.querySelector("[data-live]") ? new Live() : null;
+}
+
+if (csrf) {
+  bindPage();
+  document.addEventListener("walked", bindPage);
 }

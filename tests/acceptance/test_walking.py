@@ -1,0 +1,100 @@
+"""What plays stays while one walks through the pages, in Chromium: by links, back again, by the bar and by the space bar."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import NARROW, WIDE, Watched, running_browser
+from tests.support.loops import loop_flac
+from tests.support.relay import RelayClient, RelayProcess, running_relay
+
+FLOWED_S = 0.2
+LIMIT_MS = 60_000
+NAMES = ("First", "Second", "Third")
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+    with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
+        client = RelayClient(process.url)
+        client.sign_in("mira.k")
+        for seed, title in enumerate(reversed(NAMES)):
+            audio, bars = loop_flac(seed, sample_rate_hz=48_000, bpm=120.0)
+            client.post(audio, title=title, bpm=120.0, duration_bars=4, bar_frames=bars, genre=["walk"])
+        client.close()
+        yield process
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    watched = Watched(browser, request.param)
+    yield watched.page
+    watched.close()
+    assert watched.complaints == []
+
+
+def position(page: Page) -> float:
+    return float(page.evaluate("playing.position()"))
+
+
+def plays_on(page: Page, since_s: float) -> None:
+    page.wait_for_function(
+        "(s) => playing?.state === 'playing' && playing.position() > s", arg=since_s, timeout=LIMIT_MS
+    )
+
+
+def test_it_plays_on_while_one_walks_and_the_bar_says_what(relay: RelayProcess, page: Page) -> None:
+    page.goto(relay.url)
+    assert page.locator(".bar").count() == 0, "nothing plays yet"
+    page.locator(".card [data-play]").first.click()
+    plays_on(page, FLOWED_S)
+    page.evaluate("window.same = true")
+    assert page.locator("[data-bar-title]").inner_text() == "First"
+    page.locator(".card .title a").nth(1).click()
+    page.wait_for_selector("h1:text('Second')")
+    assert page.evaluate("window.same"), "the page was changed, not left"
+    plays_on(page, position(page))
+    assert page.locator(".single [data-player]").get_attribute("data-state") == "idle"
+    page.locator("[data-bar-title]").click()
+    page.wait_for_selector("h1:text('First')")
+    page.wait_for_selector('.single [data-player][data-state="playing"]')
+    page.go_back()
+    page.wait_for_selector("h1:text('Second')")
+    page.go_back()
+    page.wait_for_selector(".card")
+    page.wait_for_selector('.card [data-player][data-state="playing"]')
+    assert page.evaluate("window.same && document.documentElement.scrollWidth <= innerWidth")
+
+    page.locator("body").press("Space")
+    page.wait_for_selector('.bar[data-state="paused"]')
+    page.locator("body").press("Space")
+    page.wait_for_selector('.bar[data-state="playing"]')
+    for step, title in (("1", "Second"), ("1", "Third"), ("1", "First"), ("-1", "Third")):
+        page.click(f'[data-step="{step}"]')
+        page.wait_for_selector(f"[data-bar-title]:text('{title}')", timeout=LIMIT_MS)
+        page.wait_for_selector('.bar[data-state="playing"]', timeout=LIMIT_MS)
+        assert page.locator('[data-player][data-state="playing"]').count() == 1
+
+
+def test_a_filter_and_a_search_do_not_stop_it(relay: RelayProcess, page: Page) -> None:
+    page.goto(f"{relay.url}/latest")
+    page.locator(".card [data-play]").first.click()
+    plays_on(page, FLOWED_S)
+    page.evaluate("window.same = true")
+    page.click(".filters summary")
+    page.fill('[name="bpm_min"]', "130")
+    page.click(".filters button")
+    page.wait_for_selector(".empty")
+    page.click('.tabs a[href="/search"]')
+    page.fill(".search input", "sec*")
+    page.click(".search button")
+    page.wait_for_selector(".card .title:text('Second')")
+    assert page.locator(".card").count() == 1 and page.evaluate("window.same")
+    plays_on(page, position(page))
