@@ -129,6 +129,11 @@ DELETE_POST = _row(
 GET_WAVEFORM = _get(
     "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."
 )
+GET_IMAGE = _get(
+    "/audio/{post_id}/image",
+    AudioBytes,
+    "A picture of title, name and waveform for links to the post, 1200 x 630, as PNG.",
+)
 GET_PEAKS = _get("/audio/{post_id}/peaks", rest.Peaks, "The post's waveform as numbers.")
 GET_STATUS = _get(
     "/audio/{post_id}/status",

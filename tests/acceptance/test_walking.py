@@ -95,6 +95,6 @@ def test_a_filter_and_a_search_do_not_stop_it(relay: RelayProcess, page: Page) -
     page.click('.tabs a[href="/search"]')
     page.fill(".search input", "sec*")
     page.click(".search button")
-    page.wait_for_selector(".card .title:text('Second')")
+    page.wait_for_selector(".card .title a:text('Second')")
     assert page.locator(".card").count() == 1 and page.evaluate("window.same")
     plays_on(page, position(page))

@@ -1,5 +1,6 @@
 """The bytes of posts: their sound in parts and whole, and its picture. Sent without a cookie, and shown by pages of others."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from relay.features.creations.drawing import waveform_svg
 from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
 from relay.features.creations.posts import one
+from relay.features.creations.share_image import share_image
 from relay.features.creations.terms import terms_of
 from relay.wire import operations as wire
 from relay.wire.owning import LICENCE_URLS
@@ -50,6 +52,13 @@ class Media:
         svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=svg.encode(), media_type="image/svg+xml", headers=headers)
+
+    async def image(self, call: Bare) -> Bytes:
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+        found = (await self.db.read(lambda reader: one(reader, post_id, viewer, ""))).post
+        drawn = await asyncio.to_thread(share_image, found.title or "Untitled", found.username, found.outline)
+        headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
+        return Answer(content=drawn, media_type="image/png", headers=headers)
 
     async def peaks(self, call: Bare) -> Answer[Peaks]:
         found = await self._figures(call)
@@ -91,6 +100,7 @@ class Media:
         return [
             Row(wire.GET_DOWNLOAD, Action.POST_READ, self.download, limit=Kind.MEDIA),
             Row(wire.GET_WAVEFORM, Action.POST_READ, self.waveform),
+            Row(wire.GET_IMAGE, Action.POST_READ, self.image, limit=Kind.MEDIA),
             Row(wire.GET_PEAKS, Action.POST_READ, self.peaks),
             Row(wire.GET_MP3, Action.POST_READ, self.mp3, limit=Kind.MEDIA),
             Row(wire.GET_FLAC, Action.POST_LOSSLESS, self.flac, limit=Kind.MEDIA),

@@ -112,6 +112,7 @@ class PostOperations:
             terms=with_terms(detail.post, terms, self.base_url),
             frame=frame,
             discovery=discovery,
+            image=self.base_url + wire.GET_IMAGE.at(post_id=post_id),
             comments=comments,
         )
 
