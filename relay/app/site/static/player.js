@@ -7,7 +7,10 @@ const contexts = new Map(); // one per sample rate: decoding then never resample
 let playing = null; // the player that was started last; it goes on when its page is left by walk.js
 let onPage = []; // the players of the page, in their order
 let queue = []; // those of the page on which `playing` was started
-let volume = Number(localStorage.getItem("volume") ?? 1);
+let volume = 1;
+try { // a frame on a page of others may be kept from it
+  volume = Number(localStorage.getItem("volume") ?? 1);
+} catch { /* as loud as it is */ }
 const HEARD_MS = 3000; // of sound, or half of what is shorter: then it was heard
 
 function contextOf(rate) {
@@ -23,7 +26,7 @@ function contextOf(rate) {
 
 function setVolume(value) {
   volume = value;
-  localStorage.setItem("volume", String(value));
+  try { localStorage.setItem("volume", String(value)); } catch { /* for this page, then */ }
   for (const context of contexts.values()) context.volume.gain.value = value ** 2;
 }
 
