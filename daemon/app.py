@@ -69,6 +69,7 @@ from daemon.features.previews.previews import Previews
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
 from daemon.features.repairs.repairs import Repairs
+from daemon.features.status.library_watch import LibraryWatch
 from daemon.features.status.notices import Notices
 from daemon.features.status.run_folder_watch import RunFolderWatch
 from daemon.features.status.status import DaemonStatus
@@ -336,6 +337,7 @@ class App:
         own_files = RunFolderWatch(self._config.run, self._run_lock, keepers, self._bus)
         parts: list[Part] = [
             own_files.run,
+            LibraryWatch(self._store, self._bus).run,
             self._status.run,
             self._control_teller.run,
             self._windows.run,
