@@ -50,7 +50,10 @@ from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
 from bridge.control_part import Part
 from bridge.control_people import ChangePerson as ChangePerson
+from bridge.control_people import DeleteAccount as DeleteAccount
 from bridge.control_people import EditProfile as EditProfile
+from bridge.control_people import ExportAccount as ExportAccount
+from bridge.control_people import ExportIs as ExportIs
 from bridge.control_people import GetProfile as GetProfile
 from bridge.control_people import ListPeople as ListPeople
 from bridge.control_people import PeopleAre as PeopleAre
@@ -403,7 +406,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -428,6 +431,7 @@ Reply = (
     | NotificationsAre
     | ProfileIs
     | PeopleAre
+    | ExportIs
     | Claimed
     | Previewing
     | ClaimState

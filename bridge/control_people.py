@@ -99,3 +99,26 @@ class ReportThis(ControlMessage, frozen=True, kw_only=True, tag="report"):
     target: Annotated[str, Meta(max_length=1024)]
     reason: Short
     text: Words = ""
+
+
+class ExportIs(ControlMessage, frozen=True, kw_only=True, tag="export_is"):
+    """path: of the archive, on this machine; size_bytes: of it."""
+
+    path: Annotated[str, Meta(max_length=4096)]
+    size_bytes: int
+
+
+class ExportAccount(ControlMessage, frozen=True, kw_only=True, tag="export_account"):
+    """Make an archive of all that the relay keeps of the account, and store it in the file, which is not there yet."""
+
+    Reply: ClassVar = ExportIs
+
+    path: Annotated[str, Meta(max_length=4096)]
+
+
+class DeleteAccount(ControlMessage, frozen=True, kw_only=True, tag="delete_account"):
+    """Of the relay, for good; the takes here stay. username: the account's own, so that nothing is deleted by mistake."""
+
+    Reply: ClassVar = Done
+
+    username: Short

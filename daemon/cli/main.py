@@ -119,6 +119,12 @@ def _people(app: typer.Typer) -> None:
     people_commands.register(app)
 
 
+def _account(app: typer.Typer) -> None:
+    from daemon.cli import account_commands
+
+    app.add_typer(account_commands.app, name="account")
+
+
 def _recover(app: typer.Typer) -> None:
     from daemon.cli import recover
 
@@ -146,6 +152,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _posts: "posts",
     _comments: "comments comment notifications",
     _people: "profile people follow-requests block unblock mute unmute remove-follower report",
+    _account: "account",
     _recover: "recover",
     _config: "config",
 }

@@ -20,6 +20,7 @@ from daemon.uplink.http import (
 from relay.wire import moderation, operations, people, rest
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
+from relay.wire.jobs import Job
 from relay.wire.notifications import NotificationCounts, NotificationPage, NotificationsRead
 from relay.wire.operations import Operation
 from relay.wire.owning import PostDetails, PostEdit
@@ -176,11 +177,23 @@ class RelayClient:
 
     async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The post's MP3, as RelayHttp.sound gives it."""
-        path = path_of(operations.GET_MP3, post_id=post_id)
+        async for piece in self._file(
+            path_of(operations.GET_MP3, post_id=post_id), "audio/mpeg", limit_bytes
+        ):
+            yield piece
+
+    async def export_archive(self, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
+        """The archive of this account that was made last, as RelayHttp.sound gives it."""
+        async for piece in self._file(path_of(operations.EXPORT_ARCHIVE), "application/zip", limit_bytes):
+            yield piece
+
+    async def _file(
+        self, path: str, accept: str, limit_bytes: int
+    ) -> AsyncGenerator[tuple[bytes, int], None]:
         token = None
         for last in (False, True):
             token = await self.tokens.access(refused=token)
-            headers = {"Authorization": f"Bearer {token}", "Accept": "audio/mpeg"}
+            headers = {"Authorization": f"Bearer {token}", "Accept": accept}
             try:
                 async for piece in self.http.sound(path, headers, limit_bytes):
                     yield piece
@@ -231,6 +244,17 @@ class RelayClient:
                 await self._do(operations.MUTE if deed == "mute" else operations.UNMUTE, whom)
             case _:
                 await self._do(operations.REMOVE_FOLLOWER, whom)
+
+    async def begin_export(self) -> Job:
+        """The job that makes the archive of this account."""
+        return await self._do(operations.EXPORT_ME)
+
+    async def job(self, job_id: str) -> Job:
+        """A job of this account, as it stands."""
+        return await self._do(operations.GET_JOB, job_id=job_id)
+
+    async def delete_account(self, username: str) -> None:
+        await self._do(operations.DELETE_ME, people.DeleteAccount(username=username))
 
     async def report(self, given: moderation.NewReport) -> None:
         """To the relay's moderators."""

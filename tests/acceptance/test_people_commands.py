@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import zipfile
 
 from PIL import Image
 
@@ -55,14 +56,28 @@ async def test_people_from_the_command_line() -> None:
             code, said, _ = await sidechain(owl, "people", "blocked")
             assert code == 0 and "day.lark" in said
 
+            archive = folder / "mine.zip"
+            code, said, complaint = await sidechain(owl, "account", "export", str(archive), "--json")
+            assert code == 0, complaint
+            assert json.loads(said)["size_bytes"] == archive.stat().st_size
+            with zipfile.ZipFile(archive) as opened:
+                assert f"sound/{first.id}.flac" in opened.namelist()
+            assert (await sidechain(owl, "account", "export", str(archive)))[0] == 2, "it is there already"
+
             for wrong, code in (
                 (("profile", "--link", "http://plain.example"), 2),
                 (("profile", "day.lark", "--name", "x"), 2),
                 (("profile", "--picture", str(folder / "none.png")), 2),
                 (("people", "enemies"), 2),
+                (("account", "delete", "day.lark", "--yes"), 6),
                 (("block", "no such name"), 2),
                 (("report", first.id, "--reason", "boring"), 2),
                 (("follow-requests", "accept", "day.lark"), 6),
             ):
                 got, _, complaint = await sidechain(owl, *wrong)
                 assert got == code and "Traceback" not in complaint, (wrong, got, complaint)
+            assert (await sidechain(owl, "account", "delete", "night.owl", asked="n\n"))[0] == 2
+            code, said, complaint = await sidechain(owl, "account", "delete", "night.owl", "--yes")
+            assert code == 0 and "Your takes are where they were" in said, complaint
+            code, _, _ = await sidechain(lark, "profile", "night.owl")
+            assert code == 6

@@ -1,5 +1,7 @@
 """People, as the command line asks for them."""
 
+from pathlib import Path
+
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.people import People
@@ -20,6 +22,8 @@ class PeopleAnswers:
             c.ListPeople: self._list,
             c.ChangePerson: self._change,
             c.ReportThis: self._report,
+            c.ExportAccount: self._export,
+            c.DeleteAccount: self._delete,
         }
 
     async def _profile(self, request: c.GetProfile) -> c.Reply:
@@ -50,6 +54,14 @@ class PeopleAnswers:
 
     async def _report(self, request: c.ReportThis) -> c.Reply:
         await self._people.report(request.target, request.reason, request.text)
+        return c.Done()
+
+    async def _export(self, request: c.ExportAccount) -> c.Reply:
+        size_bytes = await self._people.export(Path(request.path))
+        return c.ExportIs(path=request.path, size_bytes=size_bytes)
+
+    async def _delete(self, request: c.DeleteAccount) -> c.Reply:
+        await self._people.delete_account(request.username)
         return c.Done()
 
     def _info(self, person: Producer) -> c.ProfileInfo:

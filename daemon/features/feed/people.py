@@ -4,12 +4,13 @@ Nothing is queued: what the relay did not confirm is not tried again, and that i
 """
 
 import asyncio
+from errno import EEXIST
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from daemon.errors import NotClaimed, UsageError
+from daemon.errors import NotClaimed, RelayRefused, UsageError
 from daemon.features.feed.not_queued import not_queued
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.identity.account import Account
@@ -17,6 +18,9 @@ from relay.wire.moderation import REASONS, NewReport
 from relay.wire.people import MAX_AVATAR_BYTES, Me, ProfileEdit
 from relay.wire.rest import MAX_PAGE, Producer, Username
 
+LOOK_S = 1.0
+CONFLICT = 409
+MAX_ARCHIVE_BYTES = 64 << 30
 Deed = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
 Which = Literal["requests", "blocked", "muted", "followers", "following"]
 
@@ -75,6 +79,37 @@ class People:
         given = msgspec.convert({"kind": kind, "id": id_, "reason": reason, "text": text}, NewReport)
         await not_queued(self._account.relay().report(given))
 
+    async def export(self, path: Path) -> int:
+        """All that the relay keeps of the account, as a file that was not there; its bytes. Whole, or not there."""
+        partial = await asyncio.to_thread(_begin, path)
+        try:
+            await self._until_made()
+            size_bytes = 0
+            with await asyncio.to_thread(partial.open, "wb") as file:
+                async for piece, _ in self._account.relay().export_archive(MAX_ARCHIVE_BYTES):
+                    size_bytes += await asyncio.to_thread(file.write, piece)
+            await asyncio.to_thread(partial.rename, path)
+        finally:
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+        return size_bytes
+
+    async def _until_made(self) -> None:
+        """The relay has made the archive anew."""
+        relay = self._account.relay()
+        job = await not_queued(relay.begin_export())
+        while job.state in ("ready", "running"):
+            await asyncio.sleep(LOOK_S)
+            job = await relay.job(job.id)
+        if job.state != "done":
+            said = job.error or "the relay gave it up"
+            raise RelayRefused(
+                f"The archive was not made: {said}.", "Try again later.", status=CONFLICT, code="job"
+            )
+
+    async def delete_account(self, username: str) -> None:
+        """Of the relay, for good. The takes here stay."""
+        await not_queued(self._account.relay().delete_account(_name(username)))
+
 
 def _name(given: str) -> str:
     """Raises UsageError."""
@@ -83,6 +118,18 @@ def _name(given: str) -> str:
         return msgspec.convert(name, Username)
     except msgspec.ValidationError:
         raise UsageError(f"“{given}” is no account's name.", "It stands on their page.") from None
+
+
+def _begin(path: Path) -> Path:
+    """The file beside it that becomes it; for nobody else to read. Raises UsageError."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        if path.exists():
+            raise FileExistsError(EEXIST, "it is there already")
+        partial.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.", "Name another file.") from None
+    return partial
 
 
 def _read(path: Path) -> bytes:
