@@ -21,7 +21,7 @@ from relay.wire.operation import post_row as _post
 from relay.wire.operation import row_of as _row
 from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.rest import API_PREFIX
-from relay.wire.search import Found, FoundPeople, FoundPosts, SearchQuery
+from relay.wire.search import Explored, Found, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
 
 # devices and tokens -------------------------------------------------------------------------------------------
@@ -179,6 +179,7 @@ TRENDING_FEED = _list(
 TAG_FEED = _list("/feed/tag/{tag}", FeedQuery, rest.FeedPage, "Posts with a tag, newest first.")
 TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you follow, and yours.")
 USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
+EXPLORE = _get("/explore", Explored, "Whom to follow, and which tags to look at.")
 SEARCH = _list(
     "/search", SearchQuery, Found, "Posts, people and tags that have the words, the best of each first."
 )

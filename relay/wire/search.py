@@ -47,3 +47,10 @@ class FoundPeople(Struct, frozen=True, kw_only=True):
 
     users: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
     next: PageCursor | None
+
+
+class Explored(Struct, frozen=True, kw_only=True):
+    """GET /explore: whom to follow, and tags that most people used lately."""
+
+    people: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
+    tags: Annotated[list[TagCount], Meta(max_length=MAX_PAGE)]

@@ -15,7 +15,7 @@ from relay.features.accounts.api import ensure_account
 from relay.features.comments import store as comments
 from relay.features.creations import posts
 from relay.features.creations import store as creations
-from relay.features.feeds import discovery
+from relay.features.feeds import discovery, exploring
 from relay.features.feeds import store as feeds
 from relay.features.feeds.filters import ALL, filter_of
 from relay.features.graph import store as graph
@@ -45,7 +45,7 @@ BIG = (
     "comment_mention",
     "notification",
 )
-SMALL = {"missed", "of0", "of1", "of2", "w", "w0", "w1", "t", "full_text"}
+SMALL = {"missed", "of0", "of1", "of2", "w", "w0", "w1", "h0", "h1", "t", "p", "full_text"}
 """Made by the statement itself, of what an account missed, of one author's page, of one list's, of tags; or an index itself."""
 FILTERS = FeedQuery(
     bpm_min=90,
@@ -124,6 +124,8 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
             search.posts(asked, sought, "")
             search.people(asked, sought)
         search.tags(asked, viewer, "du")
+        exploring.people(asked, viewer)
+        exploring.tags(asked, viewer)
         creations.words_after(asked, viewer, 200)
         posts.by_ids(asked, ["a" * 32, "b" * 32], viewer)
         feeds.timeline(asked, at, "")

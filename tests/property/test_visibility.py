@@ -34,7 +34,7 @@ from relay.features.creations import changes, posts
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
-from relay.features.feeds import discovery
+from relay.features.feeds import discovery, exploring
 from relay.features.feeds import store as feeds
 from relay.features.feeds.engagement import miscounts as miscounts_of_signs
 from relay.features.feeds.filters import ALL
@@ -352,6 +352,9 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         assert ids_of(discovery.tagged(db, TAG, ask, BASE_URL)) == tagged
         asked = search.Ask(viewer=who or "", query=read_query(TAG), cursor=None, limit=100)
         assert sorted(ids_of(search.posts(db, asked, BASE_URL))) == sorted(tagged)
+        whom = {each.id for each in exploring.people(db, who or "")}
+        owners = {oracle.posts[id_].owner for id_ in for_all_of_them} - {who}
+        assert whom == {each for each in owners if (who, each) not in oracle.follows}
         counted = {each.tag: each.posts for each in search.tags(db, who or "", TAG)}
         assert counted == ({TAG: len(for_all_of_them)} if for_all_of_them else {})
         for owner in people:

@@ -16,14 +16,17 @@ from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
 from relay.features.creations.api import Detail, position
-from relay.features.feeds import discovery, store
+from relay.features.feeds import discovery, exploring, store
+from relay.features.feeds.filters import ALL
 from relay.features.feeds.operations import Read, asked
 from relay.features.graph import api as graph
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
+from relay.wire.search import TagCount
 
 AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 AnyAnswer = Answer[Any]
+TRENDING_SHOWN = 5
 TROUBLE = "A tempo is a number such as 92 or 92.5, a key is written as Am, F# minor or 8A."
 
 
@@ -101,6 +104,18 @@ class FeedPages:
         found = await self.db.read(lambda reader: read(reader, ask, self.base_url), snapshot=ask.is_filtered)
         return self._show(call, found, shown)
 
+    async def explore(self, call: AnyCall) -> AnyAnswer:
+        ask = discovery.Ask(viewer=call.actor.user_id or "", cursor=None, limit=TRENDING_SHOWN, filter=ALL)
+
+        def work(reader: Connection) -> tuple[list[Producer], list[TagCount], store.Page]:
+            found = discovery.trending(reader, ask, self.base_url)
+            return exploring.people(reader, ask.viewer), exploring.tags(reader, ask.viewer), found
+
+        people, tags, (details, _) = await self.db.read(work)
+        return self.render(
+            "explore.html", call.session, here="explore", people=people, tags=tags, details=details
+        )
+
     async def timeline(self, call: AnyCall) -> AnyAnswer:
         at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
         found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
@@ -144,6 +159,7 @@ def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render:
         Page("GET", "/", Action.FEED_READ, hot, query=OnFilteredPage),
         Page("GET", "/latest", Action.FEED_READ, latest, query=OnFilteredPage),
         Page("GET", "/trending", Action.FEED_READ, trending, query=OnFilteredPage),
+        Page("GET", "/explore", Action.FEED_READ, pages.explore),
         Page("GET", "/tag/{tag}", Action.FEED_READ, pages.tagged, query=OnFilteredPage),
         Page("GET", "/following", Action.TIMELINE_READ, pages.timeline, query=OnPage),
         *(

@@ -10,11 +10,12 @@ from relay.core.folding import folded
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
 from relay.features.creations.api import position
-from relay.features.feeds import discovery, store
+from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.discovery import Ask
 from relay.features.feeds.filters import filter_of
 from relay.wire import operations as wire
 from relay.wire.rest import FeedPage, FeedPost
+from relay.wire.search import Explored
 
 FeedCall = Call[wire.Nothing, wire.Paging]
 DiscoveryCall = Call[wire.Nothing, wire.FeedQuery]
@@ -60,6 +61,14 @@ class Feeds:
 
         return self._answer(call, await self.db.read(work))
 
+    async def explored(self, call: Call[wire.Nothing, wire.Nothing]) -> Explored:
+        viewer = call.actor.user_id or ""
+
+        def work(reader: Connection) -> Explored:
+            return Explored(people=exploring.people(reader, viewer), tags=exploring.tags(reader, viewer))
+
+        return await self.db.read(work)
+
     async def pinned(self, call: Call[wire.Nothing, wire.Nothing]) -> FeedPage:
         def work(reader: Connection) -> store.Page:
             person = accounts.find(reader, call.path["name"])
@@ -89,6 +98,7 @@ def rows(db: Database, *, base_url: str, cache_s: int) -> list[AnyRow]:
         Row(wire.TAG_FEED, Action.FEED_READ, feeds.tagged),
         Row(wire.TIMELINE, Action.TIMELINE_READ, feeds.timeline),
         Row(wire.USER_FEED, Action.FEED_READ, feeds.of_person),
+        Row(wire.EXPLORE, Action.FEED_READ, feeds.explored),
         Row(wire.LIST_PINNED, Action.FEED_READ, feeds.pinned),
         Row(wire.LIST_ARCHIVED, Action.TIMELINE_READ, feeds.archived),
     ]
