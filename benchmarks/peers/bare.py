@@ -13,16 +13,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from relay.core.cursor import BEGINNING
-from relay.features.feeds.store import _GLOBAL
+from relay.features.feeds import discovery
 
 
 def main() -> None:
     db = sqlite3.connect(sys.argv[1], check_same_thread=False)
     encode = msgspec.json.Encoder().encode
 
+    sql = discovery._whole(discovery._HOT)
+    values: dict[str, str | int] = {"viewer": "", "reach": 21, "as_of_us": BEGINNING.at_us}
+    for n in range(len(discovery._HOT)):
+        values |= {f"at{n}": BEGINNING.at_us, f"id{n}": BEGINNING.id}
+
     async def feed(request: Request) -> Response:
-        values = {"viewer": "", "at_us": BEGINNING.at_us, "id": BEGINNING.id, "limit": 21}
-        return Response(encode(db.execute(_GLOBAL, values).fetchall()), media_type="application/json")
+        return Response(encode(db.execute(sql, values).fetchall()), media_type="application/json")
 
     serve(Starlette(routes=[Route("/feed/global", feed)]))
 
