@@ -32,33 +32,32 @@ PeakTiles::Peak peak_of(const Shown &shown, uint64_t first, uint64_t end, int le
     return {seen.low, seen.high, true, false};
 }
 
-/* A shape from left to right and back: its upper edge, then its lower. */
+/* A shape from left to right, filled in upright pieces: filled as one, it would be drawn as a fan of triangles that each reach
+   through all of it, a hundred times its own area. */
 class Outline {
 public:
-    void add(float x, float top, float bottom)
+    void add(float x, float top, float bottom) { places_.push_back({x, top, bottom}); }
+    void fill(Canvas &canvas, const Colour &colour) const
     {
-        top_.push_back({x, top});
-        bottom_.push_back({x, bottom});
-    }
-    void fill(Canvas &canvas, const Colour &colour)
-    {
-        if (top_.size() > 1) {
-            auto &vg = canvas.vg();
-            vg.beginPath();
-            vg.moveTo(top_[0].x, top_[0].y);
-            for (size_t i = 1; i < top_.size(); i++) vg.lineTo(top_[i].x, top_[i].y);
-            for (size_t i = bottom_.size(); i-- > 0;) vg.lineTo(bottom_[i].x, bottom_[i].y);
+        auto &vg = canvas.vg();
+        vg.beginPath();
+        for (size_t i = 1; i < places_.size(); i++) {
+            const Place &from = places_[i - 1], &to = places_[i];
+            vg.moveTo(from.x, from.top);
+            vg.lineTo(to.x, to.top);
+            vg.lineTo(to.x, to.bottom);
+            vg.lineTo(from.x, from.bottom);
             vg.closePath();
-            vg.fillColor(colour);
-            vg.fill();
         }
+        vg.fillColor(colour);
+        vg.fill();
     }
 
 private:
-    struct Point {
-        float x, y;
+    struct Place {
+        float x, top, bottom;
     };
-    std::vector<Point> top_, bottom_;
+    std::vector<Place> places_;
 };
 
 void hatch(Canvas &canvas, const Box &box)
