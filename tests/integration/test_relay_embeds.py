@@ -1,5 +1,6 @@
 """The one page that pages of others may frame: what it shows to whom, and that nothing else may be framed."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -47,8 +48,7 @@ def is_closed(headers: httpx.Headers) -> bool:
 @pytest.mark.parametrize("path", [path_of(row) for row in every_row() if method_of(row) == "GET"])
 def test_only_the_embed_may_be_framed(relay: RelayProcess, post: AudioPost, path: str) -> None:
     filled = path.format_map(
-        {"name": "author", "username": "author", "tag": "dub"}
-        | dict.fromkeys(("post_id", "device_id", "job_id"), post.id)
+        defaultdict(lambda: post.id, name="author", username="author", tag="dub", list="followers")
     )
     for answer in (get(relay.url + filled), get(relay.url + filled, headers={"accept": "text/html"})):
         embed = path == "/embed/{post_id}"
