@@ -60,6 +60,12 @@ from relay.features.uploads.service import Uploads
 DEV_POLL_US = 1_000_000
 """A device that waits for its code asks so often on a relay for development."""
 ISSUER = "sidechain-relay"
+ON_GIVEN_UP = {
+    publishing.JOB_KIND: publishing.given_up,
+    export.JOB_KIND: export.nothing_else,
+    erasing.JOB_KIND: export.nothing_else,
+}
+"""What else ends with a job of each kind that comes to nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,21 +212,7 @@ async def post_services(
     uploads = Uploads(db, objects, publishing.is_published)
     await uploads.open()
     removed = Removals(db, objects)
-    posts = Publishing(
-        db=db,
-        objects=objects,
-        encoder=encoder,
-        uploads=uploads,
-        removed=removed,
-        scratch=engines.folder.work,
-        base_url=base_url,
-        quota_bytes=config.account_quota_bytes,
-    )
-    on_given_up = {
-        publishing.JOB_KIND: publishing.given_up,
-        export.JOB_KIND: export.nothing_else,
-        erasing.JOB_KIND: export.nothing_else,
-    }
+    posts = _publishing(config, base_url, engines, encoder, uploads, removed)
     exporting = export.Exporting(db, objects, removed, engines.folder.work)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
@@ -231,7 +223,7 @@ async def post_services(
             export.JOB_KIND: exporting.make,
             erasing.JOB_KIND: erased.make,
         },
-        on_given_up,
+        ON_GIVEN_UP,
         on_said=progress.said,
     )
     return PostServices(
@@ -241,7 +233,7 @@ async def post_services(
         workers=workers,
         owning=Owning(db, objects, removed, base_url),
         removals=removed,
-        jobs=Jobs(db, on_given_up),
+        jobs=Jobs(db, ON_GIVEN_UP),
         leaving=Leaving(db, objects, removed, erased),
         reactions=Reactions(db, base_url),
         keeping=Keeping(db, base_url),
@@ -249,6 +241,21 @@ async def post_services(
         plays=Plays(db, base_url),
         comments=Comments(db, base_url),
         notifications=Notifications(db, base_url),
+    )
+
+
+def _publishing(
+    config: Config, base_url: str, engines: Engines, encoder: Encoder, uploads: Uploads, removed: Removals
+) -> Publishing:
+    return Publishing(
+        db=engines.db,
+        objects=engines.objects,
+        encoder=encoder,
+        uploads=uploads,
+        removed=removed,
+        scratch=engines.folder.work,
+        base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
     )
 
 
