@@ -13,6 +13,7 @@ from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
+from daemon.doors.control.people import PeopleAnswers
 from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
@@ -66,6 +67,7 @@ def tables() -> list[dict[type, Any]]:
         FeedAnswers(NOBODY, NOBODY, NOBODY),
         PostAnswers(NOBODY),
         CommentAnswers(NOBODY, NOBODY),
+        PeopleAnswers(NOBODY, ""),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),
