@@ -11,7 +11,8 @@ from typing import TypeVar
 from msgspec import Struct
 
 from daemon.core.bars import Bars, bars_of
-from daemon.core.timeline import MAX_BPM, MERGE_FRAMES, MIN_BPM, Began, Meter, Run, knows_bars, runs
+from daemon.core.passages import MAX_BPM, MIN_BPM, Began, Meter, knows_bars
+from daemon.core.timeline import MERGE_FRAMES, Run, runs
 from plugin_protocol.layout import Flag, Record
 
 MIN_TEMPO_CHANGE_BPM = 1e-3  # less is a host's rounding, not a tempo change

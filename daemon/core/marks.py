@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from daemon.core.bars import bars_of
 from daemon.core.capture import History
-from daemon.core.timeline import MAX_BPM, MERGE_FRAMES, MIN_BPM, Run, knows_bars, runs
+from daemon.core.passages import MAX_BPM, MIN_BPM, knows_bars
+from daemon.core.timeline import MERGE_FRAMES, Run, runs
 from plugin_protocol.history_messages import MAX_MARKS, Mark, MarkFlag
 from plugin_protocol.layout import Flag, Record
 

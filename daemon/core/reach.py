@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from daemon.core.capture import History
-from daemon.core.timeline import MAX_BPM, MIN_BPM
+from daemon.core.passages import MAX_BPM, MIN_BPM
 from plugin_protocol.layout import Flag, Record
 
 _GAP = int(Flag.GAP)

@@ -17,49 +17,31 @@ A line's frame is rounded to the nearest whole one, ties down. Not here: which b
 or trust: absurd fields count as unknown, so that a lying plugin costs bar lines and no more.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from enum import StrEnum
 from itertools import pairwise
-from math import ceil, floor, inf, isfinite
+from math import ceil, floor, inf
 from typing import NamedTuple
 
+from daemon.core.passages import (
+    LAPSE_S,
+    Began,
+    Meter,
+    Passage,
+    Point,
+    passages,
+    with_bar_starts,
+    without_lapses,
+)
 from daemon.core.ticks import unrounded
 from plugin_protocol.layout import PREDICTION_TOLERANCE_FRAMES, Flag, Record
 
-MIN_BPM, MAX_BPM = 1.0, 1000.0
-MAX_PPQ = 1e9
-MIN_BAR_QUARTERS = 0.25  # a shorter "bar" is no meter anybody plays
 STEP_QUARTERS = 0.25  # FL-like positions stand still and catch up by less than this
 MAX_TURNS = 64  # of a loop between two records
 STEADY_FRAMES = PREDICTION_TOLERANCE_FRAMES + 0.5  # the writer's rule, and room for its rounding
 # A loop's end and its start, each a wobble off, are one line.
 MERGE_FRAMES = int(2 * PREDICTION_TOLERANCE_FRAMES)
-LAPSE_S = 1.0  # for so long a playing host may not say where it is (a NaN, a missing field) and is believed to go on
-
-# Plain ints: an IntFlag operation costs as much as the rest of a record's work.
-_PLAYING = int(Flag.PLAYING)
 _LOOPING = int(Flag.LOOPING)
-_PPQ = int(Flag.VALID_PPQ)
-_BPM = int(Flag.VALID_BPM)
-_METER = int(Flag.VALID_METER)
-_BAR_START = int(Flag.VALID_BAR_START)
-_PROJECT_FRAME = int(Flag.VALID_PROJECT_FRAME)
 _DISCONTINUITY = int(Flag.DISCONTINUITY)
-_GAP = int(Flag.GAP)
-_LOOP_RANGE = int(Flag.LOOP_RANGE)
-_USABLE = _PLAYING | _PPQ | _METER
-
-Meter = tuple[int, int]
-
-
-class Began(StrEnum):
-    """Why a Run starts where it does."""
-
-    STARTED = "started"  # the transport started
-    UNKNOWN = "unknown"  # it played before, but the host did not say where
-    GAP = "gap"  # frames are missing right before
-    HORIZON = "horizon"  # the Ring, or its timeline, remembers no more
 
 
 class Run(NamedTuple):
@@ -78,30 +60,6 @@ class Run(NamedTuple):
     bars_assumed: bool  # True: the host does not say where bars start, taken as whole meters from quarter 0
 
 
-class _Point(NamedTuple):
-    """One usable record: playing, with position and meter."""
-
-    frame: int
-    ppq: float
-    rate: float  # quarters per frame; 0.0 when the tempo is unknown
-    bpm: float | None
-    bar_start: float | None
-    meter: Meter
-    flags: int
-    loop: tuple[float, float] | None  # in force before `frame`
-    project_frame: int | None
-
-
-class _Stretch(NamedTuple):
-    """The points of one Run, and the loop range in force after the last."""
-
-    points: list[_Point]
-    end_frame: int
-    began: Began
-    loop: tuple[float, float] | None
-    open: bool = False  # nothing ended it but the end of what was asked for
-
-
 def runs(
     records: Sequence[Record], oldest_frame: int, end_frame: int, sample_rate_hz: float
 ) -> tuple[Run, ...]:
@@ -110,173 +68,33 @@ def runs(
     `records` oldest first; those behind `end_frame` are used too, they tell what the last block did.
     """
     found = []
-    for stretch in _stretches(records, oldest_frame, end_frame, sample_rate_hz):
-        exact = unrounded(stretch.points)
-        points = _without_lapses(
+    for passage in passages(records, oldest_frame, end_frame, sample_rate_hz):
+        exact = unrounded(passage.points)
+        points = without_lapses(
             [
                 p if p.ppq == ppq else p._replace(ppq=ppq)
-                for p, ppq in zip(stretch.points, exact, strict=True)
+                for p, ppq in zip(passage.points, exact, strict=True)
             ],
             LAPSE_S * sample_rate_hz,
         )
-        walker = _Walker(*_with_bar_starts(points))
+        walker = _Walker(*with_bar_starts(points))
         for a, b in pairwise(walker.points):
             walker.join(a, b)
-        walker.leave(walker.points[-1], stretch.end_frame, stretch.loop)
-        run = walker.run(stretch, oldest_frame, end_frame)
+        walker.leave(walker.points[-1], passage.end_frame, passage.loop)
+        run = walker.run(passage, oldest_frame, end_frame)
         if run.end_frame > run.start_frame:
             found.append(run)
     return tuple(found)
-
-
-def knows_bars(record: Record) -> bool:
-    """Whether the host said, in this record, a position and a meter: enough for bar lines. [any]"""
-    flags = int(record.flags)
-    return not flags & _LOOP_RANGE and flags & (_PPQ | _METER) == _PPQ | _METER and _is_sane(record)
-
-
-def _is_sane(record: Record) -> bool:
-    return (
-        abs(record.ppq) <= MAX_PPQ  # False for NaN too
-        and record.numerator > 0
-        and record.denominator > 0
-        and record.numerator * 4 >= MIN_BAR_QUARTERS * record.denominator
-    )
 
 
 def _bar_quarters(meter: Meter) -> float:
     return meter[0] * 4 / meter[1]
 
 
-def _stretches(
-    records: Sequence[Record], oldest_frame: int, end_frame: int, sample_rate_hz: float
-) -> list[_Stretch]:
-    """Split the usable records where transport, knowledge or audio was interrupted."""
-    splitter = _Splitter(sample_rate_hz)
-    last_frame = -1
-    for record in _since(records, oldest_frame):
-        if record.ring_frame < last_frame:
-            continue  # a Ring's records rise; this one is a lie
-        last_frame = record.ring_frame
-        splitter.take(record)
-    return splitter.finished(end_frame)
-
-
-class _Splitter:
-    """Records in their order become stretches: the one that is open, what interrupts it, the loop range in force."""
-
-    def __init__(self, sample_rate_hz: float) -> None:
-        self._sample_rate_hz = sample_rate_hz
-        self._longest_lapse = LAPSE_S * sample_rate_hz
-        self._found: list[_Stretch] = []
-        self._points: list[_Point] = []
-        self._began = Began.HORIZON
-        self._lapse_frame: int | None = None  # since when a host that plays does not say where
-        self._loop: tuple[float, float] | None = None
-        self._loop_before: tuple[float, float] | None = None  # as it stood before `_loop_frame`
-        self._loop_frame = -1
-
-    def take(self, record: Record) -> None:
-        frame, flags = record.ring_frame, int(record.flags)
-        if flags & _GAP:
-            self._end(frame, Began.GAP)
-        if flags & _LOOP_RANGE:
-            self._set_loop(record)
-            return
-        if self._lapse_frame is not None and frame - self._lapse_frame > self._longest_lapse:
-            self._end(frame, Began.UNKNOWN)
-        if flags & _USABLE == _USABLE and _is_sane(record):
-            self._lapse_frame = None
-            if self._points and self._points[-1].frame == frame:
-                self._points.pop()  # a block of 0 frames: what comes after it at the same frame is the truth
-            in_force = self._loop if self._loop_frame < frame else self._loop_before
-            self._points.append(_point(record, flags, in_force, self._sample_rate_hz))
-        elif not flags & _PLAYING:
-            self._end(frame, Began.STARTED)
-        elif not self._points:
-            self._began = Began.UNKNOWN
-        elif self._lapse_frame is None:
-            self._lapse_frame = frame
-
-    def finished(self, end_frame: int) -> list[_Stretch]:
-        if self._lapse_frame is not None and end_frame - self._lapse_frame > self._longest_lapse:
-            self._end(end_frame, Began.UNKNOWN)
-        if self._points:
-            end_frame = max(end_frame, self._points[-1].frame)
-            self._found.append(_Stretch(self._points, end_frame, self._began, self._loop, open=True))
-        return self._found
-
-    def _set_loop(self, record: Record) -> None:
-        if record.ring_frame != self._loop_frame:
-            self._loop_before, self._loop_frame = self._loop, record.ring_frame
-        self._loop = (record.ppq, record.bpm) if isfinite(record.bpm - record.ppq) else None
-
-    def _end(self, at_frame: int, next_began: Began) -> None:
-        if self._points:
-            end_frame = at_frame if self._lapse_frame is None else self._lapse_frame
-            self._found.append(_Stretch(self._points, end_frame, self._began, self._loop))
-        self._points, self._began, self._lapse_frame = [], next_began, None
-
-
-def _since(records: Sequence[Record], oldest_frame: int) -> Sequence[Record]:
-    """Without the records that speak only of frames before `oldest_frame`; the loop range in force stays."""
-    first = max(bisect_right(records, oldest_frame, key=lambda r: r.ring_frame) - 1, 0)
-    while first > 0 and int(records[first].flags) & _LOOP_RANGE:
-        first -= 1  # no position: the one before it is still in force
-    for index in range(first - 1, -1, -1):
-        if int(records[index].flags) & _LOOP_RANGE:
-            return [records[index], *records[first:]]
-    return records[first:]
-
-
-def _point(record: Record, flags: int, loop: tuple[float, float] | None, sample_rate_hz: float) -> _Point:
-    bpm = record.bpm if flags & _BPM and MIN_BPM <= record.bpm <= MAX_BPM else None
-    return _Point(
-        frame=record.ring_frame,
-        ppq=record.ppq,
-        rate=bpm / (60.0 * sample_rate_hz) if bpm else 0.0,
-        bpm=bpm,
-        bar_start=record.bar_start_ppq
-        if flags & _BAR_START and abs(record.bar_start_ppq) <= MAX_PPQ
-        else None,
-        meter=(record.numerator, record.denominator),
-        flags=flags,
-        loop=loop,
-        project_frame=record.project_frame if flags & _PROJECT_FRAME else None,
-    )
-
-
-def _without_lapses(points: list[_Point], longest_frames: float) -> list[_Point]:
-    """Without the points that lack a tempo while those around them, not far away, have one."""
-    kept: list[_Point] = []
-    for index, point in enumerate(points):
-        if point.bpm is None and kept and kept[-1].bpm is not None:
-            after = next((p for p in points[index + 1 :] if p.bpm is not None), None)
-            if after is not None and after.frame - point.frame <= longest_frames:
-                continue
-        kept.append(point)
-    return kept
-
-
-def _with_bar_starts(points: list[_Point]) -> tuple[list[_Point], bool, bool]:
-    """The points with a bar start each, whether bar starts are known, and whether they are assumed.
-
-    A bar start is never invented: only under one meter for the whole run does one bar line give all others, and
-    only then, with none given at all, are lines taken as whole meters from quarter 0 (the Run says so).
-    """
-    if all(p.bar_start is not None for p in points):
-        return points, True, False
-    if any(p.meter != points[0].meter for p in points):
-        return points, False, False
-    given = next((p.bar_start for p in points if p.bar_start is not None), None)
-    base = 0.0 if given is None else given
-    return [p._replace(bar_start=base) for p in points], True, given is None
-
-
 class _Walker:
-    """Follows one stretch from point to point and notes the bar lines it passes."""
+    """Follows one passage from point to point and notes the bar lines it passes."""
 
-    def __init__(self, points: list[_Point], bars_known: bool, bars_assumed: bool) -> None:
+    def __init__(self, points: list[Point], bars_known: bool, bars_assumed: bool) -> None:
         self.points = points
         self._bars_known = bars_known
         self._bars_assumed = bars_assumed
@@ -287,7 +105,7 @@ class _Walker:
         self._tempos: list[tuple[float, float | None]] = [(points[0].frame, points[0].bpm)]
         self._meters: list[tuple[float, Meter]] = [(points[0].frame, points[0].meter)]
 
-    def join(self, a: _Point, b: _Point) -> None:
+    def join(self, a: Point, b: Point) -> None:
         """Go from `a` to `b`; see the table in the module's docstring."""
         frames = b.frame - a.frame
         if not a.rate:
@@ -301,8 +119,8 @@ class _Walker:
         if a.meter != b.meter and self._meters[-1][1] != b.meter:
             self._meters.append((b.frame, b.meter))
 
-    def leave(self, a: _Point, end_frame: int, loop: tuple[float, float] | None) -> None:
-        """Go on from the last point to the end of the stretch, or to the end of the loop if that comes first:
+    def leave(self, a: Point, end_frame: int, loop: tuple[float, float] | None) -> None:
+        """Go on from the last point to the end of the passage, or to the end of the loop if that comes first:
         what a wrap leads to is known only from the next record."""
         frames: float = end_frame - a.frame
         if a.rate and loop and a.flags & _LOOPING and a.ppq < loop[1]:
@@ -310,23 +128,23 @@ class _Walker:
         if a.rate:
             self._sweep(a.frame, a.ppq, a.rate, frames, a, None)
 
-    def run(self, stretch: _Stretch, oldest_frame: int, end_frame: int) -> Run:
+    def run(self, passage: Passage, oldest_frame: int, end_frame: int) -> Run:
         """What was found, within the frames that are there."""
-        first = stretch.points[0].frame
-        start, end = max(first, oldest_frame), min(stretch.end_frame, end_frame)
+        first = passage.points[0].frame
+        start, end = max(first, oldest_frame), min(passage.end_frame, end_frame)
         lines, quarters = [], []
         for line, heard in self._lines:
             if first - STEADY_FRAMES <= line < first:
                 line = first  # the position at the start wobbles
-            elif not stretch.open and stretch.end_frame < line <= stretch.end_frame + STEADY_FRAMES:
-                line = stretch.end_frame
+            elif not passage.open and passage.end_frame < line <= passage.end_frame + STEADY_FRAMES:
+                line = passage.end_frame
             if start <= line <= end:
                 lines.append(line)
                 quarters.append(heard)
         return Run(
             start_frame=start,
             end_frame=end,
-            began=Began.HORIZON if first < oldest_frame else stretch.began,
+            began=Began.HORIZON if first < oldest_frame else passage.began,
             lines=tuple(lines),
             line_quarters=tuple(quarters),
             tempos=tuple((_nearest(frame), bpm) for frame, bpm in self._tempos),
@@ -337,7 +155,7 @@ class _Walker:
             bars_assumed=self._bars_assumed,
         )
 
-    def _join_without_tempo(self, a: _Point, b: _Point, frames: int) -> None:
+    def _join_without_tempo(self, a: Point, b: Point, frames: int) -> None:
         """Positions without a tempo: what lies between two of them is a straight line, or else unknown."""
         rate = (b.ppq - a.ppq) / frames if frames else 0.0
         if b.flags & _DISCONTINUITY or rate <= 0.0 or abs(b.ppq - a.ppq) > 4 * STEP_QUARTERS:
@@ -345,7 +163,7 @@ class _Walker:
         else:
             self._sweep(a.frame, a.ppq, rate, frames, a, b)
 
-    def _join_tempo(self, a: _Point, b: _Point, frames: int) -> bool:
+    def _join_tempo(self, a: Point, b: Point, frames: int) -> bool:
         """Solve `a.ppq + x * a.rate + (frames - x) * b.rate == b.ppq` for the frame x of the change."""
         if not b.rate or a.rate == b.rate:
             return False
@@ -361,7 +179,7 @@ class _Walker:
         self._sweep(a.frame + x, a.ppq + x * a.rate, b.rate, frames - x, a, b)
         return True
 
-    def _join_wrap(self, a: _Point, b: _Point, frames: int) -> bool:
+    def _join_wrap(self, a: Point, b: Point, frames: int) -> bool:
         """The loop turned inside the span, at `(end - a.ppq) / a.rate`; the landing must agree with `b`."""
         if b.loop is None:
             return False
@@ -393,7 +211,7 @@ class _Walker:
         self._sweep(turn_frame, start, rate, b.frame - turn_frame, b, None)
         return True
 
-    def _join_step_or_jump(self, a: _Point, b: _Point, frames: int) -> None:
+    def _join_step_or_jump(self, a: Point, b: Point, frames: int) -> None:
         if abs(b.ppq - a.ppq - frames * a.rate) > STEP_QUARTERS:
             self._sweep(a.frame, a.ppq, a.rate, frames, a, None)
             self._jump(b.frame)
@@ -405,7 +223,7 @@ class _Walker:
         self._passed = -inf
 
     def _sweep(
-        self, frame: float, ppq: float, rate: float, frames: float, grid: _Point, then: _Point | None
+        self, frame: float, ppq: float, rate: float, frames: float, grid: Point, then: Point | None
     ) -> None:
         """Note the lines of `grid` between `ppq` and `ppq + frames * rate`, both ends a wobble wider.
 
@@ -438,7 +256,7 @@ class _Walker:
             self._lines.append((frame, heard_before + line))
 
 
-def _turn(grid: _Point, then: _Point, slack: float) -> float:
+def _turn(grid: Point, then: Point, slack: float) -> float:
     """The ppq from which `then` counts bars in another way than `grid` does; infinite when it does not."""
     if grid.bar_start is None or then.bar_start is None:
         return inf

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from daemon.core import capture
 from daemon.core.journal import Damaged
+from daemon.core.passages import Meter
 from daemon.core.stretches import Stretch, stretches
-from daemon.core.timeline import Meter
 from daemon.errors import NothingKept, SidechainError
 from daemon.rings.journal_files import (
     CLOSED,
