@@ -8,9 +8,12 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from relay.core.access import Role
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
-from relay.engine.database import Database
+from relay.engine.database import Database, Tx
+from relay.features.accounts import api as accounts
+from relay.features.moderation.service import change_role
 from relay.features.passwords import api as passwords
 
 MAX_USES, MAX_DAYS = 1_000, 365
@@ -46,6 +49,13 @@ class AddReset(Struct, frozen=True, kw_only=True, tag="add_reset"):
     username: str
 
 
+class SetRole(Struct, frozen=True, kw_only=True, tag="set_role"):
+    """Noted in the audit log, by the account itself."""
+
+    username: str
+    role: Role
+
+
 class Link(Struct, frozen=True, kw_only=True, tag="link"):
     """base_url: None: of a relay that does not serve, and whose settings do not say it. expires_us: since the epoch."""
 
@@ -79,7 +89,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     sentence: str
 
 
-Question = AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset
+Question = AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset | SetRole
 Reply = Link | Invites | Users | Done | Refused
 _questions = msgspec.json.Decoder(Question)
 _replies = msgspec.json.Decoder(Reply)
@@ -137,6 +147,14 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
             secret = await db.write(lambda tx: passwords.add_reset(tx, username, now))
             path = passwords.reset_path(secret)
             return Link(path=path, expires_us=now + passwords.RESET_US, base_url=base_url)
+        case SetRole(username=username, role=role):
+            await db.write(lambda tx: _set_role(tx, username, role))
+            return Done()
+
+
+def _set_role(tx: Tx, username: str, role: Role) -> None:
+    account_id = accounts.find_any(tx.db, username).id
+    change_role(tx, account_id, account_id, role)
 
 
 def _require_within(option: str, value: int, most: int) -> None:

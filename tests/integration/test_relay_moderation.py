@@ -44,17 +44,15 @@ def give_role(data: Path, engines: Engines, name: str, role: str) -> subprocess.
 
 @pytest.fixture(scope="module")
 def relay(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    """With its staff, whom the operator named while it was stopped."""
+    """With its staff, whom the operator names while it serves."""
     data = tmp_path_factory.mktemp("relay") / "data"
-    with running_relay(data, engines=engines) as first:
-        for name in STAFF:
-            with closing(RelayClient(first.url)) as client:
-                client.sign_in(name)
-    for name, role in STAFF.items():
-        given = give_role(data, engines, name, role)
-        assert given.returncode == 0 and role in given.stdout, given.stderr
-    assert give_role(data, engines, "nobody-here", "admin").returncode == 1
     with running_relay(data, engines=engines) as process:
+        for name, role in STAFF.items():
+            with closing(RelayClient(process.url)) as client:
+                client.sign_in(name)
+            given = give_role(data, engines, name, role)
+            assert given.returncode == 0 and role in given.stdout, given.stderr
+        assert give_role(data, engines, "nobody-here", "admin").returncode == 1
         yield process
 
 
