@@ -28,6 +28,8 @@ FRAMED_POLICY = (
 )
 """Of what pages of others show: nothing that a person could be tricked into doing is on it."""
 FACES = 8
+DRAWN = {"🎵": "note", "❤️": "heart", "🔥": "fire", "😍": "love", "🚀": "rocket", "💯": "hundred"}
+"""What icons.html draws, by emoji."""
 SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
@@ -67,6 +69,7 @@ class Views:
             bars=_bars,
             counts=counts,
             decibel=decibel,
+            drawn=drawn,
             grid=_grid,
             hue=hue,
             key_by=lambda post: by_whom(post.key_source, post.key_confidence) if post.key else "",
@@ -132,6 +135,15 @@ def said(comment: Comment) -> Markup:
 def counts(of_emoji: Mapping[str, int]) -> str:
     """🔥 2 🚀 1"""
     return " ".join(f"{emoji} {count}" for emoji, count in of_emoji.items())
+
+
+def drawn(emoji: str) -> Markup:
+    """As a picture of our own where icons.html has one: what a system's font has differs, and may be nothing."""
+    if emoji not in DRAWN:
+        return escape(emoji)
+    return Markup(
+        '<svg class="emoji" viewBox="0 0 24 24" role="img" aria-label="{}"><use href="#i-{}"/></svg>'
+    ).format(emoji, DRAWN[emoji])
 
 
 def minutes(duration_ms: int) -> str:

@@ -24,12 +24,28 @@ async function act(button, work) {
   button.disabled = false;
 }
 
+function drawn(emoji) {
+  const symbol = [...document.querySelectorAll("symbol[data-emoji]")].find((each) => each.dataset.emoji === emoji);
+  if (!symbol) return document.createTextNode(emoji);
+  const [picture, shape] = ["svg", "use"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+  picture.setAttribute("class", "emoji");
+  picture.setAttribute("viewBox", "0 0 24 24");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", emoji);
+  shape.setAttribute("href", `#${symbol.id}`);
+  picture.append(shape);
+  return picture;
+}
+
 function bindLike(button) {
   button.addEventListener("click", () => act(button, async (on) => {
     const post = await call(on ? "/social/like" : "/social/unlike", { post_id: button.dataset.like });
     button.setAttribute("aria-pressed", String(on));
     button.querySelector("[data-count]").textContent = post.like_count;
-    button.querySelector("[data-with]").textContent = Object.entries(post.liked_with).map((each) => each.join(" ")).join(" ");
+    const likedWith = Object.entries(post.liked_with);
+    const shown = button.querySelector("[data-with]");
+    shown.replaceChildren(...likedWith.flatMap(([emoji, count]) => [drawn(emoji), ` ${count} `]));
+    shown.title = likedWith.map((each) => each.join(" ")).join(" ");
   }));
 }
 
