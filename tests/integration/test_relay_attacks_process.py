@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daemon.system import process as daemon_process
+from bridge import system
 from relay.app.config import BadConfig, Config
 from relay.core.limits import LIMITS, Kind
 from relay.engine import dumps
@@ -96,7 +96,7 @@ def test_a_relay_leaves_no_core_file(alone: RelayProcess) -> None:
     assert re.search(r"Max core file size +0 +0 ", limits)
 
 
-@pytest.mark.parametrize("forbid", [dumps.forbid_dumps, daemon_process.forbid_dumps])
+@pytest.mark.parametrize("forbid", [dumps.forbid_dumps, system.forbid_dumps])
 def test_a_process_that_holds_keys_is_not_read_by_its_own_user(forbid: Callable[[], None]) -> None:
     assert reads_memory_of(lambda: None), "without it, it would be"
     assert not reads_memory_of(forbid)

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from relay.wire.rest import AudioPost
+from tests.integration.test_relay_commands import relay_command
+from tests.support.claims import FormBrowser
 from tests.support.clients import AUDIO, problem
 from tests.support.relay import RelayClient, RelayProcess
 from tests.support.rows import every_change
@@ -37,14 +39,23 @@ def test_a_browser_session_changes_nothing_without_the_token_of_its_page(
         assert problem(browser.get("/api/v1/users/me")) == (401, "sign_in_required")
 
 
+@pytest.fixture(scope="module")
+def surfer(relay: RelayProcess) -> str:
+    """Somebody who may do all that there is to do."""
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("surfer")
+    relay_command("role", "--data", relay.data, "surfer", "admin", engines=relay.engines)
+    return "surfer"
+
+
 @pytest.mark.parametrize(("method", "path", "form"), every_change())
 def test_no_change_is_made_by_a_page_of_somebody_else(
-    relay: RelayProcess, method: str, path: str, form: bool
+    relay: RelayProcess, surfer: str, method: str, path: str, form: bool
 ) -> None:
     """With a cookie and without the page's token; and forms not even with it, from another origin."""
     address = re.sub(r"{\w+}", "0" * 32, path)
     with httpx.Client(base_url=relay.url, trust_env=False) as browser:
-        browser.post("/session", data={"username": "surfer"}, headers={"origin": relay.url})
+        browser.post("/session", data={"username": surfer}, headers={"origin": relay.url})
         token = browser.get("/").text.split('name="csrf" content="')[1].split('"')[0]
         evil = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
         if form:

@@ -159,7 +159,7 @@ def told(socket: RelaySocket) -> NotificationsTold:
 def test_every_device_hears_of_new_ones_and_of_those_that_were_read(
     star: RelayClient, song: AudioPost, fans: list[RelayClient]
 ) -> None:
-    socket = star.socket()
+    socket = star.socket(notifications=True)
     try:
         like(fans[0], song)
         first = told(socket)

@@ -170,7 +170,7 @@ def test_tempo_and_key_come_with_who_says_so_and_nothing_is_invented(client: Rel
     told = client.post(audio, **said)
     assert {name: getattr(told, name) for name in said} == said
     assert told.seam_score is not None and told.lra_lu is not None, "measured on what arrived"
-    untold = client.post(audio, bpm_source="audio", bpm_confidence=0.9, key_source="audio")
+    untold = client.post(audio, bpm_source="audio", bpm_confidence=0.9, key_source="audio", analysed=True)
     assert [getattr(untold, name) for name in said] == [None] * 6, "nobody says what is unknown"
     for wrong in ({"bpm_source": "astrology"}, {"key_confidence": 1.5}):
         assert client.upload(audio, **wrong).status_code in (400, 422)

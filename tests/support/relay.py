@@ -190,19 +190,33 @@ class RelayClient:
     def follow(self, username: str) -> None:
         self.http.post("/social/follow", json={"username": username}).raise_for_status()
 
-    def socket(self, cursor: str | None = None, *, jobs: bool = False, **options: Any) -> "RelaySocket":
-        """A WebSocket that has said Connect. jobs: whether it knows `job.progress`. options: fields of Connect."""
+    def socket(self, cursor: str | None = None, **options: Any) -> "RelaySocket":
+        """A WebSocket that has said Connect. options: of RelaySocket, and fields of Connect."""
         assert self.pair is not None
-        return RelaySocket(self.url, self.pair.access_token, cursor, jobs=jobs, **options)
+        return RelaySocket(self.url, self.pair.access_token, cursor, **options)
 
 
 class RelaySocket:
-    """A connection speaking msgpack. connected: the answer to Connect. jobs: how far they are is heard, not passed over."""
+    """A connection speaking msgpack. connected: the answer to Connect.
+
+    jobs, notifications: how far those are, and how many these are, is heard, not passed over.
+    """
 
     def __init__(
-        self, url: str, token: str, cursor: str | None, *, jobs: bool = False, **options: Any
+        self,
+        url: str,
+        token: str,
+        cursor: str | None,
+        *,
+        jobs: bool = False,
+        notifications: bool = False,
+        **options: Any,
     ) -> None:
-        self._jobs = jobs
+        self._passed_over = tuple(
+            kind
+            for kind, wanted in ((events.JobProgress, jobs), (events.NotificationsTold, notifications))
+            if not wanted
+        )
         self._stack = ExitStack()
         opened = connect(
             url.replace("http", "ws", 1) + "/api/v1/ws",
@@ -238,7 +252,7 @@ class RelaySocket:
 
     def _is_passed_over(self, message: events.FromRelay) -> bool:
         told = events.read_payload(message) if isinstance(message, events.Event) else None
-        return isinstance(told, events.JobProgress) and not self._jobs
+        return isinstance(told, self._passed_over)
 
     def expect(self, kind: type[Kind]) -> Kind:
         message = self.next()
