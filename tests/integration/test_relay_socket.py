@@ -96,12 +96,13 @@ def nothing_more(socket: RelaySocket) -> events.Pong:
     return pong
 
 
-def is_gone(said: events.Payload, person: RelayClient) -> bool:
-    """Of whom one does not follow any more, nothing is known."""
-    return isinstance(said, events.PresenceUpdate) and (said.user_id, said.status) == (
-        person.user_id,
-        "offline",
-    )
+def is_gone(socket: RelaySocket, person: RelayClient) -> bool:
+    """Of whom one does not follow any more, the posts go, and nothing is known."""
+    told = [heard(socket), heard(socket)]
+    offline = [each for each in told if isinstance(each, events.PresenceUpdate)]
+    return events.FeedAuthorRemoved(user_id=person.user_id) in told and [
+        (each.user_id, each.status) for each in offline
+    ] == [(person.user_id, "offline")]
 
 
 def posts_of(connected: events.Connected) -> list[str]:
@@ -189,7 +190,7 @@ def test_following_while_connected(person: Person, listen: Listen) -> None:
     after = anna.post(AUDIO, title="after")
     assert heard(socket) == events.FeedNewPost(post=after), "from now on, and nothing of before"
     ben.http.post("/social/unfollow", json={"username": anna.username})
-    assert is_gone(heard(socket), anna)
+    assert is_gone(socket, anna)
     anna.post(AUDIO, title="unheard")
     nothing_more(socket)
 
@@ -247,14 +248,16 @@ def test_whom_one_blocks_is_not_heard_of_live_nor_replayed(person: Person, liste
     ben.http.post("/social/like", json={"post_id": post.id}).raise_for_status()
     assert isinstance(heard(inbox), events.SocialNewReaction)
     anna.http.post("/social/block", json={"user_id": ben.user_id}).raise_for_status()
-    assert is_gone(heard(socket), anna), "neither follows the other any more"
+    assert is_gone(socket, anna), "neither follows the other any more"
     mine = anna.post(AUDIO, title="unheard")
     nothing_more(socket)
     assert ben.http.post("/social/like", json={"post_id": post.id}).status_code == 404
     again = listen(anna, start).connected
-    assert len(again.events) == 1 and posts_of(again) == [mine.id], "her own post, and nothing of him"
+    hers = [events.FeedAuthorRemoved(user_id=ben.user_id), events.FeedNewPost(post=mine)]
+    assert [read_payload(each) for each in again.events] == hers, "that he is gone, and nothing of him"
     assert anna.http.get("/inbox").json()["items"] == []
-    assert listen(ben, socket.connected.cursor).connected.events == []
+    his = [read_payload(each) for each in listen(ben, socket.connected.cursor).connected.events]
+    assert his == [events.FeedAuthorRemoved(user_id=anna.user_id)]
 
 
 def test_the_global_feed_is_only_for_those_who_ask(person: Person, listen: Listen) -> None:

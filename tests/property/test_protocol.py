@@ -1,5 +1,7 @@
 """Whatever bytes, records and orders of events: a value or the one documented error."""
 
+from functools import cache
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,7 @@ def values_of(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
     raise TypeError(kind)
 
 
+@cache
 def structs(cls: type) -> st.SearchStrategy[msgspec.Struct]:
     described = msgspec.inspect.type_info(cls)
     assert isinstance(described, msgspec.inspect.StructType)

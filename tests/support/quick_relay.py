@@ -8,7 +8,7 @@ from pathlib import Path
 
 from relay.__main__ import main
 from relay.features.creations.drawing import outline
-from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder
+from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
 from relay.features.creations.figures import Card, Figures
 
 CARD = Card(
@@ -29,11 +29,11 @@ class QuickEncoder(Encoder):
     def expect(self) -> None:
         """There is no child to warm up."""
 
-    async def run(self, job: EncodeJob) -> Figures:
+    async def run(self, job: EncodeJob) -> Made:
         folder = Path(job.folder)
         shutil.copy(folder / job.upload_file, folder / LOSSLESS_FILE)
         (folder / PREVIEW_FILE).write_bytes(job.title.encode())
-        return FIGURES
+        return Made(figures=FIGURES, bpm=job.bpm, key=job.key, spent_ms={})
 
 
 if __name__ == "__main__":
