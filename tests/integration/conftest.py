@@ -26,6 +26,14 @@ def other(relay: RelayProcess) -> RelayClient:
 
 
 @pytest.fixture(scope="module")
+def follower(relay: RelayProcess, owner: RelayClient) -> RelayClient:
+    """Of the owner."""
+    client = client_of(relay, "listener")
+    client.follow("holder")
+    return client
+
+
+@pytest.fixture(scope="module")
 def anonymous(relay: RelayProcess) -> RelayClient:
     return client_of(relay)
 

@@ -14,42 +14,15 @@ from relay.wire.events import Event, FeedNewPost, FeedPostChanged, FeedPostRemov
 from relay.wire.rest import AudioPost
 from tests.support.engines import Engines
 from tests.support.loops import short_flac
-from tests.support.relay import RelayClient, RelayProcess, RelaySocket, running_relay
+from tests.support.relay import RelayClient, RelayProcess, RelaySocket
 
 BOTH_ENGINES = True
-
-
-@pytest.fixture(scope="module")
-def relay(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    with running_relay(tmp_path_factory.mktemp("relay") / "data", engines=engines) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def owner(relay: RelayProcess) -> Iterator[RelayClient]:
-    with closing(RelayClient(relay.url)) as client:
-        client.sign_in("holder")
-        yield client
-
-
-@pytest.fixture(scope="module")
-def follower(relay: RelayProcess, owner: RelayClient) -> Iterator[RelayClient]:
-    with closing(RelayClient(relay.url)) as client:
-        client.sign_in("listener")
-        client.follow("holder")
-        yield client
 
 
 @pytest.fixture(scope="module")
 def stranger(relay: RelayProcess) -> Iterator[RelayClient]:
     with closing(RelayClient(relay.url)) as client:
         client.sign_in("passer-by")
-        yield client
-
-
-@pytest.fixture(scope="module")
-def nobody(relay: RelayProcess) -> Iterator[RelayClient]:
-    with closing(RelayClient(relay.url)) as client:
         yield client
 
 
@@ -88,7 +61,7 @@ def in_feed(client: RelayClient, post: AudioPost) -> set[str]:
 
 
 def test_an_edit_is_the_post_from_then_on_everywhere(
-    owner: RelayClient, stranger: RelayClient, nobody: RelayClient, heard: RelaySocket
+    owner: RelayClient, stranger: RelayClient, anonymous: RelayClient, heard: RelaySocket
 ) -> None:
     post = new_post(owner, 4801, title="Old name", genre=["dub"])
     assert isinstance(told(heard), FeedNewPost)
@@ -99,10 +72,10 @@ def test_an_edit_is_the_post_from_then_on_everywhere(
     assert isinstance(changed, FeedPostChanged) and changed.post.title == "New name"
     for said in (
         stranger.http.get(f"/audio/{post.id}").text,
-        nobody.http.get("/feed/global").text,
-        nobody.http.get(post.page_url).text,
-        nobody.http.get(f"{nobody.url}/embed/{post.id}").text,
-        nobody.http.get(f"{nobody.url}/u/holder").text,
+        anonymous.http.get("/feed/global").text,
+        anonymous.http.get(post.page_url).text,
+        anonymous.http.get(f"{anonymous.url}/embed/{post.id}").text,
+        anonymous.http.get(f"{anonymous.url}/u/holder").text,
     ):
         assert "New name" in said and "Old name" not in said
     assert edit(owner, post, title="").json()["title"] == ""
@@ -110,15 +83,15 @@ def test_an_edit_is_the_post_from_then_on_everywhere(
 
 
 def test_the_title_in_the_sound_itself_is_the_posts(
-    owner: RelayClient, nobody: RelayClient, relay: RelayProcess, engines: Engines
+    owner: RelayClient, anonymous: RelayClient, relay: RelayProcess, engines: Engines
 ) -> None:
     """Players that were given the file show what stands in it."""
     before = engines.objects_of(relay.data)
     post = new_post(owner, 4814, title="Old words", bpm=92.5, key="A minor")
     made = engines.objects_of(relay.data)
-    old = nobody.http.get(f"/audio/{post.id}/mp3").content
+    old = anonymous.http.get(f"/audio/{post.id}/mp3").content
     edit(owner, post, title="New words ♪")
-    new = nobody.http.get(f"/audio/{post.id}/mp3").content
+    new = anonymous.http.get(f"/audio/{post.id}/mp3").content
     assert b"Old words" in old and b"Old words" not in new and "New words ♪".encode("utf-16-le") in new
     assert (
         without_tag(new) == without_tag(old) and new[: len(new) - len(without_tag(new))].count(b"TBPM") == 1
@@ -156,20 +129,20 @@ def test_what_no_post_can_be_is_refused_and_changes_nothing(owner: RelayClient, 
 
 
 def test_nobody_but_the_owner_changes_or_deletes(
-    owner: RelayClient, follower: RelayClient, nobody: RelayClient
+    owner: RelayClient, follower: RelayClient, anonymous: RelayClient
 ) -> None:
     post = new_post(owner, 4804)
     hidden = new_post(owner, 4804, visibility="private")
     for each in (post, hidden):
         assert edit(follower, each, title="mine").status_code == 404
         assert follower.http.delete(f"/audio/{each.id}").status_code == 404
-        assert edit(nobody, each, title="mine").status_code == 401
-        assert nobody.http.delete(f"/audio/{each.id}").status_code == 401
+        assert edit(anonymous, each, title="mine").status_code == 401
+        assert anonymous.http.delete(f"/audio/{each.id}").status_code == 401
         assert owner.http.get(f"/audio/{each.id}").json()["title"] == "test"
 
 
 def test_each_visibility_is_for_whom_it_says(
-    owner: RelayClient, follower: RelayClient, stranger: RelayClient, nobody: RelayClient
+    owner: RelayClient, follower: RelayClient, stranger: RelayClient, anonymous: RelayClient
 ) -> None:
     """Given with the upload, and changed later."""
     everywhere = {"/feed/global", "/feed/user/holder", "/feed/timeline"}
@@ -186,11 +159,11 @@ def test_each_visibility_is_for_whom_it_says(
         for post in (given, later):
             assert post.id == given.id or edit(owner, post, visibility=visibility).status_code == 200
             assert in_feed(follower, post) == of_follower, visibility
-            assert in_feed(stranger, post) == in_feed(nobody, post) == of_others, visibility
+            assert in_feed(stranger, post) == in_feed(anonymous, post) == of_others, visibility
             assert statuses(owner, post) == {200}
             assert statuses(follower, post) == may_follower, visibility
-            assert statuses(stranger, post) == statuses(nobody, post) == may_others, visibility
-            shown = nobody.http.get(f"{nobody.url}/embed/{post.id}").status_code
+            assert statuses(stranger, post) == statuses(anonymous, post) == may_others, visibility
+            shown = anonymous.http.get(f"{anonymous.url}/embed/{post.id}").status_code
             assert shown == (200 if visibility == "public" else 404)
     kept = owner.http.get(f"/audio/{later.id}/mp3").headers["cache-control"]
     assert "private" in kept and "immutable" not in kept
@@ -239,7 +212,7 @@ def test_who_was_away_is_told_what_stands_now(owner: RelayClient, follower: Rela
 
 
 def test_a_deleted_post_is_gone_from_every_place(
-    owner: RelayClient, follower: RelayClient, nobody: RelayClient, heard: RelaySocket
+    owner: RelayClient, follower: RelayClient, anonymous: RelayClient, heard: RelaySocket
 ) -> None:
     before = owner.http.get("/users/me").json()["post_count"]
     post = new_post(owner, 4809, title="Regretted", genre=["regret"])
@@ -250,17 +223,17 @@ def test_a_deleted_post_is_gone_from_every_place(
     answer = owner.http.delete(f"/audio/{post.id}")
     assert (answer.status_code, answer.json()) == (200, {"post_id": post.id})
     assert told(heard) == FeedPostRemoved(post_id=post.id)
-    for client in (owner, follower, nobody):
+    for client in (owner, follower, anonymous):
         assert statuses(client, post) == {410}
         assert in_feed(client, post) == set()
-    assert nobody.http.get(f"{nobody.url}/embed/{post.id}").status_code == 404
-    assert nobody.http.get(f"/audio/{post.id}/mp3", headers={"if-none-match": "*"}).status_code == 410
+    assert anonymous.http.get(f"{anonymous.url}/embed/{post.id}").status_code == 404
+    assert anonymous.http.get(f"/audio/{post.id}/mp3", headers={"if-none-match": "*"}).status_code == 410
     assert follower.http.post("/social/like", json={"post_id": post.id}).status_code == 410
     assert post.id not in owner.http.get("/inbox").text
     assert owner.http.get("/users/me").json()["post_count"] == before
     assert owner.http.delete(f"/audio/{post.id}").status_code == 410
     assert edit(owner, post, title="back").status_code == 410
-    page = nobody.http.get(post.page_url, headers={"accept": "text/html"})
+    page = anonymous.http.get(post.page_url, headers={"accept": "text/html"})
     assert page.status_code == 410 and "This post was deleted." in page.text and "Regretted" not in page.text
 
 
