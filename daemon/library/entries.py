@@ -111,9 +111,10 @@ class Entries:
         """Ask for an Entry again; one that is under way already is left as it is. Raises TakeGone, NoSpace."""
         async with self.changing:
             takes = await self._store.run(Store.find_take, entry.take_id)
-            if outbox.Retried not in outbox.TRANSITIONS[entry.state] or not takes:
-                return entry
-            return await self._ask_again(takes[0], entry)
+            current = await self._store.run(Store.entry_of, entry.take_id)  # it may have set out since
+            if not takes or current is None or outbox.Retried not in outbox.TRANSITIONS[current.state]:
+                return current or entry
+            return await self._ask_again(takes[0], current)
 
     async def _ask_again(
         self, take: TakeRow, entry: outbox.Entry, event: outbox.Retried | outbox.Held = _AT_ONCE

@@ -127,9 +127,10 @@ class Uploader:
             return
         self._relay_back, self._relay_away_until_s, self._relay_away_until_us = False, 0.0, 0
         now_us = self._clock.unix_us()
-        for entry in await self._store.run(Store.open_entries):
-            if entry.state is outbox.State.QUEUED and entry.next_attempt_us > now_us:
-                await self._save(outbox.apply(entry, outbox.RelayBack(), now_us=now_us, jitter=0.0))
+        async with self._changing:  # what is taken back in this moment stays taken back
+            for entry in await self._store.run(Store.open_entries):
+                if entry.state is outbox.State.QUEUED and entry.next_attempt_us > now_us:
+                    await self._save(outbox.apply(entry, outbox.RelayBack(), now_us=now_us, jitter=0.0))
 
     def _may_go(self, entry: outbox.Entry) -> bool:
         """Never under another account than the one it was meant for; unclaimed Entries wait for a claim."""

@@ -1,7 +1,9 @@
 """What a person does with Entries, also when a take's folder was lost behind the library's back; and who is told."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -9,12 +11,13 @@ import numpy as np
 import pytest
 
 from daemon.config import Config
-from daemon.core.outbox import Entry, State
+from daemon.core.outbox import TRANSITIONS, Discarded, Entry, Retried, State
 from daemon.errors import NotClaimed, Offline, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.posting import Posting
-from daemon.features.posting.uploads import upload_meta
+from daemon.features.posting.uploads import Uploader, upload_meta
 from daemon.identity.account import Account
+from daemon.identity.relay import DeviceRelay
 from daemon.library.entries import Entries, new_entry
 from daemon.library.sidecars import entry_of_file, read_entry
 from daemon.library.store import Store
@@ -73,6 +76,50 @@ def in_state(entry: Entry, state: State) -> Entry:
         State.QUARANTINED: {"reason": "The encoder died three times."},
     }
     return msgspec.structs.replace(entry, state=state, **under_way.get(state, {}))
+
+
+@pytest.mark.parametrize("now", State)
+@pytest.mark.parametrize("seen", State)
+async def test_an_entry_that_moved_on_since_it_was_seen_is_taken_as_it_is_now(
+    tmp_path: Path, seen: State, now: State
+) -> None:
+    """Who asks for all of a list may find that one of it has set out meanwhile: that is no fault of theirs."""
+    shelf = Shelf(tmp_path, "http://127.0.0.1:1")
+    fresh = await shelf.posting.post(await shelf.takes.get(shelf.keep(1)), "A")
+    shelf.store.save_entry(in_state(fresh, now))
+    after = await shelf.entries.retry(in_state(fresh, seen))
+    assert after == shelf.store.entry_of(fresh.take_id)
+    assert after.state is now or Retried in TRANSITIONS[now]
+    shelf.store.save_entry(in_state(fresh, now))
+    if Discarded in TRANSITIONS[now]:
+        assert (await shelf.entries.discard(in_state(fresh, seen))).state is State.DISCARDED
+    else:
+        with pytest.raises(SidechainError, match=r"cannot be taken back"):
+            await shelf.entries.discard(in_state(fresh, seen))
+    shelf.store.close()
+
+
+async def test_what_is_taken_back_as_the_relay_comes_back_stays_taken_back(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "http://127.0.0.1:1")
+    bus = Bus()
+    relay = DeviceRelay("http://127.0.0.1:1", lambda: None)
+    uploader = Uploader(
+        shelf.store, relay, shelf.takes.folder, lambda: None, bus, changing=shelf.entries.changing
+    )
+    waiting = []
+    for number in range(1, 20):
+        entry = await shelf.posting.post(await shelf.takes.get(shelf.keep(number)), "A")
+        later = msgspec.structs.replace(in_state(entry, State.QUEUED), next_attempt_us=1 << 60)
+        shelf.store.save_entry(later)
+        waiting.append(later)
+    uploader.relay_back()
+    running = asyncio.create_task(uploader.run())
+    await asyncio.gather(*(shelf.entries.discard(entry) for entry in reversed(waiting)))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert {entry.state for entry in shelf.store.entries()} == {State.DISCARDED}
+    shelf.store.close()
 
 
 def title_of(shelf: Shelf, take_id: str) -> str:
