@@ -4,9 +4,10 @@ Commands are its one caller: through the operator's socket where a relay serves 
 """
 
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from relay.core.access import Role
 from relay.core.refusal import Refusal
@@ -23,8 +24,8 @@ _DAY_US = 24 * 3600 * 1_000_000
 class AddInvite(Struct, frozen=True, kw_only=True, tag="add_invite"):
     """A link to a new account, for so many people and days."""
 
-    uses: int
-    days: int
+    uses: Annotated[int, Meta(ge=1, le=MAX_USES)]
+    days: Annotated[int, Meta(ge=1, le=MAX_DAYS)]
 
 
 class ListInvites(Struct, frozen=True, kw_only=True, tag="list_invites"):
@@ -124,8 +125,6 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
     now = now_us()
     match question:
         case AddInvite(uses=uses, days=days):
-            _require_within("--uses", uses, MAX_USES)
-            _require_within("--days", days, MAX_DAYS)
             expires_us = now + days * _DAY_US
             made, secret = await db.write(
                 lambda tx: passwords.add_invite(tx, uses=uses, now_us=now, expires_us=expires_us)
@@ -155,8 +154,3 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
 def _set_role(tx: Tx, username: str, role: Role) -> None:
     account_id = accounts.find_any(tx.db, username).id
     change_role(tx, account_id, account_id, role)
-
-
-def _require_within(option: str, value: int, most: int) -> None:
-    if not 1 <= value <= most:
-        raise Refusal("validation", f"{option} is from 1 to {most}, not {value}.")

@@ -32,8 +32,10 @@ log = logging.getLogger("relay")
 
 EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, OSError)
 """What keeps a relay from starting and is said in a sentence."""
-CANNOT_START = 1
-"""The exit code, as of any command that did not do what it was asked."""
+MISCALLED = (BadBusUrl, BadObjectsUrl)
+"""Those of them that a call of another kind would not have met: what a setting says cannot be meant."""
+NOT_DONE, NOT_RIGHT = 1, 2
+"""Exit codes of every command: it did not do what it was asked; it was asked what cannot be."""
 GOODBYE_S = 2.0
 GOODBYE_STEP_S = 0.02
 BACKLOG = 1024
@@ -55,7 +57,7 @@ class _Server(uvicorn.Server):
         try:
             await super().startup(sockets=sockets)
         except SystemExit:  # uvicorn's own code for it is 3
-            sys.exit(CANNOT_START)
+            sys.exit(self._application.exit_code)
         if self.started:
             self._application.say_where(self._url)
 
@@ -71,6 +73,7 @@ class Application:
         self._config = config
         self._base_url = base_url
         self.relay: Relay | None = None
+        self.exit_code = NOT_DONE  # of a server that does not start
         self._metrics_url = ""
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
@@ -102,6 +105,7 @@ class Application:
             try:
                 relay = await self._open(opened)
             except Exception as error:
+                self.exit_code = NOT_RIGHT if isinstance(error, MISCALLED) else NOT_DONE
                 log.error("%s", error, exc_info=None if isinstance(error, EXPECTED) else error)
                 logging.getLogger("uvicorn.error").disabled = True  # it would say so twice more
                 await opened.aclose()
@@ -145,8 +149,8 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound; ends with 1 where it cannot start,
-    which the log says. [main thread]
+    """Serve until SIGTERM or SIGINT. Raises OSError when the address cannot be bound; ends with 1 or 2 where it
+    cannot start, which the log says. [main thread]
     """
     forbid_dumps()
     bound = _bind(config.host, config.port)
@@ -182,4 +186,4 @@ def run(config: Config) -> None:
         signal.signal(each, lambda *_: sys.exit(0))
     server.run(sockets=[bound])
     if not server.started:
-        sys.exit(CANNOT_START)
+        sys.exit(application.exit_code)

@@ -231,6 +231,8 @@ def config_of(environment: Mapping[str, str], flags: Mapping[str, str | bool | N
 
 def _value(setting: Setting, name: str, text: str) -> Value:
     try:
+        if not text:
+            raise ValueError("is empty: leave it out, or say what is meant")
         return setting.read(text)
     except ValueError as error:
         raise BadConfig(name, f"{error}.") from None

@@ -2,18 +2,22 @@
 
 import asyncio
 import random
+import re
 import shutil
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from relay.engine.database import DatabaseError, SchemaTooNew, Tx, full_text, migrations
+from relay.engine.database import DatabaseError, SchemaTooNew, Tx, migrations, sqlite
 from relay.engine.database.archive import ArchiveError, digests, load, read_manifest, save
 from relay.engine.database.archive_tables import tables_at
 from relay.engine.database.migrations import newest, schema_files
+from relay.engine.database.postgres import migrate
+from relay.engine.database.postgres_connection import connect, parse_address
 from tests.support.doors import opened
 from tests.support.postgres import PostgresServer, schema_of
 
@@ -296,10 +300,55 @@ async def test_archives_are_not_mixed_and_databases_not_invented(database_url: s
     shutil.rmtree(tmp_path / "archive")
 
 
-def test_every_table_of_the_relay_is_archived_but_those_of_one_engine(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_of_a_replaced_database_nothing_is_left(database_url: str, tmp_path: Path) -> None:
+    """Nor what no archive holds: an index of words that speaks of the rows before would never be built anew."""
+    source = f"sqlite:///{tmp_path / 'source.db'}"
+    await filled(source)
+    save(source, tmp_path / "archive")
+    index = "found_rows" if database_url.startswith("postgresql") else "found"
+    async with opened(database_url) as door:
+        await door.do(f"INSERT INTO {index} (body) VALUES ('before')")
+    load(tmp_path / "archive", database_url, replace=True)
+    async with opened(database_url) as door:
+        assert await door.ask(f"SELECT count(*) FROM {index}") == 0
+
+
+MADE_OF_OTHERS = {"full_text", "document", "full_text_built"}
+OF_ONE_ENGINE = {"commit_log", "last_group", "schema_version"}
+"""What PostgreSQL's door needs for its processes."""
+
+
+def test_every_table_of_a_relay_is_archived(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Asked of the databases themselves: a table is in the archive, or is named above."""
     monkeypatch.undo()
-    tables = {table.name for table in tables_at(newest(schema_files("sqlite")))}
-    assert {"commits", "meta"} <= tables
-    assert not tables & {"commit_log", "last_group", "schema_version", *full_text.TABLES}
+    archived = {table.name for table in tables_at(newest(schema_files("sqlite")))}
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        sqlite.migrate(db)
+        listed = db.execute("SELECT name FROM pragma_table_list WHERE schema = 'main'").fetchall()
+        of_index = {"full_text_" + part for part in ("config", "content", "data", "docsize", "idx")}
+        views = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+    assert {name for (name,) in listed} - views - of_index - {"sqlite_schema"} == archived | MADE_OF_OTHERS
+    asked = (
+        "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
+    )
+    with schema_of(postgres) as schema:
+        address = parse_address(postgres.url(schema))
+        with connect(address, name="test", patient=True) as pg:
+            migrate(pg, schema)
+            there = {name for (name,) in pg.execute(asked)}
+    assert there == archived | MADE_OF_OTHERS | OF_ONE_ENGINE
+
+
+def test_every_object_that_a_table_speaks_of_is_backed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table whose rows have bytes among the objects is in the view that backup, check and sweep ask."""
+    monkeypatch.undo()
+    tables = tables_at(newest(schema_files("sqlite")))
+    speaking = {
+        table.name for table in tables if {"sha256", "size_bytes"} <= {each.name for each in table.columns}
+    }
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        sqlite.migrate(db)
+        (view,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'named_object'").fetchone()
+    assert speaking == set(re.findall(r"FROM (\w+)", view))

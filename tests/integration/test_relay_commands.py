@@ -341,19 +341,32 @@ def test_calls_that_there_are_not() -> None:
     relay_command("backup", code=2)
     relay_command("serve", "--colour", "red", code=2)
     assert "choose from 'serve'" in relay_command("bakup", "--data", "x", code=2).stderr
-    assert "--data is missing" in relay_command("migrate", code=1).stderr
+    assert "--data is missing" in relay_command("migrate", code=2).stderr
     assert "backup" in relay_command("--help").stdout
 
 
+def test_what_a_flag_cannot_mean_is_no_such_call(tmp_path: Path) -> None:
+    """As a flag that there is not; nothing is made."""
+    for flags in (("serve", "--port", "abc"), ("serve", "--host", ""), ("backup", "--data", "", "x.tar")):
+        (line,) = relay_command(*flags, code=2).stderr.splitlines()
+        assert line.startswith(f"relay: {flags[1]} is ")
+    said = json.loads(
+        relay_command("invite", "--data", tmp_path / "data", "--uses", "0", "--json", code=2).stdout
+    )
+    assert "--uses is from 1 to 1000" in said["error"] and not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "said", "code"),
     [
-        ("--objects-url", "ftp://host", "Objects are kept at"),
-        ("--bus-url", "ftp://host", "A bus is"),
-        ("--signing-key-file", "/dev/null", "key"),
+        ("--objects-url", "ftp://host", "Objects are kept at", 2),
+        ("--bus-url", "ftp://host", "A bus is", 2),
+        ("--signing-key-file", "/dev/null", "key", 1),
     ],
 )
-def test_a_relay_that_cannot_start_says_so_once(tmp_path: Path, option: str, value: str, said: str) -> None:
-    done = relay_command("serve", "--data", tmp_path / "data", "--port", "0", option, value, code=1)
+def test_a_relay_that_cannot_start_says_so_once(
+    tmp_path: Path, option: str, value: str, said: str, code: int
+) -> None:
+    done = relay_command("serve", "--data", tmp_path / "data", "--port", "0", option, value, code=code)
     (line,) = done.stderr.splitlines()
     assert said in line and not done.stdout

@@ -100,7 +100,7 @@ def test_an_invite_is_for_so_many_and_can_be_taken_back(band: RelayProcess) -> N
     with FormBrowser(band.url, "198.51.100.78") as late:
         assert late.http.get(str(kept["path"])).status_code == 404
     assert "There is no invite" in str(command(band, "invite", "--revoke", str(kept["id"]), code=1)["error"])
-    assert "--uses is from 1 to 1000" in str(command(band, "invite", "--uses", "0", code=1)["error"])
+    assert "--uses is from 1 to 1000" in str(command(band, "invite", "--uses", "0", code=2)["error"])
 
 
 WRONG = [

@@ -6,8 +6,17 @@ from datetime import UTC, datetime
 from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
 from relay.app.commands.operate import operate
 from relay.app.commands.report import Report
-from relay.app.config import Config
-from relay.app.operating import AddInvite, Invites, Link, ListInvites, Question, RevokeInvite
+from relay.app.config import BadConfig, Config
+from relay.app.operating import (
+    MAX_DAYS,
+    MAX_USES,
+    AddInvite,
+    Invites,
+    Link,
+    ListInvites,
+    Question,
+    RevokeInvite,
+)
 from relay.features.passwords.rules import Registration
 
 EXAMPLES = """
@@ -87,7 +96,15 @@ def _question(given: argparse.Namespace) -> Question:
         return ListInvites()
     if given.revoke is not None:
         return RevokeInvite(id=given.revoke)
-    return AddInvite(uses=given.uses, days=given.days)
+    return AddInvite(
+        uses=_within("--uses", given.uses, MAX_USES), days=_within("--days", given.days, MAX_DAYS)
+    )
+
+
+def _within(option: str, value: int, most: int) -> int:
+    if not 1 <= value <= most:
+        raise BadConfig(option, f"is from 1 to {most}, not {value}.")
+    return value
 
 
 def _people(count: int) -> str:

@@ -9,7 +9,7 @@ from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
 from relay.app.config import BadConfig
-from relay.app.server import EXPECTED
+from relay.app.server import EXPECTED, MISCALLED, NOT_DONE, NOT_RIGHT
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnavailable
 
 COMMANDS = {
@@ -32,7 +32,7 @@ _EXPECTED = (
     ObjectMissing,
     ObjectsUnavailable,
 )
-EPILOG = """exit codes: 0 done; 1 not done, or something is wrong, and was said; 2 there is no such call.
+EPILOG = """exit codes: 0 done; 1 not done, or something is wrong, and was said; 2 there is no such call, or a setting cannot be so.
 Without a command: serve. Each has --help with examples; docs/operator has the rest."""
 
 
@@ -44,8 +44,8 @@ def main() -> None:
     given = _parser().parse_args(argv)
     try:
         sys.exit(given.run(given))
-    except BadConfig as error:
-        _fail(given, str(error))
+    except (BadConfig, *MISCALLED) as error:
+        _fail(given, str(error), NOT_RIGHT)
     except _EXPECTED as error:
         listening = isinstance(error, OSError) and given.command == "serve"
         where = f"cannot listen there: {getattr(error, 'strerror', error)}. Choose another --host or --port."
@@ -54,10 +54,11 @@ def main() -> None:
         _fail(given, "was interrupted.")
 
 
-def _fail(given: argparse.Namespace, sentence: str) -> None:
+def _fail(given: argparse.Namespace, sentence: str, code: int = NOT_DONE) -> None:
     if getattr(given, "json", False):
         print(json.dumps({"error": sentence}), flush=True)
-    sys.exit(f"relay: {sentence}")
+    print(f"relay: {sentence}", file=sys.stderr, flush=True)
+    sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -106,7 +106,7 @@ def load(folder: Path, url: str | Path, *, replace: bool = False) -> Manifest:
         tables = {table.name: table for table in tables_at(manifest.schema)}
         if not replace and (full := target.first_with_rows(tables.values())):
             raise NotEmpty(full)
-        target.clear(tables.values())
+        target.clear()
         if missing := tables.keys() - {content.table for content in manifest.contents}:
             raise ArchiveError(f"The manifest does not name {min(missing)}: it is damaged.")
         for content in manifest.contents:

@@ -24,7 +24,8 @@ class Target(Protocol):
     def first_with_rows(self, tables: Iterable[Table]) -> str | None:
         """Name of a table that something was stored in; what the door itself keeps does not count."""
 
-    def clear(self, tables: Iterable[Table]) -> None: ...
+    def clear(self) -> None:
+        """Of all tables that a relay makes, those that no archive holds among them; nobody else's."""
 
     def fill(self, table: Table, rows: Iterator[Row]) -> None: ...
 

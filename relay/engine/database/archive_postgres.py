@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from relay.engine.database.archive_door import NEW_EPOCH, Row
-from relay.engine.database.archive_tables import Table, stored
+from relay.engine.database.archive_tables import Table, made_by, stored
 from relay.engine.database.errors import DatabaseError, DatabaseInUse
 from relay.engine.database.postgres import migrate
 from relay.engine.database.postgres_connection import Postgres, connect, neutral, parse_address
@@ -64,7 +64,7 @@ def first_with_rows(url: str, tables: Iterable[Table]) -> str | None:
     try:
         with connect(address, name="relay-archive", read_only=True) as pg:
             _require_unused(pg, address.schema)
-            return _Target(pg, address.schema).first_with_rows(tables)
+            return _first_with_rows(pg, tables)
     except psycopg.Error as error:
         raise neutral(error) from error
 
@@ -78,23 +78,25 @@ def _require_unused(pg: Postgres, schema: str) -> None:
         time.sleep(0.05)
 
 
+def _first_with_rows(pg: Postgres, tables: Iterable[Table]) -> str | None:
+    for table in stored(tables):
+        if _is_there(pg, table.name) and pg.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
+            return table.name
+    return None
+
+
 class _Target:
-    def __init__(self, pg: Postgres, schema: str) -> None:
+    def __init__(self, pg: Postgres, schema: str, version: int) -> None:
         self._pg = pg
         self._schema = schema
+        self._version = version
         self._checked_at_once: list[tuple[str, str]] = []
 
     def first_with_rows(self, tables: Iterable[Table]) -> str | None:
-        for table in stored(tables):
-            if not _is_there(self._pg, table.name):
-                continue
-            if self._pg.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone():
-                return table.name
-        return None
+        return _first_with_rows(self._pg, tables)
 
-    def clear(self, tables: Iterable[Table]) -> None:
-        names = ", ".join(table.name for table in tables)
-        self._pg.execute(f"TRUNCATE {names}, commit_log, last_group CASCADE")
+    def clear(self) -> None:
+        self._pg.execute(f"TRUNCATE {', '.join(sorted(made_by('postgresql', self._version)))}")
         self._checked_at_once = self._pg.execute(_REFERENCES).fetchall()
         self._check_references("DEFERRABLE INITIALLY DEFERRED")  # tables refer to each other in circles
 
@@ -127,6 +129,6 @@ def open_target(url: str, schema: int) -> Iterator[_Target]:
                 raise DatabaseError(
                     f"The archive has schema {schema}, the database a newer one. Restore it into a new schema."
                 )
-            yield _Target(pg, address.schema)
+            yield _Target(pg, address.schema, schema)
     except psycopg.Error as error:
         raise neutral(error) from error

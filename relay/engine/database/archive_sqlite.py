@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relay.engine.database import sqlite
 from relay.engine.database.archive_door import NEW_EPOCH, Row
-from relay.engine.database.archive_tables import Table, stored
+from relay.engine.database.archive_tables import Table, made_by, stored
 from relay.engine.database.errors import ConstraintViolated, DatabaseError
 from relay.engine.folders import sync_folder
 
@@ -57,18 +57,19 @@ def first_with_rows(path: Path, tables: Iterable[Table]) -> str | None:
 
 
 class _Target:
-    """db: the new file. old: the tables that are there already, if there are."""
+    """db: the new file. old: the tables that are there already, if there are. version: of the new file's schema."""
 
-    def __init__(self, db: sqlite3.Connection, old: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, old: Path, version: int) -> None:
         self._db = db
         self._old = old
+        self._version = version
 
     def first_with_rows(self, tables: Iterable[Table]) -> str | None:
         return first_with_rows(self._old, tables)
 
-    def clear(self, tables: Iterable[Table]) -> None:
-        for table in tables:
-            self._db.execute(f"DELETE FROM {table.name}")
+    def clear(self) -> None:
+        for name in made_by("sqlite", self._version):
+            self._db.execute(f"DELETE FROM {name}")
 
     def fill(self, table: Table, rows: Iterator[Row]) -> None:
         marks = ", ".join("?" for _ in table.columns)
@@ -96,7 +97,7 @@ def open_target(path: Path, schema: int, *, replace: bool) -> Iterator[_Target]:
         try:
             sqlite.migrate(db, upto=schema)
             db.execute("BEGIN IMMEDIATE")
-            yield _Target(db, path)
+            yield _Target(db, path, schema)
         finally:
             db.close()
     except BaseException as error:

@@ -40,12 +40,7 @@ class Table(msgspec.Struct, frozen=True):
 def tables_at(schema: int) -> list[Table]:
     """Of a schema number, which is at most the newest. What only one engine has is derived from them, and
     so is the index of words. [any]"""
-    common = set.intersection(
-        *(
-            {name for file in schema_files(engine) for name in _CREATE.findall(file.script)}
-            for engine in ("sqlite", "postgresql")
-        )
-    )
+    common = made_by("sqlite", schema) & made_by("postgresql", schema)
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(db, upto=schema)
@@ -56,6 +51,12 @@ def tables_at(schema: int) -> list[Table]:
         return [_described(db, name) for name in sorted(kept)]
     finally:
         db.close()
+
+
+def made_by(engine: str, schema: int) -> set[str]:
+    """Names of all tables that the files of an engine make up to this number. [any]"""
+    files = (file for file in schema_files(engine) if file.number <= schema)
+    return {name for file in files for name in _CREATE.findall(file.script)}
 
 
 def filled_by_schema() -> set[str]:
