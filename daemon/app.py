@@ -82,7 +82,7 @@ from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
-from daemon.system.process import keep_start_uncollected, say_ready
+from daemon.system.process import Starter, keep_start_uncollected
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from daemon.uplink.client import PostPage
@@ -100,8 +100,9 @@ Part = Callable[[], Coroutine[None, None, None]]
 class App:
     """One running daemon. Lives from `run` to the stop event; everything happens on one asyncio loop."""
 
-    def __init__(self, held: Loaded, version: str) -> None:
+    def __init__(self, held: Loaded, version: str, starter: Starter) -> None:
         self._held = held
+        self._starter = starter
         self._config = held.config
         self._version = version
         self._bus = Bus()
@@ -123,7 +124,7 @@ class App:
                 running = [tasks.create_task(self._kept_going(part)) for part in self._parts()]
                 self._watch_signals()
                 await asyncio.to_thread(write_start_file, self._config)
-                say_ready()
+                self._starter.say_ready()
                 keep_start_uncollected()
                 log.info("ready in %s", self._config.run_dir)
                 await self._stopping.wait()
@@ -351,6 +352,7 @@ class App:
             self._reap,
             self._keep_journal,
             self._compressing.run,
+            self._starter.say_alive,
         ]
         if self._uploader and self._link:
             parts += [
@@ -413,8 +415,10 @@ def serve(held: Loaded, version: str) -> int:
     forbid_dumps()
     raise_descriptor_limit()  # a plugin costs three
 
+    starter = Starter()
+
     async def main() -> bool:
-        app = App(held, version)
+        app = App(held, version, starter)
         await app.run()
         return app.start_over
 

@@ -1,11 +1,11 @@
 """The daemon's settings: one frozen Struct, read from file, then environment, then flags; the last one wins.
 
-Each field says its unit, default and why; docs/configuration.md lists the same (a test compares them). A setting
-that is unknown or does not fit is told by file, key and rule, and its default holds: never silently, never fatal.
+Each field says what it means, its bounds and its default; settings.py makes of them the table that the documents,
+`sidechain config`, the doctor and a test share. A setting that is unknown or does not fit is told by file, key and rule, and its
+default holds: never silently, never fatal.
 """
 
 import os
-import re
 import tomllib
 import typing
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
-from daemon.errors import BadConfig, UsageError
+from daemon.errors import BadConfig
 from relay.wire.misfits import in_words
 from relay.wire.rest import ShownTo
 
@@ -39,26 +39,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data_dir: Annotated[
         str,
         Meta(
-            description="Folder of takes, library and outbox. Default: the platform's data folder for `sidechain`."
+            description="Folder of takes, library and outbox.",
+            extra={"default": "the platform's data folder for `sidechain`"},
         ),
     ] = ""
     run_dir: Annotated[
         str,
         Meta(
-            description="Folder of sockets and Rings. Default: $XDG_RUNTIME_DIR/sidechain. Plugins must see the same one."
+            description="Folder of sockets and Rings; plugins must see the same one.",
+            extra={"default": "$XDG_RUNTIME_DIR/sidechain"},
         ),
     ] = ""
     relay_url: Annotated[
         str,
         Meta(
             max_length=512,
-            description="Address of the relay, https (http only for this machine). Default: none; nothing is posted without one.",
+            description="Address of the relay: https, or http for a relay on this machine. Nothing is posted without one.",
+            extra={"default": "none"},
         ),
     ] = ""
     credential_store: Annotated[
         Literal["keyring", "file"],
         Meta(
-            description="Where the device key lies. `file` is for machines without a keyring: 0600, not encrypted, shown in status."
+            description="Where the device key lies: keyring, or file, for machines without one: 0600, not encrypted, shown in status."
         ),
     ] = "keyring"
     default_bars: Annotated[
@@ -82,19 +85,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=0.0,
             le=600.0,
-            description="Seconds in which a post can be undone: nothing of it leaves this machine before; 0: it goes at once.",
+            description="Seconds in which a post can be undone (`sidechain undo`, tray, window): nothing of it leaves this machine before; 0: it goes at once.",
         ),
     ] = 10.0
     post_visibility: Annotated[
         ShownTo,
         Meta(
-            description="Who sees what is posted without a word on that: public, followers, unlisted (a secret link) or private."
+            description="Who sees what is posted without a word on that (`sidechain post --visibility`): public, followers, unlisted (a secret link) or private."
         ),
     ] = "public"
     linked_folder: Annotated[
         str,
         Meta(
-            description="Folder, for a DAW's browser, that holds a link to each take under its name. Default: none. Nothing else in it is touched."
+            description="Folder, for a DAW's browser, that holds a link to each take under its name and is kept up to date. Nothing else in it is touched.",
+            extra={"default": "none"},
         ),
     ] = ""
     restore_days: Annotated[
@@ -102,7 +106,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=0.0,
             le=3650.0,
-            description="Days in which a discarded take can be restored; after that its sound is gone. 0: it is gone at once.",
+            description="Days in which a discarded take can be restored (`sidechain takes restore`); after that its sound is gone. 0: it is gone at once.",
         ),
     ] = 7.0
     export_wav: Annotated[
@@ -126,12 +130,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 200
     device_name: Annotated[
-        str, Meta(max_length=64, description="Name shown when the device is claimed. Default: the host name.")
+        str,
+        Meta(
+            max_length=64,
+            description="Name shown when the device is claimed.",
+            extra={"default": "the host name"},
+        ),
     ] = ""
     presence: Annotated[
         bool,
         Meta(
-            description="Tell followers that you are producing. Only the state, the DAW and the tempo are told."
+            description="Tell followers what you do: recording, producing, idle or away (nothing for 15 minutes), the DAW and the tempo, nothing else."
         ),
     ] = True
     journal: Annotated[
@@ -174,11 +183,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int,
         Meta(
             ge=0,
-            description="Room for what was made before, so that the same sound is not made twice; 0: nothing is remembered.",
+            description="Room for what was made before (`cache` in data_dir), so that the same sound is not made twice; 0: nothing is remembered.",
         ),
     ] = 256 * 1024 * 1024
     preview_cache_bytes: Annotated[
-        int, Meta(ge=0, description="Room for sounds of the feed, fetched and ready to be played.")
+        int,
+        Meta(
+            ge=0,
+            description="Room for sounds of the feed, fetched and ready to be played (`previews` in data_dir).",
+        ),
     ] = 256 * 1024 * 1024
     prefetch_items: Annotated[
         int,
@@ -189,7 +202,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 12
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="How much the log says.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="How much the log says: debug, info, warning or error."),
     ] = "info"
 
     @property
@@ -261,13 +275,13 @@ def load(
     """
     path = config_file(env)
     troubles: list[str] = []
-    in_file = _with_whole_folders(
-        _fitting(_in_file(path, troubles), f"It stands in {path}.", troubles), path.absolute().parent
+    in_file = with_whole_folders(
+        fitting(_in_file(path, troubles), f"It stands in {path}.", troubles), path.absolute().parent
     )
-    in_env = _fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
+    in_env = fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
     wrong: list[str] = []
-    by_flag = _fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
-    found = in_file | _with_whole_folders(in_env | by_flag, Path.cwd())
+    by_flag = fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
+    found = in_file | with_whole_folders(in_env | by_flag, Path.cwd())
     origins = (
         dict.fromkeys(in_file, "file") | dict.fromkeys(in_env, "environment") | dict.fromkeys(by_flag, "flag")
     )
@@ -280,51 +294,6 @@ def load(
     return Loaded(
         config=msgspec.convert(values, Config), file=path, origins=origins, troubles=tuple(troubles)
     )
-
-
-def proper_name(said: str) -> str:
-    """The name of a setting, however it was typed: `history.minutes`, or as it was called before. [any]"""
-    name = said.replace(".", "_")
-    return OLD_NAMES.get(name, name)
-
-
-def meaning(name: str) -> str:
-    """What a setting is for, and its default, as its field says. [any]"""
-    field = typing.get_type_hints(Config, include_extras=True)[name]
-    return next(m.description for m in typing.get_args(field) if isinstance(m, Meta) and m.description)
-
-
-def with_setting(text: str, name: str, value: object) -> str:
-    """The settings file's text with `name` set to `value`, or without it (None); all else as it was. [any]
-
-    Raises BadConfig when the file is written in a way in which that cannot be done safely: then a person must.
-    """
-    try:
-        wanted = tomllib.loads(text)
-        line = re.compile(rf"^[ \t]*{re.escape(name)}[ \t]*=.*\n?", re.M)
-        kept = line.sub("", text)
-        kept += "\n" if kept and not kept.endswith("\n") else ""
-        changed = kept if value is None else f"{kept}{name} = {msgspec.json.encode(value).decode()}\n"
-        wanted.pop(name, None)
-        if tomllib.loads(changed) == (wanted if value is None else wanted | {name: value}):
-            return changed
-    except tomllib.TOMLDecodeError as error:
-        raise BadConfig(
-            f"The settings file cannot be read: {error}.",
-            "Mend it first: `sidechain config path` says where it is.",
-        ) from error
-    raise BadConfig(f"The settings file is written so that {name} cannot be set in it.", "Edit it by hand.")
-
-
-def checked(name: str, text: str) -> object:
-    """`text` as a value of `name`; a relative folder is meant from here. Raises BadConfig, UsageError for a name that is none."""
-    if name not in Config.__struct_fields__:
-        raise UsageError(f"There is no setting {name}.", "`sidechain config` lists them.")
-    wrong: list[str] = []
-    fits = _fitting({name: text}, "", wrong)
-    if wrong:
-        raise BadConfig(wrong[0].strip(), f"`sidechain config explain {name}` says what fits.")
-    return _with_whole_folders(fits, Path.cwd())[name]
 
 
 def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
@@ -353,7 +322,7 @@ def _in_environment(env: Mapping[str, str]) -> dict[str, object]:
     return {name: text for name, text in given if text is not None}
 
 
-def _fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> dict[str, object]:
+def fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> dict[str, object]:
     """Those that fit, each for itself."""
     fits: dict[str, object] = {}
     for name, value in values.items():
@@ -384,7 +353,7 @@ def _choices(name: str) -> tuple[str, ...]:
     return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
-def _with_whole_folders(values: Mapping[str, object], beside: Path) -> dict[str, object]:
+def with_whole_folders(values: Mapping[str, object], beside: Path) -> dict[str, object]:
     """A relative folder is meant beside the file it stands in, or where the command was typed; not where a daemon is started."""
     return dict(values) | {name: _whole(values[name], beside) for name in FOLDERS if values.get(name)}
 

@@ -35,11 +35,12 @@ def claim(
             raise UsageError("--dev-user asks nobody, so there is no code and no browser.")
         claimed = ask(c.ClaimDevice(username=dev_user), c.Claimed)
     else:
-        claimed = _claim(device_code, no_browser)
+        claimed = claim_by_browser(device_code, no_browser)
     show(claimed, as_json, lambda: f"This device now belongs to {claimed.account}.")
 
 
-def _claim(device_code: bool, no_browser: bool) -> c.Claimed:
+def claim_by_browser(device_code: bool, no_browser: bool) -> c.Claimed:
+    """Begin, say what the person is to do, and wait for the end of it. Raises RelayRefused, NotRunning."""
     import asyncio
 
     why_not = None if device_code or no_browser else without_a_browser(os.environ, sys.platform)

@@ -1,8 +1,6 @@
 """`sidechain config …`: what the running daemon goes by, and the settings file of the next one."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -10,9 +8,9 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
-from daemon.config import Config, checked, meaning, proper_name, with_setting
 from daemon.doors.control.settings import told_settings
-from daemon.errors import LibraryStuck, NotRunning, UsageError, why_of
+from daemon.errors import NotRunning
+from daemon.settings import checked, proper_name, setting, write_settings
 
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
@@ -51,16 +49,18 @@ def set_(
 ) -> None:
     """Set a setting in the file. Example:  sidechain config set default_bars 4"""
     fits = checked(name, value)
-    path = _write(name, fits)
-    show({name: fits, "file": str(path)}, as_json, lambda: f"Set in {path}. {RESTART}")
+    file = loaded().file
+    write_settings(file, {name: fits})
+    show({name: fits, "file": str(file)}, as_json, lambda: f"Set in {file}. {RESTART}")
 
 
 @app.command()
 def unset(name: Name, as_json: Json = False) -> None:
     """Take a setting out of the file: its default holds. Example:  sidechain config unset default_bars"""
-    _require_known(name)
-    path = _write(name, None)
-    show({name: None, "file": str(path)}, as_json, lambda: f"Its default holds. {RESTART}")
+    setting(name)
+    file = loaded().file
+    write_settings(file, {name: None})
+    show({name: None, "file": str(file)}, as_json, lambda: f"Its default holds. {RESTART}")
 
 
 @app.command()
@@ -72,15 +72,15 @@ def path() -> None:
 @app.command()
 def explain(name: Name, as_json: Json = False) -> None:
     """What a setting is for. Example:  sidechain config explain fallback_seconds"""
-    _require_known(name)
+    row = setting(name)
     told, amiss = _told()
     found = _one(told, name)
     _note(amiss)
-    value = {"setting": name, "meaning": meaning(name), "value": msgspec.json.decode(found.value)}
-    value |= {"from": found.origin, "file": told.file}
-    show(
-        value, as_json, lambda: f"{name}: {meaning(name)}\nNow {_plain(found) or '–'} (from {found.origin})."
-    )
+    value = {"setting": name, "meaning": row.meaning, "value": msgspec.json.decode(found.value)}
+    value |= {"default": row.default, "variable": row.variable, "from": found.origin, "file": told.file}
+    now = f"Now {_plain(found) or '–'} (from {found.origin}); default: {row.default}."
+    set_by = f"Set it by `sidechain config set {name}`, or by ${row.variable}."
+    show(value, as_json, lambda: f"{name}: {row.meaning}\n{now}\n{set_by}")
 
 
 def _told() -> tuple[c.Settings, Sequence[str]]:
@@ -98,31 +98,10 @@ def _note(amiss: Sequence[str]) -> None:
 
 
 def _one(told: c.Settings, name: str) -> c.SettingInfo:
-    _require_known(name)
+    setting(name)
     return next(each for each in told.settings if each.name == name)
-
-
-def _require_known(name: str) -> None:
-    if name not in Config.__struct_fields__:
-        raise UsageError(f"There is no setting {name}.", "`sidechain config` lists them.")
 
 
 def _plain(setting: c.SettingInfo) -> str:
     value = msgspec.json.decode(setting.value)
     return value if isinstance(value, str) else setting.value
-
-
-def _write(name: str, value: object) -> Path:
-    """All or nothing, beside and then in its place. Raises BadConfig, LibraryStuck."""
-    file = loaded().file
-    part = file.with_name(f"{file.name}.part")
-    try:
-        text = file.read_text("utf-8-sig") if file.exists() else ""
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(with_setting(text, name, value), "utf-8")
-        os.replace(part, file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise LibraryStuck(
-            f"The settings file {file} cannot be written: {why_of(error)}.", "Mend that first."
-        ) from error
-    return file

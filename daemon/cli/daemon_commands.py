@@ -2,9 +2,7 @@
 
 import importlib.util
 import os
-import subprocess
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, get_args
@@ -13,13 +11,12 @@ import msgspec
 import typer
 
 import bridge.control as c
-from bridge.system import process_lives
 from daemon.cli.output import Json, ask, bars_or_seconds, loaded, note, number, say, show, sidechain_version
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
+from daemon.cli.starting import log_file, start_detached, stop_daemon
 from daemon.core.titles import fitting, why_not
-from daemon.errors import LibraryStuck, NotRunning, SidechainError, UsageError
+from daemon.errors import SidechainError, UsageError
 
-DETACH_LIMIT_S = 15.0
 KEEP_LIMIT_S = 120.0  # a quarter of an hour, read from the disk
 
 
@@ -54,64 +51,17 @@ def up(
     }
     held = loaded(**flags)
     if detach:
-        return _detach(
-            held.config.data, held.config.run, [a for a in sys.argv[1:] if a not in ("--detach", "-d")]
-        )
+        arguments = [each for each in sys.argv[1:] if each not in ("--detach", "-d")]
+        pid = start_detached(held.config.data, arguments)
+        return say(f"The daemon is running (pid {pid}); its log is {log_file(held.config.data)}.")
     from daemon.app import serve
 
     sys.exit(serve(held, sidechain_version()))
 
 
-def _detach(data: Path, run: Path, arguments: list[str]) -> None:
-    """Start the same command in the background; return when it says it is ready, or fail with its last words."""
-    from daemon.system.log import LOG_FILE_ENV
-    from daemon.system.start_file import program
-
-    log = data / "daemon.log"
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        out = log.open("ab")
-    except OSError as why:
-        raise LibraryStuck(
-            f"The data folder {data} cannot be used: {why.strerror}.",
-            "Mend it, or set data_dir; nothing kept is lost.",
-        ) from why
-    ready_read, ready_write = os.pipe()
-    with out:
-        process = subprocess.Popen(
-            [*program(), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            pass_fds=[ready_write],
-            env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write), LOG_FILE_ENV: str(log)},
-        )
-    os.close(ready_write)
-    with os.fdopen(ready_read, "rb") as ready:
-        said = ready.read(1)  # one byte when ready; nothing when it ended
-    if said:
-        say(f"The daemon is running (pid {process.pid}); its log is {log}.")
-        return
-    code = process.wait(DETACH_LIMIT_S)
-    last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
-    error = NotRunning(f"The daemon ended at once: {last[0]}", f"Its log is {log}.")
-    error.exit_code = code or NotRunning.exit_code
-    raise error
-
-
 def down(as_json: Json = False) -> None:
     """Stop the daemon. What is kept stays kept; what waits in the outbox goes out next time."""
-    status = ask(c.GetStatus(), c.Status)
-    done = ask(c.Shutdown(), c.Done)
-    deadline = time.monotonic() + DETACH_LIMIT_S
-    while process_lives(status.pid):
-        if time.monotonic() > deadline:
-            raise SidechainError(
-                f"The daemon (pid {status.pid}) has not ended after {DETACH_LIMIT_S:.0f} s.",
-                "Look at its log.",
-            )
-        time.sleep(0.02)
+    done = stop_daemon()
     show(done, as_json, lambda: "The daemon has stopped.")
 
 

@@ -12,9 +12,10 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, say, show, sidechain_version
-from daemon.config import Config, home_folder
+from daemon.config import Config, Loaded, home_folder
 from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
+from daemon.settings import SETTINGS
 
 ASK_LIMIT_S = 5.0
 MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}
@@ -41,7 +42,7 @@ def doctor(
     found: list[Check] = []
     names: set[str] = set()
     misfits = [problem("settings", trouble, "Mend it, then restart the daemon.") for trouble in held.troubles]
-    for check in itertools.chain(misfits, _checks(config, names)):
+    for check in itertools.chain([_settings(held)], misfits, _checks(config, names)):
         found.append(check)
         if not as_json:
             say(f"{MARKS[check.outcome]}  {check.name}: {check.sentence} {check.next_step}".rstrip())
@@ -60,6 +61,14 @@ def doctor(
         lambda: f"Wrote {bundle}; look into it before you send it." if bundle else "",
     )
     raise typer.Exit(code)
+
+
+def _settings(held: Loaded) -> Check:
+    """Which are set, and where; values stay out of what may be sent to others."""
+    given = [f"{name} ({held.origins[name]})" for name in SETTINGS if name in held.origins]
+    if given:
+        return ok("settings", f"Set here: {', '.join(given)}.")
+    return note("settings", "None is set here; every default holds.", "`sidechain setup` asks what matters.")
 
 
 def _running_config() -> Config | None:

@@ -137,7 +137,20 @@ def _config(app: typer.Typer) -> None:
     app.add_typer(config_commands.app, name="config")
 
 
+def _setup(app: typer.Typer) -> None:
+    from daemon.cli import setup
+
+    setup.register(app)
+
+
+def _service(app: typer.Typer) -> None:
+    from daemon.cli import service_commands
+
+    app.add_typer(service_commands.app, name="service")
+
+
 SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
+    _setup: "setup",
     _daemon: "up down status instances keep post relay tray",
     _claim: "claim unclaim whoami",
     _feed: "feed search follow unfollow like react",
@@ -155,6 +168,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _account: "account",
     _recover: "recover",
     _config: "config",
+    _service: "service",
 }
 """Who adds which commands."""
 
@@ -163,7 +177,7 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
     """The command line with the commands of the subject that was typed; with all, when that is none of them."""
     app = typer.Typer(
         name="sidechain",
-        help="Keep the last bars you played, and post them. Start with `sidechain demo`, or `sidechain up`.",
+        help="Keep the last bars you played, and post them. Start with `sidechain setup`; `sidechain demo` shows the whole path.",
         epilog=EPILOG,
         no_args_is_help=True,
         add_completion=False,

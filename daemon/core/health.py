@@ -44,7 +44,7 @@ class Health(Struct, frozen=True, kw_only=True):
     icon: str
 
 
-SET_A_RELAY = "`sidechain config set relay_url https://…`, then `sidechain down` and `sidechain up --detach`."
+SET_A_RELAY = "`sidechain setup` asks for one, and starts the daemon anew."
 
 SHOWN: dict[HealthState, Shown] = {
     HealthState.STARTING: Shown(sentence="Sidechain is starting.", next_step="", icon="starting"),

@@ -102,7 +102,7 @@ class KeyringSecret:
             said = ended.err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
             raise KeyringUnavailable(
                 f"The keyring cannot be used: {said[-1]}.",
-                'Unlock or install one, or set credential_store = "file" on a machine without.',
+                "Unlock or install one; on a machine without, `sidechain setup --credential-store file` keeps the key in a file.",
             )
         return ended.out.decode().strip()
 

@@ -226,7 +226,7 @@ Card Status::card() const
                 !can_start_ ? "" : starting_ ? "Starting …" : "Start"};
     if (relay_state_ == "no_relay")
         return {"No relay to post to", "Takes are kept on this computer. To post, name a relay, in a terminal:",
-                "sidechain config set relay_url https://…", "Then: sidechain down, and sidechain up --detach."};
+                "sidechain setup", "It asks for the address, and starts Sidechain anew."};
     if (account_.empty() && !relay_state_.empty()) { /* it says so within a second of the welcome */
         if (!trouble_.empty() && trouble_.find("sidechain claim") == std::string::npos)
             return {"Something stands in the way", trouble_, "", "Takes are kept meanwhile."};

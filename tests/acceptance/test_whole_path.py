@@ -225,7 +225,7 @@ async def test_who_waits_for_what_only_a_person_can_do_is_told_kept_and_what_to_
                 out, said = (each.decode() for each in await process.communicate())
             assert process.returncode == NotClaimed.exit_code, out + said
             assert "Kept" in out + said and "is safe" in said
-            assert ("config set relay_url" if not relay_url else "sidechain claim") in said
+            assert ("sidechain setup" if not relay_url else "sidechain claim") in said
 
 
 async def test_the_command_line_keeps_posts_waits_and_shows() -> None:

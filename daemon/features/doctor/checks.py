@@ -113,16 +113,13 @@ def check_disk(config: Config) -> Check:
     return ok("disk", f"{free_bytes // 1_000_000_000} GB are free for takes.")
 
 
-def check_credentials(config: Config) -> Check:
-    """Write, read and forget a probe where the device key lies; each step within its time limit."""
-    where = "keyring" if config.credential_store == "keyring" else "file"
+def try_credentials(config: Config) -> bool:
+    """Write, read and forget a probe where the device key lies; whether it came back as it was. Raises KeyringUnavailable, OSError."""
     store: SecretStore = (
         KeyringSecret(f"{config.data} doctor")
-        if where == "keyring"
+        if config.credential_store == "keyring"
         else FileSecret(config.data / ".tmp-doctor-probe")
     )
-    if not config.data.exists():
-        return note("credential store", "Not tried before the first start.")
 
     async def round_trip() -> bool:
         probe = secrets.token_bytes(PROBE_BYTES)
@@ -131,15 +128,23 @@ def check_credentials(config: Config) -> Check:
         await store.delete()
         return same
 
+    return asyncio.run(round_trip())
+
+
+def check_credentials(config: Config) -> Check:
+    """Whether the device key's place stores, gives back and forgets."""
+    if not config.data.exists():
+        return note("credential store", "Not tried before the first start.")
     try:
-        same = asyncio.run(round_trip())
+        same = try_credentials(config)
     except (SidechainError, OSError) as error:
         if not config.relay_url:
             return note("credential store", f"{error} It is needed only to claim this device.")
         return problem("credential store", str(error), "Takes are kept meanwhile; nothing can be posted.")
     if not same:
+        where = config.credential_store
         return problem("credential store", f"The {where} gave back something else.", "Look after it.")
-    if where == "file":
+    if config.credential_store == "file":
         return note(
             "credential store", "The device key lies in a file (0600, not encrypted), as was asked for."
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from daemon.config import Config
+from daemon.core.at_login import DESKTOP_ENTRY, UNIT
 from daemon.core.checks import Check, note, ok, problem
 from daemon.errors import Offline
 from daemon.features.doctor.checks import tail
@@ -18,7 +19,7 @@ from daemon.uplink.route import route_to, trusted
 BUS_LIMIT_S = 3.0
 TRAY_HOST = "org.kde.StatusNotifierWatcher"
 NOTIFICATIONS = "org.freedesktop.Notifications"
-UNIT, TRAY_ENTRY = "sidechain.service", "sidechain-tray.desktop"
+TRAY_ENTRY, ENTRY = "sidechain-tray.desktop", f"autostart/{DESKTOP_ENTRY}"
 LAST_CRASHES = 3
 _CRASH = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(\S.*)", re.MULTILINE)
 
@@ -50,14 +51,16 @@ def check_session(config: Config) -> Check | None:
 def check_start(home: Path | None, system: Path = Path("/etc/xdg")) -> Check:
     """Whether login starts the daemon and the tray."""
     own = [home / ".config"] if home else []
-    daemon = any(found for place in own for found in place.glob(f"systemd/user/*.wants/{UNIT}"))
+    daemon = any(
+        found for place in own for found in (*place.glob(f"systemd/user/*.wants/{UNIT}"), *place.glob(ENTRY))
+    )
     tray = any((place / "autostart" / TRAY_ENTRY).exists() for place in (*own, system))
     if daemon:
         return ok("start at login", f"The daemon starts at login, the tray {'too' if tray else 'does not'}.")
     return note(
         "start at login",
         "Nothing starts the daemon at login.",
-        f"`systemctl --user enable --now {UNIT}` does, where the package is installed.",
+        "`sidechain service install` makes login start it.",
     )
 
 
