@@ -16,6 +16,7 @@ from relay.features.comments import operations as comments
 from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations
 from relay.features.creations.operations import PostOperations
+from relay.features.creations.version_operations import VersionOperations
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
@@ -136,6 +137,15 @@ class Table:
                 audio_cache_s=config.audio_cache_s,
                 audio_links_s=config.audio_links_s,
             ),
+            *VersionOperations(
+                encoder=given.encoder,
+                publishing=given.publishing,
+                replacing=given.replacing,
+                workers=given.workers,
+                uploads=given.uploads,
+                max_upload_bytes=config.max_upload_bytes,
+                require_live=self.sign_in.tokens.require_live,
+            ).rows(),
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),

@@ -18,9 +18,11 @@ from relay.features.comments.service import Comments, withdraw
 from relay.features.comments.service import erase_some as erase_comments
 from relay.features.creations import publishing
 from relay.features.creations.encoding import Encoder
+from relay.features.creations.making import Making
 from relay.features.creations.owning import Owning
 from relay.features.creations.publishing import Publishing
 from relay.features.creations.removals import Removals
+from relay.features.creations.replacing import Replacing
 from relay.features.creations.telling import tellers as tellers_of_posts
 from relay.features.devices.code_claims import CodeClaims
 from relay.features.devices.device_grant import INTERVAL_US
@@ -106,6 +108,7 @@ class PostServices:
     publishing: Publishing
     workers: Workers
     owning: Owning
+    replacing: Replacing
     removals: Removals
     jobs: Jobs
     leaving: Leaving
@@ -212,14 +215,15 @@ async def post_services(
     uploads = Uploads(db, objects, publishing.is_published)
     await uploads.open()
     removed = Removals(db, objects)
-    posts = _publishing(config, base_url, engines, encoder, uploads, removed)
+    posts = Publishing(db=db, uploads=uploads, base_url=base_url, quota_bytes=config.account_quota_bytes)
+    making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=engines.folder.work)
     exporting = export.Exporting(db, objects, removed, engines.folder.work)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     listening.workers = workers = Workers(
         db,
         {
-            publishing.JOB_KIND: posts.make,
+            publishing.JOB_KIND: making.make,
             export.JOB_KIND: exporting.make,
             erasing.JOB_KIND: erased.make,
         },
@@ -232,6 +236,7 @@ async def post_services(
         publishing=posts,
         workers=workers,
         owning=Owning(db, objects, removed, base_url),
+        replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),
         leaving=Leaving(db, objects, removed, erased),
@@ -241,21 +246,6 @@ async def post_services(
         plays=Plays(db, base_url),
         comments=Comments(db, base_url),
         notifications=Notifications(db, base_url),
-    )
-
-
-def _publishing(
-    config: Config, base_url: str, engines: Engines, encoder: Encoder, uploads: Uploads, removed: Removals
-) -> Publishing:
-    return Publishing(
-        db=engines.db,
-        objects=engines.objects,
-        encoder=encoder,
-        uploads=uploads,
-        removed=removed,
-        scratch=engines.folder.work,
-        base_url=base_url,
-        quota_bytes=config.account_quota_bytes,
     )
 
 

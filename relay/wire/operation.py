@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from relay.wire import rest
-from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
+from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, MAX_VERSIONS, PageCursor
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -53,6 +53,12 @@ class ReactionPaging(ManyPaging, frozen=True, kw_only=True, forbid_unknown_field
     """emoji: those with this one alone."""
 
     emoji: rest.Emoji | None = None
+
+
+class VersionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """v: number of a version of the sound, from 1; none: the newest. One that was replaced is its owner's alone."""
+
+    v: Annotated[int, Meta(ge=1, le=MAX_VERSIONS)] | None = None
 
 
 class AudioBytes(Struct, frozen=True):

@@ -15,11 +15,12 @@ from relay.wire.operation import Operation as Operation
 from relay.wire.operation import Paging as Paging
 from relay.wire.operation import ReactionPaging as ReactionPaging
 from relay.wire.operation import UploadForm as UploadForm
+from relay.wire.operation import VersionQuery as VersionQuery
 from relay.wire.operation import get_row as _get
 from relay.wire.operation import list_row as _list
 from relay.wire.operation import post_row as _post
 from relay.wire.operation import row_of as _row
-from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.owning import PostDetails, PostEdit, SoundVersions
 from relay.wire.rest import API_PREFIX
 from relay.wire.search import Explored, Found, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
@@ -126,24 +127,29 @@ DELETE_POST = _row(
     "DELETE", "/audio/{post_id}", Nothing, Nothing, rest.PostDeleted,
     "Delete a post of yours: its sound goes at once, its address says that it is gone.", "",
 )  # fmt: skip
-GET_WAVEFORM = _get(
-    "/audio/{post_id}/waveform", AudioBytes, "The post's picture as SVG, drawn from stored numbers."
+GET_WAVEFORM = _list(
+    "/audio/{post_id}/waveform",
+    VersionQuery,
+    AudioBytes,
+    "The post's picture as SVG, drawn from stored numbers.",
 )
 GET_IMAGE = _get(
     "/audio/{post_id}/image",
     AudioBytes,
     "A picture of title, name and waveform for links to the post, 1200 x 630, as PNG.",
 )
-GET_PEAKS = _get("/audio/{post_id}/peaks", rest.Peaks, "The post's waveform as numbers.")
+GET_PEAKS = _list("/audio/{post_id}/peaks", VersionQuery, rest.Peaks, "The post's waveform as numbers.")
 GET_STATUS = _get(
     "/audio/{post_id}/status",
     rest.PostStatus,
     "How far the post is. What is still being made is a job: /jobs.",
 )
-GET_MP3 = _get(
-    "/audio/{post_id}/mp3", AudioBytes,
+GET_MP3 = _list(
+    "/audio/{post_id}/mp3",
+    VersionQuery,
+    AudioBytes,
     "The levelled MP3, whole or in ranges. It decodes to the frames its Info frame names, without gaps.",
-)  # fmt: skip
+)
 GET_DOWNLOAD = _get(
     "/audio/{post_id}/download",
     AudioBytes,
@@ -151,7 +157,50 @@ GET_DOWNLOAD = _get(
 )
 LIST_ARCHIVED = _list("/users/me/archived", Paging, rest.FeedPage, "Posts that you have archived.")
 LIST_PINNED = _get("/users/{name}/pinned", rest.FeedPage, "What somebody has pinned, the newest pin first.")
-GET_FLAC = _get("/audio/{post_id}/flac", AudioBytes, "The take as it was played, for its author.")
+GET_FLAC = _list(
+    "/audio/{post_id}/flac", VersionQuery, AudioBytes, "The take as it was played, for its author."
+)
+REPLACE_SOUND = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/audio/{{post_id}}/versions",
+    tag="audio",
+    body=rest.AudioProcess,
+    query=Nothing,
+    reply=rest.UploadedPost,
+    status=201,
+    keyed=True,
+    text="Another sound for a post of yours, whose bytes have arrived by tus, at /uploads. Likes, comments and what it is called stay;"
+    " title, genre and visibility of `meta` do not matter. 200: the same key has done it before.",
+)
+REPLACE_UPLOAD = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/audio/{{post_id}}/upload",
+    tag="audio",
+    body=UploadForm,
+    query=Nothing,
+    reply=rest.UploadedPost,
+    status=201,
+    keyed=True,
+    streamed=True,
+    text="The same in one request: `curl -F audio=@better.wav -F bpm=92`.",
+)
+PROCESS_AGAIN = _post(
+    "/audio/{post_id}/process",
+    Nothing,
+    rest.UploadedPost,
+    "Make the MP3, the picture and the figures of a post of yours anew, of its lossless sound. Where they come out as they were, nothing"
+    " changes.",
+)
+LIST_VERSIONS = _get("/audio/{post_id}/versions", SoundVersions, "The sounds that a post of yours has had.")
+FORGET_VERSION = _row(
+    "DELETE",
+    "/audio/{post_id}/versions/{n}",
+    Nothing,
+    Nothing,
+    SoundVersions,
+    "A sound that was replaced goes for good; the others that there are.",
+    "",
+)
 
 # jobs ---------------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
 """What the owner of a post says of it after it is out, and what everybody is told of that."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from relay.wire.bounds import Count, Url, Word
-from relay.wire.rest import AudioPost, Genre, ShownTo, Title
+from relay.wire.bounds import Count, Timestamp, Url, Word
+from relay.wire.rest import MAX_VERSIONS, AudioPost, Bpm, Genre, Key, ShownTo, Title
 
 Licence = Literal["all-rights-reserved", "cc-by", "cc-by-nc", "cc0"]
 ALL_RIGHTS_RESERVED: Licence = "all-rights-reserved"
@@ -45,3 +45,25 @@ class PostDetails(AudioPost, frozen=True, kw_only=True):
     archived: bool = False
     version: Count = 1
     """How often the sound was replaced, and one."""
+
+
+class SoundVersion(Struct, frozen=True, kw_only=True):
+    """One sound of a post. n: from 1. current: what everybody hears. audio_url null: it was forgotten, at its owner's wish.
+
+    size_bytes: of all that is kept of it, which counts as its owner's.
+    """
+
+    n: Count
+    created_at: Timestamp
+    current: bool
+    duration_ms: Count
+    bpm: Bpm | None = None
+    key: Key | None = None
+    size_bytes: Count = 0
+    audio_url: Url | None = None
+
+
+class SoundVersions(Struct, frozen=True, kw_only=True):
+    """GET /audio/{post_id}/versions: for its owner, the newest first."""
+
+    versions: Annotated[list[SoundVersion], Meta(max_length=MAX_VERSIONS)]

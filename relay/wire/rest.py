@@ -51,6 +51,8 @@ REACTIONS = ("🎵", "❤️", "🔥", "😍", "🚀", "💯")
 """The emoji one can react with, in the order they are shown."""
 PLAIN_LIKE = "❤️"
 """The emoji of a like that names none."""
+MAX_VERSIONS = 100
+"""Of the sound of one post."""
 MAX_REACTIONS_EACH = 3
 """Different emoji of one person on one post."""
 MAX_LACKS = 8

@@ -34,6 +34,7 @@ JSON: dict[str, Any] = {
     "/api/v1/auth/verify": {"token": "x" * 43},
     "/api/v1/audio/{post_id}/comments": {"text": "to stay"},
     "/api/v1/comments/{comment_id}": {"text": "to stay"},
+    "/api/v1/audio/{post_id}/versions": {"upload_id": "0" * 32, "meta": {}},
 }
 
 
@@ -48,6 +49,7 @@ NAMED = {
     "deed": "mute",
     "secret": "x" * 43,
     "tag": "dub",
+    "n": "1",
 }
 """Parameters of paths; those of what is to be there are made by whoever asks."""
 

@@ -70,7 +70,7 @@ class NewRow(Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS = """k.id, k.creation_id, c.owner_id, k.root_id, k.parent_id, k.depth, k.author_id, a.username, k.state, k.words,
-  k.position_ms, k.reply_count, k.created_us, k.edited_us,
+  CASE WHEN k.position_ms <= c.duration_ms THEN k.position_ms END, k.reply_count, k.created_us, k.edited_us,
   (SELECT json_group_array(n.username) FROM comment_mention AS m JOIN account AS n ON n.id = m.account_id
    WHERE m.comment_id = k.id)"""
 _FROM = """FROM comment AS k JOIN account AS a ON a.id = k.author_id JOIN creation AS c ON c.id = k.creation_id

@@ -94,7 +94,9 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     assets = tx.db.execute(
         f"DELETE FROM asset WHERE version_id IN ({versions}) RETURNING sha256, size_bytes", (was.id,)
     ).fetchall()
-    tx.db.execute("UPDATE creation_version SET body = '{}' WHERE creation_id = ?", (was.id,))
+    tx.db.execute(
+        "UPDATE creation_version SET body = '{}', bpm = NULL, key = NULL WHERE creation_id = ?", (was.id,)
+    )
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)
     feeds.forget(tx, was.id)

@@ -16,7 +16,7 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a feed shows of a post beside the columns of its row. outline: as in AudioPost.
 
     Sources and confidences are the device's word, as bpm and key are, or the relay's where it looked for them. lacks: what
-    was missing in the upload; only who sent it is told.
+    was missing in the upload; only who sent it is told. version: its number, from 1; each has addresses of its own.
     """
 
     frames: int
@@ -37,6 +37,7 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     key_source: str | None = None
     key_confidence: float | None = None
     lacks: Annotated[list[Sentence], Meta(max_length=MAX_LACKS)] = []
+    version: int = 1
 
 
 class Figures(Struct, frozen=True, kw_only=True):

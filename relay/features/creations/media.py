@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from relay.core.access import Action, authorize
@@ -14,13 +15,15 @@ from relay.core.refusal import Refusal
 from relay.core.visibility import Audience, Shown, audience
 from relay.engine.database import Connection, Database
 from relay.engine.objects.door import ObjectMissing, Objects
-from relay.features.creations import store
+from relay.features.creations import versions
 from relay.features.creations.drawing import waveform_svg
 from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
 from relay.features.creations.posts import one
 from relay.features.creations.share_image import share_image
+from relay.features.creations.store import Asset
 from relay.features.creations.terms import terms_of
+from relay.features.creations.versions import HEAD
 from relay.wire import operations as wire
 from relay.wire.owning import LICENCE_URLS
 from relay.wire.rest import Peaks
@@ -31,6 +34,8 @@ EMBEDDED = {"cross-origin-resource-policy": "cross-origin"}
 PRIVATE = "private, no-cache"
 """Kept by the browser, and asked for each time whether it may still be shown."""
 Bare = Call[wire.Nothing, wire.Nothing]
+OfVersion = Call[wire.Nothing, wire.VersionQuery]
+AnyCall = Call[Any, Any]  # any: with a version or without
 Bytes = Answer[wire.AudioBytes]
 
 
@@ -43,11 +48,11 @@ class Media:
     public: str
     audio_links_s: int
 
-    async def _figures(self, call: Bare) -> Figures:
-        post_id, viewer = call.path["post_id"], call.actor.user_id
-        return await self.db.read(lambda reader: store.figures(reader, post_id, viewer))
+    async def _figures(self, call: OfVersion) -> Figures:
+        post_id, viewer, n = call.path["post_id"], call.actor.user_id, call.query.v or HEAD
+        return await self.db.read(lambda reader: versions.figures(reader, post_id, viewer, n))
 
-    async def waveform(self, call: Bare) -> Bytes:
+    async def waveform(self, call: OfVersion) -> Bytes:
         found = await self._figures(call)
         svg = waveform_svg(found.peak_min, found.peak_max, found.bar_fractions)
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
@@ -60,7 +65,7 @@ class Media:
         headers = {"content-security-policy": MEDIA_POLICY, "cache-control": PRIVATE, **EMBEDDED}
         return Answer(content=drawn, media_type="image/png", headers=headers)
 
-    async def peaks(self, call: Bare) -> Answer[Peaks]:
+    async def peaks(self, call: OfVersion) -> Answer[Peaks]:
         found = await self._figures(call)
         value = Peaks(
             minimum=found.peak_min,
@@ -70,24 +75,29 @@ class Media:
         )
         return Answer(value=value, headers={"cache-control": PRIVATE})
 
-    async def mp3(self, call: Bare) -> Bytes:
-        return await self._sound(call, PREVIEW)
+    async def mp3(self, call: OfVersion) -> Bytes:
+        return await self._sound(call, PREVIEW, call.query.v)
 
-    async def flac(self, call: Bare) -> Bytes:
-        return await self._sound(call, LOSSLESS)
+    async def flac(self, call: OfVersion) -> Bytes:
+        return await self._sound(call, LOSSLESS, call.query.v)
 
     async def download(self, call: Bare) -> Bytes:
         post_id, viewer = call.path["post_id"], call.actor.user_id
         given = await self.db.read(lambda reader: _given_out(reader, post_id, viewer))
-        return await self._sound(call, LOSSLESS, given)
+        return await self._sound(call, LOSSLESS, None, given)
 
-    async def _sound(self, call: Bare, role: str, given: Mapping[str, str] | None = None) -> Bytes:
+    async def _sound(
+        self, call: AnyCall, role: str, n: int | None, given: Mapping[str, str] | None = None
+    ) -> Bytes:
         """given: headers of what the author gives out; else what is lossless is theirs alone."""
         post_id, viewer = call.path["post_id"], call.actor.user_id
-        asset, shown = await self.db.read(lambda reader: store.asset(reader, post_id, role, viewer))
+        asset, shown, is_its_own = await self.db.read(
+            lambda reader: versions.asset(reader, post_id, role, viewer, n or HEAD)
+        )
         if role == LOSSLESS and given is None:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
-        headers = _headers(asset, shown, role, self.public) | dict(given or {})
+        public = self.public if is_its_own else PRIVATE
+        headers = _headers(asset, shown, role, public) | dict(given or {})
         if names_tag(call.headers.get("if-none-match"), headers["etag"]):
             return Answer(status=304, media_type=asset.mime, headers=headers)
         if self.audio_links_s and _follows_links(call):
@@ -129,12 +139,12 @@ def _given_out(db: Connection, post_id: str, viewer: str | None) -> dict[str, st
     return headers
 
 
-def _follows_links(call: Bare) -> bool:
+def _follows_links(call: AnyCall) -> bool:
     """A device follows none: where it is led it would show its token. A link is for GET; HEAD is answered here."""
     return call.actor.device_id is None and not call.head
 
 
-async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict[str, str]) -> Bytes:
+async def _bytes(objects: Objects, call: AnyCall, asset: Asset, headers: dict[str, str]) -> Bytes:
     """All of it or the part that is asked for (RFC 9110, 14): by GET alone, and of this very sound."""
     may_be_part = not call.head and call.headers.get("if-range", headers["etag"]) == headers["etag"]
     part = byte_range(call.headers.get("range") if may_be_part else None, asset.size_bytes)
@@ -157,7 +167,7 @@ async def _bytes(objects: Objects, call: Bare, asset: store.Asset, headers: dict
     )
 
 
-def _headers(asset: store.Asset, shown: Shown, role: str, public: str) -> dict[str, str]:
+def _headers(asset: Asset, shown: Shown, role: str, public: str) -> dict[str, str]:
     is_public = audience(shown) is Audience.EVERYBODY and role == PREVIEW
     return {
         "accept-ranges": "bytes",

@@ -19,10 +19,12 @@ from relay.engine.database import Connection, Database
 from relay.engine.jobs.workers import Workers
 from relay.features.creations import embeds, posts
 from relay.features.creations.encoding import Encoder
+from relay.features.creations.making import PostJob
 from relay.features.creations.posts import Detail
-from relay.features.creations.publishing import PostJob, Published, Publishing
+from relay.features.creations.publishing import Publishing
 from relay.features.creations.receive import Form, announced_bytes
 from relay.features.creations.terms import Terms, status_of, terms_of, with_terms
+from relay.features.creations.version_operations import answer_of
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.comments import CommentPage
@@ -67,14 +69,14 @@ class PostOperations:
             published = await self.publishing.publish(self.workers, call.actor, job)
         finally:
             await self.uploads.let_go(received.id)
-        return _published(published)
+        return answer_of(published)
 
     async def process(self, call: Call[AudioProcess, wire.Nothing]) -> Answer[UploadedPost]:
         given = call.body
         if not given.meta.sha256:
             raise Refusal("validation", "meta: sha256 is missing.", "Name the hash of what you have sent.")
         job = PostJob(key=require_key(call.headers), upload_id=given.upload_id, meta=given.meta, once=False)
-        return _published(await self.publishing.publish(self.workers, call.actor, job))
+        return answer_of(await self.publishing.publish(self.workers, call.actor, job))
 
     async def get_post(self, call: Bare) -> PostDetails:
         post_id, viewer = call.path["post_id"], call.actor.user_id
@@ -124,7 +126,3 @@ class PostOperations:
             Row(wire.GET_POST, Action.POST_READ, self.get_post),
             Page("GET", "/p/{post_id}", Action.POST_READ, self.post_page, query=OnPage),
         ]
-
-
-def _published(published: Published) -> Answer[UploadedPost]:
-    return Answer(value=published.post, status=201 if published.created else 200)

@@ -193,6 +193,7 @@ _OF_CARD = (
 
 def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost:
     path = f"{base_url}{API_PREFIX}/audio/{row.id}"
+    of_version = "" if card.version == 1 else f"?v={card.version}"
     made_as = AudioPost if reason is None else partial(FeedPost, reason=reason)
     return made_as(
         id=row.id,
@@ -200,8 +201,8 @@ def _post(row: _Row, card: Card, base_url: str, reason: str | None) -> AudioPost
         username=row.username,
         avatar=accounts.avatar_of(row.avatar_id),
         title=row.title,
-        audio_url=f"{path}/mp3",
-        waveform_svg=f"{path}/waveform",
+        audio_url=f"{path}/mp3{of_version}",
+        waveform_svg=f"{path}/waveform{of_version}",
         page_url=f"{base_url}{PAGE_PATH}{row.id}",
         bpm=row.bpm,
         key=row.key,

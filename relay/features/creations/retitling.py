@@ -35,10 +35,10 @@ async def under_title(objects: Objects, was: Tagged, title: str) -> Tagged | Non
     """The same sound, stored with another title in it; None: its bytes are lost. Raises ObjectsUnavailable, NoRoom. [loop]"""
     try:
         stream = await objects.read(was.sha256)
-        sound = without_tag(b"".join([piece async for piece in stream]))
+        sound = b"".join([piece async for piece in stream])
     except ObjectMissing:
         return None
-    data = id3_tag(title=title or None, bpm=was.bpm, key=was.key) + sound
+    data = retag(sound, title, was.bpm, was.key)
     return Tagged(
         version_id=was.version_id,
         sha256=await objects.put(data, was.mime),
@@ -47,6 +47,11 @@ async def under_title(objects: Objects, was: Tagged, title: str) -> Tagged | Non
         bpm=was.bpm,
         key=was.key,
     )
+
+
+def retag(mp3: bytes, title: str, bpm: float | None, key: str | None) -> bytes:
+    """The same sound under another tag. [any]"""
+    return id3_tag(title=title or None, bpm=bpm, key=key) + without_tag(mp3)
 
 
 def put(tx: Tx, owner_id: str, was: Tagged, now: Tagged, since: int) -> list[str]:

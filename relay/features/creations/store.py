@@ -20,7 +20,7 @@ from relay.core.visibility import (
 )
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
-from relay.features.creations.figures import Figures, read_figures
+from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.features.live import api as live
 from relay.features.search import api as search
@@ -35,6 +35,17 @@ class Asset(Struct, frozen=True, kw_only=True):
     sha256: str
     size_bytes: int
     mime: str
+
+
+class NewVersion(Struct, frozen=True, kw_only=True):
+    """All that is stored of one sound of a creation."""
+
+    id: str
+    bpm: float | None
+    key: str | None
+    figures: Figures
+    assets: list[Asset]
+    at_us: int
 
 
 class NewCreation(Struct, frozen=True, kw_only=True):
@@ -84,7 +95,6 @@ def publish(tx: Tx, new: NewCreation) -> None:
 
 
 def _insert(tx: Tx, new: NewCreation) -> None:
-    card, body = as_json(new.figures.card), as_json(new.figures)
     tx.db.execute(
         "INSERT INTO creation (id, owner_id, kind, visibility, owner_state, state, title, head_version_id, bpm, key, camelot, daw,"
         " duration_ms, created_us, changed_us, published_us, hot_us, tags, card)"
@@ -104,19 +114,27 @@ def _insert(tx: Tx, new: NewCreation) -> None:
             new.figures.card.duration_ms,
             *[new.at_us] * 4,
             as_json(new.tags),
-            card,
+            as_json(new.figures.card),
         ),
     )
     set_tags(tx, new.id, new.tags)
     search.put(tx, search.POST, search_words(new.id, new.title, new.tags))
+    version = NewVersion(
+        id=new.version_id, bpm=new.bpm, key=new.key, figures=new.figures, assets=new.assets, at_us=new.at_us
+    )
+    insert_version(tx, new.id, 1, version)
+
+
+def insert_version(tx: Tx, creation_id: str, n: int, new: NewVersion) -> None:
+    """Its row, and those of its assets. [writer]"""
     tx.db.execute(
-        "INSERT INTO creation_version (id, creation_id, n, created_us, body) VALUES (?, ?, 1, ?, ?)",
-        (new.version_id, new.id, new.at_us, body),
+        "INSERT INTO creation_version (id, creation_id, n, created_us, bpm, key, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (new.id, creation_id, n, new.at_us, new.bpm, new.key, as_json(new.figures)),
     )
     for asset in new.assets:
         tx.db.execute(
             "INSERT INTO asset (version_id, role, sha256, size_bytes, mime) VALUES (?, ?, ?, ?, ?)",
-            (new.version_id, asset.role, asset.sha256, asset.size_bytes, asset.mime),
+            (new.id, asset.role, asset.sha256, asset.size_bytes, asset.mime),
         )
 
 
@@ -213,31 +231,10 @@ def why_not_there(db: Connection, post_id: str, viewer: str | None) -> Refusal:
     return no_post() if found is None else Refusal("gone", "This post was deleted.")
 
 
-def figures(db: Connection, post_id: str, viewer: str | None) -> Figures:
-    """The body of the newest version. Raises Refusal: not_found. [any thread with a snapshot]"""
-    row: tuple[str] | None = db.execute(
-        "SELECT v.body FROM creation AS c JOIN creation_version AS v ON v.id = c.head_version_id"
-        f" WHERE c.id = :id AND c.kind = 'post' AND {READABLE}",
-        {"viewer": viewer or "", "id": post_id},
-    ).fetchone()
-    if row is None:
-        raise why_not_there(db, post_id, viewer)
-    (body,) = row
-    return read_figures(body)
-
-
-def asset(db: Connection, post_id: str, role: str, viewer: str | None) -> tuple[Asset, Shown]:
-    """Raises Refusal: not_found. [any thread with a snapshot]"""
-    row = db.execute(
-        "SELECT role, sha256, size_bytes, mime, c.owner_id, c.visibility, c.state, c.owner_state"
-        " FROM creation AS c JOIN asset ON version_id = c.head_version_id"
-        f" WHERE c.id = :id AND role = :role AND {READABLE}",
-        {"viewer": viewer or "", "id": post_id, "role": role},
-    ).fetchone()
-    if row is None:
-        raise why_not_there(db, post_id, viewer)
-    role, sha256, size_bytes, mime, *shown = row
-    return Asset(role=role, sha256=sha256, size_bytes=size_bytes, mime=mime), shown_as(*shown)
+def assets_of(db: Connection, version_id: str) -> list[Asset]:
+    """[any thread with a snapshot]"""
+    rows = db.execute("SELECT role, sha256, size_bytes, mime FROM asset WHERE version_id = ?", (version_id,))
+    return [Asset(role=role, sha256=sha256, size_bytes=size, mime=mime) for role, sha256, size, mime in rows]
 
 
 def wanted_objects(db: Connection) -> set[str]:

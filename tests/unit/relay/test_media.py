@@ -47,7 +47,7 @@ async def _asked(db: Database, objects: Counted, owner: str, *, head: bool) -> A
         actor=Actor(),
         session=None,
         body=wire.Nothing(),
-        query=wire.Nothing(),
+        query=wire.VersionQuery(),
         path={"post_id": post_id},
         headers={},
         cookies={},

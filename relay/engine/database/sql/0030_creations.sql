@@ -63,6 +63,8 @@ CREATE TABLE creation_version (
   creation_id TEXT NOT NULL REFERENCES creation (id),
   n           INTEGER NOT NULL CHECK (n >= 1),
   created_us  INTEGER NOT NULL,
+  bpm         REAL CHECK (bpm > 0 AND bpm <= 1000),
+  key         TEXT CHECK (length(key) <= 16),
   body        TEXT NOT NULL CHECK (json_valid(body)),
   UNIQUE (creation_id, n)
 ) STRICT, WITHOUT ROWID;
@@ -77,13 +79,14 @@ CREATE TABLE asset (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asset_object ON asset (sha256);
 
--- Idempotency of publishing: a key belongs to an account, and makes one creation, by one job.
+-- Idempotency of publishing: a key belongs to an account, and makes one creation, or one version of it, by one job.
 CREATE TABLE publication (
   account_id  TEXT NOT NULL REFERENCES account (id),
   key         TEXT NOT NULL CHECK (length(key) = 32),
   sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
   upload_id   TEXT CHECK (length(upload_id) = 32),
   job_id      TEXT NOT NULL CHECK (length(job_id) = 32),
+  replaces_id TEXT CHECK (length(replaces_id) = 32),  -- the creation that gets another sound
   creation_id TEXT REFERENCES creation (id),
   started_us  INTEGER NOT NULL,
   PRIMARY KEY (account_id, key)
