@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show
 from daemon.errors import UsageError
 
-app = typer.Typer(help="Your account at the relay: export, delete.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="Your account at the relay: export, delete.", no_args_is_help=True)
 EXPORT_LIMIT_S = 1800.0
 
 

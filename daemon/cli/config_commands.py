@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 import bridge.control as c
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
 from daemon.doors.control.settings import told_settings
 from daemon.errors import NotRunning
@@ -15,7 +16,7 @@ from daemon.settings import checked, proper_name, setting, write_settings
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
 
-app = typer.Typer(help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
+app = typer.Typer(cls=Group, help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
 Name = Annotated[str, typer.Argument(help="A setting's name.", callback=proper_name)]
 
 

@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show, table
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.errors import SidechainError
 
-app = typer.Typer(help="What you have played and can still keep: list, play.", no_args_is_help=False)
+app = typer.Typer(
+    cls=Group, help="What you have played and can still keep: list, play.", no_args_is_help=False
+)
 
 COPY_LIMIT_S = 120.0
 BLOCKS = " ▁▂▃▄▅▆▇█"

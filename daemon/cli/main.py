@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from daemon.cli.help import Group
 from daemon.cli.output import fail, note, say, sidechain_version
 from daemon.cli.usage import in_own_words
 from daemon.errors import EXIT_CODES, SidechainError
@@ -182,6 +183,8 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        cls=Group,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)

@@ -7,10 +7,11 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import when
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
-app = typer.Typer(help="The outbox: list, undo, retry, discard.", no_args_is_help=False)
+app = typer.Typer(cls=Group, help="The outbox: list, undo, retry, discard.", no_args_is_help=False)
 
 EntryId = Annotated[str, typer.Argument(help="An entry's id, or its take's, or the start of either.")]
 

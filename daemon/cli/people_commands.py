@@ -6,12 +6,13 @@ from typing import Annotated, cast, get_args
 import typer
 
 import bridge.control as c
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
 Username = Annotated[str, typer.Argument(help="Account name, with or without an @ before it.")]
 requests = typer.Typer(
-    help="Who asks to follow you. Without a command they are listed.", no_args_is_help=False
+    cls=Group, help="Who asks to follow you. Without a command they are listed.", no_args_is_help=False
 )
 
 

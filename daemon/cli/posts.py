@@ -6,12 +6,14 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import shown_to
+from daemon.cli.help import Group
 from daemon.cli.outbox import undo
 from daemon.cli.output import Json, ask, show, table
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
 
 app = typer.Typer(
+    cls=Group,
     help="Your posts: list, undo, edit, visibility, licence, downloads, pin, archive, delete.",
     no_args_is_help=False,
 )

@@ -6,11 +6,12 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, number, show, table
 from daemon.errors import UsageError
 
 app = typer.Typer(
-    help="What plugins that are gone have left: list, show, keep, discard.", no_args_is_help=False
+    cls=Group, help="What plugins that are gone have left: list, show, keep, discard.", no_args_is_help=False
 )
 
 StretchId = Annotated[str, typer.Argument(help="An id or its start, or `last`.")]

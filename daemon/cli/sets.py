@@ -10,6 +10,7 @@ import typer
 
 import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
+from daemon.cli.help import Group
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, settings, show, table
 from daemon.cli.parts import PartFields
@@ -23,7 +24,7 @@ MANIFEST = "set.json"
 KEEP_LIMIT_S = 120.0  # 64 tracks of 43 s, on a slow disk
 
 app = typer.Typer(
-    help="Sets of takes, kept together: list, show, export, mix, discard.", no_args_is_help=False
+    cls=Group, help="Sets of takes, kept together: list, show, export, mix, discard.", no_args_is_help=False
 )
 SetId = Annotated[str, typer.Argument(help="A set's id or its start, or `last`.")]
 

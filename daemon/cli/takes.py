@@ -8,12 +8,14 @@ import typer
 import bridge.control as c
 from daemon.cli import takes_export, takes_sound
 from daemon.cli.daemon_commands import describe, when
+from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
 from daemon.cli.takes_sound import TakeId, alike_line
 from daemon.core.titles import why_not
 from daemon.errors import SidechainError, UsageError
 
 app = typer.Typer(
+    cls=Group,
     help="The local library: list, show, similar, rename, tag, discard, restore, repair, export, play, delete.",
     no_args_is_help=False,
 )
