@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from typing import BinaryIO
 
+from sandbox.output import silence_libraries
 from sandbox.process import Limits, enter
 
 
@@ -42,6 +43,7 @@ def run_forked(work: Callable[[BinaryIO], None], limits: Limits) -> mmap.mmap:
 def _confined(work: Callable[[BinaryIO], None], limits: Limits, out: BinaryIO) -> int:
     """In the fork. The exit code; nothing may be raised through the fork of a whole program."""
     try:
+        silence_libraries()
         enter(limits=limits)
         work(out)
         out.flush()

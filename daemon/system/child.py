@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from bridge.system import limit_memory
+from sandbox.output import take_output
 
 Q = TypeVar("Q")
 
@@ -16,15 +17,14 @@ LENGTH = struct.Struct("<I")
 
 
 class Frames(Generic[Q]):
-    """Questions of the daemon from stdin, answers to stdout. Made once; from then on prints of libraries go to stderr."""
+    """Questions of the daemon from stdin, answers to what was stdout. Made once; see sandbox.output for prints of libraries."""
 
     def __init__(self, questions: msgspec.msgpack.Decoder[Q], memory_limit_bytes: int) -> None:
         """memory_limit_bytes: of address space; what needs more fails in this process, and nowhere else."""
         limit_memory(memory_limit_bytes)
         self._questions = questions
         self._in = sys.stdin.buffer
-        self._out = sys.stdout.buffer
-        sys.stdout = sys.stderr
+        self._out = take_output()
 
     def next(self) -> Q | None:
         """The next question; None when the daemon is gone."""

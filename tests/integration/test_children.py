@@ -27,13 +27,14 @@ class Answer(Struct, tag="answer"):
     text: str
 frames = Frames(msgspec.msgpack.Decoder(Ask), 1 << 32)
 print("a library prints")
+os.write(1, b"a codec in C prints")
 while ask := frames.next():
     if ask.what == "die":
         os._exit(3)
     if ask.what == "long":
         frames.say(Answer(text="x" * 4096))
     if ask.what == "noise":
-        os.write(1, b"\\x04\\0\\0\\0\\xc1\\xc1\\xc1\\xc1")
+        frames._out.write(b"\\x04\\0\\0\\0\\xc1\\xc1\\xc1\\xc1")
     if ask.what == "hang":
         while True:
             time.sleep(1)

@@ -19,6 +19,7 @@ from daemon.features.previews.preview_worker import FitJob, Fitted, FromPreviewW
 from daemon.identity.account import Account
 from daemon.system.children import Child
 from sandbox.process import Part
+from tests.support.odd_files import noisy_sds
 from tests.support.posts import post
 from tests.support.sandbox import in_force
 
@@ -76,6 +77,17 @@ async def test_what_is_sound_is_fitted_in_the_sandbox(
             await fit.news().wait()
         assert (fit.failed, fit.frames) == (None, fitted_frames(RATE_HZ, RATE_HZ, rate_hz, speed))
         assert np.abs(np.frombuffer(fit.read(0, fit.frames), np.float32)).max() > 0.4
+        fit.close()
+
+
+async def test_what_a_codec_prints_is_no_answer(tmp_path: Path, files: PreviewFiles) -> None:
+    source = tmp_path / "takes" / "take.sds"
+    source.write_bytes(noisy_sds(TONE[:, :1], 50_000))
+    async with asyncio.timeout(LIMIT_S):
+        fit = await files.fit(source, 50_000, 2, 1.0)
+        while not fit.settled:
+            await fit.news().wait()
+        assert (fit.failed, fit.frames) == (None, RATE_HZ)
         fit.close()
 
 

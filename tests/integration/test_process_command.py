@@ -15,7 +15,7 @@ from audio.encode.id3 import id3_tag
 from audio.encode.mp3 import encode_mp3
 from audio.read.reader import read_audio
 from daemon.cli.groove import groove
-from tests.support.odd_files import chunk
+from tests.support.odd_files import chunk, noisy_sds
 
 RATE_HZ = 44_100
 
@@ -40,7 +40,7 @@ def process(tmp_path: Path, source: str | bytes, *options: str | bytes) -> tuple
     ]
     done = subprocess.run(command, env=env, capture_output=True, timeout=100, check=False)
     assert b"Traceback" not in done.stderr
-    return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr.decode()
+    return done.returncode, json.loads(done.stdout), done.stderr.decode()
 
 
 def test_a_name_in_latin_1(tmp_path: Path) -> None:
@@ -126,3 +126,10 @@ def test_words_in_latin_1(tmp_path: Path) -> None:
     soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ)
     assert process(tmp_path, str(source), b"--title=Caf\xe9")[0] == 0
     assert process(tmp_path, str(source), b"--key=\xe9")[0] == 2
+
+
+def test_what_a_codec_prints_of_a_file_is_not_printed(tmp_path: Path) -> None:
+    source = tmp_path / "tone.sds"
+    source.write_bytes(noisy_sds(groove(120.0, 1, RATE_HZ)[:, :1], RATE_HZ))
+    code, told, said = process(tmp_path, str(source))
+    assert (code, said) == (0, "") and told["frames"] == 88_200

@@ -17,6 +17,7 @@ from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, Encod
 from relay.features.creations.figures import Figures
 from sandbox.process import Part
 from tests.support.loops import short_flac
+from tests.support.odd_files import noisy_sds
 from tests.support.relay import running_relay
 from tests.support.sandbox import in_force
 
@@ -60,6 +61,17 @@ async def test_what_is_sound_is_decoded_in_the_sandbox(
         PREVIEW_FILE,
         LOSSLESS_FILE,
     }
+
+
+async def test_what_a_codec_prints_is_no_answer(tmp_path: Path) -> None:
+    tone = (0.9 * np.sin(np.arange(44_100) * 0.1)).astype(np.float32)[:, None]
+    (tmp_path / "upload").write_bytes(noisy_sds(tone, 50_000))
+    encoder = Encoder()
+    try:
+        made = await encoder.run(job_in(tmp_path))
+    finally:
+        await encoder.close()
+    assert (made.figures.card.frames, made.figures.card.sample_rate_hz) == (44_100, 50_000)
 
 
 async def test_what_we_cannot_write_is_not_the_audios_fault(

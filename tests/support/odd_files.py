@@ -17,6 +17,7 @@ Samples = NDArray[np.float32]
 
 ID3_PICTURE = b"APIC" + (3_000).to_bytes(4, "big") + b"\0\0" + bytes(range(256)) * 11 + bytes(184)
 _OGG_HEAD_BYTES = 27
+_SDS_HEAD_BYTES, _SDS_PACKET_BYTES = 21, 127
 _OGG_PAGE_BYTES = 255 * 255  # the most that a page holds
 
 
@@ -156,3 +157,11 @@ def flac_total(flac: bytes, frames: int) -> bytes:
     """The file with another count of frames in its stream information, and no checksum."""
     told = int.from_bytes(flac[18:26], "big") >> 36 << 36 | frames
     return flac[:18] + told.to_bytes(8, "big") + bytes(16) + flac[42:]
+
+
+def noisy_sds(samples: Samples, rate_hz: int) -> bytes:
+    """A sound of which libsndfile prints a line for each packet on descriptor 1: they begin as none should."""
+    file = bytearray(encoded(samples, rate_hz, "SDS", "PCM_16"))
+    for at in range(_SDS_HEAD_BYTES, len(file), _SDS_PACKET_BYTES):
+        file[at] ^= 0xFF
+    return bytes(file)

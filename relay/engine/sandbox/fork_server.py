@@ -22,11 +22,12 @@ import msgspec
 from msgspec import Struct
 
 from relay.engine.sandbox.frames import Ask, Drop, Ended, Unpacked, packed
+from sandbox.output import silence_libraries
 
 MAX_ANSWER_BYTES = 4 << 20
 READ_BYTES = 1 << 16
 FAILED = 1
-_STDIN, _STDOUT, _FIRST_OTHER = 0, 1, 3
+_STDIN, _STDOUT, _ANSWER = 0, 1, 3
 _PR_SET_PDEATHSIG = 1
 _questions: msgspec.msgpack.Decoder[Ask | Drop] = msgspec.msgpack.Decoder(Ask | Drop)
 
@@ -122,11 +123,12 @@ def _be_the_fork(work: Work, job: bytes, answer: int) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), _STDIN)
-        os.dup2(answer, _STDOUT)
-        os.closerange(_FIRST_OTHER, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        os.dup2(answer, _ANSWER)
+        os.closerange(_ANSWER + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        silence_libraries()
         said = memoryview(work(job))
         while said:
-            said = said[os.write(_STDOUT, said) :]
+            said = said[os.write(_ANSWER, said) :]
         code = 0
     except BaseException:
         traceback.print_exc()
