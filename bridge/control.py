@@ -15,6 +15,17 @@ from bridge.control_base import MAX_LIST as MAX_LIST
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
 from bridge.control_base import Limit
+from bridge.control_claiming import BeginClaim as BeginClaim
+from bridge.control_claiming import CancelClaim as CancelClaim
+from bridge.control_claiming import ClaimDevice as ClaimDevice
+from bridge.control_claiming import Claimed as Claimed
+from bridge.control_claiming import ClaimState as ClaimState
+from bridge.control_claiming import GetClaim as GetClaim
+from bridge.control_claiming import UnclaimDevice as UnclaimDevice
+from bridge.control_claiming import Unclaimed as Unclaimed
+from bridge.control_claiming import WantCode as WantCode
+from bridge.control_claiming import WhoAmI as WhoAmI
+from bridge.control_claiming import Whoami as Whoami
 from bridge.control_comments import CommentInfo as CommentInfo
 from bridge.control_comments import CommentsAre as CommentsAre
 from bridge.control_comments import DeleteComment as DeleteComment
@@ -65,13 +76,19 @@ from bridge.control_people import ReportThis as ReportThis
 from bridge.control_people import SetPicture as SetPicture
 from bridge.control_posts import DeletePost as DeletePost
 from bridge.control_posts import EditPost as EditPost
+from bridge.control_posts import ForgetVersion as ForgetVersion
 from bridge.control_posts import Licence as Licence
 from bridge.control_posts import ListPosts as ListPosts
+from bridge.control_posts import ListVersions as ListVersions
 from bridge.control_posts import OnePost as OnePost
 from bridge.control_posts import PostInfo as PostInfo
 from bridge.control_posts import PostList as PostList
 from bridge.control_posts import PostTerms as PostTerms
+from bridge.control_posts import ProcessAgain as ProcessAgain
+from bridge.control_posts import ReplaceSound as ReplaceSound
 from bridge.control_posts import ShownTo as ShownTo
+from bridge.control_posts import VersionInfo as VersionInfo
+from bridge.control_posts import VersionList as VersionList
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo
@@ -167,46 +184,6 @@ class DeedDone(_Control, frozen=True, kw_only=True, tag="deed_done"):
     waits: bool = False
 
 
-class Claimed(_Control, frozen=True, kw_only=True, tag="claimed"):
-    account: Short
-    device_id: Short
-
-
-class ClaimState(_Control, frozen=True, kw_only=True, tag="claim_is"):
-    """Where the claim stands that was begun last. Addresses and code are there as long as they help.
-
-    `code`, `message`, `next_step` say how it failed, as in `Failed`.
-    """
-
-    state: Short  # "none", "waiting", "claimed", "failed"
-    authorize_url: Url | None = None  # to be opened in a browser of this machine
-    verification_uri: Url | None = None  # to be opened anywhere; user_code is typed there
-    user_code: Short | None = None
-    account: Short | None = None
-    device_id: Short | None = None
-    code: Short | None = None
-    message: Line = ""
-    next_step: Line = ""
-
-
-class Unclaimed(_Control, frozen=True, kw_only=True, tag="unclaimed"):
-    """`account`: whose it was. `relay_told` False: the relay could not be asked, and still lists the device."""
-
-    account: Short | None
-    relay_told: bool
-
-
-class Whoami(_Control, frozen=True, kw_only=True, tag="whoami_is"):
-    """`device_id` is the relay's, None before the first claim. `problem`: what stands in the way of the identity."""
-
-    account: Short | None
-    device_id: Short | None
-    device_name: Line
-    relay_url: Url | None
-    credential_store: Short
-    problem: Line | None
-
-
 class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
     instances: list[InstanceInfo]
 
@@ -290,50 +267,6 @@ class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
     limit: Limit = 20
 
 
-class ClaimDevice(_Control, frozen=True, kw_only=True, tag="claim"):
-    """Join this device to an account by the relay's local sign-in (relays started with --dev only)."""
-
-    Reply: ClassVar = Claimed
-
-    username: Short
-
-
-class BeginClaim(_Control, frozen=True, kw_only=True, tag="begin_claim"):
-    """Join this device to whoever says yes at the relay. Ends the attempt that was under way.
-
-    Answered when there is something to show; from then on StateChanged says when GetClaim has news. by_code: the
-    browser is on another machine, or there is none.
-    """
-
-    Reply: ClassVar = ClaimState
-
-    by_code: bool = False
-
-
-class GetClaim(_Control, frozen=True, kw_only=True, tag="get_claim"):
-    Reply: ClassVar = ClaimState
-
-
-class WantCode(_Control, frozen=True, kw_only=True, tag="want_code"):
-    """No browser seems to open: show a code besides, now. Whichever is answered first counts."""
-
-    Reply: ClassVar = Done
-
-
-class CancelClaim(_Control, frozen=True, kw_only=True, tag="cancel_claim"):
-    Reply: ClassVar = Done
-
-
-class UnclaimDevice(_Control, frozen=True, kw_only=True, tag="unclaim"):
-    """Give the device up: the relay ends its tokens, its key is forgotten. Takes and Entries stay."""
-
-    Reply: ClassVar = Unclaimed
-
-
-class WhoAmI(_Control, frozen=True, kw_only=True, tag="whoami"):
-    Reply: ClassVar = Whoami
-
-
 class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
     Reply: ClassVar = DeedDone
 
@@ -406,7 +339,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -426,6 +359,7 @@ Reply = (
     | DeedDone
     | PostList
     | OnePost
+    | VersionList
     | CommentsAre
     | OneComment
     | NotificationsAre

@@ -80,3 +80,56 @@ class DeletePost(ControlMessage, frozen=True, kw_only=True, tag="delete_post"):
     Reply: ClassVar = Done
 
     post_id: Annotated[str, Meta(max_length=1024)]
+
+
+class ReplaceSound(ControlMessage, frozen=True, kw_only=True, tag="replace_sound"):
+    """Another Take as the sound of a Post; what was said to it stays. `post_id` as for EditPost, `take_id` any unique prefix, or
+    "last". Not queued.
+    """
+
+    Reply: ClassVar = OnePost
+
+    post_id: Annotated[str, Meta(max_length=1024)]
+    take_id: Short
+
+
+class ProcessAgain(ControlMessage, frozen=True, kw_only=True, tag="process_again"):
+    """The relay makes its files of the Post's lossless sound anew. Not queued."""
+
+    Reply: ClassVar = OnePost
+
+    post_id: Annotated[str, Meta(max_length=1024)]
+
+
+class VersionInfo(Struct, frozen=True, kw_only=True):
+    """A sound of a Post. url: of its MP3, for this account; None: it was forgotten. current: what everybody hears."""
+
+    n: int
+    created_at: Short  # RFC 3339
+    current: bool
+    duration_ms: int
+    bpm: float | None
+    key: Short | None
+    size_bytes: int
+    url: Url | None
+
+
+class VersionList(ControlMessage, frozen=True, kw_only=True, tag="versions_are"):
+    versions: list[VersionInfo]
+
+
+class ListVersions(ControlMessage, frozen=True, kw_only=True, tag="versions"):
+    """The sounds that a Post has had, the newest first. `post_id` as for EditPost."""
+
+    Reply: ClassVar = VersionList
+
+    post_id: Annotated[str, Meta(max_length=1024)]
+
+
+class ForgetVersion(ControlMessage, frozen=True, kw_only=True, tag="forget_version"):
+    """A sound that was replaced goes from the relay, for good. Not queued."""
+
+    Reply: ClassVar = VersionList
+
+    post_id: Annotated[str, Meta(max_length=1024)]
+    n: Annotated[int, Meta(ge=1)]

@@ -61,6 +61,7 @@ from daemon.features.linked_folder.linked_folder import LinkedFolder
 from daemon.features.notifications.notifications import Notifications
 from daemon.features.posting.holding import Holding
 from daemon.features.posting.posting import Posting
+from daemon.features.posting.replacing import Replacing
 from daemon.features.posting.uploads import Uploader
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.features.previews.prefetch import Prefetch
@@ -214,7 +215,8 @@ class App:
         self._keeping = Keeping(self._config, store, takes, account, self._history)
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances, self._history)
         self._holding = Holding(store, self._entries, bus)
-        self._own_posts = OwnPosts(account, store, bus)
+        replacing = Replacing(takes, account.relay, lambda: account.name, bus)
+        self._own_posts = OwnPosts(account, store, bus, replacing.replace)
         self._people = People(account, self._own_posts)
         self._posting = Posting(
             store, takes, self._entries, account, self._uploader, bus, self._own_posts.set_title

@@ -1,4 +1,4 @@
-"""`sidechain posts …`: what you have posted: list, edit, show to others, licence, download, pin, archive, delete."""
+"""`sidechain posts …`: what you have posted: list, edit, show to others, licence, download, pin, archive, replace, delete."""
 
 from typing import Annotated, get_args
 
@@ -14,10 +14,11 @@ from daemon.errors import UsageError
 
 app = typer.Typer(
     cls=Group,
-    help="Your posts: list, undo, edit, visibility, licence, downloads, pin, archive, delete.",
+    help="Your posts: list, undo, edit, visibility, licence, downloads, pin, archive, replace, versions, again, delete.",
     no_args_is_help=False,
 )
 
+SEND_LIMIT_S = 900.0
 PostId = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
 WHO = {
     "public": "everybody sees it",
@@ -155,6 +156,47 @@ def _changed(edit: c.EditPost, as_json: bool, said: str) -> None:
 
 
 @app.command()
+def replace(
+    post: PostId,
+    take: Annotated[str, typer.Argument(help="The start of a take's id, or `last` for the newest.")],
+    as_json: Json = False,
+) -> None:
+    """Give a post the sound of another take. Likes, comments, title and address stay; who has it hears the new one from then on.
+
+    Examples:  sidechain posts replace 0192f3c4 last   ·   sidechain posts replace 0192f3c4 0193a1 --json
+    """
+    one = ask(c.ReplaceSound(post_id=post, take_id=take), c.OnePost, timeout_s=SEND_LIMIT_S)
+    show(one, as_json, lambda: f"“{one.post.title or 'untitled'}” has its new sound. {one.post.url}")
+
+
+@app.command()
+def again(post: PostId, as_json: Json = False) -> None:
+    """Have the relay make the MP3, the picture and the figures of a post anew, of its lossless sound.
+
+    Example:  sidechain posts again 0192f3c4
+    """
+    one = ask(c.ProcessAgain(post_id=post), c.OnePost, timeout_s=SEND_LIMIT_S)
+    show(one, as_json, lambda: f"Made anew. {one.post.url}")
+
+
+@app.command()
+def versions(
+    post: PostId,
+    forget: Annotated[
+        int | None, typer.Option(min=1, help="A replaced one, by its number: its sound goes for good.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the sounds that a post has had. Only you have those that were replaced.
+
+    Examples:  sidechain posts versions 0192f3c4   ·   sidechain posts versions 0192f3c4 --forget 1
+    """
+    request = c.ListVersions(post_id=post) if forget is None else c.ForgetVersion(post_id=post, n=forget)
+    found = ask(request, c.VersionList)
+    show(found, as_json, lambda: _versions(found.versions))
+
+
+@app.command()
 def delete(
     post: PostId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -171,6 +213,20 @@ def delete(
 
 
 app.command()(undo)
+
+
+def _versions(found: list[c.VersionInfo]) -> str:
+    rows = [
+        [
+            str(each.n),
+            each.created_at[:16].replace("T", " "),
+            f"{each.duration_ms / 1000:.1f} s",
+            f"{each.size_bytes / 1e6:.1f} MB" if each.url else "forgotten",
+            "what everybody hears" if each.current else "",
+        ]
+        for each in found
+    ]
+    return table(["version", "since", "length", "size", ""], rows)
 
 
 def _text(posts: list[c.PostInfo]) -> str:

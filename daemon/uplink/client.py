@@ -23,7 +23,7 @@ from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
 from relay.wire.jobs import Job
 from relay.wire.notifications import NotificationCounts, NotificationPage, NotificationsRead
 from relay.wire.operations import Operation
-from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.owning import PostDetails, PostEdit, SoundVersion
 from relay.wire.search import Found, SearchQuery
 
 B = TypeVar("B")
@@ -82,16 +82,40 @@ class RelayClient:
     # what an account does ---------------------------------------------------------------------------------------
 
     async def process(
-        self, entry_id: str, upload_id: str, meta: rest.UploadMeta, allowed: Callable[[], bool]
+        self,
+        entry_id: str,
+        upload_id: str,
+        meta: rest.UploadMeta,
+        allowed: Callable[[], bool],
+        replaces: str | None = None,
     ) -> rest.AudioPost:
-        """The Post of an upload that has arrived; `allowed` as for `call`."""
+        """The Post of an upload that has arrived, a new one or `replaces` with this sound; `allowed` as for `call`."""
+        body = rest.AudioProcess(upload_id=upload_id, meta=meta)
+        headers = {"Idempotency-Key": entry_id}
+        if replaces is None:
+            return await self._do(
+                operations.PROCESS_AUDIO, body, headers=headers, limit_s=PROCESS_LIMIT_S, allowed=allowed
+            )
         return await self._do(
-            operations.PROCESS_AUDIO,
-            rest.AudioProcess(upload_id=upload_id, meta=meta),
-            headers={"Idempotency-Key": entry_id},
+            operations.REPLACE_SOUND,
+            body,
+            headers=headers,
             limit_s=PROCESS_LIMIT_S,
             allowed=allowed,
+            post_id=replaces,
         )
+
+    async def process_again(self, post_id: str) -> rest.AudioPost:
+        """A post of this account's, whose MP3 the relay has made anew."""
+        return await self._do(operations.PROCESS_AGAIN, limit_s=PROCESS_LIMIT_S, post_id=post_id)
+
+    async def versions(self, post_id: str) -> list[SoundVersion]:
+        """The sounds that a post of this account's has had, the newest first."""
+        return (await self._do(operations.LIST_VERSIONS, post_id=post_id)).versions
+
+    async def forget_version(self, post_id: str, n: int) -> list[SoundVersion]:
+        """One that was replaced goes; the others."""
+        return (await self._do(operations.FORGET_VERSION, post_id=post_id, n=str(n))).versions
 
     async def timeline(self, limit: int, cursor: str | None = None) -> PostPage:
         """A page of the feed; cursor: `next` of the page before."""

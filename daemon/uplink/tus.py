@@ -39,7 +39,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     """What is to become a Post. file: open, and not written to by anybody. url: where an earlier attempt got to.
 
     meta: asked when all has arrived; sha256: of the file. allowed: whether this account may still send it. moved: told what
-    the relay says of it.
+    the relay says of it. replaces: the Post that gets this sound; None: a new one.
     """
 
     entry_id: str
@@ -51,6 +51,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     first: bool
     allowed: Callable[[], bool]
     moved: Callable[[Moved], Awaitable[None]]
+    replaces: str | None = None
 
 
 class TusClient:
@@ -155,7 +156,9 @@ class TusClient:
     async def _post_of(self, parcel: Parcel, url: str) -> AudioPost:
         upload_id, meta = url.rpartition("/")[2], await parcel.meta()
         try:
-            return await self._relay.process(parcel.entry_id, upload_id, meta, parcel.allowed)
+            return await self._relay.process(
+                parcel.entry_id, upload_id, meta, parcel.allowed, parcel.replaces
+            )
         except RelayRefused as error:
             if error.status not in NOT_THERE and error.code != "sha256_mismatch":
                 raise

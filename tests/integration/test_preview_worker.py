@@ -13,7 +13,7 @@ import soundfile
 
 from audio.fit import fitted_frames
 from daemon.errors import BadAudio
-from daemon.events import Bus, PostRemoved
+from daemon.events import Bus, PostChanged, PostRemoved
 from daemon.features.previews.preview_files import PreviewFiles, worker_command
 from daemon.features.previews.preview_worker import FitJob, Fitted, FromPreviewWorker, Unfit
 from daemon.identity.account import Account
@@ -52,17 +52,33 @@ async def test_nothing_of_a_post_that_was_removed_stays(tmp_path: Path) -> None:
         async with asyncio.timeout(LIMIT_S):
             for each in (gone, stays):
                 for rate_hz in (48_000, 96_000):
-                    fit = await files.fit(sound(files._source(each.id)), rate_hz, 2, 1.0)
+                    fit = await files.fit(sound(files._source(each)), rate_hz, 2, 1.0)
                     while not fit.settled:
                         await fit.news().wait()
                     fit.close()
             assert len(list((tmp_path / "previews").iterdir())) == 6
             bus.tell(PostRemoved(post_id=gone.id))
             await asyncio.gather(*files._tasks)
+            bus.tell(PostChanged(post=stays))
+            await asyncio.gather(*files._tasks)
     finally:
         await files.close()
     left = {each.name for each in (tmp_path / "previews").iterdir()}
-    assert len(left) == 3 and files._source(stays.id).name in left
+    assert len(left) == 3 and files._source(stays).name in left
+
+
+async def test_nothing_of_a_sound_that_was_replaced_stays(tmp_path: Path, files: PreviewFiles) -> None:
+    bus = Bus()
+    files = PreviewFiles(tmp_path / "previews", tmp_path / "takes", 1 << 28, cast(Account, None), bus)
+    was, other = post(1), post(2)
+    now = msgspec.structs.replace(was, audio_url="https://relay.example/mp3?v=2")
+    for each in (was, now, other):
+        sound(files._source(each))
+    bus.tell(PostChanged(post=now))
+    await asyncio.gather(*files._tasks)
+    await files.close()
+    left = {each.name for each in (tmp_path / "previews").iterdir()}
+    assert left == {files._source(each).name for each in (now, other)}
 
 
 @pytest.mark.parametrize("name", ["previews/post.mp3", "previews/post.flac", "takes/take.wav"])

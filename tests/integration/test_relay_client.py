@@ -333,7 +333,8 @@ async def test_what_is_said_of_a_deed_that_is_not_queued_is_what_is_known(
         account = Account(Config(data_dir=str(tmp_path)), store, "0", bus)
         account._relay = client
         with pytest.raises(Offline, match="not tried again by itself") as away:
-            await OwnPosts(account, store, bus).edit("1" * 32, PostEdit(title="another"))
+            own = OwnPosts(account, store, bus, lambda *_: pytest.fail("nothing is replaced here"))
+            await own.edit("1" * 32, PostEdit(title="another"))
     assert ("not known whether this reached the relay" in str(away.value)) is (answer != "busy")
     assert "goes on trying" not in str(away.value) and told == []
     store.close()

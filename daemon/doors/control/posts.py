@@ -1,9 +1,11 @@
 """The posts of this account that are out, as the command line asks for them."""
 
+from collections.abc import Sequence
+
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.own_posts import OwnPosts
-from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.owning import PostDetails, PostEdit, SoundVersion
 from relay.wire.rest import AudioPost
 
 
@@ -12,7 +14,15 @@ class PostAnswers:
 
     def __init__(self, own: OwnPosts) -> None:
         self._own = own
-        self.answers: Answers = {c.ListPosts: self._list, c.EditPost: self._edit, c.DeletePost: self._delete}
+        self.answers: Answers = {
+            c.ListPosts: self._list,
+            c.EditPost: self._edit,
+            c.DeletePost: self._delete,
+            c.ReplaceSound: self._replace,
+            c.ProcessAgain: self._process_again,
+            c.ListVersions: self._versions,
+            c.ForgetVersion: self._forget,
+        }
 
     async def _list(self, request: c.ListPosts) -> c.Reply:
         listed = self._own.archived if request.archived else self._own.listed
@@ -34,6 +44,36 @@ class PostAnswers:
     async def _delete(self, request: c.DeletePost) -> c.Reply:
         await self._own.delete(request.post_id)
         return c.Done()
+
+    async def _replace(self, request: c.ReplaceSound) -> c.Reply:
+        return c.OnePost(post=info(await self._own.replace(request.post_id, request.take_id)))
+
+    async def _process_again(self, request: c.ProcessAgain) -> c.Reply:
+        return c.OnePost(post=info(await self._own.process_again(request.post_id)))
+
+    async def _versions(self, request: c.ListVersions) -> c.Reply:
+        return _list_of(await self._own.versions(request.post_id))
+
+    async def _forget(self, request: c.ForgetVersion) -> c.Reply:
+        return _list_of(await self._own.forget_version(request.post_id, request.n))
+
+
+def _list_of(versions: Sequence[SoundVersion]) -> c.VersionList:
+    return c.VersionList(
+        versions=[
+            c.VersionInfo(
+                n=each.n,
+                created_at=each.created_at,
+                current=each.current,
+                duration_ms=each.duration_ms,
+                bpm=each.bpm,
+                key=each.key,
+                size_bytes=each.size_bytes,
+                url=each.audio_url,
+            )
+            for each in versions
+        ]
+    )
 
 
 def info(post: AudioPost) -> c.PostInfo:

@@ -106,7 +106,10 @@ class Exporting:
         await show_file(path)
 
     def _key(self, sound: Sound, name: str, planned: Plan) -> str:
-        text = f"{sound.kind}\0{sound.target}\0{name}\0{self._config.export_wav}\0{planned.speed!r}"
+        address = sound.post.audio_url if sound.post else ""  # another one once its sound was replaced
+        text = (
+            f"{address}\0{sound.kind}\0{sound.target}\0{name}\0{self._config.export_wav}\0{planned.speed!r}"
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     # writing ----------------------------------------------------------------------------------------------------

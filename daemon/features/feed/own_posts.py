@@ -4,7 +4,8 @@ Nothing is queued, unlike likes (deeds.py): what the relay did not confirm is no
 posts are the relay's to list: this device may not have made all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, UsageError
@@ -13,19 +14,22 @@ from daemon.features.feed.not_queued import not_queued
 from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.client import as_post
-from relay.wire.owning import PostDetails, PostEdit
+from relay.wire.owning import PostDetails, PostEdit, SoundVersion
 from relay.wire.rest import MAX_PAGE, AudioPost
 
 MAX_PAGES = 20
 """So far back a post is looked for by the start of its id; by all of it, it is found however old it is."""
 WHOLE_ID = 32
 GONE = (404, 410)
+Replace = Callable[[str, str], Coroutine[Any, Any, AudioPost]]  # any: it is sent nothing
+"""A post, by its id, with the sound of a Take, by the start of its id. Raises SidechainError."""
 
 
 class OwnPosts:
     """All methods are [loop]. Raises Offline, RelayRefused, NotClaimed; UsageError for a post that is not found."""
 
-    def __init__(self, account: Account, store: Store, bus: Bus) -> None:
+    def __init__(self, account: Account, store: Store, bus: Bus, replace: Replace) -> None:
+        self._replace = replace
         self._account = account
         self._store = store
         self._bus = bus
@@ -44,13 +48,36 @@ class OwnPosts:
             raise UsageError(why, "Give another title.")
         post_id = await self.find(prefix)
         post = await not_queued(self._account.relay().edit_post(post_id, edit))
-        await self._store.run(Store.change_item, as_post(post))
-        self._bus.tell(PostChanged(post=as_post(post)))
+        await self._changed(post)
         return post
 
     async def set_title(self, post_id: str, title: str) -> None:
         """Of a Take that has another title now."""
         await self.edit(post_id, PostEdit(title=title))
+
+    async def replace(self, prefix: str, take: str) -> AudioPost:
+        """The sound of a Take in the place of the post's own; also as `Replace` raises."""
+        post_id = await self.find(prefix)
+        return await self._changed(await not_queued(self._replace(post_id, take)))
+
+    async def process_again(self, prefix: str) -> AudioPost:
+        """The relay makes its files of the post's lossless sound anew."""
+        post_id = await self.find(prefix)
+        return await self._changed(await not_queued(self._account.relay().process_again(post_id)))
+
+    async def versions(self, prefix: str) -> list[SoundVersion]:
+        """The sounds that the post has had, the newest first."""
+        return await self._account.relay().versions(await self.find(prefix))
+
+    async def forget_version(self, prefix: str, n: int) -> list[SoundVersion]:
+        """One that was replaced goes for good; the others."""
+        return await not_queued(self._account.relay().forget_version(await self.find(prefix), n))
+
+    async def _changed(self, post: AudioPost) -> AudioPost:
+        shown = as_post(post)
+        await self._store.run(Store.change_item, shown)
+        self._bus.tell(PostChanged(post=shown))
+        return shown
 
     async def delete(self, prefix: str) -> str:
         """The id of the post that is gone then; one that was gone already is gone."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 
+import msgspec
+
 from daemon.core import outbox
 from daemon.core.analysis import TakeAnalysis
 from daemon.core.link_signals import LinkState
@@ -170,7 +172,7 @@ class Uploader:
         flac = self._takes_dir / entry.take_id / TAKE_FLAC
         file = await open_in_thread(lambda: flac.open("rb"))
         with file:
-            size_bytes, sha256 = await asyncio.to_thread(_measure, file)
+            size_bytes, sha256 = await asyncio.to_thread(measure, file)
             if sha256 != entry.sha256:
                 raise DamagedCopy
             parcel = Parcel(
@@ -224,7 +226,7 @@ class DamagedCopy(Exception):
         )
 
 
-def _measure(file: BufferedReader) -> tuple[int, str]:
+def measure(file: BufferedReader) -> tuple[int, str]:
     """Size and SHA-256. [worker]"""
     digest = hashlib.file_digest(file, "sha256")
     return file.tell(), digest.hexdigest()
@@ -233,9 +235,14 @@ def _measure(file: BufferedReader) -> tuple[int, str]:
 def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
     """What the relay is told of a Take; unknown stays unknown."""
     assert entry.sha256, "only rendered entries are picked"
+    said = sound_meta(take, entry.sha256)
+    return msgspec.structs.replace(said, title=entry.title or take.title, visibility=entry.visibility)
+
+
+def sound_meta(take: TakeRow, sha256: str) -> rest.UploadMeta:
+    """What is known of its sound. [any]"""
     analysis = take.analysis or TakeAnalysis()
     return rest.UploadMeta(
-        title=entry.title or take.title,
         bpm=analysis.bpm or take.cut.bpm,
         bpm_source=analysis.bpm_source,
         bpm_confidence=analysis.bpm_confidence if analysis.bpm else None,
@@ -245,7 +252,6 @@ def upload_meta(take: TakeRow, entry: outbox.Entry) -> rest.UploadMeta:
         daw=take.host_name[:64] or None,
         duration_bars=take.cut.bars,
         bar_frames=list(take.cut.bar_frames),
-        visibility=entry.visibility,
         analysed=True,
-        sha256=entry.sha256,
+        sha256=sha256,
     )

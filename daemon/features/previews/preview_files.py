@@ -1,6 +1,6 @@
 """Sounds made ready for previews: fetched, fitted to a host, and remembered on the disk within a limit.
 
-Two kinds of files: what the relay served, by the post's id, and what a host can play as it is (interleaved float32), by
+Two kinds of files: what the relay served, by the post's id and the address of its sound, and what a host can play as it is (interleaved float32), by
 source, rate, channels and speed. Both can be removed at any time; nothing is synced. Fitting is the work of one process
 (preview_worker.py), which is there from the first need until it was idle for a minute.
 """
@@ -19,7 +19,7 @@ import msgspec
 
 from bridge.system import open_to_read, read_at
 from daemon.errors import BadAudio
-from daemon.events import Bus, PostRemoved
+from daemon.events import Bus, PostChanged, PostRemoved
 from daemon.features.previews.preview_worker import PART, FitJob, Fitted, FromPreviewWorker, Grown, Unfit
 from daemon.identity.account import Account
 from daemon.system.children import Child, ChildDied
@@ -123,7 +123,8 @@ class PreviewFiles:
             partial(worker_command, folder, takes), _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        bus.on(PostRemoved, self._removed)
+        bus.on(PostRemoved, lambda event: self._aside(partial(self._forget, event.post_id)))
+        bus.on(PostChanged, lambda event: self._aside(partial(self._forget, event.post.id, event.post)))
 
     async def close(self) -> None:
         """End the worker."""
@@ -136,7 +137,7 @@ class PreviewFiles:
 
     async def fetched(self, post: AudioPost, progress: Callable[[float], None]) -> Path:
         """The post's sound as a file here; fetched if it is not. Raises Offline, RelayRefused, NotClaimed, BadAudio."""
-        path = self._source(post.id)
+        path = self._source(post)
         async with self._fetching.setdefault(post.id, asyncio.Lock()):
             if not path.exists():
                 await self._fetch(post, path, progress)
@@ -167,9 +168,9 @@ class PreviewFiles:
             part.unlink(missing_ok=True)
         await asyncio.to_thread(self._make_room)
 
-    def _source(self, post_id: str) -> Path:
-        """Named by a hash: the id is the relay's word."""
-        return self._folder / f"{_name(post_id)}.mp3"
+    def _source(self, post: AudioPost) -> Path:
+        """Named by hashes: id and address are the relay's word. A sound that replaced another has another address."""
+        return self._folder / f"{_name(post.id)}.{_name(post.audio_url)[:8]}.mp3"
 
     # what a host can play ---------------------------------------------------------------------------------------
 
@@ -239,18 +240,21 @@ class PreviewFiles:
         """Named so that all that was made of one source is found by it."""
         return self._folder / f"{_name(str(source))[:16]}-{_name(how)[:24]}.f32"
 
-    def _removed(self, event: PostRemoved) -> None:
+    def _aside(self, work: Callable[[], None]) -> None:
         """What is played just now goes on to its end: its file is open."""
-        task = asyncio.create_task(asyncio.to_thread(self._forget, event.post_id))
+        task = asyncio.create_task(asyncio.to_thread(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _forget(self, post_id: str) -> None:
-        """[worker]"""
-        source = self._source(post_id)
+    def _forget(self, post_id: str, now: AudioPost | None = None) -> None:
+        """All sounds of a post but the one that it has now. [worker]"""
+        kept = None if now is None else self._source(now)
         with contextlib.suppress(OSError):
-            for path in (source, *self._folder.glob(f"{_name(str(source))[:16]}-*")):
-                path.unlink(missing_ok=True)
+            for source in self._folder.glob(f"{_name(post_id)}.*.mp3"):
+                if source == kept:
+                    continue
+                for path in (source, *self._folder.glob(f"{_name(str(source))[:16]}-*")):
+                    path.unlink(missing_ok=True)
 
     # the disk ---------------------------------------------------------------------------------------------------
 
