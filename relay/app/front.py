@@ -3,7 +3,8 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 from relay.app import cors
@@ -18,7 +19,7 @@ from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
 from relay.app.requests import Requests
 from relay.app.resetting import reset
 from relay.core import header_lines
-from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost
+from relay.core.calls import Answer, AnyRow, Page, Render, RequestLost, Row
 from relay.core.limits import Open
 from relay.core.refusal import Refusal
 from relay.engine.at_once import AtOnce
@@ -117,8 +118,11 @@ class Front:
             row, path = self._routes.find(request.method, request.path)
             return row, await self._handled(row, path, request, held)
         except MethodNotAllowed as other:
-            return row, _other_method(request.method, other)
+            await self._recognise(request)
+            return row, self._other_method(request, other)
         except Refusal as refusal:
+            if row is None:
+                await self._recognise(request)
             return row, self._refused(request, row, refusal)
         except DatabaseBusy as busy:
             log.warning("%s %s: %s", request.method, request.path, busy)
@@ -155,12 +159,26 @@ class Front:
         asks = "access-control-request-method" in request.headers
         return Answer(status=204, headers=cors.preflight_headers(origin)) if asks else None
 
+    async def _recognise(self, request: Request) -> None:
+        """Whose the page is that says there is nothing: the gate never saw the request."""
+        if "text/html" in request.headers.get("accept", ""):
+            with suppress(Refusal, DatabaseBusy):
+                request.session = await self._gate.session_of(request)
+
     def _refused(self, request: Request, row: AnyRow | None, refusal: Refusal) -> Answer[Any]:
         """A page for people, the problem document for everybody else."""
-        for_people = row is None or (isinstance(row, Page) and not row.machine)
-        if for_people and "text/html" in request.headers.get("accept", ""):
+        if _is_for_people(request, row):
             status, title = STATUS[refusal.code]
-            page = self._render("trouble.html", None, status=status, title=title, detail=str(refusal))
+            asks_who = refusal.code == "sign_in_required"
+            page = self._render(
+                "trouble.html",
+                request.session,
+                status=status,
+                title=title,
+                detail=refusal.detail,
+                next_step="" if asks_who else refusal.next_step,  # its own button says how to sign in
+                sign_in_to=(request.path if request.method == "GET" else "/") if asks_who else "",
+            )
             return Answer(
                 status=status,
                 content=page.content,
@@ -169,6 +187,13 @@ class Front:
             )
         status, headers, body = problem(refusal)
         return Answer(status=status, content=body, media_type=MEDIA_TYPE, headers=headers)
+
+    def _other_method(self, request: Request, other: MethodNotAllowed) -> Answer[Any]:
+        allow = {"allow": ", ".join(other.methods)}
+        if request.method == "OPTIONS":
+            return Answer(status=204, headers=allow)
+        answer = self._refused(request, None, Refusal("method_not_allowed", "Method not allowed."))
+        return replace(answer, headers={**answer.headers, **allow})
 
 
 async def _send_bare(send: Send, refusal: Refusal) -> None:
@@ -197,20 +222,21 @@ async def refuse_socket(scope: Message, send: Send, refusal: Refusal) -> None:
     await send({"type": "websocket.http.response.body", "body": body})
 
 
+def _is_for_people(request: Request, row: AnyRow | None) -> bool:
+    """Whether somebody looks at it: at a page; or at a file of the API that a link of a page names, such as a download."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return False
+    if isinstance(row, Row):
+        return request.headers.get("sec-fetch-mode") == "navigate"
+    return row is None or not row.machine
+
+
 def _away(what: str) -> Refusal:
     return Refusal("busy", what, "Try again soon.", retry_after_s=RETRY_S)
 
 
 def _fault() -> Refusal:
     return Refusal("internal", "Something went wrong on our side.", "Try again; it has been noted.")
-
-
-def _other_method(method: str, other: MethodNotAllowed) -> Answer[Any]:
-    if method == "OPTIONS":
-        return Answer(status=204, headers={"allow": ", ".join(other.methods)})
-    status, headers, body = problem(Refusal("method_not_allowed", "Method not allowed."))
-    headers["allow"] = ", ".join(other.methods)
-    return Answer(status=status, content=body, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _misdirected() -> Refusal:

@@ -78,6 +78,7 @@ class Gate:
         except Refusal:
             self.count_stranger(request.address)
             raise
+        request.session = session
         self._spend(request, row, actor)
         if row.action in FOR_ROLES and actor.user_id is not None:
             actor = replace(actor, role=await self._accounts.role(actor.user_id))
@@ -114,6 +115,10 @@ class Gate:
     def require_sign_up(self, address: str) -> None:
         """A new account, of whoever asks from there. Raises Refusal: rate_limited."""
         self._limits.require(Kind.SIGN_UP, counted_as(address), now_us(), "Too many new accounts.")
+
+    async def session_of(self, request: Request) -> Session | None:
+        """Of a browser that asks for what has no row. Raises Refusal."""
+        return (await self._identify(request))[1]
 
     async def _identify(self, request: Request) -> tuple[Actor, Session | None]:
         """Bearer token first, then the session cookie; a bad token is refused, not ignored."""

@@ -7,7 +7,7 @@ from typing import Any
 from relay.app.http_protocol import TRANSPORT_KEY
 from relay.core import header_lines
 from relay.core.buckets import Limit, Spent
-from relay.core.calls import RequestLost
+from relay.core.calls import RequestLost, Session
 from relay.core.refusal import Refusal
 from relay.wire.tus import UPLOADS_PATH
 
@@ -22,7 +22,8 @@ OVERRIDE = "x-http-method-override"
 class Request:
     """headers: by their names in lower case, as header_lines reads them.
 
-    spent: of which limit how much is left, once the gate has counted the request. [loop]
+    spent: of which limit how much is left, once the gate has counted the request. session: of whom the gate has found it to be;
+    a page that refuses is theirs, too. [loop]
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Request:
         "names_one_host",
         "path",
         "query_string",
+        "session",
         "spent",
     )
 
@@ -49,6 +51,7 @@ class Request:
         self.address = address_of(scope)
         self.names_one_host = header_lines.names_one_host(scope["http_version"], self.headers)
         self.spent: tuple[Limit, Spent] | None = None
+        self.session: Session | None = None
 
     @property
     def transport(self) -> asyncio.Transport:

@@ -14,7 +14,7 @@ from relay.core.calls import AnyRow, Render
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.comments import operations as comments
 from relay.features.comments.pages import CommentPages
-from relay.features.creations import embeds, media, own_pages, owning_operations
+from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
 from relay.features.creations.version_operations import VersionOperations
 from relay.features.devices.claim_pages import ClaimPages
@@ -148,6 +148,7 @@ class Table:
             ).rows(),
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
+            *upload_page.rows(self.render, config.max_upload_bytes),
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *leaving.rows(given.leaving, given.jobs.one, self.render),

@@ -20,11 +20,12 @@ R = TypeVar("R")
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """A signed-in browser. csrf must come back with every change."""
+    """A signed-in browser. csrf must come back with every change. moderates: its menu has the moderators' pages."""
 
     actor: Actor
     username: str
     csrf: str
+    moderates: bool = False
 
 
 class Call(Struct, Generic[B, Q], frozen=True, kw_only=True):

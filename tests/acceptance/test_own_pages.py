@@ -98,6 +98,23 @@ def test_what_the_form_refuses_stays_in_the_form(relay: RelayProcess, post: Audi
         assert browser.http.get(f"/api/v1/audio/{post.id}").json()["title"] == "Night bus"
 
 
+def test_what_is_archived_has_a_page_and_comes_back(relay: RelayProcess, post: AudioPost) -> None:
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("mira.k")
+        assert "Loop seam" in browser.http.get(f"/p/{post.id}").text, "its author is told"
+        page = browser.http.get(f"/p/{post.id}/edit")
+        browser.press(page, to=f"/p/{post.id}/edit", title="Night bus", visibility="public", archived="on")
+        assert post.id not in browser.http.get("/u/mira.k").text
+        shelf = browser.http.get("/archive")
+        assert browser.press(shelf, to=f"/p/{post.id}/restore").headers["location"] == "/archive"
+        assert f"/p/{post.id}/restore" not in browser.http.get("/archive").text
+        assert post.id in browser.http.get("/u/mira.k").text
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("not.mira")
+        assert browser.press(browser.http.get("/archive"), to="/session/close").status_code == 303
+        assert "Loop seam" not in browser.http.get(f"/p/{post.id}").text, "and nobody else"
+
+
 def test_nobody_else_gets_to_these_pages(relay: RelayProcess, post: AudioPost) -> None:
     with FormBrowser(relay.url) as browser:
         browser.sign_in("not.mira")

@@ -73,3 +73,33 @@ def test_titles_are_text_on_every_page(relay: RelayProcess, owner: RelayClient) 
         text = httpx.get(relay.url + page, trust_env=False).text
         assert "<script>alert" not in text and "<img src=x" not in text and "<b>daw" not in text
         assert "&lt;script&gt;alert(1)" in text
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/p/" + "0" * 32, 404),
+        ("GET", "/nothing/here", 404),
+        ("GET", "/session", 405),
+        ("GET", "/moderation", 404),
+        ("GET", "/api/v1/audio/" + "0" * 32 + "/download", 404),
+        ("POST", "/p/" + "0" * 32 + "/restore", 403),
+    ],
+)
+def test_what_is_refused_is_a_page_for_who_looks_and_theirs_if_they_are_signed_in(
+    relay: RelayProcess, method: str, address: str, status: int
+) -> None:
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("looker")
+        answer = browser.http.request(method, address, headers={"sec-fetch-mode": "navigate"})
+        assert answer.status_code == status and answer.headers["content-type"].startswith("text/html")
+        assert "/u/looker" in answer.text and 'href="/sign-in' not in answer.text
+    program = httpx.request(method, relay.url + address, trust_env=False)
+    assert program.headers["content-type"] == "application/problem+json"
+
+
+def test_who_has_to_sign_in_comes_back_to_where_they_went(relay: RelayProcess) -> None:
+    with FormBrowser(relay.url) as browser:
+        answer = browser.http.get("/archive")
+        assert answer.status_code == 401 and 'href="/sign-in?next=/archive"' in answer.text
+        assert "access token" not in answer.text, "that is for programs"

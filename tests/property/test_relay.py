@@ -285,6 +285,17 @@ VIEWS = Views()
 
 @given(st.text(alphabet="<>\"'&/{}%=`azé", max_size=40))
 def test_no_text_of_a_stranger_becomes_markup(text: str) -> None:
-    page = VIEWS.render("trouble.html", session=None, dev=False, here="", title=text, detail=text).decode()
-    outside = VIEWS.render("trouble.html", session=None, dev=False, here="", title="x", detail="x").decode()
+    page = VIEWS.render(
+        "trouble.html",
+        session=None,
+        dev=False,
+        here="",
+        title=text,
+        detail=text,
+        next_step=text,
+        sign_in_to="",
+    ).decode()
+    outside = VIEWS.render(
+        "trouble.html", session=None, dev=False, here="", title="x", detail="x", next_step="x", sign_in_to=""
+    ).decode()
     assert page.count("<") == outside.count("<")

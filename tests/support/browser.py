@@ -1,5 +1,6 @@
-"""The system's Chromium, driven by playwright: pages that remember every complaint of the browser."""
+"""The system's Chromium and Firefox, driven by playwright: pages that remember every complaint of the browser."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,17 +25,46 @@ ARGUMENTS = [
 SCREENSHOTS = Path(__file__).parents[2] / ".build" / "screenshots"
 WIDE = (1280, 900)
 NARROW = (390, 844)
-LEFT = "net::ERR_ABORTED"
+LEFT = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")
+"""How each says that a request was given up because its page was left."""
+ROOT = Path(__file__).parents[2]
+PREFERENCES = {
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "media.autoplay.default": 0,
+    "media.autoplay.blocking_policy": 0,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "toolkit.telemetry.enabled": False,
+}
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(name: str = "chromium") -> Iterator[Browser]:
+    """chromium or firefox."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        if name == "firefox":
+            browser = playwright.firefox.launch(
+                channel="moz-firefox", executable_path=_bridge(), firefox_user_prefs=PREFERENCES
+            )
+        else:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def _bridge() -> Path:
+    """A program as playwright starts it: firefox_bridge.py with the Python that runs the tests."""
+    program = ROOT / ".build" / "firefox-for-playwright"
+    program.parent.mkdir(exist_ok=True)
+    text = f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.support.firefox_bridge "$@"\n'
+    if not program.exists() or program.read_text() != text:
+        program.write_text(text)
+        program.chmod(0o755)
+    return program
 
 
 class Watched:
@@ -56,7 +86,7 @@ class Watched:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        if request.failure != LEFT:
+        if request.failure not in LEFT:
             self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def screenshot(self, name: str, *, full_page: bool = False) -> Path:

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from relay.core.calls import Session
 from relay.core.times import parse_rfc3339_us
 from relay.engine.clock import now_us
 from relay.features.creations.drawing import lines_path, path_of_outline
@@ -30,6 +31,13 @@ FRAMED_POLICY = (
 FACES = 8
 DRAWN = {"🎵": "note", "❤️": "heart", "🔥": "fire", "😍": "love", "🚀": "rocket", "💯": "hundred"}
 """What icons.html draws, by emoji."""
+MENU = (
+    ("/saved", "Saved"),
+    ("/archive", "Archive"),
+    ("/settings/profile", "Settings"),
+    ("/devices", "Devices"),
+)
+"""Of who is signed in, behind their own page."""
 SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
@@ -62,6 +70,7 @@ class Views:
             lstrip_blocks=True,
         )
         self._jinja.globals["all_reactions"] = REACTIONS
+        self._jinja.globals["menu"] = menu
         self._jinja.globals["max_comment"] = MAX_COMMENT
         self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
         self._jinja.filters.update(
@@ -88,6 +97,12 @@ class Views:
 
     def render(self, template: str, **values: object) -> bytes:
         return self._jinja.get_template(template).render(values).encode()
+
+
+def menu(session: Session) -> list[tuple[str, str]]:
+    """Path and words of each line of somebody's menu. [any]"""
+    moderators = [("/moderation", "Moderation")] if session.moderates else []
+    return [(f"/u/{session.username}", "Your page"), *MENU, *moderators]
 
 
 def _templates(folder: Traversable) -> Iterator[tuple[str, str]]:

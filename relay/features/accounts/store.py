@@ -4,7 +4,7 @@ import secrets
 
 from msgspec import Struct
 
-from relay.core.access import Actor
+from relay.core.access import Actor, Role
 from relay.core.calls import Session
 from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
@@ -150,20 +150,20 @@ def _end(tx: Tx, column: str, value: str | bytes) -> None:
 def session(db: Connection, cookie: str) -> Session | None:
     """The session of a cookie, None when it is unknown or over. [any thread with a snapshot]"""
     found = db.execute(
-        "SELECT session.id, account_id, username, csrf, expires_us, suspended_us FROM session"
+        "SELECT session.id, account_id, username, csrf, expires_us, suspended_us, role FROM session"
         " JOIN account ON account.id = session.account_id WHERE hash = ? AND expires_us > ?",
         (hash_of(cookie), now_us()),
     ).fetchone()
     if found is None:
         return None
-    session_id, account_id, username, csrf, expires_us, suspended_us = found
+    session_id, account_id, username, csrf, expires_us, suspended_us, role = found
     actor = Actor(
         user_id=account_id,
         session_id=session_id,
         expires_us=expires_us,
         is_suspended=suspended_us is not None,
     )
-    return Session(actor=actor, username=username, csrf=csrf)
+    return Session(actor=actor, username=username, csrf=csrf, moderates=role != Role.USER)
 
 
 def session_lives(db: Connection, session_id: str) -> bool:

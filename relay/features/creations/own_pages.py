@@ -17,6 +17,7 @@ from relay.wire.rest import MAX_TAGS, MAX_TITLE
 
 AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 AnyAnswer = Answer[Any]
+ARCHIVE_PATH = "/archive"
 SHOWN_TO = {
     "public": "everybody",
     "followers": "only who follows you",
@@ -77,6 +78,11 @@ class OwnPages:
             return _form(self.render, call, post, given, str(refusal))
         return go_to(f"{PAGE_PATH}{post.id}")
 
+    async def restore(self, call: AnyCall) -> AnyAnswer:
+        """Out of the archive, to whom it was shown before."""
+        await self.owning.edit(call.actor, call.path["post_id"], PostEdit(archived=False))
+        return go_to(ARCHIVE_PATH)
+
     async def ask(self, call: AnyCall) -> AnyAnswer:
         post = await self._post(call, Action.POST_DELETE)
         return self.render("delete.html", call.session, post=post)
@@ -92,6 +98,7 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
     return [
         Page("GET", "/p/{post_id}/edit", Action.POST_EDIT, pages.edit),
         Page("POST", "/p/{post_id}/edit", Action.POST_EDIT, pages.save, form=True),
+        Page("POST", "/p/{post_id}/restore", Action.POST_EDIT, pages.restore, form=True),
         Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, pages.ask),
         Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, pages.delete, form=True),
     ]

@@ -121,6 +121,12 @@ class FeedPages:
         found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
         return self._show(call, found, Shown(heading="Following", here="timeline"))
 
+    async def archived(self, call: AnyCall) -> AnyAnswer:
+        """One's own, each with a button that brings it back."""
+        at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
+        details, more = await self.db.read(lambda reader: store.archived(reader, at, self.base_url))
+        return self.render("archive.html", call.session, here="archive", details=details, next=more)
+
     async def of_person(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
 
@@ -162,6 +168,7 @@ def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render:
         Page("GET", "/explore", Action.FEED_READ, pages.explore),
         Page("GET", "/tag/{tag}", Action.FEED_READ, pages.tagged, query=OnFilteredPage),
         Page("GET", "/following", Action.TIMELINE_READ, pages.timeline, query=OnPage),
+        Page("GET", "/archive", Action.TIMELINE_READ, pages.archived, query=OnPage),
         *(
             Page("GET", path, Action.PROFILE_READ, pages.of_person, query=OnPage)
             for path in ("/u/{username}", "/@{username}")

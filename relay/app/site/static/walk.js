@@ -112,7 +112,18 @@
     hear.addEventListener("click", () => onPage[0].toggle());
   }
 
+  function closeMenus(but) {
+    document.querySelectorAll(".menu[open], .more-deeds[open]").forEach((each) => { if (!each.contains(but)) each.open = false; });
+  }
+
   bindHero();
+  document.addEventListener("walked", () => closeMenus(null));
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.activeElement.closest?.("details[open]")?.querySelector("summary").focus();
+    closeMenus(null);
+  });
   document.addEventListener("walked", bindHero);
   document.addEventListener("player", showState);
   document.addEventListener("position", showPosition);
