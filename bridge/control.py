@@ -43,6 +43,7 @@ from bridge.control_discover import Discovered as Discovered
 from bridge.control_discover import DiscoveredList as DiscoveredList
 from bridge.control_discover import FoundIs as FoundIs
 from bridge.control_discover import PersonInfo as PersonInfo
+from bridge.control_discover import SaidInfo as SaidInfo
 from bridge.control_discover import SearchRelay as SearchRelay
 from bridge.control_discover import Wanted as Wanted
 from bridge.control_history import CopyHistory as CopyHistory

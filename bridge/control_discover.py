@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Limit
@@ -56,16 +56,26 @@ class PersonInfo(Struct, frozen=True, kw_only=True):
     follower_count: U63
 
 
+class SaidInfo(Struct, frozen=True, kw_only=True):
+    """A comment that was found, and on which post it is."""
+
+    comment_id: Short
+    post_id: Short
+    author: Short
+    text: Annotated[str, Meta(max_length=4096)]
+
+
 class FoundIs(_Control, frozen=True, kw_only=True, tag="found_is"):
     """What a search found of each kind, the best first."""
 
     posts: list[ItemInfo]
     people: list[PersonInfo]
     tags: list[Short]
+    comments: list[SaidInfo] = field(default_factory=list)
 
 
 class SearchRelay(_Control, frozen=True, kw_only=True, tag="search_relay"):
-    """Posts, people and tags by words."""
+    """Posts, people, tags and comments by words."""
 
     Reply: ClassVar = FoundIs
 

@@ -115,7 +115,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many of each kind.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Look for posts, people and tags by words.
+    """Look for posts, people, tags and comments by words.
 
     Examples:  sidechain search night bus   ·   sidechain search '"night bus"' --json
     """
@@ -124,6 +124,8 @@ def search(
     def text() -> str:
         people = [[each.username, each.display_name, str(each.follower_count)] for each in found.people]
         parts = [_rows(found.posts), table(["who", "name", "followers"], people)]
+        said = [[each.post_id[:13], each.author, each.text.replace("\n", " / ")] for each in found.comments]
+        parts.append(table(["post", "who", "said"], said))
         if found.tags:
             parts.append("Tags: " + ", ".join(found.tags))
         return "\n\n".join(part for part in parts if part) or "Nothing has these words."

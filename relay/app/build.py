@@ -34,6 +34,7 @@ from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
+from relay.features.comments import api as comments
 from relay.features.creations import api as creations
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
@@ -41,7 +42,7 @@ from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
-from relay.features.search.index import PERSON, POST
+from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
 from relay.features.uploads.store import open_uploads
 
@@ -50,7 +51,7 @@ log = logging.getLogger("relay")
 TICK_S = 1.0
 SWEEP_S = 60.0
 STRAYS_S = 3600.0
-WORDS = {POST: creations.words_after, PERSON: accounts.words_after}
+WORDS = {POST: creations.words_after, PERSON: accounts.words_after, COMMENT: comments.words_after}
 """What can be found, by kinds."""
 
 

@@ -78,8 +78,8 @@ class Table:
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),
             *graph_pages.rows(given.graph, self.render),
-            *moderation.rows(given.moderation),
-            *moderation_pages.rows(given.moderation, self.render),
+            *moderation.rows(given.moderation, given.inspecting, self.engines.objects),
+            *moderation_pages.rows(given.moderation, given.inspecting, self.render),
         ]
 
     def _sign_in(self) -> list[AnyRow]:

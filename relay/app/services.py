@@ -44,6 +44,7 @@ from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
+from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import Moderation, suspend
 from relay.features.moderation.telling import SUSPENDED, tell_suspended
 from relay.features.notifications.board import NotificationBoard
@@ -128,6 +129,7 @@ class PeopleServices:
     profiles: Profiles
     graph: Graph
     moderation: Moderation
+    inspecting: Inspecting
 
 
 def people_services(
@@ -147,6 +149,7 @@ def people_services(
         profiles=profiles,
         graph=Graph(engines.db, live.presence.is_live),
         moderation=Moderation(engines.db, base_url, withdraw),
+        inspecting=Inspecting(engines.db, base_url),
     )
 
 

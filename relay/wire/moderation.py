@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from relay.wire.bounds import UNPRINTABLE, Count, Timestamp, Url, Word
 from relay.wire.ids import Id
-from relay.wire.rest import MAX_PAGE, Name, PageCursor, Username
+from relay.wire.rest import MAX_PAGE, AudioPost, Name, PageCursor, Username
 
 Reason = Literal["spam", "harassment", "hate", "sexual", "violence", "copyright", "illegal", "other"]
 REASONS: dict[str, str] = {
@@ -57,6 +57,18 @@ class Reported(Struct, frozen=True, kw_only=True):
     words: Words = ""
     url: Url = ""
     state: Word = "visible"
+
+
+class Inspected(Struct, frozen=True, kw_only=True):
+    """GET /moderation/posts/{post_id}: what was reported or hidden, for moderators, whoever may see it otherwise.
+
+    state: of the post; owner_state: of the account that it is of. audio_url: of its sound, for moderators.
+    """
+
+    post: AudioPost
+    state: Word
+    owner_state: Word
+    audio_url: Url
 
 
 class Queue(Struct, frozen=True, kw_only=True):

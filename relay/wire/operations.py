@@ -22,7 +22,7 @@ from relay.wire.operation import post_row as _post
 from relay.wire.operation import row_of as _row
 from relay.wire.owning import PostDetails, PostEdit, SoundVersions
 from relay.wire.rest import API_PREFIX
-from relay.wire.search import Explored, Found, FoundPeople, FoundPosts, SearchQuery
+from relay.wire.search import Explored, Found, FoundComments, FoundPeople, FoundPosts, SearchQuery
 from relay.wire.tus import UPLOADS_PATH
 
 # devices and tokens -------------------------------------------------------------------------------------------
@@ -230,9 +230,15 @@ TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you fo
 USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
 EXPLORE = _get("/explore", Explored, "Whom to follow, and which tags to look at.")
 SEARCH = _list(
-    "/search", SearchQuery, Found, "Posts, people and tags that have the words, the best of each first."
+    "/search",
+    SearchQuery,
+    Found,
+    "Posts, people, tags and comments that have the words, the best of each first.",
 )
 SEARCH_POSTS = _list("/search/posts", SearchQuery, FoundPosts, "Posts that have the words, the best first.")
+SEARCH_COMMENTS = _list(
+    "/search/comments", SearchQuery, FoundComments, "Comments that have the words, the best first."
+)
 SEARCH_PEOPLE = _list("/search/people", SearchQuery, FoundPeople, "People whose names have the words.")
 INBOX = _list(
     "/inbox", Paging, rest.InboxPage, "What others did that concerns you: new followers and reactions."
@@ -442,6 +448,12 @@ APPEAL = _post(
 MODERATION_QUEUE = _get(
     "/moderation/queue", moderation.Queue, "What was reported and is not decided; appeals without an answer."
 )
+INSPECT_POST = _get(
+    "/moderation/posts/{post_id}",
+    moderation.Inspected,
+    "A post that was reported or is hidden, whoever may see it otherwise. That you looked is noted.",
+)
+INSPECT_SOUND = _get("/moderation/posts/{post_id}/mp3", AudioBytes, "Its sound, likewise.")
 DECIDE = _post(
     "/moderation/decide",
     moderation.Decision,

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from relay.wire.bounds import PRINTABLE, Count
+from relay.wire.comments import Comment
 from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, FeedPost, PageCursor, Producer
 
 MAX_QUERY = 200
@@ -33,6 +34,14 @@ class Found(Struct, frozen=True, kw_only=True):
     posts: Annotated[list[FeedPost], Meta(max_length=MAX_PAGE)]
     people: Annotated[list[Producer], Meta(max_length=MAX_PAGE)]
     tags: Annotated[list[TagCount], Meta(max_length=MAX_PAGE)]
+    comments: Annotated[list[Comment], Meta(max_length=MAX_PAGE)] = []
+
+
+class FoundComments(Struct, frozen=True, kw_only=True):
+    """GET /search/comments: a page, the best first; each without the answers to it."""
+
+    comments: Annotated[list[Comment], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
 
 
 class FoundPosts(Struct, frozen=True, kw_only=True):

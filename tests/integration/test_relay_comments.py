@@ -23,6 +23,7 @@ from relay.wire.events import (
 from relay.wire.rest import AudioPost
 from tests.support.claims import FormBrowser
 from tests.support.clients import AUDIO, client_of, problem
+from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, RelaySocket
 from tests.support.rows import every_row
 
@@ -227,3 +228,32 @@ def test_talking_has_a_limit_of_its_own(owner: RelayClient, other: RelayClient) 
     assert liked.headers["ratelimit-limit"] != first.headers["ratelimit-limit"]
     changes = [row for row in every_row() if row.action in (Action.COMMENT_WRITE, Action.COMMENT_EDIT)]
     assert {row.limit for row in changes if method_of(row) != "GET"} == {Kind.COMMENT}
+
+
+def test_comments_are_found_by_their_words_by_who_may_see_them(
+    owner: RelayClient, other: RelayClient, follower: RelayClient, anonymous: RelayClient
+) -> None:
+    post = owner.post(short_flac(4990))
+    said = other.http.post(f"/audio/{post.id}/comments", json={"text": "Such a glassy snare"}).json()
+
+    def found(client: RelayClient, words: str) -> list[str]:
+        page = client.http.get("/search/comments", params={"q": words}).json()["comments"]
+        both = client.http.get("/search", params={"q": words}).json()["comments"]
+        assert both == page
+        return [each["id"] for each in page]
+
+    assert (
+        found(anonymous, "glassy")
+        == found(follower, "glas*")
+        == found(owner, '"glassy snare"')
+        == [said["id"]]
+    )
+    assert "glassy snare" in anonymous.http.get(f"{anonymous.url}/search?q=glassy").text
+    other.http.patch(f"/comments/{said['id']}", json={"text": "Such a wooden snare"}).raise_for_status()
+    assert (found(anonymous, "glassy"), found(anonymous, "wooden")) == ([], [said["id"]])
+    owner.http.patch(f"/audio/{post.id}", json={"visibility": "unlisted"}).raise_for_status()
+    assert (found(other, "wooden"), found(owner, "wooden")) == ([], [said["id"]])
+    owner.http.patch(f"/audio/{post.id}", json={"visibility": "followers"}).raise_for_status()
+    assert (found(other, "wooden"), found(follower, "wooden")) == ([], [said["id"]])
+    owner.http.delete(f"/comments/{said['id']}").raise_for_status()
+    assert found(owner, "wooden") == []

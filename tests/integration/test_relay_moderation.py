@@ -128,6 +128,37 @@ def test_a_report_comes_to_a_decision_and_is_noted(people: Clients, post: AudioP
     assert people["two"].http.get(f"/audio/{post.id}").status_code == 200
 
 
+def test_what_was_reported_can_be_looked_at_whoever_may_see_it_and_that_is_noted(
+    people: Clients, post: AudioPost
+) -> None:
+    author, warden, path = people["author"], people["warden"], f"/moderation/posts/{post.id}"
+
+    def seen(client: RelayClient) -> set[int]:
+        pages = (path, f"{path}/mp3", f"{client.url}{path}")
+        return {client.http.get(each).status_code for each in pages}
+
+    assert seen(warden) == {404}, "nobody reported it"
+    assert report(people["one"], "post", post.id).status_code == 201
+    assert waiting(people)[post.id]["url"] == f"{warden.url}{path}"
+    said = warden.http.get(path).json()
+    assert (said["post"]["id"], said["state"], said["owner_state"]) == (post.id, "ready", "open")
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "private"}).raise_for_status()
+    assert warden.http.get(f"/audio/{post.id}").status_code == 404
+    assert seen(people["one"]) == seen(author) == {404}
+    assert warden.http.get(said["audio_url"]).content == author.http.get(f"/audio/{post.id}/mp3").content
+    assert warden.http.get(said["audio_url"], headers={"range": "bytes=0-2"}).content == b"ID3"
+    assert seen(warden) == {200}
+    lines = warden.http.get("/moderation/log").json()["lines"]
+    looks = [each for each in lines if (each["deed"], each["object_id"]) == ("look", post.id)]
+    assert [each["username"] for each in looks] == ["warden"], "once for each who looks"
+    assert decide(warden, "post", post.id, "dismiss").status_code == 200
+    assert seen(warden) == {404}, "it is decided"
+    decide(warden, "post", post.id, "hide").raise_for_status()
+    assert seen(warden) == {200} and warden.http.get(path).json()["state"] == "hidden"
+    author.http.delete(f"/audio/{post.id}").raise_for_status()
+    assert seen(warden) == {404}
+
+
 def test_sound_that_was_removed_is_not_taken_again(people: Clients) -> None:
     data = short_flac(9111)
     post = people["author"].post(data)

@@ -4,6 +4,7 @@ The oracle knows `relay.core.visibility` and plain lists; the relay has SQL, ind
 """
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +31,7 @@ from relay.features.accounts import api as accounts
 from relay.features.comments import store as comments
 from relay.features.comments.service import Comments
 from relay.features.comments.store import miscounts as miscounts_of_comments
-from relay.features.creations import changes, posts
+from relay.features.creations import changes, posts, versions
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
@@ -65,6 +66,10 @@ from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 from tests.support.visibility_oracle import Oracle, Told
 
+HISTORIES = int(os.environ.get("SIDECHAIN_HISTORIES", "40"))
+"""How many are tried, besides the stories; a fifth of them on PostgreSQL."""
+SAID = "said"
+"""In every comment."""
 NAMES = ("anna", "ben", "carl")
 WHO = st.integers(0, len(NAMES) - 1)
 WHICH = st.integers(0, 5)  # of the posts there are
@@ -223,7 +228,7 @@ async def _comment(here: House, oracle: Oracle, who: str, post_id: str, what: ob
     ):
         expected = "not_found"
     try:
-        given = NewComment(text=f"at {oracle.at}", parent_id=root)
+        given = NewComment(text=f"{SAID} {oracle.at}", parent_id=root)
         made = await Comments(here.db, BASE_URL).write(who, post_id, given)
     except Refusal as refusal:
         assert refusal.code == expected
@@ -336,8 +341,8 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         for post_id in oracle.posts:
             for read in (
                 partial(posts.one, db, post_id, who, BASE_URL),
-                partial(creations.figures, db, post_id, who),
-                partial(creations.asset, db, post_id, PREVIEW, who),
+                partial(versions.figures, db, post_id, who),
+                partial(versions.asset, db, post_id, PREVIEW, who),
                 partial(posts.reactable, db, post_id, who or "", BASE_URL),
             ):
                 assert refusal_of(read) == oracle.refusal(who, post_id)
@@ -385,6 +390,9 @@ def check_comments(oracle: Oracle, who: str | None, db: Reader) -> None:
     """Each by its id, and all on the list of their post with the first answers to them."""
     for id_ in oracle.comments:
         assert (comments.one(db, id_, who) is not None) is oracle.sees_comment(who, id_)
+    asked = search.Ask(viewer=who or "", query=read_query(SAID), cursor=None, limit=100)
+    found, _ = search.comments(db, asked)
+    assert {each.id for each in found} == {id_ for id_ in oracle.comments if oracle.finds_comment(who, id_)}
     for post_id in oracle.posts:
         read = partial(Comments.page, Comments(None, BASE_URL), db, who, post_id, None, 100)  # type: ignore[arg-type]
         assert refusal_of(read) == oracle.refusal(who, post_id)
@@ -521,7 +529,7 @@ def also_stories(test: Callable[..., None]) -> Callable[..., None]:
     return test
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=HISTORIES, deadline=None)
 @also_stories
 @given(STEPS)
 def test_everything_shows_exactly_what_the_rule_says(steps: list[tuple[object, ...]]) -> None:
@@ -531,7 +539,7 @@ def test_everything_shows_exactly_what_the_rule_says(steps: list[tuple[object, .
 
 @pytest.mark.slow
 def test_everything_shows_exactly_what_the_rule_says_on_postgresql(postgres: PostgresServer) -> None:
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=HISTORIES // 5, deadline=None)
     @also_stories
     @given(STEPS)
     def histories(steps: list[tuple[object, ...]]) -> None:

@@ -82,6 +82,11 @@ class Oracle:
         blocked = any(self.viewer(who, each.author).blocked for each in around)
         return self.may_read(who, comment.post_id) and not blocked
 
+    def finds_comment(self, who: str | None, comment_id: str) -> bool:
+        """By its words."""
+        comment = self.comments[comment_id]
+        return comment.ready and self.may_find(who, comment.post_id) and self.sees_comment(who, comment_id)
+
     def comment(self, comment_id: str, who: str, post_id: str, root: str) -> None:
         owner, asked = self.posts[post_id].owner, self.comments[root].author if root != comment_id else who
         self.comments[comment_id] = Talk(post_id, who, root)

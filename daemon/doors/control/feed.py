@@ -56,7 +56,11 @@ class FeedAnswers:
             for each in found.people
         ]
         posts = [item_info(post) for post in found.posts]
-        return c.FoundIs(posts=posts, people=people, tags=[each.tag for each in found.tags])
+        said = [
+            c.SaidInfo(comment_id=each.id, post_id=each.post_id, author=each.username or "", text=each.text)
+            for each in found.comments
+        ]
+        return c.FoundIs(posts=posts, people=people, tags=[each.tag for each in found.tags], comments=said)
 
     async def _follow(self, request: c.FollowUser) -> c.Reply:
         done = await self._social.follow(request.username, request.follow)

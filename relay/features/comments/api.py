@@ -2,6 +2,8 @@
 
 from relay.features.comments.store import (
     COMMENT,
+    FOUND,
+    JOINED,
     MENTION,
     REPLY,
     CommentChanged,
@@ -9,11 +11,15 @@ from relay.features.comments.store import (
     any_of,
     forget,
     seen,
+    shown,
     tell_comments,
+    words_after,
 )
 
 __all__ = [
     "COMMENT",
+    "FOUND",
+    "JOINED",
     "MENTION",
     "REPLY",
     "CommentChanged",
@@ -21,5 +27,7 @@ __all__ = [
     "any_of",
     "forget",
     "seen",
+    "shown",
     "tell_comments",
+    "words_after",
 ]

@@ -9,9 +9,10 @@ from msgspec import Struct
 from relay.core.counts import Miscount
 from relay.core.cursor import Cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import READABLE, Audience, not_blocked, not_suspended
+from relay.core.visibility import FINDABLE, READABLE, Audience, not_blocked, not_suspended
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.live import api as live
+from relay.features.search import api as search
 from relay.wire.comments import REPLIES_SHOWN, Comment
 from relay.wire.events import CommentAdded
 
@@ -86,6 +87,10 @@ SEEN = f"{READABLE} AND {_of_seen('k')} AND {_of_seen('r')}"
 """Whether :viewer sees `comment AS k`: what it is on, and neither its author nor that of its thread suspended, or
 blocked either way.
 """
+FOUND = f"{FINDABLE} AND {_of_seen('k')} AND {_of_seen('r')} AND k.state = 'ready'"
+"""Likewise, whether a search by :viewer finds it: not on what has an address alone."""
+JOINED = "JOIN creation AS c ON c.id = k.creation_id JOIN comment AS r ON r.id = k.root_id"
+"""What SEEN and FOUND speak of, besides `comment AS k`."""
 _SELECT = f"SELECT {_COLUMNS} {_FROM} WHERE {SEEN}"
 OLDEST = Cursor(-1, "")
 """Before the oldest: earlier than anything."""
@@ -221,6 +226,7 @@ def insert(tx: Tx, new: NewRow) -> None:
             new.at_us,
         ),
     )
+    _put_words(tx, new.id, new.words)
     if new.depth > 0:
         _count_reply(tx, new.root_id, 1)
 
@@ -228,6 +234,7 @@ def insert(tx: Tx, new: NewRow) -> None:
 def rewrite(tx: Tx, comment_id: str, words: str, at_us: int) -> None:
     """[writer]"""
     tx.db.execute("UPDATE comment SET words = ?, edited_us = ? WHERE id = ?", (words, at_us, comment_id))
+    _put_words(tx, comment_id, words)
 
 
 def set_mentions(tx: Tx, comment_id: str, account_ids: Sequence[str]) -> None:
@@ -242,6 +249,7 @@ def set_mentions(tx: Tx, comment_id: str, account_ids: Sequence[str]) -> None:
 def remove(tx: Tx, row: CommentRow) -> None:
     """One that is ready: gone, or a tombstone while it has answers; so are the tombstones above it that had only it. [writer]"""
     set_mentions(tx, row.id, ())
+    search.remove(tx, search.COMMENT, row.id)
     if row.depth > 0:
         _count_reply(tx, row.root_id, -1)
     tx.db.execute(
@@ -257,6 +265,19 @@ def remove(tx: Tx, row: CommentRow) -> None:
         gone = None if found is None else found[0]
 
 
+def _put_words(tx: Tx, comment_id: str, words: str) -> None:
+    search.put(tx, search.COMMENT, search.Words(id=comment_id, head=words, rest=""))
+
+
+def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
+    """By which comments are found, so many in the order of their ids. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT id, words FROM comment WHERE id > ? AND state = 'ready' ORDER BY id LIMIT ?",
+        (after_id, limit),
+    )
+    return [search.Words(id=id_, head=words, rest="") for id_, words in rows.fetchall()]
+
+
 def _count_reply(tx: Tx, root_id: str, step: int) -> None:
     tx.db.execute("UPDATE comment SET reply_count = reply_count + ? WHERE id = ?", (step, root_id))
 
@@ -267,7 +288,9 @@ def forget(tx: Tx, creation_id: str) -> None:
         "DELETE FROM comment_mention WHERE comment_id IN (SELECT id FROM comment WHERE creation_id = ?)",
         (creation_id,),
     )
-    tx.db.execute("DELETE FROM comment WHERE creation_id = ?", (creation_id,))
+    gone = tx.db.execute("DELETE FROM comment WHERE creation_id = ? RETURNING id", (creation_id,)).fetchall()
+    for (comment_id,) in gone:
+        search.remove(tx, search.COMMENT, comment_id)
 
 
 # telling ------------------------------------------------------------------------------------------------------

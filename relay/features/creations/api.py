@@ -1,7 +1,8 @@
 """What other features may ask of creations."""
 
 from relay.features.creations.erasing import erase_some, lossless_of
-from relay.features.creations.moderated import set_hidden, sounds_of
+from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
+from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
 from relay.features.creations.posts import (
     COLUMNS,
     NEWEST,
@@ -22,6 +23,7 @@ from relay.features.creations.posts import (
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
+    Asset,
     count_comments,
     count_play,
     count_reposts,
@@ -36,9 +38,12 @@ from relay.features.creations.store import (
 
 __all__ = [
     "COLUMNS",
+    "MEDIA_POLICY",
     "NEWEST",
     "OLDER",
+    "PRIVATE",
     "SELECT",
+    "Asset",
     "Detail",
     "Position",
     "Removals",
@@ -51,6 +56,7 @@ __all__ = [
     "count_reposts",
     "detail",
     "erase_some",
+    "heard_by_moderators",
     "lossless_of",
     "mark",
     "note_owner",
@@ -61,6 +67,7 @@ __all__ = [
     "readable_titles",
     "repostable",
     "require_kept",
+    "send_sound",
     "set_hidden",
     "set_likes",
     "set_reactions",

@@ -104,7 +104,7 @@ class Media:
             link = await self.objects.signed_url(asset.sha256, self.audio_links_s)
             if link is not None:
                 return Answer(status=307, headers={"location": link, **EMBEDDED})
-        return await _bytes(self.objects, call, asset, headers)
+        return await send_sound(self.objects, call, asset, headers)
 
     def rows(self) -> list[AnyRow]:
         return [
@@ -144,8 +144,8 @@ def _follows_links(call: AnyCall) -> bool:
     return call.actor.device_id is None and not call.head
 
 
-async def _bytes(objects: Objects, call: AnyCall, asset: Asset, headers: dict[str, str]) -> Bytes:
-    """All of it or the part that is asked for (RFC 9110, 14): by GET alone, and of this very sound."""
+async def send_sound(objects: Objects, call: AnyCall, asset: Asset, headers: dict[str, str]) -> Bytes:
+    """headers: with the etag of the asset. All of it or the part that is asked for (RFC 9110, 14): by GET alone, and of this very sound."""
     may_be_part = not call.head and call.headers.get("if-range", headers["etag"]) == headers["etag"]
     part = byte_range(call.headers.get("range") if may_be_part else None, asset.size_bytes)
     start, end = part or (0, asset.size_bytes)

@@ -7,7 +7,8 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.features.creations import changes
 from relay.features.creations.changes import WITHDRAWN_POST
-from relay.features.creations.kinds import LOSSLESS
+from relay.features.creations.kinds import LOSSLESS, PREVIEW
+from relay.features.creations.store import Asset, assets_of, no_post
 from relay.features.live import api as live
 
 
@@ -32,6 +33,16 @@ def set_hidden(tx: Tx, creation_id: str, hidden: bool) -> bool:
     else:
         changes.tell(tx, was, replace(was.shown, state=state), at_us)
     return True
+
+
+def heard_by_moderators(db: Connection, creation_id: str) -> Asset:
+    """The sound of the newest version, whoever may see it. Raises Refusal: not_found. [any thread with a snapshot]"""
+    head = "SELECT head_version_id FROM creation WHERE id = ? AND state <> 'deleted'"
+    row = db.execute(head, (creation_id,)).fetchone()
+    for each in assets_of(db, row[0]) if row else ():
+        if each.role == PREVIEW:
+            return each
+    raise no_post()
 
 
 def sounds_of(db: Connection, creation_id: str) -> list[str]:

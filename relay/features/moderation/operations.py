@@ -3,6 +3,9 @@
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
 from relay.core.limits import Kind
+from relay.engine.objects.door import Objects
+from relay.features.creations import api as creations
+from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import Moderation
 from relay.wire import operations as wire
 from relay.wire.moderation import (
@@ -11,6 +14,7 @@ from relay.wire.moderation import (
     AuditPage,
     Decided,
     Decision,
+    Inspected,
     NewAppeal,
     NewReport,
     Queue,
@@ -22,7 +26,7 @@ from relay.wire.moderation import (
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
-def rows(moderation: Moderation) -> list[AnyRow]:
+def rows(moderation: Moderation, inspecting: Inspecting, objects: Objects) -> list[AnyRow]:
     async def report(call: Call[NewReport, wire.Nothing]) -> Answer[Report]:
         made, is_new = await moderation.report(call.account_id, call.body)
         return Answer(value=made, status=201 if is_new else 200)
@@ -32,6 +36,19 @@ def rows(moderation: Moderation) -> list[AnyRow]:
 
     async def queue(call: Bare) -> Queue:
         return await moderation.queue()
+
+    async def inspect(call: Bare) -> Inspected:
+        return await inspecting.post(call.actor, call.path["post_id"])
+
+    async def sound(call: Bare) -> Answer[wire.AudioBytes]:
+        asset = await inspecting.sound(call.actor, call.path["post_id"])
+        headers = {
+            "etag": f'"{asset.sha256}"',
+            "accept-ranges": "bytes",
+            "cache-control": creations.PRIVATE,
+            "content-security-policy": creations.MEDIA_POLICY,
+        }
+        return await creations.send_sound(objects, call, asset, headers)
 
     async def decide(call: Call[Decision, wire.Nothing]) -> Decided:
         return await moderation.decide(call.actor, call.body)
@@ -49,6 +66,8 @@ def rows(moderation: Moderation) -> list[AnyRow]:
         Row(wire.REPORT, Action.REPORT, report, limit=Kind.REPORT),
         Row(wire.APPEAL, Action.APPEAL, appeal, limit=Kind.REPORT),
         Row(wire.MODERATION_QUEUE, Action.MODERATE, queue),
+        Row(wire.INSPECT_POST, Action.MODERATE, inspect),
+        Row(wire.INSPECT_SOUND, Action.MODERATE, sound, limit=Kind.MEDIA),
         Row(wire.DECIDE, Action.MODERATE, decide),
         Row(wire.ANSWER_APPEAL, Action.MODERATE, answer),
         Row(wire.AUDIT_LOG, Action.AUDIT_READ, log),

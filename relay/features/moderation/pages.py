@@ -12,6 +12,7 @@ from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.limits import Kind
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
+from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import DEEDS, Moderation
 from relay.wire.moderation import REASONS, AppealAnswer, Decision, NewAppeal, NewReport
 from relay.wire.operations import Paging
@@ -41,6 +42,7 @@ class ModerationPages:
     """[loop]"""
 
     moderation: Moderation
+    inspecting: Inspecting
     render: Render
 
     async def report_form(self, call: AnyCall) -> AnyAnswer:
@@ -66,6 +68,10 @@ class ModerationPages:
             deeds=DEEDS,
             reasons=REASONS,
         )
+
+    async def inspect(self, call: AnyCall) -> AnyAnswer:
+        found = await self.inspecting.post(call.actor, call.path["post_id"])
+        return self.render("inspect.html", call.session, found=found, deeds=DEEDS["post"])
 
     async def decide(self, call: AnyCall) -> AnyAnswer:
         fields: dict[str, object] = {name: call.form.get(name, "") for name in ("kind", "id", "deed", "note")}
@@ -96,12 +102,13 @@ class ModerationPages:
         return go_to(APPEAL_PATH)
 
 
-def rows(moderation: Moderation, render: Render) -> list[AnyRow]:
-    pages = ModerationPages(moderation=moderation, render=render)
+def rows(moderation: Moderation, inspecting: Inspecting, render: Render) -> list[AnyRow]:
+    pages = ModerationPages(moderation=moderation, inspecting=inspecting, render=render)
     return [
         Page("GET", "/report", Action.REPORT, pages.report_form, query=Named),
         Page("POST", "/report", Action.REPORT, pages.report, form=True, limit=Kind.REPORT),
         Page("GET", QUEUE_PATH, Action.MODERATE, pages.queue),
+        Page("GET", f"{QUEUE_PATH}/posts/{{post_id}}", Action.MODERATE, pages.inspect),
         Page("POST", f"{QUEUE_PATH}/decide", Action.MODERATE, pages.decide, form=True),
         Page("POST", f"{QUEUE_PATH}/appeals/{{appeal_id}}", Action.MODERATE, pages.answer, form=True),
         Page("GET", f"{QUEUE_PATH}/log", Action.AUDIT_READ, pages.log, query=OnPage),

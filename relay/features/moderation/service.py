@@ -88,20 +88,23 @@ class Moderation:
                     return replace(found, state="gone")
                 state = creations.shown_of(db, [found.id])[found.id].state
                 shown = "hidden" if state is State.HIDDEN else "visible"
-                return replace(
-                    found, username=post.username, words=post.title, url=post.page_url, state=shown
-                )
+                url = self._inspected(found.id)
+                return replace(found, username=post.username, words=post.title, url=url, state=shown)
             case "comment":
                 said = comments.any_of(db, found.id)
                 if said is None:
                     return replace(found, state="gone")
-                url = f"{self._base_url}/p/{said.creation_id}"
+                url = self._inspected(said.creation_id)
                 return replace(found, username=said.username, words=said.words, url=url)
             case _:
                 person = accounts.find_any(db, found.id)
                 state_now = "suspended" if accounts.is_suspended(db, person.id) else "visible"
                 url = f"{self._base_url}/@{person.username}"
                 return replace(found, username=person.username, words=person.bio, url=url, state=state_now)
+
+    def _inspected(self, post_id: str) -> str:
+        """Where moderators look at it, whoever may see it otherwise."""
+        return f"{self._base_url}/moderation/posts/{post_id}"
 
     async def decide(self, actor: Actor, given: Decision) -> Decided:
         """Carry it out, close what was reported of it, and note it. Raises Refusal: not_found, validation."""

@@ -45,6 +45,27 @@ def close(tx: Tx, kind: str, object_id: str) -> int:
     return len(closed.fetchall())
 
 
+def is_reported(db: Connection, kind: str, object_id: str) -> bool:
+    """Whether moderators have it before them. [any thread with a snapshot]"""
+    asked = "SELECT 1 FROM report WHERE kind = ? AND object_id = ? AND closed_us IS NULL LIMIT 1"
+    return db.execute(asked, (kind, object_id)).fetchone() is not None
+
+
+def is_comment_reported(db: Connection, creation_id: str) -> bool:
+    """Of a comment on it. [any thread with a snapshot]"""
+    asked = (
+        "SELECT 1 FROM comment AS k JOIN report AS r ON r.kind = 'comment' AND r.object_id = k.id"
+        " WHERE k.creation_id = ? AND r.closed_us IS NULL LIMIT 1"
+    )
+    return db.execute(asked, (creation_id,)).fetchone() is not None
+
+
+def is_noted(db: Connection, actor_id: str, deed: str, object_id: str) -> bool:
+    """[any thread with a snapshot]"""
+    asked = "SELECT 1 FROM audit WHERE actor_id = ? AND deed = ? AND object_id = ? LIMIT 1"
+    return db.execute(asked, (actor_id, deed, object_id)).fetchone() is not None
+
+
 def queue(db: Connection, limit: int) -> list[Reported]:
     """What is reported and not decided: what was reported first comes first. [any thread with a snapshot]"""
     rows = db.execute(

@@ -1,5 +1,5 @@
 """What other features may ask of search: that something can be found by its words, or no longer. It imports none of them."""
 
-from relay.features.search.index import PERSON, POST, Words, put, remove
+from relay.features.search.index import COMMENT, PERSON, POST, Words, put, remove
 
-__all__ = ["PERSON", "POST", "Words", "put", "remove"]
+__all__ = ["COMMENT", "PERSON", "POST", "Words", "put", "remove"]

@@ -8,8 +8,8 @@ from msgspec import Struct
 from relay.core.words import words_of
 from relay.engine.database import Connection, Database, Tx, full_text
 
-POST, PERSON = "post", "person"
-VERSION = 1
+POST, PERSON, COMMENT = "post", "person", "comment"
+VERSION = 2
 """With another one the index is built anew, by and by."""
 STEP = 200
 """Documents that are built in one transaction."""

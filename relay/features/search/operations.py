@@ -13,11 +13,13 @@ from relay.features.creations.api import Detail
 from relay.features.search import store
 from relay.features.search.store import Ask
 from relay.wire import operations as wire
+from relay.wire.comments import Comment
 from relay.wire.rest import DEFAULT_PAGE, FeedPost, PageCursor, Producer
-from relay.wire.search import MAX_QUERY, Found, FoundPeople, FoundPosts, SearchQuery, TagCount
+from relay.wire.search import MAX_QUERY, Found, FoundComments, FoundPeople, FoundPosts, SearchQuery, TagCount
 
 SearchCall = Call[wire.Nothing, SearchQuery]
-PEOPLE_ON_PAGE = 6
+FEW_ON_PAGE = 6
+"""People and comments beside the posts."""
 
 
 class OnPage(Struct, frozen=True, kw_only=True):
@@ -25,6 +27,16 @@ class OnPage(Struct, frozen=True, kw_only=True):
 
     q: str = ""
     cursor: PageCursor | None = None
+
+
+class _OnPage(Struct, frozen=True, kw_only=True):
+    """What stands on the page. following: where the next one begins."""
+
+    details: list[Detail]
+    following: str | None
+    people: list[Producer] = []
+    comments: list[Comment] = []
+    tags: list[TagCount] = []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +53,9 @@ class Search:
         def work(reader: Connection) -> Found:
             details, _ = store.posts(reader, ask, self.base_url)
             people, _ = store.people(reader, ask)
-            return Found(
-                posts=_items(details), people=people, tags=store.tags(reader, ask.viewer, call.query.q)
-            )
+            said, _ = store.comments(reader, ask)
+            tags = store.tags(reader, ask.viewer, call.query.q)
+            return Found(posts=_items(details), people=people, tags=tags, comments=said)
 
         return await self.db.read(work)
 
@@ -57,29 +69,39 @@ class Search:
         users, following = await self.db.read(lambda reader: store.people(reader, ask))
         return FoundPeople(users=users, next=following)
 
+    async def comments(self, call: SearchCall) -> FoundComments:
+        ask = _ask(call.actor.user_id, call.query.q, call.query.cursor, call.query.limit)
+        found, following = await self.db.read(lambda reader: store.comments(reader, ask))
+        return FoundComments(comments=found, next=following)
+
     async def page(self, call: Call[Any, Any]) -> Answer[Any]:  # any: pages take no body of a type
         words, cursor = call.query.q[:MAX_QUERY], call.query.cursor
         ask = _ask(call.actor.user_id, words, cursor, DEFAULT_PAGE)
 
-        def work(reader: Connection) -> tuple[list[Detail], str | None, list[Producer], list[TagCount]]:
+        def work(reader: Connection) -> _OnPage:
             details, following = store.posts(reader, ask, self.base_url)
             if cursor:
-                return details, following, [], []
-            people = store.people(
-                reader, Ask(viewer=ask.viewer, query=ask.query, cursor=None, limit=PEOPLE_ON_PAGE)
+                return _OnPage(details=details, following=following)
+            few = Ask(viewer=ask.viewer, query=ask.query, cursor=None, limit=FEW_ON_PAGE)
+            return _OnPage(
+                details=details,
+                following=following,
+                people=store.people(reader, few)[0],
+                comments=store.comments(reader, few)[0],
+                tags=store.tags(reader, ask.viewer, words),
             )
-            return details, following, people[0], store.tags(reader, ask.viewer, words)
 
-        details, following, people, tags = await self.db.read(work)
+        found = await self.db.read(work)
         return self.render(
             "search.html",
             call.session,
             here="search",
             words=words,
-            details=details,
-            people=people,
-            tags=tags,
-            following=following,
+            details=found.details,
+            people=found.people,
+            comments=found.comments,
+            tags=found.tags,
+            following=found.following,
         )
 
     def rows(self) -> list[AnyRow]:
@@ -87,6 +109,7 @@ class Search:
             Row(wire.SEARCH, Action.FEED_READ, self.everything),
             Row(wire.SEARCH_POSTS, Action.FEED_READ, self.posts),
             Row(wire.SEARCH_PEOPLE, Action.FEED_READ, self.people),
+            Row(wire.SEARCH_COMMENTS, Action.FEED_READ, self.comments),
             Page("GET", "/search", Action.FEED_READ, self.page, query=OnPage),
         ]
 

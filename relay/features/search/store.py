@@ -11,9 +11,11 @@ from relay.core.words import TextQuery
 from relay.engine.database import Connection
 from relay.engine.database.full_text import DOCUMENTS, MATCHES
 from relay.features.accounts import api as accounts
+from relay.features.comments import api as comment_api
 from relay.features.creations.api import Detail, by_ids, detail
-from relay.features.search.index import PERSON, POST
+from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.rules import score
+from relay.wire.comments import Comment
 from relay.wire.rest import Producer
 from relay.wire.search import TagCount
 
@@ -26,6 +28,9 @@ _POSTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN creat
 _PEOPLE = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN account AS a ON a.id = d.object_id
   WHERE {MATCHES} AND d.kind = '{PERSON}' AND a.suspended_us IS NULL
   AND {not_blocked("d.object_id")}
+  ORDER BY d.n DESC LIMIT {CANDIDATES}"""
+_COMMENTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN comment AS k ON k.id = d.object_id
+  {comment_api.JOINED} WHERE {MATCHES} AND d.kind = '{COMMENT}' AND {comment_api.FOUND}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _TAGS = f"""SELECT t.tag, count(*) AS posts FROM (
     SELECT g.tag FROM creation_tag AS g JOIN creation AS c ON c.id = g.creation_id
@@ -54,6 +59,13 @@ def people(db: Connection, ask: Ask) -> tuple[list[Producer], str | None]:
     ids, following = _ranked(db, _PEOPLE, ask)
     found = accounts.profiles(db, ids)
     return [found[id_] for id_ in ids if id_ in found], following
+
+
+def comments(db: Connection, ask: Ask) -> tuple[list[Comment], str | None]:
+    """Without the answers to them. [any thread with a snapshot]"""
+    ids, following = _ranked(db, _COMMENTS, ask)
+    rows = comment_api.seen(db, ids, ask.viewer)
+    return [comment_api.shown(rows[id_]) for id_ in ids if id_ in rows], following
 
 
 def tags(db: Connection, viewer: str, text: str) -> list[TagCount]:
