@@ -14,10 +14,12 @@ from pathlib import Path
 import msgspec
 
 from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, cancelled, monotonic_us
+from bridge.rounds import next_round
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
-from plugin_protocol.message_base import SILENCE_LIMIT_US
+from plugin_protocol.message_base import HEARTBEAT_INTERVAL_US, SILENCE_LIMIT_US
 from plugin_protocol.messages import (
+    Alive,
     AskFailed,
     FromDaemon,
     FromListener,
@@ -45,7 +47,7 @@ MAX_INSTANCES_PER_PROCESS = 256
 MAX_LINES = 2 * MAX_INSTANCES  # connections, greeted or not
 MAX_WAITING = 64  # messages of one Instance that wait for its handler
 MAX_OUTCOMES = 64  # answered Keeps remembered per Instance
-TICK_US = 500_000
+TICK_US = HEARTBEAT_INTERVAL_US
 
 log = logging.getLogger("sidechain.bridge.plugin")
 
@@ -65,6 +67,8 @@ Handler = Callable[[Peer, FromPeer], Awaitable[FromDaemon | None]]
 handler sends it later. PeerLost and
 Goodbye are the last an Instance says until it greets again. After either, or after a new Hello, the Ring may be
 announced again with the same generation."""
+Beat = Callable[[Peer, Heartbeat], Alive | None]
+"""Answers a sign of life, the most frequent message, at once; None: it is one for the Handler."""
 
 
 class _Desk:
@@ -103,6 +107,7 @@ class PluginEndpoint:
         daemon_version: str,
         daemon_path: str,
         handle: Handler,
+        beat: Beat = lambda peer, message: None,
         now_us: Clock = monotonic_us,
         exhausted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -111,6 +116,7 @@ class PluginEndpoint:
         self._version = daemon_version
         self._path = daemon_path
         self._handle = handle
+        self._beat = beat
         self._now_us = now_us
         self._lines: dict[bytes, _Line] = {}
         self._desks: dict[bytes, _Desk] = {}
@@ -200,12 +206,7 @@ class PluginEndpoint:
                 self._seat(line, message)
             else:
                 self._leave(line, "it greeted again and was refused")
-        elif (
-            isinstance(
-                message, RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
-            )
-            and line.desk is not None
-        ):
+        elif line.desk is not None and isinstance(message, FromPeer):
             self._put(line.desk, message)
 
     def _seat(self, line: _Line, hello: Hello) -> None:
@@ -272,8 +273,12 @@ class PluginEndpoint:
         if len(desk.waiting) >= MAX_WAITING and not isinstance(message, Goodbye | PeerLost):
             self.counts["waiting"] += 1
             return
+        is_idle = desk.task is None or desk.task.done()
+        if is_idle and isinstance(message, Heartbeat) and (alive := self._beat(desk.peer, message)):
+            self._send(desk.line, alive)
+            return
         desk.waiting.append(message)
-        if desk.task is None or desk.task.done():
+        if is_idle:
             desk.task = asyncio.create_task(self._work(desk))
 
     async def _work(self, desk: _Desk) -> None:
@@ -341,7 +346,7 @@ class PluginEndpoint:
     async def _tick(self) -> None:
         before_us = self._now_us()
         while True:
-            await asyncio.sleep(TICK_US / 1e6)
+            await next_round(TICK_US / 1e6)
             now_us = self._now_us()
             late = now_us - before_us > 2 * TICK_US
             before_us = now_us

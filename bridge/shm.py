@@ -184,14 +184,20 @@ class RingFile:
         copied = data[(first - there.start) * RECORD_BYTES :]
         return decode_records(first, copied, after.reserve, since_frame)
 
-    def read(self, first_frame: int, frames: int) -> Span:
-        """Copy frames `first_frame` to `first_frame + frames`, as far as the Ring holds them.
+    def look(self) -> tuple[range, int]:
+        """The frames that can be read now, and how many records there have ever been. Raises as `indices` does."""
+        now = self.indices()
+        return readable(now, self.header.capacity_frames, self.guard_frames), now.timeline_commit
+
+    def read(self, first_frame: int, frames: int, there: range | None = None) -> Span:
+        """Copy frames `first_frame` to `first_frame + frames`, as far as the Ring holds them. there: as `readable` said
+        before, for who need not have what came since.
 
         What is not complete yet is cut from the end; what is, or meanwhile was, too near the overwriting edge is
         cut from the head. Nothing left is an empty Span, not an error. Raises as `indices` does.
         """
         with self._lock:
-            there = self.readable()
+            there = there or self.readable()
             start = min(max(first_frame, there.start), there.stop)
             wanted = max(0, min(first_frame + frames, there.stop) - start)
             capacity, frame_bytes = self.header.capacity_frames, self.header.frame_bytes

@@ -87,7 +87,7 @@ from daemon.system.process import Starter, keep_start_uncollected
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import write_start_file
 from daemon.uplink.client import PostPage
-from plugin_protocol.messages import FromDaemon
+from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +185,7 @@ class App:
             daemon_version=self._version,
             daemon_path=sys.executable,
             handle=self._handle_plugin,
+            beat=self._beat_plugin,
             exhausted=lambda: bus.tell(PluginsShutOut()),
         )
         self._renderer = Renderer(store, config.takes, bus, config.cache, config.cache_bytes)
@@ -371,6 +372,9 @@ class App:
 
     async def _handle_plugin(self, peer: Peer, message: FromPeer) -> FromDaemon | None:
         return await self._plugin_door.handle(peer, message)
+
+    def _beat_plugin(self, peer: Peer, message: Heartbeat) -> Alive | None:
+        return self._plugin_door.beat(peer, message)
 
     async def _timeline(self, limit: int) -> PostPage:
         return await self._account.relay().timeline(limit)

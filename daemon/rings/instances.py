@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
+from bridge.rounds import next_round
 from bridge.shm import RingFile, reap
 from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
@@ -219,6 +220,11 @@ class Instances:
         self._bus.tell(PluginsChanged())
         return instance, known
 
+    def known(self, peer: Peer) -> Instance | None:
+        """The Instance that spoke over this connection before."""
+        known = self._by_id.get(peer.hello.instance)
+        return known if known is not None and known.peer is peer else None
+
     def beat(self, instance: Instance, track_name: str | None, trouble: str = "") -> None:
         """A sign of life. track_name: None when it is as before. trouble: why it records nothing; "" when it does."""
         before = instance.track_name, instance.not_recording
@@ -315,7 +321,7 @@ class Instances:
                     instance.close()
                     del self._by_id[key]
                     self._bus.tell(PluginsChanged())
-            await asyncio.sleep(REAP_INTERVAL_S)
+            await next_round(REAP_INTERVAL_S)
 
     def close(self) -> None:
         for instance in self._by_id.values():

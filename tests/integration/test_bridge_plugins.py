@@ -60,11 +60,13 @@ class Daemon:
         self.gate = asyncio.Event()
         self.gate.set()
         self.kept = 0
+        self.at_once: Alive | None = None  # what is said to a sign of life without the handler
         self.endpoint = PluginEndpoint(
             path,
             daemon_version="0.2.0",
             daemon_path="/opt/daemon",
             handle=self.handle,
+            beat=lambda peer, message: self.at_once,
         )
 
     async def handle(self, peer: Peer, message: FromPeer) -> FromDaemon | None:
@@ -143,6 +145,22 @@ async def test_a_session_from_hello_to_goodbye(daemon: Daemon, connect: Connect)
     await daemon.hears(Goodbye)
     assert daemon.endpoint.peers() == []
     assert not await daemon.endpoint.send(peer, Notice(kind="posted", message="too late"))
+
+
+async def test_a_sign_of_life_is_answered_at_once_but_never_before_what_was_said_earlier(
+    daemon: Daemon, connect: Connect
+) -> None:
+    daemon.at_once = Alive(relay_state="at once")
+    plugin = await connect()
+    await plugin.greet()
+    assert await plugin.ask(BEAT) == daemon.at_once
+    assert not [message for _, message in daemon.heard if isinstance(message, Heartbeat)]
+    daemon.gate.clear()
+    await plugin.say(keep(1))
+    await daemon.hears(Keep)
+    await plugin.say(BEAT)
+    daemon.gate.set()
+    assert [type(await plugin.hear()) for _ in range(2)] == [Kept, Alive]
 
 
 async def test_whoever_did_not_greet_is_asked_to(daemon: Daemon, connect: Connect) -> None:

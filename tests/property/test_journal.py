@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from bridge.shm import RingFile
 from daemon.core.journal import MAX_CHUNK_BYTES, Damaged, unpack_head, unpack_origin
 from daemon.core.retention import FLOOR_S, KEEP_ENDED_US, Held, to_give_up, to_remove
-from daemon.rings.journal_files import read_ring, read_timeline
+from daemon.rings.journal_files import read_frames, read_ring, read_timeline
 from plugin_protocol.layout import Flag, Record
 from tests.support.journals import FILE_BYTES, follower, is_true, no_limit, spans
-from tests.support.ringfile import RingWriter
+from tests.support.ringfile import RingWriter, numbered_frames
 
 CAPACITY = 1 << 16  # more than a chunk: who is behind by a lap must skip
 
@@ -77,6 +77,39 @@ def test_what_is_on_the_disk_is_what_was_played_however_it_came_there(
             assert not there or there[-1][1] == seen
         following.close()
         is_true(place, writer)
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["play", "rest", "look"]), st.integers(1, 4_000)), min_size=4, max_size=14
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_silence_is_where_it_was_however_late_it_is_written(steps: list[tuple[str, int]]) -> None:
+    """Each record belongs to its frame, and nothing that sounded waits for the next look."""
+    with tempfile.TemporaryDirectory() as folder, ring_in(folder) as (writer, ring):
+        place, played = Path(folder, "journal"), bytearray()
+        following = follower(place, ring)
+        for number, (what, count) in enumerate(steps):
+            if what == "look":
+                following.advance(no_limit, FILE_BYTES)
+                there = spans(read_ring(place, verify=True))
+                assert not bytes(played[8 * there[-1][1] if there else 0 :]).strip(b"\0")
+                continue
+            writer.record(Record(ring_frame=writer.commit, ppq=float(number), flags=Flag.VALID_PPQ))
+            sound = (
+                numbered_frames(writer.commit, count) if what == "play" else np.zeros((count, 2), np.float32)
+            )
+            writer.write(sound)
+            played += sound.tobytes()
+        following.advance(no_limit, FILE_BYTES, to_the_end=True)
+        following.close()
+        segments = read_ring(place, verify=True)
+        there = spans(segments)
+        for first, end in there:
+            assert b"".join(read_frames(segments, first, end)) == bytes(played[8 * first : 8 * end])
+            told = read_timeline(segments, first, end)
+            assert told == [r for r in ring.records() if first <= r.ring_frame < end]
 
 
 @given(data=st.data(), harm=st.sampled_from(["flip", "cut", "zero", "noise"]))

@@ -77,7 +77,15 @@ class PluginDoor:
             await self._previews.handle(replaced, PeerLost(reason="it came over a new connection"))
         return await self._deeds[type(message)](instance, message)
 
+    def beat(self, peer: Peer, message: Heartbeat) -> Alive | None:
+        """A sign of life of a plugin that is known, for which nothing has to be waited; None: of another."""
+        instance = self._instances.known(peer)
+        return self._alive(instance, message) if instance else None
+
     async def _heartbeat(self, instance: Instance, message: Heartbeat) -> Alive:
+        return self._alive(instance, message)
+
+    def _alive(self, instance: Instance, message: Heartbeat) -> Alive:
         self._instances.beat(instance, message.track_name, message.trouble)
         return Alive(
             relay_state=self._status.link or "no_relay",

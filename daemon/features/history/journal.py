@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from bridge.rounds import next_round
 from daemon.config import Config
 from daemon.core.retention import Held
 from daemon.events import Bus, HistoryChanged, PluginClosed
@@ -55,7 +56,7 @@ class Journal:
                 await self.do(self.look, now)
                 if (self.trouble, self.recovered) != before:
                     self.tell()
-            await asyncio.sleep(TICK_S)
+            await next_round(TICK_S)
 
     async def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on the journal's thread, where all its files are written."""

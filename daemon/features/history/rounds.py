@@ -127,7 +127,7 @@ class Rounds:
                     folder, ring, hello.host_name, instance.track_name
                 )
             alive = ring.writer_alive()  # asked first: what a dead one wrote is all there
-            self._advance(writer)
+            self._advance(writer, to_the_end=not alive)
             if alive:
                 return
             writer.sync()
@@ -160,9 +160,9 @@ class Rounds:
         )
         return RingFollower(folder, ring, origin, next_frame)
 
-    def _advance(self, writer: RingFollower) -> None:
+    def _advance(self, writer: RingFollower, *, to_the_end: bool = False) -> None:
         share = self._config.history_bytes // (4 * max(1, len(self._writers)))
-        done = writer.advance(self._holdings.room, share)
+        done = writer.advance(self._holdings.room, share, to_the_end=to_the_end)
         for file in done:
             self._holdings.note(file, is_open=False)
         if writer.file:
@@ -174,7 +174,7 @@ class Rounds:
     def _finish(self, writer: RingFollower) -> None:
         """What the Ring holds beyond the disk, if it can still be read."""
         try:
-            self._advance(writer)
+            self._advance(writer, to_the_end=True)
             writer.sync()
         except (OSError, SidechainError, BridgeError, RemoteProtocolError) as error:
             log.info("the end of journal %s is missing: %s", writer.folder.name, error)

@@ -1,12 +1,12 @@
 """The daemon looks after its library: a file that somebody removes is written again from what is still open."""
 
-import asyncio
 import logging
 
+from bridge.rounds import next_round
 from daemon.events import Bus, DiskTroubled
 from daemon.library.store import Store
 
-LOOK_INTERVAL_S = 5.0
+LOOK_INTERVAL_S = 4.0
 WRITTEN_AGAIN = "The library's file was removed, and is written again; nothing of it is lost."
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class LibraryWatch:
         """For ever. Raises LibraryStuck, NoSpace."""
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_INTERVAL_S)
+            await next_round(LOOK_INTERVAL_S)
 
     async def look(self) -> None:
         """Once."""

@@ -4,7 +4,6 @@ Cleaners, and people, remove what lies in /dev/shm and /run. What is gone is mad
 plugin or a command why nobody answers; what cannot be made again, or has no room, is told.
 """
 
-import asyncio
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from bridge.errors import AlreadyRunning, RunDirRefused
 from bridge.lock import RunLock
 from bridge.paths import prepare_run_dir
+from bridge.rounds import next_round
 from daemon.core.ring_room import no_room
 from daemon.events import Bus, RunFolderTroubled
 
@@ -43,7 +43,7 @@ class RunFolderWatch:
         """For ever."""
         while True:
             self.look()
-            await asyncio.sleep(LOOK_INTERVAL_S)
+            await next_round(LOOK_INTERVAL_S)
 
     def look(self) -> None:
         """Once: mend what can be mended, tell what cannot."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -9,17 +10,22 @@ import numpy as np
 import pytest
 
 import daemon.features.history.holdings as holdings_module
+from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.features.history.journal import Journal
 from daemon.rings.journal_files import read_ring
 from tests.support.journals import (
+    FILE_BYTES,
     RATE_HZ,
     Played,
     again,
     folder_of,
+    follower,
     is_true,
+    no_limit,
     spans,
 )
+from tests.support.ringfile import RingWriter
 
 SECOND_BYTES = RATE_HZ * 8
 
@@ -33,9 +39,11 @@ async def test_silence_does_not_fill_the_reach(config: Config, played: Played) -
     for _ in range(1_500):
         played.ring.write(silence)
         journal.look([played.instance])
+    played.play(1.0)  # with which the silence before it is written
+    journal.look([played.instance])
     segments = read_ring(folder_of(journal), verify=True)
     assert spans(segments) == [(0, played.ring.commit)], "what was played 25 minutes ago is still in reach"
-    assert journal.used_bytes < 13 * SECOND_BYTES
+    assert journal.used_bytes < 14 * SECOND_BYTES
     journal.close()
 
 
@@ -155,3 +163,22 @@ async def test_after_a_failed_write_another_file_is_written_from_what_is_known_t
     assert is_true(folder_of(journal), played.ring) == [(0, 3 * RATE_HZ)]
     after = [s for s in read_ring(folder_of(journal), verify=True) if s.path != first]
     assert spans(after) == [(RATE_HZ, 3 * RATE_HZ)], "what no sync has answered for is written again"
+
+
+def test_silence_is_written_now_and_then_and_sound_behind_it_at_once(tmp_path: Path) -> None:
+    folder, silence, looks = tmp_path / "journal", np.zeros((RATE_HZ // 2, 2), np.float32), 0
+    with (
+        closing(RingWriter(tmp_path, capacity_frames=1 << 20)) as writer,
+        closing(RingFile.open(tmp_path, writer.segment)) as ring,
+        closing(follower(folder, ring)) as following,
+    ):
+        for _ in range(3):
+            writer.write_numbered(RATE_HZ // 2)
+            following.advance(no_limit, FILE_BYTES)
+            assert spans(read_ring(folder, verify=True)) == [(0, writer.commit)]
+            for _ in range(24):
+                writer.write(silence)
+                following.advance(no_limit, FILE_BYTES)
+                looks += 1
+        (segment,) = read_ring(folder, verify=True)
+        assert sum(chunk.head.silent for chunk in segment.chunks) < looks / 4
