@@ -85,7 +85,7 @@ from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected
 from daemon.system.run_folder import own_run_folder
-from daemon.system.start_file import write_start_file
+from daemon.system.start_file import program, write_start_file
 from daemon.uplink.client import PostPage
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
@@ -110,6 +110,7 @@ class App:
         self._stopping = asyncio.Event()
         self._started_s = time.monotonic()
         self.start_over = False
+        self.replaced = False  # by another version of the program, which goes on where this one ends
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
@@ -413,24 +414,32 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._be_replaced)
+
+    def _be_replaced(self) -> None:
+        """A package has put another version in our place: everything is ended as ever, and that one begins."""
+        log.info("the program was replaced; it starts over")
+        self.replaced = True
+        self._stopping.set()
 
 
 def serve(held: Loaded, version: str) -> int:
     """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
+    starter = Starter()
     set_up(held.config.log_level)
     forbid_dumps()
     raise_descriptor_limit()  # a plugin costs three
 
-    starter = Starter()
-
-    async def main() -> bool:
+    async def main() -> App:
         app = App(held, version, starter)
         await app.run()
-        return app.start_over
+        return app
 
     try:
-        while asyncio.run(main()):
+        while (app := asyncio.run(main())).start_over:
             pass
     except* SidechainError as group:
         raise group.exceptions[0] from None
+    if app.replaced:
+        starter.start_over([*program(), *sys.argv[1:]])
     return 0

@@ -1,33 +1,59 @@
-"""Build hook of the wheel: compiles audio/kernels.c into it where there is a C compiler.
+"""Build hook of the wheel: compiles into it what is C, where there is a C compiler.
 
-Without one the wheel is the same, only slower: audio/kernels/portable.py computes the same figures in numpy.
+audio/kernels.c: without it the wheel is the same, only slower (audio/kernels/portable.py computes the same figures in numpy).
+The C client (plugin_protocol/c): its shared library for plugins of others, and `sidechain-play`, the host of `sidechain host`
+and `sidechain demo`.
 """
 
 import os
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FLAGS = ["-O3", "-ffp-contract=off", "-shared", "-fPIC"]
+CLIENT = ("libsidechain.so", "sidechain-play")
 
 
 class KernelsHook(BuildHookInterface[Any]):
-    """Named in pyproject.toml; hatchling calls `initialize` before it packs."""
+    """Named in pyproject.toml; hatchling calls `initialize` before it packs and `finalize` after."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         compiler = os.environ.get("CC") or shutil.which("cc")
         if version == "editable" or compiler is None:  # a checkout builds it by `make native`
             return
-        audio = Path(self.root) / "audio"
-        command = [compiler, *FLAGS, "-o", str(audio / "_kernels.so"), str(audio / "kernels.c"), "-lm"]
-        if subprocess.run(command, check=False).returncode != 0:
+        self._made = tempfile.mkdtemp(prefix="sidechain-wheel-")
+        if not self._kernels(compiler, build_data):
             print("audio/kernels.c was not compiled; the wheel computes in numpy")
             return
-        build_data["artifacts"].append("/audio/_kernels.so")
+        if not self._client(build_data):
+            print("the C client was not compiled; `sidechain host` and `sidechain demo` need it")
         build_data["pure_python"] = False
-        # Loaded by ctypes: bound to the machine, not to a version of Python.
+        # Loaded by ctypes, or run: bound to the machine, not to a version of Python.
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        if made := getattr(self, "_made", None):
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _kernels(self, compiler: str, build_data: dict[str, Any]) -> bool:
+        made = Path(self._made, "_kernels.so")
+        command = [compiler, *FLAGS, "-o", str(made), str(Path(self.root) / "audio/kernels.c"), "-lm"]
+        if subprocess.run(command, check=False).returncode != 0:
+            return False
+        build_data["force_include"][str(made)] = "audio/_kernels.so"
+        return True
+
+    def _client(self, build_data: dict[str, Any]) -> bool:
+        make = shutil.which("make")
+        source = Path(self.root) / "plugin_protocol/c"
+        build = ["-s", "-C", str(source), f"BUILD={self._made}/client", "CFLAGS=-O2", "all"]
+        if make is None or subprocess.run([make, *build], check=False).returncode != 0:
+            return False
+        for name in CLIENT:
+            build_data["force_include"][f"{self._made}/client/{name}"] = f"plugin_protocol/c/built/{name}"
+        return True

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Make sure that the system has what a make command needs: on Debian and Ubuntu as root by apt, elsewhere by one line
-# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test
+# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test|deb
 set -eu
 purpose=$1
 
 # what proves it (a command, a file or a library) : Debian package
 needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
 include=/usr/include
-test "$purpose" = demo || needs="$needs
+test "$purpose" = demo || test "$purpose" = deb || needs="$needs
   c++:g++ /usr/share/dpf/distrho:dpf-source
   $include/GL/gl.h:libgl-dev $include/X11/Xlib.h:libx11-dev $include/X11/extensions/Xext.h:libxext-dev
   $include/X11/Xcursor/Xcursor.h:libxcursor-dev $include/X11/extensions/Xrandr.h:libxrandr-dev
@@ -22,6 +22,7 @@ test "$purpose" = test && needs="$needs
   gnome-keyring-daemon:gnome-keyring
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
   /usr/share/sonic-pi/samples/loop_mika.flac:sonic-pi-samples"
+test "$purpose" = deb && needs="$needs debootstrap:debootstrap dpkg-deb:dpkg ip:iproute2 ss:iproute2"
 
 missing=""
 for need in $needs; do

@@ -1,6 +1,8 @@
 """`sidechain demo`."""
 
+import asyncio
 import json
+import signal
 import sys
 import time
 from typing import Annotated
@@ -10,11 +12,20 @@ import typer
 from daemon.cli.daemon_commands import require_part
 from daemon.cli.output import Json, say
 
+NEXT = """
+Next, for real:
+  sidechain setup      five questions, and Sidechain runs
+  sidechain host &     a host without a window plays eight bars into it, again and again
+  sidechain keep       the last eight bars are safe; `sidechain takes play` plays them"""
+
 
 def demo(
     headless: Annotated[
         bool,
         typer.Option("--headless", help="End when all is shown, without waiting for Enter on a terminal."),
+    ] = False,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Leave the page open until Ctrl-C, also where no terminal is.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -25,7 +36,14 @@ def demo(
     started = time.perf_counter()
     if not as_json:
         say("Sidechain: from the DAW to the feed, on this machine")
-    figures = run_demo(quiet=as_json, stay=sys.stdin.isatty() and not headless and not as_json)
+    until = (
+        _until_interrupted
+        if stay
+        else _until_enter
+        if sys.stdin.isatty() and not headless and not as_json
+        else None
+    )
+    figures = run_demo(quiet=as_json, until=until)
     figures["total_s"] = round(time.perf_counter() - started, 2)
     if as_json:
         say(json.dumps(figures))
@@ -34,6 +52,20 @@ def demo(
             f"Kept in {figures['kept_s']} s, with the follower after {figures['keep_to_follower_s']} s. All ended after {figures['total_s']} s;"
         )
         say(f"the post was {figures['post_url']}, gone with the demo's relay.")
+        say(NEXT)
+
+
+async def _until_enter() -> None:
+    say("Enter ends the demo.")
+    await asyncio.to_thread(sys.stdin.readline)
+
+
+async def _until_interrupted() -> None:
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    say("Ctrl-C ends the demo.")
+    await asked.wait()
 
 
 def register(app: typer.Typer) -> None:

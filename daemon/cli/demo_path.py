@@ -9,10 +9,9 @@ import asyncio
 import contextlib
 import io
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,10 +30,10 @@ STEP_LIMIT_S = 30.0
 class Demo:
     """One run. `figures` is what `--json` prints."""
 
-    def __init__(self, stage: Stage, *, quiet: bool, stay: bool) -> None:
+    def __init__(self, stage: Stage, *, quiet: bool, until: Callable[[], Awaitable[None]] | None) -> None:
         self._stage = stage
         self._quiet = quiet
-        self._stay = stay
+        self._until = until
         self.figures: dict[str, object] = {}
 
     @contextlib.asynccontextmanager
@@ -68,9 +67,9 @@ class Demo:
             await self._play(producer)
         await self._keep_and_post(producer, follower)
         await self._look(follower)
-        if self._stay:
-            say(f"\nLook and listen: {self.figures['post_url']}\nEnter ends the demo.")
-            await asyncio.to_thread(sys.stdin.readline)
+        if self._until:
+            say(f"\nLook and listen: {self.figures['post_url']}")
+            await self._until()
 
     async def _play(self, producer: RunningDaemon) -> None:
         import soundfile
@@ -170,13 +169,13 @@ def _get(url: str) -> bytes:
         return bytes(response.read())
 
 
-def run_demo(*, quiet: bool, stay: bool) -> dict[str, object]:
-    """The whole path, in a folder that goes away again; its figures. stay: until Enter, when all is shown."""
+def run_demo(*, quiet: bool, until: Callable[[], Awaitable[None]] | None) -> dict[str, object]:
+    """The whole path, in a folder that goes away again; its figures. until: returns when all may end, once all is shown."""
     folder = Path(tempfile.mkdtemp(prefix="sdc-demo-"))
 
     async def main() -> dict[str, object]:
         async with Stage(folder) as stage:
-            run = Demo(stage, quiet=quiet, stay=stay)
+            run = Demo(stage, quiet=quiet, until=until)
             await run.run()
         return run.figures
 

@@ -71,6 +71,12 @@ def _demo(app: typer.Typer) -> None:
     demo.register(app)
 
 
+def _host(app: typer.Typer) -> None:
+    from daemon.cli import host
+
+    host.register(app)
+
+
 def _doctor(app: typer.Typer) -> None:
     from daemon.cli import doctor
 
@@ -158,6 +164,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _process: "process",
     _preview: "preview",
     _demo: "demo",
+    _host: "host",
     _doctor: "doctor",
     _takes: "takes",
     _sets: "sets",

@@ -162,10 +162,17 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 
 def play_program() -> Path:
-    """The native host: $SIDECHAIN_PLAY, the package's, this checkout's build, or one on the PATH. Raises SidechainError."""
+    """The native host: $SIDECHAIN_PLAY, the package's, this checkout's build, the wheel's, or one on the PATH. Raises SidechainError."""
+    top = Path(__file__).resolve().parents[2]
     packed = Path(sys.executable).with_name("sidechain-play")
-    built = Path(__file__).resolve().parents[2] / ".build" / "native" / "sidechain-play"
-    for candidate in (os.environ.get("SIDECHAIN_PLAY"), packed, built, shutil.which("sidechain-play")):
+    built, in_wheel = top / ".build/native/sidechain-play", top / "plugin_protocol/c/built/sidechain-play"
+    for candidate in (
+        os.environ.get("SIDECHAIN_PLAY"),
+        packed,
+        built,
+        in_wheel,
+        shutil.which("sidechain-play"),
+    ):
         if candidate and os.access(candidate, os.X_OK):
             return Path(candidate)
     raise SidechainError("The native host sidechain-play is not built.", "In a checkout, run `make native`.")

@@ -6,8 +6,13 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import MutableMapping
+import sys
+from collections.abc import MutableMapping, Sequence
+from typing import NoReturn
 
+from daemon.system.log import LOG_FILE_ENV
+
+MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", LOG_FILE_ENV)
 log = logging.getLogger(__name__)
 
 
@@ -16,6 +21,7 @@ class Starter:
 
     def __init__(self, env: MutableMapping[str, str] = os.environ) -> None:
         """Takes its variables out of `env`: no child of ours is to speak for us."""
+        self._told = {name: env[name] for name in MANAGER if name in env}
         self._ready_fd = env.pop("SIDECHAIN_READY_FD", None)
         self._address = env.pop("NOTIFY_SOCKET", "")
         patience_us = env.pop("WATCHDOG_USEC", "")
@@ -35,6 +41,13 @@ class Starter:
         while self._patience_s:
             self._say(b"WATCHDOG=1")
             await asyncio.sleep(self._patience_s / 2)
+
+    def start_over(self, command: Sequence[str]) -> NoReturn:
+        """Become `command`: the same process for whoever started it, with the program that lies there now. [main thread]"""
+        env = os.environ | self._told
+        if getattr(sys, "frozen", False):  # else a packaged build takes itself for a part of the one before
+            env["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+        os.execve(command[0], list(command), env)
 
     def _say(self, word: bytes) -> None:
         if not self._address:

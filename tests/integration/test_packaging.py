@@ -149,7 +149,11 @@ def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> Non
             "=",
             "daemon.cli.main:run",
         ]
+        assert archive.getinfo("plugin_protocol/c/built/sidechain-play").external_attr >> 16 & 0o111, (
+            "it is run"
+        )
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == set(OURS)
+    assert {"audio/_kernels.so", "plugin_protocol/c/built/libsidechain.so"} <= set(names)
 
 
 # the frozen build ---------------------------------------------------------------------------------------------
