@@ -61,6 +61,10 @@ def use(folder: Path) -> None:
     """The command of each; play, keep and listen with the desktop's alone; the whole path with both."""
     for name in LOCKS:
         subprocess.run([folder / name / "bin/sidechain", "--version"], check=True)
+    data = ["--data", str(folder / "relay-data"), "--json"]
+    subprocess.run(
+        [folder / "relay/bin/sidechain", "relay", "setup", "--admin", "mira", "--yes", *data], check=True
+    )
     home = folder / "home"
     (home / "run").mkdir(parents=True, mode=0o700)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIDECHAIN_", "XDG_"))}

@@ -1,6 +1,5 @@
 """Commands that run and steer the daemon: up, down, status, instances, keep, post, relay, tray."""
 
-import importlib.util
 import os
 import sys
 from datetime import datetime
@@ -11,11 +10,22 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, bars_or_seconds, loaded, note, number, say, show, sidechain_version
+from daemon.cli.output import (
+    Json,
+    ask,
+    bars_or_seconds,
+    loaded,
+    note,
+    number,
+    require_part,
+    say,
+    show,
+    sidechain_version,
+)
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.cli.starting import log_file, start_detached, stop_daemon
 from daemon.core.titles import fitting, why_not
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import UsageError
 
 KEEP_LIMIT_S = 120.0  # a quarter of an hour, read from the disk
 
@@ -267,14 +277,6 @@ def relay(ctx: typer.Context) -> None:
 def tray(ctx: typer.Context) -> None:
     """Show Sidechain in the system tray."""
     _become("tray", ctx.args)
-
-
-def require_part(module: str, extra: str) -> None:
-    """Say plainly when this install lacks an optional part. Raises SidechainError."""
-    if importlib.util.find_spec(module) is None:
-        raise SidechainError(
-            f"This install has no {extra}.", f"Install it with `pip install sidechain[{extra}]`."
-        )
 
 
 def _become(module: str, arguments: list[str]) -> None:

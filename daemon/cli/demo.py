@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.daemon_commands import require_part
-from daemon.cli.output import Json, say
+from daemon.cli.output import Json, require_part, say
 
 NEXT = """
 Next, for real:

@@ -3,6 +3,7 @@
 Also the one way to a running daemon: `ask`.
 """
 
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -82,9 +83,18 @@ def settings(**flags: object) -> Config:
     return loaded(**flags).config
 
 
+def require_part(module: str, extra: str) -> None:
+    """Say plainly when this install lacks an optional part. Raises SidechainError."""
+    if importlib.util.find_spec(module) is None:
+        raise SidechainError(
+            f"This install has no {extra}.", f"Install it with `pip install sidechain[{extra}]`."
+        )
+
+
 def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
     """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes; UsageError for what
     cannot be asked."""
+    require_part("zmq", "desktop")
     from bridge.client import ControlClient  # and pyzmq behind it, for who asks
 
     _require_fit(request)

@@ -34,6 +34,8 @@ class Config(Struct, frozen=True, kw_only=True):
     dev: bool = False  # anybody may sign in as anybody: only where nobody else can reach it
     registration: Registration = Registration.CLOSED
     public_url: str | None = None
+    tls_certificate: Path | None = None  # of its own; None: a proxy has one, or nobody
+    tls_key: Path | None = None
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     json_log: bool = False
     log_level: str = "warning"

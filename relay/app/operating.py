@@ -16,6 +16,7 @@ from relay.engine.database import Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.moderation.service import change_role
 from relay.features.passwords import api as passwords
+from relay.wire.rest import Username
 
 MAX_USES, MAX_DAYS = 1_000, 365
 _DAY_US = 24 * 3600 * 1_000_000
@@ -57,6 +58,12 @@ class SetRole(Struct, frozen=True, kw_only=True, tag="set_role"):
     role: Role
 
 
+class AddAdmin(Struct, frozen=True, kw_only=True, tag="add_admin"):
+    """A new account that is an admin, and a link by which its owner sets the password."""
+
+    username: Username
+
+
 class Link(Struct, frozen=True, kw_only=True, tag="link"):
     """base_url: None: of a relay that does not serve, and whose settings do not say it. expires_us: since the epoch."""
 
@@ -90,7 +97,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     sentence: str
 
 
-Question = AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset | SetRole
+Question = AddAdmin | AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset | SetRole
 Reply = Link | Invites | Users | Done | Refused
 _questions = msgspec.json.Decoder(Question)
 _replies = msgspec.json.Decoder(Reply)
@@ -146,9 +153,20 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
             secret = await db.write(lambda tx: passwords.add_reset(tx, username, now))
             path = passwords.reset_path(secret)
             return Link(path=path, expires_us=now + passwords.RESET_US, base_url=base_url)
+        case AddAdmin(username=username):
+            secret = await db.write(lambda tx: _add_admin(tx, username, now))
+            path = passwords.reset_path(secret)
+            return Link(path=path, expires_us=now + passwords.RESET_US, base_url=base_url)
         case SetRole(username=username, role=role):
             await db.write(lambda tx: _set_role(tx, username, role))
             return Done()
+
+
+def _add_admin(tx: Tx, username: str, now: int) -> str:
+    """The secret of the link. Raises Refusal: validation, where the name is taken or nobody's."""
+    accounts.create_account(tx, username, now)
+    _set_role(tx, username, Role.ADMIN)
+    return passwords.add_reset(tx, username, now)
 
 
 def _set_role(tx: Tx, username: str, role: Role) -> None:

@@ -156,7 +156,7 @@ def run(config: Config) -> None:
     bound = _bind(config.host, config.port)
     port: int = bound.getsockname()[1]
     host = f"[{config.host}]" if ":" in config.host else config.host
-    url = f"http://{host}:{port}"
+    url = f"{'https' if config.tls_certificate else 'http'}://{host}:{port}"
     logs.set_up(config)
     application = Application(config, (config.public_url or url).rstrip("/"))
     server = _Server(
@@ -176,6 +176,8 @@ def run(config: Config) -> None:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=config.drain_s,
             lifespan="on",
+            ssl_certfile=config.tls_certificate,
+            ssl_keyfile=config.tls_key,
             interface="asgi3",  # it would ask whether we are a coroutine function
         ),
         url=url,

@@ -2,8 +2,6 @@
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.deadlines import HANG_S
+from tests.support.terminal import at_a_terminal
 from tests.support.whole import short_folder
 
 
@@ -83,40 +82,10 @@ def test_a_person_is_asked_and_what_does_not_fit_is_asked_again(home: Path) -> N
         ("3/5", "20"),
         ("4/5", "n"),
     ]
-    said = at_a_terminal(home, ["setup"], replies)
+    env = environment(home) | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
+    said = at_a_terminal([sys.executable, "-m", "daemon", "setup"], replies, env)
     assert "Sidechain runs." in said and "the last 20 minutes" in said and "in a FILE" in said
     assert answers(sidechain(home, "config", "get", "history_minutes", "--json")) == {"history_minutes": 20.0}
-
-
-def at_a_terminal(home: Path, arguments: list[str], replies: list[tuple[str, str]]) -> str:
-    """Type each reply once its word was shown; all that was shown."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "daemon", *arguments],
-        env=environment(home) | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown, seen, left = "", 0, list(replies)
-    try:
-        while select.select([ours], [], [], HANG_S)[0]:
-            try:
-                shown += os.read(ours, 4096).decode(errors="replace")
-            except OSError:  # EIO: the other end is closed
-                break
-            while left and left[0][0] in shown[seen:] and shown.rstrip(" ").endswith(":"):
-                seen = len(shown)
-                os.write(ours, f"{left.pop(0)[1]}\n".encode())
-        assert process.wait(HANG_S) == 0, shown
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-    assert left == [], shown
-    return shown
 
 
 def test_with_systemd_the_unit_is_the_users_own_and_is_enabled(home: Path) -> None:

@@ -3,9 +3,11 @@
 import argparse
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from relay.app.config import Config
-from relay.app.settings import SETTINGS, config_of
+from relay.app.settings import PREFIX, SETTINGS, config_of
+from relay.app.settings_file import read_settings
 
 STORES = ("data", "database_url", "objects_url", "signing_key")
 """Settings of commands that look after what a relay stores."""
@@ -47,8 +49,11 @@ def add_settings(parser: argparse.ArgumentParser, fields: Collection[str] | None
 
 
 def config_from(given: argparse.Namespace) -> Config:
-    """Raises BadConfig."""
-    return config_of(os.environ, {setting.field: getattr(given, setting.field, None) for setting in SETTINGS})
+    """Of flags, then the environment, then the file beside the data. Raises BadConfig."""
+    folder = getattr(given, "data", None) or os.environ.get(f"{PREFIX}DATA")
+    beside = read_settings(Path(folder)) if folder else {}
+    flags = {setting.field: getattr(given, setting.field, None) for setting in SETTINGS}
+    return config_of(beside | os.environ, flags)
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from relay.app.commands import backup, check, invite, migrate, restore, role, serve, users
+from relay.app.commands import backup, check, invite, migrate, restore, role, serve, setup, users
 from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
@@ -14,6 +14,7 @@ from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnava
 
 COMMANDS = {
     "serve": serve,
+    "setup": setup,
     "invite": invite,
     "users": users,
     "migrate": migrate,

@@ -3,6 +3,7 @@
 import argparse
 
 from relay.app.commands.arguments import add_command, add_settings, config_from
+from relay.app.config import BadConfig
 from relay.app.server import run as serve
 
 EXAMPLES = """
@@ -26,5 +27,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(given: argparse.Namespace) -> int:
     """Raises BadConfig, OSError where it cannot listen."""
-    serve(config_from(given))
+    config = config_from(given)
+    if (config.tls_certificate is None) != (config.tls_key is None):
+        raise BadConfig("--tls-certificate", "and --tls-key are given both, or neither.")
+    serve(config)
     return 0

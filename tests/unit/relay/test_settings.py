@@ -28,6 +28,8 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "dev": ("true", True),
     "registration": ("Invite", Registration.INVITE),
     "public_url": ("https://relay.example", "https://relay.example"),
+    "tls_certificate": ("/etc/relay/chain.pem", Path("/etc/relay/chain.pem")),
+    "tls_key": ("/etc/relay/key.pem", Path("/etc/relay/key.pem")),
     "trusted_proxies": ("10.0.0.0/8, 192.0.2.1", ("10.0.0.0/8", "192.0.2.1")),
     "json_log": ("1", True),
     "log_level": ("INFO", "info"),
