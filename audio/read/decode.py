@@ -1,18 +1,31 @@
 """libsndfile on bytes in memory: every frame it gives before it is done or fails."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import soundfile
 
 from audio.errors import UnsupportedAudio
 from audio.intake import MAX_CHANNELS, Samples, require_rate
-from audio.read.clip import MAX_CLIP_SECONDS
+from audio.read.clip import MAX_CLIP_SECONDS, Part, damaged
 
 _READ_FRAMES = 65_536
 _CAREFUL_FRAMES = 64  # what may be lost where decoding fails
 _UNKNOWN_FRAMES = 2**62
+_BLOCK_CODINGS = (
+    "IMA_ADPCM",
+    "MS_ADPCM",
+    "GSM610",
+    "G721_32",
+    "G723_24",
+    "G723_40",
+    "NMS_ADPCM_16",
+    "VOX_ADPCM",
+)
+_IN_BLOCKS = (("PAF", "PCM_24"), ("SDS", "PCM_S8"), ("SDS", "PCM_16"), ("SDS", "PCM_24"))
 
 
 class NotDecodable(Exception):
@@ -21,12 +34,16 @@ class NotDecodable(Exception):
 
 @dataclass(frozen=True)
 class Decoded:
-    """promised_frames: what the header says, None if it says nothing. failed: decoding ended with an error."""
+    """promised_frames: what the header says, None if it says nothing. failed: decoding ended with an error.
+
+    is_in_blocks: the coding fills up its last block, so that there may be more frames than were recorded.
+    """
 
     samples: Samples
     sample_rate_hz: int
     promised_frames: int | None
     failed: bool
+    is_in_blocks: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -44,6 +61,28 @@ def decode(data: bytes) -> Decoded:
     return decoded
 
 
+def those_that_decode(reads: Iterable[Callable[[], Part]]) -> list[Part]:
+    """The recordings of a chain, with a word on those between that cannot be decoded. Raises what was wrong with the first.
+
+    Those at the end are left out as if they were not there: whoever reads the file goes on behind the last part.
+    """
+    parts: list[Part] = []
+    failed: list[Exception] = []
+    for read in reads:
+        try:
+            part = read()
+        except (NotDecodable, UnsupportedAudio) as error:
+            failed.append(error)
+            continue
+        if failed:
+            part = replace(part, lacks=(*part.lacks, damaged("a recording in it cannot be decoded")))
+            failed.clear()
+        parts.append(part)
+    if not parts:
+        raise failed[0]
+    return parts
+
+
 def decode_frames(data: bytes, frames: int) -> Samples:
     """Exactly so many frames from the beginning on, which are known to be there. Raises NotDecodable. [worker]"""
     try:
@@ -59,13 +98,33 @@ def decode_frames(data: bytes, frames: int) -> Samples:
     return samples
 
 
+def decode_plain(
+    sound: bytes, coding: str, rate_hz: int, channels: int, endian: Literal["LITTLE", "BIG"] = "LITTLE"
+) -> Samples:
+    """Sound without a head, in one of libsndfile's codings of whole samples. Raises NotDecodable. [worker]"""
+    try:
+        with soundfile.SoundFile(
+            io.BytesIO(sound),
+            samplerate=rate_hz,
+            channels=channels,
+            format="RAW",
+            subtype=coding,
+            endian=endian,
+        ) as file:
+            samples: Samples = file.read(dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise NotDecodable(error.error_string) from error
+    return samples
+
+
 def _decoded(data: bytes, read_frames: int) -> Decoded:
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             _require_limits(file)
             samples, failed = _read_all(file, read_frames)
             known = 0 < file.frames <= _UNKNOWN_FRAMES
-            return Decoded(samples, file.samplerate, file.frames if known else None, failed)
+            in_blocks = (file.format, file.subtype) in _IN_BLOCKS or file.subtype in _BLOCK_CODINGS
+            return Decoded(samples, file.samplerate, file.frames if known else None, failed, in_blocks)
     except soundfile.LibsndfileError as error:
         raise NotDecodable(error.error_string) from error
 

@@ -4,6 +4,7 @@ What is damaged in the middle becomes silence of its length, which the frames' n
 """
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from audio.errors import UnsupportedAudio
 from audio.intake import MAX_CHANNELS, Samples, require_rate
 from audio.read.clip import MAX_CLIP_SECONDS, Lack, Part, cut_short, damaged
-from audio.read.decode import NotDecodable, decode, decode_frames
+from audio.read.decode import NotDecodable, decode, decode_frames, those_that_decode
 from audio.read.flac_frames import FlacFrame, StreamInfo, flac_frames, stream_info
 from audio.read.formats import FLAC_START
 from audio.read.vorbis_comment import scale_of
@@ -22,17 +23,20 @@ _Run = tuple[FlacFrame, Samples]
 
 def read_flac(data: bytes, at: int) -> list[Part]:
     """All streams from the "fLaC" at this byte on. [worker] Raises UnsupportedAudio, NotDecodable."""
-    parts = []
-    while True:
+    streams: list[tuple[int, int, StreamInfo]] = []
+    while at < len(data):
         info = stream_info(data, at)
         following = FLAC_START.search(data, info.first_frame_at)
         end = following.start() if following else len(data)
-        part, scale = _read_one(data, at, end, info), scale_of(info.comments)
-        samples = part.samples if scale == 1.0 else part.samples / np.float32(scale)
-        parts.append(replace(part, samples=samples, words=words_of_comments(info.comments)))
-        if following is None:
-            return parts
+        streams.append((at, end, info))
         at = end
+    return those_that_decode(partial(_read_stream, data, *stream) for stream in streams)
+
+
+def _read_stream(data: bytes, at: int, end: int, info: StreamInfo) -> Part:
+    part, scale = _read_one(data, at, end, info), scale_of(info.comments)
+    samples = part.samples if scale == 1.0 else part.samples / np.float32(scale)
+    return replace(part, samples=samples, words=words_of_comments(info.comments))
 
 
 def _read_one(data: bytes, at: int, end: int, info: StreamInfo) -> Part:

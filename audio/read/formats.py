@@ -8,6 +8,7 @@ READ = "a WAV, FLAC, AIFF, Ogg or MP3 file"
 RIFF_START = re.compile(rb"(?:RIFF|RIFX|RF64|BW64)....WAVE|FORM....AIF[FC]", re.DOTALL)
 FLAC_START = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22", re.DOTALL)
 OGG_START = re.compile(rb"OggS\x00[\x00-\x07]", re.DOTALL)
+VOC_START = re.compile(rb"Creative Voice File\x1a")
 
 # Kinds that libsndfile reads as they are: they begin with one of these.
 _TAKEN_AS_IT_IS = (
@@ -16,7 +17,6 @@ _TAKEN_AS_IT_IS = (
     b"caff",
     b"riff\x2e\x91\xcf\x11",
     b"FORM",
-    b"Creative Voice File",
     b"NIST_1A",
     b"2BIT",
     b" paf",

@@ -4,23 +4,21 @@ RFC 3533. A file may be a chain of such streams, have others between (a film), l
 damaged pages, which are left out. Not a decoder.
 """
 
-import struct
-import zlib
 from dataclasses import dataclass, replace
+from functools import partial
 
 from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short, damaged
-from audio.read.decode import decode
+from audio.read.decode import decode, those_that_decode
 from audio.read.flac import read_flac
+from audio.read.ogg_pages import FIRST, LAST, Page, is_sound, marked_last, page_at, whole_packets
 from audio.read.vorbis_comment import comments
 from audio.read.words import words_of_comments
 
-_HEAD_BYTES = 27
-_FIRST, _LAST = 2, 4  # of a logical stream
-_CRC_AT = 22
 _FLAC = b"\x7fFLAC"
 _FLAC_HEAD_BYTES = 9  # before the "fLaC" of the stream itself
-_SOUNDS = (b"\x01vorbis", b"OpusHead", _FLAC)
+_OPUS = b"OpusHead"
+_SOUNDS = (b"\x01vorbis", _OPUS, _FLAC)
 _OTHERS = {
     b"Speex   ": "Speex",
     b"\x80theora": "Theora, a film",
@@ -30,47 +28,46 @@ _OTHERS = {
 _OTHERS_WITHIN_BYTES = 4_096
 _COMMENTS = (b"\x03vorbis", b"OpusTags")
 _MAX_COMMENT_BYTES = 2**20  # pictures may be among them: what lies behind is not looked at
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NO_END_MARK = Lack(
     LackKind.NO_END_MARK,
     "The file does not say where it ends, so its end may be missing; all that is there was used.",
 )
 
 
-@dataclass(frozen=True)
-class _Page:
-    data: bytes
-    end: int
-
-    @property
-    def flags(self) -> int:
-        return self.data[5]
-
-    @property
-    def position(self) -> int:
-        """Frames up to the end of the page, in the codec's own count; -1: no packet ends here."""
-        return int.from_bytes(self.data[6:14], "little", signed=True)
-
-    @property
-    def serial(self) -> bytes:
-        return self.data[14:18]
-
-    @property
-    def number(self) -> int:
-        return int.from_bytes(self.data[18:22], "little")
-
-    @property
-    def body(self) -> bytes:
-        return self.data[_HEAD_BYTES + self.data[26] :]
-
-
 @dataclass
 class _Link:
     """One stream of a chain: its pages of one sound. is_cut: the last page is not all there."""
 
-    pages: list[_Page]
+    pages: list[Page]
     is_damaged: bool = False
     is_cut: bool = False
+
+    @property
+    def is_flac(self) -> bool:
+        return self.pages[0].body.startswith(_FLAC)
+
+    def take(self, page: Page) -> None:
+        if page.serial == self.pages[0].serial:
+            is_heard = self.pages[-1].position > 0  # some headers may be missing where a broadcast was joined
+            self.is_damaged |= is_heard and page.number != self.pages[-1].number + 1
+            self.pages.append(page)
+
+    def take_broken(self, data: bytes, at: int, page: Page | None) -> None:
+        """What can be used of a page that is not as it was written; None: it is not all there.
+
+        FLAC tells by itself which of its frames are right; of other sounds only what lies before a cut is known to be.
+        """
+        self.is_cut = page is None and data.find(b"OggS", at + 4) < 0
+        self.is_damaged |= not self.is_cut
+        broken = page if page or not self.is_cut else Page(data[at:], len(data))
+        if broken is None or broken.serial != self.pages[0].serial:
+            return
+        if self.is_flac:
+            self.pages.append(broken)
+        elif self.is_cut:
+            is_opus = self.pages[0].body.startswith(_OPUS)
+            kept = whole_packets(data, at, self.pages[-1], is_opus=is_opus)
+            self.pages += [kept] if kept else []
 
 
 def read_ogg(data: bytes, at: int) -> list[Part]:
@@ -86,79 +83,44 @@ def read_ogg(data: bytes, at: int) -> list[Part]:
         raise UnsupportedAudio(
             f"This Ogg file holds {holds or 'no sound'}, and only Vorbis, Opus and FLAC can be read; export one of these."
         )
-    return [_part(link) for link in links]
+    return those_that_decode(partial(_part, link) for link in links)
 
 
 def _links(data: bytes, at: int) -> list[_Link]:
     links: list[_Link] = []
-    heads: list[_Page] = []  # first pages in a row: what streams the next link has
+    heads: list[Page] = []  # first pages in a row: what streams the next link has
     link: _Link | None = None
     while (at := data.find(b"OggS", at)) >= 0:
-        page = _page_at(data, at)
-        if page is None or not _is_sound(page):
-            if link is not None:
-                link.is_cut = page is None and data.find(b"OggS", at + 4) < 0
-                link.is_damaged = link.is_damaged or not link.is_cut
-            at += 4
-            continue
-        at = page.end
-        if page.flags & _FIRST:
+        found = page_at(data, at)
+        page = found if found is not None and is_sound(found) else None
+        if page is not None and page.flags & FIRST:
             if not heads:
                 link = None
             heads.append(page)
+            at = page.end
             continue
         if heads:
             sound = next((head for head in heads if head.body.startswith(_SOUNDS)), None)
             link = _Link([sound]) if sound else None
             links += [link] if link else []
             heads = []
-        if link is not None and page.serial == link.pages[0].serial:
-            heard = (
-                link.pages[-1].position > 0
-            )  # of headers, some may be missing where a broadcast was joined
-            link.is_damaged |= heard and page.number != link.pages[-1].number + 1
-            link.pages.append(page)
+        if link is not None and page is not None:
+            link.take(page)
+        elif link is not None:
+            link.take_broken(data, at, found)
+        at = page.end if page is not None else at + 4
     return links
-
-
-def _page_at(data: bytes, at: int) -> _Page | None:
-    """The page that begins here, or None when it is not all there."""
-    head = data[at : at + _HEAD_BYTES]
-    if len(head) < _HEAD_BYTES:
-        return None
-    lacing = data[at + _HEAD_BYTES : at + _HEAD_BYTES + head[26]]
-    end = at + _HEAD_BYTES + head[26] + sum(lacing)
-    return _Page(data[at:end], end) if len(lacing) == head[26] and end <= len(data) else None
-
-
-def _is_sound(page: _Page) -> bool:
-    """Whether it is as it was written."""
-    return _crc(page.data) == int.from_bytes(page.data[_CRC_AT : _CRC_AT + 4], "little")
-
-
-def _crc(page: bytes) -> int:
-    """Ogg's CRC-32 goes through the bits of each byte the other way than zlib's, and inverts nothing."""
-    blank = page[:_CRC_AT] + bytes(4) + page[_CRC_AT + 4 :]
-    mirrored = zlib.crc32(blank.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{mirrored:032b}"[::-1], 2)
-
-
-def _marked_last(page: _Page) -> _Page:
-    data = bytearray(page.data)
-    data[5] |= _LAST
-    struct.pack_into("<I", data, _CRC_AT, _crc(bytes(data)))
-    return replace(page, data=bytes(data))
 
 
 def _part(link: _Link) -> Part:
     pages = link.pages
-    if pages[0].body.startswith(_FLAC):
+    if link.is_flac:
         return _flac_part(link)
-    marked = bool(pages[-1].flags & _LAST)
+    marked = bool(pages[-1].flags & LAST)
     if not marked:
-        pages = [*pages[:-1], _marked_last(pages[-1])]
+        pages = [*pages[:-1], marked_last(pages[-1])]
     decoded = decode(b"".join(page.data for page in pages))
-    missing = max(0, (decoded.promised_frames or 0) - len(decoded.samples))
+    missing = 0 if link.is_cut else max(0, (decoded.promised_frames or 0) - len(decoded.samples))
     lacks: list[Lack] = []
     if link.is_damaged or decoded.failed:
         much = f" of {missing / decoded.sample_rate_hz:.2f} s" if missing else ""
@@ -171,7 +133,7 @@ def _part(link: _Link) -> Part:
     return Part(decoded.samples, decoded.sample_rate_hz, pages[-1].end, tuple(lacks), not lacks, words)
 
 
-def _comments(pages: list[_Page]) -> dict[str, str]:
+def _comments(pages: list[Page]) -> dict[str, str]:
     """What the second packet says; it begins the second page, and goes on over as many as it needs (RFC 7845, section 3)."""
     body = b""
     for page in pages:
@@ -194,6 +156,6 @@ def _flac_part(link: _Link) -> Part:
         lacks.append(damaged("a part cannot be read"))
     if link.is_cut:
         lacks.append(cut_short())
-    elif not link.pages[-1].flags & _LAST:
+    elif not link.pages[-1].flags & LAST:
         lacks.append(_NO_END_MARK)
     return replace(part, lacks=tuple(lacks), length_is_exact=part.length_is_exact and not lacks)

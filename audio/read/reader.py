@@ -17,6 +17,7 @@ from audio.read.formats import (
     OGG_START,
     READ,
     RIFF_START,
+    VOC_START,
     is_taken_as_it_is,
     is_text,
     name_of,
@@ -28,6 +29,7 @@ from audio.read.ogg import read_ogg
 from audio.read.riff import read_riff
 from audio.read.sized import with_true_size
 from audio.read.tags import after_tags
+from audio.read.voc import read_voc
 
 MAX_PARTS = 1000  # of a chain; read_flac and its like may give more at once
 MAX_FRONT_BYTES = 16 * 2**20  # what may stand before the sound: pictures in tags, mostly
@@ -37,11 +39,12 @@ _STARTS: tuple[tuple[re.Pattern[bytes], _Reader], ...] = (
     (RIFF_START, read_riff),
     (FLAC_START, read_flac),
     (OGG_START, read_ogg),
+    (VOC_START, read_voc),
 )
 
 
 def read_audio(data: bytes) -> Clip:
-    """Decode a whole audio file: WAV, FLAC, AIFF, Ogg, MP3 and what else libsndfile knows. [worker]
+    """Decode a whole audio file: WAV, FLAC, AIFF, Ogg, MP3, VOC and what else libsndfile knows. [worker]
 
     Raises UnsupportedAudio, with a sentence for the user, for bytes that are no audio, an empty file, more than two
     channels, a rate outside the limits or more than MAX_CLIP_SECONDS.
@@ -66,14 +69,35 @@ def _parts(data: bytes) -> list[Part]:
             break
         try:
             parts += read(data, at)
-        except (NotDecodable, UnsupportedAudio):
-            if not parts:
-                raise
-            break  # something else behind the sound
+        except (NotDecodable, UnsupportedAudio) as error:
+            parts = _with_unread(parts, data, at) if parts else _of_another_kind(data, at, error)
+            break
         at = max(at + 1, parts[-1].end)
     if not parts:
         parts.append(_as_it_is(data))
     return parts
+
+
+def _with_unread(parts: list[Part], data: bytes, at: int) -> list[Part]:
+    says = f"{len(data) - at} bytes behind the sound could not be decoded; they were left out."
+    return [*parts[:-1], replace(parts[-1], lacks=(*parts[-1].lacks, Lack(LackKind.UNREAD, says)))]
+
+
+def _of_another_kind(data: bytes, at: int, error: Exception) -> list[Part]:
+    """The sound behind a head that is of another kind, such as MP3 behind "fLaC". Raises `error` when there is none."""
+    other = _found(data, at + 4, first=True)
+    if other is None or isinstance(error, UnsupportedAudio):
+        raise error
+    read, place = other
+    try:
+        parts = read(data, place)
+    except (NotDecodable, UnsupportedAudio):
+        raise error from None
+    says = "The file does not hold what its head says; the sound behind the head was used."
+    return [
+        replace(parts[0], lacks=(*parts[0].lacks, Lack(LackKind.DAMAGED, says)), length_is_exact=False),
+        *parts[1:],
+    ]
 
 
 def _found(data: bytes, at: int, *, first: bool) -> tuple[_Reader, int] | None:
@@ -117,7 +141,8 @@ def _as_it_is(data: bytes) -> Part:
         if missing > 0 or decoded.failed or is_cut
         else ()
     )
-    return Part(decoded.samples, decoded.sample_rate_hz, len(data), lacks, not lacks)
+    is_exact = not lacks and not decoded.is_in_blocks
+    return Part(decoded.samples, decoded.sample_rate_hz, len(data), lacks, is_exact)
 
 
 def _joined(parts: list[Part]) -> Clip:

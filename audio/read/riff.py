@@ -18,22 +18,16 @@ from audio.read.formats import OGG_START, RIFF_START, name_of_coding
 from audio.read.id3_words import words_of_id3
 from audio.read.mpeg import begins_here, first_frame, read_mpeg
 from audio.read.tags import after_tags
+from audio.read.wave_coding import FRAME_BY_FRAME, READ, block_bytes, goes_on, plain_description, tag_of
 from audio.read.words import words_of_chunks
 
 _UNKNOWN_BYTES = 2**31 - 2**16  # sizes from here on are written by who does not know them
 _HEAD_BYTES = 8
 _MISCOUNTED_BYTES = 9  # a chunk's own head, a pad byte: counted by writers that should not
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _MPEG_CODINGS = (0x0050, 0x0055)
-_FRAME_BY_FRAME = (
-    _PCM,
-    _FLOAT,
-    _EXTENSIBLE,
-    0x0006,
-    0x0007,
-)  # the others come in blocks, the last one filled up
 _AIFC_IN_BLOCKS = (b"ima4", b"GSM ")
 _MAX_BLOCK_FRAMES = 2**12
+_JUDGED_BYTES = 2**16  # of a sound whose coding is not said
 _KEPT_BYTES = 2**20  # a longer chunk that is no sound is not looked at
 _SSND_HEAD_BYTES = 8
 _NEEDED = re.compile(rb"fmt |data|COMM|SSND")
@@ -41,13 +35,13 @@ _NEEDED = re.compile(rb"fmt |data|COMM|SSND")
 
 @dataclass
 class _Form:
-    """What the chunks say. sound: (first byte, end). told_bytes: the size that the sound's chunk says."""
+    """What the chunks say. sounds: (first byte, end) of each chunk of sound. told_bytes: the size that the last of these says."""
 
     big_endian: bool
     is_aiff: bool
     kind: bytes
     chunks: dict[bytes, bytes] = field(default_factory=dict)
-    sound: tuple[int, int] | None = None
+    sounds: list[tuple[int, int]] = field(default_factory=list)
     told_bytes: int = 0
     unread_bytes: int = 0
     end: int = 0
@@ -60,16 +54,14 @@ class _Form:
 def read_riff(data: bytes, at: int) -> list[Part]:
     """The recording whose RIFF or FORM stands at this byte. [worker] Raises UnsupportedAudio, NotDecodable."""
     form = _walked(data, at)
-    if form.sound is None:
+    if not form.sounds:
         raise NotDecodable("no chunk of sound")
-    if form.sound[0] >= form.sound[1]:
+    if all(first >= end for first, end in form.sounds):
         raise UnsupportedAudio("The file has no audio in it.")
-    description = form.chunks.get(b"COMM" if form.is_aiff else b"fmt ", b"")
+    description = _description(data, form)
     words = words_of_chunks(form.chunks, form.order).beside(words_of_id3(_id3_chunk(form)))
-    if not form.is_aiff and len(description) >= 16:
-        coding = struct.unpack_from(f"{form.order}H", description)[0]
-        if coding in _MPEG_CODINGS:
-            return [replace(part, words=words) for part in _mpeg_parts(data, form)]
+    if not form.is_aiff and len(description) >= 16 and tag_of(description, form.order) in _MPEG_CODINGS:
+        return [replace(part, words=words) for part in _mpeg_parts(data, form)]
     lacks = _lacks(data, form)
     try:
         decoded = _decoded(data, at, form, description)
@@ -79,11 +71,21 @@ def read_riff(data: bytes, at: int) -> list[Part]:
     return [Part(samples, decoded.sample_rate_hz, form.end, lacks, is_exact and not lacks, words)]
 
 
+def _description(data: bytes, form: _Form) -> bytes:
+    """How the sound is coded, of WAV in the short form; empty when nothing says it."""
+    if form.is_aiff:
+        return form.chunks.get(b"COMM", b"")
+    first, end = form.sounds[0] if form.sounds else (0, 0)
+    return plain_description(
+        form.chunks.get(b"fmt ", b""), form.order, data[first : min(end, first + _JUDGED_BYTES)]
+    )
+
+
 def _without_filling(samples: Samples, form: _Form, description: bytes) -> tuple[Samples, bool]:
     """Without what fills up the last block of ADPCM and the like, where the file says how much that is; and whether it does."""
     if form.is_aiff:
         return samples, description[18:22] not in _AIFC_IN_BLOCKS
-    if len(description) < 2 or struct.unpack_from(f"{form.order}H", description)[0] in _FRAME_BY_FRAME:
+    if len(description) < 2 or tag_of(description, form.order) in FRAME_BY_FRAME:
         return samples, True
     told = int.from_bytes(form.chunks.get(b"fact", b"")[:4], "big" if form.big_endian else "little")
     is_told = 0 < len(samples) - told < _MAX_BLOCK_FRAMES and told > 0
@@ -106,16 +108,15 @@ def _walked(data: bytes, at: int) -> _Form:
     """From chunk to chunk, up to the end of the sound's chunk and what may stand behind it."""
     head = data[at : at + 4]
     form = _Form(head in (b"FORM", b"RIFX"), head == b"FORM", data[at + 8 : at + 12])
-    told_end = at + _HEAD_BYTES + _size_at(data, at, form)
     sound_name = b"SSND" if form.is_aiff else b"data"
     here, end = at + 12, len(data)
     while here + _HEAD_BYTES <= end:
         name, size = data[here : here + 4], _size_at(data, here, form)
         body = here + _HEAD_BYTES
-        if name == sound_name and form.sound is None:
-            here = _take_sound(data, body, size, told_end, form)
+        if name == sound_name:
+            here = _take_sound(data, at, here, form)
             continue
-        if form.sound is None and (body + size > end or not _is_chunk(data, here)):
+        if not form.sounds and (body + size > end or not _is_chunk(data, here)):
             found = _NEEDED.search(data, here + 1)  # a size that leads nowhere
             if found is None:
                 break
@@ -131,29 +132,33 @@ def _walked(data: bytes, at: int) -> _Form:
     return form
 
 
-def _take_sound(data: bytes, body: int, size: int, told_end: int, form: _Form) -> int:
-    """Sets form.sound; where the next chunk may stand."""
+def _take_sound(data: bytes, at: int, chunk_at: int, form: _Form) -> int:
+    """Adds to form.sounds; where the next chunk may stand. at: where the whole form begins."""
+    body, size = chunk_at + _HEAD_BYTES, _size_at(data, chunk_at, form)
+    told_bytes = _size_at(data, at, form)
     if form.is_aiff:
         offset = _SSND_HEAD_BYTES + int.from_bytes(data[body : body + 4], "big")
         first = body + (offset if offset < len(data) - body else _SSND_HEAD_BYTES)
     else:
         first = body
     if size == 0xFFFFFFFF and len(form.chunks.get(b"ds64", b"")) >= 16:
-        size = struct.unpack_from("<Q", form.chunks[b"ds64"], 8)[0]
+        whole, size = struct.unpack_from("<QQ", form.chunks[b"ds64"])
+        told_bytes = whole if told_bytes == 0xFFFFFFFF else told_bytes
     end = body + size
     rest = _after(data, end, size)
     behind = len(data) - rest
     known_end = (size > 0 and (behind <= 0 or _is_end(data, rest))) or (
         size == 0 and _is_chunks_to_the_end(data, rest, form)
     )
-    if end <= len(data) and not known_end and size and abs(told_end - rest) <= 1:
-        form.unread_bytes, known_end = (
-            behind,
-            True,
-        )  # both sizes say the same: what is behind is something else
+    is_agreed = (
+        end <= len(data) and not known_end and size > 0 and abs(at + _HEAD_BYTES + told_bytes - rest) <= 1
+    )
+    if is_agreed and (form.is_aiff or not goes_on(data, first, end, _description(data, form), form.order)):
+        form.unread_bytes, known_end = behind, True  # both sizes say the same: it is something else
     if end > len(data) or not known_end:
         end = rest = len(data)
-    form.sound, form.told_bytes, form.end = (first, end), size, end
+    form.sounds.append((first, end))
+    form.told_bytes, form.end = size, end
     return rest
 
 
@@ -194,37 +199,37 @@ def _size_at(data: bytes, at: int, form: _Form) -> int:
 
 
 def _lacks(data: bytes, form: _Form) -> tuple[Lack, ...]:
-    assert form.sound is not None
+    says = f"The file holds its sound in {len(form.sounds)} chunks; they were read as one."
+    split = (Lack(LackKind.JOINED, says),) if len(form.sounds) > 1 else ()
     if form.unread_bytes:
         says = f"{form.unread_bytes} bytes behind the sound are of no known kind; they were left out."
-        return (Lack(LackKind.UNREAD, says),)
-    body = form.sound[0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
+        return (*split, Lack(LackKind.UNREAD, says))
+    body = form.sounds[-1][0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
     missing = body + form.told_bytes - len(data)
     whole_file = form.told_bytes in (
         len(data),
         len(data) - _HEAD_BYTES,
     )  # the file's size, written as the sound's
     if missing <= _MISCOUNTED_BYTES or whole_file or form.told_bytes >= _UNKNOWN_BYTES:
-        return ()
-    return (cut_short(),)
+        return split
+    return (*split, cut_short())
 
 
 def _is_as_it_should_be(data: bytes, at: int, form: _Form) -> bool:
     """Whether libsndfile may read the file as it is: nothing in front, and a size of the sound that is true."""
-    assert form.sound is not None
-    body = form.sound[0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
+    body = form.sounds[-1][0] - (_SSND_HEAD_BYTES if form.is_aiff else 0)
     return (
         at == 0
         and data[:4] in (b"RIFF", b"FORM")
-        and body + form.told_bytes == form.sound[1]
+        and len(form.sounds) == 1
+        and body + form.told_bytes == form.sounds[0][1]
         and not form.unread_bytes
     )
 
 
 def _rebuilt(data: bytes, form: _Form, description: bytes) -> bytes:
     """A file of the same sound in which all sizes are true, and nothing else is said."""
-    assert form.sound is not None
-    sound = data[slice(*form.sound)]
+    sound = b"".join(_whole_blocks(data[slice(*each)], form, description) for each in form.sounds)
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return name + struct.pack(f"{form.order}I", len(body)) + body + bytes(len(body) % 2)
@@ -242,13 +247,20 @@ def _rebuilt(data: bytes, form: _Form, description: bytes) -> bytes:
     return head + struct.pack(f"{form.order}I", min(4 + len(chunks), 0xFFFFFFFF)) + b"WAVE" + chunks
 
 
+def _whole_blocks(sound: bytes, form: _Form, description: bytes) -> bytes:
+    """Without a last block that is not all there: a decoder fills it with what it had before."""
+    if form.is_aiff or tag_of(description, form.order) in FRAME_BY_FRAME:
+        return sound
+    return sound[: len(sound) - len(sound) % block_bytes(description, form.order)]
+
+
 def _mpeg_parts(data: bytes, form: _Form) -> list[Part]:
     """MP3 in a WAV file."""
-    assert form.sound is not None
-    first = first_frame(data, *form.sound)
+    start, end = form.sounds[0][0], form.sounds[-1][1]
+    first = first_frame(data, start, end)
     if first is None:
         raise NotDecodable("no MPEG frame in the data chunk")
-    return read_mpeg(data, first, form.sound[1])
+    return read_mpeg(data, first, end)
 
 
 def _unknown_coding(form: _Form, description: bytes) -> UnsupportedAudio | None:
@@ -262,8 +274,8 @@ def _unknown_coding(form: _Form, description: bytes) -> UnsupportedAudio | None:
         )
     if len(description) < 2:
         return UnsupportedAudio("The WAV file does not say how its sound is coded; export it again.")
-    coding_tag = struct.unpack_from(f"{form.order}H", description)[0]
-    if coding_tag in (_PCM, _FLOAT, _EXTENSIBLE):
+    coding_tag = tag_of(description, form.order)
+    if coding_tag in READ:
         return None
     return UnsupportedAudio(
         f"The WAV file holds {name_of_coding(coding_tag)}, which is not read; save it as plain PCM and try again."

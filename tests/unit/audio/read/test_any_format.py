@@ -87,3 +87,11 @@ def test_what_stands_behind_the_sound_is_not_played(container: str) -> None:
 def test_a_copy_that_was_interrupted_is_told(container: str) -> None:
     clip = read_audio(FILES[container][: len(FILES[container]) // 2])
     assert 0 < len(clip.samples) < FRAMES and [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
+
+
+@pytest.mark.parametrize(
+    ("container", "coding"), [("W64", "IMA_ADPCM"), ("W64", "GSM610"), ("PAF", "PCM_24")]
+)
+def test_a_coding_in_blocks_says_nothing_exact_of_its_length(container: str, coding: str) -> None:
+    clip = read_audio(encoded(SOUND[:29_999, :1], RATE_HZ, container, coding))
+    assert len(clip.samples) >= 29_999 and not clip.length_is_exact and clip.lacks == ()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from audio.encode.flac import encode_flac
+from audio.encode.mp3 import encode_mp3
 from audio.read.clip import LackKind
 from audio.read.flac_frames import flac_frames, stream_info
 from audio.read.reader import read_audio
@@ -91,3 +92,21 @@ def test_joined_files_are_read_one_after_another() -> None:
     assert clip.samples.shape == (40_000 + 80_000, 2)
     np.testing.assert_array_equal(clip.samples[:40_000], WANTED)
     assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED]
+
+
+@pytest.mark.parametrize("kept_bytes", [42, FIRST_FRAME_AT + 20])
+def test_a_stream_without_a_frame_costs_the_others_nothing(kept_bytes: int) -> None:
+    for data, lack in (
+        (FLAC + FLAC[:kept_bytes], LackKind.UNREAD),
+        (FLAC[:kept_bytes] + FLAC, LackKind.DAMAGED),
+    ):
+        clip = read_audio(data)
+        np.testing.assert_array_equal(clip.samples, WANTED)
+        assert [each.kind for each in clip.lacks] == [lack]
+
+
+def test_sound_of_another_kind_behind_the_head_is_read_and_told() -> None:
+    mp3 = encode_mp3(SOUND, RATE_HZ)
+    clip = read_audio(FLAC[:FIRST_FRAME_AT] + mp3.info + mp3.stream)
+    assert len(clip.samples) == 40_000 and [lack.kind for lack in clip.lacks] == [LackKind.DAMAGED]
+    np.testing.assert_array_equal(clip.samples, read_audio(mp3.info + mp3.stream).samples)

@@ -5,7 +5,7 @@ import pytest
 
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
-from tests.support.odd_files import encoded, ogg_flac, ogg_pages, without_end_mark
+from tests.support.odd_files import encoded, in_long_pages, ogg_flac, ogg_pages, without_end_mark
 from tests.support.tones import soft_noise
 
 RATE_HZ = 48_000
@@ -47,6 +47,36 @@ def test_without_the_mark_of_the_end_all_is_read_and_no_end_is_claimed_to_be_mis
 def test_a_page_that_is_cut_is_told(coding: str) -> None:
     frames, lacks = kinds(OGG[coding][:-100])
     assert 4 * RATE_HZ < frames < 5 * RATE_HZ and lacks == [LackKind.CUT_SHORT]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("eighths", [2, 3, 5, 7])
+def test_of_a_page_that_is_cut_all_whole_packets_are_used(coding: str, eighths: int) -> None:
+    file = in_long_pages(OGG[coding])
+    whole, cut = read_audio(file), read_audio(file[: len(file) * eighths // 8])
+    assert [lack.kind for lack in cut.lacks] == [LackKind.CUT_SHORT] and whole.lacks == ()
+    assert len(cut.samples) > (eighths / 8 - 0.1) * len(whole.samples)
+    settled = len(cut.samples) - 960  # the last packet is not faded into a next one
+    np.testing.assert_allclose(cut.samples[:settled], whole.samples[:settled], atol=1e-6)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("kept_bytes", [40, 300, 3_000])
+def test_a_recording_that_breaks_off_in_its_head_costs_the_one_before_nothing(
+    coding: str, kept_bytes: int
+) -> None:
+    clip = read_audio(OGG[coding] + OGG[coding][:kept_bytes])
+    np.testing.assert_array_equal(clip.samples[: 5 * RATE_HZ], read_audio(OGG[coding]).samples)
+    assert clip.lacks != ()
+
+
+def test_flac_in_a_damaged_page_loses_only_the_damaged_frame() -> None:
+    file = in_long_pages(OGG["FLAC"])
+    middle = len(file) // 2
+    clip = read_audio(file[:middle] + b"?" + file[middle + 1 :])
+    assert [lack.kind for lack in clip.lacks] == [LackKind.DAMAGED] and len(clip.samples) == 5 * RATE_HZ
+    wrong = (clip.samples != read_audio(file).samples).any(axis=1)
+    assert 0 < np.count_nonzero(wrong) <= 4_608
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -68,6 +68,86 @@ def test_what_is_behind_the_sound_and_no_chunk_is_left_out_and_told() -> None:
     assert [lack.kind for lack in clip.lacks] == [LackKind.UNREAD]
 
 
+TONE = (np.sin(np.arange(9_000) * 0.05) * 12_000).astype("<i2").repeat(2).tobytes()
+
+
+@pytest.mark.parametrize("frames", [1_000, 4_321, 8_900])
+@pytest.mark.parametrize("told_frames", [None, 3_000])
+def test_sizes_that_were_true_once_end_no_sound_that_goes_on(frames: int, told_frames: int | None) -> None:
+    """A recorder that writes both sizes now and then, and was not stopped."""
+    told_bytes = 4 * (told_frames or frames)
+    file = wav(TONE, told_bytes=told_bytes, riff_bytes=36 + told_bytes)
+    clip = read_audio(file)
+    assert (len(clip.samples), clip.lacks) == (9_000, ())
+
+
+def test_of_noise_nobody_can_say_that_it_goes_on() -> None:
+    clip = read_audio(wav(SOUND, told_bytes=4_000, riff_bytes=4_036))
+    assert len(clip.samples) == 1_000 and [lack.kind for lack in clip.lacks] == [LackKind.UNREAD]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\xff" * 999, b"\x81\x90 and some words that were left there " * 30, bytes(range(1, 256)) * 4]
+)
+@pytest.mark.parametrize("head", [b"RIFF", b"RF64"])
+def test_what_is_behind_agreed_sizes_and_does_not_go_on_is_left_out_and_told(
+    head: bytes, junk: bytes
+) -> None:
+    sizes = chunk(b"ds64", struct.pack("<QQQI", len(TONE) + 72, len(TONE), 9_000, 0))
+    large = head == b"RF64"
+    file = wav(
+        TONE,
+        head=head,
+        told_bytes=2**32 - 1 if large else None,
+        riff_bytes=2**32 - 1 if large else None,
+        before=sizes if large else b"",
+    )
+    clip = read_audio(file + junk)
+    assert len(clip.samples) == 9_000 and [lack.kind for lack in clip.lacks] == [LackKind.UNREAD]
+
+
+def test_all_chunks_of_sound_are_read() -> None:
+    file = wav(SOUND[:4_000], behind=LIST + chunk(b"data", SOUND[4_000:]) + LIST)
+    clip = read_audio(file)
+    np.testing.assert_array_equal(clip.samples, PCM / np.float32(2**15))
+    assert [lack.kind for lack in clip.lacks] == [LackKind.JOINED]
+
+
+def extensible(file: bytes, subformat: bytes) -> bytes:
+    """The same file with its description in the extensible form."""
+    at = file.index(b"fmt ")
+    (size,) = struct.unpack_from("<I", file, at + 4)
+    plain = file[at + 8 : at + 8 + size]
+    more = struct.pack("<HHI", 22 + len(plain[18:]), 16, 3) + subformat + plain[18:]
+    return file[:at] + chunk(b"fmt ", b"\xfe\xff" + plain[2:16] + more) + file[at + 8 + size :]
+
+
+@pytest.mark.parametrize("coding", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("in_front", [b"", id3v2(ID3_PICTURE)])
+def test_a_subformat_that_nobody_filled_in_is_what_the_sound_is(coding: str, in_front: bytes) -> None:
+    file = encoded(soft_noise(5_000), RATE_HZ, "WAV", coding)
+    clip = read_audio(in_front + extensible(file, bytes(16)))
+    np.testing.assert_array_equal(clip.samples, read_audio(file).samples)
+    assert clip.lacks == ()
+
+
+@pytest.mark.parametrize(("coding", "tag"), [("MS_ADPCM", 2), ("IMA_ADPCM", 0x11), ("ULAW", 7)])
+def test_a_coding_in_the_extensible_form_is_read(coding: str, tag: int) -> None:
+    file = encoded(soft_noise(20_005)[:, :1], RATE_HZ, "WAV", coding)
+    guid = struct.pack("<I", tag) + bytes.fromhex("000010008000 00aa00389b71")
+    np.testing.assert_array_equal(read_audio(extensible(file, guid)).samples, read_audio(file).samples)
+
+
+@pytest.mark.parametrize("coding", ["MS_ADPCM", "IMA_ADPCM"])
+def test_of_a_block_that_is_not_all_there_nothing_is_made_up(coding: str) -> None:
+    file = encoded(soft_noise(20_005)[:, :1], RATE_HZ, "WAV", coding)
+    whole = read_audio(file).samples
+    for length in range(len(file) // 2, len(file) // 2 + 600, 61):
+        clip = read_audio(file[:length])
+        np.testing.assert_array_equal(clip.samples, whole[: len(clip.samples)])
+        assert len(clip.samples) > 7_000 and [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT]
+
+
 @pytest.mark.parametrize("head", [b"RF64", b"BW64"])
 @pytest.mark.parametrize("known", [True, False])
 def test_the_large_forms(head: bytes, known: bool) -> None:
