@@ -13,7 +13,7 @@ from relay.engine.database import Connection, Database, Tx, open_database
 from relay.engine.jobs import table as jobs
 from relay.features.accounts.api import ensure_account
 from relay.features.comments import store as comments
-from relay.features.creations import posts
+from relay.features.creations import posts, versions
 from relay.features.creations import store as creations
 from relay.features.feeds import discovery, exploring
 from relay.features.feeds import store as feeds
@@ -123,6 +123,7 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
             sought = search.Ask(viewer=viewer, query=read_query(words), cursor=None, limit=20)
             search.posts(asked, sought, "")
             search.people(asked, sought)
+            search.comments(asked, sought)
         search.tags(asked, viewer, "du")
         exploring.people(asked, viewer)
         exploring.tags(asked, viewer)
@@ -135,8 +136,8 @@ async def test_no_hot_query_walks_a_table(db: Database, database_url: str) -> No
         feeds.of(asked, viewer, at, "")
         for read in (
             lambda: posts.one(asked, "a" * 32, viewer, ""),
-            lambda: creations.asset(asked, "a" * 32, "preview", viewer),
-            lambda: creations.figures(asked, "a" * 32, viewer),
+            lambda: versions.asset(asked, "a" * 32, "preview", viewer),
+            lambda: versions.figures(asked, "a" * 32, viewer),
         ):
             with pytest.raises(Exception, match="no such post"):
                 read()

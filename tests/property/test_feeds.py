@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from relay.features.feeds.discovery import Ask
 from relay.features.feeds.filters import ALL, filter_of
 from relay.features.feeds.ranking import (
     KNOWN_TO,
+    MOST_OF_AUTHOR,
     TRENDING_FROM,
     WEIGHTS,
     Sign,
@@ -267,3 +269,44 @@ def test_ten_likes_lift_by_half_a_day_and_one_counts_half_a_day_later() -> None:
     like = Signs(signs=Sign.LIKE, at_us=0)
     assert trend_us([like, like]) - trend_us([like]) == 24 * HOUR_US
     assert KNOWN_TO > TRENDING_FROM
+
+
+def spread_check(scene: Scene) -> Coroutine[object, object, None]:
+    """A page of each list by rank, of a relay on which one person posts more than all others."""
+
+    async def check() -> None:
+        crowd = [await scene.here.account(f"maker-{n}") for n in range(9)]
+        made: dict[str, str] = {}
+        for number, owner in enumerate([*([scene.owner] * 8), *crowd, *crowd, scene.owner]):
+            post = partial(new_post, owner_id=owner, at_us=1_000 - number)
+            made[await scene.here.db.write(post)] = owner
+        for fan in scene.fans[:KNOWN_TO]:
+            for post_id in made:
+                sign = partial(engagement.give, creation_id=post_id, account_id=fan, sign=Sign.LIKE)
+                await scene.here.db.write(partial(sign, at_us=5))
+        for name in ("hot", "trending"):
+            for query in (None, FeedQuery(genre="loop")):
+                pages = await scene.walk(READS[name], 10, query)
+                for page in pages:
+                    if len({made[each] for each in page}) >= 5:
+                        assert all(n <= MOST_OF_AUTHOR for n in Counter(made[each] for each in page).values())
+                shown = [each for page in pages for each in page]
+                assert len(shown) == len(set(shown)) and {made[each] for each in shown} == set(made.values())
+                others = [each for each in made if made[each] != scene.owner]
+                assert set(others) <= set(shown), f"{name}: only who has too many is passed over"
+                if name == "hot":
+                    assert made[shown[0]] == made[shown[1]] == scene.owner != made[shown[2]]
+        alone = await scene.walk(READS["hot"], 4, FeedQuery(daw="nobody has it"))
+        assert alone == [[]]
+
+    return check()
+
+
+def test_who_posts_most_does_not_fill_a_page_by_rank() -> None:
+    on_sqlite(spread_check)
+
+
+@pytest.mark.slow
+def test_who_posts_most_does_not_fill_a_page_by_rank_on_postgresql(postgres: PostgresServer) -> None:
+    with schema_of(postgres) as schema:
+        run(postgres.url(schema), spread_check)

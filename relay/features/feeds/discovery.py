@@ -2,8 +2,12 @@
 
 Each is walked from an index, so a page costs as much among a million posts as among ten. Of a filtered list a page is made of
 at most REACH posts that were looked at: it may be shorter than asked for, and still name the next.
+
+Of a list by rank, a page has at most MOST_OF_AUTHOR posts of one author, where those of others fill it: who has more there is
+passed over, and all of theirs stands on their own page and under what is latest.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import attrgetter
@@ -17,11 +21,13 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection
 from relay.features.creations.api import COLUMNS, Detail, by_ids, detail
 from relay.features.feeds.filters import Filter
-from relay.features.feeds.ranking import KNOWN_TO, TRENDING_FROM
+from relay.features.feeds.ranking import KNOWN_TO, MOST_OF_AUTHOR, TRENDING_FROM
 from relay.features.graph.api import not_muted
 
 REACH = 2_000
 """Posts that are looked at for one page of a filtered list."""
+CROWD_REACH = 4
+"""Pages that are looked through for posts of others, where somebody has more on one than may be."""
 UNKNOWN_SLOTS = (4, 14)
 """Of the twenty places on a page: they go to posts that few people know yet, if there are any."""
 AS_OF_SLACK_US = 10_000_000
@@ -60,6 +66,7 @@ class _Found(NamedTuple):
     id: str
     rank: int
     fits: int
+    owner_id: str
     row: tuple[Any, ...] = ()  # any: as `detail` takes it
 
 
@@ -114,23 +121,58 @@ def _page(db: Connection, lists: tuple[_List, ...], ask: Ask, base_url: str, **m
     places = read_places(ask.cursor, len(lists)) if ask.cursor else None
     before = places.at if places else (BEGINNING,) * len(lists)
     as_of_us = places.as_of_us if places else now_us() - AS_OF_SLACK_US
-    reach = REACH if ask.is_filtered else ask.limit + 1
-    values: dict[str, str | int | float] = {"viewer": ask.viewer, "reach": reach, **more, **ask.filter.values}
+    values: dict[str, str | int | float] = {"viewer": ask.viewer, **more, **ask.filter.values}
     values["as_of_us"] = as_of_us if places else BEGINNING.at_us
     for n, each in enumerate(before):
         values |= {f"at{n}": each.at_us, f"id{n}": each.id}
-    if ask.is_filtered:
-        found = [_Found(*row) for row in db.execute(_walk(lists, ask.filter.condition), values)]
-    else:  # all of it by one statement
-        found = [_Found(row[0], row[1], row[2], row[3], row[4:]) for row in db.execute(_whole(lists), values)]
-        found.sort(key=_place, reverse=True)
-    walked = [[each for each in found if each.list == n] for n in range(len(lists))]
-    chosen = _chosen(walked, ask.limit, reach)
-    ended = len(chosen) == len(found) and all(len(each) < reach for each in walked)
+    reach = REACH if ask.is_filtered else ask.limit + 1
+    found = _found(db, lists, ask, values | {"reach": reach})
+    chosen = _chosen(_by_list(found, lists), ask.limit, reach)
     shown = [each for each in chosen if each.fits]
+    if lists[0].moves and _is_crowded(shown):
+        if not ask.is_filtered:
+            reach = CROWD_REACH * ask.limit + 1
+            found = _found(db, lists, ask, values | {"reach": reach})
+        walked = _chosen(_by_list(found, lists), CROWD_REACH * ask.limit, reach)
+        shown, chosen = _spread(walked, ask.limit) or (shown, chosen)
+    ended = len(chosen) == len(found) and all(len(each) < reach for each in _by_list(found, lists))
     rows = by_ids(db, [each.id for each in shown if not each.row], ask.viewer)
     details = [detail(each.row or rows[each.id], base_url, lists[each.list].reason) for each in shown]
     return details, None if ended else write_places(Places(as_of_us, _after(before, chosen)))
+
+
+def _found(
+    db: Connection, lists: tuple[_List, ...], ask: Ask, values: dict[str, str | int | float]
+) -> list[_Found]:
+    """What stands next on the lists, by rank; all of it by one statement where nothing is filtered."""
+    if ask.is_filtered:
+        return [_Found(*row) for row in db.execute(_walk(lists, ask.filter.condition), values)]
+    rows = db.execute(_whole(lists), values)
+    found = [_Found(row[0], row[1], row[2], row[3], row[4], row[5:]) for row in rows]
+    return sorted(found, key=_place, reverse=True)
+
+
+def _by_list(found: Sequence[_Found], lists: Sequence[_List]) -> list[list[_Found]]:
+    return [[each for each in found if each.list == n] for n in range(len(lists))]
+
+
+def _is_crowded(shown: Iterable[_Found]) -> bool:
+    return any(count > MOST_OF_AUTHOR for count in Counter(each.owner_id for each in shown).values())
+
+
+def _spread(walked: Sequence[_Found], limit: int) -> tuple[list[_Found], list[_Found]] | None:
+    """A page on which nobody has too many, and all up to its last one, behind which the next begins.
+
+    None: others do not fill it. Then nobody is passed over, or on a small relay what one person made would be missing.
+    """
+    counts, taken = Counter[str](), list[_Found]()
+    for n, each in enumerate(walked):
+        if each.fits and counts[each.owner_id] < MOST_OF_AUTHOR:
+            counts[each.owner_id] += 1
+            taken.append(each)
+            if len(taken) == limit:
+                return taken, list(walked[: n + 1])
+    return None
 
 
 def _chosen(walked: Sequence[Sequence[_Found]], limit: int, reach: int) -> list[_Found]:
@@ -161,14 +203,14 @@ def _after(before: Sequence[Cursor], chosen: Iterable[_Found]) -> tuple[Cursor, 
 def _whole(lists: tuple[_List, ...]) -> str:
     """The walk, with the row of each."""
     return (
-        f"SELECT w.list, w.id, w.rank, w.fits, {COLUMNS} FROM ({_walk(lists, '')}) AS w"
+        f"SELECT w.list, w.id, w.rank, w.fits, w.owner_id, {COLUMNS} FROM ({_walk(lists, '')}) AS w"
         " JOIN creation AS c ON c.id = w.id JOIN account AS a ON a.id = c.owner_id"
     )
 
 
 @cache
 def _walk(lists: tuple[_List, ...], condition: str) -> str:
-    """Of each list the next :reach posts: its number, id, rank, and whether it fits."""
+    """Of each list the next :reach posts: its number, id, rank, whether it fits, and whose it is."""
     return " UNION ALL ".join(_step(n, each, condition) for n, each in enumerate(lists))
 
 
@@ -177,6 +219,6 @@ def _step(n: int, walked: _List, condition: str) -> str:
     rank, id_ = walked.rank, "t.creation_id" if walked.rank.startswith("t.") else "c.id"
     moved = " AND c.moved_us <= :as_of_us" if walked.moves else ""
     return (
-        f"SELECT * FROM (SELECT {n} AS list, {id_} AS id, {rank} AS rank, {fits} AS fits FROM {walked.source}"
+        f"SELECT * FROM (SELECT {n} AS list, {id_} AS id, {rank} AS rank, {fits} AS fits, c.owner_id FROM {walked.source}"
         f" {walked.where} AND ({rank}, {id_}) < (:at{n}, :id{n}){moved} ORDER BY {rank} DESC, {id_} DESC LIMIT :reach) AS w{n}"
     )

@@ -21,6 +21,8 @@ KNOWN_TO = 3
 """Whom so many people gave a sign is known; all others have their share of every page of what is hot."""
 TRENDING_FROM = 2
 """So few people make no trend."""
+MOST_OF_AUTHOR = 2
+"""Posts of one author on a page of what is hot or trending, while there are others."""
 MAX_SIGNS = 1_000
 """The newest, which a trend is made of: older ones weigh nothing beside so many."""
 
@@ -49,13 +51,16 @@ WEIGHTS = {
 
 
 class Strategy(Struct, frozen=True, kw_only=True):
-    """A list by rank, as it is computed. With another version all places are computed anew, by and by."""
+    """A list by rank, as it is computed and shown. With another version all places are computed anew, by and by.
+
+    2: at most MOST_OF_AUTHOR of one author on a page.
+    """
 
     name: str
     version: int
 
 
-STRATEGIES = (Strategy(name="hot", version=1), Strategy(name="trending", version=1))
+STRATEGIES = (Strategy(name="hot", version=2), Strategy(name="trending", version=2))
 
 
 class Signs(Struct, frozen=True, kw_only=True):
