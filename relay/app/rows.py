@@ -16,6 +16,7 @@ from relay.features.comments import operations as comments
 from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
+from relay.features.creations.post_page import PostPage
 from relay.features.creations.version_operations import VersionOperations
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
@@ -128,6 +129,10 @@ class Table:
                 base_url=self.base_url,
                 max_upload_bytes=config.max_upload_bytes,
                 require_live=self.sign_in.tokens.require_live,
+            ).rows(),
+            *PostPage(
+                db=engines.db,
+                base_url=self.base_url,
                 comments=given.comments.newest,
                 render=self.render,
             ).rows(),

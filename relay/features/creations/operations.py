@@ -4,12 +4,9 @@ elsewhere, owning_operations.py has what their owner does with them.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from msgspec import Struct
 
 from relay.core.access import Action, Actor
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.calls import Answer, AnyRow, Call, Row
 from relay.core.header_lines import boundary_of
 from relay.core.keys import key_of, require_key
 from relay.core.limits import Kind
@@ -17,34 +14,24 @@ from relay.core.refusal import Refusal
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Database
 from relay.engine.jobs.workers import Workers
-from relay.features.creations import embeds, posts
+from relay.features.creations import posts
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.making import PostJob
-from relay.features.creations.posts import Detail
 from relay.features.creations.publishing import Publishing
 from relay.features.creations.receive import Form, announced_bytes
-from relay.features.creations.terms import Terms, status_of, terms_of, with_terms
+from relay.features.creations.terms import status_of, terms_of, with_terms
 from relay.features.creations.version_operations import answer_of
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
-from relay.wire.comments import CommentPage
 from relay.wire.owning import PostDetails
-from relay.wire.rest import AudioProcess, PageCursor, PostStatus, UploadedPost
+from relay.wire.rest import AudioProcess, PostStatus, UploadedPost
 
 Bare = Call[wire.Nothing, wire.Nothing]
 
 
-class OnPage(Struct, frozen=True, kw_only=True):
-    """Query of a post's page. cursor: of its comments; what else stands in a link that somebody passed on does not matter."""
-
-    cursor: PageCursor | None = None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostOperations:
-    """require_live: refuses an actor whose sign-in was ended meanwhile. comments: a page of those on a post, for a viewer, before
-    a place. [loop]
-    """
+    """require_live: refuses an actor whose sign-in was ended meanwhile. [loop]"""
 
     db: Database
     encoder: Encoder
@@ -54,8 +41,6 @@ class PostOperations:
     base_url: str
     max_upload_bytes: int
     require_live: Callable[[Actor], None]
-    comments: Callable[[Connection, str | None, str, str | None], CommentPage]
-    render: Render
 
     async def upload(self, call: Call[wire.UploadForm, wire.Nothing]) -> Answer[UploadedPost]:
         key = key_of(call.headers) or new_id()  # without one, whoever repeats it posts twice
@@ -96,33 +81,10 @@ class PostOperations:
 
         return await self.db.read(work)
 
-    async def post_page(self, call: Call[Any, Any]) -> Answer[Any]:
-        post_id, viewer = call.path["post_id"], call.actor.user_id
-
-        def work(reader: Connection) -> tuple[Detail, Terms, bool, CommentPage]:
-            found = posts.one(reader, post_id, viewer, self.base_url)
-            comments = self.comments(reader, viewer, post_id, call.query.cursor)
-            return found, terms_of(reader, post_id), posts.is_embeddable(reader, post_id), comments
-
-        detail, terms, is_public, comments = await self.db.read(work)
-        frame = embeds.frame_of(detail.post.id, self.base_url) if is_public else ""
-        discovery = embeds.discovery_of(detail.post, self.base_url) if is_public else ""
-        return self.render(
-            "single.html",
-            call.session,
-            detail=detail,
-            terms=with_terms(detail.post, terms, self.base_url),
-            frame=frame,
-            discovery=discovery,
-            image=self.base_url + wire.GET_IMAGE.at(post_id=post_id),
-            comments=comments,
-        )
-
     def rows(self) -> list[AnyRow]:
         return [
             Row(wire.UPLOAD_AUDIO, Action.POST_CREATE, self.upload, limit=Kind.UPLOAD),
             Row(wire.PROCESS_AUDIO, Action.POST_CREATE, self.process, limit=Kind.UPLOAD),
             Row(wire.GET_STATUS, Action.POST_READ, self.get_status),
             Row(wire.GET_POST, Action.POST_READ, self.get_post),
-            Page("GET", "/p/{post_id}", Action.POST_READ, self.post_page, query=OnPage),
         ]

@@ -2,6 +2,7 @@
 imports nothing of it.
 """
 
+from relay.features.reactions.likers import likers
 from relay.features.reactions.store import (
     NEW_LIKE,
     NEW_REACTION,
@@ -31,6 +32,7 @@ __all__ = [
     "SAVED",
     "forget",
     "is_reposted",
+    "likers",
     "stands",
     "tell_likes",
     "tell_reactions",

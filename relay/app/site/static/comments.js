@@ -34,6 +34,12 @@ function bindComments() {
   }, { signal: leftComments.signal });
 
   const player = document.querySelector("[data-player]");
+  document.querySelectorAll("[data-at]").forEach((place) => place.addEventListener("click", () => {
+    const shown = onPage.find((each) => each.root === player);
+    if (!shown) return;
+    shown.move(Number(place.dataset.at) / 1000);
+    if (shown.state !== "playing") shown.play();
+  }));
   document.querySelectorAll("[data-at-now]").forEach((button) => {
     if (!player) return;
     button.hidden = false;

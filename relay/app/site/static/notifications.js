@@ -3,7 +3,7 @@
 
 if (csrf) {
   const badge = document.querySelector("[data-unseen]");
-  const list = document.querySelector("[data-notifications]");
+  let list = null; // of the page that is looked at
 
   const show = (counts) => {
     if (!badge) return;
@@ -13,16 +13,20 @@ if (csrf) {
   };
   const quietly = (work) => work.then(show, () => {}); // a number that is not there is no trouble for who reads
 
-  if (list) {
+  const bindList = () => {
+    list = document.querySelector("[data-notifications]");
+    if (!list) return;
     quietly(call("/notifications/seen"));
     list.querySelectorAll("[data-read]").forEach((link) => link.addEventListener("click", () => {
       const headers = { "content-type": "application/json", "x-csrf-token": csrf };
       const body = JSON.stringify({ ids: link.dataset.read.split(" ") });
       fetch(`${API}/notifications/read`, { method: "POST", headers, body, keepalive: true });
     }));
-  } else if (badge) {
-    quietly(fetch(`${API}/notifications/counts`).then((answer) => (answer.ok ? answer.json() : Promise.reject())));
-  }
+  };
+
+  bindList();
+  document.addEventListener("walked", bindList);
+  if (badge && !list) quietly(fetch(`${API}/notifications/counts`).then((answer) => (answer.ok ? answer.json() : Promise.reject())));
 
   document.addEventListener("live", ({ detail }) => {
     if (detail.t !== "notifications.changed") return;

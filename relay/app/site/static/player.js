@@ -11,6 +11,7 @@ let volume = 1;
 try { // a frame on a page of others may be kept from it
   volume = Number(localStorage.getItem("volume") ?? 1);
 } catch { /* as loud as it is */ }
+const DEVICE_MS = 5000;
 const HEARD_MS = 3000; // of sound, or half of what is shorter: then it was heard
 
 function contextOf(rate) {
@@ -33,6 +34,10 @@ function setVolume(value) {
 function minutes(seconds) {
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+function inTime(resumed) { // whether what plays has begun to run; without a device it never does
+  return Promise.race([resumed.then(() => true), new Promise((resolve) => setTimeout(resolve, DEVICE_MS, false))]);
 }
 
 class Player {
@@ -60,6 +65,7 @@ class Player {
     this.loopButton.addEventListener("click", () => this.toggleLoop());
     this.seekBar.addEventListener("pointerdown", (event) => this.seekTo(event));
     this.seekBar.addEventListener("keydown", (event) => this.key(event));
+    for (const kind of ["pointerenter", "pointerdown", "focusin"]) root.addEventListener(kind, () => this.prepare());
     if (!was) return;
     this.loopButton.setAttribute("aria-pressed", was.querySelector("[data-loop]").getAttribute("aria-pressed"));
     this.state = was.dataset.state;
@@ -83,28 +89,42 @@ class Player {
   }
 
   async play() {
+    const askedAt = performance.now();
     this.trouble.hidden = true;
     const context = contextOf(this.rate);
     const resumed = context.resume(); // inside the click, or the browser refuses
     if (!this.buffer) {
       this.state = "loading";
       try {
-        this.buffer = await this.load(context);
-      } catch (error) {
-        this.state = "idle";
-        this.trouble.textContent = "This post could not be loaded. Try again.";
-        this.trouble.hidden = false;
+        await this.load();
+      } catch {
+        this.fail("This post could not be loaded. Try again.");
         return;
       }
     }
-    await resumed;
+    if (!(await inTime(resumed))) {
+      this.fail("No sound comes out: the browser found nothing to play on.");
+      return;
+    }
     if (playing && playing !== this) playing.pause();
     playing = this;
     if (onPage.includes(this)) queue = onPage;
     this.start(this.offset >= this.length ? 0 : this.offset);
+    this.root.dataset.clickToSoundMs = (performance.now() - askedAt + 1000 * (context.outputLatency || context.baseLatency)).toFixed(1);
     this.state = "playing";
     requestAnimationFrame(() => this.paint());
     if (!this.heard) setTimeout(() => this.count(), Math.min(HEARD_MS, this.length * 500));
+    queue[(queue.indexOf(this) + 1) % queue.length]?.prepare();
+  }
+
+  fail(words) {
+    this.state = "idle";
+    this.trouble.textContent = words;
+    this.trouble.hidden = false;
+  }
+
+  prepare() { // who comes near it is about to press it, and then it is there
+    if (!navigator.connection?.saveData) this.load().catch(() => {});
   }
 
   count() { // once a page; the relay counts each listener once a day
@@ -115,12 +135,20 @@ class Player {
     fetch(`/api/v1/audio/${this.root.dataset.post}/play`, { method: "POST", headers, keepalive: true }).catch(() => {});
   }
 
-  async load(context) {
+  load() { // once, but for what came to nothing
+    this.loading ??= this.fetched().catch((error) => {
+      this.loading = null;
+      throw error;
+    });
+    return this.loading;
+  }
+
+  async fetched() {
     const answer = await fetch(this.root.dataset.src);
     if (!answer.ok) throw new Error(String(answer.status));
-    const buffer = await context.decodeAudioData(await answer.arrayBuffer());
-    this.root.dataset.decodedFrames = String(buffer.length);
-    return buffer;
+    const decoder = new OfflineAudioContext(1, 1, this.rate); // which needs no leave of the browser, and no device
+    this.buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
+    this.root.dataset.decodedFrames = String(this.buffer.length);
   }
 
   start(offset) {

@@ -71,7 +71,7 @@ function bindFollow(button) {
     const count = answer.user.follower_count;
     const number = document.createElement("b");
     number.textContent = count;
-    document.querySelector("[data-followers]").replaceChildren(number, count === 1 ? " follower" : " followers");
+    document.querySelector("[data-followers]")?.replaceChildren(number, count === 1 ? " follower" : " followers");
   });
   button.addEventListener("click", (event) => { event.preventDefault(); follow(); });
 }

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const WALKED = /^\/(?:$|latest$|trending$|explore$|following$|search$|tag\/|u\/[^/]+$|p\/[0-9a-f]{32}$)/;
+  const LEFT = /^\/(?:api|sign-in|sign-up|session|join|reset|device|claim|oauth|embed|static|upload|metrics|health)(?:\/|$)/; // pages of their own
   const OWN_KEYS = "input, textarea, select, button, a, summary, [role=slider]";
   const ICONS = {
     previous: "M6 5h3v14H6zM20 5v14L9.500 12z",
@@ -102,22 +102,45 @@
   }
 
   function isWalked(address) {
-    return playing && address.origin === location.origin && WALKED.test(address.pathname);
+    return playing && address.origin === location.origin && !LEFT.test(address.pathname);
   }
 
-  function bindHero() {
-    const hear = document.querySelector("[data-hear-first]");
-    if (!hear || !onPage.length) return;
-    hear.hidden = false;
-    hear.addEventListener("click", () => onPage[0].toggle());
+  function bindHero() { // the landing's loop is the first of the page, shown large
+    const hero = document.querySelector("[data-hear]");
+    if (!hero || !onPage.length) return;
+    hero.hidden = false;
+    const button = hero.querySelector("[data-hear-first]");
+    button.addEventListener("click", () => onPage[0].toggle());
+    for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, () => onPage[0].prepare());
+  }
+
+  function showHero() {
+    const hero = document.querySelector("[data-hear]");
+    if (!hero || playing !== onPage[0]) return;
+    hero.dataset.state = playing.state;
+    hero.querySelector("[data-heard]").setAttribute("width", String((640 * playing.position()) / playing.length));
+    const button = hero.querySelector("[data-hear-first]");
+    button.setAttribute("aria-label", button.getAttribute("aria-label").replace(/^\w+/, playing.state === "playing" ? "Pause" : "Play"));
+  }
+
+  function bindSharing() {
+    const said = document.querySelector("[data-copied]");
+    document.querySelectorAll("[data-copied-from]").forEach((field) => field.addEventListener("focus", async () => {
+      field.select();
+      try {
+        await navigator.clipboard.writeText(field.value);
+        said.textContent = "Copied.";
+      } catch { /* it is selected: a key copies it */ }
+    }));
   }
 
   function closeMenus(but) {
-    document.querySelectorAll(".menu[open], .more-deeds[open]").forEach((each) => { if (!each.contains(but)) each.open = false; });
+    document.querySelectorAll(".menu[open], .more-deeds[open], .deed[open]").forEach((each) => { if (!each.contains(but)) each.open = false; });
   }
 
   bindHero();
-  document.addEventListener("walked", () => closeMenus(null));
+  bindSharing();
+  document.addEventListener("walked", () => { bindSharing(); closeMenus(null); });
   document.addEventListener("click", (event) => closeMenus(event.target));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -125,8 +148,8 @@
     closeMenus(null);
   });
   document.addEventListener("walked", bindHero);
-  document.addEventListener("player", showState);
-  document.addEventListener("position", showPosition);
+  document.addEventListener("player", () => { showState(); showHero(); });
+  document.addEventListener("position", () => { showPosition(); showHero(); });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
