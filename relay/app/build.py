@@ -39,6 +39,7 @@ from relay.features.creations import api as creations
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
+from relay.features.feeds.page_cache import PageCache
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
@@ -110,6 +111,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     views, media_origin = Views(), await _media_origin(config, engines.objects)
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
     draining: list[str] = []
+    listening.pages = pages = PageCache(config.feed_cache_s)
     rows = Table(
         config=config,
         base_url=base_url,
@@ -118,6 +120,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         sign_in=sign_in,
         posts=posts,
         people=people,
+        pages=pages,
         gate=gate,
         views=views,
         render=render,

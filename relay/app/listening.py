@@ -10,7 +10,9 @@ from relay.engine.jobs.workers import Workers
 from relay.features.accounts.api import SessionEnded
 from relay.features.comments.api import CommentChanged
 from relay.features.comments.board import CommentBoard
+from relay.features.creations.api import ShownOtherwise
 from relay.features.devices.families import Revoked, revoked_families
+from relay.features.feeds.page_cache import PageCache
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.live.api import Blocked, Followed, Happened, Muted, Unfollowed
 from relay.features.live.hub import Hub
@@ -28,6 +30,7 @@ EFFECTS = (
     | JobReady
     | JobChanged
     | CommentChanged
+    | ShownOtherwise
     | NotificationsChanged
 )
 """All that a commit may tell the processes of a relay."""
@@ -36,7 +39,7 @@ EFFECTS = (
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments and notifications need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, notifications and pages need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -46,6 +49,7 @@ class Listening:
         self.progress: ProgressBoard | None = None
         self.comments: CommentBoard | None = None
         self.notifications: NotificationBoard | None = None
+        self.pages: PageCache | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -62,6 +66,8 @@ class Listening:
                     self.comments.changed(effect)
                 case NotificationsChanged() if self.notifications is not None:
                     self.notifications.changed(effect)
+                case ShownOtherwise() if self.pages is not None:
+                    self.pages.forget()
                 case JobReady() if self.workers is not None:
                     self.workers.ready()
                 case JobChanged():
@@ -78,6 +84,8 @@ class Listening:
             self.hub.lost(number)
         if self.workers is not None:
             self.workers.ready()
+        if self.pages is not None:
+            self.pages.forget()
         self._missed.set()
 
     async def load_revoked(self, db: Database) -> None:

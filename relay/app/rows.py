@@ -23,6 +23,7 @@ from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
 from relay.features.feeds import feed_pages
 from relay.features.feeds import operations as feeds
+from relay.features.feeds.page_cache import PageCache
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
@@ -53,6 +54,7 @@ class Table:
     sign_in: SignInServices
     posts: PostServices
     people: PeopleServices
+    pages: PageCache
     gate: Gate
     views: Views
     render: Render
@@ -176,7 +178,9 @@ class Table:
         db, is_live = self.engines.db, self.live.presence.is_live
         cache_s = self.config.feed_cache_s
         return [
-            *feeds.rows(db, base_url=self.base_url, cache_s=cache_s),
-            *feed_pages.rows(db, base_url=self.base_url, is_live=is_live, render=self.render),
+            *feeds.rows(db, base_url=self.base_url, cache_s=cache_s, pages=self.pages),
+            *feed_pages.rows(
+                db, base_url=self.base_url, pages=self.pages, is_live=is_live, render=self.render
+            ),
             *Search(db=db, base_url=self.base_url, render=self.render).rows(),
         ]

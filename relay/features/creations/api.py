@@ -24,9 +24,11 @@ from relay.features.creations.removals import Removals, Removed, mark, require_k
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
     Asset,
+    ShownOtherwise,
     count_comments,
     count_play,
     count_reposts,
+    note_otherwise,
     note_owner,
     readable_titles,
     set_likes,
@@ -48,6 +50,7 @@ __all__ = [
     "Position",
     "Removals",
     "Removed",
+    "ShownOtherwise",
     "begin_removal",
     "by_ids",
     "commentable",
@@ -59,6 +62,7 @@ __all__ = [
     "heard_by_moderators",
     "lossless_of",
     "mark",
+    "note_otherwise",
     "note_owner",
     "one",
     "page",

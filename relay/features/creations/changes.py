@@ -13,6 +13,7 @@ from relay.features.creations.store import (
     as_json,
     is_counted,
     note_newest,
+    note_otherwise,
     search_words,
     set_tags,
     shown_as,
@@ -59,6 +60,7 @@ def set_words(tx: Tx, was: Existing, title: str, tags: list[str], at_us: int) ->
     tx.db.execute(
         "UPDATE creation SET title = ?, tags = ?, changed_us = ? WHERE id = ?", (title, column, at_us, was.id)
     )
+    note_otherwise(tx)
     set_tags(tx, was.id, tags)
     search.put(tx, search.POST, search_words(was.id, title, tags))
     return True
@@ -72,6 +74,7 @@ def set_shown(tx: Tx, was: Existing, visibility: Visibility, state: State, at_us
         "UPDATE creation SET visibility = ?, state = ?, changed_us = ? WHERE id = ?",
         (visibility, state, at_us, was.id),
     )
+    note_otherwise(tx)
     if Ability.FEED in KINDS[was.kind].abilities:
         step = is_counted(visibility, state) - is_counted(was.shown.visibility, was.shown.state)
         accounts.count_posts(tx, was.shown.owner_id, step)

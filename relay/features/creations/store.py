@@ -18,7 +18,7 @@ from relay.core.visibility import (
     State,
     Visibility,
 )
-from relay.engine.database import Connection, Tx
+from relay.engine.database import Connection, Effect, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import KINDS, Ability, Kind
@@ -26,6 +26,10 @@ from relay.features.live import api as live
 from relay.features.search import api as search
 
 NEW_POST = "post"
+
+
+class ShownOtherwise(Effect, frozen=True, kw_only=True, tag="shown_otherwise"):
+    """Who sees something, what it says, how it sounds or whose it is: what was remembered of it is not shown any more."""
 
 
 class Asset(Struct, frozen=True, kw_only=True):
@@ -138,6 +142,12 @@ def insert_version(tx: Tx, creation_id: str, n: int, new: NewVersion) -> None:
         )
 
 
+def note_otherwise(tx: Tx) -> None:
+    """[writer]"""
+    if not any(isinstance(each, ShownOtherwise) for each in tx.effects):
+        tx.effects.append(ShownOtherwise(commit=tx.commit))
+
+
 def note_newest(tx: Tx, owner_id: str) -> None:
     """With the account stands how old its newest post is: a timeline asks hundreds of them. [writer]"""
     newest = tx.db.execute(
@@ -167,6 +177,7 @@ def note_owner(tx: Tx, owner_id: str) -> None:
         (state, owner_id, state),
     )
     note_newest(tx, owner_id)
+    note_otherwise(tx)
 
 
 def search_words(creation_id: str, title: str, tags: Sequence[str]) -> search.Words:

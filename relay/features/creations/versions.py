@@ -20,6 +20,7 @@ from relay.features.creations.store import (
     as_json,
     assets_of,
     insert_version,
+    note_otherwise,
     shown_as,
     why_not_there,
 )
@@ -151,6 +152,7 @@ def add(tx: Tx, creation_id: str, owner_id: str, new: NewVersion, daw: str | Non
             creation_id,
         ),
     )
+    note_otherwise(tx)
     accounts.store_bytes(tx, owner_id, sum(asset.size_bytes for asset in new.assets))
     return True
 

@@ -18,7 +18,8 @@ from relay.features.accounts import api as accounts
 from relay.features.creations.api import Detail, position
 from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.filters import ALL
-from relay.features.feeds.operations import Read, asked
+from relay.features.feeds.operations import Read, asked, read_page
+from relay.features.feeds.page_cache import PageCache
 from relay.features.graph import api as graph
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
@@ -74,6 +75,7 @@ class FeedPages:
 
     db: Database
     base_url: str
+    pages: PageCache
     is_live: Callable[[str], bool]
     render: Render
 
@@ -101,7 +103,7 @@ class FeedPages:
             ask = asked(call.actor.user_id, replace(query, cursor=call.query.cursor))
         except (msgspec.ValidationError, Refusal):
             return self._show(call, ([], None), replace(shown, trouble=TROUBLE))
-        found = await self.db.read(lambda reader: read(reader, ask, self.base_url), snapshot=ask.is_filtered)
+        found = await read_page(self.db, self.pages, read, ask, self.base_url)
         return self._show(call, found, shown)
 
     async def explore(self, call: AnyCall) -> AnyAnswer:
@@ -155,22 +157,24 @@ class FeedPages:
         return self.render("feed.html", call.session, status=status, details=details, more=more, **around)
 
 
-def rows(db: Database, *, base_url: str, is_live: Callable[[str], bool], render: Render) -> list[AnyRow]:
+def rows(
+    db: Database, *, base_url: str, pages: PageCache, is_live: Callable[[str], bool], render: Render
+) -> list[AnyRow]:
     """As of FeedPages."""
-    pages = FeedPages(db=db, base_url=base_url, is_live=is_live, render=render)
-    hot = pages.of_everybody(discovery.hot, "Everyone", "global")
-    latest = pages.of_everybody(discovery.latest, "Latest", "latest")
-    trending = pages.of_everybody(discovery.trending, "Trending", "trending")
+    shown = FeedPages(db=db, base_url=base_url, pages=pages, is_live=is_live, render=render)
+    hot = shown.of_everybody(discovery.hot, "Everyone", "global")
+    latest = shown.of_everybody(discovery.latest, "Latest", "latest")
+    trending = shown.of_everybody(discovery.trending, "Trending", "trending")
     return [
         Page("GET", "/", Action.FEED_READ, hot, query=OnFilteredPage),
         Page("GET", "/latest", Action.FEED_READ, latest, query=OnFilteredPage),
         Page("GET", "/trending", Action.FEED_READ, trending, query=OnFilteredPage),
-        Page("GET", "/explore", Action.FEED_READ, pages.explore),
-        Page("GET", "/tag/{tag}", Action.FEED_READ, pages.tagged, query=OnFilteredPage),
-        Page("GET", "/following", Action.TIMELINE_READ, pages.timeline, query=OnPage),
-        Page("GET", "/archive", Action.TIMELINE_READ, pages.archived, query=OnPage),
+        Page("GET", "/explore", Action.FEED_READ, shown.explore),
+        Page("GET", "/tag/{tag}", Action.FEED_READ, shown.tagged, query=OnFilteredPage),
+        Page("GET", "/following", Action.TIMELINE_READ, shown.timeline, query=OnPage),
+        Page("GET", "/archive", Action.TIMELINE_READ, shown.archived, query=OnPage),
         *(
-            Page("GET", path, Action.PROFILE_READ, pages.of_person, query=OnPage)
+            Page("GET", path, Action.PROFILE_READ, shown.of_person, query=OnPage)
             for path in ("/u/{username}", "/@{username}")
         ),
     ]

@@ -13,6 +13,7 @@ from relay.features.creations.api import position
 from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.discovery import Ask
 from relay.features.feeds.filters import filter_of
+from relay.features.feeds.page_cache import PageCache
 from relay.wire import operations as wire
 from relay.wire.rest import FeedPage, FeedPost
 from relay.wire.search import Explored
@@ -24,21 +25,19 @@ Read = Callable[[Connection, Ask, str], store.Page]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feeds:
-    """For programs. cache_s: how long a feed that nobody signed in asked for may be kept. [loop]"""
+    """For programs. cache_s: how long a feed that nobody signed in asked for may be kept by who got it. [loop]"""
 
     db: Database
     base_url: str
     cache_s: int
+    pages: PageCache
 
     def of_everybody(self, read: Read) -> Handler[wire.Nothing, wire.FeedQuery, FeedPage]:
         """Answers with a list of discovery.py."""
 
         async def handler(call: DiscoveryCall) -> Answer[FeedPage]:
             ask = asked(call.actor.user_id, call.query)
-            found = await self.db.read(
-                lambda reader: read(reader, ask, self.base_url), snapshot=ask.is_filtered
-            )
-            return self._answer(call, found)
+            return self._answer(call, await read_page(self.db, self.pages, read, ask, self.base_url))
 
         return handler
 
@@ -88,9 +87,9 @@ class Feeds:
         return Answer(value=_page(found), headers=headers)
 
 
-def rows(db: Database, *, base_url: str, cache_s: int) -> list[AnyRow]:
+def rows(db: Database, *, base_url: str, cache_s: int, pages: PageCache) -> list[AnyRow]:
     """As of Feeds."""
-    feeds = Feeds(db=db, base_url=base_url, cache_s=cache_s)
+    feeds = Feeds(db=db, base_url=base_url, cache_s=cache_s, pages=pages)
     return [
         Row(wire.GLOBAL_FEED, Action.FEED_READ, feeds.of_everybody(discovery.hot)),
         Row(wire.LATEST_FEED, Action.FEED_READ, feeds.of_everybody(discovery.latest)),
@@ -102,6 +101,22 @@ def rows(db: Database, *, base_url: str, cache_s: int) -> list[AnyRow]:
         Row(wire.LIST_PINNED, Action.FEED_READ, feeds.pinned),
         Row(wire.LIST_ARCHIVED, Action.TIMELINE_READ, feeds.archived),
     ]
+
+
+RANKED = (discovery.hot, discovery.trending)
+"""What is remembered: places on them are of the last minutes at best."""
+
+
+async def read_page(db: Database, pages: PageCache, read: Read, ask: Ask, base_url: str) -> store.Page:
+    """A list of discovery.py; of those that are ranked, for nobody signed in, perhaps as it was a while ago. [loop]"""
+
+    async def work() -> store.Page:
+        return await db.read(lambda reader: read(reader, ask, base_url), snapshot=ask.is_filtered)
+
+    if ask.viewer or read not in RANKED:
+        return await work()
+    key = (read, ask.cursor, ask.limit, ask.filter.condition, tuple(sorted(ask.filter.values.items())))
+    return await pages.page(key, work)
 
 
 def asked(viewer: str | None, query: wire.FeedQuery) -> Ask:

@@ -90,6 +90,7 @@ class Profiles:
         def work(tx: Tx) -> tuple[Me, list[str]]:
             if of_size:
                 creations.require_kept(tx, [each.sha256 for each in of_size.values()], since)
+            creations.note_otherwise(tx)  # a picture stands beside each post
             orphans = creations.begin_removal(tx, store.put_avatar(tx, account_id, of_size))
             return _me(tx.db, account_id), orphans
 
