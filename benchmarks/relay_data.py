@@ -5,6 +5,7 @@ import base64
 import random
 from functools import partial
 
+from relay.app.build import WORDS
 from relay.core.visibility import Visibility
 from relay.engine.clock import new_id
 from relay.engine.database import Database, Tx, open_database
@@ -12,7 +13,9 @@ from relay.features.accounts.api import ensure_account
 from relay.features.creations.figures import Card, Figures
 from relay.features.creations.kinds import Kind
 from relay.features.creations.store import NewCreation, publish
+from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.live.api import Blocked, Followed, Happened, Unfollowed
+from relay.features.search.index import catch_up as index_words
 
 READER = "reader"
 AUTHORS = 1_000
@@ -51,6 +54,9 @@ async def _fill(url: str, posts: int) -> None:
         on_commit=lambda _, __: None,
         on_lost=lambda _: None,
     )
+    # As a relay does at its start, of which the database is empty: or the one that is measured would rank and index all posts anew.
+    await catch_up_ranking(db)
+    await index_words(db, WORDS)
     people = await db.write(_people)
     for first in range(0, posts, CHUNK):
         await db.write(partial(_publish, people=people, numbers=range(first, min(posts, first + CHUNK))))

@@ -158,11 +158,8 @@ FINDABLE = f"c.state <> 'archived' AND {_condition(_OPEN)}"
 FINDABLE_BY_FOLLOWERS = (
     "c.state = 'ready' AND c.visibility IN ('public', 'followers') AND c.owner_state <> 'suspended'"
 )
-"""`may_find` for whoever follows the owner."""
-FINDABLE_OF_FOLLOWED = (
-    "c.state NOT IN ('deleted', 'archived') AND c.owner_state <> 'suspended'"
-    f" AND (c.owner_id = :viewer OR ({FINDABLE_BY_FOLLOWERS}))"
-)
-"""`may_find` where the viewer follows the owner, or is the owner: nobody follows whom they block, or who blocks them."""
+"""`may_find` for whoever follows the owner: nobody follows whom they block, or who blocks them. It walks an index of its own."""
+FINDABLE_BY_OWNER = "c.state NOT IN ('deleted', 'archived') AND c.owner_state <> 'suspended'"
+"""`may_find` for the owner."""
 PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND c.owner_state = 'open' AND {NOT_BLOCKED}"
 """What of `FINDABLE` is for everybody: it walks the index of public creations."""

@@ -19,6 +19,7 @@ from relay.engine.database import Connection as Reader
 from relay.engine.database import Tx
 from relay.features.creations.api import Position, position
 from relay.features.feeds import store as feeds
+from relay.features.feeds.timeline import timeline
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.wire.events import Connect, Event, FeedAuthorRemoved, FeedNewPost, read_payload
@@ -76,7 +77,7 @@ def test_pages_are_the_whole_feed_once_whatever_is_posted_meanwhile(
                 await here.db.write(lambda tx, at=at: new_post(tx, owner, at_us=at))
             reads: dict[str, Callable[[Reader, Position], feeds.Page]] = {
                 "of": lambda db, at: feeds.of(db, owner, at, BASE_URL),
-                "timeline": lambda db, at: feeds.timeline(db, at, BASE_URL),
+                "timeline": lambda db, at: timeline(db, at, BASE_URL),
             }
             for name, read in reads.items():
                 viewer = owner if name == "timeline" else None
@@ -119,7 +120,7 @@ def test_a_timeline_is_all_that_those_followed_have_posted_also_in_one_microseco
             cursor: str | None = ""
             while cursor is not None:
                 at = position(people[0], cursor, limit)
-                page, cursor = await here.db.read(lambda db, at=at: feeds.timeline(db, at, BASE_URL))
+                page, cursor = await here.db.read(lambda db, at=at: timeline(db, at, BASE_URL))
                 assert len(page) == limit or cursor is None
                 seen += [each.post.id for each in page]
             assert seen == [id_ for _, id_ in sorted(found, reverse=True)]

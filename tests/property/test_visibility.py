@@ -40,6 +40,7 @@ from relay.features.feeds import store as feeds
 from relay.features.feeds.engagement import miscounts as miscounts_of_signs
 from relay.features.feeds.filters import ALL
 from relay.features.feeds.ranking import TRENDING_FROM
+from relay.features.feeds.timeline import timeline
 from relay.features.graph import blocks, lists, requests
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
@@ -367,10 +368,10 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             owners = [id_ for id_ in newest_first if oracle.posts[id_].owner == owner]
             assert found == [id_ for id_ in owners if oracle.may_find(who, id_)]
         if who is not None:
-            found = [each.post.id for each in feeds.timeline(db, at, BASE_URL)[0]]
+            found = [each.post.id for each in timeline(db, at, BASE_URL)[0]]
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
             assert found == [id_ for id_ in heard if oracle.wants(who, id_)]
-            assert found == paged(lambda at: feeds.timeline(db, at, BASE_URL), who)
+            assert found == paged(lambda at: timeline(db, at, BASE_URL), who)
 
 
 def ids_of(page: feeds.Page) -> list[str]:

@@ -20,6 +20,7 @@ from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.filters import ALL
 from relay.features.feeds.operations import Read, asked, read_page
 from relay.features.feeds.page_cache import PageCache
+from relay.features.feeds.timeline import timeline
 from relay.features.graph import api as graph
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
@@ -120,7 +121,7 @@ class FeedPages:
 
     async def timeline(self, call: AnyCall) -> AnyAnswer:
         at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
-        found = await self.db.read(lambda reader: store.timeline(reader, at, self.base_url))
+        found = await self.db.read(lambda reader: timeline(reader, at, self.base_url))
         return self._show(call, found, Shown(heading="Following", here="timeline"))
 
     async def archived(self, call: AnyCall) -> AnyAnswer:

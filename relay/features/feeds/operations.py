@@ -14,6 +14,7 @@ from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.discovery import Ask
 from relay.features.feeds.filters import filter_of
 from relay.features.feeds.page_cache import PageCache
+from relay.features.feeds.timeline import timeline
 from relay.wire import operations as wire
 from relay.wire.rest import FeedPage, FeedPost
 from relay.wire.search import Explored
@@ -50,7 +51,7 @@ class Feeds:
 
     async def timeline(self, call: FeedCall) -> FeedPage:
         at = position(call.account_id, call.query.cursor, call.query.limit)
-        return _page(await self.db.read(lambda reader: store.timeline(reader, at, self.base_url)))
+        return _page(await self.db.read(lambda reader: timeline(reader, at, self.base_url)))
 
     async def of_person(self, call: FeedCall) -> Answer[FeedPage]:
         at = position(call.actor.user_id, call.query.cursor, call.query.limit)

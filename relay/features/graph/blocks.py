@@ -7,8 +7,15 @@ from relay.features.live import api as live
 
 
 def not_muted(account_id: str) -> str:
-    """Whether :viewer wants to see what an account makes: a condition for lists of many people's. account_id: SQL. [any]"""
-    return f"(SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = {account_id}) IS NULL"
+    """Whether :viewer wants to see what an account makes: a condition for lists of many people's. account_id: SQL. [any]
+
+    Whether the viewer mutes anybody is asked once for a statement; of whom, for each row, only if so. (In order, so that
+    PostgreSQL does not take a walk through the table for the shorter way to any one.)
+    """
+    return (
+        "((SELECT 1 FROM mute WHERE muter_id = :viewer ORDER BY muted_id LIMIT 1) IS NULL"
+        f" OR (SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = {account_id}) IS NULL)"
+    )
 
 
 def block(tx: Tx, blocker_id: str, blocked_id: str) -> None:

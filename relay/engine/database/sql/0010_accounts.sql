@@ -3,6 +3,9 @@
 
 CREATE TABLE account (
   id              TEXT PRIMARY KEY CHECK (length(id) = 32),
+  -- When the newest post was published that followers find; -1: there is none. It stands so far in front because a timeline
+  -- reads it of hundreds of rows, and SQLite reads a row up to what is asked.
+  newest_post_us  INTEGER NOT NULL DEFAULT -1,
   username        TEXT NOT NULL UNIQUE CHECK (length(username) BETWEEN 3 AND 30 AND username = lower(username)),
   skeleton        TEXT NOT NULL UNIQUE,  -- the username as it looks: no two accounts that are taken for each other
   display_name    TEXT NOT NULL CHECK (length(display_name) BETWEEN 1 AND 64),
@@ -20,7 +23,6 @@ CREATE TABLE account (
   following_count INTEGER NOT NULL DEFAULT 0 CHECK (following_count >= 0),
   post_count      INTEGER NOT NULL DEFAULT 0 CHECK (post_count >= 0),
   stored_bytes    INTEGER NOT NULL DEFAULT 0 CHECK (stored_bytes >= 0),
-  newest_post_us  INTEGER NOT NULL DEFAULT -1,  -- when the newest post was published that followers find; -1: there is none
   created_us      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
