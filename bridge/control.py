@@ -70,7 +70,7 @@ from bridge.control_people import GetProfile as GetProfile
 from bridge.control_people import ListPeople as ListPeople
 from bridge.control_people import PeopleAre as PeopleAre
 from bridge.control_people import PeopleList as PeopleList
-from bridge.control_people import PersonDeed as PersonDeed
+from bridge.control_people import PersonChange as PersonChange
 from bridge.control_people import ProfileInfo as ProfileInfo
 from bridge.control_people import ProfileIs as ProfileIs
 from bridge.control_people import ReportThis as ReportThis

@@ -11,7 +11,7 @@ from bridge.control_values import Few, Url
 from plugin_protocol.message_base import Short
 
 Words = Annotated[str, Meta(max_length=1000)]
-PersonDeed = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
+PersonChange = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
 PeopleList = Literal["requests", "blocked", "muted", "followers", "following"]
 
 
@@ -88,7 +88,7 @@ class ChangePerson(ControlMessage, frozen=True, kw_only=True, tag="change_person
     Reply: ClassVar = Done
 
     username: Short
-    deed: PersonDeed
+    change: PersonChange
 
 
 class ReportThis(ControlMessage, frozen=True, kw_only=True, tag="report"):

@@ -159,9 +159,9 @@ def report(
     show(done, as_json, lambda: "The moderators have it.")
 
 
-def _do(username: str, deed: c.PersonDeed, words: str, as_json: bool) -> None:
+def _do(username: str, change: c.PersonChange, words: str, as_json: bool) -> None:
     name = username.removeprefix("@")
-    done = ask(c.ChangePerson(username=name, deed=deed), c.Done)
+    done = ask(c.ChangePerson(username=name, change=change), c.Done)
     show(done, as_json, lambda: words.format(name=name))
 
 

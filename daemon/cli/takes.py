@@ -56,7 +56,7 @@ def list_takes(
                 t.key or "–",
                 number(t.lufs_in),
                 number(t.seam_score, digits=2),
-                t.entry_state or t.state,
+                _posted(t) or t.state,
                 ", ".join(t.tags),
                 t.post_url or "",
             ]
@@ -69,6 +69,11 @@ def list_takes(
     show(found, as_json, text)
 
 
+def _posted(take: c.TakeInfo) -> str | None:
+    """How far its post is. One that was taken back is not called "discarded": that is what becomes of a take."""
+    return "not posted" if take.entry_state == "discarded" else take.entry_state
+
+
 @app.command("show")
 def show_take(take: TakeId = "last", as_json: Json = False) -> None:
     """Show one take: figures, state, where it lies."""
@@ -76,7 +81,7 @@ def show_take(take: TakeId = "last", as_json: Json = False) -> None:
 
     def text() -> str:
         t = one.take
-        lines = [describe(t), f"state     {t.state}" + (f", {t.entry_state}" if t.entry_state else "")]
+        lines = [describe(t), f"state     {t.state}" + (f", {_posted(t)}" if t.entry_state else "")]
         lines.append(
             f"loudness  {number(t.lufs_in, ' LUFS')} → {number(t.lufs_out, ' LUFS')}, {number(t.dbtp_out, ' dBTP')}, gain {number(t.gain_db, ' dB')} ({t.loudness_reason or '–'})"
         )

@@ -254,18 +254,18 @@ class RelayClient:
         """which: requests, blocked, or muted."""
         return await self._do(OWN_LISTS[which], query=operations.ManyPaging(limit=limit))
 
-    async def change_person(self, username: str, deed: str) -> None:
-        """deed: accept, decline, block, unblock, mute, unmute, or remove_follower."""
-        if deed in ("accept", "decline"):
-            answered = operations.ACCEPT_REQUEST if deed == "accept" else operations.DECLINE_REQUEST
+    async def change_person(self, username: str, change: str) -> None:
+        """change: accept, decline, block, unblock, mute, unmute, or remove_follower."""
+        if change in ("accept", "decline"):
+            answered = operations.ACCEPT_REQUEST if change == "accept" else operations.DECLINE_REQUEST
             await self._do(answered, name=username)
             return
         whom = rest.FollowRequest(username=username)
-        match deed:
+        match change:
             case "block" | "unblock":
-                await self._do(operations.BLOCK if deed == "block" else operations.UNBLOCK, whom)
+                await self._do(operations.BLOCK if change == "block" else operations.UNBLOCK, whom)
             case "mute" | "unmute":
-                await self._do(operations.MUTE if deed == "mute" else operations.UNMUTE, whom)
+                await self._do(operations.MUTE if change == "mute" else operations.UNMUTE, whom)
             case _:
                 await self._do(operations.REMOVE_FOLLOWER, whom)
 

@@ -49,7 +49,7 @@ class PeopleAnswers:
         return c.PeopleAre(people=[self._info(each) for each in found])
 
     async def _change(self, request: c.ChangePerson) -> c.Reply:
-        await self._people.do(request.username, request.deed)
+        await self._people.change(request.username, request.change)
         return c.Done()
 
     async def _report(self, request: c.ReportThis) -> c.Reply:

@@ -30,7 +30,7 @@ from plugin_protocol.messages import (
 from plugin_protocol.session import PeerLost
 
 # Each function takes the message type that it stands under, which a dict cannot say: hence the "...".
-Deeds = dict[type, Callable[..., Awaitable[FromDaemon | None]]]
+Table = dict[type, Callable[..., Awaitable[FromDaemon | None]]]
 
 
 class PluginDoor:
@@ -52,7 +52,7 @@ class PluginDoor:
         self._windows = windows
         self._status = status
         self._account = account
-        self._deeds: Deeds = {
+        self._table: Table = {
             RingOpened: self._instances.attach,
             RingClosed: self._ring_closed,
             Heartbeat: self._heartbeat,
@@ -68,14 +68,14 @@ class PluginDoor:
     @property
     def answered(self) -> frozenset[type]:
         """The message types that are acted on here."""
-        return frozenset(self._deeds)
+        return frozenset(self._table)
 
     async def handle(self, peer: Peer, message: FromPeer) -> FromDaemon | None:
         """One message of one plugin; the endpoint calls it in the order sent."""
         instance, replaced = self._instances.seen(peer)
         if replaced:
             await self._previews.handle(replaced, PeerLost(reason="it came over a new connection"))
-        return await self._deeds[type(message)](instance, message)
+        return await self._table[type(message)](instance, message)
 
     def beat(self, peer: Peer, message: Heartbeat) -> Alive | None:
         """A sign of life of a plugin that is known, for which nothing has to be waited; None: of another."""

@@ -21,7 +21,7 @@ from relay.wire.rest import MAX_PAGE, Producer, Username
 LOOK_S = 1.0
 CONFLICT = 409
 MAX_ARCHIVE_BYTES = 64 << 30
-Deed = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
+Change = Literal["accept", "decline", "block", "unblock", "mute", "unmute", "remove_follower"]
 Which = Literal["requests", "blocked", "muted", "followers", "following"]
 
 
@@ -65,8 +65,8 @@ class People:
             return [*(await relay.people_around(which, _name(name), most)).users]
         return [*(await relay.own_people(which, most)).users]
 
-    async def do(self, username: str, deed: Deed) -> None:
-        await not_queued(self._account.relay().change_person(_name(username), deed))
+    async def change(self, username: str, change: Change) -> None:
+        await not_queued(self._account.relay().change_person(_name(username), change))
 
     async def report(self, target: str, reason: str, text: str) -> None:
         """target: @name, or a post as `like` takes it."""
