@@ -23,7 +23,7 @@ from bridge.rounds import next_round
 from bridge.shm import RingFile, reap
 from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
-from daemon.errors import NothingKept
+from daemon.errors import NothingKept, why_of
 from daemon.events import Bus, PluginAlive, PluginClosed, PluginsChanged
 from daemon.rings.listening import LastSound, Sounded, loudness_db
 from daemon.system.opening import open_in_thread
@@ -109,7 +109,7 @@ class Instance:
                 frozen = ring.state() is RingState.FROZEN
                 heard = ring.read(readable.stop - SIGNAL_FRAMES, SIGNAL_FRAMES)
             except UNREADABLE as error:
-                reason = f"Its memory cannot be read: {error}. Reload the plugin."
+                reason = f"Its memory cannot be read: {why_of(error)}. Reload the plugin."
                 return replace(unheard, state="gone", reason=reason[:512])
         last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
         stale = time.monotonic_ns() - counters.last_block_ns > SUSPENDED_AFTER_NS
@@ -161,7 +161,9 @@ def _choose(candidates: Sequence[Instance]) -> Choice:
             try:
                 heard.append((instance, _last_sound(instance, looks, reach_s)))
             except UNREADABLE as error:
-                unreadable.append(f"{instance.label.name} is left out, its memory cannot be read: {error}.")
+                unreadable.append(
+                    f"{instance.label.name} is left out, its memory cannot be read: {why_of(error)}."
+                )
         if any(sounded for _, sounded in heard):
             break
     if not heard:
@@ -250,11 +252,11 @@ class Instances:
             ring = await open_in_thread(lambda: RingFile.open(self._run_dir, opened.segment))
         except UNREADABLE as error:
             log.warning("%s: %s", instance.name, error)
-            instance.trouble = f"Its memory cannot be read: {error} {RELOAD}"[:512]
+            instance.trouble = f"Its memory cannot be read: {why_of(error)}. {RELOAD}"[:512]
             self._bus.tell(PluginsChanged())
             return Refused(
                 code="layout",
-                message=f"The Ring cannot be read: {error} {RELOAD}"[:512],
+                message=f"The Ring cannot be read: {why_of(error)}. {RELOAD}"[:512],
                 have=f"ABI {ABI_MAJOR}",
                 need=f"ABI {instance.peer.hello.abi_major}",
                 update_path=instance.peer.hello.plugin_path,

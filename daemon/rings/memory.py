@@ -7,7 +7,7 @@ from bridge.shm import RingFile, Span
 from daemon.core.capture import History
 from daemon.core.heard import Tie
 from daemon.core.reach import There
-from daemon.errors import NothingKept
+from daemon.errors import NothingKept, why_of
 from daemon.rings.instances import Instance
 from plugin_protocol.errors import RemoteProtocolError
 
@@ -66,4 +66,4 @@ class Memory:
 
 
 def _unreadable(error: Exception) -> NothingKept:
-    return NothingKept(f"The plugin's memory cannot be read: {error}.", "Reload the plugin.")
+    return NothingKept(f"The plugin's memory cannot be read: {why_of(error)}.", "Reload the plugin.")

@@ -20,7 +20,7 @@ from daemon.core.heard import frame_at, wall_at
 from daemon.core.journal import Damaged
 from daemon.core.sounding import after_last_signal
 from daemon.core.titles import fitting
-from daemon.errors import NothingKept, UsageError
+from daemon.errors import NothingKept, UsageError, why_of
 from daemon.features.keeping.asking import Ask, Part, Parts, require_one_way
 from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
@@ -147,7 +147,7 @@ class SetKeeping:
             try:
                 track = self._track(other, lead, clock)
             except _UNREADABLE as error:
-                notes.append(f"{other.label.name} is left out, its memory cannot be read: {error}.")
+                notes.append(f"{other.label.name} is left out, its memory cannot be read: {why_of(error)}.")
                 continue
             if track:
                 tracks.append(track)

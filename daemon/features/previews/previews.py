@@ -17,7 +17,7 @@ from bridge.control import PreviewInfo
 from bridge.plugin_endpoint import Peer
 from bridge.return_file import ReturnFile, sweep_returns
 from daemon.core.preview import Plan, bar_ahead, differs, plan
-from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError
+from daemon.errors import BadAudio, NoSpace, NothingKept, SidechainError, why_of
 from daemon.events import Bus, PreviewChanged
 from daemon.features.previews.playing import CHUNK_FRAMES, Preview
 from daemon.features.previews.preview_files import Fit, PreviewFiles, plain
@@ -270,7 +270,7 @@ class Previews:
             await asyncio.to_thread(preview.advance, CHUNK_FRAMES)  # the rest while it plays
         except OSError as error:
             preview.close()
-            raise BadAudio(f"The preview cannot be read: {error}.", "Play it again.") from error
+            raise BadAudio(f"The preview cannot be read: {why_of(error)}.", "Play it again.") from error
         before = self._playing.get(peer.instance)
         self._playing[peer.instance] = preview
         if not await self._send(peer, preview.opened(ask_id, frames)):

@@ -17,7 +17,7 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.analysis import CERTAIN_SCORE, Alike
-from daemon.errors import NoSpace, SidechainError
+from daemon.errors import NoSpace, SidechainError, why_of
 from daemon.events import (
     Bus,
     EntryChanged,
@@ -242,7 +242,7 @@ class Renderer:
                 "The pipeline is busy with a long take.", "Try again in a moment.", code="busy"
             ) from None
         except (ChildDied, OSError) as error:
-            raise SidechainError(f"The search failed: {error}.", "Try again.") from error
+            raise SidechainError(f"The search failed: {why_of(error)}.", "Try again.") from error
         if not isinstance(answer, Alikes):
             raise SidechainError("The search was answered by something else.", "Try again.")
         return answer.found
