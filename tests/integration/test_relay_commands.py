@@ -312,6 +312,27 @@ def test_a_backup_without_all_its_objects_is_refused(data: Path, tmp_path: Path,
     assert "its end is missing" in refused.stderr and not (tmp_path / "new" / "relay.db").exists()
 
 
+OLDER = """
+import runpy, sys, tarfile
+def extractall(self, path=".", members=None, *, numeric_owner=False): raise AssertionError
+def extract(self, member, path="", set_attrs=True, *, numeric_owner=False): raise AssertionError
+tarfile.TarFile.extractall, tarfile.TarFile.extract = extractall, extract
+runpy.run_module("relay", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_restore_asks_for_no_later_python(data: Path, tmp_path: Path) -> None:
+    """Debian 12 has 3.11.2, whose tarfile knows no filter."""
+    file = tmp_path / "relay.tar"
+    relay_command("backup", "--data", data, file)
+    command = [sys.executable, "-c", OLDER, "restore", "--data", str(tmp_path / "other"), str(file)]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=CALL_LIMIT_S
+    )
+    assert done.returncode == 0, done.stderr
+    relay_command("check", "--data", tmp_path / "other", "--quick")
+
+
 def test_what_is_no_backup_is_refused(data: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no backup")
     for name in ("notes.txt", "missing.tar"):

@@ -2,8 +2,9 @@
 
 import argparse
 import asyncio
+import shutil
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
 from relay.app.commands.backup import DATABASE, END, OBJECTS
@@ -68,15 +69,18 @@ async def _restore(
                 raise BadBackup(
                     f"{file} is damaged, cut off, or not what `relay backup` wrote: its end is missing."
                 )
-            _extract(tar, [each for each in members if each.name.startswith(f"{DATABASE}/")], work)
-            manifest = read_manifest(work / DATABASE)
+            rows = work / DATABASE
+            rows.mkdir(mode=0o700)
+            for each in _within(members, DATABASE):
+                _extract(tar, each, rows / PurePath(each.name).name)
+            manifest = read_manifest(rows)
             await asyncio.to_thread(require_place, config.database, manifest.schema, replace=force)
-            stored = [each for each in members if each.name.startswith(f"{OBJECTS}/")]
+            stored = _within(members, OBJECTS)
             async with opened_objects(config) as objects:
                 for done, each in enumerate(stored, 1):
                     await _put(tar, each, work, objects)
                     report.progress("objects", done, len(stored))
-        await asyncio.to_thread(load, work / DATABASE, config.database, replace=force)
+        await asyncio.to_thread(load, rows, config.database, replace=force)
     except tarfile.TarError as error:
         raise BadBackup(f"{file} cannot be read: {error}. Is it what `relay backup` wrote?") from None
     except NotEmpty as error:
@@ -89,17 +93,25 @@ async def _restore(
 
 async def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, work: Path, objects: Objects) -> None:
     """Raises BadBackup: its bytes are not those of its name."""
-    name = member.name.removeprefix(f"{OBJECTS}/")
-    _extract(tar, [member], work)
-    path = work / member.name
+    name = PurePath(member.name).name
+    path = work / "object"
+    _extract(tar, member, path)
     if await objects.put_file(path) != name:
         raise BadBackup(f"The object {name} in the backup is damaged. Nothing of the database was changed.")
     path.unlink()
 
 
-def _extract(tar: tarfile.TarFile, members: list[tarfile.TarInfo], work: Path) -> None:
-    """Files alone, and never outside of work."""
-    tar.extractall(work, [each for each in members if each.isfile()], filter="data")
+def _within(members: list[tarfile.TarInfo], folder: str) -> list[tarfile.TarInfo]:
+    """The files in a folder of the tar file."""
+    return [each for each in members if each.isfile() and each.name.startswith(f"{folder}/")]
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Path) -> None:
+    """Its bytes alone: neither the place nor the rights that it names. (`extractall` asks for its filter from 3.11.4 on.)"""
+    read = tar.extractfile(member)
+    assert read is not None  # it is a file
+    with read, to.open("wb") as file:
+        shutil.copyfileobj(read, file)
 
 
 def _begin_anew(tx: Tx) -> None:
