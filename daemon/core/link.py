@@ -48,7 +48,7 @@ from daemon.core.link_signals import (
 )
 from daemon.core.link_table import SENTENCES, TRANSITIONS, TURNS, Turn
 from relay.wire import events as wire
-from relay.wire.events import FromRelay, Payload, Presence, read_payload
+from relay.wire.events import FromRelay, Payload, Presence, read_payload, read_presence
 from relay.wire.identity import ACCESS_LIFETIME_S
 
 __all__ = [  # the signals are part of this module's face: a driver needs no other
@@ -290,7 +290,7 @@ class Link:
         del self._deadlines["connect"]
         self._deadlines["ping"] = self._now_us + self._ping_us
         self._deadlines["refresh"] = self._now_us + REFRESH_EVERY_US
-        self._effects.append(ReplacePresence(presence=connected.presence))
+        self._effects.append(ReplacePresence(presence=read_presence(connected)))
         if connected.recovered:
             self._apply([read_payload(event) for event in connected.events], connected.cursor)
         else:

@@ -15,7 +15,8 @@ it in the transaction that applies the event, and so applies each once, whatever
 say where the account stands when nothing happened. Events without a cursor are live only.
 
 **Growth.** Whoever meets an unknown message, an unknown type of event or an unknown field ignores it, and takes the
-cursor all the same. Payloads are therefore decoded on their own (`read_payload`), after the message they came in.
+cursor all the same. Payloads, and what people do in Connected, are therefore decoded on their own (`read_payload`,
+`read_presence`), after the message they came in.
 
 Close codes 3000-3499 mean "come back", 3500-3999 "do not".
 """
@@ -58,7 +59,10 @@ Cursor = Annotated[str, Meta(min_length=1, max_length=96, pattern=r"^[A-Za-z0-9.
 MessageNumber = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 ReqId = Annotated[int, Meta(ge=0, le=0x7FFF_FFFF)]
 CloseCode = Annotated[int, Meta(ge=1000, le=4999)]
-Status = Annotated[str, Meta(max_length=16, pattern=r"^(?:producing|recording|idle|away|offline)\Z")]
+STATUSES = ("producing", "recording", "idle", "away", "offline")
+Status = Annotated[str, Meta(max_length=16, pattern=rf"^(?:{'|'.join(STATUSES)})\Z")]
+SaidStatus = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[a-z_]+\Z")]
+"""One of STATUSES, or a word of a later version."""
 DawName = Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
 
 
@@ -229,7 +233,8 @@ class Connected(_Wire, frozen=True, kw_only=True, tag="connected"):
     events: Annotated[list[Event], Meta(max_length=MAX_RECOVERY_EVENTS)] = []
     fetch: Annotated[list[Url], Meta(max_length=MAX_FETCH)] = []
     """Paths under the relay's address, such as /api/v1/feed/timeline."""
-    presence: Annotated[list[PresenceUpdate], Meta(max_length=MAX_PRESENCE)] = []
+    presence: Annotated[list[Raw], Meta(max_length=MAX_PRESENCE)] = []
+    """PresenceUpdates, each its own document in the encoding of the frame: `read_presence`."""
 
 
 class Refreshed(_Wire, frozen=True, kw_only=True, tag="refreshed"):
@@ -274,7 +279,7 @@ class Connect(_Wire, frozen=True, kw_only=True, tag="connect"):
 class Presence(_Wire, frozen=True, kw_only=True, tag="presence"):
     """What this device does; renews the lease. Sent on change and at least every PRESENCE_LEASE_MS / 2."""
 
-    status: Status
+    status: SaidStatus
     daw: DawName | None = None
     bpm: Bpm | None = None
 
@@ -338,10 +343,20 @@ def read_payload(event: Event, *, json: bool = False) -> Payload | None:
 
     An event that cannot be read today could not be read tomorrow either: it is passed over, and the cursor goes on.
     """
+    return _read_payload(event.d, json=json)
+
+
+def _read_payload(document: Raw, *, json: bool) -> Payload | None:
     try:
-        return _PAYLOADS[0 if json else 1].read(event.d)
+        return _PAYLOADS[0 if json else 1].read(document)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
+
+
+def read_presence(connected: Connected, *, json: bool = False) -> list[PresenceUpdate]:
+    """What those followed do, as far as this version knows it. It never raises. [any]"""
+    read = (_read_payload(each, json=json) for each in connected.presence)
+    return [each for each in read if isinstance(each, PresenceUpdate)]
 
 
 class Frames:

@@ -10,6 +10,7 @@ from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, FeedPost, PageCursor, Produc
 
 MAX_QUERY = 200
 SearchText = Annotated[str, Meta(min_length=1, max_length=MAX_QUERY, pattern=PRINTABLE)]
+MaybeSearchText = Annotated[str, Meta(max_length=MAX_QUERY, pattern=PRINTABLE)]
 FoldedTag = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 
 

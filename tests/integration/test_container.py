@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,22 @@ def test_what_is_copied_into_the_container_is_there() -> None:
         assert (ROOT / source).exists(), source
     lock = re.findall(r"-r (\S+)", CONTAINERFILE)
     assert lock == ["requirements/cluster.lock"] and (ROOT / lock[0]).is_file()
+
+
+def test_the_image_is_built_of_what_is_shipped_and_of_nothing_else() -> None:
+    """A checkout holds more: environments, builds, perhaps the data of a relay with its keys."""
+    lines = [each for each in (ROOT / ".dockerignore").read_text().splitlines() if not each.startswith("#")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {
+        "pyproject.toml",
+        "requirements/cluster.lock",
+        project["project"]["readme"],
+        wheel["hooks"]["custom"]["path"],
+    }
+    needed |= {*project["project"]["license-files"], *wheel["packages"]}
+    assert lines[0] == "*" and {each[1:] for each in lines if each.startswith("!")} == needed
+    assert all((ROOT / each).exists() for each in needed)
 
 
 def test_the_entry_point_is_the_relay_s_command_line() -> None:

@@ -229,6 +229,7 @@ ODD: list[Any] = [
     "null", "0", "-1", "1e309", "9" * 400, "a" * 32, "A" * 43, "0" * 64, "11d", "https://evil.example", "2026-01-01T00:00:00.000000Z",
     0, -1, 1, 1 << 31, 1 << 53, 1 << 63, 1 << 64, 0.5, -0.0, 1e308, True, False, None, [], {}, [[]], {"a": {"a": []}}, ["x"] * 2000,
 ]  # fmt: skip
+WORDS = ["a\x00b", "\u202e", "9" * 400]
 ROUNDS = 60
 SEED = 20261129
 
@@ -290,6 +291,26 @@ class Stranger:
                 asked["content"] = json.dumps(fields).encode()
                 asked["headers"] = {"content-type": "application/json"} | headers
         return asked
+
+
+def test_no_word_in_an_address_makes_the_relay_fail(relay: RelayProcess, anna: RelayClient) -> None:
+    """Each field of each query, and each part of each path, one at a time: what chance would seldom try."""
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("anna")
+        for row in every_row():
+            if method_of(row) != "GET":
+                continue
+            kind = row.query if isinstance(row, Page) else row.operation.query
+            path = re.sub(r"\{[^}]*\}", "a" * 32, path_of(row))
+            asked = [f"{path}?{field}={{}}" for field in (kind.__struct_fields__ if kind is not None else ())]
+            asked += [path_of(row).replace(part, "{}", 1) for part in re.findall(r"\{[^}]*\}", path_of(row))]
+            client = browser.http if isinstance(row, Page) else anna.http
+            for place in asked:
+                place = re.sub(r"\{[^}]+\}", "a" * 32, place)
+                for word in WORDS:
+                    answer = client.get(relay.url + place.format(quote(word, safe="")))
+                    assert answer.status_code < 500, (place, word[:20], answer.text)
+    assert "Traceback" not in log_of(relay)
 
 
 @pytest.mark.slow

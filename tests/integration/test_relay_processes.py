@@ -126,7 +126,7 @@ def test_presence_at_one_is_seen_at_the_other_live_and_by_who_comes_later(
         seen = next_payload(early, events.PresenceUpdate)
         assert (seen.username, seen.status, seen.daw) == (ben.username, "producing", "Ardour")
         with closing(anna.socket()) as late:
-            assert [(each.username, each.status) for each in late.connected.presence] == [
+            assert [(each.username, each.status) for each in events.read_presence(late.connected)] == [
                 (ben.username, "producing")
             ]
 

@@ -149,7 +149,10 @@ def from_relay(encoding: str) -> dict[str, events.FromRelay]:
     return {
         "hello": events.Hello(session=ID, server="sidechain-relay/2", ping_interval_ms=20_000),
         "connected": events.Connected(
-            cursor=CURSOR, recovered=True, events=[event("feed.new_post", CURSOR)], presence=[PRESENCE]
+            cursor=CURSOR,
+            recovered=True,
+            events=[event("feed.new_post", CURSOR)],
+            presence=[Raw(encode(encoding, PRESENCE))],
         ),
         "connected fetch": events.Connected(
             cursor=CURSOR, recovered=False, fetch=["/api/v1/feed/timeline", "/api/v1/inbox"]

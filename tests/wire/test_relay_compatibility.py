@@ -22,16 +22,12 @@ PRODUCER = {
     "follower_count": 3,
 }
 FOLLOW = {"t": "social.new_follow", "follower": PRODUCER, "because": ["tomorrow"]}
+PRODUCING = {"t": "presence.update", "user_id": ID, "username": "ana", "status": "producing", "since": AT}
+DANCING = {**PRODUCING, "status": "dancing"}
 INVENTED = [
     {"t": "jam.started", "room": 7, "deep": {"x": [1, {"y": None}]}},
     {"t": "social.new_follow", "follower": {"id": 7}},  # a known type, of another shape
-    {
-        "t": "presence.update",
-        "user_id": ID,
-        "username": "ana",
-        "status": "dancing",
-        "since": AT,
-    },  # a word not known
+    DANCING,  # a word not known
     {"t": ""},
     {"kind": "without a type"},
     ["not", "even", "a", "map"],
@@ -74,19 +70,21 @@ def test_the_daemon_passes_over_events_of_tomorrow_and_its_cursor_moves_on(inven
 
     say(1, {"t": "hello", "session": ID, "server": "relay/9", "motd": "hi"}, {"t": "welcome.mat"})
     missed = [event("c1", invented), event("c2", FOLLOW)]
-    say(
+    greeted = say(
         3,
         {
             "t": "connected",
             "cursor": "c2",
             "recovered": True,
             "events": missed,
-            "presence": [],
+            "presence": [PRODUCING, DANCING, None, {**PRODUCING, "bpm": "fast"}],
             "mood": "fine",
         },
     )
     assert machine.state is LinkState.ONLINE and machine.cursor == "c2"
     assert [type(each) for each in told] == [events.SocialNewFollow]
+    (shown,) = (each.presence for each in greeted if isinstance(each, link.ReplacePresence))
+    assert [each.status for each in shown] == ["producing"]
     effects = say(4, event("c3", invented), {"t": "of.tomorrow", "c": 1}, event("c4", FOLLOW))
     assert machine.state is LinkState.ONLINE and machine.cursor == "c4"
     stored = [each.cursor for each in effects if isinstance(each, link.ApplyEvents)]
@@ -129,6 +127,10 @@ def test_the_relay_reads_a_client_of_tomorrow(encoding: str) -> None:
     assert unknown is None
     assert presence == events.Presence(status="producing", daw="Ardour", bpm=174.0)
     assert ping == events.Ping(r=9)
+    (dancing,) = Frames(json=encoding == "json").of_client(
+        frame(encoding, [{"t": "presence", "status": "dancing"}])
+    )
+    assert isinstance(dancing, events.Presence) and dancing.status not in events.STATUSES
 
 
 def test_a_client_of_today_says_what_a_relay_of_tomorrow_may_rely_on(encoding: str) -> None:

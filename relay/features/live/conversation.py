@@ -26,6 +26,7 @@ from relay.wire.events import (
     CLOSE_BAD_MESSAGE,
     CONNECT_LIMIT_MS,
     MAX_FRAME_BYTES,
+    STATUSES,
     Connect,
     Error,
     Frames,
@@ -215,6 +216,10 @@ class Conversation:
                 )
             case Ping(r=r):
                 connection.outbox.offer(Encoded(Pong(r=r, cursor=self._place())))
+            case Presence(status=status) if status not in STATUSES:  # of a later version, too
+                connection.outbox.offer(
+                    Encoded(Error(code="unknown_status", message="This status is not known here."))
+                )
             case Presence():
                 presence.say(connection, message)
             case Watch(post_id=post_id):

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from relay.core.cursor import Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
 from relay.engine.database import Connection as Reader
 from relay.engine.database import Database, Tx
-from relay.features.live.encoding import Encoding
+from relay.features.live.encoding import Encoding, encode
 from relay.features.live.hub import Connection, Entry, Tell
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.recovery import LAST, Place, Plan, counted, plan
@@ -78,7 +78,7 @@ class Live:
             recovered=snapshot.recovered,
             events=[each.event(encoding) for each in snapshot.messages],
             fetch=[] if snapshot.recovered else FETCH,
-            presence=self._presence.of(snapshot.friends),
+            presence=[Raw(encode(encoding, each)) for each in self._presence.of(snapshot.friends)],
         )
 
     async def inbox(self, account_id: str, cursor: str | None, limit: int) -> InboxPage:

@@ -15,7 +15,15 @@ from relay.features.search.store import Ask
 from relay.wire import operations as wire
 from relay.wire.comments import Comment
 from relay.wire.rest import DEFAULT_PAGE, FeedPost, PageCursor, Producer
-from relay.wire.search import MAX_QUERY, Found, FoundComments, FoundPeople, FoundPosts, SearchQuery, TagCount
+from relay.wire.search import (
+    Found,
+    FoundComments,
+    FoundPeople,
+    FoundPosts,
+    MaybeSearchText,
+    SearchQuery,
+    TagCount,
+)
 
 SearchCall = Call[wire.Nothing, SearchQuery]
 FEW_ON_PAGE = 6
@@ -25,7 +33,7 @@ FEW_ON_PAGE = 6
 class OnPage(Struct, frozen=True, kw_only=True):
     """Query of the page; "": nothing is looked for yet."""
 
-    q: str = ""
+    q: MaybeSearchText = ""
     cursor: PageCursor | None = None
 
 
@@ -75,7 +83,7 @@ class Search:
         return FoundComments(comments=found, next=following)
 
     async def page(self, call: Call[Any, Any]) -> Answer[Any]:  # any: pages take no body of a type
-        words, cursor = call.query.q[:MAX_QUERY], call.query.cursor
+        words, cursor = call.query.q, call.query.cursor
         ask = _ask(call.actor.user_id, words, cursor, DEFAULT_PAGE)
 
         def work(reader: Connection) -> _OnPage:

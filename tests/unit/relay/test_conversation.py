@@ -26,6 +26,7 @@ from relay.wire.events import (
     FromRelay,
     Ping,
     Pong,
+    Presence,
 )
 
 FRAMES = Frames(json=False)
@@ -100,6 +101,14 @@ async def test_while_nothing_is_said_one_task_waits_for_it() -> None:
             assert len(asyncio.all_tasks()) == idle
         mine.outbox.close(CLOSE_SHUTDOWN, "")
     assert isinstance(await client.heard.get(), Disconnect) and client.closed_by == CLOSE_SHUTDOWN
+
+
+async def test_a_status_of_a_later_version_is_answered_and_not_stored() -> None:
+    async with talking() as (client, mine, _):
+        client.say(Presence(status="dancing"))  # nobody is there who could take it
+        refused = await client.heard.get()
+        assert isinstance(refused, Error) and refused.code == "unknown_status"
+        mine.outbox.close(CLOSE_SHUTDOWN, "")
 
 
 async def test_who_says_what_is_not_allowed_is_told_after_what_waited() -> None:
