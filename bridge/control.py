@@ -110,6 +110,24 @@ from bridge.control_sets import ShowSet as ShowSet
 from bridge.control_settings import GetSettings as GetSettings
 from bridge.control_settings import SettingInfo as SettingInfo
 from bridge.control_settings import Settings as Settings
+from bridge.control_sharing import DeviceInfo as DeviceInfo
+from bridge.control_sharing import DevicesAre as DevicesAre
+from bridge.control_sharing import EndSignIns as EndSignIns
+from bridge.control_sharing import GetPreferences as GetPreferences
+from bridge.control_sharing import ListDevices as ListDevices
+from bridge.control_sharing import ListSaved as ListSaved
+from bridge.control_sharing import ListSignIns as ListSignIns
+from bridge.control_sharing import ListWho as ListWho
+from bridge.control_sharing import PreferencesAre as PreferencesAre
+from bridge.control_sharing import Repost as Repost
+from bridge.control_sharing import RevokeDevice as RevokeDevice
+from bridge.control_sharing import SavePost as SavePost
+from bridge.control_sharing import SetPreferences as SetPreferences
+from bridge.control_sharing import SignInInfo as SignInInfo
+from bridge.control_sharing import SignInsAre as SignInsAre
+from bridge.control_sharing import SignInsEnded as SignInsEnded
+from bridge.control_sharing import WhoAre as WhoAre
+from bridge.control_sharing import WhoDid as WhoDid
 from bridge.control_takes import DeleteTake as DeleteTake
 from bridge.control_takes import DiscardTake as DiscardTake
 from bridge.control_takes import ListTakes as ListTakes
@@ -340,7 +358,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -361,6 +379,11 @@ Reply = (
     | PostList
     | OnePost
     | VersionList
+    | WhoAre
+    | SignInsAre
+    | SignInsEnded
+    | DevicesAre
+    | PreferencesAre
     | CommentsAre
     | OneComment
     | NotificationsAre

@@ -30,6 +30,7 @@ from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
 from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
+from daemon.doors.control.sharing import SharingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.control.teller import ControlTeller
@@ -47,6 +48,9 @@ from daemon.features.feed.feed import Feed
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.people import People
+from daemon.features.feed.plays import Plays
+from daemon.features.feed.sharing import Sharing
+from daemon.features.feed.sign_ins import SignIns
 from daemon.features.feed.social import Social
 from daemon.features.feed.talk import Talk
 from daemon.features.history.compressing import Compressing
@@ -86,7 +90,6 @@ from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import program, write_start_file
-from daemon.uplink.client import PostPage
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
 log = logging.getLogger(__name__)
@@ -175,7 +178,8 @@ class App:
             self._link = LinkDriver(account, store, bus)
         self._deeds = Deeds(account, store, bus)
         self._notifications = Notifications(account, bus)
-        self._feed = Feed(store, self._timeline, bus)
+        self._plays = Plays(account, bus)
+        self._feed = Feed(store, lambda limit: account.relay().timeline(limit), bus)
         stack.push_async_callback(self._feed.close)
 
     def _build_plugins(self, stack: contextlib.AsyncExitStack) -> None:
@@ -228,7 +232,6 @@ class App:
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(self._deeds, store)
         self._recovering = Recovering(self._config, self._journal, takes)
-        self._listening = Listening(self._config, self._history)
 
     async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
         take_answers = TakeAnswers(
@@ -250,6 +253,7 @@ class App:
             OutboxAnswers(self._posting, self._takes).answers,
             FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
             PostAnswers(self._own_posts).answers,
+            SharingAnswers(Sharing(self._account, self._store), SignIns(self._account)).answers,
             PeopleAnswers(self._people, self._account.relay_url or "").answers,
             CommentAnswers(Talk(self._account, self._store), self._notifications).answers,
             PreviewAnswers(self._instances, self._previews).answers,
@@ -364,6 +368,7 @@ class App:
                 self._link.run,
                 self._notifications.run,
                 self._deeds.run,
+                self._plays.run,
                 self._prefetch.run,
                 self._account.say_farewells,
             ]
@@ -376,9 +381,6 @@ class App:
 
     def _beat_plugin(self, peer: Peer, message: Heartbeat) -> Alive | None:
         return self._plugin_door.beat(peer, message)
-
-    async def _timeline(self, limit: int) -> PostPage:
-        return await self._account.relay().timeline(limit)
 
     async def _keep_journal(self) -> None:
         await self._journal.run(self._instances.all)

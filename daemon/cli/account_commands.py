@@ -1,4 +1,4 @@
-"""`sidechain account …`: all that the relay keeps of you as an archive, and deleting the account."""
+"""`sidechain account …`: where you are signed in, your devices, all that the relay keeps of you, and deleting the account."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +7,54 @@ import typer
 
 import bridge.control as c
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, show
+from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
-app = typer.Typer(cls=Group, help="Your account at the relay: export, delete.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Group, help="Your account at the relay: sign-ins, devices, export, delete.", no_args_is_help=True
+)
 EXPORT_LIMIT_S = 1800.0
+
+
+@app.command("sign-ins")
+def sign_ins(
+    end: Annotated[bool, typer.Option("--end", help="Sign out everywhere but here.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List where you are signed in, browsers and devices; or sign out everywhere but here.
+
+    Examples:  sidechain account sign-ins   ·   sidechain account sign-ins --end
+    """
+    if end:
+        done = ask(c.EndSignIns(), c.SignInsEnded)
+        show(done, as_json, lambda: f"Signed out in {done.ended} other places.")
+        return
+    found = ask(c.ListSignIns(), c.SignInsAre)
+    rows = [
+        [each.kind, each.name, each.since[:16].replace("T", " "), "this one" if each.current else ""]
+        for each in found.sign_ins
+    ]
+    show(found, as_json, lambda: table(["what", "name", "since", ""], rows))
+
+
+@app.command()
+def devices(
+    revoke: Annotated[
+        str | None, typer.Option(help="Take one away, by its name or the start of its id.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List your devices, or take one away: what it held open is closed within seconds.
+
+    Examples:  sidechain account devices   ·   sidechain account devices --revoke 0192f3c4
+    """
+    found = ask(c.ListDevices() if revoke is None else c.RevokeDevice(device=revoke), c.DevicesAre)
+    rows = [
+        [each.device_id[:13], each.name, each.platform, each.place, each.claimed_at[:16].replace("T", " ")]
+        for each in found.devices
+    ]
+    taken = "Taken away:\n" if revoke is not None else ""
+    show(found, as_json, lambda: taken + table(["device", "name", "system", "place", "since"], rows))
 
 
 @app.command()

@@ -85,10 +85,35 @@ def notifications(
         ask(c.ReadNotifications(), c.Done)
 
 
+def preferences(
+    on: Annotated[
+        list[str] | None, typer.Option(help="A kind that you want to be told of; several: once each.")
+    ] = None,
+    off: Annotated[list[str] | None, typer.Option(help="A kind that you do not want to be told of.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show of which notifications you are told, or choose.
+
+    Kinds: follow, follow_request, follow_accepted, reaction, repost, comment, reply, mention.
+
+    Examples:  sidechain notification-settings   ·   sidechain notification-settings --off reaction --on mention
+    """
+    told = dict.fromkeys(on or (), True) | dict.fromkeys(off or (), False)
+    if both := set(on or ()) & set(off or ()):
+        raise UsageError(f"“{sorted(both)[0]}” cannot be both on and off.", "Say one of them.")
+    found = ask(c.SetPreferences(told=told) if told else c.GetPreferences(), c.PreferencesAre)
+    show(
+        found,
+        as_json,
+        lambda: "\n".join(f"{kind}: {'on' if is_on else 'off'}" for kind, is_on in found.told.items()),
+    )
+
+
 def register(app: typer.Typer) -> None:
     """Add them to the command line."""
     for command in (comments, comment, notifications):
         app.command()(command)
+    app.command("notification-settings")(preferences)
 
 
 def _ms(written: str) -> int:

@@ -114,6 +114,12 @@ def _posts(app: typer.Typer) -> None:
     app.add_typer(posts.app, name="posts")
 
 
+def _sharing(app: typer.Typer) -> None:
+    from daemon.cli import sharing_commands
+
+    sharing_commands.register(app)
+
+
 def _comments(app: typer.Typer) -> None:
     from daemon.cli import comment_commands
 
@@ -171,7 +177,8 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _outbox: "outbox undo",
     _history: "history",
     _posts: "posts",
-    _comments: "comments comment notifications",
+    _sharing: "save saved repost who",
+    _comments: "comments comment notifications notification-settings",
     _people: "profile people follow-requests block unblock mute unmute remove-follower report",
     _account: "account",
     _recover: "recover",

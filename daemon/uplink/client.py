@@ -19,9 +19,22 @@ from daemon.uplink.http import (
 )
 from relay.wire import moderation, operations, people, rest
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
-from relay.wire.identity import Device, DeviceFarewell, DeviceRegister
+from relay.wire.identity import (
+    ClaimedDevices,
+    Device,
+    DeviceFarewell,
+    DeviceRegister,
+    Sessions,
+    SessionsEnded,
+)
 from relay.wire.jobs import Job
-from relay.wire.notifications import NotificationCounts, NotificationPage, NotificationsRead
+from relay.wire.notifications import (
+    NotificationCounts,
+    NotificationPage,
+    NotificationPreferences,
+    NotificationsRead,
+    PreferencesEdit,
+)
 from relay.wire.operations import Operation
 from relay.wire.owning import PostDetails, PostEdit, SoundVersion
 from relay.wire.search import Found, SearchQuery
@@ -172,6 +185,43 @@ class RelayClient:
         """A post of this account's."""
         await self._do(operations.DELETE_POST, post_id=post_id)
 
+    async def play(self, post_id: str) -> rest.Played:
+        """It is heard here."""
+        return await self._do(operations.PLAY, post_id=post_id)
+
+    async def save(self, post_id: str, on: bool) -> rest.AudioPost:
+        """The post as it is then."""
+        operation = operations.SAVE if on else operations.UNSAVE
+        return await self._do(operation, rest.PostNamed(post_id=post_id))
+
+    async def saved(self, limit: int, cursor: str | None = None) -> PostPage:
+        """A page of what this account has saved."""
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return _posts(await self._do(operations.SAVED, query=query))
+
+    async def repost(self, post_id: str, text: str) -> rest.Repost:
+        body = rest.RepostRequest(post_id=post_id, text=text)
+        return (await self._do(operations.REPOST, body)).repost
+
+    async def unrepost(self, post_id: str) -> rest.AudioPost:
+        """The post as it is then."""
+        return await self._do(operations.UNREPOST, rest.PostNamed(post_id=post_id))
+
+    async def reactions_to(
+        self, post_id: str, which: Literal["likes", "reactions"], limit: int
+    ) -> list[rest.ReactionBy]:
+        """Who likes a post, or reacted to it, newest first."""
+        if which == "likes":
+            likes = operations.ManyPaging(limit=limit)
+            return (await self._do(operations.LIKES, query=likes, post_id=post_id)).reactions
+        query = operations.ReactionPaging(limit=limit)
+        return (await self._do(operations.POST_REACTIONS, query=query, post_id=post_id)).reactions
+
+    async def reposts_of(self, post_id: str, limit: int) -> list[rest.Repost]:
+        """Who shows a post to others, newest first."""
+        query = operations.ManyPaging(limit=limit)
+        return (await self._do(operations.REPOSTS, query=query, post_id=post_id)).reposts
+
     async def comments(self, post_id: str, limit: int, cursor: str | None = None) -> CommentPage:
         """A page of what people say to a post."""
         query = operations.Paging(limit=limit, cursor=cursor)
@@ -198,6 +248,29 @@ class RelayClient:
     async def read_notifications(self) -> NotificationCounts:
         """All of them are read; the counts then."""
         return await self._do(operations.NOTIFICATIONS_READ, NotificationsRead())
+
+    async def preferences(self) -> NotificationPreferences:
+        """Of what this account is told."""
+        return await self._do(operations.NOTIFICATION_PREFERENCES)
+
+    async def prefer(self, edit: PreferencesEdit) -> NotificationPreferences:
+        """Of what it is told then."""
+        return await self._do(operations.PREFER_NOTIFICATIONS, edit)
+
+    async def sessions(self) -> Sessions:
+        """Where this account is signed in."""
+        return await self._do(operations.LIST_SESSIONS)
+
+    async def end_sessions(self) -> SessionsEnded:
+        """Everywhere but here."""
+        return await self._do(operations.END_SESSIONS)
+
+    async def devices(self) -> ClaimedDevices:
+        """Of this account."""
+        return await self._do(operations.LIST_DEVICES)
+
+    async def revoke_device(self, device_id: str) -> None:
+        await self._do(operations.REVOKE_DEVICE, device_id=device_id)
 
     async def audio(self, post_id: str, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The post's MP3, as RelayHttp.sound gives it."""

@@ -1,5 +1,7 @@
 """Comments and notifications, as tray and command line ask for them."""
 
+from msgspec.structs import asdict
+
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.talk import Talk
@@ -21,6 +23,8 @@ class CommentAnswers:
             c.DeleteComment: self._delete,
             c.ListNotifications: self._list_notifications,
             c.ReadNotifications: self._read_notifications,
+            c.GetPreferences: self._preferences,
+            c.SetPreferences: self._prefer,
         }
 
     async def _list(self, request: c.ListComments) -> c.Reply:
@@ -49,6 +53,12 @@ class CommentAnswers:
     async def _read_notifications(self, request: c.ReadNotifications) -> c.Reply:
         await self._notifications.mark_read()
         return c.Done()
+
+    async def _preferences(self, _: c.GetPreferences) -> c.Reply:
+        return c.PreferencesAre(told=asdict(await self._notifications.preferences()))
+
+    async def _prefer(self, request: c.SetPreferences) -> c.Reply:
+        return c.PreferencesAre(told=asdict(await self._notifications.prefer(request.told)))
 
 
 def comment_info(comment: Comment) -> c.CommentInfo:

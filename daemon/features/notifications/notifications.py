@@ -5,12 +5,15 @@ Without a relay that can be reached the last number stands; with another account
 
 import asyncio
 import logging
+from collections.abc import Mapping
+
+import msgspec
 
 from daemon.core.link_signals import LinkState
-from daemon.errors import SidechainError
+from daemon.errors import SidechainError, UsageError
 from daemon.events import AccountChanged, Bus, LinkChanged, NotificationsChanged
 from daemon.identity.account import Account
-from relay.wire.notifications import NotificationPage
+from relay.wire.notifications import NotificationPage, NotificationPreferences, PreferencesEdit
 
 log = logging.getLogger(__name__)
 
@@ -64,3 +67,16 @@ class Notifications:
         """All of them. Raises Offline, RelayRefused, NotClaimed."""
         counts = await self._account.relay().read_notifications()
         self._bus.tell(NotificationsChanged(unread=counts.unread))
+
+    async def preferences(self) -> NotificationPreferences:
+        """Of what this account is told. Raises Offline, RelayRefused, NotClaimed."""
+        return await self._account.relay().preferences()
+
+    async def prefer(self, told: Mapping[str, bool]) -> NotificationPreferences:
+        """told: of some kinds, whether from now on. Raises UsageError for what is none; Offline, RelayRefused, NotClaimed."""
+        kinds = NotificationPreferences.__struct_fields__
+        if unknown := [each for each in told if each not in kinds]:
+            raise UsageError(
+                f"“{unknown[0]}” is no kind of notification.", f"Say some of: {', '.join(kinds)}."
+            )
+        return await self._account.relay().prefer(msgspec.convert(dict(told), PreferencesEdit))

@@ -1,0 +1,81 @@
+"""`sidechain save`, `saved`, `repost`, `who`: posts of others that are kept, shown on, and who did what with one."""
+
+from typing import Annotated, Literal
+
+import typer
+
+import bridge.control as c
+from daemon.cli.output import Json, ask, show, table
+from daemon.errors import UsageError
+
+Post = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
+
+
+def save(
+    post: Post,
+    remove: Annotated[bool, typer.Option("--remove", help="Keep it no longer.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keep a post where you find it again (`sidechain saved`); nobody else knows.
+
+    Examples:  sidechain save 0192f3c4   ·   sidechain save 0192f3c4 --remove
+    """
+    done = ask(c.SavePost(post_id=post, save=not remove), c.Done)
+    show(done, as_json, lambda: "Not kept any more." if remove else "Kept: `sidechain saved` lists it.")
+
+
+def saved(
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="What a page before said comes next.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the posts that you keep, the last one first.
+
+    Examples:  sidechain saved   ·   sidechain saved --limit 100 --json
+    """
+    page = ask(c.ListSaved(limit=limit, cursor=cursor), c.Discovered)
+    more = f"\nMore: --cursor {page.cursor}" if page.cursor else ""
+    rows = [[each.post_id[:13], each.author, each.title or "untitled", each.url] for each in page.items]
+    show(page, as_json, lambda: (table(["post", "who", "title", "page"], rows) or "Nothing is kept.") + more)
+
+
+def repost(
+    post: Post,
+    word: Annotated[str, typer.Option(help="What you say to it; at most 280 characters.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Show it no longer.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show somebody's public post to those who follow you, with a word of yours.
+
+    Examples:  sidechain repost 0192f3c4 --word "that bass"   ·   sidechain repost 0192f3c4 --remove
+    """
+    if remove and word:
+        raise UsageError("There is no word to say to what is taken back.", "Leave --word out.")
+    done = ask(c.Repost(post_id=post, text=word, show=not remove), c.Done)
+    show(done, as_json, lambda: "Taken back." if remove else "Who follows you sees it now.")
+
+
+def who(
+    post: Post,
+    did: Annotated[
+        Literal["likes", "reactions", "reposts"], typer.Argument(help="likes, reactions or reposts.")
+    ] = "likes",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show who likes a post, reacted to it, or shows it to others.
+
+    Examples:  sidechain who 0192f3c4   ·   sidechain who 0192f3c4 reposts --json
+    """
+    found = ask(c.ListWho(post_id=post, did=did, limit=limit), c.WhoAre)
+    rows = [
+        [each.username, each.said.replace("\n", " / "), each.at[:16].replace("T", " ")]
+        for each in found.people
+    ]
+    show(found, as_json, lambda: table(["who", "said", "when"], rows) or "Nobody.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add them to the command line."""
+    for command in (save, saved, repost, who):
+        app.command()(command)
