@@ -87,6 +87,19 @@ class RunLock(FolderLock):
         return lock
 
 
+def holder_of(folder: Path) -> int | None:
+    """The process that serves this folder now; None: nobody does. [any]"""
+    try:
+        fd = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        pid = _pid_in(fd)
+        return pid if pid is not None and system.process_lives(pid) and system.is_locked(fd) else None
+    finally:
+        os.close(fd)
+
+
 def _lock(fd: int) -> None:
     """Raises BlockingIOError while somebody who lives holds it, OSError.
 

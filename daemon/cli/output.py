@@ -103,9 +103,7 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
         with ControlClient(config.run) as client:
             reply = client.request(request, timeout_s=timeout_s)
     except DaemonNotRunning as error:
-        raise NotRunning(
-            f"No daemon answers in {config.run_dir}.", "Start it with `sidechain up --detach`."
-        ) from error
+        raise _not_answering(config) from error
     except DaemonSilent as error:
         raise NotRunning(
             f"The daemon in {config.run_dir} does not answer within {timeout_s:.0f} s.",
@@ -119,6 +117,18 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
             "Restart it: it is of another version.",
         )
     return reply
+
+
+def _not_answering(config: Config) -> NotRunning:
+    """Nobody takes what is asked: there is no daemon, or there is one that cannot let us in."""
+    from bridge.lock import holder_of
+
+    if pid := holder_of(config.run):
+        return NotRunning(
+            f"The daemon (pid {pid}) lets nobody in now: it begins or ends just now, or has no open files to spare.",
+            f"Try again. If it lasts, its log says why, and `kill {pid}` ends it; nothing kept is lost.",
+        )
+    return NotRunning(f"No daemon answers in {config.run_dir}.", "Start it with `sidechain up --detach`.")
 
 
 def _require_fit(request: Request) -> None:
