@@ -19,6 +19,7 @@ from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
 from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
+from daemon.doors.control.sharing import SharingAnswers
 from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.plugin.door import PluginDoor
@@ -66,6 +67,7 @@ def tables() -> list[dict[type, Any]]:
         OutboxAnswers(NOBODY, NOBODY),
         FeedAnswers(NOBODY, NOBODY, NOBODY),
         PostAnswers(NOBODY),
+        SharingAnswers(NOBODY, NOBODY),
         CommentAnswers(NOBODY, NOBODY),
         PeopleAnswers(NOBODY, ""),
         PreviewAnswers(NOBODY, NOBODY),
