@@ -1,13 +1,11 @@
 """The History: bars from nine minutes ago made durable, what packing gains and costs, and a session of eight hours.
 
 The keep goes through real host, daemon and control socket; beside it, one copy of the same bytes out of page cache,
-written and synced. The session is played into Rings of this process, hours in minutes, through the journal and the
-packing of the product, at a sixth of the usual rate (8 kHz): bytes are given as of 48 kHz.
+written and synced. The session is played by session.py.
 """
 
 import asyncio
 import os
-import resource
 import statistics
 import tempfile
 import time
@@ -19,21 +17,13 @@ from numpy.typing import NDArray
 
 import bridge.control as c
 from benchmarks.bench_daemon import _until_rendered
-from bridge.paths import prepare_run_dir
-from bridge.plugin_endpoint import Peer
-from bridge.shm import RingFile
+from benchmarks.material import fixtures
+from benchmarks.session import Hour, play_session
 from daemon.cli.groove import groove
 from daemon.cli.stage import RunningDaemon, Stage
-from daemon.config import Config
 from daemon.core.packing import pack
 from daemon.core.unpacking import unpack
-from daemon.events import Bus
-from daemon.features.history.compressing import Compressing
-from daemon.features.history.journal import Journal
-from daemon.rings.instances import Instance
 from daemon.system.files import publish_folder
-from tests.support.pair import hello
-from tests.support.ringfile import RingWriter
 
 RATE_HZ = 48_000
 BPM = 128.0
@@ -44,21 +34,19 @@ MEMORY_S = 5
 KEEPS = 20
 BLOCK_BYTES = 1 << 20
 PACKS = 12
-SLOW_RATE_HZ = 8_000
 HOSTS = 4
-STEP_S = 2.0
 Row = tuple[str, float, str, str]
 
 
 def rows(long: bool = False) -> list[Row]:
-    """One line per figure. About 100 s; `long`: eight hours instead of one in the session, 6 minutes more."""
+    """One line per figure. About 150 s; `long`: eight hours instead of half of one in the session, 20 minutes more."""
     with tempfile.TemporaryDirectory(prefix="sdc-bench-") as name:
         Path(name, "keep").mkdir()
         Path(name, "session").mkdir()
         return [
             *asyncio.run(_keeps(Path(name, "keep"))),
             *_packing(),
-            *asyncio.run(_session(Path(name, "session"), 8 if long else 1)),
+            *asyncio.run(_session(Path(name, "session"), 8.0 if long else 0.5)),
         ]
 
 
@@ -190,87 +178,41 @@ def _packing() -> list[Row]:
     return found
 
 
-class _Player:
-    """One plugin of the session: plays three minutes of every four."""
-
-    def __init__(self, config: Config, number: int) -> None:
-        instance_id = bytes([number + 1]) * 16
-        self.ring = RingWriter(
-            config.run, sample_rate_hz=SLOW_RATE_HZ, capacity_frames=1 << 17, instance_id=instance_id
+async def _session(folder: Path, hours: float) -> list[Row]:
+    """Each hour of it in a row: an hour of four plugins takes some two minutes, most of it waiting for the disk."""
+    told_every_s = min(hours * 3600 / 2, 3600.0)
+    found: list[Row] = []
+    told: list[Hour] = []
+    async for hour in play_session(
+        folder, _pieces(), rate_hz=RATE_HZ, seconds=hours * 3600, told_every_s=told_every_s
+    ):
+        told.append(hour)
+        share = 100 / hour.sounded_s
+        cpu_s = hour.journal_cpu_s + hour.packing_cpu_s + hour.worker_cpu_s
+        beside = (
+            f"{hour.held_bytes / 1e6:.0f} MB held, {hour.resident_bytes / 1e6:.1f} MB resident; {cpu_s:.1f} s of CPU: "
+            f"journal {hour.journal_cpu_s * share:.3f}, packing {hour.packing_cpu_s * share:.3f}, "
+            f"its worker {hour.worker_cpu_s * share:.3f} %; load {os.getloadavg()[0]:.0f}"
         )
-        said = hello(instance=instance_id)
-        self.instance = Instance(Peer(instance=said.instance, pid=1, uid=0, hello=said))
-        self.instance.ring = RingFile.open(config.run, self.ring.segment)
-
-    def play(self, loop: NDArray[np.float32], at_s: float) -> None:
-        frames = int(STEP_S * SLOW_RATE_HZ)
-        at = self.ring.commit % (len(loop) - frames)
-        sounds = at_s % 240 < 180
-        self.ring.write(loop[at : at + frames] if sounds else np.zeros((frames, 2), np.float32))
-
-    def close(self) -> None:
-        self.instance.close()
-        self.ring.close()
-
-
-async def _session(folder: Path, hours: int) -> list[Row]:
-    """Reach of half an hour, so that it is full for most of the session."""
-    for place in ("run", "data"):
-        (folder / place).mkdir(mode=0o700)
-    prepare_run_dir(folder / "run")
-    config = Config(data_dir=str(folder / "data"), run_dir=str(folder / "run"), history_minutes=30.0)
-    journal = Journal(config, Bus())
-    await journal.do(journal.judge)
-    packing = Compressing(journal)
-    players = [_Player(config, number) for number in range(HOSTS)]
-    loop = _music(32)[:: RATE_HZ // SLOW_RATE_HZ].copy()
-    rss_mb: list[float] = []
-    bytes_mb: list[float] = []
-    began, play_s = time.process_time(), 0.0
-    for step in range(round(hours * 3600 / STEP_S)):
-        before = time.process_time()
-        for one in players:
-            one.play(loop, step * STEP_S)
-        play_s += time.process_time() - before
-        await journal.do(journal.look, [one.instance for one in players])
-        if step % 60 == 59:
-            await packing.round()
-        if step % 450 == 449:  # a quarter of an hour
-            rss_mb.append(_rss_mb())
-            bytes_mb.append(journal.used_bytes / 1e6 * RATE_HZ / SLOW_RATE_HZ)
-    cpu_s = time.process_time() - began - play_s
-    await packing.close()
-    worker_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - _CHILDREN_S
-    journal.close()
-    for one in players:
-        one.close()
-    sounded_s = hours * 3600 * HOSTS * 0.75 * SLOW_RATE_HZ / RATE_HZ  # in seconds of sound at 48 kHz
-    half = len(rss_mb) // 2
-    return [
-        (
-            f"session of {hours} h, {HOSTS} plugins: MB on disk at its end, as of 48 kHz",
-            bytes_mb[-1],
-            "flat",
-            f"at its half {bytes_mb[half]:.0f}; the most {max(bytes_mb):.0f}; {config.history_minutes:g} minutes each, raw {HOSTS * 30 * 23}",
-        ),
+        what = f"session, after {hour.played_s / 3600:.2g} h: % of a core per playing plugin"
+        found.append((what, cpu_s * share, "≤ 0.3", beside))
+    half = told[(len(told) - 1) // 2]
+    found.append(
         (
             "… resident, MB at its end less at its half",
-            rss_mb[-1] - rss_mb[half],
+            (told[-1].resident_bytes - half.resident_bytes) / 1e6,
             "≤ 2",
-            f"{rss_mb[-1]:.0f} MB in all, with this benchmark",
-        ),
-        (
-            "… CPU of journal and packing, % of a core per playing plugin",
-            (cpu_s + worker_s) / sounded_s * 100,
-            "≤ 0.3",
-            f"journal {cpu_s / sounded_s * 100:.3f} %, its worker {worker_s / sounded_s * 100:.3f} %",
-        ),
-    ]
+            f"{HOSTS} plugins, three minutes of four played, reach of ten minutes; with this benchmark",
+        )
+    )
+    return found
 
 
-_CHILDREN_S = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-
-
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / 1e6
+def _pieces() -> list[NDArray[np.float32]]:
+    """What the plugins play: the groove as a synthesizer plays it, and of SIDECHAIN_AUDIO_FIXTURES, where that is set, the
+    longest clips, one as it lies in its file and the others at another gain, as behind a fader."""
+    clips = [np.asarray(clip.samples, np.float32) for folder in fixtures().values() for clip in folder]
+    clips.sort(key=len, reverse=True)
+    played = [np.ascontiguousarray(np.broadcast_to(clip, (len(clip), 2))) for clip in clips if clip.ndim == 2]
+    behind = [played[0], *(clip * np.float32(0.7) for clip in played[1 : HOSTS - 1])] if played else []
+    return [*behind, *[_music(32)] * (HOSTS - len(behind))]

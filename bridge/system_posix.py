@@ -16,6 +16,7 @@ from typing import NamedTuple
 PRIVATE_MODE = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PR_SET_DUMPABLE = 4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 # <sys/un.h> of macOS, for which Python has no names.
 _SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
 
@@ -187,6 +188,14 @@ def raise_descriptor_limit() -> None:
 def limit_memory(size_bytes: int) -> None:
     """Of address space: what needs more fails in this process, and nowhere else. macOS does not enforce it. [any]"""
     resource.setrlimit(resource.RLIMIT_AS, (size_bytes, resource.RLIM_INFINITY))
+
+
+def keep_freed_memory(size_bytes: int) -> None:
+    """What is freed, up to so much, stays with this process: who works through one buffer after the other would have its
+    pages made anew each time (mallopt(3) of glibc; elsewhere nothing happens). [any]"""
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(_M_TRIM_THRESHOLD, size_bytes)
+        mallopt(_M_MMAP_THRESHOLD, size_bytes)
 
 
 def usable_cores() -> int:

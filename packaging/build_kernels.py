@@ -1,6 +1,6 @@
 """Build hook of the wheel: compiles into it what is C, where there is a C compiler.
 
-audio/kernels.c: without it the wheel is the same, only slower (audio/kernels/portable.py computes the same figures in numpy).
+Of audio/: without them the wheel is the same, only slower (audio/kernels/portable.py computes the same figures in numpy).
 The C client (plugin_protocol/c): its shared library for plugins of others, and `sidechain-play`, the host of `sidechain host`
 and `sidechain demo`.
 """
@@ -28,7 +28,7 @@ class KernelsHook(BuildHookInterface[Any]):
             return
         self._made = tempfile.mkdtemp(prefix="sidechain-wheel-")
         if not self._kernels(compiler, build_data):
-            print("audio/kernels.c was not compiled; the wheel computes in numpy")
+            print("the C files of audio/ were not compiled; the wheel computes in numpy")
             return
         if not self._client(build_data):
             print("the C client was not compiled; `sidechain host` and `sidechain demo` need it")
@@ -42,7 +42,8 @@ class KernelsHook(BuildHookInterface[Any]):
 
     def _kernels(self, compiler: str, build_data: dict[str, Any]) -> bool:
         made = Path(self._made, "_kernels.so")
-        command = [compiler, *FLAGS, "-o", str(made), str(Path(self.root) / "audio/kernels.c"), "-lm"]
+        sources = sorted(map(str, Path(self.root, "audio").glob("*.c")))
+        command = [compiler, *FLAGS, "-o", str(made), *sources, "-lm"]
         if subprocess.run(command, check=False).returncode != 0:
             return False
         build_data["force_include"][str(made)] = "audio/_kernels.so"

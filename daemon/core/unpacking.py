@@ -11,7 +11,6 @@ from audio.floats import unpacked
 from daemon.core.journal import Damaged
 
 ZEROS, AS_IS, CODED = 0, 1, 2
-PLANES = 4
 HEAD = struct.Struct("<BB4BI")
 LENGTH = struct.Struct("<I")
 

@@ -193,6 +193,9 @@ def test_the_newest_two_minutes_stay_raw_and_a_batch_comes_together_first() -> N
     many = [held(n) for n in range(1, 13)]
     assert to_pack(many, batch=1) == many[:4]
     assert to_pack(many, batch=5) == []
+    fewer = [msgspec.structs.replace(h, instance="b" * 32, ring="other") for h in many[1:]]
+    of_both = sorted([*many[:4], *fewer[:3]], key=lambda h: h.number)
+    assert to_pack([*many, *fewer], batch=4) == of_both, "one start of the worker for all"
     ended = [msgspec.structs.replace(h, ended=True) for h in many]
     assert to_pack(ended, batch=50) == ended, "who is gone plays no more"
     assert to_pack([msgspec.structs.replace(h, packed=True) for h in ended], batch=1) == []

@@ -1,4 +1,4 @@
-"""The process that packs older files of the History: numpy and zlib away from the daemon's loop, at the lowest priority.
+"""The process that packs older files of the History: away from the daemon's loop, at the lowest priority.
 
 Run as `python -m daemon.features.history.compress_worker`: one file after the other, each written aside and synced; the
 daemon puts it in the place of the one it was made of. Ends when stdin does.
@@ -12,7 +12,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.system import keep_freed_memory
 from daemon.core.journal import MAX_CHUNK_RECORDS, MAX_PACKED_BYTES, Body, Damaged, renumbered
+from daemon.core.packing import pack
 from daemon.rings.journal_files import (
     Chunk,
     Segment,
@@ -25,6 +27,7 @@ from daemon.system.child import Frames
 
 MEMORY_LIMIT_BYTES = 1 << 30
 NICENESS = 10
+KEPT_BYTES = 16 * 1024 * 1024  # of freed memory: what one chunk needs on its way, several times over
 
 
 class PackJob(Struct, frozen=True, kw_only=True, tag="pack"):
@@ -93,8 +96,6 @@ def _groups(segment: Segment) -> Iterator[list[Chunk]]:
 
 
 def _body(segment: Segment, group: list[Chunk]) -> Body:
-    from daemon.core.packing import pack  # the daemon imports this file for its messages, not for numpy
-
     first, last = group[0].head, group[-1].head
     sound = b"" if first.silent else b"".join(read_sound(chunk, segment.origin) for chunk in group)
     return Body(
@@ -104,7 +105,7 @@ def _body(segment: Segment, group: list[Chunk]) -> Body:
         carried=first.carried,
         wall_us=last.wall_us,
         peak=max(chunk.head.peak for chunk in group),
-        sound=pack(sound, segment.origin.channels) if sound else b"",
+        sound=pack(bytes(sound), segment.origin.channels) if sound else b"",
         is_packed=bool(sound),
     )
 
@@ -112,6 +113,7 @@ def _body(segment: Segment, group: list[Chunk]) -> Body:
 def main() -> None:
     """Serve jobs until stdin closes."""
     os.nice(NICENESS)
+    keep_freed_memory(KEPT_BYTES)
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     while (job := frames.next()) is not None:
         answer = _carried_out(job)

@@ -40,12 +40,12 @@ _answers: msgspec.msgpack.Decoder[FromCompressWorker] = msgspec.msgpack.Decoder(
 
 
 def to_pack(held: Iterable[Held], *, batch: int = BATCH) -> list[Held]:
-    """Which files are to be packed now, oldest first: of who runs those that lie behind RAW_S, when a batch of them has
-    come together; of who is gone all. [any]"""
+    """Which files are to be packed now, oldest first: of who runs those that lie behind RAW_S, of who is gone all; none before a
+    batch has come together of one of them: the worker is started once for all. [any]"""
     by_instance: dict[str, list[Held]] = {}
     for one in sorted(held, key=lambda h: (-h.wall_us, -h.number)):
         by_instance.setdefault(one.instance, []).append(one)
-    found: list[Held] = []
+    olds: list[list[Held]] = []
     for files in by_instance.values():
         old: list[Held] = []
         newer_s = 0.0
@@ -53,8 +53,10 @@ def to_pack(held: Iterable[Held], *, batch: int = BATCH) -> list[Held]:
             if not one.packed and not one.open and (one.ended or newer_s >= RAW_S):
                 old.append(one)
             newer_s += one.seconds
-        if len(old) >= batch or any(one.ended for one in old):
-            found += old
+        olds.append(old)
+    if not any(len(old) >= batch or any(one.ended for one in old) for old in olds):
+        return []
+    found = [one for old in olds for one in old]
     return sorted(found, key=lambda h: (h.wall_us, h.number))
 
 

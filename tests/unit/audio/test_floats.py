@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -69,3 +70,60 @@ def test_who_asks_needs_no_numpy() -> None:
     says = "import sys, audio.floats; audio.floats.peak(memoryview(bytearray(8))); sys.exit('numpy' in sys.modules)"
     has_library = floats.load() is not None
     assert subprocess.run([sys.executable, "-c", says], check=False).returncode == (not has_library)
+
+
+@pytest.mark.usefixtures("_way")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    bits=st.lists(ANY_BITS, min_size=1, max_size=40),
+    channels=st.integers(1, 3),
+    order=st.sampled_from([1, 2]),
+)
+def test_planes_are_of_the_differences_that_come_together_again(
+    bits: list[int], channels: int, order: int
+) -> None:
+    sound = np.resize(np.array(bits, "<u4"), -(-len(bits) // channels) * channels).tobytes()
+    numbers = floats.numbers(sound, 0)
+    assert numbers is not None
+    apart = floats.planes(numbers, channels, order)
+    assert floats.unpacked(apart, channels, order, 0) == sound
+    folded = [int.from_bytes(parts, "little") for parts in zip(*apart, strict=True)]
+    assert floats.difference_bits(numbers, channels, order) == sum(max(f.bit_length(), 1) for f in folded)
+
+
+@pytest.mark.usefixtures("_way")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(integers=st.lists(st.integers(-(2**25), 2**25), min_size=1, max_size=20), odd=st.none() | ANY_BITS)
+def test_numbers_are_the_integers_of_a_file_or_none(integers: list[int], odd: int | None) -> None:
+    samples = (np.array(integers) * 2.0**-23).astype(np.float32)
+    if odd is not None:
+        samples.view(np.uint32)[-1] = odd
+    found = floats.numbers(samples.tobytes(), 23)
+    expected = np.array([0.0]) if not np.isfinite(samples).all() else samples.astype(np.float64) * 2.0**23
+    is_whole = (
+        np.isfinite(samples).all()
+        and (expected == np.rint(expected)).all()
+        and (np.abs(expected) < 2**30).all()
+    )
+    is_whole = is_whole and not (np.signbit(samples) & (samples == 0)).any()
+    assert found is None if not is_whole else found == expected.astype("<i4").tobytes()
+
+
+@pytest.mark.usefixtures("_way")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(data=st.data())
+def test_what_is_coded_is_deflate_that_zlib_reads(data: st.DataObject) -> None:
+    """Among them counts in the ratio of Fibonacci's numbers, whose codes would be longer than deflate allows."""
+    size = data.draw(st.sampled_from([1, 2, 3, 1_000, 65_535, 65_536, 65_537, 140_000]))
+    kind = data.draw(st.sampled_from(["one", "few", "noise", "steep"]))
+    steep = np.repeat(np.arange(24, dtype=np.uint8), [int(1.62**n) for n in range(24)])
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    made = {
+        "one": np.full(size, 7, np.uint8),
+        "few": random.geometric(0.4, size).astype(np.uint8),
+        "noise": random.integers(0, 256, size, np.uint8),
+        "steep": np.resize(random.permutation(steep), size),
+    }[kind].tobytes()
+    short = floats.coded(made)
+    assert short == made or zlib.decompress(short, -15) == made
+    assert len(short) <= len(made) and (kind in ("noise",) or size < 1_000 or len(short) < len(made))
