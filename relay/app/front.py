@@ -9,6 +9,7 @@ from typing import Any
 
 from relay.app import cors
 from relay.app.answers import Stalled, end_stream, send_answer
+from relay.app.compressing import compressed
 from relay.app.dispatch import MethodNotAllowed, Routes
 from relay.app.gate import Gate
 from relay.app.headers import ALWAYS, Headers
@@ -92,7 +93,7 @@ class Front:
             try:
                 await send_answer(
                     send,
-                    answer,
+                    compressed(answer, request.headers),
                     status=status,
                     head=request.method == "HEAD",
                     secure=self._origins.is_secure,

@@ -20,6 +20,7 @@ from relay.app.dispatch import method_of
 from relay.app.forms import Form, read_fields, read_with_file
 from relay.app.http_request import Request
 from relay.app.origins import Origins
+from relay.app.page_tokens import unmasked
 from relay.app.problems import invalid
 from relay.core.access import FOR_ROLES, Action, Actor, admit
 from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
@@ -185,7 +186,7 @@ class Gate:
 
 
 def _require_csrf(session: Session, given: str) -> None:
-    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+    if not hmac.compare_digest(unmasked(given).encode(), session.csrf.encode()):
         raise Refusal("csrf", "The page's token is missing or old.", "Reload the page and try again.")
 
 

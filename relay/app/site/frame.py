@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from msgspec import structs
+
+from relay.app.compressing import takes_gzip
+from relay.app.page_tokens import masked
 from relay.app.site.views import FRAMED_POLICY, PAGE_POLICY, Views
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Session
@@ -28,6 +32,8 @@ def make_render(views: Views, *, dev: bool, media_origin: str | None = None) -> 
         framed: bool = False,
         **values: object,
     ) -> Answer[Any]:
+        if session is not None:
+            session = structs.replace(session, csrf=masked(session.csrf))
         body = views.render(template, session=session, dev=dev, **{"here": "", **values})
         policy = policies[framed]
         if answer_to is not None:
@@ -53,7 +59,12 @@ def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
         file = views.static.get(call.path["name"])
         if file is None:
             raise Refusal("not_found", "There is no such file.")
-        return Answer(content=file.data, media_type=file.media_type, headers={"cache-control": FOREVER})
+        headers = {"cache-control": FOREVER, "vary": "Accept-Encoding"}
+        if not takes_gzip(call.headers):
+            return Answer(content=file.data, media_type=file.media_type, headers=headers)
+        return Answer(
+            content=file.packed, media_type=file.media_type, headers={**headers, "content-encoding": "gzip"}
+        )
 
     return [
         Page("GET", "/get", Action.SITE_READ, get_it),

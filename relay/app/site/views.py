@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from relay.app.compressing import packed
 from relay.core.calls import Session
 from relay.core.times import parse_rfc3339_us
 from relay.engine.clock import now_us
@@ -44,10 +45,11 @@ _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600
 
 
 class StaticFile(Struct, frozen=True, kw_only=True):
-    """One file of the site, as it is sent."""
+    """One file of the site, as it is sent. packed: in gzip."""
 
     name: str
     data: bytes
+    packed: bytes
     media_type: str
 
 
@@ -116,6 +118,7 @@ def _static(file: Traversable) -> StaticFile:
     return StaticFile(
         name=f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}",
         data=data,
+        packed=packed(data),
         media_type=_TYPES[dot + ending],
     )
 

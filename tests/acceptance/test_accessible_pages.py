@@ -1,0 +1,180 @@
+"""Every page as who cannot see it, has only keys, or holds a phone of 360 pixels: axe-core on each in both themes, and no page forgotten."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from relay.core import calls
+from tests.acceptance.test_pages import sign_in
+from tests.integration.test_relay_commands import relay_command
+from tests.support.browser import WIDE, Watched, running_browser
+from tests.support.loops import loop_flac
+from tests.support.node import installed
+from tests.support.relay import RelayClient, RelayProcess, running_relay
+from tests.support.rows import every_row
+
+PHONE = (360, 740)
+FIRST_VIEW_BYTES = 100_000
+FORMS_OF_OTHERS = {"/oauth/authorize", "/join/{secret}", "/reset-password/{secret}"}
+"""Reached only by what a device or an invite brings; the forms on them are those of other pages."""
+NOT_SHOWN = {"/sign-in/{name}", "/sign-in/{name}/callback", "/static/{name}"}
+"""They send on, or are files."""
+FOR_STRANGERS = ("/", "/sign-in", "/sign-up", "/p/{post_id}", "/explore", "/nothing/here")
+RUN = """async (rules) => {
+  const options = rules ? { runOnly: { type: "rule", values: rules } } : {};
+  const found = await axe.run(document, { ...options, resultTypes: ["violations"] });
+  return found.violations.filter((each) => ["serious", "critical"].includes(each.impact)).map((each) =>
+    `${each.id} (${each.impact}): ${each.nodes.map((node) => node.target.join(" ")).slice(0, 4).join("; ")}`);
+}"""
+TOO_WIDE = """() => document.documentElement.scrollWidth > innerWidth &&
+  [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 4).map((each) => `${each.localName}.${each.className}`).join(" ")"""
+FOCUSED = """() => {
+  const [each, box] = [document.activeElement, document.activeElement.getBoundingClientRect()];
+  const style = getComputedStyle(each);
+  return [each.dataset.name ?? (each.id || each.className || each.name || each.textContent.trim().slice(0, 20)),
+    each === document.body, box.width > 0 && (style.outlineStyle !== "none" || each.matches("[data-file], .marks a"))];
+}"""
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+    """With something on every page."""
+    with running_relay(tmp_path_factory.mktemp("relay") / "data", "--registration", "open") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def values(relay: RelayProcess) -> dict[str, str]:
+    """Of the parameters of paths."""
+    with closing(RelayClient(relay.url)) as mira, closing(RelayClient(relay.url)) as ben:
+        mira.sign_in("mira.k")
+        ben.sign_in("ben")
+        posts = []
+        for seed, facts in enumerate(({"key": "A minor"}, {"visibility": "private"}, {})):
+            audio, bars = loop_flac(seed, bpm=128.0)
+            posts.append(
+                mira.post(audio, title=f"Loop {seed}", bpm=128.0, bar_frames=bars, genre=["dub"], **facts).id
+            )
+        mira.http.patch(f"/audio/{posts[2]}", json={"archived": True, "licence": "cc-by"}).raise_for_status()
+        ben.follow("mira.k")
+        ben.http.post("/social/like", json={"post_id": posts[0], "emoji": "🔥"}).raise_for_status()
+        mira.http.post("/social/save", json={"post_id": posts[0]}).raise_for_status()
+        said = ben.http.post(f"/audio/{posts[0]}/comments", json={"text": "Hm, @mira.k", "position_ms": 900})
+        ben.http.post("/reports", json={"kind": "post", "id": posts[0], "reason": "other", "text": "Look"})
+        own = mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "Yes"}).json()["id"]
+        mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
+    relay_command("role", "--data", relay.data, "mira.k", "moderator")
+    return {
+        "post_id": posts[0],
+        "username": "ben",
+        "list": "followers",
+        "who": "likes",
+        "comment_id": own,
+        "tag": "dub",
+    }
+
+
+@pytest.fixture(scope="module")
+def paths() -> list[str]:
+    """The paths of all pages for people."""
+    pages = [row for row in every_row() if isinstance(row, calls.Page)]
+    shown = [row.path for row in pages if row.method == "GET" and not row.machine]
+    return [path for path in shown if path not in FORMS_OF_OTHERS | NOT_SHOWN]
+
+
+@pytest.fixture(scope="module")
+def browser(paths: list[str]) -> Iterator[Browser]:  # which come first: the browser has the thread's loop
+    with running_browser() as running:
+        yield running
+
+
+def faults_of(page: Page, axe: str) -> list[str]:
+    """What axe-core calls serious or critical in light and in dark; and what sticks out of a phone."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.evaluate(axe)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    found = [f"light: {each}" for each in page.evaluate(RUN, None)]
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {each}" for each in page.evaluate(RUN, ["color-contrast", "link-in-text-block"])]
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = false; })")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    if too_wide := page.evaluate(TOO_WIDE):
+        found.append(f"wider than a phone: {too_wide}")
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    return found
+
+
+def test_nothing_serious_on_any_page(
+    relay: RelayProcess, browser: Browser, values: dict[str, str], paths: list[str]
+) -> None:
+    """(It takes long for it is every page that there is.)"""
+    axe = (Path(installed("axe")) / "node_modules" / "axe-core" / "axe.min.js").read_text() + "; null"
+    watched, found = Watched(browser, WIDE), {}
+    page = watched.page
+
+    def look(who: str, path: str) -> None:
+        page.goto(relay.url + path.format(**values))
+        if faults := faults_of(page, axe):
+            found[f"{who} at {path}"] = faults
+
+    for path in FOR_STRANGERS:
+        look("a stranger", path)
+    sign_in(page, relay, "mira.k")
+    for path in paths:
+        look("a moderator", path)
+    watched.close()
+    assert not found, "\n".join(f"{where}\n  " + "\n  ".join(what) for where, what in found.items())
+
+
+def test_keys_reach_all_of_a_page_and_one_sees_where_they_are(
+    relay: RelayProcess, browser: Browser, values: dict[str, str]
+) -> None:
+    watched = Watched(browser, WIDE)
+    page = watched.page
+    sign_in(page, relay, "mira.k")
+    page.goto(f"{relay.url}/p/{values['post_id']}")
+    reached = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        name, is_end, is_seen = page.evaluate(FOCUSED)
+        if is_end:
+            break
+        assert is_seen, f"nobody sees that {name} has the keys"
+        reached.append(name)
+    assert reached[0] == "skip"
+    for part in ("me", "play", "seek", "loop", "like", "button", "at"):
+        assert part in reached, f"{part} is not among {reached}"
+    page.locator(".me").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Your page"
+    page.keyboard.press("Escape")
+    assert (
+        page.evaluate("document.activeElement.className") == "me"
+        and not page.locator(".menu-in").is_visible()
+    )
+    watched.close()
+
+
+def test_a_first_view_is_small(relay: RelayProcess, browser: Browser, values: dict[str, str]) -> None:
+    """All that comes over the line until a page is there, without sound: as it is sent, with its headers' bodies."""
+    with closing(RelayClient(relay.url)) as client:
+        client.sign_in("many")
+        for seed in range(20):
+            audio, bars = loop_flac(seed % 4, bpm=128.0)
+            client.post(
+                audio, title=f"One of many, number {seed}", bpm=128.0, bar_frames=bars, genre=["dub", "late"]
+            )
+    for path in ("/", "/p/{post_id}"):
+        watched, sizes = Watched(browser, PHONE), {}
+        watched.page.on("response", lambda each, sizes=sizes: sizes.__setitem__(each.url, each))
+        watched.page.goto(relay.url + path.format(**values), wait_until="networkidle")
+        sent = {url: each.request.sizes()["responseBodySize"] for url, each in sizes.items()}
+        assert not any("/mp3" in url for url in sent), "no sound before somebody wants it"
+        assert sum(sent.values()) <= FIRST_VIEW_BYTES, sent
+        watched.close()
