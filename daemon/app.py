@@ -346,7 +346,7 @@ class App:
         own_files = RunFolderWatch(self._config.run, self._run_lock, keepers, self._bus)
         parts: list[Part] = [
             own_files.run,
-            LibraryWatch(self._store, self._bus).run,
+            LibraryWatch(self._store, self._config.takes, self._bus).run,
             self._status.run,
             self._control_teller.run,
             self._windows.run,

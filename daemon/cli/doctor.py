@@ -127,7 +127,7 @@ def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:
     yield from checks.check_instances(status.instances)
     entries = ask(c.ListOutbox(limit=c.MAX_LIST), c.EntryList).entries
     yield checks.check_outbox([(e.state, e.created_us) for e in entries])
-    yield from checks.check_sound(config, _render_again)
+    yield from checks.check_sound(config, _render_again, status.takes)
 
 
 def _render_again(take_id: str) -> None:

@@ -29,7 +29,7 @@ from daemon.library.rebuild import Rebuilt, take_in
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.system.clock import unix_us
-from daemon.system.files import publish_folder, remove_folder, sweep
+from daemon.system.files import make_folder, publish_folder, remove_folder, sweep
 from relay.wire.ids import uuid7
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,8 @@ class Takes:
             raise
 
     def require_space(self, take_bytes: int) -> None:
-        """Room for a Take, and for what is made of it. Raises NoSpace. [worker]"""
+        """Room for a Take, and for what is made of it. Raises NoSpace, OSError. [worker]"""
+        make_folder(self.folder)  # somebody may have removed it
         free = shutil.disk_usage(self.folder).free
         needed = self._config.min_free_bytes + 2 * take_bytes
         if free < needed:

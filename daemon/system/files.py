@@ -20,13 +20,14 @@ from daemon.errors import NoSpace
 TMP_PREFIX = ".tmp-"
 
 
-def make_folder(folder: Path) -> None:
-    """Make a private folder, and its name durable, if it is missing. Its parent must be there. [worker]"""
+def make_folder(folder: Path) -> bool:
+    """Make a private folder, and its name durable, if it is missing; whether it was. Its parent must be there. [worker]"""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        return
+        return False
     sync_folder(folder.parent)
+    return True
 
 
 def _written(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> int:

@@ -1,6 +1,7 @@
 """Keeps from Rings in a real run folder: which plugin, what is left when the host plays on, and Rings that lie."""
 
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -302,3 +303,10 @@ async def test_a_title_that_does_not_fit_costs_no_take(tmp_path: Path, title: st
         await desk.load("Keys", 0.1)
         take = await desk.kept(seconds=1.0, title=title)
         assert (take.frames, take.title) == (RATE_HZ, fitting(title).title)
+
+
+async def test_a_keep_makes_a_folder_of_takes_that_was_removed_again(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", 0.3)
+        shutil.rmtree(desk.takes.folder, ignore_errors=True)
+        assert len(desk.sound(await desk.kept(seconds=1.0))) == RATE_HZ * 8

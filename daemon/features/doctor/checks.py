@@ -215,8 +215,11 @@ def check_sandbox(command: Sequence[str] = (sys.executable, "-m", "sandbox.proce
     return ok("sandbox", "Previews are decoded where nothing else can be reached.")
 
 
-def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator[Check]:
-    """Hash every lossless copy again and look at every sound's length; a copy that is not what it was is made anew."""
+def check_sound(config: Config, render_again: Callable[[str], None], known_takes: int = 0) -> Iterator[Check]:
+    """Hash every lossless copy again and look at every sound's length; a copy that is not what it was is made anew.
+
+    known_takes: how many the library has.
+    """
     takes = bad_copies = 0
     for folder in sorted(config.takes.iterdir()) if config.takes.exists() else []:
         if not folder.is_dir() or folder.name.startswith("."):
@@ -237,6 +240,12 @@ def check_sound(config: Config, render_again: Callable[[str], None]) -> Iterator
         elif take.flac_sha256 and _sha256(folder / TAKE_FLAC) != take.flac_sha256:
             bad_copies += 1
             render_again(take.take_id)
+    if takes < known_takes:
+        yield problem(
+            "sound",
+            f"Of {known_takes} takes, {known_takes - takes} are not in {config.takes}.",
+            "Put their folders back; `sidechain takes delete` forgets what is gone for good.",
+        )
     if bad_copies:
         yield repaired("sound", f"{bad_copies} lossless copies were not what they were, and are made anew.")
     else:

@@ -100,6 +100,8 @@ def test_every_lossless_copy_is_hashed_again(config: Config) -> None:
     shutil.rmtree(config.takes / row.take_id)
     publish(config.takes, take(2), soft_noise(1000))
     assert outcomes(checks.check_sound(config, again.append)) == {"sound": Outcome.OK}
+    told = next(checks.check_sound(config, again.append, known_takes=3))
+    assert told.outcome is Outcome.PROBLEM and "Of 3 takes, 2 are not in" in told.sentence
     sidecars.write_entry(config.takes, Entry(entry_id="e" * 32, take_id=take(2).take_id, account=None))
 
 
