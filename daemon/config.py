@@ -22,7 +22,7 @@ from relay.wire.misfits import in_words
 from relay.wire.rest import ShownTo
 
 # As settings were called before, and are still understood in files and environments.
-FOLDERS = ("data_dir", "run_dir", "linked_folder")
+FOLDERS = ("data_dir", "run_dir", "linked_folder", "relay_certificate")
 OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ENV_PREFIX = "SIDECHAIN_"
@@ -55,6 +55,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             max_length=512,
             description="Address of the relay: https, or http for a relay on this machine. Nothing is posted without one.",
+            extra={"default": "none"},
+        ),
+    ] = ""
+    relay_certificate: Annotated[
+        str,
+        Meta(
+            description="File (PEM) of the one certificate that proves the relay, where no authority vouches for it; `sidechain setup` asks and writes it.",
             extra={"default": "none"},
         ),
     ] = ""

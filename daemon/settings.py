@@ -94,15 +94,25 @@ def with_setting(text: str, name: str, value: object) -> str:
 
 def write_settings(file: Path, values: Mapping[str, object]) -> None:
     """All of them or none, beside the file and then in its place; None takes one out. Raises BadConfig, LibraryStuck. [worker]"""
-    part = file.with_name(f"{file.name}.part")
     try:
         text = file.read_text("utf-8-sig") if file.exists() else ""
         for name, value in values.items():
             text = with_setting(text, name, value)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LibraryStuck(
+            f"The settings file {file} cannot be written: {why_of(error)}.", "Mend that first."
+        ) from error
+    write_beside(file, text)
+
+
+def write_beside(file: Path, text: str) -> None:
+    """A file of the settings' folder, whole or as it was. Raises LibraryStuck. [worker]"""
+    part = file.with_name(f"{file.name}.part")
+    try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.write_text(text, "utf-8")
         os.replace(part, file)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise LibraryStuck(
             f"The settings file {file} cannot be written: {why_of(error)}.", "Mend that first."
         ) from error

@@ -59,7 +59,7 @@ def build(top: Path, version: str) -> Path:
         size_kib = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
         control = CONTROL.format(version=version, architecture=architecture, size_kib=size_kib)
         add_control(tree / "DEBIAN", control, ["/etc/xdg/autostart/sidechain-tray.desktop"])
-        command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--build", str(tree), str(deb)]
+        command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(deb)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return deb
 

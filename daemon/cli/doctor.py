@@ -93,8 +93,8 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     yield checks.check_credentials(config)
     if session := checks_desktop.check_session(config):
         yield session
-    yield from checks_desktop.check_proxy(config.relay_url)
-    yield from check_relay(config.relay_url)
+    yield from checks_desktop.check_proxy(config.relay_url, config.relay_certificate)
+    yield from check_relay(config.relay_url, config.relay_certificate)
     try:
         status = ask(c.GetStatus(), c.Status, timeout_s=ASK_LIMIT_S)
     except NotRunning as error:

@@ -19,9 +19,10 @@ from daemon.cli.starting import start_detached, stop_daemon
 from daemon.config import Config
 from daemon.core.at_login import Start
 from daemon.core.checks import Outcome
-from daemon.errors import BadConfig, NotRunning, SidechainError, UsageError
-from daemon.settings import checked, write_settings
+from daemon.errors import BadConfig, NotRunning, Offline, SidechainError, UsageError
+from daemon.settings import checked, write_beside, write_settings
 from daemon.system.at_login import AtLogin
+from daemon.uplink.certificates import unproved
 
 NO_RELAY_WORDS = ("none", "no", "-")
 OFF_WORDS = ("off", "no", "0")
@@ -62,6 +63,12 @@ class Asker:
 
 def setup(
     relay: Annotated[str | None, typer.Option(help="Address of the relay, or none.")] = None,
+    fingerprint: Annotated[
+        str | None,
+        typer.Option(
+            help="SHA-256 of the relay's certificate, as its operator told it, where no authority vouches for it."
+        ),
+    ] = None,
     account: Annotated[
         str | None, typer.Option(help="How this device is joined to your account: browser, code, or later.")
     ] = None,
@@ -94,7 +101,11 @@ def setup(
         raise UsageError(f"{account!r} is no way to join an account.", "Say browser, code or later.")
     asker = Asker(_somebody_is_there(yes))
     now = loaded().config
-    values = _relay(asker, now, relay) | _store(asker, now, credential_store) | _history(asker, now, history)
+    values = (
+        _relay(asker, now, relay, fingerprint)
+        | _store(asker, now, credential_store)
+        | _history(asker, now, history)
+    )
     wanted = _login_wanted(asker, at_login)
     write_settings(loaded().file, values)
     way = login()
@@ -124,7 +135,7 @@ def _somebody_is_there(yes: bool) -> bool:
 # the questions ----------------------------------------------------------------------------------------------------------
 
 
-def _relay(asker: Asker, now: Config, said: str | None) -> dict[str, Value]:
+def _relay(asker: Asker, now: Config, said: str | None, fingerprint: str | None) -> dict[str, Value]:
     def fits(text: str) -> Value:
         return checked("relay_url", "" if text.lower() in NO_RELAY_WORDS else text) or None
 
@@ -133,16 +144,38 @@ def _relay(asker: Asker, now: Config, said: str | None) -> dict[str, Value]:
     else:
         question = "1/5  Relay to post to (its address; none: takes stay on this computer)"
         url = asker.word(question, now.relay_url or "none", fits)
-    if isinstance(url, str):
-        _try_relay(url)
-    return {"relay_url": url}
+    if not isinstance(url, str):
+        return {"relay_url": None, "relay_certificate": None}
+    known = now.relay_certificate if url == now.relay_url else ""
+    certificate = _certificate(asker, url, known, fingerprint)
+    _try_relay(url, certificate)
+    return {"relay_url": url, "relay_certificate": certificate or None}
 
 
-def _try_relay(url: str) -> None:
+def _certificate(asker: Asker, url: str, known: str, said: str | None) -> str:
+    """The file of the one that proves the relay; "" where authorities do. Raises Offline when nobody has said that it is right."""
+    shown = unproved(url, known)
+    if shown is None:
+        return known
+    note(
+        f"     No authority vouches for {url}. Its certificate's fingerprint (SHA-256) is\n     {shown.fingerprint}"
+    )
+    right = shown.begins_with(said) if said else asker.yes("     Is that what its operator told you?", False)
+    if not right:
+        raise Offline(
+            f"The certificate of {url} is not trusted: its fingerprint is another, or nobody has said that it is right.",
+            "Ask who runs the relay for its fingerprint; `--fingerprint` takes it.",
+        )
+    file = loaded().file.with_name("relay.pem")
+    write_beside(file, shown.pem)
+    return str(file)
+
+
+def _try_relay(url: str, certificate: str) -> None:
     """Say what is amiss on the way there; it may be away only now, so nothing is refused for that."""
     from daemon.features.doctor.checks_relay import check_relay
 
-    for check in check_relay(url):
+    for check in check_relay(url, certificate):
         if check.outcome is Outcome.PROBLEM:
             note(f"  Note: {check.sentence} {check.next_step}")
 

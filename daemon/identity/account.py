@@ -41,7 +41,8 @@ class Account:
         self._store = store
         self._version = version
         self._bus = bus
-        self._relay = DeviceRelay(config.relay_url, self._lost) if config.relay_url else None
+        url, certificate = config.relay_url, config.relay_certificate
+        self._relay = DeviceRelay(url, self._lost, certificate) if url else None
         self._secret: SecretStore = (
             FileSecret(config.data / "device.key")
             if config.credential_store == "file"

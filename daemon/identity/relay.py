@@ -16,9 +16,9 @@ class DeviceRelay(RelayClient):
 
     tokens: Tokens
 
-    def __init__(self, base_url: str, lost: Callable[[], None]) -> None:
-        """lost: told when the relay says that this device is nobody's any more."""
-        http = RelayHttp(base_url)
+    def __init__(self, base_url: str, lost: Callable[[], None], certificate: str = "") -> None:
+        """certificate: as of RelayHttp. lost: told when the relay says that this device is nobody's any more."""
+        http = RelayHttp(base_url, certificate)
 
         async def exchange(given: TokenRefresh) -> TokenPair:
             return await http.do(operations.REFRESH_TOKEN, given)

@@ -57,16 +57,24 @@ def chosen(url: str, proxies: Mapping[str, str], bypassed: Callable[[str], objec
     return Route(proxy=proxy)
 
 
-def trusted(env: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """Certificates that prove a relay: those that SSL_CERT_FILE and SSL_CERT_DIR name, else Mozilla's. Raises Offline."""
+def trusted(certificate: str = "", env: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """What proves a relay: `certificate` alone, a file, where one is set; else those that SSL_CERT_FILE and SSL_CERT_DIR name,
+    else Mozilla's. Raises Offline."""
     file, folder = env.get("SSL_CERT_FILE"), env.get("SSL_CERT_DIR")
+    named = (
+        f"relay_certificate names ({certificate})"
+        if certificate
+        else f"SSL_CERT_FILE names ({file or folder})"
+    )
     try:
+        if certificate:
+            return ssl.create_default_context(cafile=certificate)
         if file or folder:
             return ssl.create_default_context(cafile=file, capath=folder)
         return ssl.create_default_context(cafile=certifi.where())
     except OSError as error:  # of which ssl.SSLError is one
         raise Offline(
-            f"The certificates that SSL_CERT_FILE names ({file or folder}) cannot be read: {error.strerror}.",
+            f"The certificates that {named} cannot be read: {error.strerror}.",
             "Mend or unset it; then restart the daemon.",
         ) from error
 

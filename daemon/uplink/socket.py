@@ -66,11 +66,11 @@ class Socket:
 
 
 @contextlib.asynccontextmanager
-async def open_socket(base_url: str, token: str) -> AsyncIterator[Socket]:
-    """A connection of the relay at `base_url`, closed at the end. Raises TokenRejected, SocketEnded. [loop]"""
+async def open_socket(base_url: str, token: str, certificate: str = "") -> AsyncIterator[Socket]:
+    """A connection of the relay at `base_url`, closed at the end; certificate: as of RelayHttp. Raises TokenRejected, SocketEnded. [loop]"""
     try:
         proxy = route_to(base_url).proxy
-        certificates = trusted() if base_url.startswith("https:") else None
+        certificates = trusted(certificate) if base_url.startswith("https:") else None
     except Offline as error:
         raise SocketEnded(None, str(error)) from error
     opening = _Straight(

@@ -2,8 +2,6 @@
 
 import json
 import os
-import ssl
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +12,11 @@ import pytest
 from relay.app.settings_file import NAME, read_settings
 from tests.integration.test_relay_commands import relay_command
 from tests.integration.test_relay_passwords import GOOD, command, fill_in, signed_in_as
+from tests.integration.test_setup import sidechain
 from tests.support.claims import FormBrowser
 from tests.support.relay import RelayProcess, running_relay
 from tests.support.terminal import at_a_terminal
+from tests.support.whole import short_folder
 
 SETUP = ("setup", "--url", "http://127.0.0.1:8700", "--yes", "--json")
 
@@ -74,24 +74,32 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path, wr
     relay_command("setup", "--data", tmp_path / "data", code=2)  # and nobody there to ask
 
 
-def test_a_person_is_asked_and_a_network_without_tls_is_warned_of(tmp_path: Path) -> None:
+def test_a_person_is_asked_and_a_certificate_is_made_for_a_network_of_ones_own(tmp_path: Path) -> None:
+    data = tmp_path / "data"
     replies = [
-        ("Folder", str(tmp_path / "data")),
-        ("Address", "http://relay.example"),
-        ("https for who", "http://192.168.7.1:8701"),
+        ("Folder", str(data)),
+        ("Address", "http://192.168.7.1:8701"),
+        ("is https for who", "https://192.168.7.1:8701"),
+        ("Certificate", ""),
         ("Who may", ""),
         ("Database", ""),
         ("first admin", "mira"),
     ]
     command = [sys.executable, "-m", "relay", "setup"]
     said = at_a_terminal(command, replies, dict(os.environ))
-    assert "Warning: passwords and sound pass this network" in said and "/join/" in said
-    assert read_settings(tmp_path / "data") == {
-        "SIDECHAIN_RELAY_PUBLIC_URL": "http://192.168.7.1:8701",
-        "SIDECHAIN_RELAY_HOST": "192.168.7.1",
+    assert "/join/" in said and "sidechain setup --relay https://192.168.7.1:8701 --fingerprint " in said
+    assert read_settings(data) == {
+        "SIDECHAIN_RELAY_PUBLIC_URL": "https://192.168.7.1:8701",
+        "SIDECHAIN_RELAY_TLS_CERTIFICATE": str(data / "certificate.pem"),
+        "SIDECHAIN_RELAY_TLS_KEY": str(data / "certificate-key.pem"),
+        "SIDECHAIN_RELAY_HOST": "0.0.0.0",
         "SIDECHAIN_RELAY_PORT": "8701",
         "SIDECHAIN_RELAY_REGISTRATION": "invite",
     }
+    assert (data / "certificate-key.pem").stat().st_mode & 0o777 == 0o600
+    before = (data / "certificate.pem").read_bytes()
+    relay_command("setup", "--data", data, "--yes")
+    assert (data / "certificate.pem").read_bytes() == before, "friends have compared it already"
 
 
 def test_a_line_that_is_no_setting_is_named_and_a_variable_goes_before_the_file(tmp_path: Path) -> None:
@@ -105,26 +113,26 @@ def test_a_line_that_is_no_setting_is_named_and_a_variable_goes_before_the_file(
     assert "SIDECHAIN_RELAY_COLOUR" in relay_command("users", "--data", data, code=2).stderr
 
 
-def test_a_certificate_of_its_own_is_served(tmp_path: Path) -> None:
-    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ed25519",
-        "-nodes",
-        "-keyout",
-        str(key),
-        "-out",
-        str(chain),
-    ]
-    subprocess.run([*make, "-days", "2", *names], check=True, capture_output=True)
-    options = ["--url", "https://127.0.0.1:8743", "--certificate", chain, "--key", key]
-    relay_command("setup", "--data", tmp_path / "data", *options, "--yes")
-    with running_relay(tmp_path / "data", "--host", "127.0.0.1", dev=False) as relay:
+def test_the_certificate_that_was_made_is_served_and_a_daemon_takes_it_by_its_fingerprint(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    made = json.loads(
+        relay_command("setup", "--url", "https://127.0.0.1:8743", "--data", data, "--yes", "--json").stdout
+    )
+    with running_relay(data, "--host", "127.0.0.1", dev=False) as relay, short_folder() as home:
         assert relay.url.startswith("https://")
-        with httpx.Client(verify=ssl.create_default_context(cafile=str(chain))) as http:
-            answer = http.get(f"{relay.url}/sign-in")
-        assert answer.status_code == 200 and "Password" in answer.text
+        (home / "run").mkdir(mode=0o700)
+        wanted = ["setup", "--relay", relay.url, "--credential-store", "file", "--yes", "--json"]
+        for print_ in ([], ["--fingerprint", "00" * 16]):
+            refused = sidechain(home, *wanted, *print_)
+            assert refused.returncode == 6 and "fingerprint" in refused.stderr, refused.stderr
+        assert not (home / ".config").exists()
+        taken = sidechain(home, *wanted, "--fingerprint", str(made["fingerprint"])[:32])
+        assert taken.returncode == 0, taken.stderr
+        doctor = sidechain(home, "doctor", "--json")
+        found = {each["name"]: each for each in json.loads(doctor.stdout)["checks"]}
+        claim = sidechain(home, "claim", "--dev-user", "mira", "--json")
+        sidechain(home, "down")
+    assert found["relay certificate"]["outcome"] == found["relay answer"]["outcome"] == "ok"
+    assert json.loads(claim.stdout)["error"]["code"] != "offline", "the daemon trusts it, and was answered"

@@ -29,6 +29,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def sidechain(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the user whose home that is."""
     return subprocess.run(
         [sys.executable, "-m", "daemon", *arguments],
         env=environment(home),

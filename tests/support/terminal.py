@@ -26,6 +26,8 @@ def at_a_terminal(command: Sequence[str], replies: Sequence[tuple[str, str]], en
             while left and left[0][0] in shown[seen:] and shown.rstrip(" ").endswith(":"):
                 seen = len(shown)
                 os.write(ours, f"{left.pop(0)[1]}\n".encode())
+        if left:
+            process.kill()  # it waits for an answer to another question
         assert process.wait(HANG_S) == 0, shown
     finally:
         process.kill()

@@ -24,13 +24,13 @@ LAST_CRASHES = 3
 _CRASH = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(\S.*)", re.MULTILINE)
 
 
-def check_proxy(relay_url: str) -> Iterator[Check]:
+def check_proxy(relay_url: str, certificate: str = "") -> Iterator[Check]:
     """Which proxy the way to the relay takes, and whether it and the certificates that are set can be used."""
     if not relay_url:
         return
     try:
         route = route_to(relay_url)
-        trusted()
+        trusted(certificate)
     except Offline as error:
         yield problem("proxy" if "proxy" in error.message else "certificates", error.message, error.next_step)
         return

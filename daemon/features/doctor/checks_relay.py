@@ -25,8 +25,8 @@ HEALTH_PATH = "/health/live"
 MAX_ANSWER_BYTES = 64 * 1024
 
 
-def check_relay(url: str) -> Iterator[Check]:
-    """DNS, TCP, TLS, health and clock of the relay at `url`."""
+def check_relay(url: str, certificate: str = "") -> Iterator[Check]:
+    """DNS, TCP, TLS, health and clock of the relay at `url`. certificate: the file of the one that proves it, if one is set."""
     if not url:
         yield note("relay", "No relay is configured: takes are kept here only.", f"To post: {SET_A_RELAY}")
         return
@@ -53,7 +53,8 @@ def check_relay(url: str) -> Iterator[Check]:
     with stream:
         if parts.scheme == "https":
             try:
-                stream = ssl.create_default_context().wrap_socket(stream, server_hostname=host)
+                context = ssl.create_default_context(cafile=certificate or None)
+                stream = context.wrap_socket(stream, server_hostname=host)
             except (ssl.SSLError, OSError) as error:
                 yield problem(
                     "relay certificate",

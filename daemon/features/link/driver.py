@@ -154,7 +154,7 @@ class LinkDriver:
             return
         code = None
         try:
-            async with open_socket(relay.base_url, token) as socket:
+            async with open_socket(relay.base_url, token, relay.http.certificate) as socket:
                 self._socket = socket
                 cursor = await self._store.run(Store.cursor)
                 self._queue.put_nowait(link.SocketOpened(socket=number, cursor=cursor))

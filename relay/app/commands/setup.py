@@ -7,9 +7,11 @@ import argparse
 import ipaddress
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from relay.app.certificates import CHAIN, fingerprint, make_certificate
 from relay.app.commands.arguments import add_command
 from relay.app.commands.invite import day_of
 from relay.app.commands.operate import NotDone, operate
@@ -23,14 +25,14 @@ from relay.features.passwords.rules import Registration
 EXAMPLES = """
 relay setup --data /srv/relay
 relay setup --data /srv/relay --url https://relay.example --behind-proxy 127.0.0.1 --admin mira --yes
-relay setup --data ./relay-data --url http://192.168.1.20:8700 --admin mira --yes
+relay setup --data ./relay-data --url https://192.168.1.20:8700 --admin mira --yes
 """
 TEXT = """Ask for address, certificate, sign-in and storage, write the answers into relay.env in the data folder, make the first
 admin, and print a link for that admin and one for friends. May be run again at any time."""
-PLAIN = (
-    "Warning: passwords and sound pass this network as anybody on it can read them. Use it only where you know everybody,"
-    " and put TLS before it for more."
-)
+CERTIFICATE = "Certificate: a proxy before it has one (proxy), there is one in a file (file), make one (make)"
+MAKE = "make"
+SHOWN_CHARS = 32
+"""128 bits of the fingerprint: nobody makes another certificate with the same."""
 INVITED, DAYS = 10, 7
 Answers = dict[str, str]
 
@@ -65,6 +67,11 @@ def run(given: argparse.Namespace) -> int:
     admin = ask("User name of the first admin", given.admin, "", _any)
     config = config_of(answers, {"data": str(folder)})  # what does not fit is said before anything is written
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if answers.get(PREFIX + "TLS_CERTIFICATE") == MAKE:
+        host = urlsplit(answers[PREFIX + "PUBLIC_URL"]).hostname or ""
+        chain, key = make_certificate(folder, host, datetime.now(UTC))
+        answers |= {PREFIX + "TLS_CERTIFICATE": str(chain), PREFIX + "TLS_KEY": str(key)}
+        config = config_of(answers, {"data": str(folder)})
     file = write_settings(folder, {name: value for name, value in answers.items() if value})
     links = _links(config, admin)
     _tell(Report(as_json=given.json), config, file, links)
@@ -102,7 +109,7 @@ def _asker(given: argparse.Namespace) -> Ask:
 def _address(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Answers:
     offered = was.get(PREFIX + "PUBLIC_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
     url = ask(
-        "Address at which people reach it (https://relay.example, http://192.168.1.20:8700)",
+        "Address at which people reach it (https://relay.example, https://192.168.1.20:8700)",
         given.url,
         offered,
         _url,
@@ -111,15 +118,10 @@ def _address(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Ans
     answers = {PREFIX + "PUBLIC_URL": url}
     answers |= dict.fromkeys((PREFIX + "TRUSTED_PROXIES", PREFIX + "TLS_CERTIFICATE", PREFIX + "TLS_KEY"), "")
     if parts.scheme == "http":
-        host = "127.0.0.1" if parts.hostname in ("127.0.0.1", "localhost") else str(parts.hostname)
-        return answers | {PREFIX + "HOST": host, PREFIX + "PORT": str(parts.port or 80)}
-    how = "proxy" if given.behind_proxy is not None else "own" if given.certificate else None
-    was_own = "own" if was.get(PREFIX + "TLS_CERTIFICATE") else "proxy"
+        return answers | {PREFIX + "HOST": "127.0.0.1", PREFIX + "PORT": str(parts.port or 80)}
+    how = "proxy" if given.behind_proxy is not None else "file" if given.certificate else None
     how = ask(
-        "Who has the certificate: a proxy before it, or its own (proxy, own)",
-        how,
-        was_own,
-        _one_of("proxy", "own"),
+        CERTIFICATE, how, _certificate_offered(parts.hostname or "", was), _one_of("proxy", "file", "make")
     )
     if how == "proxy":
         offered = was.get(PREFIX + "TRUSTED_PROXIES") or "127.0.0.1"
@@ -129,6 +131,9 @@ def _address(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Ans
             PREFIX + "HOST": was.get(PREFIX + "HOST", "127.0.0.1"),
             PREFIX + "PORT": was.get(PREFIX + "PORT", str(DEFAULT_PORT)),
         }
+    answers |= {PREFIX + "HOST": "0.0.0.0", PREFIX + "PORT": str(parts.port or 443)}
+    if how == "make":
+        return answers | {PREFIX + "TLS_CERTIFICATE": MAKE, PREFIX + "TLS_KEY": MAKE}
     chain = ask(
         "File of the certificate chain (PEM)",
         given.certificate,
@@ -136,8 +141,14 @@ def _address(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Ans
         _file,
     )
     key = ask("File of its private key (PEM)", given.key, was.get(PREFIX + "TLS_KEY", ""), _file)
-    answers |= {PREFIX + "TLS_CERTIFICATE": chain, PREFIX + "TLS_KEY": key}
-    return answers | {PREFIX + "HOST": "0.0.0.0", PREFIX + "PORT": str(parts.port or 443)}
+    return answers | {PREFIX + "TLS_CERTIFICATE": chain, PREFIX + "TLS_KEY": key}
+
+
+def _certificate_offered(host: str, was: Mapping[str, str]) -> str:
+    """As it was; for an address of one's own network one is made, for no authority vouches for it."""
+    if had := was.get(PREFIX + "TLS_CERTIFICATE"):
+        return "make" if Path(had).name == CHAIN else "file"
+    return "make" if _is_private(host) else "proxy"
 
 
 def _sign_in(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Answers:
@@ -194,7 +205,7 @@ def _file(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    """https, or http inside a network of one's own: to the world a relay without TLS is none. Raises BadConfig."""
+    """https, or http on this machine alone. Raises BadConfig."""
     try:
         parts = urlsplit(text.rstrip("/"))
         fits = (
@@ -207,11 +218,10 @@ def _url(text: str) -> str:
     except ValueError:
         fits = False
     if not fits:
-        raise BadConfig("--url", "is an address such as https://relay.example or http://192.168.1.20:8700.")
-    if parts.scheme == "http" and not _is_private(str(parts.hostname)):
-        raise BadConfig(
-            "--url", "is https for who comes from elsewhere; http only by an address of your own network."
-        )
+        raise BadConfig("--url", "is an address such as https://relay.example or https://192.168.1.20:8700.")
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost"):
+        why = "is https for who comes from another machine; in your own network a certificate is made."
+        raise BadConfig("--url", why)
     return text.rstrip("/")
 
 
@@ -245,11 +255,9 @@ def _links(config: Config, admin: str) -> dict[str, Link]:
 
 
 def _tell(report: Report, config: Config, file: Path, links: Mapping[str, Link]) -> None:
-    url = str(config.public_url)
-    said = [f"Written: {file}"]
-    plain = url.startswith("http://") and "127.0.0.1" not in url and "localhost" not in url
-    said += [PLAIN] if plain else []
-    said += ["", "Start it:", f"  sidechain relay --data {config.data}"]
+    url, own = str(config.public_url), config.tls_certificate
+    made = fingerprint(own) if own is not None and own.name == CHAIN else ""
+    said = [f"Written: {file}", "", "Start it:", f"  sidechain relay --data {config.data}"]
     whose = {
         "admin": "You choose a password, once, at:",
         "invite": f"Up to {INVITED} friends make an account at:",
@@ -257,5 +265,15 @@ def _tell(report: Report, config: Config, file: Path, links: Mapping[str, Link])
     for name, link in links.items():
         said += ["", whose[name], f"  {url}{link.path}", f"  until {day_of(link.expires_us)}"]
     said += ["", "Each of you, on your own machine:", f"  sidechain setup --relay {url}"]
+    if made:
+        said[-1] += f" --fingerprint {made[:SHOWN_CHARS]}"
+        said += [
+            f"Browsers ask whether they shall trust it, once: its certificate's SHA-256 is {in_groups(made)}."
+        ]
     values = {name: f"{url}{link.path}" for name, link in links.items()}
-    report.result(said, {"file": str(file), "url": url, "plain_http": plain, **values})
+    report.result(said, {"file": str(file), "url": url, "fingerprint": made, **values})
+
+
+def in_groups(fingerprint: str) -> str:
+    """As browsers show it. [any]"""
+    return ":".join(fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2)).upper()

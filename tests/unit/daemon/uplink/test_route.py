@@ -67,11 +67,11 @@ async def test_what_cannot_be_followed_is_a_relay_that_is_away_for_http_and_for_
 
 def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(Offline, match=r"SSL_CERT_FILE names .*gone\.pem"):
-        trusted({"SSL_CERT_FILE": str(tmp_path / "gone.pem")})
+        trusted(env={"SSL_CERT_FILE": str(tmp_path / "gone.pem")})
     (tmp_path / "no.pem").write_text("no certificate")
     with pytest.raises(Offline, match=r"no\.pem"):
-        trusted({"SSL_CERT_FILE": str(tmp_path / "no.pem")})
-    assert trusted({}).get_ca_certs()
+        trusted(env={"SSL_CERT_FILE": str(tmp_path / "no.pem")})
+    assert trusted(env={}).get_ca_certs()
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
