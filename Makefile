@@ -50,12 +50,12 @@ verify: dev ## generated files are fresh
 	@$(PY) -m plugin_protocol.draw_spec --check
 	@$(PY) -m plugin_protocol.make_vectors --check
 
-lock: dev ## write requirements/*.lock anew from pyproject.toml
-	@$(COMPILE) pyproject.toml --extra desktop -o requirements/desktop.lock
-	@$(COMPILE) pyproject.toml --extra relay -o requirements/relay.lock
-	@$(COMPILE) pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
+lock: dev ## write requirements/*.lock anew from pyproject.toml; each pins what dev.lock pins, for they are installed together
 	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev -o requirements/dev.lock
-	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop -o requirements/desktop.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay -o requirements/relay.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
 
 package: dev $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PIP) "pyinstaller>=6.11"

@@ -67,8 +67,12 @@ class Bare:
 
     def files(self) -> set[str]:
         """All there is, but what the user, the kernel and dpkg's own books hold."""
-        found = (f"/{path.relative_to(self.root)}" for path in self.root.rglob("*"))
-        return {path for path in found if not path.startswith(NOT_OURS)}
+        found: set[str] = set()
+        for folder, folders, files in os.walk(self.root):
+            inside = f"/{os.path.relpath(folder, self.root)}/".replace("/./", "/")
+            folders[:] = [each for each in folders if not f"{inside}{each}/".startswith(NOT_OURS)]
+            found |= {inside + each for each in (*folders, *files)}
+        return found
 
     def _command(self, command: tuple[str, ...], user: str) -> list[str]:
         env = [f"HOME={HOME if user else '/root'}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]

@@ -109,6 +109,17 @@ def test_locks_are_pinned_by_hash_and_name_no_address(lock: str) -> None:
     assert len(packages) > 10 and text.count("--hash=sha256:") >= len(packages)
 
 
+def test_locks_that_are_installed_together_pin_the_same() -> None:
+    """`make setup` takes the desktop's and the relay's at once; `make dev` comes over them."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for lock in ("desktop", "relay", "cluster", "dev"):
+        text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+        pins = re.findall(r"(?m)^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;]+)", text)
+        for name in {name for name, _ in pins}:  # of some there is one for each version of Python
+            found.setdefault(name, set()).add(tuple(sorted(v for each, v in pins if each == name)))
+    assert {name: versions for name, versions in found.items() if len(versions) > 1} == {}
+
+
 def test_a_relay_install_pulls_no_desktop_packages_and_the_reverse() -> None:
     def names(lock: str) -> set[str]:
         text = (ROOT / "requirements" / f"{lock}.lock").read_text()

@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -18,7 +20,11 @@ from tests.support.relay import RelayProcess, running_relay
 from tests.support.terminal import at_a_terminal
 from tests.support.whole import short_folder
 
-SETUP = ("setup", "--url", "http://127.0.0.1:8700", "--yes", "--json")
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def path_of(url: object) -> str:
@@ -28,28 +34,38 @@ def path_of(url: object) -> str:
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     data = tmp_path_factory.mktemp("band") / "data"
-    done = relay_command(*SETUP, "--data", data, "--admin", "mira")
+    options = ["--url", f"http://127.0.0.1:{free_port()}", "--admin", "mira", "--yes", "--json"]
+    done = relay_command("setup", "--data", data, *options)
     return {"data": data, **json.loads(done.stdout)}
 
 
 @pytest.fixture(scope="module")
 def relay(answers: dict[str, object]) -> Iterator[RelayProcess]:
     """Started with nothing but its folder: the rest stands beside its data."""
-    data = Path(str(answers["data"]))
-    with running_relay(data, dev=False) as process:
+    data, port = Path(str(answers["data"])), httpx.URL(str(answers["url"])).port
+    assert port is not None
+    with running_relay(data, dev=False, port=port) as process:
         yield process
 
 
 def test_the_admins_link_sets_a_password_once_and_a_friends_link_makes_an_account(
     relay: RelayProcess, answers: dict[str, object]
 ) -> None:
-    mira = FormBrowser(relay.url, "10.1.0.1")
-    fill_in(mira, path_of(answers["admin"]), password=GOOD)
-    assert signed_in_as(mira) == "mira" and mira.http.get("/moderation").status_code == 200
-    assert FormBrowser(relay.url, "10.1.0.2").http.get(path_of(answers["admin"])).status_code == 404
-    ben = FormBrowser(relay.url, "10.1.0.3")
-    fill_in(ben, path_of(answers["invite"]), username="ben", password=GOOD)
-    assert signed_in_as(ben) == "ben" and ben.http.get("/moderation").status_code in (403, 404)
+    with ExitStack() as stack:
+        mira, late, ben = (browser(stack, relay, f"10.1.0.{n}") for n in (1, 2, 3))
+        said = fill_in(mira, path_of(answers["admin"]), password=GOOD)
+        assert signed_in_as(mira) == "mira", said.text
+        assert mira.http.get("/moderation").status_code == 200
+        assert late.http.get(path_of(answers["admin"])).status_code == 404
+        said = fill_in(ben, path_of(answers["invite"]), username="ben", password=GOOD)
+        assert signed_in_as(ben) == "ben", said.text
+        assert ben.http.get("/moderation").status_code in (403, 404)
+
+
+def browser(stack: ExitStack, relay: RelayProcess, address: str) -> FormBrowser:
+    opened = FormBrowser(relay.url, address)
+    stack.enter_context(opened.http)
+    return opened
 
 
 def test_it_may_be_run_again_while_the_relay_serves_and_keeps_what_was_answered(relay: RelayProcess) -> None:
