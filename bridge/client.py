@@ -5,8 +5,6 @@ One client is one connection: when the daemon goes, the client is spent, and the
 """
 
 import itertools
-import os
-import socket
 import time
 from pathlib import Path
 from types import TracebackType
@@ -42,18 +40,13 @@ def daemon_pid(path: Path) -> int:
 
     Raises DaemonNotRunning, also when the listener belongs to another user: that is none of ours.
     """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.setblocking(False)
-            probe.connect(os.fspath(path))
-        except BlockingIOError:
-            pass  # its backlog is full, so somebody is there
-        except OSError:
-            raise DaemonNotRunning(path) from None
-        pid, uid = system.peer_of(probe)
-    if uid not in (system.user_id(), -1):
+    try:
+        listener = system.listener_of(path)
+    except OSError:
+        raise DaemonNotRunning(path) from None
+    if listener.user_id not in (system.user_id(), None):
         raise DaemonNotRunning(path)
-    return int(pid)
+    return listener.pid
 
 
 def checked_reply(request: Request, reply: Reply) -> Reply:

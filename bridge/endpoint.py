@@ -1,17 +1,13 @@
 """What both of the daemon's sockets share: a guarded ROUTER of ZeroMQ, bound for this user alone.
 
 It moves bytes and knows who sent them. What the bytes mean, and what to answer, is in plugin_endpoint.py and
-control_endpoint.py; how a message lies in the bytes, in zmtp.py. It accepts by itself, because libzmq ends the process
-when a connection comes and no descriptor is left: here that is a pause, and a line in the log.
+control_endpoint.py; how a message lies in the bytes, in zmtp.py; how a peer comes in, in listener_posix.py and
+listener_windows.py.
 """
 
 import asyncio
-import errno
 import logging
-import os
-import socket
-import stat
-import time
+import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -19,20 +15,19 @@ from pathlib import Path
 import msgspec
 
 from bridge import system, zmtp
-from bridge.errors import RunDirRefused
-from bridge.paths import MAX_SOCKET_PATH_BYTES
 from plugin_protocol.message_base import MAX_MESSAGE_BYTES
+
+if sys.platform == "win32":
+    from bridge.listener_windows import Listener
+else:
+    from bridge.listener_posix import Listener
 
 HANDSHAKE_S = 2.0
 MAX_CONNECTIONS = 4_096
 MAX_WAITING = 64  # messages of one peer that wait to be received, before no more of it is read
 MAX_UNSENT_BYTES = 1 << 20  # that wait for one peer, before it counts as unable to take more
 READ_BYTES = 1 << 14  # at a time: what is in them is all that one turn of the loop looks at
-BACKLOG = 512
 CLOSE_LINGER_S = 0.5  # the last replies still go out, and a stuck peer holds nobody up for longer
-RESERVED_DESCRIPTORS = 32  # left to what the daemon has to open itself: takes, the library, Rings
-EXHAUSTED_PAUSE_S = 1.0  # before the next look whether there are descriptors again
-EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 MESSAGES_PER_S = 200
 BURST = 200
 MAX_IN_A_ROW = 16
@@ -45,7 +40,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: bytes  # our name of the connection
     pid: int
-    uid: int
+    uid: system.UserId
 
 
 class Unreachable(Exception):
@@ -141,49 +136,25 @@ class GuardedRouter:
         self._exhausted = exhausted
         self.counts: dict[str, int] = {"foreign_uid": 0, "parts": 0, "connections": 0, "exhausted": 0}
         self._uid = system.user_id()
-        self._listener: socket.socket | None = None
-        self._file: os.stat_result | None = None  # of the socket's name, as it was bound
+        self._listener = Listener(path, self._admit, self._is_exhausted)
         self._number = 0
         self._connections: dict[bytes, _Connection] = {}
-        self._accepting: set[asyncio.Task[None]] = set()
         self._ready: deque[_Connection] = deque()  # each that has something waiting, once: they take turns
         self._news = asyncio.Event()
         self._in_a_row = 0
 
     def bind(self) -> None:
-        """Bind with mode 0600 whatever the umask, and accept. The RunLock must be held: a live path is taken over.
-
-        Raises RunDirRefused when the path is too long or cannot be bound.
-        """
-        if len(os.fsencode(self.path)) > MAX_SOCKET_PATH_BYTES:
-            raise RunDirRefused(self.path.parent, "has too long a name for a socket in it")
-        before = os.umask(0o177)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            listener.setblocking(False)
-            self.path.unlink(missing_ok=True)
-            listener.bind(os.fspath(self.path))
-            listener.listen(BACKLOG)
-            found = self.path.lstat()
-        except OSError as error:
-            listener.close()
-            raise RunDirRefused(self.path.parent, f"takes no socket: {error}") from error
-        finally:
-            os.umask(before)
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            listener.close()
-            raise RunDirRefused(self.path.parent, f"made {self.path.name} open to other users")
-        self._listener, self._file = listener, found
-        self._listen()
+        """Let peers in. The RunLock must be held: a live path is taken over. Raises RunDirRefused."""
+        self._listener.bind()
 
     def keep_bound(self) -> bool:
-        """Bind again when the socket's file was removed or replaced; who is connected stays so. Whether it was.
+        """Bind again when the listener's file was removed or replaced; who is connected stays so. Whether it was.
 
         Raises RunDirRefused as bind does; then the next call tries again.
         """
-        if self._is_there():
+        if self._listener.is_there():
             return False
-        self._end_listening()
+        self._listener.close()
         self.bind()
         return True
 
@@ -214,15 +185,30 @@ class GuardedRouter:
         transport.write(zmtp.message(data))
 
     def close(self) -> None:
-        """Close and remove the socket file. Call before the RunLock is released."""
+        """Close and remove the listener's file. Call before the RunLock is released."""
+        self._listener.close()
         loop = asyncio.get_running_loop()
-        if self._is_there():  # else it is another's by now
-            self.path.unlink(missing_ok=True)
-        self._end_listening()
         for connection in list(self._connections.values()):
             if connection.transport is not None:
                 connection.transport.close()
                 loop.call_later(CLOSE_LINGER_S, connection.abort)
+
+    def _admit(self, peer: system.Peer) -> _Connection | None:
+        """The connection of one more peer; None for one who is to be cut off."""
+        refused = "foreign_uid" if peer.user_id is None or peer.user_id != self._uid else ""
+        if not refused and len(self._connections) >= MAX_CONNECTIONS:
+            refused = "connections"
+        if refused or peer.user_id is None:
+            self.counts[refused] += 1
+            return None
+        self._number += 1
+        origin = Origin(identity=self._number.to_bytes(8, "big"), pid=peer.pid, uid=peer.user_id)
+        connection = self._connections[origin.identity] = _Connection(self, origin)
+        return connection
+
+    def _is_exhausted(self) -> None:
+        self.counts["exhausted"] += 1
+        self._exhausted()
 
     # what the connections tell ----------------------------------------------------------------------------------
 
@@ -237,77 +223,10 @@ class GuardedRouter:
         """Its last messages can still be received."""
         self._connections.pop(connection.origin.identity, None)
 
-    # accepting --------------------------------------------------------------------------------------------------
-
-    def _listen(self) -> None:
-        if self._listener is not None:
-            asyncio.get_running_loop().add_reader(self._listener, self._accept)
-
-    def _is_there(self) -> bool:
-        """Whether the path still leads to this socket."""
-        try:
-            return self._file is not None and os.path.samestat(self._file, self.path.lstat())
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    def _end_listening(self) -> None:
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._listener = self._file = None
-
-    def _accept(self) -> None:
-        assert self._listener is not None
-        loop = asyncio.get_running_loop()
-        try:
-            peer, _ = self._listener.accept()
-        except OSError as error:
-            if error.errno in EXHAUSTED:
-                self._pause(error.strerror or "no descriptor is left")
-            return
-        # The kernel gives the lowest free number, so a high one says how many are in use.
-        if peer.fileno() >= system.descriptor_limit() - RESERVED_DESCRIPTORS:
-            peer.close()
-            self._pause(f"{RESERVED_DESCRIPTORS} descriptors are left, for what is kept")
-            return
-        pid, uid = system.peer_of(peer)
-        refused = "foreign_uid" if uid != self._uid else ""
-        if not refused and len(self._connections) >= MAX_CONNECTIONS:
-            refused = "connections"
-        if refused:
-            self.counts[refused] += 1
-            peer.close()
-            return
-        self._number += 1
-        origin = Origin(identity=self._number.to_bytes(8, "big"), pid=pid, uid=uid)
-        connection = self._connections[origin.identity] = _Connection(self, origin)
-        task = loop.create_task(self._adopt(connection, peer))
-        self._accepting.add(task)
-        task.add_done_callback(self._accepting.discard)
-
-    def _pause(self, why: str) -> None:
-        """Let nobody in for a moment. Who waits in the backlog is looked at then."""
-        assert self._listener is not None
-        loop = asyncio.get_running_loop()
-        self.counts["exhausted"] += 1
-        self._exhausted()
-        log.warning(
-            "%s: nobody new is let in for a moment: %s. Raise the limit of open files.", self.path.name, why
-        )
-        loop.remove_reader(self._listener)
-        loop.call_later(EXHAUSTED_PAUSE_S, self._listen)
-
-    async def _adopt(self, connection: _Connection, peer: socket.socket) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, peer)
-        except OSError:
-            peer.close()
-            self.is_gone(connection)
-
 
 def monotonic_us() -> int:
-    """Microseconds of CLOCK_MONOTONIC, which stands still while the machine sleeps."""
-    return time.monotonic_ns() // 1_000
+    """Microseconds of the clock that stands still while the machine sleeps."""
+    return system.awake_ns() // 1_000
 
 
 Clock = Callable[[], int]

@@ -41,7 +41,7 @@ class FolderLock:
             if not isinstance(error, BlockingIOError):
                 raise RunDirRefused(folder, f"cannot be locked: {error.strerror}") from error
             raise AlreadyRunning(pid) from None
-        os.fchmod(fd, 0o600)
+        system.keep_private(fd)
         os.ftruncate(fd, 0)
         system.write_at(fd, b"%d\n" % os.getpid(), 0)
         return cls(fd)

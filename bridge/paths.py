@@ -1,16 +1,17 @@
 """Where sockets, lock and Rings live: one directory that belongs to the user alone.
 
 `run_dir` only computes; `prepare_run_dir` makes and checks. The C client follows the same order of places
-(SPEC.md section 2), or the two would never meet. Linux and macOS; Windows has no such directory yet.
+(SPEC.md section 2), or the two would never meet.
 """
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bridge.errors import RunDirRefused
-from bridge.system import user_id, why_not_private
+from bridge.system import UserId, make_private_folder, user_id, why_not_private
 
 PLUGIN_SOCKET = "plugin.sock"
 CONTROL_SOCKET = "control.sock"
@@ -19,18 +20,25 @@ MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the closing NUL (unix(7))
 
 
 def run_dir(
-    env: Mapping[str, str], uid: int | None = None, exists: Callable[[Path], bool] = Path.is_dir
+    env: Mapping[str, str], uid: UserId | None = None, exists: Callable[[Path], bool] = Path.is_dir
 ) -> Path:
     """The run directory of user `uid`, None: ours; not made, not checked. An empty variable counts as unset. [any]
 
     SIDECHAIN_RUN_DIR, else $XDG_RUNTIME_DIR/sidechain, else /run/user/UID/sidechain if /run/user/UID is there
-    (a service may lack the variable), else /dev/shm/sidechain-UID.
+    (a service may lack the variable), else /dev/shm/sidechain-UID. On Windows %LOCALAPPDATA%\\Sidechain\\run.
     """
     if own := env.get("SIDECHAIN_RUN_DIR"):
         return Path(own)
+    if sys.platform == "win32":
+        found = Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local", "Sidechain", "run")
+    else:
+        found = _by_login(env, user_id() if uid is None else uid, exists)
+    return found
+
+
+def _by_login(env: Mapping[str, str], uid: UserId, exists: Callable[[Path], bool]) -> Path:
     if runtime := env.get("XDG_RUNTIME_DIR"):
         return Path(runtime) / "sidechain"
-    uid = user_id() if uid is None else uid
     user_dir = Path(f"/run/user/{uid}")
     return user_dir / "sidechain" if exists(user_dir) else Path(f"/dev/shm/sidechain-{uid}")
 
@@ -43,7 +51,7 @@ def check_run_dir(path: Path) -> None:
         raise RunDirRefused(path, f"cannot be used: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise RunDirRefused(path, "is not a directory (links are not followed)")
-    if (why := why_not_private(found, "0700")) is not None:
+    if (why := why_not_private(path, found, "0700")) is not None:
         raise RunDirRefused(path, why)
     longest = len(os.fsencode(path / CONTROL_SOCKET))
     if longest > MAX_SOCKET_PATH_BYTES:
@@ -59,8 +67,7 @@ def prepare_run_dir(path: Path) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700)
-        path.chmod(0o700)  # a umask may have taken bits of our own
+        make_private_folder(path)
     except FileExistsError:
         pass
     except OSError as error:

@@ -15,6 +15,7 @@ import msgspec
 
 from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, cancelled, monotonic_us
 from bridge.rounds import next_round
+from bridge.system import UserId
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
 from plugin_protocol.message_base import HEARTBEAT_INTERVAL_US, SILENCE_LIMIT_US
@@ -57,7 +58,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 
     instance: bytes
     pid: int
-    uid: int
+    uid: UserId
     hello: Hello
 
 

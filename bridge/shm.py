@@ -303,7 +303,7 @@ def _open_segment(run_dir: Path, segment: str) -> int:
     except OSError as error:
         raise RingRefused(segment, error.strerror or "it cannot be opened") from error
     found = os.fstat(fd)
-    why = system.why_not_private(found) if stat.S_ISREG(found.st_mode) else "is not a plain file"
+    why = system.why_not_private(fd, found) if stat.S_ISREG(found.st_mode) else "is not a plain file"
     if why is not None:
         os.close(fd)
         raise RingRefused(segment, f"it {why}")

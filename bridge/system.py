@@ -1,60 +1,11 @@
 """What the desktop needs of the operating system, under one name whichever it is: private files, who lives, whose a peer is,
-clocks that run on, limits of this process. No other module of bridge, daemon or tray names what only one system has; the
-sandbox stands alone.
+clocks, limits of this process. No other module of bridge, daemon or tray names what only one system has; how a connection is
+taken in stands in bridge.listener_posix and bridge.listener_windows, and the sandbox stands alone.
 """
 
-from bridge.system_posix import (
-    Peer,
-    boot_id,
-    create_private,
-    descriptor_limit,
-    forbid_dumps,
-    is_locked,
-    keep_freed_memory,
-    lifetime_s,
-    limit_memory,
-    lock,
-    open_private,
-    open_to_read,
-    peer_of,
-    process_lives,
-    raise_descriptor_limit,
-    read_at,
-    read_into,
-    reserve,
-    step_thread_back,
-    sync_data,
-    sync_folder,
-    usable_cores,
-    user_id,
-    why_not_private,
-    write_at,
-)
+import sys
 
-__all__ = [
-    "Peer",
-    "boot_id",
-    "create_private",
-    "descriptor_limit",
-    "forbid_dumps",
-    "is_locked",
-    "keep_freed_memory",
-    "lifetime_s",
-    "limit_memory",
-    "lock",
-    "open_private",
-    "open_to_read",
-    "peer_of",
-    "process_lives",
-    "raise_descriptor_limit",
-    "read_at",
-    "read_into",
-    "reserve",
-    "step_thread_back",
-    "sync_data",
-    "sync_folder",
-    "usable_cores",
-    "user_id",
-    "why_not_private",
-    "write_at",
-]
+if sys.platform == "win32":
+    from bridge.system_windows import *  # noqa: F403
+else:
+    from bridge.system_posix import *  # noqa: F403

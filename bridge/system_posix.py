@@ -1,5 +1,10 @@
 """`bridge.system` on Linux and macOS. What is said of macOS is untested: no such machine has run it."""
 
+import sys
+
+assert sys.platform != "win32"
+
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -7,11 +12,12 @@ import resource
 import socket
 import stat
 import struct
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+UserId = int
 
 PRIVATE_MODE = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -43,13 +49,43 @@ def open_to_read(path: str | os.PathLike[str]) -> int:
     return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
-def why_not_private(found: os.stat_result, wanted: str = "0600") -> str | None:
-    """Why others could reach what `found` describes; None: it is ours, and closed to them. [any]"""
+def make_private_folder(path: Path) -> None:
+    """For us alone, whatever the umask. Raises FileExistsError, OSError. [any]"""
+    path.mkdir(mode=0o700)
+    path.chmod(0o700)
+
+
+def keep_private(fd: int) -> None:
+    """For us alone, also when the file was there before. Raises OSError. [any]"""
+    os.fchmod(fd, PRIVATE_MODE)
+
+
+def why_not_private(where: int | Path, found: os.stat_result, wanted: str = "0600") -> str | None:
+    """Why others could reach a file or folder; None: it is ours, and closed to them. Raises OSError. [any]"""
     if found.st_uid != os.geteuid():
         return f"belongs to user {found.st_uid}, not to you ({os.geteuid()})"
     if found.st_mode & _OTHERS:
         return f"is open to other users (mode {stat.S_IMODE(found.st_mode):04o}, not {wanted})"
     return None
+
+
+def other_owner(path: Path) -> UserId | None:
+    """Whose it is, if not ours. Raises OSError. [any]"""
+    owner = path.stat().st_uid
+    return None if owner == os.geteuid() else owner
+
+
+def close_to_others(path: Path) -> bool:
+    """Take away what others may do with a file or folder of ours; whether they could do anything. Raises OSError. [any]"""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        path.chmod(mode & 0o700)
+    return bool(mode & _OTHERS)
+
+
+def local_datagrams() -> socket.socket:
+    """A socket for words to another program of this machine, by the name of its socket. Raises OSError. [any]"""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
 
 def read_at(fd: int, size_bytes: int, at: int) -> bytes:
@@ -96,6 +132,11 @@ def sync_folder(path: str | os.PathLike[str]) -> None:
         os.close(fd)
 
 
+def longest_name_bytes(folder: Path) -> int:
+    """Of one name in that folder. Raises OSError, ValueError: it does not tell. [any]"""
+    return os.pathconf(folder, "PC_NAME_MAX")
+
+
 # who lives ----------------------------------------------------------------------------------------------------------
 
 
@@ -130,13 +171,13 @@ def process_lives(pid: int) -> bool:
 
 
 class Peer(NamedTuple):
-    """Who is at the other end. user_id −1: it left before anybody could ask."""
+    """Who is at the other end. user_id None: it left before anybody could ask."""
 
     pid: int
-    user_id: int
+    user_id: UserId | None
 
 
-def user_id() -> int:
+def user_id() -> UserId:
     """Whose this process is. [any]"""
     return os.geteuid()
 
@@ -148,10 +189,24 @@ def peer_of(connected: socket.socket) -> Peer:
         _, uid = struct.unpack_from("=Ii", connected.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 76))
     else:
         pid, uid, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return Peer(pid, uid)
+    return Peer(pid, None if uid == -1 else uid)
+
+
+def listener_of(path: Path) -> Peer:
+    """Who listens there, by the kernel's word. Raises OSError: nobody."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        with contextlib.suppress(BlockingIOError):  # its backlog is full, so somebody is there
+            probe.connect(os.fspath(path))
+        return peer_of(probe)
 
 
 # clocks ---------------------------------------------------------------------------------------------------------------
+
+
+def awake_ns() -> int:
+    """Nobody sets it, and it stands still while the computer sleeps: the clock of the C client (SPEC). [any]"""
+    return time.monotonic_ns()
 
 
 def lifetime_s() -> float:
@@ -185,11 +240,6 @@ def raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def limit_memory(size_bytes: int) -> None:
-    """Of address space: what needs more fails in this process, and nowhere else. macOS does not enforce it. [any]"""
-    resource.setrlimit(resource.RLIMIT_AS, (size_bytes, resource.RLIM_INFINITY))
-
-
 def keep_freed_memory(size_bytes: int) -> None:
     """What is freed, up to so much, stays with this process: who works through one buffer after the other would have its
     pages made anew each time (mallopt(3) of glibc; elsewhere nothing happens). [any]"""
@@ -214,6 +264,11 @@ def step_thread_back(nice: int) -> None:
     if sys.platform == "linux":
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, max(nice, os.getpriority(os.PRIO_PROCESS, thread)))
+
+
+def step_process_back(nice: int) -> None:
+    """All of this process, for good. [any]"""
+    os.nice(nice)
 
 
 def forbid_dumps() -> None:

@@ -8,7 +8,6 @@ passed on: parts tell each other by daemon.events.
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -87,7 +86,7 @@ from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.system.log import set_up
-from daemon.system.process import Starter, keep_start_uncollected
+from daemon.system.process import Starter, keep_start_uncollected, on_signals
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import program, write_start_file
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
@@ -127,7 +126,7 @@ class App:
             await self._open_plugin_door(stack)
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(self._kept_going(part)) for part in self._parts()]
-                self._watch_signals()
+                on_signals(stop=self._stopping.set, replace=self._be_replaced)
                 await asyncio.to_thread(write_start_file, self._config)
                 self._starter.say_ready()
                 keep_start_uncollected()
@@ -411,12 +410,6 @@ class App:
                     log.error("%s stops, and tries again every %g s: %s", name, TROUBLE_PAUSE_S, error)
                 self._bus.tell(DiskTroubled(sentence=str(error)))
                 await asyncio.sleep(TROUBLE_PAUSE_S)
-
-    def _watch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        loop.add_signal_handler(signal.SIGUSR1, self._be_replaced)
 
     def _be_replaced(self) -> None:
         """A package has put another version in our place: everything is ended as ever, and that one begins."""

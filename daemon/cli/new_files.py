@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bridge.system import create_private
+from bridge.system import create_private, longest_name_bytes
 from daemon.cli.source import shown
 from daemon.errors import NoSpace, SidechainError, UsageError
 
@@ -48,7 +48,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], *, force: bool) -> Non
 def longest_stem(stem: str, longest_ending: str, folder: Path) -> str:
     """As much of stem as leaves room for the ending in a name of that folder."""
     try:
-        most_bytes = os.pathconf(folder if folder.exists() else folder.absolute().parent, "PC_NAME_MAX")
+        most_bytes = longest_name_bytes(folder if folder.exists() else folder.absolute().parent)
     except (OSError, ValueError):
         most_bytes = LONGEST_NAME_BYTES
     room_bytes = most_bytes - len(os.fsencode(longest_ending))

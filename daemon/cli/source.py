@@ -3,9 +3,10 @@
 Somebody else may have made them, so they are decoded in the sandbox, which can touch nothing but the file.
 """
 
+import io
 import os
-import signal
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -62,24 +63,36 @@ class _NoMemory(msgspec.Struct, frozen=True, tag="no_memory"):
 
 
 def _decoded(name: str, file: BinaryIO) -> "Clip":
-    """What a fork in the sandbox makes of the file; nothing that it says is believed without a look. Raises BadAudio."""
-    from sandbox.forked import Died, run_forked
-    from sandbox.process import Limits
-
-    limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=CPU_LIMIT_S, output_bytes=2 << 30)
+    """What is made of the file; nothing that is said of it is believed without a look. Raises BadAudio."""
     try:
-        said = run_forked(_reader(file), limits)
-        return _clip_of(name, memoryview(said))
-    except Died as error:
-        if error.signal == signal.SIGXCPU:
-            raise BadAudio(f"{name} takes too long to read.", "Cut it, and try again.") from error
-        raise BadAudio(
-            f"{name} cannot be read: its decoder broke down.", "Save it as WAV or FLAC in another program."
-        ) from error
+        return _clip_of(name, _said(name, file))
     except (msgspec.DecodeError, struct.error, ValueError) as error:
         raise BadAudio(
             f"{name} cannot be read: its decoder said nonsense.", "Save it as WAV or FLAC."
         ) from error
+
+
+def _said(name: str, file: BinaryIO) -> memoryview:
+    """By a fork in the sandbox; on Windows, which has none, by this process. Raises BadAudio."""
+    if sys.platform == "win32":
+        out = io.BytesIO()
+        _reader(file)(out)
+        said = out.getbuffer()
+    else:
+        from sandbox.forked_posix import Died, run_forked
+        from sandbox.limits import Limits
+
+        limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=CPU_LIMIT_S, output_bytes=2 << 30)
+        try:
+            said = memoryview(run_forked(_reader(file), limits))
+        except Died as error:
+            if error.took_too_long:
+                raise BadAudio(f"{name} takes too long to read.", "Cut it, and try again.") from error
+            raise BadAudio(
+                f"{name} cannot be read: its decoder broke down.",
+                "Save it as WAV or FLAC in another program.",
+            ) from error
+    return said
 
 
 def _reader(file: BinaryIO) -> Callable[[BinaryIO], None]:

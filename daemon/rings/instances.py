@@ -21,6 +21,7 @@ from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
 from bridge.rounds import next_round
 from bridge.shm import RingFile, reap
+from bridge.system import awake_ns
 from daemon.core.choosing import Candidate, Label, chosen, is_late_enough, named
 from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept, why_of
@@ -112,7 +113,7 @@ class Instance:
                 reason = f"Its memory cannot be read: {why_of(error)}. Reload the plugin."
                 return replace(unheard, state="gone", reason=reason[:512])
         last = next((r for r in reversed(records) if not r.flags & Flag.LOOP_RANGE), None)
-        stale = time.monotonic_ns() - counters.last_block_ns > SUSPENDED_AFTER_NS
+        stale = awake_ns() - counters.last_block_ns > SUSPENDED_AFTER_NS
         return replace(
             unheard,
             state="gone" if self.gone_at else "frozen" if frozen else "suspended" if stale else "recording",
@@ -179,7 +180,7 @@ def _last_sound(instance: Instance, looks: dict[str, LastSound], reach_s: float)
         if instance.ring is None:
             return None
         if instance.name not in looks:
-            looks[instance.name] = LastSound(instance.ring, time.monotonic_ns())
+            looks[instance.name] = LastSound(instance.ring, awake_ns())
         return looks[instance.name].within(reach_s)
 
 
@@ -315,7 +316,7 @@ class Instances:
             # The kernel frees a dead plugin's lock at once; the socket only falls silent seconds later.
             attached = {i.ring.segment for i in self._by_id.values() if i.ring and i.ring.writer_alive()}
             keep = attached | spared()
-            for name in await asyncio.to_thread(reap, self._run_dir, keep, time.monotonic_ns()):
+            for name in await asyncio.to_thread(reap, self._run_dir, keep, awake_ns()):
                 log.info("removed %s, whose plugin is gone", name)
             now = time.monotonic()
             for key, instance in list(self._by_id.items()):

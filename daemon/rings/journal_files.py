@@ -166,12 +166,12 @@ def read_sound(chunk: Chunk, origin: j.Origin) -> bytes | bytearray:
 
 def _read(path: Path, size_bytes: int, at: int) -> bytes:
     with _opened(path) as fd:
-        return os.pread(fd, size_bytes, at)
+        return read_at(fd, size_bytes, at)
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = open_to_read(path)
     try:
         yield fd
     finally:
@@ -223,7 +223,7 @@ def read_timeline(segments: Iterable[Segment], oldest_frame: int, end_frame: int
                 if head.end_frame <= told_to:
                     continue
                 if head.records:
-                    data = os.pread(fd, head.records_bytes, at)
+                    data = read_at(fd, head.records_bytes, at)
                     carried, new = j.checked_records(head, data, segment.origin)
                     found += [r for r in new if r.ring_frame >= told_to] if found else [*carried, *new]
                 told_to = head.end_frame

@@ -4,6 +4,7 @@ import time
 
 from bridge.errors import BridgeError
 from bridge.shm import RingFile, Span
+from bridge.system import awake_ns
 from daemon.core.capture import History
 from daemon.core.heard import Tie
 from daemon.core.reach import There
@@ -53,7 +54,7 @@ class Memory:
                 end_frame, last_ns = self._ring.readable().stop, self._ring.counters().last_block_ns
         except (RemoteProtocolError, BridgeError, OSError) as error:
             raise _unreadable(error) from error
-        stood_us = max(time.monotonic_ns() - last_ns, 0) // 1000 if last_ns else 0
+        stood_us = max(awake_ns() - last_ns, 0) // 1000 if last_ns else 0
         return Tie(end_frame, time.time_ns() // 1000 - stood_us)
 
     def read(self, first_frame: int, frames: int) -> Span:

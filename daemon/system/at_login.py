@@ -51,15 +51,17 @@ def at_login_here(command: Sequence[str], env: Mapping[str, str] = os.environ) -
     home = home_folder()
     if home is None:
         raise NO_HOME
+    way: AtLogin
     if sys.platform == "darwin":
-        return LaunchAgent(home, command)
-    if sys.platform == "win32":
-        return RunKey(command)
-    config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
-    runtime = env.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime, "systemd", "private").exists():
-        return UserUnit(config, command)
-    return Autostart(config, command)
+        way = LaunchAgent(home, command)
+    elif sys.platform == "win32":
+        way = RunKey(command)
+    else:
+        config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+        runtime = env.get("XDG_RUNTIME_DIR")
+        has_systemd = runtime and Path(runtime, "systemd", "private").exists()
+        way = UserUnit(config, command) if has_systemd else Autostart(config, command)
+    return way
 
 
 class UserUnit:
@@ -198,7 +200,8 @@ class RunKey:
                     return str(winreg.QueryValueEx(key, self.VALUE)[0])
             except OSError:
                 return None
-        return None
+        else:
+            return None
 
 
 def _systemctl(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from bridge.system import limit_memory
 from sandbox.output import take_output
+from sandbox.process import limit_memory
 
 Q = TypeVar("Q")
 

@@ -5,11 +5,12 @@ import contextlib
 import gc
 import logging
 import os
-import socket
+import signal
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import NoReturn
 
+from bridge.system import local_datagrams
 from daemon.system.log import LOG_FILE_ENV
 
 MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", LOG_FILE_ENV)
@@ -54,11 +55,23 @@ class Starter:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            with local_datagrams() as notify:
                 notify.setblocking(False)
                 notify.sendto(word, address)
         except OSError as error:  # of a manager that is gone, or was never ours: we run all the same
             log.warning("$NOTIFY_SOCKET (%s) takes no word: %s", self._address, error.strerror)
+
+
+def on_signals(stop: Callable[[], None], replace: Callable[[], None]) -> None:
+    """What to do when somebody wants this process to end, or (Unix only) to make room for another version. [loop]"""
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        for number in (signal.SIGINT, signal.SIGBREAK):  # Ctrl-C, and what ends a group of processes
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+    else:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(signal.SIGUSR1, replace)
 
 
 def keep_start_uncollected() -> None:

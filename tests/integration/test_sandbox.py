@@ -16,8 +16,9 @@ from typing import BinaryIO
 
 import pytest
 
-from sandbox.forked import Died, run_forked
-from sandbox.process import Limits, Part
+from sandbox.forked_posix import Died, run_forked
+from sandbox.limits import Limits
+from sandbox.process import Part
 from tests.support.sandbox import LIMIT_S, in_force
 
 TRIES = """

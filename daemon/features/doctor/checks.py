@@ -10,7 +10,6 @@ import os
 import platform
 import secrets
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from bridge.errors import BridgeError
 from bridge.lock import RunLock
 from bridge.paths import check_run_dir, prepare_run_dir
 from bridge.shm import SEGMENT, RingFile
-from bridge.system import user_id
+from bridge.system import close_to_others, other_owner
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.checks import Check, note, ok, problem, repaired
@@ -84,13 +83,9 @@ def _closed(name: str, data: Path) -> Check:
     try:
         opened = []
         for path in (data, *(p for p in data.iterdir() if not p.is_symlink())):
-            found = path.stat()
-            if found.st_uid != user_id():
-                return problem(
-                    name, f"{path} belongs to user {found.st_uid}.", "Give it back to yourself (chown)."
-                )
-            if stat.S_IMODE(found.st_mode) & 0o077 and path.name != "daemon.log":
-                path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+            if (owner := other_owner(path)) is not None:
+                return problem(name, f"{path} belongs to user {owner}.", "Give it back to yourself (chown).")
+            if path.name != "daemon.log" and close_to_others(path):
                 opened.append(path.name)
     except OSError as error:
         return problem(

@@ -102,7 +102,8 @@ def _pieces(job: ExportJob) -> tuple[Iterator["Samples"], int, int]:
 
 def main(folder: Path, readable: list[Path]) -> None:
     """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
-    from sandbox.process import Limits, enter  # not above: the daemon imports this file for its messages
+    from sandbox.limits import Limits
+    from sandbox.process import enter  # not above: the daemon imports this file for its messages
 
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     _rehearse()

@@ -4,7 +4,6 @@ Run as `python -m daemon.features.history.compress_worker`: one file after the o
 daemon puts it in the place of the one it was made of. Ends when stdin does.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.system import keep_freed_memory
+from bridge.system import keep_freed_memory, step_process_back
 from daemon.core.journal import MAX_CHUNK_RECORDS, MAX_PACKED_BYTES, Body, Damaged, renumbered
 from daemon.core.packing import pack
 from daemon.rings.journal_files import (
@@ -112,7 +111,7 @@ def _body(segment: Segment, group: list[Chunk]) -> Body:
 
 def main() -> None:
     """Serve jobs until stdin closes."""
-    os.nice(NICENESS)
+    step_process_back(NICENESS)
     keep_freed_memory(KEPT_BYTES)
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     while (job := frames.next()) is not None:

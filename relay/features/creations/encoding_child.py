@@ -34,7 +34,8 @@ from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
 from relay.wire.rest import MAX_LACKS
-from sandbox.process import ONE_JOB, enter
+from sandbox.limits import ONE_JOB
+from sandbox.process import enter
 
 REHEARSAL_FRAMES = 24_000
 REHEARSED_RATES_HZ = (48_000, 96_000)  # one as it is, one converted

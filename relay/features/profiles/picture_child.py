@@ -14,7 +14,8 @@ from PIL.Image import DecompressionBombError, DecompressionBombWarning, Resampli
 from relay.engine.sandbox.fork_server import serve
 from relay.features.profiles.pictures import Made, Refused
 from relay.wire.people import AVATAR_SIZES_PX, MAX_AVATAR_PIXELS
-from sandbox.process import Limits, enter
+from sandbox.limits import Limits
+from sandbox.process import enter
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 GROUND = (255, 255, 255)

@@ -4,22 +4,33 @@ For commands, which do one thing and end: a fork has all imports at once, where 
 Only of a process without threads of its own that could hold a lock. Linux; elsewhere a fork with limits only.
 """
 
+import sys
+
+assert sys.platform != "win32"
+
 import mmap
 import os
+import signal
 import tempfile
 from collections.abc import Callable
 from typing import BinaryIO
 
+from sandbox.limits import Limits
 from sandbox.output import silence_libraries
-from sandbox.process import Limits, enter
+from sandbox.process import enter
 
 
 class Died(Exception):
     """The fork did not come to its end: it needed too much, or crashed. signal: that ended it, None if none did."""
 
-    def __init__(self, signal: int | None) -> None:
-        super().__init__(signal)
-        self.signal = signal
+    def __init__(self, ended_by: int | None) -> None:
+        super().__init__(ended_by)
+        self.signal = ended_by
+
+    @property
+    def took_too_long(self) -> bool:
+        """Whether it used up its processor time."""
+        return self.signal == signal.SIGXCPU
 
     def __str__(self) -> str:
         return f"it was ended by signal {self.signal}" if self.signal else "it failed"
