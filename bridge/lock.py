@@ -90,7 +90,7 @@ class RunLock(FolderLock):
 def holder_of(folder: Path) -> int | None:
     """The process that serves this folder now; None: nobody does. [any]"""
     try:
-        fd = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        fd = system.open_to_read(folder / LOCK_FILE)
     except OSError:
         return None
     try:
