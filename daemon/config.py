@@ -6,12 +6,13 @@ default holds: never silently, never fatal.
 """
 
 import os
+import re
 import tomllib
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import platformdirs
@@ -25,6 +26,10 @@ from relay.wire.rest import ShownTo
 FOLDERS = ("data_dir", "run_dir", "linked_folder", "relay_certificate")
 OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_HOST = re.compile(
+    r"[\w.-]+|[0-9a-f:.]+"
+)  # that of an IPv6 address stands between brackets, which urlsplit() takes off
+_PATH = re.compile(r"(?:/[\w.~%-]*)*")
 ENV_PREFIX = "SIDECHAIN_"
 MAX_SAID_CHARS = 100  # of a value that does not fit, in the sentence that says so
 NO_HOME = BadConfig(
@@ -393,24 +398,33 @@ def _checked_url(url: str) -> str:
     url = url.rstrip("/")
     if not url:
         return url
-    if not _is_https_or_local(url):
+    parts = _address(url)
+    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS):
         reason = (
             "a relay on another machine must be reached by https"
-            if url.lower().startswith("http://") and url.isascii()
+            if parts is not None
             else "that is no address of a relay: https://…, or http://127.0.0.1:PORT on this machine"
         )
         raise BadConfig(f"relay_url is “{url[:MAX_SAID_CHARS]}”; {reason}.")
-    parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 
-def _is_https_or_local(url: str) -> bool:
-    """What stands before an @ is a name to sign in with, and looks like a host to people only (RFC 3986, 7.6)."""
+def _address(url: str) -> SplitResult | None:
+    """Scheme, host, perhaps a port and a path; None where there is anything else, or one of these is none.
+
+    What stands before an @ is a name to sign in with, and looks like a host to people only (RFC 3986, 7.6).
+    """
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for what is no port
     except ValueError:
-        return False
-    if "@" in parts.netloc or not parts.hostname:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+        return None
+    is_whole = (
+        parts.scheme in ("http", "https")
+        and not parts.query
+        and not parts.fragment
+        and "@" not in parts.netloc
+    )
+    return (
+        parts if is_whole and _HOST.fullmatch(parts.hostname or "") and _PATH.fullmatch(parts.path) else None
+    )

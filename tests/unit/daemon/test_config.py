@@ -124,7 +124,34 @@ def test_a_relay_elsewhere_must_be_reached_by_tls(tmp_path: Path, url: str) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["https://relay.example/", "http://127.0.0.1:8700", "http://localhost:1/", "http://localhost"]
+    "url",
+    [
+        "http://127.0.0.1:99999",
+        "https://exa mple.com",
+        "https://relay.example/a b",
+        "https://relay.example?c",
+        "https://relay.example/#d",
+        "https://re\u202elay.example",
+        "https://[::1",
+        "relay.example",
+        "http://me@localhost",
+    ],
+)
+def test_what_is_no_address_is_said_to_be_none(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadConfig, match="no address of a relay"):
+        load_with(tmp_path, relay_url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://relay.example/",
+        "https://müsik.example:8443/r-1/~a",
+        "http://[::1]:8700",
+        "http://127.0.0.1:8700",
+        "http://localhost:1/",
+        "http://localhost",
+    ],
 )
 def test_tls_or_this_machine_is_accepted(tmp_path: Path, url: str) -> None:
     assert load_with(tmp_path, relay_url=url).relay_url == url.rstrip("/")
