@@ -34,6 +34,7 @@ from daemon.doors.control.status import StatusAnswers
 from daemon.doors.control.takes import TakeAnswers
 from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.door import PluginDoor
+from daemon.doors.plugin.history import WindowHistory
 from daemon.doors.plugin.notices import NotificationNotices, RecoveryNotices
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.plugin.windows import Windows
@@ -231,6 +232,7 @@ class App:
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(self._deeds, store)
         self._recovering = Recovering(self._config, self._journal, takes)
+        self._claiming = Claiming(account)
 
     async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
         take_answers = TakeAnswers(
@@ -258,7 +260,7 @@ class App:
             PreviewAnswers(self._instances, self._previews).answers,
             self._history_answers().answers,
             RecoveryAnswers(self._journal, self._recovering, self._takes).answers,
-            ClaimAnswers(self._account, Claiming(self._account)).answers,
+            ClaimAnswers(self._account, self._claiming).answers,
         )
         self._control = control = ControlEndpoint(self._config.run / CONTROL_SOCKET, door.handle)
         self._control_teller = ControlTeller(control, self._store, self._bus)
@@ -308,6 +310,13 @@ class App:
             repairs=self._repairs,
             bus=self._bus,
         )
+        history = WindowHistory(
+            say=self._plugins.say,
+            journal=self._journal,
+            folder=self._history,
+            pictures=self._pictures,
+            listening=self._listening,
+        )
         self._windows = Windows(
             say=self._plugins.say,
             store=self._store,
@@ -318,11 +327,10 @@ class App:
             social=self._social,
             posting=self._posting,
             set_keeping=self._set_keeping,
-            listening=self._listening,
             exporting=self._exporting,
-            journal=self._history,
-            pictures=self._pictures,
+            history=history,
             shelf=shelf,
+            claiming=self._claiming,
             bus=self._bus,
         )
         stack.callback(self._windows.close)
@@ -335,6 +343,7 @@ class App:
             windows=self._windows,
             status=self._status,
             account=self._account,
+            sounding_s=self._journal.sounding_s,
         )
         await self._plugins.start()
         stack.push_async_callback(self._plugins.stop)

@@ -103,10 +103,10 @@ class EntryProgressed(Event, frozen=True, kw_only=True):
 
 
 class LinkChanged(Event, frozen=True, kw_only=True):
-    """The link's state, or how many of those followed are producing."""
+    """The link's state, or who of those followed is producing."""
 
     state: LinkState
-    friends_producing: int
+    friends: tuple[str, ...] = ()
 
 
 class AccountChanged(Event, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ test "$purpose" = test && needs="$needs
   strace:strace valgrind:valgrind fusermount3:fuse3
   Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0 /usr/lib/$(uname -m)-linux-gnu/dri:libgl1-mesa-dri
   /usr/lib/python3/dist-packages/gi:python3-gi
+  /usr/lib/python3/dist-packages/PyQt5:python3-pyqt5
   /usr/lib/$(uname -m)-linux-gnu/girepository-1.0/Gtk-3.0.typelib:gir1.2-gtk-3.0
   ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring

@@ -1,7 +1,8 @@
-"""Messages by which a window asks for pictures of its Instance's History: peaks of a span, and where its bars are.
+"""Messages by which a window asks for pictures of the History: peaks of a span, and where its bars are; and what of plugins
+that are gone is in reach.
 
-Frames are of the Ring of `generation`, and of its journal: one timeline. A span that is not all there is answered as
-far as it is; the window asks again for what is new, or was coarse.
+Frames are of the Ring of `generation`, and of its journal: one timeline. It is a Ring of this Instance, or an earlier one.
+A span that is not all there is answered as far as it is; the window asks again for what is new, or was coarse.
 """
 
 import struct
@@ -11,10 +12,12 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from msgspec import Meta
 
-from plugin_protocol.message_base import U63, AskFailed, PluginMessage
+from plugin_protocol.message_base import U63, AskFailed, Line, PluginMessage, Rate
+from plugin_protocol.take_messages import Asked
 
 MAX_PEAK_COLUMNS = 512
 MAX_MARKS = 96
+MAX_EARLIER = 12
 _MARK = struct.Struct("<QdiBBH")
 MARK_BYTES = _MARK.size
 
@@ -83,6 +86,30 @@ class Marks(PluginMessage, frozen=True, kw_only=True, tag="marks"):
     first_frame: U63
     end_frame: U63
     marks: Annotated[bytes, Meta(max_length=MARK_BYTES * MAX_MARKS)]
+
+
+class EarlierRing(PluginMessage, frozen=True, kw_only=True, tag="earlier_ring"):
+    """daemon -> plugin with an open window: what a Ring that is gone has left, before the asked of the get_earlier.
+
+    `id`: the get_earlier's. Its frames are named by its `generation`, as those of this Instance's own Ring are.
+    """
+
+    id: U63
+    generation: U63
+    host_name: Line
+    track_name: Line
+    sample_rate_hz: Rate
+    first_frame: U63
+    end_frame: U63
+    sounded_us: U63  # Unix time of its last sound
+
+
+class GetEarlier(PluginMessage, frozen=True, kw_only=True, tag="get_earlier"):
+    """plugin -> daemon: which Rings that are gone are in reach, of any plugin; the MAX_EARLIER that sounded last, in that order."""
+
+    Reply: ClassVar = Asked | AskFailed
+
+    id: U63
 
 
 class GetPeaks(PluginMessage, frozen=True, kw_only=True, tag="get_peaks"):

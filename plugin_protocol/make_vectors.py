@@ -15,7 +15,17 @@ import msgspec
 
 from plugin_protocol import layout, return_ring
 from plugin_protocol.codec import encode
-from plugin_protocol.history_messages import GetMarks, GetPeaks, Mark, MarkFlag, Marks, Peaks, pack_marks
+from plugin_protocol.history_messages import (
+    EarlierRing,
+    GetEarlier,
+    GetMarks,
+    GetPeaks,
+    Mark,
+    MarkFlag,
+    Marks,
+    Peaks,
+    pack_marks,
+)
 from plugin_protocol.messages import (
     Alive,
     Asked,
@@ -56,6 +66,7 @@ from plugin_protocol.messages import (
     Welcome,
     WindowShown,
 )
+from plugin_protocol.people_messages import ClaimDevice, FollowPerson, OpenPage
 from plugin_protocol.take_messages import (
     DiscardTake,
     GetTakes,
@@ -102,6 +113,14 @@ MESSAGES: dict[str, Message] = {
             Mark((1 << 32) + 1, 999.5, 5, 3, 4, MarkFlag.LINE | MarkFlag.PLAYING | MarkFlag.NUMBERED),
         ]),
     ),
+    "get_earlier": GetEarlier(id=23),
+    "earlier_ring": EarlierRing(
+        id=23, generation=GENERATION, host_name="Ardour", track_name="Bäss ♪", sample_rate_hz=44_100.0, first_frame=5,
+        end_frame=1 << 40, sounded_us=1_780_000_000_000_000,
+    ),
+    "follow_person": FollowPerson(id=24, username="mira.k", follow=True),
+    "open_page": OpenPage(id=25, kind="take", target="01JD"),
+    "claim_device": ClaimDevice(id=26),
     "get_feed": GetFeed(id=9, cursor="2026-07-01T00:00:00Z~0190~abc", limit=20),
     "post_take": PostTake(id=10, take_id="01JD", title="Take five"),
     "undo_post": UndoPost(id=13, take_id="01JD"),
@@ -137,7 +156,7 @@ MESSAGES: dict[str, Message] = {
     "ring_attached": RingAttached(generation=(1 << 63) - 1),
     "alive": Alive(
         relay_state="online", account="ada", friends_producing=3, trouble="1 take could not be posted.",
-        relay_url="https://relay.example",
+        relay_url="https://relay.example", friends="mira.k, tobi, uma", reach_ms=598_000,
     ),
     "alive_alone": Alive(relay_state="off"),
     "kept": Kept(id=7, take_id="01JD", frames=768_000, bars=8, anchored=True),
@@ -172,7 +191,8 @@ MESSAGES: dict[str, Message] = {
     "ask_failed": AskFailed(id=12, code="offline", message="The relay does not answer. Try again."),
     "play": Play(id=9, generation=GENERATION, kind="item", target="01JF", in_sync=True),
     "play_history": Play(
-        id=10, generation=GENERATION, kind="history", target="8 bars", first_frame=96_001, end_frame=1 << 40, snap=True
+        id=10, generation=GENERATION, kind="history", target="8 bars", first_frame=96_001, end_frame=1 << 40, snap=True,
+        span_generation=7,
     ),
     "stop_preview": StopPreview(),
     "preview_heard": PreviewHeard(
@@ -271,6 +291,9 @@ def bad_messages() -> dict[str, tuple[str, bytes, str]]:
             _changed(MESSAGES["export_take"], kind="set"),
             "nothing that can be exported",
         ),
+        "open_page_kind": (plugin, _changed(MESSAGES["open_page"], kind="set"), "nothing that has a page"),
+        "follow_nobody": (plugin, _changed(MESSAGES["follow_person"], username=""), "nobody is named"),
+        "earlier_rate": (daemon, _changed(MESSAGES["earlier_ring"], sample_rate_hz="x"), "text for a number"),
         "takes_limit_0": (plugin, _changed(MESSAGES["get_takes"], limit=0), "no rows"),
         "take_no_id": (plugin, _changed(MESSAGES["rename_take"], take_id=""), "nothing is named"),
         "take_state": (daemon, _changed(MESSAGES["take"], state=7), "a number for text"),

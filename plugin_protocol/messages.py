@@ -4,7 +4,7 @@ Transport: one ZeroMQ message of one part, DEALER (plugin) to ROUTER (daemon), h
 "t" is the tag. `codec.py` turns bytes into these and back; `session.py` says when each may be sent. Fields are
 only ever added, with a default; a tag or a type is never reused. A bound stands on every field: what does not fit
 is refused by the codec, not by the code behind it. Bounds and common shape: message_base.py; those of the window's History:
-history_messages.py; of its list of Takes: take_messages.py.
+history_messages.py; of its list of Takes: take_messages.py; of people and accounts: people_messages.py.
 
 Requests carry `id`, chosen by the sender, and name their reply in `Reply`; the reply repeats the id. Repeating a
 request with the same id within a session returns the same outcome, so a retry after a lost reply is harmless.
@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from plugin_protocol.export_messages import Export as Export
 from plugin_protocol.export_messages import Exported as Exported
-from plugin_protocol.history_messages import GetMarks, GetPeaks, Marks, Peaks
+from plugin_protocol.history_messages import EarlierRing, GetEarlier, GetMarks, GetPeaks, Marks, Peaks
 from plugin_protocol.message_base import (
     MAX_FEED_PAGE,
     OUTLINE_COLUMNS,
@@ -41,6 +41,7 @@ from plugin_protocol.message_base import (
     Version,
 )
 from plugin_protocol.message_base import AskFailed as AskFailed
+from plugin_protocol.people_messages import FromAccount
 from plugin_protocol.take_messages import Asked as Asked
 from plugin_protocol.take_messages import FromShelf, ToShelf
 
@@ -79,6 +80,10 @@ class Alive(PluginMessage, frozen=True, kw_only=True, tag="alive"):
     friends_producing: U32 = 0
     trouble: Line = ""  # what is to be done, and how, as sentences; empty when all is well
     relay_url: Path = ""
+    friends: Line = ""  # who of those followed is producing, with ", " between them; as many as fit
+    reach_ms: U63 = (
+        0  # how much sound of this Instance the disk has: what can be kept goes back as far, at least
+    )
 
 
 class Kept(PluginMessage, frozen=True, kw_only=True, tag="kept"):
@@ -380,7 +385,8 @@ class Play(PluginMessage, frozen=True, kw_only=True, tag="play"):
 
     `kind` "history": [first_frame, end_frame) of this Instance's History, again and again until it is stopped; `target` is
     then any name, and comes back. `snap`: as for Keep. `generation` is of the live Ring, whose rate, channels and
-    transport the preview has to fit. Never repeated: what a lost connection swallowed is not played later.
+    transport the preview has to fit; `span_generation`, 0 for the same, is of the Ring whose span it is. Never repeated: what
+    a lost connection swallowed is not played later.
     """
 
     Reply: ClassVar = PreviewOpened | PlayFailed
@@ -392,6 +398,7 @@ class Play(PluginMessage, frozen=True, kw_only=True, tag="play"):
     in_sync: bool = False
     first_frame: U63 | None = None
     end_frame: U63 | None = None
+    span_generation: U63 = 0
     snap: bool = False
 
 
@@ -427,6 +434,7 @@ FromWindow = (
     | GetFeed
     | GetPeaks
     | GetMarks
+    | GetEarlier
     | PostTake
     | UndoPost
     | KeepAll
@@ -434,11 +442,23 @@ FromWindow = (
     | ReactPost
     | Export
     | FromShelf
+    | FromAccount
 )
 FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
 ToWindow = (
-    Item | ItemGone | FeedPage | Peaks | Marks | ToShelf | Posting | KeptAll | Exported | Asked | AskFailed
+    Item
+    | ItemGone
+    | FeedPage
+    | Peaks
+    | Marks
+    | EarlierRing
+    | ToShelf
+    | Posting
+    | KeptAll
+    | Exported
+    | Asked
+    | AskFailed
 )
 ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener

@@ -18,6 +18,6 @@ def present(updates: Iterable[PresenceUpdate]) -> dict[str, PresenceUpdate]:
     return dict(there[:MAX_FRIENDS])
 
 
-def count_producing(friends: Iterable[PresenceUpdate]) -> int:
-    """How many of them make music now. [any]"""
-    return sum(update.status in PRODUCING for update in friends)
+def producing(friends: Iterable[PresenceUpdate]) -> tuple[str, ...]:
+    """The names of those who make music now, in order. [any]"""
+    return tuple(sorted(update.username for update in friends if update.status in PRODUCING))

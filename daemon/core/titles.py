@@ -5,6 +5,7 @@ A title that goes with a keep never costs the Take: what does not fit is mended,
 """
 
 import re
+from collections.abc import Iterable
 from typing import get_args
 
 import msgspec
@@ -45,3 +46,14 @@ def why_not(text: str) -> str | None:
             f"A title cannot hold U+{ord(found[0][0]):04X}, which is not shown or turns the text around it."
         )
     return None
+
+
+def joined(names: Iterable[str], most: int) -> str:
+    """With ", " between them, as many as go whole into `most` characters. [any]"""
+    text = ""
+    for name in names:
+        longer = f"{text}, {name}" if text else name
+        if len(longer) > most:
+            break
+        text = longer
+    return text

@@ -11,6 +11,11 @@ from daemon.rings.journal_files import SUFFIX, Segment, read_segment
 MAX_REMEMBERED = 4_096  # segment files, 17 hours of one Instance: 12 MB
 
 
+def generation_of(folder: Path) -> int:
+    """Of the Ring whose journal lies there. [any]"""
+    return int(folder.name.rpartition("-")[2], 16)
+
+
 class JournalFolder:
     """What has not changed since the last look is not read again. [any thread]"""
 
@@ -26,6 +31,10 @@ class JournalFolder:
     def of_instance(self, instance: str) -> list[Path]:
         """The journals of all Rings that this Instance has had. [worker]"""
         return sorted(self.folder.glob(f"{instance}-*"))
+
+    def of_generation(self, generation: int) -> Path | None:
+        """The journal of a Ring of any Instance. Generations are random, so there is one. [worker]"""
+        return next(self.folder.glob(f"*-{generation:016x}"), None)
 
     def segments(self, folder: Path) -> list[Segment]:
         """The readable files of one Ring, oldest first; none when it has no journal. Raises OSError. [worker]"""

@@ -12,7 +12,7 @@ from bridge.shm import Span
 from daemon.core import reach
 from daemon.core.capture import History
 from daemon.core.heard import Tie, ties
-from daemon.core.journal import ANY_FRAME, Damaged, Head
+from daemon.core.journal import ANY_FRAME, Damaged, Head, Origin
 from daemon.core.reach import There
 from daemon.core.sounding import after_last_sample
 from daemon.errors import NothingKept
@@ -54,6 +54,11 @@ class Reach:
     @property
     def frame_bytes(self) -> int:
         return self.channels * SAMPLE_BYTES
+
+    @property
+    def origin(self) -> Origin | None:
+        """Who played it, when that Ring is gone."""
+        return None if self._memory else self._segments[-1].origin
 
     @property
     def segments(self) -> list[Segment]:
@@ -198,9 +203,16 @@ class Reach:
 
 
 def reach_of(journal: JournalFolder, instance: Instance, generation: int | None) -> Reach:
-    """Of a loaded plugin, its newest Ring or the one of that generation. Raises NothingKept. [worker]"""
-    with instance.lock:
-        ring = instance.ring_of(generation)
+    """Of a loaded plugin, its newest Ring or the one of that generation; or one that is gone, its own or of another, as far as
+    its journal goes. Raises NothingKept. [worker]"""
+    try:
+        with instance.lock:
+            ring = instance.ring_of(generation)
+    except NothingKept:
+        folder = journal.of_generation(generation) if generation else None
+        if folder is None:
+            raise
+        return Reach(journal, folder, None)
     return Reach(journal, journal.of(ring), Memory(instance, ring))
 
 

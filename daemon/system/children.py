@@ -6,6 +6,8 @@ cost is limited on both sides: the time for an answer and its length here, memor
 
 import asyncio
 import contextlib
+import os
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
@@ -145,13 +147,23 @@ async def run_once(command: list[str], stdin: bytes, limit_s: float) -> Ended:
 async def run_and_leave(command: list[str], limit_s: float) -> Ended | None:
     """A program that a person goes on to use: how it ended within limit_s, or None while it runs on. Raises OSError. [loop]"""
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True
+        *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True, env=_environment()
     )
     ending = asyncio.create_task(process.communicate())
     _left.add(ending)
     ending.add_done_callback(_left.discard)
     done, _ = await asyncio.wait([ending], timeout=limit_s)
     return Ended(code=process.returncode or 0, out=b"", err=ending.result()[1]) if done else None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what a one-folder build has set so that it finds its own libraries."""
+    env = dict(os.environ)
+    if original := env.pop("LD_LIBRARY_PATH_ORIG", ""):
+        env["LD_LIBRARY_PATH"] = original
+    elif getattr(sys, "frozen", False):
+        env.pop("LD_LIBRARY_PATH", None)
+    return env
 
 
 async def _killed(process: Process) -> None:

@@ -1,5 +1,8 @@
 #include "feed_view.hpp"
 
+#include "field_view.hpp"
+#include "menu.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -25,17 +28,34 @@ struct Chips {
 
 Box chip_icon(const Box &chip) { return {chip.x + 6, chip.y + 4, 16, 16}; }
 
-void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Pointer &pointer, bool copied)
+const char *words_of(PostDeed deed)
 {
+    switch (deed) {
+    case PostDeed::kOpenPage: return "Open page";
+    case PostDeed::kCopyLink: return "Copy link";
+    case PostDeed::kCopyPath: return "Copy path";
+    case PostDeed::kShowInFolder: return "Show in folder";
+    case PostDeed::kFollow: return "Follow ";
+    case PostDeed::kUnfollow: return "Unfollow ";
+    }
+    return "";
+}
+
+void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const FeedView::Shown &shown)
+{
+    const Pointer &pointer = shown.pointer;
     canvas.fill(at.whole, kPanel, 12);
     canvas.write(at.headline, 18, kInk, card.headline, Align::kLeft, true);
     canvas.paragraph(at.words, kTextSize + 1, kDim, card.words);
-    if (!card.command.empty()) {
+    if (card.act == Card::Act::kFollow) {
+        draw_field(canvas, Box{at.act.x, at.act.y, at.copy.x - kGap - at.act.x, at.act.h}, shown.name, pointer, "Their name");
+        canvas.button(at.copy, card.button, true, pointer.over(at.copy));
+    } else if (!card.command.empty()) {
         canvas.fill(at.command, kGround, 8);
         canvas.frame(at.command, kLine, 8);
         canvas.write(at.command.inset(12), 14, kInk, card.command);
-        canvas.button(at.copy, copied ? "Copied" : "Copy", !copied && card.start.empty(), pointer.over(at.copy));
-        if (!card.start.empty()) canvas.button(at.start, card.start, true, pointer.over(at.start));
+        canvas.button(at.copy, shown.copied ? "Copied" : "Copy", !shown.copied && card.act == Card::Act::kNone, pointer.over(at.copy));
+        if (card.act != Card::Act::kNone) canvas.button(at.act, card.button, true, pointer.over(at.act));
     }
     canvas.paragraph(at.footnote, kTextSize, kFaint, card.footnote);
 }
@@ -49,7 +69,10 @@ void draw_tools(Canvas &canvas, const Layout &layout, const FeedView::Shown &sho
         const Box &sync = layout.sync;
         canvas.frame(sync, shown.in_sync ? kWarm : shown.pointer.over(sync) ? kFaint : kLine, 11);
         canvas.write(sync, kSmallSize, shown.in_sync ? kWarm : kDim, "In sync", Align::kCentre);
-        left = sync.right() + 12;
+        if (shown.name.focused) return draw_field(canvas, layout.name, shown.name, shown.pointer, "Their name");
+        canvas.frame(layout.follow, shown.pointer.over(layout.follow) ? kFaint : kLine, 11);
+        canvas.write(layout.follow, kSmallSize, kDim, "Follow …", Align::kCentre);
+        left = layout.follow.right() + 12;
     }
     const std::string friends = shown.status.friends_line();
     if (!friends.empty()) {
@@ -104,8 +127,34 @@ Card FeedView::card(const Status &status, const Feed &feed)
 {
     const Card card = status.card();
     if (card.shown() || !feed.rows().empty() || !feed.started()) return card;
-    return {"Nothing here yet", "Posts of those you follow, and yours, come here by themselves. To follow somebody, in a terminal:",
-            "sidechain follow NAME", "Whoever posts is on the relay's page, too."};
+    return {"Nothing here yet", "Posts of those you follow, and yours, come here by themselves. Whom do you know there?",
+            "sidechain follow NAME", "Whoever posts is on the relay's page, too.", Card::Act::kFollow, "Follow"};
+}
+
+Box FeedView::name_box(const Layout &layout, const Status &status, const Feed &feed)
+{
+    if (card(status, feed).act != Card::Act::kFollow) return layout.name;
+    const CardLayout at(layout.list, true);
+    return {at.act.x, at.act.y, at.copy.x - kGap - at.act.x, at.act.h};
+}
+
+std::vector<PostDeed> FeedView::deeds_of(const sc_item &item) const
+{
+    std::vector<PostDeed> deeds = {PostDeed::kOpenPage, PostDeed::kCopyLink, PostDeed::kCopyPath, PostDeed::kShowInFolder};
+    if (!item.mine) deeds.push_back(parted.count(item.author) ? PostDeed::kFollow : PostDeed::kUnfollow);
+    return deeds;
+}
+
+const sc_item *FeedView::menu(const Layout &layout, const Feed &feed, Box &box, size_t &index) const
+{
+    const auto &rows = feed.rows();
+    for (size_t i = 0; i < rows.size() && !menu_of.empty(); i++) {
+        if (menu_of != rows[i].post_id) continue;
+        index = i;
+        box = menu_box(layout.list, row(layout, i).more, static_cast<int>(deeds_of(rows[i]).size()));
+        return &rows[i];
+    }
+    return nullptr;
 }
 
 /* Drawing ------------------------------------------------------------------------------------------------------- */
@@ -117,11 +166,11 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
     draw_tools(canvas, layout, shown, in_place.shown());
     canvas.clip(layout.list);
     if (in_place.shown()) {
-        draw_card(canvas, CardLayout(layout.list, !in_place.start.empty()), in_place, shown.pointer, shown.copied);
+        draw_card(canvas, CardLayout(layout.list, in_place.act != Card::Act::kNone), in_place, shown);
         return canvas.unclip();
     }
     if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Looking …", Align::kCentre);
-    const Pointer within = shown.pointer.over(layout.list) && picking.empty() ? shown.pointer : Pointer{};
+    const Pointer within = shown.pointer.over(layout.list) && picking.empty() && menu_of.empty() ? shown.pointer : Pointer{};
     for (size_t i = 0; i < feed.rows().size(); i++) {
         const RowLayout at = row(layout, i);
         if (at.whole.bottom() > layout.list.y && at.whole.y < layout.list.bottom())
@@ -129,6 +178,7 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
     }
     draw_foot(canvas, layout, feed);
     draw_picker(canvas, layout, feed, shown.pointer);
+    draw_open_menu(canvas, layout, feed, shown.pointer);
     canvas.unclip();
 }
 
@@ -185,9 +235,24 @@ void FeedView::draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item
         canvas.write(Box{box.x + 25, box.y, box.w - 27, box.h}, kSmallSize, mine ? kWarm : kDim,
                      count_text(item.reaction_counts[chips.shown[i]]));
     }
+    draw_more(canvas, at.more, menu_of == item.post_id || pointer.over(at.more));
     const Box add = chip(at, chips.count);
     if (pointer.over(add)) canvas.fill(Box{add.x, add.y, 30, add.h}, kRaised, 8);
     draw_add_reaction(canvas, Box{add.x + 6, add.y + 3, 18, 18}, pointer.over(add) ? kInk : kFaint);
+}
+
+void FeedView::draw_open_menu(Canvas &canvas, const Layout &layout, const Feed &feed, const Pointer &pointer) const
+{
+    Box box;
+    size_t index = 0;
+    const sc_item *item = menu(layout, feed, box, index);
+    if (!item) return;
+    std::vector<MenuLine> lines;
+    for (const PostDeed deed : deeds_of(*item)) {
+        const bool of_them = deed == PostDeed::kFollow || deed == PostDeed::kUnfollow;
+        lines.push_back({words_of(deed) + std::string(of_them ? item->author : ""), "", false, deed == PostDeed::kUnfollow});
+    }
+    draw_menu(canvas, box, lines, pointer);
 }
 
 void FeedView::draw_picker(Canvas &canvas, const Layout &layout, const Feed &feed, const Pointer &pointer) const
@@ -213,27 +278,39 @@ Hit FeedView::hit(const Layout &layout, const Status &status, const Feed &feed, 
 {
     RowLayout place(layout.list, 0);
     size_t index = 0;
+    Box open;
+    const Card in_place = card(status, feed);
+    if (!in_place.shown() && pointer.over(layout.follow)) return {Hit::kName};
     if (!pointer.over(layout.list)) return {};
-    if (const Card in_place = card(status, feed); in_place.shown()) {
-        const CardLayout at(layout.list, !in_place.start.empty());
-        return {pointer.over(at.start) ? Hit::kStart : pointer.over(at.copy) ? Hit::kCopy : Hit::kNothing, 0, 0};
+    if (in_place.shown()) {
+        const CardLayout at(layout.list, in_place.act != Card::Act::kNone);
+        const bool follows = in_place.act == Card::Act::kFollow;
+        if (follows && pointer.over(name_box(layout, status, feed))) return {Hit::kName};
+        return {pointer.over(at.act) ? Hit::kAct : pointer.over(at.copy) ? follows ? Hit::kFollow : Hit::kCopy : Hit::kNothing};
+    }
+    if (const sc_item *item = menu(layout, feed, open, index)) {
+        const auto deeds = deeds_of(*item);
+        for (size_t n = 0; n < deeds.size(); n++)
+            if (pointer.over(menu_line(open, static_cast<int>(n)))) return {Hit::kDeed, index, 0, deeds[n]};
+        return {Hit::kElsewhere, index};
     }
     if (picker_row(layout, feed, place, index)) {
         const Box box = picker(layout.list, chip(place, Chips(place, feed.rows()[index]).count), SC_REACTIONS);
         for (unsigned i = 0; i < SC_REACTIONS; i++)
             if (pointer.over(picker_cell(box, static_cast<int>(i)))) return {Hit::kReaction, index, i};
-        return {Hit::kElsewhere, index, 0};
+        return {Hit::kElsewhere, index};
     }
     for (size_t i = 0; i < feed.rows().size(); i++) {
         const RowLayout at = row(layout, i);
         if (!pointer.over(at.whole)) continue;
-        if (pointer.over(at.play)) return {Hit::kPlay, i, 0};
-        if (pointer.over(at.like)) return {Hit::kLike, i, 0};
+        if (pointer.over(at.play)) return {Hit::kPlay, i};
+        if (pointer.over(at.like)) return {Hit::kLike, i};
+        if (pointer.over(at.more)) return {Hit::kMore, i};
         const Chips chips(at, feed.rows()[i]);
         for (int n = 0; n < chips.count; n++)
             if (pointer.over(chip(at, n))) return {Hit::kReaction, i, chips.shown[n]};
-        if (pointer.over(chip(at, chips.count))) return {Hit::kOpenPicker, i, 0};
-        return {Hit::kRow, i, 0};
+        if (pointer.over(chip(at, chips.count))) return {Hit::kOpenPicker, i};
+        return {Hit::kRow, i};
     }
     return {};
 }

@@ -1,5 +1,5 @@
-/* What the window knows of its plugin's History: pictures and bars as the daemon tells them, and what the window itself sees of
-   the newest. Asks for what is in sight before it is missed, a little at a time. No drawing. */
+/* What the window knows of a History, its plugin's own or one that is over: pictures and bars as the daemon tells them, and what
+   the window itself sees of the newest. Asks for what is in sight before it is missed, a little at a time. No drawing. */
 #ifndef SIDECHAIN_UI_HISTORY_SOURCE_HPP
 #define SIDECHAIN_UI_HISTORY_SOURCE_HPP
 
@@ -16,6 +16,13 @@ public:
     const BarMap &bars() const { return bars_; }
     uint64_t generation() const { return generation_; } /* of the Ring that frames count in */
     uint64_t oldest(const RingView &ring) const;        /* frame in reach, as far as it is told */
+    uint64_t newest(const RingView &ring) const;        /* behind the last frame */
+    double rate_hz(const RingView &ring) const;
+
+    /* From now on of a Ring that is gone; or, when nothing is told of one, of the plugin's own. */
+    void show(const sc_earlier &ring) { earlier_ = ring; }
+    bool own() const { return earlier_.generation == 0; }
+    const sc_earlier &earlier() const { return earlier_; }
 
     /* Takes in what was played since. True when it is another Ring, in which no frame means what it did. */
     bool follow(const sc_info &info, const RingView &ring);
@@ -30,6 +37,7 @@ private:
     bool ask_peaks(sc_client *client, uint64_t newest, double first, double end, int level, uint64_t stale);
     void ask_marks(sc_client *client, const RingView &ring, const Viewport &viewport, uint64_t now_us);
 
+    sc_earlier earlier_ = {}; /* generation 0: the plugin's own is shown */
     PeakTiles tiles_;
     BarMap bars_;
     uint64_t generation_ = 0, oldest_ = UINT64_MAX /* not told yet */, seen_ = 0, marks_asked_ = 0, next_marks_us_ = 0;

@@ -1,8 +1,9 @@
-/* The tab History: scroll back through all that is in reach, choose a part of it by eye and ear, keep it. Takes pointer and
-   keys, asks the daemon for what is in sight, and has it drawn; how that looks: history_view. */
+/* The tab History: scroll back through all that is in reach, choose a part of it by eye and ear, keep it. Asks the daemon for
+   what is in sight, and has it drawn; what pointer and keys do: history_input.cpp; how it looks: history_view. */
 #ifndef SIDECHAIN_UI_HISTORY_TAB_HPP
 #define SIDECHAIN_UI_HISTORY_TAB_HPP
 
+#include "history_menu.hpp"
 #include "history_source.hpp"
 #include "history_view.hpp"
 #include "selection.hpp"
@@ -33,7 +34,9 @@ private:
     bool follow_preview();
     void choose();
 
-    HistoryView::Shown shown() const;
+    void show(const sc_earlier &ring);
+    double rate_hz() const { return source_.rate_hz(around_.ring); }
+    HistoryShown shown() const;
     uint64_t frame_here() const;
     uint64_t snapped_here(unsigned held) const;
     Selection::Handle handle_here() const;
@@ -53,6 +56,7 @@ private:
     Viewport viewport_;
     Selection selection_;
     HistoryView view_;
+    HistoryMenu menu_;
     Measured measured_;
 
     uint64_t keep_all_asked_ = 0, passed_us_ = 0;

@@ -6,23 +6,7 @@
 
 namespace ui {
 
-namespace {
-
-constexpr float kGripWidth = 9.0f, kGripHeight = 16.0f;
-constexpr float kLabelApart = 52.0f, kLineApart = 7.0f, kTimeApart = 84.0f; /* points between two of them */
-constexpr float kMostGainDb = 48.0f, kGainStepDb = 6.0f;
-constexpr float kSilence = 1.0f / 32768.0f, kLabelledSilence = 96.0f;
-
-constexpr float kShape = 0.7f; /* soft parts are drawn larger than they are beside loud ones: -30 dB as a twelfth of the height */
-
-using Shown = HistoryView::Shown;
-
-float drawn(float sample, float gain) { return std::copysign(std::pow(std::min(std::abs(sample) * gain, 1.0f), kShape), sample); }
-
-float x_in(const Box &box, const Shown &shown, double frame) { return box.x + static_cast<float>(shown.viewport.x_of(frame)); }
-
-/* Told by the daemon, or seen by the window itself. */
-PeakTiles::Peak peak_of(const Shown &shown, uint64_t first, uint64_t end, int level)
+PeakTiles::Peak peak_of(const HistoryShown &shown, uint64_t first, uint64_t end, int level)
 {
     const PeakTiles::Peak told = shown.tiles.peak(static_cast<double>(first), static_cast<double>(end), level);
     if (told.known || static_cast<double>(first) >= shown.newest) return told;
@@ -32,33 +16,30 @@ PeakTiles::Peak peak_of(const Shown &shown, uint64_t first, uint64_t end, int le
     return {seen.low, seen.high, true, false};
 }
 
-/* A shape from left to right, filled in upright pieces: filled as one, it would be drawn as a fan of triangles that each reach
-   through all of it, a hundred times its own area. */
-class Outline {
-public:
-    void add(float x, float top, float bottom) { places_.push_back({x, top, bottom}); }
-    void fill(Canvas &canvas, const Colour &colour) const
-    {
-        auto &vg = canvas.vg();
-        vg.beginPath();
-        for (size_t i = 1; i < places_.size(); i++) {
-            const Place &from = places_[i - 1], &to = places_[i];
-            vg.moveTo(from.x, from.top);
-            vg.lineTo(to.x, to.top);
-            vg.lineTo(to.x, to.bottom);
-            vg.lineTo(from.x, from.bottom);
-            vg.closePath();
-        }
-        vg.fillColor(colour);
-        vg.fill();
+void Outline::fill(Canvas &canvas, const Colour &colour) const
+{
+    auto &vg = canvas.vg();
+    vg.beginPath();
+    for (size_t i = 1; i < places_.size(); i++) {
+        const Place &from = places_[i - 1], &to = places_[i];
+        vg.moveTo(from.x, from.top);
+        vg.lineTo(to.x, to.top);
+        vg.lineTo(to.x, to.bottom);
+        vg.lineTo(from.x, from.bottom);
+        vg.closePath();
     }
+    vg.fillColor(colour);
+    vg.fill();
+}
 
-private:
-    struct Place {
-        float x, top, bottom;
-    };
-    std::vector<Place> places_;
-};
+namespace {
+
+constexpr float kGripWidth = 9.0f, kGripHeight = 16.0f;
+constexpr float kMostGainDb = 48.0f, kGainStepDb = 6.0f;
+constexpr float kSilence = 1.0f / 32768.0f, kLabelledSilence = 96.0f;
+constexpr float kShape = 0.7f; /* soft parts are drawn larger than they are beside loud ones: -30 dB as a twelfth of the height */
+
+float drawn(float sample, float gain) { return std::copysign(std::pow(std::min(std::abs(sample) * gain, 1.0f), kShape), sample); }
 
 void hatch(Canvas &canvas, const Box &box)
 {
@@ -76,102 +57,6 @@ void hatch(Canvas &canvas, const Box &box)
     canvas.unclip();
 }
 
-/* Bars ------------------------------------------------------------------------------------------------------------ */
-
-/* Every how many bars there is room for a line and for a number. */
-struct Rhythm {
-    long lines = 1, numbers = 1;
-
-    Rhythm(float bar_width)
-    {
-        while (bar_width * static_cast<float>(lines) < kLineApart) lines *= 2;
-        while (bar_width * static_cast<float>(numbers) < kLabelApart) numbers *= 2;
-    }
-};
-
-float usual_bar_width(const Shown &shown)
-{
-    const auto &lines = shown.bars.lines();
-    const auto from = std::lower_bound(lines.begin(), lines.end(), static_cast<uint64_t>(std::max(shown.viewport.first(), 0.0)));
-    const auto to = std::lower_bound(from, lines.end(), static_cast<uint64_t>(std::max(shown.viewport.end(), 0.0)));
-    if (to - from < 2) return 1000.0f;
-    return static_cast<float>(static_cast<double>(to[-1] - *from) / static_cast<double>(to - from - 1) / shown.viewport.frames_per_point());
-}
-
-void draw_bars(Canvas &canvas, const Layout &layout, const Shown &shown)
-{
-    const Box &wave = layout.wave, &ruler = layout.ruler;
-    const auto &lines = shown.bars.lines();
-    const Rhythm rhythm(usual_bar_width(shown));
-    auto at = std::lower_bound(lines.begin(), lines.end(), static_cast<uint64_t>(std::max(shown.viewport.first(), 0.0)));
-    for (long index = at - lines.begin(); at != lines.end(); ++at, index++) {
-        const float x = x_in(wave, shown, static_cast<double>(*at));
-        if (x > wave.right()) break;
-        const sc_mark *mark = shown.bars.in_force(*at);
-        const bool numbered = mark && mark->frame == *at && mark->flags & SC_MARK_NUMBERED;
-        const long place = numbered ? mark->bar - 1 : index;
-        if (place % rhythm.lines == 0) canvas.line(x, wave.y, wave.bottom(), kLine);
-        if (place % rhythm.numbers != 0) continue;
-        canvas.line(x, ruler.y + 6, ruler.bottom(), kFaint);
-        if (numbered) canvas.write(Box{x + 5, ruler.y + 1, 48, ruler.h}, kSmallSize - 1, kDim, std::to_string(mark->bar));
-    }
-}
-
-/* Where the transport stood, and where the host did; tempo and meter where they change. */
-void draw_transport(Canvas &canvas, const Layout &layout, const Shown &shown)
-{
-    const Box &wave = layout.wave, &ruler = layout.ruler;
-    const auto &marks = shown.bars.marks();
-    double bpm = -1.0;
-    for (size_t i = 0; i < marks.size(); i++) {
-        const sc_mark &mark = marks[i];
-        const double until = i + 1 < marks.size() ? static_cast<double>(marks[i + 1].frame) : static_cast<double>(shown.bars.told_until(mark.frame));
-        if (until < shown.viewport.first()) {
-            bpm = mark.bpm;
-            continue;
-        }
-        const float x = std::max(x_in(wave, shown, static_cast<double>(mark.frame)), wave.x), to = std::min(x_in(wave, shown, until), wave.right());
-        if (x >= wave.right()) break;
-        if (!(mark.flags & SC_MARK_PLAYING)) canvas.fill(Box{x, wave.y, to - x, wave.h}, kVeil);
-        else canvas.fill(Box{x, ruler.bottom() - 2, to - x, 2}, kLine);
-        if (mark.flags & SC_MARK_GAP && x > wave.x) {
-            canvas.line(x, wave.y, wave.bottom(), kYellow);
-            for (const float bar : {-4.0f, 1.0f}) canvas.fill(Box{x + bar, ruler.y + 5, 3, 10}, kYellow, 1);
-        }
-        const bool changed = bpm > 0.0 && mark.bpm > 0.0 && std::abs(mark.bpm - bpm) > 0.01;
-        if (changed) canvas.write(Box{x + 26, ruler.y + 1, 60, ruler.h}, kSmallSize - 1, kWarm, tempo_text(mark.bpm) + " BPM");
-        bpm = mark.bpm;
-    }
-}
-
-/* Time ------------------------------------------------------------------------------------------------------------ */
-
-void draw_time(Canvas &canvas, const Layout &layout, const Shown &shown)
-{
-    static constexpr double kSteps_s[] = {0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200};
-    const Box &scale = layout.scale;
-    if (shown.rate_hz <= 0.0) return;
-    const double point_s = shown.viewport.frames_per_point() / shown.rate_hz;
-    double step = kSteps_s[std::size(kSteps_s) - 1];
-    for (const double each : kSteps_s)
-        if (each / point_s >= static_cast<double>(kTimeApart)) {
-            step = each;
-            break;
-        }
-    const double oldest_ago = (shown.newest - shown.viewport.first()) / shown.rate_hz;
-    const double first_ago = std::max(0.0, std::ceil((shown.newest - shown.viewport.end()) / shown.rate_hz / step) * step);
-    for (double ago = first_ago; ago <= oldest_ago; ago += step) {
-        const float x = x_in(scale, shown, shown.newest - ago * shown.rate_hz);
-        if (x < scale.x || x > scale.right()) continue;
-        canvas.line(x, scale.y, scale.y + 4, kFaint);
-        const std::string words = ago == 0.0 ? "now" : step < 1.0 ? "−" + seconds_text(ago) : "−" + clock_text(ago);
-        const float left = std::clamp(x - 30, scale.x, scale.right() - 60);
-        canvas.write(Box{left, scale.y + 4, 60, scale.h - 3}, kSmallSize - 1, kFaint, words, left < x - 30 ? Align::kRight : left > x - 30 ? Align::kLeft : Align::kCentre);
-    }
-}
-
-/* What is chosen -------------------------------------------------------------------------------------------------- */
-
 void draw_grip(Canvas &canvas, const Box &ruler, float x, bool hovered)
 {
     const Box grip = {x - kGripWidth / 2, ruler.bottom() - kGripHeight, kGripWidth, kGripHeight};
@@ -179,7 +64,7 @@ void draw_grip(Canvas &canvas, const Box &ruler, float x, bool hovered)
     for (const float at : {-1.5f, 1.5f}) canvas.fill(Box{x + at - 0.5f, grip.y + 5, 1, 6}, kWarmInk);
 }
 
-void draw_chosen(Canvas &canvas, const Layout &layout, const Shown &shown)
+void draw_chosen(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
 {
     const Selection &selection = shown.selection;
     const Box &wave = layout.wave;
@@ -198,71 +83,7 @@ void draw_chosen(Canvas &canvas, const Layout &layout, const Shown &shown)
     canvas.unclip();
 }
 
-void draw_overview(Canvas &canvas, const Layout &layout, const Shown &shown)
-{
-    const Box &box = layout.overview;
-    const Box inner = {box.x, box.y + 3, box.w, box.h - 6};
-    canvas.fill(box, kPanel, 6);
-    const double frames = shown.newest - shown.oldest;
-    if (frames <= 0.0) return;
-    const auto x_of = [&](double frame) { return box.x + box.w * static_cast<float>((frame - shown.oldest) / frames); };
-    const int level = PeakTiles::level_of(frames / static_cast<double>(box.w));
-    Outline outline;
-    for (auto column = static_cast<uint64_t>(std::max(shown.oldest, 0.0)) >> level; static_cast<double>(column << level) < shown.newest; column++) {
-        const PeakTiles::Peak peak = peak_of(shown, column << level, (column + 1) << level, level);
-        const float loudest = std::sqrt(std::min(std::max(peak.high, -peak.low), 1.0f)); /* so that what is soft is seen, too */
-        const float tall = std::max(inner.h * loudest, 1.0f);
-        outline.add(x_of(static_cast<double>(column << level)), inner.middle() - tall / 2, inner.middle() + tall / 2);
-    }
-    canvas.clip(box);
-    outline.fill(canvas, kWave);
-    if (!shown.selection.empty()) {
-        const float from = x_of(static_cast<double>(shown.selection.first())), to = x_of(static_cast<double>(shown.selection.end()));
-        const Box chosen = {from, box.y, std::max(to - from, 2.0f), box.h};
-        canvas.fill(chosen, kWarmGlow);
-        canvas.clip(chosen);
-        outline.fill(canvas, kWarm);
-        canvas.unclip();
-    }
-    const float from = std::max(x_of(shown.viewport.first()), box.x), to = std::min(std::max(x_of(shown.viewport.end()), from + 6.0f), box.right());
-    canvas.fill(Box{box.x, box.y, from - box.x, box.h}, kVeil);
-    canvas.fill(Box{to, box.y, box.right() - to, box.h}, kVeil);
-    canvas.frame(Box{from, box.y, to - from, box.h}, shown.pointer.over(box) ? kInk : kDim, 4, 1.5f);
-    canvas.unclip();
-}
-
-void draw_info(Canvas &canvas, const Layout &layout, const Shown &shown)
-{
-    const bool hovered = shown.pointer.over(layout.listen) && shown.can_listen;
-    const Box &listen = layout.listen;
-    canvas.fill(listen, shown.listens ? kWarm : hovered ? kHover : kRaised, 8);
-    const Colour ink = shown.listens ? kWarmInk : shown.can_listen ? kInk : kFaint;
-    const Box icon = {listen.x + 8, listen.middle() - 9, 18, 18};
-    if (shown.listens) draw_stop(canvas, icon, ink);
-    else draw_play(canvas, icon, ink);
-    canvas.write(Box{icon.right() + 4, listen.y, listen.right() - icon.right() - 8, listen.h}, kTextSize, ink, shown.listens ? "Stop" : "Listen");
-    const Box &label = layout.chosen;
-    const bool grips = !shown.selection.empty() && shown.pointer.over(label); /* it can be drawn out of the window */
-    if (grips) canvas.fill(label, kRaised, 6);
-    for (int dot = 0; grips && dot < 6; dot++) canvas.disc(label.x - 8 + 4.0f * static_cast<float>(dot % 2), label.middle() - 5 + 5.0f * static_cast<float>(dot / 2), 1, kDim);
-    const float used = canvas.write(label, 14, shown.selection.empty() ? kFaint : kInk, shown.chosen, Align::kLeft, shown.selection.fixed());
-    const Box rest = {layout.chosen.x + used + 16, layout.chosen.y, layout.chosen.w - used - 16, layout.chosen.h};
-    if (canvas.width(kSmallSize, shown.hint) <= rest.w) canvas.write(rest, kSmallSize, kFaint, shown.hint, Align::kRight);
-    canvas.button(layout.zoom_out, "−", false, shown.pointer.over(layout.zoom_out));
-    canvas.button(layout.zoom_in, "+", false, shown.pointer.over(layout.zoom_in));
-    const Box &all = layout.keep_all;
-    canvas.frame(all, shown.pointer.over(all) && shown.can_keep_all ? kDim : kLine, 8);
-    canvas.write(all, kTextSize, shown.can_keep_all ? kInk : kFaint, "Keep all", Align::kCentre);
-}
-
 } // namespace
-
-double overview_frame(const Box &overview, const Shown &shown, double x)
-{
-    return shown.oldest + (shown.newest - shown.oldest) * (x - static_cast<double>(overview.x)) / static_cast<double>(overview.w);
-}
-
-/* The waveform ---------------------------------------------------------------------------------------------------- */
 
 /* Changes a step when it is twice too soft or too loud, so that it does not flicker. */
 void HistoryView::choose_gain(float loudest)
@@ -281,7 +102,7 @@ bool HistoryView::pass(float seconds)
     return true;
 }
 
-void HistoryView::draw_wave(Canvas &canvas, const Box &box, const Shown &shown)
+void HistoryView::draw_wave(Canvas &canvas, const Box &box, const HistoryShown &shown)
 {
     const Box inner = {box.x, box.y + 6, box.w, box.h - 12};
     const double frames_per_pixel = shown.viewport.frames_per_point() * static_cast<double>(canvas.pixel);
@@ -330,7 +151,7 @@ void HistoryView::draw_wave(Canvas &canvas, const Box &box, const Shown &shown)
     canvas.unclip();
 }
 
-void HistoryView::draw(Canvas &canvas, const Layout &layout, const Shown &shown)
+void HistoryView::draw(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
 {
     const Box &wave = layout.wave;
     const Box whole = {wave.x, layout.ruler.y, wave.w, wave.bottom() - layout.ruler.y};

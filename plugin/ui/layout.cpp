@@ -12,6 +12,7 @@ constexpr float kRuler = 22.0f, kScale = 16.0f, kOverview = 36.0f, kInfo = 30.0f
 constexpr float kControl = 36.0f, kTwoLines = 42.0f, kOneLine = 24.0f;
 constexpr float kLowBelow = 520.0f; /* a window of less height has one line for the status */
 constexpr float kWideFrom = 940.0f, kOneRowFrom = 640.0f, kBroadFrom = 520.0f;
+constexpr float kMoreWidth = 28.0f; /* of the button that opens a menu */
 constexpr float kSmallestWave = 52.0f, kTallestWave = 170.0f, kTallestWaveWide = 320.0f;
 
 float below(const Box &box, float gap) { return box.bottom() + gap; }
@@ -50,6 +51,8 @@ Layout::Layout(float width, float height, Tab tab_shown)
                 : Box{kMargin, recorder.bottom(), width - 2 * kMargin, height - recorder.bottom()};
     list = feed;
     sync = {tools.x, tools.middle() - 11, 66, 22};
+    follow = {sync.right() + kGap, sync.y, 62, 22};
+    name = {follow.x, tools.y + 3, std::min(tools.right() - follow.x, 168.0f), tools.h - 7};
 }
 
 void Layout::place_history(const Box &room)
@@ -65,6 +68,7 @@ void Layout::place_history(const Box &room)
     zoom_in = {keep_all.x - kGap - info.h, info.y, info.h, info.h};
     zoom_out = {zoom_in.x - 4 - info.h, info.y, info.h, info.h};
     chosen = {listen.right() + 12, info.y, zoom_out.x - listen.right() - 20, info.h};
+    whose = {tools.x, tools.middle() - 11, std::min(tools.w * 0.55f, 200.0f), 22};
     newest = {wave.right() - 76, wave.bottom() - 32, 68, 24};
     notice = {wave.x + 8, wave.y + 8, wave.w - 16, 40};
     start = {notice.right() - 90, notice.y + 6, 84, 28};
@@ -90,10 +94,11 @@ RowLayout::RowLayout(const Box &list, float top)
 {
     const bool broad = list.w >= kBroadFrom;
     whole = {list.x, top, list.w, height(list.w) - 6};
+    more = {whole.right() - 8 - kMoreWidth, broad ? whole.middle() - 16 : whole.y + 5, kMoreWidth, broad ? 32.0f : 24.0f};
     play = {whole.x + 12, broad ? whole.middle() - 19 : whole.y + 12, 38, 38};
-    const float left = play.right() + 14, right = whole.right() - 14;
+    const float left = play.right() + 14, right = broad ? more.x - 10 : whole.right() - 14;
     const float words = broad ? std::round(std::min((right - left) * 0.42f, 260.0f)) : right - left;
-    title = {left, whole.y + 9, words, 20};
+    title = {left, whole.y + 9, broad ? words : more.x - 8 - left, 20};
     byline = {left, whole.y + 30, words, 16};
     facts = broad ? Box{left, whole.y + 51, words, 16} : Box{right - 130, whole.y + 30, 130, 16};
     if (!broad) byline.w = words - 138;
@@ -122,7 +127,17 @@ Box picker_cell(const Box &picker, int n)
     return {picker.x + 4 + kPickerCell * static_cast<float>(n), picker.y + 4, kPickerCell, kPickerCell};
 }
 
-CardLayout::CardLayout(const Box &list, bool starts)
+Box menu_box(const Box &list, const Box &more, int lines, float width)
+{
+    const float height = kMenuLine * static_cast<float>(lines) + 10;
+    const float below = more.bottom() + 2;
+    const float y = below + height <= list.bottom() ? below : std::max(std::min(more.y - 2, list.bottom()) - height, list.y);
+    return {std::min(std::max(more.right() - width, list.x), list.right() - width), y, width, height};
+}
+
+Box menu_line(const Box &menu, int n) { return {menu.x + 4, menu.y + 5 + kMenuLine * static_cast<float>(n), menu.w - 8, kMenuLine}; }
+
+CardLayout::CardLayout(const Box &list, bool acts)
 {
     const float height = std::min(188.0f, list.h - kMargin);
     whole = {list.x, list.y + std::round(std::max((list.h - kMargin - height) * 0.4f, 0.0f)), list.w, height};
@@ -130,8 +145,8 @@ CardLayout::CardLayout(const Box &list, bool starts)
     headline = {left, whole.y + 14, width, 22};
     words = {left, headline.bottom() + 6, width, 34};
     copy = {left + width - 76, words.bottom() + 8, 76, 36};
-    start = {left, copy.y, starts ? 96.0f : 0.0f, 36};
-    const float from = starts ? start.right() + kGap : left;
+    act = {left, copy.y, acts ? 96.0f : 0.0f, 36};
+    const float from = acts ? act.right() + kGap : left;
     command = {from, copy.y, copy.x - kGap - from, 36};
     footnote = {left, command.bottom() + 10, width, 34};
 }

@@ -37,12 +37,12 @@ struct Layout {
     Box whole, head, tabs, tools; /* tools: right of the tabs, of the one that is shown */
     Box tab_of[kTabs];
     Box recorder, wave, fewer, more, keep, title, post, progress, status;
-    Box feed, sync, list; /* of a tab that is a list: the feed; sync stands in the tools */
+    Box feed, sync, follow, name, list; /* of a tab that is a list: the feed; sync and follow stand in the tools, name in its place */
 
     /* Of the History: bar numbers above the waveform, time below it, all that is in reach below that, then what is chosen and
        what can be done with it. `newest` and `notice` lie on the waveform. */
     Box ruler, scale, overview, info, listen, zoom_out, zoom_in, keep_all, chosen;
-    Box newest, notice, start;
+    Box newest, notice, start, whose; /* whose: in the tools, which History it is */
 
 private:
     void place_history(const Box &room);
@@ -54,7 +54,7 @@ struct RowLayout {
     RowLayout(const Box &list, float top);
     static float height(float list_width);
 
-    Box whole, play, title, byline, facts, wave, like, reactions;
+    Box whole, play, title, byline, facts, wave, like, reactions, more;
 };
 
 constexpr float kChipWidth = 44.0f, kChipHeight = 24.0f, kPickerCell = 34.0f;
@@ -66,11 +66,17 @@ Box chip(const RowLayout &row, int n);
 Box picker(const Box &list, const Box &chip, int cells);
 Box picker_cell(const Box &picker, int n);
 
+constexpr float kMenuWidth = 176.0f, kMenuLine = 28.0f;
+
+/* A menu of so many lines, at the control that opened it but within the list; and a line of it. */
+Box menu_box(const Box &list, const Box &more, int lines, float width = kMenuWidth);
+Box menu_line(const Box &menu, int n);
+
 /* The panel that stands in place of the feed, and the command in it with its button. */
 struct CardLayout {
-    CardLayout(const Box &list, bool starts);
+    CardLayout(const Box &list, bool acts);
 
-    Box whole, headline, words, start, command, copy, footnote; /* start: empty unless it starts something */
+    Box whole, headline, words, act, command, copy, footnote; /* act: empty unless it has a button for what is to be done */
 };
 
 } // namespace ui

@@ -8,6 +8,8 @@ namespace ui {
 
 namespace {
 
+constexpr double kMinutesFrom_s = 120.0;
+
 std::string numbered(uint32_t count, const char *noun)
 {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -24,16 +26,18 @@ void Status::take(const sc_event &event)
     case SC_EVENT_ATTACHED: refused_.clear(); break;
     case SC_EVENT_DISCONNECTED:
         lose_relay();
-        account_ = relay_state_ = trouble_ = "";
-        friends_ = 0;
+        account_ = relay_state_ = trouble_ = friends_ = "";
+        friends_count_ = 0;
         break;
     case SC_EVENT_REFUSED: refused_ = std::string(event.refused.message) + (event.refused.update_path[0] ? " " : "") + event.refused.update_path; break;
     case SC_EVENT_LINK:
         account_ = event.link.account;
+        if (!account_.empty()) claims_ = false;
         if (relay_state_ == "online" && std::strcmp(event.link.relay_state, "online") != 0) lose_relay();
         relay_state_ = event.link.relay_state;
         trouble_ = event.link.trouble;
-        friends_ = event.link.friends_producing;
+        friends_count_ = event.link.friends_producing;
+        friends_ = event.link.friends;
         break;
     case SC_EVENT_KEPT:
         take_ = posts_ && event.id == keep_id_ ? Take::kPosting : Take::kKept;
@@ -58,7 +62,10 @@ void Status::take(const sc_event &event)
         if (take_ != Take::kHeld) take_ = Take::kFailed; /* an undo that came too late: how it goes on is told */
         said_ = {event.failed.message, Tone::kBad};
         break;
-    case SC_EVENT_NOTICE: said_ = {event.notice.message, Tone::kPlain}; break;
+    case SC_EVENT_NOTICE:
+        if (std::strcmp(event.notice.kind, "claim") == 0) claims_ = false;
+        said_ = {event.notice.message, Tone::kPlain};
+        break;
     default: break;
     }
 }
@@ -172,7 +179,8 @@ Sentence Status::link() const
 
 std::string Status::friends_line() const
 {
-    return friends() ? numbered(friends(), "friend") + " producing now" : "";
+    if (!friends()) return "";
+    return numbered(friends(), "friend") + " producing now" + (friends_.empty() ? "" : ": " + friends_);
 }
 
 Sentence Status::sentence() const
@@ -183,14 +191,19 @@ Sentence Status::sentence() const
     if (!trouble_.empty() && signed_in()) return {trouble_, Tone::kBad};
     if (!info_.attached && !refused_.empty()) return {refused_, Tone::kBad}; /* the daemon cannot read the Ring */
     if (!info_.attached) return {"What you play is remembered as you go.", Tone::kPlain};
-    return {"The last " + memory() + " are still here: keep them if they were good.", Tone::kPlain};
+    const double seconds = reach_s();
+    if (seconds < 1.0) return {"What you play is remembered as you go.", Tone::kPlain};
+    const std::string much = seconds < kMinutesFrom_s ? numbered(static_cast<uint32_t>(seconds), "second") : numbered(static_cast<uint32_t>(seconds / 60.0), "minute");
+    const bool one = much.compare(0, 2, "1 ") == 0;
+    return {"The last " + much + (one ? " is" : " are") + " still here: keep what was good.", Tone::kPlain};
 }
 
-/* At the rate in use: the same memory is half as long at 96 kHz as at 48. */
-std::string Status::memory() const
+/* What the Ring holds of what was heard, at the rate in use, or more where the daemon has more. */
+double Status::reach_s() const
 {
-    const double seconds = info_.sample_rate_hz > 0.0 ? static_cast<double>(info_.capacity_frames) / info_.sample_rate_hz : 0.0;
-    return seconds < 1.0 ? "moments" : numbered(static_cast<uint32_t>(seconds), "second");
+    const auto heard = static_cast<double>(std::min(info_.committed_frames, info_.capacity_frames));
+    const double ring_s = info_.sample_rate_hz > 0.0 ? heard / info_.sample_rate_hz : 0.0;
+    return std::max(ring_s, static_cast<double>(info_.reach_ms) / 1000.0);
 }
 
 std::string Status::keep_label(int bars, bool post_on_keep) const
@@ -223,7 +236,7 @@ Card Status::card() const
         return {"Start Sidechain", can_start_ ? "It keeps what you play, posts it, and brings the feed. Here, or in a terminal:"
                                               : "It keeps what you play, posts it, and brings the feed. In a terminal:",
                 "sidechain up --detach", start_failure_.empty() ? info_.link_reason : start_failure_,
-                !can_start_ ? "" : starting_ ? "Starting …" : "Start"};
+                can_start_ ? Card::Act::kStart : Card::Act::kNone, starting_ ? "Starting …" : "Start"};
     if (relay_state_ == "no_relay")
         return {"No relay to post to", "Takes are kept on this computer. To post, name a relay, in a terminal:",
                 "sidechain setup", "It asks for the address, and starts Sidechain anew."};
@@ -232,9 +245,10 @@ Card Status::card() const
             return {"Something stands in the way", trouble_, "", "Takes are kept meanwhile."};
         const bool again = relay_state_ == "needs_reclaim";
         return {again ? "Claim this device again" : "Claim this device",
-                again ? "The relay no longer knows it. Your browser asks once more whose it is:"
-                      : "It belongs to no account yet. Your browser opens and asks whose it is:",
-                "sidechain claim", "Takes are kept meanwhile, and posts wait for you."};
+                claims_ ? "Your browser asks now whose it is: say yes there. In place of it, in a terminal:"
+                : again ? "The relay no longer knows it. Your browser asks once more whose it is. Here, or in a terminal:"
+                        : "It belongs to no account yet. Your browser opens and asks whose it is. Here, or in a terminal:",
+                "sidechain claim", "Takes are kept meanwhile, and posts wait for you.", Card::Act::kClaim, claims_ ? "Ask again" : "Claim"};
     }
     return {};
 }

@@ -16,10 +16,13 @@ struct Sentence {
     Tone tone = Tone::kPlain;
 };
 
-/* What stands in place of the feed while there is none to show: what is so, what to do, and the command for it. */
+/* What stands in place of the feed while there is none to show: what is so, what to do, the command for it, and a button that
+   does it (kFollow: with whom in a field, in the command's place). */
 struct Card {
+    enum class Act { kNone, kStart, kClaim, kFollow };
     std::string headline, words, command, footnote;
-    std::string start = ""; /* of the button that starts Sidechain; "": there is none */
+    Act act = Act::kNone;
+    std::string button = "";
     bool shown() const { return !headline.empty(); }
 };
 
@@ -34,6 +37,7 @@ public:
     void posting(uint64_t id);             /* a post of the kept take was asked for; 0: it could not be */
     /* Whether the window can start Sidechain, does so just now, and why it did not work ("": it was not tried). */
     void starting(bool possible, bool now, const std::string &failure);
+    void claiming(bool asked) { claims_ = asked; } /* the browser asks whose this device is */
     void undoing(uint64_t id);             /* it was asked that the held post stays here; 0: it could not be */
     void pass(uint64_t now_us);            /* time, on a clock that nobody sets: what is held is counted down */
     void let_go();                         /* the kept take is done with: the next post keeps anew */
@@ -42,7 +46,7 @@ public:
     bool signed_in() const { return daemon_there() && !account_.empty(); }
     bool online() const { return daemon_there() && relay_state_ == "online"; }
     const std::string &account() const { return account_; }
-    uint32_t friends() const { return daemon_there() ? friends_ : 0; }
+    uint32_t friends() const { return daemon_there() ? friends_count_ : 0; }
     const sc_info &info() const { return info_; }
 
     Take kept() const { return take_; }
@@ -53,7 +57,7 @@ public:
     /* Words. */
     std::string name() const;                 /* in the head: the track, as the host calls it; else "Sidechain" */
     Sentence link() const;                    /* in the head, at the right */
-    std::string friends_line() const;         /* "3 friends producing now", or "" */
+    std::string friends_line() const;         /* "3 friends producing now: mira.k, tobi, uma", or "" */
     Sentence sentence() const;                  /* beneath the controls */
     std::string keep_label(int bars, bool post_on_keep) const;
     std::string keep_label(const std::string &part, bool post_on_keep) const;
@@ -64,13 +68,13 @@ private:
     void take_posting(const sc_posting &posting);
     void hold(uint32_t held_ms);
     void lose_relay();
-    std::string memory() const;
+    double reach_s() const; /* how far back what was played can be kept */
 
     sc_info info_ = {};
-    bool can_start_ = false, starting_ = false;
+    bool can_start_ = false, starting_ = false, claims_ = false;
     std::string start_failure_;
-    std::string account_, relay_state_, trouble_, refused_;
-    uint32_t friends_ = 0;
+    std::string account_, relay_state_, trouble_, refused_, friends_;
+    uint32_t friends_count_ = 0;
 
     Take take_ = Take::kNone;
     bool posts_ = false; /* the keep under way also posts */

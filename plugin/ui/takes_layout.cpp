@@ -32,16 +32,6 @@ TakeRowLayout::TakeRowLayout(const Box &list, float top)
     edit = {left, whole.middle() - 17, room, 34};
 }
 
-Box menu_box(const Box &list, const Box &more, int lines)
-{
-    const float height = kMenuLine * static_cast<float>(lines) + 10;
-    const float below = more.bottom() + 2;
-    const float y = below + height <= list.bottom() ? below : std::max(std::min(more.y - 2, list.bottom()) - height, list.y);
-    return {std::max(more.right() - kMenuWidth, list.x), y, kMenuWidth, height};
-}
-
-Box menu_line(const Box &menu, int n) { return {menu.x + 4, menu.y + 5 + kMenuLine * static_cast<float>(n), menu.w - 8, kMenuLine}; }
-
 Box undo_bar(const Box &list)
 {
     const float width = std::min(list.w, 420.0f);

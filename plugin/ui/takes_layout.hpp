@@ -17,12 +17,6 @@ struct TakeRowLayout {
     Box whole, play, name, facts, wave, post, more, edit;
 };
 
-constexpr float kMenuWidth = 176.0f, kMenuLine = 28.0f;
-
-/* The menu of `lines` at a row's `more`, within the list. */
-Box menu_box(const Box &list, const Box &more, int lines);
-Box menu_line(const Box &menu, int n);
-
 /* The bar that says what was discarded, at the foot of the list, and the button in it. */
 Box undo_bar(const Box &list);
 Box undo_button(const Box &bar);

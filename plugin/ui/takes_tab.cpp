@@ -272,6 +272,7 @@ void TakesTab::carry_out(TakeDeed deed, const TakeEntry &entry)
     case TakeDeed::kUnmend: ask(sc_window_repair(around_.client, take.take_id, false)); break;
     case TakeDeed::kCopyPath: copy_path(take); break;
     case TakeDeed::kShowInFolder: ask(ask_for_file(around_.client, what, true)); break;
+    case TakeDeed::kOpenPage: ask(sc_window_open_page(around_.client, SC_PAGE_TAKE, take.take_id)); break;
     case TakeDeed::kCopyLink:
         if (services_.copy(take.page_url)) services_.toast("Copied");
         break;
@@ -291,7 +292,7 @@ void TakesTab::post_or_undo(const TakeEntry &entry)
     const PostButton button = post_button(entry, around_.steady_us);
     if (button.is_undo) ask(sc_window_undo(around_.client, entry.take.take_id));
     else if (button.enabled && around_.status.signed_in()) ask(sc_window_post(around_.client, entry.take.take_id, ""));
-    else if (button.enabled) services_.toast("This device has no account yet: run `sidechain claim` in a terminal.");
+    else if (button.enabled) services_.toast("This device has no account yet: claim it on the tab Feed.");
 }
 
 void TakesTab::discard(const sc_take &take)

@@ -1,6 +1,7 @@
 #include "takes_view.hpp"
 
 #include "field_view.hpp"
+#include "menu.hpp"
 
 #include <algorithm>
 
@@ -10,19 +11,13 @@ namespace {
 
 constexpr float kTop = 2.0f, kFoot = 26.0f;
 
-/* Three points: there is more that can be done. */
-void draw_more(Canvas &canvas, const Box &box, const Colour &colour)
-{
-    for (int i = -1; i <= 1; i++) canvas.disc(box.centre() + 6.0f * static_cast<float>(i), box.middle(), 1.8f, colour);
-}
-
 } // namespace
 
 std::vector<TakeDeed> deeds_of(const sc_take &take)
 {
     std::vector<TakeDeed> deeds = {TakeDeed::kRename, TakeDeed::kTag, take.repair[0] ? TakeDeed::kUnmend : TakeDeed::kMend,
                                    TakeDeed::kCopyPath, TakeDeed::kShowInFolder};
-    if (take.page_url[0]) deeds.push_back(TakeDeed::kCopyLink);
+    if (take.page_url[0]) deeds.insert(deeds.end(), {TakeDeed::kOpenPage, TakeDeed::kCopyLink});
     deeds.push_back(TakeDeed::kDiscard);
     return deeds;
 }
@@ -36,6 +31,7 @@ const char *words_of(TakeDeed deed)
     case TakeDeed::kUnmend: return "As it was played";
     case TakeDeed::kCopyPath: return "Copy path";
     case TakeDeed::kShowInFolder: return "Show in folder";
+    case TakeDeed::kOpenPage: return "Open page";
     case TakeDeed::kCopyLink: return "Copy link";
     case TakeDeed::kDiscard: return "Discard";
     }
@@ -96,7 +92,7 @@ void TakesView::draw(Canvas &canvas, const Box &list, const Shown &shown) const
         if (at.whole.bottom() < list.y || at.whole.y > list.bottom()) continue;
         draw_row(canvas, at, rows[i], shown, pointer);
     }
-    draw_menu(canvas, list, shown);
+    draw_open_menu(canvas, list, shown);
     draw_undo(canvas, list, shown.pointer);
     canvas.unclip();
 }
@@ -119,25 +115,17 @@ void TakesView::draw_row(Canvas &canvas, const TakeRowLayout &at, const TakeEntr
     const PostButton post = post_button(entry, shown.steady_us);
     if (post.enabled) canvas.button(at.post, post.words, false, pointer.over(at.post), shown.can_post || post.is_undo);
     else canvas.write(at.post, kTextSize, post.words == "Posted" ? kGreen : kDim, post.words, Align::kCentre);
-    const bool open = menu_of == take.take_id;
-    if (open || pointer.over(at.more)) canvas.fill(at.more, kRaised, 8);
-    draw_more(canvas, at.more, open || pointer.over(at.more) ? kInk : kFaint);
+    draw_more(canvas, at.more, menu_of == take.take_id || pointer.over(at.more));
 }
 
-void TakesView::draw_menu(Canvas &canvas, const Box &list, const Shown &shown) const
+void TakesView::draw_open_menu(Canvas &canvas, const Box &list, const Shown &shown) const
 {
     Box box;
     size_t place;
     if (!menu(list, shown.takes, box, place)) return;
-    canvas.fill(Box{box.x - 1, box.y - 1, box.w + 2, box.h + 2}, kLine, 11);
-    canvas.fill(box, kRaised, 10);
-    int n = 0;
-    for (const TakeDeed deed : deeds_of(shown.takes.rows()[place].take)) {
-        const Box line = menu_line(box, n++);
-        const bool over = shown.pointer.over(line);
-        if (over) canvas.fill(line, kHover, 7);
-        canvas.write(Box{line.x + 10, line.y, line.w - 20, line.h}, kTextSize, deed == TakeDeed::kDiscard && over ? kRed : kInk, words_of(deed));
-    }
+    std::vector<MenuLine> lines;
+    for (const TakeDeed deed : deeds_of(shown.takes.rows()[place].take)) lines.push_back({words_of(deed), "", false, deed == TakeDeed::kDiscard});
+    draw_menu(canvas, box, lines, shown.pointer);
 }
 
 void TakesView::draw_undo(Canvas &canvas, const Box &list, const Pointer &pointer) const

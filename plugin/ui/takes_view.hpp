@@ -10,7 +10,7 @@
 namespace ui {
 
 /* What can be done with a take besides: lines of its menu. */
-enum class TakeDeed { kRename, kTag, kMend, kUnmend, kCopyPath, kShowInFolder, kCopyLink, kDiscard };
+enum class TakeDeed { kRename, kTag, kMend, kUnmend, kCopyPath, kShowInFolder, kOpenPage, kCopyLink, kDiscard };
 std::vector<TakeDeed> deeds_of(const sc_take &take);
 const char *words_of(TakeDeed deed);
 
@@ -47,7 +47,7 @@ public:
 
 private:
     void draw_row(Canvas &canvas, const TakeRowLayout &at, const TakeEntry &entry, const Shown &shown, const Pointer &pointer) const;
-    void draw_menu(Canvas &canvas, const Box &list, const Shown &shown) const;
+    void draw_open_menu(Canvas &canvas, const Box &list, const Shown &shown) const;
     void draw_undo(Canvas &canvas, const Box &list, const Pointer &pointer) const;
     bool menu(const Box &list, const Takes &takes, Box &box, size_t &place) const;
 };

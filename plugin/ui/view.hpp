@@ -40,6 +40,7 @@ public:
     virtual void toast(const std::string &words) = 0; /* a line that goes away by itself */
     virtual bool copy(const std::string &text) = 0;   /* to the clipboard */
     virtual void start_sidechain() = 0;
+    virtual void claim() = 0; /* in the browser */
     virtual void set_bars(int bars) = 0;              /* controls of the host's; bars is moved into 1 to SC_MAX_BARS */
     virtual void set_in_sync(bool on) = 0;
     virtual void focus_keyboard() = 0; /* keys come to the window, where the host lets them */

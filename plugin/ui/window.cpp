@@ -179,6 +179,10 @@ private:
     void hear(const sc_event &event)
     {
         around_.status.take(event);
+        if (claim_ && event.id == claim_ && (event.kind == SC_EVENT_ASKED || event.kind == SC_EVENT_ASK_FAILED)) {
+            around_.status.claiming(event.kind == SC_EVENT_ASKED);
+            claim_ = 0;
+        }
         bool answers = panel_.hear(event) || drag_.hear(event);
         for (ui::View *view : views_) answers = view->hear(event) || answers;
         if (event.kind == SC_EVENT_ASK_FAILED && !answers && around_.status.kept() != ui::Status::Take::kFailed) toast(event.failed.message);
@@ -241,6 +245,7 @@ private:
 
     void may_drag(const ui::Draggable &what) override { drag_.press(what, around_.pointer, pressed_ms_); }
     void start_sidechain() override { starter_.start(); }
+    void claim() override { claim_ = sc_window_claim(around_.client); }
     void set_bars(int bars) override { set(Recorder::kBars, static_cast<float>(std::clamp(bars, 1, static_cast<int>(SC_MAX_BARS)))); }
     void set_in_sync(bool on) override { set(Recorder::kPreviewSync, on ? 1.0f : 0.0f); }
     void focus_keyboard() override { getWindow().focus(); }
@@ -261,7 +266,7 @@ private:
     sc_info info_ = {};
     sc_event event_ = {};
     std::string toast_;
-    uint64_t toast_until_us_ = 0, drawn_us_ = 0;
+    uint64_t toast_until_us_ = 0, drawn_us_ = 0, claim_ = 0; /* claim_: what was asked last */
 
     DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Window)
 };

@@ -72,70 +72,15 @@ const char *sc_result_text(sc_result result)
     return "An unknown result.";
 }
 
-/* The port of its parts ----------------------------------------------------------------------------------------- */
+/* Which Ring is recorded to -------------------------------------------------------------------------------- */
 
-static uint32_t session_of(const void *whole)
-{
-    const sc_client *client = whole;
-    return client->session.state == SC_SESSION_OPEN ? client->session.number : 0;
-}
-
-static bool say(void *whole, const uint8_t *data, size_t bytes)
-{
-    return sc_session_say(&((sc_client *)whole)->session, data, bytes);
-}
-
-static void tell(void *whole, const sc_event *event)
-{
-    sc_client *client = whole;
-    sc_window_put(&client->window, event);
-    sc_events_put(&client->events, &client->audio.told, event);
-}
-
-/* A step of the worker ------------------------------------------------------------------------------------------ */
-
-/* Which part is meant by what the daemon says. */
-static void hear(sc_client *client, const sc_event *event, uint64_t now_us)
-{
-    switch (event->kind) {
-    case SC_EVENT_ATTACHED: sc_rings_attached(&client->rings, event); break;
-    case SC_EVENT_REFUSED: sc_rings_refused(&client->rings, event, now_us); break;
-    case SC_EVENT_KEPT:
-    case SC_EVENT_KEEP_FAILED: sc_keeps_answered(&client->keeps, event); break;
-    case SC_EVENT_NOTICE: tell(client, event); break;
-    case SC_EVENT_PREVIEW_LOADING:
-    case SC_EVENT_PREVIEW_OPENED:
-    case SC_EVENT_PREVIEW_ENDED:
-    case SC_EVENT_PREVIEW_FAILED: sc_preview_hear(&client->preview, event); break;
-    case SC_EVENT_ITEM:
-    case SC_EVENT_ITEM_GONE:
-    case SC_EVENT_TAKE:
-    case SC_EVENT_TAKE_GONE:
-    case SC_EVENT_POSTING: sc_window_put(&client->window, event); break;
-    case SC_EVENT_FEED_PAGE:
-    case SC_EVENT_PEAKS:
-    case SC_EVENT_MARKS:
-    case SC_EVENT_KEPT_ALL:
-    case SC_EVENT_EXPORTED:
-    case SC_EVENT_TAKES_PAGE:
-    case SC_EVENT_ASKED:
-    case SC_EVENT_ASK_FAILED: sc_window_answered(&client->window, event); break;
-    case SC_EVENT_CONNECTED:
-    case SC_EVENT_LINK:
-    case SC_EVENT_RECORDING:
-    case SC_EVENT_DISCONNECTED: break; /* the session's, or our own word */
-    }
-}
-
-/* Goes on in the Ring that is offered, if it is. [audio-thread], or the worker while there is none. */
-SC_AUDIO static void move(sc_client *client)
+SC_AUDIO void sc_client_move(sc_client *client)
 {
     const uint64_t generation = sc_move_take(&client->rings.move, &client->audio.ring);
     if (generation) atomic_store(&client->keep_generation, generation);
 }
 
-/* From here on the audio thread records to `made`. Lock held. */
-static void record_to(sc_client *client, sc_generation *made)
+void sc_client_record_to(sc_client *client, sc_generation *made)
 {
     sc_rings_put(&client->rings, made);
     /* A keep between these two stores finds nothing recorded, never the old index in the new Ring. */
@@ -144,58 +89,6 @@ static void record_to(sc_client *client, sc_generation *made)
     sc_ring_bind(&client->audio.ring, made->segment.base, &made->identity);
     atomic_store_explicit(&client->audio.due, 0, memory_order_relaxed);
     atomic_store_explicit(&client->audio.live, true, memory_order_release);
-}
-
-/* The Ring: since when it is written to, whether its file is still there, and the one that activate could not have. */
-static void look_after_rings(sc_client *client, uint64_t now_us)
-{
-    if (sc_rings_stamp(&client->rings, now_us))
-        atomic_fetch_or_explicit(&client->audio.due, SC_DUE_RESUME, memory_order_relaxed);
-    if (sc_rings_mend(&client->rings, now_us)) {
-        /* The lock is held, so that no activation is under way. */
-        if (atomic_load_explicit(&client->audio.live, memory_order_acquire))
-            atomic_fetch_or_explicit(&client->audio.due, SC_DUE_MOVE, memory_order_release);
-        else move(client);
-    }
-    sc_generation *made = sc_rings_retry(&client->rings, now_us);
-    if (!made) return;
-    record_to(client, made);
-    tell(client, &(sc_event){.kind = SC_EVENT_RECORDING, .recording.connected = session_of(client) != 0});
-}
-
-static sc_wire *step(void *whole, uint64_t now_us)
-{
-    static sc_event event; /* there is one worker thread */
-    sc_client *client = whole;
-    /* In this order: of a Ring that was moved to, the daemon hears before a keep of it is sent. */
-    sc_keeps_age(&client->keeps, now_us);
-    look_after_rings(client, now_us);
-    while (sc_session_hear(&client->session, &event, now_us)) hear(client, &event, now_us);
-    sc_session_step(&client->session, now_us);
-    sc_rings_step(&client->rings, now_us);
-    if (!client->rings.newest) atomic_store(&client->keep_generation, 0);
-    sc_keeps_send(&client->keeps);
-    sc_session_beat(&client->session,
-                    (sc_heartbeat){.process_count = sc_rings_calls(&client->rings),
-                                   .playing = atomic_load_explicit(&client->audio.playing, memory_order_relaxed),
-                                   .trouble = client->rings.reason},
-                    now_us);
-    sc_window_step(&client->window, now_us);
-    sc_preview_step(&client->preview, now_us);
-    return client->session.wire;
-}
-
-static void leave(void *whole)
-{
-    sc_session_end(&((sc_client *)whole)->session);
-}
-
-static void forget(void *whole)
-{
-    sc_client *client = whole;
-    client->forked = true;
-    atomic_store_explicit(&client->audio.live, false, memory_order_relaxed);
-    if (client->session.wire) sc_wire_forget(client->session.wire);
 }
 
 /* Create and destroy ------------------------------------------------------------------------------------------ */
@@ -227,8 +120,7 @@ static bool take_settings(sc_client *client, const sc_config *config)
 /* Each part gets what it needs of the whole. */
 static void put_together(sc_client *client)
 {
-    client->port = (sc_port){.whole = client, .session = session_of, .say = say, .tell = tell};
-    client->served = (sc_served){.whole = client, .step = step, .leave = leave, .forget = forget};
+    sc_client_serve(client);
     client->keeps.port = client->rings.port = client->session.port = client->window.port = client->preview.port = &client->port;
     client->rings.allocator = client->session.allocator = &client->allocator;
     client->rings.run_dir = client->session.run_dir = client->preview.run_dir = client->run_dir;
@@ -352,7 +244,7 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
     const sc_result result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
     if (result != SC_OK) return refuse(client, result, reason, &wanted);
     sc_worker_lock();
-    record_to(client, made);
+    sc_client_record_to(client, made);
     sc_worker_unlock();
     return SC_OK;
 }
@@ -377,7 +269,7 @@ SC_AUDIO static void attend(sc_client *client)
 {
     const unsigned due = atomic_exchange_explicit(&client->audio.due, 0, memory_order_acq_rel);
     if (due & SC_DUE_RESUME) sc_ring_resume(&client->audio.ring);
-    if (due & SC_DUE_MOVE) move(client);
+    if (due & SC_DUE_MOVE) sc_client_move(client);
 }
 
 SC_INLINE uint32_t process(sc_client *client, sc_samples samples, uint32_t frames, const sc_transport *transport)
@@ -441,6 +333,7 @@ void sc_client_info(sc_client *client, sc_info *info)
     const sc_generation *newest = client->rings.newest;
     memcpy(info->instance_id, client->hello.instance, sizeof info->instance_id);
     info->connected = client->session.state == SC_SESSION_OPEN;
+    info->reach_ms = client->session.reach_ms;
     info->events_dropped =
         atomic_load_explicit(&client->events.dropped, memory_order_relaxed) + client->window.dropped;
     sc_utf8_copy(info->track_name, sizeof info->track_name, client->hello.track_name, SIZE_MAX, SC_LINE_CHARACTERS);

@@ -1,4 +1,5 @@
-/* What a client consists of. Only the files that put it together include this: client.c, client_preview.c, client_window.c.
+/* What a client consists of. Only the files that put it together include this: client.c, client_step.c,
+   client_preview.c, client_window.c.
    Who may touch what:
      audio   the audio thread's, on cache lines of its own; the atomics of it are read by any thread
      player  the audio thread's half of a preview; who may touch what is said in player.h
@@ -65,6 +66,15 @@ void sc_client_release(sc_client *client, void *memory);
 
 /* Generation and commit index that belong together. False when there is nothing, or a new Ring opens right now. [any] */
 bool sc_client_cut_here(sc_client *client, uint64_t *generation, uint64_t *at_frame) SC_REALTIME;
+
+/* Goes on in the Ring that is offered, if one is. [audio-thread], or the worker while there is none. */
+void sc_client_move(sc_client *client);
+
+/* From here on the audio thread records to `made`. Lock held. */
+void sc_client_record_to(sc_client *client, sc_generation *made);
+
+/* The worker's steps for it, and the port of its parts. */
+void sc_client_serve(sc_client *client);
 
 /* Gives the player memory for this rate; false when there is none. [main-thread & !process] */
 bool sc_client_open_player(sc_client *client, double rate_hz, uint32_t channels);

@@ -87,8 +87,10 @@ sc_result sc_window_listen(sc_client *client, const sc_span *span, const char *t
 {
     if (client->forked) return SC_ERROR_FORKED;
     if (!is_span(span) || !target || !target[0]) return SC_ERROR_ARGUMENT;
-    if (atomic_load(&client->keep_generation) == 0) return SC_ERROR_INACTIVE;
-    const sc_play play = {.generation = span->generation,
+    const uint64_t generation = atomic_load(&client->keep_generation);
+    if (generation == 0) return SC_ERROR_INACTIVE;
+    const sc_play play = {.generation = generation,
+                          .span_generation = span->generation,
                           .kind = SC_PLAY_HISTORY,
                           .first_frame = span->first_frame,
                           .end_frame = span->end_frame,
@@ -156,6 +158,26 @@ uint64_t sc_window_discard(sc_client *client, const char *take_id, bool discard)
 uint64_t sc_window_repair(sc_client *client, const char *take_id, bool repair)
 {
     return take_id[0] ? ask(client, (sc_ask){.kind = SC_ASK_REPAIR, .on = repair}, take_id, "") : 0;
+}
+
+uint64_t sc_window_get_earlier(sc_client *client)
+{
+    return ask(client, (sc_ask){.kind = SC_ASK_EARLIER}, "", "");
+}
+
+uint64_t sc_window_follow(sc_client *client, const char *username, bool follow)
+{
+    return username[0] ? ask(client, (sc_ask){.kind = SC_ASK_FOLLOW, .on = follow}, username, "") : 0;
+}
+
+uint64_t sc_window_open_page(sc_client *client, sc_page_kind kind, const char *target)
+{
+    return target[0] ? ask(client, (sc_ask){.kind = SC_ASK_OPEN_PAGE, .number = kind}, target, "") : 0;
+}
+
+uint64_t sc_window_claim(sc_client *client)
+{
+    return ask(client, (sc_ask){.kind = SC_ASK_CLAIM}, "", "");
 }
 
 uint64_t sc_window_like(sc_client *client, const char *post_id, bool like)

@@ -126,102 +126,10 @@ size_t sc_encode_window_shown(uint8_t *data, size_t capacity, bool open)
     return finish(&pack);
 }
 
-size_t sc_encode_ask(uint8_t *data, size_t capacity, const sc_ask *ask)
-{
-    sc_pack pack = {.failed = true};
-    switch (ask->kind) {
-    case SC_ASK_FEED:
-        pack = begin(data, capacity, 3, "get_feed");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "cursor", ask->subject);
-        put_unsigned(&pack, "limit", ask->number);
-        break;
-    case SC_ASK_PEAKS:
-    case SC_ASK_MARKS:
-        pack = begin(data, capacity, ask->kind == SC_ASK_PEAKS ? 5 : 4, ask->kind == SC_ASK_PEAKS ? "get_peaks" : "get_marks");
-        put_unsigned(&pack, "id", ask->id);
-        put_unsigned(&pack, "generation", ask->generation);
-        put_unsigned(&pack, "first_frame", ask->first_frame);
-        put_unsigned(&pack, "end_frame", ask->at_frame);
-        if (ask->kind == SC_ASK_PEAKS) put_unsigned(&pack, "columns", ask->number);
-        break;
-    case SC_ASK_POST:
-        pack = begin(data, capacity, 3, "post_take");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "take_id", ask->subject);
-        put_text(&pack, "title", ask->title);
-        break;
-    case SC_ASK_UNDO:
-        pack = begin(data, capacity, 2, "undo_post");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "take_id", ask->subject);
-        break;
-    case SC_ASK_KEEP_ALL:
-        pack = begin(data, capacity, 5, "keep_all");
-        put_unsigned(&pack, "id", ask->id);
-        put_unsigned(&pack, "generation", ask->generation);
-        put_unsigned(&pack, "at_frame", ask->at_frame);
-        put_unsigned(&pack, "bars", ask->number);
-        put_text(&pack, "title", ask->title);
-        break;
-    case SC_ASK_LIKE:
-        pack = begin(data, capacity, 3, "like_post");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "post_id", ask->subject);
-        put_bool(&pack, "like", ask->on);
-        break;
-    case SC_ASK_REACT:
-        pack = begin(data, capacity, 4, "react_post");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "post_id", ask->subject);
-        put_unsigned(&pack, "reaction", ask->number);
-        put_bool(&pack, "react", ask->on);
-        break;
-    case SC_ASK_EXPORT:
-        pack = begin(data, capacity, 7, "export");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "kind", ask->number == SC_EXPORT_ITEM ? "item" : ask->number == SC_EXPORT_TAKE ? "take" : "history");
-        put_text(&pack, "target", ask->subject);
-        put_unsigned(&pack, "generation", ask->generation);
-        put_unsigned(&pack, "first_frame", ask->first_frame);
-        put_unsigned(&pack, "end_frame", ask->at_frame);
-        put_bool(&pack, "show", ask->on);
-        break;
-    case SC_ASK_TAKES:
-        pack = begin(data, capacity, 4, "get_takes");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "cursor", ask->subject);
-        put_text(&pack, "search", ask->title);
-        put_unsigned(&pack, "limit", ask->number);
-        break;
-    case SC_ASK_RENAME:
-        pack = begin(data, capacity, 3, "rename_take");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "take_id", ask->subject);
-        put_text(&pack, "title", ask->title);
-        break;
-    case SC_ASK_TAG:
-        pack = begin(data, capacity, 4, "tag_take");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "take_id", ask->subject);
-        put_text(&pack, "add", ask->title);
-        put_text(&pack, "remove", ask->remove);
-        break;
-    case SC_ASK_DISCARD:
-    case SC_ASK_REPAIR:
-        pack = begin(data, capacity, 3, ask->kind == SC_ASK_DISCARD ? "discard_take" : "repair_take");
-        put_unsigned(&pack, "id", ask->id);
-        put_text(&pack, "take_id", ask->subject);
-        put_bool(&pack, ask->kind == SC_ASK_DISCARD ? "discard" : "repair", ask->on);
-        break;
-    }
-    return finish(&pack);
-}
-
 size_t sc_encode_play(uint8_t *data, size_t capacity, const sc_play *play)
 {
     const bool span = play->kind == SC_PLAY_HISTORY;
-    sc_pack pack = begin(data, capacity, 8, "play");
+    sc_pack pack = begin(data, capacity, 9, "play");
     put_unsigned(&pack, "id", play->id);
     put_unsigned(&pack, "generation", play->generation);
     put_text(&pack, "kind", sc_play_kind_name(play->kind));
@@ -229,6 +137,7 @@ size_t sc_encode_play(uint8_t *data, size_t capacity, const sc_play *play)
     put_bool(&pack, "in_sync", play->in_sync);
     put_frame(&pack, "first_frame", span ? &play->first_frame : NULL);
     put_frame(&pack, "end_frame", span ? &play->end_frame : NULL);
+    put_unsigned(&pack, "span_generation", play->span_generation);
     put_bool(&pack, "snap", play->snap);
     return finish(&pack);
 }

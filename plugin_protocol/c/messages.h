@@ -50,6 +50,7 @@ typedef enum sc_ask_kind {
     SC_ASK_FEED,
     SC_ASK_PEAKS,
     SC_ASK_MARKS,
+    SC_ASK_EARLIER,
     SC_ASK_POST,
     SC_ASK_UNDO,
     SC_ASK_KEEP_ALL,
@@ -60,18 +61,22 @@ typedef enum sc_ask_kind {
     SC_ASK_RENAME,
     SC_ASK_TAG,
     SC_ASK_DISCARD,
-    SC_ASK_REPAIR
+    SC_ASK_REPAIR,
+    SC_ASK_FOLLOW,
+    SC_ASK_OPEN_PAGE,
+    SC_ASK_CLAIM
 } sc_ask_kind;
 
 /* What a window asks. */
 typedef struct sc_ask {
     uint64_t id;
     sc_ask_kind kind;
-    uint32_t number; /* FEED, TAKES: rows; PEAKS: columns; KEEP_ALL: bars; REACT: which; EXPORT: sc_export_kind */
+    uint32_t number; /* FEED, TAKES: rows; PEAKS: columns; KEEP_ALL: bars; REACT: which;
+                        EXPORT: sc_export_kind; OPEN_PAGE: sc_page_kind */
     uint64_t generation, first_frame, at_frame; /* PEAKS, MARKS, EXPORT: [first_frame, at_frame); KEEP_ALL: up to where */
-    bool on;         /* LIKE, REACT, DISCARD, REPAIR; EXPORT: show it */
+    bool on;         /* LIKE, REACT, DISCARD, REPAIR, FOLLOW; EXPORT: show it */
     char subject[SC_TEXT_BYTES(SC_CURSOR_CHARACTERS)]; /* FEED, TAKES: the cursor; LIKE, REACT: the post's id;
-                                                          EXPORT: the take's or the post's; else the take's */
+                                                          EXPORT, OPEN_PAGE: the take's or the post's; FOLLOW: whom; else the take's */
     char title[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];   /* POST, KEEP_ALL, RENAME; TAKES: the search; TAG: those to add */
     char remove[SC_TEXT_BYTES(SC_TITLE_CHARACTERS)];  /* TAG */
 } sc_ask;
@@ -83,6 +88,7 @@ typedef struct sc_play {
     bool in_sync;
     bool snap; /* HISTORY: to its bar lines */
     uint64_t first_frame, end_frame; /* HISTORY */
+    uint64_t span_generation;        /* HISTORY: the Ring that they are of; 0: `generation` */
     char target[SC_TEXT_BYTES(SC_SHORT_CHARACTERS)];
 } sc_play;
 

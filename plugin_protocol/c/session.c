@@ -37,6 +37,7 @@ static void lose(sc_session *session, const char *reason, uint64_t now_us)
     if (reason != session->reason) snprintf(session->reason, sizeof session->reason, "%s", reason);
     session->next_attempt_us = now_us + backoff_us(session);
     memset(&session->link, 0, sizeof session->link);
+    session->reach_ms = 0;
     if (!stood) return;
     sc_event event = {.kind = SC_EVENT_DISCONNECTED};
     snprintf(event.disconnected.reason, sizeof event.disconnected.reason, "%s", session->reason);
@@ -74,6 +75,7 @@ static void refused(sc_session *session, const sc_event *event, uint64_t now_us)
 /* What stands of the account and the relay; told when it has changed. */
 static void linked(sc_session *session, const sc_event *event)
 {
+    session->reach_ms = session->link.link.reach_ms = event->link.reach_ms; /* which grows all the time: no news */
     if (memcmp(&session->link, event, sizeof *event) == 0) return;
     session->link = *event;
     sc_tell(session->port, event);

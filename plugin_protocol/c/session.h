@@ -27,6 +27,7 @@ typedef struct sc_session {
     uint64_t heard_us;
     uint64_t heartbeat_us;
     sc_event link; /* the last LINK event */
+    uint64_t reach_ms; /* what the last answer to a heartbeat said of it */
     char reason[SC_REASON_BYTES];
 } sc_session;
 

@@ -269,6 +269,7 @@ typedef enum sc_event_kind { /* and the member of sc_event that it fills */
     SC_EVENT_FEED_PAGE, /* feed_page; id */
     SC_EVENT_PEAKS,     /* peaks; id */
     SC_EVENT_MARKS,     /* marks; id */
+    SC_EVENT_EARLIER_RING, /* earlier; id: of what asked for it */
     SC_EVENT_POSTING,   /* posting */
     SC_EVENT_KEPT_ALL,  /* kept_all; id */
     SC_EVENT_EXPORTED,  /* exported; id */
@@ -308,6 +309,8 @@ typedef struct sc_link {
     uint32_t friends_producing;
     char trouble[SC_LINE_BYTES]; /* what is to be done, or "" */
     char relay_url[SC_LINE_BYTES];
+    char friends[SC_LINE_BYTES]; /* who is producing, with ", " between them; as many as fit */
+    uint64_t reach_ms;           /* as in sc_info, of when this was told */
 } sc_link;
 
 typedef struct sc_kept {
@@ -410,6 +413,16 @@ typedef struct sc_marks {
     sc_mark marks[SC_MAX_MARKS];
 } sc_marks;
 
+/* What a Ring that is gone has left in reach. Its frames are named by its generation, as those of one's own are. */
+typedef struct sc_earlier {
+    uint64_t generation;
+    char host_name[SC_LINE_BYTES];
+    char track_name[SC_LINE_BYTES]; /* "": the host did not say */
+    double sample_rate_hz;
+    uint64_t first_frame, end_frame;
+    uint64_t sounded_us; /* Unix time of its last sound */
+} sc_earlier;
+
 typedef struct sc_posting {
     char take_id[SC_ID_BYTES];
     char state[SC_ID_BYTES];
@@ -479,6 +492,7 @@ typedef struct sc_event {
         sc_feed_page feed_page;
         sc_peaks peaks;
         sc_marks marks;
+        sc_earlier earlier;
         sc_posting posting;
         sc_kept_all kept_all;
         sc_exported exported;
@@ -505,6 +519,7 @@ typedef struct sc_info {
     uint64_t capacity_frames;
     uint64_t committed_frames;
     uint64_t events_dropped;
+    uint64_t reach_ms;     /* of sound that the daemon has on the disk, besides the Ring; 0: none, or not told */
     char segment[32];      /* file name of the newest Ring in run_dir */
     char track_name[516];  /* as the host calls it, cut here; "": it has not said */
     char run_dir[1024];    /* "" while none is usable */

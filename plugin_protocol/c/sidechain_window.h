@@ -1,5 +1,5 @@
 /* What a plugin's window needs of the client beside sidechain.h: to hear all that the daemon says while it is open, and
-   to ask for the feed, posts, their undoing, sets, likes and reactions.
+   to ask for the feed, posts, their undoing, sets, likes, reactions and people.
 
    Threads. Every function here is [window-thread]: whichever one thread draws the window, at a time; it must not overlap
    with sc_client_destroy. They take the library's lock, as sc_client_info does, and never wait for the daemon: what was
@@ -46,6 +46,9 @@ SC_API uint64_t sc_window_get_peaks(sc_client *client, uint64_t generation, uint
                                     uint32_t columns);
 /* Where bars begin in [first_frame, end_frame), and what else changes there. */
 SC_API uint64_t sc_window_get_marks(sc_client *client, uint64_t generation, uint64_t first_frame, uint64_t end_frame);
+/* What of plugins that are gone is in reach: as SC_EVENT_EARLIER_RING, the newest first, then SC_EVENT_ASKED. The generation of
+   one stands for it in spans and in all that is asked of frames here. */
+SC_API uint64_t sc_window_get_earlier(sc_client *client);
 /* Posts a Take that was kept. title: 120 characters; "" for the Take's own. */
 SC_API uint64_t sc_window_post(sc_client *client, const char *take_id, const char *title);
 SC_API uint64_t sc_window_like(sc_client *client, const char *post_id, bool like);
@@ -76,6 +79,14 @@ SC_API uint64_t sc_window_discard(sc_client *client, const char *take_id, bool d
 SC_API uint64_t sc_window_repair(sc_client *client, const char *take_id, bool repair);   /* false: as it was played */
 /* reaction: 0 to SC_REACTIONS - 1, of 🎵 ❤️ 🔥 😍 🚀 💯. react: false takes it back. */
 SC_API uint64_t sc_window_react(sc_client *client, const char *post_id, uint32_t reaction, bool react);
+
+SC_API uint64_t sc_window_follow(sc_client *client, const char *username, bool follow);
+/* Shows the page of a post of the feed, or of a Take that was posted, in the browser. */
+typedef enum sc_page_kind { SC_PAGE_ITEM, SC_PAGE_TAKE } sc_page_kind;
+SC_API uint64_t sc_window_open_page(sc_client *client, sc_page_kind kind, const char *target);
+/* Asks in the browser whose this device is. SC_EVENT_ASKED: it is asked there; SC_EVENT_LINK tells whose it has become,
+   SC_EVENT_NOTICE why not. */
+SC_API uint64_t sc_window_claim(sc_client *client);
 
 /* Makes a Take of a part, as sc_client_keep does of the last bars: same answers, same numbers.
    Errors: ARGUMENT, LIMIT, FORKED. */

@@ -1,4 +1,4 @@
-"""Dragged out of the plugin's window by the X server's own pointer: onto a window of GTK's, and onto rude ones."""
+"""Dragged out of the plugin's window by the X server's own pointer: onto windows of GTK's and Qt's, and onto rude ones."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from daemon.cli.stage import RunningDaemon, Stage
 from relay.wire.rest import AudioPost
 from tests.acceptance.test_plugin_window_hosts import line_host
 from tests.support.clap import binary, made_for_tests
-from tests.support.drop_targets import gtk_target, path_of, rude_target
+from tests.support.drop_targets import gtk_target, path_of, qt_target, rude_target
 from tests.support.hosts import plugin_bundles
 from tests.support.plugin_window import WindowOf, publish
 from tests.support.relay import RelayClient
@@ -56,6 +56,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
 async def test_a_post_is_dropped_on_others_windows(scene: Scene) -> None:
     await a_click_is_no_drag(scene)
     await gtk_takes_it(scene)
+    await qt_takes_it(scene)
     await over_nobody_and_escape(scene)
     await rude_targets_cost_nothing(scene)
     await the_window_can_be_closed_in_the_middle(scene)
@@ -93,6 +94,18 @@ async def until_dropped(window: WindowOf, news: object) -> object:
     while not waiting.done():
         await window.look(20)
     return waiting.result()
+
+
+async def qt_takes_it(scene: Scene) -> None:
+    """Qt waits for what was dropped in a loop of its own: the file has to come meanwhile."""
+    window = scene.window
+    async with qt_target() as target:
+        await window.drag("row_wave", target.middle)
+        await window.look(500)
+        await window.let_go()
+        (uri,) = await until_dropped(window, target.said("uris"))
+    facts = soundfile.info(path_of(uri))
+    assert (path_of(uri).name, facts.frames) == ("Night büs. 1.wav", scene.post.frames)
 
 
 async def over_nobody_and_escape(scene: Scene) -> None:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage
 from tests.support.clap import LINK, PREVIEW, ClapHost, begin_clap, made_for_tests
 from tests.support.deadlines import HANG_S
+from tests.support.drop_targets import gtk_target, path_of
 from tests.support.hosts import Stretch, take_samples, until_heard
 from tests.support.plugin_window import WindowOf
 from tests.support.screen import WARM, Pixels, count, x_server
@@ -93,6 +95,9 @@ async def test_scrolled_back_chosen_listened_to_and_kept(scene: Scene) -> None:
     await all_of_it_comes_from_the_daemon(scene)
     await it_scrolls_and_zooms(scene)
     await a_part_snaps_to_bars_and_is_kept_to_the_frame(scene)
+    await its_handles_are_drawn_by_hand(scene)
+    await all_tracks_are_kept_with_it(scene)
+    await it_is_drawn_out_of_the_window(scene)
     await it_is_heard_through_the_host_before_it_is_kept(scene)
     await keys_move_it_and_keep_it(scene)
     await it_holds_at_every_size(scene)
@@ -106,6 +111,47 @@ async def test_without_a_daemon_the_last_moments_are_seen_and_it_is_said_why(sho
     await short.daemon.process.wait()
     await window.until(lambda p: count(window.part(p, "notice"), RAISED, 4) > 8_000, "that it does not run")
     await window.picture("absent")
+
+
+async def test_the_history_of_a_plugin_that_was_closed_is_chosen_from_a_menu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its bars are kept by another plugin's window, as those of the one that played them."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage, x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            daemon = await stage.daemon("a")
+            played = song(10)
+            program = made_for_tests("clap_host_window")
+            async with begin_clap(stage, host=program, daemon=daemon) as before:
+                await before.host.open()
+                await before.host.play(Stretch(frames=len(played), bpm=BPM), sound=played, speed=24.0)
+                await until_heard(daemon, len(played))
+            async with begin_clap(stage, host=program, daemon=daemon) as beside:
+                host = beside.host
+                await host.open()
+                window = WindowOf(host.do, "earlier", screen)
+                await window.open()
+                await window.press("tab_history")
+                await host.until_text(LINK, "Ready")
+                await choose_earlier(window)
+                await window.sweep("past", 0.45, 0.75)
+                await window.picture("chosen")
+                await window.press("keep_chosen")
+                scene = Scene(daemon, host, window, played)
+                take = await newest_take(scene, 1)
+                assert take.bars and place(scene, take) == line(place_in_bars(scene, take))
+                await host.do("close")
+
+
+async def choose_earlier(window: WindowOf) -> None:
+    """The second line of the menu, beneath its button."""
+    empty = count(window.part(await window.seen(), "past"), WAVE, 40)
+    await window.press("whose")
+    await window.look(500)
+    await window.picture("menu")
+    await window.sweep("whose", 0.5, up=3.3)
+    await window.until(lambda p: count(window.part(p, "past"), WAVE, 40) > empty + 1_000, "what was played")
 
 
 async def all_of_it_comes_from_the_daemon(scene: Scene) -> None:
@@ -151,6 +197,61 @@ async def a_part_snaps_to_bars_and_is_kept_to_the_frame(scene: Scene) -> None:
     assert place(scene, take) == line(place_in_bars(scene, take))
 
 
+def grips(window: WindowOf, seen: Pixels) -> list[float]:
+    """Where the handles of what is chosen stand in the ruler, as shares of its width."""
+    ruler = window.part(seen, "ruler")
+    lit = np.flatnonzero((np.abs(ruler.astype(int) - WARM).max(axis=-1) < 8).sum(axis=0) > 5)
+    return [
+        float(np.mean(each)) / ruler.shape[1] for each in np.split(lit, np.flatnonzero(np.diff(lit) > 3) + 1)
+    ]
+
+
+async def its_handles_are_drawn_by_hand(scene: Scene) -> None:
+    """Each to another bar line; the other one stays."""
+    window = scene.window
+    before = await newest_take(scene, 1)
+    first, end = grips(window, await window.seen())
+    await window.sweep("ruler", end, end + 0.1, up=0.7)
+    await window.sweep("ruler", first, first - 0.1, up=0.7)
+    await window.point("head")
+    await window.until(
+        lambda p: grips(window, p)[0] < first - 0.02 and grips(window, p)[1] > end + 0.02, "both moved"
+    )
+    await window.picture("handles")
+    await window.press("keep_chosen")
+    take = await newest_take(scene, 2)
+    assert take.bars and before.bars and take.bars > before.bars + 1
+    assert place(scene, take) == line(place_in_bars(scene, take)) < place(scene, before)
+
+
+async def all_tracks_are_kept_with_it(scene: Scene) -> None:
+    window = scene.window
+    one = await newest_take(scene, 2)
+    await window.press("keep_all")
+    take = await newest_take(scene, 3)
+    await window.picture("kept-all")
+    assert (take.bars, place(scene, take)) == (one.bars, place(scene, one)), "the same bars"
+    kept = await scene.daemon.client.request(c.ShowSet(set_id="last"))
+    assert isinstance(kept, c.OneSet) and len(kept.takes) == 1
+
+
+async def it_is_drawn_out_of_the_window(scene: Scene) -> None:
+    """By what is said of it, onto GTK: the very frames."""
+    window = scene.window
+    take = await newest_take(scene, 3)
+    async with gtk_target() as target:
+        await window.drag("chosen", target.middle)
+        await window.let_go()
+        waiting = asyncio.ensure_future(target.said("uris"))
+        while not waiting.done():
+            await window.look(20)
+        (uri,) = waiting.result()
+    await window.picture("dropped")
+    sound = soundfile.read(path_of(uri), dtype="float32")[0]
+    at = place(scene, take)
+    assert np.array_equal(sound, scene.played[at : at + take.frames])
+
+
 async def it_is_heard_through_the_host_before_it_is_kept(scene: Scene) -> None:
     window = scene.window
     await window.press("listen")
@@ -163,18 +264,18 @@ async def it_is_heard_through_the_host_before_it_is_kept(scene: Scene) -> None:
 
 async def keys_move_it_and_keep_it(scene: Scene) -> None:
     window = scene.window
-    first = (await newest_take(scene, 1)).bars
+    first = (await newest_take(scene, 3)).bars
     assert first
     await window.press("more_chosen")
     await window.key("Right")
     await window.key("Shift+Right")
     await window.key("Return")
-    take = await newest_take(scene, 2)
+    take = await newest_take(scene, 4)
     assert take.bars == first + 2
     await window.sweep("past", 0.205, 0.52, holding="Alt_L")
     await window.picture("free")
     await window.key("Return")
-    take = await newest_take(scene, 3)
+    take = await newest_take(scene, 5)
     assert take.bars is None and place(scene, take) > 0, "to the frame, and on no bar line"
     await window.key("Escape")
 

@@ -75,7 +75,7 @@ async def test_from_an_unclaimed_device_to_a_post_and_back_to_no_daemon(scene: S
 async def unclaimed_says_how_to_claim(scene: Scene) -> None:
     window = scene.window
     seen = await window.until(
-        lambda p: count(window.part(p, "copy"), WARM) > 1_000, "the card with a command"
+        lambda p: count(window.part(p, "start"), WARM) > 1_000, "the card with a button and a command"
     )
     assert count(window.part(seen, "command"), INK, 40) > 60, "the command can be read"
     assert count(window.part(seen, "wave"), WARM) == 0
@@ -101,7 +101,7 @@ async def the_feed_comes_when_it_is_claimed(scene: Scene) -> None:
 
 
 def has_card(window: WindowOf, seen: Pixels) -> bool:
-    return count(window.part(seen, "copy"), WARM) > 1_000
+    return count(window.part(seen, "start"), WARM) > 1_000
 
 
 async def what_was_played_is_shown_and_kept(scene: Scene) -> None:

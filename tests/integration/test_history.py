@@ -12,12 +12,13 @@ from daemon.core.capture import Cut
 from daemon.core.picture import FULL_SCALE, STEP
 from daemon.errors import NothingKept, UsageError
 from daemon.features.history.compress_worker import pack_file
-from daemon.features.history.listing import heard_in
+from daemon.features.history.listing import earlier_rings, heard_in
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.listening import MAX_COPIES, Listening
 from daemon.rings.instances import Instance
 from daemon.rings.marks import find_marks
 from daemon.rings.peaks import Pictures
+from daemon.rings.reach import reach_of
 from plugin_protocol.history_messages import MarkFlag
 from plugin_protocol.messages import Play
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
@@ -253,3 +254,30 @@ async def test_a_long_picture_is_coarse_first_and_fine_when_asked_again(
         assert not any(looks[0].holes), "it is drawn, if only by what each chunk says of itself"
         fine, coarse = (np.frombuffer(look.peaks, "<i2") for look in (looks[-1], looks[0]))
         assert (np.abs(coarse) >= np.abs(fine)).all()
+
+
+async def test_a_ring_that_is_gone_is_listed_drawn_and_kept_from_by_another_plugin(tmp_path: Path) -> None:
+    """By its generation alone; the Take says who played it."""
+    async with desk_in(tmp_path) as desk:
+        keys = await played(desk)
+        assert keys.ring
+        generation = keys.ring.header.generation
+        await desk.load("Bass", seconds=0.0)
+        desk.song("Bass", 1.0, 2)
+        desk.instances.left(keys, closed=True)
+        desk.journal.closed(keys.name)
+        await desk.journal.do(lambda: None)
+        bass = desk.instances.named("Bass")
+        (ring,) = earlier_rings(desk.folder, desk.journal.recovered, [])
+        assert (ring.generation, ring.track_name) == (generation, "Keys")
+        assert (ring.first_frame, ring.end_frame) == (0, PLAYED_BARS * BAR)
+        picture = Pictures(desk.folder).of(bass, generation, 0, PLAYED_BARS * BAR, 8)
+        assert (picture.oldest_frame, picture.end_frame) == (0, PLAYED_BARS * BAR) and any(picture.peaks)
+        marks, _ = find_marks(desk.folder, bass, generation, 0, PLAYED_BARS * BAR)
+        assert sum(bool(mark.flags & MarkFlag.LINE) for mark in marks) >= PLAYED_BARS - 1
+        ask = Ask(generation=generation, first_frame=3 * BAR - 50, at_frame=7 * BAR + 60)
+        take, _ = await desk.keeping.keep(bass, ask)
+        assert (take.cut.bars, take.track_name) == (4, "Keys")
+        assert desk.sound(take) == numbered_frames(3 * BAR, 4 * BAR).tobytes()
+        with pytest.raises(NothingKept):
+            reach_of(desk.folder, bass, generation + 1)

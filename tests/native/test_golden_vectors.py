@@ -30,6 +30,8 @@ BOUNDS_OF_PLUGIN_FIELDS = {
     "bad_track_long",
     "bad_feed_limit_21",
     "bad_export_kind",
+    "bad_follow_nobody",
+    "bad_open_page_kind",
     "bad_take_no_id",
     "bad_takes_limit_0",
     "bad_like_bit",

@@ -9,13 +9,13 @@ from tests.support.native import SOURCES
 
 INCLUDE = re.compile(r'^#include "(?:\.\./)?(\w+)\.h"', re.MULTILINE)
 SYSTEM = re.compile(r"_(linux|unix)$")  # segment_linux.c is a body of segment.h
-WHOLE = {"client", "client_preview", "client_window"}  # what puts a client together
+WHOLE = {"client", "client_step", "client_preview", "client_window"}  # what puts a client together
 
 # From the top down; those of one layer do not know each other.
 LAYERS: tuple[set[str], ...] = (
     WHOLE,
     {"session", "rings", "keeps", "preview", "window", "events", "worker"},
-    {"port", "move", "player", "return_ring", "wire", "messages_decode"},
+    {"port", "move", "player", "return_ring", "wire", "messages_ask", "messages_decode"},
     {"ring", "segment", "messages", "zmtp"},
     {"timeline", "interleave", "msgpack", "sidechain_window"},
     {"sidechain", "text", "platform", "slot"},

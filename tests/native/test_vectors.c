@@ -156,6 +156,20 @@ static size_t again_ask(const sc_map *map, const char *tag, uint8_t *data, size_
         ask.kind = SC_ASK_REPAIR;
         text(map, "take_id", ask.subject);
         ask.on = truth(map, "repair");
+    } else if (strcmp(tag, "follow_person") == 0) {
+        ask.kind = SC_ASK_FOLLOW;
+        text(map, "username", ask.subject);
+        ask.on = truth(map, "follow");
+    } else if (strcmp(tag, "open_page") == 0) {
+        char kind[32];
+        text(map, "kind", kind);
+        ask.kind = SC_ASK_OPEN_PAGE;
+        ask.number = strcmp(kind, "take") == 0 ? SC_PAGE_TAKE : SC_PAGE_ITEM;
+        text(map, "target", ask.subject);
+    } else if (strcmp(tag, "claim_device") == 0) {
+        ask.kind = SC_ASK_CLAIM;
+    } else if (strcmp(tag, "get_earlier") == 0) {
+        ask.kind = SC_ASK_EARLIER;
     } else {
         return 0;
     }
@@ -184,6 +198,7 @@ static size_t again(const sc_map *map, uint8_t *data, size_t capacity)
         play.kind = strcmp(kind, "take") == 0 ? SC_PLAY_TAKE : strcmp(kind, "history") == 0 ? SC_PLAY_HISTORY : SC_PLAY_ITEM;
         play.snap = truth(map, "snap");
         if (play.kind == SC_PLAY_HISTORY) play.first_frame = whole(map, "first_frame"), play.end_frame = whole(map, "end_frame");
+        play.span_generation = whole(map, "span_generation");
         return sc_encode_play(data, capacity, &play);
     }
     if (sc_map_find(map, "id")) return again_ask(map, tag, data, capacity);
@@ -286,6 +301,13 @@ static void tell_marks(const sc_marks *m)
     putchar('\n');
 }
 
+static void tell_earlier(uint64_t id, const sc_earlier *r)
+{
+    printf("t=earlier_ring\nid=%" PRIu64 "\ngeneration=%" PRIu64 "\nhost_name=%s\ntrack_name=%s\nsample_rate_hz=%.17g\n", id,
+           r->generation, r->host_name, r->track_name, r->sample_rate_hz);
+    printf("first_frame=%" PRIu64 "\nend_frame=%" PRIu64 "\nsounded_us=%" PRIu64 "\n", r->first_frame, r->end_frame, r->sounded_us);
+}
+
 /* The message's tag and fields by their own names. */
 static void tell(const sc_event *e)
 {
@@ -299,8 +321,9 @@ static void tell(const sc_event *e)
                e->refused.update_path);
         break;
     case SC_EVENT_LINK:
-        printf("t=alive\nrelay_state=%s\naccount=%s\nfriends_producing=%u\ntrouble=%s\nrelay_url=%s\n", e->link.relay_state,
-               e->link.account, e->link.friends_producing, e->link.trouble, e->link.relay_url);
+        printf("t=alive\nrelay_state=%s\naccount=%s\nfriends_producing=%u\ntrouble=%s\nrelay_url=%s\nfriends=%s\nreach_ms=%" PRIu64 "\n",
+               e->link.relay_state, e->link.account, e->link.friends_producing, e->link.trouble, e->link.relay_url, e->link.friends,
+               e->link.reach_ms);
         break;
     case SC_EVENT_KEPT:
         printf("t=kept\nid=%" PRIu64 "\ntake_id=%s\nframes=%" PRIu64 "\nbars=%u\nanchored=%s\nnote=%s\nname=%s\nheld_ms=%u\n", e->id,
@@ -327,6 +350,7 @@ static void tell(const sc_event *e)
         printf("id=%" PRIu64 "\n", e->id);
         tell_marks(&e->marks);
         break;
+    case SC_EVENT_EARLIER_RING: tell_earlier(e->id, &e->earlier); break;
     case SC_EVENT_POSTING:
         printf("t=posting\ntake_id=%s\nstate=%s\nfraction=%.17g\nmessage=%s\npage_url=%s\nheld_ms=%u\n", e->posting.take_id,
                e->posting.state, e->posting.fraction, e->posting.message, e->posting.page_url, e->posting.held_ms);

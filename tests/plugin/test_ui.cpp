@@ -57,15 +57,17 @@ static void rows_and_cards_fit(const Layout &l)
 {
     CHECK(l.list.h >= 100 && l.list.w >= 400); /* a row, at least */
     const RowLayout row(l.list, l.list.y);
-    for (const Box &part : {row.play, row.title, row.byline, row.facts, row.wave, row.like, row.reactions})
+    CHECK(apart(l.sync, l.follow) && inside(l.follow, l.tools) && inside(l.name, l.tools) && l.name.w >= 100);
+    CHECK(apart(row.more, row.title) && apart(row.more, row.facts) && apart(row.more, row.wave) && apart(row.more, row.reactions));
+    for (const Box &part : {row.play, row.title, row.byline, row.facts, row.wave, row.like, row.reactions, row.more})
         CHECK(inside(part, row.whole) && part.w > 0);
     CHECK(apart(row.title, row.wave) && apart(row.byline, row.facts) && apart(row.wave, row.like) && apart(row.like, row.reactions));
     CHECK(apart(row.play, row.title) && chip(row, 3).right() <= row.whole.right());
     for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
-    for (const bool starts : {false, true}) {
-        const CardLayout card(l.list, starts);
+    for (const bool acts : {false, true}) {
+        const CardLayout card(l.list, acts);
         CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
-        CHECK(!starts || (apart(card.start, card.command) && card.start.w > 90 && card.command.w >= 176));
+        CHECK(!acts || (apart(card.act, card.command) && card.act.w > 90 && card.command.w >= 176));
     }
 }
 
@@ -191,13 +193,14 @@ static sc_event event(sc_event_kind kind, const std::function<void(sc_event &)> 
     return made;
 }
 
-static void link(Status &status, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "")
+static void link(Status &status, const char *relay_state, const char *account, uint32_t friends = 0, const char *trouble = "", const char *names = "")
 {
     status.take(event(SC_EVENT_LINK, [&](sc_event &e) {
         std::snprintf(e.link.relay_state, sizeof e.link.relay_state, "%s", relay_state);
         std::snprintf(e.link.account, sizeof e.link.account, "%s", account);
         std::snprintf(e.link.trouble, sizeof e.link.trouble, "%s", trouble);
         e.link.friends_producing = friends;
+        std::snprintf(e.link.friends, sizeof e.link.friends, "%s", names);
     }));
 }
 
@@ -232,18 +235,40 @@ static void sidechain_is_started_as_it_said_and_a_failure_has_its_own_words()
     rmdir(folder);
 }
 
+static void how_far_back_one_can_go_is_said_as_it_is(Status &status, sc_info &info)
+{
+    const struct {
+        double rate_hz;
+        uint64_t heard_frames, reach_ms;
+        const char *words;
+    } told[] = {
+        {48000.0, 0, 0, "What you play is remembered as you go."},
+        {48000.0, 48000, 0, "The last 1 second is still here"},
+        {48000.0, 96000, 1000, "The last 2 seconds are still here"},
+        {48000.0, 1ull << 40, 0, "The last 43 seconds are still here"},
+        {192000.0, 1ull << 40, 0, "The last 10 seconds are still here"},
+        {192000.0, 1ull << 40, 598000, "The last 9 minutes are still here"},
+    };
+    info.capacity_frames = 1u << 21;
+    for (const auto &each : told) {
+        info.sample_rate_hz = each.rate_hz, info.committed_frames = each.heard_frames, info.reach_ms = each.reach_ms;
+        status.take(info);
+        CHECK(status.sentence().text.find(each.words) == 0);
+    }
+}
+
 static void every_state_of_the_link_has_its_words_and_a_next_step()
 {
     Status status;
     sc_info info = {};
     CHECK(status.card().command == "sidechain up --detach" && status.link().tone == Tone::kBad);
-    CHECK(status.card().start.empty()); /* in a sandbox there is the command alone */
+    CHECK(status.card().act == Card::Act::kNone); /* in a sandbox there is the command alone */
     status.starting(true, false, "");
-    CHECK(status.card().start == "Start");
+    CHECK(status.card().act == Card::Act::kStart && status.card().button == "Start");
     status.starting(true, true, "");
-    CHECK(status.card().start == "Starting …");
+    CHECK(status.card().button == "Starting …");
     status.starting(true, false, "It did not start.");
-    CHECK(status.card().start == "Start" && status.card().footnote == "It did not start.");
+    CHECK(status.card().button == "Start" && status.card().footnote == "It did not start.");
     std::snprintf(info.reason, sizeof info.reason, "No space is left.");
     status.take(info);
     CHECK(status.link().text == "not recording" && status.sentence().text == "No space is left.");
@@ -252,26 +277,26 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     status.take(info);
     CHECK(!status.card().shown()); /* nothing is said before the daemon has said it */
     CHECK(status.name() == "Sidechain");
-    info.capacity_frames = 1u << 21;
-    for (const auto &[rate_hz, words] : {std::pair{48000.0, "The last 43 seconds"}, {192000.0, "The last 10 seconds"}}) {
-        info.sample_rate_hz = rate_hz;
-        status.take(info);
-        CHECK(status.sentence().text.find(words) == 0);
-    }
+    how_far_back_one_can_go_is_said_as_it_is(status, info);
     std::snprintf(info.track_name, sizeof info.track_name, "Bass");
     status.take(info);
     CHECK(status.name() == "Bass");
     link(status, "unclaimed", "");
     CHECK(status.card().command == "sidechain claim" && status.link().text == "no account yet");
+    CHECK(status.card().act == Card::Act::kClaim && status.card().button == "Claim");
+    status.claiming(true);
+    CHECK(status.card().button == "Ask again" && status.card().words.find("say yes there") != std::string::npos);
+    status.take(event(SC_EVENT_NOTICE, [](sc_event &e) { std::snprintf(e.notice.kind, sizeof e.notice.kind, "claim"); }));
+    CHECK(status.card().button == "Claim");
     link(status, "needs_reclaim", "");
     CHECK(status.card().headline == "Claim this device again");
     link(status, "no_relay", "");
     CHECK(status.card().command == "sidechain setup");
     link(status, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
     CHECK(status.card().words.find("Unlock") != std::string::npos);
-    link(status, "online", "nightowl", 3);
+    link(status, "online", "nightowl", 3, "", "mira.k, tobi, uma");
     CHECK(!status.card().shown() && status.link().text == "nightowl · online" && status.link().tone == Tone::kGood);
-    CHECK(status.friends_line() == "3 friends producing now");
+    CHECK(status.friends_line() == "3 friends producing now: mira.k, tobi, uma");
     link(status, "backing_off", "nightowl", 1, "1 take could not be posted. `sidechain outbox` says why.");
     CHECK(status.link().text == "nightowl · offline" && status.friends_line() == "1 friend producing now");
     CHECK(status.sentence().tone == Tone::kBad && status.sentence().text.find("sidechain outbox") != std::string::npos);
@@ -763,7 +788,11 @@ int main(int count, char **arguments)
         for (int n = 0; n < 6; n++) say(deeds[n], menu_line(menu, n));
         say("undo", undo_button(undo_bar(l.list)));
         const Box picks = picker(l.list, chip(row, 0), SC_REACTIONS);
-        say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy), say("start", starting.start, true);
+        say("pick_fire", picker_cell(picks, 2)), say("command", card.command), say("copy", card.copy), say("whose", h.whose), say("follow", l.follow), say("name", l.name), say("row_more", row.more);
+        const Box post_menu = menu_box(l.list, row.more, 5);
+        const char *const post_deeds[] = {"post_open", "post_link", "post_path", "post_show", "post_unfollow"};
+        for (int n = 0; n < 5; n++) say(post_deeds[n], menu_line(post_menu, n));
+        say("start", starting.act, true);
         return 0;
     }
     everything_fits_and_nothing_overlaps_at_any_size();

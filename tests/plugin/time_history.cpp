@@ -69,7 +69,7 @@ protected:
         const ui::Pointer pointer;
         selection_.set(200 * kBar, 208 * kBar);
         canvas_.fill(layout.whole, ui::kGround);
-        view_.draw(canvas_, layout, {viewport_, tiles_, bars_, selection_, ring_, pointer, 0.0, kFrames, kRate, -1.0, false, true, true,
+        view_.draw(canvas_, layout, {viewport_, tiles_, bars_, selection_, ring_, pointer, 0.0, kFrames, kRate, -1.0, true, false, true, true,
                                      "8 bars", "", "", ""});
         drawn_.push_back(ms(CLOCK_THREAD_CPUTIME_ID) - cpu);
     }

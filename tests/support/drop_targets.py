@@ -1,4 +1,4 @@
-"""Windows of other programs that things are dropped on: one of GTK's own, and rude ones (tests/plugin/*_drop_target.py)."""
+"""Windows of other programs that things are dropped on: GTK's and Qt's own, and rude ones (tests/plugin/*_drop_target.py)."""
 
 import asyncio
 import contextlib
@@ -58,6 +58,14 @@ def gtk_target() -> contextlib.AbstractAsyncContextManager[DropTarget]:
         "This test needs GTK: apt-get install python3-gi gir1.2-gtk-3.0"
     )
     return drop_target(SYSTEM_PYTHON, str(ROOT / "tests" / "plugin" / "gtk_drop_target.py"))
+
+
+def qt_target() -> contextlib.AbstractAsyncContextManager[DropTarget]:
+    """A text editor of Qt 5, which takes files by itself."""
+    assert Path("/usr/lib/python3/dist-packages/PyQt5").exists(), (
+        "This test needs Qt: apt-get install python3-pyqt5"
+    )
+    return drop_target(SYSTEM_PYTHON, str(ROOT / "tests" / "plugin" / "qt_drop_target.py"))
 
 
 def rude_target(manner: str) -> contextlib.AbstractAsyncContextManager[DropTarget]:

@@ -77,7 +77,7 @@ class StatusAnswers:
             takes=await self._store.run(Store.count_takes),
             outbox=counts,
             recent=[await self._takes.info(take) for take in recent],
-            friends_producing=self._status.friends_producing,
+            friends_producing=len(self._status.friends),
             previews=self._previews.infos(),
             notices=[notice[:MAX_CHARACTERS] for notice in self._notices.lines()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bridge.plugin_endpoint import FromPeer, Peer
+from daemon.core.titles import joined
 from daemon.doors.plugin.windows import Windows
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.features.keeping.asking import Ask
@@ -12,6 +13,7 @@ from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
 from daemon.library.entries import held_ms
 from daemon.rings.instances import Instance, Instances
+from plugin_protocol.message_base import LINE_CHARACTERS
 from plugin_protocol.messages import (
     Alive,
     FromDaemon,
@@ -45,13 +47,16 @@ class PluginDoor:
         windows: Windows,
         status: DaemonStatus,
         account: Account,
+        sounding_s: Callable[[Instance], float],
     ) -> None:
+        """sounding_s: how much sound of a plugin the disk has."""
         self._instances = instances
         self._keeping = keeping
         self._previews = previews
         self._windows = windows
         self._status = status
         self._account = account
+        self._sounding_s = sounding_s
         self._table: Table = {
             RingOpened: self._instances.attach,
             RingClosed: self._ring_closed,
@@ -90,9 +95,11 @@ class PluginDoor:
         return Alive(
             relay_state=self._status.link or "no_relay",
             account=self._account.name,
-            friends_producing=self._status.friends_producing,
+            friends_producing=len(self._status.friends),
             trouble=self._status.trouble,
             relay_url=self._account.relay_url or "",
+            friends=joined(self._status.friends, LINE_CHARACTERS),
+            reach_ms=round(1000 * self._sounding_s(instance)),
         )
 
     async def _keep(self, instance: Instance, message: Keep) -> Kept | KeepFailed:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bridge.plugin_endpoint import Peer
 from daemon.core.outbox import Entry
 from daemon.core.posting import state_of
+from daemon.core.titles import joined
 from daemon.errors import UsageError
 from daemon.events import (
     Bus,
@@ -37,7 +38,6 @@ from plugin_protocol.take_messages import (
 )
 
 MAX_BPM = 1000.0  # of a row
-SEPARATOR = ", "
 
 
 class TakeShelf:
@@ -114,7 +114,7 @@ class TakeShelf:
             take_id=take.take_id,
             name=take.name[:TITLE_CHARACTERS],
             titled=bool(take.title),
-            tags=_fitting(take.tags),
+            tags=joined(take.tags, TITLE_CHARACTERS),
             created_us=take.created_us,
             duration_ms=round(1000 * take.frames / take.sample_rate_hz),
             bars=take.cut.bars,
@@ -129,14 +129,3 @@ class TakeShelf:
 
 def _tags(text: str) -> list[str]:
     return [tag for each in text.split(",") if (tag := each.strip())]
-
-
-def _fitting(tags: tuple[str, ...]) -> str:
-    """As many as a row has room for, whole."""
-    text = ""
-    for tag in tags:
-        longer = f"{text}{SEPARATOR}{tag}" if text else tag
-        if len(longer) > TITLE_CHARACTERS:
-            break
-        text = longer
-    return text

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from bridge.plugin_endpoint import Peer
 from daemon.core import outbox
 from daemon.core.posting import posting
+from daemon.doors.plugin.history import WindowHistory
 from daemon.doors.plugin.items import item
+from daemon.doors.plugin.people import WindowPeople
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
 from daemon.events import (
@@ -23,24 +25,22 @@ from daemon.events import (
     PostRemoved,
     TakeProgressed,
 )
+from daemon.features.browsing.browsing import Browsing
 from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.social import Social
 from daemon.features.keeping.asking import Ask as Wanted
-from daemon.features.keeping.listening import Listening
 from daemon.features.keeping.sets import SetKeeping
 from daemon.features.posting.posting import Posting
 from daemon.features.status.status import DaemonStatus
 from daemon.identity.account import Account
+from daemon.identity.claiming import Claiming
 from daemon.library.entries import held_ms
-from daemon.library.sounds import Sound, find_sound
+from daemon.library.sounds import find_sound
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instance
-from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.marks import find_marks
-from daemon.rings.peaks import Pictures
-from plugin_protocol.history_messages import GetMarks, GetPeaks, Marks, Peaks, pack_marks
+from plugin_protocol.history_messages import GetEarlier, GetMarks, GetPeaks
 from plugin_protocol.message_base import REACTIONS, TITLE_CHARACTERS
 from plugin_protocol.messages import (
     Asked,
@@ -59,13 +59,25 @@ from plugin_protocol.messages import (
     UndoPost,
     WindowShown,
 )
+from plugin_protocol.people_messages import FromAccount
 from plugin_protocol.take_messages import FromShelf
 from relay.wire.rest import AudioPost
 
 MAX_ASKS = 8  # of one Instance, under way at once
 
 Ask = (
-    GetFeed | GetPeaks | GetMarks | PostTake | UndoPost | KeepAll | LikePost | ReactPost | Export | FromShelf
+    GetFeed
+    | GetPeaks
+    | GetMarks
+    | GetEarlier
+    | PostTake
+    | UndoPost
+    | KeepAll
+    | LikePost
+    | ReactPost
+    | Export
+    | FromShelf
+    | FromAccount
 )
 Say = Callable[[Peer, FromDaemon], bool]
 
@@ -85,11 +97,10 @@ class Windows:
         social: Social,
         posting: Posting,
         set_keeping: SetKeeping,
-        listening: Listening,
         exporting: Exporting,
-        journal: JournalFolder,
-        pictures: Pictures,
+        history: WindowHistory,
         shelf: TakeShelf,
+        claiming: Claiming,
         bus: Bus,
     ) -> None:
         self._say = say
@@ -101,11 +112,12 @@ class Windows:
         self._social = social
         self._posting = posting
         self._set_keeping = set_keeping
-        self._listening = listening
         self._exporting = exporting
-        self._journal = journal
-        self._pictures = pictures
+        self._history = history
         self._shelf = shelf
+        self._people = WindowPeople(
+            social=social, browsing=Browsing(store, claiming), claiming=claiming, tell=self._tell, bus=bus
+        )
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
         self._progress = Pending[str, tuple[outbox.State, float]]()
@@ -208,13 +220,13 @@ class Windows:
     async def _carry_out(self, instance: Instance, message: Ask) -> FromDaemon:
         if isinstance(message, FromShelf):
             return await self._shelf.carry_out(instance.peer, message)
+        if isinstance(message, FromAccount):
+            return await self._people.carry_out(message)
         match message:
             case GetFeed():
                 return await self._page(instance.peer, message)
-            case GetPeaks():
-                return await self._peaks(instance, message)
-            case GetMarks():
-                return await self._marks(instance, message)
+            case GetPeaks() | GetMarks() | GetEarlier():
+                return await self._history.carry_out(instance, message)
             case KeepAll():
                 return await self._keep_all(instance, message)
             case Export():
@@ -228,34 +240,6 @@ class Windows:
             case ReactPost():
                 await self._social.react(message.post_id, REACTIONS[message.reaction], message.react)
         return Asked(id=message.id)
-
-    async def _peaks(self, instance: Instance, ask: GetPeaks) -> Peaks:
-        picture = await asyncio.to_thread(
-            self._pictures.of, instance, ask.generation, ask.first_frame, ask.end_frame, ask.columns
-        )
-        return Peaks(
-            id=ask.id,
-            generation=ask.generation,
-            first_frame=ask.first_frame,
-            end_frame=ask.end_frame,
-            oldest_frame=picture.oldest_frame,
-            newest_frame=picture.end_frame,
-            coarse=picture.coarse,
-            peaks=picture.peaks,
-            holes=picture.holes,
-        )
-
-    async def _marks(self, instance: Instance, ask: GetMarks) -> Marks:
-        found, end_frame = await asyncio.to_thread(
-            find_marks, self._journal, instance, ask.generation, ask.first_frame, ask.end_frame
-        )
-        return Marks(
-            id=ask.id,
-            generation=ask.generation,
-            first_frame=ask.first_frame,
-            end_frame=end_frame,
-            marks=pack_marks(found),
-        )
 
     async def _keep_all(self, instance: Instance, message: KeepAll) -> KeptAll:
         wanted = Wanted(
@@ -276,7 +260,7 @@ class Windows:
 
     async def _export(self, instance: Instance, message: Export) -> Exported:
         if message.kind == "history":
-            sound = await self._part_of_history(instance, message)
+            sound = await self._history.sound(instance, message)
         else:
             sound = await find_sound(self._store, self._takes, message.kind, message.target)
         host = await asyncio.to_thread(instance.info)
@@ -284,25 +268,6 @@ class Windows:
         if message.show:
             await self._exporting.show(file.path)
         return Exported(id=message.id, path=str(file.path), name=file.name[:TITLE_CHARACTERS], note=file.note)
-
-    async def _part_of_history(self, instance: Instance, message: Export) -> Sound:
-        """The very frames that were selected: where they snap to, the window has shown."""
-        wanted = Wanted(
-            generation=message.generation,
-            first_frame=message.first_frame,
-            at_frame=message.end_frame,
-            snap=False,
-        )
-        copied = await self._listening.copy(instance, wanted)
-        return Sound(
-            kind="history",
-            target=f"{instance.name}:{message.generation}:{message.first_frame}:{message.end_frame}",
-            title=copied.name,
-            seconds=copied.cut.frames / copied.sample_rate_hz,
-            bpm=copied.cut.bpm,
-            bars=copied.cut.bars,
-            path=copied.path,
-        )
 
     async def _page(self, peer: Peer, ask: GetFeed) -> FeedPage:
         def tell(post: AudioPost) -> None:

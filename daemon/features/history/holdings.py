@@ -40,7 +40,10 @@ class Holdings:
         self.recovered: tuple[Recovered, ...] = ()
         self._offered: tuple[Recovered, ...] = ()  # of each Ring for itself
         self.used_bytes = 0
-        self._held: dict[tuple[str, int], Held] = {}  # changed by _put and _pop only, which count its bytes
+        self._held: dict[
+            tuple[str, int], Held
+        ] = {}  # changed by _put and _pop only, which count what is in it
+        self._seconds: dict[str, float] = {}  # of sound, by Ring
         self._promised = 0  # bytes that may be in files by now and are not in `_held` yet
         self._reserved = 0  # bytes of the file that is being packed
 
@@ -131,6 +134,10 @@ class Holdings:
         for segment in read_ring(folder, verify=False):
             self._put(_held(folder, segment, mark))
 
+    def sounding_s(self, ring: str) -> float:
+        """How much sound there is of a Ring. [any]"""
+        return self._seconds.get(ring, 0.0)
+
     def all(self) -> list[Held]:
         """Every file. [any]"""
         return list(self._held.values())
@@ -170,14 +177,19 @@ class Holdings:
     def _drop(self, folder: Path) -> None:
         for ring, number in [key for key in self._held if key[0] == folder.name]:
             self._pop(ring, number)
+        self._seconds.pop(folder.name, None)
 
     def _put(self, one: Held) -> None:
         known = self._held.get((one.ring, one.number))
         self.used_bytes += one.size_bytes - (known.size_bytes if known else 0)
+        added_s = one.seconds - (known.seconds if known else 0.0)
+        self._seconds[one.ring] = self._seconds.get(one.ring, 0.0) + added_s
         self._held[one.ring, one.number] = one
 
     def _pop(self, ring: str, number: int) -> None:
-        self.used_bytes -= self._held.pop((ring, number)).size_bytes
+        gone = self._held.pop((ring, number))
+        self.used_bytes -= gone.size_bytes
+        self._seconds[ring] = max(self._seconds[ring] - gone.seconds, 0.0)
 
 
 def _held(folder: Path, segment: Segment, mark: Mark | None) -> Held:

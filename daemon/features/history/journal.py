@@ -94,6 +94,11 @@ class Journal:
     def used_bytes(self) -> int:
         return self.holdings.used_bytes
 
+    def sounding_s(self, instance: Instance) -> float:
+        """How much sound of a plugin's newest Ring is on the disk."""
+        ring = instance.ring
+        return self.holdings.sounding_s(self._rounds.folder_of(ring).name) if ring else 0.0
+
     def held(self) -> list[Held]:
         """Every file of it."""
         return self.holdings.all()

@@ -8,7 +8,7 @@ from msgspec import Struct
 from daemon.core.heard import levels, ties, wall_at
 from daemon.features.history.recovery import Recovered, recovered_in
 from daemon.features.history.repeats import told_once
-from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.journal_folder import JournalFolder, generation_of
 
 LIVE = "live"
 COLUMNS = 48
@@ -23,6 +23,18 @@ class Stretch(Struct, frozen=True, kw_only=True):
     from_us: int
     to_us: int
     picture: bytes
+
+
+class EarlierRing(Struct, frozen=True, kw_only=True):
+    """What is left of a Ring that is gone, from its first sound to its last."""
+
+    generation: int
+    host_name: str
+    track_name: str
+    sample_rate_hz: float
+    first_frame: int
+    end_frame: int
+    sounded_us: int
 
 
 def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Stretch]:
@@ -40,6 +52,33 @@ def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Stretch]
     ]
     found = [each for one in told_once([*live, *offered]) if (each := _heard(journal, one))]
     return sorted(found, key=lambda one: -one.to_us)
+
+
+def earlier_rings(
+    journal: JournalFolder, gone: Iterable[Recovered], own: Iterable[Path]
+) -> list[EarlierRing]:
+    """What Rings that are gone have left, those that sounded last first. gone: as for heard_in; own: the folders of earlier Rings of
+    a plugin that is loaded. [worker]"""
+    offered = list(gone)
+    known = {one.folder for one in offered}
+    offered += [one for folder in own if folder not in known for one in _live(folder)]
+    rings: dict[Path, list[Recovered]] = {}
+    for one in offered:
+        rings.setdefault(one.folder, []).append(one)
+    found = [_ring(folder, parts) for folder, parts in rings.items()]
+    return sorted(found, key=lambda ring: -ring.sounded_us)
+
+
+def _ring(folder: Path, parts: list[Recovered]) -> EarlierRing:
+    return EarlierRing(
+        generation=generation_of(folder),
+        host_name=parts[0].host_name,
+        track_name=parts[0].track_name,
+        sample_rate_hz=parts[0].sample_rate_hz,
+        first_frame=min(one.stretch.first_frame for one in parts),
+        end_frame=max(one.stretch.end_frame for one in parts),
+        sounded_us=max(one.stretch.sounded_us for one in parts),
+    )
 
 
 def _live(folder: Path) -> tuple[Recovered, ...]:

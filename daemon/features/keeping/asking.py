@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.core import capture
+from daemon.core.choosing import Label
 from daemon.core.heard import frame_at
 from daemon.errors import NothingKept, UsageError
 from daemon.rings.instances import Instance
@@ -68,6 +69,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     history: capture.History
     cut: capture.Cut
     ask: Ask  # with the frames that it came to
+
+    def played_by(self, instance: Instance) -> Label:
+        """The plugin that was asked, or the one that is gone whose Ring it is."""
+        origin = self.reach.origin
+        if origin is None:
+            return instance.label
+        return Label(instance=origin.instance, host_name=origin.host_name, track_name=origin.track_name)
 
 
 class Parts:

@@ -54,11 +54,12 @@ class Keeping:
         reach, size = part.reach, part.reach.frame_bytes
         self._takes.require_space(part.cut.frames * size)
         cut, sound = read_part(self._parts, part)
+        played_by = part.played_by(instance)
         take = new_take(
             cut,
             title=ask.title,
-            host_name=instance.peer.hello.host_name,
-            track_name=instance.track_name,
+            host_name=played_by.host_name,
+            track_name=played_by.track_name,
             sample_rate_hz=reach.sample_rate_hz,
             channels=reach.channels,
         )

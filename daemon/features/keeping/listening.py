@@ -12,6 +12,7 @@ from audio.encode.wave import wav_f32_header
 from bridge.system import create_private
 from daemon.config import Config
 from daemon.core.capture import Cut
+from daemon.core.choosing import Label
 from daemon.core.journal import Damaged
 from daemon.core.names import take_name
 from daemon.errors import LibraryStuck, NothingKept, UsageError
@@ -61,7 +62,10 @@ class Listening:
         if play.first_frame is None or play.end_frame is None:
             raise UsageError("It is not said which part.", "Select a part of what was played, then listen.")
         ask = Ask(
-            first_frame=play.first_frame, at_frame=play.end_frame, generation=play.generation, snap=play.snap
+            first_frame=play.first_frame,
+            at_frame=play.end_frame,
+            generation=play.span_generation or play.generation,
+            snap=play.snap,
         )
         copied = await self.copy(instance, ask)
         cut = copied.cut
@@ -102,12 +106,12 @@ class Listening:
         return Copied(
             path=path,
             sound_at=len(header),
-            name=_name(instance, cut),
+            name=_name(part.played_by(instance), cut),
             cut=cut,
             sample_rate_hz=part.reach.sample_rate_hz,
         )
 
 
-def _name(instance: Instance, cut: Cut) -> str:
-    host_name, at = instance.peer.hello.host_name, f"{datetime.now():%H:%M}"
-    return take_name("", track_name=instance.track_name, host_name=host_name, bpm=cut.bpm, at=at)
+def _name(played_by: Label, cut: Cut) -> str:
+    at = f"{datetime.now():%H:%M}"
+    return take_name("", track_name=played_by.track_name, host_name=played_by.host_name, bpm=cut.bpm, at=at)

@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.system import lifetime_s
 from daemon.core import link_signals as link
-from daemon.core.friends import count_producing, present
+from daemon.core.friends import present, producing
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, SidechainError
 from daemon.events import (
@@ -77,8 +77,7 @@ class LinkDriver:
         return self._machine.state
 
     def _changed(self) -> None:
-        friends = count_producing(self._friends.values())
-        self._bus.tell(LinkChanged(state=self.state, friends_producing=friends))
+        self._bus.tell(LinkChanged(state=self.state, friends=producing(self._friends.values())))
 
     async def run(self) -> None:
         """Keep the link until cancelled."""

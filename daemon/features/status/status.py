@@ -62,7 +62,7 @@ class DaemonStatus:
         self._bus = bus
         self._news = asyncio.Event()
         self.link = LinkState.UNCLAIMED if has_relay else None
-        self.friends_producing = 0
+        self.friends: tuple[str, ...] = ()  # who of those followed is producing
         self.trouble = ""  # as of the last look: what is to be done, as sentences
         bus.on(LinkChanged, self._link_changed)
         for kind in SHOWN:
@@ -70,7 +70,7 @@ class DaemonStatus:
 
     def _link_changed(self, event: LinkChanged) -> None:
         self.link = event.state
-        self.friends_producing = event.friends_producing
+        self.friends = event.friends
 
     @property
     def online(self) -> bool:

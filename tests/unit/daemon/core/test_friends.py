@@ -1,6 +1,6 @@
 """Who of those followed is there."""
 
-from daemon.core.friends import MAX_FRIENDS, count_producing, present
+from daemon.core.friends import MAX_FRIENDS, present, producing
 from relay.wire.events import PresenceUpdate
 
 
@@ -11,9 +11,9 @@ def presence(user: str, status: str) -> PresenceUpdate:
 def test_the_last_word_on_each_counts_and_who_is_offline_is_not_there() -> None:
     told = [presence("a", "producing"), presence("b", "idle"), presence("c", "recording")]
     friends = present(told)
-    assert count_producing(friends.values()) == 2
+    assert producing(friends.values()) == ("aaa", "ccc")
     friends = present([*friends.values(), presence("b", "producing"), presence("a", "offline")])
-    assert set(friends) == {"b" * 32, "c" * 32} and count_producing(friends.values()) == 2
+    assert set(friends) == {"b" * 32, "c" * 32} and producing(friends.values()) == ("bbb", "ccc")
 
 
 def test_telling_the_same_again_changes_nothing() -> None:

@@ -96,5 +96,6 @@ def test_the_plugin_door_acts_on_every_message() -> None:
         windows=NOBODY,
         status=NOBODY,
         account=NOBODY,
+        sounding_s=lambda _: 0.0,
     )
     assert door.answered == set(get_args(FromPeer))

@@ -20,7 +20,7 @@ from daemon.library.store import Store
 from relay.wire.rest import AudioPost
 from tests.support.posts import post
 
-ONLINE = LinkChanged(state=LinkState.ONLINE, friends_producing=0)
+ONLINE = LinkChanged(state=LinkState.ONLINE)
 LIKE = Deed(kind=DeedKind.LIKE, object=post(1).id, on=True)
 FIRE = Deed(kind=DeedKind.REACT, object=post(1).id, on=True, emoji="🔥")
 FOLLOW = Deed(kind=DeedKind.FOLLOW, object="ana", on=True)

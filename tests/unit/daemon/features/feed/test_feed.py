@@ -29,7 +29,7 @@ class Relay:
 
     def link(self, state: LinkState) -> None:
         """The link to it is in this state now."""
-        self.bus.tell(LinkChanged(state=state, friends_producing=0))
+        self.bus.tell(LinkChanged(state=state))
 
     async def fetch(self, limit: int) -> PostPage:
         self.asked += 1

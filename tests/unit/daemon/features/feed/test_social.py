@@ -59,7 +59,7 @@ class Scene:
         self.told: list[Event] = []
         for kind in (PostChanged, FollowsChanged):
             self.bus.on(kind, self.told.append)
-        self.bus.tell(LinkChanged(state=LinkState.ONLINE, friends_producing=0))
+        self.bus.tell(LinkChanged(state=LinkState.ONLINE))
 
 
 @pytest.fixture

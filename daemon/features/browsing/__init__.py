@@ -1,0 +1,1 @@
+"""Pages that are shown in the person's browser."""
