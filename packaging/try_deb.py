@@ -30,7 +30,17 @@ USER, UID = "mira", "1000"
 RELAY = "http://127.0.0.1:8700"
 HOME = f"/home/{USER}"
 EXPECTED = ("/usr/lib/vst3/sidechain.vst3", "/usr/lib/clap/sidechain.clap", "/usr/lib/lv2/sidechain.lv2")
-NOT_OURS = ("/home/", "/proc/", "/var/lib/dpkg/", "/var/log/", "/run/user/", "/dev/", "/tmp/", "/root/")
+ROOT_HOME = "/root"  # of the machine that is tried on
+NOT_OURS = (
+    "/home/",
+    "/proc/",
+    "/var/lib/dpkg/",
+    "/var/log/",
+    "/run/user/",
+    "/dev/",
+    "/tmp/",
+    f"{ROOT_HOME}/",
+)
 LIMIT_S = 120.0
 
 
@@ -180,7 +190,7 @@ def upgrade(system: Bare, new: Path) -> None:
 def put_in(system: Bare, deb: Path) -> None:
     place = system.root / "root" / deb.name
     shutil.copy(deb, place)
-    system.run("dpkg", "--install", f"/root/{deb.name}")
+    system.run("dpkg", "--install", f"{ROOT_HOME}/{deb.name}")
 
 
 def start_relay(system: Bare) -> subprocess.Popen[bytes]:
