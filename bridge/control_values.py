@@ -141,3 +141,5 @@ class ItemInfo(Struct, frozen=True, kw_only=True):
     url: Url
     liked: bool = False
     reason: Short = ""
+    reposted_by: Short | None = None  # who shows it, and what they say to it
+    repost_text: Annotated[str, Meta(max_length=280)] = ""

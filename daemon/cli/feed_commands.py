@@ -22,6 +22,9 @@ def feed(
     trending: Annotated[
         bool, typer.Option("--trending", help="What people have begun to care about.")
     ] = False,
+    reposts: Annotated[
+        bool, typer.Option("--reposts", help="Of those you follow, with what they show of others.")
+    ] = False,
     tag: Annotated[str | None, typer.Option(help="Posts with a tag.")] = None,
     user: Annotated[str | None, typer.Option(help="Posts of one person.")] = None,
     bpm: Annotated[str | None, typer.Option(help="Tempo: 92, or a range such as 90-110.")] = None,
@@ -40,7 +43,7 @@ def feed(
     wanted = c.Wanted(
         **_range(bpm, "bpm"), **_range(length, "seconds"), key=key, mixes=mixes, tag=tag, daw=daw
     )
-    which = _which(hot=hot, latest=latest, trending=trending, user=user, wanted=wanted)
+    which = _which(hot=hot, latest=latest, trending=trending, reposts=reposts, user=user, wanted=wanted)
     if which is None:
         _timeline(limit, as_json)
         return
@@ -50,7 +53,7 @@ def feed(
 
 
 def _which(
-    *, hot: bool, latest: bool, trending: bool, user: str | None, wanted: c.Wanted
+    *, hot: bool, latest: bool, trending: bool, reposts: bool, user: str | None, wanted: c.Wanted
 ) -> c.DiscoveredList | None:
     """None: the timeline. Raises UsageError."""
     named: list[c.DiscoveredList] = []
@@ -60,13 +63,15 @@ def _which(
         named.append("latest")
     if trending:
         named.append("trending")
+    if reposts:
+        named.append("following")
     if user is not None:
         named.append("person")
     is_filtered = wanted != c.Wanted()
-    if len(named) > 1 or (user is not None and is_filtered):
+    if len(named) > 1 or (is_filtered and (user is not None or reposts)):
         raise UsageError(
             "That is more than one list.",
-            "Say one of --hot, --latest, --trending or --user; --user takes no filter.",
+            "Say one of --hot, --latest, --trending, --reposts or --user; the last two take no filter.",
         )
     if named or not is_filtered:
         return named[0] if named else None
@@ -97,8 +102,8 @@ def _rows(items: list[c.ItemInfo]) -> str:
         [
             i.post_id,
             i.created_at[:16].replace("T", " "),
-            i.author,
-            i.title or "untitled",
+            i.author if i.reposted_by is None else f"{i.author} (by {i.reposted_by})",
+            (i.title or "untitled") + (f" · “{i.repost_text}”" if i.repost_text else ""),
             number(i.bpm),
             i.key or "",
             i.url,

@@ -226,7 +226,12 @@ TRENDING_FEED = _list(
     "/feed/trending", FeedQuery, rest.FeedPage, "Posts that people have begun to care about, most now."
 )
 TAG_FEED = _list("/feed/tag/{tag}", FeedQuery, rest.FeedPage, "Posts with a tag, newest first.")
-TIMELINE = _list("/feed/timeline", Paging, rest.FeedPage, "Posts of those you follow, and yours.")
+TIMELINE = _list(
+    "/feed/timeline",
+    Paging,
+    rest.FeedPage,
+    "Posts of those you follow, and yours; and what they and you show of others, once each, with who does and their word.",
+)
 USER_FEED = _list("/feed/user/{name}", Paging, rest.FeedPage, "Posts of one person, by id or username.")
 EXPLORE = _get("/explore", Explored, "Whom to follow, and which tags to look at.")
 SEARCH = _list(

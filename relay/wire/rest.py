@@ -216,7 +216,11 @@ class FeedPost(AudioPost, frozen=True, kw_only=True):
     """A post as an item of a feed."""
 
     reason: Word = ""
-    """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author; or what later versions know."""
+    """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author, repost; or what later versions know."""
+    reposted_by: Username | None = None
+    """Who shows it, where that is the reason; what they say to it, and since when, which is its place."""
+    repost_text: Word280 = ""
+    reposted_at: Timestamp | None = None
 
 
 class FeedPage(Struct, frozen=True, kw_only=True):

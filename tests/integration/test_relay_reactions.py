@@ -16,6 +16,7 @@ from relay.wire.events import (
 )
 from relay.wire.rest import AudioPost
 from tests.support.claims import FormBrowser
+from tests.support.clients import client_of
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, RelaySocket
 
@@ -186,6 +187,43 @@ def test_a_repost_has_a_word_and_is_told_once(
     assert fans[2].http.post("/social/repost", json={"post_id": post.id}).status_code == 404, (
         "not everybody's"
     )
+
+
+def test_a_timeline_has_what_is_shown_of_others_once_with_who_does_and_their_word(
+    relay: RelayProcess, author: RelayClient, fans: list[RelayClient], post: AudioPost
+) -> None:
+    shower, second, reader = fans[0], fans[1], client_of(relay, "reader")
+    for name in ("fan-0", "fan-1"):
+        reader.follow(name)
+
+    def shown(client: RelayClient) -> list[tuple[object, ...]]:
+        found, cursor = list[tuple[object, ...]](), ""
+        while cursor is not None:
+            page = client.http.get("/feed/timeline", params={"limit": 1, "cursor": cursor}).json()
+            found += [
+                (each["reason"], each["reposted_by"], each["repost_text"])
+                for each in page["posts"]
+                if each["id"] == post.id
+            ]
+            cursor = page["next"]
+        return found
+
+    assert shown(reader) == []
+    for client, text in ((shower, "that bass"), (second, "mine, too"), (shower, "that bass!")):
+        client.http.post("/social/repost", json={"post_id": post.id, "text": text}).raise_for_status()
+    assert shown(reader) == [("repost", "fan-0", "that bass!")], "by whoever did first, once"
+    assert shown(shower) == [("repost", "fan-0", "that bass!")], "and one's own"
+    assert shown(author) == [("followed", None, "")], "it is theirs"
+    reader.http.post("/social/mute", json={"username": "fan-0"}).raise_for_status()
+    assert shown(reader) == [("repost", "fan-1", "mine, too")]
+    reader.http.post("/social/unmute", json={"username": "fan-0"}).raise_for_status()
+    shower.http.post("/social/unrepost", json={"post_id": post.id}).raise_for_status()
+    assert shown(reader) == [("repost", "fan-1", "mine, too")] and shown(shower) == []
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "followers"}).raise_for_status()
+    assert shown(reader) == []
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "public"}).raise_for_status()
+    reader.follow("author")
+    assert shown(reader) == [("followed", None, "")], "where it is there anyway"
 
 
 def test_each_listener_counts_once_a_day(

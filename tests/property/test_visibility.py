@@ -45,6 +45,7 @@ from relay.features.graph import blocks, lists, requests
 from relay.features.graph import store as graph
 from relay.features.live.hub import Connection
 from relay.features.notifications.service import Notifications
+from relay.features.reactions.keeping import Keeping
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.store import miscounts as miscounts_of_likes
 from relay.features.search import store as search
@@ -59,10 +60,11 @@ from relay.wire.events import (
     SocialFollowRequest,
     SocialNewFollow,
     SocialNewReaction,
+    SocialNewRepost,
     read_payload,
 )
 from relay.wire.owning import PostEdit
-from relay.wire.rest import InboxItem, LikeRequest
+from relay.wire.rest import InboxItem, LikeRequest, RepostRequest
 from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, schema_of
 from tests.support.visibility_oracle import Oracle, Told
@@ -90,6 +92,7 @@ STEP = st.one_of(
     st.tuples(st.sampled_from(["private", "public"]), WHO),
     st.tuples(st.sampled_from(["like", "like", "unlike"]), WHO, WHICH),
     st.tuples(st.sampled_from(["comment", "answer", "uncomment"]), WHO, WHICH),
+    st.tuples(st.sampled_from(["repost", "repost", "unrepost"]), WHO, WHICH),
 )
 STEPS = st.lists(STEP, min_size=6, max_size=30)
 FOLLOWED = [("follow", 1, 0), ("follow", 2, 1), ("post", 0, Visibility.PUBLIC), ("like", 1, 0)]
@@ -126,6 +129,25 @@ STORIES = [
         *[("edit", 0, None, Visibility.PUBLIC, "", archived) for archived in (True, True, False)],
         *SHOW,
     ],
+    [  # ben shows anna's post to carl, who comes to follow her; and so does carl himself
+        ("post", 0, Visibility.PUBLIC),
+        ("follow", 2, 1),
+        ("repost", 1, 0),
+        ("repost", 2, 0),
+        ("follow", 2, 0),
+        ("unfollow", 2, 0),
+        ("unrepost", 1, 0),
+        *SHOW,
+        ("mute", 2, 0),
+    ],
+    [("post", 0, Visibility.PUBLIC), ("follow", 2, 1), ("repost", 1, 0), ("mute", 2, 1), ("repost", 2, 0)],
+    [
+        ("post", 0, Visibility.PUBLIC),
+        ("follow", 2, 1),
+        ("repost", 1, 0),
+        ("block", 0, 2),
+        ("delete", 0, None),
+    ],
     [*FOLLOWED, ("edit", 0, None, Visibility.PRIVATE, "", True), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 2, 1), ("uncomment", 1, 0), ("unblock", 2, 1), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 0, 1), *TALK, ("uncomment", 0, 1), ("uncomment", 0, 0), ("uncomment", 2, 1)],
@@ -152,6 +174,8 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
             await _own(here, oracle, who, post_id, rest[1:])
         case "like" | "unlike" if ids:
             await _like(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], str(what))
+        case "repost" | "unrepost" if ids:
+            await _repost(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], str(what))
         case "comment" | "answer" if ids:
             await _comment(here, oracle, people[int(str(one))], ids[int(str(rest[0])) % len(ids)], what)
         case "uncomment" if oracle.comments:
@@ -216,6 +240,28 @@ async def _like(here: House, oracle: Oracle, who: str, post_id: str, what: str) 
         oracle.like(who, post_id)
     else:
         oracle.likes.discard((who, post_id))
+
+
+async def _repost(here: House, oracle: Oracle, who: str, post_id: str, what: str) -> None:
+    keeping, expected = Keeping(here.db, BASE_URL), oracle.refusal(who, post_id)
+    if what == "repost" and expected is None:
+        if audience(oracle.posts[post_id].shown) is not Audience.EVERYBODY:
+            expected = "not_found"
+        elif who == oracle.posts[post_id].owner:
+            expected = "validation"
+    if what == "unrepost":
+        oracle.reposts.pop((who, post_id), None)  # also of what one may no longer see
+    try:
+        if what == "repost":
+            await keeping.repost(who, RepostRequest(post_id=post_id, text=what))
+        else:
+            await keeping.unrepost(who, post_id)
+    except Refusal as refusal:
+        assert refusal.code == expected
+        return
+    assert expected is None
+    if what == "repost":
+        oracle.repost(who, post_id)
 
 
 async def _comment(here: House, oracle: Oracle, who: str, post_id: str, what: object) -> None:
@@ -370,7 +416,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         if who is not None:
             found = [each.post.id for each in timeline(db, at, BASE_URL)[0]]
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
-            assert found == [id_ for id_ in heard if oracle.wants(who, id_)]
+            assert found == oracle.shown_on(who) + [id_ for id_ in heard if oracle.wants(who, id_)]
             assert found == paged(lambda at: timeline(db, at, BASE_URL), who)
 
 
@@ -383,6 +429,7 @@ NOTED_AS = {
     "request": "follow_request",
     "accepted": "follow_accepted",
     "like": "reaction",
+    "repost": "repost",
     "comment": "comment",
 }
 
@@ -471,6 +518,8 @@ def told(events: list[Event]) -> list[Told]:
                 found.append(("request", person.id))
             case SocialFollowAccepted(user=person):
                 found.append(("accepted", person.id))
+            case SocialNewRepost(repost=repost):
+                found.append(("repost", repost.user.id + repost.post_id))
             case SocialNewReaction(reaction=reaction):
                 found.append(("like", reaction.user_id + reaction.post_id))
     return found
@@ -506,7 +555,9 @@ async def a_history(url: str, steps: list[tuple[object, ...]]) -> None:
             assert {each.kind for each in page.notifications} <= {NOTED_AS[kind] for kind, _ in noted} | {
                 "reply"
             }
-            acts = [each for _, to, each in oracle.inbox if to == who and each[0] != "comment"]
+            acts = [
+                each for _, to, each in oracle.inbox if to == who and each[0] not in ("comment", "repost")
+            ]
             kept = [each for each in acts if oracle.stands(who, each)]
             assert [kind_of(each) for each in inbox][::-1] == [kind for kind, _ in kept]
         assert told(await waiting(everything)) == oracle.live_all

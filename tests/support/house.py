@@ -28,6 +28,7 @@ from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, Snapshot, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
+from relay.features.reactions.keeping import NEW_REPOST, tell_reposts
 from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
 
 BASE_URL = "http://r"
@@ -102,6 +103,7 @@ async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
             **TELLERS,
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
+            NEW_REPOST: tell_reposts,
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )

@@ -52,6 +52,7 @@ class Oracle:
     private: set[str] = field(default_factory=set)
     asked: dict[tuple[str, str], None] = field(default_factory=dict)  # who asks to follow whom, in that order
     likes: set[tuple[str, str]] = field(default_factory=set)
+    reposts: dict[tuple[str, str], None] = field(default_factory=dict)  # who shows which post, in that order
     comments: dict[str, Talk] = field(default_factory=dict)
     acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
     inbox: list[tuple[int, str, Told]] = field(default_factory=list)  # when, to whom, what
@@ -85,7 +86,8 @@ class Oracle:
     def finds_comment(self, who: str | None, comment_id: str) -> bool:
         """By its words."""
         comment = self.comments[comment_id]
-        return comment.ready and self.may_find(who, comment.post_id) and self.sees_comment(who, comment_id)
+        wanted = self.wants(who, comment.post_id) and (who, comment.author) not in self.mutes
+        return comment.ready and wanted and self.sees_comment(who, comment_id)
 
     def comment(self, comment_id: str, who: str, post_id: str, root: str) -> None:
         owner, asked = self.posts[post_id].owner, self.comments[root].author if root != comment_id else who
@@ -187,6 +189,7 @@ class Oracle:
         post.shown, post.title = replace(post.shown, state=State.DELETED), ""
         self.comments = {id_: each for id_, each in self.comments.items() if each.post_id != post_id}
         self.likes = {pair for pair in self.likes if pair[1] != post_id}
+        self.reposts = {pair: None for pair in self.reposts if pair[1] != post_id}
         self.happened("changed", post_id)
 
     def owner_state(self, owner: str) -> OwnerState:
@@ -241,10 +244,27 @@ class Oracle:
             if self.posts[post_id].owner != who:
                 self.act(self.posts[post_id].owner, ("like", who + post_id), ("like", who, post_id))
 
+    def repost(self, who: str, post_id: str) -> None:
+        if (who, post_id) not in self.reposts:
+            self.reposts[who, post_id] = None
+            self.act(self.posts[post_id].owner, ("repost", who + post_id), ("repost", who, post_id))
+
+    def shown_on(self, who: str) -> list[str]:
+        """What others and oneself show of others, on somebody's timeline, the newest first."""
+        found: list[str] = []
+        for by, post_id in self.reposts:  # whoever did first
+            owner, is_heard = self.posts[post_id].owner, by == who or (who, by) in self.follows
+            if not is_heard or (who, by) in self.mutes or self.hears(who, owner) or post_id in found:
+                continue
+            if self.wants(who, post_id) and audience(self.posts[post_id].shown) is Audience.EVERYBODY:
+                found.append(post_id)
+        return found[::-1]
+
     def signs(self, post_id: str) -> set[str]:
-        """Who likes it, or has a comment on it, but its owner."""
+        """Who likes it, shows it to others, or has a comment on it, but its owner."""
         said = {each.author for each in self.comments.values() if each.post_id == post_id and each.ready}
-        return (said | {who for who, liked in self.likes if liked == post_id}) - {self.posts[post_id].owner}
+        gave = {who for who, about in (*self.likes, *self.reposts) if about == post_id}
+        return (said | gave) - {self.posts[post_id].owner}
 
     def act(self, to: str, told: Told, once: tuple[str, ...]) -> None:
         if once in self.acts:
@@ -273,16 +293,17 @@ class Oracle:
             return (actor, to) in self.asked
         if kind == "accepted":
             return (to, actor) in self.follows
-        return (actor, post_id) in self.likes and self.posts[post_id].shown.state is State.READY
+        held = self.likes if kind == "like" else self.reposts
+        return (actor, post_id) in held and self.posts[post_id].shown.state is State.READY
 
     def is_noted(self, to: str, told: Told) -> bool:
         """Whether it stands among somebody's notifications: for as long as it is there, and they may read what it is on."""
         kind, what = told
         actor, post_id = what[:32], what[32:]
-        if kind != "like":
+        if kind not in ("like", "repost"):
             return self.stands(to, told)
         seen = self.may_read(to, post_id) and not self.is_hidden(to, actor)
-        return seen and (actor, post_id) in self.likes
+        return seen and (actor, post_id) in (self.likes if kind == "like" else self.reposts)
 
     def replay(self, who: str) -> list[Told]:
         """Of everything, since it was followed; as it is now."""

@@ -8,15 +8,19 @@ Two steps, so that a page costs as much among a million posts as among ten, what
 2. The *merge*: of each of these authors an index is walked from its newest item back to that head, for a page at most; the
    newest of all of them are the page. Only then are rows read.
 
-An item has a place of its own, (at_us, id), by which walks are merged. A second source of items is a second walk of each
-author (`_walk`), united with the first one, and counts towards the head.
+An item has a place of its own, (at_us, id), by which walks are merged. What they show of others is a second list (reposted.py),
+asked for as far back as the page of posts goes, and merged with it by those places.
 """
 
 from functools import cache
+from typing import Any
 
+from relay.core.cursor import Cursor, write_cursor
+from relay.core.times import parse_rfc3339_us
 from relay.core.visibility import FINDABLE_BY_FOLLOWERS, FINDABLE_BY_OWNER
 from relay.engine.database import Connection
-from relay.features.creations.api import COLUMNS, OLDER, Detail, Position, page
+from relay.features.creations.api import COLUMNS, OLDER, Detail, Position, detail
+from relay.features.feeds.reposted import NEWEST_US, reposted
 from relay.features.graph.api import not_muted
 
 _IS_POST = "c.kind = 'post'"
@@ -27,17 +31,45 @@ _HEADS = f"""SELECT f.followee_id AS owner_id, CASE WHEN a.newest_post_us < :at_
       ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) END AS head_us
   FROM follow AS f JOIN account AS a ON a.id = f.followee_id
   WHERE f.follower_id = :viewer AND {not_muted("f.followee_id")}"""
-_SHOWN = f"""SELECT {COLUMNS} FROM newest JOIN creation AS c ON c.id = newest.id JOIN account AS a ON a.id = c.owner_id
+_SHOWN = f"""SELECT {COLUMNS}, {NEWEST_US} FROM newest JOIN creation AS c ON c.id = newest.id JOIN account AS a ON a.id = c.owner_id
   ORDER BY newest.at_us DESC, newest.id DESC"""
+
+
+Item = tuple[Cursor, Detail]
 
 
 def timeline(db: Connection, at: Position, base_url: str) -> tuple[list[Detail], str | None]:
     """[any thread with a snapshot]"""
+    rows = _posts(db, at)
+    items = [_item(row, base_url) for row in rows[: at.limit]]
+    is_more = len(rows) > at.limit
+    since_us = items[-1][0].at_us if is_more else 0
+    newest_us = rows[0][-1] if rows else since_us
+    if newest_us is not None and newest_us >= since_us:
+        items += reposted(db, at, since_us, base_url)
+        items.sort(key=lambda item: (item[0].at_us, item[0].id), reverse=True)
+    page_of, is_more = items[: at.limit], is_more or len(items) > at.limit
+    return [each for _, each in page_of], write_cursor(page_of[-1][0]) if is_more else None
+
+
+def _item(row: tuple[Any, ...], base_url: str) -> Item:  # any: as `detail` takes it
+    found = detail(row[:-1], base_url, "followed")
+    return Cursor(parse_rfc3339_us(found.post.created_at), found.post.id), found
+
+
+def _posts(db: Connection, at: Position) -> list[tuple[Any, ...]]:
+    """Rows of COLUMNS and, behind them, when anybody showed anything of others last; one more than fits the page."""
+    values: dict[str, str | int] = {
+        "viewer": at.viewer,
+        "at_us": at.before.at_us,
+        "id": at.before.id,
+        "limit": at.limit + 1,
+    }
     if db.has_lateral:
-        return page(db, _at_once(at.limit + 1), at, base_url, "followed")
+        return db.execute(_at_once(at.limit + 1), values).fetchall()
     found, since_us = _freshest(db, at)
-    authors = {f"author{n}": author for n, author in enumerate(found)}
-    return page(db, _merge(len(authors)), at, base_url, "followed", since_us=since_us, **authors)
+    values |= {f"author{n}": author for n, author in enumerate(found)}
+    return db.execute(_merge(len(found)), values | {"since_us": since_us}).fetchall()
 
 
 def _walk(author: str, findable: str, since_us: str, rows: str) -> str:

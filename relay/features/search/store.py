@@ -13,6 +13,7 @@ from relay.engine.database.full_text import DOCUMENTS, MATCHES
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comment_api
 from relay.features.creations.api import Detail, by_ids, detail
+from relay.features.graph.api import not_muted
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.rules import score
 from relay.wire.comments import Comment
@@ -24,17 +25,19 @@ MAX_TAGS = 10
 TAG_REACH = 2_000
 """Posts that are looked at for the tags of one search."""
 _POSTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN creation AS c ON c.id = d.object_id
-  WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = 'post' AND {FINDABLE} ORDER BY d.n DESC LIMIT {CANDIDATES}"""
+  WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = 'post' AND {FINDABLE} AND {not_muted("c.owner_id")}
+  ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _PEOPLE = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN account AS a ON a.id = d.object_id
   WHERE {MATCHES} AND d.kind = '{PERSON}' AND a.suspended_us IS NULL
   AND {not_blocked("d.object_id")}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _COMMENTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN comment AS k ON k.id = d.object_id
   {comment_api.JOINED} WHERE {MATCHES} AND d.kind = '{COMMENT}' AND {comment_api.FOUND}
+  AND {not_muted("k.author_id")} AND {not_muted("c.owner_id")}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _TAGS = f"""SELECT t.tag, count(*) AS posts FROM (
     SELECT g.tag FROM creation_tag AS g JOIN creation AS c ON c.id = g.creation_id
-    WHERE g.tag >= :low AND g.tag < :high AND {PUBLIC} LIMIT {TAG_REACH}) AS t
+    WHERE g.tag >= :low AND g.tag < :high AND {PUBLIC} AND {not_muted("c.owner_id")} LIMIT {TAG_REACH}) AS t
   GROUP BY t.tag ORDER BY posts DESC, t.tag LIMIT {MAX_TAGS}"""
 
 

@@ -63,6 +63,7 @@ CREATE TABLE repost (
   PRIMARY KEY (account_id, creation_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX repost_age ON repost (account_id, created_us, id);
+CREATE INDEX repost_newest ON repost (created_us);
 CREATE INDEX repost_of_creation ON repost (creation_id, created_us, id);
 
 -- Who has heard what on which day (of Unix time), so that each is counted once. who: an account, or an address hashed with
