@@ -6,7 +6,6 @@ bytes came is on the disk, from one that forgets all that was not synced.
 """
 
 import asyncio
-import contextlib
 import os
 import random
 import shutil
@@ -160,9 +159,37 @@ def journal_of_many_files(folder: Path, run: Path) -> None:
     writer.close()
 
 
+async def begin_packing(folder: Path) -> asyncio.subprocess.Process:
+    """A process that is packing what lies in `folder`, and says "done" when it has tried all files."""
+    await asyncio.to_thread(journal_of_many_files, folder / "data", folder / "run")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PACKING,
+        str(folder / "data"),
+        str(folder / "run"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"begins\n"
+    return process
+
+
+async def how_many_are_packed(folder: Path) -> int:
+    """After a power cut; raises AssertionError unless all that was played is there to the bit. Then it is removed."""
+    segments = await asyncio.to_thread(on_disk, folder / "data")
+    assert spans(segments) == [(0, FILES * FRAMES)]
+    sound = b"".join(read_frames(segments, 0, FILES * FRAMES))
+    assert sound == ramp(0, FILES * FRAMES).tobytes()
+    await asyncio.to_thread(shutil.rmtree, folder / "data" / "journal")
+    return sum(segment.origin.packed for segment in segments)
+
+
 @pytest.mark.timeout(900 + 60 * CUTS)
-async def test_a_power_cut_while_it_is_packed_costs_nothing() -> None:
-    """Killed, and the power gone, at any moment of the work: under each name is the file of before or the packed one."""
+@pytest.mark.parametrize("state", ["well", "full", "sick"])
+async def test_a_power_cut_while_it_is_packed_costs_nothing(state: str) -> None:
+    """Killed, and the power gone, at any moment of the work, on a disk that is well, or has been full or sick from another
+    moment of it until the work was given up: under each name is the file of before or the packed one."""
     chance = random.Random(SEED)
     packed = 0
     with short_folder() as folder:
@@ -170,31 +197,20 @@ async def test_a_power_cut_while_it_is_packed_costs_nothing() -> None:
         await disk.mount()
         try:
             for _ in range(3 * CUTS):
-                await asyncio.to_thread(journal_of_many_files, folder / "data", folder / "run")
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-c",
-                    PACKING,
-                    str(folder / "data"),
-                    str(folder / "run"),
-                    stdout=asyncio.subprocess.PIPE,
-                )
+                process = await begin_packing(folder)
                 assert process.stdout is not None
-                assert await process.stdout.readline() == b"begins\n"
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(chance.random() * 2.0):
-                        await process.stdout.readline()
+                done = asyncio.create_task(process.stdout.readline())
+                await asyncio.wait({done}, timeout=chance.random() * 2.0)
+                if state != "well":
+                    disk.be(state)
+                    await asyncio.wait_for(done, HANG_S)
                 process.kill()
                 await process.communicate()
+                await done
                 await disk.cut()
                 await disk.mount()
-                segments = await asyncio.to_thread(on_disk, folder / "data")
-                packed += sum(segment.origin.packed for segment in segments)
-                assert spans(segments) == [(0, FILES * FRAMES)]
-                sound = b"".join(read_frames(segments, 0, FILES * FRAMES))
-                assert sound == ramp(0, FILES * FRAMES).tobytes()
-                await asyncio.to_thread(shutil.rmtree, folder / "data" / "journal")
+                packed += await how_many_are_packed(folder)
         finally:
             await disk.cut()
-    print(f"\ncuts={3 * CUTS} packed={packed} of {3 * CUTS * FILES} seed={SEED}")
+    print(f"\ncuts={3 * CUTS} packed={packed} of {3 * CUTS * FILES} disk={state} seed={SEED}")
     assert packed
