@@ -205,8 +205,8 @@ async def test_a_power_cut_while_it_is_packed_costs_nothing(state: str) -> None:
                     disk.be(state)
                     await asyncio.wait_for(done, HANG_S)
                 process.kill()
-                await process.communicate()
                 await done
+                await process.communicate()
                 await disk.cut()
                 await disk.mount()
                 packed += await how_many_are_packed(folder)
