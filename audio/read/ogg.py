@@ -11,7 +11,16 @@ from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short, damaged
 from audio.read.decode import decode, those_that_decode
 from audio.read.flac import read_flac
-from audio.read.ogg_pages import FIRST, LAST, Page, is_sound, marked_last, page_at, whole_packets
+from audio.read.ogg_pages import (
+    FIRST,
+    LAST,
+    Page,
+    is_sound,
+    marked_last,
+    page_at,
+    taken_as_it_is,
+    whole_packets,
+)
 from audio.read.vorbis_comment import comments
 from audio.read.words import words_of_comments
 
@@ -90,9 +99,12 @@ def _links(data: bytes, at: int) -> list[_Link]:
     links: list[_Link] = []
     heads: list[Page] = []  # first pages in a row: what streams the next link has
     link: _Link | None = None
+    is_hurt = False
     while (at := data.find(b"OggS", at)) >= 0:
         found = page_at(data, at)
         page = found if found is not None and is_sound(found) else None
+        if page is None and found is not None and found.position == 0:
+            page, is_hurt = taken_as_it_is(found), True  # without its headers no sound can be decoded
         if page is not None and page.flags & FIRST:
             if not heads:
                 link = None
@@ -106,6 +118,7 @@ def _links(data: bytes, at: int) -> list[_Link]:
             heads = []
         if link is not None and page is not None:
             link.take(page)
+            link.is_damaged, is_hurt = link.is_damaged or is_hurt, False
         elif link is not None:
             link.take_broken(data, at, found)
         at = page.end if page is not None else at + 4

@@ -67,8 +67,18 @@ def _crc(page: bytes) -> int:
 
 
 def marked_last(page: Page) -> Page:
+    """With the mark of the end, and a checksum that is right. [any]"""
+    return _with_flags(page, page.flags | LAST)
+
+
+def taken_as_it_is(page: Page) -> Page:
+    """With a checksum that is right for what stands there. [any]"""
+    return _with_flags(page, page.flags)
+
+
+def _with_flags(page: Page, flags: int) -> Page:
     data = bytearray(page.data)
-    data[_FLAGS_AT] |= LAST
+    data[_FLAGS_AT] = flags
     struct.pack_into("<I", data, _CRC_AT, _crc(bytes(data)))
     return replace(page, data=bytes(data))
 

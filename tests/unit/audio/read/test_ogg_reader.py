@@ -70,6 +70,16 @@ def test_a_recording_that_breaks_off_in_its_head_costs_the_one_before_nothing(
     assert clip.lacks != ()
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_damaged_page_of_headers_is_taken_as_it_is_and_told(coding: str, page: int) -> None:
+    pages = ogg_pages(OGG[coding])
+    pages[page] = pages[page][:22] + bytes(4) + pages[page][26:]
+    clip = read_audio(b"".join(pages))
+    np.testing.assert_array_equal(clip.samples, read_audio(OGG[coding]).samples)
+    assert LackKind.DAMAGED in [lack.kind for lack in clip.lacks]
+
+
 def test_flac_in_a_damaged_page_loses_only_the_damaged_frame() -> None:
     file = in_long_pages(OGG["FLAC"])
     middle = len(file) // 2
