@@ -1,6 +1,10 @@
-"""/health: for whoever watches the process. `live` touches nothing, `ready` asks all that the relay stands on."""
+"""/health: for whoever watches the process. `live` touches nothing, `ready` asks all that the relay stands on.
+
+Whoever reaches the relay may ask: what is said is our own words, and what engines say of themselves stands in the log.
+"""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from relay.core.access import Action
@@ -14,6 +18,8 @@ from relay.engine.sandbox.children import standing
 from relay.engine.tasks import Tasks
 from relay.wire import operations as wire
 from relay.wire.health import Check, Health, Ready
+
+log = logging.getLogger("relay")
 
 READY_LIMIT_S = 1.0
 BUSY_JOBS = table.MAX_OPEN // 2
@@ -53,7 +59,8 @@ async def _database(db: Database) -> Check:
     except TimeoutError:
         return Check(name="database", ok=False, detail="It does not answer in time.")
     except (DatabaseError, Refusal) as error:
-        return Check(name="database", ok=False, detail=str(error)[:300])
+        log.info("not ready, the database: %s", error)  # it may name hosts and users: nothing for the world
+        return Check(name="database", ok=False, detail="It cannot be read now; the log says why.")
     if db.silent_s > STALE_S:
         return Check(name="database", ok=False, detail=f"What others did is {db.silent_s:.0f} s old here.")
     waiting = counts.get("ready", 0)

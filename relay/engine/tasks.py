@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from relay.engine.database.errors import DatabaseBusy
 from relay.wire.health import Check
 
 log = logging.getLogger("relay")
@@ -15,7 +16,7 @@ log = logging.getLogger("relay")
 RESTART_S = 1.0
 TROUBLED_S = 30.0
 """How long after a failure a task counts as troubled."""
-MAX_DETAIL_CHARS = 300
+MAX_SAID_CHARS = 300
 
 
 class Tasks:
@@ -23,7 +24,8 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._failures: dict[str, tuple[int, float, str]] = {}  # how many, when the last, what it said
+        self._failures: dict[str, tuple[int, float]] = {}  # how many, and when the last
+        self._said_to_wait_s: dict[str, float] = {}
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` until `stop`, anew whenever it raises. name: for whoever looks after the relay."""
@@ -52,14 +54,14 @@ class Tasks:
     @property
     def failures(self) -> dict[str, int]:
         """How often each task has failed since the start."""
-        return {name: self._failures.get(name, (0, 0.0, ""))[0] for name in self._running}
+        return {name: self._failures.get(name, (0, 0.0))[0] for name in self._running}
 
     def _check(self, name: str, task: "asyncio.Task[None]") -> Check:
-        count, when_s, said = self._failures.get(name, (0, 0.0, ""))
+        count, when_s = self._failures.get(name, (0, 0.0))
         if task.done():
             return Check(name=f"task {name}", ok=False, detail="It has ended.")
         if count and time.monotonic() - when_s < TROUBLED_S:
-            return Check(name=f"task {name}", ok=False, detail=f"It failed {count} times, last: {said}")
+            return Check(name=f"task {name}", ok=False, detail=f"It failed {count} times; the log says why.")
         return Check(name=f"task {name}", ok=True)
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -67,9 +69,21 @@ class Tasks:
             try:
                 await work()
                 return
+            except DatabaseBusy as error:  # no failure of the task's; the database has a check of its own
+                self._say_that_it_waits(name, error)
             except Exception as error:
-                count = self._failures.get(name, (0, 0.0, ""))[0] + 1
-                said = f"{type(error).__name__}: {error}"[:MAX_DETAIL_CHARS]
-                self._failures[name] = (count, time.monotonic(), said)
-                log.error("the task %s failed and starts again: %s", name, said, exc_info=error)
-                await asyncio.sleep(RESTART_S)
+                count = self._failures.get(name, (0, 0.0))[0] + 1
+                self._failures[name] = (count, time.monotonic())
+                log.error("the task %s failed and starts again: %s", name, _said(error), exc_info=error)
+            await asyncio.sleep(RESTART_S)
+
+    def _say_that_it_waits(self, name: str, error: Exception) -> None:
+        """Not each second."""
+        now_s = time.monotonic()
+        if now_s - self._said_to_wait_s.get(name, -TROUBLED_S) >= TROUBLED_S:
+            self._said_to_wait_s[name] = now_s
+            log.warning("the task %s waits: %s", name, _said(error))
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:MAX_SAID_CHARS]

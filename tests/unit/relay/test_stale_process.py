@@ -13,7 +13,7 @@ from relay.core.access import Actor
 from relay.core.refusal import Refusal
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.data_folder import DataFolder, DataInUse
-from relay.engine.database import STALE_S, Connection, Database, Tx, open_database
+from relay.engine.database import STALE_S, Connection, Database, DatabaseBusy, Tx, open_database
 from relay.engine.metrics import Metrics
 from relay.engine.objects.folder import FolderObjects
 from relay.engine.tasks import Tasks
@@ -32,6 +32,7 @@ class DeafDatabase:
     def __init__(self, db: Database) -> None:
         self._db = db
         self.silent_s = 0.0
+        self.away: DatabaseBusy | None = None
 
     @property
     def applied(self) -> int:
@@ -41,6 +42,8 @@ class DeafDatabase:
         return await self._db.write(work, apart=apart)
 
     async def read(self, work: Callable[[Connection], T], *, snapshot: bool = True) -> T:
+        if self.away is not None:
+            raise self.away
         return await self._db.read(work, snapshot=snapshot)
 
     async def close(self) -> None:
@@ -99,6 +102,9 @@ async def test_it_is_not_ready_until_it_hears_again(db: DeafDatabase, tmp_path: 
     assert (await ready.handler(None)).status == 503  # type: ignore[arg-type, union-attr]
     db.silent_s = STALE_S - 1
     assert (await ready.handler(None)).status == 200  # type: ignore[arg-type, union-attr]
+    db.away = DatabaseBusy("connection to 10.0.0.5 as relay refused")
+    answer = await ready.handler(None)  # type: ignore[arg-type, union-attr]
+    assert answer.status == 503 and "10.0.0.5" not in str(answer.value), "anybody may ask"
     await objects.close()
 
 
