@@ -140,6 +140,12 @@ def _account(status: Status, claim: ClaimState | None) -> Iterator[Item]:
         yield Item(id="account", label="Joining an account…", submenu=tuple(_claim(claim, status.relay_url)))
     elif status.relay_url is not None:
         yield Item(id="account", label="Join this device to an account…", action=BeginClaim())
+    else:
+        yield Item(id="setup", label="To post: type sidechain setup in a terminal", enabled=False)
+    if status.relay_url is not None:
+        yield Item(
+            id="page", label="Open the relay's page", action=OpenUrl(f"{status.relay_url.rstrip('/')}/")
+        )
 
 
 def _claim(claim: ClaimState, relay_url: str | None) -> Iterator[Item]:

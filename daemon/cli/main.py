@@ -4,6 +4,7 @@ Only the module of the command that was typed is imported, so that `sidechain st
 """
 
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -20,6 +21,10 @@ from daemon.errors import EXIT_CODES, SidechainError
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
 
+COMPLETE = "_SIDECHAIN_COMPLETE"
+"""Set by a shell that completes a line (`sidechain --install-completion`)."""
+
+
 def _print_version(value: bool) -> None:
     if value:
         say(f"sidechain {sidechain_version()}")
@@ -27,12 +32,17 @@ def _print_version(value: bool) -> None:
 
 
 def _main(
+    ctx: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    pass
+    if ctx.invoked_subcommand is None:
+        from daemon.cli import daemon_commands
+
+        daemon_commands.status()
+        note("`sidechain --help` lists the commands.")
 
 
 def _daemon(app: typer.Typer) -> None:
@@ -194,15 +204,18 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
         name="sidechain",
         help="Keep the last bars you played, and post them. Start with `sidechain setup`; `sidechain demo` shows the whole path.",
         epilog=EPILOG,
-        no_args_is_help=True,
-        add_completion=False,
+        invoke_without_command=True,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         cls=Group,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    asked = [add for add, names in SUBJECTS.items() if typed and typed[0] in names.split()]
+    word = typed[0] if typed else "status"
+    if COMPLETE in os.environ:
+        word = ""  # a shell asks what there is
+    asked = [add for add, names in SUBJECTS.items() if word in names.split()]
     for add in asked or ([] if typed[:1] == ["--version"] else SUBJECTS):
         add(app)
     return app

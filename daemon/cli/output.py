@@ -128,7 +128,10 @@ def _not_answering(config: Config) -> NotRunning:
             f"The daemon (pid {pid}) lets nobody in now: it begins or ends just now, or has no open files to spare.",
             f"Try again. If it lasts, its log says why, and `kill {pid}` ends it; nothing kept is lost.",
         )
-    return NotRunning(f"No daemon answers in {config.run_dir}.", "Start it with `sidechain up --detach`.")
+    return NotRunning(
+        f"No daemon answers in {config.run_dir}.",
+        "Start it with `sidechain up --detach`; the first time, `sidechain setup` asks what it needs.",
+    )
 
 
 def _require_fit(request: Request) -> None:

@@ -3,12 +3,13 @@
 import msgspec
 import typer
 
+from daemon.cli.help import Group
 from daemon.cli.output import Json, show
 from daemon.core.at_login import Start
 from daemon.system.at_login import AtLogin, at_login_here
 from daemon.system.start_file import program
 
-app = typer.Typer(help="Start at login: install, remove, status.", no_args_is_help=False)
+app = typer.Typer(cls=Group, help="Start at login: install, remove, status.", no_args_is_help=False)
 
 WORDS = {
     Start.ON: "Login starts the daemon, by {kind}.",

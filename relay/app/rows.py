@@ -35,6 +35,7 @@ from relay.features.notifications import operations as notifications
 from relay.features.notifications import pages as notification_pages
 from relay.features.passwords.operations import PasswordPages
 from relay.features.passwords.rules import Registration
+from relay.features.passwords.two_step import TwoStepPages
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
@@ -100,6 +101,7 @@ class Table:
                 sign_in=sign_in,
             ).rows(),
             *PasswordPages(passwords=passwords, render=self.render).rows(),
+            *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
             *DeviceOperations(
                 devices=given.devices, families=given.families, tokens=given.tokens, dev=dev
             ).rows(),

@@ -59,6 +59,7 @@ DEPENDS_ON_MORE = {
     "/api/v1/auth/verify",
     "/api/v1/audio/{post_id}/download",  # what the author gives out
     "/settings/password",  # a browser's session
+    "/settings/two-step",
 }
 """Than on who asks."""
 CLOSED_HERE = ("/join/", "/sign-up", "/reset-password")

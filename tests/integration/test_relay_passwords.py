@@ -1,7 +1,9 @@
 """Accounts of the relay's own: invited, made, signed in to, guessed at and recovered, on a real relay of either engine."""
 
+import base64
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from relay.core.limits import LIMITS, Kind
+from relay.features.passwords.totp import STEP_S, code_of
 from tests.integration.test_relay_commands import relay_command
 from tests.support.claims import FormBrowser, last_form
 from tests.support.engines import EMBEDDED, Engines
@@ -197,3 +200,32 @@ def test_commands_work_on_a_relay_that_is_stopped_and_say_what_is_missing(
             == "/devices"
         )
         assert signed_in_as(friend) == "walk-in"
+
+
+def test_a_code_of_an_app_is_asked_for_as_well_and_the_operators_link_ends_that(
+    band: RelayProcess, invite: str
+) -> None:
+    page = "/settings/two-step"
+
+    def now(off: int = 0) -> str:
+        return code_of(key, int(time.time()) // STEP_S + off)
+
+    with joined(band, "192.0.2.60", "two.step", invite) as here, FormBrowser(band.url, "192.0.2.61") as there:
+        shown = fill_in(here, page).text  # the one form that is there: begin
+        key = base64.b32decode("".join(re.findall(r"<code>([A-Z2-7 ]+)</code>", shown)).replace(" ", ""))
+        assert fill_in(here, page, code="000000").status_code == 422
+        assert sign_in(there, "two.step", GOOD).status_code == 303, "nobody is asked before a code was shown"
+        assert "asks for a code" in fill_in(here, page, code=now(-1)).text
+    with FormBrowser(band.url, "192.0.2.62") as there:
+        for code in ("", "000000", now(-1)):
+            answer = there.http.post(
+                "/sign-in", data={"username": "two.step", "password": GOOD, "code": code}
+            )
+            assert answer.status_code == 422 and "a code is missing" in answer.text, code
+        right = {"username": "two.step", "password": GOOD, "code": now()}
+        assert there.http.post("/sign-in", data=right).status_code == 303
+    with FormBrowser(band.url, "192.0.2.63") as there, FormBrowser(band.url, "192.0.2.64") as here:
+        assert there.http.post("/sign-in", data=right).status_code == 422, "a code counts once"
+        path = link(band, "users", "--reset", "two.step")
+        assert fill_in(there, path, password="another eight bars").status_code == 303
+        assert sign_in(here, "two.step", "another eight bars").status_code == 303

@@ -102,3 +102,18 @@ def test_with_systemd_the_unit_is_the_users_own_and_is_enabled(home: Path) -> No
     assert answers(sidechain(home, "service", "install", "--json"))["start_at_login"] == "on"
     assert answers(sidechain(home, "service", "remove", "--json"))["start_at_login"] == "off"
     assert not unit.exists()
+
+
+def test_the_bare_command_shows_status_and_a_shell_is_told_what_there_is(home: Path) -> None:
+    done = sidechain(home)
+    assert done.returncode == 3 and "sidechain setup" in done.stderr
+    asked = {"_SIDECHAIN_COMPLETE": "complete_bash", "COMP_WORDS": "sidechain se", "COMP_CWORD": "1"}
+    told = subprocess.run(
+        [Path(sys.executable).with_name("sidechain")],
+        env=environment(home) | asked,
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=True,
+    )
+    assert {"setup", "search", "sets", "service"} <= set(told.stdout.split())

@@ -49,6 +49,7 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM session WHERE account_id = :me",
     "DELETE FROM password_reset WHERE account_id = :me",
     "DELETE FROM password WHERE account_id = :me",
+    "DELETE FROM second_factor WHERE account_id = :me",
     "DELETE FROM identity WHERE account_id = :me",
     "DELETE FROM claim_code WHERE account_id = :me",
     "DELETE FROM device_grant WHERE account_id = :me",

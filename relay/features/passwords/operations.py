@@ -37,12 +37,13 @@ class PasswordPages:
     render: Render
 
     async def sign_in(self, call: AnyCall) -> AnyAnswer:
-        """The form fields `username`, `password`, and `next`: a path of ours."""
+        """The form fields `username`, `password`, `code` where one is asked for, and `next`: a path of ours."""
         given = call.form
         try:
             opened = await self.passwords.sign_in(
                 given.get("username", ""),
                 given.get("password", ""),
+                code=given.get("code", ""),
                 address=call.address,
                 agent=_agent(call),
                 instead_of=call.cookies.get(SESSION),

@@ -12,9 +12,10 @@ from relay.engine.database import Database, Tx
 from relay.engine.limits import SharedLimits
 from relay.features.accounts import api as accounts
 from relay.features.accounts.api import Opened
-from relay.features.passwords import store
+from relay.features.passwords import second_factor, store
 from relay.features.passwords.hashing import Hashing
 from relay.features.passwords.rules import Registration, prepared, require_good
+from relay.features.passwords.two_step import code_counts
 from relay.wire.rest import Username
 
 
@@ -38,19 +39,33 @@ class Passwords:
         return self._has_any or self.registration is not Registration.CLOSED
 
     async def sign_in(
-        self, username: str, password: str, *, address: str, agent: str, instead_of: str | None
+        self,
+        username: str,
+        password: str,
+        *,
+        code: str,
+        address: str,
+        agent: str,
+        instead_of: str | None,
     ) -> Opened:
-        """instead_of: the cookie of the session that this browser had, which ends.
+        """code: of an app, where the account asks for one. instead_of: the cookie of the session that this browser had, which ends.
 
-        Raises Refusal: rate_limited; validation, the same for a name that is not there as for a wrong password.
+        Raises Refusal: rate_limited; validation, the same for a name that is not there as for a wrong password or code.
         """
         username = username.strip().lower()
         self._require_try(username, address)
         found = await self._db.read(lambda db: store.password_of(db, username))
         fits = await self._hashing.fits(prepared(password), found and found[1])
-        if found is None or not fits:
-            raise Refusal("validation", "Name and password do not fit together.", "Try again.")
+        if found is None or not fits or not await self._has_code(found[0], code):
+            raise Refusal(
+                "validation", "Name and password do not fit together, or a code is missing.", "Try again."
+            )
         return await self._opened(lambda _: found[0], agent=agent, instead_of=instead_of)
+
+    async def _has_code(self, account_id: str, code: str) -> bool:
+        """True where none is asked for."""
+        factor = await self._db.read(lambda db: second_factor.factor_of(db, account_id))
+        return factor is None or not factor.is_asked or await code_counts(self._db, account_id, code)
 
     async def require_invited(self, secret: str) -> None:
         """secret: of an invite's link; "": there is none. Raises Refusal: not_found, where that is no way to an account."""
@@ -115,6 +130,7 @@ class Passwords:
 
         def work(tx: Tx) -> Opened:
             if secret:
+                second_factor.remove(tx, account_id)  # who lost the phone has no other way back
                 store.reset_for(tx.db, secret, now_us())  # somebody else may have used it meanwhile
             store.set_password(tx, account_id, phc, now_us())
             self._has_any = True

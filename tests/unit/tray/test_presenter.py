@@ -94,7 +94,12 @@ def test_a_daemon_of_another_api_is_named_as_the_problem() -> None:
 def test_account_is_named_and_its_absence_leads_to_the_hint() -> None:
     assert up(account="ada").find("account").label == "Posting as ada"
     assert up(account=None).find("account").action == BeginClaim()
-    assert up(account=None, relay_url=None).find("account") is None  # there is nowhere to join
+    nowhere = up(account=None, relay_url=None)
+    assert nowhere.find("account") is None and nowhere.find("page") is None  # there is nowhere to join
+    assert "sidechain setup" in nowhere.find("setup").label and not nowhere.find("setup").enabled
+    assert up(account="ada").find("setup") is None
+    page = up(account="ada", relay_url="https://relay.example").find("page")
+    assert page.action == OpenUrl("https://relay.example/")
 
 
 def test_one_instance_is_kept_by_one_click_on_it() -> None:

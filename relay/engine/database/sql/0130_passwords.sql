@@ -22,3 +22,11 @@ CREATE TABLE password_reset (
   account_id TEXT NOT NULL UNIQUE REFERENCES account (id),
   expires_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Whose sign-in by password asks for a code of an app as well (TOTP). The key must be known to check a code: it cannot be a hash.
+CREATE TABLE second_factor (
+  account_id TEXT PRIMARY KEY REFERENCES account (id),
+  key        BLOB NOT NULL CHECK (length(key) = 20),
+  is_asked   INTEGER NOT NULL CHECK (is_asked IN (0, 1)),  -- 0: it is being set up
+  last_step  INTEGER NOT NULL CHECK (last_step >= 0)       -- of the last code that counted: none counts twice
+) STRICT, WITHOUT ROWID;
