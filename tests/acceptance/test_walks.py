@@ -175,6 +175,7 @@ def test_a_report_becomes_a_decision_and_is_appealed(
     author.goto(post.page_url)
     expect(author.locator(".ask-warning")).to_contain_text("“A sample without leave”")
     author.get_by_role("link", name="Say what speaks against that").click()
+    expect(author.locator(".ask-facts")).to_contain_text("“A sample without leave”")
     author.fill("main textarea", "I played it myself")
     author.get_by_role("button", name="Send").click()
     judge.goto(f"{relay.url}/moderation")

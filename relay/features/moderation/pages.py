@@ -93,7 +93,12 @@ class ModerationPages:
         mine = await self.moderation.appeals_of(call.account_id)
         about = call.query if call.query.id else Named(kind="account", id=call.account_id)
         return self.render(
-            "appeal.html", call.session, about=about, appeals=mine, is_suspended=call.actor.is_suspended
+            "appeal.html",
+            call.session,
+            about=about,
+            appeals=mine,
+            is_suspended=call.actor.is_suspended,
+            why=await self.moderation.why(call.account_id, about.kind, about.id),
         )
 
     async def appeal(self, call: AnyCall) -> AnyAnswer:

@@ -15,7 +15,7 @@ from relay.features.comments import api as comments
 from relay.features.creations import api as creations
 from relay.features.devices import api as devices
 from relay.features.live import api as live
-from relay.features.moderation import hashes, store
+from relay.features.moderation import decided, hashes, store
 from relay.features.moderation.telling import SUSPENDED
 from relay.wire.moderation import (
     Appeal,
@@ -163,6 +163,16 @@ class Moderation:
             return store.appeal(tx, account_id, given.kind, given.id, given.text)
 
         return await self._db.write(work)
+
+    async def why(self, account_id: str, kind: str, object_id: str) -> str:
+        """What was said when something of one's own was decided on; "": nothing is. Nobody else is told."""
+
+        def work(db: Connection) -> str:
+            if not _is_decided_on(db, account_id, kind, object_id):
+                return ""
+            return decided.why(db, "suspend" if kind == "account" else "hide", kind, object_id)
+
+        return await self._db.read(work)
 
     async def appeals_of(self, account_id: str) -> list[Appeal]:
         """One's own, the newest first."""
