@@ -9,7 +9,7 @@ from functools import partial
 
 from audio.errors import UnsupportedAudio
 from audio.read.clip import Lack, LackKind, Part, cut_short, damaged
-from audio.read.decode import decode, those_that_decode
+from audio.read.decode import NotDecodable, decode, those_that_decode
 from audio.read.flac import read_flac
 from audio.read.ogg_pages import (
     FIRST,
@@ -86,9 +86,10 @@ def read_ogg(data: bytes, at: int) -> list[Part]:
     """
     links = _links(data, at)
     if not links:
-        holds = next(
-            (name for start, name in _OTHERS.items() if start in data[at : at + _OTHERS_WITHIN_BYTES]), ""
-        )
+        beginning = data[at : at + _OTHERS_WITHIN_BYTES]
+        if any(start in beginning for start in _SOUNDS):
+            raise NotDecodable("its head is damaged, or all that there is")
+        holds = next((name for start, name in _OTHERS.items() if start in beginning), "")
         raise UnsupportedAudio(
             f"This Ogg file holds {holds or 'no sound'}, and only Vorbis, Opus and FLAC can be read; export one of these."
         )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audio.errors import UnsupportedAudio
 from audio.read.clip import LackKind
 from audio.read.reader import read_audio
 from tests.support.odd_files import encoded, in_long_pages, ogg_flac, ogg_pages, without_end_mark
@@ -68,6 +69,12 @@ def test_a_recording_that_breaks_off_in_its_head_costs_the_one_before_nothing(
     clip = read_audio(OGG[coding] + OGG[coding][:kept_bytes])
     np.testing.assert_array_equal(clip.samples[: 5 * RATE_HZ], read_audio(OGG[coding]).samples)
     assert clip.lacks != ()
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_what_is_only_a_head_is_not_said_to_hold_another_kind(coding: str) -> None:
+    with pytest.raises(UnsupportedAudio, match="nothing in it can be decoded"):
+        read_audio(OGG[coding][:100])
 
 
 @pytest.mark.parametrize("coding", CODINGS)
