@@ -72,6 +72,10 @@ Beat = Callable[[Peer, Heartbeat], Alive | None]
 """Answers a sign of life, the most frequent message, at once; None: it is one for the Handler."""
 
 
+Said = tuple[msgspec.Struct | None, bytes]
+"""The last message, and its bytes."""
+
+
 class _Desk:
     """One Instance: what it said and waits to be acted on, in order."""
 
@@ -92,6 +96,7 @@ class _Line:
         self.bucket = TokenBucket(now_us)
         self.limited = False
         self.seen_us = now_us
+        self.said: Said = (None, b"")
         self.desk: _Desk | None = None
 
 
@@ -121,7 +126,7 @@ class PluginEndpoint:
         self._now_us = now_us
         self._lines: dict[bytes, _Line] = {}
         self._desks: dict[bytes, _Desk] = {}
-        self._said: tuple[msgspec.Struct | None, bytes] = (None, b"")
+        self._said: Said = (None, b"")
         self._tasks: list[asyncio.Task[None]] = []
         self.counts = self._router.counts
         self.counts.update(bad_message=0, rate=0, waiting=0, lines=0, too_many=0)
@@ -301,7 +306,7 @@ class PluginEndpoint:
             if reply is not None and (named is None or not isinstance(reply, named)):
                 raise LocalProtocolError(f"{type(reply).__name__} is no reply to {type(message).__name__}")
             if reply is not None:
-                self._encoded(reply)
+                self._encoded(desk.line, reply)
         except Exception:
             log.exception("%s of process %d failed", type(message).__name__, desk.peer.pid)
             reply = _failure(message)
@@ -322,18 +327,19 @@ class PluginEndpoint:
 
     def _transmit(self, line: _Line, message: msgspec.Struct) -> bool:
         try:
-            self._router.send(line.origin.identity, self._encoded(message))
+            self._router.send(line.origin.identity, self._encoded(line, message))
         except Unreachable as error:
             self._lose(line, f"it cannot be reached: {error}", self._now_us())
             return False
         return True
 
-    def _encoded(self, message: msgspec.Struct) -> bytes:
-        """Most of what is said was said just before, to another plugin: that all is well. Raises LocalProtocolError."""
-        said, data = self._said
-        if message != said:
-            self._said = _, data = message, encode(message)
-        return data
+    def _encoded(self, line: _Line, message: msgspec.Struct) -> bytes:
+        """Most of what is said was said just before, to this plugin (that all is well) or to another. Raises LocalProtocolError."""
+        if message != line.said[0]:
+            if message != self._said[0]:
+                self._said = message, encode(message)
+            line.said = self._said
+        return line.said[1]
 
     def _lose(self, line: _Line, reason: str, now_us: int) -> None:
         if line.session.lose(reason, now_us):

@@ -18,7 +18,7 @@ from daemon.events import Bus, HistoryChanged, PluginClosed
 from daemon.features.history.holdings import Holdings
 from daemon.features.history.judging import judge, keep_life, life_of, ring_names
 from daemon.features.history.recovery import Recovered, sentence
-from daemon.features.history.rounds import Rounds
+from daemon.features.history.rounds import Rounds, name_of
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import CLOSED
 
@@ -97,7 +97,7 @@ class Journal:
     def sounding_s(self, instance: Instance) -> float:
         """How much sound of a plugin's newest Ring is on the disk."""
         ring = instance.ring
-        return self.holdings.sounding_s(self._rounds.folder_of(ring).name) if ring else 0.0
+        return self.holdings.sounding_s(name_of(ring)) if ring else 0.0
 
     def held(self) -> list[Held]:
         """Every file of it."""

@@ -113,7 +113,7 @@ class Rounds:
             writer.close()
 
     def folder_of(self, ring: RingFile) -> Path:
-        return self._holdings.folder / f"{ring.header.instance_id.hex()}-{ring.header.generation:016x}"
+        return self._holdings.folder / name_of(ring)
 
     def _follow(self, name: str, instance: Instance, ring: RingFile) -> None:
         try:
@@ -215,3 +215,8 @@ def _why(error: OSError | SidechainError) -> str:
     if isinstance(error, NoRoom | SidechainError):
         return str(error)
     return f"the disk says “{error.strerror}”."
+
+
+def name_of(ring: RingFile) -> str:
+    """Of its folder. [any]"""
+    return f"{ring.header.instance_id.hex()}-{ring.header.generation:016x}"
