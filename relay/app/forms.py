@@ -22,16 +22,16 @@ class Form(Struct, frozen=True, kw_only=True):
 
 
 def read_fields(body: bytes) -> Form:
-    """application/x-www-form-urlencoded. Raises Refusal: malformed. [any]"""
+    """application/x-www-form-urlencoded. Raises Refusal: malformed, validation. [any]"""
     try:
         found = parse_qs(body.decode(), max_num_fields=MAX_FIELDS)
     except ValueError:
         raise _unreadable() from None
-    return Form(fields={name: values[0] for name, values in found.items()})
+    return Form(fields=_storable({name: values[0] for name, values in found.items()}))
 
 
 async def read_with_file(pieces: AsyncIterator[bytes], content_type: str, max_file_bytes: int) -> Form:
-    """multipart/form-data. Raises Refusal: malformed, too_large, unsupported_media_type. [loop]"""
+    """multipart/form-data. Raises Refusal: malformed, validation, too_large, unsupported_media_type. [loop]"""
     parser = PushMultipartParser(
         boundary_of(content_type),
         max_segment_count=MAX_FIELDS,
@@ -53,9 +53,17 @@ async def read_with_file(pieces: AsyncIterator[bytes], content_type: str, max_fi
                     elif piece:
                         into += piece
                         _bound(fields, file, max_file_bytes)
-        return Form(fields={name: value.decode() for name, value in fields.items()}, file=bytes(file))
+        texts = {name: value.decode() for name, value in fields.items()}
+        return Form(fields=_storable(texts), file=bytes(file))
     except (MultipartError, UnicodeDecodeError):
         raise _unreadable() from None
+
+
+def _storable(fields: dict[str, str]) -> dict[str, str]:
+    """Raises Refusal: validation, for what no text can have, whichever field it is typed into."""
+    if any("\0" in text for text in fields.values()):
+        raise Refusal("validation", "A NUL is no character of a text.", "Leave it out.")
+    return fields
 
 
 def _bound(fields: dict[str, bytearray], file: bytearray, max_file_bytes: int) -> None:

@@ -247,3 +247,15 @@ def test_one_address_makes_so_many_accounts_and_who_has_one_still_gets_in(
 
         assert [arrive(number) for number in range(limit + 1)] == [303] * limit + [429]
         assert arrive(0) == 303
+
+
+@pytest.mark.parametrize("name", ["google", "discord"])
+def test_the_paths_of_the_first_description_lead_to_the_same_providers(
+    relay: RelayProcess, name: str
+) -> None:
+    with httpx.Client(base_url=relay.url, trust_env=False) as browser:
+        here, there = (browser.get(path) for path in (f"/sign-in/{name}", f"/api/v1/auth/oauth/{name}"))
+        none = browser.get("/api/v1/auth/oauth/myspace")
+    assert here.status_code == there.status_code == 303
+    assert here.headers["location"].partition("?")[0] == there.headers["location"].partition("?")[0]
+    assert none.status_code == 422

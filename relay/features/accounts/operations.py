@@ -84,7 +84,10 @@ class AccountOperations:
             Page("GET", "/sign-in", Action.SITE_READ, self.ways, query=Next),
             Page("POST", "/session", Action.SESSION_OPEN, self.open_session, limit=Kind.SIGN_UP, form=True),
             Page("POST", "/session/close", Action.SESSION_CLOSE, self.close_session, form=True),
-            Page("GET", "/sign-in/{name}", Action.SESSION_OPEN, self.begin, limit=Kind.CLAIM, query=Next),
+            *(
+                Page("GET", path, Action.SESSION_OPEN, self.begin, limit=Kind.CLAIM, query=Next)
+                for path in ("/sign-in/{name}", "/api/v1/auth/oauth/{name}")
+            ),
             Page("GET", "/sign-in/{name}/callback", Action.SESSION_OPEN, self.finish),
         ]
 
