@@ -79,7 +79,7 @@ class Queue(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /moderation/decide. note: why, for the log. block_sound: of a post that is hidden, never taken again.
+    """POST /moderation/decide. note: why, for the log and for whom it is of. block_sound: of a post that is hidden, never taken again.
 
     deed: dismiss (the reports), hide and unhide (a post), remove (a comment), suspend and unsuspend (an account).
     """

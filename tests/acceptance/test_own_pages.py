@@ -15,6 +15,7 @@ from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
 PHONE = (360, 740)
+LIMIT_MS = 120_000
 NASTY = '"><img src=x onerror=alert(1)>'
 
 
@@ -147,9 +148,7 @@ def test_open_pages_follow_what_its_owner_does(
     watched = Watched(browser, WIDE)
     sign_in(watched.page, relay, "watcher")
     card = watched.page.locator(f'.card:has([data-like="{post.id}"])')
-    with watched.page.expect_websocket() as opened:
-        watched.page.reload()
-    opened.value.wait_for_event("framereceived", predicate=lambda frame: "connected" in str(frame))
+    watched.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
     mira.http.patch(f"/audio/{post.id}", json={"title": "Renamed"}).raise_for_status()
     card.get_by_text("Renamed").wait_for()
     mira.http.delete(f"/audio/{post.id}").raise_for_status()

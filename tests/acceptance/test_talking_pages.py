@@ -38,9 +38,8 @@ def test_who_looks_sees_what_is_said_and_the_bell_counts_it(
     try:
         for watched, name in ((mira, "mira.k"), (fan, "fan")):
             sign_in(watched.page, relay, name)
-        with mira.page.expect_websocket() as opened:  # she looks from when her page has said so
-            mira.page.goto(post.page_url)
-        opened.value.wait_for_event("framesent", lambda frame: "watch" in str(frame), timeout=LIMIT_MS)
+        mira.page.goto(post.page_url)  # she looks from when her page has said so
+        mira.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
         fan.page.goto(post.page_url)
         play(fan.page)
         fan.page.click("[data-at-now]")

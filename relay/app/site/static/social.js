@@ -121,6 +121,7 @@ class Live {
       this.wait = 1000;
       if (this.looksAt) this.socket.send(JSON.stringify([{ t: "watch", post_id: this.looksAt }]));
       message.presence.forEach((each) => this.show(each));
+      document.querySelector("[data-live]")?.setAttribute("data-live", "connected");
     } else if (message.t === "event" && message.d.t === "presence.update") {
       this.show(message.d);
     } else if (message.t === "event" && message.d.t === "feed.new_post") {
