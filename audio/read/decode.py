@@ -79,7 +79,7 @@ def those_that_decode(reads: Iterable[Callable[[], Part]]) -> list[Part]:
             failed.clear()
         parts.append(part)
     if not parts:
-        raise failed[0]
+        raise failed[0] if failed else NotDecodable("there is nothing to decode")
     return parts
 
 
