@@ -9,9 +9,15 @@ namespace ui {
 
 using Take = Status::Take;
 
+static bool same(const sc_span &one, const sc_span &other)
+{
+    return one.generation == other.generation && one.first_frame == other.first_frame && one.end_frame == other.end_frame;
+}
+
 void RecorderPanel::draw(Canvas &canvas)
 {
     const Surroundings &a = around_;
+    if (status_.kept() == Take::kKept && has_span() && !same(a.chosen.span, kept_)) status_.let_go(); /* another part is kept next, and not that one posted */
     if (a.layout.tab != Tab::kHistory) draw_wave(canvas, a.layout.wave, a.ring, a.bars);
     const std::string keep = has_span() ? a.status.keep_label(a.chosen.words, a.post_on_keep) : a.status.keep_label(a.bars, a.post_on_keep);
     draw_controls(canvas, a.layout, a.status, {a.bars > 1 || has_span(), a.bars < static_cast<int>(SC_MAX_BARS) || has_span(), keep, title_, a.pointer});
@@ -95,6 +101,7 @@ void RecorderPanel::keep(bool posts)
     if (around_.client && has_span()) result = sc_window_keep_span(around_.client, &around_.chosen.span, posts, title, &id);
     else if (around_.client) result = sc_client_keep(around_.client, static_cast<uint32_t>(around_.bars), 0.0, posts, title, &id);
     status_.keeping(result == SC_OK ? id : 0, posts);
+    kept_ = around_.chosen.span;
 }
 
 /* The button is *Undo* while a post is held. */

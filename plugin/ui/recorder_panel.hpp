@@ -34,6 +34,7 @@ private:
     Status &status_; /* of what is asked for here */
     TextField title_;
     bool was_posted_ = false;
+    sc_span kept_ = {}; /* what was chosen when it was kept last */
 };
 
 } // namespace ui

@@ -78,7 +78,7 @@ void draw_toast(Canvas &canvas, const Box &whole, const std::string &words)
     if (words.empty()) return;
     const float most = whole.w - 2 * kMargin, wanted = canvas.width(kTextSize, words) + 32, width = std::min(wanted, most);
     const float height = wanted > most ? 56.0f : 36.0f;
-    const Box box = {std::round(whole.centre() - width / 2), whole.bottom() - height - 14, width, height};
+    const Box box = {std::round(whole.right() - kMargin - width), whole.bottom() - height - 6, width, height}; /* beside the words of the status */
     canvas.fill(box, kRaised, 9);
     canvas.frame(box, kWarm, 9);
     canvas.paragraph(Box{box.x + 16, box.y + 9, box.w - 32, box.h - 18}, kTextSize, kInk, words);

@@ -13,6 +13,7 @@ import bridge.control as c
 from bridge.shm import RingFile
 from daemon.cli.stage import RunningDaemon, Stage, until
 from plugin_protocol.layout import Flag
+from tests.acceptance.test_plugin_window_hosts import sidechain
 from tests.support.ardour import FRAME_UNIT, rolling
 from tests.support.hosts import instances, keep, newest_ring, take_samples, until_heard
 from tests.support.whole import short_folder
@@ -126,6 +127,47 @@ async def test_a_preview_is_in_the_sessions_output_and_in_no_recording_or_export
         assert np.any(np.abs(added[over - first :]) > 1.0), "and it is heard again"
     assert (rate_hz, len(exported)) == (RATE_HZ, 2 * RATE_HZ)
     assert not np.any(np.abs(beyond_the_counter(exported[:, 1])) > 1.0), "nor is it in the export"
+
+
+async def test_a_part_of_the_history_and_the_sessions_own_export_are_the_same_samples() -> None:
+    """Scrolled back to, chosen by its frames, listened to, kept, and written to a folder: it lies over what Ardour exports of the same
+    place, to the bit."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            async with rolling(stage, daemon, "vst3", BPM, METER, START_FRAME, on_master=True) as session:
+                await until_heard(daemon, int(4 * BAR_FRAMES), count=2)
+                track, _ = sorted(await instances(daemon), key=lambda i: -i.heard_frames)
+                ring = ring_of(daemon, track)
+                rolled = [r for r in ring.records() if r.flags & Flag.PLAYING]
+                first = rolled[0].ring_frame + int(1.1 * BAR_FRAMES)
+                history = np.frombuffer(ring.read(0, ring.indices().commit).data, np.float32).reshape(-1, 2)
+                ring.close()
+                part = {
+                    "instance": track.instance,
+                    "first_frame": first,
+                    "end_frame": first + int(1.9 * BAR_FRAMES),
+                }
+                seen = await daemon.client.request(
+                    c.GetPeaks(instance=track.instance, first_frame=first, end_frame=first + 4096, columns=16)
+                )
+                assert isinstance(seen, c.PeaksAre) and any(seen.peaks) and not any(seen.holes)
+                heard = await daemon.client.request(c.CopyHistory(**part))
+                assert isinstance(heard, c.HistorySound) and heard.bars == 2
+                kept = await daemon.client.request(c.KeepTake(**part, title="Over it"))
+                assert isinstance(kept, c.OneTake) and kept.take.bars == 2
+                await session.do(f"export 8 {folder}")
+                await sidechain("takes", "export", "last", str(folder), run_dir=daemon.run)
+            ours, rate_hz = await asyncio.to_thread(soundfile.read, folder / "Over it.wav", dtype="float32")
+            whole, theirs_hz = await asyncio.to_thread(
+                soundfile.read, folder / "session.wav", dtype="float32"
+            )
+            listened = (await asyncio.to_thread(soundfile.read, heard.path, dtype="float32"))[0]
+    assert rate_hz == theirs_hz == RATE_HZ and np.array_equal(listened, ours)
+    (ahead,) = {r.project_frame - r.ring_frame for r in rolled}
+    at = int(np.flatnonzero(history[:, 1] == ours[0, 1])[0]) + ahead  # where the session says that it is
+    assert abs(at - round(at / BAR_FRAMES) * BAR_FRAMES) <= MAX_LINE_ERROR_FRAMES
+    assert np.array_equal(ours[:, 0], whole[at : at + len(ours), 0]), "sample for sample"
 
 
 def beyond_the_counter(right: NDArray[np.float32]) -> NDArray[np.float64]:

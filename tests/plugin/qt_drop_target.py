@@ -1,5 +1,4 @@
-"""A text editor of Qt 5 as Qt ships it, for the system's own Python: what is dropped on it is taken by Qt's code alone, and stands in
-it as text. Usage: qt_drop_target X Y WIDTH HEIGHT
+"""A window of Qt 5 that takes files dropped on it, for the system's own Python. Usage: qt_drop_target X Y WIDTH HEIGHT
 
 Each line printed is one JSON object: {"ready": true}, then for each drop {"uris": […], "bytes": of the first file}.
 """
@@ -7,45 +6,43 @@ Each line printed is one JSON object: {"ready": true}, then for each drop {"uris
 import json
 import os
 import sys
-import urllib.parse
 
 os.environ["QT_QPA_PLATFORM"] = "xcb"
 
-from PyQt5.QtCore import QEvent, QObject
-from PyQt5.QtWidgets import QApplication, QPlainTextEdit
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
+from PyQt5.QtWidgets import QApplication, QWidget
 
 
 def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-class Shown(QObject):
-    """Says so once it is drawn for the first time."""
+class Target(QWidget):
+    is_shown = False
 
-    said = False
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Paint and not self.said:
-            self.said = True
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.is_shown:
+            self.is_shown = True
             say(ready=True)
-        return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = event.mimeData().urls()
+        with open(urls[0].toLocalFile(), "rb") as file:
+            size_bytes = len(file.read())
+        event.acceptProposedAction()
+        say(uris=[bytes(url.toEncoded()).decode() for url in urls], bytes=size_bytes)
 
 
 def main(x: int, y: int, width: int, height: int) -> None:
     application = QApplication(sys.argv[:1])
-    editor = QPlainTextEdit()
-    editor.setGeometry(x, y, width, height)
-
-    def changed() -> None:
-        uris = editor.toPlainText().splitlines()
-        first = urllib.parse.unquote(urllib.parse.urlsplit(uris[0]).path) if uris else ""
-        with open(first, "rb") as file:
-            say(uris=uris, bytes=len(file.read()))
-
-    shown = Shown()
-    editor.viewport().installEventFilter(shown)
-    editor.textChanged.connect(changed)
-    editor.show()
+    window = Target()
+    window.setAcceptDrops(True)
+    window.setGeometry(x, y, width, height)
+    window.show()
     sys.exit(application.exec())
 
 

@@ -61,7 +61,7 @@ def gtk_target() -> contextlib.AbstractAsyncContextManager[DropTarget]:
 
 
 def qt_target() -> contextlib.AbstractAsyncContextManager[DropTarget]:
-    """A text editor of Qt 5, which takes files by itself."""
+    """A window of Qt 5."""
     assert Path("/usr/lib/python3/dist-packages/PyQt5").exists(), (
         "This test needs Qt: apt-get install python3-pyqt5"
     )
