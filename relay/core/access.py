@@ -190,6 +190,7 @@ OF_SUSPENDED = frozenset(
         Action.SESSION_CLOSE,
         Action.APPEAL,
         Action.ACCOUNT_EXPORT,
+        Action.JOB_READ,  # how far the archive is
         Action.ACCOUNT_DELETE,
     }
 )

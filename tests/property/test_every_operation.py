@@ -7,7 +7,6 @@ import random
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ import msgspec
 from msgspec import inspect
 
 from relay.app.dispatch import method_of, path_of
-from relay.app.http_protocol import TRANSPORT_KEY
 from relay.core.access import Role
 from relay.core.buckets import Limit
 from relay.core.calls import AnyRow, Page, Row
@@ -26,7 +24,7 @@ from relay.core.limits import LIMITS
 from relay.features.accounts import api as accounts
 from relay.wire.operations import AudioBytes, Nothing, UploadForm
 from relay.wire.rest import Problem
-from tests.support.asgi_peer import ADDRESS, InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.house import new_post
 
 CASES = int(os.environ.get("SIDECHAIN_CASES", "3"))
@@ -101,23 +99,6 @@ class Maker:
             and (kind.pattern is None or re.search(kind.pattern, each))
         ]
         return self.chance.choice(fitting) if fitting else "a" * (kind.min_length or 1)
-
-
-class Line:
-    """Stands in for the transport of a connection that nobody ends."""
-
-    def is_closing(self) -> bool:
-        return False
-
-    def __getattr__(self, name: str) -> Any:  # any: whatever is asked of a transport
-        return lambda *_, **__: None
-
-
-def with_line(app: Any) -> Any:  # any: an ASGI application
-    async def serve(scope: Any, receive: Any, send: Any) -> None:
-        await app(scope | {"state": {TRANSPORT_KEY: Line()}}, receive, send)
-
-    return serve
 
 
 async def scene(peer: InMemory) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -209,11 +190,9 @@ def check(row: AnyRow, answer: httpx.Response, asked: object) -> None:
 
 
 async def test_no_operation_answers_with_a_fault_of_its_own(tmp_path: Path) -> None:
-    async with relay_in_memory(tmp_path / "data") as peer, AsyncExitStack() as stack:
+    async with relay_in_memory(tmp_path / "data") as peer:
         limits = peer.relay.engines.limits
         limits._limits = {kind: Limit(1 << 30, each.window_us) for kind, each in LIMITS.items()}
-        transport = httpx.ASGITransport(app=with_line(peer.relay.app))
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=ADDRESS))
         for number, row in enumerate(peer.relay.rows):
             if method_of(row) == "HEAD":
                 continue  # it has no body that says why; test_relay_heads.py holds it to GET
@@ -224,5 +203,5 @@ async def test_no_operation_answers_with_a_fault_of_its_own(tmp_path: Path) -> N
                 asked = request_of(row, maker)
                 who = maker.chance.choice([None, *tokens.values()])
                 headers = asked.pop("headers", {}) | ({"authorization": f"Bearer {who}"} if who else {})
-                answer = await http.request(**asked, headers=headers)
+                answer = await peer.http.request(**asked, headers=headers)
                 check(row, answer, asked)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from relay.app.build import Relay, build
 from relay.app.config import Config
+from relay.app.http_protocol import TRANSPORT_KEY
 from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect, Connected, Event, Frames, FromClient
 from relay.wire.identity import Device, TokenPair, claim_message
 from tests.support.relay import b64, device_facts
@@ -50,10 +51,27 @@ class InMemory:
         return asyncio.create_task(self.relay.app(scope_of(token), peer.receive, peer.send))
 
 
+class _Line:
+    """Stands in for the transport of a connection that nobody ends."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:  # any: whatever is asked of a transport
+        return lambda *_, **__: None
+
+
+def _with_line(app: Any) -> Any:  # any: an ASGI application
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope | {"state": {TRANSPORT_KEY: _Line()}}, receive, send)
+
+    return serve
+
+
 @asynccontextmanager
 async def relay_in_memory(data: Path) -> AsyncIterator[InMemory]:
     relay = await build(Config(data=data, dev=True), ADDRESS)
-    transport = httpx.ASGITransport(app=relay.app)
+    transport = httpx.ASGITransport(app=_with_line(relay.app))
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
             yield InMemory(relay, http)
