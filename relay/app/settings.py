@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -100,8 +101,19 @@ def _origins(text: str) -> tuple[str, ...]:
     return _list(text)
 
 
+def _url(text: str) -> str:
+    """Of whatever scheme; it may hold a password, so it is not said again."""
+    try:
+        readable = urlsplit(text).port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ValueError("is no URL that can be read: look at its host and port")
+    return text
+
+
 def _database(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+    if not _url(text).startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValueError("is sqlite:///path or postgresql://…")
     return text
 
@@ -129,7 +141,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="dev", read=_yes, switch=True, meaning="sign in by name only; needs a loopback host"),
     Setting(field="registration", read=_registration, default="closed",
             meaning="who may make an account with a password: closed, nobody; invite, who has a link of `relay invite`; open, anybody"),
-    Setting(field="public_url", read=str, default="the address listened on",
+    Setting(field="public_url", read=_url, default="the address listened on",
             meaning="what links start with; processes of one relay have the same"),
     Setting(field="tls_certificate", read=_folder, flag="tls-certificate", default="none: a proxy has one",
             meaning="certificate chain of its own, PEM; it listens with TLS then"),
@@ -140,9 +152,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="log_level", read=_level, meaning="debug, info, warning or error; info has a line for each request"),
     Setting(field="database_url", read=_database, also=("DATABASE_URL",), secret=True, default="SQLite in the data folder",
             meaning="sqlite:///path, or postgresql://… [&schema=name] for any number of processes"),
-    Setting(field="objects_url", read=str, default="objects in the data folder",
+    Setting(field="objects_url", read=_url, default="objects in the data folder",
             meaning="folder:///path, or s3://bucket[/prefix]?endpoint=…[&region=…][&public=…]"),
-    Setting(field="bus_url", read=str, secret=True, default="memory:, or the database where it is PostgreSQL",
+    Setting(field="bus_url", read=_url, secret=True, default="memory:, or the database where it is PostgreSQL",
             meaning="wire of presence and limits between processes: memory:, valkey://host[?channel=name] or postgresql://…"),
     Setting(field="signing_key", read=_folder, flag="signing-key-file", variable="SIGNING_KEY_FILE",
             default="signing-key.pem in the data folder",

@@ -371,6 +371,9 @@ def test_what_a_flag_cannot_mean_is_no_such_call(tmp_path: Path) -> None:
     for flags in (("serve", "--port", "abc"), ("serve", "--host", ""), ("backup", "--data", "", "x.tar")):
         (line,) = relay_command(*flags, code=2).stderr.splitlines()
         assert line.startswith(f"relay: {flags[1]} is ")
+    for flag in ("--bus-url", "--objects-url", "--database-url", "--public-url"):
+        (line,) = relay_command("serve", flag, "valkey://:word@host:port", code=2).stderr.splitlines()
+        assert line.startswith(f"relay: {flag} is no URL") and "word" not in line
     said = json.loads(
         relay_command("invite", "--data", tmp_path / "data", "--uses", "0", "--json", code=2).stdout
     )
@@ -382,6 +385,8 @@ def test_what_a_flag_cannot_mean_is_no_such_call(tmp_path: Path) -> None:
     [
         ("--objects-url", "ftp://host", "Objects are kept at", 2),
         ("--bus-url", "ftp://host", "A bus is", 2),
+        ("--bus-url", "valkey://", "names no host", 2),
+        ("--database-url", "sqlite:////nowhere/relay.db", "no folder /nowhere", 1),
         ("--signing-key-file", "/dev/null", "key", 1),
     ],
 )

@@ -26,7 +26,15 @@ def open_bus(url: str) -> Bus:
 
         query = dict(parse_qsl(parts.query))
         channel = query.pop("channel", DEFAULT_CHANNEL)
-        return WiredBus(ValkeyWire(urlunsplit(parts._replace(query=urlencode(query))), channel))
+        try:
+            if not parts.hostname or parts.port == 0:
+                raise ValueError("it names no host")
+            wire = ValkeyWire(urlunsplit(parts._replace(query=urlencode(query))), channel)
+        except (
+            ValueError
+        ) as error:  # the client's too, of what the URL says; it may hold a password, so it is not said
+            raise BadBusUrl(f"A bus is valkey://host[:port][/number], and here {error}.") from None
+        return WiredBus(wire)
     if parts.scheme in ("postgresql", "postgres"):
         from relay.engine.bus.notify import NotifyWire
         from relay.engine.database.postgres_connection import parse_address

@@ -63,6 +63,8 @@ class SqliteDatabase:
     ) -> None:
         self._loop = loop
         self._types = effects
+        if not path.parent.is_dir():
+            raise DatabaseError(f"There is no folder {path.parent} for the database. Make it first.")
         try:
             writer = connect(path)
             migrate(writer)

@@ -51,6 +51,15 @@ def open_objects(url: str | Path, environment: Mapping[str, str]) -> Objects:
     raise BadObjectsUrl(f"Objects are kept at folder:///path or s3://bucket?endpoint=…, not {url!r}.")
 
 
+def _is_address(url: str) -> bool:
+    """Whether it names a host, and perhaps a port, to be reached by HTTP."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _open_s3(url: str, environment: Mapping[str, str]) -> Objects:
     parts = urlsplit(url)
     given = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -59,8 +68,8 @@ def _open_s3(url: str, environment: Mapping[str, str]) -> Objects:
     if not parts.netloc or parts.username or parts.password:
         raise BadObjectsUrl("An S3 URL is s3://bucket?endpoint=…; its keys are in the environment.")
     for name in ("endpoint", "public"):
-        if name in given and not given[name].startswith(("http://", "https://")):
-            raise BadObjectsUrl(f"{name} of an S3 URL starts with http:// or https://, not {given[name]!r}.")
+        if name in given and not _is_address(given[name]):
+            raise BadObjectsUrl(f"{name} of an S3 URL is http://host or https://host, not {given[name]!r}.")
     if "endpoint" not in given:
         raise BadObjectsUrl("An S3 URL needs endpoint=https://…, where the store answers.")
     keys = next(
