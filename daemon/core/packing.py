@@ -19,6 +19,7 @@ SCALES_BITS = (15, 23)  # of PCM in 16 and 24 bits
 WORTH = 0.65  # a plane whose sample does not shrink below this is not worth the unpacking
 SAMPLE_FRAMES = 4_096
 SAMPLE_OF_PLANE_BYTES = 4_096
+FEW_BYTES = 32  # looked at before all are
 
 
 def pack(sound: bytes, channels: int) -> bytes:
@@ -41,7 +42,7 @@ def _numbers(sound: bytes, few_bytes: int) -> tuple[int, bytes | bytearray]:
 
 
 def _plane(plane: bytes) -> tuple[int, bytes]:
-    if not plane.lstrip(b"\0"):
+    if not any(plane[:FEW_BYTES]) and plane == bytes(len(plane)):
         return ZEROS, b""
     middle = len(plane) // 2
     sample = plane[middle : middle + SAMPLE_OF_PLANE_BYTES]
