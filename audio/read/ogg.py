@@ -13,6 +13,7 @@ from audio.read.decode import NotDecodable, decode, those_that_decode
 from audio.read.flac import read_flac
 from audio.read.ogg_pages import (
     FIRST,
+    HEAD_BYTES,
     LAST,
     Page,
     is_sound,
@@ -68,7 +69,8 @@ class _Link:
         """
         self.is_cut = page is None and data.find(b"OggS", at + 4) < 0
         self.is_damaged |= not self.is_cut
-        broken = page if page or not self.is_cut else Page(data[at:], len(data))
+        is_head_there = len(data) - at > HEAD_BYTES
+        broken = Page(data[at:], len(data)) if page is None and self.is_cut and is_head_there else page
         if broken is None or broken.serial != self.pages[0].serial:
             return
         if self.is_flac:

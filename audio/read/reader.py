@@ -79,6 +79,8 @@ def _parts(data: bytes) -> list[Part]:
 
 
 def _with_unread(parts: list[Part], data: bytes, at: int) -> list[Part]:
+    if any(lack.kind is LackKind.CUT_SHORT for lack in parts[-1].lacks):
+        return parts  # what is behind is the beginning of what was said to be missing
     says = f"{len(data) - at} bytes behind the sound could not be decoded; they were left out."
     return [*parts[:-1], replace(parts[-1], lacks=(*parts[-1].lacks, Lack(LackKind.UNREAD, says)))]
 

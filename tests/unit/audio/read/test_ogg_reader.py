@@ -78,6 +78,15 @@ def test_what_is_only_a_head_is_not_said_to_hold_another_kind(coding: str) -> No
 
 
 @pytest.mark.parametrize("coding", CODINGS)
+def test_wherever_a_page_is_cut_what_was_before_is_read(coding: str) -> None:
+    pages = ogg_pages(OGG[coding])
+    before = b"".join(pages[:6])
+    for kept_bytes in range(min(len(pages[6]), 60)):
+        frames, lacks = kinds(before + pages[6][:kept_bytes])
+        assert frames > 0 and lacks in ([LackKind.CUT_SHORT], [LackKind.NO_END_MARK])
+
+
+@pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("page", [0, 1])
 def test_a_damaged_page_of_headers_is_taken_as_it_is_and_told(coding: str, page: int) -> None:
     pages = ogg_pages(OGG[coding])
