@@ -126,13 +126,13 @@ def _page(db: Connection, lists: tuple[_List, ...], ask: Ask, base_url: str, **m
     for n, each in enumerate(before):
         values |= {f"at{n}": each.at_us, f"id{n}": each.id}
     reach = REACH if ask.is_filtered else ask.limit + 1
-    found = _found(db, lists, ask, values | {"reach": reach})
+    found = _found(db, lists, ask, values, reach)
     chosen = _chosen(_by_list(found, lists), ask.limit, reach)
     shown = [each for each in chosen if each.fits]
     if lists[0].moves and _is_crowded(shown):
         if not ask.is_filtered:
             reach = CROWD_REACH * ask.limit + 1
-            found = _found(db, lists, ask, values | {"reach": reach})
+            found = _found(db, lists, ask, values, reach)
         walked = _chosen(_by_list(found, lists), CROWD_REACH * ask.limit, reach)
         shown, chosen = _spread(walked, ask.limit) or (shown, chosen)
     ended = len(chosen) == len(found) and all(len(each) < reach for each in _by_list(found, lists))
@@ -142,12 +142,12 @@ def _page(db: Connection, lists: tuple[_List, ...], ask: Ask, base_url: str, **m
 
 
 def _found(
-    db: Connection, lists: tuple[_List, ...], ask: Ask, values: dict[str, str | int | float]
+    db: Connection, lists: tuple[_List, ...], ask: Ask, values: dict[str, str | int | float], reach: int
 ) -> list[_Found]:
     """What stands next on the lists, by rank; all of it by one statement where nothing is filtered."""
     if ask.is_filtered:
-        return [_Found(*row) for row in db.execute(_walk(lists, ask.filter.condition), values)]
-    rows = db.execute(_whole(lists), values)
+        return [_Found(*row) for row in db.execute(_walk(lists, ask.filter.condition, reach), values)]
+    rows = db.execute(_whole(lists, reach), values)
     found = [_Found(row[0], row[1], row[2], row[3], row[4], row[5:]) for row in rows]
     return sorted(found, key=_place, reverse=True)
 
@@ -200,25 +200,27 @@ def _after(before: Sequence[Cursor], chosen: Iterable[_Found]) -> tuple[Cursor, 
 
 
 @cache
-def _whole(lists: tuple[_List, ...]) -> str:
+def _whole(lists: tuple[_List, ...], reach: int) -> str:
     """The walk, with the row of each."""
     return (
-        f"SELECT w.list, w.id, w.rank, w.fits, w.owner_id, {COLUMNS} FROM ({_walk(lists, '')}) AS w"
+        f"SELECT w.list, w.id, w.rank, w.fits, w.owner_id, {COLUMNS} FROM ({_walk(lists, '', reach)}) AS w"
         " JOIN creation AS c ON c.id = w.id JOIN account AS a ON a.id = c.owner_id"
     )
 
 
 @cache
-def _walk(lists: tuple[_List, ...], condition: str) -> str:
-    """Of each list the next :reach posts: its number, id, rank, whether it fits, and whose it is."""
-    return " UNION ALL ".join(_step(n, each, condition) for n, each in enumerate(lists))
+def _walk(lists: tuple[_List, ...], condition: str, reach: int) -> str:
+    """Of each list the next posts: its number, id, rank, whether it fits, and whose it is. reach: written out, so that the plan
+    is made for so few.
+    """
+    return " UNION ALL ".join(_step(n, each, condition, reach) for n, each in enumerate(lists))
 
 
-def _step(n: int, walked: _List, condition: str) -> str:
+def _step(n: int, walked: _List, condition: str, reach: int) -> str:
     fits = f"CASE WHEN {condition} THEN 1 ELSE 0 END" if condition else "1"
     rank, id_ = walked.rank, "t.creation_id" if walked.rank.startswith("t.") else "c.id"
     moved = " AND c.moved_us <= :as_of_us" if walked.moves else ""
     return (
         f"SELECT * FROM (SELECT {n} AS list, {id_} AS id, {rank} AS rank, {fits} AS fits, c.owner_id FROM {walked.source}"
-        f" {walked.where} AND ({rank}, {id_}) < (:at{n}, :id{n}){moved} ORDER BY {rank} DESC, {id_} DESC LIMIT :reach) AS w{n}"
+        f" {walked.where} AND ({rank}, {id_}) < (:at{n}, :id{n}){moved} ORDER BY {rank} DESC, {id_} DESC LIMIT {reach}) AS w{n}"
     )

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from relay.core.cursor import Cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import PUBLIC, not_suspended
+from relay.core.visibility import PUBLIC, none, not_suspended
 from relay.engine.database import Connection
 from relay.features.creations.api import COLUMNS, Detail, Position, detail
 from relay.features.graph.api import not_muted
@@ -28,8 +28,8 @@ _WAS_SHOWN = f"""SELECT 1 FROM repost AS e WHERE e.creation_id = r.creation_id
 _BY = f"""JOIN creation AS c ON c.id = r.creation_id
   WHERE r.created_us >= :since_us AND (r.created_us, r.id) < (:at_us, :id) AND {PUBLIC}
   AND c.owner_id <> :viewer AND {not_muted("c.owner_id")}
-  AND (SELECT 1 FROM follow AS o WHERE o.follower_id = :viewer AND o.followee_id = c.owner_id) IS NULL
-  AND ({_WAS_SHOWN}) IS NULL"""
+  AND {none("SELECT 1 FROM follow AS o WHERE o.follower_id = :viewer AND o.followee_id = c.owner_id")}
+  AND {none(_WAS_SHOWN)}"""
 _ITEM = "r.id, r.created_us, r.creation_id, r.account_id, r.text"
 _SHOWN = f"""SELECT n.id, n.created_us, n.text, w.username, {COLUMNS} FROM (
     SELECT * FROM (SELECT {_ITEM} FROM follow AS f JOIN repost AS r ON r.account_id = f.followee_id {_BY}

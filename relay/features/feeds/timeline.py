@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any
 
 from relay.core.cursor import Cursor, write_cursor
-from relay.core.times import parse_rfc3339_us
 from relay.core.visibility import FINDABLE_BY_FOLLOWERS, FINDABLE_BY_OWNER
 from relay.engine.database import Connection
 from relay.features.creations.api import COLUMNS, OLDER, Detail, Position, detail
@@ -31,8 +30,8 @@ _HEADS = f"""SELECT f.followee_id AS owner_id, CASE WHEN a.newest_post_us < :at_
       ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) END AS head_us
   FROM follow AS f JOIN account AS a ON a.id = f.followee_id
   WHERE f.follower_id = :viewer AND {not_muted("f.followee_id")}"""
-_SHOWN = f"""SELECT {COLUMNS}, {NEWEST_US} FROM newest JOIN creation AS c ON c.id = newest.id JOIN account AS a ON a.id = c.owner_id
-  ORDER BY newest.at_us DESC, newest.id DESC"""
+_SHOWN = f"""SELECT {NEWEST_US}, newest.at_us, {COLUMNS} FROM newest JOIN creation AS c ON c.id = newest.id
+  JOIN account AS a ON a.id = c.owner_id ORDER BY newest.at_us DESC, newest.id DESC"""
 
 
 Item = tuple[Cursor, Detail]
@@ -44,7 +43,7 @@ def timeline(db: Connection, at: Position, base_url: str) -> tuple[list[Detail],
     items = [_item(row, base_url) for row in rows[: at.limit]]
     is_more = len(rows) > at.limit
     since_us = items[-1][0].at_us if is_more else 0
-    newest_us = rows[0][-1] if rows else since_us
+    newest_us = rows[0][0] if rows else since_us
     if newest_us is not None and newest_us >= since_us:
         items += reposted(db, at, since_us, base_url)
         items.sort(key=lambda item: (item[0].at_us, item[0].id), reverse=True)
@@ -53,12 +52,12 @@ def timeline(db: Connection, at: Position, base_url: str) -> tuple[list[Detail],
 
 
 def _item(row: tuple[Any, ...], base_url: str) -> Item:  # any: as `detail` takes it
-    found = detail(row[:-1], base_url, "followed")
-    return Cursor(parse_rfc3339_us(found.post.created_at), found.post.id), found
+    found = detail(row[2:], base_url, "followed")
+    return Cursor(row[1], found.post.id), found
 
 
 def _posts(db: Connection, at: Position) -> list[tuple[Any, ...]]:
-    """Rows of COLUMNS and, behind them, when anybody showed anything of others last; one more than fits the page."""
+    """When anybody showed anything of others last, the place of the post, and COLUMNS; one more row than fits the page."""
     values: dict[str, str | int] = {
         "viewer": at.viewer,
         "at_us": at.before.at_us,

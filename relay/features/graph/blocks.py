@@ -1,5 +1,6 @@
 """The tables block and mute: who is kept away from whom, and of whom somebody wants to hear nothing."""
 
+from relay.core.visibility import none
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.features.graph.store import end_follow, tell_parted
@@ -12,10 +13,9 @@ def not_muted(account_id: str) -> str:
     Whether the viewer mutes anybody is asked once for a statement; of whom, for each row, only if so. (In order, so that
     PostgreSQL does not take a walk through the table for the shorter way to any one.)
     """
-    return (
-        "((SELECT 1 FROM mute WHERE muter_id = :viewer ORDER BY muted_id LIMIT 1) IS NULL"
-        f" OR (SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = {account_id}) IS NULL)"
-    )
+    anybody = "SELECT 1 FROM mute WHERE muter_id = :viewer ORDER BY muted_id LIMIT 1"
+    this_one = f"SELECT 1 FROM mute AS m WHERE m.muter_id = :viewer AND m.muted_id = {account_id}"
+    return f"({none(anybody)} OR {none(this_one)})"
 
 
 def block(tx: Tx, blocker_id: str, blocked_id: str) -> None:

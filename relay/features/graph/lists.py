@@ -5,6 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from relay.core.cursor import Cursor
+from relay.core.visibility import not_blocked
 from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
 from relay.features.graph.blocks import blocks, is_muted
@@ -41,10 +42,7 @@ def people(
     but of the list that is of blocks. viewer: an account id, or "". [any thread with a snapshot]
     """
     table, whose, who = which.value
-    hidden = (
-        f" AND (SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = l.{who}) IS NULL"
-        f" AND (SELECT 1 FROM block AS b WHERE b.blocker_id = l.{who} AND b.blocked_id = :viewer) IS NULL"
-    )
+    hidden = f" AND {not_blocked(f'l.{who}')}"
     rows = db.execute(
         f"SELECT l.{who}, l.created_us FROM {table} AS l WHERE l.{whose} = :of"
         f" AND (l.created_us, l.{who}) < (:at_us, :id){'' if which is List.BLOCKED else hidden}"

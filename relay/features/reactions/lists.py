@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import READABLE
+from relay.core.visibility import READABLE, not_blocked
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
@@ -12,10 +12,7 @@ from relay.features.reactions.store import LIKE_COLUMNS, REACTION_COLUMNS, read_
 from relay.wire.operations import ManyPaging, Paging, ReactionPaging
 from relay.wire.rest import FeedPage, FeedPost, ReactionBy, ReactionPage, Repost, RepostPage
 
-NOT_HIDDEN = (
-    "(SELECT 1 FROM block AS b WHERE b.blocker_id = :viewer AND b.blocked_id = account_id) IS NULL"
-    " AND (SELECT 1 FROM block AS b WHERE b.blocker_id = account_id AND b.blocked_id = :viewer) IS NULL"
-)
+NOT_HIDDEN = not_blocked("account_id")
 _BEFORE = "(created_us, id) < (:at_us, :before) ORDER BY created_us DESC, id DESC LIMIT :limit"
 _LIKES = f"SELECT {LIKE_COLUMNS} FROM creation_like WHERE creation_id = :post AND {NOT_HIDDEN} AND {_BEFORE}"
 _REACTIONS = (

@@ -1,0 +1,87 @@
+"""PostgreSQL, which knows how many rows there are, plans the lists of everybody for a page of them, not for all.
+
+Where it expects that hardly any row fits, or a tenth of all rows on a page, it reads and sorts the whole list instead.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from relay.core.visibility import FINDABLE, PUBLIC, READABLE, not_suspended
+from relay.engine.database import dialect, postgres_connection
+from relay.engine.database.door import Values
+from relay.engine.database.postgres import migrate
+from relay.engine.database.postgres_connection import Postgres, parse_address
+from relay.features.feeds import discovery
+from relay.features.feeds.filters import ALL
+from relay.features.graph.api import not_muted
+from tests.support.postgres import PostgresServer, schema_of
+
+ROWS = 10_000
+LIMIT = 20
+VIEWER = "f" * 32
+_FILLED = f"""
+INSERT INTO account (id, username, skeleton, display_name, created_us)
+  SELECT lpad(n::text, 32, '0'), 'name' || n, 'name' || n, 'Name', 0 FROM generate_series(1, 50) AS n;
+INSERT INTO creation (id, owner_id, kind, visibility, state, owner_state, title, head_version_id, duration_ms, created_us,
+    changed_us, published_us, hot_us, trend_us, people, tags, card)
+  SELECT lpad(n::text, 32, '0'), lpad((1 + n % 50)::text, 32, '0'), 'post', 'public', 'ready', 'open', '',
+    lpad(n::text, 32, '0'), 1, n, n, n, n, n, n % 9, '[]', '{{}}' FROM generate_series(1, {ROWS}) AS n;
+ANALYZE"""
+
+
+class Explained:
+    """A connection that says how a prepared statement, made for whatever values, would be run, and answers nothing."""
+
+    has_lateral = True
+
+    def __init__(self, pg: Postgres) -> None:
+        self._pg = pg
+        self.plan = ""
+
+    def execute(self, sql: str, values: Values) -> tuple[()]:
+        statement = dialect.statement(sql)
+        literals = [
+            str(value) if isinstance(value, int) else f"'{value}'" for value in statement.bind(values)
+        ]
+        given = f"({', '.join(literals)})" if literals else ""
+        self._pg.execute(f"PREPARE asked AS {statement.text}", prepare=False)
+        rows = self._pg.execute(f"EXPLAIN EXECUTE asked {given}", prepare=False).fetchall()
+        self._pg.execute("DEALLOCATE asked", prepare=False)
+        self.plan = "\n".join(row[0] for row in rows)
+        return ()
+
+
+@pytest.fixture(scope="module")
+def pg(postgres: PostgresServer) -> Iterator[Postgres]:
+    with schema_of(postgres) as schema:
+        address = parse_address(postgres.url(schema))
+        with closing(postgres_connection.connect(address, name="expected", patient=True)) as pg:
+            migrate(pg, schema)
+            pg.execute(_FILLED, prepare=False)
+            yield pg
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [PUBLIC, READABLE, FINDABLE, not_muted("c.owner_id"), not_suspended("c.owner_id")],
+    ids=["public", "readable", "findable", "not muted", "not suspended"],
+)
+def test_nearly_all_is_expected_to_be_shown(pg: Postgres, condition: str) -> None:
+    explained = Explained(pg)
+    explained.execute(f"SELECT c.id FROM creation AS c WHERE {condition}", {"viewer": VIEWER})
+    expected = re.search(r"rows=(\d+)", explained.plan)
+    assert expected is not None and int(expected[1]) > ROWS / 2, explained.plan
+
+
+@pytest.mark.parametrize("read", [discovery.latest, discovery.hot, discovery.trending])
+def test_a_page_is_walked_from_the_index_of_its_list(
+    pg: Postgres, read: Callable[[Explained, discovery.Ask, str], discovery.Page]
+) -> None:
+    explained = Explained(pg)
+    read(explained, discovery.Ask(viewer=VIEWER, cursor=None, limit=LIMIT, filter=ALL), "")
+    assert f"rows={LIMIT + 1} " in explained.plan, explained.plan
+    assert re.search(r"Index Scan using creation_(newest|known|trending) on creation c_1", explained.plan)
+    assert "creation_for_followers" not in explained.plan and "Seq Scan on creation " not in explained.plan
