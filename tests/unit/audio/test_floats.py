@@ -1,8 +1,10 @@
 """Float32 as bytes: the C file, its numpy twin and the definition agree on any bits."""
 
+import os
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,3 +129,44 @@ def test_what_is_coded_is_deflate_that_zlib_reads(data: st.DataObject) -> None:
     short = floats.coded(made)
     assert short == made or zlib.decompress(short, -15) == made
     assert len(short) <= len(made) and (kind in ("noise",) or size < 1_000 or len(short) < len(made))
+
+
+_EVERY_LENGTH = """
+import random, sys
+from audio import floats
+floats._LIBRARY = floats.load(sys.argv[1])
+assert floats._LIBRARY is not None
+chance = random.Random(4)
+for frames in (1, 2, 3, 1023, 1024, 1025, 65535, 65536, 65537, 70000):
+    for channels in (1, 2):
+        for sound in (chance.randbytes(4 * frames * channels), bytes(4 * frames * channels)):
+            floats.peak(memoryview(bytearray(sound)))
+            floats.numbers(sound, 23)
+            numbers = floats.numbers(sound, 0)
+            for order in (1, 2):
+                floats.difference_bits(numbers, channels, order)
+                planes = floats.planes(numbers, channels, order)
+                assert bytes(floats.unpacked(planes, channels, order, 0)) == sound
+                for plane in planes:
+                    assert len(floats.coded(plane)) <= len(plane)
+print("clean")
+"""
+
+
+@pytest.mark.slow
+def test_the_c_file_stays_within_its_arrays(tmp_path: Path) -> None:
+    """Under the address and undefined-behaviour sanitizers, at lengths about a block's."""
+    library = build_kernels(
+        tmp_path, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+    )
+    runtime = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout
+    done = subprocess.run(
+        [sys.executable, "-c", _EVERY_LENGTH, str(library)],
+        env=os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "clean", done.stderr[-3000:]
