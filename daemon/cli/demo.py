@@ -1,8 +1,6 @@
 """`sidechain demo`."""
 
-import asyncio
 import json
-import signal
 import sys
 import time
 from typing import Annotated
@@ -29,16 +27,16 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """See the whole path once: play, keep, level, post, and the follower has it. Leaves nothing behind."""
-    from daemon.cli.demo_path import run_demo
+    from daemon.cli.demo_path import run_demo, until_enter, until_interrupted
 
     require_part("uvicorn", "relay")
     started = time.perf_counter()
     if not as_json:
         say("Sidechain: from the DAW to the feed, on this machine")
     until = (
-        _until_interrupted
+        until_interrupted
         if stay
-        else _until_enter
+        else until_enter
         if sys.stdin.isatty() and not headless and not as_json
         else None
     )
@@ -52,19 +50,6 @@ def demo(
         )
         say(f"the post was {figures['post_url']}, gone with the demo's relay.")
         say(NEXT)
-
-
-async def _until_enter() -> None:
-    say("Enter ends the demo.")
-    await asyncio.to_thread(sys.stdin.readline)
-
-
-async def _until_interrupted() -> None:
-    asked, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
-    say("Ctrl-C ends the demo.")
-    await asked.wait()
 
 
 def register(app: typer.Typer) -> None:

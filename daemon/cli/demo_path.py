@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import io
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -183,3 +185,18 @@ def run_demo(*, quiet: bool, until: Callable[[], Awaitable[None]] | None) -> dic
         return asyncio.run(main())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def until_enter() -> None:
+    """Until a person has looked."""
+    say("Enter ends the demo.")
+    await asyncio.to_thread(sys.stdin.readline)
+
+
+async def until_interrupted() -> None:
+    """Until Ctrl-C, or SIGTERM."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    say("Ctrl-C ends the demo.")
+    await asked.wait()

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from daemon.cli.output import note, settings
-from daemon.cli.stage import play_program
 from daemon.errors import BadAudio, SidechainError, why_of
 
 OWN_BPM, OWN_BARS, OWN_RATE_HZ = 128.0, 8, 48_000
@@ -35,6 +34,8 @@ def host(
 
     Examples:  sidechain host   ·   sidechain host idea.flac --bpm 92   ·   sidechain host idea.wav --once
     """
+    from daemon.cli.stage import play_program
+
     play, run_dir = play_program(), settings().run_dir
     with tempfile.TemporaryDirectory(prefix="sdc-host-") as folder:
         wav = Path(folder) / "played.wav"

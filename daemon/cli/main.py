@@ -16,7 +16,7 @@ from typer.main import get_command
 from daemon.cli.help import Group
 from daemon.cli.output import fail, note, say, sidechain_version
 from daemon.cli.usage import in_own_words
-from daemon.errors import EXIT_CODES, SidechainError
+from daemon.errors import EXIT_CODES, NotRunning, SidechainError, UsageError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -41,8 +41,12 @@ def _main(
     if ctx.invoked_subcommand is None:
         from daemon.cli import daemon_commands
 
-        daemon_commands.status()
-        note("`sidechain --help` lists the commands.")
+        try:
+            daemon_commands.status()
+        except NotRunning as silent:  # whoever is new here types this first
+            say(ctx.get_help())
+            note(str(silent))
+            raise typer.Exit(UsageError.exit_code) from silent
 
 
 def _daemon(app: typer.Typer) -> None:
@@ -166,6 +170,12 @@ def _setup(app: typer.Typer) -> None:
     setup.register(app)
 
 
+def _logs(app: typer.Typer) -> None:
+    from daemon.cli import logs
+
+    logs.register(app)
+
+
 def _service(app: typer.Typer) -> None:
     from daemon.cli import service_commands
 
@@ -194,6 +204,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _recover: "recover",
     _config: "config",
     _service: "service",
+    _logs: "logs",
 }
 """Who adds which commands."""
 
@@ -212,10 +223,7 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    word = typed[0] if typed else "status"
-    if COMPLETE in os.environ:
-        word = ""  # a shell asks what there is
-    asked = [add for add, names in SUBJECTS.items() if word in names.split()]
+    asked = [add for add, names in SUBJECTS.items() if typed and typed[0] in names.split()]
     for add in asked or ([] if typed[:1] == ["--version"] else SUBJECTS):
         add(app)
     return app
@@ -231,7 +239,7 @@ def run() -> None:
             stream.reconfigure(errors="replace")
     as_json = "--json" in sys.argv
     try:
-        command = get_command(build(sys.argv[1:]))
+        command = get_command(build(() if COMPLETE in os.environ else sys.argv[1:]))
         sys.exit(command.main(sys.argv[1:], prog_name="sidechain", standalone_mode=False))
     except SidechainError as error:
         sys.exit(fail(error, as_json=as_json))

@@ -81,13 +81,21 @@ def test_sidechain_commands_in_documents_exist() -> None:
     app = build()
     commands = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     commands |= {group.name for group in app.registered_groups} | {"worker"}  # the frozen build's own child
-    pages = [ROOT / "README.md", *tracked("docs/*.md")]
+    pages = [ROOT / "README.md", *tracked("docs/*.md", "docs/user/*.md")]
     named = {
         word
         for page in pages
         for word in re.findall(r"(?:^ {4}|`)sidechain ([a-z]+)", page.read_text(), re.MULTILINE)
     }
     assert {"up", "keep"} <= named <= commands
+
+
+def test_exit_codes_are_the_table_in_the_code() -> None:
+    from daemon.errors import EXIT_CODES
+
+    page = (ROOT / "docs/user/troubleshooting.md").read_text()
+    rows = [line for line in page.partition("Exit codes")[2].splitlines() if re.match(r"\| \d", line)]
+    assert rows == [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
 
 
 def test_every_dependency_has_its_reason() -> None:

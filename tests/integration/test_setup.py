@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,7 +108,10 @@ def test_with_systemd_the_unit_is_the_users_own_and_is_enabled(home: Path) -> No
 
 def test_the_bare_command_shows_status_and_a_shell_is_told_what_there_is(home: Path) -> None:
     done = sidechain(home)
-    assert done.returncode == 3 and "sidechain setup" in done.stderr
+    assert done.returncode == 2 and "sidechain setup" in done.stderr and "setup" in done.stdout
+    answers(sidechain(home, "setup", "--relay", "none", "--credential-store", "file", "-y", "--json"))
+    done = sidechain(home)
+    assert done.returncode == 0 and "no_relay" in done.stdout
     asked = {"_SIDECHAIN_COMPLETE": "complete_bash", "COMP_WORDS": "sidechain se", "COMP_CWORD": "1"}
     told = subprocess.run(
         [Path(sys.executable).with_name("sidechain")],
@@ -117,3 +122,15 @@ def test_the_bare_command_shows_status_and_a_shell_is_told_what_there_is(home: P
         check=True,
     )
     assert {"setup", "search", "sets", "service"} <= set(told.stdout.split())
+
+
+def test_a_program_that_was_replaced_goes_on_as_the_same_process(home: Path) -> None:
+    """What a package does after an upgrade: SIGUSR1."""
+    answers(sidechain(home, "setup", "--relay", "none", "--credential-store", "file", "-y", "--json"))
+    pid, log = answers(sidechain(home, "status", "--json"))["pid"], home / ".local/share/sidechain/daemon.log"
+    os.kill(int(str(pid)), signal.SIGUSR1)
+    deadline = time.monotonic() + HANG_S
+    while log.read_text().count("ready in ") < 2:
+        assert time.monotonic() < deadline, log.read_text()
+    assert "the program was replaced" in sidechain(home, "logs", "-n", "200").stdout
+    assert answers(sidechain(home, "status", "--json"))["pid"] == pid
