@@ -42,6 +42,8 @@ def test_the_archive_has_all_of_it(relay: RelayProcess, friend: RelayClient) -> 
             "/users/me", json={"bio": "On the road", "links": ["https://t.example"]}
         ).raise_for_status()
         post = me.post(short_flac(4830), title="Kept", genre=["dub"])
+        better = {"audio": ("take", short_flac(4832))}
+        me.http.post(f"/audio/{post.id}/upload", files=better).raise_for_status()
         theirs = friend.post(short_flac(4831))
         for path in ("like", "save", "repost"):
             me.http.post(f"/social/{path}", json={"post_id": theirs.id}).raise_for_status()
@@ -61,7 +63,9 @@ def test_the_archive_has_all_of_it(relay: RelayProcess, friend: RelayClient) -> 
                 for name in archive.namelist()
                 if name.endswith(".json")
             }
-            assert archive.read(f"sound/{post.id}.flac") == me.http.get(f"/audio/{post.id}/flac").content
+            for name, v in ((post.id, 2), (f"{post.id}-version-1", 1)):
+                sound = me.http.get(f"/audio/{post.id}/flac", params={"v": v}).raise_for_status().content
+                assert archive.read(f"sound/{name}.flac") == sound
         assert set(lists) == {"profile", *SHOWN}
         assert lists["profile"]["bio"] == "On the road" and lists["posts"][0]["title"] == "Kept"
         assert lists["following"][0]["username"] == "friend" and lists["comments"][0]["words"] == "Nice"

@@ -27,9 +27,13 @@ def erase_some(tx: Tx, owner_id: str) -> tuple[list[str], bool]:
 
 
 def lossless_of(db: Connection, owner_id: str) -> list[tuple[str, str]]:
-    """Id and object of each sound as it was played. [any thread with a snapshot]"""
+    """Name and object of each sound as it was played: the post's id, and of one that was replaced its number, too.
+
+    [any thread with a snapshot]
+    """
     return db.execute(
-        "SELECT c.id, s.sha256 FROM creation AS c JOIN asset AS s ON s.version_id = c.head_version_id"
-        " WHERE c.owner_id = ? AND c.state <> 'deleted' AND s.role = ? ORDER BY c.id",
+        "SELECT CASE WHEN v.id = c.head_version_id THEN c.id ELSE c.id || '-version-' || CAST(v.n AS TEXT) END, s.sha256"
+        " FROM creation AS c JOIN creation_version AS v ON v.creation_id = c.id JOIN asset AS s ON s.version_id = v.id"
+        " WHERE c.owner_id = ? AND c.state <> 'deleted' AND s.role = ? ORDER BY c.id, v.n",
         (owner_id, LOSSLESS),
     ).fetchall()

@@ -21,7 +21,7 @@ from relay.features.leaving.contents import SHOWN
 JOB_KIND = "export"
 MIME = "application/zip"
 README = """All that this relay keeps of you: profile.json, a file for each list, times in microseconds since 1970 (UTC),
-and sound/ with each of your posts as it was played (FLAC), by its id. Secrets (passwords, tokens) are in no archive.
+and sound/ with each of your posts as it was played (FLAC), by its id, also what you have replaced. Secrets (passwords, tokens) are in no archive.
 """
 
 
@@ -42,9 +42,9 @@ class Exporting:
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             archive = Path(name) / "archive.zip"
             await asyncio.to_thread(_begin, archive, lists)
-            for n, (post_id, sha256) in enumerate(sounds):
+            for n, (name_of, sha256) in enumerate(sounds):
                 work.say("sound", 0.1 + 0.8 * n / len(sounds))
-                await self._add(archive, f"sound/{post_id}.flac", sha256)
+                await self._add(archive, f"sound/{name_of}.flac", sha256)
             work.say("store", 0.9)
             size_bytes = archive.stat().st_size
             while True:
