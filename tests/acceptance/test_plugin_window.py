@@ -14,6 +14,7 @@ from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 from tests.support.clap import BARS, KEPT, LINK, PREVIEW, PREVIEW_SYNC, ClapHost, begin_clap, made_for_tests
 from tests.support.deadlines import HANG_S
+from tests.support.drop_targets import pasted
 from tests.support.hosts import Stretch, until_heard
 from tests.support.plugin_window import BAR_FRAMES, WindowOf, publish
 from tests.support.relay import RelayClient
@@ -66,6 +67,8 @@ async def test_from_an_unclaimed_device_to_a_post_and_back_to_no_daemon(scene: S
     await a_kept_take_is_posted_with_its_title(scene)
     await likes_and_reactions_are_clicked(scene)
     await a_row_plays_through_the_host_and_stops(scene)
+    await the_link_of_a_post_is_copied(scene)
+    await somebody_is_followed_by_name(scene)
     await it_scrolls_by_wheel_and_keys(scene)
     await it_holds_at_every_size_and_is_sharp_at_twice(scene)
     await without_the_relay_a_post_waits(scene)
@@ -195,6 +198,41 @@ async def a_row_plays_through_the_host_and_stops(scene: Scene) -> None:
     await window.click("row_play")
     await host.until_text(PREVIEW, "None")
     await window.until(lambda p: count(window.part(p, "row_play"), WARM) < 300, "that it has stopped")
+
+
+async def the_link_of_a_post_is_copied(scene: Scene) -> None:
+    window = scene.window
+    page = (await asyncio.to_thread(scene.mira.http.get, "/feed/user/nightowl")).json()
+    await window.click("row_more")
+    await window.picture("post-menu")
+    await window.click("post_link")
+    async with asyncio.timeout(HANG_S):
+        while await pasted(window.look) != page["posts"][0]["page_url"]:
+            pass
+
+
+async def somebody_is_followed_by_name(scene: Scene) -> None:
+    """Whose posts then come."""
+    window, client = scene.window, scene.daemon.client
+
+    async def followers() -> int:
+        who = (await asyncio.to_thread(scene.mira.http.get, "/users/mira.k")).json()
+        return int(who["follower_count"])
+
+    async def has_none() -> bool:
+        return await followers() == 0
+
+    async def has_one() -> bool:
+        return await followers() == 1
+
+    await client.request(c.FollowUser(username="mira.k", follow=False))
+    await until(has_none, window)
+    await window.click("follow")
+    await window.type("Mira.k")
+    await window.picture("follow")
+    await window.key("Return")
+    await until(has_one, window)
+    await window.until(lambda p: bool(window.part(p, "list")[200:, :].max() > 100), "her posts again")
 
 
 async def it_scrolls_by_wheel_and_keys(scene: Scene) -> None:
