@@ -50,7 +50,8 @@ async def statements(made: House, followees: int) -> int:
     """Of somebody who missed a post of each of them."""
     fan = await made.account(f"fan{followees}")
     authors = [await made.account(f"author{followees}x{n}") for n in range(followees)]
-    await made.db.write(lambda tx: [begin_follow(tx, fan, author) for author in authors])
+    for author in authors:
+        await made.db.write(lambda tx, author=author: begin_follow(tx, fan, author))  # type: ignore[misc]
     cursor = (await made.join(made.connection(fan), None)).cursor
     await made.db.write(lambda tx: [new_post(tx, author) for author in authors])
     counting = CountingDatabase(made.db)
