@@ -2,22 +2,26 @@
 
 import asyncio
 import itertools
+import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
-import zmq
-import zmq.asyncio
 
-from bridge.client import LAST_WORDS_MS, SOCKET_OPTIONS, TIMEOUT_S, checked_reply, daemon_pid, unreadable
+from bridge.client import LAST_WORDS_MS, TIMEOUT_S, checked_reply, daemon_pid, unreadable
 from bridge.control import Event, Failed, Reply, Request, ToClient
 from bridge.endpoint import cancelled
 from bridge.errors import DaemonNotRunning, DaemonSilent
 from bridge.paths import CONTROL_SOCKET
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError
+
+if sys.platform == "win32":
+    from bridge.async_line_windows import AsyncLine
+else:
+    from bridge.async_line_posix import AsyncLine
 
 MAX_EVENTS = 1_024  # waiting for who iterates; the oldest make room
 
@@ -38,9 +42,7 @@ class AsyncControlClient:
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._context: zmq.asyncio.Context | None = None
-        self._socket: zmq.asyncio.Socket | None = None
-        self._monitor: zmq.asyncio.Socket | None = None
+        self._line: AsyncLine | None = None
         self._lost = False
 
     async def request(self, request: Request, timeout_s: float = TIMEOUT_S) -> Reply:
@@ -73,26 +75,21 @@ class AsyncControlClient:
             self._news.clear()
             await self._news.wait()
 
-    def _connected(self) -> zmq.asyncio.Socket:
+    def _connected(self) -> AsyncLine:
         if self._lost:
             raise DaemonNotRunning(self._path)
-        if self._socket is None:
+        if self._line is None:
             daemon_pid(self._path)
-            self._context = zmq.asyncio.Context()
-            self._socket = self._context.socket(zmq.DEALER)
-            for option, value in SOCKET_OPTIONS.items():
-                self._socket.set(option, value)
-            self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED)
-            self._socket.connect(f"ipc://{self._path}")
+            self._line = AsyncLine(self._path)
             self._tasks = [
-                asyncio.create_task(self._receive(self._socket)),
-                asyncio.create_task(self._watch(self._monitor)),
+                asyncio.create_task(self._receive(self._line)),
+                asyncio.create_task(self._watch(self._line)),
             ]
-        return self._socket
+        return self._line
 
-    async def _receive(self, connection: zmq.asyncio.Socket) -> None:
+    async def _receive(self, line: AsyncLine) -> None:
         while True:
-            data = await connection.recv()
+            data = await line.receive()
             try:
                 message: ToClient = decode(data, ToClient, CONTROL_LIMITS)
             except CodecError as error:
@@ -116,8 +113,8 @@ class AsyncControlClient:
         if answer is not None and not answer.done():
             answer.set_exception(unreadable(str(error)))
 
-    async def _watch(self, monitor: zmq.asyncio.Socket) -> None:
-        await monitor.recv_multipart()
+    async def _watch(self, line: AsyncLine) -> None:
+        await line.ended()
         # It may have answered and ended at once: what came before the end of the connection still counts.
         await asyncio.sleep(LAST_WORDS_MS / 1000)
         self._lost = True
@@ -132,12 +129,9 @@ class AsyncControlClient:
         self._news.set()
         await cancelled(*self._tasks)
         self._tasks = []
-        if self._socket is not None and self._monitor is not None and self._context is not None:
-            self._socket.disable_monitor()
-            self._monitor.close(linger=0)
-            self._socket.close(linger=0)
-            self._context.term()
-            self._socket = self._monitor = self._context = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     async def __aenter__(self) -> "AsyncControlClient":
         return self

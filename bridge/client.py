@@ -5,13 +5,12 @@ One client is one connection: when the daemon goes, the client is spent, and the
 """
 
 import itertools
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import msgspec
-import zmq
 
 from bridge import system
 from bridge.control import Failed, Reply, Request, ToClient
@@ -20,19 +19,14 @@ from bridge.paths import CONTROL_SOCKET
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError
 
+if sys.platform == "win32":
+    from bridge.line_windows import Line
+else:
+    from bridge.line_posix import Line
+
 TIMEOUT_S = 30.0
 LAST_WORDS_MS = 50
 LOOK_MS = 100  # how often, while waiting, to look whether the daemon is still there
-SOCKET_OPTIONS: dict[int, int] = {
-    zmq.LINGER: 0,
-    zmq.MAXMSGSIZE: CONTROL_LIMITS.message_bytes,
-    zmq.HANDSHAKE_IVL: 2_000,
-    zmq.SNDHWM: 64,
-    zmq.RCVHWM: 1_024,
-    # Never, in effect: another daemon knows nothing of our subscription. Not -1, with which libzmq throws away what
-    # had come in but was not read yet when the daemon closed: its last words.
-    zmq.RECONNECT_IVL: 3_600_000,
-}
 
 
 def daemon_pid(path: Path) -> int:
@@ -69,8 +63,7 @@ class ControlClient:
     def __init__(self, run_dir: Path) -> None:
         self._path = run_dir / CONTROL_SOCKET
         self._ids = itertools.count(1)
-        self._context: zmq.Context[Any] | None = None
-        self._socket: zmq.Socket[bytes] | None = None
+        self._line: Line | None = None
         self._pid = 0
 
     def request(self, request: Request, timeout_s: float = TIMEOUT_S) -> Reply:
@@ -90,7 +83,7 @@ class ControlClient:
                 if not connection.poll(LAST_WORDS_MS):
                     raise DaemonNotRunning(self._path)
             try:
-                reply: ToClient = decode(connection.recv(), ToClient, CONTROL_LIMITS)
+                reply: ToClient = decode(connection.receive(), ToClient, CONTROL_LIMITS)
             except CodecError as error:
                 raise unreadable(str(error)) from error
             if reply.id == request.id or (isinstance(reply, Failed) and reply.id == 0):
@@ -103,22 +96,17 @@ class ControlClient:
         except DaemonNotRunning:
             return False
 
-    def _connected(self) -> "zmq.Socket[bytes]":
-        if self._socket is None:
+    def _connected(self) -> Line:
+        if self._line is None:
             self._pid = daemon_pid(self._path)
-            self._context = zmq.Context()
-            self._socket = self._context.socket(zmq.DEALER)
-            for option, value in SOCKET_OPTIONS.items():
-                self._socket.set(option, value)
-            self._socket.connect(f"ipc://{self._path}")
-        return self._socket
+            self._line = Line(self._path)
+        return self._line
 
     def close(self) -> None:
         """Leave. Closing twice does no harm."""
-        if self._socket is not None and self._context is not None:
-            self._socket.close(linger=0)
-            self._context.term()
-            self._socket = self._context = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def __enter__(self) -> "ControlClient":
         return self

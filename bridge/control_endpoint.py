@@ -18,6 +18,7 @@ from plugin_protocol.errors import CodecError, LocalProtocolError
 
 MAX_CLIENTS = 256
 MAX_UNDER_WAY = 32  # requests of one client
+REPLY_PATIENCE_S = 30.0  # for a client to read what it was answered before
 
 Handler = Callable[[Request], Awaitable[Reply]]
 """Carries a request out and returns its `Reply` type or Failed; the id may be left 0. Never sees Subscribe."""
@@ -65,7 +66,7 @@ class ControlEndpoint:
         if running:
             await asyncio.wait(running, timeout=grace_s)
             await cancelled(*running)
-        self._router.close()
+        await self._router.close()
 
     def publish(self, event: Event) -> None:
         """Send `event` to every subscribed client that can take it. Raises LocalProtocolError out of bounds."""
@@ -131,7 +132,14 @@ class ControlEndpoint:
             reply = await self._handle(request)
             if not isinstance(reply, Failed | request.Reply):
                 raise LocalProtocolError(f"{type(reply).__name__} is no reply to {type(request).__name__}")
+            async with asyncio.timeout(
+                REPLY_PATIENCE_S
+            ):  # many answers at once are more than lies in a socket
+                await self._router.until_room(client.origin.identity)
             self._reply(client, request.id, reply)
+        except TimeoutError:
+            log.info("client of process %d reads no answers", client.origin.pid)
+            self._drop(client)
         except Exception:
             log.exception("%s failed", type(request).__name__)
             failed = Failed(
@@ -156,3 +164,4 @@ class ControlEndpoint:
     def _drop(self, client: _Client) -> None:
         client.subscribed = False
         self._clients.pop(client.origin.identity, None)
+        self._router.cut_off(client.origin.identity)

@@ -6,6 +6,7 @@ listener_windows.py.
 """
 
 import asyncio
+import contextlib
 import logging
 import sys
 from collections import deque
@@ -78,10 +79,13 @@ class _Connection(asyncio.BufferedProtocol):
         self._incoming = zmtp.Incoming(MAX_MESSAGE_BYTES)
         self._buffer = bytearray(READ_BYTES)
         self._paused = False
+        self.has_room = asyncio.Event()  # for more to be sent, or it is gone
+        self.has_room.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         transport.write(zmtp.OPENING)
         asyncio.get_running_loop().call_later(HANDSHAKE_S, self._end_unless_open)
 
@@ -102,7 +106,14 @@ class _Connection(asyncio.BufferedProtocol):
             self._paused = True
             self.transport.pause_reading()
 
+    def pause_writing(self) -> None:
+        self.has_room.clear()
+
+    def resume_writing(self) -> None:
+        self.has_room.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self.has_room.set()
         self._router.is_gone(self)
 
     def take(self) -> bytes:
@@ -140,6 +151,8 @@ class GuardedRouter:
         self._number = 0
         self._connections: dict[bytes, _Connection] = {}
         self._ready: deque[_Connection] = deque()  # each that has something waiting, once: they take turns
+        self._all_gone = asyncio.Event()  # nobody is connected
+        self._all_gone.set()
         self._news = asyncio.Event()
         self._in_a_row = 0
 
@@ -184,14 +197,28 @@ class GuardedRouter:
             raise Unreachable("it does not read what it is sent")
         transport.write(zmtp.message(data))
 
-    def close(self) -> None:
-        """Close and remove the listener's file. Call before the RunLock is released."""
+    async def until_room(self, identity: bytes) -> None:
+        """Until what waits for a peer has been read down, so that `send` takes more; at once when it is gone."""
+        if connection := self._connections.get(identity):
+            await connection.has_room.wait()
+
+    def cut_off(self, identity: bytes) -> None:
+        """End the connection of a peer, which thereby knows that nothing more comes."""
+        if connection := self._connections.get(identity):
+            connection.abort()
+
+    async def close(self) -> None:
+        """Close and remove the listener's file. Call before the RunLock is released. What was said last still goes out."""
         self._listener.close()
-        loop = asyncio.get_running_loop()
         for connection in list(self._connections.values()):
             if connection.transport is not None:
                 connection.transport.close()
-                loop.call_later(CLOSE_LINGER_S, connection.abort)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LINGER_S):
+                await self._all_gone.wait()
+        for connection in list(self._connections.values()):
+            connection.abort()
+        await self._all_gone.wait()
 
     def _admit(self, peer: system.Peer) -> _Connection | None:
         """The connection of one more peer; None for one who is to be cut off."""
@@ -204,6 +231,7 @@ class GuardedRouter:
         self._number += 1
         origin = Origin(identity=self._number.to_bytes(8, "big"), pid=peer.pid, uid=peer.user_id)
         connection = self._connections[origin.identity] = _Connection(self, origin)
+        self._all_gone.clear()
         return connection
 
     def _is_exhausted(self) -> None:
@@ -222,6 +250,8 @@ class GuardedRouter:
     def is_gone(self, connection: _Connection) -> None:
         """Its last messages can still be received."""
         self._connections.pop(connection.origin.identity, None)
+        if not self._connections:
+            self._all_gone.set()
 
 
 def monotonic_us() -> int:

@@ -148,7 +148,7 @@ class PluginEndpoint:
         if running:
             await asyncio.wait(running, timeout=grace_s)
             await cancelled(*running)
-        self._router.close()
+        await self._router.close()
 
     def peers(self) -> list[Peer]:
         """Who stands in an open session."""

@@ -35,10 +35,13 @@ def _property(name: bytes, value: bytes) -> bytes:
     return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
 
 
-OPENING = (SIGNATURE + bytes([MAJOR, 0]) + _MECHANISM).ljust(GREETING_BYTES, b"\0") + _command(
-    _READY + _property(b"Socket-Type", b"ROUTER")
-)
-"""What each side says first, without waiting for the other."""
+def opening(socket_type: str) -> bytes:
+    """What each side says first, without waiting for the other. socket_type: "ROUTER" or "DEALER". [any]"""
+    greeting = (SIGNATURE + bytes([MAJOR, 0]) + _MECHANISM).ljust(GREETING_BYTES, b"\0")
+    return greeting + _command(_READY + _property(b"Socket-Type", socket_type.encode()))
+
+
+OPENING = opening("ROUTER")
 
 
 def message(data: bytes) -> bytes:

@@ -258,7 +258,7 @@ async def test_a_flood_never_keeps_the_loop_from_its_other_work(run_dir: Path) -
     flood.kill()
     await flood.wait()
     await cancelled(receiving)
-    router.close()
+    await router.close()
 
 
 FEW_DESCRIPTORS = """
