@@ -149,7 +149,11 @@ def test_head_is_get_without_its_body(owner: RelayClient, post: AudioPost, path:
     job_id = owner.http.get("/jobs").json()["jobs"][0]["id"]
     named = {**NAMED, "post_id": post.id, "job_id": job_id, "comment_id": comment_on(post, owner, "to stay")}
     address = owner.url + path.format(**named)
-    with httpx.Client(headers=owner.http.headers, trust_env=False) as client:
+    plain = {
+        **owner.http.headers,
+        "accept-encoding": "identity",
+    }  # packed, a page is as long as its masked key lets it
+    with httpx.Client(headers=plain, trust_env=False) as client:
         got, head = client.get(address), client.head(address)
     assert head.status_code == got.status_code and head.content == b""
     if got.is_success and "set-cookie" not in got.headers:
