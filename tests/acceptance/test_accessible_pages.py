@@ -20,7 +20,12 @@ PHONE = (360, 740)
 FIRST_VIEW_BYTES = 100_000
 FORMS_OF_OTHERS = {"/oauth/authorize", "/join/{secret}", "/reset-password/{secret}"}
 """Reached only by what a device or an invite brings; the forms on them are those of other pages."""
-NOT_SHOWN = {"/sign-in/{name}", "/sign-in/{name}/callback", "/static/{name}"}
+NOT_SHOWN = {
+    "/sign-in/{name}",
+    "/sign-in/{name}/callback",
+    "/api/v1/auth/oauth/{name}",
+    "/static/{name}",
+}
 """They send on, or are files."""
 FOR_STRANGERS = ("/", "/sign-in", "/sign-up", "/p/{post_id}", "/explore", "/nothing/here")
 RUN = """async (rules) => {
