@@ -91,7 +91,7 @@ def _folder(text: str) -> Path:
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
+    return () if text == "none" else tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def _origins(text: str) -> tuple[str, ...]:

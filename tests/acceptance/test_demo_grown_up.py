@@ -60,7 +60,7 @@ async def test_the_demo_against_two_processes_and_real_servers(servers: ClusterS
         balancer = await stack.enter_async_context(Balancer())
         stage = await stack.enter_async_context(GrownUpStage(folder, engines, balancer))
         try:
-            demo = Demo(stage, quiet=True, stay=False)
+            demo = Demo(stage, quiet=True, until=None)
             await demo.run()
         finally:
             codes = await asyncio.to_thread(stage.stop)

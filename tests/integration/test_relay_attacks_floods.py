@@ -39,7 +39,7 @@ MIB = 1 << 20
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     """With the limits of a relay for the world."""
     data = tmp_path_factory.mktemp("strict") / "data"
-    with running_relay(data, "--trusted-proxies", "", module="tests.support.strict_relay") as relay:
+    with running_relay(data, "--trusted-proxies", "none", module="tests.support.strict_relay") as relay:
         yield relay
 
 

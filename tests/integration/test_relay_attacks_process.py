@@ -28,7 +28,7 @@ _PR_SET_DUMPABLE = 4
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     """Nobody stands before it."""
     data = tmp_path_factory.mktemp("alone") / "data"
-    with running_relay(data, "--trusted-proxies", "", dev=False) as relay:
+    with running_relay(data, "--trusted-proxies", "none", dev=False) as relay:
         yield relay
 
 

@@ -13,6 +13,7 @@ from relay.engine.objects.door import ObjectMissing, ObjectsUnavailable
 from relay.engine.objects.folder import FolderObjects
 from relay.features.accounts.api import ensure_account
 from relay.features.creations import changes, removals
+from relay.features.creations.api import ShownOtherwise
 from relay.features.creations.removals import Removals, Removed
 from relay.features.live.store import Happened
 from tests.support.house import new_post
@@ -34,7 +35,7 @@ class Shelf(FolderObjects):
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     opened = open_database(
-        database_url, effects=Happened, on_commit=lambda _, __: None, on_lost=lambda _: None
+        database_url, effects=Happened | ShownOtherwise, on_commit=lambda _, __: None, on_lost=lambda _: None
     )
     yield opened
     await opened.close()

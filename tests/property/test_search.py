@@ -185,6 +185,7 @@ async def test_people_are_found_by_names_and_tags_by_how_they_begin(tmp_path: Pa
             assert other not in [each.id for each in seen]
 
 
+@example("𝑩")  # a capital that is one only when taken apart
 @given(st.text(max_size=300))
 def test_any_text_is_words_and_any_words_a_bounded_query(text: str) -> None:
     words = words_of(text)

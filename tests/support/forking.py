@@ -32,7 +32,7 @@ def work(job: bytes) -> bytes:
 
 def _open_files() -> list[str]:
     return [
-        name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}") or name == "1"
+        name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}") or name == "3"
     ]
 
 

@@ -38,6 +38,7 @@ LINES = {
     "Comment.text",
     "Notification.text",
     "RepostRequest.text",
+    "FeedPost.repost_text",
     "Repost.text",
     "NewReport.text",
     "Reported.texts",

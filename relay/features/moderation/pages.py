@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render
@@ -14,6 +14,7 @@ from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import DEEDS, Moderation
+from relay.wire.bounds import PRINTABLE
 from relay.wire.moderation import REASONS, AppealAnswer, Decision, NewAppeal, NewReport
 from relay.wire.operations import Paging
 from relay.wire.rest import PageCursor
@@ -27,8 +28,8 @@ LOG_LINES = 50
 class Named(Struct, frozen=True, kw_only=True):
     """Query of a page that is about something."""
 
-    kind: str = ""
-    id: str = ""
+    kind: Annotated[str, Meta(max_length=16, pattern=PRINTABLE)] = ""
+    id: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)] = ""
 
 
 class OnPage(Struct, frozen=True, kw_only=True):
