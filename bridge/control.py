@@ -41,9 +41,9 @@ from bridge.control_comments import WriteComment as WriteComment
 from bridge.control_discover import Discover as Discover
 from bridge.control_discover import Discovered as Discovered
 from bridge.control_discover import DiscoveredList as DiscoveredList
+from bridge.control_discover import FoundComment as FoundComment
 from bridge.control_discover import FoundIs as FoundIs
 from bridge.control_discover import PersonInfo as PersonInfo
-from bridge.control_discover import SaidInfo as SaidInfo
 from bridge.control_discover import SearchRelay as SearchRelay
 from bridge.control_discover import Wanted as Wanted
 from bridge.control_history import CopyHistory as CopyHistory

@@ -58,7 +58,7 @@ class PersonInfo(Struct, frozen=True, kw_only=True):
     follower_count: U63
 
 
-class SaidInfo(Struct, frozen=True, kw_only=True):
+class FoundComment(Struct, frozen=True, kw_only=True):
     """A comment that was found, and on which post it is."""
 
     comment_id: Short
@@ -73,7 +73,7 @@ class FoundIs(_Control, frozen=True, kw_only=True, tag="found_is"):
     posts: list[ItemInfo]
     people: list[PersonInfo]
     tags: list[Short]
-    comments: list[SaidInfo] = field(default_factory=list)
+    comments: list[FoundComment] = field(default_factory=list)
 
 
 class SearchRelay(_Control, frozen=True, kw_only=True, tag="search_relay"):

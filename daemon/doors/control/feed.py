@@ -57,7 +57,9 @@ class FeedAnswers:
         ]
         posts = [item_info(post) for post in found.posts]
         said = [
-            c.SaidInfo(comment_id=each.id, post_id=each.post_id, author=each.username or "", text=each.text)
+            c.FoundComment(
+                comment_id=each.id, post_id=each.post_id, author=each.username or "", text=each.text
+            )
             for each in found.comments
         ]
         return c.FoundIs(posts=posts, people=people, tags=[each.tag for each in found.tags], comments=said)
