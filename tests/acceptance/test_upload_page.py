@@ -132,6 +132,9 @@ def test_by_keys_alone_on_a_phone_with_a_licence(
     watched: Watched, relay: RelayProcess, short_file: Path
 ) -> None:
     page = watched.page
+    page.on(
+        "filechooser", lambda _: None
+    )  # the browser hands it over from here on, not from when the key is pressed on
     for _ in range(40):  # to the file
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('[data-file]')"):
