@@ -106,56 +106,49 @@ class UserUnit:
         return self._own.exists() and _text(self._own) != at_login.unit(self._command)
 
 
-class Autostart:
+class _File:
+    """One file, which the desktop reads at login: what stands in it is all that there is."""
+
+    kind: str
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        self._text = text
+
+    @property
+    def where(self) -> str:
+        return str(self._file)
+
+    def state(self) -> Start:
+        return at_login.state_of(_text(self._file), self._text)
+
+    def enable(self) -> None:
+        _write(self._file, self._text)
+
+    def disable(self) -> None:
+        _remove(self._file)
+
+    def start(self) -> bool:
+        return False
+
+
+class Autostart(_File):
     """An entry that the desktop reads at login, where no systemd of the user's runs."""
 
     kind = "an autostart entry"
 
     def __init__(self, config: Path, command: Sequence[str]) -> None:
-        self._file = config / "autostart" / at_login.DESKTOP_ENTRY
-        self._text = at_login.desktop_entry(command)
-
-    @property
-    def where(self) -> str:
-        return str(self._file)
-
-    def state(self) -> Start:
-        return at_login.state_of(_text(self._file), self._text)
-
-    def enable(self) -> None:
-        _write(self._file, self._text)
-
-    def disable(self) -> None:
-        _remove(self._file)
-
-    def start(self) -> bool:
-        return False
+        super().__init__(config / "autostart" / at_login.DESKTOP_ENTRY, at_login.desktop_entry(command))
 
 
-class LaunchAgent:
+class LaunchAgent(_File):
     """macOS. UNTESTED: the property list is checked for its keys only."""
 
     kind = "a LaunchAgent"
 
     def __init__(self, home: Path, command: Sequence[str]) -> None:
-        self._file = home / "Library" / "LaunchAgents" / at_login.LAUNCH_AGENT
-        self._text = at_login.launch_agent(command)
-
-    @property
-    def where(self) -> str:
-        return str(self._file)
-
-    def state(self) -> Start:
-        return at_login.state_of(_text(self._file), self._text)
-
-    def enable(self) -> None:
-        _write(self._file, self._text)
-
-    def disable(self) -> None:
-        _remove(self._file)
-
-    def start(self) -> bool:
-        return False
+        file = home / "Library" / "LaunchAgents" / at_login.LAUNCH_AGENT
+        super().__init__(file, at_login.launch_agent(command))
 
 
 class RunKey:

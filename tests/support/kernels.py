@@ -1,6 +1,8 @@
 """Builds the C files of audio/ as the package does. Not a build system: one compiler call."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 SOURCES = sorted((Path(__file__).resolve().parents[2] / "audio").glob("*.c"))
@@ -13,3 +15,18 @@ def build_kernels(folder: Path, *more: str) -> Path:
     library = folder / "_kernels.so"
     subprocess.run(["cc", *FLAGS, *more, "-o", str(library), *map(str, SOURCES)], check=True, timeout=60)
     return library
+
+
+def run_under_sanitizers(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`script`, with the path of a library that the address and undefined-behaviour sanitizers watch as its argument."""
+    watched = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    library = build_kernels(folder, *watched)
+    asked = ["cc", "-print-file-name=libasan.so"]
+    runtime = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", script, str(library)],
+        env=os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,6 +1,5 @@
 """Float32 as bytes: the C file, its numpy twin and the definition agree on any bits."""
 
-import os
 import subprocess
 import sys
 import zlib
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio import floats
-from tests.support.kernels import build_kernels
+from tests.support.kernels import build_kernels, run_under_sanitizers
 
 ANY_BITS = st.integers(0, 2**32 - 1) | st.sampled_from(
     [0, 0x8000_0000, 0x7F7F_FFFF, 0xFF7F_FFFF, 0x7F80_0000, 0x7FC0_0000, 0x3F80_0000]
@@ -156,17 +155,5 @@ print("clean")
 @pytest.mark.slow
 def test_the_c_file_stays_within_its_arrays(tmp_path: Path) -> None:
     """Under the address and undefined-behaviour sanitizers, at lengths about a block's."""
-    library = build_kernels(
-        tmp_path, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
-    )
-    runtime = subprocess.run(
-        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-    ).stdout
-    done = subprocess.run(
-        [sys.executable, "-c", _EVERY_LENGTH, str(library)],
-        env=os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_under_sanitizers(_EVERY_LENGTH, tmp_path)
     assert done.stdout.strip() == "clean", done.stderr[-3000:]

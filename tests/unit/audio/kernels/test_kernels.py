@@ -1,8 +1,5 @@
 """The C file and its numpy twin compute the same; and what each promises of its result holds."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +13,7 @@ from audio.kernels import Kernels
 from audio.kernels.native import Native
 from audio.kernels.portable import Portable
 from audio.measure.loudness import k_weighting
-from tests.support.kernels import build_kernels
+from tests.support.kernels import build_kernels, run_under_sanitizers
 from tests.support.tones import clicks, music_like, soft_noise
 
 PORTABLE = Portable()
@@ -182,18 +179,5 @@ print("clean")
 @pytest.mark.slow
 def test_the_c_file_stays_within_its_arrays(tmp_path: Path) -> None:
     """Under the address and undefined-behaviour sanitizers, at every length near a boundary."""
-    library = build_kernels(
-        tmp_path, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
-    )
-    runtime = subprocess.run(
-        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-    ).stdout
-    done = subprocess.run(
-        [sys.executable, "-c", _EVERY_SHAPE, str(library)],
-        env=os.environ | {"LD_PRELOAD": runtime.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_under_sanitizers(_EVERY_SHAPE, tmp_path)
     assert done.stdout.strip() == "clean", done.stderr[-3000:]
