@@ -25,9 +25,9 @@ dev: $(BUILD)/setup ## that, and what tests and checks need
 demo: setup ## see the whole path once: play, keep, level, post, and the follower has it; STAY=1 leaves the page open
 	@$(VENV)/bin/sidechain demo $(if $(STAY),--stay)
 
-test: dev $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux, on all cores; JOBS=1: one after another
+test: dev $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux, one worker more than cores; JOBS=1: one after another
 	@$(PY) -m tests.support.compiled # outside the tests, whose time is limited
-	@$(PY) -m pytest -q -n $(or $(JOBS),auto) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
+	@$(PY) -m pytest -q -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 
 chaos: dev $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
 	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)

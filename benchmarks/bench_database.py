@@ -8,11 +8,11 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from relay.engine.database import Connection, Database, Effect, Tx, open_database
+from relay.engine.database import Database, Effect, Tx, open_database
 from relay.engine.database.sqlite import connect as connect_sqlite
 from tests.support.postgres import postgres_server, schema_of
 from tests.support.postgres_line import line_to
@@ -174,8 +174,14 @@ async def _slow(url: str, plain: str, schema: str) -> list[Row]:
 # work -------------------------------------------------------------------------------------------------------------
 
 
-def _page(db: Connection) -> list[Any]:
-    return db.execute(PAGE, (random.randrange(100, POSTS),)).fetchall()
+class _Statements(Protocol):
+    """What the bare drivers and the door have in common."""
+
+    def execute(self, sql: str, values: Sequence[object] = (), /) -> Any: ...
+
+
+def _page(db: _Statements) -> list[Any]:
+    return list(db.execute(PAGE, (random.randrange(100, POSTS),)).fetchall())
 
 
 def _append(tx: Tx) -> int:
@@ -189,7 +195,7 @@ def _append_apart(tx: Tx) -> None:
     tx.db.execute(APPEND, (-random.getrandbits(62), CARD))
 
 
-def _bare_append(db: Connection, begin: str) -> None:
+def _bare_append(db: _Statements, begin: str) -> None:
     db.execute(begin)
     (off,) = db.execute(COUNT).fetchone()
     db.execute(APPEND, (off, CARD))
@@ -202,8 +208,8 @@ class _Marks:
     def __init__(self, pg: "psycopg.Connection[Any]") -> None:
         self._pg = pg
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> Any:
-        return self._pg.execute(sql.replace("?", "%s"), values)  # type: ignore[arg-type]
+    def execute(self, sql: str, values: Sequence[object] = (), /) -> Any:
+        return self._pg.execute(sql.replace("?", "%s"), values)
 
 
 # measuring --------------------------------------------------------------------------------------------------------
@@ -241,13 +247,13 @@ async def _opened(url: str | Path, *, make: bool = True) -> Database:
     if make:
         for statement in TABLES:
             await db.write(lambda tx, statement=statement: _void(tx.db.execute(statement)))  # type: ignore[misc]
-        await db.write(
-            lambda tx: [
-                _void(tx.db.execute("INSERT INTO bench_post (id, card) VALUES (?, ?)", (n, CARD)))
-                for n in range(POSTS)
-            ]
-        )
+        await db.write(_fill)
     return db
+
+
+def _fill(tx: Tx) -> None:
+    for n in range(POSTS):
+        tx.db.execute("INSERT INTO bench_post (id, card) VALUES (?, ?)", (n, CARD))
 
 
 def _void(_: object) -> None:

@@ -92,10 +92,11 @@ async def _daemon(folder: Path, wav: Path, journal: str) -> tuple[float, float, 
         await asyncio.sleep(LISTEN_S)
         percent = (_cpu_s(daemon.process.pid) - cpu) / LISTEN_S * 100
         mb = (_journal_bytes(daemon.data) - size) / LISTEN_S * 60 / 1e6
-        for one in (daemon, *hosts):
-            one.process.kill()
-        for one in (daemon, *hosts):
-            await one.process.wait()
+        processes = [daemon.process, *(host.process for host in hosts)]
+        for process in processes:
+            process.kill()
+        for process in processes:
+            await process.wait()
         return (
             percent,
             mb,

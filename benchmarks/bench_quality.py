@@ -61,7 +61,8 @@ def _bands() -> NDArray[np.float64]:
     number = (7 * np.arcsinh(hz / 650) * _BANDS_PER_BARK).astype(int)
     used = (hz > 80) & (hz < 16_000)
     present = np.unique(number[used])
-    return ((number[:, None] == present) & used[:, None]).astype(np.float64)
+    belongs: NDArray[np.float64] = ((number[:, None] == present) & used[:, None]).astype(np.float64)
+    return belongs
 
 
 def _spreading(bands: int) -> NDArray[np.float64]:

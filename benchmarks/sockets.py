@@ -97,7 +97,9 @@ async def connect(
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
-    _, socket = await loop.create_connection(lambda: Counting(request, on_frame), at.hostname, at.port)
+    _, socket = await loop.create_connection(
+        lambda: Counting(request, on_frame), at.hostname or "", at.port or 80
+    )
     async with asyncio.timeout(HANDSHAKE_LIMIT_S):
         await socket.opened
     return socket

@@ -4,6 +4,7 @@ import json
 import socket
 import sqlite3
 import sys
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -12,23 +13,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from relay.core.cursor import BEGINNING
-from relay.features.feeds import discovery
+from relay.engine.database.door import Values
+from relay.features.feeds.discovery import Ask, hot
+from relay.features.feeds.filters import ALL
 
 
 def main() -> None:
     db = sqlite3.connect(sys.argv[1], check_same_thread=False)
     encode = msgspec.json.Encoder().encode
 
-    sql = discovery._whole(discovery._HOT)
-    values: dict[str, str | int] = {"viewer": "", "reach": 21, "as_of_us": BEGINNING.at_us}
-    for n in range(len(discovery._HOT)):
-        values |= {f"at{n}": BEGINNING.at_us, f"id{n}": BEGINNING.id}
+    noted = Noted(db)
+    hot(noted, Ask(viewer="", cursor=None, limit=20, filter=ALL), "")
+    sql, values = noted.first
 
     async def feed(request: Request) -> Response:
         return Response(encode(db.execute(sql, values).fetchall()), media_type="application/json")
 
     serve(Starlette(routes=[Route("/feed/global", feed)]))
+
+
+class Noted:
+    """The relay's connection to `db`, as far as a page needs it. first: the first statement that it was asked for."""
+
+    has_lateral = False
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.first: tuple[str, Any] = ("", ())
+
+    def execute(self, sql: str, values: Values = (), /) -> sqlite3.Cursor:
+        self.first = self.first if self.first[0] else (sql, values)
+        return self._db.execute(sql, values)
 
 
 def serve(app: object) -> None:

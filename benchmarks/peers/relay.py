@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct
 
 from benchmarks.relay_data import new_post
-from relay.__main__ import main
 from relay.app import engines
+from relay.app.commands.main import main
 from relay.app.site import frame
 from relay.core.access import Action
 from relay.core.calls import Answer, Call, Page
-from relay.engine.database import Tx
+from relay.engine.database import Database, Tx, open_database
 from relay.features.accounts.api import find
 from relay.features.creations.store import publish
 
@@ -28,11 +28,10 @@ class Author(Struct, frozen=True):
 
 def with_publishing() -> None:
     built = frame.rows
-    opened: list[Any] = []  # any: the database, once it is open
-    plain_open = engines.open_database
+    opened: list[Database] = []
 
-    def open_database(*given: Any, **named: Any) -> Any:
-        opened[:] = [plain_open(*given, **named)]
+    def open_and_note(*given: Any, **named: Any) -> Database:
+        opened[:] = [open_database(*given, **named)]
         return opened[0]
 
     async def handler(call: Call[Any, Any]) -> Answer[Any]:
@@ -53,8 +52,8 @@ def with_publishing() -> None:
         )
         return [*built(*given), row]
 
-    engines.open_database = open_database  # type: ignore[assignment]
-    frame.rows = rows
+    engines.open_database = open_and_note  # type: ignore[attr-defined]
+    frame.rows = rows  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow
 from relay.engine.database import Connection, Database, sqlite_path
-from relay.engine.jobs.table import forget
+from relay.engine.jobs.table import end_leases, forget
 from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
@@ -128,6 +128,8 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     ).rows()
     sockets = _sockets(engines, live, sign_in, gate, origins)
     await engines.bus.start()
+    if sqlite_path(config.database) is not None:  # whose folder this process has alone
+        await engines.db.write(end_leases)
     _start_tasks(config, engines, live, posts, listening)
     live.presence.on_active = sign_in.activity.note
     engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)

@@ -116,11 +116,17 @@ async def test_one_account_has_one_running_and_turns_go_round(bench: Bench) -> N
     assert three and three.id == first[1]
 
 
-async def test_a_worker_that_died_loses_its_job_to_another(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "known", [False, True], ids=["by its silence", "by the start of the one process there is"]
+)
+async def test_a_worker_that_died_loses_its_job_to_another(bench: Bench, known: bool) -> None:
     job_id = await bench.enqueue(bench.anna)
     dead = await bench.claim("dead")
     assert dead is not None
-    await bench.let_leases_end()
+    if known:
+        await bench.db.write(table.end_leases)
+    else:
+        await bench.let_leases_end()
     alive = await bench.claim("alive")
     assert alive and (alive.id, alive.attempts) == (job_id, 2)
     with pytest.raises(LeaseLost):

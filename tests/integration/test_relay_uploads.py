@@ -2,11 +2,12 @@
 
 import io
 import secrets
+import sqlite3
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -213,6 +214,12 @@ def objects_of(data: Path) -> set[str]:
     return {file.name for file in (data / "objects").glob("[0-9a-f][0-9a-f]/*")}
 
 
+def outlive_the_start(data: Path) -> None:
+    """Leases of the dead run for another day: who starts alone in the folder has no need to wait for their end."""
+    with closing(sqlite3.connect(data / "relay.db")) as database, database:
+        database.execute("UPDATE job SET due_us = due_us + 86400000000 WHERE state = 'running'")
+
+
 @pytest.mark.parametrize("moment", ["object written", "0.05", "0.15", "0.3"])
 def test_a_kill_leaves_no_half_post_and_a_retry_makes_exactly_one(tmp_path: Path, moment: str) -> None:
     data, entry_id = tmp_path / "data", secrets.token_hex(16)
@@ -230,6 +237,7 @@ def test_a_kill_leaves_no_half_post_and_a_retry_makes_exactly_one(tmp_path: Path
         relay.kill()
         uploading.join()
         client.close()
+    outlive_the_start(data)
     with running_relay(data) as again:
         client = RelayClient(again.url)
         client.use(pair)

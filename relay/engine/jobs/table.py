@@ -223,6 +223,11 @@ def cancel_all(tx: Tx) -> None:
     )
 
 
+def end_leases(tx: Tx) -> None:
+    """Whoever had a job has died, and that is known: none waits until its lease has run out. [writer]"""
+    tx.db.execute("UPDATE job SET due_us = ? WHERE state = 'running'", (now_us(),))
+
+
 def find(db: Connection, job_id: str) -> Job | None:
     """[any thread with a snapshot]"""
     row = db.execute(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,)).fetchone()
