@@ -56,8 +56,10 @@ from bridge.control_history import PeaksAre as PeaksAre
 from bridge.control_outbox import DiscardEntry as DiscardEntry
 from bridge.control_outbox import EntryList as EntryList
 from bridge.control_outbox import ListOutbox as ListOutbox
+from bridge.control_outbox import PausePosting as PausePosting
 from bridge.control_outbox import Posted as Posted
 from bridge.control_outbox import PostTake as PostTake
+from bridge.control_outbox import ResumePosting as ResumePosting
 from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
 from bridge.control_part import Part
@@ -107,7 +109,11 @@ from bridge.control_sets import SetInfo as SetInfo
 from bridge.control_sets import SetList as SetList
 from bridge.control_sets import SetTake as SetTake
 from bridge.control_sets import ShowSet as ShowSet
+from bridge.control_settings import AtLoginIs as AtLoginIs
+from bridge.control_settings import ChangeSetting as ChangeSetting
+from bridge.control_settings import GetAtLogin as GetAtLogin
 from bridge.control_settings import GetSettings as GetSettings
+from bridge.control_settings import SetAtLogin as SetAtLogin
 from bridge.control_settings import SettingInfo as SettingInfo
 from bridge.control_settings import Settings as Settings
 from bridge.control_sharing import DeviceInfo as DeviceInfo
@@ -147,6 +153,7 @@ from bridge.control_values import Url
 from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
+MAX_FRIENDS = 32  # named in a status
 MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
 
 
@@ -177,6 +184,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     outbox: dict[Short, int]  # entry state -> count
     recent: list[TakeInfo]
     friends_producing: U32 = 0
+    friends: list[Short] = field(default_factory=list)  # their names, MAX_FRIENDS at most
     previews: list[PreviewInfo] = field(default_factory=list)
     notices: list[Line] = field(
         default_factory=list
@@ -186,6 +194,10 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     )  # the newest that nobody has kept or discarded yet
     unread: U32 = 0  # notifications, as the relay told last
     deeds_waiting: U32 = 0  # likes, reactions and follows that wait for the relay
+    paused: bool = False  # posting is
+    paused_s: float | None = None  # for so long, from now on; None: until it is resumed
+    tells_presence: bool | None = None
+    do_not_disturb: bool | None = None
 
 
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
@@ -356,8 +368,8 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
-    | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | RenderTake
+    GetStatus | GetSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
+    | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
@@ -365,6 +377,7 @@ Reply = (
     | Done
     | Status
     | Settings
+    | AtLoginIs
     | TakeList
     | EntryList
     | OneTake

@@ -109,9 +109,12 @@ class ReadNotifications(ControlMessage, frozen=True, kw_only=True, tag="read_not
 
 
 class NotificationsChanged(ControlMessage, frozen=True, kw_only=True, tag="notifications_changed"):
-    """Told unasked: so many are unread now. kind, sentence: of what is new, "" if nothing is; url: where it can be looked at."""
+    """Told unasked: so many are unread now. kind, sentence: of what is new, "" if nothing is; url: where it can be looked at.
+    acts: how many, not read yet, it tells of together.
+    """
 
     unread: U32
     kind: Short = ""
     sentence: Line = ""
     url: Url = ""
+    acts: U32 = 0

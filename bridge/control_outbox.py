@@ -1,8 +1,10 @@
 """Messages of the control socket about posting and the outbox. Sent and received like those of control.py, which holds the unions."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from bridge.control_base import ControlMessage, Limit
+from msgspec import Meta
+
+from bridge.control_base import ControlMessage, Done, Limit
 from bridge.control_posts import ShownTo
 from bridge.control_values import EntryInfo, Url
 from plugin_protocol.message_base import Short, Title
@@ -63,3 +65,15 @@ class UndoPost(ControlMessage, frozen=True, kw_only=True, tag="undo_post"):
     Reply: ClassVar = EntryList
 
     entry_id: Short = ""
+
+
+class PausePosting(ControlMessage, frozen=True, kw_only=True, tag="pause_posting"):
+    """Nothing sets out for `seconds`, or until it is resumed, also after a restart. What is under way arrives."""
+
+    Reply: ClassVar = Done
+
+    seconds: Annotated[float, Meta(ge=1.0, le=7 * 86_400.0)] | None = None
+
+
+class ResumePosting(ControlMessage, frozen=True, kw_only=True, tag="resume_posting"):
+    Reply: ClassVar = Done

@@ -17,6 +17,7 @@ from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from bridge.system import forbid_dumps, raise_descriptor_limit
 from daemon.config import Loaded
+from daemon.doors.control.at_login import AtLoginAnswers
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
 from daemon.doors.control.door import ControlDoor
@@ -64,9 +65,12 @@ from daemon.features.link.driver import LinkDriver
 from daemon.features.linked_folder.linked_folder import LinkedFolder
 from daemon.features.notifications.notifications import Notifications
 from daemon.features.posting.holding import Holding
+from daemon.features.posting.pausing import Pausing
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.replacing import Replacing
 from daemon.features.posting.uploads import Uploader
+from daemon.features.preferences.login import Login
+from daemon.features.preferences.preferences import Preferences
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.features.previews.prefetch import Prefetch
 from daemon.features.previews.preview_files import PreviewFiles
@@ -86,6 +90,7 @@ from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
+from daemon.system.at_login import at_login_here
 from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected, on_signals
 from daemon.system.run_folder import own_run_folder
@@ -110,6 +115,7 @@ class App:
         self._config = held.config
         self._version = version
         self._bus = Bus()
+        self._preferences = Preferences(held, self._bus)
         self._stopping = asyncio.Event()
         self._started_s = time.monotonic()
         self.start_over = False
@@ -163,7 +169,8 @@ class App:
     async def _build_relay(self, stack: contextlib.AsyncExitStack) -> None:
         """What goes to the relay and comes from it."""
         config, store, account, bus = self._config, self._store, self._account, self._bus
-        self._status = DaemonStatus(store, account, bool(config.relay_url), bus)
+        self._pausing = Pausing(config.data, bus)
+        self._status = DaemonStatus(store, account, bool(config.relay_url), bus, lambda: self._pausing.words)
         self._uploader: Uploader | None = None
         self._link: LinkDriver | None = None
         if config.relay_url:
@@ -174,6 +181,7 @@ class App:
                 lambda: account.name,
                 bus,
                 changing=self._entries.changing,
+                paused=lambda: self._pausing.paused,
             )
             self._link = LinkDriver(account, store, bus)
         self._deeds = Deeds(account, store, bus)
@@ -211,8 +219,8 @@ class App:
         self._compressing = Compressing(self._journal)
         stack.push_async_callback(self._compressing.close)
         self._prefetch = Prefetch(store, self._instances, files, config.prefetch_items, bus)
-        if config.presence and self._link:
-            PresenceTeller(self._instances, bus)
+        if self._link:
+            PresenceTeller(self._instances, bus, is_told=config.presence)
 
     def _build_deeds(self) -> None:
         """What a person can do, once each."""
@@ -250,8 +258,9 @@ class App:
             take_answers.answers,
             self._set_answers().answers,
             self._status_answers(take_answers).answers,
-            SettingAnswers(self._held).answers,
-            OutboxAnswers(self._posting, self._takes).answers,
+            SettingAnswers(self._preferences).answers,
+            AtLoginAnswers(Login(lambda: at_login_here([*program(), "up"]))).answers,
+            OutboxAnswers(self._posting, self._pausing, self._takes).answers,
             FeedAnswers(self._feed, self._social, Discovering(self._account)).answers,
             PostAnswers(self._own_posts).answers,
             SharingAnswers(Sharing(self._account, self._store), SignIns(self._account)).answers,
@@ -288,6 +297,8 @@ class App:
             journal=self._journal,
             deeds=self._deeds,
             notifications=self._notifications,
+            pausing=self._pausing,
+            preferences=self._preferences,
             takes=takes,
             stop=self._stopping.set,
         )
@@ -373,6 +384,7 @@ class App:
         if self._uploader and self._link:
             parts += [
                 self._uploader.run,
+                self._pausing.run,
                 self._link.run,
                 self._notifications.run,
                 self._deeds.run,

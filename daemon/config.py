@@ -39,7 +39,7 @@ NO_HOME = BadConfig(
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings. Every one needs a restart of the daemon to take effect."""
+    """All settings. Those of daemon.settings.LIVE hold at once; all others from the daemon's next start."""
 
     data_dir: Annotated[
         str,
@@ -155,6 +155,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Tell followers what you do: recording, producing, idle or away (nothing for 15 minutes), the DAW and the tempo, nothing else."
         ),
     ] = True
+    do_not_disturb: Annotated[
+        bool,
+        Meta(description="No notification on the desktop; what happened still stands in tray and status."),
+    ] = False
     journal: Annotated[
         bool,
         Meta(

@@ -99,6 +99,12 @@ class EntryProgressed(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
+class PostingPaused(Event, frozen=True, kw_only=True):
+    """Nothing sets out any more, or again what waits does."""
+
+    paused: bool
+
+
 # the relay, and who we are there ------------------------------------------------------------------------------------
 
 
@@ -149,12 +155,15 @@ class DeedRefused(Event, frozen=True, kw_only=True):
 
 
 class NotificationsChanged(Event, frozen=True, kw_only=True):
-    """So many notifications are unread now. kind, sentence: of what is new, "" if nothing is; url: where it can be looked at."""
+    """So many notifications are unread now. kind, sentence: of what is new, "" if nothing is; url: where it can be looked at.
+    acts: how many it tells of together.
+    """
 
     unread: int
     kind: str = ""
     sentence: str = ""
     url: str = ""
+    acts: int = 0
 
 
 class PresenceChanged(Event, frozen=True, kw_only=True):
@@ -194,6 +203,13 @@ class HistoryChanged(Event, frozen=True, kw_only=True):
 
 
 # the daemon itself --------------------------------------------------------------------------------------------------
+
+
+class SettingChanged(Event, frozen=True, kw_only=True):
+    """A setting that holds at once has another value."""
+
+    name: str
+    value: object
 
 
 class DiskTroubled(Event, frozen=True, kw_only=True):

@@ -47,6 +47,10 @@ SETTINGS = _table()
 """Every setting by its name, in the order in which Config has them."""
 
 
+LIVE = frozenset({"presence", "do_not_disturb"})
+"""Those that hold at once when the running daemon is told (bridge.control.ChangeSetting)."""
+
+
 def proper_name(said: str) -> str:
     """The name of a setting, however it was typed: `history.minutes`, or as it was called before. [any]"""
     name = said.replace(".", "_")

@@ -15,14 +15,17 @@ import tempfile
 import time
 import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from daemon.cli.stage import play_program
 from tests.support.clap import made_for_tests
 from tests.support.dbus import session_bus, tray_host
+from tests.support.secret_service import session_bus as session_bus_with_services
+from tests.support.secret_service import unlocked_keyring
 
 BUNDLE = Path(os.environ["SIDECHAIN_BUNDLE"])
 PROGRAM = BUNDLE / "app" / "sidechain"
@@ -176,6 +179,60 @@ async def rendered(home: Path, take_id: str) -> dict[str, object]:
             assert take["state"] == "ready", take["error"]
             return dict(take)
     raise AssertionError("the worker did not render the take")
+
+
+def test_it_is_claimed_with_its_key_in_a_real_keyring_keeps_and_posts(home: Path) -> None:
+    """Status, claim, keyring, keep, post: as somebody does it who has only this folder, a relay's included."""
+    with session_bus_with_services(home / "home") as bus, unlocked_keyring(bus, "correct horse"):
+        env = environment(home) | {"SIDECHAIN_CREDENTIAL_STORE": "keyring", "SIDECHAIN_UNDO_SECONDS": "0"}
+        env |= {name: bus[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR") if name in bus}
+
+        def ask(*arguments: str) -> dict[str, Any]:
+            done = subprocess.run(
+                [PROGRAM, *arguments, "--json"],
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_S,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+        with bundled_relay(home) as relay_url:
+            env["SIDECHAIN_RELAY_URL"] = relay_url
+            ask("up", "--detach")
+            try:
+                assert ask("status")["state"] == "unclaimed"
+                ask("claim", "--dev-user", "mira")
+                assert ask("whoami")["account"] == "mira"
+                assert not list((home / "data").rglob("*key*")), "the key lies in the keyring alone"
+                subprocess.run(
+                    [PROGRAM, "host", "--once"],
+                    env=env,
+                    check=True,
+                    timeout=LIMIT_S,
+                    stdout=subprocess.DEVNULL,
+                )
+                posted = ask("keep", "--bars", "4", "--post", "--wait")["take"]
+                assert posted["entry_state"] == "accepted" and posted["post_url"].startswith(relay_url)
+                assert ask("status")["state"] == "connected"
+            finally:
+                ask("down")
+
+
+@contextmanager
+def bundled_relay(home: Path) -> Iterator[str]:
+    """The bundle's own relay, and its address."""
+    command = [PROGRAM, "relay", "--data", home / "relay", "--port", "0", "--dev", "--json-log"]
+    relay = subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True)
+    try:
+        assert relay.stdout is not None
+        said = (json.loads(line) for line in relay.stdout if line.startswith("{"))
+        yield next(str(each["url"]) for each in said if each.get("event") == "listening")
+    finally:
+        relay.terminate()
+        relay.communicate()
 
 
 async def test_its_tray_shows_the_daemons_state_without_a_display(home: Path) -> None:

@@ -44,7 +44,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="say on stderr what is waited for")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    directory = options.run_dir or run_dir(os.environ)
+    if options.run_dir:  # what the tray starts speaks to the same daemon
+        os.environ["SIDECHAIN_RUN_DIR"] = str(options.run_dir.absolute())
+    directory = run_dir(os.environ)
     try:
         if sys.platform == "linux":
             asyncio.run(_on_dbus(directory))

@@ -28,7 +28,7 @@ class NoDesktop(Exception):
 
 
 class Backend(Protocol):
-    """One icon with a menu. All methods: [loop]; `clicked` is called there too."""
+    """One icon with a menu. All methods: [loop]; `clicked` is called there too, also with what an opening means."""
 
     async def open(self, clicked: Callable[[Action], None]) -> None:
         """Show the icon. Raises AlreadyShown, NoDesktop."""

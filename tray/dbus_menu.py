@@ -44,6 +44,7 @@ class MenuTree:
         self._children: dict[int, list[int]] = {ROOT: []}
         self._properties: dict[int, Properties] = {ROOT: {"children-display": Variant("s", "submenu")}}
         self._next = 1
+        self._opened: Action | None = None
 
     def update(self, model: MenuModel) -> Change:
         """Take over `model`; the revision rises only when lines came, went or moved."""
@@ -55,6 +56,7 @@ class MenuTree:
             numbers[item.id] = self._numbers[item.id]
         before_children, before_properties = self._children, self._properties
         self._numbers = numbers
+        self._opened = model.opened
         self._items = {numbers[item.id]: item for item in model.walk()}
         self._children = {ROOT: [numbers[item.id] for item in model.items]}
         self._properties = {ROOT: before_properties[ROOT]}
@@ -79,6 +81,11 @@ class MenuTree:
         """What a click on this line means now; None for lines that cannot be clicked or are gone."""
         item = self._items.get(number)
         return item.action if item is not None and item.enabled else None
+
+    def opened(self, number: int) -> Action | None:
+        """What it means that the menu below this line is opened."""
+        item = self._items.get(number)
+        return self._opened if number == ROOT else item.opened if item is not None else None
 
     def properties(self, number: int, names: Iterable[str] = ()) -> Properties | None:
         """Property map of one line, only `names` unless empty; None if there is no such line."""
@@ -131,7 +138,7 @@ _PropertiesSignal = Annotated[tuple[list[list[object]], list[list[object]]], DBu
 
 
 class MenuInterface(ServiceInterface):
-    """com.canonical.dbusmenu at MENU_PATH. `clicked` gets the action of each line that was clicked. [loop]"""
+    """com.canonical.dbusmenu at MENU_PATH. `clicked` gets the action of each line that was clicked or opened. [loop]"""
 
     def __init__(self, clicked: Callable[[Action], None]) -> None:
         super().__init__(INTERFACE)
@@ -185,7 +192,8 @@ class MenuInterface(ServiceInterface):
         return unknown
 
     def _on_event(self, number: int, event: str) -> None:
-        action = self._tree.action(number) if event == "clicked" else None
+        actions = {"clicked": self._tree.action, "opened": self._tree.opened}
+        action = actions[event](number) if event in actions else None
         if action is not None:
             self._clicked(action)
 

@@ -14,12 +14,15 @@ from msgspec import Struct
 from tray.model import Icon
 
 GRID = 22
-SIZES_PX = (22, 44)
+SIZES_PX = (16, 22, 24, 32, 44, 48, 64)
+"""Of panels as they are, at one and two pixels a point. Hosts take the nearest and scale it."""
 
-_SIGNAL = 0x27B8A4  # readable on light and on dark panels
-_QUIET = 0x8A93A0
-_WARN = 0xF2A33A
-_BAD = 0xE5534B
+_WARM = 0xFF9F5A  # the brand's, as on the relay's pages and in the plugin's window
+_INK = 0x1A1206  # around each stroke: on a light panel it is what is seen, on a dark one the colour is
+_QUIET = 0x979CA6
+_GOOD = 0x6FDCB0
+_BAD = 0xFF6B57
+_EDGE = 0.6  # of ink on each side of a stroke, in grid units
 
 
 class Stroke(Struct, frozen=True):
@@ -42,7 +45,7 @@ def _mark(rgb: int, *, badge: bool) -> tuple[Stroke, ...]:
     bars = []
     for x, half in _BARS:
         bottom = min(11.0 + half, 9.0) if badge and x > 12 else 11.0 + half
-        bars.append(Stroke(x, 11.0 - half, x, bottom, 2.6, rgb))
+        bars.append(Stroke(x, 11.0 - half, x, bottom, 2.4, rgb))
     return tuple(bars)
 
 
@@ -55,25 +58,38 @@ def _dot(x: float, y: float, width: float, rgb: int) -> Stroke:
     return Stroke(x, y, x, y, width, rgb)
 
 
+def _edged(*strokes: Stroke) -> tuple[Stroke, ...]:
+    """With ink around all of them, so that they stand out on light and on dark."""
+    ink = (Stroke(s.x0, s.y0, s.x1, s.y1, s.width + 2 * _EDGE, _INK) for s in strokes)
+    return (*ink, *strokes)
+
+
 PICTURES: dict[Icon, tuple[Stroke, ...]] = {
-    Icon.STARTING: (*_mark(_QUIET, badge=True), *(_dot(x, 18.5, 2.2, _SIGNAL) for x in (13.5, 16.5, 19.5))),
-    Icon.NOT_RUNNING: tuple(_dot(x, 11.0, 2.6, _QUIET) for x, _ in _BARS),
-    Icon.UNCLAIMED: (
+    Icon.STARTING: _edged(
+        *_mark(_QUIET, badge=True), *(_dot(x, 18.0, 2.2, _WARM) for x in (12.8, 16.4, 20.0))
+    ),
+    Icon.NOT_RUNNING: _edged(*(_dot(x, 11.0, 2.6, _QUIET) for x, _ in _BARS)),
+    Icon.UNCLAIMED: _edged(
         *_mark(_QUIET, badge=True),
         *_lines(
-            _WARN, 1.8, (14.6, 13.6), (16.2, 12.2), (18.2, 12.6), (18.6, 14.4), (16.8, 16.2), (16.8, 17.2)
+            _WARM, 1.8, (14.6, 13.6), (16.2, 12.2), (18.2, 12.6), (18.6, 14.4), (16.8, 16.2), (16.8, 17.2)
         ),
-        _dot(16.8, 20.2, 2.2, _WARN),
+        _dot(16.8, 20.2, 2.2, _WARM),
     ),
-    Icon.CONNECTED: _mark(_SIGNAL, badge=False),
-    Icon.UPLOADING: (
-        *_mark(_SIGNAL, badge=True),
-        *_lines(_SIGNAL, 2.0, (17.0, 20.5), (17.0, 13.0)),
-        *_lines(_SIGNAL, 2.0, (13.8, 16.0), (17.0, 12.8), (20.2, 16.0)),
+    Icon.CONNECTED: _edged(*_mark(_WARM, badge=False)),
+    Icon.UPLOADING: _edged(
+        *_mark(_WARM, badge=True),
+        *_lines(_GOOD, 2.0, (17.0, 20.0), (17.0, 13.0)),
+        *_lines(_GOOD, 2.0, (13.8, 16.0), (17.0, 12.8), (20.2, 16.0)),
     ),
-    Icon.OFFLINE: (*_mark(_QUIET, badge=False), *_lines(_WARN, 2.2, (3.0, 19.0), (19.0, 3.0))),
-    Icon.PROBLEM: (
-        *_mark(_SIGNAL, badge=True),
+    Icon.PAUSED: _edged(
+        *_mark(_WARM, badge=True),
+        *_lines(_QUIET, 2.6, (14.8, 13.0), (14.8, 19.6)),
+        *_lines(_QUIET, 2.6, (19.2, 13.0), (19.2, 19.6)),
+    ),
+    Icon.OFFLINE: _edged(*_mark(_QUIET, badge=False), *_lines(_WARM, 2.2, (3.0, 19.0), (19.0, 3.0))),
+    Icon.PROBLEM: _edged(
+        *_mark(_WARM, badge=True),
         *_lines(_BAD, 2.8, (17.0, 12.5), (17.0, 16.2)),
         _dot(17.0, 20.0, 2.8, _BAD),
     ),

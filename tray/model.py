@@ -17,6 +17,7 @@ class Icon(StrEnum):
     CONNECTED = "connected"
     UPLOADING = "uploading"
     OFFLINE = "offline"
+    PAUSED = "paused"
     PROBLEM = "problem"
 
 
@@ -55,6 +56,82 @@ class KeepRecovered(Struct, frozen=True):
     bars: int | None
 
 
+class PlayPreview(Struct, frozen=True):
+    """Play a Take or a post of the feed through the plugin that played last."""
+
+    target: str
+
+
+class PlayHere(Struct, frozen=True):
+    """Play a Take through this machine's own output: no plugin is loaded."""
+
+    take_id: str
+
+
+class StopPreviews(Struct, frozen=True):
+    """Let all fall silent that this tray or a plugin's window plays."""
+
+
+class ShowFolder(Struct, frozen=True):
+    """Show the Take's files in the file manager."""
+
+    take_id: str
+
+
+class DiscardTake(Struct, frozen=True):
+    """Take it out of the lists; it can be restored for days."""
+
+    take_id: str
+
+
+class RestoreTake(Struct, frozen=True):
+    """Put a discarded Take back into the lists."""
+
+    take_id: str
+
+
+class LikePost(Struct, frozen=True):
+    """Like a post of the feed, or take that back."""
+
+    post_id: str
+    like: bool
+
+
+class FeedSeen(Struct, frozen=True):
+    """The feed was looked at: nothing in it is new any more."""
+
+
+class PausePosting(Struct, frozen=True):
+    """Nothing is posted for so long; None: until it is resumed."""
+
+    minutes: int | None
+
+
+class ResumePosting(Struct, frozen=True):
+    """What waits is posted."""
+
+
+class ChangeSetting(Struct, frozen=True):
+    """Set a setting that is on or off, in the settings file and in the running daemon."""
+
+    name: str
+    on: bool
+
+
+class StartAtLogin(Struct, frozen=True):
+    """Whether login starts Sidechain from now on."""
+
+    on: bool
+
+
+class Diagnose(Struct, frozen=True):
+    """Let the doctor look at everything, and show what it found."""
+
+
+class LookAgain(Struct, frozen=True):
+    """The menu is being opened: look at what nobody tells of."""
+
+
 class OpenUrl(Struct, frozen=True):
     """Show a page of the relay in the browser."""
 
@@ -91,6 +168,20 @@ Action = (
     | KeepRecovered
     | PostTake
     | UndoPost
+    | PlayPreview
+    | PlayHere
+    | StopPreviews
+    | ShowFolder
+    | DiscardTake
+    | RestoreTake
+    | LikePost
+    | FeedSeen
+    | PausePosting
+    | ResumePosting
+    | ChangeSetting
+    | StartAtLogin
+    | Diagnose
+    | LookAgain
     | OpenUrl
     | BeginClaim
     | WantCode
@@ -108,7 +199,8 @@ class Item(Struct, frozen=True, kw_only=True):
     """One line of the menu.
 
     `id` names the same thing in every MenuModel, so that an open menu survives an update. An empty label is a
-    separator. `checked` None: no tick box. A line with a submenu has no action.
+    separator. `checked` None: no tick box. A line with a submenu has no action of its own; `opened` is what its opening
+    means.
     """
 
     id: str
@@ -117,6 +209,7 @@ class Item(Struct, frozen=True, kw_only=True):
     checked: bool | None = None
     action: Action | None = None
     submenu: tuple["Item", ...] = ()
+    opened: Action | None = None
 
     @property
     def separator(self) -> bool:
@@ -130,6 +223,7 @@ class MenuModel(Struct, frozen=True, kw_only=True):
     icon: Icon
     tooltip: str
     items: tuple[Item, ...]
+    opened: Action | None = None  # what the opening of the menu itself means
 
     def walk(self) -> Iterator[Item]:
         """Every Item, parents before their submenu."""

@@ -1,11 +1,14 @@
-"""Which changes are worth one sentence on the screen: kept, posted, and what needs a person. Pure.
+"""Which changes are worth one sentence on the screen: what needs a person, and what others said. Pure.
 
-Progress, retries, feed items and likes are not: a notification per upload teaches people to switch them off.
+Progress, retries, uploads that arrive and feed items are not: a notification per upload teaches people to switch them off. When it
+is said, and with what together, is tray.board's.
 """
 
 from bridge.control import ClaimState, NotificationsChanged, Status, TakeInfo
+from tray.menu.takes import STUCK_ENTRIES
+from tray.menu.words import TAKE_ID_CHARS, take_name
 from tray.model import Icon
-from tray.presenter import ICON_OF_STATE, STUCK_ENTRIES, TAKE_ID_CHARS, take_name
+from tray.presenter import ICON_OF_STATE
 
 
 def of_new_take(take: TakeInfo) -> str:
@@ -29,8 +32,6 @@ def of_take(before: TakeInfo, after: TakeInfo) -> str | None:
         return f"“{name}” is the same sound as “{other}”, which you kept before."
     if after.entry_state == before.entry_state:
         return None
-    if after.entry_state == "accepted":
-        return f"Posted “{name}”."
     if after.entry_state in STUCK_ENTRIES:
         return f"“{name}” could not be posted: {after.error or 'see `sidechain takes`'}"
     return None
@@ -44,8 +45,10 @@ def of_recovered(before: Status | None, after: Status) -> str | None:
 
 
 def of_notification(told: NotificationsChanged) -> str | None:
-    """The sentence for what somebody said or asks, or None: likes and reactions are counted in the menu."""
-    return None if told.kind in ("", "reaction") else told.sentence or None
+    """The sentence for what somebody said or asks, or None: of reactions the first, the others are counted in the menu."""
+    if told.kind == "" or (told.kind == "reaction" and told.acts != 1):
+        return None
+    return told.sentence or None
 
 
 def of_account(before: Status | None, after: Status) -> str | None:

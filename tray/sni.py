@@ -28,6 +28,11 @@ WATCHER_PATH = "/StatusNotifierWatcher"
 TRAY_NAME = "app.sidechain.Tray"  # owned by the one tray of a session
 CALL_TIMEOUT_S = 5.0
 NOTIFICATION_MS = 6000
+HOST_PATIENCE_S = 30.0  # a panel that starts at login, too, has come by then
+NO_HOST = (
+    "This desktop shows no tray icons. Sidechain works all the same: `sidechain status`, the plugin's window, and "
+    "“Sidechain” among your programs."
+)
 
 _BUS = "org.freedesktop.DBus"
 _WATCHER_RULE = (
@@ -165,8 +170,10 @@ def _to_bus(member: str, argument: str) -> Message:
 class SniBackend:
     """A tray.backend.Backend for desktops with D-Bus. [loop]"""
 
-    def __init__(self, bus_address: str | None = None) -> None:
-        """`bus_address`: None for the session's own."""
+    def __init__(self, bus_address: str | None = None, host_patience_s: float = HOST_PATIENCE_S) -> None:
+        """`bus_address`: None for the session's own. host_patience_s: without a host so long, what to do instead is said."""
+        self._host_patience_s = host_patience_s
+        self._no_host: asyncio.TimerHandle | None = None
         self._address = bus_address
         self._bus: MessageBus | None = None
         self._item = ItemInterface()
@@ -201,6 +208,8 @@ class SniBackend:
             self._spawn_register()
         else:
             _log.info("this desktop shows no tray icons yet; waiting for %s", WATCHER)
+            loop = asyncio.get_running_loop()
+            self._no_host = loop.call_later(self._host_patience_s, self.notify, NO_HOST)
 
     def _on_message(self, message: Message) -> None:
         if message.message_type is not MessageType.SIGNAL or message.sender != _BUS:
@@ -209,6 +218,8 @@ class SniBackend:
             self._spawn_register()
 
     def _spawn_register(self) -> None:
+        if self._no_host is not None:
+            self._no_host.cancel()
         self._spawn(
             Message(
                 destination=WATCHER,
@@ -268,6 +279,8 @@ class SniBackend:
 
     async def close(self) -> None:
         """See Backend."""
+        if self._no_host is not None:
+            self._no_host.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         if self._bus is not None and self._bus.connected:

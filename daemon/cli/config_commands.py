@@ -11,9 +11,10 @@ from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
 from daemon.doors.control.settings import told_settings
 from daemon.errors import NotRunning
-from daemon.settings import checked, proper_name, setting, write_settings
+from daemon.settings import LIVE, checked, proper_name, setting, write_settings
 
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
+NOW = "It holds now."
 RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
 
 app = typer.Typer(cls=Group, help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
@@ -52,7 +53,8 @@ def set_(
     fits = checked(name, value)
     file = loaded().file
     write_settings(file, {name: fits})
-    show({name: fits, "file": str(file)}, as_json, lambda: f"Set in {file}. {RESTART}")
+    when = NOW if _told_at_once(name, fits) else RESTART
+    show({name: fits, "file": str(file)}, as_json, lambda: f"Set in {file}. {when}")
 
 
 @app.command()
@@ -82,6 +84,17 @@ def explain(name: Name, as_json: Json = False) -> None:
     now = f"Now {_plain(found) or '–'} (from {found.origin}); default: {row.default}."
     set_by = f"Set it by `sidechain config set {name}`, or by ${row.variable}."
     show(value, as_json, lambda: f"{name}: {row.meaning}\n{now}\n{set_by}")
+
+
+def _told_at_once(name: str, value: object) -> bool:
+    """Whether a running daemon goes by it now."""
+    if name not in LIVE:
+        return False
+    try:
+        ask(c.ChangeSetting(name=name, value=msgspec.json.encode(value).decode()), c.Settings)
+    except NotRunning:
+        return False
+    return True
 
 
 def _told() -> tuple[c.Settings, Sequence[str]]:

@@ -113,7 +113,8 @@ def _outbox(app: typer.Typer) -> None:
     from daemon.cli import outbox
 
     app.add_typer(outbox.app, name="outbox")
-    app.command()(outbox.undo)
+    for command in (outbox.undo, outbox.pause, outbox.resume):
+        app.command()(command)
 
 
 def _history(app: typer.Typer) -> None:
@@ -194,7 +195,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _doctor: "doctor",
     _takes: "takes",
     _sets: "sets",
-    _outbox: "outbox undo",
+    _outbox: "outbox undo pause resume",
     _history: "history",
     _posts: "posts",
     _sharing: "save saved repost who",

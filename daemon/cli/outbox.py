@@ -52,6 +52,26 @@ def retry(
     show(after, as_json, lambda: _text(after.entries) or "Nothing waits to be posted.")
 
 
+def pause(
+    minutes: Annotated[
+        float | None, typer.Option("--for", min=1, max=7 * 1440, help="Minutes; without: until `resume`.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Post nothing for a while. Keeping goes on, and what waits goes out afterwards; a restart does not end it.
+
+    Examples:  sidechain pause --for 60   ·   sidechain pause
+    """
+    done = ask(c.PausePosting(seconds=None if minutes is None else minutes * 60), c.Done)
+    until = "until `sidechain resume`" if minutes is None else f"for {minutes:g} minutes"
+    show(done, as_json, lambda: f"Nothing is posted {until}. What is under way arrives.")
+
+
+def resume(as_json: Json = False) -> None:
+    """Post again what waits. Example:  sidechain resume"""
+    show(ask(c.ResumePosting(), c.Done), as_json, lambda: "What waits is posted.")
+
+
 @app.command()
 def discard(
     entry: EntryId,

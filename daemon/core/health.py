@@ -6,6 +6,7 @@ mend, then what mends itself, then what goes well.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import ceil
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ class HealthState(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     UPLOADING = "uploading"
+    PAUSED = "paused"
     OFFLINE = "offline"
     NEEDS_RECLAIM = "needs_reclaim"
     WAITING_FOR_KEYRING = "waiting_for_keyring"
@@ -28,7 +30,7 @@ class HealthState(StrEnum):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """How a state is shown. sentence may name {waiting}, {failed} and {reason}; icon is a name of the tray's set."""
+    """How a state is shown. sentence may name {waiting}, {until} and {reason}; icon is a name of the tray's set."""
 
     sentence: str
     next_step: str
@@ -63,6 +65,11 @@ SHOWN: dict[HealthState, Shown] = {
     ),
     HealthState.CONNECTED: Shown(sentence="Connected to the relay.", next_step="", icon="connected"),
     HealthState.UPLOADING: Shown(sentence="Posting; {waiting}.", next_step="", icon="uploading"),
+    HealthState.PAUSED: Shown(
+        sentence="Posting is paused {until}; {waiting}. `sidechain resume` ends it.",
+        next_step="",
+        icon="paused",
+    ),
     HealthState.OFFLINE: Shown(
         sentence="The relay cannot be reached; {waiting}, and nothing is lost.", next_step="", icon="offline"
     ),
@@ -90,11 +97,16 @@ _OF_LINK = {
 
 
 def overall(
-    link: LinkState | None, outbox: Mapping[State, int], keyring: str | None, claimed: bool
+    link: LinkState | None,
+    outbox: Mapping[State, int],
+    keyring: str | None,
+    claimed: bool,
+    paused: str = "",
 ) -> Health:
     """What to show. [any]
 
-    link: None without a relay. outbox: Entries by state. keyring: a sentence when it stands in the way.
+    link: None without a relay. outbox: Entries by state. keyring: a sentence when it stands in the way. paused: until
+    when posting is, in words; "": it is not.
     """
     failed = outbox.get(State.QUARANTINED, 0) + outbox.get(State.NEEDS_ATTENTION, 0)
     state = HealthState.NO_RELAY if link is None else _OF_LINK[link]
@@ -115,15 +127,25 @@ def overall(
             f"{_takes(failed)} could not be posted; the sound itself is safe.",
         )
         remedy = "`sidechain outbox` says why; `sidechain outbox retry all` tries again."
+    elif paused:
+        state = HealthState.PAUSED
     elif state is HealthState.CONNECTED and outbox.get(State.UPLOADING, 0):
         state = HealthState.UPLOADING
     shown = SHOWN[state]
     return Health(
         state=state,
-        sentence=shown.sentence.format(waiting=_waiting(outbox), reason=reason),
+        sentence=shown.sentence.format(waiting=_waiting(outbox), reason=reason, until=paused),
         next_step=shown.next_step.format(remedy=remedy),
         icon=shown.icon,
     )
+
+
+def paused_words(left_s: float | None) -> str:
+    """How long a pause of posting lasts, for `overall`. [any]"""
+    if left_s is None:
+        return "until it is resumed"
+    minutes = max(1, ceil(left_s / 60))
+    return "for 1 minute more" if minutes == 1 else f"for {minutes} minutes more"
 
 
 def _waiting(outbox: Mapping[State, int]) -> str:

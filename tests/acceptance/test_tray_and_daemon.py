@@ -6,14 +6,27 @@ import httpx
 
 import bridge.control as c
 from bridge.async_client import AsyncControlClient
-from daemon.cli.stage import Stage
+from daemon.cli.stage import RunningDaemon, Stage, until
 from tests.acceptance.test_whole_path import global_feed, play, settled
 from tests.support.claims import FormBrowser
 from tests.support.dbus import session_bus, tray_host
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, short_folder
-from tray.app import Effects, Tray
+from tray.app import Tray
+from tray.deeds import Effects
 from tray.sni import SniBackend
+
+
+async def ready(daemon: RunningDaemon) -> c.TakeInfo:
+    """The newest take, once its pipeline has ended."""
+    events = daemon.client.events()
+    await daemon.client.request(c.Subscribe())
+    while True:
+        shown = await daemon.client.request(c.ShowTake(take_id="last"))
+        assert isinstance(shown, c.OneTake)
+        if shown.take.state == "ready":
+            return shown.take
+        await until(events, c.TakeChanged)
 
 
 async def test_keep_and_post_from_the_tray_menu() -> None:
@@ -32,7 +45,13 @@ async def test_keep_and_post_from_the_tray_menu() -> None:
             )
             (line,) = menu["Recent takes"].below
             assert "8 bars" in line.label and "128 BPM" in line.label
+            await panel.click(menu["Pause posting"]["Until I resume it"])
+            await panel.menu_when(lambda menu: "Posting is paused until it is resumed" in menu)
             await panel.click(line["Post"])
+            menu = await panel.menu_when(lambda menu: "1 take to post" in menu)
+            assert (await ready(daemon)).entry_state == "queued"
+            assert await asyncio.to_thread(global_feed, relay_url) == []
+            await panel.click(menu["Resume posting"])
             listed = await daemon.client.request(c.ListTakes(limit=1))
             assert isinstance(listed, c.TakeList)
             assert listed.takes[0].frames == 8 * BAR_FRAMES

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from dbus_fast import Variant
+from msgspec.structs import replace
 
 from bridge import control
 from bridge.async_client import AsyncControlClient
@@ -20,15 +21,13 @@ from tests.support.dbus import (
     tray_host,
 )
 from tests.support.scripted_daemon import scripted_daemon
+from tests.support.tray_desk import QUICK, STANDS, Desk
 from tests.support.tray_values import RELAY, instance, take
-from tray.app import Effects, Pace, Tray
+from tray.app import Pace, Tray
 from tray.backend import AlreadyShown, NoDesktop
-from tray.desktop import StartFailed
 from tray.icons import SIZES_PX, argb
 from tray.model import Icon
 from tray.sni import SniBackend
-
-QUICK = Pace(update_s=0.001, check_s=0.2, retry_s=0.02, answer_s=10.0)
 
 
 @pytest.fixture
@@ -42,26 +41,6 @@ def folder() -> AsyncIterator[Path]:
 async def bus(folder: Path) -> AsyncIterator[str]:
     async with session_bus(folder) as address:
         yield address
-
-
-class Desk:
-    """What the tray started, instead of browser and daemon."""
-
-    def __init__(self) -> None:
-        self.opened: asyncio.Queue[str] = asyncio.Queue()
-        self.started = asyncio.Event()
-        self.broken = False
-
-    def effects(self) -> Effects:
-        async def open_url(url: str) -> None:
-            if self.broken:
-                raise StartFailed(["xdg-open", url], "no browser")
-            self.opened.put_nowait(url)
-
-        async def start_daemon() -> None:
-            self.started.set()
-
-        return Effects(open_url=open_url, start_daemon=start_daemon)
 
 
 RunningTray = Callable[[], AbstractAsyncContextManager[asyncio.Task[None]]]
@@ -256,10 +235,12 @@ async def test_the_tray_outlives_the_daemon_and_follows_the_next_one(
             await host.menu_when(lambda menu: "Still here." in menu)
 
 
-async def test_kept_posted_and_problem_are_said_once(bus: str, folder: Path, tray: RunningTray) -> None:
+async def test_kept_and_problem_are_said_once_and_an_upload_never(
+    bus: str, folder: Path, tray: RunningTray
+) -> None:
     async with (
         notification_service(bus) as said,
-        scripted_daemon(folder / "run", instances=[instance("a1")], recent=[]) as daemon,
+        scripted_daemon(folder / "run", instances=[STANDS], recent=[]) as daemon,
         tray_host(bus) as host,
         tray(),
     ):
@@ -268,8 +249,8 @@ async def test_kept_posted_and_problem_are_said_once(bus: str, folder: Path, tra
         assert await said.next() == "Kept 8 bars as “Night loop”."
         posted = take("t1", entry_state="accepted", post_url=f"{RELAY}/p/1")
         daemon.publish(control.TakeChanged(take=posted))
-        daemon.change(recent=[posted])
-        assert await said.next() == "Posted “Night loop”."
+        daemon.change(recent=[posted])  # that it has arrived is no news
+        await host.menu_when(lambda menu: menu["Recent takes"].below[0].label.endswith("posted"))
         daemon.change(state="problem", sentence="The disk is full.")
         assert await said.next() == "The disk is full."
         await host.menu_when(lambda menu: "Problems (1)" in menu)
@@ -279,7 +260,7 @@ async def test_kept_posted_and_problem_are_said_once(bus: str, folder: Path, tra
 async def test_all_tracks_are_kept_by_one_click_and_said_once(
     bus: str, folder: Path, tray: RunningTray
 ) -> None:
-    both = [instance("a1", track_name="Bass"), instance("b2", track_name="Keys")]
+    both = [replace(STANDS, track_name="Bass"), instance("b2", track_name="Keys", playing=False)]
     async with (
         notification_service(bus) as said,
         scripted_daemon(folder / "run", instances=both, recent=[]) as daemon,

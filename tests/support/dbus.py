@@ -160,6 +160,10 @@ class TrayHost(ServiceInterface):
         _revision, layout = await self.call(path, MENU, "GetLayout", "iias", 0, -1, [])
         return _line(layout)
 
+    async def open(self, line: Line) -> None:
+        """Open the submenu of it, as hosts tell."""
+        await self.event(line.number, "opened")
+
     async def click(self, line: Line) -> None:
         """Press it."""
         await self.event(line.number, "clicked")
@@ -223,10 +227,11 @@ async def tray_host(address: str) -> AsyncIterator[TrayHost]:
 
 
 class NotificationService(ServiceInterface):
-    """org.freedesktop.Notifications that shows nothing and forgets nothing."""
+    """org.freedesktop.Notifications that shows nothing and forgets nothing; `crash`: what it does at a sentence."""
 
-    def __init__(self) -> None:
+    def __init__(self, crash: Callable[[], None] | None = None) -> None:
         super().__init__("org.freedesktop.Notifications")
+        self._crash = crash
         self._sentences: asyncio.Queue[str] = asyncio.Queue()
 
     @dbus_method(name="Notify")
@@ -242,6 +247,8 @@ class NotificationService(ServiceInterface):
         expire_ms: DBusInt32,
     ) -> DBusUInt32:
         self._sentences.put_nowait(f"{summary} {body}".strip())
+        if self._crash is not None:
+            self._crash()
         return 1
 
     async def next(self) -> str:
@@ -255,10 +262,10 @@ class NotificationService(ServiceInterface):
 
 
 @asynccontextmanager
-async def notification_service(address: str) -> AsyncIterator[NotificationService]:
-    """A notification service that is there for the block."""
+async def notification_service(address: str, *, crashes: bool = False) -> AsyncIterator[NotificationService]:
+    """A notification service that is there for the block, or until it is asked for the first time."""
     bus = await connect(address)
-    service = NotificationService()
+    service = NotificationService(bus.disconnect if crashes else None)
     bus.export("/org/freedesktop/Notifications", service)
     await bus.request_name("org.freedesktop.Notifications")
     try:

@@ -25,6 +25,8 @@ class ScriptedDaemon:
         self.may_keep = asyncio.Event()  # cleared: KeepTake is not answered until it is set
         self.may_keep.set()
         self.claim = control.ClaimState(state="none")
+        self.feed: list[control.ItemInfo] = []
+        self.at_login = "off"
         self._endpoint = ControlEndpoint(path, self._handle)
         self._requests: asyncio.Queue[control.Request] = asyncio.Queue()
         self.seen: list[type[control.Request]] = []
@@ -85,6 +87,51 @@ class ScriptedDaemon:
                 return control.Posted(id=number, entry_id="e1", take_id=take_id, state="queued")
             case control.UndoPost(id=number):
                 return control.EntryList(id=number, entries=[])
+        return self._handle_deed(request)
+
+    def _handle_deed(self, request: control.Request) -> control.Reply:
+        """What a person does in the menu besides keeping and posting."""
+        match request:
+            case control.ShowTake(id=number, take_id=take_id):
+                return control.OneTake(id=number, take=take(take_id), path=f"/takes/{take_id}")
+            case control.DiscardTake(id=number, take_id=take_id):
+                self.change(recent=[each for each in self.status.recent if each.take_id != take_id])
+                return control.OneTake(id=number, take=take(take_id))
+            case control.RestoreTake(id=number, take_id=take_id):
+                self.change(recent=[take(take_id), *self.status.recent])
+                return control.OneTake(id=number, take=take(take_id))
+            case control.PlayPreview(id=number, target=target):
+                preview = control.PreviewInfo(
+                    instance="a1", kind="take", target=target, title="Night loop", state="playing"
+                )
+                self.change(previews=[preview])
+                return control.Previewing(id=number, preview=preview)
+            case control.StopPreviews(id=number):
+                self.change(previews=[])
+            case control.KeepRecovered(id=number, stretch_id=stretch_id):
+                return control.OneTake(id=number, take=take(f"r-{stretch_id}"))
+            case control.LikePost(id=number):
+                return control.DeedDone(id=number)
+        return self._handle_switch(request)
+
+    def _handle_switch(self, request: control.Request) -> control.Reply:
+        """What is on or off, and what is only asked."""
+        match request:
+            case control.GetFeed(id=number):
+                return control.Feed(id=number, items=self.feed, offline=False)
+            case control.GetAtLogin(id=number):
+                return control.AtLoginIs(id=number, state=self.at_login, kind="an autostart entry")
+            case control.SetAtLogin(id=number, on=on):
+                self.at_login = "on" if on else "off"
+                return control.AtLoginIs(id=number, state=self.at_login, kind="an autostart entry")
+            case control.ChangeSetting(id=number, name=name, value=value):
+                field = {"presence": "tells_presence"}.get(name, name)
+                self.change(**{field: value == "true"})
+                return control.Settings(id=number, settings=[], file="/config.toml")
+            case control.PausePosting(seconds=seconds):
+                self.change(paused=True, paused_s=seconds, state="paused", sentence="Posting is paused.")
+            case control.ResumePosting():
+                self.change(paused=False, paused_s=None, state="connected", sentence="Connected.")
         return control.Done(id=request.id)
 
 

@@ -4,6 +4,7 @@ import bridge.control as c
 from daemon.core import outbox
 from daemon.doors.control.answers import Answers
 from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.features.posting.pausing import Pausing
 from daemon.features.posting.posting import Posting
 from daemon.library.entries import held_s
 from daemon.library.takes import Takes
@@ -12,8 +13,9 @@ from daemon.library.takes import Takes
 class OutboxAnswers:
     """All methods are [loop]."""
 
-    def __init__(self, posting: Posting, takes: Takes) -> None:
+    def __init__(self, posting: Posting, pausing: Pausing, takes: Takes) -> None:
         self._posting = posting
+        self._pausing = pausing
         self._takes = takes
         self.answers: Answers = {
             c.PostTake: self._post,
@@ -21,6 +23,8 @@ class OutboxAnswers:
             c.RetryEntries: self._retry,
             c.DiscardEntry: self._discard,
             c.UndoPost: self._undo,
+            c.PausePosting: self._pause,
+            c.ResumePosting: self._resume,
         }
 
     async def _post(self, request: c.PostTake) -> c.Reply:
@@ -48,6 +52,14 @@ class OutboxAnswers:
 
     async def _undo(self, request: c.UndoPost) -> c.Reply:
         return await self._told([await self._posting.undo(request.entry_id)])
+
+    async def _pause(self, request: c.PausePosting) -> c.Reply:
+        await self._pausing.pause(request.seconds)
+        return c.Done()
+
+    async def _resume(self, request: c.ResumePosting) -> c.Reply:
+        await self._pausing.resume()
+        return c.Done()
 
     async def _told(self, entries: list[outbox.Entry]) -> c.EntryList:
         names = await self._takes.names([entry.take_id for entry in entries])

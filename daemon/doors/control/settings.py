@@ -1,21 +1,26 @@
-"""The settings that the running daemon goes by, as the command line asks for them."""
+"""The settings that the running daemon goes by, as tray and command line ask for them."""
 
 import msgspec
 
 import bridge.control as c
 from daemon.config import Loaded
 from daemon.doors.control.answers import Answers
+from daemon.features.preferences.preferences import Preferences
 
 
 class SettingAnswers:
     """[loop]"""
 
-    def __init__(self, held: Loaded) -> None:
-        self._held = held
-        self.answers: Answers = {c.GetSettings: self._tell}
+    def __init__(self, preferences: Preferences) -> None:
+        self._preferences = preferences
+        self.answers: Answers = {c.GetSettings: self._tell, c.ChangeSetting: self._change}
 
     async def _tell(self, request: c.GetSettings) -> c.Reply:
-        return told_settings(self._held)
+        return told_settings(self._preferences.held)
+
+    async def _change(self, request: c.ChangeSetting) -> c.Reply:
+        await self._preferences.change(request.name, request.value)
+        return told_settings(self._preferences.held)
 
 
 def told_settings(held: Loaded) -> c.Settings:

@@ -12,6 +12,8 @@ from daemon.doors.sentences import MAX_CHARACTERS
 from daemon.features.feed.deeds import Deeds
 from daemon.features.history.journal import Journal
 from daemon.features.notifications.notifications import Notifications
+from daemon.features.posting.pausing import Pausing
+from daemon.features.preferences.preferences import Preferences
 from daemon.features.previews.previews import Previews
 from daemon.features.status.notices import Notices
 from daemon.features.status.status import DaemonStatus
@@ -38,6 +40,8 @@ class StatusAnswers:
         journal: Journal,
         deeds: Deeds,
         notifications: Notifications,
+        pausing: Pausing,
+        preferences: Preferences,
         takes: TakeAnswers,
         stop: Callable[[], None],
     ) -> None:
@@ -51,6 +55,8 @@ class StatusAnswers:
         self._journal = journal
         self._deeds = deeds
         self._notifications = notifications
+        self._pausing = pausing
+        self._preferences = preferences
         self._takes = takes
         self._stop = stop
         self._started_s = time.monotonic()
@@ -63,6 +69,7 @@ class StatusAnswers:
 
     async def _look(self, request: c.GetStatus) -> c.Reply:
         health, counts = await self._status.look()
+        settings = self._preferences.held.config
         recent = await self._store.run(Store.takes, RECENT)
         return c.Status(
             api=c.CONTROL_API,
@@ -78,11 +85,16 @@ class StatusAnswers:
             outbox=counts,
             recent=[await self._takes.info(take) for take in recent],
             friends_producing=len(self._status.friends),
+            friends=list(self._status.friends[: c.MAX_FRIENDS]),
             previews=self._previews.infos(),
             notices=[notice[:MAX_CHARACTERS] for notice in self._notices.lines()],
             recovered=[stretch_info(one) for one in self._journal.waiting()[:RECENT]],
             unread=self._notifications.unread,
             deeds_waiting=await self._deeds.waiting(),
+            paused=self._pausing.paused,
+            paused_s=self._pausing.left_s,
+            tells_presence=settings.presence,
+            do_not_disturb=settings.do_not_disturb,
         )
 
     async def _list_instances(self, request: c.ListInstances) -> c.Reply:

@@ -50,7 +50,11 @@ class ControlTeller:
 
     def _notifications_changed(self, event: NotificationsChanged) -> None:
         told = NotificationsTold(
-            unread=event.unread, kind=event.kind, sentence=event.sentence[:MAX_CHARACTERS], url=event.url
+            unread=event.unread,
+            kind=event.kind,
+            sentence=event.sentence[:MAX_CHARACTERS],
+            url=event.url,
+            acts=event.acts,
         )
         self._tell(told)
 

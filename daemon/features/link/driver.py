@@ -242,7 +242,9 @@ class LinkDriver:
             self._bus.tell(NotificationsChanged(unread=told.unread))
             return
         self._bus.tell(
-            NotificationsChanged(unread=told.unread, kind=new.kind, sentence=new.sentence, url=new.url)
+            NotificationsChanged(
+                unread=told.unread, kind=new.kind, sentence=new.sentence, url=new.url, acts=len(new.ids)
+            )
         )
 
     def _announce(self, posts: list[AudioPost]) -> None:

@@ -24,6 +24,7 @@ from daemon.events import (
     EntryChanged,
     EntryProgressed,
     LinkChanged,
+    PostingPaused,
     TakeAnalysed,
     TakeChanged,
     TakeDeleted,
@@ -57,8 +58,12 @@ class Uploader:
         bus: Bus,
         clock: Clock | None = None,
         changing: asyncio.Lock | None = None,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
-        """changing: held while an Entry sets out, so that a person cannot take it back in the same moment."""
+        """changing: held while an Entry sets out, so that a person cannot take it back in the same moment.
+
+        paused: whether nothing may set out now; PostingPaused tells when that changes.
+        """
         self._store = store
         self.tus = TusClient(relay)
         self._takes_dir = takes_dir
@@ -66,6 +71,7 @@ class Uploader:
         self._bus = bus
         self._clock = clock or Clock()
         self._changing = changing or asyncio.Lock()
+        self._paused = paused
         self._wake = asyncio.Event()
         self._heard = asyncio.Event()
         self._relay_away_until_s = 0.0  # monotonic: the wall clock may jump
@@ -74,7 +80,7 @@ class Uploader:
         self._flying: outbox.Entry  # the one that is being uploaded, as far as it is
         self._stored_bytes = 0
         self._was_online = False
-        for kind in (TakeRendered, AccountChanged):
+        for kind in (TakeRendered, AccountChanged, PostingPaused):
             bus.on(kind, lambda _: self.wake())
         for news in (TakeAnalysed, TakeChanged, TakeDeleted):
             bus.on(news, lambda _: self._heard.set())
@@ -137,7 +143,7 @@ class Uploader:
     def _may_go(self, entry: outbox.Entry) -> bool:
         """Never under another account than the one it was meant for; unclaimed Entries wait for a claim."""
         account = self._account()
-        return account is not None and entry.account in (None, account)
+        return not self._paused() and account is not None and entry.account in (None, account)
 
     async def _upload(self, entry: outbox.Entry) -> None:
         picked = outbox.Picked(account=self._account())

@@ -4,25 +4,33 @@ import asyncio
 import time
 
 from daemon.core.presence import is_active, presence_of
-from daemon.events import Bus, PluginAlive, PluginsChanged, PresenceChanged
+from daemon.events import Bus, PluginAlive, PluginsChanged, PresenceChanged, SettingChanged
 from daemon.rings.instances import Instances
 from relay.wire.events import Presence
 
+AWAY = Presence(status="away")
 LOOK_INTERVAL_S = 2.0  # each of 256 plugins gives a sign of life every second, and a look is at all of them
 
 
 class PresenceTeller:
-    """[loop]"""
+    """is_told: whether anything is; else nothing but "away", once something was told. [loop]"""
 
-    def __init__(self, instances: Instances, bus: Bus) -> None:
+    def __init__(self, instances: Instances, bus: Bus, *, is_told: bool = True) -> None:
         self._instances = instances
         self._bus = bus
+        self._is_told = is_told
         self._told: Presence | None = None
         self._active_s = time.monotonic()  # when something last moved or sounded
         self._looked_s = 0.0
         self._due: asyncio.TimerHandle | None = None  # a look that waits for its time
         for kind in (PluginAlive, PluginsChanged):
             bus.on(kind, lambda _: self._look_soon())
+        bus.on(SettingChanged, self._setting_changed)
+
+    def _setting_changed(self, event: SettingChanged) -> None:
+        if event.name == "presence":
+            self._is_told = bool(event.value)
+            self._look_soon()
 
     def _look_soon(self) -> None:
         """A plugin came, went, or gave a sign of life."""
@@ -37,6 +45,8 @@ class PresenceTeller:
         if is_active(plugins):
             self._active_s = now_s
         presence = presence_of(plugins, int((now_s - self._active_s) * 1e6))
-        if presence != self._told:
+        if not self._is_told:
+            presence = AWAY
+        if presence != self._told and (self._is_told or self._told is not None):
             self._told = presence
             self._bus.tell(PresenceChanged(presence=presence))

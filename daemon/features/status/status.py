@@ -4,6 +4,7 @@ What is shown of which state is daemon.core.health's; sentences that stand besid
 """
 
 import asyncio
+from collections.abc import Callable
 
 from daemon.core import outbox
 from daemon.core.health import Health, overall
@@ -20,7 +21,9 @@ from daemon.events import (
     LinkChanged,
     NotificationsChanged,
     PluginsChanged,
+    PostingPaused,
     RunFolderTroubled,
+    SettingChanged,
     StatusChanged,
     TakeChanged,
     TakeDeleted,
@@ -46,6 +49,8 @@ SHOWN: tuple[type[Event], ...] = (
     ItemArrived,
     NotificationsChanged,
     PluginsChanged,
+    PostingPaused,
+    SettingChanged,
     HistoryChanged,
     DiskTroubled,
     RunFolderTroubled,
@@ -54,12 +59,15 @@ SHOWN: tuple[type[Event], ...] = (
 
 
 class DaemonStatus:
-    """[loop]. has_relay: one is configured."""
+    """[loop]. has_relay: one is configured. paused: until when posting is, in words; "": it is not."""
 
-    def __init__(self, store: Store, account: Account, has_relay: bool, bus: Bus) -> None:
+    def __init__(
+        self, store: Store, account: Account, has_relay: bool, bus: Bus, paused: Callable[[], str]
+    ) -> None:
         self._store = store
         self._account = account
         self._bus = bus
+        self._paused = paused
         self._news = asyncio.Event()
         self.link = LinkState.UNCLAIMED if has_relay else None
         self.friends: tuple[str, ...] = ()  # who of those followed is producing
@@ -81,7 +89,8 @@ class DaemonStatus:
         """The one state of now, and the outbox by states, out of which it was made."""
         counts = await self._store.run(Store.count_entries)
         entries = {outbox.State(name): n for name, n in counts.items()}
-        health = overall(self.link, entries, self._account.problem, self._account.name is not None)
+        claimed = self._account.name is not None
+        health = overall(self.link, entries, self._account.problem, claimed, self._paused())
         said = f"{health.sentence} {health.next_step}" if health.next_step else ""
         self.trouble = said[:TROUBLE_CHARACTERS]
         return health, counts

@@ -13,11 +13,9 @@ def test_a_new_take_is_kept_with_its_length_and_note() -> None:
     assert of_new_take(noted) == "Kept 15.0 s as “Night loop”. No transport: seconds."
 
 
-def test_an_accepted_entry_is_posted() -> None:
-    assert (
-        of_take(take("t", entry_state="uploading"), take("t", entry_state="accepted"))
-        == "Posted “Night loop”."
-    )
+def test_a_take_that_has_arrived_is_no_news() -> None:
+    """Never one for each upload."""
+    assert of_take(take("t", entry_state="uploading"), take("t", entry_state="accepted")) is None
 
 
 @pytest.mark.parametrize("state", ["quarantined", "needs_attention"])
@@ -91,3 +89,12 @@ def test_what_somebody_says_is_news_and_a_like_is_not() -> None:
 
     assert told("comment") == told("follow_request") == told("of a later version") == "anna did it"
     assert told("reaction") is None and told("", "") is None and told("comment", "") is None
+
+
+def test_of_reactions_the_first_is_news() -> None:
+    def told(acts: int) -> str | None:
+        return of_notification(
+            NotificationsChanged(unread=1, kind="reaction", sentence="ben liked it", acts=acts)
+        )
+
+    assert told(1) == "ben liked it" and told(2) is None and told(0) is None

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from bridge.control import CONTROL_API, ClaimState, Progress
 from daemon.core.health import SHOWN
 from tests.support.tray_values import RELAY, instance, status, stretch, take
+from tray.menu.keeping import BARS_CHOICES, MAX_INSTANCES
+from tray.menu.takes import MAX_RECENT
+from tray.menu.words import short_id
 from tray.model import (
     MAX_LABEL_CHARS,
     BeginClaim,
@@ -24,17 +27,8 @@ from tray.model import (
     UndoPost,
     WantCode,
 )
-from tray.presenter import (
-    BARS_CHOICES,
-    ICON_OF_STATE,
-    MAX_INSTANCES,
-    MAX_PROBLEMS,
-    MAX_RECENT,
-    Link,
-    View,
-    present,
-    short_id,
-)
+from tray.presenter import ICON_OF_STATE, MAX_PROBLEMS, present
+from tray.view import Link, View
 
 
 def up(**changes: object) -> MenuModel:

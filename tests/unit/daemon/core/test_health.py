@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from daemon.core.health import SHOWN, HealthState, overall
+from daemon.core.health import SHOWN, HealthState, overall, paused_words
 from daemon.core.link import LinkState
 from daemon.core.outbox import State
 
@@ -15,7 +15,9 @@ OUTBOXES: list[dict[State, int]] = [
     {State.UPLOADING: 1, State.QUEUED: 1},
     {State.NEEDS_ATTENTION: 1},
 ]
-SITUATIONS = list(product([None, *LinkState], OUTBOXES, [None, LOCKED], [True, False]))
+SITUATIONS = list(
+    product([None, *LinkState], OUTBOXES, [None, LOCKED], [True, False], ["", paused_words(None)])
+)
 
 
 def test_every_state_is_reached_is_shown_and_is_left() -> None:
@@ -25,7 +27,7 @@ def test_every_state_is_reached_is_shown_and_is_left() -> None:
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_every_situation_is_a_whole_sentence(
-    situation: tuple[LinkState | None, dict[State, int], str | None, bool],
+    situation: tuple[LinkState | None, dict[State, int], str | None, bool, str],
 ) -> None:
     health = overall(*situation)
     assert health.sentence.endswith(".") and "{" not in health.sentence + health.next_step
@@ -65,3 +67,13 @@ def test_without_a_relay_the_next_step_can_be_done_while_the_daemon_runs() -> No
     """`sidechain up` alone ends with exit code 77 there."""
     step = overall(None, {}, None, True).next_step
     assert "`sidechain setup`" in step and "starts the daemon anew" in step
+
+
+@pytest.mark.parametrize(
+    ("left_s", "words"),
+    [(None, "until it is resumed"), (3599.0, "for 60 minutes more"), (1.0, "for 1 minute more")],
+)
+def test_a_pause_says_until_when_and_what_waits(left_s: float | None, words: str) -> None:
+    health = overall(LinkState.ONLINE, {State.QUEUED: 2}, None, True, paused_words(left_s))
+    assert health.state is HealthState.PAUSED and f"paused {words}; 2 takes to post" in health.sentence
+    assert overall(LinkState.ONLINE, {State.QUEUED: 2}, None, True, "").state is HealthState.CONNECTED

@@ -7,6 +7,7 @@ import pytest
 
 import bridge.control as c
 from bridge.plugin_endpoint import FromPeer
+from daemon.doors.control.at_login import AtLoginAnswers
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
 from daemon.doors.control.door import ControlDoor
@@ -58,13 +59,16 @@ def tables() -> list[dict[type, Any]]:
         "journal",
         "deeds",
         "notifications",
+        "pausing",
+        "preferences",
         "takes",
         "stop",
     )
     history = named(HistoryAnswers, "journal", "folder", "instances", "listening", "pictures")
     others = (
         history,
-        OutboxAnswers(NOBODY, NOBODY),
+        OutboxAnswers(NOBODY, NOBODY, NOBODY),
+        AtLoginAnswers(NOBODY),
         FeedAnswers(NOBODY, NOBODY, NOBODY),
         PostAnswers(NOBODY),
         SharingAnswers(NOBODY, NOBODY),

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from daemon.events import Bus, PluginAlive, PresenceChanged
+from daemon.events import Bus, PluginAlive, PresenceChanged, SettingChanged
 from daemon.features.presence import presence_teller
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.rings.instances import Instance, Instances
+from relay.wire.events import Presence
 
 
 class Counted(Instances):
@@ -33,3 +34,26 @@ async def test_256_signs_of_life_are_one_look(monkeypatch: pytest.MonkeyPatch) -
     while instances.looks == 1:  # the last of them is not forgotten
         await asyncio.sleep(0)
     assert instances.looks == 2
+
+
+async def test_switched_off_it_says_away_once_and_nothing_after_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_teller, "LOOK_INTERVAL_S", 0.0)
+    bus, instances, told = Bus(), Counted(), list[str]()
+    bus.on(PresenceChanged, lambda event: told.append(event.presence.status))
+
+    async def look() -> None:
+        before = instances.looks
+        bus.tell(PluginAlive())
+        while instances.looks == before:
+            await asyncio.sleep(0)
+
+    PresenceTeller(instances, bus, is_told=False)
+    await look()
+    assert told == []
+    monkeypatch.setattr(presence_teller, "presence_of", lambda *_: Presence(status="producing"))
+    bus.tell(SettingChanged(name="presence", value=True))
+    await look()
+    bus.tell(SettingChanged(name="presence", value=False))
+    await look()
+    await look()
+    assert told == ["producing", "away"]
