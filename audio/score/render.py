@@ -1,0 +1,60 @@
+"""A compiled score as sound, by the kit. The page's script places the same frames at the same times."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.errors import UnsupportedAudio
+from audio.score.events import Compiled, Note, frame_of
+from audio.score.kit import RATE_HZ, RELEASE_FRAMES, one_shot
+from audio.score.sounds import SOUNDS
+
+MAX_RENDER_S = 600
+
+
+def render(score: Compiled, *, is_loop: bool) -> NDArray[np.float32]:
+    """(frames, 2) float32 at RATE_HZ. [worker]
+
+    is_loop: exactly one turn, with what still rings of the turn before at its beginning. Otherwise what rings at the end is there, too.
+    Raises UnsupportedAudio: longer than MAX_RENDER_S.
+    """
+    if score.seconds > MAX_RENDER_S:
+        raise UnsupportedAudio(f"{score.seconds:.0f} s to render: at most {MAX_RENDER_S}. Make it shorter.")
+    turn = frame_of(score.length, score.bpm, RATE_HZ)
+    voices = [
+        (frame_of(note.start, score.bpm, RATE_HZ), _voice(note, score.bpm), _sides(note))
+        for note in score.notes
+    ]
+    ends = max((start + len(voice) for start, voice, _ in voices), default=0)
+    found = np.zeros((max(turn, ends), 2), dtype=np.float64)
+    for start, voice, sides in voices:
+        found[start : start + len(voice)] += voice[:, None] * sides
+    if is_loop and turn:
+        for at in range(turn, len(found), turn):
+            rest = found[at : at + turn]
+            found[: len(rest)] += rest
+        found = found[:turn]
+    return found.astype(np.float32)
+
+
+def _voice(note: Note, bpm: int) -> NDArray[np.float32]:
+    """(frames,): as long as it sounds, at its velocity 1."""
+    shot = one_shot(note.sound, note.number)
+    if not SOUNDS[note.sound].is_held:
+        return shot.samples
+    held = frame_of(note.start + note.length, bpm, RATE_HZ) - frame_of(note.start, bpm, RATE_HZ)
+    whole = held + RELEASE_FRAMES
+    samples = shot.samples[:whole]
+    if shot.repeat is not None and whole > len(samples):
+        again = -(-(whole - len(samples)) // (len(samples) - shot.repeat))
+        samples = np.concatenate([samples, np.tile(samples[shot.repeat :], again)])[:whole]
+    gate = np.clip((whole - np.arange(len(samples))) / RELEASE_FRAMES, 0.0, 1.0).astype(np.float32)
+    return samples * gate
+
+
+def _sides(note: Note) -> NDArray[np.float64]:
+    """(2,): gain to the left and right speaker, at equal power, as a StereoPannerNode has it (Web Audio API 1.0, §1.34)."""
+    sound = SOUNDS[note.sound]
+    angle = (sound.pan + 1) / 2 * math.pi / 2
+    return sound.gain * note.velocity * np.array([math.cos(angle), math.sin(angle)])
