@@ -170,14 +170,17 @@ class Front:
         """A page for people, the problem document for everybody else."""
         if _is_for_people(request, row):
             status, title = STATUS[refusal.code]
-            asks_who = refusal.code == "sign_in_required"
+            asks_who, may_appeal = (
+                refusal.code == each for each in ("sign_in_required", "account_suspended")
+            )
             page = self._render(
                 "trouble.html",
                 request.session,
                 status=status,
                 title=title,
                 detail=refusal.detail,
-                next_step="" if asks_who else refusal.next_step,  # its own button says how to sign in
+                next_step="" if asks_who or may_appeal else refusal.next_step,  # a button of its own says it
+                may_appeal=may_appeal,
                 sign_in_to=(request.path if request.method == "GET" else "/") if asks_who else "",
             )
             return Answer(

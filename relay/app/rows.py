@@ -17,6 +17,7 @@ from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
 from relay.features.creations.post_page import PostPage
+from relay.features.creations.sound_page import SoundPage
 from relay.features.creations.version_operations import VersionOperations
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
@@ -158,6 +159,12 @@ class Table:
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
             *upload_page.rows(self.render, config.max_upload_bytes),
+            *SoundPage(
+                owning=given.owning,
+                replacing=given.replacing,
+                render=self.render,
+                max_bytes=config.max_upload_bytes,
+            ).rows(),
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *leaving.rows(given.leaving, given.jobs.one, self.render),

@@ -15,6 +15,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """state: ready, running, done, failed, cancelled, quarantined (set aside after faults of ours), or a later version's.
 
     stage, fraction: how far it is, 0..1, a few seconds old at most. error_code, error: why nothing came of it.
+    key: the Idempotency-Key of the request that asked for it, so that who asked knows it from others of theirs.
     """
 
     id: Id
@@ -27,6 +28,7 @@ class Job(Struct, frozen=True, kw_only=True):
     error: Sentence | None
     created_at: Timestamp
     ended_at: Timestamp | None
+    key: Word | None = None
 
 
 class JobPage(Struct, frozen=True, kw_only=True):

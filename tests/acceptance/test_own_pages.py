@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from relay.wire.rest import AudioPost
-from tests.acceptance.test_pages import sign_in
 from tests.support.browser import WIDE, Watched, running_browser
 from tests.support.claims import FormBrowser
 from tests.support.loops import loop_flac
@@ -55,7 +54,7 @@ def test_post_regret_delete(
     relay: RelayProcess, post: AudioPost, watched: Watched, request: pytest.FixtureRequest
 ) -> None:
     page, shot = watched.page, f"own-{request.node.callspec.id}"
-    sign_in(page, relay, "mira.k")
+    watched.sign_in(relay.url, "mira.k")
     page.goto(post.page_url)
     assert page.locator(".yours").inner_text().startswith("Everybody sees this.")
     watched.screenshot(f"{shot}-post", full_page=True)
@@ -120,9 +119,10 @@ def test_nobody_else_gets_to_these_pages(relay: RelayProcess, post: AudioPost) -
     with FormBrowser(relay.url) as browser:
         browser.sign_in("not.mira")
         csrf = browser.http.get("/").text.split('name="csrf" content="')[1].split('"')[0]
-        for what in ("edit", "delete"):
+        for what in ("edit", "delete", "sound"):
             assert browser.http.get(f"/p/{post.id}/{what}").status_code == 404
-            assert browser.http.post(f"/p/{post.id}/{what}", data={"csrf": csrf}).status_code == 404
+        for what in ("edit", "delete", "sound/forget"):
+            assert browser.http.post(f"/p/{post.id}/{what}", data={"csrf": csrf, "n": "1"}).status_code == 404
         assert "/edit" not in browser.http.get(f"/p/{post.id}").text
     with FormBrowser(relay.url) as browser:
         browser.sign_in("mira.k")
@@ -146,7 +146,8 @@ def test_open_pages_follow_what_its_owner_does(
     relay: RelayProcess, post: AudioPost, mira: RelayClient, browser: Browser
 ) -> None:
     watched = Watched(browser, WIDE)
-    sign_in(watched.page, relay, "watcher")
+    watched.sign_in(relay.url, "watcher")
+    watched.page.goto(relay.url)
     card = watched.page.locator(f'.card:has([data-like="{post.id}"])')
     watched.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
     mira.http.patch(f"/audio/{post.id}", json={"title": "Renamed"}).raise_for_status()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from relay.wire.rest import AudioPost
-from tests.acceptance.test_pages import play, sign_in
+from tests.acceptance.test_pages import play
 from tests.support.browser import NARROW, WIDE, Watched, running_browser
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
@@ -37,7 +37,7 @@ def test_who_looks_sees_what_is_said_and_the_bell_counts_it(
     expect.set_options(timeout=LIMIT_MS)
     try:
         for watched, name in ((mira, "mira.k"), (fan, "fan")):
-            sign_in(watched.page, relay, name)
+            watched.sign_in(relay.url, name)
         mira.page.goto(post.page_url)  # she looks from when her page has said so
         mira.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
         fan.page.goto(post.page_url)

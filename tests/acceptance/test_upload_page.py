@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.acceptance.test_pages import sign_in
 from tests.support.browser import WIDE, Watched, running_browser
 from tests.support.loops import noise_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess
@@ -52,7 +51,7 @@ def short_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def watched(browser: Browser, relay: RelayProcess, request: pytest.FixtureRequest) -> Iterator[Watched]:
     made = Watched(browser, getattr(request, "param", WIDE))
-    sign_in(made.page, relay, "mira.k")
+    made.sign_in(relay.url, "mira.k")
     made.page.goto(f"{relay.url}/upload")
     made.page.set_default_timeout(30_000)
     yield made

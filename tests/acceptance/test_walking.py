@@ -1,12 +1,13 @@
 """What plays stays while one walks through the pages, in Chromium: by links, back again, by the bar and by the space bar."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.support.browser import NARROW, WIDE, Watched, running_browser
-from tests.support.loops import loop_flac
+from tests.support.loops import loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 FLOWED_S = 0.2
@@ -33,11 +34,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+def watched(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
     watched = Watched(browser, request.param)
-    yield watched.page
+    yield watched
     watched.close()
     assert watched.complaints == []
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    return watched.page
 
 
 def position(page: Page) -> float:
@@ -92,9 +98,42 @@ def test_a_filter_and_a_search_do_not_stop_it(relay: RelayProcess, page: Page) -
     page.fill('[name="bpm_min"]', "130")
     page.click(".filters button")
     page.wait_for_selector(".empty")
-    page.click('.tabs a[href="/search"]')
+    page.click(".find")
     page.fill(".search input", "sec*")
     page.click(".search button")
     page.wait_for_selector(".card .title a:text('Second')")
     assert page.locator(".card").count() == 1 and page.evaluate("window.same")
+    plays_on(page, position(page))
+
+
+def test_it_plays_on_while_one_posts_and_what_is_sent_is_not_left_unasked(
+    relay: RelayProcess, watched: Watched, tmp_path: Path
+) -> None:
+    page = watched.page
+    file = tmp_path / "Fourth.flac"
+    file.write_bytes(short_flac())
+    watched.sign_in(relay.url, "poster")
+    page.goto(f"{relay.url}/tag/walk")
+    page.locator(".card [data-play]").first.click()
+    plays_on(page, FLOWED_S)
+    page.evaluate("window.same = true")
+    page.get_by_role("link", name="Post a sound").click()
+    page.wait_for_selector("[data-upload]")
+    page.wait_for_function("() => typeof Sending !== 'undefined'")
+    held: list[Route] = []
+    with page.expect_request("**/api/v1/uploads/*"):
+        page.route("**/api/v1/uploads/*", held.append)
+        page.set_input_files("[data-file]", file)
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.click(".mark", no_wait_after=True)
+    page.wait_for_function("() => window.same")
+    assert asked == ["beforeunload"] and page.url.endswith("/upload")
+    plays_on(page, position(page))
+    for route in held:
+        route.continue_()
+    page.wait_for_selector('[data-state="there"]')
+    page.click("[data-submit]")
+    page.wait_for_selector("h1:text('Fourth')", timeout=LIMIT_MS)
+    assert page.evaluate("window.same")
     plays_on(page, position(page))

@@ -37,11 +37,9 @@ def enter(browser: Browser, relay: RelayProcess) -> Iterator[Enter]:
         if name not in opened:
             opened[name] = watched = Watched(browser, size)
             watched.page.set_default_timeout(LIMIT_MS)
-            watched.page.goto(f"{relay.url}/sign-in?next=/explore")
             if name:
-                watched.page.fill("main [name=username]", name)
-                watched.page.click("main [type=submit]")
-                watched.page.wait_for_url("**/explore")
+                watched.sign_in(relay.url, name)
+                watched.page.goto(f"{relay.url}/explore")
         return opened[name].page
 
     yield page_of

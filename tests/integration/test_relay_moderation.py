@@ -194,11 +194,13 @@ def test_who_is_suspended_is_gone_until_they_are_not(relay: RelayProcess, people
     assert people["fan"].http.get(f"{relay.url}/@bad").status_code == 410
     with FormBrowser(relay.url) as browser:
         browser.sign_in("bad")
-        assert browser.http.get("/settings/profile").status_code == 403
+        refused = browser.http.get("/settings/profile")
+        assert refused.status_code == 403 and 'href="/appeal"' in refused.text, "the page leads there"
         assert browser.http.get("/terms").status_code == 200
         page = browser.http.get("/appeal")
         assert "suspended" in page.text
         assert browser.press(page, to="/appeal", text="It was my brother.").status_code == 303
+        assert 'action="/appeal"' not in browser.http.get("/appeal").text, "what is said twice would be lost"
         (appeal,) = people["warden"].http.get("/moderation/queue").json()["appeals"]
         assert appeal["text"] == "It was my brother." and appeal["username"] == "bad"
         answered = people["warden"].http.post(

@@ -57,7 +57,8 @@ def test_a_job_is_seen_by_whose_it_is_and_told_while_it_runs(relay: RelayProcess
             closing(anna.socket(jobs=True)) as mine,
             closing(ben.socket(jobs=True, global_feed=True)) as others,
         ):
-            anna.post(AUDIO)
+            key = secrets.token_hex(16)
+            anna.post(AUDIO, entry_id=key)
             told = [progress(mine)]
             while told[-1].state == "running":
                 told.append(progress(mine))
@@ -70,6 +71,7 @@ def test_a_job_is_seen_by_whose_it_is_and_told_while_it_runs(relay: RelayProcess
         (job,) = anna.http.get("/jobs").json()["jobs"]
         assert job == anna.http.get(f"/jobs/{told[0].job_id}").json()
         assert (job["kind"], job["state"], job["attempts"], job["error"]) == ("post", "done", 1, None)
+        assert job["key"] == key, "which of one's uploads it is of"
         assert job["ended_at"] >= job["created_at"]
         assert ben.http.get("/jobs").json() == {"jobs": [], "next": None}
         for answer in (ben.http.get(f"/jobs/{job['id']}"), ben.http.post(f"/jobs/{job['id']}/cancel")):

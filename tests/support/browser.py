@@ -89,6 +89,13 @@ class Watched:
         if request.failure not in LEFT:
             self.complaints.append(f"failed: {request.url}: {request.failure}")
 
+    def sign_in(self, url: str, username: str) -> None:
+        """At a relay for development, without a page: where signing in is not what is tested."""
+        answer = self.context.request.post(
+            f"{url}/session", form={"username": username}, headers={"origin": url}, max_redirects=0
+        )
+        assert answer.status == 303, answer.text()
+
     def screenshot(self, name: str, *, full_page: bool = False) -> Path:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"

@@ -128,7 +128,7 @@ def _plain(name: str) -> str:
     return f"{stem}.{ending}"
 
 
-def _bars(card: Card) -> str:
+def _bars(card: Card | AudioPost) -> str:
     return path_of_outline(card.outline)
 
 

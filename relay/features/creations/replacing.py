@@ -5,6 +5,7 @@ from functools import partial
 import msgspec
 
 from relay.core.access import Action, Actor, authorize
+from relay.core.refusal import Refusal
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Database, Tx
 from relay.features.creations import changes, versions
@@ -87,3 +88,10 @@ class Replacing:
         if changes.standing(db, post_id) is None:
             raise no_post()
         return post
+
+
+def version_number(text: str) -> int:
+    """As an address or a form names it. Raises Refusal: not_found. [any]"""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Refusal("not_found", "There is no such version.")
+    return int(text)

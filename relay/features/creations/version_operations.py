@@ -15,7 +15,7 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.making import PostJob
 from relay.features.creations.publishing import Published, Publishing
 from relay.features.creations.receive import Form, announced_bytes
-from relay.features.creations.replacing import Replacing
+from relay.features.creations.replacing import Replacing, version_number
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
 from relay.wire.owning import SoundVersions
@@ -74,7 +74,7 @@ class VersionOperations:
         return await self.replacing.versions(call.actor, call.path["post_id"])
 
     async def forget(self, call: Bare) -> SoundVersions:
-        return await self.replacing.forget(call.actor, call.path["post_id"], _number(call.path["n"]))
+        return await self.replacing.forget(call.actor, call.path["post_id"], version_number(call.path["n"]))
 
     def rows(self) -> list[AnyRow]:
         return [
@@ -89,10 +89,3 @@ class VersionOperations:
 def answer_of(published: Published) -> Answer[UploadedPost]:
     """201 where it was made for this call. [any]"""
     return Answer(value=published.post, status=201 if published.created else 200)
-
-
-def _number(text: str) -> int:
-    """Raises Refusal: not_found."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise Refusal("not_found", "There is no such version.")
-    return int(text)

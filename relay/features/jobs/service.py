@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import msgspec
+from msgspec import Struct
+
 from relay.core.access import Action, Actor, authorize
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.refusal import Refusal
@@ -9,6 +12,12 @@ from relay.core.times import rfc3339
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.jobs import table
 from relay.wire.jobs import Job, JobPage
+
+
+class Asked(Struct, frozen=True):
+    """What the data of every kind of job may say of the request that asked for it."""
+
+    key: str | None = None
 
 
 class Jobs:
@@ -66,4 +75,5 @@ def _shown(job: table.Job) -> Job:
         error=job.error if job.state == "failed" else fault,
         created_at=rfc3339(job.created_us),
         ended_at=None if job.ended_us is None else rfc3339(job.ended_us),
+        key=msgspec.json.decode(job.data, type=Asked).key,
     )

@@ -33,18 +33,19 @@ function bindComments() {
     }
   }, { signal: leftComments.signal });
 
-  const player = document.querySelector("[data-player]");
-  document.querySelectorAll("[data-at]").forEach((place) => place.addEventListener("click", () => {
-    const shown = onPage.find((each) => each.root === player);
+  const player = () => document.querySelector("[data-player]"); // another, when the post has got another sound
+  document.addEventListener("click", ({ target }) => {
+    const place = target.closest?.("[data-at]");
+    const shown = place && onPage.find((each) => each.root === player());
     if (!shown) return;
     shown.move(Number(place.dataset.at) / 1000);
     if (shown.state !== "playing") shown.play();
-  }));
+  }, { signal: leftComments.signal });
   document.querySelectorAll("[data-at-now]").forEach((button) => {
-    if (!player) return;
+    if (!player()) return;
     button.hidden = false;
     button.addEventListener("click", () => {
-      const seconds = Number(player.dataset.currentTime || 0);
+      const seconds = Number(player().dataset.currentTime || 0);
       const rest = (seconds % 60).toFixed(1).padStart(4, "0");
       button.form.elements.at.value = `${Math.floor(seconds / 60)}:${rest}`;
     });

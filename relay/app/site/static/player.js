@@ -239,6 +239,25 @@ class Player {
   }
 }
 
+// A post has another sound from now on: root is the player of it, in place of one that was shown. Who hears the old one hears
+// the new one from the same place, as soon as it is here.
+function swapPlayer(was, root) {
+  const [old, fresh] = [onPage.find((each) => each.root === was), new Player(root)];
+  was.replaceWith(root);
+  for (const list of new Set([onPage, queue])) if (list.includes(old)) list[list.indexOf(old)] = fresh;
+  if (!old) return;
+  fresh.loopButton.setAttribute("aria-pressed", String(old.looping));
+  if (playing !== old) return;
+  fresh.offset = old.position() % fresh.length;
+  if (old.state === "playing") {
+    fresh.play();
+  } else {
+    playing = fresh;
+    fresh.state = old.state;
+    fresh.paint();
+  }
+}
+
 function bindPlayers() {
   onPage = [...document.querySelectorAll("[data-player]")].map((root) => {
     if (playing?.root.dataset.post !== root.dataset.post || playing.root === root) return new Player(root);

@@ -6,7 +6,7 @@ const PART_BYTES = 1 << 20;
 const SILENCE_MS = 30_000; // without one byte moving: then the line is taken for dead
 const WAITS_MS = [1000, 2000, 5000, 10_000, 30_000];
 const STANDS_ELSEWHERE = new Set(["offset_mismatch", "upload_taken_over", "upload_incomplete"]);
-const LOST_THERE = new Set(["gone", "not_found", "sha256_mismatch"]); // sent again, a few times
+const LOST_THERE = new Set(["gone", "not_found", "sha256_mismatch", "idempotency_mismatch"]); // sent again, a few times
 const KEPT = "uploads"; // in localStorage: hash to key
 
 class Refused extends Error { // by the relay, in words; trying again changes nothing
@@ -180,7 +180,7 @@ class Sending {
     });
   }
 
-  async post(meta) { // the post that is made of it. Throws Refused, Abandoned
+  async post(meta, path) { // the post that is made of it, by the operation at a path. Throws Refused, Abandoned
     return this.insist(async () => {
       if (this.offset < this.file.size) { // its bytes were lost meanwhile
         await this.begin();
@@ -189,7 +189,7 @@ class Sending {
       const headers = { "content-type": "application/json", "idempotency-key": this.key };
       const body = JSON.stringify({ upload_id: this.address.split("/").pop(), meta: { ...meta, sha256: this.sha256 } });
       this.say("making");
-      const answer = await asked(`${API}/audio/process`, { method: "POST", headers, body, signal: this.stop.signal });
+      const answer = await asked(API + path, { method: "POST", headers, body, signal: this.stop.signal });
       const made = await answer.json();
       this.forget();
       return made;

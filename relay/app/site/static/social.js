@@ -76,6 +76,8 @@ function bindFollow(button) {
   button.addEventListener("click", (event) => { event.preventDefault(); follow(); });
 }
 
+function decibel(value) { return ((Math.round(value * 10) || 0) / 10).toFixed(1).replace("-", "\u2212"); }
+
 const WORDS = { producing: "producing", recording: "recording", idle: "idle" };
 
 class Live {
@@ -144,9 +146,26 @@ class Live {
     this.fresh.hidden = false;
   }
 
-  changed(post) {
-    const title = this.card(post.id)?.querySelector(".title a, h1");
+  async changed(post) {
+    const card = this.card(post.id);
+    if (!card) return;
+    const title = card.querySelector(".title a, h1");
     if (title) title.textContent = post.title || "Untitled";
+    const [player, { pathname, search }] = [card.querySelector("[data-player]"), new URL(post.audio_url)];
+    if (player && player.dataset.src !== pathname + search) await this.swapped(card, player, post);
+  }
+
+  async swapped(card, player, post) { // it has another sound, and so other figures; the page of the post has them
+    const answer = await fetch(`/p/${post.id}`, { headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const meter = card.querySelector(".meter");
+    if (meter) meter.textContent = post.lufs === null ? "too quiet to measure" : `${decibel(post.lufs)} LUFS · ${decibel(post.dbtp)} dBTP`;
+    for (const part of [".facts", ".figures", ".terms", ".marks"]) {
+      const [was, now] = [card.querySelector(part), page.querySelector(part)];
+      if (was && now) was.replaceWith(now);
+    }
+    swapPlayer(player, page.querySelector("[data-player]"));
   }
 
   removed(id) {

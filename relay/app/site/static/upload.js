@@ -1,4 +1,5 @@
-// The page on which a sound is posted: it goes out as soon as it is chosen, while its title is still being thought of.
+// The pages on which a sound is posted, or replaced by another: it goes out as soon as it is chosen, while its title is still being
+// thought of.
 "use strict";
 
 (() => {
@@ -7,7 +8,12 @@
     sending: "Sending…",
     waiting: "It goes on by itself, from where it stands.",
     there: "All of it is here.",
-    making: "The relay levels and draws it…",
+    making: "The relay has it, and makes the post of it when its turn comes…",
+  };
+  const STAGES = { // of the relay's job, as it tells them
+    fetch: "The relay looks whether all of it arrived…",
+    encode: "The relay levels, encodes and draws it…",
+    store: "The relay puts it in its place…",
   };
   const REMEMBERED = "post-terms"; // in localStorage: who sees it and under which licence, as it was last
   const COLUMNS = 160;
@@ -27,13 +33,18 @@
       this.file.addEventListener("change", () => this.choose(this.file.files[0]));
       root.querySelector("[data-other]").addEventListener("click", () => this.other());
       this.form.addEventListener("submit", (event) => { event.preventDefault(); this.post(); });
-      this.form.elements.title.addEventListener("input", () => { this.titled = true; });
+      this.title = this.form.elements.title; // not where a post has one already
+      this.title?.addEventListener("input", () => { this.titled = true; });
+      this.jobs = new Map(); // of those that the relay told of: id to a promise of the key that asked for it
+      this.words = this.submit.textContent;
       this.recall();
     }
 
     recall() {
       try {
-        for (const [name, value] of Object.entries(JSON.parse(localStorage.getItem(REMEMBERED)) ?? {})) this.form.elements[name].value = value;
+        for (const [name, value] of Object.entries(JSON.parse(localStorage.getItem(REMEMBERED)) ?? {})) {
+          if (this.form.elements[name]) this.form.elements[name].value = value;
+        }
       } catch { /* as the page says */ }
     }
 
@@ -46,13 +57,13 @@
       this.say("");
       this.name.textContent = file.name;
       this.size.textContent = inWords(file.size);
-      if (!this.titled) this.form.elements.title.value = file.name.replace(/\.[^.]+$/, "").slice(0, this.form.elements.title.maxLength);
+      if (this.title && !this.titled) this.title.value = file.name.replace(/\.[^.]+$/, "").slice(0, this.title.maxLength);
       this.drop.hidden = true;
       this.sending.hidden = false;
       this.going = new Sending(file, (...step) => this.show(...step));
       this.sent = this.send(file, this.going);
       this.sent.catch((error) => this.failed(error));
-      this.form.elements.title.focus();
+      (this.title ?? this.submit).focus();
     }
 
     async send(file, going) {
@@ -83,11 +94,31 @@
 
     show(state, offset, why) {
       this.root.dataset.state = state;
-      const words = [why, WORDS[state]].filter(Boolean).join(" ");
-      if (this.status.textContent !== words) this.status.textContent = words; // said once, not with every byte
-      const share = offset / this.going.file.size;
-      this.progress.value = share;
-      this.percent.textContent = state === "sending" || state === "waiting" ? `${Math.floor(share * 100)} %` : "";
+      delete this.root.dataset.stage;
+      this.tell([why, WORDS[state]].filter(Boolean).join(" "));
+      this.progress.setAttribute("aria-label", "Sent");
+      this.share(offset / this.going.file.size, state === "sending" || state === "waiting");
+    }
+
+    tell(words) { // once, not with every byte
+      if (this.status.textContent !== words) this.status.textContent = words;
+    }
+
+    share(of, isSaid) {
+      this.progress.value = of;
+      this.percent.textContent = isSaid ? `${Math.floor(of * 100)} %` : "";
+    }
+
+    async made({ job_id: id, stage, fraction }) { // how far the relay says that a job is, which may be of another upload
+      const isMaking = () => this.root.dataset.state === "making";
+      if (!isMaking()) return;
+      if (!this.jobs.has(id)) this.jobs.set(id, asked(`${API}/jobs/${id}`, {}).then((answer) => answer.json()).then((job) => job.key, () => null));
+      const key = await this.jobs.get(id);
+      if (!isMaking() || key !== this.going?.key || !STAGES[stage]) return;
+      this.root.dataset.stage = stage;
+      this.tell(STAGES[stage]);
+      this.progress.setAttribute("aria-label", "Made");
+      this.share(fraction, true);
     }
 
     say(words) {
@@ -121,15 +152,15 @@
 
     busy(on) {
       this.submit.disabled = on;
-      this.submit.textContent = on ? "Posts as soon as it is here…" : "Post it";
+      this.submit.textContent = on ? this.submit.dataset.busy : this.words;
     }
 
     meta() { // throws Error in words
       const { title, tags, bpm, key, visibility } = this.form.elements;
       const tempo = Number(bpm.value.replace(",", "."));
       if (bpm.value.trim() && !(tempo > 0 && tempo <= 1000)) throw new Error("A tempo is a number such as 92 or 92.5; empty: it is found by ear.");
-      const meta = { title: title.value.trim(), visibility: visibility.value };
-      const genre = [...new Set(tags.value.split(",").map((each) => each.trim()).filter(Boolean))];
+      const meta = title ? { title: title.value.trim(), visibility: visibility.value } : {};
+      const genre = [...new Set(tags?.value.split(",").map((each) => each.trim()).filter(Boolean))];
       if (genre.length) meta.genre = genre;
       if (bpm.value.trim()) Object.assign(meta, { bpm: tempo, bpm_source: "given" });
       if (key.value.trim()) Object.assign(meta, { key: key.value.trim(), key_source: "given" });
@@ -148,7 +179,8 @@
         const meta = this.meta();
         this.busy(true);
         await this.sent;
-        const made = await going.post(meta);
+        const { replaces } = this.root.dataset;
+        const made = await going.post(meta, replaces ? `/audio/${replaces}/versions` : "/audio/process");
         this.done(made, await this.terms(made) ? `/p/${made.id}` : `/p/${made.id}/edit`);
       } catch (error) {
         if (going !== this.going) return;
@@ -161,6 +193,7 @@
 
     async terms(made) { // whether they are as they were asked for
       const { licence, downloads, visibility } = this.form.elements;
+      if (!licence) return true;
       try { localStorage.setItem(REMEMBERED, JSON.stringify({ licence: licence.value, visibility: visibility.value })); } catch { /* next time as now */ }
       if (licence.selectedIndex === 0 && !downloads.checked) return true;
       const headers = { "content-type": "application/json" };
@@ -171,7 +204,7 @@
     done(made, address) {
       this.sent = null;
       if (!made.lacks.length) {
-        location.assign(address);
+        goTo(address);
         return;
       }
       this.form.hidden = this.sending.hidden = true;
@@ -193,6 +226,9 @@
     current = root ? new Upload(root) : null;
   }
 
+  document.addEventListener("live", ({ detail }) => {
+    if (detail.t === "job.progress") current?.made(detail);
+  });
   const carriesFile = (event) => current && [...(event.dataTransfer?.types ?? [])].includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!carriesFile(event)) return;
@@ -205,9 +241,9 @@
     event.preventDefault();
     current.choose(event.dataTransfer.files[0]);
   });
-  addEventListener("beforeunload", (event) => {
-    if (current?.sent) event.preventDefault(); // the browser asks, in its own words
-  });
+  const stay = (event) => { if (current?.sent) event.preventDefault(); };
+  addEventListener("beforeunload", stay); // the browser asks, in its own words
+  document.addEventListener("leaving", stay);
   bindUpload();
   document.addEventListener("walked", bindUpload);
 })();

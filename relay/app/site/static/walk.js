@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const LEFT = /^\/(?:api|sign-in|sign-up|session|join|reset-password|device|claim|oauth|embed|static|upload|metrics|health)(?:\/|$)/; // pages of their own
+  const LEFT = /^\/(?:api|sign-in|sign-up|session|join|reset-password|device|claim|oauth|embed|static|metrics|health)(?:\/|$)/; // pages of their own
   const OWN_KEYS = "input, textarea, select, button, a, summary, [role=slider]";
   const ICONS = {
     previous: "M6 5h3v14H6zM20 5v14L9.500 12z",
@@ -84,7 +84,7 @@
     }
     if (push) history.pushState(null, "", address);
     document.title = page.title;
-    for (const each of [".tabs", "main"]) document.querySelector(each).replaceWith(page.querySelector(each));
+    for (const each of [".tabs", ".find", "main"]) document.querySelector(each).replaceWith(page.querySelector(each));
     for (const part of page.head.querySelectorAll('link[rel="stylesheet"], script[src]')) load(part);
     scrollTo(0, 0);
     document.dispatchEvent(new Event("walked"));
@@ -97,13 +97,20 @@
     if (document.head.querySelector(`${part.localName}[${name}="${address}"]`)) return;
     const own = document.createElement(part.localName);
     own[name] = address;
+    own.async = false; // one stands on another
     if (name === "href") own.rel = "stylesheet";
     document.head.append(own);
   }
 
-  function isWalked(address) {
-    return playing && address.origin === location.origin && !LEFT.test(address.pathname);
+  function isWalked(address) { // what would be lost by it says so, and then the browser leaves the page and asks
+    const leaving = new Event("leaving", { cancelable: true });
+    return playing && address.origin === location.origin && !LEFT.test(address.pathname) && document.dispatchEvent(leaving);
   }
+
+  window.goTo = (path) => {
+    if (isWalked(new URL(path, location))) walk(path, { push: true });
+    else location.assign(path);
+  };
 
   function bindHero() { // the landing's loop is the first of the page, shown large
     const hero = document.querySelector("[data-hear]");
