@@ -81,7 +81,7 @@ plugin: $(BUILD)/system-plugin ## VST3, CLAP and LV2, built and installed for yo
 	@$(STEP) "compiling the plugin: VST3, CLAP, LV2, stereo and mono" $(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all
 	@$(STEP) "installing it into ~/.vst3, ~/.clap and ~/.lv2" $(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin install
 
-audio/_kernels.so: audio/kernels.c audio/floats.c
+audio/_kernels.so: audio/kernels.c audio/floats.c audio/crc.c
 	@$(CC) -O3 -ffp-contract=off -shared -fPIC -o $@.new $^ && mv $@.new $@ # never under a process that has it mapped
 
 clean: ## remove all that was made here

@@ -1,4 +1,4 @@
-"""kernels.c and floats.c through ctypes, where it was built. No arrays here: floats.py calls it without numpy.
+"""kernels.c, floats.c and crc.c through ctypes, where they were built. No arrays here: floats.py calls it without numpy.
 
 ctypes lets go of the interpreter lock while C runs, so other threads go on.
 """

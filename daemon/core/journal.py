@@ -17,6 +17,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from audio.crc import crc32
 from plugin_protocol.layout import (
     MAX_CHANNELS,
     MAX_RATE_HZ,
@@ -189,7 +190,7 @@ def pack_chunk(origin: Origin, body: Body) -> tuple[bytes, bytes | memoryview]:
         body.peak,
         body.wall_us,
         zlib.crc32(timeline, origin.seed),
-        zlib.crc32(body.sound, origin.seed),
+        crc32(body.sound, origin.seed),
     )
     return head + _CRC.pack(zlib.crc32(head, origin.seed)) + timeline, body.sound
 
@@ -235,7 +236,7 @@ def check_timeline(head: Head, data: bytes | memoryview, origin: Origin) -> None
 
 def check_sound(head: Head, data: bytes | memoryview, origin: Origin) -> None:
     """Raises Damaged unless `data` is the sound that the head speaks of, as it lies there. [any]"""
-    if len(data) != head.sound_bytes(origin.frame_bytes) or zlib.crc32(data, origin.seed) != head.sound_crc:
+    if len(data) != head.sound_bytes(origin.frame_bytes) or crc32(data, origin.seed) != head.sound_crc:
         raise Damaged("the sound of a chunk")
 
 

@@ -9,8 +9,7 @@ nothing. Why this and not FLAC: docs/decisions/0030. Pure; no numpy, the loops a
 How it lies there, and how it comes back: unpacking.py.
 """
 
-import zlib
-
+from audio.crc import crc32
 from audio.floats import coded, difference_bits, numbers, planes
 from daemon.core.unpacking import AS_IS, CODED, HEAD, LENGTH, ZEROS
 from plugin_protocol.layout import SAMPLE_BYTES
@@ -29,7 +28,7 @@ def pack(sound: bytes, channels: int) -> bytes:
     few = bytes(memoryview(whole)[:few_bytes])
     order = min((1, 2), key=lambda order: difference_bits(few, channels, order))
     kinds, parts = zip(*map(_plane, planes(whole, channels, order)), strict=True)
-    return b"".join([HEAD.pack(scale_bits, order, *kinds, zlib.crc32(sound)), *parts])
+    return b"".join([HEAD.pack(scale_bits, order, *kinds, crc32(sound)), *parts])
 
 
 def _numbers(sound: bytes, few_bytes: int) -> tuple[int, bytes | bytearray]:

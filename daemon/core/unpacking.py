@@ -7,6 +7,7 @@ plane  = nothing (ZEROS), bytes (AS_IS), or u32 length and raw deflate (CODED)
 import struct
 import zlib
 
+from audio.crc import crc32
 from audio.floats import unpacked
 from daemon.core.journal import Damaged
 
@@ -27,7 +28,7 @@ def unpack(packed: bytes | memoryview, frames: int, channels: int) -> bytes | by
     except (struct.error, zlib.error, ValueError) as error:
         raise Damaged("packed sound") from error
     sound = unpacked(planes, channels, order, scale_bits)
-    if zlib.crc32(sound) != crc:
+    if crc32(sound) != crc:
         raise Damaged("packed sound, which is not what was packed")
     return sound
 
