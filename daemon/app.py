@@ -25,6 +25,7 @@ from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.people import PeopleAnswers
+from daemon.doors.control.players import Players
 from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
@@ -226,7 +227,7 @@ class App:
         """What a person can do, once each."""
         store, takes, account, bus = self._store, self._takes, self._account, self._bus
         self._pictures = Pictures(self._history)
-        self._keeping = Keeping(self._config, store, takes, account, self._history)
+        self._keeping = Keeping(self._config, store, takes, account, self._history, bus)
         self._set_keeping = SetKeeping(self._config, store, takes, self._instances, self._history)
         self._holding = Holding(store, self._entries, bus)
         replacing = Replacing(takes, account.relay, lambda: account.name, bus)
@@ -239,19 +240,18 @@ class App:
         self._linked_folder = LinkedFolder(self._config, store, bus)
         self._repairs = Repairs(store, takes, bus)
         self._social = Social(self._deeds, store)
-        self._recovering = Recovering(self._config, self._journal, takes)
+        self._recovering = Recovering(self._config, self._journal, takes, bus)
         self._claiming = Claiming(account)
 
     async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
         take_answers = TakeAnswers(
             store=self._store,
             takes=self._takes,
-            instances=self._instances,
             keeping=self._keeping,
             renderer=self._renderer,
             posting=self._posting,
             repairs=self._repairs,
-            recovering=self._recovering,
+            players=Players(self._instances, self._recovering),
             search=Search(self._takes, self._renderer),
         )
         door = ControlDoor(
@@ -308,6 +308,7 @@ class App:
             journal=self._journal,
             folder=self._history,
             instances=self._instances,
+            players=Players(self._instances, self._recovering),
             listening=self._listening,
             pictures=self._pictures,
         )

@@ -41,6 +41,14 @@ class TakeKept(Event, frozen=True, kw_only=True):
     entry: Entry | None = None
 
 
+class PartKept(Event, frozen=True, kw_only=True):
+    """A Take was made of these frames of a Ring. ring: its name in the journal, also of one that is gone."""
+
+    ring: str
+    first_frame: int
+    end_frame: int
+
+
 class TakeReset(Event, frozen=True, kw_only=True):
     """A Take is as it was kept: whatever was made of its sound is to be made anew."""
 

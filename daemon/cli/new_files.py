@@ -3,8 +3,9 @@
 import contextlib
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from bridge.system import create_private, longest_name_bytes
 from daemon.cli.source import shown
@@ -14,7 +15,11 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 LONGEST_NAME_BYTES = 255  # where a file system does not say
 
 
-def write_files(folder: Path, files: Mapping[str, bytes], *, force: bool) -> None:
+Content = bytes | Callable[[BinaryIO], None]
+"""What stands in a file, or what writes it there when its turn comes: so that not all have to be in memory at once."""
+
+
+def write_files(folder: Path, files: Mapping[str, Content], *, force: bool) -> None:
     """Write `files`, by name, into `folder`, which is made if missing.
 
     All are written aside and synced before the first gets its name. A name that is taken is refused without force, unless
@@ -55,14 +60,15 @@ def longest_stem(stem: str, longest_ending: str, folder: Path) -> str:
     return os.fsencode(stem)[:room_bytes].decode(errors="ignore")
 
 
-def _must_write(path: Path, data: bytes, force: bool) -> bool:
+def _must_write(path: Path, data: Content, force: bool) -> bool:
     """Whether there is anything to write. Raises UsageError when the name is taken."""
     if not os.path.lexists(path):
         return True
     if path.is_dir() and not path.is_symlink():
         raise UsageError(f"{shown(path)} is a folder.", "Name another folder with --out.")
     is_same = (
-        not path.is_symlink()
+        isinstance(data, bytes)
+        and not path.is_symlink()
         and path.is_file()
         and path.stat().st_size == len(data)
         and path.read_bytes() == data
@@ -75,10 +81,13 @@ def _must_write(path: Path, data: bytes, force: bool) -> bool:
     )
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: Content) -> None:
     fd = create_private(path, mode=0o666)
     with os.fdopen(fd, "wb") as file:
-        file.write(data)
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            data(file)
         file.flush()
         os.fsync(fd)
 

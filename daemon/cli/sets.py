@@ -1,9 +1,10 @@
 """`sidechain sets …` and `keep --all`: takes of several tracks that were kept together."""
 
-import io
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import msgspec
 import typer
@@ -21,7 +22,8 @@ from daemon.core.names import file_stem, free_name
 from daemon.core.shown import line
 
 MANIFEST = "set.json"
-KEEP_LIMIT_S = 120.0  # 64 tracks of 43 s, on a slow disk
+Made = Callable[[], bytes]  # what stands in a file, when its turn comes: a set may be larger than memory
+KEEP_LIMIT_S = 300.0  # 256 tracks of two minutes, on a slow disk
 
 app = typer.Typer(
     cls=Group, help="Sets of takes, kept together: list, show, export, mix, discard.", no_args_is_help=False
@@ -101,7 +103,7 @@ def export(
         write_files(to, {path.name: _zip(files, stem)}, force=force)
     else:
         path = to / free_name(stem, "", lambda name: not force and (to / name).exists())
-        write_files(path, files, force=force)
+        write_files(path, {name: _writer(make) for name, make in files.items()}, force=force)
     show(
         {"path": shown(path), "files": sorted(files)},
         as_json,
@@ -109,17 +111,20 @@ def export(
     )
 
 
-def _files(one: c.OneSet, wav: Wav) -> dict[str, bytes]:
+def _files(one: c.OneSet, wav: Wav) -> dict[str, Made]:
+    """By their names in the folder."""
     from daemon.core.set_manifest import Track, manifest  # and the rules of bars behind it
     from daemon.library.sidecars import read_take
 
-    files: dict[str, bytes] = {}
+    files: dict[str, Made] = {}
     tracks: list[Track] = []
+    taken: set[str] = set()
     for each in one.takes:
         take = each.take
         stem = file_stem(take.track_name or take.name)
-        name = free_name(stem, ".wav", lambda n: same_file(n) in {*map(same_file, files)})
-        files[name] = sound_bytes(c.OneTake(take=take, path=each.path), ".wav", wav)
+        name = free_name(stem, ".wav", lambda n: same_file(n) in taken)
+        taken.add(same_file(name))
+        files[name] = partial(sound_bytes, c.OneTake(take=take, path=each.path), ".wav", wav)
         tracks.append(
             Track(
                 file=name,
@@ -133,17 +138,26 @@ def _files(one: c.OneSet, wav: Wav) -> dict[str, bytes]:
             )
         )
     cut = read_take(Path(one.takes[0].path)).cut
-    told = manifest(one.set.name, one.set.created_us, cut, tracks)
-    return files | {MANIFEST: msgspec.json.format(msgspec.json.encode(told), indent=2)}
+    told = msgspec.json.encode(manifest(one.set.name, one.set.created_us, cut, tracks))
+    return files | {MANIFEST: lambda: msgspec.json.format(told, indent=2)}
 
 
-def _zip(files: dict[str, bytes], folder: str) -> bytes:
+def _writer(make: Made) -> Callable[[BinaryIO], None]:
+    def write(file: BinaryIO) -> None:
+        file.write(make())
+
+    return write
+
+
+def _zip(files: dict[str, Made], folder: str) -> Callable[[BinaryIO], None]:
     """Not compressed: sound does not shrink that way, and a DAW's import need not wait."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
-            archive.writestr(f"{folder}/{name}", content)
-    return data.getvalue()
+
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, make in files.items():
+                archive.writestr(f"{folder}/{name}", make())
+
+    return write
 
 
 @app.command()

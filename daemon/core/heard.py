@@ -23,10 +23,15 @@ class Tie(NamedTuple):
 
 
 def ties(heads: Iterable[Head], now: Tie | None) -> list[Tie]:
-    """Rising in frames and in time. heads: in the order of their files; now: where memory ends. [any]"""
+    """Rising in frames and in time. heads: in the order of their files; now: where memory ends. [any]
+
+    Times are those of the clock as it is last: what was noted before it was set back, and lies ahead of it, says nothing.
+    """
+    told = [*(Tie(head.end_frame, head.wall_us) for head in heads), *([now] if now else [])]
     found: list[Tie] = []
-    for tie in [*(Tie(head.end_frame, head.wall_us) for head in heads), *([now] if now else [])]:
-        if not found or (tie.frame > found[-1].frame and tie.wall_us >= found[-1].wall_us):
+    for tie in told:
+        is_later = not found or (tie.frame > found[-1].frame and tie.wall_us >= found[-1].wall_us)
+        if is_later and tie.wall_us <= told[-1].wall_us:
             found.append(tie)
     return found
 

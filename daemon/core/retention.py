@@ -28,6 +28,17 @@ class Held(Struct, frozen=True, kw_only=True):
     closed_us: int | None = None  # Unix time at which it was closed in peace; None: it was not
 
 
+def in_order(held: Iterable[Held]) -> list[Held]:
+    """The oldest first. Within a Ring by number: what was played after the clock was set back is no older for it. [any]"""
+    files = list(held)
+    heard_us: dict[tuple[str, int], int] = {}
+    newer_us: dict[str, int] = {}
+    for one in sorted(files, key=lambda h: -h.number):
+        newer_us[one.ring] = min(one.wall_us, newer_us.get(one.ring, one.wall_us))
+        heard_us[one.ring, one.number] = newer_us[one.ring]
+    return sorted(files, key=lambda h: (heard_us[h.ring, h.number], h.number))
+
+
 def to_remove(
     held: Iterable[Held], *, keep_s: float, keep_closed_us: int, budget_bytes: int, now_us: int
 ) -> list[Held]:
@@ -35,7 +46,7 @@ def to_remove(
 
     Files that are open stay, whatever they take: the caller keeps them small.
     """
-    left = sorted(held, key=lambda h: (h.wall_us, h.number))
+    left = in_order(held)
     gone = [h for h in left if h.ended and now_us > _ends_us(h, keep_closed_us)]
     newest_s: dict[str, float] = defaultdict(float)
     for one in reversed(left):
@@ -61,7 +72,7 @@ def _ends_us(one: Held, keep_closed_us: int) -> int:
 def to_give_up(held: Iterable[Held], size_bytes: int) -> list[Held]:
     """The oldest files to remove for so many bytes of a disk that is full, in the order to remove them; fewer when what is
     left is what a crash left or the last FLOOR_S of who runs. [any]"""
-    left = sorted(held, key=lambda h: (h.wall_us, h.number))
+    left = in_order(held)
     gone: list[Held] = []
     while size_bytes > 0 and (victim := _spare(left)) is not None:
         left.remove(victim)

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -123,13 +123,20 @@ class Takes:
             files[ENTRY_JSON] = [sidecars.entry_bytes(entry)]
         publish_folder(self.folder / take.take_id, files)
 
-    def publish_all(self, sounds: Sequence[tuple[TakeRow, memoryview]]) -> None:
-        """The folders of several Takes, all or none. Raises as `publish`. [worker]"""
+    @contextlib.contextmanager
+    def all_or_none(self) -> Iterator[Callable[[TakeRow, memoryview], None]]:
+        """Yields what writes the folder of a Take; if anything fails until the end, none that it wrote stays. Raises as
+        `publish`. [worker]"""
+        written: list[TakeRow] = []
+
+        def write(take: TakeRow, sound: memoryview) -> None:
+            written.append(take)
+            self.publish(take, None, [sound])
+
         try:
-            for take, sound in sounds:
-                self.publish(take, None, [sound])
+            yield write
         except BaseException:
-            for take, _ in sounds:
+            for take in written:
                 with contextlib.suppress(OSError):
                     remove_folder(self.folder / take.take_id)
             raise

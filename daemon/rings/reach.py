@@ -33,6 +33,15 @@ class Sound(NamedTuple):
     parts: Iterable[bytes | memoryview]
 
 
+class Gone(NamedTuple):
+    """An Instance that is not loaded any more, by its name."""
+
+    name: str
+
+
+Player = Instance | Gone
+
+
 class Reach:
     """One Ring, or what was journaled of one, as one timeline. For one request; holds nothing open. [worker]"""
 
@@ -54,6 +63,11 @@ class Reach:
     @property
     def frame_bytes(self) -> int:
         return self.channels * SAMPLE_BYTES
+
+    @property
+    def ring(self) -> str:
+        """Its name in the journal."""
+        return self._folder.name
 
     @property
     def origin(self) -> Origin | None:
@@ -87,6 +101,13 @@ class Reach:
             return self._memory.span()
         end_frame = max(head.end_frame for head in self.heads)
         return There(end_frame, end_frame)
+
+    def remembers(self, at_us: int) -> bool:
+        """Whether memory alone goes back to that time, and perhaps beyond. Raises NothingKept."""
+        if not self._memory:
+            return False
+        now, span = self._memory.now(), self._memory.span()
+        return now.wall_us - (span.end_frame - span.first_frame) * 1e6 / self.sample_rate_hz <= at_us
 
     def memory(self) -> History:
         """What the Ring alone remembers; nothing when it is gone. Raises NothingKept."""

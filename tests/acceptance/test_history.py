@@ -1,8 +1,10 @@
 """The History as a person meets it: a real host, a real daemon, the command line; what is kept is the bits that were played."""
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -13,8 +15,14 @@ import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage
 from tests.acceptance.test_recovery import is_played, until_on_disk
 from tests.acceptance.test_whole_path import PLAYED_BARS, play
+from tests.support.clap import begin_clap
+from tests.support.hosts import Stretch, newest_ring
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, read_wav, short_folder
+
+SPANS = int(os.environ.get("SIDECHAIN_SPANS", "1000" if "SIDECHAIN_SOAK" in os.environ else "60"))
+SEED = int(os.environ.get("SIDECHAIN_SEED", "20261130"))
+ROUNDS = 10
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -89,3 +97,34 @@ async def test_a_picture_of_a_loaded_plugin_is_given_by_the_control_socket() -> 
             )
             assert isinstance(picture, c.PeaksAre)
             assert len(picture.peaks) == 800 and any(picture.peaks) and not any(picture.holes)
+
+
+async def test_spans_across_the_seam_are_the_bits_that_went_through_the_plugin() -> None:
+    """Of the CLAP in its host, at random: from what memory has lost into what it holds; the seam moves as it plays on."""
+    chance, rate_hz, checked = random.Random(SEED), 48_000, 0
+    played = np.random.default_rng(SEED).random((70 * rate_hz, 2), np.float32) - np.float32(0.5)
+    async with contextlib.AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(Stage(stack.enter_context(short_folder())))
+        host, daemon = await stack.enter_async_context(begin_clap(stage))
+        await host.open()
+        done = 50 * rate_hz
+        await host.play(Stretch(frames=done, bpm=128.0), sound=played[:done])
+        for _ in range(ROUNDS):
+            await until_on_disk(daemon, done)
+            ring = newest_ring(daemon)
+            seam, generation = ring.readable().start, ring.header.generation
+            ring.close()
+            assert 0 < seam < done
+            for _ in range(SPANS // ROUNDS):
+                first, end = seam - chance.randrange(3 * rate_hz), seam + chance.randrange(1, 3 * rate_hz)
+                ask = c.CopyHistory(generation=generation, first_frame=first, end_frame=end, snap=False)
+                heard = await daemon.client.request(ask)
+                assert isinstance(heard, c.HistorySound) and heard.frames == end - first
+                sound = await asyncio.to_thread(read_wav, Path(heard.path))
+                assert np.array_equal(sound.view(np.uint32), played[first:end].view(np.uint32))
+                checked += 1
+            more = played[done : done + rate_hz]
+            await host.play(Stretch(frames=rate_hz, bpm=128.0, start_ppq=done / 22_500), sound=more)
+            done += rate_hz
+    print(f"\nspans={checked} seed={SEED}")
+    assert checked == SPANS // ROUNDS * ROUNDS

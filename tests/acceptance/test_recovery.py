@@ -148,6 +148,17 @@ async def test_a_host_that_ends_in_peace_leaves_its_history_and_no_news() -> Non
             kept = await daemon.client.request(c.KeepTake(bars=4))
             assert isinstance(kept, c.OneTake) and kept.take.bars == 4 and "was closed" in kept.choice
             assert is_played(await asyncio.to_thread(read_wav, Path(kept.path) / "take.wav"), 5, 4)
+            heard = await daemon.client.request(c.CopyHistory(bars=3))
+            assert isinstance(heard, c.HistorySound)
+            assert is_played(await asyncio.to_thread(read_wav, Path(heard.path)), 6, 3)
+            for asked, first in (
+                (c.KeepTake(bars=2, ago_s=0.0), 7),
+                (c.KeepTake(whole=True, instance="sidechain-play"), 0),
+            ):
+                kept = await daemon.client.request(asked)
+                assert isinstance(kept, c.OneTake) and "was closed" in kept.choice
+                sound = await asyncio.to_thread(read_wav, Path(kept.path) / "take.wav")
+                assert is_played(sound[: (9 - first) * BAR_FRAMES], first, 9 - first)
 
 
 async def test_a_host_that_ends_in_peace_leaves_nothing_when_told_so() -> None:

@@ -1,6 +1,6 @@
 """The History by the time of day, whole, listed, heard and drawn: real Rings, a real journal, a clock that is told."""
 
-import time
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,16 @@ from bridge.shm import RingFile
 from daemon.core.capture import Cut
 from daemon.core.picture import FULL_SCALE, STEP
 from daemon.errors import NothingKept, UsageError
+from daemon.events import HistoryChanged
 from daemon.features.history.compress_worker import pack_file
 from daemon.features.history.listing import earlier_rings, heard_in
-from daemon.features.keeping.asking import Ask
+from daemon.features.history.recovering import Recovering
+from daemon.features.keeping.asking import SILENT_SINCE, Ask
 from daemon.features.keeping.listening import MAX_COPIES, Listening
 from daemon.rings.instances import Instance
 from daemon.rings.marks import find_marks
 from daemon.rings.peaks import Pictures
-from daemon.rings.reach import reach_of
+from daemon.rings.reach import Gone, reach_of
 from plugin_protocol.history_messages import MarkFlag
 from plugin_protocol.messages import Play
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
@@ -31,21 +33,6 @@ async def played(desk: Desk) -> Instance:
     await desk.load("Keys", seconds=0.0)
     desk.song("Keys", 1.0, PLAYED_BARS)
     return desk.instances.named("Keys")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Frames are written as fast as it goes: here the time of day goes with them."""
-    start_ns = time.time_ns()
-    written = [0]
-    write = RingWriter.write
-
-    def writing(ring: RingWriter, frames: np.ndarray, *records: object) -> None:  # type: ignore[type-arg]
-        write(ring, frames, *records)  # type: ignore[arg-type]
-        written[0] += len(frames)
-
-    monkeypatch.setattr(RingWriter, "write", writing)
-    monkeypatch.setattr(time, "time_ns", lambda: start_ns + written[0] * 1_000_000_000 // RATE_HZ)
 
 
 async def cut_of(desk: Desk, **ask: object) -> tuple[Cut, bytes]:
@@ -71,6 +58,62 @@ async def test_bars_that_ended_a_while_ago(tmp_path: Path) -> None:
 def _near(sound: bytes, first: int, frames: int) -> bool:
     """The time of day is known to some milliseconds."""
     return any(sound == numbered_frames(first + k, frames).tobytes() for k in range(-80, 81))
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("ask", [{"bars": 4}, {"seconds": 8.0}])
+async def test_what_ended_in_a_silence_is_what_sounded_before_it(
+    tmp_path: Path, ask: dict[str, object]
+) -> None:
+    """The transport rolls on; the middle of half a minute of rest is asked for."""
+    async with desk_in(tmp_path) as desk:
+        await played(desk)
+        desk.song("Keys", 0.0, 15, from_beat=4 * PLAYED_BARS)
+        desk.song("Keys", 1.0, 5, from_beat=4 * (PLAYED_BARS + 15))
+        cut, sound = await cut_of(desk, ago_s=20.0, **ask)
+        assert sound == numbered_frames((PLAYED_BARS - 4) * BAR, 4 * BAR).tobytes()
+        assert SILENT_SINCE in cut.note
+
+
+@pytest.mark.usefixtures("clock")
+async def test_of_several_earlier_rings_the_one_that_was_written_then(tmp_path: Path) -> None:
+    """Also when the files of an older one were packed, or trimmed, after all of a newer one was written."""
+    async with desk_in(tmp_path) as desk:
+        await played(desk)
+        first = desk.rings["Keys"]
+        anew(desk, "Keys")
+        desk.song("Keys", 1.0, 10)
+        second = desk.rings["Keys"]
+        anew(desk, "Keys")
+        desk.song("Keys", 1.0, 5)
+        for at_s, ring in enumerate((second, first)):
+            folder = desk.folder.folder / f"{ring.header.instance_id.hex()}-{ring.header.generation:016x}"
+            os.utime(folder, (at_s, at_s))
+        _, sound = await cut_of(desk, bars=2, ago_s=16.0)  # ten seconds of the third, and six of the second
+        assert sound == numbered_frames(5 * BAR, 2 * BAR).tobytes()
+        instance = desk.instances.named("Keys")
+        desk.instances.left(instance, closed=True)
+        desk.journal.closed(instance.name)
+        await desk.journal.do(lambda: None)
+        gone = Gone(instance.name)
+        take, _ = await desk.keeping.keep(gone, Ask(bars=2, ago_s=16.0))
+        assert desk.sound(take) == numbered_frames(5 * BAR, 2 * BAR).tobytes()
+        take, _ = await desk.keeping.keep(gone, Ask(bars=2))
+        assert desk.sound(take) == numbered_frames(3 * BAR, 2 * BAR).tobytes() and take.track_name == "Keys"
+        take, _ = await desk.keeping.keep(gone, Ask(whole=True))
+        assert desk.sound(take) == numbered_frames(0, 5 * BAR).tobytes()
+
+
+def anew(desk: Desk, track: str) -> None:
+    """Its Ring is replaced by another, which begins with nothing."""
+    instance, old = desk.instances.named(track), desk.rings[track]
+    old.close()
+    desk.journal.look(desk.instances.all())
+    desk.rings[track] = ring = RingWriter(
+        desk.run_dir, sample_rate_hz=RATE_HZ, capacity_frames=1 << 16, instance_id=old.header.instance_id
+    )
+    with instance.lock:
+        instance.replace_ring(RingFile.open(desk.run_dir, ring.segment))
 
 
 @pytest.mark.usefixtures("clock")
@@ -254,6 +297,30 @@ async def test_a_long_picture_is_coarse_first_and_fine_when_asked_again(
         assert not any(looks[0].holes), "it is drawn, if only by what each chunk says of itself"
         fine, coarse = (np.frombuffer(look.peaks, "<i2") for look in (looks[-1], looks[0]))
         assert (np.abs(coarse) >= np.abs(fine)).all()
+
+
+async def test_what_a_window_keeps_of_a_ring_that_went_down_is_no_news_any_more(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        keys = await played(desk)
+        assert keys.ring
+        generation = keys.ring.header.generation
+        Recovering(desk.config, desk.journal, desk.takes, desk.bus)
+        told: list[HistoryChanged] = []
+        desk.bus.on(HistoryChanged, told.append)
+        desk.rings["Keys"].die()
+        await desk.journal.do(desk.journal.look, [keys])
+        (one,) = desk.journal.waiting()
+        await desk.load("Bass", seconds=0.0)
+        desk.song("Bass", 1.0, 2)
+        bass = desk.instances.named("Bass")
+        await desk.keeping.keep(bass, Ask(bars=1))
+        await desk.journal.do(lambda: None)
+        assert desk.journal.waiting() == [one] and not told, "another's"
+        ask = Ask(generation=generation, first_frame=3 * BAR, at_frame=7 * BAR)
+        await desk.keeping.keep(bass, ask)
+        await desk.journal.do(lambda: None)
+        assert not desk.journal.waiting() and told[-1].news == ()
+        assert [each.kept for each in desk.journal.recovered] == [True], "it can still be kept from"
 
 
 async def test_a_ring_that_is_gone_is_listed_drawn_and_kept_from_by_another_plugin(tmp_path: Path) -> None:

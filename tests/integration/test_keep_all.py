@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.errors import LibraryStuck, NothingKept, UsageError
 from daemon.features.keeping import sets
@@ -15,6 +16,7 @@ from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.system import files
 from tests.integration.test_keeping import RATE_HZ, Desk, desk_in
+from tests.support.ringfile import RingWriter
 
 
 def keeping_of(desk: Desk) -> SetKeeping:
@@ -70,10 +72,66 @@ async def test_nothing_heard_and_too_much_are_said(tmp_path: Path, monkeypatch: 
             await keeping_of(desk).keep(Ask(seconds=1.0))
 
 
+async def test_what_is_too_much_to_be_copied_at_once_is_the_same_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sets, "MAX_COPIED_BYTES", 2 * RATE_HZ * 8)
+    async with desk_in(tmp_path) as desk:
+        levels = {f"Track {n}": n / 10 for n in range(1, 6)}
+        for track, level in levels.items():
+            await desk.load(track, level)
+        kept = await keeping_of(desk).keep(Ask(seconds=1.0))
+        assert {take.track_name for take in kept.takes} == set(levels)
+        for take in kept.takes:
+            sound = np.frombuffer(desk.sound(take), np.float32)
+            assert np.all(sound[:RATE_HZ] == np.float32(levels[take.track_name]))
+        assert [t.take_id for t in kept.takes] == sorted(t.take_id for t in kept.takes), "the first first"
+
+
+@pytest.mark.usefixtures("clock")
+async def test_what_all_played_before_the_sample_rate_changed_is_still_one_set(tmp_path: Path) -> None:
+    """One of them has been given a new Ring since, too: of each the Ring that was written then."""
+    async with desk_in(tmp_path) as desk:
+        for track in ("Bass", "Keys"):
+            await desk.load(track, seconds=0.0)
+        for bar in range(12):
+            for track in ("Bass", "Keys"):
+                desk.song(track, 1.0, 1, from_beat=4 * bar)
+        for track in ("Bass", "Keys"):
+            again(desk, track)
+        for bar in range(3):
+            for track in ("Bass", "Keys"):
+                desk.song(track, 1.0, 1, from_beat=4 * bar)
+        again(desk, "Keys")
+        desk.song("Keys", 1.0, 1)
+        # each bar takes twice its length by the clock of the test, which counts the frames of both
+        kept = await keeping_of(desk).keep(Ask(bars=2, ago_s=24.0))
+        assert {take.track_name for take in kept.takes} == {"Bass", "Keys"}
+        for take in kept.takes:
+            sound = np.frombuffer(desk.sound(take), np.float32)
+            assert np.count_nonzero(sound) > 0.8 * sound.size, take.cut.note
+
+
+def again(desk: Desk, track: str) -> None:
+    """Another Ring for the plugin, at another sample rate."""
+    (instance,) = [one for one in desk.instances.all() if one.track_name == track]
+    old = desk.rings[track]
+    old.close()
+    desk.journal.look(desk.instances.all())
+    rate_hz = 2 * RATE_HZ if old.header.sample_rate_hz == RATE_HZ else RATE_HZ
+    desk.rings[track] = ring = RingWriter(
+        desk.run_dir, sample_rate_hz=rate_hz, capacity_frames=1 << 16, instance_id=old.header.instance_id
+    )
+    with instance.lock:
+        instance.replace_ring(RingFile.open(desk.run_dir, ring.segment))
+
+
+@pytest.mark.parametrize("copied_bytes", [1, 1 << 28])
 @pytest.mark.parametrize("fails_at", [0, 1, 2])
 async def test_a_disk_that_fails_leaves_all_or_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int, copied_bytes: int
 ) -> None:
+    monkeypatch.setattr(sets, "MAX_COPIED_BYTES", copied_bytes)
     async with desk_in(tmp_path) as desk:
         for track in ("Bass", "Guitar", "Keys"):
             await desk.load(track, 0.1)

@@ -45,14 +45,14 @@ class Desk:
         self.run_dir.mkdir(mode=0o700)
         self.store = Store(home / "library.sqlite3")
         self.config = config = Config(data_dir=str(home), run_dir=str(self.run_dir))
-        bus = Bus()
+        self.bus = bus = Bus()
         self.journal = Journal(config, bus)
         self.journal.judge()
         self.takes = Takes(config, self.store, bus)
         self.takes.folder.mkdir(parents=True, exist_ok=True)
         account = Account(config, self.store, "0", bus)
         self.folder = JournalFolder(self.journal.folder)
-        self.keeping = Keeping(config, self.store, self.takes, account, self.folder)
+        self.keeping = Keeping(config, self.store, self.takes, account, self.folder, bus)
         self.instances = Instances(self.run_dir, bus)
         self.rings: dict[str, RingWriter] = {}
 

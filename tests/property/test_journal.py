@@ -278,5 +278,24 @@ def test_an_open_file_is_never_removed() -> None:
     assert to_remove(held, keep_s=0.0, keep_closed_us=0, budget_bytes=0, now_us=3) == [held[0]]
 
 
+def test_after_the_clock_was_set_back_the_newest_is_still_the_newest() -> None:
+    hour_us, second_us = 3_600_000_000, 1_000_000
+    held = [
+        Held(
+            ring="a",
+            number=n,
+            instance="x",
+            size_bytes=100,
+            seconds=15.0,
+            wall_us=2 * hour_us + 15 * n * second_us - (hour_us if n > 40 else 0),
+            ended=False,
+        )
+        for n in range(1, 81)
+    ]
+    gone = to_remove(held, keep_s=300.0, keep_closed_us=0, budget_bytes=1 << 30, now_us=2 * hour_us)
+    assert [h.number for h in held if h not in gone] == list(range(61, 81))
+    assert [h.number for h in to_give_up(held, 250)] == [1, 2, 3]
+
+
 def test_a_chunk_of_the_widest_ring_fits_its_limit() -> None:
     assert MAX_CHUNK_BYTES % (2 * 4) == 0

@@ -5,10 +5,13 @@ import time
 
 import bridge.control as c
 from bridge.control_history import MAX_HEARD
+from daemon.core.choosing import named
 from daemon.doors.control.answers import Answers
+from daemon.doors.control.players import Players
 from daemon.doors.control.recovery import journal_state
 from daemon.doors.control.takes import asked_part
 from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.errors import NothingKept
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import Stretch, heard_in
 from daemon.features.keeping.listening import Listening
@@ -26,12 +29,14 @@ class HistoryAnswers:
         journal: Journal,
         folder: JournalFolder,
         instances: Instances,
+        players: Players,
         listening: Listening,
         pictures: Pictures,
     ) -> None:
         self._journal = journal
         self._folder = folder
         self._instances = instances
+        self._players = players
         self._listening = listening
         self._pictures = pictures
         self.answers: Answers = {
@@ -44,8 +49,7 @@ class HistoryAnswers:
         journal = self._journal
         heard = await asyncio.to_thread(heard_in, self._folder, journal.recovered)
         if request.instance:
-            name = self._instances.named(request.instance).name
-            heard = [one for one in heard if one.instance == name]
+            heard = self._played_by(request.instance, heard)
         return c.HistoryIs(
             heard=[heard_info(one) for one in heard[:MAX_HEARD]],
             more=max(len(heard) - MAX_HEARD, 0),
@@ -54,16 +58,26 @@ class HistoryAnswers:
             **journal_state(journal),
         )
 
+    def _played_by(self, name: str, heard: list[Stretch]) -> list[Stretch]:
+        """Of the plugins that `name` means, loaded or not. Raises NothingKept when there is none."""
+        loaded = [one.label for one in self._instances.all()]
+        meant = {one.instance for one in named([*loaded, *(one.found.label for one in heard)], name)}
+        if not meant:
+            raise NothingKept(
+                f"No plugin is called {name!r}.", "`sidechain history` lists what each has played."
+            )
+        return [one for one in heard if one.instance in meant]
+
     async def _copy(self, request: c.CopyHistory) -> c.Reply:
-        instance, _ = await self._instances.choose(request.instance)
-        copied = await self._listening.copy(instance, asked_part(request))
+        ask = asked_part(request)
+        copied, chosen = await self._players.first(request, lambda player: self._listening.copy(player, ask))
         return c.HistorySound(
             path=str(copied.path),
             frames=copied.cut.frames,
             sample_rate_hz=copied.sample_rate_hz,
             bars=copied.cut.bars,
             note=copied.cut.note[:MAX_CHARACTERS],
-            instance=instance.name,
+            instance=chosen.instance,
         )
 
     async def _peaks(self, request: c.GetPeaks) -> c.Reply:

@@ -4,11 +4,8 @@ import msgspec
 
 import bridge.control as c
 from daemon.doors.control.answers import Answers
+from daemon.doors.control.players import Players
 from daemon.doors.control.told import sound_info, take_info, told_alikes, told_take
-from daemon.doors.sentences import MAX_CHARACTERS
-from daemon.errors import NothingKept
-from daemon.features.history.recovering import Recovering
-from daemon.features.history.recovery import sentence
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.posting.posting import Posting
@@ -18,7 +15,6 @@ from daemon.features.repairs.repairs import Repairs
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
-from daemon.rings.instances import Instances
 
 
 def asked_part(request: c.KeepTake | c.CopyHistory) -> Ask:
@@ -44,22 +40,20 @@ class TakeAnswers:
         *,
         store: Store,
         takes: Takes,
-        instances: Instances,
         keeping: Keeping,
         renderer: Renderer,
         posting: Posting,
         repairs: Repairs,
-        recovering: Recovering,
+        players: Players,
         search: Search,
     ) -> None:
         self._store = store
         self._takes = takes
-        self._instances = instances
         self._keeping = keeping
         self._renderer = renderer
         self._posting = posting
         self._repairs = repairs
-        self._recovering = recovering
+        self._players = players
         self._search = search
         self.answers: Answers = {
             c.KeepTake: self._keep,
@@ -81,34 +75,15 @@ class TakeAnswers:
         return await told_take(self._store, take, busy=self._renderer.busy_with == take.take_id)
 
     async def _keep(self, request: c.KeepTake) -> c.Reply:
-        try:
-            instance, choice = await self._instances.choose(request.instance)
-        except NothingKept:
-            # One that is loaded and records nothing says why; its keep is of nobody else.
-            loaded = any(one.gone_at is None for one in self._instances.all())
-            last_part = asked_part(request) == Ask(bars=request.bars, seconds=request.seconds)
-            if request.instance or loaded or not last_part:
-                raise
-            return await self._keep_of_gone(request)
         ask = msgspec.structs.replace(asked_part(request), title=request.title, post=request.post)
-        take, entry = await self._keeping.keep(instance, ask)
+        (take, entry), chosen = await self._players.first(
+            request, lambda player: self._keeping.keep(player, ask)
+        )
         return c.OneTake(
             take=take_info(take, entry, busy=False),
             path=self._path(take),
-            instance=instance.name,
-            choice=choice[:MAX_CHARACTERS],
-        )
-
-    async def _keep_of_gone(self, request: c.KeepTake) -> c.Reply:
-        """No plugin is loaded: the last bars are those of the one that is gone since then. Raises NothingKept."""
-        one, take = await self._recovering.keep_newest(
-            bars=request.bars, seconds=request.seconds, title=request.title
-        )
-        entry = await self._posting.post(take, request.title) if request.post else None
-        return c.OneTake(
-            take=take_info(take, entry, busy=False),
-            path=self._path(take),
-            choice=f"No plugin is loaded. {sentence(one)}"[:MAX_CHARACTERS],
+            instance=chosen.instance,
+            choice=chosen.says,
         )
 
     async def _list(self, request: c.ListTakes) -> c.Reply:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import msgspec
 
 from bridge.system import sync_folder
-from daemon.core.retention import Held
+from daemon.core.retention import Held, in_order
 from daemon.features.history.compress_worker import FromCompressWorker, Packed, PackJob
 from daemon.features.history.holdings import NoRoom
 from daemon.features.history.journal import Journal
@@ -43,21 +43,20 @@ def to_pack(held: Iterable[Held], *, batch: int = BATCH) -> list[Held]:
     """Which files are to be packed now, oldest first: of who runs those that lie behind RAW_S, of who is gone all; none before a
     batch has come together of one of them: the worker is started once for all. [any]"""
     by_instance: dict[str, list[Held]] = {}
-    for one in sorted(held, key=lambda h: (-h.wall_us, -h.number)):
+    for one in in_order(held):
         by_instance.setdefault(one.instance, []).append(one)
     olds: list[list[Held]] = []
     for files in by_instance.values():
         old: list[Held] = []
         newer_s = 0.0
-        for one in files:
+        for one in reversed(files):
             if not one.packed and not one.open and (one.ended or newer_s >= RAW_S):
                 old.append(one)
             newer_s += one.seconds
         olds.append(old)
     if not any(len(old) >= batch or any(one.ended for one in old) for old in olds):
         return []
-    found = [one for old in olds for one in old]
-    return sorted(found, key=lambda h: (h.wall_us, h.number))
+    return in_order(one for old in olds for one in old)
 
 
 class Compressing:

@@ -20,10 +20,11 @@ from daemon.rings.journal_files import (
     read_ring,
     write_mark,
 )
+from daemon.rings.journal_folder import JournalFolder
 from daemon.system.files import remove_folder
 
 HEADROOM_BYTES = 256 * 1024 * 1024  # free beyond min_free_bytes, or it pauses: a keep must still fit
-MAX_OFFERED = 64
+MAX_OFFERED = 1_024  # stretches: as many plugins may be closed at once; the newest
 HOUR_US = 3600 * 1_000_000
 
 
@@ -39,6 +40,7 @@ class Holdings:
         self.folder = folder
         self.recovered: tuple[Recovered, ...] = ()
         self._offered: tuple[Recovered, ...] = ()  # of each Ring for itself
+        self._checked = JournalFolder(folder, verify=True)
         self.used_bytes = 0
         self._held: dict[
             tuple[str, int], Held
@@ -169,9 +171,10 @@ class Holdings:
         self.offer(folder)
 
     def offer(self, folder: Path) -> None:
-        """Look again at what a Ring's journal has to offer."""
+        """Look again at what a Ring's journal has to offer; every byte of that has been checked, once."""
         others = tuple(one for one in self._offered if one.folder != folder)
-        self._offered = (*others, *recovered_in(folder))[-MAX_OFFERED:]
+        found = (*others, *recovered_in(folder, self._checked.segments(folder)))
+        self._offered = tuple(sorted(found, key=lambda one: one.stretch.sounded_us)[-MAX_OFFERED:])
         self.recovered = told_once(self._offered)
 
     def _drop(self, folder: Path) -> None:

@@ -6,6 +6,7 @@ host that went down has left is told, and stays for a week. At the start the sam
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,8 @@ from daemon.features.history.recovery import Recovered, sentence
 from daemon.features.history.rounds import Rounds, name_of
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import CLOSED
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.5  # with the sync that follows, less than the second that is promised
 MAX_NEWS = 3
@@ -61,6 +64,19 @@ class Journal:
     async def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on the journal's thread, where all its files are written."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    def later(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """As `do`, for who must not wait; then what is offered is told."""
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        done.add_done_callback(self._is_done)
+
+    def _is_done(self, done: asyncio.Future[object]) -> None:
+        if done.cancelled():
+            return
+        if error := done.exception():
+            log.warning("journal: %s", error)
+        self.tell()
 
     def tell(self) -> None:
         """What is offered, or why nothing is written, is otherwise now."""

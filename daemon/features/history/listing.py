@@ -8,6 +8,7 @@ from msgspec import Struct
 from daemon.core.heard import levels, ties, wall_at
 from daemon.features.history.recovery import Recovered, recovered_in
 from daemon.features.history.repeats import told_once
+from daemon.rings.journal_files import read_mark
 from daemon.rings.journal_folder import JournalFolder, generation_of
 
 LIVE = "live"
@@ -47,8 +48,8 @@ def heard_in(journal: JournalFolder, gone: Iterable[Recovered]) -> list[Stretch]
     live = [
         one
         for folder in (sorted(journal.folder.iterdir()) if journal.folder.exists() else [])
-        if folder.is_dir() and folder not in folders
-        for one in _live(folder)
+        if folder.is_dir() and folder not in folders and read_mark(folder) is None
+        for one in _live(journal, folder)
     ]
     found = [each for one in told_once([*live, *offered]) if (each := _heard(journal, one))]
     return sorted(found, key=lambda one: -one.to_us)
@@ -61,7 +62,7 @@ def earlier_rings(
     a plugin that is loaded. [worker]"""
     offered = list(gone)
     known = {one.folder for one in offered}
-    offered += [one for folder in own if folder not in known for one in _live(folder)]
+    offered += [one for folder in own if folder not in known for one in _live(journal, folder)]
     rings: dict[Path, list[Recovered]] = {}
     for one in offered:
         rings.setdefault(one.folder, []).append(one)
@@ -81,9 +82,9 @@ def _ring(folder: Path, parts: list[Recovered]) -> EarlierRing:
     )
 
 
-def _live(folder: Path) -> tuple[Recovered, ...]:
+def _live(journal: JournalFolder, folder: Path) -> tuple[Recovered, ...]:
     try:
-        return recovered_in(folder, why=LIVE)
+        return recovered_in(folder, journal.segments(folder), LIVE)
     except OSError:
         return ()
 

@@ -5,8 +5,10 @@ from functools import partial
 import msgspec
 
 from daemon.config import Config
+from daemon.core.choosing import named
 from daemon.core.journal import Damaged
 from daemon.errors import NothingKept, UsageError
+from daemon.events import Bus, PartKept
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovery import Recovered, cut_of, where
 from daemon.library.rows import TakeRow
@@ -21,10 +23,11 @@ LAST = "last"
 class Recovering:
     """All methods are [loop]. stretch_id: any unique prefix, or "last". Raises UsageError for one that is not there."""
 
-    def __init__(self, config: Config, journal: Journal, takes: Takes) -> None:
+    def __init__(self, config: Config, journal: Journal, takes: Takes, bus: Bus) -> None:
         self._config = config
         self._journal = journal
         self._takes = takes
+        bus.on(PartKept, self._part_kept)
 
     async def keep(
         self, stretch_id: str, *, bars: int | None, seconds: float | None, before_end_s: float, title: str
@@ -39,20 +42,15 @@ class Recovering:
         self._journal.tell()
         return take
 
-    async def keep_newest(
-        self, *, bars: int | None, seconds: float | None, title: str
-    ) -> tuple[Recovered, TakeRow]:
-        """Of the plugin that is gone and sounded last: as `keep`. Raises NothingKept when there is none."""
-        newest = self._journal.newest_first()[:1]
-        if not newest:
-            raise NothingKept(
-                "No plugin is connected.", "Load Sidechain on a track of your DAW and press play."
-            )
-        wanted = bars or (None if seconds else self._config.default_bars)
-        (one,) = newest
-        return one, await self.keep(
-            one.stretch_id, bars=wanted, seconds=seconds, before_end_s=0.0, title=title
-        )
+    def gone(self, name: str | None = None) -> list[Recovered]:
+        """What each plugin that is gone left last, the newest first; with a name, of those that it means."""
+        newest: dict[str, Recovered] = {}
+        for one in self._journal.newest_first():
+            newest.setdefault(one.instance, one)
+        if name is None:
+            return list(newest.values())
+        meant = {label.instance for label in named([one.label for one in newest.values()], name)}
+        return [one for one in newest.values() if one.instance in meant]
 
     async def discard(self, stretch_id: str) -> None:
         """Nobody wants it; also "all"."""
@@ -105,6 +103,14 @@ class Recovering:
                 segment.path.unlink(missing_ok=True)
         return self._journal.reread(one.folder)
 
+    def _part_kept(self, part: PartKept) -> None:
+        """Not by its id, but by a window that looked at a Ring that is gone: it is no news any more either."""
+        for one in self._journal.recovered:
+            both = one, *one.repeats
+            for each in both if any(_is_of(each, part) for each in both) else ():
+                if not each.kept:
+                    self._journal.later(self._note, each, kept=True)
+
     def _only(self, prefix: str) -> Recovered:
         """By the start of its id, or "last". Raises UsageError."""
         newest = self._journal.newest_first()
@@ -117,3 +123,12 @@ class Recovering:
             many = "No stretch has" if not found else "Several stretches have"
             raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain recover` lists them.")
         return found[0]
+
+
+def _is_of(one: Recovered, part: PartKept) -> bool:
+    stretch = one.stretch
+    return (
+        one.folder.name == part.ring
+        and stretch.first_frame < part.end_frame
+        and part.first_frame < stretch.end_frame
+    )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.core import capture
+from daemon.core.choosing import Label
 from daemon.core.journal import Damaged
 from daemon.core.passages import Meter
 from daemon.core.stretches import Stretch, stretches
@@ -48,15 +49,23 @@ class Recovered(Struct, frozen=True, kw_only=True):
     repeats: "tuple[Recovered, ...]" = ()  # the same sound once more, which is not told: repeats.py
 
     @property
+    def instance(self) -> str:
+        """The name of who played it."""
+        return self.folder.name.partition("-")[0]
+
+    @property
+    def label(self) -> Label:
+        return Label(instance=self.instance, host_name=self.host_name, track_name=self.track_name)
+
+    @property
     def seconds(self) -> float:
         return (self.stretch.end_frame - self.stretch.first_frame) / self.sample_rate_hz
 
 
-def recovered_in(folder: Path, why: str | None = None) -> tuple[Recovered, ...]:
-    """What the journal of one Ring offers, oldest first; every byte of it has been checked, unless the plugin runs.
-    why: for that. [worker] Raises OSError."""
+def recovered_in(folder: Path, segments: list[Segment], why: str | None = None) -> tuple[Recovered, ...]:
+    """What the journal of one Ring offers, oldest first. segments: its files; why: it is offered, if the folder has no word
+    on that. [worker] Raises OSError."""
     mark = Mark(why=why) if why else read_mark(folder) or Mark(why="host")
-    segments = read_ring(folder, verify=why is None)
     if not segments:
         return ()
     origin = segments[-1].origin

@@ -20,13 +20,13 @@ PROBED_S = 0.5  # at the end: of Rings that have nothing to do with each other i
 def told_once(found: Iterable[Recovered]) -> tuple[Recovered, ...]:
     """Those that end first up to where the one begins that goes on; who is nothing but a repeat stands in its `repeats`. [worker]"""
     told: list[Recovered] = []
-    for _, group in groupby(sorted(found, key=_instance), key=_instance):
+    for _, group in groupby(sorted(found, key=_player), key=_player):
         told += _of_one_plugin(sorted(group, key=lambda one: -one.stretch.end_frame))
     return tuple(told)
 
 
-def _instance(one: Recovered) -> str:
-    return one.folder.name.partition("-")[0]
+def _player(one: Recovered) -> str:
+    return one.instance
 
 
 def _of_one_plugin(found: list[Recovered]) -> list[Recovered]:

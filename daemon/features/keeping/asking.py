@@ -5,6 +5,7 @@ What memory holds is asked first, the disk for what memory cannot give, and only
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from daemon.core.heard import frame_at
 from daemon.errors import NothingKept, UsageError
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Reach, reach_of
+from daemon.rings.reach import Player, Reach, reach_of
 
 REACHES_S = (60.0, 240.0, 960.0, 3600.0)  # how far back the disk is asked, one after the other
 LINE_WITHIN_S = 16.0  # of the last sound: a bar line that is further off ends a rest, not what was played
@@ -70,11 +71,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     cut: capture.Cut
     ask: Ask  # with the frames that it came to
 
-    def played_by(self, instance: Instance) -> Label:
+    def played_by(self, player: Player) -> Label:
         """The plugin that was asked, or the one that is gone whose Ring it is."""
         origin = self.reach.origin
         if origin is None:
-            return instance.label
+            assert isinstance(player, Instance), "memory is a loaded one's"
+            return player.label
         return Label(instance=origin.instance, host_name=origin.host_name, track_name=origin.track_name)
 
 
@@ -86,14 +88,14 @@ class Parts:
         self._default_bars = default_bars
         self._fallback_s = fallback_s
 
-    def of(self, instance: Instance, ask: Ask) -> Part:
-        """Of a loaded plugin."""
+    def of(self, player: Player, ask: Ask) -> Part:
+        """Of what one plugin has played."""
         require_one_way(ask)
-        if ask.whole:
-            return self._whole(reach_of(self._journal, instance, ask.generation), ask)
         if ask.ago_s is not None or ask.from_ago_s is not None:
-            return self._by_the_clock(instance, ask)
-        reach = reach_of(self._journal, instance, ask.generation)
+            return self._by_the_clock(player, ask)
+        reach = self._reach(player, ask.generation)
+        if ask.whole:
+            return self._whole(reach, ask)
         if ask.first_frame is not None and ask.at_frame is not None:
             longest_frames = int(MAX_TAKE_S * reach.sample_rate_hz)
             if ask.at_frame - ask.first_frame > longest_frames:
@@ -121,43 +123,51 @@ class Parts:
         except capture.NothingToKeep as error:
             raise NothingKept(error.message, error.next_step) from error
 
-    def _by_the_clock(self, instance: Instance, ask: Ask) -> Part:
+    def _by_the_clock(self, player: Player, ask: Ask) -> Part:
         """Up to `ago_s` before now, in the Ring that was written then."""
         now_us = time.time_ns() // 1000
-        end_us = now_us - round((ask.ago_s or 0.0) * 1e6)
-        for reach in self._newest_first(instance):
-            tied = reach.ties()
-            if not tied:
-                continue
-            rate_hz = reach.sample_rate_hz
-            end_frame = frame_at(tied, end_us, rate_hz)
-            if end_frame <= min(reach.oldest_frame, reach.memory().oldest_frame):
-                continue  # of before: an earlier Ring of it, if there is one
-            first_frame = None
-            if ask.from_ago_s is not None:
-                first_frame = frame_at(tied, now_us - round(ask.from_ago_s * 1e6), rate_hz)
-                first_frame = max(first_frame, end_frame - int(MAX_TAKE_S * rate_hz))
-                if first_frame >= end_frame:
-                    break  # the host stood all the while
-            ask = msgspec.structs.replace(ask, at_frame=end_frame, first_frame=first_frame)
-            history, cut = self._far_enough(reach, reach.memory(), ask)
-            return Part(reach=reach, history=history, cut=cut, ask=ask)
-        raise NothingKept("Nothing that was played then is in reach.", "`sidechain history` shows what is.")
+        reach, end_frame = self.written_at(player, now_us - round((ask.ago_s or 0.0) * 1e6))
+        first_frame = None
+        if ask.from_ago_s is not None:
+            first_frame = frame_at(reach.ties(), now_us - round(ask.from_ago_s * 1e6), reach.sample_rate_hz)
+            first_frame = max(first_frame, end_frame - int(MAX_TAKE_S * reach.sample_rate_hz))
+            if first_frame >= end_frame:  # the host stood all the while
+                raise _nothing_then()
+        ask = msgspec.structs.replace(ask, at_frame=end_frame, first_frame=first_frame)
+        history, cut = self._far_enough(reach, reach.memory(), ask)
+        if first_frame is None:
+            history, cut = self._sounding(reach, history, cut, ask)
+        return Part(reach=reach, history=history, cut=cut, ask=ask)
 
-    def _newest_first(self, instance: Instance) -> Iterator[Reach]:
-        """The Rings that this Instance has had, as far as anything is left of them."""
+    def written_at(self, player: Player, at_us: int) -> tuple[Reach, int]:
+        """The Ring of it that was written at that time, and the frame that was heard then."""
+        for reach in self._newest_first(player):
+            tied = reach.ties()
+            end_frame = frame_at(tied, at_us, reach.sample_rate_hz) if tied else 0
+            if end_frame > min(reach.oldest_frame, reach.memory().oldest_frame):
+                return reach, end_frame
+        raise _nothing_then()  # each begins later
+
+    def _reach(self, player: Player, generation: int | None) -> Reach:
+        if isinstance(player, Instance):
+            return reach_of(self._journal, player, generation)
+        if (newest := next(self._newest_first(player), None)) is None:
+            raise NothingKept("Nothing is left of it.", "`sidechain history` shows what there is.")
+        return newest
+
+    def _newest_first(self, player: Player) -> Iterator[Reach]:
+        """The Rings that it has had, as far as anything is left of them."""
         newest: Path | None = None
-        if instance.ring is not None:
-            reach = reach_of(self._journal, instance, None)
-            newest = self._journal.of(instance.ring)
+        if isinstance(player, Instance) and player.ring is not None:
+            reach = reach_of(self._journal, player, None)
+            newest = self._journal.of(player.ring)
             reach.look()
             yield reach
-        others = [folder for folder in self._journal.of_instance(instance.name) if folder != newest]
-        for folder in sorted(others, key=lambda f: f.stat().st_mtime_ns, reverse=True):
-            try:
-                yield Reach(self._journal, folder, None)
-            except NothingKept:
-                continue
+        earlier = []
+        for folder in self._journal.of_instance(player.name):
+            with suppress(NothingKept):
+                earlier += [Reach(self._journal, folder, None)] if folder != newest else []
+        yield from sorted(earlier, key=lambda one: -one.heads[-1].wall_us)
 
     def _whole(self, reach: Reach, ask: Ask) -> Part:
         """All that sounded, as far as a Take may be long."""
@@ -219,3 +229,7 @@ class Parts:
         at_frame = min(capture.line_from(around, ended), end_frame)
         history, cut = self._far_enough(reach, history, msgspec.structs.replace(ask, at_frame=at_frame))
         return history, msgspec.structs.replace(cut, note=f"{cut.note} {SILENT_SINCE}".strip())
+
+
+def _nothing_then() -> NothingKept:
+    return NothingKept("Nothing that was played then is in reach.", "`sidechain history` shows what is.")

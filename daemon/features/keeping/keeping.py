@@ -14,29 +14,36 @@ from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept
+from daemon.events import Bus, PartKept
 from daemon.features.keeping.asking import Ask, Part, Parts, require_one_way
 from daemon.identity.account import Account
 from daemon.library.entries import new_entry
 from daemon.library.store import Store
 from daemon.library.takes import Made, Tail, Takes, new_take
-from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Reach, sliced
+from daemon.rings.reach import Player, Reach, sliced
 
 
 class Keeping:
     """[loop]"""
 
     def __init__(
-        self, config: Config, store: Store, takes: Takes, account: Account, journal: JournalFolder
+        self,
+        config: Config,
+        store: Store,
+        takes: Takes,
+        account: Account,
+        journal: JournalFolder,
+        bus: Bus,
     ) -> None:
         self._config = config
         self._store = store
         self._takes = takes
         self._account = account
+        self._bus = bus
         self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
 
-    async def keep(self, instance: Instance, ask: Ask) -> Made:
+    async def keep(self, player: Player, ask: Ask) -> Made:
         """Make a Take durable; with `ask.post`, its Entry in the same transaction.
 
         An `asked` that has made its Take, also before the daemon died, makes no other. Raises UsageError, NothingKept,
@@ -47,14 +54,17 @@ class Keeping:
         if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)):
             return made, await self._store.run(Store.entry_of, made.take_id)
         owner = self._account.owner
-        return await self._takes.add(lambda: self._copy(instance, ask, owner))
+        copied: list[PartKept] = []
+        new = await self._takes.add(lambda: self._copy(player, ask, owner, copied))
+        self._bus.tell(copied[0])
+        return new
 
-    def _copy(self, instance: Instance, ask: Ask, owner: str | None) -> Made:
-        part = self._parts.of(instance, ask)
+    def _copy(self, player: Player, ask: Ask, owner: str | None, copied: list[PartKept]) -> Made:
+        part = self._parts.of(player, ask)
         reach, size = part.reach, part.reach.frame_bytes
         self._takes.require_space(part.cut.frames * size)
         cut, sound = read_part(self._parts, part)
-        played_by = part.played_by(instance)
+        played_by = part.played_by(player)
         take = new_take(
             cut,
             title=ask.title,
@@ -72,6 +82,8 @@ class Keeping:
             self._takes.publish(take, entry, sound, _tail(reach, part.history, cut))
         except Damaged as error:
             raise NothingKept(f"The oldest of it cannot be read: {error}", "Keep a shorter part.") from error
+        end_frame = cut.first_frame + cut.frames
+        copied.append(PartKept(ring=reach.ring, first_frame=cut.first_frame, end_frame=end_frame))
         return take, entry
 
 

@@ -21,6 +21,7 @@ from daemon.features.keeping.keeping import read_part
 from daemon.library.sounds import Sound
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
+from daemon.rings.reach import Player
 from daemon.system.files import make_folder
 from plugin_protocol.messages import Play
 
@@ -48,10 +49,10 @@ class Listening:
         self._folder = config.cache / "heard"
         self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
 
-    async def copy(self, instance: Instance, ask: Ask) -> Copied:
+    async def copy(self, player: Player, ask: Ask) -> Copied:
         """The sound of a part. Raises UsageError, NothingKept, LibraryStuck."""
         try:
-            return await asyncio.to_thread(self._copy, instance, ask)
+            return await asyncio.to_thread(self._copy, player, ask)
         except OSError as error:
             raise LibraryStuck(
                 f"It cannot be copied to be heard: {error.strerror}.", "Keep it instead."
@@ -82,8 +83,8 @@ class Listening:
             repeats=True,
         )
 
-    def _copy(self, instance: Instance, ask: Ask) -> Copied:
-        part = self._parts.of(instance, ask)
+    def _copy(self, player: Player, ask: Ask) -> Copied:
+        part = self._parts.of(player, ask)
         cut, sound = read_part(self._parts, part)
         for folder in (self._folder.parent, self._folder):
             make_folder(folder)
@@ -106,7 +107,7 @@ class Listening:
         return Copied(
             path=path,
             sound_at=len(header),
-            name=_name(part.played_by(instance), cut),
+            name=_name(part.played_by(player), cut),
             cut=cut,
             sample_rate_hz=part.reach.sample_rate_hz,
         )

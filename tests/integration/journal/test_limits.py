@@ -13,7 +13,10 @@ import daemon.features.history.holdings as holdings_module
 from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.features.history.journal import Journal
+from daemon.features.history.listing import heard_in
+from daemon.rings import journal_files
 from daemon.rings.journal_files import read_ring
+from daemon.rings.journal_folder import JournalFolder
 from tests.support.journals import (
     FILE_BYTES,
     RATE_HZ,
@@ -62,6 +65,60 @@ async def test_the_budget_is_never_exceeded_and_the_newest_stays(config: Config)
         ((first, end),) = is_true(folder, one.ring)
         assert end == one.ring.commit and end - first >= 3 * RATE_HZ
     journal.close()
+    for one in plugins:
+        one.instance.close()
+        one.ring.close()
+
+
+async def test_what_was_closed_is_checked_once_though_more_of_it_goes_again_and_again(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget is full, and who plays takes the place of who was closed, file after file."""
+    checked = []
+    check = journal_files.j.check_sound
+    monkeypatch.setattr(
+        journal_files.j, "check_sound", lambda head, *rest: checked.append(head) or check(head, *rest)
+    )
+    journal = again(msgspec.structs.replace(config, history_bytes=40 * SECOND_BYTES))
+    closed, playing = Played(config, 1), Played(config, 2)
+    for _ in range(30):
+        closed.play(1.0)
+        journal.look([closed.instance])
+    journal.closed(closed.instance.name)
+    await journal.do(lambda: None)
+    (offered,) = journal.recovered
+    first, at_first = offered.stretch.first_frame, len(checked)
+    for _ in range(18):
+        playing.play(1.0)
+        journal.look([playing.instance])
+    (offered,) = journal.recovered
+    assert offered.stretch.first_frame > first, "or nothing had to go"
+    assert at_first and len(checked) == at_first
+    journal.close()
+    for one in (closed, playing):
+        one.instance.close()
+        one.ring.close()
+
+
+async def test_however_many_are_closed_the_newest_are_offered_and_none_is_called_loaded(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holdings_module, "MAX_OFFERED", 3)
+    journal = again(config)
+    plugins = [Played(config, number) for number in range(5, 0, -1)]
+    for one in plugins:
+        one.play(2.5)
+        journal.look([one.instance])
+        journal.closed(one.instance.name)
+        await journal.do(lambda: None)
+    newest = {one.instance.name for one in plugins[2:]}
+    assert {one.folder.name.partition("-")[0] for one in journal.recovered} == newest
+    listed = heard_in(JournalFolder(journal.folder), journal.recovered)
+    assert [one.found.why for one in listed] == ["closed"] * 3
+    journal.close()
+    then = again(config)
+    assert {one.folder.name.partition("-")[0] for one in then.recovered} == newest, "and after a start"
+    then.close()
     for one in plugins:
         one.instance.close()
         one.ring.close()

@@ -5,6 +5,7 @@ import pytest
 
 from bridge.shm import RingFile
 from daemon.config import Config
+from daemon.events import Bus
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import heard_in
 from daemon.features.history.recovering import Recovering
@@ -43,7 +44,7 @@ async def test_what_a_copied_ring_repeats_is_told_once_and_goes_at_once(
     (one,) = journal.recovered
     assert (one.seconds, [each.seconds for each in one.repeats]) == (4.0, [3.0]) and len(journal.news()) == 1
     assert await listed(journal) == [(0, 4 * RATE_HZ)]
-    recovering = Recovering(config, journal, takes=None)  # type: ignore[arg-type] - nothing is kept here
+    recovering = Recovering(config, journal, takes=None, bus=Bus())  # type: ignore[arg-type] - nothing is kept here
     await recovering.discard(one.stretch_id)
     assert not journal.recovered and await listed(journal) == []
     assert not [path for path in journal.folder.iterdir() if path.is_dir()], "both copies are gone"

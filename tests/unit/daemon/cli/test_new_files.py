@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -104,3 +105,18 @@ def test_a_long_name_is_cut_to_what_the_folder_can_hold(tmp_path: Path, stem: st
     cut = longest_stem(stem, ".peaks.4096.dat", tmp_path / "not there yet")
     assert (stem.startswith(cut) and len(cut) >= 50) or cut == stem
     write_files(tmp_path, {cut + ".peaks.4096.dat": b"x"}, force=False)
+
+
+def test_what_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path) -> None:
+    def breaks_off(file: BinaryIO) -> None:
+        file.write(b"half of it")
+        raise SidechainError("The sound of this take is missing.", "Restore it.")
+
+    def whole(file: BinaryIO) -> None:
+        file.write(b"all of it")
+
+    with pytest.raises(SidechainError, match="is missing"):
+        write_files(tmp_path / "set", {"a.wav": whole, "b.wav": breaks_off, "set.json": b"{}"}, force=False)
+    assert not (tmp_path / "set").exists()
+    write_files(tmp_path / "set", {"a.wav": whole, "set.json": b"{}"}, force=False)
+    assert contents(tmp_path / "set") == {"a.wav": b"all of it", "set.json": b"{}"}

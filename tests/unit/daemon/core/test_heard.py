@@ -35,6 +35,16 @@ def test_a_clock_that_was_set_back_is_left_out() -> None:
     assert tied == [Tie(1_000, 10 * SECOND_US), Tie(3_000, 12 * SECOND_US)]
 
 
+def test_a_clock_that_was_set_back_for_good_is_the_one_that_counts() -> None:
+    """An hour back, a minute ago: what ended ten seconds ago ended ten seconds ago."""
+    heads = [head(n * 1_000, 1_000, n + (3_601.0 if n < 100 else 1.0)) for n in range(160)]
+    tied = ties(heads, Tie(160_500, round(160.5 * 1e6)))
+    assert frame_at(tied, round(150.5 * 1e6), RATE_HZ) == 150_500
+    assert (
+        frame_at(tied, 90 * SECOND_US, RATE_HZ) == 90_000 and wall_at(tied, 90_000, RATE_HZ) == 90 * SECOND_US
+    )
+
+
 @given(
     parts=st.lists(st.tuples(st.integers(1, 900), st.integers(0, 5_000)), min_size=1, max_size=20),
     at_ms=st.integers(0, 120_000),

@@ -39,12 +39,11 @@ def tables() -> list[dict[type, Any]]:
         TakeAnswers,
         "store",
         "takes",
-        "instances",
         "keeping",
         "renderer",
         "posting",
         "repairs",
-        "recovering",
+        "players",
         "search",
     )
     status = named(
@@ -64,7 +63,7 @@ def tables() -> list[dict[type, Any]]:
         "takes",
         "stop",
     )
-    history = named(HistoryAnswers, "journal", "folder", "instances", "listening", "pictures")
+    history = named(HistoryAnswers, "journal", "folder", "instances", "players", "listening", "pictures")
     others = (
         history,
         OutboxAnswers(NOBODY, NOBODY, NOBODY),
