@@ -5,7 +5,7 @@ set -eu
 purpose=$1
 
 # what proves it (a command, a file or a library) : Debian package
-needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make"
+needs="cc:gcc /usr/include/stdio.h:libc6-dev make:make libportaudio.so.2:libportaudio2"
 include=/usr/include
 test "$purpose" = demo || test "$purpose" = deb || needs="$needs
   c++:g++ /usr/share/dpf/distrho:dpf-source

@@ -5,9 +5,12 @@ offered. By flags, or with --yes, nothing is asked.
 """
 
 import contextlib
+import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -16,7 +19,7 @@ import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, show
 from daemon.cli.service_commands import login
 from daemon.cli.starting import start_detached, stop_daemon
-from daemon.config import Config
+from daemon.config import LOOPBACK_HOSTS, Config
 from daemon.core.at_login import Start
 from daemon.core.checks import Outcome
 from daemon.errors import BadConfig, NotRunning, Offline, SidechainError, UsageError
@@ -26,6 +29,7 @@ from daemon.uplink.certificates import unproved
 
 NO_RELAY_WORDS = ("none", "no", "-")
 OFF_WORDS = ("off", "no", "0")
+OWN_RELAY_S, OWN_RELAY_LOOK_S = 10.0, 0.2  # to come up in, and between two looks
 Value = object
 
 
@@ -171,10 +175,32 @@ def _certificate(asker: Asker, url: str, known: str, said: str | None) -> str:
     return str(file)
 
 
+def await_own_relay(
+    url: str, answers: Callable[[str, int], bool] | None = None, pause: Callable[[float], None] = time.sleep
+) -> None:
+    """A relay of this machine may have been started by the line before: it has a moment to come up; no other is waited for."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or {"http": 80}.get(parts.scheme, 443)
+    looks = round(OWN_RELAY_S / OWN_RELAY_LOOK_S) if host in LOOPBACK_HOSTS else 0
+    for _ in range(looks):
+        if (answers or _answers)(host, port):
+            return
+        pause(OWN_RELAY_LOOK_S)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=OWN_RELAY_LOOK_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def _try_relay(url: str, certificate: str) -> None:
     """Say what is amiss on the way there; it may be away only now, so nothing is refused for that."""
     from daemon.features.doctor.checks_relay import check_relay
 
+    await_own_relay(url)
     for check in check_relay(url, certificate):
         if check.outcome is Outcome.PROBLEM:
             note(f"  Note: {check.sentence} {check.next_step}")

@@ -5,17 +5,28 @@ Exit code 0 done (nothing printed: no such secret), 1 refused, with one line on 
 """
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bridge.system import forbid_dumps
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 SERVICE = "sidechain"
 ALLOWED = ("SecretService", "kwallet", "libsecret", "macOS", "Windows")
 """Modules of `keyring.backends` that keep a secret secret; anything else, such as keyrings.alt, is refused."""
 
 
+def _none_of(found: "Sequence[KeyringBackend]") -> str:
+    """Why none of these will do: there is none, or it does not keep a secret."""
+    kinds = [type(each).__module__.removeprefix("keyring.backends.") for each in found]
+    others = [kind for kind in kinds if kind not in ("fail", "null")]
+    return f"no keyring of a kind that is allowed (found {', '.join(others)})" if others else "there is none"
+
+
 def main(argv: list[str]) -> int:
     import keyring
-    from keyring.backend import KeyringBackend
     from keyring.backends.chainer import ChainerBackend
 
     forbid_dumps()
@@ -24,7 +35,7 @@ def main(argv: list[str]) -> int:
     candidates = backend.backends if isinstance(backend, ChainerBackend) else [backend]
     fit = [b for b in candidates if type(b).__module__.removeprefix("keyring.backends.") in ALLOWED]
     if not fit:
-        print(f"no keyring of a kind that is allowed (found {type(backend).__name__})", file=sys.stderr)
+        print(_none_of(candidates), file=sys.stderr)
         return 1
     try:
         if verb == "get":
