@@ -197,9 +197,9 @@ def main() -> int:
     """Write or check the header; the exit code."""
     text = header_text()
     if "--check" not in sys.argv[1:]:
-        TARGET.write_text(text)
+        TARGET.write_text(text, encoding="utf-8")
         return 0
-    if TARGET.exists() and TARGET.read_text() == text:
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text:
         return 0
     sys.stderr.write("layout_gen.h is stale. Run: python plugin_protocol/c/generate_layout.py\n")
     return 1

@@ -10,7 +10,7 @@ static bool copy_units(const sc_segment *from, const sc_segment *to, uint64_t ar
         const uint64_t place = first & (capacity - 1);
         const uint64_t count = end - first < capacity - place ? end - first : capacity - place;
         const uint64_t at = area + place * unit_bytes;
-        if (!sc_segment_read(from->fd, at, to->base + at, count * unit_bytes)) return false;
+        if (!sc_segment_read(from->file, at, to->base + at, count * unit_bytes)) return false;
         first += count;
     }
     return true;

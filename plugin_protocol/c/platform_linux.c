@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
-#include "platform.h"
+#include "platform_posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,16 +31,7 @@ bool sc_random_bytes(void *bytes, size_t count)
     return true;
 }
 
-uint32_t sc_process_id(void)
-{
-    return (uint32_t)getpid();
-}
-
-uint32_t sc_user_id(void)
-{
-    return (uint32_t)getuid();
-}
-
+/* Clock ticks after boot: field 22 of /proc/self/stat. */
 uint64_t sc_process_start(void)
 {
     char line[1024];
@@ -52,4 +45,14 @@ uint64_t sc_process_start(void)
     const char *at = strrchr(line, ')');
     for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
     return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+void sc_name_this_thread(const char *name)
+{
+    pthread_setname_np(pthread_self(), name);
+}
+
+int sc_local_socket(void)
+{
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }

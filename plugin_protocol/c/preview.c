@@ -80,7 +80,7 @@ static void close_preview(sc_preview_link *link, const char *code, const char *t
     (void)command(link, &stop); /* no room: the host stands, and frames run out by themselves */
     link->farewell = heard_now(link, SC_PREVIEW_NONE, heard_frames);
     link->farewell_due = true;
-    sc_segment_close(link->fd);
+    sc_segment_close(link->file);
     link->open = false;
     tell_ended(link, code, text);
 }
@@ -142,19 +142,19 @@ static bool attach(sc_preview_link *link, const sc_opened *opened, char *reason,
     snprintf(name, sizeof name, "sdr.%02x%02x%02x%02x%02x%02x.%08x", id[0], id[1], id[2], id[3], id[4], id[5],
              (unsigned)(opened->generation & 0xFFFFFFFFu));
     if (strcmp(name, opened->segment) != 0) return false; /* no other path is ever opened */
-    const int fd = sc_segment_open(link->run_dir, name, reason, reason_bytes);
-    if (fd < 0) return false;
+    const intptr_t file = sc_segment_open(link->run_dir, name, reason, reason_bytes);
+    if (file < 0) return false;
     const sc_return_wanted wanted = {.instance_id = link->instance_id,
                                      .generation = opened->generation,
                                      .sample_rate_hz = link->player->rate_hz,
                                      .channels = link->player->channels};
-    if (sc_segment_read(fd, 0, header, sizeof header) &&
-        sc_return_check(header, sc_segment_bytes(fd), &wanted, &link->ring)) {
-        link->fd = fd;
+    if (sc_segment_read(file, 0, header, sizeof header) &&
+        sc_return_check(header, sc_segment_bytes(file), &wanted, &link->ring)) {
+        link->file = file;
         return true;
     }
     snprintf(reason, reason_bytes, "The preview does not fit this plugin's rate or channels. Play it again.");
-    sc_segment_close(fd);
+    sc_segment_close(file);
     return false;
 }
 
@@ -213,7 +213,7 @@ static uint64_t word(const uint8_t *words, uint32_t offset)
 static bool read_words(const sc_preview_link *link, sc_return_words *words)
 {
     uint8_t early[SC_RETURN_END_OFFSET + 8], late[sizeof early];
-    if (!sc_segment_read(link->fd, 0, early, sizeof early) || !sc_segment_read(link->fd, 0, late, sizeof late))
+    if (!sc_segment_read(link->file, 0, early, sizeof early) || !sc_segment_read(link->file, 0, late, sizeof late))
         return false;
 #define SMALLER(OFFSET) (word(early, OFFSET) < word(late, OFFSET) ? word(early, OFFSET) : word(late, OFFSET))
     words->commit = SMALLER(SC_RETURN_COMMIT_OFFSET);
@@ -244,7 +244,7 @@ static bool copy_span(sc_preview_link *link, uint64_t written, uint32_t count)
     sc_player *player = link->player;
     const uint64_t place = link->copied_frames & (link->ring.capacity_frames - 1);
     const size_t frame_bytes = player->channels * sizeof(float);
-    if (!sc_segment_read(link->fd, SC_RETURN_HEADER_BYTES + place * frame_bytes, chunk, count * frame_bytes))
+    if (!sc_segment_read(link->file, SC_RETURN_HEADER_BYTES + place * frame_bytes, chunk, count * frame_bytes))
         return false;
     copy_safe(player->frames + (written & player->mask) * player->channels, chunk, (size_t)count * player->channels);
     link->copied_frames += count;

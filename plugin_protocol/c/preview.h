@@ -32,9 +32,9 @@ typedef struct sc_preview_link {
     uint64_t asked_id;      /* of the Play that the daemon works at; 0: none */
     uint64_t asked_us;
     uint32_t serial;        /* of the preview that was opened last; serials never repeat */
-    bool open;              /* it is not over: `fd` is a Return Ring */
+    bool open;              /* it is not over: `file` is a Return Ring */
     bool begun, end_told;   /* PLAY, END are in the player's queue */
-    int fd;
+    intptr_t file;
     sc_return_identity ring;
     uint64_t copied_frames; /* out of the Return Ring */
     uint64_t begin;         /* where its frame 0 lies in the player's queue */

@@ -1,5 +1,5 @@
 /* The file of a Ring: where it lies, how it is made, locked, mapped and removed. Knows nothing of its contents.
-   One segment_OS.c per system. */
+   segment_posix.c (with segment_linux.c or segment_macos.c) or segment_windows.c. */
 #ifndef SC_SEGMENT_H
 #define SC_SEGMENT_H
 
@@ -10,7 +10,7 @@
 typedef struct sc_segment {
     uint8_t *base;
     uint64_t bytes;
-    int fd; /* holds the lock that says "the writer lives" */
+    intptr_t file; /* a descriptor or handle, which holds the lock that says "the writer lives" */
     const char *folder;
     char name[32];
 } sc_segment;
@@ -35,18 +35,18 @@ sc_result sc_segment_create(const char *path, const char *name, uint64_t bytes, 
 bool sc_segment_stands(const sc_segment *segment);
 
 /* Opens `name`, which another process made in the run directory at `path`, for reading: a plain file of this user,
-   closed to everybody else, no link. A descriptor, or -1 with a sentence in `reason`. [worker-thread] */
-int sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes);
+   closed to everybody else, no link. A descriptor or handle, or -1 with a sentence in `reason`. [worker-thread] */
+intptr_t sc_segment_open(const char *path, const char *name, char *reason, size_t reason_bytes);
 
 /* Bytes of the file, 0 when that cannot be told. [worker-thread] */
-uint64_t sc_segment_bytes(int fd);
+uint64_t sc_segment_bytes(intptr_t file);
 
 /* Copies `bytes` bytes from `offset`; false when the file ends before. It is never mapped: whoever may write it can
    also truncate it, and a mapping would then end in SIGBUS in the host. [worker-thread] */
-bool sc_segment_read(int fd, uint64_t offset, void *data, size_t bytes);
+bool sc_segment_read(intptr_t file, uint64_t offset, void *data, size_t bytes);
 
 /* Lets go of what sc_segment_open gave. [worker-thread] [main-thread] */
-void sc_segment_close(int fd);
+void sc_segment_close(intptr_t file);
 
 /* Unlinks, unmaps and unlocks. A reader that has it mapped keeps its pages. [main-thread] [worker-thread] */
 void sc_segment_remove(sc_segment *segment);

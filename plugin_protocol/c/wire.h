@@ -1,7 +1,7 @@
 /* Messages to and from the daemon, whole or not at all; nothing waits but sc_wire_wait. What a message means is not
    known here. All of it [worker-thread]. One descriptor for each connection, no thread, and no library that could end
    the host: what the process has run out of is a sentence, and another attempt later.
-   wire_unix.c is the only implementation: a Unix socket that speaks ZMTP (zmtp.h). */
+   wire_unix.c or wire_pipe.c: a Unix socket or a named pipe, over which ZMTP (zmtp.h) is spoken. */
 #ifndef SC_WIRE_H
 #define SC_WIRE_H
 

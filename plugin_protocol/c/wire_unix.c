@@ -1,6 +1,8 @@
+/* A Unix socket that speaks ZMTP: Linux, and macOS, where nothing of it was run. */
 #define _GNU_SOURCE
 #include "wire.h"
 
+#include "platform_posix.h"
 #include "zmtp.h"
 
 #include <errno.h>
@@ -41,7 +43,7 @@ sc_wire *sc_wire_open(const char *run_dir, const sc_allocator *allocator, char *
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const int bytes = snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", run_dir, SOCKET_NAME);
     if (bytes < 0 || (size_t)bytes >= sizeof address.sun_path) return refuse(-1, reason, reason_bytes, ENAMETOOLONG);
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd = sc_local_socket();
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
         return refuse(fd, reason, reason_bytes, errno);
     sc_wire *wire = allocator->allocate(allocator->context, sizeof *wire);

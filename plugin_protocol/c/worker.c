@@ -1,10 +1,8 @@
-#define _GNU_SOURCE
 #include "worker.h"
 
 #include "platform.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #define STEP_MS 20 /* the longest that a keep waits to be noticed: the audio thread wakes nobody */
 #define STACK_BYTES (512u << 10)
@@ -103,30 +101,16 @@ static void *run(void *unused)
     sc_wire *wires[SC_MAX_INSTANCES];
     size_t served;
     (void)unused;
+    sc_name_this_thread("sidechain");
     while ((served = step_all(wires)) > 0) sc_wire_wait(wires, served, STEP_MS);
     return NULL;
-}
-
-/* Lock held. */
-static void start_thread(void)
-{
-    sigset_t all, before;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0) return;
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the thread */
-    runs = pthread_create(&thread, &attributes, run, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (runs) pthread_setname_np(thread, "sidechain");
 }
 
 void sc_worker_join(sc_served *served)
 {
     pthread_mutex_lock(&lifetime);
     sc_worker_lock();
-    if (!watching_forks) watching_forks = pthread_atfork(NULL, NULL, forget_in_child) == 0;
+    if (!watching_forks) watching_forks = sc_watch_forks(forget_in_child);
     served->waits = count >= SC_MAX_INSTANCES;
     if (served->waits) {
         sc_served **last = &waiting;
@@ -134,7 +118,7 @@ void sc_worker_join(sc_served *served)
         served->next = NULL;
         *last = served;
     } else serve(served);
-    if (!runs) start_thread();
+    if (!runs) runs = sc_start_thread(&thread, STACK_BYTES, run);
     sc_worker_unlock();
     pthread_mutex_unlock(&lifetime);
 }

@@ -5,9 +5,11 @@
 #include "check.h"
 #include "client.h"
 #include "layout_gen.h"
+#include "system.h"
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *run_dir;
 static float samples[2 * 4096];
@@ -42,6 +44,12 @@ static const char *path_of(const sc_info *info)
     static char path[2048];
     snprintf(path, sizeof path, "%s/%s", info->run_dir, info->segment);
     return path;
+}
+
+/* The worker looks for a daemon by itself; the driver has a limit. */
+static inline void wait_for_link_reason(sc_client *client, const char *word)
+{
+    while (!strstr(info_of(client).link_reason, word)) pause_ms(1);
 }
 
 #endif

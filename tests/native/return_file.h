@@ -7,13 +7,10 @@
 #include "client.h"
 #include "layout_gen.h"
 #include "preview.h"
+#include "system.h"
 #include "worker.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #define RATE_HZ 48000.0
 #ifndef CAPACITY
@@ -30,14 +27,9 @@ static float frame_value(uint64_t frame)
     return 0.25f + 0.001f * (float)(frame % 251);
 }
 
-static void put(int fd, uint64_t offset, const void *data, size_t bytes)
-{
-    CHECK_EQUAL(pwrite(fd, data, bytes, (off_t)offset), (ssize_t)bytes);
-}
-
 static void put_word(int fd, uint64_t offset, uint64_t value)
 {
-    put(fd, offset, &value, sizeof value);
+    file_put(fd, offset, &value, sizeof value);
 }
 
 /* A Return Ring as ../return_ring.py makes it, without a frame. */
@@ -69,9 +61,8 @@ static int make_return(void)
     const uint8_t *id = client->hello.instance;
     snprintf(path, sizeof path, "%s/sdr.%02x%02x%02x%02x%02x%02x.%08x", run_dir, id[0], id[1], id[2], id[3], id[4], id[5],
              (unsigned)generation);
-    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-    CHECK(fd >= 0 && posix_fallocate(fd, 0, (off_t)total) == 0);
-    put(fd, 0, header, sizeof header);
+    const int fd = file_make(path, total);
+    file_put(fd, 0, header, sizeof header);
     return fd;
 }
 
@@ -86,7 +77,7 @@ static void write_frames(int fd, uint64_t from, uint64_t to)
             frames[2 * count] = frame_value(n + count);
             frames[2 * count + 1] = -frame_value(n + count);
         }
-        put(fd, SC_RETURN_HEADER_BYTES + n % CAPACITY * 8, frames, count * 8);
+        file_put(fd, SC_RETURN_HEADER_BYTES + n % CAPACITY * 8, frames, count * 8);
         n += count;
     }
     put_word(fd, SC_RETURN_COMMIT_OFFSET, to);
@@ -103,12 +94,6 @@ static void open_preview(bool at_bar)
     sc_worker_unlock();
 }
 
-static void pause_ms(long ms)
-{
-    const struct timespec pause = {.tv_nsec = ms * 1000000};
-    nanosleep(&pause, NULL);
-}
-
 /* Waits until the worker has copied `frames` and told the audio thread to begin. */
 static void wait_copied(uint64_t frames)
 {
@@ -123,8 +108,8 @@ static void wait_copied(uint64_t frames)
 
 static void close_return(int fd)
 {
-    unlink(path);
-    close(fd);
+    if (fd >= 0) close(fd);
+    file_remove(path);
 }
 
 #endif

@@ -2,36 +2,10 @@
 #define _GNU_SOURCE
 #include "alone.h"
 #include "sidechain_window.h"
+#include "system.h"
 
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void a_ring_is_private_locked_whole_and_unlinked(void)
-{
-    struct stat found;
-    sc_client *client = make(run_dir);
-    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
-    const sc_info info = info_of(client);
-    CHECK(info.recording && info.generation != 0 && !info.connected && info.reason[0] == '\0');
-    CHECK_EQUAL(info.capacity_frames, 8192);
-    CHECK_EQUAL(strlen(info.segment), 25);
-    CHECK(stat(run_dir, &found) == 0 && (found.st_mode & 0777) == 0700);
-    CHECK(stat(path_of(&info), &found) == 0 && (found.st_mode & 0777) == 0600);
-    CHECK(found.st_blocks * 512 >= found.st_size); /* reserved, not sparse */
-    const int fd = open(path_of(&info), O_RDONLY);
-    CHECK(flock(fd, LOCK_SH | LOCK_NB) != 0);
-    sc_client_destroy(client);
-    CHECK_EQUAL(files(run_dir), 0);
-    CHECK(flock(fd, LOCK_SH | LOCK_NB) == 0);
-    close(fd);
-}
 
 static void each_new_rate_is_a_new_generation(void)
 {
@@ -73,8 +47,8 @@ static void an_activation_without_a_change_goes_on_in_the_same_ring(void)
 static uint64_t last_block_ns(const sc_info *info)
 {
     uint64_t word = 0;
-    const int fd = open(path_of(info), O_RDONLY);
-    CHECK_EQUAL(pread(fd, &word, sizeof word, SC_LAST_BLOCK_NS_OFFSET), sizeof word);
+    const int fd = file_open(path_of(info));
+    file_take(fd, SC_LAST_BLOCK_NS_OFFSET, &word, sizeof word);
     close(fd);
     return word;
 }
@@ -88,9 +62,9 @@ static void the_worker_notes_when_process_was_called(void)
     CHECK_EQUAL(last_block_ns(&info), 0);
     for (uint32_t frames = 0; frames <= 512; frames += 512, before = now) { /* no frames are a sign of life too */
         sc_client_process_interleaved(client, samples, frames, NULL);
-        while ((now = last_block_ns(&info)) == before) usleep(1000); /* the driver has a limit */
+        while ((now = last_block_ns(&info)) == before) pause_ms(1); /* the driver has a limit */
         CHECK(now > before);
-        usleep(60000);
+        pause_ms(60);
         CHECK_EQUAL(last_block_ns(&info), now); /* it is not the worker's own life */
     }
     sc_client_destroy(client);
@@ -101,7 +75,7 @@ static void the_worker_notes_when_process_is_not_called_any_more(void)
     sc_client *client = make(run_dir);
     CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
     CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
-    while (!(atomic_load(&client->audio.due) & SC_DUE_RESUME)) usleep(1000); /* a second later; the driver has a limit */
+    while (!(atomic_load(&client->audio.due) & SC_DUE_RESUME)) pause_ms(1); /* a second later; the driver has a limit */
     CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
     CHECK(!atomic_load(&client->audio.due) && client->audio.ring.records == 2); /* one says GAP */
     sc_client_destroy(client);
@@ -161,50 +135,6 @@ static void keeps_wait_in_sixteen_slots(void)
     sc_client_destroy(client);
 }
 
-static void refused_with(const char *folder, const char *word)
-{
-    sc_client *client = make(folder);
-    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_RUN_DIR);
-    CHECK(strstr(info_of(client).reason, word));
-    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
-    sc_client_destroy(client);
-}
-
-static void a_run_directory_that_is_not_ours_alone_is_not_used(void)
-{
-    char path[1024], link_path[1024];
-    snprintf(path, sizeof path, "%s/open", run_dir);
-    snprintf(link_path, sizeof link_path, "%s/link", run_dir);
-    CHECK(mkdir(path, 0755) == 0 && chmod(path, 0755) == 0);
-    refused_with(path, "0700");
-    CHECK(symlink(run_dir, link_path) == 0);
-    refused_with(link_path, "link");
-    snprintf(path, sizeof path, "%s/missing/deeper", run_dir);
-    refused_with(path, "cannot be made");
-    snprintf(path, sizeof path, "%s/open", run_dir);
-    CHECK(rmdir(path) == 0 && unlink(link_path) == 0);
-    if (geteuid() == 0) { /* only root can make one that belongs to another */
-        CHECK(mkdir(path, 0700) == 0 && chown(path, 12345, 12345) == 0);
-        refused_with(path, "another user");
-        CHECK(rmdir(path) == 0);
-    }
-}
-
-static void no_room_is_an_answer_not_a_crash(void)
-{
-    const struct rlimit small = {.rlim_cur = 64 << 10, .rlim_max = RLIM_INFINITY};
-    struct rlimit before;
-    sc_client *client = make(run_dir);
-    signal(SIGXFSZ, SIG_IGN);
-    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0 && setrlimit(RLIMIT_FSIZE, &small) == 0);
-    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_RING);
-    CHECK(strstr(info_of(client).reason, "reserved"));
-    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
-    CHECK_EQUAL(files(run_dir), 0);
-    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
-    sc_client_destroy(client);
-}
-
 static bool told_of(sc_client *client, sc_event_kind kind)
 {
     sc_event event;
@@ -226,49 +156,15 @@ static void one_instance_too_many_waits_and_records_when_there_is_room(void)
     }
     sc_client_destroy(gives_up);
     sc_client_destroy(clients[7]);
-    while (!told_of(next, SC_EVENT_RECORDING)) usleep(1000);
+    while (!told_of(next, SC_EVENT_RECORDING)) pause_ms(1);
     CHECK_EQUAL(sc_client_process_interleaved(next, samples, 512, NULL), 512);
     CHECK(info_of(next).recording && !info_of(next).reason[0]);
     CHECK(!info_of(last).recording && strstr(info_of(last).reason, "256"));
     clients[7] = next;
     for (int i = 0; i < SC_MAX_INSTANCES; i++) sc_client_destroy(clients[i]);
-    while (!told_of(last, SC_EVENT_RECORDING)) usleep(1000);
+    while (!told_of(last, SC_EVENT_RECORDING)) pause_ms(1);
     sc_client_destroy(last);
     CHECK_EQUAL(files(run_dir), 0);
-}
-
-static void a_forked_child_touches_nothing_and_may_begin_anew(void)
-{
-    sc_client *client = make(run_dir);
-    CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_OK);
-    CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 512);
-    fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) {
-        sc_event event;
-        CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), 0);
-        CHECK_EQUAL(sc_client_keep(client, 8, 0.0, false, NULL, NULL), SC_ERROR_FORKED);
-        CHECK_EQUAL(sc_client_activate(client, 48000.0, 2, 512), SC_ERROR_FORKED);
-        CHECK(!sc_client_poll_event(client, &event));
-        sc_client_destroy(client);
-        sc_client *own = make(run_dir);
-        CHECK_EQUAL(sc_client_activate(own, 48000.0, 1, 64), SC_OK);
-        CHECK_EQUAL(sc_client_process_interleaved(own, samples, 64, NULL), 64);
-        sc_client_destroy(own);
-        _exit(0);
-    }
-    int status;
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK_EQUAL(status, 0);
-    CHECK_EQUAL(info_of(client).committed_frames, 512);
-    CHECK_EQUAL(files(run_dir), 1);
-    sc_client_destroy(client);
-}
-
-/* The worker looks for a daemon by itself; the driver has a limit. */
-static void wait_for_link_reason(sc_client *client, const char *word)
-{
-    while (!strstr(info_of(client).link_reason, word)) usleep(1000);
 }
 
 static void without_a_daemon_recording_goes_on(void)
@@ -282,56 +178,13 @@ static void without_a_daemon_recording_goes_on(void)
     sc_client_destroy(client);
 }
 
-/* As many as the limit lets us have but `left`; `taken` holds them. */
-static int take_descriptors(int *taken, int most, int left)
-{
-    int count = 0, fd;
-    while (count < most && (fd = dup(0)) >= 0) taken[count++] = fd;
-    CHECK(count > left && count < most);
-    for (; left > 0; left--) close(taken[--count]);
-    return count;
-}
-
-static void with_descriptors_used_up_recording_goes_on_and_says_so(void)
-{
-    enum { MOST = 256 };
-    const struct rlimit few = {.rlim_cur = 64, .rlim_max = 64};
-    int taken[MOST];
-    for (int left = 0; left <= 12; left++) {
-        const pid_t child = fork(); /* a limit that was lowered cannot be raised again by everybody */
-        if (child == 0) {
-            const sc_config config = {.size = sizeof config, .run_dir = run_dir};
-            sc_client *client;
-            CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
-            int count = take_descriptors(taken, MOST, left);
-            CHECK_EQUAL(sc_client_create(&config, &client), SC_OK);
-            const bool records = sc_client_activate(client, 48000.0, 2, 512) == SC_OK;
-            CHECK(records || strstr(info_of(client).reason, "open files"));
-            CHECK(records == (left >= 2)); /* the Ring's file, and for a moment its folder */
-            if (left == 2) { /* the folder's is given back */
-                for (int fd; (fd = dup(0)) >= 0;) taken[count++] = fd;
-                wait_for_link_reason(client, "open files");
-            }
-            CHECK_EQUAL(sc_client_process_interleaved(client, samples, 512, NULL), records ? 512 : 0);
-            while (count > 0) close(taken[--count]);
-            wait_for_link_reason(client, "No daemon is listening"); /* it has tried again */
-            sc_client_destroy(client);
-            _exit(0);
-        }
-        int status;
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK_EQUAL(status, 0);
-    }
-    CHECK_EQUAL(files(run_dir), 0);
-}
-
 /* Until all asks are answered; the driver has a limit. */
 static int failed_asks(sc_client *client, int wanted)
 {
     static sc_event told;
     int failed = 0;
     while (failed < wanted)
-        if (!sc_window_poll(client, &told)) usleep(1000);
+        if (!sc_window_poll(client, &told)) pause_ms(1);
         else if (told.kind == SC_EVENT_ASK_FAILED) {
             CHECK(told.id != 0 && strstr(told.failed.message, "Start it"));
             failed++;
@@ -371,7 +224,6 @@ int main(int argc, char **argv)
 {
     CHECK(argc == 2);
     run_dir = argv[1];
-    RUN(a_ring_is_private_locked_whole_and_unlinked);
     RUN(each_new_rate_is_a_new_generation);
     RUN(an_activation_without_a_change_goes_on_in_the_same_ring);
     RUN(the_worker_notes_when_process_was_called);
@@ -379,12 +231,8 @@ int main(int argc, char **argv)
     RUN(an_inactive_client_lets_audio_pass);
     RUN(arguments_out_of_range_are_refused);
     RUN(keeps_wait_in_sixteen_slots);
-    RUN(a_run_directory_that_is_not_ours_alone_is_not_used);
-    RUN(no_room_is_an_answer_not_a_crash);
     RUN(one_instance_too_many_waits_and_records_when_there_is_room);
-    RUN(a_forked_child_touches_nothing_and_may_begin_anew);
     RUN(without_a_daemon_recording_goes_on);
-    RUN(with_descriptors_used_up_recording_goes_on_and_says_so);
     RUN(what_a_window_asks_without_a_daemon_fails_with_a_sentence);
     return 0;
 }

@@ -8,7 +8,7 @@ import pytest
 from tests.support.native import SOURCES
 
 INCLUDE = re.compile(r'^#include "(?:\.\./)?(\w+)\.h"', re.MULTILINE)
-SYSTEM = re.compile(r"_(linux|unix)$")  # segment_linux.c is a body of segment.h
+SYSTEM = re.compile(r"_(linux|macos|posix|windows|unix|pipe)$")  # segment_linux.c is a body of segment.h
 WHOLE = {"client", "client_step", "client_preview", "client_window"}  # what puts a client together
 
 # From the top down; those of one layer do not know each other.
@@ -17,7 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {"session", "rings", "keeps", "preview", "window", "events", "worker"},
     {"port", "move", "player", "return_ring", "wire", "messages_ask", "messages_decode"},
     {"ring", "segment", "messages", "zmtp"},
-    {"timeline", "interleave", "msgpack", "sidechain_window"},
+    {"timeline", "interleave", "msgpack", "sidechain_window", "security"},
     {"sidechain", "text", "platform", "slot"},
     {"layout_gen"},
 )
@@ -28,7 +28,8 @@ def includes(folder: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sorted([*folder.glob("*.h"), *folder.glob("*.c")]):
         module = SYSTEM.sub("", path.stem)
-        found.setdefault(module, set()).update(INCLUDE.findall(path.read_text()))
+        used = {SYSTEM.sub("", name) for name in INCLUDE.findall(path.read_text(encoding="utf-8"))}
+        found.setdefault(module, set()).update(used)
         found[module].discard(module)
     return found
 

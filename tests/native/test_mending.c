@@ -45,12 +45,12 @@ static void holds_the_last_numbers(sc_client *client, uint64_t count)
 {
     const sc_info info = info_of(client);
     const sc_ring_identity *identity = &client->rings.newest->identity;
-    const int fd = open(path_of(&info), O_RDONLY);
-    CHECK(fd >= 0 && info.committed_frames == written);
+    const int fd = file_open(path_of(&info));
+    CHECK_EQUAL(info.committed_frames, written);
     for (uint64_t n = written - count; n < written; n++) {
         float frame[2];
         const uint64_t place = n % identity->capacity_frames * sizeof frame;
-        CHECK_EQUAL(pread(fd, frame, sizeof frame, (off_t)(sc_ring_audio_offset(identity) + place)), sizeof frame);
+        file_take(fd, sc_ring_audio_offset(identity) + place, frame, sizeof frame);
         CHECK(frame[0] == (float)n && frame[1] == (float)n); /* NOLINT: whole numbers below 2^24 */
     }
     close(fd);

@@ -19,7 +19,9 @@ def test_pure_parts(name: str, variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", ["plain", "asan"])
-@pytest.mark.parametrize("name", ["test_client", "test_mending", "test_memory", "test_preview"])
+@pytest.mark.parametrize(
+    "name", ["test_client", "test_client_posix", "test_mending", "test_memory", "test_preview"]
+)
 def test_parts_that_make_rings(name: str, variant: str, tmp_path: Path) -> None:
     run_c_test(name, str(tmp_path / "run"), variant=variant)
 
