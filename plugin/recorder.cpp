@@ -1,11 +1,12 @@
 #include "recorder.hpp"
 
+#include "system.hpp"
+
 #include "DistrhoPluginUtils.hpp"
 
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <unistd.h>
 
 START_NAMESPACE_DISTRHO
 
@@ -168,21 +169,11 @@ const char *Recorder::trouble() const noexcept
 
 /* Recording --------------------------------------------------------------------------------------------------- */
 
-/* For hosts that do not tell theirs: the name of the running program. */
-static void program_name(char *name, size_t bytes)
-{
-    char path[4096];
-    const ssize_t found = readlink("/proc/self/exe", path, sizeof path), length = found > 0 ? found : 0;
-    ssize_t start = length;
-    while (start > 0 && path[start - 1] != '/') start--;
-    std::snprintf(name, bytes, "%.*s", static_cast<int>(length - start), path + start);
-}
-
 bool Recorder::make_client()
 {
     if (client_) return true;
     sc_client *made = nullptr;
-    if (!host_name_[0]) program_name(host_name_, sizeof host_name_);
+    if (!host_name_[0]) sys::program_name(host_name_, sizeof host_name_); /* hosts that do not tell theirs */
     sc_config config = {};
     config.size = sizeof config;
     config.plugin_path = getBinaryFilename();

@@ -1,15 +1,11 @@
 #include "ring_view.hpp"
 
 #include "layout_gen.h"
+#include "system.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fcntl.h>
-#include <string>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace {
 
@@ -57,7 +53,7 @@ bool read_position(const uint8_t *slot, uint64_t index, Position &position)
 
 void RingView::close()
 {
-    if (base_) munmap(const_cast<uint8_t *>(base_), bytes_);
+    if (base_) sys::unmap_file(base_, bytes_);
     base_ = nullptr;
     generation_ = begun_ = taken_ = 0;
     peaks_.clear();
@@ -67,17 +63,8 @@ void RingView::open(const sc_info &info)
 {
     close();
     generation_ = info.generation;
-    const std::string path = std::string(info.run_dir) + "/" + info.segment;
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct stat status;
-    if (file < 0) return;
-    if (fstat(file, &status) == 0) {
-        void *mapped = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_SHARED, file, 0);
-        if (mapped != MAP_FAILED) base_ = static_cast<const uint8_t *>(mapped);
-    }
-    ::close(file);
+    base_ = sys::map_file(info.run_dir, info.segment, bytes_);
     if (!base_) return;
-    bytes_ = static_cast<uint64_t>(status.st_size);
     capacity_ = info.capacity_frames;
     channels_ = info.channels;
     rate_hz_ = info.sample_rate_hz;

@@ -16,7 +16,7 @@
      look MS                    runs the window's timer for that long
      resize WIDTH HEIGHT        as the plugin allows; "size W H"
      close-window
-     click, move, scroll, key, type: x11_frame.h
+     click, move, scroll, key, type: frame.h
      close
 
    A line of the blocks' FILE:
@@ -34,7 +34,7 @@
 #ifdef WINDOW
 #  include "clap/ext/gui.h"
 #  include "clap/ext/timer-support.h"
-#  include "x11_frame.h"
+#  include "frame.h"
 #endif
 
 #include <dlfcn.h>
@@ -303,10 +303,10 @@ static void state(bool save, const char *path)
 static void open_window(unsigned width, unsigned height, double scale)
 {
     const clap_plugin_gui_t *gui = extension(CLAP_EXT_GUI);
-    if (!gui->create(plugin, CLAP_WINDOW_API_X11, false)) fail("the plugin makes no window");
+    if (!gui->create(plugin, FRAME_API, false)) fail("the plugin makes no window");
     gui->set_scale(plugin, scale);
-    const unsigned long frame = frame_open(width, height);
-    const clap_window_t parent = {.api = CLAP_WINDOW_API_X11, .x11 = frame};
+    const uintptr_t frame = frame_open(width, height);
+    const clap_window_t parent = {.api = FRAME_API, .ptr = (void *)frame};
     if (!gui->set_parent(plugin, &parent) || !gui->set_size(plugin, width, height)) fail("the window does not fit");
     gui->show(plugin);
     puts("ok");
@@ -318,6 +318,7 @@ static void look(long ms)
     for (long passed = 0; passed < ms; passed += 16) {
         struct timespec tick = {0, 16000000};
         plugin_timer->on_timer(plugin, timer);
+        frame_look();
         nanosleep(&tick, NULL);
     }
     puts("ok");

@@ -6,7 +6,7 @@
      resize WIDTH HEIGHT
      port INDEX                 "port VALUE" of a control, as the window or the plugin set it
      close                      the window; it may be opened again
-     click, move, scroll, key, type: x11_frame.h
+     click, move, scroll, key, type: frame.h
    It gives a window what Ardour and jalv give one: instance and data access, options, a parent.
    Usage: lv2_window_host BUNDLE/NAME.so BUNDLE/ */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 #include "lv2/ui.h"
 #include "lv2/urid.h"
 
-#include "x11_frame.h"
+#include "frame.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@
 #include "travesty/view.h"
 
 extern "C" {
-#include "x11_frame.h"
+#include "frame.h"
 }
 
 #include <chrono>

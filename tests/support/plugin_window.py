@@ -43,7 +43,7 @@ def boxes(width: int, height: int) -> dict[str, Box]:
 
 
 class WindowOf:
-    """`do` gives one line to the host and takes its answer; the host knows x11_frame.h and `look`."""
+    """`do` gives one line to the host and takes its answer; the host knows frame.h and `look`."""
 
     def __init__(self, do: Callable[[str], Awaitable[str]], name: str, screen: Screen) -> None:
         self._do, self._name, self._screen = do, name, screen
