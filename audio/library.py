@@ -4,10 +4,11 @@ ctypes lets go of the interpreter lock while C runs, so other threads go on.
 """
 
 import ctypes
+import sys
 
 VERSION = 4  # KERNELS_VERSION of kernels.c: a library left over from other sources is not used
 
-LIBRARY = __file__.rpartition("library")[0] + "_kernels.so"
+LIBRARY = __file__.rpartition("library")[0] + ("_kernels.dll" if sys.platform == "win32" else "_kernels.so")
 
 
 def opened(path: str = LIBRARY) -> ctypes.CDLL | None:

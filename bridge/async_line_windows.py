@@ -24,7 +24,7 @@ class AsyncLine(asyncio.Protocol):
         self._ended = asyncio.Event()
         loop: Any = asyncio.get_running_loop()  # its way to take a pipe in has no public name
         try:
-            pipe, _ = system.open_pipe(path)
+            pipe = system.open_own_pipe(path)
         except OSError:
             raise DaemonNotRunning(path) from None
         self._transport: asyncio.Transport = loop._make_duplex_pipe_transport(PipeHandle(pipe), self)

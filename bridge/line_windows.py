@@ -27,7 +27,7 @@ class Line:
         self._waiting: deque[bytes] = deque()
         self._reading: _winapi.Overlapped | None = None
         try:
-            self._pipe, _ = system.open_pipe(path)
+            self._pipe = system.open_own_pipe(path)
         except OSError:
             raise DaemonNotRunning(path) from None
         self._write(zmtp.opening("DEALER"))

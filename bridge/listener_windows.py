@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import ctypes
 import logging
+import os
 import secrets
 from asyncio.windows_utils import PipeHandle
 from collections.abc import Callable
@@ -28,6 +29,7 @@ BUFFER_BYTES = 65_536
 NAME_PREFIX = "\\\\.\\pipe\\sidechain-"
 _FIRST_INSTANCE, _REJECT_REMOTE = 0x00080000, 8
 _INSTANCES = 255  # PIPE_UNLIMITED_INSTANCES
+_WAITING = 16  # instances at a time: so many may come at once without one of them finding the pipe busy
 _AGAIN_S = 1.0
 
 log = logging.getLogger("sidechain.bridge")
@@ -45,7 +47,7 @@ class Listener:
         self._admit = admit
         self._exhausted = exhausted
         self._pipe_name = ""
-        self._accepting: asyncio.Task[None] | None = None
+        self._accepting: list[asyncio.Task[None]] = []
 
     def bind(self) -> None:
         """Make the pipe, tell its name, and accept. The RunLock must be held. Raises RunDirRefused."""
@@ -55,10 +57,20 @@ class Listener:
             if why := why_open_to_others(first.fileno(), is_pipe=True):
                 first.close()
                 raise RunDirRefused(self.path.parent, f"has a pipe that {why}")
-            self.path.write_text(self._pipe_name, encoding="utf-8")
+            waiting = [first, *(self._instance() for _ in range(_WAITING - 1))]
+            self._tell_name()
         except OSError as error:
             raise RunDirRefused(self.path.parent, f"takes no pipe: {error}") from error
-        self._accepting = asyncio.get_running_loop().create_task(self._accept(first))
+        loop = asyncio.get_running_loop()
+        self._accepting = [loop.create_task(self._accept(each)) for each in waiting]
+
+    def _tell_name(self) -> None:
+        self.path.unlink(missing_ok=True)
+        told = system.create_private(self.path)
+        try:
+            os.write(told, self._pipe_name.encode())
+        finally:
+            os.close(told)
 
     def is_there(self) -> bool:
         """Whether the path still tells this pipe's name."""
@@ -71,9 +83,9 @@ class Listener:
         """Let nobody in any more; who is connected stays so."""
         if self.is_there():
             self.path.unlink(missing_ok=True)
-        if self._accepting is not None:
-            self._accepting.cancel()
-            self._accepting = None
+        for each in self._accepting:
+            each.cancel()
+        self._accepting.clear()
 
     def _instance(self, first: int = 0) -> PipeHandle:
         security = closed_to_others()
@@ -90,7 +102,7 @@ class Listener:
         return PipeHandle(handle)
 
     async def _accept(self, waiting: PipeHandle) -> None:
-        """One instance always waits, so that whoever comes finds the name."""
+        """One instance waits, and after it the next: some always do, so that whoever comes finds the name."""
         loop: Any = asyncio.get_running_loop()  # its ways to take in a pipe have no public name
         try:
             while True:

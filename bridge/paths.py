@@ -16,7 +16,9 @@ from bridge.system import UserId, make_private_folder, user_id, why_not_private
 PLUGIN_SOCKET = "plugin.sock"
 CONTROL_SOCKET = "control.sock"
 LOCK_FILE = "daemon.lock"
-MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the closing NUL (unix(7))
+# sun_path holds one more, the closing NUL (unix(7)); on Windows the path is that of a file like any other.
+MAX_SOCKET_PATH_BYTES = {"darwin": 103, "win32": 1_023}.get(sys.platform, 107)
+_DARWIN_USER_TEMP_DIR = 65_537  # of confstr(3), for which Python has no name
 
 
 def run_dir(
@@ -25,12 +27,15 @@ def run_dir(
     """The run directory of user `uid`, None: ours; not made, not checked. An empty variable counts as unset. [any]
 
     SIDECHAIN_RUN_DIR, else $XDG_RUNTIME_DIR/sidechain, else /run/user/UID/sidechain if /run/user/UID is there
-    (a service may lack the variable), else /dev/shm/sidechain-UID. On Windows %LOCALAPPDATA%\\Sidechain\\run.
+    (a service may lack the variable), else /dev/shm/sidechain-UID. On Windows %LOCALAPPDATA%\\Sidechain\\run, on macOS
+    in the user's own temporary folder.
     """
     if own := env.get("SIDECHAIN_RUN_DIR"):
         return Path(own)
     if sys.platform == "win32":
         found = Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local", "Sidechain", "run")
+    elif sys.platform == "darwin":
+        found = Path(os.confstr(_DARWIN_USER_TEMP_DIR) or "/tmp", "sidechain")  # not $TMPDIR: hosts set it
     else:
         found = _by_login(env, user_id() if uid is None else uid, exists)
     return found

@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 UserId = int
 
@@ -199,6 +199,21 @@ def listener_of(path: Path) -> Peer:
         with contextlib.suppress(BlockingIOError):  # its backlog is full, so somebody is there
             probe.connect(os.fspath(path))
         return peer_of(probe)
+
+
+def in_background(kept: int) -> dict[str, Any]:
+    """What subprocess.Popen needs for a program that outlives this one, and has the descriptor `kept`. [any]"""
+    return {"start_new_session": True, "pass_fds": [kept]}
+
+
+def kept_name(kept: int) -> str:
+    """What that program is to be told of the descriptor. [any]"""
+    return str(kept)
+
+
+def kept_descriptor(name: str) -> int:
+    """In that program: the descriptor it was told of. Raises ValueError, OSError. [any]"""
+    return int(name)
 
 
 # clocks ---------------------------------------------------------------------------------------------------------------

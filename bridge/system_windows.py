@@ -14,11 +14,12 @@ import msvcrt
 import os
 import socket
 import stat
+import subprocess
 import winreg
 from collections.abc import Iterator
 from ctypes import wintypes as w
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from bridge.security_windows import (
     closed_to_others,
@@ -307,11 +308,39 @@ def open_pipe(path: Path) -> tuple[int, Peer]:
     return handle, peer_of_process(pid.value)
 
 
+def open_own_pipe(path: Path) -> int:
+    """The same, of a server that is ours: whoever is first has a name, also that of a daemon that has died. Raises OSError. [any]"""
+    handle, peer = open_pipe(path)
+    if peer.user_id != user_id():
+        _kernel.CloseHandle(w.HANDLE(handle))
+        raise PermissionError(errno.EACCES, "its pipe is another user's", os.fspath(path))
+    return handle
+
+
 def listener_of(path: Path) -> Peer:
     """Who listens there, by the kernel's word. Raises OSError: nobody. [any]"""
     handle, peer = open_pipe(path)
     _kernel.CloseHandle(w.HANDLE(handle))
     return peer
+
+
+def in_background(kept: int) -> dict[str, Any]:
+    """What subprocess.Popen needs for a program that outlives this one, and has the descriptor `kept`. [any]"""
+    handle = msvcrt.get_osfhandle(kept)
+    os.set_handle_inheritable(handle, True)
+    information = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})  # that, and no other
+    apart = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return {"startupinfo": information, "creationflags": apart}
+
+
+def kept_name(kept: int) -> str:
+    """What that program is to be told of the descriptor: the handle, for descriptors are a process's own. [any]"""
+    return str(msvcrt.get_osfhandle(kept))
+
+
+def kept_descriptor(name: str) -> int:
+    """In that program: the descriptor it was told of. Raises ValueError, OSError. [any]"""
+    return msvcrt.open_osfhandle(int(name), os.O_BINARY)
 
 
 # clocks ---------------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def write_beside(file: Path, text: str) -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(text, "utf-8")
+        part.write_text(text, encoding="utf-8")
         os.replace(part, file)
     except OSError as error:
         raise LibraryStuck(

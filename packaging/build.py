@@ -102,9 +102,9 @@ def add_desktop_files(top: Path) -> None:
 
     icons = top / "share/icons/hicolor/scalable/apps"
     icons.mkdir(parents=True)
-    (icons / "sidechain.svg").write_text(svg(Icon.CONNECTED))
+    (icons / "sidechain.svg").write_text(svg(Icon.CONNECTED), encoding="utf-8")
     for icon in Icon:
-        (icons / f"sidechain-{icon}.svg").write_text(svg(icon))
+        (icons / f"sidechain-{icon}.svg").write_text(svg(icon), encoding="utf-8")
 
 
 def add_plugins(folder: Path) -> None:
@@ -176,7 +176,8 @@ def copy_texts(dist: Distribution, folder: Path) -> None:
         meta = dist.metadata
         fields = [value for key in ("License-Expression", "License") for value in meta.get_all(key) or ()]
         said = fields + [line for line in meta.get_all("Classifier") or () if line.startswith("License")]
-        (folder / "LICENSE").write_text(f"{meta['Name']} {dist.version}: {said[0] if said else 'unknown'}\n")
+        text = f"{meta['Name']} {dist.version}: {said[0] if said else 'unknown'}\n"
+        (folder / "LICENSE").write_text(text, "utf-8")
 
 
 def dist_folder(name: str) -> Path:

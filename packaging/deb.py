@@ -94,14 +94,15 @@ def lay_out(top: Path, tree: Path) -> None:
 def stamp(program: Path, version: str) -> None:
     """What `sidechain --version` and `sidechain status` say is the package's version."""
     (metadata,) = program.glob("_internal/sidechain-*.dist-info/METADATA")
-    metadata.write_text(re.sub(r"(?m)^Version: .*$", f"Version: {version}", metadata.read_text(), count=1))
+    said = re.sub(r"(?m)^Version: .*$", f"Version: {version}", metadata.read_text("utf-8"), count=1)
+    metadata.write_text(said, "utf-8")
 
 
 def add_control(folder: Path, control: str, conffiles: list[str]) -> None:
     """What dpkg reads, and the scripts of packaging/debian."""
     folder.mkdir()
-    (folder / "control").write_text(control)
-    (folder / "conffiles").write_text("".join(f"{each}\n" for each in conffiles))
+    (folder / "control").write_text(control, "utf-8")
+    (folder / "conffiles").write_text("".join(f"{each}\n" for each in conffiles), "utf-8")
     for script in ("postinst", "prerm"):
         shutil.copy(HERE / "debian" / script, folder / script)
         (folder / script).chmod(0o755)

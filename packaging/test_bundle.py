@@ -100,7 +100,7 @@ def test_it_encodes_a_file(home: Path) -> None:
     assert made["frames"] == 2 * BAR_FRAMES and made["loudness_reason"]
     assert (home / "made" / made["mp3"]).stat().st_size > 40_000  # 3.75 s at 128 kb/s are 60,000 bytes
     assert (home / "made" / made["flac"]).read_bytes()[:4] == b"fLaC"
-    assert "<svg" in (home / "made" / made["waveform_svg"]).read_text()
+    assert "<svg" in (home / "made" / made["waveform_svg"]).read_text("utf-8")
 
 
 def test_its_demo_goes_the_whole_path(home: Path) -> None:

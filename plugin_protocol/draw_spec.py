@@ -16,7 +16,7 @@ import msgspec
 from plugin_protocol import codec, history_messages, layout, message_base, return_ring, ring, timeline
 from plugin_protocol.session import SENDS, TRANSITIONS, Role, State
 
-SPEC = __file__.rsplit("/", 1)[0] + "/SPEC.md"
+SPEC = __file__.removesuffix("draw_spec.py") + "SPEC.md"
 
 IDENTITY_FIELDS = (
     ("magic", "`SDCHRNG\\n`"),

@@ -78,7 +78,7 @@ from plugin_protocol.take_messages import (
     TakesPage,
 )
 
-FOLDER = __file__.rsplit("/", 1)[0] + "/vectors"
+FOLDER = __file__.removesuffix("make_vectors.py") + "vectors"
 INSTANCE = bytes(range(0x10, 0x20))
 GENERATION = 0x0102_0304_0506_0708
 

@@ -17,7 +17,7 @@ def take_output() -> BinaryIO:
     Python's own prints and tracebacks still reach what was standard error.
     """
     taken = os.fdopen(os.dup(_STDOUT), "wb")
-    sys.stderr = os.fdopen(os.dup(_STDERR), "w", buffering=1, errors="backslashreplace")
+    sys.stderr = os.fdopen(os.dup(_STDERR), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     sys.stdout = sys.stderr
     silence_libraries()
     return taken

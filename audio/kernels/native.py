@@ -52,6 +52,11 @@ def load(path: str = LIBRARY) -> ctypes.CDLL | None:
     return library
 
 
+def _int64(places: NDArray[np.integer]) -> NDArray[np.int64]:
+    """As C reads them: what numpy makes of Python's numbers is narrower on some systems, and C would read past its end."""
+    return np.ascontiguousarray(places, np.int64)
+
+
 class Native:
     """The functions of kernels.Kernels on a loaded library."""
 
@@ -66,7 +71,7 @@ class Native:
         edges: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         samples = np.ascontiguousarray(samples)
-        sections = np.ascontiguousarray(filters[:, [0, 1, 2, 4, 5]])
+        sections, edges = np.ascontiguousarray(filters[:, [0, 1, 2, 4, 5]]), _int64(edges)
         energy = np.zeros(len(edges) - 1)
         self._library.sc_k_energy(
             samples.ctypes.data,
@@ -138,7 +143,7 @@ class Native:
         ]
 
     def stretches(self, samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Stretches:
-        samples = np.ascontiguousarray(samples)
+        samples, starts, ends = np.ascontiguousarray(samples), _int64(starts), _int64(ends)
         shape = (len(starts), samples.shape[1])
         low, high, squares = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape)
         self._library.sc_stretches(
@@ -164,7 +169,7 @@ class Native:
     def overlays(
         self, words: Words, starts: NDArray[np.int64], query: Words, speeds: NDArray[np.float64]
     ) -> Overlays:
-        words, query = np.ascontiguousarray(words), np.ascontiguousarray(query)
+        words, query, starts = np.ascontiguousarray(words), np.ascontiguousarray(query), _int64(starts)
         count = len(starts) - 1
         longest = max(len(query), int(np.diff(starts).max(initial=0)))
         work = np.empty(3 * longest, np.uint32)

@@ -25,9 +25,13 @@ COMPLETE = "_SIDECHAIN_COMPLETE"
 """Set by a shell that completes a line (`sidechain --install-completion`)."""
 
 
+UNTESTED = " (UNTESTED: no machine with this system has run it)"
+TRIED = {"linux": "", "win32": " (on Windows: tried under Wine alone)"}
+
+
 def _print_version(value: bool) -> None:
     if value:
-        say(f"sidechain {sidechain_version()}")
+        say(f"sidechain {sidechain_version()}{TRIED.get(sys.platform, UNTESTED)}")
         raise typer.Exit
 
 
@@ -232,12 +236,11 @@ def build(typed: Sequence[str] = ()) -> typer.Typer:
 
 def run() -> None:
     """Console entry point. Errors become one sentence on stderr and the exit code of their class."""
-    for stream in (
-        sys.stdout,
-        sys.stderr,
-    ):  # a terminal that knows only ASCII shows "?" for a dash, and no traceback
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            # A terminal that knows only ASCII shows "?" for a dash, and no traceback. Windows gives files and pipes the code page
+            # of its old programs; ours, and Python's, read UTF-8.
+            stream.reconfigure(encoding="utf-8" if sys.platform == "win32" else None, errors="replace")
     as_json = "--json" in sys.argv
     try:
         command = get_command(build(() if COMPLETE in os.environ else sys.argv[1:]))

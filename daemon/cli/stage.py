@@ -180,7 +180,7 @@ def play_program() -> Path:
 
 def last_line(log: Path) -> str:
     """The last word of a process that ended early."""
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1] if lines else "no word"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import bridge.control as c
-from bridge.system import process_lives
+from bridge.system import in_background, kept_name, process_lives
 from daemon.cli.output import ask
 from daemon.errors import LibraryStuck, NotRunning, SidechainError
 
@@ -35,9 +35,8 @@ def start_detached(data: Path, arguments: Sequence[str]) -> int:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            start_new_session=True,
-            pass_fds=[ready_write],
-            env=os.environ | {"SIDECHAIN_READY_FD": str(ready_write), LOG_FILE_ENV: str(log)},
+            env=os.environ | {"SIDECHAIN_READY_FD": kept_name(ready_write), LOG_FILE_ENV: str(log)},
+            **in_background(ready_write),
         )
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as ready:
@@ -46,7 +45,7 @@ def start_detached(data: Path, arguments: Sequence[str]) -> int:
         process.returncode = 0  # not ours any more: nobody here waits for its end
         return process.pid
     code = process.wait(START_LIMIT_S)
-    last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
+    last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no word"]
     error = NotRunning(f"The daemon ended at once: {last[0]}", f"Its log is {log}.")
     error.exit_code = code or NotRunning.exit_code
     raise error

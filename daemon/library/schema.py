@@ -37,7 +37,7 @@ def is_ours(db: sqlite3.Connection) -> bool:
 
 
 def _script(number: int) -> str:
-    return next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text()
+    return next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text(encoding="utf-8")
 
 
 def _schema(db: sqlite3.Connection) -> set[tuple[str, str]]:

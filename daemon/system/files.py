@@ -48,12 +48,13 @@ def _written(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> int
 def _write_new(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
     fd = _written(path, parts)
     try:
-        os.fsync(fd)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)  # before it is removed: an open file keeps its name on some systems
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    finally:
-        os.close(fd)
 
 
 def write_durably(path: Path, *parts: bytes | bytearray | memoryview) -> None:

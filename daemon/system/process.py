@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import NoReturn
 
-from bridge.system import local_datagrams
+from bridge.system import kept_descriptor, local_datagrams
 from daemon.system.log import LOG_FILE_ENV
 
 MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", LOG_FILE_ENV)
@@ -33,7 +33,10 @@ class Starter:
         """A byte on $SIDECHAIN_READY_FD, READY=1 to $NOTIFY_SOCKET. Once; a second call says it to systemd only. [any]"""
         fd, self._ready_fd = self._ready_fd, None
         if fd:
-            with contextlib.suppress(OSError, ValueError), open(int(fd), "wb", buffering=0) as ready:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(kept_descriptor(fd), "wb", buffering=0) as ready,
+            ):
                 ready.write(b"1")
         self._say(b"READY=1")
 

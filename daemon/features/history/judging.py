@@ -119,6 +119,6 @@ def keep_life(run_dir: Path, life: str) -> bool:
     if not said or mark.exists():
         return False
     with contextlib.suppress(OSError):  # no room: tried again at the next look
-        mark.write_text(said)
+        mark.write_text(said, encoding="utf-8")
         return True
     return False
