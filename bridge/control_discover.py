@@ -10,7 +10,7 @@ from bridge.control_values import ItemInfo
 from plugin_protocol.message_base import U63, Short, Title
 
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
-DiscoveredList = Literal["hot", "latest", "trending", "tag", "person", "following"]
+DiscoveredList = Literal["hot", "latest", "trending", "tag", "person"]
 Cursor = Annotated[str, Meta(max_length=128)]
 """The relay's own."""
 Length = Annotated[float, Meta(ge=0.0, le=86_400.0)]
@@ -37,9 +37,7 @@ class Discovered(_Control, frozen=True, kw_only=True, tag="discovered"):
 
 
 class Discover(_Control, frozen=True, kw_only=True, tag="discover"):
-    """A page of posts as the relay lists them: everybody's, those of `person`, or (with list "following") of those one follows,
-    with what they show of others.
-    """
+    """A page of posts as the relay lists them: everybody's, or those of `person`."""
 
     Reply: ClassVar = Discovered
 

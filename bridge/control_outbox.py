@@ -31,7 +31,7 @@ class PostTake(ControlMessage, frozen=True, kw_only=True, tag="post_take"):
 
     take_id: Short
     title: Title = ""
-    visibility: ShownTo | None = None  # None: as the setting says
+    visibility: ShownTo | None = None  # None: as setting and account say
 
 
 class ListOutbox(ControlMessage, frozen=True, kw_only=True, tag="outbox"):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_posts import ShownTo
 from bridge.control_values import Few, Url
 from plugin_protocol.message_base import Short
 
@@ -32,6 +33,7 @@ class ProfileInfo(Struct, frozen=True, kw_only=True):
     last_active: Short | None = None
     shows_activity: bool | None = None
     request_count: int | None = None
+    post_visibility: Short | None = None
     """Of oneself alone; null: of somebody else."""
 
 
@@ -62,6 +64,8 @@ class EditProfile(ControlMessage, frozen=True, kw_only=True, tag="edit_profile")
     links: Few[Url] | None = None
     is_private: bool | None = None
     shows_activity: bool | None = None
+    post_visibility: ShownTo | None = None
+    """Of what is posted without a word on who is to see it."""
 
 
 class SetPicture(ControlMessage, frozen=True, kw_only=True, tag="set_picture"):

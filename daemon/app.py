@@ -151,7 +151,7 @@ class App:
         self._store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
         stack.callback(self._store.close)
         self._takes = Takes(config, self._store, self._bus)
-        self._entries = Entries(self._store, config.takes, config.hold_us, config.post_visibility)
+        self._entries = Entries(self._store, config.takes, config.hold_us, config.shown_to)
         rebuilt = await self._takes.open()
         self._account = Account(config, self._store, self._version, self._bus)
         stack.push_async_callback(self._account.close)

@@ -101,11 +101,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 10.0
     post_visibility: Annotated[
-        ShownTo,
+        ShownTo | Literal["account"],
         Meta(
-            description="Who sees what is posted without a word on that (`sidechain post --visibility`): public, followers, unlisted (a secret link) or private."
+            description="Who sees what is posted without a word on that (`sidechain post --visibility`): public, followers, unlisted (a secret link) or private; account: as your account says (`sidechain profile --posts`)."
         ),
-    ] = "public"
+    ] = "account"
     linked_folder: Annotated[
         str,
         Meta(
@@ -226,6 +226,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def hold_us(self) -> int:
         """How long an Entry is held so that it can be undone."""
         return round(self.undo_seconds * 1e6)
+
+    @property
+    def shown_to(self) -> ShownTo | None:
+        """Who is to see what is posted without a word on that; None: as the account says."""
+        return None if self.post_visibility == "account" else self.post_visibility
 
     @property
     def data(self) -> Path:

@@ -170,6 +170,7 @@ MESSAGES: dict[str, Message] = {
         post_id="0190f3", author="mira.k", title="Night bus ♪", page_url="https://relay.example/p/0190f3",
         created_us=1_780_000_000_000_000, duration_ms=15_900, bars=8, bpm=92.5, key="F#m", mine=False, liked=True,
         like_count=12, reaction_counts=bytes(range(1, 25)), reacted=0b100101, outline=bytes(range(128)),
+        shown_by="ben: “that bass”",
     ),
     "item_unknown": Item(
         post_id="0190f4", author="ada", title="", page_url="", created_us=1, duration_ms=2, bars=None, bpm=None,

@@ -139,6 +139,9 @@ class Item(PluginMessage, frozen=True, kw_only=True, tag="item"):
         int, Meta(ge=0, le=(1 << len(REACTIONS)) - 1)
     ]  # bit n: this account, with REACTIONS[n]
     outline: Annotated[bytes, Meta(max_length=OUTLINE_COLUMNS)]  # 0..127, the loudest sample of its stretch
+    shown_by: Line = (
+        ""  # who shows it, if it stands there for that, and their word; `created_us` is then since when
+    )
 
 
 class ItemGone(PluginMessage, frozen=True, kw_only=True, tag="item_gone"):

@@ -236,7 +236,9 @@ def post(
     title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
     visibility: Annotated[
         str,
-        typer.Option(help="Who sees it: public, followers, unlisted, private. Default: `post_visibility`."),
+        typer.Option(
+            help="Who sees it: public, followers, unlisted, private. Default: the setting `post_visibility`."
+        ),
     ] = "",
     wait: Wait = False,
     as_json: Json = False,

@@ -22,9 +22,6 @@ def feed(
     trending: Annotated[
         bool, typer.Option("--trending", help="What people have begun to care about.")
     ] = False,
-    reposts: Annotated[
-        bool, typer.Option("--reposts", help="Of those you follow, with what they show of others.")
-    ] = False,
     tag: Annotated[str | None, typer.Option(help="Posts with a tag.")] = None,
     user: Annotated[str | None, typer.Option(help="Posts of one person.")] = None,
     bpm: Annotated[str | None, typer.Option(help="Tempo: 92, or a range such as 90-110.")] = None,
@@ -36,14 +33,14 @@ def feed(
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show the feed of those you follow, from the cache when the relay cannot be reached; or what everybody has posted.
+    """Show the feed of those you follow, with what they show of others; or what everybody has posted.
 
     Examples:  sidechain feed   ·   sidechain feed --hot --bpm 90-110 --key Am --mixes   ·   sidechain feed --tag dub --json
     """
     wanted = c.Wanted(
         **_range(bpm, "bpm"), **_range(length, "seconds"), key=key, mixes=mixes, tag=tag, daw=daw
     )
-    which = _which(hot=hot, latest=latest, trending=trending, reposts=reposts, user=user, wanted=wanted)
+    which = _which(hot=hot, latest=latest, trending=trending, user=user, wanted=wanted)
     if which is None:
         _timeline(limit, as_json)
         return
@@ -53,7 +50,7 @@ def feed(
 
 
 def _which(
-    *, hot: bool, latest: bool, trending: bool, reposts: bool, user: str | None, wanted: c.Wanted
+    *, hot: bool, latest: bool, trending: bool, user: str | None, wanted: c.Wanted
 ) -> c.DiscoveredList | None:
     """None: the timeline. Raises UsageError."""
     named: list[c.DiscoveredList] = []
@@ -63,15 +60,13 @@ def _which(
         named.append("latest")
     if trending:
         named.append("trending")
-    if reposts:
-        named.append("following")
     if user is not None:
         named.append("person")
     is_filtered = wanted != c.Wanted()
-    if len(named) > 1 or (is_filtered and (user is not None or reposts)):
+    if len(named) > 1 or (is_filtered and user is not None):
         raise UsageError(
             "That is more than one list.",
-            "Say one of --hot, --latest, --trending, --reposts or --user; the last two take no filter.",
+            "Say one of --hot, --latest, --trending or --user; the last takes no filter.",
         )
     if named or not is_filtered:
         return named[0] if named else None

@@ -6,6 +6,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 import bridge.control as c
+from daemon.cli.daemon_commands import shown_to
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
@@ -32,6 +33,12 @@ def profile(
         bool | None,
         typer.Option("--show-activity/--hide-activity", help="Whether others see when you were here."),
     ] = None,
+    posts: Annotated[
+        str | None,
+        typer.Option(
+            help="Who sees what you post without a word on that, from any device: public, followers, unlisted, private."
+        ),
+    ] = None,
     picture: Annotated[Path | None, typer.Option(help="A picture: JPEG, PNG, WebP or GIF.")] = None,
     no_picture: Annotated[bool, typer.Option("--no-picture", help="Take the picture away.")] = False,
     as_json: Json = False,
@@ -42,7 +49,13 @@ def profile(
     """
     links = () if no_links else tuple(link) if link else None
     edit = c.EditProfile(
-        display_name=name, bio=about, daw=daw, links=links, is_private=private, shows_activity=activity
+        display_name=name,
+        bio=about,
+        daw=daw,
+        links=links,
+        is_private=private,
+        shows_activity=activity,
+        post_visibility=None if posts is None else shown_to(posts),
     )
     edits = edit != c.EditProfile()
     if username and (edits or picture or no_picture):
@@ -67,6 +80,8 @@ def _text(person: c.ProfileInfo) -> str:
     lines += [person.bio] if person.bio else []
     lines += [f"DAW: {person.daw}"] if person.daw else []
     lines += [*person.links, ", ".join(facts), person.url]
+    if person.post_visibility not in (None, "public"):
+        lines.append(f"What you post is {person.post_visibility}, unless you say otherwise.")
     if person.request_count:
         lines.append(f"{person.request_count} ask to follow you: `sidechain follow-requests`.")
     return "\n".join(lines)

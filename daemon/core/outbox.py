@@ -59,7 +59,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     take_id: str
     account: str | None
     title: str = ""
-    visibility: ShownTo = "public"  # of the post to be; what becomes of it later is the relay's to say
+    visibility: ShownTo | None = (
+        None  # of the post to be, None: as the account says; what becomes of it later the relay says
+    )
     created_us: int = 0
     state: State = State.WAITING
     held_until_us: int | None = None
@@ -150,9 +152,9 @@ class Titled(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """The person says who is to see it. Not while an upload runs, nor after: as with the title."""
+    """The person says who is to see it, None: as the account says. Not while an upload runs, nor after: as with the title."""
 
-    visibility: ShownTo
+    visibility: ShownTo | None
 
 
 class Discarded(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from daemon.identity.tokens import Tokens
 from daemon.uplink.client import RelayClient
 from daemon.uplink.http import RelayHttp
 from relay.wire import operations
-from relay.wire.identity import DevClaim, DeviceRegister, TokenPair, TokenRefresh, claim_message
+from relay.wire.identity import DeviceClaim, DeviceRegister, TokenPair, TokenRefresh, claim_message
 
 
 class DeviceRelay(RelayClient):
@@ -29,7 +29,7 @@ class DeviceRelay(RelayClient):
         """Register the device and join it to `username` by the relay's local sign-in. Raises Offline, RelayRefused."""
         device = await self.register(facts)
         message = claim_message(device.device_id, device.challenge)
-        claim = DevClaim(
+        claim = DeviceClaim(
             device_id=device.device_id,
             username=username,
             challenge=device.challenge,

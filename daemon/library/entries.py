@@ -26,16 +26,18 @@ _AT_ONCE = outbox.Retried()
 
 class Entries:
     """All methods are [loop]. folder: that of the Takes. hold_us: how long what is posted can be undone; 0: it goes at once.
-    visibility: of what is posted without a word on who is to see it.
+    visibility: of what is posted without a word on who is to see it; None: the relay knows what the account wants.
 
     changing: held by whoever decides about an Entry, also when it sets out: what was undone in the same moment stays here.
     """
 
-    def __init__(self, store: Store, folder: Path, hold_us: int = 0, visibility: ShownTo = "public") -> None:
+    def __init__(
+        self, store: Store, folder: Path, hold_us: int = 0, visibility: ShownTo | None = None
+    ) -> None:
         self._store = store
         self._folder = folder
         self._hold_us = hold_us
-        self._visibility: ShownTo = visibility
+        self._visibility = visibility
         self.changing = asyncio.Lock()
 
     async def post(
@@ -56,9 +58,10 @@ class Entries:
                 except SidechainError:
                     await asyncio.to_thread(sidecars.remove_entry, self._folder, take.take_id)
                     raise
-            if visibility is None and entry.state is outbox.State.DISCARDED:
-                visibility = self._visibility  # it is posted anew
-            entry = await self._shown(await self._titled(entry, title), visibility)
+            entry = await self._titled(entry, title)
+            if visibility is None and entry.state is outbox.State.DISCARDED:  # it is posted anew
+                entry = await self._changed(entry, outbox.Shown(visibility=self._visibility))
+            entry = await self._shown(entry, visibility)
             if entry.state is outbox.State.DISCARDED and self._hold_us:
                 return await self._ask_again(
                     take, entry, outbox.Held(until_us=steady_unix_us() + self._hold_us)
@@ -91,7 +94,7 @@ class Entries:
             return entry
         if outbox.Shown not in outbox.TRANSITIONS[entry.state]:
             raise SidechainError(
-                f"It is {entry.state} as {entry.visibility}.",
+                f"It is {entry.state} as {entry.visibility or 'your account says'}.",
                 f"`sidechain posts visibility ID {visibility}` changes it, once it is out.",
                 code="busy",
             )
@@ -153,7 +156,7 @@ class Entries:
 
 
 def new_entry(
-    take: TakeRow, title: str, account: str | None, *, hold_us: int = 0, visibility: ShownTo = "public"
+    take: TakeRow, title: str, account: str | None, *, hold_us: int = 0, visibility: ShownTo | None = None
 ) -> outbox.Entry:
     """A fresh Entry for a Take, held for so long; the store lets it go when the lossless copy is there."""
     return outbox.Entry(

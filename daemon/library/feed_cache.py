@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from daemon.core.items import as_it_stands, as_item, place
 from daemon.library.database import Database
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, FeedPost
 
 MAX_ITEMS = 500  # of the feed, the newest; the rest is the relay's to tell
 
@@ -29,12 +30,12 @@ class FeedCache(Database):
     ) -> None:
         """What events say and the cursor that says they are applied, in one transaction: applied exactly once. None: it stays.
 
-        posts: new ones, or as the relay has them now. changed: do not join the Items from further back than they reach.
+        posts: new ones, or where and as the relay has them now. changed: do not join the Items from further back than they reach.
         """
         with self._transaction() as db:
             self._put_items(db, posts)
             oldest = db.execute("SELECT min(created_at) FROM item").fetchone()[0]
-            self._put_items(db, [post for post in changed if oldest and post.created_at >= oldest])
+            self._put_items(db, [post for post in changed if oldest and place(post) >= oldest])
             db.executemany("DELETE FROM item WHERE post_id = ?", [(post_id,) for post_id in removed])
             if cursor is not None:
                 db.execute("INSERT OR REPLACE INTO link_cursor (one, cursor) VALUES (1, ?)", (cursor,))
@@ -46,7 +47,7 @@ class FeedCache(Database):
 
         is_last: there is nothing older. cursor: as for `apply_events`.
         """
-        places = [(post.created_at, post.id) for post in posts]
+        places = [(place(post), post.id) for post in posts]
         known = {post.id for post in posts}
         gone: list[str] = []
         if places:
@@ -62,8 +63,8 @@ class FeedCache(Database):
         for post in posts:
             db.execute(
                 "INSERT INTO item (post_id, created_at, post) VALUES (?, ?, ?)"
-                " ON CONFLICT (post_id) DO UPDATE SET post = excluded.post",
-                (post.id, post.created_at, msgspec.json.encode(post).decode()),
+                " ON CONFLICT (post_id) DO UPDATE SET created_at = excluded.created_at, post = excluded.post",
+                (post.id, place(post), msgspec.json.encode(post).decode()),
             )
         db.execute(
             "DELETE FROM item WHERE post_id NOT IN (SELECT post_id FROM item"
@@ -71,12 +72,19 @@ class FeedCache(Database):
             (MAX_ITEMS,),
         )
 
-    def change_item(self, post: AudioPost) -> None:
-        """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed."""
+    def change_item(self, post: AudioPost) -> AudioPost:
+        """A Post as it is now, if it is one of the Items here: what is liked by its address does not join the feed.
+
+        The Item as it stands then; or the Post.
+        """
         with self._transaction() as db:
-            db.execute(
-                "UPDATE item SET post = ? WHERE post_id = ?", (msgspec.json.encode(post).decode(), post.id)
-            )
+            for item in _posts_of(
+                db.execute("SELECT post FROM item WHERE post_id = ?", (post.id,)).fetchall()
+            ):
+                post = as_it_stands(item, post)
+                text = msgspec.json.encode(post).decode()
+                db.execute("UPDATE item SET post = ? WHERE post_id = ?", (text, post.id))
+        return post
 
     def items(self, limit: int) -> list[AudioPost]:
         """Cached Items, newest first."""
@@ -101,12 +109,18 @@ class FeedCache(Database):
         )
         return _posts_of(rows)
 
-    def item_ids_of(self, user_id: str) -> list[str]:
-        """Of all that is kept of somebody's."""
-        found = self._db.execute(
-            "SELECT post_id FROM item WHERE json_extract(post, '$.user_id') = ?", (user_id,)
-        )
-        return [post_id for (post_id,) in found]
+    def items_about(self, post_ids: Iterable[str], user_ids: Iterable[str]) -> dict[str, AudioPost]:
+        """Those of these posts that are Items, and all that these people made or show, by the posts' ids."""
+        rows: list[sqlite3.Row] = []
+        for post_id in dict.fromkeys(post_ids):
+            rows += self._db.execute("SELECT post FROM item WHERE post_id = ?", (post_id,))
+        for user_id in dict.fromkeys(user_ids):
+            rows += self._db.execute(
+                "SELECT post FROM item WHERE json_extract(post, '$.user_id') = ?1"
+                " OR json_extract(post, '$.reposted_by_id') = ?1",
+                (user_id,),
+            )
+        return {post.id: post for post in _posts_of(rows)}
 
     def remove_item(self, post_id: str) -> None:
         """Deleted, or not for this account any more."""
@@ -139,7 +153,7 @@ class FeedCache(Database):
 
 def _post_of(text: str) -> AudioPost | None:
     try:
-        return msgspec.json.decode(text, type=AudioPost)
+        return as_item(msgspec.json.decode(text, type=FeedPost))
     except msgspec.MsgspecError:
         return None
 

@@ -29,7 +29,7 @@ class EntryFile(msgspec.Struct, frozen=True, kw_only=True):
     post_id: str | None = None
     post_url: str | None = None
     discarded: bool = False
-    visibility: ShownTo = "public"
+    visibility: ShownTo | None = None  # as the account says
     held_until_us: int | None = None  # as it was posted last; what is over by then holds nothing any more
 
 

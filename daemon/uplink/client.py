@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
+from daemon.core.items import as_item
 from daemon.errors import NotClaimed, Offline, RelayRefused
 from daemon.uplink.http import (
     READ_LIMIT_S,
@@ -131,17 +132,9 @@ class RelayClient:
         return (await self._do(operations.FORGET_VERSION, post_id=post_id, n=str(n))).versions
 
     async def timeline(self, limit: int, cursor: str | None = None) -> PostPage:
-        """A page of posts of those one follows; cursor: `next` of the page before. Without what they show of others."""
-        while True:
-            page = await self.following(limit, cursor)
-            own = [post for post in page.posts if post.reposted_by is None]
-            if own or page.next is None:
-                return _posts(rest.FeedPage(posts=own, next=page.next))
-            cursor = page.next
-
-    async def following(self, limit: int, cursor: str | None = None) -> rest.FeedPage:
-        """The same with that."""
-        return await self._do(operations.TIMELINE, query=operations.Paging(limit=limit, cursor=cursor))
+        """Items: posts of those one follows, and what they show of others; cursor: `next` of the page before."""
+        page = await self._do(operations.TIMELINE, query=operations.Paging(limit=limit, cursor=cursor))
+        return PostPage(posts=[as_item(post) for post in page.posts], next=page.next)
 
     async def discover(
         self, which: Literal["hot", "latest", "trending"], query: operations.FeedQuery

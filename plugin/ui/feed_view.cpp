@@ -215,7 +215,8 @@ void FeedView::draw_row(Canvas &canvas, const RowLayout &at, const sc_item &item
     canvas.write(at.title, kTitleSize, named ? kInk : kDim, named ? item.title : "Untitled", Align::kLeft, named);
     const float name = canvas.write(at.byline, kTextSize, item.mine ? kGreen : kDim, item.mine ? "you" : item.author);
     canvas.write(Box{at.byline.x + name + 6, at.byline.y, at.byline.w - name - 6, at.byline.h}, kTextSize, kFaint,
-                 "· " + age(item.created_us, shown.now_us));
+                 "· " + age(item.created_us, shown.now_us) +
+                     (item.shown_by[0] ? std::string(" · shown by ") + item.shown_by : ""));
     const bool right = at.facts.y == at.byline.y;
     canvas.write(at.facts, kSmallSize, kDim, facts(item), right ? Align::kRight : Align::kLeft);
     draw_outline(canvas, at.wave, item.outline, item.outline_columns, plays && playing.state == Playing::kSounding ? playing.share : 0.0f);

@@ -30,7 +30,7 @@ typedef struct field {
 static const struct {
     const char *tag;
     sc_event_kind kind;
-    field fields[16];
+    field fields[17];
 } MESSAGES[] = {
     {"welcome", SC_EVENT_CONNECTED,
      {NOT_KEPT(CHECKED, "proto"), FIELD(TEXT, "daemon_version", connected.daemon_version),
@@ -67,7 +67,7 @@ static const struct {
       FIELD(U63, "duration_ms", item.duration_ms), MAYBE(U32, "bars", item.bars), MAYBE(REAL, "bpm", item.bpm),
       MAYBE(TEXT, "key", item.key), FIELD(BOOL, "mine", item.mine), FIELD(BOOL, "liked", item.liked),
       FIELD(U32, "like_count", item.like_count), FIELD(COUNTS, "reaction_counts", item.reaction_counts),
-      FIELD(U32, "reacted", item.reacted), FIELD(OUTLINE, "outline", item.outline)}},
+      FIELD(U32, "reacted", item.reacted), FIELD(OUTLINE, "outline", item.outline), MAYBE(TEXT, "shown_by", item.shown_by)}},
     {"item_gone", SC_EVENT_ITEM_GONE, {FIELD(TEXT, "post_id", item.post_id)}},
     {"feed_page", SC_EVENT_FEED_PAGE,
      {FIELD(U63, "id", id), FIELD(TEXT, "next", feed_page.next), MAYBE(TEXT, "note", feed_page.note)}},

@@ -375,6 +375,7 @@ typedef struct sc_item {
     uint32_t reacted; /* bit n: this account reacted with the nth */
     uint8_t outline[SC_OUTLINE_COLUMNS]; /* 0 to 127: the loudest sample of each stretch */
     uint32_t outline_columns;
+    char shown_by[SC_LINE_BYTES]; /* who shows it, and their word; "" when it stands there for its author */
 } sc_item;
 
 typedef struct sc_feed_page {

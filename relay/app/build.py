@@ -201,6 +201,7 @@ def _start_tasks(
     tasks, db, objects = engines.tasks, engines.db, engines.objects
     tasks.start("events", live.hub.run)
     tasks.start("comments", live.comments.run)
+    tasks.start("changed posts", live.posts.run)
     tasks.start("notifications", live.notifications.run)
     tasks.every("old notifications", STRAYS_S, posts.notifications.forget_old)
     if config.makes_posts:

@@ -11,6 +11,7 @@ from relay.features.accounts.api import SessionEnded
 from relay.features.comments.api import CommentChanged
 from relay.features.comments.board import CommentBoard
 from relay.features.creations.api import ShownOtherwise
+from relay.features.creations.board import PostBoard
 from relay.features.devices.families import Revoked, revoked_families
 from relay.features.feeds.page_cache import PageCache
 from relay.features.jobs.progress import ProgressBoard
@@ -39,7 +40,7 @@ EFFECTS = (
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, notifications and pages need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications and pages need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Listening:
         self.workers: Workers | None = None
         self.progress: ProgressBoard | None = None
         self.comments: CommentBoard | None = None
+        self.posts: PostBoard | None = None
         self.notifications: NotificationBoard | None = None
         self.pages: PageCache | None = None
         self._missed = asyncio.Event()
@@ -62,6 +64,8 @@ class Listening:
                         self.hub.end_family(family_id)
                 case SessionEnded(session_id=session_id) if self.hub is not None:
                     self.hub.end_session(session_id)
+                case Happened() if self.posts is not None:
+                    self.posts.happened(effect)
                 case CommentChanged() if self.comments is not None:
                     self.comments.changed(effect)
                 case NotificationsChanged() if self.notifications is not None:

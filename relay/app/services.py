@@ -17,6 +17,7 @@ from relay.features.comments.board import CommentBoard
 from relay.features.comments.service import Comments, withdraw
 from relay.features.comments.service import erase_some as erase_comments
 from relay.features.creations import publishing
+from relay.features.creations.board import PostBoard
 from relay.features.creations.encoding import Encoder
 from relay.features.creations.making import Making
 from relay.features.creations.owning import Owning
@@ -54,10 +55,11 @@ from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
 from relay.features.reactions.erasing import erase_some as erase_reactions
-from relay.features.reactions.keeping import NEW_REPOST, Keeping, tell_reposts
+from relay.features.reactions.keeping import NEW_REPOST, Keeping, tell_reposts, tell_shown
 from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
+from relay.features.reactions.showing import SHOWN
 from relay.features.uploads.service import Uploads
 
 DEV_POLL_US = 1_000_000
@@ -80,6 +82,7 @@ class LiveServices:
     live: Live
     watchers: Watchers
     comments: CommentBoard
+    posts: PostBoard
     notifications: NotificationBoard
     tickets: Tickets
 
@@ -164,6 +167,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
             NEW_REPOST: tell_reposts,
+            SHOWN: partial(tell_shown, base_url),
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )
@@ -171,6 +175,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
     presence = PresenceBoard(hub, engines.bus, partial(_names, db))
     watchers = Watchers()
     listening.comments = comments = CommentBoard(db, watchers.of, hub.tell_account)
+    listening.posts = post_board = PostBoard(db, watchers.of, base_url)
     told = Notifications(db, base_url)
     listening.notifications = board = NotificationBoard(db, told, hub.is_here, hub.tell_account)
     return LiveServices(
@@ -179,6 +184,7 @@ def live_services(base_url: str, engines: Engines, listening: Listening) -> Live
         live=Live(db, presence, tellers),
         watchers=watchers,
         comments=comments,
+        posts=post_board,
         notifications=board,
         tickets=Tickets(db),
     )

@@ -134,6 +134,11 @@ def not_suspended(other: str) -> str:
     return none(f"SELECT 1 FROM account AS s WHERE s.id = {other} AND s.suspended_us IS NOT NULL")
 
 
+def present(other: str) -> str:
+    """Whether an account, and what it does, is there for :viewer: not suspended, and no block between them. [any]"""
+    return f"{not_blocked(other)} AND {not_suspended(other)}"
+
+
 NOT_BLOCKED = not_blocked("c.owner_id")
 
 

@@ -32,7 +32,7 @@ from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
 from relay.wire.notifications import Notification
-from relay.wire.rest import AudioPost, Bpm, Producer, Reaction, Repost, Username
+from relay.wire.rest import AudioPost, Bpm, FeedPost, Producer, Reaction, Repost, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
 SUBPROTOCOL_MSGPACK = "sidechain.v1.msgpack"
@@ -89,6 +89,23 @@ class FeedPostRemoved(_Wire, frozen=True, kw_only=True, tag="feed.post_removed")
     """A post was deleted, or is not for you any more: what is kept of it is to be forgotten."""
 
     post_id: Id
+
+
+class FeedReposted(_Wire, frozen=True, kw_only=True, tag="feed.reposted"):
+    """Somebody you follow shows you a post of somebody you do not follow; or what they say to it, or the post, is otherwise now.
+
+    Where several do, it stands once, by whoever did first.
+    """
+
+    post: FeedPost
+
+
+class FeedRepostRemoved(_Wire, frozen=True, kw_only=True, tag="feed.repost_removed"):
+    """Somebody you follow does not show you this post any more, or it is not for you any more."""
+
+    post_id: Id
+    user_id: Id
+    """Who showed it."""
 
 
 class PresenceUpdate(_Wire, frozen=True, kw_only=True, tag="presence.update"):
@@ -185,6 +202,8 @@ Payload = (
     FeedNewPost
     | FeedPostChanged
     | FeedPostRemoved
+    | FeedReposted
+    | FeedRepostRemoved
     | PresenceUpdate
     | FeedAuthorRemoved
     | SocialNewFollow

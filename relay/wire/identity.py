@@ -39,14 +39,15 @@ class Device(Struct, frozen=True, kw_only=True):
     """To be signed by the device key when it is claimed by name (POST /auth/claim); single use, 5 minutes."""
 
 
-class DevClaim(Struct, frozen=True, kw_only=True):
-    """POST /auth/claim on a relay started with --dev and bound to loopback: joins a device to `username`.
+class DeviceClaim(Struct, frozen=True, kw_only=True):
+    """POST /auth/claim by a browser that is signed in: the device is its account's from then on.
 
-    `signature` is over `claim_message(device_id, challenge)` by the device key.
+    `signature` is over `claim_message(device_id, challenge)` by the device key. `username`: one's own; on a relay started with
+    --dev and bound to loopback anybody's, of who is not signed in.
     """
 
     device_id: Id
-    username: Username
+    username: Username | None = None
     challenge: Challenge
     signature: Signature
 

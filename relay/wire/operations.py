@@ -32,7 +32,7 @@ REGISTER_DEVICE = _post(
     "Register a device by its public key, or get a fresh challenge for a registered one.",
 )  # fmt: skip
 CLAIM_DEVICE = _post(
-    "/auth/claim", identity.DevClaim, identity.TokenPair, "Join a device to an account. Only on a relay for development."
+    "/auth/claim", identity.DeviceClaim, identity.TokenPair, "Join a device to the account of the browser that asks, which is signed in; the device has signed a challenge for it."
 )  # fmt: skip
 UNCLAIM_DEVICE = _post(
     "/auth/unclaim", Nothing, identity.DeviceRevoked,

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url
-from relay.wire.rest import MAX_LINKS, Name, Producer, Text, Username, WebLink
+from relay.wire.rest import MAX_LINKS, Name, Producer, ShownTo, Text, Username, WebLink
 
 AVATAR_SIZES_PX = (96, 384)
 MAX_AVATAR_BYTES = 8 * 1024 * 1024
@@ -18,6 +18,8 @@ class Me(Producer, frozen=True, kw_only=True):
 
     shows_activity: bool = True
     request_count: Count = 0
+    post_visibility: ShownTo = "public"
+    """Of what is posted without a word on who is to see it, from whichever device."""
 
 
 class Export(Struct, frozen=True, kw_only=True):
@@ -49,5 +51,6 @@ class ProfileEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     daw_preference: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)] | None = None
     links: Annotated[list[WebLink], Meta(max_length=MAX_LINKS)] | None = None
     shows_activity: bool | None = None
+    post_visibility: ShownTo | None = None
     is_private: bool | None = None
     """true: who wants to follow asks first. false: who has asked follows."""

@@ -130,7 +130,8 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     duration_bars: DurationBars | None = None
     bar_frames: Annotated[list[Count], Meta(max_length=1025)] = []
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
-    visibility: ShownTo = "public"
+    visibility: ShownTo | None = None
+    """null: as the account's `post_visibility` says."""
     analysed: bool = False
     """The device has looked for tempo and key itself: what it does not say is not known. Else the relay looks for them."""
     sha256: Sha256 = ""
@@ -219,6 +220,7 @@ class FeedPost(AudioPost, frozen=True, kw_only=True):
     """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author, repost; or what later versions know."""
     reposted_by: Username | None = None
     """Who shows it, where that is the reason; what they say to it, and since when, which is its place."""
+    reposted_by_id: Id | None = None
     repost_text: Word280 = ""
     reposted_at: Timestamp | None = None
 

@@ -26,13 +26,24 @@ async def test_people_from_the_command_line() -> None:
             out = io.BytesIO()
             Image.new("RGB", (64, 64), (200, 40, 40)).save(out, "PNG")
             picture.write_bytes(out.getvalue())
-            edit = ("--name", "Night Owl", "--about", "Loops", "--link", "https://owl.example", "--private")
+            edit = (
+                "--name",
+                "Night Owl",
+                "--about",
+                "Loops",
+                "--link",
+                "https://owl.example",
+                "--private",
+                "--posts",
+                "followers",
+            )
             code, said, complaint = await sidechain(
                 owl, "profile", *edit, "--picture", str(picture), "--json"
             )
             assert code == 0, complaint
             shown = json.loads(said)
             assert (shown["display_name"], shown["bio"], shown["is_private"]) == ("Night Owl", "Loops", True)
+            assert shown["post_visibility"] == "followers"
             code, said, _ = await sidechain(lark, "profile", "@night.owl")
             assert code == 0 and "Night Owl (@night.owl), private" in said and "https://owl.example" in said
 
@@ -66,6 +77,7 @@ async def test_people_from_the_command_line() -> None:
 
             for wrong, code in (
                 (("profile", "--link", "http://plain.example"), 2),
+                (("profile", "--posts", "some"), 2),
                 (("profile", "day.lark", "--name", "x"), 2),
                 (("profile", "--picture", str(folder / "none.png")), 2),
                 (("people", "enemies"), 2),

@@ -5,7 +5,7 @@ import json
 
 import bridge.control as c
 from daemon.cli.stage import Stage
-from tests.acceptance.test_own_posts import made, sidechain
+from tests.acceptance.test_own_posts import made, sidechain, until_items
 from tests.support.whole import short_folder
 
 
@@ -24,13 +24,20 @@ async def test_what_is_kept_and_shown_on_and_where_one_is_signed_in() -> None:
             assert (await sidechain(lark, "save", post.page_url, "--remove"))[0] == 0
             assert "Nothing is kept" in (await sidechain(lark, "saved"))[1]
 
+            wren = await stage.daemon("c", relay_url)
+            await wren.client.request(c.ClaimDevice(username="tiny.wren"))
+            await wren.client.request(c.FollowUser(username="day.lark"))
             assert (await sidechain(lark, "repost", post.id, "--word", "that bass"))[0] == 0
+            await until_items(wren, lambda items: post.id in items)
+            code, said, _ = await sidechain(wren, "feed")
+            assert "night.owl (by day.lark)" in said and "that bass" in said
             assert (await sidechain(lark, "like", post.id))[0] == 0
             code, said, _ = await sidechain(owl, "who", post.id, "reposts")
             assert code == 0 and "day.lark" in said and "that bass" in said
             code, said, _ = await sidechain(owl, "who", post.id, "--json")
             assert [each["username"] for each in json.loads(said)["people"]] == ["day.lark"]
             assert (await sidechain(lark, "repost", post.id, "--remove"))[0] == 0
+            await until_items(wren, lambda items: not items)
             assert "Nobody" in (await sidechain(owl, "who", post.id, "reposts"))[1]
             code, _, complaint = await sidechain(owl, "repost", post.id)
             assert code == 6 and "your own post" in complaint

@@ -1,5 +1,6 @@
 """The first description's paths for audio and feeds, asked by curl as a person would, and each answer looked at field by field."""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -152,6 +153,29 @@ def test_what_is_there_of_a_post_is_read_path_by_path(owner: RelayClient, loop: 
     assert {
         curl(owner, path + each)[0] for each in ("", "/mp3", "/waveform", "/peaks", "/status", "/download")
     } == {410}
+
+
+def test_what_has_arrived_is_processed_and_processed_again(owner: RelayClient, loop: Path) -> None:
+    length = loop.stat().st_size
+    sent = (
+        "-H",
+        "Tus-Resumable: 1.0.0",
+        "-H",
+        f"Upload-Length: {length}",
+        "-H",
+        "Content-Type: application/offset+octet-stream",
+    )
+    status, head = curl(owner, "/uploads", *sent, "--data-binary", f"@{loop}", "-D", "/dev/stdout")
+    location = next(line for line in head.decode().splitlines() if line.lower().startswith("location:"))
+    assert status == 201
+    meta = {"title": "Processed", "bpm": 120.0, "sha256": hashlib.sha256(loop.read_bytes()).hexdigest()}
+    asked_for = json.dumps({"upload_id": location.strip().rpartition("/")[2], "meta": meta})
+    as_json = ("-H", "Content-Type: application/json", "-H", "Idempotency-Key: " + "7" * 32)
+    made = asked(owner, "/audio/process", *as_json, "-d", asked_for)
+    assert set(made) >= SEED_FIELDS and (made["title"], made["bpm"]) == ("Processed", 120.0)
+    assert asked(owner, "/audio/process", *as_json, "-d", asked_for)["id"] == made["id"]
+    again = asked(owner, f"/audio/{made['id']}/process", "-X", "POST")
+    assert (again["id"], again["audio_url"]) == (made["id"], made["audio_url"]), "it came out as it was"
 
 
 def test_the_feeds_have_it_and_say_why(owner: RelayClient, loop: Path) -> None:

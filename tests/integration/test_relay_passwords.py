@@ -5,17 +5,21 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from relay.core.limits import LIMITS, Kind
 from relay.features.passwords.totp import STEP_S, code_of
+from relay.wire.identity import TokenPair
 from tests.integration.test_relay_commands import relay_command
 from tests.support.claims import FormBrowser, last_form
+from tests.support.clients import problem
 from tests.support.engines import EMBEDDED, Engines
-from tests.support.relay import RelayProcess, running_relay
+from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 BOTH_ENGINES = True
 GOOD = "eight bars at night"
@@ -82,6 +86,42 @@ def test_a_friend_is_invited_makes_an_account_and_comes_back(band: RelayProcess,
         isinstance(listed, list)
         and {"mira.k": True}.items() <= {u["username"]: u["password"] for u in listed}.items()
     )
+
+
+def test_a_browser_that_is_signed_in_claims_a_device_which_has_signed_for_it(
+    band: RelayProcess, invite: str
+) -> None:
+    with (
+        joined(band, "192.0.2.40", "claimer", invite) as browser,
+        joined(band, "192.0.2.41", "other", invite) as another,
+        closing(RelayClient(band.url)) as client,
+    ):
+        body = client.claim_body(client.register(), "claimer")
+        unnamed = {name: value for name, value in body.items() if name != "username"}
+
+        def claim(of: FormBrowser, said: dict[str, str], csrf: bool = True) -> httpx.Response:
+            token = re.search(r'name="csrf" content="([^"]+)"', of.http.get("/").text)
+            assert token is not None
+            headers = {"x-csrf-token": token[1]} if csrf else {}
+            return of.http.post("/api/v1/auth/claim", json=said, headers=headers)
+
+        assert problem(client.http.post("/auth/claim", json=unnamed)) == (401, "sign_in_required")
+        assert problem(claim(browser, unnamed, csrf=False)) == (403, "csrf")
+        assert problem(claim(another, body)) == (403, "forbidden")
+        answer = claim(browser, unnamed)
+        assert answer.status_code == 200, answer.text
+        pair = client.use(msgspec.json.decode(answer.content, type=TokenPair))
+        assert pair.user.username == "claimer" and client.http.get("/users/me").status_code == 200
+        assert problem(claim(browser, unnamed)) == (401, "challenge_invalid"), "each is for once"
+        taken = client.claim_body(client.register(), "other")
+        assert problem(claim(another, taken))[1] == "device_claimed"
+        bare = {"refresh_token": pair.refresh_token}
+        assert problem(client.http.post("/auth/refresh", json=bare))[1] == "token_invalid", (
+            "its key is asked for"
+        )
+        again = client.claim_body(client.register(), "claimer")
+        refused = client.http.post("/auth/claim", json=again)
+        assert problem(refused) == (403, "dev_mode_only"), "a token adds no device"
 
 
 def test_an_invite_is_for_so_many_and_can_be_taken_back(band: RelayProcess) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from relay.wire.people import AVATAR_SIZES_PX, MAX_AVATAR_BYTES, MAX_AVATAR_PIXELS
 from tests.support.claims import FormBrowser
 from tests.support.engines import Engines
+from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
 BOTH_ENGINES = True
@@ -171,6 +172,22 @@ def test_a_picture_that_is_taken_away_is_gone(
     assert engines.objects_of(relay.data) == before
 
 
+def test_what_is_posted_without_a_word_is_shown_to_whom_the_account_says(
+    mira: RelayClient, nobody: RelayClient
+) -> None:
+    assert mira.http.get("/users/me").json()["post_visibility"] == "public"
+    said = mira.http.patch("/users/me", json={"post_visibility": "followers"}).raise_for_status().json()
+    assert said["post_visibility"] == "followers"
+    assert "post_visibility" not in nobody.http.get("/users/mira").json()
+    try:
+        unsaid, open_ = mira.post(short_flac(4711)), mira.post(short_flac(4712), visibility="public")
+        assert (unsaid.visibility, open_.visibility) == ("followers", "public")
+        wrong = mira.http.patch("/users/me", json={"post_visibility": "some"})
+        assert wrong.status_code == 422 and "post_visibility" in wrong.json()["detail"]
+    finally:
+        mira.http.patch("/users/me", json={"post_visibility": "public"}).raise_for_status()
+
+
 def test_the_page_changes_all_of_it_without_a_script(relay: RelayProcess, nobody: RelayClient) -> None:
     with FormBrowser(relay.url) as browser:
         browser.sign_in("paper")
@@ -180,6 +197,7 @@ def test_the_page_changes_all_of_it_without_a_script(relay: RelayProcess, nobody
             "bio": "a\r\nb",
             "daw_preference": "",
             "links": "https://p.example\n\n",
+            "post_visibility": "unlisted",
         }
         saved = browser.press(page, to="/settings/profile", **fields)
         assert saved.status_code == 303 and saved.headers["location"] == "/@paper"
@@ -188,6 +206,7 @@ def test_the_page_changes_all_of_it_without_a_script(relay: RelayProcess, nobody
         assert shown["links"] == ["https://p.example"] and shown["last_active"] is None, (
             "the box was not ticked"
         )
+        assert '<option value="unlisted" selected>' in browser.http.get("/settings/profile").text
         wrong = browser.press(page, to="/settings/profile", **fields | {"links": "gopher://old"})
         assert wrong.status_code == 422 and "gopher://old" in wrong.text and "https://" in wrong.text
         csrf = page.text.split('name="csrf" content="')[1].split('"')[0]

@@ -8,6 +8,9 @@ import pytest
 from relay.features.reactions.emoji import is_emoji
 from relay.wire.events import (
     Event,
+    FeedPostRemoved,
+    FeedReposted,
+    FeedRepostRemoved,
     NotificationsTold,
     Payload,
     SocialNewReaction,
@@ -224,6 +227,72 @@ def test_a_timeline_has_what_is_shown_of_others_once_with_who_does_and_their_wor
     author.http.patch(f"/audio/{post.id}", json={"visibility": "public"}).raise_for_status()
     reader.follow("author")
     assert shown(reader) == [("followed", None, "")], "where it is there anyway"
+
+
+def test_who_follows_hears_what_is_shown_as_it_is_and_that_it_is_no_longer(
+    relay: RelayProcess, author: RelayClient, fans: list[RelayClient]
+) -> None:
+    """Live, and of who comes back; not who follows its author, whose post they have."""
+    shower, follower, both = fans[0], client_of(relay, "hears-fan"), client_of(relay, "hears-both")
+    post = author.post(short_flac(4700))
+    for client, names in ((follower, ["fan-0"]), (both, ["fan-0", "author"])):
+        for name in names:
+            client.follow(name)
+    with closing(both.socket()) as at_both, closing(follower.socket()) as at_follower:
+        cursor = at_follower.connected.cursor
+
+        def heard() -> tuple[object, ...]:
+            """Of this post, the next."""
+            while True:
+                match told_to(at_follower):
+                    case FeedReposted(post=shown) if shown.id == post.id:
+                        return shown.reposted_by, shown.repost_text, shown.title, shown.reason
+                    case FeedRepostRemoved(post_id=post.id, user_id=user_id):
+                        return (user_id,)
+
+        def show(text: str) -> None:
+            said = {"post_id": post.id, "text": text}
+            shower.http.post("/social/repost", json=said).raise_for_status()
+
+        show("that bass")
+        assert heard() == ("fan-0", "that bass", "test", "repost")
+        show("that bass")  # nothing new
+        show("that bass!")
+        assert heard() == ("fan-0", "that bass!", "test", "repost")
+        author.http.patch(f"/audio/{post.id}", json={"title": "Named"}).raise_for_status()
+        assert heard() == ("fan-0", "that bass!", "Named", "repost")
+        author.http.patch(f"/audio/{post.id}", json={"visibility": "followers"}).raise_for_status()
+        assert heard() == (shower.user_id,)
+        author.http.patch(f"/audio/{post.id}", json={"visibility": "public"}).raise_for_status()
+        assert heard()[0] == "fan-0"
+        shower.http.patch(f"/audio/{post.id}", json={"visibility": "private"})  # it is not theirs
+        shower.http.post("/social/unrepost", json={"post_id": post.id}).raise_for_status()
+        assert heard() == (shower.user_id,)
+        show("again")
+        assert heard()[1] == "again"
+        author.http.delete(f"/audio/{post.id}").raise_for_status()
+        assert heard() == (shower.user_id,)
+        while not isinstance(last := told_to(at_both), FeedPostRemoved):
+            assert not isinstance(last, FeedReposted)
+    with closing(follower.socket(cursor=cursor)) as later:
+        told = [read_payload(each) for each in later.connected.events]
+        shows = [each for each in told if isinstance(each, FeedReposted)]
+        assert shows == [] and FeedRepostRemoved(post_id=post.id, user_id=str(shower.user_id)) in told
+
+
+def test_what_one_no_longer_sees_is_let_go_all_the_same(
+    author: RelayClient, fans: list[RelayClient], post: AudioPost
+) -> None:
+    """The answer is that there is no such post, and yet it is done."""
+    body = {"post_id": post.id}
+    for deed in ("save", "repost"):
+        fans[1].http.post(f"/social/{deed}", json=body).raise_for_status()
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "private"}).raise_for_status()
+    for deed in ("unsave", "unrepost"):
+        assert fans[1].http.post(f"/social/{deed}", json=body).status_code == 404
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "public"}).raise_for_status()
+    seen = fans[1].http.get(f"/audio/{post.id}").json()
+    assert (seen["saved"], seen["reposted"], seen["repost_count"]) == (False, False, 0)
 
 
 def test_each_listener_counts_once_a_day(

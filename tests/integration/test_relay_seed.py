@@ -15,6 +15,7 @@ from relay.wire.events import Event, read_payload
 from relay.wire.rest import REACTIONS
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, b64, device_facts
+from tests.support.rows import every_operation
 
 BOTH_ENGINES = True
 PRODUCER = {
@@ -22,6 +23,22 @@ PRODUCER = {
     "daw_preference",
 }  # fmt: skip
 REACTION = {"id", "user_id", "post_id", "type", "emoji", "custom_data", "created_at"}
+
+
+PATHS = """POST /auth/device · POST /auth/claim · POST /auth/verify · GET /auth/oauth/google · GET /auth/oauth/discord ·
+POST /audio/upload · GET /audio/{post_id} · POST /audio/process · GET /audio/{post_id}/waveform ·
+GET /feed/global · GET /feed/timeline · GET /feed/user/{name} · POST /social/follow · POST /social/unfollow ·
+POST /social/like · POST /social/react · DELETE /social/react/{reaction_id} ·
+GET /users/me · PUT /users/me · GET /users/{name} · GET /users/{name}/followers · GET /users/{name}/following"""
+
+
+def test_every_path_of_it_is_an_operation() -> None:
+    """But the WebSocket, which is no row: what it tells is below."""
+    answered = {(method, path) for method, path, _ in every_operation()}
+    for each in PATHS.split("·"):
+        method, path = each.split()
+        path = path.replace("/oauth/google", "/oauth/{name}").replace("/oauth/discord", "/oauth/{name}")
+        assert (method, f"/api/v1{path}") in answered, each
 
 
 def curl(

@@ -7,11 +7,20 @@ from hashlib import sha256
 import httpx
 
 from audio.encode.id3 import without_tag
-from relay.wire.events import Event, FeedNewPost, FeedPostChanged, read_payload
+from relay.wire.events import (
+    Event,
+    FeedNewPost,
+    FeedPostChanged,
+    FeedPostRemoved,
+    Ping,
+    Pong,
+    Watch,
+    read_payload,
+)
 from relay.wire.rest import AudioPost
-from tests.support.clients import problem
+from tests.support.clients import client_of, problem
 from tests.support.loops import loop_flac, short_flac
-from tests.support.relay import RelayClient
+from tests.support.relay import RelayClient, RelayProcess
 
 BOTH_ENGINES = True
 
@@ -160,3 +169,29 @@ def test_what_is_no_sound_changes_nothing(owner: RelayClient, post: AudioPost) -
     was = owner.http.get(f"/audio/{post.id}").json()
     assert problem(replace(owner, post.id, b"no sound at all"))[1] == "audio_refused"
     assert owner.http.get(f"/audio/{post.id}").json() == was
+
+
+def test_who_looks_at_a_post_is_told_what_it_is_now(owner: RelayClient, relay: RelayProcess) -> None:
+    """Also who follows nobody; and of what is not for them any more, that it is gone."""
+    post, looker = owner.post(short_flac(48_100), title="Watched"), client_of(relay, "looker")
+
+    def told() -> FeedPostChanged | FeedPostRemoved:
+        while not isinstance(found := read_payload(looking.expect(Event)), FeedPostChanged | FeedPostRemoved):
+            pass
+        return found
+
+    with closing(looker.socket()) as looking:
+        looking.send(Watch(post_id=post.id), Ping())
+        looking.expect(Pong)
+        now = replace(owner, post.id, short_flac(24_000)).json()
+        changed = told()
+        assert isinstance(changed, FeedPostChanged) and changed.post.audio_url == now["audio_url"]
+        owner.http.patch(f"/audio/{post.id}", json={"visibility": "unlisted"}).raise_for_status()
+        unlisted = told()
+        assert isinstance(unlisted, FeedPostChanged) and unlisted.post.visibility == "unlisted"
+        owner.http.patch(f"/audio/{post.id}", json={"visibility": "private"}).raise_for_status()
+        assert told() == FeedPostRemoved(post_id=post.id)
+        owner.http.patch(f"/audio/{post.id}", json={"visibility": "public"}).raise_for_status()
+        assert isinstance(told(), FeedPostChanged)
+        owner.http.delete(f"/audio/{post.id}").raise_for_status()
+        assert told() == FeedPostRemoved(post_id=post.id)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
+import pytest
 from msgspec import inspect
 
 from relay.app.dispatch import method_of, path_of
@@ -26,6 +27,7 @@ from relay.wire.operations import AudioBytes, Nothing, UploadForm
 from relay.wire.rest import Problem
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.house import new_post
+from tests.support.postgres import PostgresServer, schema_of
 
 CASES = int(os.environ.get("SIDECHAIN_CASES", "3"))
 SLOW_CASES = 2
@@ -190,7 +192,18 @@ def check(row: AnyRow, answer: httpx.Response, asked: object) -> None:
 
 
 async def test_no_operation_answers_with_a_fault_of_its_own(tmp_path: Path) -> None:
-    async with relay_in_memory(tmp_path / "data") as peer:
+    await ask_all(tmp_path / "data", None)
+
+
+@pytest.mark.slow
+async def test_none_does_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
+    with schema_of(postgres) as schema:
+        await ask_all(tmp_path / "data", postgres.url(schema))
+
+
+async def ask_all(data: Path, database_url: str | None) -> None:
+    """Each row, CASES times, as somebody or nobody."""
+    async with relay_in_memory(data, database_url) as peer:
         limits = peer.relay.engines.limits
         limits._limits = {kind: Limit(1 << 30, each.window_us) for kind, each in LIMITS.items()}
         for number, row in enumerate(peer.relay.rows):

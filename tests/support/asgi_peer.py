@@ -69,8 +69,9 @@ def _with_line(app: Any) -> Any:  # any: an ASGI application
 
 
 @asynccontextmanager
-async def relay_in_memory(data: Path) -> AsyncIterator[InMemory]:
-    relay = await build(Config(data=data, dev=True), ADDRESS)
+async def relay_in_memory(data: Path, database_url: str | None = None) -> AsyncIterator[InMemory]:
+    """database_url None: the file in its folder."""
+    relay = await build(Config(data=data, dev=True, database_url=database_url), ADDRESS)
     transport = httpx.ASGITransport(app=_with_line(relay.app))
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:

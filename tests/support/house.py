@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from relay.app.listening import EFFECTS
@@ -27,8 +28,10 @@ from relay.features.live.hub import Connection, Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, Snapshot, tell_by
 from relay.features.live.telling import Tellers
+from relay.features.moderation.telling import SUSPENDED, tell_suspended
 from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tell_reactions
-from relay.features.reactions.keeping import NEW_REPOST, tell_reposts
+from relay.features.reactions.keeping import NEW_REPOST, tell_reposts, tell_shown
+from relay.features.reactions.showing import SHOWN
 from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
 
 BASE_URL = "http://r"
@@ -57,6 +60,7 @@ class House:
         self.hub: Hub
         self.live: Live
         self.owning: Owning
+        self.removals: Removals
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
         self.pending.append((number, list(effects)))
@@ -88,7 +92,12 @@ class House:
 
 
 @asynccontextmanager
-async def house(url: str) -> AsyncIterator[House]:
+async def house(url: str, shelf: FolderObjects | None = None) -> AsyncIterator[House]:
+    """shelf: that of a test that makes thousands of houses; else it has one of its own."""
+    if shelf is not None:
+        async with _house(url, shelf) as made:
+            yield made
+        return
     with tempfile.TemporaryDirectory() as folder:
         async with _house(url, FolderObjects(Path(folder) / "objects")) as made:
             yield made
@@ -104,12 +113,15 @@ async def _house(url: str, shelf: FolderObjects) -> AsyncIterator[House]:
             NEW_LIKE: tell_likes,
             NEW_REACTION: tell_reactions,
             NEW_REPOST: tell_reposts,
+            SHOWN: partial(tell_shown, BASE_URL),
+            SUSPENDED: tell_suspended,
             **dict.fromkeys((COMMENT, REPLY, MENTION), tell_comments),
         }
     )
     made.db = open_database(url, effects=EFFECTS, on_commit=made.on_commit, on_lost=_never)
     made.hub = Hub(tell_by(made.db, tellers), made.db.applied)
-    made.owning = Owning(made.db, shelf, Removals(made.db, shelf), BASE_URL)
+    made.removals = Removals(made.db, shelf)
+    made.owning = Owning(made.db, shelf, made.removals, BASE_URL)
     made.live = Live(made.db, PresenceBoard(made.hub, MemoryBus(MemoryWire()), _nobody), tellers)
     running = asyncio.create_task(made.hub.run())
     try:

@@ -1,5 +1,6 @@
 """Who sees what of posts, slowly: the rule of `relay.core.visibility` and plain lists, looked through each time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from relay.core.visibility import (
 
 HEARD = (Audience.EVERYBODY, Audience.FOLLOWERS)
 Told = tuple[str, str]  # a kind, and the id of the post or of who followed or liked
+Now = Callable[[str], Told | None]  # what an event says to somebody whom it reaches, as things are
 
 
 @dataclass
@@ -50,17 +52,22 @@ class Oracle:
     blocks: set[tuple[str, str]] = field(default_factory=set)
     mutes: set[tuple[str, str]] = field(default_factory=set)
     private: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)  # and those who left
+    gone: set[str] = field(default_factory=set)
+    connected: set[str] = field(default_factory=set)
     asked: dict[tuple[str, str], None] = field(default_factory=dict)  # who asks to follow whom, in that order
     likes: set[tuple[str, str]] = field(default_factory=set)
     reposts: dict[tuple[str, str], None] = field(default_factory=dict)  # who shows which post, in that order
     comments: dict[str, Talk] = field(default_factory=dict)
     acts: set[tuple[str, ...]] = field(default_factory=set)  # that were told once
-    inbox: list[tuple[int, str, Told]] = field(default_factory=list)  # when, to whom, what
+    inbox: list[tuple[int, str, Told, tuple[str, ...]]] = field(
+        default_factory=list
+    )  # when, to whom, what, as which act
     live: dict[str, list[Told]] = field(
         default_factory=dict
     )  # what each has heard, while connected all the time
     live_all: list[Told] = field(default_factory=list)  # and who asked for everybody's
-    log: list[tuple[int, str, str]] = field(default_factory=list)  # when, what, of which post
+    log: list[tuple[int, str, Now]] = field(default_factory=list)  # when, to who hears of whom, what
 
     def viewer(self, who: str | None, owner: str) -> Viewer:
         if who is None:
@@ -80,8 +87,11 @@ class Oracle:
         """Of a tombstone, whose it was does not matter."""
         comment = self.comments[comment_id]
         around = [each for each in (comment, self.comments[comment.root]) if each.ready]
-        blocked = any(self.viewer(who, each.author).blocked for each in around)
-        return self.may_read(who, comment.post_id) and not blocked
+        return self.may_read(who, comment.post_id) and all(self.is_there(who, each.author) for each in around)
+
+    def is_there(self, who: str | None, other: str) -> bool:
+        """Whether somebody sees what another does and says."""
+        return other not in self.suspended and not self.viewer(who, other).blocked
 
     def finds_comment(self, who: str | None, comment_id: str) -> bool:
         """By its words."""
@@ -148,16 +158,50 @@ class Oracle:
     def happened(self, what: str, post_id: str) -> None:
         """To who hears of its owner; and, of what is for everybody, to who asked for everybody's."""
         post = self.posts[post_id]
-        self.log.append((self.at, what, post_id))
-        for who, heard in self.live.items():
-            if self.hears(who, post.owner) and (told := self.told_now(what, post_id, who)):
-                heard.append(told)
         to_all = (
             audience(replace(post.shown, state=State.READY)) is Audience.EVERYBODY and what != "withdrawn"
         )
+        self.tell(post.owner, lambda who: self.told_now(what, post_id, who), to_all=to_all)
+
+    def tell(self, author: str, now: Now, *, to_all: bool = False) -> None:
+        """To who hears of somebody, as long as they are connected, and whenever they come back."""
+        self.log.append((self.at, author, now))
+        for who in self.connected:
+            if self.hears(who, author) and (told := now(who)):
+                self.live[who].append(told)
         listener = list(self.live)[-1]
-        if (to_all or self.hears(listener, post.owner)) and (told := self.told_now(what, post_id, listener)):
+        if (
+            listener in self.connected
+            and (to_all or self.hears(listener, author))
+            and (told := now(listener))
+        ):
             self.live_all.append(told)
+
+    def shown_now(self, by: str, post_id: str, who: str) -> Told | None:
+        """What an event that somebody shows a post, or does no longer, says to who hears of them."""
+        owner = self.posts[post_id].owner
+        if self.is_hidden(who, by):
+            return None
+        if (by, post_id) not in self.reposts or by in self.suspended or not self.is_for_all(post_id):
+            return ("unshown", by + post_id)
+        return None if self.hears(who, owner) or self.is_hidden(who, owner) else ("shown", by + post_id)
+
+    def is_for_all(self, post_id: str) -> bool:
+        return audience(self.posts[post_id].shown) is Audience.EVERYBODY
+
+    def tell_shown(self, by: str, post_id: str) -> None:
+        self.tell(by, lambda who: self.shown_now(by, post_id, who))
+
+    def tell_reposts(self, of: Callable[[str], bool]) -> None:
+        """Of the posts that are such, to who hears of those who show them, the newest repost first."""
+        for by, post_id in [each for each in self.reposts if of(each[1])][::-1]:
+            self.tell_shown(by, post_id)
+
+    def part(self, who: str, other: str) -> None:
+        """Somebody's own devices forget the posts of another."""
+        self.tell(
+            who, lambda to: ("parted", other) if to == who and (who, other) not in self.follows else None
+        )
 
     def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
         shown = Shown(
@@ -183,27 +227,77 @@ class Oracle:
         post.was_heard_of |= after
         if before and not after:
             self.happened("withdrawn", post_id)
+        self.tell_reposts(lambda each: each == post_id)
 
     def delete(self, post_id: str) -> None:
         post = self.posts[post_id]
         post.shown, post.title = replace(post.shown, state=State.DELETED), ""
         self.comments = {id_: each for id_, each in self.comments.items() if each.post_id != post_id}
         self.likes = {pair for pair in self.likes if pair[1] != post_id}
+        shown_by = [by for by, which in self.reposts if which == post_id]
         self.reposts = {pair: None for pair in self.reposts if pair[1] != post_id}
+        for by in shown_by[::-1]:
+            self.tell_shown(by, post_id)
         self.happened("changed", post_id)
 
     def owner_state(self, owner: str) -> OwnerState:
+        if owner in self.suspended:
+            return OwnerState.SUSPENDED
         return OwnerState.PRIVATE if owner in self.private else OwnerState.OPEN
 
     def set_private(self, who: str, private: bool) -> None:
+        is_new = (who in self.private) is not private
         (self.private.add if private else self.private.discard)(who)
-        for post in self.posts.values():
-            if post.owner == who:
-                post.shown = replace(post.shown, owner_state=self.owner_state(who))
+        if is_new:
+            self.note_owner(who)
         if not private:
             for asking, asked in list(self.asked):
                 if asked == who:
                     self.accept(who, asking)
+
+    def note_owner(self, who: str) -> None:
+        for post in self.posts.values():
+            if post.owner == who:
+                post.shown = replace(post.shown, owner_state=self.owner_state(who))
+        self.tell_reposts(lambda each: self.posts[each].owner == who)
+
+    def suspend(self, who: str) -> None:
+        self.suspended.add(who)
+        self.note_owner(who)
+        self.tell(
+            who,
+            lambda to: (
+                ("parted", who)
+                if to != who and who in self.suspended and not self.is_hidden(to, who)
+                else None
+            ),
+        )
+
+    def unsuspend(self, who: str) -> None:
+        self.suspended.discard(who)
+        self.note_owner(who)
+
+    def leave(self, who: str) -> None:
+        """For good; nothing that they made or did stays."""
+        self.gone.add(who)
+        if who not in self.suspended:
+            self.suspend(who)
+        for post_id in sorted(self.posts):
+            if self.posts[post_id].owner == who and self.posts[post_id].shown.state is not State.DELETED:
+                self.delete(post_id)
+        for comment_id in list(self.comments):
+            if (said := self.comments.get(comment_id)) and said.author == who and said.ready:
+                self.uncomment(comment_id)
+        self.likes = {pair for pair in self.likes if pair[0] != who}
+        self.reposts = {pair: None for pair in self.reposts if pair[0] != who}
+        for pair in [each for each in self.follows if who in each]:
+            del self.follows[pair]
+            if pair[1] == who:
+                self.part(*pair)
+        self.asked = {pair: None for pair in self.asked if who not in pair}
+        self.blocks = {pair for pair in self.blocks if who not in pair}
+        self.mutes = {pair for pair in self.mutes if who not in pair}
+        self.inbox = [each for each in self.inbox if who != each[1] and not each[2][1].startswith(who)]
 
     def follow(self, who: str, other: str) -> bool:
         """Whether it is allowed."""
@@ -223,6 +317,10 @@ class Oracle:
             self.follows[who, other] = self.at
             self.act(other, ("follow", who), ("follow", who, other))
 
+    def end_follow(self, who: str, other: str) -> None:
+        if self.follows.pop((who, other), None) is not None:
+            self.part(who, other)
+
     def accept(self, who: str, asking: str) -> bool:
         """Whether there was such a request."""
         if (asking, who) not in self.asked:
@@ -232,11 +330,21 @@ class Oracle:
         self.act(asking, ("accepted", who), ("accepted", who, asking))
         return True
 
+    def unrepost(self, who: str, post_id: str) -> None:
+        """Also of what one may no longer see."""
+        if (who, post_id) in self.reposts:
+            del self.reposts[who, post_id]
+            self.tell_shown(who, post_id)
+
     def block(self, who: str, other: str) -> None:
+        if (who, other) in self.blocks:
+            return
         self.blocks.add((who, other))
         for pair in ((who, other), (other, who)):
             self.follows.pop(pair, None)
             self.asked.pop(pair, None)
+        self.part(who, other)
+        self.part(other, who)
 
     def like(self, who: str, post_id: str) -> None:
         if (who, post_id) not in self.likes:
@@ -247,6 +355,7 @@ class Oracle:
     def repost(self, who: str, post_id: str) -> None:
         if (who, post_id) not in self.reposts:
             self.reposts[who, post_id] = None
+            self.tell_shown(who, post_id)
             self.act(self.posts[post_id].owner, ("repost", who + post_id), ("repost", who, post_id))
 
     def shown_on(self, who: str) -> list[str]:
@@ -254,9 +363,15 @@ class Oracle:
         found: list[str] = []
         for by, post_id in self.reposts:  # whoever did first
             owner, is_heard = self.posts[post_id].owner, by == who or (who, by) in self.follows
-            if not is_heard or (who, by) in self.mutes or self.hears(who, owner) or post_id in found:
+            if (
+                by in self.suspended
+                or not is_heard
+                or (who, by) in self.mutes
+                or self.hears(who, owner)
+                or post_id in found
+            ):
                 continue
-            if self.wants(who, post_id) and audience(self.posts[post_id].shown) is Audience.EVERYBODY:
+            if self.wants(who, post_id) and self.is_for_all(post_id):
                 found.append(post_id)
         return found[::-1]
 
@@ -267,13 +382,17 @@ class Oracle:
         return (said | gave) - {self.posts[post_id].owner}
 
     def act(self, to: str, told: Told, once: tuple[str, ...]) -> None:
+        """Once, whatever is taken back between; but what was nothing when it was to be told is told when it is done again."""
         if once in self.acts:
             return
-        self.acts.add(once)
-        self.inbox.append((self.at, to, told))
-        if self.stands(to, told):
+        listener = list(self.live)[-1]
+        self.inbox = [each for each in self.inbox if each[3] != once]
+        self.inbox.append((self.at, to, told, once))
+        if told[0] == "comment" or told[1][:32] not in self.suspended or not self.connected & {to, listener}:
+            self.acts.add(once)
+        if self.stands(to, told) and to in self.connected:
             self.live[to].append(told)
-            if to == list(self.live)[-1]:
+            if to == listener:
                 self.live_all.append(told)
 
     def stands(self, to: str, told: Told) -> bool:
@@ -285,7 +404,7 @@ class Oracle:
                 return False
             return self.sees_comment(to, what)
         actor, post_id = what[:32], what[32:]
-        if self.is_hidden(to, actor):
+        if self.is_hidden(to, actor) or actor in self.suspended:
             return False
         if kind == "follow":
             return (actor, to) in self.follows
@@ -302,16 +421,14 @@ class Oracle:
         actor, post_id = what[:32], what[32:]
         if kind not in ("like", "repost"):
             return self.stands(to, told)
-        seen = self.may_read(to, post_id) and not self.is_hidden(to, actor)
+        seen = self.may_read(to, post_id) and not self.is_hidden(to, actor) and actor not in self.suspended
         return seen and (actor, post_id) in (self.likes if kind == "like" else self.reposts)
 
     def replay(self, who: str) -> list[Told]:
         """Of everything, since it was followed; as it is now."""
-        found = [(at, told) for at, to, told in self.inbox if to == who and self.stands(to, told)]
-        for at, what, post_id in self.log:
-            owner = self.posts[post_id].owner
-            since = -1 if who == owner else self.follows.get((who, owner))
-            told = self.told_now(what, post_id, who)
-            if since is not None and at > since and told:
+        found = [(at, told) for at, to, told, _ in self.inbox if to == who and self.stands(to, told)]
+        for at, author, now in self.log:
+            since = -1 if who == author else self.follows.get((who, author))
+            if since is not None and at > since and (told := now(who)):
                 found.append((at, told))
         return [told for _, told in sorted(found, key=lambda each: each[0])]

@@ -12,7 +12,7 @@ from msgspec import Raw
 from relay.wire import events
 from relay.wire.comments import Comment
 from relay.wire.notifications import Notification
-from relay.wire.rest import AudioPost, Producer, Reaction, Repost
+from relay.wire.rest import AudioPost, FeedPost, Producer, Reaction, Repost
 
 FOLDER = Path(__file__).with_name("relay_vectors")
 ID, OTHER, AT = "0" * 31 + "1", "0" * 31 + "2", "2026-11-21T03:52:07.123456Z"
@@ -30,6 +30,14 @@ BARE_POST = AudioPost(
     genre=[], daw=None, duration_bars=None, duration_ms=0, frames=0, sample_rate_hz=0, lufs=None, dbtp=None,
     loudness_reason="silent", play_count=0, like_count=0, created_at=AT,
 )  # fmt: skip
+SHOWN = FeedPost(
+    **msgspec.structs.asdict(POST),
+    reason="repost",
+    reposted_by="lark",
+    reposted_by_id=OTHER,
+    repost_text="that bass",
+    reposted_at=AT,
+)
 ANSWER = Comment(
     id=OTHER,
     post_id=ID,
@@ -63,6 +71,8 @@ PAYLOADS: dict[str, events.Payload] = {
     "feed.new_post least": events.FeedNewPost(post=BARE_POST),
     "feed.post_changed": events.FeedPostChanged(post=POST),
     "feed.post_removed": events.FeedPostRemoved(post_id=ID),
+    "feed.reposted": events.FeedReposted(post=SHOWN),
+    "feed.repost_removed": events.FeedRepostRemoved(post_id=ID, user_id=OTHER),
     "presence.update": PRESENCE,
     "presence.update least": events.PresenceUpdate(user_id=OTHER, username="owl", status="offline", since=AT),
     "social.new_follow": events.SocialNewFollow(

@@ -38,6 +38,7 @@ class PeopleAnswers:
             links=None if request.links is None else list(request.links),
             is_private=request.is_private,
             shows_activity=request.shows_activity,
+            post_visibility=request.post_visibility,
         )
         return c.ProfileIs(person=self._info(await self._people.edit(edit)))
 
@@ -80,4 +81,5 @@ class PeopleAnswers:
             last_active=person.last_active,
             shows_activity=person.shows_activity if isinstance(person, Me) else None,
             request_count=person.request_count if isinstance(person, Me) else None,
+            post_visibility=person.post_visibility if isinstance(person, Me) else None,
         )

@@ -3,9 +3,10 @@
 import base64
 from datetime import datetime
 
+from daemon.core.items import place
 from plugin_protocol.message_base import OUTLINE_COLUMNS, REACTIONS
 from plugin_protocol.messages import Item
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, FeedPost
 
 
 def item(post: AudioPost, account: str | None) -> Item:
@@ -18,7 +19,7 @@ def item(post: AudioPost, account: str | None) -> Item:
         author=post.username,
         title=post.title,
         page_url=post.page_url,
-        created_us=_unix_us(post.created_at),
+        created_us=_unix_us(place(post)),
         duration_ms=post.duration_ms,
         bars=post.duration_bars,
         bpm=post.bpm,
@@ -29,7 +30,16 @@ def item(post: AudioPost, account: str | None) -> Item:
         reaction_counts=counts,
         reacted=sum(1 << n for n, emoji in enumerate(REACTIONS) if emoji in post.reacted),
         outline=outline(post.outline),
+        shown_by=_shown_by(post),
     )
+
+
+def _shown_by(post: AudioPost) -> str:
+    """Who shows it to this account, and their word in one line; "": it stands there for its author."""
+    if not isinstance(post, FeedPost) or post.reposted_by is None:
+        return ""
+    word = " ".join(post.repost_text.split())
+    return f"{post.reposted_by}: “{word}”" if word else post.reposted_by
 
 
 def outline(text: str) -> bytes:

@@ -121,8 +121,7 @@ class Deeds:
                 await relay.follow(deed.object, deed.on)
                 self._bus.tell(FollowsChanged(username=deed.object, follow=deed.on))
                 return None
-        await self._store.run(Store.change_item, post)
-        self._bus.tell(PostChanged(post=post))
+        self._bus.tell(PostChanged(post=await self._store.run(Store.change_item, post)))
         return post
 
     async def _shown_as_done(self, deed: Deed) -> AudioPost | None:
@@ -131,8 +130,7 @@ class Deeds:
         if len(found) != 1:
             return None
         post = as_if_done(found[0], deed)
-        await self._store.run(Store.change_item, post)
-        self._bus.tell(PostChanged(post=post))
+        self._bus.tell(PostChanged(post=await self._store.run(Store.change_item, post)))
         return post
 
     def _name(self) -> str:

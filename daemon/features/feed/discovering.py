@@ -11,7 +11,7 @@ from relay.wire.operations import FeedQuery
 from relay.wire.rest import AudioPost, Tag, Username
 from relay.wire.search import Found, SearchQuery
 
-Which = Literal["hot", "latest", "trending", "tag", "person", "following"]
+Which = Literal["hot", "latest", "trending", "tag", "person"]
 
 
 class Discovering:
@@ -29,8 +29,6 @@ class Discovering:
                 _require(name, Username, f"“{name}” is no account's name.")
                 own = await relay.posts_of(name, query.limit, query.cursor)
                 return own.posts, own.next
-            case "following":
-                found = await relay.following(query.limit, query.cursor)
             case "tag":
                 tag = query.genre or ""
                 _require(tag, Tag, f"“{tag}” is no tag.")

@@ -75,8 +75,7 @@ class OwnPosts:
 
     async def _changed(self, post: AudioPost) -> AudioPost:
         shown = as_post(post)
-        await self._store.run(Store.change_item, shown)
-        self._bus.tell(PostChanged(post=shown))
+        self._bus.tell(PostChanged(post=await self._store.run(Store.change_item, shown)))
         return shown
 
     async def delete(self, prefix: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from daemon.core.items import place
 from daemon.errors import SidechainError, UsageError
 from daemon.identity.account import Account
 from daemon.library.store import Store
@@ -71,5 +72,5 @@ def read_place(cursor: str) -> Place:
 
 
 def _place(post: AudioPost, relay: str) -> str:
-    cursor = f"{post.created_at} {post.id} {relay}"
+    cursor = f"{place(post)} {post.id} {relay}"
     return cursor if len(cursor) <= MAX_CURSOR else ""

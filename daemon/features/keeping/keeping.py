@@ -76,7 +76,7 @@ class Keeping:
         take = msgspec.structs.replace(take, asked=ask.asked)
         entry = None
         if ask.post:
-            hold_us, shown_to = self._config.hold_us, self._config.post_visibility
+            hold_us, shown_to = self._config.hold_us, self._config.shown_to
             entry = new_entry(take, ask.title, owner, hold_us=hold_us, visibility=shown_to)
         try:
             self._takes.publish(take, entry, sound, _tail(reach, part.history, cut))

@@ -16,6 +16,7 @@ import msgspec
 from bridge.system import lifetime_s
 from daemon.core import link_signals as link
 from daemon.core.friends import present, producing
+from daemon.core.items import fold, mentions
 from daemon.core.link import Link
 from daemon.errors import NotClaimed, SidechainError
 from daemon.events import (
@@ -31,17 +32,13 @@ from daemon.identity.account import Account
 from daemon.library.store import Store
 from daemon.uplink.socket import Socket, SocketEnded, TokenRejected, open_socket
 from relay.wire.events import (
-    FeedAuthorRemoved,
-    FeedNewPost,
-    FeedPostChanged,
-    FeedPostRemoved,
     Frames,
     FromClient,
     NotificationsTold,
     PresenceUpdate,
 )
 from relay.wire.operations import TIMELINE
-from relay.wire.rest import AudioPost
+from relay.wire.rest import AudioPost, FeedPost
 
 log = logging.getLogger(__name__)
 
@@ -199,23 +196,10 @@ class LinkDriver:
 
     async def _apply(self, effect: link.ApplyEvents) -> None:
         """The last word on each Post counts; all of them are told as the Post is now."""
-        new, changed, removed = dict[str, AudioPost](), dict[str, AudioPost](), dict[str, None]()
-        for payload in effect.payloads:
-            match payload:
-                case FeedNewPost(post=post):
-                    new[post.id] = post
-                    removed.pop(post.id, None)
-                case FeedPostChanged(post=post):
-                    changed[post.id] = post
-                    removed.pop(post.id, None)
-                case FeedPostRemoved(post_id=post_id):
-                    removed[post_id] = None
-                case FeedAuthorRemoved(user_id=user_id):
-                    stored = await self._store.run(Store.item_ids_of, user_id)
-                    heard = [
-                        post.id for post in (*new.values(), *changed.values()) if post.user_id == user_id
-                    ]
-                    removed |= dict.fromkeys([*stored, *heard])
+        about = mentions(effect.payloads)
+        stored = await self._store.run(Store.items_about, *about) if any(about) else {}
+        changes = fold(effect.payloads, stored)
+        new, changed, removed = changes.new, changes.changed, changes.removed
         if new or changed or removed or effect.cursor is not None:
             kept = list(changed.values())
             await self._store.run(
@@ -226,8 +210,8 @@ class LinkDriver:
                 self._tell_notifications(payload)
         told = [payload for payload in effect.payloads if isinstance(payload, PresenceUpdate)]
         self._friends = present([*self._friends.values(), *told])
-        self._announce([post for post_id, post in new.items() if post_id not in removed])
-        self._tell_changes([post for post_id, post in changed.items() if post_id not in removed], removed)
+        self._announce(new.values())
+        self._tell_changes(changed.values(), removed)
         self._changed()
 
     def _tell_changes(self, changed: Iterable[AudioPost], removed: Iterable[str]) -> None:
@@ -247,10 +231,11 @@ class LinkDriver:
             )
         )
 
-    def _announce(self, posts: list[AudioPost]) -> None:
-        """Posts of others; one's own come by the same channel and are no news here."""
+    def _announce(self, posts: Iterable[AudioPost]) -> None:
+        """What others post and show; what one does oneself comes by the same channel and is no news here."""
         for post in posts:
-            if post.username != self._account.name:
+            by = post.reposted_by if isinstance(post, FeedPost) else None
+            if self._account.name not in (post.username, by):
                 self._bus.tell(ItemArrived(post=post))
 
     async def _refetch(self, effect: link.Refetch) -> None:

@@ -14,7 +14,7 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.features.search import api as search
 from relay.wire.people import Me, ProfileEdit
-from relay.wire.rest import Producer
+from relay.wire.rest import Producer, ShownTo
 
 AVATAR_PATH = "/avatars/"
 _PROFILE = """SELECT id, username, display_name, bio, follower_count, following_count, post_count, daw_preference, links,
@@ -35,6 +35,15 @@ def profiles(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
     marks = ", ".join("?" * len(account_ids))
     rows = db.execute(f"{_PROFILE} WHERE id IN ({marks})", account_ids).fetchall()
     return {each.id: each for each in map(_producer, rows)}
+
+
+def present(db: Connection, account_ids: list[str]) -> dict[str, Producer]:
+    """`profiles` of those who are not suspended: of the others nothing is told. [any thread with a snapshot]"""
+    if not account_ids:
+        return {}
+    marks = ", ".join("?" * len(account_ids))
+    asked = f"{_PROFILE} WHERE id IN ({marks}) AND suspended_us IS NULL"
+    return {each.id: each for each in map(_producer, db.execute(asked, account_ids).fetchall())}
 
 
 def find(db: Connection, name: str) -> Producer:
@@ -58,7 +67,15 @@ def me(db: Connection, account_id: str) -> Me:
     row = _found(db.execute(f"{_PROFILE} WHERE id = ?", (account_id,)).fetchone())
     *_, shows_activity, active_us = row
     shown = msgspec.structs.asdict(_producer(row)) | {"last_active": rfc3339(active_us)}
-    return Me(**shown, shows_activity=bool(shows_activity))
+    return Me(**shown, shows_activity=bool(shows_activity), post_visibility=post_visibility(db, account_id))
+
+
+def post_visibility(db: Connection, account_id: str) -> ShownTo:
+    """Of what an account posts without a word on who is to see it. [any thread with a snapshot]"""
+    found: tuple[ShownTo] = db.execute(
+        "SELECT post_visibility FROM account WHERE id = ?", (account_id,)
+    ).fetchone()
+    return found[0]
 
 
 def state_of(db: Connection, account_id: str) -> OwnerState:
@@ -175,8 +192,17 @@ def edit(tx: Tx, account_id: str, change: ProfileEdit) -> None:
     tx.db.execute(
         "UPDATE account SET display_name = coalesce(?, display_name), bio = coalesce(?, bio),"
         " daw_preference = CASE WHEN ? = 1 THEN ? ELSE daw_preference END, links = coalesce(?, links),"
-        " shows_activity = coalesce(?, shows_activity) WHERE id = ?",
-        (change.display_name, change.bio, int(daw is not None), daw or None, links, shows, account_id),
+        " shows_activity = coalesce(?, shows_activity), post_visibility = coalesce(?, post_visibility) WHERE id = ?",
+        (
+            change.display_name,
+            change.bio,
+            int(daw is not None),
+            daw or None,
+            links,
+            shows,
+            change.post_visibility,
+            account_id,
+        ),
     )
     search.put(tx, search.PERSON, _search_words(profile(tx.db, account_id)))
 

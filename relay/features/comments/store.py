@@ -9,7 +9,7 @@ from msgspec import Struct
 from relay.core.counts import Miscount
 from relay.core.cursor import Cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import FINDABLE, READABLE, Audience, not_blocked, not_suspended
+from relay.core.visibility import FINDABLE, READABLE, Audience, present
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.live import api as live
 from relay.features.search import api as search
@@ -79,8 +79,7 @@ _FROM = """FROM comment AS k JOIN account AS a ON a.id = k.author_id JOIN creati
 
 
 def _of_seen(comment: str) -> str:
-    author = f"{comment}.author_id"
-    return f"({comment}.state = 'deleted' OR ({not_blocked(author)} AND {not_suspended(author)}))"
+    return f"({comment}.state = 'deleted' OR ({present(f'{comment}.author_id')}))"
 
 
 SEEN = f"{READABLE} AND {_of_seen('k')} AND {_of_seen('r')}"

@@ -108,7 +108,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
 
 
 def tell(tx: Tx, was: Existing, now: Shown, at_us: int) -> None:
-    """Who hears of the owner, that it is otherwise now: those who see it for the first time as of a new one.
+    """Who hears of the owner, or of who shows it, that it is otherwise now: those who see it for the first time as of a new one.
 
     Noted whatever its state is: what is not ready is told to nobody now, and may be later. [writer]
     """
@@ -125,6 +125,7 @@ def tell(tx: Tx, was: Existing, now: Shown, at_us: int) -> None:
     topic = live.author_topic(now.owner_id)
     for kind in kinds:
         live.append(tx, topic=topic, kind=kind, actor_id=now.owner_id, object_id=was.id, at_us=at_us)
+    reactions.note_creation(tx, was.id)
 
 
 def _is_heard(shown: Shown) -> bool:

@@ -15,7 +15,8 @@ AT_ONCE = 20
 def erase_some(tx: Tx, owner_id: str) -> tuple[list[str], bool]:
     """Objects that nothing names any more, and whether there are more creations. [writer]"""
     rows = tx.db.execute(
-        "SELECT id FROM creation WHERE owner_id = ? AND state <> 'deleted' LIMIT ?", (owner_id, AT_ONCE)
+        "SELECT id FROM creation WHERE owner_id = ? AND state <> 'deleted' ORDER BY id LIMIT ?",
+        (owner_id, AT_ONCE),
     ).fetchall()
     names: list[str] = []
     for (creation_id,) in rows:

@@ -16,6 +16,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, Objects
+from relay.features.accounts import api as accounts
 from relay.features.creations import changes, removals, versions
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
 from relay.features.creations.figures import Card
@@ -171,7 +172,7 @@ def _publish_new(tx: Tx, owner_id: str, meta: UploadMeta, version: NewVersion) -
         version_id=version.id,
         owner_id=owner_id,
         kind=Kind.POST,
-        visibility=Visibility(meta.visibility),
+        visibility=Visibility(meta.visibility or accounts.post_visibility(tx.db, owner_id)),
         title=meta.title,
         bpm=version.bpm,
         key=version.key,

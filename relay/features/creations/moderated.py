@@ -10,10 +10,11 @@ from relay.features.creations.changes import WITHDRAWN_POST
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
 from relay.features.creations.store import Asset, assets_of, no_post
 from relay.features.live import api as live
+from relay.features.reactions import api as reactions
 
 
 def set_hidden(tx: Tx, creation_id: str, hidden: bool) -> bool:
-    """Whether it is there, and so can be. Who follows its owner forgets what is hidden, or hears that it is back. [writer]"""
+    """Whether it is there, and so can be. Who follows its owner, or who shows it, forgets what is hidden, or hears that it is back. [writer]"""
     was, at_us = changes.standing(tx.db, creation_id), now_us()
     if was is None:
         return False
@@ -30,6 +31,7 @@ def set_hidden(tx: Tx, creation_id: str, hidden: bool) -> bool:
             object_id=creation_id,
             at_us=at_us,
         )
+        reactions.note_creation(tx, creation_id)
     else:
         changes.tell(tx, was, replace(was.shown, state=state), at_us)
     return True

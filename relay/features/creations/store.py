@@ -23,6 +23,7 @@ from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.features.live import api as live
+from relay.features.reactions import api as reactions
 from relay.features.search import api as search
 
 NEW_POST = "post"
@@ -178,6 +179,7 @@ def note_owner(tx: Tx, owner_id: str) -> None:
     )
     note_newest(tx, owner_id)
     note_otherwise(tx)
+    reactions.note_owner(tx, owner_id)
 
 
 def search_words(creation_id: str, title: str, tags: Sequence[str]) -> search.Words:

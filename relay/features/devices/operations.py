@@ -29,12 +29,24 @@ class DeviceOperations:
     async def register(self, call: Call[identity.DeviceRegister, wire.Nothing]) -> identity.Device:
         return await self.devices.register(call.body, network_of(call.address))
 
-    async def claim(self, call: Call[identity.DevClaim, wire.Nothing]) -> identity.TokenPair:
+    async def claim(self, call: Call[identity.DeviceClaim, wire.Nothing]) -> identity.TokenPair:
+        """By a browser alone: an access token that somebody got hold of ends soon, and adds no device for good."""
+        name = call.body.username
+        if call.session is not None:
+            if name not in (None, call.session.username):
+                raise Refusal("forbidden", f"This browser is signed in as {call.session.username}.")
+            return await self.devices.claim(call.body, call.account_id)
+        if name is None:
+            raise Refusal(
+                "sign_in_required",
+                "A device is claimed by its owner, in a browser that is signed in.",
+                "Or let the device open /oauth/authorize there.",
+            )
         if not self.dev:
             raise Refusal(
                 "dev_mode_only", "This relay does not sign anybody in by name.", "Claim it in the browser."
             )
-        return await self.devices.claim(call.body)
+        return await self.devices.claim_by_name(call.body, name)
 
     async def unclaim(self, call: Bare) -> identity.DeviceRevoked:
         if call.actor.device_id is None:

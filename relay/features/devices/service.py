@@ -20,8 +20,8 @@ from relay.features.devices.proofs import is_signed_by, key_bytes
 from relay.wire.identity import (
     ClaimedDevice,
     ClaimedDevices,
-    DevClaim,
     Device,
+    DeviceClaim,
     DeviceFarewell,
     DeviceRegister,
     DeviceRevoked,
@@ -81,21 +81,30 @@ class Devices:
 
         return await self._db.write(work)
 
-    async def claim(self, request: DevClaim) -> TokenPair:
-        """Join a device to an account named by the caller; only a --dev relay offers this.
+    async def claim(self, request: DeviceClaim, account_id: str) -> TokenPair:
+        """Join a device, which has signed for it, to the account that asks; its sign-in is refreshed with its key alone.
 
         Raises Refusal: device_unknown, challenge_invalid, signature_invalid, device_claimed.
         """
 
         def work(tx: Tx) -> TokenPair:
-            now = now_us()
-            _prove_device(tx, request, now)
-            account_id = accounts.ensure_account(tx, request.username, now)
-            join(tx, request.device_id, account_id)
-            _, pair = self._families.open(tx, account_id=account_id, device_id=request.device_id, proof=False)
-            return pair
+            return self._join(tx, request, account_id, proof=True)
 
         return await self._db.write(work)
+
+    async def claim_by_name(self, request: DeviceClaim, username: str) -> TokenPair:
+        """Join a device to an account named by the caller; only a --dev relay offers this. Raises Refusal as `claim`."""
+
+        def work(tx: Tx) -> TokenPair:
+            return self._join(tx, request, accounts.ensure_account(tx, username, now_us()), proof=False)
+
+        return await self._db.write(work)
+
+    def _join(self, tx: Tx, request: DeviceClaim, account_id: str, *, proof: bool) -> TokenPair:
+        _prove_device(tx, request, account_id, now_us())
+        join(tx, request.device_id, account_id)
+        _, pair = self._families.open(tx, account_id=account_id, device_id=request.device_id, proof=proof)
+        return pair
 
     async def of(self, account_id: str) -> ClaimedDevices:
         """The devices of an account, the last claimed first."""
@@ -207,9 +216,9 @@ def join(tx: Tx, device_id: str, account_id: str) -> None:
     )
 
 
-def _prove_device(tx: Tx, request: DevClaim, now: int) -> None:
+def _prove_device(tx: Tx, request: DeviceClaim, account_id: str, now: int) -> None:
     device = tx.db.execute(
-        "SELECT public_key, username FROM device LEFT JOIN account ON account.id = device.account_id"
+        "SELECT public_key, username, account_id FROM device LEFT JOIN account ON account.id = device.account_id"
         " WHERE device.id = ?",
         (request.device_id,),
     ).fetchone()
@@ -227,5 +236,5 @@ def _prove_device(tx: Tx, request: DevClaim, now: int) -> None:
         )
     if not is_signed_by(device[0], claim_message(request.device_id, request.challenge), request.signature):
         raise Refusal("signature_invalid", "The signature is not this device's.")
-    if device[1] not in (None, request.username):
+    if device[2] not in (None, account_id):
         raise Refusal("device_claimed", f"This device belongs to {device[1]}.", "Remove it there first.")

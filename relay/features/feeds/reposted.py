@@ -31,7 +31,7 @@ _BY = f"""JOIN creation AS c ON c.id = r.creation_id
   AND {none("SELECT 1 FROM follow AS o WHERE o.follower_id = :viewer AND o.followee_id = c.owner_id")}
   AND {none(_WAS_SHOWN)}"""
 _ITEM = "r.id, r.created_us, r.creation_id, r.account_id, r.text"
-_SHOWN = f"""SELECT n.id, n.created_us, n.text, w.username, {COLUMNS} FROM (
+_SHOWN = f"""SELECT n.id, n.created_us, n.text, n.account_id, w.username, {COLUMNS} FROM (
     SELECT * FROM (SELECT {_ITEM} FROM follow AS f JOIN repost AS r ON r.account_id = f.followee_id {_BY}
       AND f.follower_id = :viewer AND {not_muted("f.followee_id")} AND {not_suspended("f.followee_id")}
       ORDER BY r.created_us DESC, r.id DESC LIMIT :limit) AS of0
@@ -51,9 +51,11 @@ def reposted(db: Connection, at: Position, since_us: int, base_url: str) -> list
         "limit": at.limit + 1,
     }
     found: list[tuple[Cursor, Detail]] = []
-    for id_, at_us, text, username, *row in db.execute(_SHOWN, values).fetchall():
+    for id_, at_us, text, who, username, *row in db.execute(_SHOWN, values).fetchall():
         shown = detail(tuple(row), base_url, REASON)
         assert isinstance(shown.post, FeedPost), "it has a reason"
-        post = replace(shown.post, reposted_by=username, repost_text=text, reposted_at=rfc3339(at_us))
+        post = replace(
+            shown.post, reposted_by=username, reposted_by_id=who, repost_text=text, reposted_at=rfc3339(at_us)
+        )
         found.append((Cursor(at_us, id_), replace(shown, post=post)))
     return found

@@ -5,7 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from relay.core.cursor import Cursor
-from relay.core.visibility import not_blocked
+from relay.core.visibility import present
 from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
 from relay.features.graph.blocks import blocks, is_muted
@@ -38,11 +38,11 @@ class Relation(Struct, frozen=True, kw_only=True):
 def people(
     db: Connection, which: List, account_id: str, *, viewer: str, before: Cursor, limit: int
 ) -> tuple[list[Producer], list[Cursor]]:
-    """Of a list before a place, the newest first, and the place of each. With whom the viewer shares a block is left out,
-    but of the list that is of blocks. viewer: an account id, or "". [any thread with a snapshot]
+    """Of a list before a place, the newest first, and the place of each. Who is suspended, or shares a block with the
+    viewer, is left out, but of the list that is of blocks. viewer: an account id, or "". [any thread with a snapshot]
     """
     table, whose, who = which.value
-    hidden = f" AND {not_blocked(f'l.{who}')}"
+    hidden = f" AND {present(f'l.{who}')}"
     rows = db.execute(
         f"SELECT l.{who}, l.created_us FROM {table} AS l WHERE l.{whose} = :of"
         f" AND (l.created_us, l.{who}) < (:at_us, :id){'' if which is List.BLOCKED else hidden}"

@@ -52,13 +52,17 @@ def end_follow(tx: Tx, follower_id: str, followee_id: str) -> bool:
 
 
 def erase_some(tx: Tx, account_id: str) -> bool:
-    """Whom an account follows, and who follows it, once it goes; whether there may be more. [writer]"""
+    """Whom an account follows, and who follows it, once it goes: devices of the latter forget its posts, also those that come
+    back later. Whether there may be more. [writer]
+    """
     rows = tx.db.execute(
         "SELECT follower_id, followee_id FROM follow WHERE follower_id = ? OR followee_id = ? LIMIT ?",
         (account_id, account_id, ERASED_AT_ONCE),
     ).fetchall()
     for follower_id, followee_id in rows:
         end_follow(tx, follower_id, followee_id)
+        if followee_id == account_id:
+            tell_parted(tx, follower_id, followee_id)
     return len(rows) == ERASED_AT_ONCE
 
 

@@ -27,8 +27,8 @@ def _tell(
     holds: Callable[[live.Happened], bool],
     payload: Callable[[Producer], Payload],
 ) -> Told:
-    """Of the actors of events that still hold."""
-    found = accounts.profiles(db, sorted({each.actor_id for each in events}))
+    """Of the actors of events that still hold, but of nobody who is suspended."""
+    found = accounts.present(db, sorted({each.actor_id for each in events}))
     return {
         each.id: live.Delivery(payload=payload(found[each.actor_id]), audience=Audience.EVERYBODY)
         for each in events

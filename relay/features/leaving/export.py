@@ -38,7 +38,7 @@ class Exporting:
         """Carry out one job. Raises LeaseLost, ObjectsUnavailable, NoRoom."""
         me = work.job.account_id
         work.say("read", 0.0)
-        lists, sounds = await self._db.read(lambda db: (_lists(db, me), creations.lossless_of(db, me)))
+        lists, sounds = await self._db.read(lambda db: (lists_of(db, me), creations.lossless_of(db, me)))
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             archive = Path(name) / "archive.zip"
             await asyncio.to_thread(_begin, archive, lists)
@@ -67,9 +67,9 @@ class Exporting:
         await asyncio.to_thread(_append, archive, name, data)
 
 
-def _lists(db: Connection, me: str) -> dict[str, object]:
-    """[any thread with a snapshot]"""
-    found: dict[str, object] = {"profile": accounts.me(db, me)}
+def lists_of(db: Connection, me: str) -> dict[str, Any]:  # any: rows of many tables
+    """All that an archive says of somebody. [any thread with a snapshot]"""
+    found: dict[str, Any] = {"profile": accounts.me(db, me)}
     for name, sql in SHOWN.items():
         columns = _columns(sql)
         found[name] = [dict(zip(columns, row, strict=True)) for row in db.execute(sql, {"me": me}).fetchall()]

@@ -314,6 +314,8 @@ class Hub:
         listeners: Iterable[Connection] = self._listeners.get(happened.topic, ())
         if audience is Audience.EVERYBODY and self._hear_all and happened.topic.startswith("author:"):
             listeners = self._hear_all.union(listeners)
+        if message.about_id is not None:
+            listeners = set(listeners) - self._listeners.get(author_topic(message.about_id), set())
         if only is not None:
             if only in listeners and message.concerns(only.account_id, only.hidden):
                 self.told += 1

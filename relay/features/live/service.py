@@ -98,18 +98,20 @@ class Live:
 
     def _read(self, db: Reader, account_id: str, asked: Connect) -> Snapshot:
         log, friends = log_of(db), followees(db, account_id)
-        hidden = frozenset(hidden_from(db, account_id))
+        hidden, heard = frozenset(hidden_from(db, account_id)), {account_id, *(id_ for id_, _ in friends)}
         made, events = _missed(db, account_id, plan(log, asked.cursor))
         told = self._tellers.tell(db, events, log.epoch)
         topics = [
             inbox_topic(account_id),
-            *(author_topic(id_) for id_ in (account_id, *(each[0] for each in friends))),
+            *(author_topic(id_) for id_ in heard),
         ]
         return Snapshot(
             entry=Entry(commit=log.head, topics=topics, hidden=hidden, hears_all=asked.global_feed),
             cursor=write_place(log.epoch, Place(log.head, LAST)),
             recovered=made.recovered,
-            messages=[each for each in told if each.concerns(account_id, hidden)],
+            messages=[
+                each for each in told if each.concerns(account_id, hidden) and each.about_id not in heard
+            ],
             friends=friends,
             unheard=_unheard(events, told),
         )

@@ -18,10 +18,13 @@ from relay.wire.events import Event, Payload
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """audience: who may hear of it at most."""
+    """audience: who may hear of it at most. about_id: whose it is, where somebody else did something with it: of no news to who
+    hears of them anyway.
+    """
 
     payload: Payload
     audience: Audience
+    about_id: str | None = None
 
 
 Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Delivery]]
@@ -31,12 +34,13 @@ Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Delivery]]
 class Message:
     """One event that is told, and its bytes in each encoding somebody asked for."""
 
-    __slots__ = ("_bytes", "_cursor", "audience", "happened", "payload")
+    __slots__ = ("_bytes", "_cursor", "about_id", "audience", "happened", "payload")
 
     def __init__(self, happened: Happened, told: Delivery, epoch: str) -> None:
         self.happened = happened
         self.payload = told.payload
         self.audience = told.audience
+        self.about_id = told.about_id
         self._cursor = write_cursor(epoch, Place(happened.commit, happened.i))
         self._bytes: dict[Encoding, bytes] = {}
 
@@ -55,7 +59,7 @@ class Message:
 
     def concerns(self, account_id: str, hidden: frozenset[str]) -> bool:
         """Whether an account that its topic reaches may hear of it. [any]"""
-        if self.audience is Audience.NOBODY or self.happened.actor_id in hidden:
+        if self.audience is Audience.NOBODY or self.happened.actor_id in hidden or self.about_id in hidden:
             return False
         if self.audience in (Audience.OWNER, Audience.OTHERS):
             return (account_id == self.happened.actor_id) is (self.audience is Audience.OWNER)

@@ -21,7 +21,7 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
     hidden = live.hidden_from(db, account_id)
     heard = [each for each in notes if each.kind in OF_ACT and each.actor_id not in hidden]
     actors = sorted({each.actor_id for each in heard})
-    people = accounts.profiles(db, [each for each in actors if not accounts.is_suspended(db, each)])
+    people = accounts.present(db, actors)
     said = comments.seen(db, [each.about_id for each in heard if _is_said(each)], account_id)
     posts = {each.about_id for each in heard if OF_ACT[each.kind] in (Kind.REACTION, Kind.REPOST)}
     titles = creations.readable_titles(

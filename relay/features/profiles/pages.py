@@ -23,6 +23,12 @@ TROUBLE = {
     "daw_preference": "The name of a DAW is one line of at most 64 characters.",
     "links": f"There are at most {MAX_LINKS} addresses, one a line, and each begins with https://",
 }
+SHOWN_TO = {
+    "public": "Everybody",
+    "followers": "Who follows me",
+    "unlisted": "Who has the link",
+    "private": "Only me",
+}
 SWITCHES = ("shows_activity", "is_private")
 
 
@@ -43,6 +49,7 @@ class ProfilePages:
             given=given,
             trouble=trouble,
             max_links=MAX_LINKS,
+            shown_to=SHOWN_TO,
         )
 
     async def edit(self, call: AnyCall) -> AnyAnswer:
@@ -97,6 +104,7 @@ def _given_of(me: Me) -> dict[str, object]:
         "links": "\n".join(me.links),
         "shows_activity": me.shows_activity,
         "is_private": me.is_private,
+        "post_visibility": me.post_visibility,
     }
 
 
@@ -107,6 +115,7 @@ def _read(given: Mapping[str, str]) -> ProfileEdit:
         "bio": given.get("bio", "").replace("\r\n", "\n").strip(),
         "daw_preference": given.get("daw_preference", "").strip(),
         "links": [line for each in given.get("links", "").splitlines() if (line := each.strip())],
+        "post_visibility": given.get("post_visibility") or None,
         **{each: each in given for each in SWITCHES},
     }
     return msgspec.convert(fields, ProfileEdit)

@@ -3,6 +3,7 @@ imports nothing of it.
 """
 
 from relay.features.reactions.likers import likers
+from relay.features.reactions.showing import note_creation, note_owner
 from relay.features.reactions.store import (
     NEW_LIKE,
     NEW_REACTION,
@@ -33,6 +34,8 @@ __all__ = [
     "forget",
     "is_reposted",
     "likers",
+    "note_creation",
+    "note_owner",
     "stands",
     "tell_likes",
     "tell_reactions",

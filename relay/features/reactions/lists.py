@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.times import rfc3339
-from relay.core.visibility import READABLE, not_blocked
+from relay.core.visibility import READABLE, present
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
@@ -12,7 +12,7 @@ from relay.features.reactions.store import LIKE_COLUMNS, REACTION_COLUMNS, read_
 from relay.wire.operations import ManyPaging, Paging, ReactionPaging
 from relay.wire.rest import FeedPage, FeedPost, ReactionBy, ReactionPage, Repost, RepostPage
 
-NOT_HIDDEN = not_blocked("account_id")
+NOT_HIDDEN = present("account_id")
 _BEFORE = "(created_us, id) < (:at_us, :before) ORDER BY created_us DESC, id DESC LIMIT :limit"
 _LIKES = f"SELECT {LIKE_COLUMNS} FROM creation_like WHERE creation_id = :post AND {NOT_HIDDEN} AND {_BEFORE}"
 _REACTIONS = (
@@ -47,7 +47,8 @@ class Lists:
         self, sql: str, viewer: str | None, post_id: str, paging: ManyPaging, **more: str
     ) -> ReactionPage:
         def work(db: Connection) -> ReactionPage:
-            rows, cursor = self._rows(db, sql, viewer, post_id, paging, **more)
+            creations.one(db, post_id, viewer, self._base_url)
+            rows, cursor = _rows(db, sql, viewer, post_id, paging, **more)
             found = [read_reaction(row) for row in rows]
             people = accounts.profiles(db, sorted({each.user_id for each in found}))
             shown = [ReactionBy(user=people[each.user_id], reaction=each) for each in found]
@@ -58,27 +59,7 @@ class Lists:
     async def reposts(self, viewer: str | None, post_id: str, paging: ManyPaging) -> RepostPage:
         """Raises Refusal: not_found, gone, cursor_invalid."""
 
-        def work(db: Connection) -> RepostPage:
-            rows, cursor = self._rows(db, _REPOSTS, viewer, post_id, paging)
-            return RepostPage(reposts=reposts_of(db, rows), next=cursor)
-
-        return await self._db.read(work)
-
-    def _rows(
-        self,
-        db: Connection,
-        sql: str,
-        viewer: str | None,
-        post_id: str,
-        paging: ManyPaging,
-        **more: str,
-    ) -> tuple[list[Any], str | None]:  # any: rows of a statement
-        creations.one(db, post_id, viewer, self._base_url)  # what one may not see has no lists either
-        before = read_cursor(paging.cursor) if paging.cursor else BEGINNING
-        values = {"viewer": viewer or "", "post": post_id, "at_us": before.at_us, "before": before.id}
-        rows = db.execute(sql, {**values, "limit": paging.limit + 1, **more}).fetchall()
-        last = rows[paging.limit - 1] if len(rows) > paging.limit else None
-        return rows[: paging.limit], None if last is None else write_cursor(Cursor(last[4], last[0]))
+        return await self._db.read(lambda db: reposts_page(db, viewer, post_id, paging, self._base_url))
 
     async def saved(self, account_id: str, paging: Paging) -> FeedPage:
         """Raises Refusal: cursor_invalid."""
@@ -102,10 +83,30 @@ class Lists:
         return await self._db.read(work)
 
 
+def reposts_page(
+    db: Connection, viewer: str | None, post_id: str, paging: ManyPaging, base_url: str
+) -> RepostPage:
+    """Raises Refusal: not_found, gone, cursor_invalid. [any thread with a snapshot]"""
+    creations.one(db, post_id, viewer, base_url)  # what one may not see has no lists either
+    rows, cursor = _rows(db, _REPOSTS, viewer, post_id, paging)
+    return RepostPage(reposts=reposts_of(db, rows), next=cursor)
+
+
+def _rows(
+    db: Connection, sql: str, viewer: str | None, post_id: str, paging: ManyPaging, **more: str
+) -> tuple[list[Any], str | None]:  # any: rows of a statement
+    before = read_cursor(paging.cursor) if paging.cursor else BEGINNING
+    values = {"viewer": viewer or "", "post": post_id, "at_us": before.at_us, "before": before.id}
+    rows = db.execute(sql, {**values, "limit": paging.limit + 1, **more}).fetchall()
+    last = rows[paging.limit - 1] if len(rows) > paging.limit else None
+    return rows[: paging.limit], None if last is None else write_cursor(Cursor(last[4], last[0]))
+
+
 def reposts_of(db: Connection, rows: list[tuple[str, str, str, str, int]]) -> list[Repost]:
-    """rows: id, account, creation, text, time. [any thread with a snapshot]"""
-    people = accounts.profiles(db, sorted({row[1] for row in rows}))
+    """rows: id, account, creation, text, time. None of who is suspended. [any thread with a snapshot]"""
+    people = accounts.present(db, sorted({row[1] for row in rows}))
     return [
         Repost(id=id_, post_id=post_id, user=people[who], text=text, created_at=rfc3339(at_us))
         for id_, who, post_id, text, at_us in rows
+        if who in people
     ]

@@ -10,6 +10,7 @@ from relay.core.visibility import Audience
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.live import api as live
+from relay.features.reactions import showing
 from relay.wire.events import SocialNewReaction
 from relay.wire.rest import PLAIN_LIKE, REACTIONS, CustomData, Reaction
 
@@ -80,7 +81,8 @@ def remove_reaction(tx: Tx, account_id: str, creation_id: str, emoji: str) -> bo
 
 
 def forget(tx: Tx, creation_id: str) -> None:
-    """All that anybody said to a creation that is deleted. [writer]"""
+    """All that anybody said to a creation that is deleted; where it was shown, it is told that it is no longer. [writer]"""
+    showing.note_creation(tx, creation_id)
     for table in ("creation_like", "reaction", "saved", "repost", "play"):
         tx.db.execute(f"DELETE FROM {table} WHERE creation_id = ?", (creation_id,))
 
@@ -139,7 +141,7 @@ def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str,
 
 
 def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Delivery]:
-    """Those that still stand, on creations that are still there."""
+    """Those that still stand, on creations that are still there, of people who are not suspended."""
     marks = ", ".join("?" * len(events))
     columns = LIKE_COLUMNS if table == "creation_like" else REACTION_COLUMNS
     rows = db.execute(
@@ -148,7 +150,7 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
         [each.object_id for each in events],
     ).fetchall()
     standing = {each.id: each for each in map(read_reaction, rows)}
-    people = accounts.profiles(db, sorted({each.user_id for each in standing.values()}))
+    people = accounts.present(db, sorted({each.user_id for each in standing.values()}))
     return {
         each.id: live.Delivery(
             payload=SocialNewReaction(

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from relay.core.cursor import Cursor, read_cursor, write_cursor
 from relay.core.folding import folded
-from relay.core.visibility import FINDABLE, PUBLIC, not_blocked
+from relay.core.visibility import FINDABLE, PUBLIC, present
 from relay.core.words import TextQuery
 from relay.engine.database import Connection
 from relay.engine.database.full_text import DOCUMENTS, MATCHES
@@ -28,8 +28,7 @@ _POSTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN creat
   WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = 'post' AND {FINDABLE} AND {not_muted("c.owner_id")}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _PEOPLE = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN account AS a ON a.id = d.object_id
-  WHERE {MATCHES} AND d.kind = '{PERSON}' AND a.suspended_us IS NULL
-  AND {not_blocked("d.object_id")}
+  WHERE {MATCHES} AND d.kind = '{PERSON}' AND {present("d.object_id")}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _COMMENTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN comment AS k ON k.id = d.object_id
   {comment_api.JOINED} WHERE {MATCHES} AND d.kind = '{COMMENT}' AND {comment_api.FOUND}

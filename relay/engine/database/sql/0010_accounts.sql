@@ -23,6 +23,8 @@ CREATE TABLE account (
   following_count INTEGER NOT NULL DEFAULT 0 CHECK (following_count >= 0),
   post_count      INTEGER NOT NULL DEFAULT 0 CHECK (post_count >= 0),
   stored_bytes    INTEGER NOT NULL DEFAULT 0 CHECK (stored_bytes >= 0),
+  -- Of what is posted without a word on who is to see it.
+  post_visibility TEXT NOT NULL DEFAULT 'public' CHECK (post_visibility IN ('public', 'followers', 'unlisted', 'private')),
   created_us      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -14,6 +14,7 @@ from daemon.errors import BadConfig
 from daemon.library.feed_cache import MAX_ITEMS
 from daemon.library.schema import APPLICATION_ID, SCHEMA_VERSION
 from daemon.library.store import Store
+from relay.wire.rest import FeedPost
 from tests.support.posts import post
 from tests.support.takes import take
 
@@ -190,6 +191,28 @@ def test_a_page_of_the_relay_is_the_truth_of_its_stretch(
     assert [each.id for each in store.items(9)] == [post(n).id for n in left]
     assert set(gone) == {post(n).id for n in range(1, 7)} - {post(n).id for n in left}
     assert store.cursor() == "e.1.0"
+
+
+def test_what_somebody_shows_stands_where_it_was_shown_whatever_becomes_of_the_post(store: Store) -> None:
+    old = post(1)
+    shown = FeedPost(
+        **msgspec.structs.asdict(old),
+        reason="repost",
+        reposted_by="ben",
+        reposted_by_id="b" * 32,
+        reposted_at=post(4).created_at,
+    )
+    store.apply_events([post(3), post(5), shown], None)
+    assert store.items(9) == [post(5), shown, post(3)]
+    assert store.items_before(9, post(4).created_at, shown.id) == [post(3)]
+    assert store.items_about([old.id, "0" * 32], []) == {old.id: shown} == store.items_about([], ["b" * 32])
+    liked = msgspec.structs.replace(shown, liked=True)
+    assert store.change_item(msgspec.structs.replace(old, liked=True)) == liked
+    assert store.items(9) == [post(5), liked, post(3)]
+    assert store.apply_page([post(5), post(3)], is_last=True) == [old.id], "nobody shows it any more"
+    store.apply_page([post(5), shown, post(3)], is_last=True)
+    assert store.apply_page([post(5), post(3), old], is_last=True) == []
+    assert store.items(9) == [post(5), post(3), old], "its author is followed"
 
 
 def test_another_account_starts_with_nothing_of_the_last_one(store: Store) -> None:
