@@ -12,7 +12,7 @@ _DRUMS = None
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
     """label: for people. note: MIDI number it has without one. is_pitched: whether another note changes it. is_held: whether it ends with
-    its note; others ring as long as they do. pan: -1 left to 1 right. gain: linear. program: of General MIDI (0..127), None: `drum` of
+    its note; others ring as long as they do. repeats: a held one whose end goes on until then. pan: -1 left to 1 right. gain: linear. program: of General MIDI (0..127), None: `drum` of
     its percussion map (General MIDI 1, "Percussion Key Map").
     """
 
@@ -20,6 +20,7 @@ class Sound:
     note: int = 60
     is_pitched: bool = False
     is_held: bool = False
+    repeats: bool = False
     pan: float = 0.0
     gain: float = 1.0
     program: int | None = _DRUMS
@@ -31,10 +32,24 @@ def _drum(label: str, drum: int, *, pan: float = 0.0, gain: float = 1.0) -> Soun
 
 
 def _tone(
-    label: str, program: int, *, note: int = 60, is_held: bool = True, pan: float = 0.0, gain: float = 1.0
+    label: str,
+    program: int,
+    *,
+    note: int = 60,
+    held: bool = True,
+    repeats: bool = False,
+    pan: float = 0.0,
+    gain: float = 1.0,
 ) -> Sound:
     return Sound(
-        label=label, note=note, is_pitched=True, is_held=is_held, pan=pan, gain=gain, program=program
+        label=label,
+        note=note,
+        is_pitched=True,
+        is_held=held,
+        repeats=repeats,
+        pan=pan,
+        gain=gain,
+        program=program,
     )
 
 
@@ -52,10 +67,10 @@ STUDIO = MappingProxyType(
         "shaker": _drum("Shaker", 70, pan=-0.35, gain=0.4),
         "cowbell": _drum("Cowbell", 56, pan=0.2, gain=0.4),
         "bass": _tone("Bass", 33, note=36, gain=0.8),
-        "keys": _tone("Keys", 4, is_held=True, gain=0.4),
-        "synth-lead": _tone("Lead", 80, note=72, pan=0.1, gain=0.35),
-        "synth-pluck": _tone("Pluck", 45, is_held=False, pan=-0.1, gain=0.5),
-        "pad": _tone("Pad", 89, gain=0.3),
+        "keys": _tone("Keys", 4, gain=0.4),
+        "synth-lead": _tone("Lead", 80, note=72, repeats=True, pan=0.1, gain=0.35),
+        "synth-pluck": _tone("Pluck", 45, held=False, pan=-0.1, gain=0.5),
+        "pad": _tone("Pad", 89, repeats=True, gain=0.3),
     }
 )
 """The sixteen of the studio's grid, in its order."""
@@ -81,7 +96,7 @@ LATIN = MappingProxyType(
         "tambora-rim": _drum("Tambora, stick", 37, pan=-0.2, gain=0.5),
         "tambora-slap": _drum("Tambora, slap", 62, pan=-0.2, gain=0.6),
         "piano": _tone("Piano", 0, gain=0.5),
-        "brass": _tone("Brass", 61, pan=0.1, gain=0.35),
+        "brass": _tone("Brass", 61, repeats=True, pan=0.1, gain=0.35),
     }
 )
 """Those of the salsa and the merengue machine."""

@@ -45,6 +45,7 @@ from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
+from relay.features.studio.kit import Kit
 from relay.features.uploads.store import open_uploads
 
 log = logging.getLogger("relay")
@@ -66,6 +67,7 @@ class Relay:
     workers: Workers
     encoder: Encoder
     pictures: Pictures
+    kit: Kit
     engines: Engines
     draining: list[str]
     operator: OperatorSocket | None
@@ -83,6 +85,7 @@ class Relay:
         await self.workers.close()
         await self.encoder.close()
         await self.pictures.close()
+        await self.kit.close()
         await self.engines.close()
 
 
@@ -111,6 +114,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     views, media_origin = Views(), await _media_origin(config, engines.objects)
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
     draining: list[str] = []
+    kit = Kit()
     listening.pages = pages = PageCache(config.feed_cache_s)
     rows = Table(
         config=config,
@@ -120,6 +124,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         sign_in=sign_in,
         posts=posts,
         people=people,
+        kit=kit,
         pages=pages,
         gate=gate,
         views=views,
@@ -141,6 +146,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         workers=posts.workers,
         encoder=posts.encoder,
         pictures=people.pictures,
+        kit=kit,
         engines=engines,
         draining=draining,
         operator=operator,

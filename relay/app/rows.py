@@ -42,6 +42,8 @@ from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
+from relay.features.studio import operations as studio
+from relay.features.studio.kit import Kit
 from relay.features.uploads.operations import UploadOperations
 
 
@@ -56,6 +58,7 @@ class Table:
     sign_in: SignInServices
     posts: PostServices
     people: PeopleServices
+    kit: Kit
     pages: PageCache
     gate: Gate
     views: Views
@@ -69,6 +72,7 @@ class Table:
             *self._people(),
             *self._posts(),
             *self._feeds(),
+            *studio.rows(self.kit),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
             *frame.rows(self.views, self.render, self.base_url),

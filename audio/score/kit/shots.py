@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.score.kit.drums import DRUMS
-from audio.score.kit.tones import ATTACK_S, HELD, TONES, TURN_S
+from audio.score.kit.tones import ATTACK_S, TONES, TURN_S
 from audio.score.kit.waves import RATE_HZ, hz_of
 from audio.score.sounds import SOUNDS
 
@@ -35,7 +35,7 @@ def one_shot(sound: str, number: int) -> Shot:
     while number > HIGHEST_NOTE:
         number -= 12
     samples = _within(TONES[sound](number))
-    repeats = sound in HELD
+    repeats = SOUNDS[sound].repeats
     assert not repeats or len(samples) == round((ATTACK_S + TURN_S) * RATE_HZ), hz_of(number)
     return Shot(samples, round(ATTACK_S * RATE_HZ) if repeats else None)
 

@@ -89,5 +89,3 @@ TONES: dict[str, Callable[[int], Wave]] = {
     "piano": piano,
     "brass": brass,
 }
-HELD = frozenset({"synth-lead", "pad", "brass"})
-"""Those whose end is repeated as long as their note lasts."""

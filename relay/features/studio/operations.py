@@ -1,0 +1,50 @@
+"""/studio: what a page that plays asks for."""
+
+from typing import Any
+
+import msgspec
+
+from audio.score.tables import tables
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page
+from relay.core.limits import Kind
+from relay.core.refusal import Refusal
+from relay.features.studio.kit import KIT_VERSION, Kit
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+FOREVER = "public, max-age=31536000, immutable"
+TABLES_CACHE = "public, max-age=300"
+
+
+def rows(kit: Kit) -> list[AnyRow]:
+    document = msgspec.json.encode({"version": KIT_VERSION, **tables()})
+
+    async def kit_json(_: AnyCall) -> Answer[Any]:  # any: sent as bytes
+        kit.expect()
+        return Answer(
+            content=document, media_type="application/json", headers={"cache-control": TABLES_CACHE}
+        )
+
+    async def shot(call: AnyCall) -> Answer[Any]:  # any: sent as bytes
+        number = call.path["number"]
+        if (
+            call.path["version"] != KIT_VERSION
+            or not number.isascii()
+            or not number.isdigit()
+            or len(number) > 3
+        ):
+            raise Refusal("not_found", "There is no such sound.")
+        data = await kit.shot(call.path["sound"], int(number))
+        return Answer(content=data, media_type="audio/flac", headers={"cache-control": FOREVER})
+
+    return [
+        Page("GET", "/studio/kit", Action.SITE_READ, kit_json, machine=True),
+        Page(
+            "GET",
+            "/studio/kit/{version}/{sound}/{number}",
+            Action.SITE_READ,
+            shot,
+            limit=Kind.MEDIA,
+            machine=True,
+        ),
+    ]
