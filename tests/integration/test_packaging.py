@@ -175,3 +175,20 @@ def test_the_build_includes_all_that_is_ours_and_starts_each_part_by_name() -> N
     for source in (file for part in OURS for file in (ROOT / part).rglob("*.py")):
         for started in re.findall(r'(?:"-m",|_spawn\()\s*"(\w+)', source.read_text()):
             assert f'"{started}"' in entry, f"{source} starts {started}, which the frozen program does not"
+
+
+# builds of people -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["plugin_protocol/c", "plugin"])
+def test_a_warning_is_an_error_to_us_and_none_to_who_only_wants_to_play(folder: str, tmp_path: Path) -> None:
+    """Ubuntu's compiler warned of what Debian's did not, and `make setup` ended there."""
+
+    def commands(*more: str) -> str:
+        told = ["make", "-n", "-C", str(ROOT / folder), f"BUILD={tmp_path}", *more, "all"]
+        return subprocess.run(
+            told, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"}
+        ).stdout
+
+    assert "-Wall" in commands() and "-Werror" not in commands()
+    assert "-Werror" in commands("STRICT=1")

@@ -87,22 +87,21 @@ static void obey(session *s, const char *line)
     }
 }
 
+/* Of a line that is longer than any command the beginning is taken, which is none. */
 static void take_input(session *s)
 {
-    const ssize_t got = read(STDIN_FILENO, s->line + s->line_bytes, sizeof s->line - 1 - s->line_bytes);
-    if (got <= 0) {
-        s->input_open = false;
-        return;
-    }
-    s->line_bytes += (size_t)got;
-    s->line[s->line_bytes] = '\0';
-    for (char *end; (end = strchr(s->line, '\n'));) {
-        *end = '\0';
+    char more[256];
+    const ssize_t got = read(STDIN_FILENO, more, sizeof more);
+    s->input_open = got > 0;
+    for (ssize_t i = 0; i < got; i++) {
+        if (more[i] != '\n') {
+            if (s->line_bytes < sizeof s->line - 1) s->line[s->line_bytes++] = more[i];
+            continue;
+        }
+        s->line[s->line_bytes] = '\0';
+        s->line_bytes = 0;
         if (s->options->read_stdin) obey(s, s->line);
-        s->line_bytes -= (size_t)(end + 1 - s->line);
-        memmove(s->line, end + 1, s->line_bytes + 1);
     }
-    if (s->line_bytes == sizeof s->line - 1) s->line_bytes = 0; /* no command is that long */
 }
 
 /* One look at everything that may have happened, waiting for at most ROUND_MS. */
