@@ -9,7 +9,7 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test plugin native format clean
+.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native format clean
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -72,6 +72,17 @@ deb: package ## the Debian package, of the desktop build
 deb-test: $(BUILD)/system-deb ## as root: the package in a bare Debian: install, keep, post, upgrade, purge
 	@test -d $(BUILD)/package || $(MAKE) -s package
 	@$(PY) packaging/try_deb.py
+
+relay-deb: dev ## the Debian package of a relay alone, with its user and unit
+	@$(PIP) "pyinstaller>=6.11"
+	@$(PY) packaging/relay_deb.py
+
+relay-deb-test: $(BUILD)/system-deb ## as root: that package in a bare Debian: install, set up, post, upgrade, purge
+	@test -d $(BUILD)/relay-package/dist || $(MAKE) -s relay-deb
+	@$(PY) packaging/try_relay_deb.py
+
+band-test: dev $(BUILD)/system-deb ## as root: "Run a relay for your band" to the letter, on two machines that are network namespaces
+	@$(PY) packaging/try_band.py
 
 format: dev ## put the code into its form
 	@$(VENV)/bin/ruff format -q . && $(VENV)/bin/ruff check -q --fix .

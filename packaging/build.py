@@ -120,8 +120,8 @@ def add_plugins(folder: Path) -> None:
 # licences -----------------------------------------------------------------------------------------------------
 
 
-def add_licences(folder: Path) -> None:
-    """The licence texts of all that is inside, by the name of the package they came with."""
+def add_licences(folder: Path, roots: tuple[str, ...] = ROOTS) -> None:
+    """The licence texts of all that is inside, by the name of the package they came with. roots: what it was made for."""
     folder.mkdir()
     shutil.copy(ROOT / "LICENSE", folder)
     if DPF_LICENCE.exists():
@@ -129,7 +129,7 @@ def add_licences(folder: Path) -> None:
         shutil.copy(DPF_LICENCE, folder / "dpf")
     for path in (HERE / "licenses").iterdir():
         shutil.copy(path, folder)
-    for dist in closure(ROOTS):
+    for dist in closure(roots):
         copy_texts(dist, folder / dist.metadata["Name"].lower())
     for name, (package, text) in BUNDLED_LICENCES.items():
         (folder / name).mkdir()

@@ -58,9 +58,15 @@ def build(top: Path, version: str) -> Path:
         stamp(tree / PROGRAM, version)
         size_kib = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
         control = CONTROL.format(version=version, architecture=architecture, size_kib=size_kib)
-        add_control(tree / "DEBIAN", control, ["/etc/xdg/autostart/sidechain-tray.desktop"])
-        command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(deb)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        autostart = ["/etc/xdg/autostart/sidechain-tray.desktop"]
+        add_control(tree / "DEBIAN", control, autostart, ["postinst", "prerm"], HERE / "debian")
+        return write_deb(tree, deb)
+
+
+def write_deb(tree: Path, deb: Path) -> Path:
+    """The package of a tree with its DEBIAN folder."""
+    command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(deb)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return deb
 
 
@@ -86,6 +92,11 @@ def lay_out(top: Path, tree: Path) -> None:
         link = tree / "usr/bin" / name
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(Path("../lib/sidechain") / name)
+    permit(tree)
+
+
+def permit(tree: Path) -> None:
+    """Everybody reads all of it, and runs what is run; only root writes."""
     for path in tree.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
@@ -98,13 +109,13 @@ def stamp(program: Path, version: str) -> None:
     metadata.write_text(said, "utf-8")
 
 
-def add_control(folder: Path, control: str, conffiles: list[str]) -> None:
-    """What dpkg reads, and the scripts of packaging/debian."""
+def add_control(folder: Path, control: str, conffiles: list[str], scripts: list[str], source: Path) -> None:
+    """What dpkg reads, and the scripts that lie in `source`."""
     folder.mkdir()
     (folder / "control").write_text(control, "utf-8")
     (folder / "conffiles").write_text("".join(f"{each}\n" for each in conffiles), "utf-8")
-    for script in ("postinst", "prerm"):
-        shutil.copy(HERE / "debian" / script, folder / script)
+    for script in scripts:
+        shutil.copy(source / script, folder / script)
         (folder / script).chmod(0o755)
 
 

@@ -70,9 +70,9 @@ class Bare:
         answer = self.run("sidechain", *arguments, "--json", user=USER).stdout.strip()
         return dict(json.loads(answer.splitlines()[-1]))
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, user: str = USER) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command(command, USER), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self._command(command, user), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def files(self) -> set[str]:

@@ -11,6 +11,7 @@ from relay.app.engines import Engines, open_engines
 from relay.app.figures import add_figures
 from relay.app.front import Front, refuse_socket
 from relay.app.gate import Gate
+from relay.app.health import stands_on
 from relay.app.listening import Listening
 from relay.app.operating import answer_line
 from relay.app.origins import Origins
@@ -27,6 +28,7 @@ from relay.app.services import (
 )
 from relay.app.site import frame
 from relay.app.site.views import Views
+from relay.app.status import Serving, ways_of
 from relay.core.calls import AnyRow
 from relay.engine.database import Connection, Database, sqlite_path
 from relay.engine.jobs.table import end_leases, forget
@@ -138,7 +140,9 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     _start_tasks(config, engines, live, posts, listening)
     live.presence.on_active = sign_in.activity.note
     engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
-    operator = await _operator(config, engines.db, base_url)
+    if sign_in.sending.is_on:
+        engines.tasks.start("mail", sign_in.sending.run)
+    operator = await _operator(config, engines, base_url)
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, Requests(engines.metrics)),
         rows=rows,
@@ -164,11 +168,14 @@ def _gate(engines: Engines, sign_in: SignInServices, origins: Origins) -> Gate:
     )
 
 
-async def _operator(config: Config, db: Database, base_url: str) -> OperatorSocket | None:
+async def _operator(config: Config, engines: Engines, base_url: str) -> OperatorSocket | None:
     """None: commands reach the database themselves."""
     if sqlite_path(config.database) is None:
         return None
-    return await OperatorSocket.open(config.data, partial(answer_line, db, base_url))
+    serving = Serving(
+        ways=ways_of(config), checks=partial(stands_on, engines.db, engines.objects, engines.tasks)
+    )
+    return await OperatorSocket.open(config.data, partial(answer_line, engines.db, base_url, serving))
 
 
 async def _media_origin(config: Config, objects: Objects) -> str | None:

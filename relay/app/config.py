@@ -39,6 +39,8 @@ class Config(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For is believed
     json_log: bool = False
     log_level: str = "warning"
+    smtp_url: str | None = None  # of the server that letters go to; None: none are sent
+    mail_from: str | None = None
     upstreams: tuple[
         Upstream, ...
     ] = ()  # who may sign people in; none: only passwords of its own do, or --dev

@@ -39,7 +39,7 @@ def rows(
     async def ready(_: Bare) -> Answer[Ready]:
         if not sandbox:
             sandbox.extend(await standing())
-        checks = [await _database(db), await _objects(objects), *tasks.checks()]
+        checks = await stands_on(db, objects, tasks)
         if is_draining():
             checks.append(Check(name="process", ok=False, detail="It is going down."))
         well = all(check.ok for check in checks)
@@ -50,6 +50,11 @@ def rows(
         Row(wire.LIVE, Action.HEALTH_READ, live),
         Row(wire.READY, Action.HEALTH_READ, ready),
     ]
+
+
+async def stands_on(db: Database, objects: Objects, tasks: Tasks) -> list[Check]:
+    """What the process needs, each asked now. [loop]"""
+    return [await _database(db), await _objects(objects), *tasks.checks()]
 
 
 async def _database(db: Database) -> Check:

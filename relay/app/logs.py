@@ -99,7 +99,7 @@ def set_up(config: Config) -> None:
 
 def secrets_of(config: Config) -> list[str]:
     """[any]"""
-    urls = [each for each in (config.database_url, config.bus_url) if each]
+    urls = [each for each in (config.database_url, config.bus_url, config.smtp_url) if each]
     passwords = [word for url in urls if (word := urlsplit(url).password)]
     return [
         *passwords,

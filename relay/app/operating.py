@@ -9,12 +9,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from relay.app.status import Serving, Status, status
 from relay.core.access import Role
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.database import Database, Tx
 from relay.features.accounts import api as accounts
-from relay.features.moderation.service import change_role
+from relay.features.moderation.service import change_role, suspend_noted
 from relay.features.passwords import api as passwords
 from relay.wire.rest import Username
 
@@ -49,6 +50,18 @@ class AddReset(Struct, frozen=True, kw_only=True, tag="add_reset"):
     """A link by which somebody sets a new password, once."""
 
     username: str
+
+
+class Suspend(Struct, frozen=True, kw_only=True, tag="suspend"):
+    """on: suspend; else end that. note: why, which its owner is told. Noted in the audit log, by the account itself."""
+
+    username: str
+    on: bool
+    note: str = ""
+
+
+class AskStatus(Struct, frozen=True, kw_only=True, tag="ask_status"):
+    """How the relay does."""
 
 
 class SetRole(Struct, frozen=True, kw_only=True, tag="set_role"):
@@ -97,8 +110,9 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     sentence: str
 
 
-Question = AddAdmin | AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset | SetRole
-Reply = Link | Invites | Users | Done | Refused
+Deed = AddAdmin | AddInvite | ListInvites | RevokeInvite | ListUsers | AddReset | SetRole | Suspend
+Question = Deed | AskStatus
+Reply = Link | Invites | Users | Status | Done | Refused
 _questions = msgspec.json.Decoder(Question)
 _replies = msgspec.json.Decoder(Reply)
 encode: Callable[[Question], bytes] = msgspec.json.Encoder().encode
@@ -110,24 +124,28 @@ def decode_reply(line: bytes) -> Reply:
     return reply
 
 
-async def answer_line(db: Database, base_url: str, line: bytes) -> bytes:
+async def answer_line(db: Database, base_url: str, serving: Serving, line: bytes) -> bytes:
     """For the operator's socket. [loop]"""
     try:
-        reply = await answer(db, base_url, _questions.decode(line))
+        reply = await answer(db, base_url, _questions.decode(line), serving)
     except msgspec.DecodeError:
         reply = Refused(sentence="The relay that serves is of another version than this command.")
     return msgspec.json.encode(reply)
 
 
-async def answer(db: Database, base_url: str | None, question: Question) -> Reply:
-    """base_url: how the world reaches this relay, if that is known. [loop]"""
+async def answer(
+    db: Database, base_url: str | None, question: Question, serving: Serving | None = None
+) -> Reply:
+    """base_url: how the world reaches this relay, if that is known. serving: of a process that serves. [loop]"""
     try:
+        if isinstance(question, AskStatus):
+            return await status(db, base_url, serving)
         return await _answer(db, base_url, question)
     except Refusal as refusal:
         return Refused(sentence=str(refusal))
 
 
-async def _answer(db: Database, base_url: str | None, question: Question) -> Reply:
+async def _answer(db: Database, base_url: str | None, question: Deed) -> Reply:
     """Raises Refusal."""
     now = now_us()
     match question:
@@ -143,7 +161,7 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
         case RevokeInvite(id=invite_id):
             if not await db.write(lambda tx: passwords.revoke_invite(tx, invite_id)):
                 raise Refusal(
-                    "not_found", f"There is no invite {invite_id}.", "`relay invite --list` lists them."
+                    "not_found", f"There is no invite {invite_id}.", "`relay invite list` lists them."
                 )
             return Done()
         case ListUsers(after=after):
@@ -157,6 +175,9 @@ async def _answer(db: Database, base_url: str | None, question: Question) -> Rep
             secret = await db.write(lambda tx: _add_admin(tx, username, now))
             path = passwords.reset_path(secret)
             return Link(path=path, expires_us=now + passwords.RESET_US, base_url=base_url)
+        case Suspend(username=username, on=on, note=note):
+            await db.write(lambda tx: _suspend(tx, username, on, note))
+            return Done()
         case SetRole(username=username, role=role):
             await db.write(lambda tx: _set_role(tx, username, role))
             return Done()
@@ -167,6 +188,11 @@ def _add_admin(tx: Tx, username: str, now: int) -> str:
     accounts.create_account(tx, username, now)
     _set_role(tx, username, Role.ADMIN)
     return passwords.add_reset(tx, username, now)
+
+
+def _suspend(tx: Tx, username: str, on: bool, note: str) -> None:
+    account_id = accounts.find_any(tx.db, username).id
+    suspend_noted(tx, account_id, account_id, on=on, words=note)
 
 
 def _set_role(tx: Tx, username: str, role: Role) -> None:

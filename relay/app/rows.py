@@ -11,6 +11,7 @@ from relay.app.services import LiveServices, PeopleServices, PostServices, SignI
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
+from relay.features.accounts.linking import LinkPages
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.comments import operations as comments
 from relay.features.comments.pages import CommentPages
@@ -30,11 +31,13 @@ from relay.features.graph.operations import GraphOperations
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
 from relay.features.live import operations as live
+from relay.features.mail.operations import MailPages
 from relay.features.moderation import operations as moderation
 from relay.features.moderation import pages as moderation_pages
 from relay.features.notifications import operations as notifications
 from relay.features.notifications import pages as notification_pages
-from relay.features.passwords.operations import PasswordPages
+from relay.features.passwords.forgotten import ForgottenPages
+from relay.features.passwords.operations import RESET, PasswordPages
 from relay.features.passwords.rules import Registration
 from relay.features.passwords.two_step import TwoStepPages
 from relay.features.profiles import operations as profiles
@@ -101,11 +104,21 @@ class Table:
             *AccountOperations(
                 accounts=given.accounts,
                 upstreams=given.upstreams,
+                links=given.links,
                 dev=dev,
                 require_sign_up=self.gate.require_sign_up,
                 sign_in=sign_in,
             ).rows(),
+            *LinkPages(links=given.links, upstreams=given.upstreams, render=self.render).rows(),
             *PasswordPages(passwords=passwords, render=self.render).rows(),
+            *ForgottenPages(
+                db=self.engines.db,
+                sending=given.sending,
+                base_url=self.base_url,
+                reset_path=RESET,
+                render=self.render,
+            ).rows(),
+            *MailPages(addresses=given.addresses, render=self.render).rows(),
             *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
             *DeviceOperations(
                 devices=given.devices, families=given.families, tokens=given.tokens, dev=dev

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.listening import Listening
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Workers
+from relay.engine.mail import Mailer, server_of
 from relay.features.accounts import api as accounts_api
 from relay.features.accounts.activity import Activity
+from relay.features.accounts.linking import Links
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
@@ -45,11 +48,16 @@ from relay.features.live.service import Live, tell_by
 from relay.features.live.telling import Tellers
 from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
+from relay.features.mail.operations import CONFIRM
+from relay.features.mail.sending import Sending
+from relay.features.mail.service import MailAddresses
 from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import Moderation, suspend
 from relay.features.moderation.telling import SUSPENDED, tell_suspended
 from relay.features.notifications.board import NotificationBoard
 from relay.features.notifications.service import Notifications
+from relay.features.passwords import api as passwords_api
+from relay.features.passwords import letters
 from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
@@ -94,6 +102,7 @@ class SignInServices:
     accounts: Accounts
     activity: Activity
     upstreams: Upstreams
+    links: Links
     tokens: Tokens
     families: Families
     devices: Devices
@@ -101,6 +110,8 @@ class SignInServices:
     grants: GrantClaims
     wrong_codes: WrongCodes
     passwords: Passwords
+    sending: Sending
+    addresses: MailAddresses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,16 +207,21 @@ async def sign_in_services(
     """Raises BadKey: the signing key cannot be used, or is not the one that the database names. [loop]"""
     db = engines.db
     await listening.load_revoked(db)
-    passwords = Passwords(db, config.registration, engines.limits)
+    sending = Sending(db, _mailer(config), engines.limits)
+    passwords = Passwords(
+        db, config.registration, engines.limits, partial(_tell_of_change, sending, base_url)
+    )
     await passwords.start()
     key = load_key(config.key_file)
     await agree_on_key(db, key)
     tokens = Tokens(key, ISSUER, listening.revoked)
     families = Families(db, tokens)
+    upstreams = Upstreams(db, config.upstreams, base_url)
     return SignInServices(
         accounts=Accounts(db),
         activity=Activity(db),
-        upstreams=Upstreams(db, config.upstreams, base_url),
+        upstreams=upstreams,
+        links=Links(db, upstreams, passwords_api.has_password),
         tokens=tokens,
         families=families,
         devices=Devices(db, families),
@@ -213,7 +229,20 @@ async def sign_in_services(
         grants=GrantClaims(db, families, DEV_POLL_US if config.dev else INTERVAL_US),
         wrong_codes=WrongCodes(db),
         passwords=passwords,
+        sending=sending,
+        addresses=MailAddresses(db, sending, base_url, CONFIRM),
     )
+
+
+def _mailer(config: Config) -> Mailer | None:
+    if config.smtp_url is None or config.mail_from is None:
+        return None
+    return Mailer(server_of(config.smtp_url), config.mail_from)
+
+
+def _tell_of_change(sending: Sending, base_url: str, account_id: str) -> None:
+    host = urlsplit(base_url).hostname or ""
+    sending.tell(account_id, lambda to: letters.changed(to.address, to.username, host))
 
 
 async def post_services(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from relay.app.config import BadConfig, Config
+from relay.engine.mail import BadMailUrl, server_of
 from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.features.accounts.providers import upstreams_of
 from relay.features.passwords.rules import Registration
@@ -125,6 +126,21 @@ def _registration(text: str) -> Registration:
         raise ValueError(f"is closed, invite or open, not {text!r}") from None
 
 
+def _mail_server(text: str) -> str:
+    """It may hold a password, so it is not said again."""
+    try:
+        server_of(text)
+    except BadMailUrl as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _mail_sender(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", text) or not text.isascii():
+        raise ValueError(f"is an address such as relay@band.example, not {text!r}")
+    return text
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError(f"is debug, info, warning or error, not {text!r}")
@@ -148,6 +164,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="tls_key", read=_folder, flag="tls-key", default="none", meaning="and its private key, PEM"),
     Setting(field="trusted_proxies", read=_list, default="none",
             meaning="addresses and networks, by commas, whose X-Forwarded-For is believed"),
+    Setting(field="smtp_url", read=_mail_server, secret=True, default="none: it sends no mail",
+            meaning="server that letters go to, smtp://user:password@host:587 (with STARTTLS) or smtps://…:465; for links that set a new password"),
+    Setting(field="mail_from", read=_mail_sender, default="none", meaning="address that letters come from; together with the server"),
     Setting(field="json_log", read=_yes, switch=True, meaning="log lines, and the line that says where it listens, as JSON"),
     Setting(field="log_level", read=_level, meaning="debug, info, warning or error; info has a line for each request"),
     Setting(field="database_url", read=_database, also=("DATABASE_URL",), secret=True, default="SQLite in the data folder",
@@ -203,6 +222,11 @@ PARTS: tuple[Part, ...] = (
          meaning="and its secret"),
     Part(variables=("SIDECHAIN_RELAY_DISCORD_BASE",), meaning="another server in Discord's place",
          default="https://discord.com"),
+    Part(variables=("SIDECHAIN_RELAY_GITHUB_CLIENT_ID", "GITHUB_CLIENT_ID"), meaning="sign-in by GitHub"),
+    Part(variables=("SIDECHAIN_RELAY_GITHUB_CLIENT_SECRET", "GITHUB_CLIENT_SECRET"), secret=True,
+         meaning="and its secret"),
+    Part(variables=("SIDECHAIN_RELAY_GITHUB_BASE",), meaning="a GitHub server of one's own in github.com's place",
+         default="https://github.com"),
 )  # fmt: skip
 
 NOT_NEEDED: Mapping[str, str] = {

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SIGN_UP = "sign_up"
     CLAIM = "claim"
     PASSWORD = "password"
+    MAIL = "mail"
     TOKEN = "token"
     GRANT = "grant"
     STRANGER = "stranger"
@@ -43,6 +44,9 @@ LIMITS = {
         30, 30 * _MINUTE_US
     ),  # one claim may register, sign in and show a code; people try again
     Kind.PASSWORD: Limit(10, 10 * _MINUTE_US),  # tries of one name from one network
+    Kind.MAIL: Limit(
+        5, 60 * _MINUTE_US
+    ),  # letters to one account, and to one address, that anybody can ask for
     Kind.TOKEN: Limit(30, 5 * _MINUTE_US),
     Kind.GRANT: Limit(150, 5 * _MINUTE_US),  # a device that waits for its code asks 60 times in 5 minutes
     Kind.STRANGER: Limit(300, 5 * _MINUTE_US),  # tokens end, and a whole office may be one address

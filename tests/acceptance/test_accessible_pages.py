@@ -119,7 +119,7 @@ def values(relay: RelayProcess) -> dict[str, str]:
         own = mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "Yes"}).json()["id"]
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()
-    relay_command("role", "--data", relay.data, "mira.k", "moderator")
+    relay_command("users", "--data", relay.data, "role", "mira.k", "moderator")
     with FormBrowser(relay.url) as somebody:
         somebody.http.post("/sign-up", data={"username": "tess", "password": "eight bars of rain"})
     return {

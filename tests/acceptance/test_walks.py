@@ -152,7 +152,7 @@ def test_a_report_becomes_a_decision_and_is_appealed(
         enter(f"mira.{letter}"),
         posts[1],
     )
-    relay_command("role", "--data", relay.data, f"judge.{letter}", "moderator")
+    relay_command("users", "--data", relay.data, "role", f"judge.{letter}", "moderator")
     fan.goto(post.page_url)
     fan.get_by_role("link", name="Report").click()
     fan.locator("[name=reason]").first.check()

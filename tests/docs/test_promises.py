@@ -12,6 +12,9 @@ from typer.main import get_command
 
 import tray.model
 from daemon.cli.main import build
+from relay.app.commands import invite, users
+from relay.app.commands import main as relay_commands
+from relay.app.config import BadConfig
 from tests.docs.test_documents import ROOT, tracked
 
 PASSED_ON = {"relay", "tray"}  # other programs' arguments: their own tests have them
@@ -80,6 +83,41 @@ def test_every_command_that_is_to_be_typed_is_one() -> None:
             if said := complaint(words[1:], whole=whole):
                 wrong.append(f"{page}: {part.strip()}: {said}")
     assert not wrong and seen > 80
+
+
+def relay_complaint(words: list[str]) -> str:
+    """What the relay's own command line has against it; "" when nothing."""
+    if not words or words[0].startswith("-"):
+        words = ["serve", *words]
+    try:
+        given = relay_commands.parser().parse_args(words)
+        if getattr(given, "words", []):
+            {"users": users.deed_of, "invite": invite.question_of}[words[0]](given)
+    except SystemExit:
+        return "no such call"
+    except BadConfig as error:
+        return str(error)
+    return ""
+
+
+def test_every_command_of_a_relay_that_is_to_be_typed_is_one() -> None:
+    wrong, seen = [], 0
+    for page, line, whole in typed():
+        for part in re.split(r"\s(?:&&|·|\|)\s", line):
+            words = [word for word in shlex.split(part, comments=True) if word not in ("&", "…")]
+            if words[:2] != ["sidechain", "relay"] or (not whole and "[" in part):
+                continue
+            seen += 1
+            if said := relay_complaint(words[2:]):
+                wrong.append(f"{page}: {part.strip()}: {said}")
+    assert not wrong and seen > 20
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nosuch", "users ban ben", "invite --list", "users role mira king", "serve --nosuch"]
+)
+def test_what_is_no_command_of_a_relay_is_found(wrong: str) -> None:
+    assert relay_complaint(wrong.split())
 
 
 @pytest.mark.parametrize(

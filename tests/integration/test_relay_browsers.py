@@ -44,7 +44,7 @@ def surfer(relay: RelayProcess) -> str:
     """Somebody who may do all that there is to do."""
     with FormBrowser(relay.url) as browser:
         browser.sign_in("surfer")
-    relay_command("role", "--data", relay.data, "surfer", "admin", engines=relay.engines)
+    relay_command("users", "--data", relay.data, "role", "surfer", "admin", engines=relay.engines)
     return "surfer"
 
 

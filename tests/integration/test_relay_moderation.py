@@ -33,7 +33,7 @@ STAFF = {"warden": "moderator", "chief": "admin"}
 
 
 def give_role(data: Path, engines: Engines, name: str, role: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "relay", "role", "--data", str(data), name, role]
+    command = [sys.executable, "-m", "relay", "users", "--data", str(data), "role", name, role]
     environment = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(Path(__file__).parents[2]),

@@ -136,13 +136,13 @@ def test_an_invite_is_for_so_many_and_can_be_taken_back(band: RelayProcess) -> N
         assert third.http.post("/sign-up", data=forged).status_code == 404
         assert third.http.get("/sign-up").status_code == 404  # without an invite there is no way
     kept = command(band, "invite", "--days", "1")
-    assert str(kept["id"]) in str(command(band, "invite", "--list")) and str(two["id"]) not in str(
-        command(band, "invite", "--list")
+    assert str(kept["id"]) in str(command(band, "invite", "list")) and str(two["id"]) not in str(
+        command(band, "invite", "list")
     )
-    command(band, "invite", "--revoke", str(kept["id"]))
+    command(band, "invite", "revoke", str(kept["id"]))
     with FormBrowser(band.url, "198.51.100.78") as late:
         assert late.http.get(str(kept["path"])).status_code == 404
-    assert "There is no invite" in str(command(band, "invite", "--revoke", str(kept["id"]), code=1)["error"])
+    assert "There is no invite" in str(command(band, "invite", "revoke", str(kept["id"]), code=1)["error"])
     assert "--uses is from 1 to 1000" in str(command(band, "invite", "--uses", "0", code=2)["error"])
 
 
@@ -191,8 +191,8 @@ def test_a_name_that_is_not_there_is_answered_like_a_wrong_password_and_guesses_
 
 def test_a_forgotten_password_is_set_anew_by_the_operators_link_once(band: RelayProcess, invite: str) -> None:
     with joined(band, "192.0.2.40", "forgetful", invite) as old, FormBrowser(band.url, "192.0.2.41") as fresh:
-        path = link(band, "users", "--reset", "forgetful")
-        other = link(band, "users", "--reset", "forgetful")
+        path = link(band, "users", "link", "forgetful")
+        other = link(band, "users", "link", "forgetful")
         assert fresh.http.get(path).status_code == 404  # the newer link counts
         assert fill_in(fresh, other, password="short").status_code == 422
         assert fill_in(fresh, other, password="another eight bars").status_code == 303
@@ -200,7 +200,7 @@ def test_a_forgotten_password_is_set_anew_by_the_operators_link_once(band: Relay
         assert fresh.http.get(other).status_code == 404
         assert sign_in(old, "forgetful", GOOD).status_code == 422
         assert sign_in(old, "forgetful", "another eight bars").status_code == 303
-    assert "Nobody here is called" in str(command(band, "users", "--reset", "no-one", code=1)["error"])
+    assert "Nobody here is called" in str(command(band, "users", "link", "no-one", code=1)["error"])
 
 
 def test_a_password_is_changed_by_who_knows_it_and_other_browsers_are_signed_out(
@@ -266,6 +266,6 @@ def test_a_code_of_an_app_is_asked_for_as_well_and_the_operators_link_ends_that(
         assert there.http.post("/sign-in", data=right).status_code == 303
     with FormBrowser(band.url, "192.0.2.63") as there, FormBrowser(band.url, "192.0.2.64") as here:
         assert there.http.post("/sign-in", data=right).status_code == 422, "a code counts once"
-        path = link(band, "users", "--reset", "two.step")
+        path = link(band, "users", "link", "two.step")
         assert fill_in(there, path, password="another eight bars").status_code == 303
         assert sign_in(here, "two.step", "another eight bars").status_code == 303

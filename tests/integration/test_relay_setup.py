@@ -98,6 +98,8 @@ def test_a_person_is_asked_and_a_certificate_is_made_for_a_network_of_ones_own(t
         ("is https for who", "https://192.168.7.1:8701"),
         ("Certificate", ""),
         ("Who may", ""),
+        ("Mail server", "mail.example"),
+        ("smtp://user", ""),
         ("Database", ""),
         ("first admin", "mira"),
     ]

@@ -32,7 +32,7 @@ def told(engines: Engines, issuer: str, discord: ProfileServer) -> Engines:
     """For a relay that knows who signs people in."""
     known = {
         f"SIDECHAIN_RELAY_{name}_{what}": value
-        for name, base in (("GOOGLE", issuer), ("DISCORD", discord.url))
+        for name, base in (("GOOGLE", issuer), ("DISCORD", discord.url), ("GITHUB", discord.url))
         for what, value in (("CLIENT_ID", CLIENT[0]), ("CLIENT_SECRET", CLIENT[1]), ("BASE", base))
     }
     return Engines({**engines.environment, **known})
@@ -69,7 +69,10 @@ class Wanderer:
         """Begin here, sign in there as `name`; the address that leads back."""
         begun = self.ours.http.get(f"/sign-in/{way}", params={"next": next_path})
         assert begun.status_code == 303, begun.text
-        url = begun.headers["location"]
+        return self.wander(begun.headers["location"], name)
+
+    def wander(self, url: str, name: str) -> str:
+        """From a provider's page through its forms; the address that leads back."""
         answer = self.theirs.get(url)
         for _ in range(MAX_STEPS):
             if answer.is_redirect:
@@ -249,7 +252,7 @@ def test_one_address_makes_so_many_accounts_and_who_has_one_still_gets_in(
         assert arrive(0) == 303
 
 
-@pytest.mark.parametrize("name", ["google", "discord"])
+@pytest.mark.parametrize("name", ["google", "discord", "github"])
 def test_the_paths_of_the_first_description_lead_to_the_same_providers(
     relay: RelayProcess, name: str
 ) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from relay.app.config import Config
+from relay.app.config import BadConfig, Config
 from relay.app.settings import PREFIX, SETTINGS, config_of
 from relay.app.settings_file import read_settings
 
@@ -46,6 +46,17 @@ def add_settings(parser: argparse.ArgumentParser, fields: Collection[str] | None
             parser.add_argument(setting.option, dest=setting.field, action="store_true", help=_plain(said))
         else:
             parser.add_argument(setting.option, dest=setting.field, metavar="VALUE", help=_plain(said))
+
+
+def add_deed(parser: argparse.ArgumentParser, deeds: str) -> None:
+    """What is to be done, and with whom, as words beside the flags: `words`. deeds: all there are, for help."""
+    parser.add_argument("words", nargs="*", metavar="WORD", help=deeds)
+
+
+def not_a_deed(given: argparse.Namespace) -> BadConfig:
+    """For words that mean nothing. [any]"""
+    called = f"relay {given.command} {' '.join(given.words)}"
+    return BadConfig(f"`{called}`", f"is no such call; `relay {given.command} --help` has all.")
 
 
 def config_from(given: argparse.Namespace) -> Config:

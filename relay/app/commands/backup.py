@@ -10,8 +10,10 @@ from pathlib import Path
 
 from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
 from relay.app.commands.report import Report
+from relay.app.commands.status import note_backup
 from relay.app.commands.stores import opened_objects
 from relay.app.config import Config
+from relay.engine.clock import now_us
 from relay.engine.database.archive import load, save
 from relay.engine.database.sqlite import Checked, connect
 from relay.engine.folders import sync_folder
@@ -78,6 +80,8 @@ def run(given: argparse.Namespace) -> int:
     os.umask(0o077)  # it holds what people have not shown to everybody
     rows, objects = asyncio.run(_write(config, file, report))
     size_bytes = file.stat().st_size
+    if config.data.is_dir():
+        note_backup(config.data, file, now_us())
     said = [f"{file} has {rows} rows and {objects} objects, {size_bytes / (1 << 20):.1f} MiB."]
     report.result(said, {"file": str(file), "rows": rows, "objects": objects, "size_bytes": size_bytes})
     return 0

@@ -3,7 +3,14 @@
 import argparse
 from datetime import UTC, datetime
 
-from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
+from relay.app.commands.arguments import (
+    STORES,
+    add_command,
+    add_deed,
+    add_settings,
+    config_from,
+    not_a_deed,
+)
 from relay.app.commands.operate import operate
 from relay.app.commands.report import Report
 from relay.app.config import BadConfig, Config
@@ -22,8 +29,8 @@ from relay.features.passwords.rules import Registration
 EXAMPLES = """
 relay invite --data /srv/relay
 relay invite --data /srv/relay --uses 5 --days 2
-relay invite --data /srv/relay --list
-relay invite --data /srv/relay --revoke 0192f1c6e5b07c2f8d3a9b4e6f708192
+relay invite list --data /srv/relay
+relay invite revoke 0192f1c6e5b07c2f8d3a9b4e6f708192 --data /srv/relay
 """
 TEXT = """Print a link. Whoever opens it makes an account with a name and a password, and is signed in. May be run while the
 relay serves. The relay takes new accounts with --registration invite (SIDECHAIN_RELAY_REGISTRATION)."""
@@ -38,15 +45,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--uses", type=int, default=1, metavar="N", help="so many accounts can be made by it (1)"
     )
     parser.add_argument("--days", type=int, default=7, metavar="N", help="and for so long (7)")
-    parser.add_argument("--list", action="store_true", help="those that still lead to an account")
-    parser.add_argument("--revoke", metavar="ID", help="take one back")
+    add_deed(parser, "list: those that still lead to an account; revoke ID: take one back; nothing: make one")
     parser.add_argument("--json", action="store_true", help="answer as JSON")
 
 
 def run(given: argparse.Namespace) -> int:
     """Raises BadConfig, NotDone, DataInUse, DatabaseError, OSError."""
     config, report = config_from(given), Report(as_json=given.json)
-    match operate(config, _question(given)):
+    match operate(config, question_of(given)):
         case Link() as link:
             report.result(link_said(link, config), link_values(link))
         case Invites(invites=found):
@@ -59,7 +65,7 @@ def run(given: argparse.Namespace) -> int:
             ]
             report.result(said or ["No invite leads to an account."], {"invites": values})
         case _:
-            report.result(["The invite leads nowhere any more."], {"revoked": given.revoke})
+            report.result(["The invite leads nowhere any more."], {"revoked": given.words[-1]})
     return 0
 
 
@@ -91,14 +97,17 @@ def day_of(at_us: int) -> str:
     return datetime.fromtimestamp(at_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _question(given: argparse.Namespace) -> Question:
-    if given.list:
-        return ListInvites()
-    if given.revoke is not None:
-        return RevokeInvite(id=given.revoke)
-    return AddInvite(
-        uses=_within("--uses", given.uses, MAX_USES), days=_within("--days", given.days, MAX_DAYS)
-    )
+def question_of(given: argparse.Namespace) -> Question:
+    """What is asked of the relay. Raises BadConfig. [any]"""
+    match given.words:
+        case []:
+            uses, days = _within("--uses", given.uses, MAX_USES), _within("--days", given.days, MAX_DAYS)
+            return AddInvite(uses=uses, days=days)
+        case ["list"]:
+            return ListInvites()
+        case ["revoke", invite_id]:
+            return RevokeInvite(id=invite_id)
+    raise not_a_deed(given)
 
 
 def _within(option: str, value: int, most: int) -> int:

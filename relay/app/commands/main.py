@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from relay.app.commands import backup, check, invite, migrate, restore, role, serve, setup, users
+from relay.app.commands import backup, check, invite, migrate, restore, serve, setup, status, users
 from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
@@ -15,13 +15,13 @@ from relay.engine.objects.door import ObjectDamaged, ObjectMissing, ObjectsUnava
 COMMANDS = {
     "serve": serve,
     "setup": setup,
+    "status": status,
     "invite": invite,
     "users": users,
     "migrate": migrate,
     "backup": backup,
     "restore": restore,
     "check": check,
-    "role": role,
 }
 _EXPECTED = (
     *EXPECTED,
@@ -42,7 +42,7 @@ def main() -> None:
     argv = sys.argv[1:]
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help")):
         argv = ["serve", *argv]
-    given = _parser().parse_args(argv)
+    given = parser().parse_args(argv)
     try:
         sys.exit(given.run(given))
     except (BadConfig, *MISCALLED) as error:
@@ -62,14 +62,15 @@ def _fail(given: argparse.Namespace, sentence: str, code: int = NOT_DONE) -> Non
     sys.exit(code)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Of all commands. [any]"""
+    made = argparse.ArgumentParser(
         prog="relay",
         description="The Sidechain relay: accounts, uploads, feeds.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for command in COMMANDS.values():
         command.add(commands)
-    return parser
+    return made

@@ -30,5 +30,7 @@ def run(given: argparse.Namespace) -> int:
     config = config_from(given)
     if (config.tls_certificate is None) != (config.tls_key is None):
         raise BadConfig("--tls-certificate", "and --tls-key are given both, or neither.")
+    if (config.smtp_url is None) != (config.mail_from is None):
+        raise BadConfig("--smtp-url", "and --mail-from are given both, or neither.")
     serve(config)
     return 0

@@ -5,6 +5,7 @@ It may be run again, also while the relay serves: what was answered before is of
 
 import argparse
 import ipaddress
+import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -27,10 +28,12 @@ relay setup --data /srv/relay
 relay setup --data /srv/relay --url https://relay.example --behind-proxy 127.0.0.1 --admin mira --yes
 relay setup --data ./relay-data --url https://192.168.1.20:8700 --admin mira --yes
 """
-TEXT = """Ask for address, certificate, sign-in and storage, write the answers into relay.env in the data folder, make the first
+TEXT = """Ask for address, certificate, sign-in, mail and storage, write the answers into relay.env in the data folder, make the first
 admin, and print a link for that admin and one for friends. May be run again at any time."""
 CERTIFICATE = "Certificate: a proxy before it has one (proxy), there is one in a file (file), make one (make)"
 MAKE = "make"
+START = "SIDECHAIN_START_RELAY"
+"""Variable in which a package says how its relay is started."""
 SHOWN_CHARS = 32
 """128 bits of the fingerprint: nobody makes another certificate with the same."""
 INVITED, DAYS = 10, 7
@@ -52,6 +55,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--registration", metavar="WORD", help="who may make an account: closed, invite (default) or open"
     )
+    parser.add_argument(
+        "--smtp-url", metavar="URL", help="mail server, for who forgets a password; none: no mail"
+    )
+    parser.add_argument("--mail-from", metavar="ADDRESS", help="address that letters come from")
     parser.add_argument("--database-url", metavar="URL", help="PostgreSQL in place of SQLite in the folder")
     parser.add_argument("--admin", metavar="NAME", help="user name of the first admin")
     parser.add_argument("--yes", action="store_true", help="ask nothing: take what is offered")
@@ -61,9 +68,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(given: argparse.Namespace) -> int:
     """Raises BadConfig, NotDone, DataInUse, DatabaseError, OSError."""
     ask = _asker(given)
-    folder = Path(ask("Folder of its data", given.data, "./relay-data", _any)).absolute()
+    folder = Path(
+        ask("Folder of its data", given.data, os.environ.get(f"{PREFIX}DATA", "./relay-data"), _any)
+    ).absolute()
     was = read_settings(folder)
-    answers = was | _address(ask, given, was) | _sign_in(ask, given, was) | _storage(ask, given, was)
+    answers = was | _address(ask, given, was) | _sign_in(ask, given, was) | _mail(ask, given, was)
+    answers |= _storage(ask, given, was)
     admin = ask("User name of the first admin", given.admin, "", _any)
     config = config_of(answers, {"data": str(folder)})  # what does not fit is said before anything is written
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -158,13 +168,25 @@ def _sign_in(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Ans
     return {name: ask(question, given.registration, offered, _setting("registration"))}
 
 
+def _mail(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Answers:
+    """Both, or neither."""
+    server, sender = PREFIX + "SMTP_URL", PREFIX + "MAIL_FROM"
+    question = "Mail server, for who forgets a password (none, or smtp://user:password@host:587)"
+    url = ask(question, given.smtp_url, was.get(server, "none"), _unless("none", _setting("smtp_url")))
+    if not url:
+        return {server: "", sender: ""}
+    offered = was.get(sender, "")
+    return {
+        server: url,
+        sender: ask("Address that letters come from", given.mail_from, offered, _setting("mail_from")),
+    }
+
+
 def _storage(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Answers:
     name = PREFIX + "DATABASE_URL"
     question = "Database: its own in the folder (folder), or postgresql://…"
 
-    def fits(text: str) -> str:
-        return "" if text in ("", "folder") else _setting("database_url")(text)
-
+    fits = _unless("folder", _setting("database_url"))
     return {name: ask(question, given.database_url, was.get(name, "folder"), fits)}
 
 
@@ -182,6 +204,11 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return fits
+
+
+def _unless(word: str, fits: Callable[[str], str]) -> Callable[[str], str]:
+    """ "" for the word, which stands for leaving it out."""
+    return lambda text: "" if text in ("", word) else fits(text)
 
 
 def _setting(field: str) -> Callable[[str], str]:
@@ -257,7 +284,8 @@ def _links(config: Config, admin: str) -> dict[str, Link]:
 def _tell(report: Report, config: Config, file: Path, links: Mapping[str, Link]) -> None:
     url, own = str(config.public_url), config.tls_certificate
     made = fingerprint(own) if own is not None and own.name == CHAIN else ""
-    said = [f"Written: {file}", "", "Start it:", f"  sidechain relay --data {config.data}"]
+    start = os.environ.get(START, f"sidechain relay --data {config.data}")
+    said = [f"Written: {file}", "", "Start it:", f"  {start}"]
     whose = {
         "admin": "You choose a password, once, at:",
         "invite": f"Up to {INVITED} friends make an account at:",

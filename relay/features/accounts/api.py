@@ -1,6 +1,7 @@
 """What other features may ask of accounts."""
 
 from relay.features.accounts.agents import describe_agent
+from relay.features.accounts.census import Census, census
 from relay.features.accounts.people import (
     AVATAR_PATH,
     avatar_of,
@@ -49,10 +50,12 @@ __all__ = [
     "AVATAR_PATH",
     "SESSION_US",
     "BrowserSession",
+    "Census",
     "Opened",
     "SessionEnded",
     "avatar_of",
     "bury",
+    "census",
     "close_session",
     "count_follow",
     "count_posts",

@@ -15,6 +15,8 @@ from relay.core.local_path import MAX_PATH_CHARS, local_path
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.accounts.agents import describe_agent
+from relay.features.accounts.linking import PATH as WAYS_IN
+from relay.features.accounts.linking import Links
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.store import SESSION_US, Opened
 from relay.features.accounts.upstream import PENDING_US, Upstreams
@@ -39,6 +41,7 @@ class AccountOperations:
 
     accounts: Accounts
     upstreams: Upstreams
+    links: Links
     dev: bool
     require_sign_up: Callable[[str], None]
     sign_in: Callable[[str], AnyAnswer]
@@ -74,6 +77,13 @@ class AccountOperations:
             raise Refusal("malformed", "This answer cannot be read.") from None
         query = {name: values[0] for name, values in given.items() if len(values) == 1}
         finished = await self.upstreams.finish(call.path["name"], query, call.cookies.get(SIGN_IN, ""))
+        if finished.link_to is not None:
+            if call.session is None:
+                raise Refusal(
+                    "token_invalid", "This browser is no longer signed in.", "Sign in and start again."
+                )
+            await self.links.link(call.account_id, finished)
+            return go_to(WAYS_IN, {SIGN_IN: ("", 0)})
         if not await self.accounts.knows(finished.known):
             self.require_sign_up(call.address)
         opened = await self.accounts.open_session_of(finished.known, _agent(call), call.cookies.get(SESSION))

@@ -4,7 +4,7 @@ from relay.core.access import Role
 from relay.core.calls import Session
 from relay.engine.clock import now_us
 from relay.engine.database import Database, Tx
-from relay.features.accounts import people, store
+from relay.features.accounts import identities, people, store
 from relay.features.accounts.providers import Known
 from relay.features.accounts.store import Opened
 
@@ -29,11 +29,13 @@ class Accounts:
 
     async def knows(self, known: Known) -> bool:
         """Whether whoever this provider vouches for has an account."""
-        return await self._db.read(lambda db: store.knows(db, known))
+        return await self._db.read(lambda db: identities.knows(db, known))
 
     async def open_session_of(self, known: Known, agent: str, instead_of: str | None) -> Opened:
         """Sign a browser in as whoever this provider vouches for; somebody new gets an account of their own."""
-        return await self._db.write(lambda tx: _replaced(tx, store.account_of(tx, known), agent, instead_of))
+        return await self._db.write(
+            lambda tx: _replaced(tx, identities.account_of(tx, known), agent, instead_of)
+        )
 
     async def close_session(self, cookie: str) -> None:
         await self._db.write(lambda tx: store.close_session(tx, cookie))

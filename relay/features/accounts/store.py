@@ -1,4 +1,4 @@
-"""The tables session, identity and pending_sign_in, and how an account comes to be; people.py has what stands in one."""
+"""The table session, and how an account comes to be; people.py has what stands in one, identities.py who it is elsewhere."""
 
 import secrets
 
@@ -10,9 +10,8 @@ from relay.core.refusal import Refusal
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Effect, Tx
 from relay.engine.secrets_at_rest import hash_of
-from relay.features.accounts.names import looks_taken, propose, require_free, skeleton
+from relay.features.accounts.names import looks_taken, require_free, skeleton
 from relay.features.accounts.people import profile
-from relay.features.accounts.providers import Known
 from relay.features.search import api as search
 from relay.wire.rest import Producer
 
@@ -56,42 +55,19 @@ def ensure_account(tx: Tx, username: str, now: int) -> str:
 def create_account(tx: Tx, username: str, now: int) -> str:
     """The id of a new account. Raises Refusal: validation, where nobody gets that name, or not any more. [writer]"""
     require_free(username)
-    if _is_like_another(tx.db, username):
+    if is_like_another(tx.db, username):
         raise looks_taken(username)
-    return _new_account(tx, username, now)
+    return new_account(tx, username, now)
 
 
-def account_of(tx: Tx, known: Known) -> str:
-    """The account of whoever a provider vouches for; somebody new gets one of their own. [writer]
-
-    Never an account that is there already: a name is not a proof.
-    """
-    found = tx.db.execute(
-        "SELECT account_id FROM identity WHERE issuer = ? AND subject = ?", (known.issuer, known.subject)
-    ).fetchone()
-    if found is not None:
-        return str(found[0])
-    username = next(name for name in propose(known.suggestion) if not _is_like_another(tx.db, name))
-    account_id = _new_account(tx, username, now_us())
-    tx.db.execute(
-        "INSERT INTO identity (issuer, subject, account_id, created_us) VALUES (?, ?, ?, ?)",
-        (known.issuer, known.subject, account_id, now_us()),
-    )
-    return account_id
-
-
-def knows(db: Connection, known: Known) -> bool:
-    """Whether whoever a provider vouches for has an account. [any thread with a snapshot]"""
-    asked = "SELECT 1 FROM identity WHERE issuer = ? AND subject = ?"
-    return db.execute(asked, (known.issuer, known.subject)).fetchone() is not None
-
-
-def _is_like_another(db: Connection, username: str) -> bool:
+def is_like_another(db: Connection, username: str) -> bool:
+    """Whether an account, or one that was, has a name that looks the same. [any thread with a snapshot]"""
     asked = "SELECT 1 FROM account WHERE skeleton = ? UNION ALL SELECT 1 FROM retired_name WHERE skeleton = ?"
     return db.execute(asked, (skeleton(username),) * 2).fetchone() is not None
 
 
-def _new_account(tx: Tx, username: str, now: int) -> str:
+def new_account(tx: Tx, username: str, now: int) -> str:
+    """username: free, and like no other. [writer]"""
     account_id = new_id()
     tx.db.execute(
         "INSERT INTO account (id, username, skeleton, display_name, created_us, active_us) VALUES (?, ?, ?, ?, ?, ?)",

@@ -40,16 +40,21 @@ class Begun(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    """A sign-in by a provider that came to its end: who it is, and the path of ours to go on to."""
+    """A sign-in by a provider that came to its end: who it is, and the path of ours to go on to.
+
+    link_to: the account that was to be linked with who it is; None: they are to be signed in.
+    """
 
     known: Known
     next_path: str
+    link_to: str | None
 
 
 class _Pending(Struct, frozen=True, kw_only=True):
     verifier: str
     nonce: str
     next_path: str
+    link_to: str | None
 
 
 class _Endpoints(Struct, frozen=True, kw_only=True):
@@ -69,13 +74,16 @@ class Upstreams:
         self._base_url = base_url
         self._endpoints: dict[str, _Endpoints] = {}
 
-    async def begin(self, name: str, next_path: str) -> Begun:
-        """Raises Refusal: validation, busy."""
+    async def begin(self, name: str, next_path: str, link_to: str | None = None) -> Begun:
+        """link_to: an account, where it begins to be linked and not to sign in. Raises Refusal: validation, busy."""
         upstream = self._configured(name)
         endpoints = await self._find_endpoints(upstream)
         state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         pending = _Pending(
-            verifier=secrets.token_urlsafe(48), nonce=secrets.token_urlsafe(32), next_path=next_path
+            verifier=secrets.token_urlsafe(48),
+            nonce=secrets.token_urlsafe(32),
+            next_path=next_path,
+            link_to=link_to,
         )
         await self._db.write(lambda tx: _begin(tx, name, state, browser, pending))
         async with self._client(upstream) as client:
@@ -112,7 +120,8 @@ class Upstreams:
                     answer = await client.get(endpoints.keys)
                     answer.raise_for_status()
                     profile = answer.json()
-                    known = _known(endpoints.issuer, profile["id"], profile.get("username"))
+                    name = upstream.paths.name if upstream.paths else ""
+                    known = _known(endpoints.issuer, profile["id"], profile.get(name))
         except Refusal:
             raise
         except Exception as error:
@@ -120,7 +129,7 @@ class Upstreams:
             raise _invalid(
                 f"{upstream.title} did not confirm who you are ({type(error).__name__})."
             ) from error
-        return Finished(known=known, next_path=pending.next_path)
+        return Finished(known=known, next_path=pending.next_path, link_to=pending.link_to)
 
     def redirect_uri(self, name: str) -> str:
         return f"{self._base_url}/sign-in/{name}/callback"
@@ -155,12 +164,12 @@ class Upstreams:
         if upstream.name in self._endpoints:
             return self._endpoints[upstream.name]
         base = upstream.base
-        if upstream.kind is Kind.PROFILE:
+        if (paths := upstream.paths) is not None:
             found = _Endpoints(
-                issuer=base,
-                authorize=f"{base}/oauth2/authorize",
-                token=f"{base}/api/oauth2/token",
-                keys=f"{base}/api/users/@me",
+                issuer=upstream.issuer,
+                authorize=base + paths.authorize,
+                token=base + paths.token,
+                keys=paths.profile if "://" in paths.profile else base + paths.profile,
                 says_iss=False,
             )
         else:
@@ -209,6 +218,9 @@ def _checked(tokens: Json, keys: Json, upstream: Upstream, issuer: str, nonce: s
 
 
 def _known(issuer: str, subject: object, suggestion: object) -> Known:
+    """subject: text, or the number that some providers have in its place."""
+    if isinstance(subject, int) and not isinstance(subject, bool):
+        subject = str(subject)
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARS:
         raise _invalid("The provider names nobody.")
     return Known(issuer=issuer, subject=subject, suggestion=suggestion if isinstance(suggestion, str) else "")
@@ -225,8 +237,8 @@ def _begin(tx: Tx, name: str, state: str, browser: str, pending: _Pending) -> No
     if waiting >= MAX_PENDING:
         raise Refusal("busy", "Too many sign-ins are under way.", "Try again in a few minutes.")
     tx.db.execute(
-        "INSERT INTO pending_sign_in (state_hash, provider, browser_hash, verifier, nonce, next_path, expires_us)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pending_sign_in (state_hash, provider, browser_hash, verifier, nonce, next_path, link_to, expires_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             hash_of(state),
             name,
@@ -234,6 +246,7 @@ def _begin(tx: Tx, name: str, state: str, browser: str, pending: _Pending) -> No
             pending.verifier,
             pending.nonce,
             pending.next_path,
+            pending.link_to,
             now + PENDING_US,
         ),
     )
@@ -243,12 +256,12 @@ def _finish(tx: Tx, name: str, state: str, browser: str) -> _Pending | None:
     """What began it; it is used up, whoever asks."""
     found = tx.db.execute(
         "DELETE FROM pending_sign_in WHERE state_hash = ?"
-        " RETURNING provider, browser_hash, verifier, nonce, next_path, expires_us",
+        " RETURNING provider, browser_hash, verifier, nonce, next_path, link_to, expires_us",
         (hash_of(state),),
     ).fetchone()
     if found is None:
         return None
-    provider, browser_hash, verifier, nonce, next_path, expires_us = found
+    provider, browser_hash, verifier, nonce, next_path, link_to, expires_us = found
     if provider != name or browser_hash != hash_of(browser) or expires_us <= now_us():
         return None
-    return _Pending(verifier=verifier, nonce=nonce, next_path=next_path)
+    return _Pending(verifier=verifier, nonce=nonce, next_path=next_path, link_to=link_to)

@@ -230,6 +230,13 @@ def suspend(tx: Tx, account_id: str, on: bool) -> None:
     )
 
 
+def suspend_noted(tx: Tx, actor_id: str, account_id: str, *, on: bool, words: str) -> None:
+    """The same, noted like a decision. [writer]"""
+    suspend(tx, account_id, on)
+    deed = "suspend" if on else "unsuspend"
+    store.note(tx, actor_id=actor_id, deed=deed, kind="account", object_id=account_id, words=words)
+
+
 def change_role(tx: Tx, actor_id: str, account_id: str, role: Role) -> None:
     """Noted like a decision. [writer]"""
     accounts.set_role(tx, account_id, role)

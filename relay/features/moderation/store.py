@@ -45,6 +45,11 @@ def close(tx: Tx, kind: str, object_id: str) -> int:
     return len(closed.fetchall())
 
 
+def count_open(db: Connection) -> int:
+    """Reports that nobody has decided on. [any thread with a snapshot]"""
+    return int(db.execute("SELECT count(*) FROM report WHERE closed_us IS NULL").fetchone()[0])
+
+
 def is_reported(db: Connection, kind: str, object_id: str) -> bool:
     """Whether moderators have it before them. [any thread with a snapshot]"""
     asked = "SELECT 1 FROM report WHERE kind = ? AND object_id = ? AND closed_us IS NULL LIMIT 1"

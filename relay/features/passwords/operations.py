@@ -87,19 +87,31 @@ class PasswordPages:
         return _signed_in(given, opened)
 
     async def reset_page(self, call: AnyCall) -> AnyAnswer:
-        secret = call.path["secret"]
-        return self._form(call, RESET, secret=secret, account=await self.passwords.reset_for(secret))
+        return await self._reset_form(call, call.path["secret"])
 
     async def reset(self, call: AnyCall) -> AnyAnswer:
-        """The form fields `password`, and `secret` of the link."""
-        secret = call.form.get("secret", "")
-        account = await self.passwords.reset_for(secret)
+        """The form fields `password`, `secret` of the link, and `code` where one is asked for."""
+        given = call.form
+        secret = given.get("secret", "")
         try:
-            opened = await self.passwords.reset(secret, call.form.get("password", ""), agent=_agent(call))
+            opened = await self.passwords.reset(
+                secret,
+                given.get("password", ""),
+                code=given.get("code", ""),
+                address=call.address,
+                agent=_agent(call),
+            )
         except Refusal as refusal:
             _require_a_page(refusal)
-            return self._form(call, RESET, secret=secret, account=account, trouble=str(refusal))
-        return _signed_in(call.form, opened)
+            return await self._reset_form(call, secret, str(refusal))
+        return _signed_in(given, opened)
+
+    async def _reset_form(self, call: AnyCall, secret: str, trouble: str = "") -> AnyAnswer:
+        link = await self.passwords.reset_for(secret)
+        asks_code = await self.passwords.asks_code(link)
+        return self._form(
+            call, RESET, secret=secret, account=link.username, asks_code=asks_code, trouble=trouble
+        )
 
     async def change_page(self, call: AnyCall) -> AnyAnswer:
         return await self._change_form(call)
@@ -133,6 +145,7 @@ class PasswordPages:
         secret: str = "",
         account: str = "",
         asks_old: bool = False,
+        asks_code: bool = False,
         next_path: str = "/",
         trouble: str = "",
     ) -> AnyAnswer:
@@ -145,6 +158,7 @@ class PasswordPages:
             secret=secret,
             account=account,
             asks_old=asks_old,
+            asks_code=asks_code,
             next=local_path(call.form.get("next", next_path)),
             username=call.form.get("username", "")[:30],
             trouble=trouble,

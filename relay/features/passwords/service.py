@@ -20,10 +20,17 @@ from relay.wire.rest import Username
 
 
 class Passwords:
-    """[loop]"""
+    """told_of_change: what is done for an account whose password was changed. [loop]"""
 
-    def __init__(self, db: Database, registration: Registration, limits: SharedLimits) -> None:
+    def __init__(
+        self,
+        db: Database,
+        registration: Registration,
+        limits: SharedLimits,
+        told_of_change: Callable[[str], None],
+    ) -> None:
         self._db = db
+        self._told_of_change = told_of_change
         self.registration = registration
         self._limits = limits
         self._hashing = Hashing()
@@ -109,15 +116,26 @@ class Passwords:
     async def has_password(self, username: str) -> bool:
         return await self._db.read(lambda db: store.password_of(db, username)) is not None
 
-    async def reset_for(self, secret: str) -> str:
-        """The name of whose link it is. Raises Refusal: not_found."""
-        _, username = await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
-        return username
+    async def reset_for(self, secret: str) -> store.Reset:
+        """Whose link it is. Raises Refusal: not_found."""
+        return await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
 
-    async def reset(self, secret: str, new: str, *, agent: str) -> Opened:
-        """The link is used up; every other browser is signed out. Raises Refusal: not_found, validation."""
-        account_id, username = await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
-        return await self._set(account_id, username, new, agent, secret)
+    async def asks_code(self, link: store.Reset) -> bool:
+        """A letter's link proves a mailbox, not the phone; the operator's is for who lost that as well."""
+        if not link.is_mailed:
+            return False
+        factor = await self._db.read(lambda db: second_factor.factor_of(db, link.account_id))
+        return factor is not None and factor.is_asked
+
+    async def reset(self, secret: str, new: str, *, code: str, address: str, agent: str) -> Opened:
+        """The link is used up; every other browser is signed out. Raises Refusal: not_found, rate_limited, validation."""
+        link = await self.reset_for(secret)
+        require_good(new, link.username)
+        if link.is_mailed:
+            self._require_try(link.username, address)
+            if not await self._has_code(link.account_id, code):
+                raise Refusal("validation", "That is no code of now.", "Wait for the next one.")
+        return await self._set(link.account_id, link.username, new, agent, secret)
 
     def _require_try(self, username: str, address: str) -> None:
         """One more guess of somebody's password from there. Raises Refusal: rate_limited."""
@@ -129,16 +147,19 @@ class Passwords:
         phc = await self._hashing.hashed(prepared(new))
 
         def work(tx: Tx) -> Opened:
-            if secret:
+            if (
+                secret and not store.reset_for(tx.db, secret, now_us()).is_mailed
+            ):  # it may have been used meanwhile
                 second_factor.remove(tx, account_id)  # who lost the phone has no other way back
-                store.reset_for(tx.db, secret, now_us())  # somebody else may have used it meanwhile
             store.set_password(tx, account_id, phc, now_us())
             self._has_any = True
             for each in accounts.sessions_of(tx.db, account_id):
                 accounts.end_session(tx, each.id)
             return accounts.open_session(tx, account_id, agent)
 
-        return await self._db.write(work)
+        opened = await self._db.write(work)
+        self._told_of_change(account_id)
+        return opened
 
     async def _opened(self, account_of: Callable[[Tx], str], *, agent: str, instead_of: str | None) -> Opened:
         def work(tx: Tx) -> Opened:

@@ -11,7 +11,7 @@ from relay.engine.secrets_at_rest import hash_of
 from relay.features.accounts import api as accounts
 
 SECRET_BYTES = 24
-RESET_US = 24 * 3600 * 1_000_000
+RESET_US, MAILED_RESET_US = 24 * 3600 * 1_000_000, 3600 * 1_000_000
 MAX_LISTED = 1_000
 
 
@@ -24,12 +24,23 @@ class Invite(Struct, frozen=True, kw_only=True):
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """An account, as the operator sees it listed. signs_in_here: by a password of this relay."""
+    """An account, as the operator sees it listed. signs_in_here: by a password of this relay. links: by so many providers."""
 
     username: str
+    role: str
+    is_suspended: bool
     signs_in_here: bool
+    links: int
     created_us: int
     active_us: int
+
+
+class Reset(Struct, frozen=True, kw_only=True):
+    """A link that sets a new password. is_mailed: by a letter, so a code of an app is asked for as ever; else by the operator."""
+
+    account_id: str
+    username: str
+    is_mailed: bool
 
 
 # passwords --------------------------------------------------------------------------------------------------------
@@ -42,6 +53,11 @@ def password_of(db: Connection, username: str) -> tuple[str, str] | None:
         (username,),
     ).fetchone()
     return None if found is None else (str(found[0]), str(found[1]))
+
+
+def has_password(db: Connection, account_id: str) -> bool:
+    """[any thread with a snapshot]"""
+    return db.execute("SELECT 1 FROM password WHERE account_id = ?", (account_id,)).fetchone() is not None
 
 
 def has_any(db: Connection) -> bool:
@@ -127,19 +143,28 @@ def add_reset(tx: Tx, username: str, now_us: int) -> str:
     found = tx.db.execute("SELECT id FROM account WHERE username = ?", (username,)).fetchone()
     if found is None:
         raise Refusal("not_found", f"Nobody here is called {username}.", "`relay users` lists who there is.")
+    return _add_reset(tx, str(found[0]), now_us, now_us + RESET_US, is_mailed=False)
+
+
+def add_mailed_reset(tx: Tx, account_id: str, now_us: int) -> str:
+    """The same for a letter. [writer]"""
+    return _add_reset(tx, account_id, now_us, now_us + MAILED_RESET_US, is_mailed=True)
+
+
+def _add_reset(tx: Tx, account_id: str, now_us: int, expires_us: int, *, is_mailed: bool) -> str:
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    tx.db.execute("DELETE FROM password_reset WHERE account_id = ? OR expires_us <= ?", (found[0], now_us))
+    tx.db.execute("DELETE FROM password_reset WHERE account_id = ? OR expires_us <= ?", (account_id, now_us))
     tx.db.execute(
-        "INSERT INTO password_reset (hash, account_id, expires_us) VALUES (?, ?, ?)",
-        (hash_of(secret), found[0], now_us + RESET_US),
+        "INSERT INTO password_reset (hash, account_id, is_mailed, expires_us) VALUES (?, ?, ?, ?)",
+        (hash_of(secret), account_id, int(is_mailed), expires_us),
     )
     return secret
 
 
-def reset_for(db: Connection, secret: str, now_us: int) -> tuple[str, str]:
-    """Account id and username of whose link it is. Raises Refusal: not_found. [any thread with a snapshot]"""
+def reset_for(db: Connection, secret: str, now_us: int) -> Reset:
+    """Whose link it is. Raises Refusal: not_found. [any thread with a snapshot]"""
     found = db.execute(
-        "SELECT account_id, username FROM password_reset JOIN account ON account.id = account_id"
+        "SELECT account_id, username, is_mailed FROM password_reset JOIN account ON account.id = account_id"
         " WHERE hash = ? AND expires_us > ?",
         (hash_of(secret), now_us),
     ).fetchone()
@@ -147,7 +172,7 @@ def reset_for(db: Connection, secret: str, now_us: int) -> tuple[str, str]:
         raise Refusal(
             "not_found", "This link was used, or is over.", "Ask who runs this relay for a new one."
         )
-    return str(found[0]), str(found[1])
+    return Reset(account_id=str(found[0]), username=str(found[1]), is_mailed=bool(found[2]))
 
 
 # accounts -------------------------------------------------------------------------------------------------------------
@@ -156,11 +181,21 @@ def reset_for(db: Connection, secret: str, now_us: int) -> tuple[str, str]:
 def users(db: Connection, after: str) -> list[User]:
     """By name, those after `after`; "": from the first. At most MAX_LISTED. [any thread with a snapshot]"""
     rows = db.execute(
-        "SELECT username, phc IS NOT NULL, account.created_us, active_us FROM account"
-        " LEFT JOIN password ON account_id = account.id WHERE username > ? ORDER BY username LIMIT ?",
+        "SELECT username, role, suspended_us IS NOT NULL, phc IS NOT NULL,"
+        " (SELECT count(*) FROM identity WHERE identity.account_id = account.id), account.created_us, active_us FROM account"
+        " LEFT JOIN password ON password.account_id = account.id"
+        " WHERE username > ? AND deleted_us IS NULL ORDER BY username LIMIT ?",
         (after, MAX_LISTED),
     )
     return [
-        User(username=username, signs_in_here=bool(here), created_us=created_us, active_us=active_us)
-        for username, here, created_us, active_us in rows
+        User(
+            username=username,
+            role=role,
+            is_suspended=bool(suspended),
+            signs_in_here=bool(here),
+            links=links,
+            created_us=created_us,
+            active_us=active_us,
+        )
+        for username, role, suspended, here, links, created_us, active_us in rows
     ]

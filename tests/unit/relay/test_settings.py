@@ -31,6 +31,8 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "tls_certificate": ("/etc/relay/chain.pem", Path("/etc/relay/chain.pem")),
     "tls_key": ("/etc/relay/key.pem", Path("/etc/relay/key.pem")),
     "trusted_proxies": ("10.0.0.0/8, 192.0.2.1", ("10.0.0.0/8", "192.0.2.1")),
+    "smtp_url": ("smtps://relay:word@mail.example", "smtps://relay:word@mail.example"),
+    "mail_from": ("relay@band.example", "relay@band.example"),
     "json_log": ("1", True),
     "log_level": ("INFO", "info"),
     "database_url": ("postgresql://relay:word@db/relay", "postgresql://relay:word@db/relay"),

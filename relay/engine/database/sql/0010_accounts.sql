@@ -59,6 +59,7 @@ CREATE TABLE pending_sign_in (
   verifier     TEXT NOT NULL,
   nonce        TEXT NOT NULL,
   next_path    TEXT NOT NULL,
+  link_to      TEXT REFERENCES account (id),  -- whose it shall be, and that account has to be the one that comes back; NULL: a sign-in
   expires_us   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pending_sign_in_expiry ON pending_sign_in (expires_us);

@@ -20,6 +20,7 @@ CREATE TABLE invite (
 CREATE TABLE password_reset (
   hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),
   account_id TEXT NOT NULL UNIQUE REFERENCES account (id),
+  is_mailed  INTEGER NOT NULL CHECK (is_mailed IN (0, 1)),  -- 0: of the operator, whose link ends the second factor, too
   expires_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

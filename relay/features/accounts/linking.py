@@ -1,0 +1,151 @@
+"""The ways in to an account: linking providers and unlinking them, but never the last one. Their page is among the settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msgspec import Struct
+
+from relay.core.access import Action
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.cookies import SIGN_IN
+from relay.core.limits import Kind
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
+from relay.engine.database import Connection, Database, Tx
+from relay.features.accounts import identities
+from relay.features.accounts.upstream import PENDING_US, Finished, Upstreams
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+PATH = "/settings/sign-in"
+
+
+class Linked(Struct, frozen=True, kw_only=True):
+    """A link as its page shows it. works: its provider is set up here, so one can sign in by it."""
+
+    title: str
+    issuer: str
+    subject: str
+    since: str
+    works: bool
+
+
+class Ways(Struct, frozen=True, kw_only=True):
+    """How somebody can sign in."""
+
+    has_password: bool
+    linked: list[Linked]
+
+    @property
+    def count(self) -> int:
+        return self.has_password + sum(each.works for each in self.linked)
+
+
+class Links:
+    """has_password: whether an account, by its id, can sign in without any provider. [loop]"""
+
+    def __init__(
+        self, db: Database, upstreams: Upstreams, has_password: Callable[[Connection, str], bool]
+    ) -> None:
+        self._db = db
+        self._titles = {each.issuer: each.title for each in upstreams.configured.values()}
+        self._has_password = has_password
+
+    async def ways(self, account_id: str) -> Ways:
+        return await self._db.read(lambda db: self._ways(db, account_id))
+
+    async def link(self, account_id: str, finished: Finished) -> None:
+        """Raises Refusal: validation, where somebody else is known by it; token_invalid, where it was begun for another account."""
+        if finished.link_to != account_id:
+            raise Refusal(
+                "token_invalid",
+                "This was begun for another account.",
+                "Sign in as who began it, and start again.",
+            )
+        await self._db.write(lambda tx: identities.link(tx, account_id, finished.known))
+
+    async def unlink(self, account_id: str, issuer: str, subject: str) -> None:
+        """Raises Refusal: validation, where nothing would be left to sign in by."""
+
+        def work(tx: Tx) -> None:
+            before = self._ways(tx.db, account_id)
+            identities.unlink(tx, account_id, issuer, subject)
+            if before.count and not self._ways(tx.db, account_id).count:
+                raise Refusal(
+                    "validation",
+                    "This is the only way in to your account.",
+                    "Set a password or link another first.",
+                )
+
+        await self._db.write(work)
+
+    def _ways(self, db: Connection, account_id: str) -> Ways:
+        linked = [
+            Linked(
+                title=self._titles.get(each.issuer, each.issuer),
+                issuer=each.issuer,
+                subject=each.subject,
+                since=rfc3339(each.created_us),
+                works=each.issuer in self._titles,
+            )
+            for each in identities.identities_of(db, account_id)
+        ]
+        return Ways(has_password=self._has_password(db, account_id), linked=linked)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkPages:
+    """[loop]"""
+
+    links: Links
+    upstreams: Upstreams
+    render: Render
+
+    async def page(self, call: AnyCall) -> Answer[Any]:
+        return await self._page(call)
+
+    async def change(self, call: AnyCall) -> Answer[Any]:
+        """The form fields `do`: link, with the `name` of a provider; or unlink, with `issuer` and `subject`."""
+        if call.session is None:
+            raise Refusal("forbidden", "That is done in a browser.", "Sign in there.")
+        match call.form.get("do"):
+            case "link":
+                return await self._begin(call, call.form.get("name", ""))
+            case "unlink":
+                return await self._unlink(call, call.form)
+            case _:
+                raise Refusal(
+                    "validation", "That is nothing that can be done here.", "Go back and try again."
+                )
+
+    async def _begin(self, call: AnyCall, name: str) -> Answer[Any]:
+        """A page that goes on by itself: our policy lets no form end anywhere else, not even by a redirect (CSP 3, form-action)."""
+        begun = await self.upstreams.begin(name, PATH, call.account_id)
+        title = self.upstreams.configured[name].title
+        page = self.render("go_on.html", call.session, here="claim", title=title, location=begun.location)
+        return replace(page, cookies={SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})
+
+    async def _unlink(self, call: AnyCall, given: Mapping[str, str]) -> Answer[Any]:
+        try:
+            await self.links.unlink(call.account_id, given.get("issuer", ""), given.get("subject", ""))
+        except Refusal as refusal:
+            return await self._page(call, str(refusal))
+        return go_to(PATH)
+
+    async def _page(self, call: AnyCall, trouble: str = "") -> Answer[Any]:
+        return self.render(
+            "ways_in.html",
+            call.session,
+            status=422 if trouble else 200,
+            here="claim",
+            ways=await self.links.ways(call.account_id),
+            providers=list(self.upstreams.configured.values()),
+            trouble=trouble,
+        )
+
+    def rows(self) -> list[AnyRow]:
+        return [
+            Page("GET", PATH, Action.ACCOUNT_EDIT, self.page),
+            Page("POST", PATH, Action.ACCOUNT_EDIT, self.change, limit=Kind.CLAIM, form=True),
+        ]

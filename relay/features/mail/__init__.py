@@ -1,0 +1,1 @@
+"""Mail addresses of accounts, and the letters that go there: of a relay that has a mail server."""

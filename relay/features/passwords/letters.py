@@ -1,0 +1,25 @@
+"""What is written to people about their password. Plain text; no picture, no link but the one."""
+
+from relay.engine.mail import Letter
+
+
+def reset(to: str, username: str, link: str, host: str) -> Letter:
+    """[any]"""
+    text = f"""Somebody, perhaps you, asked for a new password for {username} at {host}.
+
+This link sets one, once, within an hour:
+
+{link}
+
+If it was not you, do nothing: the password stays as it is. Nobody at {host} will ever ask you for it.
+"""
+    return Letter(to=to, subject=f"A new password for {username}", text=text)
+
+
+def changed(to: str, username: str, host: str) -> Letter:
+    """[any]"""
+    text = f"""The password of {username} at {host} was changed just now, and every other browser was signed out.
+
+If it was not you, sign in by another way, or tell who runs {host}.
+"""
+    return Letter(to=to, subject=f"Your password at {host} was changed", text=text)
