@@ -113,9 +113,11 @@ from bridge.control_settings import AtLoginIs as AtLoginIs
 from bridge.control_settings import ChangeSetting as ChangeSetting
 from bridge.control_settings import GetAtLogin as GetAtLogin
 from bridge.control_settings import GetSettings as GetSettings
+from bridge.control_settings import ReloadSettings as ReloadSettings
 from bridge.control_settings import SetAtLogin as SetAtLogin
 from bridge.control_settings import SettingInfo as SettingInfo
 from bridge.control_settings import Settings as Settings
+from bridge.control_settings import SettingsReloaded as SettingsReloaded
 from bridge.control_sharing import DeviceInfo as DeviceInfo
 from bridge.control_sharing import DevicesAre as DevicesAre
 from bridge.control_sharing import EndSignIns as EndSignIns
@@ -136,6 +138,7 @@ from bridge.control_sharing import WhoAre as WhoAre
 from bridge.control_sharing import WhoDid as WhoDid
 from bridge.control_takes import DeleteTake as DeleteTake
 from bridge.control_takes import DiscardTake as DiscardTake
+from bridge.control_takes import ImportSound as ImportSound
 from bridge.control_takes import ListTakes as ListTakes
 from bridge.control_takes import OneTake as OneTake
 from bridge.control_takes import RenameTake as RenameTake
@@ -143,6 +146,7 @@ from bridge.control_takes import RestoreTake as RestoreTake
 from bridge.control_takes import ShowTake as ShowTake
 from bridge.control_takes import TagTake as TagTake
 from bridge.control_takes import TakeList as TakeList
+from bridge.control_takes import TrimTake as TrimTake
 from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
@@ -368,7 +372,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 
 
 Request = (
-    GetStatus | GetSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
+    GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
     | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
@@ -378,6 +382,7 @@ Reply = (
     | Status
     | Settings
     | AtLoginIs
+    | SettingsReloaded
     | TakeList
     | EntryList
     | OneTake

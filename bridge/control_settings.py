@@ -23,6 +23,20 @@ class Settings(ControlMessage, frozen=True, kw_only=True, tag="settings_are"):
     file: Path
 
 
+class SettingsReloaded(ControlMessage, frozen=True, kw_only=True, tag="settings_reloaded"):
+    """Names. at_once: hold from now on. waiting: from the daemon's next start on. troubles: what does not fit, sentences."""
+
+    at_once: list[Short]
+    waiting: list[Short]
+    troubles: list[Line]
+
+
+class ReloadSettings(ControlMessage, frozen=True, kw_only=True, tag="reload_settings"):
+    """Read the settings file again, now."""
+
+    Reply: ClassVar = SettingsReloaded
+
+
 class GetSettings(ControlMessage, frozen=True, kw_only=True, tag="settings"):
     Reply: ClassVar = Settings
 

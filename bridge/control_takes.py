@@ -36,7 +36,7 @@ class ListTakes(ControlMessage, frozen=True, kw_only=True, tag="takes"):
 
 
 class ShowTake(ControlMessage, frozen=True, kw_only=True, tag="take"):
-    """`take_id` may be any unique prefix, or "last"."""
+    """`take_id` may be any unique prefix of its id, its name, or "last"; so wherever a take is named."""
 
     Reply: ClassVar = OneTake
 
@@ -58,6 +58,30 @@ class TagTake(ControlMessage, frozen=True, kw_only=True, tag="tag_take"):
     take_id: Short
     add: Few[Short] = ()
     remove: Few[Short] = ()
+
+
+class ImportSound(ControlMessage, frozen=True, kw_only=True, tag="import_sound"):
+    """Make a Take of decoded sound: float32 WAV as audio.encode.wave writes it, which is only read. given: a person said the tempo."""
+
+    Reply: ClassVar = OneTake
+
+    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+    title: Title = ""
+    bpm: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
+    meter: tuple[Annotated[int, Meta(ge=1, le=255)], Annotated[int, Meta(ge=1, le=128)]] | None = None
+    given: bool = False
+
+
+class TrimTake(ControlMessage, frozen=True, kw_only=True, tag="trim_take"):
+    """Make a Take of a part of one: of its bars, the first and the last, counted from 1; or from `from_s` to `to_s` (None: its end)."""
+
+    Reply: ClassVar = OneTake
+
+    take_id: Short
+    bars: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]] | None = None
+    from_s: Annotated[float, Meta(ge=0.0)] = 0.0
+    to_s: Annotated[float, Meta(gt=0.0)] | None = None
+    title: Title = ""
 
 
 class DiscardTake(ControlMessage, frozen=True, kw_only=True, tag="discard_take"):

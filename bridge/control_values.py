@@ -30,6 +30,7 @@ class InstanceInfo(Struct, frozen=True, kw_only=True):
     playing: bool | None = None
     recording: bool | None = None  # the host records onto a track, by its own word
     sounding: bool | None = None  # it hears more than silence just now
+    level: float | None = None  # the largest |sample| of the last tenth of a second
     bpm: float | None = None
     meter: Short | None = None  # "4/4"
 
@@ -51,6 +52,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     """One Take of the local library and, once the pipeline has run, its Recording."""
 
     take_id: Short
+    short_id: Short = ""  # as much of it as names no other
     title: Title
     created_us: U63  # Unix time
     frames: U63

@@ -11,12 +11,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 from bridge.control_endpoint import ControlEndpoint
 from bridge.paths import CONTROL_SOCKET, PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from bridge.system import forbid_dumps, raise_descriptor_limit
-from daemon.config import Loaded
+from daemon.config import Loaded, load_again
+from daemon.core.crash_loop import CRASHES, SAFE_S
 from daemon.doors.control.at_login import AtLoginAnswers
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
@@ -41,7 +43,7 @@ from daemon.doors.plugin.notices import NotificationNotices, RecoveryNotices
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.plugin.windows import Windows
 from daemon.errors import LibraryDamaged, SidechainError
-from daemon.events import Bus, DiskTroubled, PluginsShutOut
+from daemon.events import Bus, DiskTroubled, PluginsShutOut, SettingsChanged
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.deeds import Deeds
@@ -58,6 +60,7 @@ from daemon.features.feed.talk import Talk
 from daemon.features.history.compressing import Compressing
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovering import Recovering
+from daemon.features.importing.importing import Importing
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.keeping.listening import Listening
 from daemon.features.keeping.mixing import Mixing
@@ -83,6 +86,8 @@ from daemon.features.status.library_watch import LibraryWatch
 from daemon.features.status.notices import Notices
 from daemon.features.status.run_folder_watch import RunFolderWatch
 from daemon.features.status.status import DaemonStatus
+from daemon.features.trimming.trimming import Trimming
+from daemon.features.updates.updates import Updates
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming
 from daemon.library.entries import Entries
@@ -92,10 +97,12 @@ from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.system.at_login import at_login_here
-from daemon.system.log import set_up
+from daemon.system.clock import unix_us
+from daemon.system.log import set_level, set_up
 from daemon.system.process import Starter, keep_start_uncollected, on_signals
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import program, write_start_file
+from daemon.system.start_marks import forget_at_end, mark_start
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
 log = logging.getLogger(__name__)
@@ -116,8 +123,9 @@ class App:
         self._config = held.config
         self._version = version
         self._bus = Bus()
-        self._preferences = Preferences(held, self._bus)
+        self._preferences = Preferences(held, self._bus, lambda: load_again(held))
         self._stopping = asyncio.Event()
+        self._safe = False  # after a crash loop: only what keeping needs
         self._started_s = time.monotonic()
         self.start_over = False
         self.replaced = False  # by another version of the program, which goes on where this one ends
@@ -148,6 +156,7 @@ class App:
     async def _open_library(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         stack.enter_context(own_data(config))
+        await self._look_at_starts(stack)
         self._store, sentence = await asyncio.to_thread(open_library, config.library, config.takes)
         stack.callback(self._store.close)
         self._takes = Takes(config, self._store, self._bus)
@@ -159,7 +168,7 @@ class App:
         self._notices = Notices(config, self._account, self._bus)
         for trouble in self._held.troubles:
             log.warning("%s", trouble)
-            self._notices.add(trouble)
+        self._bus.tell(SettingsChanged(config=config, sentences=self._held.troubles))
         if sentence:
             self._notices.add(f"{sentence} {rebuilt.takes} takes are back.")
         if rebuilt.unreadable:
@@ -171,10 +180,12 @@ class App:
         """What goes to the relay and comes from it."""
         config, store, account, bus = self._config, self._store, self._account, self._bus
         self._pausing = Pausing(config.data, bus)
-        self._status = DaemonStatus(store, account, bool(config.relay_url), bus, lambda: self._pausing.words)
+        self._status = DaemonStatus(
+            store, account, bool(config.relay_url), bus, lambda: self._pausing.words, safe=self._safe
+        )
         self._uploader: Uploader | None = None
         self._link: LinkDriver | None = None
-        if config.relay_url:
+        if config.relay_url and not self._safe:
             self._uploader = Uploader(
                 store,
                 account.relay(),
@@ -242,6 +253,22 @@ class App:
         self._social = Social(self._deeds, store)
         self._recovering = Recovering(self._config, self._journal, takes, bus)
         self._claiming = Claiming(account)
+        self._updates = Updates(lambda: self._preferences.held.config.update_check, self._version, bus)
+        bus.on(SettingsChanged, self._go_by)
+
+    def _go_by(self, event: SettingsChanged) -> None:
+        """All that goes by a setting which holds at once (daemon/config.py)."""
+        set_level(event.config.log_level)
+        self._takes.go_by(event.config)
+        self._entries.go_by(event.config)
+        self._account.go_by(event.config)
+        self._keeping.go_by(event.config)
+        self._set_keeping.go_by(event.config)
+        self._listening.go_by(event.config)
+        self._journal.go_by(event.config)
+        self._recovering.go_by(event.config)
+        self._discarding.go_by(event.config)
+        self._exporting.go_by(event.config)
 
     async def _open_control_door(self, stack: contextlib.AsyncExitStack) -> None:
         take_answers = TakeAnswers(
@@ -253,6 +280,8 @@ class App:
             repairs=self._repairs,
             players=Players(self._instances, self._recovering),
             search=Search(self._takes, self._renderer),
+            importing=Importing(self._takes),
+            trimming=Trimming(self._takes),
         )
         door = ControlDoor(
             take_answers.answers,
@@ -366,21 +395,27 @@ class App:
         own_files = RunFolderWatch(self._config.run, self._run_lock, keepers, self._bus)
         parts: list[Part] = [
             own_files.run,
+            self._preferences.run,
             LibraryWatch(self._store, self._config.takes, self._bus).run,
             self._status.run,
             self._control_teller.run,
             self._windows.run,
             self._windows.tell_takes,
-            self._account.open,
-            self._renderer.run,
             self._holding.run,
             self._discarding.run,
-            self._linked_folder.run,
-            self._exporting.run,
             self._reap,
             self._keep_journal,
-            self._compressing.run,
             self._starter.say_alive,
+        ]
+        if self._safe:
+            return [*parts, self._leave_safe_mode]
+        parts += [
+            self._account.open,
+            self._renderer.run,
+            self._linked_folder.run,
+            self._exporting.run,
+            self._compressing.run,
+            self._updates.run,
         ]
         if self._uploader and self._link:
             parts += [
@@ -410,6 +445,21 @@ class App:
         await self._instances.reap_for_ever(self._journal.spared)
 
     # while it runs ----------------------------------------------------------------------------------------------
+
+    async def _look_at_starts(self, stack: contextlib.AsyncExitStack) -> None:
+        """Note that we start, until we end in peace; after a crash loop, do without all that keeping does not need."""
+        data = self._config.data
+        self._safe = await asyncio.to_thread(mark_start, data, unix_us())
+        stack.push(partial(forget_at_end, data))
+        if self._safe:
+            log.error("the daemon has died %d times within minutes: it starts in safe mode", CRASHES)
+
+    async def _leave_safe_mode(self) -> None:
+        """By itself, once it has gone well for a while."""
+        await asyncio.sleep(SAFE_S)
+        log.info("safe mode ends: everything is tried again")
+        self.start_over = True
+        self._stopping.set()
 
     async def _kept_going(self, part: Part) -> None:
         """A full or sick disk stops nothing for good: what was to be done is on the disk, and is taken up again."""

@@ -39,7 +39,7 @@ NO_HOME = BadConfig(
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings. Those of daemon.settings.LIVE hold at once; all others from the daemon's next start."""
+    """All settings. at_once: a daemon that runs goes by it when it changes; the others from its next start on."""
 
     data_dir: Annotated[
         str,
@@ -82,6 +82,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=1,
             le=64,
             description="Bars that `keep` takes when it is not told: the length that loops are thought in.",
+            extra={"at_once": True},
         ),
     ] = 8
     fallback_seconds: Annotated[
@@ -90,6 +91,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=1.0,
             le=900.0,
             description="Seconds that `keep` takes when the host tells no transport: 8 bars at 120 BPM, but nothing claims that.",
+            extra={"at_once": True},
         ),
     ] = 16.0
     undo_seconds: Annotated[
@@ -98,12 +100,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=0.0,
             le=600.0,
             description="Seconds in which a post can be undone (`sidechain undo`, tray, window): nothing of it leaves this machine before; 0: it goes at once.",
+            extra={"at_once": True},
         ),
     ] = 10.0
     post_visibility: Annotated[
         ShownTo | Literal["account"],
         Meta(
-            description="Who sees what is posted without a word on that (`sidechain post --visibility`): public, followers, unlisted (a secret link) or private; account: as your account says (`sidechain profile --posts`)."
+            description="Who sees what is posted without a word on that (`sidechain post --visibility`): public, followers, unlisted (a secret link) or private; account: as your account says (`sidechain profile --posts`).",
+            extra={"at_once": True},
         ),
     ] = "account"
     linked_folder: Annotated[
@@ -119,18 +123,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=0.0,
             le=3650.0,
             description="Days in which a discarded take can be restored (`sidechain takes restore`); after that its sound is gone. 0: it is gone at once.",
+            extra={"at_once": True},
         ),
     ] = 7.0
     export_wav: Annotated[
         Literal["float32", "pcm24"],
         Meta(
-            description="How WAV is written when it is exported or dragged out of the window: float32 is the sound as played, to the bit; pcm24 for what reads no float."
+            description="How WAV is written when it is exported or dragged out of the window: float32 is the sound as played, to the bit; pcm24 for what reads no float.",
+            extra={"at_once": True},
         ),
     ] = "float32"
     drag_tempo: Annotated[
         Literal["own", "project"],
         Meta(
-            description="Tempo of what is dragged out of the window: its own, or stretched to the project's, as far as both are known."
+            description="Tempo of what is dragged out of the window: its own, or stretched to the project's, as far as both are known.",
+            extra={"at_once": True},
         ),
     ] = "own"
     drag_files: Annotated[
@@ -139,6 +146,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=1,
             le=10_000,
             description="How many files that were dragged out stay (`exports` in data_dir): the newest, and all of the last day, for a host may read them where they lie.",
+            extra={"at_once": True},
         ),
     ] = 200
     device_name: Annotated[
@@ -146,18 +154,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             max_length=64,
             description="Name shown when the device is claimed.",
-            extra={"default": "the host name"},
+            extra={"at_once": True, "default": "the host name"},
         ),
     ] = ""
     presence: Annotated[
         bool,
         Meta(
-            description="Tell followers what you do: recording, producing, idle or away (nothing for 15 minutes), the DAW and the tempo, nothing else."
+            description="Tell followers what you do: recording, producing, idle or away (nothing for 15 minutes), the DAW and the tempo, nothing else.",
+            extra={"at_once": True},
         ),
     ] = True
     do_not_disturb: Annotated[
         bool,
-        Meta(description="No notification on the desktop; what happened still stands in tray and status."),
+        Meta(
+            description="No notification on the desktop; what happened still stands in tray and status.",
+            extra={"at_once": True},
+        ),
     ] = False
     journal: Annotated[
         bool,
@@ -171,6 +183,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=1.0,
             le=24 * 60.0,
             description="Minutes of sound of each plugin that stay in reach: longer than the time in which one notices that something was good. Silence does not count.",
+            extra={"at_once": True},
         ),
     ] = 10.0
     history_bytes: Annotated[
@@ -178,6 +191,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=64 * 1024 * 1024,
             description="Disk that the History may take in all: 10 minutes of nine stereo plugins at 48 kHz, or more where it is compressed. The oldest goes first.",
+            extra={"at_once": True},
         ),
     ] = 2 * 1024 * 1024 * 1024
     history_keep_hours: Annotated[
@@ -186,6 +200,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=0.0,
             le=7 * 24.0,
             description="Hours that what a plugin has played stays after it was closed; 0: it goes at once.",
+            extra={"at_once": True},
         ),
     ] = 24.0
     min_free_bytes: Annotated[
@@ -193,6 +208,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=0,
             description="Free disk below which nothing new is kept: the library must never be the one that fills the disk.",
+            extra={"at_once": True},
         ),
     ] = 64 * 1024 * 1024
     cache_bytes: Annotated[
@@ -217,9 +233,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="How many of the newest Items are made ready before anybody asks, while a plugin is there; 0: none.",
         ),
     ] = 12
+    update_check: Annotated[
+        str,
+        Meta(
+            max_length=512,
+            description='Address (https) that answers {"version": "1.2.3"}, asked once a day whether there is a newer Sidechain; nothing is downloaded.',
+            extra={"at_once": True, "default": "none: nobody is asked"},
+        ),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(description="How much the log says: debug, info, warning or error."),
+        Meta(description="How much the log says: debug, info, warning or error.", extra={"at_once": True}),
     ] = "info"
 
     @property
@@ -285,6 +309,12 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     file: Path
     origins: Mapping[str, str]
     troubles: tuple[str, ...] = ()
+    flags: Mapping[str, object] = {}
+
+
+def load_again(held: Loaded) -> Loaded:
+    """As they are now, with the flags of before. Raises BadConfig."""
+    return load(held.flags, default_run_dir=held.config.run)
 
 
 def load(
@@ -313,7 +343,11 @@ def load(
         "run_dir": found.get("run_dir") or _whole(default_run_dir, Path.cwd()),
     }
     return Loaded(
-        config=msgspec.convert(values, Config), file=path, origins=origins, troubles=tuple(troubles)
+        config=msgspec.convert(values, Config),
+        file=path,
+        origins=origins,
+        troubles=tuple(troubles),
+        flags=dict(flags or {}),
     )
 
 
@@ -350,8 +384,8 @@ def fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> di
         try:
             _require_text(name, value)
             fits[name] = getattr(msgspec.convert({name: value}, Config, strict=False), name)
-            if name == "relay_url":
-                fits[name] = _checked_url(str(value))
+            if name in ("relay_url", "update_check"):
+                fits[name] = _checked_url(name, str(value))
         except msgspec.ValidationError as error:
             choices = ", ".join(_choices(name))
             said = f"{name} must be one of {choices}." if choices else in_words(error, "It")
@@ -402,19 +436,20 @@ def _platform_folder(of: Callable[[str], str]) -> str:
         raise NO_HOME from error
 
 
-def _checked_url(url: str) -> str:
-    """The relay's address, scheme and host in lower case, without a slash at its end. Raises BadConfig."""
+def _checked_url(name: str, url: str) -> str:
+    """An address, scheme and host in lower case, without a slash at its end. Raises BadConfig."""
     url = url.rstrip("/")
     if not url:
         return url
     parts = _address(url)
     if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS):
+        whose = "a relay" if name == "relay_url" else "a server"
         reason = (
-            "a relay on another machine must be reached by https"
+            f"{whose} on another machine must be reached by https"
             if parts is not None
-            else "that is no address of a relay: https://…, or http://127.0.0.1:PORT on this machine"
+            else f"that is no address of {whose}: https://…, or http://127.0.0.1:PORT on this machine"
         )
-        raise BadConfig(f"relay_url is “{url[:MAX_SAID_CHARS]}”; {reason}.")
+        raise BadConfig(f"{name} is “{url[:MAX_SAID_CHARS]}”; {reason}.")
     return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 

@@ -16,6 +16,8 @@ SidechainError            1
 +-- BadConfig            78   configuration or run folder }
 """
 
+from typing import Literal
+
 
 class SidechainError(Exception):
     """Base: what happened, to what, and what to do next. `code` is stable; text is for people."""
@@ -54,6 +56,10 @@ class KeyringUnavailable(SidechainError):
     code = "keyring"
 
 
+Obstacle = Literal["", "portal", "route"]
+"""What stands between us and the relay: something that answers in its place, or a proxy or certificate; "": not known."""
+
+
 class Offline(SidechainError):
     """No answer, or 5xx: try again later. retry_after_s: what the relay asked for, or None.
 
@@ -73,12 +79,14 @@ class Offline(SidechainError):
         relay_wide: bool = True,
         no_answer: bool = False,
         may_have_arrived: bool = False,
+        obstacle: Obstacle = "",
     ) -> None:
         super().__init__(message, next_step)
         self.retry_after_s = retry_after_s
         self.relay_wide = relay_wide
         self.no_answer = no_answer
         self.may_have_arrived = may_have_arrived
+        self.obstacle: Obstacle = obstacle
 
 
 class RelayRefused(SidechainError):
@@ -115,7 +123,7 @@ class TakeGone(SidechainError):
     def __init__(self, take_id: str) -> None:
         super().__init__(
             f"The folder of take {take_id[:12]} is missing, and its sound with it.",
-            "Put it back, or forget it with `sidechain takes delete`.",
+            "Put it back, or forget it with `sidechain takes delete --for-good`.",
         )
 
 

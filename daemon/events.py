@@ -14,8 +14,10 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from bridge.control import PreviewInfo
+from daemon.config import Config
 from daemon.core.link_signals import LinkState
 from daemon.core.outbox import Entry
+from daemon.errors import Obstacle
 from relay.wire.events import Presence
 from relay.wire.rest import AudioPost
 
@@ -117,10 +119,11 @@ class PostingPaused(Event, frozen=True, kw_only=True):
 
 
 class LinkChanged(Event, frozen=True, kw_only=True):
-    """The link's state, or who of those followed is producing."""
+    """The link's state, or who of those followed is producing. obstacle: why the relay cannot be reached, as far as it is known."""
 
     state: LinkState
     friends: tuple[str, ...] = ()
+    obstacle: Obstacle = ""
 
 
 class AccountChanged(Event, frozen=True, kw_only=True):
@@ -213,11 +216,17 @@ class HistoryChanged(Event, frozen=True, kw_only=True):
 # the daemon itself --------------------------------------------------------------------------------------------------
 
 
-class SettingChanged(Event, frozen=True, kw_only=True):
-    """A setting that holds at once has another value."""
+class NewerVersion(Event, frozen=True, kw_only=True):
+    """The update check was answered. version: "" when none is newer than this."""
 
-    name: str
-    value: object
+    version: str
+
+
+class SettingsChanged(Event, frozen=True, kw_only=True):
+    """The settings were read again. config: what holds from now on. sentences: what of them does not fit, or has to wait."""
+
+    config: Config
+    sentences: tuple[str, ...] = ()
 
 
 class DiskTroubled(Event, frozen=True, kw_only=True):

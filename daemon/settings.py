@@ -17,12 +17,13 @@ from daemon.errors import BadConfig, LibraryStuck, UsageError, why_of
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """One row. default: as a person reads it. variable: of the environment. Its flag, where `sidechain up` has one, is --name."""
+    """One row. default: as a person reads it. variable: of the environment. at_once: see AT_ONCE. Its flag, where `sidechain up` has one, is --name."""
 
     name: str
     meaning: str
     default: str
     variable: str
+    at_once: bool
 
 
 def _row(name: str, hint: object, default: object) -> Setting:
@@ -34,6 +35,7 @@ def _row(name: str, hint: object, default: object) -> Setting:
         meaning=meta.description or "",
         default=str(said) if said else plain.removesuffix(".0"),
         variable=ENV_PREFIX + name.upper(),
+        at_once=bool((meta.extra or {}).get("at_once")),
     )
 
 
@@ -46,9 +48,13 @@ def _table() -> Mapping[str, Setting]:
 SETTINGS = _table()
 """Every setting by its name, in the order in which Config has them."""
 
+AT_ONCE = frozenset(name for name, row in SETTINGS.items() if row.at_once)
+"""Those that a running daemon goes by when they change; it goes by the others from its next start on."""
 
-LIVE = frozenset({"presence", "do_not_disturb"})
-"""Those that hold at once when the running daemon is told (bridge.control.ChangeSetting)."""
+
+def changed_names(before: Config, after: Config) -> tuple[str, ...]:
+    """Of the settings that differ. [any]"""
+    return tuple(name for name in SETTINGS if getattr(before, name) != getattr(after, name))
 
 
 def proper_name(said: str) -> str:

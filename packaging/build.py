@@ -6,6 +6,7 @@ Then tries what it built (packaging/test_bundle.py), and ends with one line of J
 nothing.
 """
 
+import gzip
 import json
 import os
 import platform
@@ -39,7 +40,8 @@ def main() -> None:
     top = OUT / f"sidechain-{distribution('sidechain').version}-{sys.platform}-{platform.machine()}"
     top.mkdir()
     bundle.rename(top / "app")
-    shutil.copy(ROOT / ".build" / "native" / "sidechain-play", top / "app")  # the demo's host
+    for part in ("sidechain-play", "libsidechain.so"):  # the demo's host; what `sidechain record` records by
+        shutil.copy(ROOT / ".build" / "native" / part, top / "app")
     add_desktop_files(top)
     if sys.platform == "linux":
         add_plugins(top / "lib")
@@ -86,7 +88,7 @@ def freeze() -> Path:
 
 
 def add_desktop_files(top: Path) -> None:
-    """Units, start-at-login entries and icons, in the tree where a package manager puts them (FHS, XDG)."""
+    """Units, start-at-login entries, the manual page and icons, in the tree where a package manager puts them (FHS, XDG)."""
     places = {
         "systemd/sidechain.service": "lib/systemd/user",
         "xdg/sidechain.desktop": "share/applications",
@@ -97,6 +99,12 @@ def add_desktop_files(top: Path) -> None:
         (top / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / source, top / folder)
     sys.path.insert(0, str(ROOT))
+    from daemon.cli.manual import manual
+
+    pages = top / "share/man/man1"
+    pages.mkdir(parents=True)
+    with gzip.GzipFile(pages / "sidechain.1.gz", "wb", mtime=0) as page:
+        page.write(manual().encode())
     from tray.icons import svg
     from tray.model import Icon
 

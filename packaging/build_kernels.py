@@ -8,6 +8,7 @@ and `sidechain demo`.
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -32,9 +33,19 @@ class KernelsHook(BuildHookInterface[Any]):
             return
         if not self._client(build_data):
             print("the C client was not compiled; `sidechain host` and `sidechain demo` need it")
+        self._manual(build_data)
         build_data["pure_python"] = False
         # Loaded by ctypes, or run: bound to the machine, not to a version of Python.
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+
+    def _manual(self, build_data: dict[str, Any]) -> None:
+        """The manual page is made of the commands, so only where what they stand on is installed."""
+        made = Path(self._made, "sidechain.1")
+        command = [sys.executable, "-m", "daemon.cli.manual"]
+        page = subprocess.run(command, cwd=self.root, capture_output=True, check=False)
+        if page.returncode == 0:
+            made.write_bytes(page.stdout)
+            build_data.setdefault("shared_data", {})[str(made)] = "share/man/man1/sidechain.1"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if made := getattr(self, "_made", None):

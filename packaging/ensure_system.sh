@@ -21,6 +21,8 @@ test "$purpose" = test && needs="$needs
   /usr/lib/$(uname -m)-linux-gnu/girepository-1.0/Gtk-3.0.typelib:gir1.2-gtk-3.0
   ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
   gnome-keyring-daemon:gnome-keyring
+  pulseaudio:pulseaudio pactl:pulseaudio-utils libportaudio.so.2:libportaudio2 man:man-db
+  /usr/lib/$(uname -m)-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so:libasound2-plugins
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
   /usr/share/sonic-pi/samples/loop_mika.flac:sonic-pi-samples"
 test "$purpose" = deb && needs="$needs debootstrap:debootstrap dpkg-deb:dpkg ip:iproute2 ss:iproute2"

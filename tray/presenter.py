@@ -22,6 +22,7 @@ ICON_OF_STATE: dict[str, Icon] = {
     "starting": Icon.STARTING,
     "no_relay": Icon.UNCLAIMED,
     "unclaimed": Icon.UNCLAIMED,
+    "claiming": Icon.UNCLAIMED,
     "connecting": Icon.STARTING,
     "connected": Icon.CONNECTED,
     "uploading": Icon.UPLOADING,
@@ -30,6 +31,10 @@ ICON_OF_STATE: dict[str, Icon] = {
     "needs_reclaim": Icon.UNCLAIMED,
     "waiting_for_keyring": Icon.PROBLEM,
     "problem": Icon.PROBLEM,
+    "safe_mode": Icon.PROBLEM,
+    "captive_portal": Icon.PROBLEM,
+    "proxy_or_tls_problem": Icon.PROBLEM,
+    "update_required": Icon.PROBLEM,
     "stopping": Icon.STARTING,
 }
 """States of Status.state (daemon.core.health). Any other, of a newer daemon, is neither good nor bad: see _face."""

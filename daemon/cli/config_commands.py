@@ -11,11 +11,14 @@ from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
 from daemon.doors.control.settings import told_settings
 from daemon.errors import NotRunning
-from daemon.settings import LIVE, checked, proper_name, setting, write_settings
+from daemon.settings import checked, proper_name, setting, write_settings
 
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
-NOW = "It holds now."
-RESTART = "It holds from the daemon's next start: `sidechain down`, `sidechain up --detach`."
+HOLDS = {
+    "now": "It holds now.",
+    "next_start": "It holds from the daemon's next start: `sidechain restart`.",
+    "overridden": "The running daemon was given another by a flag or its environment, and goes by that.",
+}
 
 app = typer.Typer(cls=Group, help="Settings: get, set, unset, path, explain.", no_args_is_help=False)
 Name = Annotated[str, typer.Argument(help="A setting's name.", callback=proper_name)]
@@ -53,8 +56,7 @@ def set_(
     fits = checked(name, value)
     file = loaded().file
     write_settings(file, {name: fits})
-    when = NOW if _told_at_once(name, fits) else RESTART
-    show({name: fits, "file": str(file)}, as_json, lambda: f"Set in {file}. {when}")
+    _told_change(name, fits, f"Set in {file}.", as_json)
 
 
 @app.command()
@@ -63,7 +65,25 @@ def unset(name: Name, as_json: Json = False) -> None:
     setting(name)
     file = loaded().file
     write_settings(file, {name: None})
-    show({name: None, "file": str(file)}, as_json, lambda: f"Its default holds. {RESTART}")
+    _told_change(name, None, f"Taken out of {file}.", as_json)
+
+
+def _told_change(name: str, value: object, what: str, as_json: bool) -> None:
+    holds = _when_it_holds(name)
+    answer = {name: value, "file": str(loaded().file), "holds": holds}
+    show(answer, as_json, lambda: f"{what} {HOLDS[holds]}")
+
+
+def _when_it_holds(name: str) -> str:
+    """The daemon reads the file at once, and says so."""
+    try:
+        reloaded = ask(c.ReloadSettings(), c.SettingsReloaded)
+        told = ask(c.GetSettings(), c.Settings)
+    except NotRunning:
+        return "next_start"
+    if name in reloaded.waiting:
+        return "next_start"
+    return "overridden" if _one(told, name).origin in ("environment", "flag") else "now"
 
 
 @app.command()
@@ -80,21 +100,17 @@ def explain(name: Name, as_json: Json = False) -> None:
     found = _one(told, name)
     _note(amiss)
     value = {"setting": name, "meaning": row.meaning, "value": msgspec.json.decode(found.value)}
-    value |= {"default": row.default, "variable": row.variable, "from": found.origin, "file": told.file}
+    value |= {
+        "default": row.default,
+        "at_once": row.at_once,
+        "variable": row.variable,
+        "from": found.origin,
+        "file": told.file,
+    }
     now = f"Now {_plain(found) or '–'} (from {found.origin}); default: {row.default}."
+    when = "It holds at once." if row.at_once else "It holds from the daemon's next start."
     set_by = f"Set it by `sidechain config set {name}`, or by ${row.variable}."
-    show(value, as_json, lambda: f"{name}: {row.meaning}\n{now}\n{set_by}")
-
-
-def _told_at_once(name: str, value: object) -> bool:
-    """Whether a running daemon goes by it now."""
-    if name not in LIVE:
-        return False
-    try:
-        ask(c.ChangeSetting(name=name, value=msgspec.json.encode(value).decode()), c.Settings)
-    except NotRunning:
-        return False
-    return True
+    show(value, as_json, lambda: f"{name}: {row.meaning}\n{now} {when}\n{set_by}")
 
 
 def _told() -> tuple[c.Settings, Sequence[str]]:

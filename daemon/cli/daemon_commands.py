@@ -24,6 +24,7 @@ from daemon.cli.output import (
 )
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.cli.starting import log_file, start_detached, stop_daemon
+from daemon.core.meant import MIN_SHORT_CHARACTERS
 from daemon.core.titles import fitting, why_not
 from daemon.errors import UsageError
 
@@ -221,9 +222,14 @@ def describe(t: c.TakeInfo) -> str:
     """A Take in one line."""
     length = bars_or_seconds(t.bars, t.frames / t.sample_rate_hz)
     facts = [length] + ([_tempo(t.bpm, t.bpm_source)] if t.bpm else []) + ([t.meter] if t.meter else [])
-    return f"{t.take_id[:12]} “{t.name}”, {', '.join(facts)}, {t.frames} frames" + (
+    return f"{short(t)} “{t.name}”, {', '.join(facts)}, {t.frames} frames" + (
         f" ({t.note.removesuffix('.')})" if t.note else ""
     )
+
+
+def short(take: c.TakeInfo) -> str:
+    """Its id, as short as it can be; of an older daemon, as short as it mostly can."""
+    return take.short_id or take.take_id[:MIN_SHORT_CHARACTERS]
 
 
 def _tempo(bpm: float, source: str | None) -> str:
@@ -232,7 +238,7 @@ def _tempo(bpm: float, source: str | None) -> str:
 
 
 def post(
-    take: Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")] = "last",
+    take: Annotated[str, typer.Argument(help="A take's id or its start, its name, or `last`.")] = "last",
     title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
     visibility: Annotated[
         str,

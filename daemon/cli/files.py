@@ -1,13 +1,17 @@
-"""`sidechain process`: the pipeline on a file, without a daemon."""
+"""`sidechain process`: the pipeline on files, without a daemon; with --post also takes of them, and posts."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+import bridge.control as c
+from daemon.cli.importing import Refused, TakenIn, each, take_in
 from daemon.cli.new_files import longest_stem, write_files
-from daemon.cli.output import Json, key_line, number, settings, show, tempo_line
+from daemon.cli.output import Json, ask, key_line, number, settings, show, tempo_line
 from daemon.cli.source import read_clip, shown
 from daemon.core.shown import line
 from daemon.core.titles import fitting
@@ -61,10 +65,20 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     waveform_svg: str
     peaks: str
     peaks_dat: tuple[str, ...]
+    take_id: str | None = None  # with --post
+
+
+class ProcessedAll(msgspec.Struct, frozen=True, kw_only=True):
+    """What it prints of several files: those that were made, in their order, and those that were left out."""
+
+    files: list[Processed]
+    refused: list[Refused]
 
 
 def process(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="WAV, AIFF, FLAC, MP3 or Ogg file.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="IN...", help="WAV, AIFF, FLAC, MP3 or Ogg files.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")],
     title: Annotated[
         str, typer.Option(help="Title to write into the MP3; default: the file's own, else its name.")
@@ -78,28 +92,89 @@ def process(
         bool, typer.Option("--no-cache", help="Make it anew, even if the same was made before.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
+    post: Annotated[
+        bool, typer.Option("--post", help="Also make a take of each and post it; needs a running daemon.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Level, encode and draw an audio file as a take would be: −14 LUFS, at most −1 dBTP, MP3, FLAC, waveform.
+    """Level, encode and draw audio files as takes would be: −14 LUFS, at most −1 dBTP, MP3, FLAC, waveform.
 
-    Example:  sidechain process idea.wav --out ./made --json
+    Examples:  sidechain process idea.wav --out ./made --json   ·   sidechain process loops/*.wav --out ./made --post
     """
+    wish = Wish(
+        out=out,
+        title=title,
+        bpm=bpm,
+        key=_key(key) if key else None,
+        limiter=limiter,
+        no_cache=no_cache,
+        force=force,
+        post=post,
+    )
+    if post:
+        ask(c.GetStatus(), c.Status)
+    with _bar(as_json) as tell:
+        if len(sources) == 1:
+            made, done = [_one(sources[0], wish, tell)], TakenIn()
+        else:
+            made, done = _all(sources, wish, tell, quiet=as_json)
+    answer = made[0] if len(sources) == 1 else ProcessedAll(files=made, refused=done.refused)
+    show(answer, as_json, lambda: "\n".join(_in_words(result, out) for result in made))
+    raise typer.Exit(done.exit_code)
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed, for each of the files alike."""
+
+    out: Path
+    title: str
+    bpm: float | None
+    key: str | None
+    limiter: bool
+    no_cache: bool
+    force: bool
+    post: bool
+
+
+@contextlib.contextmanager
+def _bar(quiet: bool) -> "Iterator[Progress]":
     from rich.console import Console
     from rich.progress import Progress
 
-    said_key = _key(key) if key else None
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("reading", total=1.0)
+        yield lambda stage, done: bar.update(task, description=stage, completed=done)
 
-        def progress(stage: str, done: float) -> None:
-            bar.update(task, description=stage, completed=done)
 
-        clip = read_clip(source)
-        title = shown(title or fitting(clip.words.title or "").title or source.stem)
-        wanted = _settings(clip, title, bpm, said_key, limiter=limiter)
-        result = _written(clip, _made(source, clip, wanted, no_cache, progress), source, out, force)
-    show(result, as_json, lambda: _in_words(result, out))
+def _all(
+    sources: list[Path], wish: Wish, tell: "Progress", *, quiet: bool
+) -> tuple[list[Processed], TakenIn]:
+    made, done = list[Processed](), TakenIn()
+
+    def one(source: Path) -> None:
+        made.append(_one(source, wish, lambda stage, part: tell(f"{shown(source.name)}: {stage}", part)))
+
+    for source in sources:
+        each(source, one, done, quiet=quiet)
+    return made, done
+
+
+def _one(source: Path, wish: Wish, tell: "Progress") -> Processed:
+    clip = read_clip(source)
+    title = shown(wish.title or fitting(clip.words.title or "").title or source.stem)
+    wanted = _settings(clip, title, wish.bpm, wish.key, limiter=wish.limiter)
+    result = _written(clip, _made(source, clip, wanted, wish.no_cache, tell), source, wish.out, wish.force)
+    return msgspec.structs.replace(
+        result, take_id=_posted(source, clip, wish.bpm, title) if wish.post else None
+    )
+
+
+def _posted(source: Path, clip: "Clip", bpm: float | None, title: str) -> str:
+    """The take that was made of it, and is on its way. Raises SidechainError."""
+    take = take_in(source, clip, bpm, title)
+    ask(c.PostTake(take_id=take.take_id), c.Posted)
+    return take.take_id
 
 
 def _settings(
@@ -194,6 +269,7 @@ def _written(clip: "Clip", made: "Made", source: Path, out: Path, force: bool) -
         "warnings": [*lacks, *told["warnings"]],
         "file_says": msgspec.to_builtins(clip.words) if clip.words.source else {},
         "peaks_dat": tuple(dat),
+        "take_id": None,
         "fingerprint": made.lossless.analysis.fingerprint.hex() or None,
     }
     return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)

@@ -10,7 +10,7 @@ import bridge.control as c
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show, table
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
-from daemon.errors import SidechainError
+from daemon.cli.playing import PlayDevice, play_file
 
 app = typer.Typer(
     cls=Group, help="What you have played and can still keep: list, play.", no_args_is_help=False
@@ -95,9 +95,11 @@ def play(
         bool,
         typer.Option("--path", help="Print where its sound lies (a WAV file, for a while), play nothing."),
     ] = False,
+    loop: Annotated[bool, typer.Option("--loop", "-l", help="Again and again, until Ctrl-C.")] = False,
+    device: PlayDevice = None,
     as_json: Json = False,
 ) -> None:
-    """Listen to a part of what you played, through this machine's default output, before you keep it.
+    """Listen to a part of what you played, through this machine's default output or another, before you keep it.
 
     Examples:  sidechain history play --bars 8 --ago 3:20   ·   sidechain history play --from 4:10 --to 3:20
     """
@@ -108,22 +110,7 @@ def play(
         show(sound, as_json, lambda: sound.path)
         return
     say(f"Playing {length}. {sound.note}".strip())
-    play_file(Path(sound.path))
-
-
-def play_file(path: Path) -> None:
-    """Through the default output, to its end. Raises SidechainError."""
-    elsewhere = "`--path` says where its sound lies."
-    try:
-        import sounddevice
-        import soundfile
-    except (ImportError, OSError) as error:  # PortAudio's library is not there
-        raise SidechainError(f"This machine cannot play sound: {error}.", elsewhere) from error
-    try:
-        samples, rate_hz = soundfile.read(path, dtype="float32")
-        sounddevice.play(samples, rate_hz, blocking=True)
-    except (OSError, sounddevice.PortAudioError) as error:
-        raise SidechainError(f"This machine cannot play sound: {error}.", elsewhere) from error
+    play_file(Path(sound.path), device, loop=loop)
 
 
 def picture(levels: bytes) -> str:

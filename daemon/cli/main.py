@@ -77,6 +77,24 @@ def _process(app: typer.Typer) -> None:
     files.register(app)
 
 
+def _import(app: typer.Typer) -> None:
+    from daemon.cli import importing
+
+    importing.register(app)
+
+
+def _record(app: typer.Typer) -> None:
+    from daemon.cli import record
+
+    record.register(app)
+
+
+def _watch(app: typer.Typer) -> None:
+    from daemon.cli import watch
+
+    watch.register(app)
+
+
 def _preview(app: typer.Typer) -> None:
     from daemon.cli import preview
 
@@ -175,6 +193,18 @@ def _setup(app: typer.Typer) -> None:
     setup.register(app)
 
 
+def _restart(app: typer.Typer) -> None:
+    from daemon.cli import restart
+
+    restart.register(app)
+
+
+def _schema(app: typer.Typer) -> None:
+    from daemon.cli import answers
+
+    answers.register(app)
+
+
 def _logs(app: typer.Typer) -> None:
     from daemon.cli import logs
 
@@ -193,6 +223,9 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _claim: "claim unclaim whoami",
     _feed: "feed search follow unfollow like react",
     _process: "process",
+    _import: "import",
+    _record: "record",
+    _watch: "watch",
     _preview: "preview",
     _demo: "demo",
     _host: "host",
@@ -208,8 +241,10 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _account: "account",
     _recover: "recover",
     _config: "config",
+    _restart: "restart",
     _service: "service",
     _logs: "logs",
+    _schema: "schema",
 }
 """Who adds which commands."""
 

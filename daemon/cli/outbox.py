@@ -9,11 +9,14 @@ import bridge.control as c
 from daemon.cli.daemon_commands import when
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show, table
+from daemon.core.meant import meant
 from daemon.errors import UsageError
 
 app = typer.Typer(cls=Group, help="The outbox: list, undo, retry, discard.", no_args_is_help=False)
 
-EntryId = Annotated[str, typer.Argument(help="An entry's id, or its take's, or the start of either.")]
+EntryId = Annotated[
+    str, typer.Argument(help="An entry's id, or its take's, or the start of either, or its name.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -113,10 +116,11 @@ def undo(
 def _named(prefix: str) -> str:
     """What a person knows the entry by; `prefix` when it is not among the newest, or names several."""
     entries = ask(c.ListOutbox(ended=True, limit=c.MAX_LIST), c.EntryList).entries
-    found = [e for e in entries if e.entry_id.startswith(prefix) or e.take_id.startswith(prefix)]
+    found = meant(prefix, entries, ids=lambda e: (e.entry_id, e.take_id), name=lambda e: e.name)
     if len(entries) < c.MAX_LIST and not found:
         raise UsageError(
-            f"No entry has an id that starts with {prefix!r}.", "`sidechain outbox --all` lists them."
+            f"No entry has an id that starts with {prefix!r}, or that name.",
+            "`sidechain outbox --all` lists them.",
         )
     if len(found) != 1:
         return prefix

@@ -4,7 +4,6 @@ Relay, account, where the device's key lies, start at login, History. It may be 
 offered. By flags, or with --yes, nothing is asked.
 """
 
-import contextlib
 import socket
 import sys
 import time
@@ -17,12 +16,12 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, show
+from daemon.cli.restart import start_anew
 from daemon.cli.service_commands import login
-from daemon.cli.starting import start_detached, stop_daemon
 from daemon.config import LOOPBACK_HOSTS, Config
 from daemon.core.at_login import Start
 from daemon.core.checks import Outcome
-from daemon.errors import BadConfig, NotRunning, Offline, SidechainError, UsageError
+from daemon.errors import BadConfig, Offline, SidechainError, UsageError
 from daemon.settings import checked, write_beside, write_settings
 from daemon.system.at_login import AtLogin
 from daemon.uplink.certificates import unproved
@@ -114,7 +113,7 @@ def setup(
     write_settings(loaded().file, values)
     way = login()
     state = _set_login(way, wanted)
-    _start_anew(way, state)
+    start_anew(way, state)
     config = loaded().config
     whose = _account(asker, config, account, dev_user) if config.relay_url else None
     done = Done(
@@ -288,14 +287,6 @@ def _account(asker: Asker, config: Config, how: str | None, dev_user: str | None
 
 
 # what follows -----------------------------------------------------------------------------------------------------------
-
-
-def _start_anew(way: AtLogin, state: Start) -> None:
-    """A daemon that runs goes by the settings of before; from now on it runs as login would start it."""
-    with contextlib.suppress(NotRunning):
-        stop_daemon()
-    if not (state is Start.ON and way.start()):
-        start_detached(loaded().config.data, ["up"])
 
 
 def _in_words(done: Done) -> str:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from bridge.async_client import AsyncControlClient
 from daemon.errors import SidechainError
+from daemon.system.native import PLAY, native_part
 
 END_LIMIT_S = 5.0
 
@@ -163,19 +163,7 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 def play_program() -> Path:
     """The native host: $SIDECHAIN_PLAY, the package's, this checkout's build, the wheel's, or one on the PATH. Raises SidechainError."""
-    top = Path(__file__).resolve().parents[2]
-    packed = Path(sys.executable).with_name("sidechain-play")
-    built, in_wheel = top / ".build/native/sidechain-play", top / "plugin_protocol/c/built/sidechain-play"
-    for candidate in (
-        os.environ.get("SIDECHAIN_PLAY"),
-        packed,
-        built,
-        in_wheel,
-        shutil.which("sidechain-play"),
-    ):
-        if candidate and os.access(candidate, os.X_OK):
-            return Path(candidate)
-    raise SidechainError("The native host sidechain-play is not built.", "In a checkout, run `make native`.")
+    return native_part(PLAY, "SIDECHAIN_PLAY")
 
 
 def last_line(log: Path) -> str:

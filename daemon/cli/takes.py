@@ -1,26 +1,26 @@
 """`sidechain takes …`: the local library."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import bridge.control as c
-from daemon.cli import takes_export, takes_sound
-from daemon.cli.daemon_commands import describe, when
+from daemon.cli import takes_export, takes_play, takes_sound
+from daemon.cli.daemon_commands import describe, short, when
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
 from daemon.cli.takes_sound import TakeId, alike_line
 from daemon.core.titles import why_not
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import UsageError
 
 app = typer.Typer(
     cls=Group,
-    help="The local library: list, show, similar, rename, tag, discard, restore, repair, export, play, delete.",
+    help="The local library: list, show, similar, rename, tag, trim, discard, restore, repair, export, play, delete.",
     no_args_is_help=False,
 )
 takes_sound.register(app)
 takes_export.register(app)
+takes_play.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -48,7 +48,7 @@ def list_takes(
     def text() -> str:
         rows = [
             [
-                t.take_id[:12],
+                short(t),
                 when(t.created_us),
                 t.name,
                 str(t.bars or "–"),
@@ -141,31 +141,23 @@ def restore(take: TakeId = "last", as_json: Json = False) -> None:
 
 
 @app.command()
-def play(take: TakeId = "last") -> None:
-    """Play a take through this machine's default output."""
-    one = ask(c.ShowTake(take_id=take), c.OneTake)
-    try:
-        import sounddevice
-        import soundfile
-
-        name = "take.flac" if one.take.repair and one.take.state == "ready" else "take.wav"
-        samples, rate_hz = soundfile.read(Path(one.path) / name, dtype="float32")
-        sounddevice.play(samples, rate_hz, blocking=True)
-    except (OSError, sounddevice.PortAudioError) as error:
-        raise SidechainError(
-            f"This machine cannot play sound: {error}.", "Export the take instead: `sidechain takes export`."
-        ) from error
-
-
-@app.command()
 def delete(
     take: TakeId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    for_good: Annotated[
+        bool, typer.Option("--for-good", help="At once: it cannot be restored, and its sound is gone.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --for-good: do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Delete a take from this machine, for good. A post of it stays on the relay."""
+    """Delete a take; `sidechain takes restore` undoes it, for some days (`restore_days`). A post of it stays on the relay.
+
+    Examples:  sidechain takes delete last   ·   sidechain takes delete "night idea" --for-good --yes
+    """
+    if not for_good:
+        discard(take, as_json)
+        return
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     if not yes:
-        typer.confirm(f"Delete {describe(one.take)}? The sound is gone then", abort=True)
+        typer.confirm(f"Delete {describe(one.take)}? The sound is gone then", abort=True, err=True)
     done = ask(c.DeleteTake(take_id=one.take.take_id), c.Done)
     show(done, as_json, lambda: "Deleted.")

@@ -17,7 +17,7 @@ from daemon.errors import BadAudio, SidechainError, UsageError
 if TYPE_CHECKING:
     from audio.read.clip import Clip
 
-TakeId = Annotated[str, typer.Argument(help="A take's id or its start, or `last`.")]
+TakeId = Annotated[str, typer.Argument(help="A take's id or its start, its name, or `last`.")]
 FORMATS = {
     ".wav": "take.wav",
     ".flac": "take.flac",
@@ -114,7 +114,7 @@ def similar(
     """
     file = Path(what)
     if os.path.isfile(file):  # an id may be longer than a name of a file can be
-        fingerprint, embedding = _marks(file)
+        fingerprint, embedding = marks_of(file, read_clip(file))
         request = c.FindSimilar(fingerprint=fingerprint, embedding=embedding, limit=limit)
     elif file.suffix:
         raise BadAudio(f"{file} is not there.", "Check the path.")
@@ -142,14 +142,13 @@ def similar(
     show(found, as_json, text)
 
 
-def _marks(file: Path) -> tuple[bytes, bytes]:
-    """Fingerprint and embedding of a file, as the library has them of its takes."""
+def marks_of(file: Path, clip: "Clip") -> tuple[bytes, bytes]:
+    """Fingerprint and embedding of a file's sound, as the library has them of its takes. Raises BadAudio."""
     from audio.errors import AudioError
     from audio.intake import sanitize
     from daemon.features.rendering.pipeline import Settings, analyse_clip, plain_analysis
 
     settings = Settings(title="")
-    clip = read_clip(file)
     try:
         heard = plain_analysis(
             analyse_clip(sanitize(clip.samples).samples, clip.sample_rate_hz, settings), settings

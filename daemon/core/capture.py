@@ -6,7 +6,7 @@ bar lines are found.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -49,6 +49,7 @@ class Cut(Struct, frozen=True, kw_only=True):
     tempo_map: tuple[tuple[int, float], ...]  # (frame relative to first_frame, bpm from there on)
     meter: Meter | None  # None: unknown, or it varies
     note: str  # a sentence: why shorter, or unanchored; "" when as asked
+    bpm_source: Literal["transport", "file", "given"] = "transport"  # who said bpm
 
 
 class NothingToKeep(Exception):

@@ -54,8 +54,13 @@ class Account:
         self.name: str | None = None
         self.owner: str | None = None
         self.problem: str | None = None
+        self.claiming = False  # somebody is asked whether it is theirs
         self.claimed = asyncio.Event()
         self.given_up = asyncio.Event()
+
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._config = config
 
     def changed(self) -> None:
         """Something that is shown of the account, or of a claim that is under way, is otherwise now."""

@@ -105,6 +105,7 @@ class Claiming:
             if not first_shown.done():
                 first_shown.set_result(None)
 
+        self._account.claiming = True
         ways: list[asyncio.Task[TokenPair]] = []
         if not by_code:
             ways.append(asyncio.create_task(attempt.through_browser(self._listen_limit_s, shown)))
@@ -120,6 +121,8 @@ class Claiming:
             failed = SidechainError("The claim failed.", "The daemon's log says why; claim again.")
             self.show(error=failed, authorize_url=None, verification_uri=None, user_code=None)
         finally:
+            self._account.claiming = False
+            self._account.changed()
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)

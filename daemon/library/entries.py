@@ -10,6 +10,7 @@ import os
 import time
 from pathlib import Path
 
+from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import SidechainError, TakeGone
 from daemon.library import sidecars
@@ -39,6 +40,10 @@ class Entries:
         self._hold_us = hold_us
         self._visibility = visibility
         self.changing = asyncio.Lock()
+
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._hold_us, self._visibility = config.hold_us, config.shown_to
 
     async def post(
         self, take: TakeRow, title: str, account: str | None, visibility: ShownTo | None = None

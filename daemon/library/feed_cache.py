@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from daemon.core.items import as_it_stands, as_item, place
+from daemon.core.meant import called
 from daemon.library.database import Database
 from relay.wire.rest import AudioPost, FeedPost
 
@@ -121,6 +122,11 @@ class FeedCache(Database):
                 (user_id,),
             )
         return {post.id: post for post in _posts_of(rows)}
+
+    def items_called(self, title: str) -> list[AudioPost]:
+        """Cached Items of that title (daemon.core.meant), the newest first; two at most, which is one too many."""
+        rows = self._db.execute("SELECT post FROM item ORDER BY created_at DESC, post_id DESC")
+        return [post for post in _posts_of(rows) if called(post.title, title)][:2]
 
     def remove_item(self, post_id: str) -> None:
         """Deleted, or not for this account any more."""

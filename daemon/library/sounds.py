@@ -33,12 +33,13 @@ class Sound(Struct, frozen=True, kw_only=True):
 async def find_sound(store: Store, takes: Takes, kind: str | None, target: str) -> Sound:
     """kind: "take", "item", or None: a Take if there is one, else an Item. Raises UsageError. [loop]
 
-    target: any unique prefix of an id; of a Take also "last".
+    target: any unique prefix of an id, or a name; of a Take also "last".
     """
     found = [] if kind else await store.run(Store.find_take, target)
+    found = found or ([] if kind else await store.run(Store.takes_called, target))
     if kind == "take" or found:
         return _of_take(await takes.find(target), takes.folder)
-    posts = await store.run(Store.item, target)
+    posts = await store.run(Store.item, target) or await store.run(Store.items_called, target)
     if len(posts) == 1:
         return _of_post(posts[0])
     if posts:

@@ -13,6 +13,7 @@ import msgspec
 
 from daemon.core import outbox
 from daemon.core.analysis import Alike, Known, TakeAnalysis
+from daemon.core.meant import called, short_id
 from daemon.core.shelf import matches
 from daemon.errors import LibraryDamaged
 from daemon.library.feed_cache import FeedCache
@@ -135,6 +136,26 @@ class Store(FeedCache, WaitingDeeds):
             (discarded, like),
         )
         return [read_take(row) for row in rows]
+
+    def takes_called(self, name: str, *, discarded: bool = False) -> list[TakeRow]:
+        """Those of this name (daemon.core.meant), at most two, the newest first. discarded: as in `find_take`."""
+        rows = self._db.execute(
+            "SELECT * FROM take WHERE (discarded_us IS NOT NULL) = ? ORDER BY rowid DESC", (discarded,)
+        )
+        found: list[TakeRow] = []
+        while len(found) < 2 and (row := rows.fetchone()):
+            take = read_take(row)
+            if called(take.name, name):
+                found.append(take)
+        return found
+
+    def short_take_id(self, take_id: str) -> str:
+        """As much of it as names no other Take, discarded ones with them."""
+        before, after = self._db.execute(
+            "SELECT (SELECT max(take_id) FROM take WHERE take_id < ?1), (SELECT min(take_id) FROM take WHERE take_id > ?1)",
+            (take_id,),
+        ).fetchone()
+        return short_id(take_id, filter(None, (before, after)))
 
     def takes_of(self, take_ids: Iterable[str]) -> list[TakeRow]:
         """Those of these that are there, in no order."""

@@ -54,6 +54,10 @@ class Takes:
         self._bus = bus
         self.folder = config.takes
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._config = config
+
     async def open(self) -> Rebuilt:
         """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""
         for folder in (self.folder.parent, self.folder):
@@ -153,7 +157,7 @@ class Takes:
             )
 
     async def find(self, prefix: str, *, discarded: bool = False) -> TakeRow:
-        """The Take named by a unique prefix of its id, or "last": of those that were discarded, or of the others.
+        """The Take named by a unique prefix of its id, by its name, or "last": of those that were discarded, or of the others.
 
         Raises UsageError.
         """
@@ -162,9 +166,12 @@ class Takes:
             raise UsageError("There is nothing to restore.", "`sidechain takes` lists what is there.")
         if not found and prefix == "last":
             raise UsageError("There are no takes yet.", "Play, then `sidechain keep`.")
+        found = found or await self._store.run(Store.takes_called, prefix, discarded=discarded)
         if len(found) != 1:
             many = "No take has" if not found else "Several takes have"
-            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain takes` lists them.")
+            raise UsageError(
+                f"{many} an id that starts with {prefix!r}, or that name.", "`sidechain takes` lists them."
+            )
         return found[0]
 
     async def get(self, take_id: str) -> TakeRow:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from audio.floats import peak
 from bridge.control import InstanceInfo
 from bridge.errors import BridgeError, RingRefused
 from bridge.plugin_endpoint import Peer
@@ -124,6 +125,7 @@ class Instance:
             playing=bool(last.flags & Flag.PLAYING) if last else None,
             recording=bool(last.flags & Flag.RECORDING) if last else None,
             sounding=after_last_signal(heard.data) > 0 and not stale,
+            level=0.0 if stale else peak(heard.data),
             bpm=last.bpm if last and last.flags & Flag.VALID_BPM else None,
             meter=f"{last.numerator}/{last.denominator}" if last and last.flags & Flag.VALID_METER else None,
         )

@@ -34,6 +34,11 @@ class LogFile(logging.handlers.RotatingFileHandler):
             os.dup2(self.stream.fileno(), sys.stderr.fileno())
 
 
+def set_level(level: str) -> None:
+    """From now on. [any]"""
+    logging.getLogger().setLevel(level.upper())
+
+
 def set_up(level: str) -> None:
     """Log to stderr, or to the file that $SIDECHAIN_LOG_FILE names. [main thread]"""
     logging.raiseExceptions = False  # a disk that is full of log is told by other means

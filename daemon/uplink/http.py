@@ -128,6 +128,7 @@ class RelayHttp:
                 f"The relay at {self.base_url} does not answer: {said}.",
                 next_step,
                 no_answer=True,
+                obstacle="route" if is_barred(error) else "",
                 may_have_arrived=not _is_before_asking(error),
             ) from error
 
@@ -210,7 +211,13 @@ class RelayHttp:
             retry_after_s=_retry_after_s(answer.headers),
             relay_wide=answer.status < BAD_REQUEST or answer.status in RELAY_WIDE,
             may_have_arrived=_is_failure(answer.status),
+            obstacle="portal" if answer.status < BAD_REQUEST else "",
         )
+
+
+def is_barred(error: BaseException) -> bool:
+    """A proxy refuses, or a certificate is not accepted."""
+    return isinstance(error, httpx.ProxyError) or bool(_certificate_fault(error))
 
 
 def _is_failure(status: int) -> bool:

@@ -53,6 +53,7 @@ def chosen(url: str, proxies: Mapping[str, str], bypassed: Callable[[str], objec
         raise Offline(
             f"The proxy that is set for {host} is a {scheme} proxy, which Sidechain does not speak.",
             f"Set an http proxy, or NO_PROXY={host} to go directly; then restart the daemon.",
+            obstacle="route",
         )
     return Route(proxy=proxy)
 
@@ -76,6 +77,7 @@ def trusted(certificate: str = "", env: Mapping[str, str] = os.environ) -> ssl.S
         raise Offline(
             f"The certificates that {named} cannot be read: {error.strerror}.",
             "Mend or unset it; then restart the daemon.",
+            obstacle="route",
         ) from error
 
 

@@ -4,20 +4,21 @@ What the frames mean is relay.wire.events', when to open another one daemon.core
 """
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from daemon.errors import Offline
+from daemon.errors import Obstacle, Offline
 from daemon.uplink.route import route_to, trusted
 from relay.wire.events import MAX_FRAME_BYTES, MAX_RELAY_FRAME_BYTES, SUBPROTOCOL_MSGPACK
 from relay.wire.rest import API_PREFIX
 
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 1.0
-UNAUTHORIZED = 401
+BAD_REQUEST, UNAUTHORIZED = 400, 401
 
 
 class TokenRejected(Exception):
@@ -25,12 +26,13 @@ class TokenRejected(Exception):
 
 
 class SocketEnded(Exception):
-    """It could not be opened, or is gone. code: of the close frame, None without one."""
+    """It could not be opened, or is gone. code: of the close frame, None without one. obstacle: as in Offline."""
 
-    def __init__(self, code: int | None, why: str) -> None:
+    def __init__(self, code: int | None, why: str, obstacle: Obstacle = "") -> None:
         super().__init__(code, why)
         self.code = code
         self.why = why
+        self.obstacle = obstacle
 
     def __str__(self) -> str:
         return f"{self.why} (close code {self.code})" if self.code else self.why
@@ -72,7 +74,7 @@ async def open_socket(base_url: str, token: str, certificate: str = "") -> Async
         proxy = route_to(base_url).proxy
         certificates = trusted(certificate) if base_url.startswith("https:") else None
     except Offline as error:
-        raise SocketEnded(None, str(error)) from error
+        raise SocketEnded(None, str(error), error.obstacle) from error
     opening = _Straight(
         base_url.replace("http", "ws", 1) + API_PREFIX + "/ws",
         additional_headers={"Authorization": f"Bearer {token}"},
@@ -90,10 +92,16 @@ async def open_socket(base_url: str, token: str, certificate: str = "") -> Async
     except websockets.exceptions.InvalidStatus as error:
         if error.response.status_code == UNAUTHORIZED:
             raise TokenRejected from error
-        raise SocketEnded(None, str(error)) from error
+        answered_well = error.response.status_code < BAD_REQUEST  # and yet no relay
+        raise SocketEnded(None, str(error), "portal" if answered_well else "") from error
     except (OSError, TimeoutError, websockets.exceptions.WebSocketException) as error:
-        raise SocketEnded(None, str(error) or type(error).__name__) from error
+        raise SocketEnded(None, str(error) or type(error).__name__, _obstacle(error)) from error
     try:
         yield Socket(connection)
     finally:
         await connection.close()
+
+
+def _obstacle(error: Exception) -> Obstacle:
+    barred = isinstance(error, websockets.exceptions.ProxyError | ssl.SSLCertVerificationError)
+    return "route" if barred else ""

@@ -266,6 +266,6 @@ async def test_the_command_line_keeps_posts_waits_and_shows() -> None:
             assert (await sidechain("takes", "undo", "last"))["take"]["repair"] is None
             await sidechain("takes", "rename", "last", "renamed")
             assert (await sidechain("takes", "show", "last"))["take"]["title"] == "renamed"
-            await sidechain("takes", "delete", "last", "--yes")
+            await sidechain("takes", "delete", "last", "--for-good", "--yes")
             assert (await sidechain("takes", "list"))["takes"] == []
             assert not list((daemon.data / "takes").iterdir())

@@ -98,6 +98,18 @@ def test_exit_codes_are_the_table_in_the_code() -> None:
     assert rows == [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
 
 
+def test_states_are_those_that_are_shown() -> None:
+    from daemon.core.health import SHOWN
+
+    def plain(text: str) -> str:
+        return re.sub(r";? \{waiting\}", "", text).format(reason="…", remedy="…", until="…") or "–"
+
+    page = (ROOT / "docs/user/states.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    wanted = [f"| `{s}` | {plain(w.sentence)} | {plain(w.next_step)} | {w.left} |" for s, w in SHOWN.items()]
+    assert rows == wanted
+
+
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [

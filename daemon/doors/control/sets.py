@@ -1,6 +1,7 @@
 """Sets of takes, as tray and command line ask for them."""
 
 import bridge.control as c
+from daemon.core.meant import called
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.told import take_info, told_take
 from daemon.errors import UsageError
@@ -67,12 +68,23 @@ class SetAnswers:
 
     async def _find(self, prefix: str) -> list[TakeRow]:
         found = await self._store.run(Store.find_set, prefix)
+        if not found and prefix != "last":
+            found = await self._called(prefix)
         if not found and prefix == "last":
             raise UsageError("There are no sets yet.", "Play on several tracks, then `sidechain keep --all`.")
         if len(found) != 1:
             many = "No set has" if not found else "Several sets have"
-            raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain sets` lists them.")
+            raise UsageError(
+                f"{many} an id that starts with {prefix!r}, or that name.", "`sidechain sets` lists them."
+            )
         return await self._store.run(Store.takes_of_set, found[0])
+
+    async def _called(self, name: str) -> list[str]:
+        """The ids of sets of that name."""
+        ids = await self._store.run(Store.set_ids, c.MAX_LIST)
+        return [
+            each for each in ids if called(name_of_set(await self._store.run(Store.takes_of_set, each)), name)
+        ]
 
     async def _told(self, takes: list[TakeRow], note: str = "") -> c.OneSet:
         return c.OneSet(

@@ -1,19 +1,28 @@
 """The settings that the running daemon goes by, as tray and command line ask for them."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 import bridge.control as c
 from daemon.config import Loaded
 from daemon.doors.control.answers import Answers
-from daemon.features.preferences.preferences import Preferences
+from daemon.doors.sentences import MAX_CHARACTERS
+
+if TYPE_CHECKING:  # the command line reads this file for told_settings alone
+    from daemon.features.preferences.preferences import Preferences
 
 
 class SettingAnswers:
     """[loop]"""
 
-    def __init__(self, preferences: Preferences) -> None:
+    def __init__(self, preferences: "Preferences") -> None:
         self._preferences = preferences
-        self.answers: Answers = {c.GetSettings: self._tell, c.ChangeSetting: self._change}
+        self.answers: Answers = {
+            c.GetSettings: self._tell,
+            c.ChangeSetting: self._change,
+            c.ReloadSettings: self._reload,
+        }
 
     async def _tell(self, request: c.GetSettings) -> c.Reply:
         return told_settings(self._preferences.held)
@@ -21,6 +30,14 @@ class SettingAnswers:
     async def _change(self, request: c.ChangeSetting) -> c.Reply:
         await self._preferences.change(request.name, request.value)
         return told_settings(self._preferences.held)
+
+    async def _reload(self, request: c.ReloadSettings) -> c.Reply:
+        done = await self._preferences.reload()
+        return c.SettingsReloaded(
+            at_once=[*done.at_once],
+            waiting=[*done.waiting],
+            troubles=[trouble[:MAX_CHARACTERS] for trouble in done.troubles],
+        )
 
 
 def told_settings(held: Loaded) -> c.Settings:

@@ -1,17 +1,22 @@
 """Keeping, and the library of takes, as tray and command line ask for them."""
 
+from pathlib import Path
+
 import msgspec
 
 import bridge.control as c
+from daemon.core.importing import Words
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.players import Players
 from daemon.doors.control.told import sound_info, take_info, told_alikes, told_take
+from daemon.features.importing.importing import Importing
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.keeping import Keeping
 from daemon.features.posting.posting import Posting
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
 from daemon.features.repairs.repairs import Repairs
+from daemon.features.trimming.trimming import Part, Trimming
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
@@ -46,6 +51,8 @@ class TakeAnswers:
         repairs: Repairs,
         players: Players,
         search: Search,
+        importing: Importing,
+        trimming: Trimming,
     ) -> None:
         self._store = store
         self._takes = takes
@@ -55,12 +62,16 @@ class TakeAnswers:
         self._repairs = repairs
         self._players = players
         self._search = search
+        self._importing = importing
+        self._trimming = trimming
         self.answers: Answers = {
             c.KeepTake: self._keep,
             c.ListTakes: self._list,
             c.ShowTake: self._show,
             c.RenameTake: self._rename,
             c.TagTake: self._tag,
+            c.ImportSound: self._import,
+            c.TrimTake: self._trim,
             c.DiscardTake: self._discard,
             c.RestoreTake: self._restore,
             c.DeleteTake: self._delete,
@@ -105,6 +116,14 @@ class TakeAnswers:
         return await self._whole(
             await self._takes.tag(request.take_id, add=request.add, remove=request.remove)
         )
+
+    async def _import(self, request: c.ImportSound) -> c.Reply:
+        words = Words(bpm=request.bpm, meter=request.meter, given=request.given)
+        return await self._whole(await self._importing.take_in(Path(request.path), request.title, words))
+
+    async def _trim(self, request: c.TrimTake) -> c.Reply:
+        part = Part(bars=request.bars, from_s=request.from_s, to_s=request.to_s)
+        return await self._whole(await self._trimming.trim(request.take_id, part, request.title))
 
     async def _discard(self, request: c.DiscardTake) -> c.Reply:
         return await self._whole(await self._takes.discard(request.take_id))

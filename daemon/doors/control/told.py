@@ -19,7 +19,8 @@ async def told_take(store: Store, take: TakeRow, *, busy: bool = False) -> TakeI
     entry = await store.run(Store.entry_of, take.take_id)
     told = take_info(take, entry, busy=busy)
     alike = await told_alikes(store, [take.alike] if take.alike else [])
-    return msgspec.structs.replace(told, alike=alike[0] if alike else None)
+    short_id = await store.run(Store.short_take_id, take.take_id)
+    return msgspec.structs.replace(told, alike=alike[0] if alike else None, short_id=short_id)
 
 
 async def told_alikes(store: Store, found: Iterable[Alike]) -> list[AlikeInfo]:
@@ -57,7 +58,7 @@ def take_info(take: TakeRow, entry: outbox.Entry | None, *, busy: bool) -> TakeI
             "host_name": take.host_name,
             "track_name": take.track_name,
             "bpm": bpm,
-            "bpm_source": "transport" if take.cut.bpm else analysis.bpm_source,
+            "bpm_source": take.cut.bpm_source if take.cut.bpm else analysis.bpm_source,
             "key": analysis.key,
             "meter": f"{meter[0]}/{meter[1]}" if meter else None,
             "note": take.cut.note[:512],

@@ -31,6 +31,11 @@ class Discarding:
         self._wake = asyncio.Event()
         bus.on(TakeDiscarded, lambda _: self._wake.set())
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._grace_us = round(config.restore_days * DAY_US)
+        self._wake.set()
+
     async def run(self) -> None:
         """For ever; cancelled at shutdown. Raises LibraryStuck, LibraryDamaged."""
         while True:

@@ -239,7 +239,7 @@ def check_sound(config: Config, render_again: Callable[[str], None], known_takes
         yield problem(
             "sound",
             f"Of {known_takes} takes, {known_takes - takes} are not in {config.takes}.",
-            "Put their folders back; `sidechain takes delete` forgets what is gone for good.",
+            "Put their folders back; `sidechain takes delete --for-good` forgets what is gone for good.",
         )
     if bad_copies:
         yield repaired("sound", f"{bad_copies} lossless copies were not what they were, and are made anew.")

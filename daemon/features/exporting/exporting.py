@@ -66,6 +66,10 @@ class Exporting:
         self._writing = WeakValueDictionary[str, asyncio.Lock]()  # by key, while anybody holds or waits
         self._worker = Child(self._command, _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S)
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._config = config
+
     async def close(self) -> None:
         """End the worker."""
         await self._worker.stop()

@@ -1,4 +1,4 @@
-"""Which post is meant: by its id, the start of one in the feed here, or its address."""
+"""Which post is meant: by its id, the start of one in the feed here, its address, or its title."""
 
 import msgspec
 
@@ -13,9 +13,12 @@ async def find_post(store: Store, post: str) -> str:
     if is_one(given, Id):
         return given
     found = await store.run(Store.item, given) if given else []
+    found = found or await store.run(Store.items_called, post)
     if len(found) != 1:
         many = "Several posts of your feed have" if found else "No post of your feed has"
-        raise UsageError(f"{many} an id that starts with “{given}”.", "`sidechain feed` lists them.")
+        raise UsageError(
+            f"{many} an id that starts with “{given}”, or that title.", "`sidechain feed` lists them."
+        )
     return found[0].id
 
 

@@ -7,6 +7,7 @@ posts are the relay's to list: this device may not have made all of them.
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from daemon.core.meant import called, meant
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, UsageError
 from daemon.events import Bus, PostChanged, PostRemoved
@@ -91,15 +92,19 @@ class OwnPosts:
         return post_id
 
     async def find(self, prefix: str) -> str:
-        """The id of the one post of ours that begins so."""
+        """The id of the one post of ours that begins so, or is called so."""
         given = prefix.rstrip("/").rpartition("/")[2].lower()
         if len(given) == WHOLE_ID:
             return given
-        found = [post.id for post in await self._mine() if post.id.startswith(given)] if given else []
+        mine = await self._mine()
+        found = meant(given, mine, ids=lambda post: (post.id,), name=lambda post: post.title)
+        found = found or [post for post in mine if called(post.title, prefix)]  # a title may hold a slash
         if len(found) != 1:
             many = "None of your posts has" if not found else "Several of your posts have"
-            raise UsageError(f"{many} an id that starts with {given!r}.", "`sidechain posts` lists them.")
-        return found[0]
+            raise UsageError(
+                f"{many} an id that starts with {given!r}, or that title.", "`sidechain posts` lists them."
+            )
+        return found[0].id
 
     async def _mine(self) -> Sequence[AudioPost]:
         posts, cursor = list[AudioPost](), None

@@ -47,6 +47,10 @@ class Journal:
         self._judged = False
         self._closing = False
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self.config = self.holdings.config = config
+
     async def run(self, instances: Callable[[], list[Instance]]) -> None:
         """For ever: first what is on the disk, then round after round."""
         await self.do(self.judge)

@@ -29,6 +29,10 @@ class Recovering:
         self._takes = takes
         bus.on(PartKept, self._part_kept)
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._config = config
+
     async def keep(
         self, stretch_id: str, *, bars: int | None, seconds: float | None, before_end_s: float, title: str
     ) -> TakeRow:

@@ -39,7 +39,6 @@ class Rounds:
     def __init__(self, holdings: Holdings, life: str) -> None:
         """life: which start of the machine and run folder this is, as in Origin.boot_id."""
         self._holdings = holdings
-        self._config = holdings.config
         self._life = life
         self._writers: dict[str, RingFollower] = {}  # by the Ring's name
         # Rings whose hosts have ended; the daemon may hold them open for a while
@@ -90,7 +89,7 @@ class Rounds:
         ended = Mark(why=CLOSED, ended_us=time.time_ns() // 1000)
         try:
             for folder in self._holdings.folder.glob(f"{instance}-*"):
-                if self._config.history_keep_hours > 0:
+                if self._holdings.config.history_keep_hours > 0:
                     self._holdings.end(folder, read_mark(folder) or ended)
                 else:
                     self._holdings.forget(folder)
@@ -161,7 +160,7 @@ class Rounds:
         return RingFollower(folder, ring, origin, next_frame)
 
     def _advance(self, writer: RingFollower, *, to_the_end: bool = False) -> None:
-        share = self._config.history_bytes // (4 * max(1, len(self._writers)))
+        share = self._holdings.config.history_bytes // (4 * max(1, len(self._writers)))
         done = writer.advance(self._holdings.room, share, to_the_end=to_the_end)
         for file in done:
             self._holdings.note(file, is_open=False)
@@ -206,7 +205,7 @@ class Rounds:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return NO_KEEPING
         with contextlib.suppress(OSError):
-            if shutil.disk_usage(self._config.data).free < self._config.min_free_bytes:
+            if shutil.disk_usage(self._holdings.config.data).free < self._holdings.config.min_free_bytes:
                 return NO_KEEPING
         return "Keeping takes works as ever."
 

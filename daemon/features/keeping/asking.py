@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.config import Config
 from daemon.core import capture
 from daemon.core.choosing import Label
 from daemon.core.heard import frame_at
@@ -87,6 +88,10 @@ class Parts:
         self._journal = journal
         self._default_bars = default_bars
         self._fallback_s = fallback_s
+
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on. [loop]"""
+        self._default_bars, self._fallback_s = config.default_bars, config.fallback_seconds
 
     def of(self, player: Player, ask: Ask) -> Part:
         """Of what one plugin has played."""

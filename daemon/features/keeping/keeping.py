@@ -43,6 +43,11 @@ class Keeping:
         self._bus = bus
         self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._config = config
+        self._parts.go_by(config)
+
     async def keep(self, player: Player, ask: Ask) -> Made:
         """Make a Take durable; with `ask.post`, its Entry in the same transaction.
 

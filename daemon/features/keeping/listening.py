@@ -49,6 +49,10 @@ class Listening:
         self._folder = config.cache / "heard"
         self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._parts.go_by(config)
+
     async def copy(self, player: Player, ask: Ask) -> Copied:
         """The sound of a part. Raises UsageError, NothingKept, LibraryStuck."""
         try:

@@ -58,6 +58,10 @@ class SetKeeping:
         self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
         self._copies = Tracks(journal, self._parts)
 
+    def go_by(self, config: Config) -> None:
+        """Settings that hold from now on."""
+        self._parts.go_by(config)
+
     async def keep(self, ask: Ask, host_of: Instance | None = None) -> KeptSet:
         """Make the set durable, all of it. host_of: of the host of this plugin only; frames of `ask` count in its Ring.
 

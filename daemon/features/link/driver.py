@@ -18,7 +18,7 @@ from daemon.core import link_signals as link
 from daemon.core.friends import present, producing
 from daemon.core.items import fold, mentions
 from daemon.core.link import Link
-from daemon.errors import NotClaimed, SidechainError
+from daemon.errors import NotClaimed, Obstacle, Offline, SidechainError
 from daemon.events import (
     Bus,
     ItemArrived,
@@ -63,6 +63,7 @@ class LinkDriver:
         self._reader: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._friends: dict[str, PresenceUpdate] = {}
+        self._obstacle: Obstacle = ""  # as of the last try
         self._frames = Frames(json=False)
         bus.on(
             PresenceChanged,
@@ -74,7 +75,9 @@ class LinkDriver:
         return self._machine.state
 
     def _changed(self) -> None:
-        self._bus.tell(LinkChanged(state=self.state, friends=producing(self._friends.values())))
+        self._bus.tell(
+            LinkChanged(state=self.state, friends=producing(self._friends.values()), obstacle=self._obstacle)
+        )
 
     async def run(self) -> None:
         """Keep the link until cancelled."""
@@ -146,12 +149,13 @@ class LinkDriver:
             return
         except SidechainError as error:
             log.info("no token: %s", error)
+            self._obstacle = error.obstacle if isinstance(error, Offline) else ""
             self._queue.put_nowait(link.SocketLost(socket=number))
             return
         code = None
         try:
             async with open_socket(relay.base_url, token, relay.http.certificate) as socket:
-                self._socket = socket
+                self._socket, self._obstacle = socket, ""
                 cursor = await self._store.run(Store.cursor)
                 self._queue.put_nowait(link.SocketOpened(socket=number, cursor=cursor))
                 async for frame in socket.frames():
@@ -165,7 +169,7 @@ class LinkDriver:
             return
         except SocketEnded as ended:
             log.info("socket %d: %s", number, ended)
-            code = ended.code
+            code, self._obstacle = ended.code, ended.obstacle
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             log.info("socket %d: what the relay says is not understood: %s", number, error)
         except (SidechainError, sqlite3.Error, OSError) as error:

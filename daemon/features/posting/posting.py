@@ -7,6 +7,7 @@ uploader's (uploads.py).
 from collections.abc import Awaitable, Callable
 
 from daemon.core import outbox
+from daemon.core.meant import meant
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
@@ -25,8 +26,8 @@ MAY_BE_TO_RENDER = (outbox.State.HELD, outbox.State.WAITING)  # by a pipeline th
 
 
 class Posting:
-    """All methods are [loop]. uploader: None without a relay. An Entry is named by any unique prefix of its id, or its
-    Take's. Raises UsageError, NotClaimed, TakeGone, NoSpace, LibraryStuck."""
+    """All methods are [loop]. uploader: None without a relay. An Entry is named by any unique prefix of its id or its
+    Take's, or by what it is called. Raises UsageError, NotClaimed, TakeGone, NoSpace, LibraryStuck."""
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class Posting:
         if prefix == ALL:
             after = [await self._retried(e) for e in entries if e.state not in ENDED]
         else:
-            after = [await self._entries.retry(_only(entries, prefix))]
+            after = [await self._entries.retry(await self._only(entries, prefix))]
         for entry in after:
             self._tell(entry)
         if self._uploader:
@@ -112,7 +113,7 @@ class Posting:
 
     async def discard(self, prefix: str) -> outbox.Entry:
         """Do not post it; the Take stays. Raises SidechainError while it is uploaded, and once it has arrived."""
-        entry = _only(await self._store.run(Store.entries), prefix)
+        entry = await self._only(await self._store.run(Store.entries), prefix)
         after = await self._entries.discard(entry)
         self._tell(after)
         return after
@@ -126,7 +127,7 @@ class Posting:
                 "Nothing is held just now: what was posted has gone, or waits for the relay.",
                 "`sidechain outbox` lists what can still be taken back: `sidechain outbox discard`.",
             )
-        after = await self._entries.discard(_only(entries, prefix) if prefix else held[-1])
+        after = await self._entries.discard(await self._only(entries, prefix) if prefix else held[-1])
         self._tell(after)
         return after
 
@@ -141,11 +142,19 @@ class Posting:
         if entry.state in MAY_BE_TO_RENDER:
             self._bus.tell(TakeReset(take_id=entry.take_id))
 
-
-def _only(entries: list[outbox.Entry], prefix: str) -> outbox.Entry:
-    """By the start of its id, or of its take's. Raises UsageError."""
-    found = [e for e in entries if e.entry_id.startswith(prefix) or e.take_id.startswith(prefix)]
-    if len(found) != 1 or not prefix:
-        many = "No entry has" if not found else "Several entries have"
-        raise UsageError(f"{many} an id that starts with {prefix!r}.", "`sidechain outbox --all` lists them.")
-    return found[0]
+    async def _only(self, entries: list[outbox.Entry], said: str) -> outbox.Entry:
+        """By the start of its id, or of its take's, or by what it is called. Raises UsageError."""
+        names = await self._takes.names(entry.take_id for entry in entries)
+        found = meant(
+            said,
+            entries,
+            ids=lambda entry: (entry.entry_id, entry.take_id),
+            name=lambda entry: entry.title or names.get(entry.take_id, ""),
+        )
+        if len(found) != 1:
+            many = "No entry has" if not found else "Several entries have"
+            raise UsageError(
+                f"{many} an id that starts with {said!r}, or that name.",
+                "`sidechain outbox --all` lists them.",
+            )
+        return found[0]

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from daemon.core.presence import is_active, presence_of
-from daemon.events import Bus, PluginAlive, PluginsChanged, PresenceChanged, SettingChanged
+from daemon.events import Bus, PluginAlive, PluginsChanged, PresenceChanged, SettingsChanged
 from daemon.rings.instances import Instances
 from relay.wire.events import Presence
 
@@ -25,11 +25,11 @@ class PresenceTeller:
         self._due: asyncio.TimerHandle | None = None  # a look that waits for its time
         for kind in (PluginAlive, PluginsChanged):
             bus.on(kind, lambda _: self._look_soon())
-        bus.on(SettingChanged, self._setting_changed)
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def _setting_changed(self, event: SettingChanged) -> None:
-        if event.name == "presence":
-            self._is_told = bool(event.value)
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        if event.config.presence != self._is_told:
+            self._is_told = event.config.presence
             self._look_soon()
 
     def _look_soon(self) -> None:

@@ -9,7 +9,7 @@ Files are durable before the message that names them. Not a queue: order and ret
 import hashlib
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
@@ -30,12 +30,13 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 class Job(Struct, frozen=True, kw_only=True, tag="job"):
     """Render the Take in `folder`. bar_fractions: bar lines, 0..1 of the Take. Unknown is None.
 
-    bpm: the transport's; tempo_varies: it had several. repair: how the loop's seam is mended. cache: folder of what was made before, "" for none.
+    bpm: what bpm_source said; tempo_varies: it had several. repair: how the loop's seam is mended. cache: folder of what was made before, "" for none.
     """
 
     folder: str
     title: str
     bpm: float | None
+    bpm_source: Literal["transport", "file", "given"]
     tempo_varies: bool
     meter: tuple[int, int] | None
     bars: int | None
@@ -115,6 +116,7 @@ def render(job: Job, frames: Frames[ToWorker], cores: "Cores | None") -> None:
     settings = Settings(
         title=job.title,
         bpm=job.bpm,
+        bpm_source=job.bpm_source,
         tempo_varies=job.tempo_varies,
         meter=job.meter,
         bars=job.bars,

@@ -196,6 +196,7 @@ class Renderer:
             folder=str(self._takes_dir / take.take_id),
             title=take.title,
             bpm=cut.bpm,
+            bpm_source=cut.bpm_source,
             tempo_varies=len(cut.tempo_map) > 1,
             meter=cut.meter,
             bars=cut.bars,

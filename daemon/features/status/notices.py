@@ -9,13 +9,16 @@ from daemon.events import (
     DiskTroubled,
     HistoryChanged,
     LinkedFolderTroubled,
+    NewerVersion,
     PluginsShutOut,
     RunFolderTroubled,
+    SettingsChanged,
 )
 from daemon.identity.account import Account
 
 TROUBLE_SHOWN_S = 60.0
 SHUT_OUT = "No more plugins are let in: open files are used up. Close some plugins, or raise the daemon's limit of them."
+NEWER = "Sidechain {} is out. It is not fetched by itself: install it as you did this one."
 BARE_KEY = "The device key lies in a file that is not encrypted, as credential_store asks for."
 
 
@@ -28,8 +31,12 @@ class Notices:
         self._found: list[str] = []
         self._trouble_s, self._trouble = 0.0, ""
         self._history = HistoryChanged(news=(), trouble="")
+        self._settings: tuple[str, ...] = ()
+        self._newer = ""
         self._run_folder = ""
         self._linked_folder = ""
+        bus.on(NewerVersion, self._newer_version)
+        bus.on(SettingsChanged, self._settings_changed)
         bus.on(DiskTroubled, self._disk_troubled)
         bus.on(HistoryChanged, self._history_changed)
         bus.on(PluginsShutOut, self._plugins_shut_out)
@@ -40,6 +47,12 @@ class Notices:
     def add(self, sentence: str) -> None:
         """Found at the start."""
         self._found.append(sentence)
+
+    def _newer_version(self, event: NewerVersion) -> None:
+        self._newer = event.version
+
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config, self._settings = event.config, event.sentences
 
     def _disk_troubled(self, event: DiskTroubled) -> None:
         self._trouble_s, self._trouble = time.monotonic(), event.sentence
@@ -65,6 +78,8 @@ class Notices:
         bare_key = self._account.name is not None and self._config.credential_store == "file"
         return [
             *self._found,
+            *self._settings,
+            *([NEWER.format(self._newer)] if self._newer else []),
             *([BARE_KEY] if bare_key else []),
             *(f"{found} `sidechain recover` keeps it." for found in self._history.news),
             *([self._history.trouble] if self._history.trouble else []),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from daemon.core import outbox
 from daemon.core.health import Health, overall
 from daemon.core.link_signals import LinkState
+from daemon.errors import Obstacle
 from daemon.events import (
     AccountChanged,
     Bus,
@@ -19,11 +20,12 @@ from daemon.events import (
     HistoryChanged,
     ItemArrived,
     LinkChanged,
+    NewerVersion,
     NotificationsChanged,
     PluginsChanged,
     PostingPaused,
     RunFolderTroubled,
-    SettingChanged,
+    SettingsChanged,
     StatusChanged,
     TakeChanged,
     TakeDeleted,
@@ -47,23 +49,34 @@ SHOWN: tuple[type[Event], ...] = (
     LinkChanged,
     AccountChanged,
     ItemArrived,
+    NewerVersion,
     NotificationsChanged,
     PluginsChanged,
     PostingPaused,
-    SettingChanged,
     HistoryChanged,
     DiskTroubled,
     RunFolderTroubled,
+    SettingsChanged,
 )
 """What the status shows something of."""
 
 
 class DaemonStatus:
-    """[loop]. has_relay: one is configured. paused: until when posting is, in words; "": it is not."""
+    """[loop]. has_relay: one is configured. paused: until when posting is, in words; "": it is not. safe: after a crash loop,
+    without all that keeping does not need."""
 
     def __init__(
-        self, store: Store, account: Account, has_relay: bool, bus: Bus, paused: Callable[[], str]
+        self,
+        store: Store,
+        account: Account,
+        has_relay: bool,
+        bus: Bus,
+        paused: Callable[[], str],
+        *,
+        safe: bool = False,
     ) -> None:
+        self._safe = safe
+        self._obstacle: Obstacle = ""
         self._store = store
         self._account = account
         self._bus = bus
@@ -77,7 +90,7 @@ class DaemonStatus:
             bus.on(kind, lambda _: self._news.set())
 
     def _link_changed(self, event: LinkChanged) -> None:
-        self.link = event.state
+        self.link, self._obstacle = event.state, event.obstacle
         self.friends = event.friends
 
     @property
@@ -89,8 +102,16 @@ class DaemonStatus:
         """The one state of now, and the outbox by states, out of which it was made."""
         counts = await self._store.run(Store.count_entries)
         entries = {outbox.State(name): n for name, n in counts.items()}
-        claimed = self._account.name is not None
-        health = overall(self.link, entries, self._account.problem, claimed, self._paused())
+        health = overall(
+            self.link,
+            entries,
+            self._account.problem,
+            self._account.name is not None,
+            self._paused(),
+            obstacle=self._obstacle,
+            claiming=self._account.claiming,
+            safe=self._safe,
+        )
         said = f"{health.sentence} {health.next_step}" if health.next_step else ""
         self.trouble = said[:TROUBLE_CHARACTERS]
         return health, counts

@@ -164,7 +164,10 @@ def test_scheme_and_host_are_read_in_any_case(tmp_path: Path) -> None:
 def test_the_page_has_the_table_word_for_word() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "configuration.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| `")]
-    assert rows == [f"| `{s.name}` | {s.default} | {s.meaning} |" for s in SETTINGS.values()]
+    assert rows == [
+        f"| `{s.name}` | {s.default} | {'at once' if s.at_once else 'next start'} | {s.meaning} |"
+        for s in SETTINGS.values()
+    ]
     assert list(SETTINGS) == [field.name for field in msgspec.structs.fields(Config)]
 
 

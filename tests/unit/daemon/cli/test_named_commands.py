@@ -63,7 +63,7 @@ def test_what_answers_answers_in_json_too() -> None:
         if "--json" not in options(command):
             yield " ".join(path)
 
-    assert set(without(top())) == {"up", "relay", "tray", "host", "takes open", "takes play", "config path"}
+    assert set(without(top())) == {"up", "relay", "tray", "host", "takes open", "config path"}
 
 
 def test_a_command_is_found_where_the_table_says() -> None:

@@ -110,4 +110,4 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     monkeypatch.setenv("SIDECHAIN_DATA_DIR", str(tmp_path / "data"))
     source = written(tmp_path / "a.wav")
     with pytest.raises(SidechainError, match="not a folder"):
-        process(source, out=source, title="", bpm=None, key=None, limiter=False, no_cache=True, force=False)
+        process([source], out=source, title="", bpm=None, key=None, limiter=False, no_cache=True, force=False)

@@ -1,12 +1,14 @@
 """What is shown first when several things are so at once."""
 
 from itertools import product
+from typing import get_args
 
 import pytest
 
 from daemon.core.health import SHOWN, HealthState, overall, paused_words
 from daemon.core.link import LinkState
 from daemon.core.outbox import State
+from daemon.errors import Obstacle
 
 LOCKED = "The keyring is locked."
 OUTBOXES: list[dict[State, int]] = [
@@ -22,6 +24,9 @@ SITUATIONS = list(
 
 def test_every_state_is_reached_is_shown_and_is_left() -> None:
     reached = {overall(*situation).state for situation in SITUATIONS}
+    reached |= {overall(LinkState.BACKING_OFF, {}, None, True, obstacle=o).state for o in get_args(Obstacle)}
+    reached |= {overall(LinkState.ONLINE, {}, None, True, safe=True).state}
+    reached |= {overall(LinkState.UNCLAIMED, {}, None, False, claiming=True).state}
     assert reached == set(HealthState) == set(SHOWN)
 
 
@@ -49,7 +54,7 @@ def test_every_situation_is_a_whole_sentence(
         (LinkState.BACKING_OFF, {State.UPLOADING: 1}, None, True, HealthState.OFFLINE),
         (LinkState.ONLINE, {State.UPLOADING: 1}, None, True, HealthState.UPLOADING),
         (LinkState.ONLINE, {State.QUEUED: 1}, None, True, HealthState.CONNECTED),
-        (LinkState.PAUSED, {}, None, True, HealthState.PROBLEM),
+        (LinkState.PAUSED, {}, None, True, HealthState.UPDATE_REQUIRED),
     ],
 )
 def test_what_matters_most_is_shown(

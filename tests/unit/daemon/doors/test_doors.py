@@ -45,6 +45,8 @@ def tables() -> list[dict[type, Any]]:
         "repairs",
         "players",
         "search",
+        "importing",
+        "trimming",
     )
     status = named(
         StatusAnswers,

@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import load
+from daemon.config import Loaded, load
 from daemon.errors import SidechainError
-from daemon.events import Bus, SettingChanged
+from daemon.events import Bus, SettingsChanged
 from daemon.features.preferences.preferences import Preferences
 
 
-def preferences(folder: Path) -> tuple[Preferences, list[SettingChanged], Path]:
-    file, bus, told = folder / "config.toml", Bus(), list[SettingChanged]()
+def preferences(folder: Path) -> tuple[Preferences, list[SettingsChanged], Path]:
+    file, bus, told = folder / "config.toml", Bus(), list[SettingsChanged]()
     env = {"SIDECHAIN_CONFIG": str(file), "SIDECHAIN_DATA_DIR": str(folder), "HOME": str(folder)}
-    bus.on(SettingChanged, told.append)
-    return Preferences(load(env=env, default_run_dir=folder), bus), told, file
+    bus.on(SettingsChanged, told.append)
+
+    def read() -> Loaded:
+        return load(env=env, default_run_dir=folder)
+
+    return Preferences(read(), bus, read), told, file
 
 
 async def test_a_live_setting_holds_at_once_and_at_the_next_start(tmp_path: Path) -> None:
@@ -22,15 +26,16 @@ async def test_a_live_setting_holds_at_once_and_at_the_next_start(tmp_path: Path
     file.write_text('# mine\nlog_level = "debug"\n')
     await mine.change("do_not_disturb", "true")
     assert mine.held.config.do_not_disturb and mine.held.origins["do_not_disturb"] == "file"
-    assert [(each.name, each.value) for each in told] == [("do_not_disturb", True)]
+    assert [each.config.do_not_disturb for each in told] == [True]
     assert file.read_text() == '# mine\nlog_level = "debug"\ndo_not_disturb = true\n'
     assert preferences(tmp_path)[0].held.config.do_not_disturb
 
 
 async def test_any_other_setting_is_written_and_does_not_claim_to_hold(tmp_path: Path) -> None:
     mine, told, file = preferences(tmp_path)
-    await mine.change("default_bars", "4")
-    assert mine.held.config.default_bars == 8 and told == [] and "default_bars = 4" in file.read_text()
+    await mine.change("prefetch_items", "4")
+    assert mine.held.config.prefetch_items == 12 and "prefetch_items = 4" in file.read_text()
+    assert "prefetch_items will hold from the next start" in told[0].sentences[0]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from daemon.events import Bus, PluginAlive, PresenceChanged, SettingChanged
+from daemon.config import Config
+from daemon.events import Bus, PluginAlive, PresenceChanged, SettingsChanged
 from daemon.features.presence import presence_teller
 from daemon.features.presence.presence_teller import PresenceTeller
 from daemon.rings.instances import Instance, Instances
@@ -51,9 +52,9 @@ async def test_switched_off_it_says_away_once_and_nothing_after_that(monkeypatch
     await look()
     assert told == []
     monkeypatch.setattr(presence_teller, "presence_of", lambda *_: Presence(status="producing"))
-    bus.tell(SettingChanged(name="presence", value=True))
+    bus.tell(SettingsChanged(config=Config(presence=True)))
     await look()
-    bus.tell(SettingChanged(name="presence", value=False))
+    bus.tell(SettingsChanged(config=Config(presence=False)))
     await look()
     await look()
     assert told == ["producing", "away"]

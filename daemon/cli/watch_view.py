@@ -1,0 +1,127 @@
+"""What `sidechain watch` shows, made of the daemon's status and events: rows of a live picture, and words for a line."""
+
+from collections import deque
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+import bridge.control as c
+from daemon.cli.daemon_commands import describe
+from daemon.cli.output import number
+from daemon.cli.record import dbfs, meter
+from daemon.core import shown
+
+MAX_EVENTS = 8
+NARROW_COLUMNS = 60  # below: without what can be missed
+METER_COLUMNS, NARROW_METER_COLUMNS = 24, 10
+ENDED = ("accepted", "discarded")
+
+
+class View:
+    """What was told so far. status: None before the first look."""
+
+    def __init__(self) -> None:
+        self.status: c.Status | None = None
+        self._under_way: dict[str, c.Progress] = {}  # by the take
+        self._events: deque[str] = deque(maxlen=MAX_EVENTS)
+
+    def take(self, event: c.Event, clock: str) -> None:
+        """clock: when, as it is shown."""
+        if isinstance(event, c.Progress):
+            self._under_way[event.take_id] = event
+            return
+        if isinstance(event, c.StateChanged):
+            return
+        if isinstance(event, c.TakeChanged) and _is_done(event.take):
+            self._under_way.pop(event.take.take_id, None)
+        self._events.append(f"{clock}  {in_words(event)}")
+
+    def picture(self, columns: int) -> Group:
+        """At most so many columns wide."""
+        status = self.status
+        if status is None:
+            return Group(Text("…"))
+        narrow = columns < NARROW_COLUMNS
+        parts: list[Text | Table] = [_text(f"{status.sentence}  ({status.state})", "bold")]
+        parts += [_text(f"notice  {notice}", "yellow") for notice in status.notices]
+        parts += [_text(""), _plugins(status.instances, narrow)]
+        parts += [_text(""), self._takes(status.recent, narrow)]
+        if self._events:
+            parts += [_text(""), *(_text(event, "dim") for event in self._events)]
+        return Group(*parts)
+
+    def _takes(self, takes: list[c.TakeInfo], narrow: bool) -> Table | Text:
+        if not takes:
+            return _text("No takes yet. Play, then `sidechain keep`.")
+        table = _table(["take", "state"] if narrow else ["take", "length", "tempo", "state"])
+        for take in takes:
+            length = f"{take.bars} bars" if take.bars else f"{take.frames / take.sample_rate_hz:.1f} s"
+            about = [] if narrow else [_text(length), _text(number(take.bpm))]
+            table.add_row(_text(take.name or take.title), *about, _text(self._state(take)))
+        return table
+
+    def _state(self, take: c.TakeInfo) -> str:
+        progress = self._under_way.get(take.take_id)
+        if progress and not _is_done(take):
+            return f"{progress.stage} {progress.fraction:.0%}{_sent(progress)}"
+        held = f" {take.held_s:.0f} s" if take.held_s is not None else ""
+        return f"{take.entry_state or take.state}{held}"
+
+
+def _is_done(take: c.TakeInfo) -> bool:
+    return take.state in ("ready", "failed") and take.entry_state in (None, *ENDED)
+
+
+def _plugins(instances: list[c.InstanceInfo], narrow: bool) -> Table | Text:
+    if not instances:
+        return _text("No plugin is loaded.")
+    table = _table(["plugin", "level"] if narrow else ["plugin", "tempo", "state", "level", ""])
+    for one in instances:
+        level = one.level or 0.0
+        bar = _text(meter(level, NARROW_METER_COLUMNS if narrow else METER_COLUMNS), "green")
+        said = dbfs(level)
+        name = _text(one.track_name or one.host_name)
+        tempo, state = _text(f"{number(one.bpm)} {one.meter or ''}"), _text(one.reason or one.state)
+        peak = _text("" if said is None else f"{said:.0f} dBFS")
+        table.add_row(*((name, bar) if narrow else (name, tempo, state, bar, peak)))
+    return table
+
+
+def _table(columns: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True, overflow="ellipsis", header_style="dim")
+    return table
+
+
+def _text(said: str, style: str = "") -> Text:
+    """As it is: names and titles are other people's words."""
+    return Text(shown.line(said), style, no_wrap=True, overflow="ellipsis")
+
+
+def _sent(progress: c.Progress) -> str:
+    if not progress.size_bytes:
+        return ""
+    return f", {(progress.sent_bytes or 0) / 1e6:.1f} of {progress.size_bytes / 1e6:.1f} MB"
+
+
+def in_words(told: c.Event | c.Status) -> str:
+    """One line. [any]"""
+    match told:
+        case c.Status():
+            return f"{told.sentence} ({told.state})"
+        case c.Progress():
+            return f"take {told.take_id[:12]}: {told.stage} {told.fraction:.0%}{_sent(told)}"
+        case c.TakeChanged():
+            state = (
+                f"{told.take.state}, {told.take.entry_state}" if told.take.entry_state else told.take.state
+            )
+            return f"take {describe(told.take)}: {state}"
+        case c.ItemArrived():
+            return f"“{told.item.title}” by {told.item.author} is new in the feed"
+        case c.NotificationsChanged():
+            return told.sentence or f"{told.unread} notifications are unread"
+        case c.PreviewChanged():
+            return f"preview of “{told.preview.title or told.preview.target}”: {told.preview.state}"
+    return "the status has changed"

@@ -1,0 +1,1 @@
+"""Sound of a file as a Take."""

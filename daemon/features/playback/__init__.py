@@ -1,0 +1,1 @@
+"""Sounds played through this machine's own devices, not through a DAW."""

@@ -1,0 +1,1 @@
+"""Sound of a device into a Ring, as a plugin's."""

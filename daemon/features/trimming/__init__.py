@@ -1,0 +1,1 @@
+"""A part of a Take as a Take of its own."""
