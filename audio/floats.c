@@ -15,10 +15,10 @@
  * finite. */
 float sc_peak(const uint32_t *samples, int64_t count)
 {
-    uint32_t largest = 0;
+    int32_t largest = 0; /* signed, which every x86-64 compares sixteen bytes of at once */
     for (int64_t i = 0; i < count; i++) {
-        uint32_t size = samples[i] & 0x7fffffffu;
-        size = size < 0x7f800000u ? size : 0;
+        int32_t size = (int32_t)(samples[i] & 0x7fffffffu);
+        size = size < 0x7f800000 ? size : 0;
         largest = size > largest ? size : largest;
     }
     float peak;
