@@ -77,13 +77,28 @@ bool sc_numbers(const uint32_t *samples, int64_t count, float scale, int32_t *nu
     return true;
 }
 
+static uint32_t fold(uint32_t difference) { return difference << 1 ^ -(difference >> 31); }
+
 static uint32_t folded(const int32_t *numbers, int64_t i, int64_t channels, int64_t order)
 {
     uint32_t now = (uint32_t)numbers[i];
     uint32_t before = i >= channels ? (uint32_t)numbers[i - channels] : 0;
     uint32_t earlier = i >= 2 * channels ? (uint32_t)numbers[i - 2 * channels] : 0;
-    uint32_t difference = order == 2 ? now - 2 * before + earlier : now - before;
-    return difference << 1 ^ -(difference >> 31);
+    return fold(order == 2 ? now - 2 * before + earlier : now - before);
+}
+
+/* folded() of start .. end into out: without a question for each, once there are two frames before. */
+static void fold_all(const int32_t *numbers, int64_t start, int64_t end, int64_t channels, int64_t order, uint32_t *out)
+{
+    int64_t i = start;
+    for (; i < end && i < 2 * channels; i++) out[i - start] = folded(numbers, i, channels, order);
+    if (order == 2)
+        for (; i < end; i++) {
+            uint32_t before = (uint32_t)numbers[i - channels], earlier = (uint32_t)numbers[i - 2 * channels];
+            out[i - start] = fold((uint32_t)numbers[i] - 2 * before + earlier);
+        }
+    else
+        for (; i < end; i++) out[i - start] = fold((uint32_t)numbers[i] - (uint32_t)numbers[i - channels]);
 }
 
 /* The bits that the folded differences of `order` 1 or 2 take, each without its leading zeros, one at least: how large they are. */
@@ -102,7 +117,7 @@ void sc_planes(const int32_t *numbers, int64_t count, int64_t channels, int64_t 
     for (int64_t start = 0; start < count; start += 1024) {
         int64_t end = count < start + 1024 ? count : start + 1024;
         uint32_t block[1024];
-        for (int64_t i = start; i < end; i++) block[i - start] = folded(numbers, i, channels, order);
+        fold_all(numbers, start, end, channels, order, block);
         for (int64_t i = start; i < end; i++) {
             p0[i] = (uint8_t)block[i - start];
             p1[i] = (uint8_t)(block[i - start] >> 8);

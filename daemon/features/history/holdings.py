@@ -173,7 +173,8 @@ class Holdings:
     def offer(self, folder: Path) -> None:
         """Look again at what a Ring's journal has to offer; every byte of that has been checked, once."""
         others = tuple(one for one in self._offered if one.folder != folder)
-        found = (*others, *recovered_in(folder, self._checked.segments(folder)))
+        before = [one for one in self._offered if one.folder == folder]
+        found = (*others, *recovered_in(folder, self._checked.segments(folder), before=before))
         self._offered = tuple(sorted(found, key=lambda one: one.stretch.sounded_us)[-MAX_OFFERED:])
         self.recovered = told_once(self._offered)
 

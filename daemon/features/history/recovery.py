@@ -4,7 +4,7 @@ A stretch is cut as a Ring is (daemon.core.capture), from the same records, so i
 read here; the journal (journal.py) owns it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,6 +31,15 @@ MOST_BARS_S = 300.0  # as many bars at 50 BPM: further back nobody looks for the
 MAX_TAKE_S = 900.0
 
 
+class LastBars(Struct, frozen=True, kw_only=True):
+    """Whole bars at the end of a stretch, at most MOST_BARS."""
+
+    first_frame: int
+    bars: int
+    bpm: float | None
+    meter: Meter | None
+
+
 class Recovered(Struct, frozen=True, kw_only=True):
     """One stretch that is offered. Unknown is None."""
 
@@ -43,10 +52,20 @@ class Recovered(Struct, frozen=True, kw_only=True):
     stretch: Stretch
     why: str  # "host" or "machine" (or the session on it) went down; or CLOSED: it was closed
     kept: bool
-    bars: int | None  # whole bars at its end, at most MOST_BARS
-    bpm: float | None
-    meter: Meter | None
+    last: LastBars | None
     repeats: "tuple[Recovered, ...]" = ()  # the same sound once more, which is not told: repeats.py
+
+    @property
+    def bars(self) -> int | None:
+        return self.last.bars if self.last else None
+
+    @property
+    def bpm(self) -> float | None:
+        return self.last.bpm if self.last else None
+
+    @property
+    def meter(self) -> Meter | None:
+        return self.last.meter if self.last else None
 
     @property
     def instance(self) -> str:
@@ -62,26 +81,23 @@ class Recovered(Struct, frozen=True, kw_only=True):
         return (self.stretch.end_frame - self.stretch.first_frame) / self.sample_rate_hz
 
 
-def recovered_in(folder: Path, segments: list[Segment], why: str | None = None) -> tuple[Recovered, ...]:
+def recovered_in(
+    folder: Path, segments: list[Segment], why: str | None = None, before: Iterable[Recovered] = ()
+) -> tuple[Recovered, ...]:
     """What the journal of one Ring offers, oldest first. segments: its files; why: it is offered, if the folder has no word
-    on that. [worker] Raises OSError."""
+    on that; before: what it offered when more of its beginning was there. [worker] Raises OSError."""
     mark = Mark(why=why) if why else read_mark(folder) or Mark(why="host")
     if not segments:
         return ()
     origin = segments[-1].origin
     heads = [chunk.head for segment in segments for chunk in segment.chunks]
+    known = {one.stretch_id: one for one in before}
     found = []
     for stretch in stretches(heads, origin.sample_rate_hz):
         stretch_id = f"{origin.generation & 0xFFFF_FFFF:08x}-{stretch.sound_end_frame:x}"
         if stretch_id in mark.discarded:
             continue
-        try:
-            near_frame = stretch.end_frame - int(MOST_BARS_S * origin.sample_rate_hz)
-            near = replace(stretch, oldest_frame=max(stretch.oldest_frame, near_frame))
-            cut = capture.last_bars(_history(segments, near), MOST_BARS, stretch.end_frame, 1.0)
-        except (capture.NothingToKeep, Damaged):
-            cut = None
-        anchored = cut if cut and cut.anchored else None
+        last = _last_bars(segments, stretch, known.get(stretch_id))
         found.append(
             Recovered(
                 stretch_id=stretch_id,
@@ -93,12 +109,27 @@ def recovered_in(folder: Path, segments: list[Segment], why: str | None = None) 
                 stretch=stretch,
                 why=mark.why,
                 kept=stretch_id in mark.kept,
-                bars=anchored.bars if anchored else None,
-                bpm=anchored.bpm if anchored else None,
-                meter=anchored.meter if anchored else None,
+                last=last,
             )
         )
     return tuple(found)
+
+
+def _last_bars(segments: list[Segment], stretch: Stretch, before: Recovered | None) -> LastBars | None:
+    """None: it ends without any. Not counted again while those that were found are all there."""
+    near_frame = stretch.end_frame - int(MOST_BARS_S * segments[-1].origin.sample_rate_hz)
+    near = replace(stretch, oldest_frame=max(stretch.oldest_frame, near_frame))
+    if before and before.stretch.end_frame == stretch.end_frame:
+        known, is_less = before.last, before.stretch.first_frame <= stretch.first_frame
+        if is_less and (known is None or known.first_frame >= max(near.oldest_frame, near.first_frame)):
+            return known
+    try:
+        cut = capture.last_bars(_history(segments, near), MOST_BARS, stretch.end_frame, 1.0)
+    except (capture.NothingToKeep, Damaged):
+        return None
+    if cut.bars is None:
+        return None
+    return LastBars(first_frame=cut.first_frame, bars=cut.bars, bpm=cut.bpm, meter=cut.meter)
 
 
 def cut_of(

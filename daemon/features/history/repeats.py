@@ -82,4 +82,4 @@ def _up_to(one: Recovered, end_frame: int) -> Recovered | None:
         sounded_us=stretch.sounded_us - round(earlier_s * 1e6),
         before_end_s=stretch.before_end_s + earlier_s,
     )
-    return replace(one, stretch=left, bars=None)  # how many end there has not been counted
+    return replace(one, stretch=left, last=None)  # how many bars end there has not been counted

@@ -12,11 +12,13 @@ import pytest
 import daemon.features.history.holdings as holdings_module
 from bridge.shm import RingFile
 from daemon.config import Config
+from daemon.features.history import recovery
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import heard_in
 from daemon.rings import journal_files
 from daemon.rings.journal_files import read_ring
 from daemon.rings.journal_folder import JournalFolder
+from plugin_protocol.layout import Flag, Record
 from tests.support.journals import (
     FILE_BYTES,
     RATE_HZ,
@@ -31,6 +33,7 @@ from tests.support.journals import (
 from tests.support.ringfile import RingWriter
 
 SECOND_BYTES = RATE_HZ * 8
+TOLD = Flag.PLAYING | Flag.VALID_PPQ | Flag.VALID_BPM | Flag.VALID_METER | Flag.VALID_BAR_START
 
 
 async def test_silence_does_not_fill_the_reach(config: Config, played: Played) -> None:
@@ -74,26 +77,37 @@ async def test_what_was_closed_is_checked_once_though_more_of_it_goes_again_and_
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The budget is full, and who plays takes the place of who was closed, file after file."""
-    checked = []
-    check = journal_files.j.check_sound
+    checked, counted = [], []
+    check, count = journal_files.j.check_sound, recovery.capture.last_bars
+    monkeypatch.setattr(
+        recovery.capture, "last_bars", lambda history, *rest: counted.append(history) or count(history, *rest)
+    )
     monkeypatch.setattr(
         journal_files.j, "check_sound", lambda head, *rest: checked.append(head) or check(head, *rest)
     )
     journal = again(msgspec.structs.replace(config, history_bytes=40 * SECOND_BYTES))
     closed, playing = Played(config, 1), Played(config, 2)
-    for _ in range(30):
+    for second in range(30):
+        if second >= 16:  # before, its transport did not say where it is
+            at = {"bpm": 120.0, "ppq": 2.0 * second, "bar_start_ppq": 2.0 * second // 4 * 4}
+            closed.ring.record(
+                Record(ring_frame=closed.ring.commit, numerator=4, denominator=4, flags=TOLD, **at)
+            )
         closed.play(1.0)
         journal.look([closed.instance])
     journal.closed(closed.instance.name)
     await journal.do(lambda: None)
     (offered,) = journal.recovered
-    first, at_first = offered.stretch.first_frame, len(checked)
+    first, at_first = offered.stretch.first_frame, (len(checked), len(counted))
+    assert offered.bars == 7
     for _ in range(18):
         playing.play(1.0)
         journal.look([playing.instance])
     (offered,) = journal.recovered
     assert offered.stretch.first_frame > first, "or nothing had to go"
-    assert at_first and len(checked) == at_first
+    assert all(at_first) and (len(checked), len(counted)) == at_first
+    (anew,) = recovery.recovered_in(offered.folder, read_ring(offered.folder, verify=True))
+    assert anew.last == offered.last and len(counted) > at_first[1]
     journal.close()
     for one in (closed, playing):
         one.instance.close()
