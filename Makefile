@@ -9,7 +9,7 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native format clean
+.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -83,6 +83,10 @@ relay-deb-test: $(BUILD)/system-deb ## as root: that package in a bare Debian: i
 
 band-test: dev $(BUILD)/system-deb ## as root: "Run a relay for your band" to the letter, on two machines that are network namespaces
 	@$(PY) packaging/try_band.py
+
+PICTURES = $(patsubst tests/pictures/%.py,%,$(wildcard tests/pictures/[a-z]*.py))
+pictures: dev $(BUILD)/system-test $(BUILD)/system-plugin $(BUILD)/system-pictures ## draw the documents' pictures anew: window, feed, tray
+	@for each in $(PICTURES); do $(PY) -m tests.pictures.$$each docs || exit 1; done
 
 format: dev ## put the code into its form
 	@$(VENV)/bin/ruff format -q . && $(VENV)/bin/ruff check -q --fix .

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make sure that the system has what a make command needs: on Debian and Ubuntu as root by apt, elsewhere by one line
-# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test|deb
+# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test|pictures|deb
 set -eu
 purpose=$1
 
@@ -25,6 +25,9 @@ test "$purpose" = test && needs="$needs
   /usr/lib/$(uname -m)-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so:libasound2-plugins
   ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
   /usr/share/sonic-pi/samples/loop_mika.flac:sonic-pi-samples"
+test "$purpose" = pictures && needs="$needs
+  xfce4-panel:xfce4-panel /usr/lib/$(uname -m)-linux-gnu/xfce4/xfconf/xfconfd:xfconf
+  /usr/share/icons/Adwaita:adwaita-icon-theme /usr/share/fonts/truetype/dejavu:fonts-dejavu-core"
 test "$purpose" = deb && needs="$needs debootstrap:debootstrap dpkg-deb:dpkg ip:iproute2 ss:iproute2"
 
 missing=""
