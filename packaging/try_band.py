@@ -107,10 +107,16 @@ class Friend:
         return done.stdout
 
     @contextmanager
-    def leaves_running(self, line: str) -> Iterator[None]:
+    def leaves_running(self, line: str, until: str) -> Iterator[None]:
+        """From the moment on in which it has said that."""
         print(f"{self.name}$ {line}", file=sys.stderr, flush=True)
-        with subprocess.Popen(self.command(f"exec {line}"), stdin=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            self.command(f"exec {line}"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
             try:
+                said = process.stdout.readline()
+                assert until in said, said
                 yield
             finally:
                 process.terminate()
@@ -162,7 +168,7 @@ def go_through(stack: ExitStack, mira: Friend, ben: Friend) -> dict[str, float |
     (own,) = re.findall(
         r"^  (sidechain setup --relay \S+ --fingerprint [0-9a-f]{32})$", printed, re.MULTILINE
     )
-    stack.enter_context(mira.leaves_running(serve))
+    stack.enter_context(mira.leaves_running(serve, "The relay listens"))
     figures["relay_s"] = round(time.monotonic() - began, 1)
     browsers = {
         friend.name: stack.enter_context(Browser(friend, mira.home).opened()) for friend in (mira, ben)
@@ -189,10 +195,8 @@ def go_through(stack: ExitStack, mira: Friend, ben: Friend) -> dict[str, float |
         ben.types(line)
     until(lambda: "first idea" in ben.types(of_ben[-1]), "ben's feed shows what mira posted")
     figures["heard_after_s"] = round(time.monotonic() - began, 1)
-    post = json.loads(ben.types(f"{of_ben[-1]} --json"))["items"][0]
-    heard = browsers["ben"].does(
-        "sound", str(post["post"]["audio_url"] if "post" in post else post["audio_url"]), ""
-    )
+    (post,) = json.loads(ben.types(f"{of_ben[-1]} --json"))["items"]
+    heard = browsers["ben"].does("sound", f"{URL}/api/v1/audio/{post['post_id']}", "")
     assert int(heard) > 10_000, f"an MP3 of eight bars, not {heard} bytes"
     figures["sound_bytes"] = int(heard)
     status = json.loads(mira.types("sidechain relay status --data ~/band --json"))
@@ -276,7 +280,7 @@ def browse(certificate: str) -> None:
                 assert answer.status_code in (200, 303), answer.text
                 return answer.status_code
             case _:
-                answer = browser.http.get(url)
+                answer = browser.http.get(browser.http.get(url).json()["audio_url"])
                 assert answer.status_code == 200 and answer.headers["content-type"] == "audio/mpeg"
                 return len(answer.content)
 
