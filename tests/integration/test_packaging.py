@@ -70,6 +70,30 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
         assert complaints == []
 
 
+def test_the_relays_unit_is_accepted_and_closed_to_all_it_does_not_need(tmp_path: Path) -> None:
+    text = (PACKAGING / "systemd/sidechain-relay.service").read_text()
+    assert len(re.findall(r"(?m)^ExecStart=sidechain relay serve ", text)) == 1, (
+        "the package writes its own program there"
+    )
+    analyze = shutil.which("systemd-analyze")
+    if analyze is not None:
+        unit = tmp_path / "sidechain-relay.service"
+        unit.write_text(text.replace("ExecStart=sidechain", "ExecStart=/bin/true"))
+        done = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+        assert "sidechain-relay.service" not in done.stderr
+        security = [analyze, "security", "--offline=true", "--threshold=40", str(unit)]
+        done = subprocess.run(security, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout  # more exposed than 4.0 of 10
+
+
+@pytest.mark.parametrize(
+    "script", sorted(PACKAGING.glob("debian*/*")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_what_dpkg_runs_is_a_script_that_a_plain_shell_reads(script: Path) -> None:
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert subprocess.run(["sh", "-n", str(script)], check=False).returncode == 0
+
+
 def test_the_launch_agent_restarts_only_after_a_failure() -> None:
     agent = plistlib.loads((PACKAGING / "launchd/app.sidechain.daemon.plist").read_bytes())
     assert agent["Label"] == "app.sidechain.daemon"
