@@ -8,6 +8,7 @@ import pytest
 
 from relay.core.access import POLICY, Action, Relation
 from relay.core.calls import Row
+from relay.features.studio.kit import KIT_VERSION
 from relay.wire.owning import PostDetails
 from relay.wire.rest import AudioPost
 from tests.support.clients import AUDIO, client_of, problem
@@ -50,6 +51,9 @@ NAMED = {
     "secret": "x" * 43,
     "tag": "dub",
     "n": "1",
+    "version": KIT_VERSION,
+    "sound": "drum-rim",
+    "number": "60",
 }
 """Parameters of paths; those of what is to be there are made by whoever asks."""
 

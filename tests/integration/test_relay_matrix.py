@@ -17,6 +17,7 @@ from relay.core.calls import AnyRow, Page
 from relay.core.limits import LIMITS
 from relay.core.visibility import Visibility
 from relay.features.accounts import api as accounts
+from relay.features.studio.kit import KIT_VERSION
 from relay.wire.events import CommentAdded, FeedNewPost, SocialNewFollow, read_payload
 from relay.wire.identity import TokenPair
 from tests.support.asgi_peer import ADDRESS, InMemory, Peer, relay_in_memory
@@ -90,6 +91,9 @@ async def scene(peer: InMemory) -> Scene:
         "who": "likes",
         "size_px": "96",
         "secret": "x" * 43,
+        "version": KIT_VERSION,
+        "sound": "clave",
+        "number": "75",
     }
     return Scene(tokens, browser, named)
 
