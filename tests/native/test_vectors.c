@@ -243,6 +243,7 @@ static void tell_item(const sc_item *i)
     printf("like_count=%u\nreacted=%u\n", i->like_count, i->reacted);
     tell_bytes("reaction_counts", i->reaction_counts, sizeof i->reaction_counts); /* on little-endian machines */
     tell_bytes("outline", i->outline, i->outline_columns);
+    printf("shown_by=%s\n", i->shown_by);
 }
 
 static const char *truth_of(bool value)

@@ -43,6 +43,9 @@ def feed(view: View, status: Status) -> Iterator[Item]:
 
 def _post(item: ItemInfo, status: Status) -> Item:
     parts = [f"{item.author}: {item.title or 'untitled'}"]
+    if item.reposted_by is not None:
+        word = f": “{item.repost_text}”" if item.repost_text else ""
+        parts.append(f"shown by {item.reposted_by}{word}")
     if item.bpm is not None:
         parts.append(f"{round(item.bpm, 1):g} BPM")
     if item.key is not None:

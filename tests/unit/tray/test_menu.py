@@ -105,6 +105,8 @@ def test_the_feed_counts_what_is_new_and_plays_likes_and_opens_each_post() -> No
     assert model.find("feed:p1:open").action == OpenUrl(f"{RELAY}/p/p1")
     silent = shown(view).find("feed:p1:play")
     assert not silent.enabled and "plugin" in silent.label
+    by_carl = item("p3", reposted_by="carl", repost_text="that bass", bpm=None, key=None)
+    assert shown({"feed": (by_carl,)}).find("feed:p3").label == "ben: Dusk · shown by carl: “that bass”"
     elsewhere = shown({"feed": (item("p1", url="https://evil.example/p"),)}).find("feed:p1:open")
     assert not elsewhere.enabled
 
