@@ -1,9 +1,15 @@
 """Builds the C files of audio/ as the package does. Not a build system: one compiler call."""
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from tests.support.deadlines import HANG_S
 
 SOURCES = sorted((Path(__file__).resolve().parents[2] / "audio").glob("*.c"))
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
@@ -13,8 +19,16 @@ def build_kernels(folder: Path, *more: str) -> Path:
     """The library, built into folder; more: flags after the usual ones. Raises CalledProcessError with the compiler's words on its stderr."""
     folder.mkdir(exist_ok=True)
     library = folder / "_kernels.so"
-    subprocess.run(["cc", *FLAGS, *more, "-o", str(library), *map(str, SOURCES)], check=True, timeout=60)
+    subprocess.run(["cc", *FLAGS, *more, "-o", str(library), *map(str, SOURCES)], check=True, timeout=HANG_S)
     return library
+
+
+@functools.cache
+def built_kernels() -> str:
+    """The path of the library as the package builds it, once for each process of tests."""
+    folder = Path(tempfile.mkdtemp(prefix="sdc-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return str(build_kernels(folder))
 
 
 def run_under_sanitizers(script: str, folder: Path) -> subprocess.CompletedProcess[str]:

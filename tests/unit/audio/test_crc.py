@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio import crc
-from tests.support.kernels import build_kernels, run_under_sanitizers
+from tests.support.kernels import built_kernels, run_under_sanitizers
 
 LENGTHS = (
     st.integers(0, 400) | st.integers(crc.LEAST_BYTES - 1, crc.LEAST_BYTES + 300) | st.just(256 * 1024 + 8)
@@ -19,12 +19,11 @@ LENGTHS = (
 @pytest.fixture(params=["native", "zlib"])
 def _way(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     library = None
     if request.param == "native":
-        library = crc.load(str(build_kernels(tmp_path_factory.mktemp("kernels"))))
+        library = crc.load(built_kernels())
         assert library is not None
     monkeypatch.setattr(crc, "_LIBRARY", library)
     monkeypatch.setattr(crc, "LEAST_BYTES", 64)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audio import floats
-from tests.support.kernels import build_kernels, run_under_sanitizers
+from tests.support.kernels import built_kernels, run_under_sanitizers
 
 ANY_BITS = st.integers(0, 2**32 - 1) | st.sampled_from(
     [0, 0x8000_0000, 0x7F7F_FFFF, 0xFF7F_FFFF, 0x7F80_0000, 0x7FC0_0000, 0x3F80_0000]
@@ -21,12 +21,11 @@ ANY_BITS = st.integers(0, 2**32 - 1) | st.sampled_from(
 @pytest.fixture(params=["native", "portable"])
 def _way(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     library = None
     if request.param == "native":
-        library = floats.load(str(build_kernels(tmp_path_factory.mktemp("kernels"))))
+        library = floats.load(built_kernels())
         assert library is not None
     monkeypatch.setattr(floats, "_LIBRARY", library)
 
