@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Dialog, Page, Route
 
 from tests.support.browser import NARROW, WIDE, Watched, running_browser
 from tests.support.loops import loop_flac, short_flac
@@ -127,22 +127,31 @@ def test_it_plays_on_while_one_posts_and_what_is_sent_is_not_left_unasked(
     page.get_by_role("link", name="Post a sound").click()
     page.wait_for_selector("[data-upload]")
     page.wait_for_function("() => typeof Sending !== 'undefined'")
-    held: list[Route] | None = []
+    held: list[Route] = []
+    released: list[bool] = []
 
     def hold(route: Route) -> None:
-        route.continue_() if held is None else held.append(route)
+        if released:
+            route.continue_()
+        else:
+            held.append(route)
 
     with page.expect_request("**/api/v1/uploads/*"):
         page.route("**/api/v1/uploads/*", hold)
         page.set_input_files("[data-file]", file)
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.click(".mark", no_wait_after=True)
     page.wait_for_function("() => window.same")
     assert asked == ["beforeunload"] and page.url.endswith("/upload")
     plays_on(page, position(page))
-    waiting, held = held, None
-    for route in waiting:
+    released.append(True)
+    for route in held:
         route.continue_()
     page.wait_for_selector('[data-state="there"]')
     page.click("[data-submit]")
