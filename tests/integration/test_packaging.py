@@ -191,6 +191,21 @@ def test_every_library_that_asks_for_it_is_named_in_the_notices() -> None:
         assert (PACKAGING / "licenses" / text).stat().st_size > 20_000
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"), [("sidechain", OURS), ("sidechain-relay", ("audio", "relay", "sandbox"))]
+)
+def test_a_build_has_the_files_that_its_packages_read(name: str, parts: tuple[str, ...]) -> None:
+    """A frozen relay that could not find the source by which its kit is known did not start."""
+    spec = (PACKAGING / f"pyinstaller/{name}.spec").read_text()
+    collected = set(re.findall(r'collect_data_files\("([\w.]+)"', spec))
+    sources = [file for part in parts for file in (ROOT / part).rglob("*.py")]
+    read = {
+        each for file in sources for each in re.findall(r'resources\.files\("([\w.]+)"\)', file.read_text())
+    }
+    assert "audio.score" in read
+    assert {each for each in read if each not in collected and each.split(".")[0] not in collected} == set()
+
+
 def test_the_build_includes_all_that_is_ours_and_starts_each_part_by_name() -> None:
     spec = (PACKAGING / "pyinstaller/sidechain.spec").read_text()
     (ours,) = re.findall(r"^OURS = \((.*)\)$", spec, re.MULTILINE)
