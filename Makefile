@@ -9,7 +9,7 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean
+.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -29,7 +29,10 @@ demo: setup ## see the whole path once: play, keep, level, post, and the followe
 
 test: dev $(BUILD)/system-test $(BUILD)/system-plugin ## everything that can be tested on Linux, one worker more than cores; JOBS=1: one after another
 	@$(PY) -m tests.support.compiled # outside the tests, whose time is limited
-	@$(PY) -m pytest -q -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
+	@$(PY) -m pytest -q -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5 --ignore=tests/windows
+
+test-windows: dev $(BUILD)/system-windows $(BUILD)/windows/ready ## what can be tested of Windows on Linux, under Wine: client, plugin, daemon
+	@$(PY) -m pytest -q --durations 10 tests/windows
 
 chaos: dev $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
 	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)
@@ -58,6 +61,8 @@ lock: dev ## write requirements/*.lock anew from pyproject.toml; each pins what 
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay -o requirements/relay.lock
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
+	@$(COMPILE) -c requirements/dev.lock requirements/cross.in -o requirements/cross.lock
+	@$(subst --universal,--python-platform windows,$(COMPILE)) pyproject.toml --extra desktop requirements/windows.in -o requirements/windows.lock
 
 package: dev $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PIP) "pyinstaller>=6.11"
@@ -108,6 +113,20 @@ $(BUILD)/system-%: packaging/ensure_system.sh
 	@mkdir -p $(BUILD)
 	@packaging/ensure_system.sh $*
 	@touch $@
+
+# What the tests of Windows run: both halves of the cross-build, and where it runs.
+$(BUILD)/windows/ready: requirements/windows.lock requirements/cross.lock tests/windows/setup.sh FORCE
+	@test -e $@ -a $@ -nt requirements/windows.lock || { \
+	  $(STEP) "installing what fetches and cross-compiles" $(PIP) --require-hashes -r requirements/cross.lock && \
+	  $(STEP) "making Windows: its Python, and Wine's prefix" tests/windows/setup.sh $(CURDIR)/$(BUILD)/windows && touch $@; }
+	@$(STEP) "cross-compiling client, tests, hosts and plugin for Windows" $(MAKE) -s -j2 windows
+
+.PHONY: windows FORCE
+windows:
+	@$(MAKE) -s -C plugin_protocol/c SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/native all tests
+	@$(MAKE) -s -C plugin SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/plugin all
+	@$(MAKE) -s -C tests/plugin BUILD=$(CURDIR)/$(BUILD)/windows/hosts windows
+	@x86_64-w64-mingw32-gcc-posix -O3 -ffp-contract=off -shared -o audio/_kernels.dll audio/kernels.c audio/floats.c
 
 $(VENV):
 	@$(STEP) "making a virtual environment" $(PYTHON) -m venv $(VENV)

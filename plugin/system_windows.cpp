@@ -2,7 +2,6 @@
 #include "system.hpp"
 
 #define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
 #include <cstring>
 #include <string>
 #include <windows.h>

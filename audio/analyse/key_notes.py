@@ -50,7 +50,10 @@ def note_frames(spectra: Frames) -> NoteFrames:
     """spectra: magnitudes(mono, WINDOW_FRAMES, HOP_FRAMES) of audio.analyse.spectrum. [any]"""
     frame, note, magnitude = _peaks(spectra)
     weight = np.sqrt(magnitude) * (note > _TUNING_LOWEST_NOTE)
-    mean = complex((weight * np.exp(2j * np.pi * note)).sum()) / (float(weight.sum()) + 1e-9)
+    turns = 2.0 * np.pi * note
+    mean = complex((weight * np.cos(turns)).sum(), (weight * np.sin(turns)).sum()) / (
+        float(weight.sum()) + 1e-9
+    )
     tuning = float(np.angle(mean)) / (2 * np.pi)
     tuned = note - tuning
     semitone = np.rint(tuned).astype(np.int64)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace ui {
 
@@ -38,12 +39,12 @@ void draw_bars(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
     const auto &lines = shown.bars.lines();
     const Rhythm rhythm(usual_bar_width(shown));
     auto at = std::lower_bound(lines.begin(), lines.end(), static_cast<uint64_t>(std::max(shown.viewport.first(), 0.0)));
-    for (long index = at - lines.begin(); at != lines.end(); ++at, index++) {
+    for (std::ptrdiff_t index = at - lines.begin(); at != lines.end(); ++at, index++) {
         const float x = x_in(wave, shown, static_cast<double>(*at));
         if (x > wave.right()) break;
         const sc_mark *mark = shown.bars.in_force(*at);
         const bool numbered = mark && mark->frame == *at && mark->flags & SC_MARK_NUMBERED;
-        const long place = numbered ? mark->bar - 1 : index;
+        const std::ptrdiff_t place = numbered ? mark->bar - 1 : index;
         if (place % rhythm.lines == 0) canvas.line(x, wave.y, wave.bottom(), kLine);
         if (place % rhythm.numbers != 0) continue;
         canvas.line(x, ruler.y + 6, ruler.bottom(), kFaint);

@@ -1,7 +1,6 @@
 /* starter.hpp on Windows. Tried under Wine. */
 #include "starter.hpp"
 
-#define NOMINMAX
 #include "security_windows.h"
 
 #include <cwchar>

@@ -94,6 +94,22 @@ def test_both_find_the_same_extremes_and_the_same_integers(native: Native, clip:
         assert beyond == as_many
 
 
+def test_places_of_narrower_integers_are_the_same_places(native: Native) -> None:
+    """numpy's own integers are of 32 bits on some systems; C reads 64."""
+    clip, words = CLIPS[0], np.arange(900, dtype=np.uint32)
+    starts, ends = np.array([0, 100, 300], np.int32), np.array([100, 300, 700], np.int32)
+    wide = starts.astype(np.int64), ends.astype(np.int64)
+    found, wanted = native.stretches(clip, starts, ends), native.stretches(clip, *wide)
+    np.testing.assert_array_equal(found.squares, wanted.squares)
+    speeds = np.array([1.0])
+    for ours, theirs in zip(
+        native.overlays(words, ends, words[5:50], speeds),
+        native.overlays(words, wide[1], words[5:50], speeds),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize("ahead_frames", [1, 2, 63, 64, 66])
 def test_both_draw_the_same_limiter_gain(native: Native, ahead_frames: int) -> None:
     allowed = np.random.default_rng(2).uniform(0.5, 3.0, 9_001).clip(max=1).astype(np.float32)

@@ -1,0 +1,55 @@
+"""The whole path under Wine: a daemon of Windows' Python, the plugin built for Windows in a host, and what is kept of it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+import bridge.control as c
+from tests.support.clap import ClapHost
+from tests.support.hosts import Stretch, place_in_noise
+from tests.windows.wine import BUNDLES, HOSTS, Desktop, desktop, of_windows, started
+
+PLUGIN = BUNDLES / ".clap" / "sidechain.clap"
+BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
+KEPT_BARS = 3
+
+
+@contextlib.asynccontextmanager
+async def host_of(made: Desktop, program: str = "clap_host.exe") -> AsyncIterator[ClapHost]:
+    """A host with the stereo plugin loaded, not yet open."""
+    log = made.home / "host.log"
+    process = await started(HOSTS / program, of_windows(PLUGIN), log=log, env=made.env, cwd=made.home)
+    try:
+        yield ClapHost(process, log, made.home)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def samples_of(made: Desktop, take: c.TakeInfo) -> NDArray[np.float32]:
+    samples, rate_hz = soundfile.read(
+        made.data / "takes" / take.take_id / "take.wav", dtype="float32", always_2d=True
+    )
+    assert rate_hz == take.sample_rate_hz
+    return np.asarray(samples, dtype=np.float32)
+
+
+async def test_a_take_is_what_was_played_to_the_bit(tmp_path: Path) -> None:
+    """Five bars are played; the last three of them are kept, to the bit and on the bar line, and rendered."""
+    async with desktop(tmp_path) as made, host_of(made) as host:
+        await host.open()
+        stretch = Stretch(frames=5 * BAR_FRAMES)
+        await host.play(stretch)
+        await made.until_heard(stretch.frames)
+        kept = await made.ask(c.OneTake, "keep", "--bars", str(KEPT_BARS), "--title", "night", "--wait")
+        assert await host.do("close") == "ok"
+    assert (kept.take.bars, kept.take.bpm, kept.take.meter) == (KEPT_BARS, 120.0, "4/4")
+    take = samples_of(made, kept.take)
+    assert place_in_noise(take) % BAR_FRAMES == 0 and len(take) == KEPT_BARS * BAR_FRAMES
+    rendered = {path.suffix for path in made.data.rglob("*") if kept.take.take_id in str(path)}
+    assert {".flac", ".mp3"} <= rendered
