@@ -121,8 +121,8 @@ $(BUILD)/windows/ready: requirements/windows.lock requirements/cross.lock tests/
 	  $(STEP) "making Windows: its Python, and Wine's prefix" tests/windows/setup.sh $(CURDIR)/$(BUILD)/windows && touch $@; }
 	@$(STEP) "cross-compiling client, tests, hosts and plugin for Windows" $(MAKE) -s -j2 windows
 
-.PHONY: windows FORCE
-windows:
+.PHONY: FORCE
+windows: ## cross-build for Windows: client, its tests, hosts and plugin
 	@$(MAKE) -s -C plugin_protocol/c SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/native all tests
 	@$(MAKE) -s -C plugin SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/plugin all
 	@$(MAKE) -s -C tests/plugin BUILD=$(CURDIR)/$(BUILD)/windows/hosts windows
