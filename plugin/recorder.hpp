@@ -52,6 +52,8 @@ public:
        cannot be made. It lives as long as the plugin does. */
     sc_client *client();
 
+    int window_tab = -1; /* that its window showed last; -1: it had none. Hosts make a new window at each opening. [UI thread] */
+
     /* Why there is none, and what to do about it. [UI thread] */
     const char *trouble() const noexcept;
 

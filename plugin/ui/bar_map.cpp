@@ -25,6 +25,7 @@ void BarMap::forget()
     marks_.clear();
     told_.clear();
     lines_.clear();
+    before_.clear();
     live_.clear();
 }
 
@@ -61,12 +62,20 @@ void BarMap::take_live(const std::vector<int64_t> &lines)
 /* The daemon's word, and behind it what was seen here. */
 void BarMap::find_lines()
 {
+    before_.swap(lines_);
     lines_.clear();
     for (const sc_mark &mark : marks_)
         if (mark.flags & SC_MARK_LINE) lines_.push_back(mark.frame);
     const uint64_t told = told_.empty() ? 0 : told_.back().end;
     for (const uint64_t line : live_)
         if (line >= told && (lines_.empty() || line > lines_.back() + kSame)) lines_.push_back(line);
+}
+
+uint64_t BarMap::now_at(uint64_t frame) const
+{
+    if (std::binary_search(lines_.begin(), lines_.end(), frame) || !std::binary_search(before_.begin(), before_.end(), frame)) return frame;
+    const uint64_t found = nearest(lines_, frame);
+    return distance(found, frame) <= kSame ? found : frame;
 }
 
 BarMap::Span BarMap::wanted(uint64_t first, uint64_t end) const

@@ -30,6 +30,8 @@ public:
 
     const std::vector<sc_mark> &marks() const { return marks_; } /* rising */
     const std::vector<uint64_t> &lines() const { return lines_; } /* frames at which bars begin, rising */
+    /* Where a bar line is that stood at `frame` until the last word of it: hosts round, and the daemon is a frame nearer. */
+    uint64_t now_at(uint64_t frame) const;
     /* The last mark at or before a frame; nullptr: nothing is known there. */
     const sc_mark *in_force(uint64_t frame) const;
 
@@ -49,6 +51,7 @@ private:
     std::vector<sc_mark> marks_;
     std::vector<Span> told_; /* rising, apart */
     std::vector<uint64_t> lines_, live_; /* rising: all bar lines; those of them that only the window has seen */
+    std::vector<uint64_t> before_;       /* what lines_ was before the last word of it */
 };
 
 } // namespace ui

@@ -8,6 +8,13 @@ namespace ui {
 using DGL_NAMESPACE::NanoVG;
 using DGL_NAMESPACE::Rectangle;
 
+/* The first bytes of UTF-8, without the part of a character that they may end in. */
+static std::string whole_characters(const std::string &text, size_t bytes)
+{
+    while (bytes > 0 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) bytes--;
+    return text.substr(0, bytes);
+}
+
 void Canvas::fill(const Box &box, const Colour &colour, float radius)
 {
     vg_.beginPath();
@@ -40,6 +47,22 @@ void Canvas::line(float x, float top, float bottom, const Colour &colour)
     fill(Box{std::round(x / pixel) * pixel, top, pixel, bottom - top}, colour);
 }
 
+void Canvas::bars(const std::vector<Bar> &bars, float width, const Colour &colour)
+{
+    constexpr float kLeast = 0.1f; /* a line of no length is not drawn at all */
+    vg_.beginPath();
+    for (const Bar &bar : bars) {
+        const float top = bar.top + width / 2;
+        vg_.moveTo(bar.x, top);
+        vg_.lineTo(bar.x, std::max(bar.bottom - width / 2, top + kLeast));
+    }
+    vg_.lineCap(NanoVG::ROUND);
+    vg_.strokeColor(colour);
+    vg_.strokeWidth(width);
+    vg_.stroke();
+    vg_.lineCap(NanoVG::BUTT);
+}
+
 void Canvas::use(float size, const Colour &colour, Align align)
 {
     const int across = align == Align::kLeft     ? NanoVG::ALIGN_LEFT
@@ -58,20 +81,18 @@ float Canvas::width(float size, const std::string &words)
     return words.empty() ? 0.0f : vg_.textBounds(0, 0, words.c_str(), nullptr, bounds);
 }
 
-/* At the size in use. */
+/* The longest beginning that fits with an ellipsis, at the size in use. Found by halves: this is done for each line in each frame. */
 std::string Canvas::fitted(float room, const std::string &words)
 {
     Rectangle<float> bounds;
-    if (vg_.textBounds(0, 0, words.c_str(), nullptr, bounds) <= room) return words;
-    std::string cut = words;
-    while (!cut.empty()) {
-        do cut.pop_back();
-        while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80);
-        if (!cut.empty() && static_cast<unsigned char>(cut.back()) >= 0xC0) cut.pop_back();
-        const std::string shown = cut + "…";
-        if (vg_.textBounds(0, 0, shown.c_str(), nullptr, bounds) <= room) return shown;
+    const auto fits = [&](const std::string &shown) { return vg_.textBounds(0, 0, shown.c_str(), nullptr, bounds) <= room; };
+    if (fits(words)) return words;
+    size_t low = 0, high = words.size();
+    while (low + 1 < high) {
+        const size_t middle = low + (high - low) / 2;
+        (fits(whole_characters(words, middle) + "…") ? low : high) = middle;
     }
-    return "";
+    return low ? whole_characters(words, low) + "…" : "";
 }
 
 float Canvas::write(const Box &box, float size, const Colour &colour, const std::string &words, Align align, bool strong)
@@ -88,7 +109,7 @@ float Canvas::write(const Box &box, float size, const Colour &colour, const std:
     return wide;
 }
 
-float Canvas::paragraph(const Box &box, float size, const Colour &colour, const std::string &words)
+float Canvas::paragraph(const Box &box, float size, const Colour &colour, const std::string &words, Align align)
 {
     const float step = std::round(size * 1.35f);
     const auto lines = std::max(1, static_cast<int>(box.h / step));
@@ -102,7 +123,7 @@ float Canvas::paragraph(const Box &box, float size, const Colour &colour, const 
                 if (space == std::string::npos || space <= from) break;
                 end = space;
             }
-        write(Box{box.x, box.y + step * static_cast<float>(line), box.w, step}, size, colour, words.substr(from, end - from));
+        write(Box{box.x, box.y + step * static_cast<float>(line), box.w, step}, size, colour, words.substr(from, end - from), align);
         from = end + (end < words.size());
     }
     return step * static_cast<float>(line);

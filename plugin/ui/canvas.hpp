@@ -7,6 +7,7 @@
 #include "palette.hpp"
 
 #include <string>
+#include <vector>
 
 namespace ui {
 
@@ -24,11 +25,17 @@ public:
     void disc(float x, float y, float radius, const Colour &colour);
     void line(float x, float top, float bottom, const Colour &colour); /* upright, one pixel, sharp at any scale */
 
+    /* Upright bars with round ends, all in one path: of one each, a driver would have some calls for each. */
+    struct Bar {
+        float x, top, bottom; /* x: of its middle */
+    };
+    void bars(const std::vector<Bar> &bars, float width, const Colour &colour);
+
     /* One line of text in a box, on its middle; cut with an ellipsis when it does not fit. Returns its width. */
     float write(const Box &box, float size, const Colour &colour, const std::string &words, Align align = Align::kLeft,
                 bool strong = false);
     /* Several lines, broken at words; the last is cut with an ellipsis. Returns the height used. */
-    float paragraph(const Box &box, float size, const Colour &colour, const std::string &words);
+    float paragraph(const Box &box, float size, const Colour &colour, const std::string &words, Align align = Align::kLeft);
     float width(float size, const std::string &words);
 
     void button(const Box &box, const std::string &words, bool primary, bool hovered, bool enabled = true);
@@ -48,6 +55,7 @@ private:
 /* Pictures, each within a square box. */
 void draw_play(Canvas &canvas, const Box &box, const Colour &colour);
 void draw_stop(Canvas &canvas, const Box &box, const Colour &colour);
+void draw_zoom(Canvas &canvas, const Box &box, const Colour &colour, bool in); /* a magnifying glass with + or − */
 void draw_heart(Canvas &canvas, const Box &box, const Colour &colour, bool filled);
 void draw_add_reaction(Canvas &canvas, const Box &box, const Colour &colour);
 void draw_mark(Canvas &canvas, const Box &box);

@@ -27,7 +27,7 @@ bool DragOut::begin(uintptr_t window, sc_client *client)
     note_.clear();
     asked_ = ask_for_file(client, what_, false);
     if (!asked_) {
-        result_ = "Too much is asked just now. Drag again in a moment.";
+        result_ = "Too many requests at once. Drag again in a moment.";
         return false;
     }
     source_ = DragSource::begin(window, time_ms_);

@@ -199,7 +199,7 @@ void FeedTab::follow(const std::string &name, bool on)
 void FeedTab::ask(uint64_t id, const std::string &done)
 {
     if (id) asks_[id] = done;
-    else services_.toast("Too much is asked just now. Try again in a moment.");
+    else services_.toast("Too many requests at once. Try again in a moment.");
 }
 
 /* What is said when it is done; of what failed, why. */

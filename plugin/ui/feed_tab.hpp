@@ -18,6 +18,7 @@ public:
     bool hear(const sc_event &event) override;
     bool step(bool shown) override;
     bool press(const Press &press) override;
+    bool covers() const override { return !view_.menu_of.empty(); }
     bool wheel(const Wheel &wheel) override;
     bool key(unsigned key, unsigned held) override;
     bool type(const char *text) override;

@@ -46,9 +46,10 @@ void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Fee
     const Pointer &pointer = shown.pointer;
     canvas.fill(at.whole, kPanel, 12);
     canvas.write(at.headline, 18, kInk, card.headline, Align::kLeft, true);
-    canvas.paragraph(at.words, kTextSize + 1, kDim, card.words);
+    const bool packed = at.footnote.h == 0.0f;
+    canvas.paragraph(at.words, kTextSize + 1, kDim, packed && !card.trouble.empty() ? card.trouble : card.words);
     if (card.act == Card::Act::kFollow) {
-        draw_field(canvas, Box{at.act.x, at.act.y, at.copy.x - kGap - at.act.x, at.act.h}, shown.name, pointer, "Their name");
+        draw_field(canvas, Box{at.act.x, at.act.y, at.copy.x - kGap - at.act.x, at.act.h}, shown.name, pointer, "User name");
         canvas.button(at.copy, card.button, true, pointer.over(at.copy));
     } else if (!card.command.empty()) {
         canvas.fill(at.command, kGround, 8);
@@ -57,7 +58,7 @@ void draw_card(Canvas &canvas, const CardLayout &at, const Card &card, const Fee
         canvas.button(at.copy, shown.copied ? "Copied" : "Copy", !shown.copied && card.act == Card::Act::kNone, pointer.over(at.copy));
         if (card.act != Card::Act::kNone) canvas.button(at.act, card.button, true, pointer.over(at.act));
     }
-    canvas.paragraph(at.footnote, kTextSize, kFaint, card.footnote);
+    if (!packed) canvas.paragraph(at.footnote, kTextSize, card.trouble.empty() ? kFaint : kWarm, card.trouble.empty() ? card.footnote : card.trouble);
 }
 
 /* Right of the tabs: what the feed plays by, why it is not the relay's, who is here. */
@@ -66,10 +67,8 @@ void draw_tools(Canvas &canvas, const Layout &layout, const FeedView::Shown &sho
     const Box &tools = layout.tools;
     float left = tools.x, right = tools.right();
     if (!empty) {
-        const Box &sync = layout.sync;
-        canvas.frame(sync, shown.in_sync ? kWarm : shown.pointer.over(sync) ? kFaint : kLine, 11);
-        canvas.write(sync, kSmallSize, shown.in_sync ? kWarm : kDim, "In sync", Align::kCentre);
-        if (shown.name.focused) return draw_field(canvas, layout.name, shown.name, shown.pointer, "Their name");
+        draw_in_sync(canvas, layout.sync, shown.in_sync, shown.pointer);
+        if (shown.name.focused) return draw_field(canvas, layout.name, shown.name, shown.pointer, "User name");
         canvas.frame(layout.follow, shown.pointer.over(layout.follow) ? kFaint : kLine, 11);
         canvas.write(layout.follow, kSmallSize, kDim, "Follow …", Align::kCentre);
         left = layout.follow.right() + 12;
@@ -127,8 +126,8 @@ Card FeedView::card(const Status &status, const Feed &feed)
 {
     const Card card = status.card();
     if (card.shown() || !feed.rows().empty() || !feed.started()) return card;
-    return {"Nothing here yet", "Posts of those you follow, and yours, come here by themselves. Whom do you know there?",
-            "sidechain follow NAME", "Whoever posts is on the relay's page, too.", Card::Act::kFollow, "Follow"};
+    return {"Nothing here yet", "Posts by people you follow, and your own, appear here. Who makes music on this relay that you know?",
+            "sidechain follow NAME", "Everybody who posts is on the relay's web page, too.", Card::Act::kFollow, "Follow"};
 }
 
 Box FeedView::name_box(const Layout &layout, const Status &status, const Feed &feed)
@@ -169,7 +168,7 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
         draw_card(canvas, CardLayout(layout.list, in_place.act != Card::Act::kNone), in_place, shown);
         return canvas.unclip();
     }
-    if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Looking …", Align::kCentre);
+    if (feed.rows().empty()) canvas.write(layout.list, kTextSize, kFaint, "Loading …", Align::kCentre);
     const Pointer within = shown.pointer.over(layout.list) && picking.empty() && menu_of.empty() ? shown.pointer : Pointer{};
     for (size_t i = 0; i < feed.rows().size(); i++) {
         const RowLayout at = row(layout, i);
@@ -178,8 +177,8 @@ void FeedView::draw(Canvas &canvas, const Layout &layout, const Shown &shown) co
     }
     draw_foot(canvas, layout, feed);
     draw_picker(canvas, layout, feed, shown.pointer);
-    draw_open_menu(canvas, layout, feed, shown.pointer);
     canvas.unclip();
+    draw_open_menu(canvas, layout, feed, shown.pointer);
 }
 
 /* Beneath the last row, and the bar that shows how far one has come. */
@@ -188,7 +187,7 @@ void FeedView::draw_foot(Canvas &canvas, const Layout &layout, const Feed &feed)
     const Box &list = layout.list;
     if (feed.rows().empty()) return;
     const float whole = RowLayout::height(list.w) * static_cast<float>(feed.rows().size()) + kFoot;
-    const std::string words = feed.loading() ? "Looking for older ones …" : feed.at_end() ? "That is all there is." : "";
+    const std::string words = feed.loading() ? "Loading older posts …" : feed.at_end() ? "No older posts." : "";
     canvas.write(Box{list.x, list.y + kTop - scroll + whole - kFoot, list.w, kFoot - 4}, kSmallSize, kFaint, words, Align::kCentre);
     if (whole <= list.h) return;
     const float tall = std::max(list.h * list.h / whole, 24.0f);
@@ -281,6 +280,13 @@ Hit FeedView::hit(const Layout &layout, const Status &status, const Feed &feed, 
     size_t index = 0;
     Box open;
     const Card in_place = card(status, feed);
+    const sc_item *item = in_place.shown() ? nullptr : menu(layout, feed, open, index);
+    if (item) {
+        const auto deeds = deeds_of(*item);
+        for (size_t n = 0; n < deeds.size(); n++)
+            if (pointer.over(menu_line(open, static_cast<int>(n)))) return {Hit::kDeed, index, 0, deeds[n]};
+        return {Hit::kElsewhere, index};
+    }
     if (!in_place.shown() && pointer.over(layout.follow)) return {Hit::kName};
     if (!pointer.over(layout.list)) return {};
     if (in_place.shown()) {
@@ -288,12 +294,6 @@ Hit FeedView::hit(const Layout &layout, const Status &status, const Feed &feed, 
         const bool follows = in_place.act == Card::Act::kFollow;
         if (follows && pointer.over(name_box(layout, status, feed))) return {Hit::kName};
         return {pointer.over(at.act) ? Hit::kAct : pointer.over(at.copy) ? follows ? Hit::kFollow : Hit::kCopy : Hit::kNothing};
-    }
-    if (const sc_item *item = menu(layout, feed, open, index)) {
-        const auto deeds = deeds_of(*item);
-        for (size_t n = 0; n < deeds.size(); n++)
-            if (pointer.over(menu_line(open, static_cast<int>(n)))) return {Hit::kDeed, index, 0, deeds[n]};
-        return {Hit::kElsewhere, index};
     }
     if (picker_row(layout, feed, place, index)) {
         const Box box = picker(layout.list, chip(place, Chips(place, feed.rows()[index]).count), SC_REACTIONS);

@@ -36,7 +36,7 @@ void draw_field(Canvas &canvas, const Box &box, const TextField &field, const Po
     canvas.frame(box, field.focused ? kWarm : pointer.over(box) ? kFaint : kLine, 9);
     const Box inner = {box.x + kInset, box.y, box.w - 2 * kInset, box.h};
     canvas.clip(inner);
-    if (field.text().empty() && !field.focused) canvas.write(inner, kSize, kFaint, placeholder);
+    if (field.text().empty()) canvas.write(inner, kSize, kFaint, placeholder);
     const float before = canvas.width(kSize, field.text().substr(0, field.caret())), shift = shift_of(canvas, box, field);
     const float margin = std::round(box.h / 4);
     if (field.focused && field.low() != field.high()) {

@@ -64,7 +64,7 @@ std::vector<MenuLine> HistoryMenu::lines(const sc_earlier &shown, uint64_t now_u
         const double seconds = static_cast<double>(ring.end_frame - ring.first_frame) / std::max(ring.sample_rate_hz, 1.0);
         all.push_back({name_of(ring), clock_text(seconds) + "  ·  " + age(ring.sounded_us, now_us), shown.generation == ring.generation});
     }
-    if (rings_.empty()) all.push_back({told_ ? "No other is in reach." : "Looking …"});
+    if (rings_.empty()) all.push_back({told_ ? "No other plugin has played lately." : "Loading …"});
     return all;
 }
 

@@ -56,8 +56,10 @@ void draw_info(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
     const float used = canvas.write(label, 14, shown.selection.empty() ? kFaint : kInk, shown.chosen, Align::kLeft, shown.selection.fixed());
     const Box rest = {layout.chosen.x + used + 16, layout.chosen.y, layout.chosen.w - used - 16, layout.chosen.h};
     if (canvas.width(kSmallSize, shown.hint) <= rest.w) canvas.write(rest, kSmallSize, kFaint, shown.hint, Align::kRight);
-    canvas.button(layout.zoom_out, "−", false, shown.pointer.over(layout.zoom_out));
-    canvas.button(layout.zoom_in, "+", false, shown.pointer.over(layout.zoom_in));
+    for (const Box *zoom : {&layout.zoom_out, &layout.zoom_in}) {
+        canvas.button(*zoom, "", false, shown.pointer.over(*zoom));
+        draw_zoom(canvas, zoom->inset(6), kInk, zoom == &layout.zoom_in);
+    }
     const Box &all = layout.keep_all;
     canvas.frame(all, shown.pointer.over(all) && shown.can_keep_all ? kDim : kLine, 8);
     canvas.write(all, kTextSize, shown.can_keep_all ? kInk : kFaint, "Keep all", Align::kCentre);

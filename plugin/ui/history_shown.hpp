@@ -33,10 +33,13 @@ inline float x_in(const Box &box, const HistoryShown &shown, double frame) { ret
 /* The extremes of [first, end) frames, as the daemon has told them or the window sees them itself. */
 PeakTiles::Peak peak_of(const HistoryShown &shown, uint64_t first, uint64_t end, int level);
 
-/* A shape from left to right, filled in upright pieces: filled as one, it would be drawn as a fan of triangles that each reach
-   through all of it, a hundred times its own area. */
+/* A shape from left to right, filled in upright pieces. Filled as one, it would be drawn as a fan of triangles that each reach
+   through all of it, a hundred times its own area; and each piece is two calls of OpenGL, which a driver takes its time for. */
 class Outline {
 public:
+    static constexpr size_t kTogether = 14; /* columns of a piece */
+    static constexpr size_t kOverlap = 3;   /* with the next: their softened edges are not to be seen as a seam */
+
     void add(float x, float top, float bottom) { places_.push_back({x, top, bottom}); }
     void fill(Canvas &canvas, const Colour &colour) const;
 

@@ -43,6 +43,7 @@ bool HistoryTab::follow_ring(bool shown)
     const auto newest = static_cast<double>(source_.newest(ring));
     const bool grown = newest != viewport_.newest();
     if (shown) viewport_.show(static_cast<double>(source_.oldest(ring)), newest, around_.layout.wave.w);
+    selection_.settle(bars_);
     selection_.follow(bars_, around_.bars);
     return grown;
 }
@@ -69,7 +70,8 @@ void HistoryTab::choose()
 
 bool HistoryTab::hear(const sc_event &event)
 {
-    if (source_.hear(event, around_.steady_us) || menu_.hear(event)) return true;
+    if (source_.hear(event, around_.steady_us)) return selection_.settle(bars_), true;
+    if (menu_.hear(event)) return true;
     if (event.kind != SC_EVENT_KEPT_ALL || event.id != keep_all_asked_) return false;
     const std::string note = event.kept_all.note[0] ? std::string(" ") + event.kept_all.note : "";
     services_.toast("Kept " + std::to_string(event.kept_all.takes) + (event.kept_all.takes == 1 ? " take" : " takes") + " as “" + event.kept_all.name + "”." + note);
@@ -107,9 +109,9 @@ void HistoryTab::may_drag_out()
 
 void HistoryTab::keep_all()
 {
-    if (!source_.own()) return services_.toast("All plugins are kept of what is played now: choose “This plugin” first.");
+    if (!source_.own()) return services_.toast("Keep all keeps what is played now: choose “This plugin” first.");
     const bool span = chosen_.fixed && measured_.bars && measured_.bars <= SC_MAX_BARS;
-    if (chosen_.fixed && !span) return services_.toast("All plugins are kept by whole bars, up to " + std::to_string(SC_MAX_BARS) + ": choose bars, or none.");
+    if (chosen_.fixed && !span) return services_.toast("Keep all keeps whole bars, up to " + std::to_string(SC_MAX_BARS) + ": select whole bars, or press Esc for the last ones.");
     keep_all_asked_ = sc_window_keep_all(around_.client, span ? measured_.bars : static_cast<uint32_t>(around_.bars), span ? &chosen_.span : nullptr, "");
     if (!keep_all_asked_) services_.toast("Nothing is recorded yet: play something, then keep it.");
 }
@@ -130,7 +132,7 @@ HistoryShown HistoryTab::shown() const
     const Status &status = around_.status;
     const sc_info &info = status.info();
     const bool listens = heard_state_ != SC_PREVIEW_NONE, any = !selection_.empty();
-    std::string hint = !any ? "" : drag_ == Drag::kHandle || drag_ == Drag::kNew ? "Shift: beats  ·  Alt: free" : selection_.fixed() ? "Esc: the last bars" : "Drag to choose another part";
+    std::string hint = !any ? "" : drag_ == Drag::kHandle || drag_ == Drag::kNew ? "Shift: beats  ·  Alt: free" : selection_.fixed() ? "Esc: back to the last bars" : "Drag to select another part";
     if (heard_state_ == SC_PREVIEW_MUTED) hint = "Silent while the host records";
     std::string notice;
     if (info.reason[0]) notice = info.reason;
@@ -138,7 +140,7 @@ HistoryShown HistoryTab::shown() const
     static const RingView kNoRing;
     return {viewport_, source_.tiles(), bars_, selection_, source_.own() ? around_.ring : kNoRing, around_.pointer, viewport_.oldest(),
             viewport_.newest(), rate_hz(), heard_, source_.own(), listens, any && info.attached, info.attached && source_.own(),
-            any ? words(measured_) : "Nothing is chosen yet", hint, notice, notice.empty() || info.reason[0] || status.card().act != Card::Act::kStart ? "" : status.card().button};
+            any ? words(measured_) : "Nothing selected yet", hint, notice, notice.empty() || info.reason[0] || status.card().act != Card::Act::kStart ? "" : status.card().button};
 }
 
 void HistoryTab::draw(Canvas &canvas)

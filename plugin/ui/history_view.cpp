@@ -20,12 +20,11 @@ void Outline::fill(Canvas &canvas, const Colour &colour) const
 {
     auto &vg = canvas.vg();
     vg.beginPath();
-    for (size_t i = 1; i < places_.size(); i++) {
-        const Place &from = places_[i - 1], &to = places_[i];
-        vg.moveTo(from.x, from.top);
-        vg.lineTo(to.x, to.top);
-        vg.lineTo(to.x, to.bottom);
-        vg.lineTo(from.x, from.bottom);
+    for (size_t first = 0; first + 1 < places_.size(); first += kTogether) {
+        const size_t last = std::min(first + kTogether + kOverlap, places_.size() - 1);
+        vg.moveTo(places_[first].x, places_[first].top);
+        for (size_t i = first + 1; i <= last; i++) vg.lineTo(places_[i].x, places_[i].top);
+        for (size_t i = last + 1; i-- > first;) vg.lineTo(places_[i].x, places_[i].bottom);
         vg.closePath();
     }
     vg.fillColor(colour);

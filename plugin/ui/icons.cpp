@@ -180,6 +180,21 @@ void draw_stop(Canvas &canvas, const Box &box, const Colour &colour)
     at.paint(colour);
 }
 
+void draw_zoom(Canvas &canvas, const Box &box, const Colour &colour, bool in)
+{
+    Unit at(canvas, box);
+    at->circle(10.5f, 10.5f, 7.0f);
+    at->moveTo(15.8f, 15.8f);
+    at->lineTo(21, 21);
+    at->moveTo(7.5f, 10.5f);
+    at->lineTo(13.5f, 10.5f);
+    if (in) {
+        at->moveTo(10.5f, 7.5f);
+        at->lineTo(10.5f, 13.5f);
+    }
+    at.pen(colour, 2.0f);
+}
+
 void draw_heart(Canvas &canvas, const Box &box, const Colour &colour, bool filled)
 {
     Unit at(canvas, box);

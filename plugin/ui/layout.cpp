@@ -7,12 +7,14 @@ namespace ui {
 
 namespace {
 
-constexpr float kHead = 46.0f, kTabBar = 34.0f, kTabWidth = 72.0f;
+constexpr float kHead = 46.0f, kTabBar = 34.0f;
+constexpr float kTabWidths[kTabs] = {72.0f, 60.0f, 52.0f}; /* as wide as their names, so that they stand evenly */
 constexpr float kRuler = 22.0f, kScale = 16.0f, kOverview = 36.0f, kInfo = 30.0f; /* of the History */
 constexpr float kControl = 36.0f, kTwoLines = 42.0f, kOneLine = 24.0f;
 constexpr float kLowBelow = 520.0f; /* a window of less height has one line for the status */
 constexpr float kWideFrom = 940.0f, kOneRowFrom = 640.0f, kBroadFrom = 520.0f;
 constexpr float kMoreWidth = 28.0f; /* of the button that opens a menu */
+constexpr float kCardHeight = 188.0f;
 constexpr float kSmallestWave = 52.0f, kTallestWave = 170.0f, kTallestWaveWide = 320.0f;
 
 float below(const Box &box, float gap) { return box.bottom() + gap; }
@@ -26,8 +28,11 @@ Layout::Layout(float width, float height, Tab tab_shown)
     tab = tab_shown;
     whole = {0, 0, width, height};
     head = {0, 0, width, kHead};
-    tabs = {kMargin, kHead, kTabWidth * kTabs, kTabBar};
-    for (int i = 0; i < kTabs; i++) tab_of[i] = {tabs.x + kTabWidth * static_cast<float>(i), tabs.y, kTabWidth, kTabBar};
+    tabs = {kMargin, kHead, 0, kTabBar};
+    for (int i = 0; i < kTabs; i++) {
+        tab_of[i] = {tabs.right(), tabs.y, kTabWidths[i], kTabBar};
+        tabs.w += kTabWidths[i];
+    }
     tools = {tabs.right() + kMargin, kHead, width - 2 * kMargin - tabs.w - kMargin, kTabBar};
 
     const float top = tabs.bottom() + kGap, room = height - top;
@@ -131,7 +136,7 @@ Box menu_box(const Box &list, const Box &more, int lines, float width)
 {
     const float height = kMenuLine * static_cast<float>(lines) + 10;
     const float below = more.bottom() + 2;
-    const float y = below + height <= list.bottom() ? below : std::max(std::min(more.y - 2, list.bottom()) - height, list.y);
+    const float y = below + height <= list.bottom() ? below : std::max(std::min(more.y - 2, list.bottom()) - height, kGap);
     return {std::min(std::max(more.right() - width, list.x), list.right() - width), y, width, height};
 }
 
@@ -139,16 +144,17 @@ Box menu_line(const Box &menu, int n) { return {menu.x + 4, menu.y + 5 + kMenuLi
 
 CardLayout::CardLayout(const Box &list, bool acts)
 {
-    const float height = std::min(188.0f, list.h - kMargin);
+    const bool low = list.h < kCardHeight + kMargin; /* then it is packed, and has no footnote */
+    const float height = std::min(kCardHeight, list.h - kMargin), gap = low ? 4.0f : kGap;
     whole = {list.x, list.y + std::round(std::max((list.h - kMargin - height) * 0.4f, 0.0f)), list.w, height};
     const float left = whole.x + 20, width = whole.w - 40;
-    headline = {left, whole.y + 14, width, 22};
-    words = {left, headline.bottom() + 6, width, 34};
-    copy = {left + width - 76, words.bottom() + 8, 76, 36};
+    headline = {left, whole.y + (low ? 6.0f : 14.0f), width, 22};
+    words = {left, headline.bottom() + gap, width, 38};
+    copy = {left + width - 76, words.bottom() + gap, 76, 36};
     act = {left, copy.y, acts ? 96.0f : 0.0f, 36};
     const float from = acts ? act.right() + kGap : left;
     command = {from, copy.y, copy.x - kGap - from, 36};
-    footnote = {left, command.bottom() + 10, width, 34};
+    if (!low) footnote = {left, command.bottom() + 10, width, 36};
 }
 
 } // namespace ui

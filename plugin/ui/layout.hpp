@@ -68,7 +68,8 @@ Box picker_cell(const Box &picker, int n);
 
 constexpr float kMenuWidth = 176.0f, kMenuLine = 28.0f;
 
-/* A menu of so many lines, at the control that opened it but within the list; and a line of it. */
+/* A menu of so many lines, at the control that opened it, below or above; within the list's width and the window's height, at whose
+   foot lists end. And a line of it. */
 Box menu_box(const Box &list, const Box &more, int lines, float width = kMenuWidth);
 Box menu_line(const Box &menu, int n);
 

@@ -21,6 +21,9 @@ struct Playing {
     void hear(const sc_event &event);
 };
 
+/* The control *Preview in sync*, where lists of what can be played have it. */
+void draw_in_sync(Canvas &canvas, const Box &box, bool on, const Pointer &pointer);
+
 /* The loudest samples of a sound, column by column (0 to 127); the part that was heard is lit. */
 void draw_outline(Canvas &canvas, const Box &box, const uint8_t *outline, uint32_t columns, float heard);
 

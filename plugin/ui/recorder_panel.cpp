@@ -53,9 +53,13 @@ void RecorderPanel::place_caret(Canvas &canvas, bool extend)
     title_.place(field_place(canvas, around_.layout.title, title_, around_.pointer.x), extend);
 }
 
+/* Over what shows or says how many bars; anywhere else it is nobody's. */
 bool RecorderPanel::wheel(const Wheel &wheel)
 {
-    services_.set_bars(around_.bars + (wheel.along > 0 ? 1 : -1));
+    const Layout &layout = around_.layout;
+    const auto over = [&](const Box &box) { return around_.pointer.over(box); };
+    if (wheel.along == 0.0 || !(over(layout.wave) || over(layout.fewer) || over(layout.more) || over(layout.keep))) return false;
+    change_bars(wheel.along > 0.0 ? 1 : -1);
     return true;
 }
 

@@ -9,7 +9,8 @@ namespace ui {
 
 namespace {
 
-constexpr double kSecondsWithoutBars = 16.0;
+constexpr double kSecondsWithoutBars = 16.0, kBesideBars = 1.02;
+constexpr float kLeastName = 96.0f; /* the meter stands behind the track's name, and no nearer */
 constexpr float kPitch = 3.0f, kBarWidth = 2.0f; /* of the waveform's strokes */
 
 Colour of_tone(Tone tone) { return tone == Tone::kBad ? kWarm : tone == Tone::kGood ? kGreen : kDim; }
@@ -39,6 +40,39 @@ void draw_progress(Canvas &canvas, const Box &box, const Status &status)
     }
 }
 
+/* So many bars and the one that is played now, and so it scrolls on evenly while bars are filled; more when the transport has
+   stood for longer than that. In frames. */
+double sight_of(int64_t end, int64_t last_line, int64_t first_line, int bars)
+{
+    const double usual = static_cast<double>(last_line - first_line) * static_cast<double>(bars + 1) / bars;
+    return std::max(usual, static_cast<double>(end - first_line)) * kBesideBars;
+}
+
+struct Sight {
+    int64_t end; /* the newest frame, at the right */
+    double span; /* frames */
+};
+
+/* Each stroke is of the same frames for as long as it is in sight, and on whole pixels: else it would flicker as it goes by. */
+template <class IsLit> void draw_strokes(Canvas &canvas, const Box &box, const RingView &ring, const Sight &sight, IsLit is_lit)
+{
+    const double step = sight.span * static_cast<double>(kPitch) / box.w, end = static_cast<double>(sight.end);
+    const double first = std::floor((end - sight.span) / step);
+    const float left = box.right() - box.w * static_cast<float>((end - first * step) / sight.span);
+    std::vector<Canvas::Bar> lit, others;
+    for (int i = 0;; i++) {
+        const float x = std::round(left / canvas.pixel) * canvas.pixel + kPitch * static_cast<float>(i);
+        if (x + kBarWidth > box.right()) break;
+        if (x < box.x) continue;
+        const RingView::Peak peak = ring.peak(static_cast<int64_t>((first + i) * step), static_cast<int64_t>((first + i + 1) * step));
+        const float high = std::min(std::max(peak.high, 0.0f), 1.0f), low = std::max(std::min(peak.low, 0.0f), -1.0f);
+        const float tall = std::max(box.h / 2 * (high - low), kBarWidth), top = box.middle() - std::max(box.h / 2 * high, kBarWidth / 2);
+        (is_lit(x) ? lit : others).push_back({x + kBarWidth / 2, top, top + tall});
+    }
+    canvas.bars(others, kBarWidth, kWave);
+    canvas.bars(lit, kBarWidth, kWarm);
+}
+
 /* The one that is shown is underlined, as a page is. */
 void draw_tabs(Canvas &canvas, const Layout &layout, const Pointer &pointer)
 {
@@ -65,12 +99,15 @@ void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const
     draw_tabs(canvas, layout, pointer);
     const Box &head = layout.head;
     draw_mark(canvas, Box{head.x + kMargin, head.middle() - 11, 22, 22});
-    canvas.write(Box{head.x + kMargin + 32, head.y, 90, head.h}, 16, kInk, status.name(), Align::kLeft, true);
-    draw_meter(canvas, Box{head.x + kMargin + 128, head.middle() - 2, layout.whole.w >= 940.0f ? 160.0f : 96.0f, 4}, ring);
     const Sentence link = status.link();
     const Box words = {head.right() - kMargin - 230, head.y, 230, head.h};
     const float width = canvas.write(words, kTextSize, link.tone == Tone::kBad ? kInk : kDim, link.text, Align::kRight);
-    canvas.disc(words.right() - width - 12, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
+    const float dot = words.right() - width - 12;
+    canvas.disc(dot, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
+    const float left = head.x + kMargin + 32, meter = layout.whole.w >= 940.0f ? 160.0f : 96.0f;
+    const Box room = {left, head.y, std::max(dot - 20 - meter - kMargin - left, 70.0f), head.h};
+    const float name = canvas.write(room, 16, kInk, status.name(), Align::kLeft, true);
+    draw_meter(canvas, Box{left + std::max(name + kMargin, kLeastName), head.middle() - 2, meter, 4}, ring);
 }
 
 void draw_toast(Canvas &canvas, const Box &whole, const std::string &words)
@@ -96,27 +133,19 @@ void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars_wa
     const auto bars = static_cast<size_t>(bars_wanted);
     const auto lines = ring.bar_lines(bars + 2);
     const bool known = lines.size() > bars;
-    const double span = known ? static_cast<double>(end - lines[bars]) * 1.06 : kSecondsWithoutBars * rate_hz;
+    const double span = known ? sight_of(end, lines[0], lines[bars], bars_wanted) : kSecondsWithoutBars * rate_hz;
+    const Box inner = box.inset(8);
     const auto x_of = [&](int64_t frame) {
-        return box.x + box.w * static_cast<float>(1.0 - static_cast<double>(end - frame) / span);
+        return inner.x + inner.w * static_cast<float>(1.0 - static_cast<double>(end - frame) / span);
     };
     const float from = known ? x_of(lines[bars]) : box.x, to = known ? x_of(lines[0]) : box.right();
     if (known) canvas.fill(Box{from, box.y, to - from, box.h}, kWarmGlow);
-    const Box inner = box.inset(8);
     for (size_t i = 0; i < lines.size(); i++) {
         const float x = x_of(lines[i]);
         if (x < inner.x || x > inner.right()) continue;
         canvas.line(x, box.y, box.bottom(), i == 0 || i == bars ? Colour(0xff, 0x9f, 0x5a, 0.6f) : known && i < bars ? Colour(0xff, 0x9f, 0x5a, 0.22f) : kLine);
     }
-    for (float x = inner.x; x + kBarWidth <= inner.right(); x += kPitch) {
-        const double at = static_cast<double>(end) - span * (1.0 - static_cast<double>(x - box.x) / box.w);
-        const RingView::Peak peak =
-            ring.peak(static_cast<int64_t>(at), static_cast<int64_t>(at + span * static_cast<double>(kPitch) / box.w));
-        const float high = std::min(std::max(peak.high, 0.0f), 1.0f), low = std::max(std::min(peak.low, 0.0f), -1.0f);
-        const float tall = std::max(inner.h / 2 * (high - low), kBarWidth);
-        const float top = inner.middle() - std::max(inner.h / 2 * high, kBarWidth / 2);
-        canvas.fill(Box{x, top, kBarWidth, tall}, known && x >= from && x < to ? kWarm : kWave, 1);
-    }
+    draw_strokes(canvas, inner, ring, {end, span}, [&](float x) { return known && x >= from && x < to; });
 }
 
 void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls)

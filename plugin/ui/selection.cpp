@@ -23,6 +23,13 @@ void Selection::follow(const BarMap &bars, int count)
     end_ = known ? lines.back() : 0;
 }
 
+void Selection::settle(const BarMap &bars)
+{
+    if (!fixed_ || held_ != Handle::kNone) return;
+    first_ = bars.now_at(first_);
+    end_ = bars.now_at(end_);
+}
+
 void Selection::begin(uint64_t frame)
 {
     fixed_ = true;

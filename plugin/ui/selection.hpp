@@ -24,6 +24,9 @@ public:
     /* The last `bars` whole bars, or nothing where there are none; only while it is not fixed. */
     void follow(const BarMap &bars, int count);
 
+    /* Ends that were on bar lines go with them when they are told again. */
+    void settle(const BarMap &bars);
+
     void begin(uint64_t frame);        /* a new one from there, its end held */
     void set(uint64_t first, uint64_t end);
     void take(Handle handle) { held_ = handle; }

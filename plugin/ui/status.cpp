@@ -231,12 +231,12 @@ std::string Status::post_label() const
 Card Status::card() const
 {
     if (!refused_.empty() && !info_.connected)
-        return {"Plugin and Sidechain do not fit together", refused_, "", "What you play is remembered until you have updated."};
+        return {"This plugin and Sidechain are of different versions", refused_, "", "What you play is remembered until you have updated."};
     if (!info_.connected)
         return {"Start Sidechain", can_start_ ? "It keeps what you play, posts it, and brings the feed. Here, or in a terminal:"
                                               : "It keeps what you play, posts it, and brings the feed. In a terminal:",
-                "sidechain up --detach", start_failure_.empty() ? info_.link_reason : start_failure_,
-                can_start_ ? Card::Act::kStart : Card::Act::kNone, starting_ ? "Starting …" : "Start"};
+                "sidechain up --detach", "", can_start_ ? Card::Act::kStart : Card::Act::kNone, starting_ ? "Starting …" : "Start",
+                start_failure_.empty() ? info_.link_reason : start_failure_};
     if (relay_state_ == "no_relay")
         return {"No relay to post to", "Takes are kept on this computer. To post, name a relay, in a terminal:",
                 "sidechain setup", "It asks for the address, and starts Sidechain anew."};

@@ -17,12 +17,12 @@ struct Sentence {
 };
 
 /* What stands in place of the feed while there is none to show: what is so, what to do, the command for it, and a button that
-   does it (kFollow: with whom in a field, in the command's place). */
+   does it (kFollow: with whom in a field, in the command's place); and what went wrong when it was tried last. */
 struct Card {
     enum class Act { kNone, kStart, kClaim, kFollow };
     std::string headline, words, command, footnote;
     Act act = Act::kNone;
-    std::string button = "";
+    std::string button = "", trouble = "";
     bool shown() const { return !headline.empty(); }
 };
 

@@ -144,7 +144,7 @@ std::string facts(const sc_take &take)
     else std::snprintf(text, sizeof text, "%u:%02u", static_cast<unsigned>(seconds / 60), static_cast<unsigned>(seconds % 60));
     add(text);
     add(take.key);
-    if (take.repair[0]) add("mended");
+    if (take.repair[0]) add("seam repaired");
     add(take.tags);
     return all;
 }

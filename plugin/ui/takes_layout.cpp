@@ -14,8 +14,8 @@ constexpr float kPostWidth = 104.0f, kMoreWidth = 28.0f, kSmallestWave = 70.0f, 
 Box search_box(const Layout &layout)
 {
     const Box &tools = layout.tools;
-    const float width = std::min(tools.w, 280.0f);
-    return {tools.right() - width, tools.y + 2, width, tools.h - 6};
+    const float width = std::min(tools.right() - layout.sync.right() - kGap, 280.0f);
+    return {tools.right() - width, tools.y + 3, width, tools.h - 7};
 }
 
 TakeRowLayout::TakeRowLayout(const Box &list, float top)

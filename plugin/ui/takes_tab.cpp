@@ -24,9 +24,10 @@ void TakesTab::draw(Canvas &canvas)
         if (view_.editing == takes_.rows()[i].take.take_id)
             field_.place(field_place(canvas, view_.row(list, i).edit, field_, around_.pointer.x), extends_);
     clicked_ = nullptr;
+    draw_in_sync(canvas, around_.layout.sync, around_.in_sync, around_.pointer);
     draw_field(canvas, search, search_, around_.pointer, "Search takes");
     const std::string why = in_place();
-    view_.draw(canvas, list, {takes_, playing_, around_.pointer, field_, why, around_.now_us, around_.steady_us, around_.status.signed_in()});
+    view_.draw(canvas, list, {takes_, playing_, around_.pointer, field_, why, around_.now_us, around_.steady_us, around_.status.signed_in(), editing_ == Editing::kTags});
 }
 
 std::string TakesTab::in_place() const
@@ -34,9 +35,9 @@ std::string TakesTab::in_place() const
     if (!takes_.rows().empty()) return "";
     if (!around_.status.daemon_there()) return "Sidechain is not running. Your takes are on this computer, and listed here when it does.";
     if (!takes_.trouble().empty()) return takes_.trouble();
-    if (!takes_.started()) return "Looking …";
-    if (!takes_.search().empty()) return "Nothing is found by “" + takes_.search() + "”: not in a name, a tag, a track, a host or a key.";
-    return "Nothing is kept yet. Play something, then Keep: it is listed here.";
+    if (!takes_.started()) return "Loading …";
+    if (!takes_.search().empty()) return "No take matches “" + takes_.search() + "”. Names, tags, tracks, hosts and keys are searched.";
+    return "No takes yet. Play something, then press Keep: it is listed here.";
 }
 
 /* What is told -------------------------------------------------------------------------------------------------- */
@@ -44,12 +45,7 @@ std::string TakesTab::in_place() const
 bool TakesTab::hear(const sc_event &event)
 {
     playing_.hear(event);
-    if (event.kind == SC_EVENT_TAKE_GONE && discarding_ == event.take_gone.take_id) {
-        discarded_.swap(discarding_);
-        discarding_.clear();
-        view_.undo = "Discarded “" + discarding_name_ + "”.";
-        undo_until_us_ = around_.steady_us + kUndoUs;
-    }
+    if (event.kind == SC_EVENT_TAKE_GONE) gone(event.take_gone.take_id);
     if (told_of_ask(event)) return true;
     return takes_.hear(event, around_.steady_us) && event.id != 0;
 }
@@ -60,11 +56,28 @@ bool TakesTab::told_of_ask(const sc_event &event)
     const auto asked = std::find(asks_.begin(), asks_.end(), event.id);
     if (!answers || asked == asks_.end()) return false;
     asks_.erase(asked);
-    if (event.kind == SC_EVENT_ASK_FAILED) services_.toast(event.failed.message);
+    if (event.kind == SC_EVENT_ASK_FAILED) {
+        services_.toast(event.failed.message);
+        discarding_.erase(std::remove_if(discarding_.begin(), discarding_.end(), [&](const Discard &each) { return each.asked == event.id; }), discarding_.end());
+    }
     if (event.id == copying_ && event.kind == SC_EVENT_EXPORTED && services_.copy(event.exported.path))
         services_.toast(std::string("Copied ") + event.exported.path);
     if (event.id == copying_) copying_ = 0;
     return true;
+}
+
+/* Still listed. The one behind it is chosen next, and what was discarded here can be had back. */
+void TakesTab::gone(const char *take_id)
+{
+    const auto &rows = takes_.rows();
+    for (size_t i = 0; i < rows.size() && view_.selected == take_id; i++)
+        if (view_.selected == rows[i].take.take_id && rows.size() > 1) view_.selected = rows[i + 1 < rows.size() ? i + 1 : i - 1].take.take_id;
+    const auto asked = std::find_if(discarding_.begin(), discarding_.end(), [&](const Discard &each) { return each.take_id == take_id; });
+    if (asked == discarding_.end()) return;
+    discarded_.push_back(*asked);
+    discarding_.erase(asked);
+    undo_until_us_ = around_.steady_us + kUndoUs;
+    offer_undo();
 }
 
 bool TakesTab::step(bool shown)
@@ -74,7 +87,8 @@ bool TakesTab::step(bool shown)
     was_there_ = there;
     bool changed = playing_.follow(around_.client);
     if (!view_.undo.empty() && around_.steady_us > undo_until_us_) {
-        view_.undo.clear();
+        discarded_.clear();
+        offer_undo();
         changed = true;
     }
     if (shown) ask_for_rows();
@@ -90,7 +104,7 @@ void TakesTab::ask_for_rows()
 void TakesTab::ask(uint64_t id)
 {
     if (id) asks_.push_back(id);
-    else services_.toast("Too much is asked just now. Try again in a moment.");
+    else services_.toast("Too many requests at once. Try again in a moment.");
 }
 
 /* Pointer ------------------------------------------------------------------------------------------------------- */
@@ -98,12 +112,13 @@ void TakesTab::ask(uint64_t id)
 bool TakesTab::press(const Press &press)
 {
     if (!press.down) return false;
-    if (press_in_field(press.held & DGL_NAMESPACE::kModifierShift)) return true;
+    if (!covers() && press_in_field(press.held & DGL_NAMESPACE::kModifierShift)) return true;
     search_.focused = false;
     end_edit(true);
     const TakeHit hit = view_.hit(around_.layout.list, takes_, around_.pointer);
     const std::string menu_of = view_.menu_of;
     view_.menu_of.clear();
+    if (around_.pointer.over(around_.layout.sync)) return services_.set_in_sync(!around_.in_sync), true;
     if (hit.kind == TakeHit::kNothing) return !menu_of.empty();
     if (hit.kind == TakeHit::kMore && menu_of == takes_.rows()[hit.row].take.take_id) return true; /* closed by what opened it */
     act(hit);
@@ -172,6 +187,7 @@ bool TakesTab::key(unsigned key, unsigned held)
         search_.select_all();
         return true;
     }
+    if ((held & DGL_NAMESPACE::kModifierControl) && key == 'z' && !discarded_.empty()) return take_back(), true;
     const TakeEntry *chosen = takes_.find(view_.selected);
     const sc_take take = chosen ? chosen->take : sc_take{};
     switch (key) {
@@ -297,15 +313,25 @@ void TakesTab::post_or_undo(const TakeEntry &entry)
 
 void TakesTab::discard(const sc_take &take)
 {
-    discarding_ = take.take_id;
-    discarding_name_ = take.name;
-    ask(sc_window_discard(around_.client, take.take_id, true));
+    const uint64_t id = sc_window_discard(around_.client, take.take_id, true);
+    if (id) discarding_.push_back({id, take.take_id, take.name});
+    ask(id);
 }
 
 void TakesTab::take_back()
 {
-    view_.undo.clear();
-    ask(sc_window_discard(around_.client, discarded_.c_str(), false));
+    if (discarded_.empty()) return;
+    ask(sc_window_discard(around_.client, discarded_.back().take_id.c_str(), false));
+    discarded_.pop_back();
+    undo_until_us_ = around_.steady_us + kUndoUs;
+    offer_undo();
+}
+
+void TakesTab::offer_undo()
+{
+    const size_t count = discarded_.size();
+    const std::string what = count < 2 ? "" : std::to_string(count) + " takes, last ";
+    view_.undo = count == 0 ? "" : "Discarded " + what + "“" + discarded_.back().name + "”.";
 }
 
 void TakesTab::copy_path(const sc_take &take)

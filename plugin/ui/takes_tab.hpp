@@ -17,6 +17,7 @@ public:
     bool hear(const sc_event &event) override;
     bool step(bool shown) override;
     bool press(const Press &press) override;
+    bool covers() const override { return !view_.menu_of.empty(); }
     bool wheel(const Wheel &wheel) override;
     bool key(unsigned key, unsigned held) override;
     bool type(const char *text) override;
@@ -36,7 +37,9 @@ private:
     void play(const sc_take &take);
     void post_or_undo(const TakeEntry &entry);
     void discard(const sc_take &take);
-    void take_back();
+    void take_back(); /* the one that was discarded last */
+    void offer_undo();
+    void gone(const char *take_id);
     void copy_path(const sc_take &take);
     void drag(const sc_take &take);
 
@@ -57,8 +60,11 @@ private:
     bool extends_ = false;
     std::vector<uint64_t> asks_;
     uint64_t copying_ = 0; /* the path that is asked for to be copied */
-    std::string discarding_, discarded_; /* takes: asked for, and done */
-    std::string discarding_name_;
+    struct Discard {
+        uint64_t asked;
+        std::string take_id, name;
+    };
+    std::vector<Discard> discarding_, discarded_; /* asked for; done, and can be had back, the newest last */
     uint64_t undo_until_us_ = 0;
     bool was_there_ = false;
 };

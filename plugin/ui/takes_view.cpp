@@ -27,8 +27,8 @@ const char *words_of(TakeDeed deed)
     switch (deed) {
     case TakeDeed::kRename: return "Rename";
     case TakeDeed::kTag: return "Tag";
-    case TakeDeed::kMend: return "Mend the seam";
-    case TakeDeed::kUnmend: return "As it was played";
+    case TakeDeed::kMend: return "Repair loop seam";
+    case TakeDeed::kUnmend: return "Undo seam repair";
     case TakeDeed::kCopyPath: return "Copy path";
     case TakeDeed::kShowInFolder: return "Show in folder";
     case TakeDeed::kOpenPage: return "Open page";
@@ -83,7 +83,7 @@ void TakesView::draw(Canvas &canvas, const Box &list, const Shown &shown) const
     canvas.clip(list);
     if (!shown.in_place.empty()) {
         const float width = std::min(list.w - 32, 440.0f);
-        canvas.paragraph(Box{list.centre() - width / 2, list.y + 40, width, 60}, kTextSize, kFaint, shown.in_place);
+        canvas.paragraph(Box{list.centre() - width / 2, list.y + 40, width, 60}, kTextSize, kFaint, shown.in_place, Align::kCentre);
     }
     const bool covered = menu(list, shown.takes, box, place);
     const Pointer nowhere, &pointer = covered || !shown.pointer.over(list) ? nowhere : shown.pointer;
@@ -92,9 +92,9 @@ void TakesView::draw(Canvas &canvas, const Box &list, const Shown &shown) const
         if (at.whole.bottom() < list.y || at.whole.y > list.bottom()) continue;
         draw_row(canvas, at, rows[i], shown, pointer);
     }
-    draw_open_menu(canvas, list, shown);
     draw_undo(canvas, list, shown.pointer);
     canvas.unclip();
+    draw_open_menu(canvas, list, shown);
 }
 
 void TakesView::draw_row(Canvas &canvas, const TakeRowLayout &at, const TakeEntry &entry, const Shown &shown, const Pointer &pointer) const
@@ -107,7 +107,7 @@ void TakesView::draw_row(Canvas &canvas, const TakeRowLayout &at, const TakeEntr
     canvas.disc(at.play.centre(), at.play.middle(), at.play.w / 2, plays ? kWarm : pointer.over(at.play) ? kHover : kRaised);
     if (plays) draw_stop(canvas, at.play.inset(8), kWarmInk);
     else draw_play(canvas, at.play.inset(8), pointer.over(at.play) ? kWarm : kInk);
-    if (editing == take.take_id) return draw_field(canvas, at.edit, shown.edit, pointer, "");
+    if (editing == take.take_id) return draw_field(canvas, at.edit, shown.edit, pointer, shown.edits_tags ? "Tags, with commas between them" : take.name);
 
     canvas.write(at.name, kTitleSize, kInk, take.name, Align::kLeft, true);
     canvas.write(at.facts, kSmallSize, kDim, facts(take) + " · " + age(take.created_us, shown.now_us));

@@ -35,7 +35,7 @@ public:
         const TextField &edit;
         const std::string &in_place; /* of rows: why there are none, or "" */
         uint64_t now_us, steady_us;
-        bool can_post;
+        bool can_post, edits_tags; /* edits_tags: else the name */
     };
     void draw(Canvas &canvas, const Box &list, const Shown &shown) const;
     TakeHit hit(const Box &list, const Takes &takes, const Pointer &pointer) const;

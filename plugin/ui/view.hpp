@@ -82,6 +82,7 @@ public:
 
     /* Each says whether it was meant: what was not is the host's. The pointer is in the surroundings. */
     virtual bool press(const Press &) { return false; }
+    virtual bool covers() const { return false; } /* a menu of it lies over everything: presses are its, wherever they are */
     virtual bool moved(unsigned /*held*/) { return false; } /* the pointer */
     virtual bool wheel(const Wheel &) { return false; }
     virtual bool key(unsigned /*key*/, unsigned /*held*/) { return false; }

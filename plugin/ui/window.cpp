@@ -40,12 +40,12 @@ public:
         const double scale = getScaleFactor();
         setGeometryConstraints(static_cast<uint>(ui::kMinWidth * scale), static_cast<uint>(ui::kMinHeight * scale), false, false);
         if (scale > 1.0) setSize(static_cast<uint>(DISTRHO_UI_DEFAULT_WIDTH * scale), static_cast<uint>(DISTRHO_UI_DEFAULT_HEIGHT * scale));
-        auto *recorder = static_cast<Recorder *>(getPluginInstancePointer());
-        around_.client = recorder ? recorder->client() : nullptr;
+        around_.client = recorder_ ? recorder_->client() : nullptr;
+        if (recorder_ && recorder_->window_tab >= 0) tab_ = static_cast<ui::Tab>(recorder_->window_tab);
         if (around_.client) {
             sc_window_open(around_.client);
         } else {
-            std::snprintf(info_.reason, sizeof info_.reason, "%s", recorder ? recorder->trouble() : kNoRecorder);
+            std::snprintf(info_.reason, sizeof info_.reason, "%s", recorder_ ? recorder_->trouble() : kNoRecorder);
             around_.status.take(info_);
         }
     }
@@ -104,7 +104,7 @@ protected:
         const ui::Press press = {event.press, event.mod, event.time};
         pressed_ms_ = event.time;
         if (!event.press && drag_.release(moved_by(event, around_.pointer))) return true;
-        if (!event.press) return shown()->press(press);
+        if (!event.press || shown()->covers()) return shown()->press(press);
         for (int i = 0; i < ui::kTabs; i++)
             if (around_.pointer.over(around_.layout.tab_of[i])) return show(static_cast<ui::Tab>(i));
         if (!panel_.press(press)) return shown()->press(press);
@@ -172,6 +172,7 @@ private:
         if (tab != tab_) shown()->leave();
         panel_.leave();
         tab_ = tab;
+        if (recorder_) recorder_->window_tab = static_cast<int>(tab);
         around_.layout = ui::Layout(around_.layout.whole.w, around_.layout.whole.h, tab_);
         return true;
     }
@@ -246,12 +247,17 @@ private:
     void may_drag(const ui::Draggable &what) override { drag_.press(what, around_.pointer, pressed_ms_); }
     void start_sidechain() override { starter_.start(); }
     void claim() override { claim_ = sc_window_claim(around_.client); }
-    void set_bars(int bars) override { set(Recorder::kBars, static_cast<float>(std::clamp(bars, 1, static_cast<int>(SC_MAX_BARS)))); }
+    void set_bars(int bars) override
+    {
+        const int within = std::clamp(bars, 1, static_cast<int>(SC_MAX_BARS));
+        if (within != around_.bars) set(Recorder::kBars, static_cast<float>(within));
+    }
     void set_in_sync(bool on) override { set(Recorder::kPreviewSync, on ? 1.0f : 0.0f); }
     void focus_keyboard() override { getWindow().focus(); }
     void keep(bool posts) override { panel_.keep(posts); }
     void grow_choice(int bars) override { history_.grow(bars); }
 
+    Recorder *const recorder_ = static_cast<Recorder *>(getPluginInstancePointer()); /* nullptr where the host gives no access */
     ui::Canvas canvas_;
     ui::Surroundings around_; /* its client lives longer than the window */
     ui::RecorderPanel panel_;

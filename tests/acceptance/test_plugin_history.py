@@ -118,6 +118,11 @@ async def test_without_a_daemon_the_last_moments_are_seen_and_it_is_said_why(sho
     window = short.window
     await window.until(lambda p: count(window.part(p, "past"), WARM, 10) > 1_000, "the last bars")
     await window.picture("twice")
+    await short.host.do("close-window")
+    await window.open(scale=2)
+    await window.until(
+        lambda p: count(window.part(p, "past"), WARM, 10) > 1_000, "the tab that was shown before"
+    )
     short.daemon.process.kill()
     await short.daemon.process.wait()
     await window.until(lambda p: count(window.part(p, "notice"), RAISED, 4) > 8_000, "that it does not run")

@@ -14,6 +14,7 @@ import bridge.control as c
 from daemon.cli.stage import RunningDaemon, Stage
 from tests.acceptance.test_plugin_window_hosts import line_host
 from tests.support.clap import ClapHost, binary, made_for_tests
+from tests.support.deadlines import HANG_S
 from tests.support.drop_targets import gtk_target, pasted, path_of
 from tests.support.hosts import noise, plugin_bundles, until_heard
 from tests.support.plugin_window import BAR_FRAMES, WindowOf
@@ -62,7 +63,7 @@ async def listed(daemon: RunningDaemon) -> list[c.TakeInfo]:
 
 async def until_take(scene: Scene, wanted: Callable[[c.TakeInfo], bool]) -> None:
     """Until the newest take is so. The host's loop has to go on meanwhile."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while not (takes := await listed(scene.daemon)) or not wanted(takes[0]):
             await scene.window.look(20)
 
@@ -139,13 +140,29 @@ async def discarded_and_had_back(scene: Scene) -> None:
     await window.press("undo")
     await window.until(lambda p: rows(window, p) == 2, "that it is back")
     assert (await listed(scene.daemon))[0].title == "Lead idea"
+    await several_are_had_back_in_turn(scene)
+
+
+async def several_are_had_back_in_turn(scene: Scene) -> None:
+    """By keys, one behind the other; the last one first."""
+    window = scene.window
+    await window.press("take_name")
+    for left in (1, 0):
+        await window.key("Delete")
+        await window.until(lambda p, left=left: rows(window, p) == left, f"that {left} are left")  # type: ignore[misc]
+    await window.picture("all-discarded")
+    await window.press("undo")
+    await window.until(lambda p: rows(window, p) == 1, "that the last is back")
+    assert [take.title for take in await listed(scene.daemon)] == ["Bass"]
+    await window.key("Control+z")
+    await window.until(lambda p: rows(window, p) == 2, "that both are back")
 
 
 async def mended(scene: Scene) -> None:
     await until_take(scene, lambda take: take.state == "ready")
     await choose(scene, "menu_mend")
     await until_take(scene, lambda take: take.repair is not None and take.state == "ready")
-    await choose(scene, "menu_mend")  # where "As it was played" stands now
+    await choose(scene, "menu_mend")  # where "Undo seam repair" stands now
     await until_take(scene, lambda take: take.repair is None and take.state == "ready")
 
 
@@ -175,7 +192,7 @@ async def dragged_out(scene: Scene) -> None:
 
 async def its_path_is_copied(scene: Scene) -> None:
     await choose(scene, "menu_path")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while not (text := await pasted(scene.window.look)):
             pass
     assert Path(text).name == "Lead idea.wav" and Path(text).exists()

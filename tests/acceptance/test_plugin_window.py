@@ -88,7 +88,15 @@ async def unclaimed_says_how_to_claim(scene: Scene) -> None:
 async def the_feed_comes_when_it_is_claimed(scene: Scene) -> None:
     window, client = scene.window, scene.daemon.client
     await client.request(c.ClaimDevice(username="nightowl"))
-    await client.request(c.FollowUser(username="mira.k"))
+    await window.until(
+        lambda p: count(window.part(p, "copy"), WARM) > 1_000, "an empty feed's card: whom to follow"
+    )
+    await window.picture("nobody-followed")
+    await window.press("copy")
+    await window.press("card_name")
+    await window.type("Mira.k")
+    await window.picture("first-name")
+    await window.press("copy")
     await window.until(
         lambda p: count(window.part(p, "row"), PANEL) > 20_000 and not has_card(window, p), "a row"
     )
@@ -120,6 +128,9 @@ async def what_was_played_is_shown_and_kept(scene: Scene) -> None:
     await window.click("fewer")
     await window.scroll("wave", -1)
     await host.until_text(BARS, "7")
+    for elsewhere in ("head", "title", "tools"):
+        await window.scroll(elsewhere, -1)
+    assert await host.do(f"get {BARS}") == "text 7", "the wheel turns nothing that it is not over"
     await window.click("more")
     before = window.part(await window.seen(), "status").copy()
     await window.click("keep")

@@ -1,8 +1,8 @@
 """What plugins' windows ask the daemon, with a real relay behind it: pages, likes, reactions, posting, and no relay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -49,7 +49,9 @@ from tests.support.relay import RelayClient
 from tests.support.ringfile import RingWriter
 from tests.support.whole import short_folder
 
+T = TypeVar("T")
 LIMIT_S = 60.0
+HEARTBEAT_S = 0.5
 POSTS = 3
 
 
@@ -71,6 +73,10 @@ async def scene() -> AsyncIterator[Scene]:
             await asyncio.to_thread(mira.sign_in, "mira.k")
             for number in range(POSTS):
                 await asyncio.to_thread(mira.post, short_flac(), title=f"loop {number}", bpm=92.5)
+            tobi = RelayClient(url)
+            await asyncio.to_thread(tobi.sign_in, "tobi")
+            await asyncio.to_thread(tobi.post, short_flac(), title="before you came")
+            tobi.close()
             daemon = await stage.daemon("a", url)
             await daemon.client.request(c.ClaimDevice(username="nightowl"))
             await daemon.client.request(c.FollowUser(username="mira.k"))
@@ -150,6 +156,7 @@ async def test_what_a_window_asks_is_done_or_answered_with_a_sentence(scene: Sce
     await what_the_command_line_does_shows_in_the_window(scene)
     await what_a_window_does_shows_on_the_command_line(scene)
     await new_posts_of_others_come_unasked(scene)
+    await posts_of_who_is_followed_elsewhere_come_unasked(scene)
     await what_cannot_be_done_is_a_sentence(scene)
     await heartbeats_do_not_wait_for_the_relay(scene)
 
@@ -197,9 +204,18 @@ async def of_the_feed(scene: Scene) -> list[c.ItemInfo]:
 
 async def new_posts_of_others_come_unasked(scene: Scene) -> None:
     await until_online(scene)
-    post = await asyncio.to_thread(scene.mira.post, short_flac(), title="just now")
+    posting = asyncio.to_thread(scene.mira.post, short_flac(), title="just now")
+    post = await with_heartbeats(scene.peer, posting)
     heard = await until_heard(scene.peer, lambda m: isinstance(m, Item) and m.post_id == post.id)
     assert isinstance(heard, Item) and heard.title == "just now"
+
+
+async def posts_of_who_is_followed_elsewhere_come_unasked(scene: Scene) -> None:
+    """By the command line: an open window has their rows without being opened anew."""
+    await until_online(scene)
+    await with_heartbeats(scene.peer, scene.daemon.client.request(c.FollowUser(username="tobi")))
+    heard = await until_heard(scene.peer, lambda m: isinstance(m, Item) and m.author == "tobi")
+    assert isinstance(heard, Item) and heard.title == "before you came"
 
 
 async def what_cannot_be_done_is_a_sentence(scene: Scene) -> None:
@@ -225,6 +241,15 @@ async def heartbeats_do_not_wait_for_the_relay(scene: Scene) -> None:
                 case Alive(account="nightowl"):
                     alive = True
     assert busy > 0
+
+
+async def with_heartbeats(peer: PluginPeer, work: Coroutine[object, object, T]) -> T:
+    """What it gives. The plugin goes on saying that it lives: where the work takes its time, its window would be given up."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        await peer.say(Heartbeat(process_count=1, playing=False))
+        await asyncio.wait({task}, timeout=HEARTBEAT_S)
+    return task.result()
 
 
 async def until_online(scene: Scene) -> None:

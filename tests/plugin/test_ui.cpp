@@ -66,7 +66,9 @@ static void rows_and_cards_fit(const Layout &l)
     for (int n = 0; n < 3; n++) CHECK(inside(picker(l.list, chip(row, n), SC_REACTIONS), l.list));
     for (const bool acts : {false, true}) {
         const CardLayout card(l.list, acts);
-        CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && inside(card.command, card.whole));
+        CHECK(inside(card.whole, l.list) && apart(card.command, card.copy) && card.words.h >= 38); /* two lines */
+        for (const Box &part : {card.headline, card.words, card.act, card.command, card.copy}) CHECK(inside(part, card.whole));
+        CHECK(card.footnote.h == 0 || (inside(card.footnote, card.whole) && card.footnote.h >= 36));
         CHECK(!acts || (apart(card.act, card.command) && card.act.w > 90 && card.command.w >= 176));
     }
 }
@@ -77,12 +79,11 @@ static void takes_fit(const Layout &l)
     for (const Box &part : {row.play, row.name, row.facts, row.wave, row.post, row.more, row.edit}) CHECK(inside(part, row.whole) && part.w > 0);
     CHECK(apart(row.play, row.name) && apart(row.name, row.wave) && apart(row.name, row.facts) && apart(row.wave, row.post) && apart(row.post, row.more));
     CHECK(apart(row.play, row.edit) && apart(row.edit, row.post) && row.wave.w >= 60 && row.name.w >= 90);
-    CHECK(inside(search_box(l), l.tools) && search_box(l).w >= 140);
+    CHECK(inside(search_box(l), l.tools) && apart(search_box(l), l.sync) && search_box(l).w >= 140);
     CHECK(inside(undo_bar(l.list), l.list) && inside(undo_button(undo_bar(l.list)), undo_bar(l.list)));
     for (const float top : {l.list.y, l.list.bottom() - TakeRowLayout::kHeight}) {
         const Box menu = menu_box(l.list, TakeRowLayout(l.list, top).more, 8);
-        CHECK(menu.x >= l.list.x && menu.right() <= l.list.right() && (menu.bottom() <= l.list.bottom() || menu.y == l.list.y));
-        CHECK(inside(menu_line(menu, 7), menu));
+        CHECK(inside(menu, l.whole) && inside(menu_line(menu, 7), menu));
     }
 }
 
@@ -268,7 +269,7 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     status.starting(true, true, "");
     CHECK(status.card().button == "Starting …");
     status.starting(true, false, "It did not start.");
-    CHECK(status.card().button == "Start" && status.card().footnote == "It did not start.");
+    CHECK(status.card().button == "Start" && status.card().trouble == "It did not start.");
     std::snprintf(info.reason, sizeof info.reason, "No space is left.");
     status.take(info);
     CHECK(status.link().text == "not recording" && status.sentence().text == "No space is left.");
@@ -550,6 +551,22 @@ static void places_snap_to_bars_and_beats_and_what_is_chosen_is_measured()
     CHECK(clock_text(3723.0) == "1:02:03" && clock_text(59.6) == "1:00" && seconds_text(0.25) == "0.25 s" && tempo_text(92.5) == "92.5");
 }
 
+/* As a host that rounds makes the window see them, and then as the daemon tells them. */
+static void what_is_chosen_goes_with_its_bar_lines_when_they_are_told_again()
+{
+    BarMap bars;
+    bars.take_live({3 * 48001, 2 * 48001, 48001, 0});
+    Selection selection;
+    selection.set(48001, 3 * 48001);
+    bars.take(marks_of(0, 4 * 48000, 48000, 1));
+    selection.settle(bars);
+    CHECK(selection.first() == 48000 && selection.end() == 3 * 48000 && bars.bars_in(selection.first(), selection.end()) == 2);
+    selection.set(47900, 96000); /* one that was on no line stays where it is */
+    bars.take(marks_of(0, 4 * 48000, 48000, 1));
+    selection.settle(bars);
+    CHECK(selection.first() == 47900 && selection.end() == 96000);
+}
+
 static void small_words_are_right()
 {
     CHECK(age(1000000, 1000000) == "just now" && age(5000000, 1000000) == "just now");
@@ -792,6 +809,7 @@ int main(int count, char **arguments)
         const Box post_menu = menu_box(l.list, row.more, 5);
         const char *const post_deeds[] = {"post_open", "post_link", "post_path", "post_show", "post_unfollow"};
         for (int n = 0; n < 5; n++) say(post_deeds[n], menu_line(post_menu, n));
+        say("card_name", {starting.act.x, starting.act.y, starting.copy.x - kGap - starting.act.x, starting.act.h});
         say("start", starting.act, true);
         return 0;
     }
@@ -805,6 +823,7 @@ int main(int count, char **arguments)
     what_is_in_sight_stays_within_what_there_is_and_follows_the_newest();
     pictures_are_asked_for_once_from_the_middle_and_again_when_they_have_grown();
     places_snap_to_bars_and_beats_and_what_is_chosen_is_measured();
+    what_is_chosen_goes_with_its_bar_lines_when_they_are_told_again();
     small_words_are_right();
     a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click();
     the_file_may_come_before_the_drop_or_behind_it();

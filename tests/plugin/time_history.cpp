@@ -1,10 +1,11 @@
-/* How long a frame of the History takes to draw while it scrolls, on an X server: time_history WIDTH HEIGHT FRAMES.
+/* How long a frame of the whole window takes to draw while its History scrolls, on an X server: time_history WIDTH HEIGHT FRAMES.
    Prints milliseconds of this thread's processor time in our drawing, and of the whole process in a frame (with a software
    OpenGL, that is the rasteriser as well), and what a frame took by the wall clock. */
 #include "Application.hpp"
 #include "NanoVG.hpp"
 #include "StandaloneWindow.hpp"
 #include "history_view.hpp"
+#include "recorder_view.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,8 @@ protected:
         const ui::Pointer pointer;
         selection_.set(200 * kBar, 208 * kBar);
         canvas_.fill(layout.whole, ui::kGround);
+        ui::draw_head(canvas_, layout, status_, ring_, pointer);
+        ui::draw_controls(canvas_, layout, status_, {true, true, "Keep 8 bars", title_, pointer});
         view_.draw(canvas_, layout, {viewport_, tiles_, bars_, selection_, ring_, pointer, 0.0, kFrames, kRate, -1.0, true, false, true, true,
                                      "8 bars", "", "", ""});
         drawn_.push_back(ms(CLOCK_THREAD_CPUTIME_ID) - cpu);
@@ -100,6 +103,8 @@ private:
     ui::Selection selection_;
     RingView ring_;
     ui::HistoryView view_;
+    ui::Status status_;
+    ui::TextField title_;
     int frames_;
     uint64_t id_ = 0;
     bool begun_ = false;

@@ -24,7 +24,7 @@ FRAME_UNIT = 2.0**-24
 STEREO_URI = "urn:sidechain:plugin"
 
 
-def _make_home(home: Path) -> dict[str, str]:
+def make_home(home: Path) -> dict[str, str]:
     """A home of its own for Ardour, with the plugin installed; the environment that points there."""
     scripts = home / ".config" / "ardour7" / "scripts"
     scripts.mkdir(parents=True)
@@ -41,7 +41,7 @@ def _make_home(home: Path) -> dict[str, str]:
     }
 
 
-def _scan_vst3(home: Path, env: dict[str, str]) -> str:
+def scan_vst3(home: Path, env: dict[str, str]) -> str:
     """Scan our VST3 as Ardour wants it; the plugin's class id. Its list entry must be newer than the plugin, in seconds."""
     bundle = home / ".vst3" / "sidechain.vst3"
     for binary in bundle.rglob("*.so"):
@@ -95,9 +95,9 @@ async def rolling(
 
     on_master: the plugin stands on the master bus, too, and records what the session puts out; then Ardour can export, too."""
     lua = program("ardour7-lua", "ardour")
-    env = host_environment(daemon.run) | await asyncio.to_thread(_make_home, stage.folder / "home")
+    env = host_environment(daemon.run) | await asyncio.to_thread(make_home, stage.folder / "home")
     is_vst3 = plugin_format == "vst3"
-    plugin = await asyncio.to_thread(_scan_vst3, stage.folder / "home", env) if is_vst3 else STEREO_URI
+    plugin = await asyncio.to_thread(scan_vst3, stage.folder / "home", env) if is_vst3 else STEREO_URI
     env |= {
         "T_SESSION": str(stage.folder / "session"),
         "T_FORMAT": plugin_format,

@@ -48,6 +48,11 @@ class WindowOf:
     def __init__(self, do: Callable[[str], Awaitable[str]], name: str, screen: Screen) -> None:
         self._do, self._name, self._screen = do, name, screen
         self.width, self.height, self.scale = 0, 0, 1
+        self.corner = 0, 0  # where it stands on the screen, in pixels
+
+    def stands_at(self, corner: tuple[int, int], width: int, height: int) -> None:
+        """It was opened by somebody else, there."""
+        self.corner, self.width, self.height = corner, width, height
 
     async def open(self, width: int = 760, height: int = 600, scale: int = 1) -> None:
         """Open the window, its size in points."""
@@ -73,17 +78,17 @@ class WindowOf:
         return boxes(self.width, self.height)[name]
 
     async def click(self, name: str) -> None:
-        await self._do("click {} {}".format(*self._centre(name)))
+        await self._do("click {} {}".format(*self._within(name)))
         await self.look()
 
     async def press(self, name: str) -> None:
-        """A click by the X server's pointer, which no host has to pass on. The window stands at the screen's corner."""
-        await asyncio.to_thread(self._screen.click, *self._centre(name))
+        """A click by the X server's pointer, which no host has to pass on."""
+        await asyncio.to_thread(self._screen.click, *self._place(name))
         await self.look()
 
     async def drag(self, name: str, to: tuple[int, int]) -> None:
         """Press there and draw the X server's pointer to a place of the screen; the button stays down."""
-        x, y = self._centre(name)
+        x, y = self._place(name)
         await asyncio.to_thread(self._screen.point, x, y)
         await asyncio.to_thread(self._screen.button, True)
         for step in range(1, DRAG_STEPS + 1):
@@ -99,25 +104,21 @@ class WindowOf:
 
     async def sweep(self, name: str, *shares: float, up: float = 0.5, holding: str = "") -> None:
         """By the X server's pointer, from one share of a box's width to the next."""
-        box = self.box(name)
-        y = round((box.y + box.h * up) * self.scale)
-        places = [(round((box.x + box.w * share) * self.scale), y) for share in shares]
+        places = [self._place(name, share, up) for share in shares]
         await asyncio.to_thread(self._screen.drag, *places, holding=holding)
         await self.look()
 
     async def wheel(self, name: str, steps: int, share: float = 0.5, holding: str = "") -> None:
         """By the X server's pointer."""
-        box = self.box(name)
-        x, y = round((box.x + box.w * share) * self.scale), round((box.y + box.h / 2) * self.scale)
-        await asyncio.to_thread(self._screen.wheel, x, y, steps, holding)
+        await asyncio.to_thread(self._screen.wheel, *self._place(name, share), steps, holding)
         await self.look()
 
     async def point(self, name: str) -> None:
-        await self._do("move {} {}".format(*self._centre(name)))
+        await self._do("move {} {}".format(*self._within(name)))
         await self.look()
 
     async def scroll(self, name: str, steps: int) -> None:
-        await self._do("scroll {} {} {}".format(*self._centre(name), steps))
+        await self._do("scroll {} {} {}".format(*self._within(name), steps))
         await self.look()
 
     async def key(self, name: str) -> None:
@@ -128,14 +129,22 @@ class WindowOf:
         await self._do(f"type {text}")
         await self.look()
 
-    def _centre(self, name: str) -> tuple[int, int]:
+    def _within(self, name: str, across: float = 0.5, down: float = 0.5) -> tuple[int, int]:
+        """A place of a box, in the window's pixels; as shares of its width and height."""
         box = self.box(name)
-        return round((box.x + box.w / 2) * self.scale), round((box.y + box.h / 2) * self.scale)
+        return round((box.x + box.w * across) * self.scale), round((box.y + box.h * down) * self.scale)
+
+    def _place(self, name: str, across: float = 0.5, down: float = 0.5) -> tuple[int, int]:
+        """The same on the screen."""
+        x, y = self._within(name, across, down)
+        return self.corner[0] + x, self.corner[1] + y
 
     async def seen(self) -> Pixels:
         """What the display shows, (height, width, 3)."""
         await self.look()
-        return await asyncio.to_thread(self._screen.pixels, self.width * self.scale, self.height * self.scale)
+        left, top = self.corner
+        width, height = self.width * self.scale, self.height * self.scale
+        return (await asyncio.to_thread(self._screen.pixels, left + width, top + height))[top:, left:]
 
     async def picture(self, state: str) -> Pixels:
         """The same, kept among the pictures to be looked at."""

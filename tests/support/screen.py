@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from Xlib import XK, X, display
+from Xlib import XK, X
+from Xlib import display as display_module
 from Xlib.ext import xtest
 
 from daemon.cli.stage import end
@@ -28,6 +29,9 @@ class Screen:
 
     def __init__(self, display: str, buffer: Path) -> None:
         self.display, self._buffer = display, buffer
+        self._connection: display_module.Display | None = (
+            None  # for the pointer and the keyboard, from its first use on
+        )
 
     def pixels(self, width: int, height: int) -> Pixels:
         """The upper left corner, (height, width, 3). The file is an X window dump (XWDFile.h), 32 bits a pixel."""
@@ -40,8 +44,7 @@ class Screen:
 
     def find(self, width: int, height: int) -> tuple[int, int]:
         """Where the upper left corner of the innermost window of that size is. Raises AssertionError when there is none."""
-        server = display.Display(self.display)
-        root = server.screen().root
+        root = self._server().screen().root
         found, look = None, [root]
         while look:
             window = look.pop()
@@ -49,7 +52,6 @@ class Screen:
             geometry = window.get_geometry()
             if (geometry.width, geometry.height) == (width, height):
                 found = window.translate_coords(root, 0, 0)
-        server.close()
         assert found, f"no window is {width} x {height}"
         return -found.x, -found.y
 
@@ -99,17 +101,22 @@ class Screen:
         if code:
             self._fake(X.KeyRelease, code)
 
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
     def _code(self, keysym: int) -> int:
-        server = display.Display(self.display)
-        code: int = server.keysym_to_keycode(keysym)
-        server.close()
-        return code
+        return int(self._server().keysym_to_keycode(keysym))
 
     def _fake(self, what: int, *detail: int, **place: int) -> None:
-        server = display.Display(self.display)
-        xtest.fake_input(server, what, *detail, **place)
-        server.sync()
-        server.close()
+        xtest.fake_input(self._server(), what, *detail, **place)
+        self._server().sync()
+
+    def _server(self) -> "display_module.Display":
+        if not self._connection:
+            self._connection = display_module.Display(self.display)
+        return self._connection
 
 
 @contextlib.asynccontextmanager
@@ -135,13 +142,19 @@ async def x_server(folder: Path, width: int = 1600, height: int = 1300) -> Async
     try:
         with os.fdopen(read) as number:
             display = f":{(await asyncio.to_thread(number.readline)).strip()}"
-        yield Screen(display, folder / "Xvfb_screen0")
+        with contextlib.closing(Screen(display, folder / "Xvfb_screen0")) as screen:
+            yield screen
     finally:
         await end(process)
 
 
 def keep_png(pixels: Pixels, name: str) -> Path:
     """Written among the PICTURES."""
+    return write_png(pixels, PICTURES / f"{name}.png")
+
+
+def write_png(pixels: Pixels, path: Path) -> Path:
+    """8 bits of red, green and blue (W3C PNG, third edition)."""
     height, width, _ = pixels.shape
     lines = b"".join(b"\0" + line.tobytes() for line in pixels)
     chunks = [
@@ -153,8 +166,7 @@ def keep_png(pixels: Pixels, name: str) -> Path:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks
     ]
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    path = PICTURES / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(coded))
     return path
 

@@ -5,6 +5,7 @@ and keeps of the same plugin do not wait for it. Not here: pages (features/feed)
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from bridge.plugin_endpoint import Peer
@@ -15,10 +16,12 @@ from daemon.doors.plugin.items import item
 from daemon.doors.plugin.people import WindowPeople
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.sentences import MAX_CHARACTERS, sentence_of
+from daemon.errors import SidechainError
 from daemon.events import (
     Bus,
     EntryChanged,
     EntryProgressed,
+    FollowsChanged,
     ItemArrived,
     Pending,
     PostChanged,
@@ -79,6 +82,7 @@ Ask = (
     | FromShelf
     | FromAccount
 )
+NEWEST = 20  # rows of the feed that are told when somebody was followed
 Say = Callable[[Peer, FromDaemon], bool]
 
 
@@ -120,12 +124,14 @@ class Windows:
         )
         self._open: dict[bytes, Peer] = {}
         self._asks: dict[bytes, set[asyncio.Task[None]]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._progress = Pending[str, tuple[outbox.State, float]]()
         self._hear(bus)
 
     def _hear(self, bus: Bus) -> None:
         bus.on(ItemArrived, lambda event: self._tell_row(event.post))
         bus.on(PostChanged, lambda event: self._tell_row(event.post))
+        bus.on(FollowsChanged, self._followed)
         bus.on(PostRemoved, lambda event: self._tell(ItemGone(post_id=event.post_id)))
         bus.on(EntryChanged, lambda event: self._tell_entry(event.entry))
         bus.on(TakeProgressed, self._take_progressed)
@@ -150,7 +156,7 @@ class Windows:
 
     def close(self) -> None:
         """Answer nobody any more."""
-        for tasks in self._asks.values():
+        for tasks in (*self._asks.values(), self._telling):
             for task in tasks:
                 task.cancel()
         self._asks.clear()
@@ -191,6 +197,17 @@ class Windows:
         """A row that is new or has changed."""
         if self._open:
             self._tell(item(post, self._account.name))
+
+    def _followed(self, event: FollowsChanged) -> None:
+        """Their posts are told, whoever has asked for it; those of somebody who is left are removed by events of their own."""
+        if self._open and event.follow:
+            task = asyncio.create_task(self._tell_newest())
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell_newest(self) -> None:
+        with contextlib.suppress(SidechainError):  # the library's own: whoever asks next is told
+            await self._pages.page("", NEWEST, self._tell_row)
 
     def _tell(self, message: FromDaemon) -> None:
         for peer in list(self._open.values()):
