@@ -3,7 +3,8 @@ rely on. Within a major version fields are only added; who reads ignores what it
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -63,7 +64,10 @@ ANSWERS: Mapping[str, Kind] = {
     **dict.fromkeys(("sets show", "sets discard"), c.OneSet),
     "sets mix": c.OneTake,
     "sets export": plain.SetWritten,
-    **dict.fromkeys(("outbox", "outbox list", "outbox retry", "outbox discard", "undo"), c.EntryList),
+    **dict.fromkeys(
+        ("outbox", "outbox list", "outbox retry", "outbox discard", "outbox undo", "undo"), c.EntryList
+    ),
+    **dict.fromkeys(("pause", "resume"), c.Done),
     **dict.fromkeys(("history", "history list"), c.HistoryIs),
     "history play": c.HistorySound,
     **dict.fromkeys(("recover", "recover list", "recover discard"), c.Recovery),
@@ -100,31 +104,30 @@ ANSWERS: Mapping[str, Kind] = {
 }
 """By the command as it is typed."""
 
+OF_THE_SOCKET = ("t", "id")  # as output.show leaves them out
+
 
 def schema_of(command: str) -> dict[str, object]:
     """JSON Schema (2020-12) of what the command prints with --json, or of its error. Raises KeyError. [any]"""
-    kind = ANSWERS[command]
-    (answer, error), definitions = msgspec.json.schema_components(
-        (kind, plain.Failure), ref_template="#/$defs/{name}"
+    kinds = get_args(ANSWERS[command]) if isinstance(ANSWERS[command], UnionType) else (ANSWERS[command],)
+    shapes, definitions = msgspec.json.schema_components(
+        (*kinds, plain.Failure), ref_template="#/$defs/{name}"
     )
     kept = {name: _without_tag(each) for name, each in definitions.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"sidechain {command} --json",
-        "anyOf": [_plain(answer), error],
+        "anyOf": [*shapes],
         "$defs": kept,
     }
 
 
-def _plain(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in answer.items() if name != "discriminator"}
-
-
 def _without_tag(definition: dict[str, Any]) -> dict[str, Any]:
-    """`t` and `id` are of the socket, and stay there."""
-    properties = {n: p for n, p in definition.get("properties", {}).items() if n not in ("t", "id")}
-    required = [name for name in definition.get("required", ()) if name not in ("t", "id")]
-    return definition | ({"properties": properties, "required": required} if properties or required else {})
+    if "properties" not in definition:
+        return definition
+    properties = {name: each for name, each in definition["properties"].items() if name not in OF_THE_SOCKET}
+    required = [name for name in definition["required"] if name not in OF_THE_SOCKET]
+    return definition | {"properties": properties, "required": required}
 
 
 def schema(

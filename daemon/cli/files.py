@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -59,7 +59,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth_hz: float | None
     flatness: float | None
     fingerprint: str | None  # hex; audio.analyse.fingerprint
-    file_says: dict[str, object]  # of its music; audio.read.clip.FileWords
+    file_says: dict[str, Any]  # of its music, of whatever type each is: audio.read.clip.FileWords
     mp3: str
     flac: str
     waveform_svg: str

@@ -15,6 +15,7 @@ from daemon.core import shown
 MAX_EVENTS = 8
 NARROW_COLUMNS = 60  # below: without what can be missed
 METER_COLUMNS, NARROW_METER_COLUMNS = 24, 10
+BESIDE_A_NAME = 48  # columns for what else is said of a take
 ENDED = ("accepted", "discarded")
 
 
@@ -46,19 +47,20 @@ class View:
         parts: list[Text | Table] = [_text(f"{status.sentence}  ({status.state})", "bold")]
         parts += [_text(f"notice  {notice}", "yellow") for notice in status.notices]
         parts += [_text(""), _plugins(status.instances, narrow)]
-        parts += [_text(""), self._takes(status.recent, narrow)]
+        parts += [_text(""), self._takes(status.recent, columns)]
         if self._events:
             parts += [_text(""), *(_text(event, "dim") for event in self._events)]
         return Group(*parts)
 
-    def _takes(self, takes: list[c.TakeInfo], narrow: bool) -> Table | Text:
+    def _takes(self, takes: list[c.TakeInfo], columns: int) -> Table | Text:
+        narrow, most = columns < NARROW_COLUMNS, max(columns - BESIDE_A_NAME, columns // 2)
         if not takes:
             return _text("No takes yet. Play, then `sidechain keep`.")
         table = _table(["take", "state"] if narrow else ["take", "length", "tempo", "state"])
         for take in takes:
             length = f"{take.bars} bars" if take.bars else f"{take.frames / take.sample_rate_hz:.1f} s"
             about = [] if narrow else [_text(length), _text(number(take.bpm))]
-            table.add_row(_text(take.name or take.title), *about, _text(self._state(take)))
+            table.add_row(_text(take.name or take.title, most=most), *about, _text(self._state(take)))
         return table
 
     def _state(self, take: c.TakeInfo) -> str:
@@ -95,9 +97,12 @@ def _table(columns: list[str]) -> Table:
     return table
 
 
-def _text(said: str, style: str = "") -> Text:
-    """As it is: names and titles are other people's words."""
-    return Text(shown.line(said), style, no_wrap=True, overflow="ellipsis")
+def _text(said: str, style: str = "", most: int | None = None) -> Text:
+    """As it is: names and titles are other people's words. most: columns."""
+    text = Text(shown.line(said), style, no_wrap=True, overflow="ellipsis")
+    if most is not None:
+        text.truncate(most, overflow="ellipsis")
+    return text
 
 
 def _sent(progress: c.Progress) -> str:

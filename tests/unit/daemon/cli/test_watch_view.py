@@ -1,0 +1,95 @@
+"""The live view: nothing wider than the terminal, nothing of others' words that moves the cursor, levels as they are."""
+
+import io
+
+import msgspec
+import pytest
+from rich.console import Console
+
+import bridge.control as c
+from daemon.cli.record import dbfs, meter
+from daemon.cli.watch_view import View, in_words
+
+TAKE = c.TakeInfo(
+    take_id="0192f3c4-1111",
+    title="night\x1b[2J idea " + "x" * 100,
+    name="night\x1b[2J idea " + "x" * 100,
+    created_us=1,
+    frames=48_000,
+    sample_rate_hz=48_000.0,
+    channels=2,
+    bars=4,
+    bpm=120.0,
+    meter="4/4",
+    note="",
+    state="processing",
+)
+STATUS = c.Status(
+    api=1,
+    version="0",
+    pid=1,
+    uptime_s=1.0,
+    state="connected",
+    sentence="Connected to the relay.",
+    relay_url=None,
+    account=None,
+    instances=[
+        c.InstanceInfo(
+            instance="0" * 32,
+            host_name="host",
+            track_name="Lead",
+            pid=1,
+            state="recording",
+            level=0.5,
+            bpm=96.0,
+        )
+    ],
+    takes=1,
+    outbox={},
+    recent=[TAKE],
+    notices=["[bold]A notice[/bold]"],
+)
+
+
+def shown(view: View, columns: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=columns, force_terminal=False).print(view.picture(columns))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
+def test_it_fits_every_terminal_and_no_words_of_others_move_the_cursor(columns: int) -> None:
+    view = View()
+    assert shown(view, columns).strip() == "…"
+    view.status = STATUS
+    view.take(c.Progress(take_id=TAKE.take_id, stage="encode", fraction=0.5), "12:00:00")
+    view.take(c.TakeChanged(take=TAKE), "12:00:01")
+    text = shown(view, columns)
+    assert all(len(line) <= columns for line in text.splitlines()) and "\x1b" not in text
+    assert "Lead" in text and "█" in text
+    if columns >= 80:
+        assert "encode 50%" in text and "-6 dBFS" in text and "[bold]A notice[/bold]" in text
+
+
+def test_what_has_ended_is_not_under_way() -> None:
+    view = View()
+    ready = msgspec.structs.replace(TAKE, state="ready", name="done")
+    view.status = msgspec.structs.replace(STATUS, recent=[ready])
+    view.take(c.Progress(take_id=TAKE.take_id, stage="encode", fraction=0.5), "12:00:00")
+    view.take(c.TakeChanged(take=ready), "12:00:01")
+    assert "encode" not in shown(view, 120) and "ready" in shown(view, 120)
+
+
+def test_a_level_is_full_at_full_scale_and_empty_in_silence() -> None:
+    assert meter(1.0, 10) == "█" * 10 and meter(0.0, 10) == "·" * 10 == meter(1e-9, 10)
+    assert meter(0.5, 10).count("█") == 9 and meter(4.0, 10) == "█" * 10
+    assert (dbfs(1.0), dbfs(0.5), dbfs(0.0)) == (0.0, -6.0, None)
+
+
+def test_each_event_is_a_line() -> None:
+    events = [c.StateChanged(), STATUS, c.TakeChanged(take=TAKE), c.NotificationsChanged(unread=2)]
+    events.append(
+        c.Progress(take_id="t", stage="upload", fraction=0.25, sent_bytes=10**6, size_bytes=4 * 10**6)
+    )
+    said = [in_words(event) for event in events]
+    assert all(said) and "upload 25%, 1.0 of 4.0 MB" in said[-1]
