@@ -84,6 +84,7 @@ class TakeInfo(Struct, frozen=True, kw_only=True):
     tags: Few[Short] = ()
     set_id: Short | None = None  # of the takes that were kept together with it
     discarded_us: U63 | None = None  # Unix time; None: it was not discarded
+    outline: bytes = b""  # in a list: the loudest sample of each column, 0 to 127; empty before it is drawn
 
 
 class SoundInfo(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,13 @@ import bridge.control as c
 from daemon.cli import takes_export, takes_play, takes_sound
 from daemon.cli.daemon_commands import describe, short, when
 from daemon.cli.help import Group
+from daemon.cli.history import BLOCKS
 from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
 from daemon.cli.takes_sound import TakeId, alike_line
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
+
+FULL_SCALE = 127  # of an outline
 
 app = typer.Typer(
     cls=Group,
@@ -54,6 +57,7 @@ def list_takes(
                 str(t.bars or "–"),
                 number(t.bpm),
                 t.key or "–",
+                waveform(t.outline),
                 number(t.lufs_in),
                 number(t.seam_score, digits=2),
                 _posted(t) or t.state,
@@ -63,10 +67,16 @@ def list_takes(
             for t in found.takes
         ]
         return table(
-            ["take", "when", "name", "bars", "BPM", "key", "LUFS", "seam", "state", "tags", "page"], rows
+            ["take", "when", "name", "bars", "BPM", "key", "sound", "LUFS", "seam", "state", "tags", "page"],
+            rows,
         ) or ("Nothing was discarded lately." if discarded else nothing)
 
     show(found, as_json, text)
+
+
+def waveform(outline: bytes) -> str:
+    """Its loudness as blocks, as wide as it is long."""
+    return "".join(BLOCKS[-(-level * (len(BLOCKS) - 1) // FULL_SCALE)] for level in outline)
 
 
 def _posted(take: c.TakeInfo) -> str | None:

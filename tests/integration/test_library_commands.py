@@ -1,6 +1,8 @@
 """Takes that come from files, parts of takes, and names in the place of ids, as they are typed."""
 
 import json
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import soundfile
 
 from daemon.cli.groove import groove
+from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device
 from tests.support.hosts import noise
 from tests.support.whole import short_folder
@@ -74,6 +77,15 @@ def test_what_the_file_says_of_its_tempo_counts(device: Device, tmp_path: Path) 
     assert (take["bpm"], take["bpm_source"], take["bars"], take["meter"]) == (90.0, "file", 2, "4/4"), data[
         :4
     ]
+
+
+def test_the_list_shows_how_each_take_sounds(device: Device, tmp_path: Path) -> None:
+    half = np.concatenate([noise(40_000), np.zeros((40_000, 2), np.float32)])
+    device.json("import", str(write(tmp_path / "half.wav", half)))
+    until_s = time.monotonic() + HANG_S
+    while not (drawn := re.search("[▁▂▃▄▅▆▇█]+", device.command("takes", "list", "--limit", "1").stdout)):
+        assert time.monotonic() < until_s
+    assert len(drawn[0]) == 8, "the silent half is blank"
 
 
 def test_a_part_is_a_take_of_its_own_and_the_whole_stays(device: Device, tmp_path: Path) -> None:

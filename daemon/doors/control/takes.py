@@ -1,5 +1,6 @@
 """Keeping, and the library of takes, as tray and command line ask for them."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -17,9 +18,12 @@ from daemon.features.rendering.renderer import Renderer
 from daemon.features.rendering.search import Search
 from daemon.features.repairs.repairs import Repairs
 from daemon.features.trimming.trimming import Part, Trimming
+from daemon.library.outlines import read_outline
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+
+OUTLINE_COLUMNS = 16
 
 
 def asked_part(request: c.KeepTake | c.CopyHistory) -> Ask:
@@ -104,7 +108,12 @@ class TakeAnswers:
             takes = await self._store.run(Store.search_takes, request.search, request.limit)
         else:
             takes = await self._store.run(Store.takes, request.limit)
-        return c.TakeList(takes=[await self.info(take) for take in takes])
+        return c.TakeList(takes=[await self._drawn(take) for take in takes])
+
+    async def _drawn(self, take: TakeRow) -> c.TakeInfo:
+        folder = self._takes.folder / take.take_id
+        outline = await asyncio.to_thread(read_outline, folder, OUTLINE_COLUMNS)
+        return msgspec.structs.replace(await self.info(take), outline=outline)
 
     async def _show(self, request: c.ShowTake) -> c.Reply:
         return await self._whole(await self._takes.find(request.take_id))
