@@ -85,7 +85,7 @@ def test_the_list_shows_how_each_take_sounds(device: Device, tmp_path: Path) -> 
     until_s = time.monotonic() + HANG_S
     while not (drawn := re.search("[▁▂▃▄▅▆▇█]+", device.command("takes", "list", "--limit", "1").stdout)):
         assert time.monotonic() < until_s
-    assert len(drawn[0]) == 8, "the silent half is blank"
+    assert len(drawn[0]) in (8, 9), "the silent half is blank, but for the column that lies across"
 
 
 def test_a_part_is_a_take_of_its_own_and_the_whole_stays(device: Device, tmp_path: Path) -> None:
