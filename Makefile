@@ -13,7 +13,7 @@ COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generat
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
-dev test check bench package: export STRICT = 1 # warnings are errors to us, and none to who only wants to play
+dev test test-windows windows check bench package: export STRICT = 1 # warnings are errors to us, and none to who only wants to play
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

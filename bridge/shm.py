@@ -251,7 +251,8 @@ def reap(run_dir: Path, keep: set[str], now_ns: int) -> list[str]:
 
     Dead: nobody holds the lock, and the last block is more than 2.5 s before `now_ns` (CLOCK_MONOTONIC). A file
     without a sound header (its writer died building it) goes when it was last changed 2.5 s ago by the file's own
-    clock. Files that are not ours, or not Rings by name, are left alone.
+    clock. Files that are not ours, or not Rings by name, are left alone. Names that others hold are not told: they go with
+    the last handle.
     """
     removed = []
     for name in sorted(entry.name for entry in run_dir.iterdir()):
@@ -273,7 +274,9 @@ def _reap_one(run_dir: Path, segment: str, now_ns: int) -> bool:
         if (named.st_dev, named.st_ino) != (found.st_dev, found.st_ino):
             return False  # another generation took the name since we looked
         (run_dir / segment).unlink()
-        return True
+        return not os.path.lexists(
+            run_dir / segment
+        )  # on Windows its name may stay as long as somebody has it open
     except FileNotFoundError:
         return False
     finally:

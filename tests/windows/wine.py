@@ -18,6 +18,7 @@ BUILD = ROOT / ".build" / "windows"
 NATIVE, PLUGIN, HOSTS = BUILD / "native", BUILD / "plugin", BUILD / "hosts"
 PYTHON = BUILD / "python" / "python.exe"
 BUNDLES = PLUGIN / "bundles"
+LAST_WORDS_S = 5.0
 R = TypeVar("R")
 
 
@@ -135,7 +136,11 @@ async def desktop(home: Path, *program: str | Path) -> AsyncIterator[Desktop]:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-        await noting
+        with contextlib.suppress(
+            TimeoutError
+        ):  # a child of it that crashed may hold the pipe, for Wine's debugger
+            async with asyncio.timeout(LAST_WORDS_S):
+                await noting
 
 
 async def started(program: Path, *arguments: str, log: Path, **more: Any) -> asyncio.subprocess.Process:
