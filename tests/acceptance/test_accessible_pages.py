@@ -131,7 +131,7 @@ def values(relay: RelayProcess) -> dict[str, str]:
         "tag": "dub",
         "authorize": authorize,
         "join": path_said(relay, "invite"),
-        "reset": path_said(relay, "users", "--reset", "tess"),
+        "reset": path_said(relay, "users", "link", "tess"),
     }
 
 
