@@ -25,8 +25,9 @@ NOT_SHOWN = {
     "/sign-in/{name}/callback",
     "/api/v1/auth/oauth/{name}",
     "/static/{name}",
+    "/confirm-mail/{secret}",
 }
-"""They send on, or are files."""
+"""They send on, or are files; or a letter leads there, which needs a mail server: its form is that of a link for a password."""
 FOR_STRANGERS = (
     "/",
     "/sign-in",
