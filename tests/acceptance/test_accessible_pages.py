@@ -11,9 +11,12 @@ from playwright.sync_api import Browser, Page
 
 from relay.core import calls
 from tests.integration.test_relay_commands import relay_command
+from tests.integration.test_relay_mail import give, path_in, sending
 from tests.support.browser import WIDE, Watched, running_browser
 from tests.support.claims import Claim, FormBrowser
+from tests.support.engines import EMBEDDED
 from tests.support.loops import loop_flac
+from tests.support.mail_server import MailServer, running_mail_server
 from tests.support.node import installed
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 from tests.support.rows import every_row
@@ -37,12 +40,15 @@ FOR_STRANGERS = (
     "/nothing/here",
     "/join/{secret}",
     "/reset-password/{secret}",
+    "/forgot-password",
+    "/confirm-mail/{secret}",
     "/oauth/authorize",
 )
 LINKS = {
     "/oauth/authorize": "authorize",
     "/join/{secret}": "join",
     "/reset-password/{secret}": "reset",
+    "/confirm-mail/{secret}": "confirm",
 }
 """Pages whose addresses something else gives, such as a device or an invite: of which value."""
 BY_FINGER = """() => {
@@ -93,14 +99,21 @@ FOCUSED = """() => {
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    with running_mail_server(tmp_path_factory.mktemp("mail")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory, letters: MailServer) -> Iterator[RelayProcess]:
     """With something on every page."""
-    with running_relay(tmp_path_factory.mktemp("relay") / "data", "--registration", "open") as process:
+    data, engines = tmp_path_factory.mktemp("relay") / "data", sending(EMBEDDED, letters.url)
+    with running_relay(data, "--registration", "open", engines=engines) as process:
         yield process
 
 
 @pytest.fixture(scope="module")
-def values(relay: RelayProcess) -> dict[str, str]:
+def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
     """Of the parameters of paths."""
     with closing(RelayClient(relay.url)) as mira, closing(RelayClient(relay.url)) as ben:
         mira.sign_in("mira.k")
@@ -123,6 +136,8 @@ def values(relay: RelayProcess) -> dict[str, str]:
     relay_command("users", "--data", relay.data, "role", "mira.k", "moderator")
     with FormBrowser(relay.url) as somebody:
         somebody.http.post("/sign-up", data={"username": "tess", "password": "eight bars of rain"})
+        assert give(somebody, "tess@example.com") == 303
+    (letter,) = letters.wait_for(1)
     return {
         "post_id": posts[0],
         "username": "ben",
@@ -131,6 +146,7 @@ def values(relay: RelayProcess) -> dict[str, str]:
         "comment_id": own,
         "tag": "dub",
         "authorize": authorize,
+        "confirm": path_in(letter),
         "join": path_said(relay, "invite"),
         "reset": path_said(relay, "users", "link", "tess"),
     }
