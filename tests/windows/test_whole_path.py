@@ -14,6 +14,7 @@ from tests.support.hosts import Stretch, place_in_noise
 from tests.windows.wine import BUNDLES, HOSTS, Desktop, desktop, of_windows, started
 
 PLUGIN = BUNDLES / ".clap" / "sidechain.clap"
+KILLS = 20
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
 KEPT_BARS = 3
 
@@ -53,3 +54,18 @@ async def test_a_take_is_what_was_played_to_the_bit(tmp_path: Path) -> None:
     assert place_in_noise(take) % BAR_FRAMES == 0 and len(take) == KEPT_BARS * BAR_FRAMES
     rendered = {path.suffix for path in made.data.rglob("*") if kept.take.take_id in str(path)}
     assert {".flac", ".mp3"} <= rendered
+
+
+async def test_a_host_that_is_killed_leaves_what_it_played_and_nothing_else(tmp_path: Path) -> None:
+    """Twenty times: what it had played can be kept, and no Ring is left in the end."""
+    async with desktop(tmp_path) as made:
+        for number in range(KILLS):
+            async with host_of(made) as host:
+                await host.open()
+                await host.play(Stretch(frames=2 * BAR_FRAMES), speed=64.0)
+                if number == 0 or number == KILLS - 1:
+                    await made.until_heard(2 * BAR_FRAMES)
+            if number == 0 or number == KILLS - 1:
+                kept = await made.ask(c.OneTake, "keep", "--bars", "1", "--title", f"after {number}")
+                place_in_noise(samples_of(made, kept.take))
+    assert not list(made.run_dir.glob("sdc.*")), "under Wine a name goes with the daemon's last handle"
