@@ -238,8 +238,8 @@ class LinkDriver:
     def _announce(self, posts: Iterable[AudioPost]) -> None:
         """What others post and show; what one does oneself comes by the same channel and is no news here."""
         for post in posts:
-            by = post.reposted_by if isinstance(post, FeedPost) else None
-            if self._account.name not in (post.username, by):
+            shown_by = post.reposted_by if isinstance(post, FeedPost) else None
+            if self._account.name not in (post.username, shown_by or post.username):
                 self._bus.tell(ItemArrived(post=post))
 
     async def _refetch(self, effect: link.Refetch) -> None:
