@@ -314,10 +314,10 @@ static void open_window(unsigned width, unsigned height, double scale)
 
 static void look(long ms)
 {
-    const clap_plugin_timer_support_t *plugin_timer = extension(CLAP_EXT_TIMER_SUPPORT);
+    const clap_plugin_timer_support_t *plugin_timer = plugin->get_extension(plugin, CLAP_EXT_TIMER_SUPPORT); /* or the system's timers */
     for (long passed = 0; passed < ms; passed += 16) {
         struct timespec tick = {0, 16000000};
-        plugin_timer->on_timer(plugin, timer);
+        if (plugin_timer) plugin_timer->on_timer(plugin, timer);
         frame_look();
         nanosleep(&tick, NULL);
     }

@@ -141,6 +141,7 @@ async def desktop(home: Path, *program: str | Path) -> AsyncIterator[Desktop]:
         ):  # a child of it that crashed may hold the pipe, for Wine's debugger
             async with asyncio.timeout(LAST_WORDS_S):
                 await noting
+        process._transport.close()  # type: ignore[attr-defined]  # our end of the pipe, which nobody else closes then
 
 
 async def started(program: Path, *arguments: str, log: Path, **more: Any) -> asyncio.subprocess.Process:
