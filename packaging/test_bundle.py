@@ -187,38 +187,31 @@ def test_it_is_claimed_with_its_key_in_a_real_keyring_keeps_and_posts(home: Path
         env = environment(home) | {"SIDECHAIN_CREDENTIAL_STORE": "keyring", "SIDECHAIN_UNDO_SECONDS": "0"}
         env |= {name: bus[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR") if name in bus}
 
-        def ask(*arguments: str) -> dict[str, Any]:
+        def run(*arguments: str) -> str:
+            command = [PROGRAM, *arguments]
             done = subprocess.run(
-                [PROGRAM, *arguments, "--json"],
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_S,
-                check=False,
+                command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False
             )
-            assert done.returncode == 0, done.stderr
-            return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        def ask(*arguments: str) -> dict[str, Any]:
+            return dict(json.loads(run(*arguments, "--json").strip().splitlines()[-1]))
 
         with bundled_relay(home) as relay_url:
             env["SIDECHAIN_RELAY_URL"] = relay_url
-            ask("up", "--detach")
+            run("up", "--detach")
             try:
                 assert ask("status")["state"] == "unclaimed"
                 ask("claim", "--dev-user", "mira")
                 assert ask("whoami")["account"] == "mira"
                 assert not list((home / "data").rglob("*key*")), "the key lies in the keyring alone"
-                subprocess.run(
-                    [PROGRAM, "host", "--once"],
-                    env=env,
-                    check=True,
-                    timeout=LIMIT_S,
-                    stdout=subprocess.DEVNULL,
-                )
+                run("host", "--once")
                 posted = ask("keep", "--bars", "4", "--post", "--wait")["take"]
                 assert posted["entry_state"] == "accepted" and posted["post_url"].startswith(relay_url)
                 assert ask("status")["state"] == "connected"
             finally:
-                ask("down")
+                run("down")
 
 
 @contextmanager
