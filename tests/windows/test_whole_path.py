@@ -1,5 +1,6 @@
 """The whole path under Wine: a daemon of Windows' Python, the plugin built for Windows in a host, and what is kept of it."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,10 +11,13 @@ from numpy.typing import NDArray
 
 import bridge.control as c
 from tests.support.clap import ClapHost
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import Stretch, place_in_noise
+from tests.support.plugin_window import boxes
 from tests.windows.wine import BUNDLES, HOSTS, Desktop, desktop, of_windows, started
 
 PLUGIN = BUNDLES / ".clap" / "sidechain.clap"
+WIDTH, HEIGHT = 760, 600
 KILLS = 20
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM and 48 kHz
 KEPT_BARS = 3
@@ -69,3 +73,18 @@ async def test_a_host_that_is_killed_leaves_what_it_played_and_nothing_else(tmp_
                 kept = await made.ask(c.OneTake, "keep", "--bars", "1", "--title", f"after {number}")
                 place_in_noise(samples_of(made, kept.take))
     assert not list(made.run_dir.glob("sdc.*")), "under Wine a name goes with the daemon's last handle"
+
+
+async def test_a_click_on_keep_in_the_window_keeps(tmp_path: Path) -> None:
+    keep = boxes(WIDTH, HEIGHT)["keep"]
+    async with desktop(tmp_path) as made, host_of(made, "clap_host_window.exe") as host:
+        await host.open()
+        assert await host.do(f"window {WIDTH} {HEIGHT} 1.0") == "ok"
+        await host.play(Stretch(frames=10 * BAR_FRAMES))
+        await made.until_heard(10 * BAR_FRAMES)
+        assert await host.do("look 1000") == "ok"
+        assert await host.do(f"click {round(keep.x + keep.w / 2)} {round(keep.y + keep.h / 2)}") == "ok"
+        async with asyncio.timeout(HANG_S):
+            while not (await made.ask(c.TakeList, "takes")).takes:
+                assert await host.do("look 200") == "ok"
+        assert await host.do("close") == "ok"
