@@ -449,7 +449,7 @@ class App:
     async def _look_at_starts(self, stack: contextlib.AsyncExitStack) -> None:
         """Note that we start, until we end in peace; after a crash loop, do without all that keeping does not need."""
         data = self._config.data
-        self._safe = await asyncio.to_thread(mark_start, data, unix_us())
+        self._safe = await asyncio.to_thread(mark_start, data, unix_us()) and self._config.safe_mode
         stack.push(partial(forget_at_end, data))
         if self._safe:
             log.error("the daemon has died %d times within minutes: it starts in safe mode", CRASHES)

@@ -241,6 +241,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"at_once": True, "default": "none: nobody is asked"},
         ),
     ] = ""
+    safe_mode: Annotated[
+        bool,
+        Meta(
+            description="After three deaths within ten minutes, start without posting, link and rendering until it has gone well for ten; false: always start whole."
+        ),
+    ] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="How much the log says: debug, info, warning or error.", extra={"at_once": True}),

@@ -108,6 +108,7 @@ class Stage:
             "relay_url": relay_url,
             "credential_store": "file",
             "undo_seconds": "0",  # what is measured here is the way itself
+            "safe_mode": "false",  # who kills it again and again wants to see all of it come back
             "ready_fd": str(ready_write),
         } | settings
         env = os.environ | {f"SIDECHAIN_{key.upper()}": value for key, value in settings.items()}

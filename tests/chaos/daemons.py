@@ -113,6 +113,7 @@ class ForkedDaemon:
             "RELAY_URL": self.relay_url,
             "CREDENTIAL_STORE": "file",
             "PRESENCE": "false",
+            "SAFE_MODE": "false",  # it is killed hundreds of times in ten minutes
             "UNDO_SECONDS": "0.2",  # long enough that some are killed while they are held
         }
         self.pid = await self._server.start(

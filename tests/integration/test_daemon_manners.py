@@ -94,6 +94,13 @@ def test_after_a_crash_loop_keeping_works_and_the_rest_is_off_until_it_is_restar
     assert device.json("takes", "show", kept["take_id"])["take"]["state"] == "kept", (
         "and nothing is made of it"
     )
+    kill(device)
+    device.env["SIDECHAIN_SAFE_MODE"] = "false"  # as who wants it to start whole, whatever happened
+    assert device.command("up", "--detach").returncode == 0
+    assert device.json("status")["state"] == "no_relay"
+    del device.env["SIDECHAIN_SAFE_MODE"]
+    kill(device)
+    assert device.command("up", "--detach").returncode == 0
     assert device.json("restart")["state"] == "no_relay"
     until(lambda: device.json("takes", "show", kept["take_id"])["take"]["state"], lambda s: s == "ready")
 
