@@ -20,8 +20,16 @@ AudioContext.prototype.resume = () => Promise.resolve();
 """In place of the sound device that Firefox does not find on a machine without one; Chromium needs none."""
 
 
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with running_browser(request.param) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+def relay(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RelayProcess]:
+    """One for each browser: what is posted on the way stands on top from then on."""
+    assert browser.is_connected()
     with running_relay(tmp_path_factory.mktemp("relay") / "data") as process:
         client = RelayClient(process.url)
         client.sign_in("mira.k")
@@ -30,12 +38,6 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
             client.post(audio, title=title, bpm=120.0, duration_bars=4, bar_frames=bars, genre=["walk"])
         client.close()
         yield process
-
-
-@pytest.fixture(scope="module", params=["chromium", "firefox"])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with running_browser(request.param) as running:
-        yield running
 
 
 @pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
