@@ -79,10 +79,9 @@ def lay_out(bundle: Path, tree: Path) -> None:
     shutil.copy(HERE / "debian-relay" / "sidechain-relay", command)
     unit = tree / UNIT
     unit.parent.mkdir(parents=True)
-    text = (HERE / "systemd" / "sidechain-relay.service").read_text()
-    unit.write_text(
-        re.sub(r"(?m)^ExecStart=sidechain relay ", f"ExecStart=/{PROGRAM}/sidechain-relay ", text)
-    )
+    text = (HERE / "systemd" / "sidechain-relay.service").read_text(encoding="utf-8")
+    started = re.sub(r"(?m)^ExecStart=sidechain relay ", f"ExecStart=/{PROGRAM}/sidechain-relay ", text)
+    unit.write_text(started, encoding="utf-8")
     doc = tree / "usr/share/doc/sidechain-relay"
     doc.mkdir(parents=True)
     add_licences(doc / "licenses", LICENSED)

@@ -153,7 +153,7 @@ class Friend:
 
 def lines_of(number: int) -> list[str]:
     """What is to be typed in a section of the page, but for the two lines that fetch and install what is here already."""
-    text = PAGE.read_text().partition(f"## {number}. ")[2].partition("\n## ")[0]
+    text = PAGE.read_text(encoding="utf-8").partition(f"## {number}. ")[2].partition("\n## ")[0]
     lines = re.findall(r"(?m)^    (\S.*)$", text)
     return [line for line in lines if not line.startswith(("git clone ", "make setup "))]
 

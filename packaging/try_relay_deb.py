@@ -86,7 +86,9 @@ def go_through(system: Bare, old: Path, new: Path) -> dict[str, float | str]:
     remove_for_good(system)
     put_in(system, new)
     system.run("dpkg", "--purge", "sidechain-relay")
-    assert OWNER not in (system.root / "etc/passwd").read_text(), "what was never set up goes as it came"
+    assert OWNER not in (system.root / "etc/passwd").read_text(encoding="utf-8"), (
+        "what was never set up goes as it came"
+    )
     assert not (system.root / DATA).exists() and not (system.root / BACKUPS).exists()
     return figures
 
@@ -104,7 +106,7 @@ def command(system: Bare, *words: str) -> dict[str, object]:
 
 def serve(system: Bare) -> subprocess.Popen[bytes]:
     """What the unit starts, as whom it says."""
-    (line,) = re.findall(r"(?m)^ExecStart=(.*)$", (system.root / UNIT).read_text())
+    (line,) = re.findall(r"(?m)^ExecStart=(.*)$", (system.root / UNIT).read_text(encoding="utf-8"))
     relay = system.start(*line.split(), user=OWNER)
     until(lambda: listening() != "", "the relay listens")
     return relay
