@@ -176,7 +176,10 @@ def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> Non
         assert archive.getinfo("plugin_protocol/c/built/sidechain-play").external_attr >> 16 & 0o111, (
             "it is run"
         )
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == set(OURS)
+    (manual,) = (name for name in names if ".data/" in name)
+    assert manual.endswith("share/man/man1/sidechain.1")
+    ours = {name.split("/")[0] for name in names if ".dist-info/" not in name and name != manual}
+    assert ours == set(OURS)
     assert {"audio/_kernels.so", "plugin_protocol/c/built/libsidechain.so"} <= set(names)
 
 

@@ -64,10 +64,12 @@ DEPENDS_ON_MORE = {
     "/api/v1/audio/{post_id}/download",  # what the author gives out
     "/settings/password",  # a browser's session
     "/settings/two-step",
+    "/settings/mail",
+    "/settings/sign-in",
 }
 """Than on who asks."""
-CLOSED_HERE = ("/join/", "/sign-up", "/reset-password")
-"""Of a relay with accounts of its own and links for them, which this one is not."""
+CLOSED_HERE = ("/join/", "/sign-up", "/reset-password", "/confirm-mail")
+"""Of a relay with accounts of its own, links and letters for them, which this one is not."""
 COMMENTS: dict[tuple[str, str], str] = {}
 
 

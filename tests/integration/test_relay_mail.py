@@ -24,7 +24,9 @@ NEW = "another eight bars"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+def server(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    """One for each engine, whose people have the same addresses."""
+    assert engines is not None
     with running_mail_server(tmp_path_factory.mktemp("mail")) as running:
         yield running
 
