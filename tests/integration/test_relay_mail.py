@@ -214,16 +214,17 @@ def test_a_server_elsewhere_is_spoken_to_over_tls_and_waited_for(
     chain, _ = make_tls(folder / "tls")
     scheme = "smtps" if tls == "--tls" else "smtp"
     url = f"{scheme}://relay:a%20word%20of%20the%20test@127.0.0.1:{port}"
+    name = f"early.{scheme}"  # both ways have one database where it is a server
     told = sending(engines, url, SSL_CERT_FILE=str(chain))
     with running_relay(tmp_path / "data", "--registration", "open", dev=False, engines=told) as relay:
         with FormBrowser(relay.url) as friend:
-            assert fill_in(friend, "/sign-up", username="early", password=GOOD).status_code == 303
-            assert give(friend, "early@example.com") == 303
+            assert fill_in(friend, "/sign-up", username=name, password=GOOD).status_code == 303
+            assert give(friend, f"{name}@example.com") == 303
         until = time.monotonic() + HANG_S
         while "a letter waits" not in (log := Path(f"{relay.data}.log").read_text()):
             assert time.monotonic() < until, log
         with running_mail_server(folder, tls, port=port) as server:
-            server.wait_for(1, to("early@example.com"))
+            server.wait_for(1, to(f"{name}@example.com"))
     assert "a word of the test" not in log and "a%20word" not in log
 
 
