@@ -66,7 +66,11 @@ def test_a_relay_that_is_stopped_says_so_and_one_that_is_not_there_is_not_made(
     relay_command("setup", "--data", tmp_path / "data", "--admin", "mira", "--yes", engines=engines)
     said = status(tmp_path / "data", engines, code=1 if engines is EMBEDDED else 0)
     assert said["serves"] is (False if engines is EMBEDDED else None) and said["checks"] == []
-    assert said["staff"] >= 1 and said["sign_in"] == ["password:invite"]
+    assert said["sign_in"] == ["password:invite"]
+    if (
+        engines is EMBEDDED
+    ):  # a database server has the people of other tests, among whom no first admin is made
+        assert said["staff"] == 1
     missing = relay_command("status", "--data", tmp_path / "none", engines=engines, code=1)
     assert "There is no relay in" in missing.stderr and not (tmp_path / "none").exists()
 
