@@ -1,10 +1,8 @@
 """Playing through this machine's devices: a take, a part of the History; before and after, turned by a key."""
 
 import contextlib
-import select
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +10,12 @@ import typer
 
 from daemon.cli.output import note
 from daemon.errors import SidechainError, why_of
+from daemon.system.key_presses import LOOK_S, key_presses
 from daemon.system.sound_devices import chosen, opened_output
 
 if TYPE_CHECKING:
     from audio.intake import Samples
 
-LOOK_S = 0.1
 TURN_KEYS, QUIT_KEYS = " \r\nab", "q\x1b\x04"
 
 PlayDevice = Annotated[
@@ -51,7 +49,7 @@ def play(
     output = chosen("output", device)
     deck, ended = Deck(sounds, loop=loop), threading.Event()
     with (
-        _keys(len(sounds) > 1) as pressed,
+        key_presses() if len(sounds) > 1 else contextlib.nullcontext() as pressed,
         opened_output(output, channels=sounds[0].shape[1], rate_hz=rate_hz, fill=deck.fill, ended=ended.set),
         contextlib.suppress(KeyboardInterrupt),
     ):
@@ -63,34 +61,3 @@ def play(
                 return
             if key and key in TURN_KEYS:
                 note(f"{names[deck.turn()]}")
-
-
-@contextlib.contextmanager
-def _keys(wanted: bool) -> "Iterator[_Pressed | None]":
-    """What is pressed, key by key, as long as the block lasts; None where nobody can press one."""
-    if not wanted or sys.platform == "win32" or not sys.stdin.isatty():
-        yield None
-        return
-    import termios
-    import tty
-
-    terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    try:
-        tty.setcbreak(terminal, termios.TCSANOW)  # what was pressed already counts
-        yield _Pressed(terminal)
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-
-
-class _Pressed:
-    def __init__(self, terminal: int) -> None:
-        self._terminal = terminal
-
-    def __call__(self) -> str:
-        """The key that was pressed meanwhile, "" if none was within LOOK_S."""
-        import os
-
-        if not select.select([self._terminal], [], [], LOOK_S)[0]:
-            return ""
-        return os.read(self._terminal, 1).decode(errors="replace")

@@ -40,16 +40,12 @@ Point = tuple[str, str, int]  # thread, system call, its number there
 
 
 @contextlib.asynccontextmanager
-async def traced(tid: int, *arguments: str) -> AsyncIterator[None]:
+async def traced(here: Scene, thread: str, *arguments: str) -> AsyncIterator[None]:
     """strace on one thread, from before the block until after it."""
-    strace = shutil.which("strace")
-    assert strace, "strace is missing: apt-get install strace"
-    process = await asyncio.create_subprocess_exec(
-        strace, "-p", str(tid), *arguments, stderr=asyncio.subprocess.PIPE
-    )
+    async with asyncio.timeout(HANG_S):
+        while (process := await _attached(await here.thread(thread), *arguments)) is None:
+            pass  # a worker that was ending when it was found: its successor comes
     assert process.stderr
-    line = await asyncio.wait_for(process.stderr.readline(), HANG_S)
-    assert b"attached" in line, line
     draining = asyncio.create_task(process.stderr.read())
     try:
         yield
@@ -60,12 +56,29 @@ async def traced(tid: int, *arguments: str) -> AsyncIterator[None]:
         await draining
 
 
+async def _attached(tid: int, *arguments: str) -> asyncio.subprocess.Process | None:
+    """strace that has stopped at this thread; None when the thread ended before."""
+    strace = shutil.which("strace")
+    assert strace, "strace is missing: apt-get install strace"
+    process = await asyncio.create_subprocess_exec(
+        strace, "-p", str(tid), *arguments, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    line = await process.stderr.readline()
+    if b"attached" in line:
+        return process
+    await process.communicate()
+    # An ending thread may not be traced (ptrace(2): EPERM), an ended one is not found.
+    assert re.search(rb"not permitted|No such process", line), line
+    return None
+
+
 async def points(here: Scene) -> list[Point]:
     """Every call of one unharmed take, by thread."""
     found: list[Point] = []
     for thread in THREADS:
         log = here.stage.folder / f"{thread}.trace"
-        async with traced(await here.thread(thread), "-o", str(log), "-e", f"trace={WRITING}"):
+        async with traced(here, thread, "-o", str(log), "-e", f"trace={WRITING}"):
             take_id = await here.keep(f"unharmed {thread}")
             assert take_id
             await here.settle(take_id)
@@ -103,7 +116,7 @@ async def harmed(here: Scene, number: int, point: Point, fault: str) -> bool:
         f"inject={call}:{fault}:when={n}",
     )
     try:
-        async with traced(await here.thread(thread), *inject[1:]):
+        async with traced(here, thread, *inject[1:]):
             take_id = await here.keep(f"{number} {thread} {call} {n} {fault}")
             if take_id:
                 await here.settle(take_id)

@@ -30,7 +30,7 @@ ODD = [
     "-",
     "🎵" * 100,
 ]
-FOR_EVER = {"up", "relay", "tray", "demo", "host", "claim", "down", "service"}
+FOR_EVER = {"up", "relay", "tray", "demo", "host", "claim", "down", "service", "watch"}
 """They run on, open a browser, end the daemon, or change what login starts for whoever runs this."""
 NEVER_SHOWN = re.compile(
     r"Traceback|msgspec|ValidationError|Error\b.*Error\b|`str`|`int`|regex|\\Z|\^\[|object at 0x|[a-z]+\.[A-Z]\w+Error|Input should|validation|parse|surrogate"

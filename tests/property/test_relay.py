@@ -286,17 +286,10 @@ VIEWS = Views()
 
 @given(st.text(alphabet="<>\"'&/{}%=`azé", max_size=40))
 def test_no_text_of_a_stranger_becomes_markup(text: str) -> None:
-    page = VIEWS.render(
-        "trouble.html",
-        session=None,
-        dev=False,
-        here="",
-        title=text,
-        detail=text,
-        next_step=text,
-        sign_in_to="",
-    ).decode()
-    outside = VIEWS.render(
-        "trouble.html", session=None, dev=False, here="", title="x", detail="x", next_step="x", sign_in_to=""
-    ).decode()
+    def shown(words: str) -> str:
+        said = {"title": words, "detail": words, "next_step": words}
+        around = {"session": None, "dev": False, "here": "", "sign_in_to": "", "may_appeal": False}
+        return VIEWS.render("trouble.html", **said, **around).decode()
+
+    page, outside = shown(text), shown("x")
     assert page.count("<") == outside.count("<")
