@@ -65,6 +65,9 @@ def up(
         arguments = [each for each in sys.argv[1:] if each not in ("--detach", "-d")]
         pid = start_detached(held.config.data, arguments)
         return say(f"The daemon is running (pid {pid}); its log is {log_file(held.config.data)}.")
+    from daemon.system.process import pause_collector
+
+    pause_collector()
     from daemon.app import serve
 
     sys.exit(serve(held, sidechain_version()))

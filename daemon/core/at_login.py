@@ -5,7 +5,6 @@ systemd.unit(5), the Desktop Entry and Autostart specifications of freedesktop.o
 
 from collections.abc import Sequence
 from enum import StrEnum
-from xml.sax.saxutils import escape
 
 FINAL_EXITS = (77, 78)  # a daemon is already running; the configuration is wrong: trying again cannot help
 UNIT, DESKTOP_ENTRY, LAUNCH_AGENT = "sidechain.service", "sidechain.desktop", "app.sidechain.daemon.plist"
@@ -106,6 +105,10 @@ def desktop_entry(command: Sequence[str]) -> str:
 
 def launch_agent(command: Sequence[str]) -> str:
     """A property list for ~/Library/LaunchAgents. [any]"""
+    from xml.sax.saxutils import (
+        escape,
+    )  # brings an HTTP client along, which costs a start more than all else here
+
     return _LAUNCH_AGENT.format(
         arguments="\n".join(f"    <string>{escape(each)}</string>" for each in command)
     )
