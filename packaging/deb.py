@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / ".build" / "package"
 PROGRAM = "usr/lib/sidechain"
+MAINTAINER_SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 
 CONTROL = """\
 Package: sidechain
@@ -44,30 +45,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default=distribution("sidechain").version)
     version = parser.parse_args().version
+    print(build(built_folder(), version))
+
+
+def built_folder() -> Path:
+    """What packaging/build.py left."""
     (top,) = (each for each in OUT.glob("sidechain-*") if each.is_dir())
-    print(build(top, version))
+    return top
 
 
 def build(top: Path, version: str) -> Path:
     """The package, of the desktop build in `top`."""
-    architecture = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
-    deb = OUT / f"sidechain_{version}_{architecture}.deb"
+    autostart = ["/etc/xdg/autostart/sidechain-tray.desktop"]
     with tempfile.TemporaryDirectory(dir=OUT) as folder:
         tree = Path(folder) / "tree"
         lay_out(top, tree)
         stamp(tree / PROGRAM, version)
-        size_kib = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
-        control = CONTROL.format(version=version, architecture=architecture, size_kib=size_kib)
-        autostart = ["/etc/xdg/autostart/sidechain-tray.desktop"]
-        add_control(tree / "DEBIAN", control, autostart, ["postinst", "prerm"], HERE / "debian")
-        return write_deb(tree, deb)
+        add_control(tree, CONTROL, version, autostart, HERE / "debian")
+        return write_deb(tree, OUT, f"sidechain_{version}")
 
 
-def write_deb(tree: Path, deb: Path) -> Path:
-    """The package of a tree with its DEBIAN folder."""
+def write_deb(tree: Path, folder: Path, name: str) -> Path:
+    """The package of a tree with its DEBIAN folder: folder/name_ARCHITECTURE.deb."""
+    deb = folder / f"{name}_{architecture()}.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(deb)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return deb
+
+
+def architecture() -> str:
+    """As Debian calls this machine's."""
+    return subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
 
 
 def lay_out(top: Path, tree: Path) -> None:
@@ -109,14 +117,18 @@ def stamp(program: Path, version: str) -> None:
     metadata.write_text(said, "utf-8")
 
 
-def add_control(folder: Path, control: str, conffiles: list[str], scripts: list[str], source: Path) -> None:
-    """What dpkg reads, and the scripts that lie in `source`."""
+def add_control(tree: Path, control: str, version: str, conffiles: list[str], scripts: Path) -> None:
+    """What dpkg reads: the control file with its blanks filled in, and the maintainer scripts that lie in the folder `scripts`."""
+    size_kib = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
+    text = control.format(version=version, architecture=architecture(), size_kib=size_kib)
+    folder = tree / "DEBIAN"
     folder.mkdir()
-    (folder / "control").write_text(control, "utf-8")
+    (folder / "control").write_text(text, "utf-8")
     (folder / "conffiles").write_text("".join(f"{each}\n" for each in conffiles), "utf-8")
-    for script in scripts:
-        shutil.copy(source / script, folder / script)
-        (folder / script).chmod(0o755)
+    for name in MAINTAINER_SCRIPTS:
+        if (scripts / name).exists():
+            shutil.copy(scripts / name, folder / name)
+            (folder / name).chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -60,15 +60,12 @@ def freeze() -> Path:
 
 def build(bundle: Path, version: str) -> Path:
     """The package, of the frozen relay."""
-    architecture = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
     with tempfile.TemporaryDirectory(dir=OUT) as folder:
         tree = Path(folder) / "tree"
         lay_out(bundle, tree)
         stamp(tree / PROGRAM, version)
-        size_kib = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
-        control = CONTROL.format(version=version, architecture=architecture, size_kib=size_kib)
-        add_control(tree / "DEBIAN", control, [], ["postinst", "prerm", "postrm"], HERE / "debian-relay")
-        return write_deb(tree, OUT / f"sidechain-relay_{version}_{architecture}.deb")
+        add_control(tree, CONTROL, version, [], HERE / "debian-relay")
+        return write_deb(tree, OUT, f"sidechain-relay_{version}")
 
 
 def lay_out(bundle: Path, tree: Path) -> None:

@@ -1,4 +1,4 @@
-"""The built folder, tried as its user would: it starts, encodes, keeps, shows the demo and its tray. Run by build.py.
+"""The built folder, tried as its user would: it starts, encodes, keeps, records, shows the demo and its tray. Run by build.py.
 
 Not among the tests of `make test`: it needs a build. SIDECHAIN_BUNDLE names the folder that holds `app/`. The bundle
 runs with an empty PATH and no PYTHON* variables, so that nothing of this checkout can help it.
@@ -9,21 +9,26 @@ import json
 import math
 import os
 import platform
+import signal
 import struct
 import subprocess
 import tempfile
 import time
 import wave
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from daemon.cli.stage import play_program
 from tests.support.clap import made_for_tests
 from tests.support.dbus import session_bus, tray_host
+from tests.support.deadlines import HANG_S
+from tests.support.hosts import noise
+from tests.support.pulse import place_of, play_raw, sound_server
 from tests.support.secret_service import session_bus as session_bus_with_services
 from tests.support.secret_service import unlocked_keyring
 
@@ -31,7 +36,6 @@ BUNDLE = Path(os.environ["SIDECHAIN_BUNDLE"])
 PROGRAM = BUNDLE / "app" / "sidechain"
 RATE_HZ = 48_000
 BAR_FRAMES = 90_000  # 4/4 at 128 BPM
-LIMIT_S = 60.0
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def sidechain(home: Path, *arguments: str) -> str:
         env=environment(home),
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=HANG_S,
         cwd=home,
         check=False,
     )
@@ -80,14 +84,19 @@ def write_loop(path: Path, bars: int) -> None:
             file.writeframes(b"".join(struct.pack("<hh", value, -value) for value in left))
 
 
-@asynccontextmanager
-async def daemon(home: Path) -> AsyncIterator[None]:
+def ask(home: Path, *arguments: str) -> dict[str, Any]:
+    """The one JSON object that it answers."""
+    return dict(json.loads(sidechain(home, *arguments, "--json")))
+
+
+@contextmanager
+def daemon(home: Path) -> Iterator[None]:
     """The bundle's own daemon, started and stopped by its own commands."""
-    await asyncio.to_thread(sidechain, home, "up", "--detach")
+    sidechain(home, "up", "--detach")
     try:
         yield
     finally:
-        await asyncio.to_thread(sidechain, home, "down")
+        sidechain(home, "down")
 
 
 def test_it_says_its_version(home: Path) -> None:
@@ -126,59 +135,97 @@ def test_its_plugins_load_and_pass_sound_to_the_bit(home: Path, plugin_format: s
         env=environment(home),
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=HANG_S,
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "calls 0\n"), ran.stderr
 
 
-async def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path) -> None:
+def test_it_keeps_what_a_plugin_plays_and_its_worker_renders_it(home: Path) -> None:
     write_loop(home / "in.wav", 10)
-    async with daemon(home):
-        host = await asyncio.create_subprocess_exec(
-            play_program(),
-            "--tempo",
-            "128",
-            "--speed",
-            "16",
-            "--hold",
-            "--wait-attached",
-            "20",
-            "--json",
-            "--run-dir",
-            home / "run",
-            home / "in.wav",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert host.stdin is not None and host.stdout is not None
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                async for line in host.stdout:
-                    if json.loads(line).get("event") == "played":
-                        break
-            kept = json.loads(await asyncio.to_thread(sidechain, home, "keep", "--bars", "8", "--json"))[
-                "take"
-            ]
-            assert (kept["frames"], kept["bpm"], kept["bars"]) == (8 * BAR_FRAMES, 128.0, 8)
-            ready = await rendered(home, kept["take_id"])
-            assert ready["lufs_out"] == pytest.approx(-14.0, abs=0.5)
-        finally:
-            host.stdin.close()
-            await host.wait()
+    command = [
+        str(play_program()),
+        "--tempo",
+        "128",
+        "--speed",
+        "16",
+        "--hold",
+        "--wait-attached",
+        f"{HANG_S:g}",
+    ]
+    command += ["--json", "--run-dir", str(home / "run"), str(home / "in.wav")]
+    with (
+        daemon(home),
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host,
+    ):
+        assert host.stdout is not None
+        assert any(json.loads(line).get("event") == "played" for line in host.stdout)
+        kept = ask(home, "keep", "--bars", "8")["take"]
+        assert (kept["frames"], kept["bpm"], kept["bars"]) == (8 * BAR_FRAMES, 128.0, 8)
+        assert rendered(home, kept["take_id"])["lufs_out"] == pytest.approx(-14.0, abs=0.5)
 
 
-async def rendered(home: Path, take_id: str) -> dict[str, object]:
+def rendered(home: Path, take_id: str) -> dict[str, Any]:
     """The Take once its pipeline has ended; each look is a process of its own, so no other pause is needed."""
-    deadline = time.monotonic() + LIMIT_S
-    while time.monotonic() < deadline:
-        take = json.loads(await asyncio.to_thread(sidechain, home, "takes", "show", take_id, "--json"))[
-            "take"
-        ]
-        if take["state"] in ("ready", "failed"):
-            assert take["state"] == "ready", take["error"]
-            return dict(take)
-    raise AssertionError("the worker did not render the take")
+    deadline_s = time.monotonic() + HANG_S
+    while (take := ask(home, "takes", "show", take_id)["take"])["state"] not in ("ready", "failed"):
+        assert time.monotonic() < deadline_s, "the worker did not render the take"
+    assert take["state"] == "ready", take["error"]
+    return dict(take)
+
+
+def test_it_records_what_a_sound_device_hears(home: Path) -> None:
+    """By the system's PortAudio, ALSA and PulseAudio, into a Ring of the bundle's own C client; a null sink is the microphone."""
+    played = noise(2 * RATE_HZ)
+    (home / "played.raw").write_bytes(played.tobytes())
+    with sound_server(home / "sound") as sound, daemon(home), recording(home, sound) as recorder:
+        until_heard(home, recorder)
+        with play_raw(home / "played.raw", sound) as player:
+            assert player.wait(HANG_S) == 0
+        recorder.send_signal(signal.SIGINT)
+        said, trouble = recorder.communicate(timeout=HANG_S)
+        assert recorder.returncode == 0, trouble
+        assert json.loads(said)["peak_dbfs"] == pytest.approx(-6.0, abs=0.1)
+        folder = Path(ask(home, "takes", "show", "memo")["path"])
+    kept, rate_hz = soundfile.read(folder / "take.wav", dtype="float32")
+    assert rate_hz == RATE_HZ and place_of(played[RATE_HZ // 2 : RATE_HZ], kept) >= 0, "to the bit"
+
+
+@contextmanager
+def recording(home: Path, sound: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`sidechain record`, which keeps all when it is ended."""
+    words = [
+        "record",
+        "--device",
+        "microphone",
+        "--rate",
+        str(RATE_HZ),
+        "--keep",
+        "--title",
+        "memo",
+        "--json",
+    ]
+    with subprocess.Popen(
+        [PROGRAM, *words],
+        env=environment(home) | sound,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until_heard(home: Path, recorder: subprocess.Popen[str]) -> None:
+    """Until the daemon reads its Ring; each look is a process of its own."""
+    deadline_s = time.monotonic() + HANG_S
+    while not any(
+        each["pid"] == recorder.pid and each["heard_frames"] for each in ask(home, "instances")["instances"]
+    ):
+        assert recorder.poll() is None, recorder.communicate()
+        assert time.monotonic() < deadline_s, "the daemon does not hear the recording"
 
 
 def test_it_is_claimed_with_its_key_in_a_real_keyring_keeps_and_posts(home: Path) -> None:
@@ -188,28 +235,28 @@ def test_it_is_claimed_with_its_key_in_a_real_keyring_keeps_and_posts(home: Path
         env |= {name: bus[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR") if name in bus}
 
         def run(*arguments: str) -> str:
-            command = [PROGRAM, *arguments]
+            command = [str(PROGRAM), *arguments]
             done = subprocess.run(
-                command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False
+                command, env=env, capture_output=True, text=True, timeout=HANG_S, check=False
             )
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
 
-        def ask(*arguments: str) -> dict[str, Any]:
+        def answer(*arguments: str) -> dict[str, Any]:
             return dict(json.loads(run(*arguments, "--json").strip().splitlines()[-1]))
 
         with bundled_relay(home) as relay_url:
             env["SIDECHAIN_RELAY_URL"] = relay_url
             run("up", "--detach")
             try:
-                assert ask("status")["state"] == "unclaimed"
-                ask("claim", "--dev-user", "mira")
-                assert ask("whoami")["account"] == "mira"
+                assert answer("status")["state"] == "unclaimed"
+                answer("claim", "--dev-user", "mira")
+                assert answer("whoami")["account"] == "mira"
                 assert not list((home / "data").rglob("*key*")), "the key lies in the keyring alone"
                 run("host", "--once")
-                posted = ask("keep", "--bars", "4", "--post", "--wait")["take"]
+                posted = answer("keep", "--bars", "4", "--post", "--wait")["take"]
                 assert posted["entry_state"] == "accepted" and posted["post_url"].startswith(relay_url)
-                assert ask("status")["state"] == "connected"
+                assert answer("status")["state"] == "connected"
             finally:
                 run("down")
 
@@ -217,7 +264,7 @@ def test_it_is_claimed_with_its_key_in_a_real_keyring_keeps_and_posts(home: Path
 @contextmanager
 def bundled_relay(home: Path) -> Iterator[str]:
     """The bundle's own relay, and its address."""
-    command = [PROGRAM, "relay", "--data", home / "relay", "--port", "0", "--dev", "--json-log"]
+    command = [str(PROGRAM), "relay", "--data", str(home / "relay"), "--port", "0", "--dev", "--json-log"]
     relay = subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True)
     try:
         assert relay.stdout is not None

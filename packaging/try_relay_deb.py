@@ -2,29 +2,25 @@
 
     python packaging/try_relay_deb.py [--root FOLDER]     (as root, after packaging/relay_deb.py)
 
-As packaging/try_deb.py does with the desktop's: in namespaces of its own, the version before being the same build under an older
-number. There is no systemd in it: the unit's own line is started, as the unit's user. Ends with one line of JSON.
+There is no systemd in it: the unit's own line is started, as the unit's user. Ends with one line of JSON.
 """
 
-import argparse
 import json
-import os
 import re
 import subprocess
 import sys
 from importlib.metadata import distribution
-from pathlib import Path
+from typing import Any
 
-from relay_deb import OUT, ROOT, UNIT, build
-from try_deb import Bare, bare, listening, make_root, put_in, timed, until
+from bare_debian import BEFORE, Bare, Figures, listening, timed, try_in_bare_debian, until
+from build import ROOT
+from relay_deb import OUT, UNIT, build
 
 sys.path.insert(0, str(ROOT))
 from tests.support.claims import Claim, FormBrowser, last_form
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient
 
-BEFORE = "0.0.9"
-INSIDE = "SIDECHAIN_RELAY_DEB_INSIDE"
 OWNER = "sidechain-relay"
 DATA, BACKUPS = "var/lib/sidechain-relay", "var/backups/sidechain-relay"
 URL = "http://127.0.0.1:8700"
@@ -32,27 +28,17 @@ PASSWORD = "eight bars at night"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(".build/deb-root"), help="of debootstrap; kept")
-    options = parser.parse_args()
-    if os.environ.get(INSIDE) is None:
-        make_root(options.root.resolve())
-        namespaces = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"]
-        command = [*namespaces, sys.executable, *sys.argv]
-        sys.exit(subprocess.run(command, check=False, env=os.environ | {INSIDE: "1"}).returncode)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    bundle = OUT / "dist" / "sidechain-relay"
-    old, new = build(bundle, BEFORE), build(bundle, distribution("sidechain").version)
-    with bare(options.root.resolve()) as system:
-        print(json.dumps(go_through(system, old, new)))
+    try_in_bare_debian(__doc__, go_through)
 
 
-def go_through(system: Bare, old: Path, new: Path) -> dict[str, float | str]:
+def go_through(system: Bare) -> Figures:
     """Seconds of each."""
-    figures: dict[str, float | str] = {"deb_mb": round(new.stat().st_size / 1e6, 1)}
+    bundle = OUT / "dist" / "sidechain-relay"
+    old, new = (build(bundle, each) for each in (BEFORE, distribution("sidechain").version))
+    figures: Figures = {"deb_mb": round(new.stat().st_size / 1e6, 1)}
     before = system.files()
     with timed(figures, "install_s"):
-        put_in(system, old)
+        system.put_in(old)
     assert stat(system, DATA) == (OWNER, "700"), "its folder is its own"
     with timed(figures, "setup_s"):
         answers = command(system, "setup", "--url", URL, "--admin", "mira", "--yes")
@@ -64,7 +50,7 @@ def go_through(system: Bare, old: Path, new: Path) -> dict[str, float | str]:
     assert status["well"] and status["posts"] == 1 and status["version"] == BEFORE, status
     command(system, "backup", f"/{BACKUPS}/relay.tar")
     with timed(figures, "upgrade_s"):
-        put_in(system, new)
+        system.put_in(new)
     assert relay.wait(60) == 0, "what served was let end"
     relay = serve(system)
     status = command(system, "status")
@@ -84,7 +70,7 @@ def go_through(system: Bare, old: Path, new: Path) -> dict[str, float | str]:
     }, left
     assert (system.root / DATA / "relay.db").exists(), "a purge takes nothing that a band has made"
     remove_for_good(system)
-    put_in(system, new)
+    system.put_in(new)
     system.run("dpkg", "--purge", "sidechain-relay")
     assert OWNER not in (system.root / "etc/passwd").read_text(encoding="utf-8"), (
         "what was never set up goes as it came"
@@ -99,7 +85,7 @@ def remove_for_good(system: Bare) -> None:
     system.run("userdel", OWNER)
 
 
-def command(system: Bare, *words: str) -> dict[str, object]:
+def command(system: Bare, *words: str) -> dict[str, Any]:
     """The answer of `sidechain-relay … --json`, called by root."""
     return dict(json.loads(system.run("sidechain-relay", *words, "--json").stdout.splitlines()[-1]))
 
@@ -112,7 +98,7 @@ def serve(system: Bare) -> subprocess.Popen[bytes]:
     return relay
 
 
-def join_and_post(answers: dict[str, object]) -> str:
+def join_and_post(answers: dict[str, Any]) -> str:
     """The first admin sets the password, claims a device and posts; the post's id."""
     with FormBrowser(URL) as mira:
         page = mira.http.get(str(answers["admin"]))

@@ -26,7 +26,7 @@ BARS = 8
 BPM = 128.0
 RATE_HZ = 48_000
 SPEED = 8.0  # times real time: ring and timeline do not know the difference
-STEP_LIMIT_S = 30.0
+STEP_LIMIT_S = 120.0  # of what takes a second: it tells a hang from a slow machine
 
 
 class Demo:
@@ -97,7 +97,7 @@ class Demo:
             "0",
             "--hold",
             "--wait-attached",
-            "10",
+            f"{STEP_LIMIT_S:g}",
             "--host-name",
             "sidechain-play",
             str(wav),

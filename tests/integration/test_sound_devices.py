@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
 
 from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device
 from tests.support.hosts import noise
-from tests.support.pulse import RATE_HZ, play_raw, record_raw, sound_server
+from tests.support.pulse import RATE_HZ, place_of, play_raw, record_raw, sound_server
 from tests.support.whole import short_folder
 
 SECONDS = 2
@@ -45,12 +44,6 @@ def until_heard(device: Device, pid: int) -> str:
             if one["pid"] == pid and one["heard_frames"]:
                 return str(one["instance"])
     raise AssertionError(device.json("instances"))
-
-
-def place_of(part: NDArray[np.float32], whole: NDArray[np.float32]) -> int:
-    """Where `part` stands in `whole`, to the bit; -1: nowhere."""
-    (starts,) = np.nonzero((whole[: max(0, len(whole) - len(part) + 1)] == part[0]).all(axis=1))
-    return next((int(at) for at in starts if np.array_equal(whole[at : at + len(part)], part)), -1)
 
 
 def test_what_a_device_hears_is_kept_as_if_a_plugin_had_heard_it(

@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tests.support.deadlines import HANG_S
 from tests.support.hosts import program
 
@@ -69,6 +72,12 @@ def record_raw(file: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         [program("pacat", "pulseaudio-utils"), "--record", "--device=loop.monitor", *_raw(), str(file)],
         env=os.environ | env,
     )
+
+
+def place_of(part: NDArray[np.float32], whole: NDArray[np.float32]) -> int:
+    """Where `part` stands in `whole`, to the bit; -1: nowhere."""
+    (starts,) = np.nonzero((whole[: max(0, len(whole) - len(part) + 1)] == part[0]).all(axis=1))
+    return next((int(at) for at in starts if np.array_equal(whole[at : at + len(part)], part)), -1)
 
 
 def _raw() -> list[str]:
