@@ -4,6 +4,7 @@ Each is defined as librosa 0.10 has it, so that figures can be compared: one cha
 quarter of that from one to the next, frame i centred on sample i * HOP_FRAMES. Unlike audio.analyse.spectrum the level is kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +12,14 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audio.analyse.spectrum import ANALYSIS_RATE_HZ, MEL_BANDS, Frames, cepstrum, magnitudes, mel_filters
+from audio.analyse.spectrum import (
+    ANALYSIS_RATE_HZ,
+    MEL_BANDS,
+    Frames,
+    cepstrum,
+    magnitude_pieces,
+    mel_filters,
+)
 from audio.intake import Samples, require_rate, require_shape
 from audio.kernels.matrices import rows_times
 
@@ -24,6 +32,7 @@ CONTRAST_SHARE = 0.02
 _CHROMA_FROM_HZ, _CHROMA_TO_HZ = 65.0, 2_100.0
 _A4_HZ = 440.0
 _TINY = 1e-10
+_PIECE = 512  # spectra at a time, 12 s: bounds memory
 _TONNETZ = (
     (7 / 6, 1.0, 0),
     (7 / 6, 1.0, 1),
@@ -74,8 +83,10 @@ class Summary:
     most: tuple[float, ...]
 
 
-def describe(samples: Samples, sample_rate_hz: int) -> Descriptors:
-    """samples: finite float32 (frames >= 1, 1 or 2 channels). Raises UnsupportedAudio. [worker]"""
+def describe(
+    samples: Samples, sample_rate_hz: int, on_progress: Callable[[float], None] = lambda _: None
+) -> Descriptors:
+    """samples: finite float32 (frames >= 1, 1 or 2 channels). on_progress: see describe_mono. Raises UnsupportedAudio. [worker]"""
     require_rate(sample_rate_hz)
     require_shape(samples)
     mono = np.ascontiguousarray(samples.mean(axis=1), np.float32)
@@ -85,7 +96,25 @@ def describe(samples: Samples, sample_rate_hz: int) -> Descriptors:
         )
     if len(mono) == 0:  # of a clip shorter than one frame here
         mono = np.zeros(1, np.float32)
-    spectra = magnitudes(mono, WINDOW_FRAMES, HOP_FRAMES)
+    return describe_mono(mono, on_progress)
+
+
+def describe_mono(mono: Frames, on_progress: Callable[[float], None]) -> Descriptors:
+    """mono: finite, (frames >= 1,) at ANALYSIS_RATE_HZ. on_progress: how far it is, 0..1; what it raises ends the work. [worker]
+
+    Some seconds of spectra are in memory at a time, whatever the length of the clip.
+    """
+    count = 1 + len(mono) // HOP_FRAMES
+    pieces = list[dict[str, Column]]()
+    for first, spectra in magnitude_pieces(mono, WINDOW_FRAMES, HOP_FRAMES, _PIECE):
+        pieces.append(_of_spectra(spectra))
+        on_progress((first + len(spectra)) / count)
+    found = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    return Descriptors(rms=_rms(mono), zero_crossings=_zero_crossings(mono), **found)
+
+
+def _of_spectra(spectra: Frames) -> dict[str, Column]:
+    """The descriptors that have a frame's spectrum for all they need."""
     hz: Column = np.arange(spectra.shape[1]) * (ANALYSIS_RATE_HZ / WINDOW_FRAMES)  # type: ignore[assignment]  # float64
     total = spectra.sum(axis=1, dtype=np.float64)
     share = spectra / np.where(total > _TINY, total, 1.0)[:, None]
@@ -95,18 +124,16 @@ def describe(samples: Samples, sample_rate_hz: int) -> Descriptors:
     power = np.maximum(np.square(spectra.astype(np.float64)), _TINY**2)
     is_heard = total > _TINY
     chroma = _chroma(spectra, hz)
-    return Descriptors(
-        rms=_rms(mono),
-        zero_crossings=_zero_crossings(mono),
-        centroid_hz=centroid_hz,
-        bandwidth_hz=bandwidth_hz,
-        roll_off_hz=hz[np.argmax(reached, axis=1)] * is_heard,
-        flatness=np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1) * is_heard,
-        contrast_db=_contrast_db(spectra, hz),
-        mfcc=_mfcc(spectra),
-        chroma=chroma,
-        tonnetz=_tonnetz(chroma),
-    )
+    return {
+        "centroid_hz": centroid_hz,
+        "bandwidth_hz": bandwidth_hz,
+        "roll_off_hz": hz[np.argmax(reached, axis=1)] * is_heard,
+        "flatness": np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1) * is_heard,
+        "contrast_db": _contrast_db(spectra, hz),
+        "mfcc": _mfcc(spectra),
+        "chroma": chroma,
+        "tonnetz": _tonnetz(chroma),
+    }
 
 
 def summary(column: Column) -> Summary:

@@ -50,6 +50,17 @@ def likeness(one: Vector, other: Vector) -> float:
     return float(np.dot(one, other))
 
 
+def likeness_by_group(one: Vector, other: Vector) -> dict[str, float]:
+    """The same for each group alone: "timbre", "rhythm", "harmony" (intervals, whatever the key). [any]"""
+    found, first = dict[str, float](), 0
+    for name, count, _ in _GROUPS:
+        mine, theirs = (each[first : first + count].astype(np.float64) for each in (one, other))
+        size = float(np.linalg.norm(mine) * np.linalg.norm(theirs))
+        found[name] = float(mine @ theirs) / size if size > 0 else 0.0
+        first += count
+    return found
+
+
 def raw_figures(
     spectra: Frames,
     envelope: OnsetEnvelope,

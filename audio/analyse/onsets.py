@@ -48,8 +48,16 @@ class OnsetEnvelope:
 
 def onset_envelope(spectra: Frames) -> OnsetEnvelope:
     """spectra: magnitudes(mono, WINDOW_FRAMES, HOP_FRAMES) of audio.analyse.spectrum. [any]"""
-    edges_hz = np.geomspace(_LOWEST_HZ, _HIGHEST_HZ, BANDS + 2)
-    bands = rows_times(spectra, triangles(edges_hz, WINDOW_FRAMES))
+    return envelope_of_bands(bands_of(spectra))
+
+
+def bands_of(spectra: Frames) -> Frames:
+    """Level in the bands in which onsets are looked for, float32 (frames, BANDS): of a long clip, piece by piece. [any]"""
+    return rows_times(spectra, triangles(_edges_hz(), WINDOW_FRAMES))
+
+
+def envelope_of_bands(bands: Frames) -> OnsetEnvelope:
+    """bands: bands_of() the whole clip. [any]"""
     loud = float(np.quantile(bands.max(axis=1), 0.95))
     if loud < 1e-6:
         frames = len(bands)
@@ -57,7 +65,7 @@ def onset_envelope(spectra: Frames) -> OnsetEnvelope:
     level = np.log1p(bands * np.float32(_COMPRESSION / loud))
     flux = np.zeros(level.shape)
     np.maximum(level[_RISE_FRAMES:] - level[:-_RISE_FRAMES], 0, out=flux[_RISE_FRAMES:])
-    centres_hz = edges_hz[1:-1]
+    centres_hz = _edges_hz()[1:-1]
     groups = (centres_hz < 200, (centres_hz >= 200) & (centres_hz <= 2_500), centres_hz > 2_500)
     rise = np.stack([flux[:, group].mean(axis=1) for group in groups], axis=1)
     mean = flux.mean(axis=1)
@@ -67,6 +75,10 @@ def onset_envelope(spectra: Frames) -> OnsetEnvelope:
     inner = total[_EDGE_FRAMES:-_EDGE_FRAMES]
     clarity = float(np.quantile(inner, 0.98)) if len(inner) else 0.0
     return OnsetEnvelope(rise, total, float(strongest.mean()), clarity)
+
+
+def _edges_hz() -> Envelope:
+    return np.geomspace(_LOWEST_HZ, _HIGHEST_HZ, BANDS + 2)
 
 
 def onset_times_s(envelope: OnsetEnvelope) -> tuple[float, ...]:

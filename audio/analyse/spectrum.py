@@ -5,6 +5,7 @@ All rates are brought to ANALYSIS_RATE_HZ first, so a figure means the same what
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ MAX_SECONDS = 120
 """A longer clip is judged by its middle: tempo, key and likeness need no more, and memory stays bounded."""
 MEL_BANDS = 40
 MFCC_COUNT = 13
+_CACHED_FRAMES = 128  # spectra in pieces that stay in the cache
 _FLOOR = 1e-10  # power below which a band says nothing: -100 dB re full scale
 
 Frames = NDArray[np.float32]
@@ -50,8 +52,16 @@ def middle(samples: Samples, sample_rate_hz: int) -> tuple[int, Samples]:
 def analysis_mono(samples: Samples, sample_rate_hz: int) -> Frames:
     """One channel at ANALYSIS_RATE_HZ, float32 (frames,), peak 1.0 (silence stays 0). [any]
 
+    As one_channel(), with its level normalised so that no threshold depends on it.
+    """
+    return at_full_scale(one_channel(samples, sample_rate_hz))
+
+
+def one_channel(samples: Samples, sample_rate_hz: int) -> Frames:
+    """One channel at ANALYSIS_RATE_HZ, float32 (frames,), at its own level; of a very short clip no frame may be left. [any]
+
     samples: finite float32 (frames >= 1, 1 or 2 channels). The channels are averaged; where they cancel (inverted
-    polarity), the left one stands for both. The level is normalised so that no threshold depends on it.
+    polarity), the left one stands for both.
     """
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     left = samples[:, 0]
@@ -59,6 +69,11 @@ def analysis_mono(samples: Samples, sample_rate_hz: int) -> Frames:
         mono = left
     if sample_rate_hz != ANALYSIS_RATE_HZ:
         mono = soxr.resample(mono, sample_rate_hz, ANALYSIS_RATE_HZ, quality="HQ")
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def at_full_scale(mono: Frames) -> Frames:
+    """The same with a peak of 1.0; silence stays 0. [any]"""
     peak = float(np.abs(mono).max(initial=0.0))
     scaled: Frames = np.ascontiguousarray(mono / np.float32(peak) if peak > 1e-6 else mono * 0, np.float32)
     return scaled
@@ -69,16 +84,25 @@ def magnitudes(mono: Frames, window_frames: int, hop_frames: int) -> Frames:
 
     Hann window, scaled so that a full-scale sine reads 1.0. The clip is padded with silence on both sides.
     """
+    spectra = np.empty((1 + len(mono) // hop_frames, window_frames // 2 + 1), np.float32)
+    for first, piece in magnitude_pieces(mono, window_frames, hop_frames, _CACHED_FRAMES):
+        spectra[first : first + len(piece)] = piece
+    return spectra
+
+
+def magnitude_pieces(
+    mono: Frames, window_frames: int, hop_frames: int, piece_frames: int
+) -> Iterator[tuple[int, Frames]]:
+    """What magnitudes() returns, (number of the first row, so many rows) at a time: for clips whose spectra are too large for memory. [any]"""
     half = window_frames // 2
     padded = np.pad(mono, (half, half + hop_frames))
     count = 1 + len(mono) // hop_frames
     window = np.hanning(window_frames + 1)[:-1].astype(np.float32)
     window *= 2 / window.sum()
     view = np.lib.stride_tricks.sliding_window_view(padded, window_frames)[::hop_frames][:count]
-    spectra = np.empty((count, half + 1), np.float32)
-    for start in range(0, count, 128):  # in pieces that stay in the cache
-        spectra[start : start + 128] = np.abs(np.fft.rfft(view[start : start + 128] * window))
-    return spectra
+    for first in range(0, count, piece_frames):
+        rows = view[first : first + piece_frames]
+        yield first, np.abs(np.fft.rfft(rows * window)).astype(np.float32, copy=False)
 
 
 def mel_filters(bands: int, window_frames: int, *, lowest_hz: float = 30.0) -> Frames:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.intake import Samples, require_rate, require_shape
+from audio.kernels.medians import running_median
 
 WINDOW_S = 0.093
 """Of one spectrum; 4,096 frames at 44,100 Hz. A quarter of it from one to the next."""
@@ -75,8 +76,10 @@ def _masked(
         levels = np.sqrt(np.mean(np.square(np.abs(spectra)), axis=1)).astype(np.float32)
         last = min(first + _PIECE, count)
         inner = slice(first - wide_first, last - wide_first)
-        steady = _median(_around(levels, first - wide_first, last - wide_first, reach), STEADY_FRAMES, axis=0)
-        short = _median(
+        steady = running_median(
+            _around(levels, first - wide_first, last - wide_first, reach), STEADY_FRAMES, axis=0
+        )
+        short = running_median(
             np.pad(levels[inner], ((0, 0), (SHORT_BINS // 2,) * 2), mode="edge"), SHORT_BINS, axis=1
         )
         of_steady, of_short = np.square(steady), np.square(short)
@@ -88,13 +91,6 @@ def _around(levels: NDArray[np.float32], first: int, end: int, reach: int) -> ND
     """Rows from first to end with `reach` more on each side; beyond the clip its outermost ones."""
     places = np.clip(np.arange(first - reach, end + reach), 0, len(levels) - 1)
     return levels[places]
-
-
-def _median(levels: NDArray[np.float32], length: int, *, axis: int) -> NDArray[np.float32]:
-    """Running median of an odd length; shorter by length - 1 along the axis."""
-    view = np.lib.stride_tricks.sliding_window_view(levels, length, axis=axis)
-    found: NDArray[np.float32] = np.partition(view, length // 2, axis=-1)[..., length // 2]
-    return found
 
 
 def _spectra(
