@@ -140,19 +140,3 @@ def test_an_unlisted_post_is_for_who_has_its_link_and_for_no_search_engine(
     assert page.status_code == 200 and 'name="robots" content="noindex"' in page.text
     for listed in ("/", "/u/mira.k"):
         assert post.id not in httpx.get(relay.url + listed, trust_env=False).text
-
-
-def test_open_pages_follow_what_its_owner_does(
-    relay: RelayProcess, post: AudioPost, mira: RelayClient, browser: Browser
-) -> None:
-    watched = Watched(browser, WIDE)
-    watched.sign_in(relay.url, "watcher")
-    watched.page.goto(relay.url)
-    card = watched.page.locator(f'.card:has([data-like="{post.id}"])')
-    watched.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
-    mira.http.patch(f"/audio/{post.id}", json={"title": "Renamed"}).raise_for_status()
-    card.get_by_text("Renamed").wait_for()
-    mira.http.delete(f"/audio/{post.id}").raise_for_status()
-    card.wait_for(state="detached")
-    watched.close()
-    assert watched.complaints == []

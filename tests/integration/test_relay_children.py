@@ -51,7 +51,7 @@ async def test_each_job_has_a_process_of_its_own_and_all_have_one_parent() -> No
         assert len(set(pids)) == 4 and len(set(parents)) == 1
 
 
-async def test_a_job_inherits_no_descriptor_but_the_one_for_its_answer(tmp_path: Path) -> None:
+async def test_a_job_inherits_no_descriptor_but_those_for_its_answer_and_its_steps(tmp_path: Path) -> None:
     async with children() as made:
         other = asyncio.create_task(made.run(f"hang {tmp_path / 'pid'}".encode(), LIMIT_S))
         await until_written(tmp_path / "pid")
@@ -59,7 +59,7 @@ async def test_a_job_inherits_no_descriptor_but_the_one_for_its_answer(tmp_path:
         other.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await other
-    assert there.keys() <= {"0", "1", "2", "3"} and "answer" in there["3"]
+    assert there.keys() <= {"0", "1", "2", "3", "4"} and "answer" in there["3"] and "pipe" in there["4"]
     assert there["0"] == there["1"] == there["2"] == os.devnull, "what a codec prints goes nowhere"
 
 
@@ -72,6 +72,14 @@ async def test_a_job_that_takes_too_long_is_gone_when_that_is_said(tmp_path: Pat
             await asked
         assert not Path("/proc", str(pid)).exists()
         assert await made.run(b"next", LIMIT_S) == b"next"
+
+
+@pytest.mark.parametrize("job", [b"steps", b"flood"])
+async def test_how_far_a_job_is_rises_whatever_it_says(job: bytes) -> None:
+    async with children() as made:
+        told: list[float] = []
+        assert await made.run(job, LIMIT_S, told.append) == job
+    assert told == sorted(set(told)) and told[-1] == 1.0 and len(told) <= 100
 
 
 async def test_what_fails_or_answers_too_much_has_no_answer() -> None:

@@ -4,19 +4,33 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 import soundfile
 
+from audio.encode import mp3
+from audio.intake import Samples
 from relay.core.refusal import Refusal
-from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, EncodingFault
+from relay.features.creations.encoding import (
+    LOSSLESS_FILE,
+    PREVIEW_FILE,
+    TELL_EVERY_S,
+    EncodeJob,
+    Encoder,
+    EncodingFault,
+    Made,
+)
+from relay.features.creations.encoding_child import MAKING, _run
 from relay.features.creations.figures import Figures
 from sandbox.process import Part
-from tests.support.loops import short_flac
+from tests.support.loops import loop_flac, short_flac
 from tests.support.odd_files import noisy_sds
 from tests.support.relay import running_relay
 from tests.support.sandbox import in_force
@@ -61,6 +75,50 @@ async def test_what_is_sound_is_decoded_in_the_sandbox(
         PREVIEW_FILE,
         LOSSLESS_FILE,
     }
+
+
+async def test_it_tells_what_share_of_the_music_is_encoded(tmp_path: Path) -> None:
+    audio, _ = loop_flac(1, bpm=32.0)  # 30 s, in two parts
+    (tmp_path / "upload").write_bytes(audio)
+    encoder, told, began_s = Encoder(), list[float](), time.monotonic()
+    try:
+        await encoder.run(job_in(tmp_path), told.append)
+    finally:
+        await encoder.close()
+    encoding = [each for each in told if MAKING[0] < each < MAKING[1]]
+    assert told == sorted(set(told)) and encoding
+    assert len(told) <= (time.monotonic() - began_s) / TELL_EVERY_S + 1
+
+
+def test_it_never_says_that_more_is_done_than_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held against the frames that the encoder has given back, by then."""
+    audio, _ = loop_flac(2, sample_rate_hz=44_100, bpm=48.0)
+    (tmp_path / "upload").write_bytes(audio)
+    given_back: list[int] = []
+    real, told = mp3._lame_stream, list[tuple[float, int, bool]]()
+
+    def counted(samples: Samples, counted_frames: int, *of_encoder: Any) -> Any:  # any: as it is given
+        encoded = real(samples, counted_frames, *of_encoder)
+        given_back.append(counted_frames)
+        return encoded
+
+    def tell(share: float) -> None:
+        told.append((share, sum(given_back), (tmp_path / LOSSLESS_FILE).exists()))
+
+    monkeypatch.setattr(mp3, "_lame_stream", counted)
+    with ThreadPoolExecutor(2) as pool:
+        made = _run(job_in(tmp_path), pool, tell)
+    assert isinstance(made, Made)
+    frames = made.figures.card.mp3_frames
+    shares = [share for share, _, _ in told]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    assert [is_there for share, _, is_there in told if share == 1.0] == [True]
+    for share, encoded_frames, _ in told:
+        of_making = (share - MAKING[0]) / (MAKING[1] - MAKING[0])
+        if of_making <= 0.45:  # of the first of two encodes; see audio.level.levelling
+            assert (of_making - 0.05) / 0.4 * frames <= encoded_frames
+        else:
+            assert encoded_frames >= frames
 
 
 async def test_what_a_codec_prints_is_no_answer(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ class Maker:
 
 async def scene(peer: InMemory) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Tokens by who has them, and what is there, of accounts that nobody else uses."""
+    peer.http.cookies.clear()  # of whoever the last operation signed in
     mark = secrets.token_hex(4)
     names = {who: f"{who}-{mark}" for who in ("ana", "ben", "mod", "boss")}
     pairs = {who: await peer.claimed(name) for who, name in names.items()}

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from relay.engine.sandbox.fork_server import MAX_ANSWER_BYTES, serve
+from relay.engine.sandbox.fork_server import MAX_ANSWER_BYTES, serve, tell
 
 
 def work(job: bytes) -> bytes:
@@ -23,6 +23,13 @@ def work(job: bytes) -> bytes:
             Path(path).write_text(str(os.getppid()))
             time.sleep(3600)
         return b"done"
+    if word == "steps":
+        for fraction in (0.1, 0.5, 0.3, 7.0, -1.0):
+            tell(fraction)
+    if word == "flood":  # it says what it likes, much faster than it is read
+        os.set_blocking(4, True)
+        for _ in range(100):
+            os.write(4, bytes(range(256)) * 64)
     if word == "much":
         return bytes(MAX_ANSWER_BYTES + 1)
     if word == "exit":
@@ -32,7 +39,9 @@ def work(job: bytes) -> bytes:
 
 def _open_files() -> list[str]:
     return [
-        name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}") or name == "3"
+        name
+        for name in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{name}") or name in "34"
     ]
 
 

@@ -10,14 +10,23 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from relay.engine.sandbox.frames import LENGTH, Ask, Drop, Ended, packed
+from relay.engine.sandbox.frames import LENGTH, Ask, Drop, Ended, Step, packed
 
 SPARE_S = 300.0
 END_LIMIT_S = 5.0
+_told: msgspec.msgpack.Decoder[Step | Ended] = msgspec.msgpack.Decoder(Step | Ended)
+OnStep = Callable[[float], None]
+"""Told how much of a job is done, 0..1; it rises, but for a job that is done anew. [loop]"""
+
+
+def nobody(fraction: float) -> None:
+    """Is told, and does nothing. [any]"""
 
 
 class TookTooLong(Exception):
@@ -40,11 +49,11 @@ class Children:
             self._started()
             self._retire_later()
 
-    async def run(self, job: bytes, limit_s: float) -> bytes:
+    async def run(self, job: bytes, limit_s: float, on_step: OnStep = nobody) -> bytes:
         """What a fork answers to a job; empty when it was ended at a limit, or crashed. Raises TookTooLong, OSError."""
-        ended = await self._one_fork(job, limit_s)
+        ended = await self._one_fork(job, limit_s, on_step)
         if ended.code == -signal.SIGKILL:  # for want of memory, or by hand: that says nothing of the bytes
-            ended = await self._one_fork(job, limit_s)
+            ended = await self._one_fork(job, limit_s, on_step)
         self._retire_later()
         return ended.answer if ended.code == 0 else b""
 
@@ -55,11 +64,11 @@ class Children:
         self._let_go()
         await asyncio.gather(*self._ending)
 
-    async def _one_fork(self, job: bytes, limit_s: float) -> Ended:
+    async def _one_fork(self, job: bytes, limit_s: float, on_step: OnStep) -> Ended:
         try:
             async with asyncio.timeout(limit_s):
                 server = await asyncio.shield(self._started())
-                return await server.ask(job)
+                return await server.ask(job, on_step)
         except TimeoutError:
             raise TookTooLong from None
 
@@ -82,23 +91,30 @@ class Children:
             ending.add_done_callback(self._ending.discard)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    answer: "asyncio.Future[Ended]"
+    on_step: OnStep
+
+
 class _Server:
     """One fork server, and what is asked of it."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self._numbers = itertools.count()
-        self._asked: dict[int, asyncio.Future[Ended]] = {}
+        self._asked: dict[int, _Asked] = {}
         self._reading = asyncio.create_task(self._read())
 
     @property
     def alive(self) -> bool:
         return not self._reading.done()
 
-    async def ask(self, job: bytes) -> Ended:
+    async def ask(self, job: bytes, on_step: OnStep) -> Ended:
         """Whoever gives up waiting ends the fork; it is gone before this returns."""
         number = next(self._numbers)
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._asked[number] = _Asked(answer, on_step)
         self._say(Ask(number=number, job=job))
         try:
             return await asyncio.shield(answer)
@@ -112,7 +128,7 @@ class _Server:
     async def end(self) -> None:
         """When its stdin closes it ends its forks, then itself."""
         while self._asked and self.alive:
-            await asyncio.wait(self._asked.values())
+            await asyncio.wait([each.answer for each in self._asked.values()])
         assert self._process.stdin is not None, "it is a pipe"
         self._process.stdin.close()
         await asyncio.wait({self._reading}, timeout=END_LIMIT_S)
@@ -131,15 +147,20 @@ class _Server:
         try:
             while True:
                 (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
-                ended = msgspec.msgpack.decode(await stream.readexactly(length), type=Ended)
-                if not (waiting := self._asked[ended.number]).done():
-                    waiting.set_result(ended)
+                told = _told.decode(await stream.readexactly(length))
+                asked = self._asked.get(told.number)
+                if asked is None or asked.answer.done():  # nobody waits for it any more
+                    continue
+                if isinstance(told, Step):
+                    asked.on_step(told.percent / 100)
+                else:
+                    asked.answer.set_result(told)
         except asyncio.IncompleteReadError:
             await self._process.wait()
         finally:
-            for number, waiting in self._asked.items():
-                if not waiting.done():
-                    waiting.set_result(Ended(number=number, code=-signal.SIGKILL, answer=b""))
+            for number, asked in self._asked.items():
+                if not asked.answer.done():
+                    asked.answer.set_result(Ended(number=number, code=-signal.SIGKILL, answer=b""))
 
 
 async def standing() -> list[str]:

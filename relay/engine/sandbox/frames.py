@@ -24,6 +24,13 @@ class Drop(Struct, frozen=True, kw_only=True, tag="drop"):
     number: int
 
 
+class Step(Struct, frozen=True, kw_only=True, tag="step"):
+    """How much of a job is done, 0..100; more than was told before."""
+
+    number: int
+    percent: int
+
+
 class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
     """The fork of a job has ended. code: of its exit, negative: the signal that ended it. answer: what it wrote, perhaps not all."""
 

@@ -1,17 +1,20 @@
 """Turning what was uploaded into what we serve, in a child process in the sandbox."""
 
 import logging
+import time
 
 import msgspec
 from msgspec import Struct
 
 from relay.core.refusal import Refusal
-from relay.engine.sandbox.children import Children, TookTooLong
+from relay.engine.sandbox.children import Children, OnStep, TookTooLong, nobody
 from relay.features.creations.figures import Figures
 
 log = logging.getLogger("relay")
 
 MAX_WALL_S = 90.0
+TELL_EVERY_S = 0.25
+"""How often it is told at most how far a job is."""
 PREVIEW_FILE = "preview.mp3"
 LOSSLESS_FILE = "lossless.flac"
 CHILD = "relay.features.creations.encoding_child"
@@ -69,10 +72,10 @@ class Encoder:
         """An upload has begun, or somebody plays, which may become one."""
         self._children.expect()
 
-    async def run(self, job: EncodeJob) -> Made:
-        """Raises Refusal: audio_refused; EncodingFault."""
+    async def run(self, job: EncodeJob, on_step: OnStep = nobody) -> Made:
+        """on_step: told what share of it is done, rising. Raises Refusal: audio_refused; EncodingFault."""
         try:
-            said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S)
+            said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S, _paced(on_step))
             answer = _answer.decode(said)
         except TookTooLong:
             raise Refusal(
@@ -94,3 +97,17 @@ class Encoder:
 
     async def close(self) -> None:
         await self._children.close()
+
+
+def _paced(on_step: OnStep) -> OnStep:
+    """Passes on what is more than was told, TELL_EVERY_S apart."""
+    told, due_s = 0.0, 0.0
+
+    def passed(share: float) -> None:
+        nonlocal told, due_s
+        now_s = time.monotonic()
+        if share > told and now_s >= due_s:
+            told, due_s = share, now_s + TELL_EVERY_S
+            on_step(share)
+
+    return passed

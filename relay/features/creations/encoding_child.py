@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +28,7 @@ from audio.intake import Samples, sanitize
 from audio.read.clip import Clip, Lack
 from audio.read.reader import read_audio
 from audio.recording import Produced, produce
-from relay.engine.sandbox.fork_server import serve
+from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
@@ -46,6 +46,10 @@ THREAD_BYTES = 64 << 20  # its stack, and the part that it encodes or decodes
 LIMITS = replace(ONE_JOB, address_bytes=ONE_JOB.address_bytes + THREADS * THREAD_BYTES)
 MAX_AT_ONCE_S = 60  # longer ones make their FLAC after all else, for want of memory
 BY_RELAY = "relay"
+SHARES = {"read": (0.0, 0.05), "analyse": (0.05, 0.25), "flac": (0.95, 0.98), "files": (0.98, 1.0)}
+MAKING = (0.25, 0.95)
+"""What share of a job is done when a stage begins and when it ends, as it takes time for music of half a minute. MAKING: all
+stages of produce(), which tells how far it is by the parts of the clip that are encoded."""
 REHEARSED_TITLE = "♪"  # one that Latin-1 has not: its codec is a file, too
 
 
@@ -61,7 +65,7 @@ def _answer(data: bytes) -> bytes:
     with ThreadPoolExecutor(THREADS) as pool:
         enter([Path(job.folder)], limits=LIMITS, start_threads=partial(_start_all, pool))
         try:
-            return msgspec.json.encode(_run(job, pool))
+            return msgspec.json.encode(_run(job, pool, tell))
         except Exception:  # a full disk, or a mistake of ours: no fault of the audio
             return msgspec.json.encode(Failed(trace=traceback.format_exc()[-MAX_TRACE:]))
 
@@ -92,9 +96,10 @@ def _rehearse() -> None:
 
 
 class _Watch:
-    """How long each stage took, by the clock; a stage that comes twice is told together."""
+    """How long each stage took, by the clock, a stage that comes twice together; and what share of the job is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[float], None]) -> None:
+        self._tell = tell
         self._at_s = time.perf_counter()
         self.spent_ms: dict[str, float] = {}
 
@@ -102,10 +107,12 @@ class _Watch:
         now_s = time.perf_counter()
         self.spent_ms[stage] = round(self.spent_ms.get(stage, 0.0) + (now_s - self._at_s) * 1000, 1)
         self._at_s = now_s
+        begin, end = SHARES.get(stage, MAKING)
+        self._tell(begin + (end - begin) * fraction)
 
 
-def _run(job: EncodeJob, pool: ThreadPoolExecutor) -> Made | Refused:
-    folder, watch = Path(job.folder), _Watch()
+def _run(job: EncodeJob, pool: ThreadPoolExecutor, tell: Callable[[float], None]) -> Made | Refused:
+    folder, watch = Path(job.folder), _Watch(tell)
     try:
         clip = read_audio((folder / job.upload_file).read_bytes())
         watch.ended("read")

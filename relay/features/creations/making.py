@@ -29,6 +29,8 @@ from relay.features.uploads import api as uploads_api
 from relay.wire.rest import UploadMeta
 
 UPLOAD_FILE = "upload"
+ENCODE_FROM, STORE_FROM = 0.1, 0.9
+"""What share of a job is done when it begins to be encoded, and to be stored."""
 
 
 class PostJob(Struct, frozen=True, kw_only=True):
@@ -71,10 +73,13 @@ class Making:
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             folder = Path(name)
             await self._fetch(job, folder / UPLOAD_FILE)
-            work.say("encode", 0.1)
+            work.say("encode", ENCODE_FROM)
             title = await self._title(job)
-            made = await self._encoder.run(_encode_job(job.meta, title, folder))
-            work.say("store", 0.9)
+            made = await self._encoder.run(
+                _encode_job(job.meta, title, folder),
+                lambda share: work.say("encode", ENCODE_FROM + (STORE_FROM - ENCODE_FROM) * share),
+            )
+            work.say("store", STORE_FROM)
             await self._publish(work, job, made, folder, title)
         if job.upload_id is not None:
             await self._objects.delete_upload(job.upload_id)

@@ -78,6 +78,16 @@ function bindFollow(button) {
 
 function decibel(value) { return ((Math.round(value * 10) || 0) / 10).toFixed(1).replace("-", "\u2212"); }
 
+const HEARD = {
+  "presence.update": (live, each) => live.show(each),
+  "feed.new_post": (live, { post }) => live.arrived(post, post.user_id, `New from ${post.username}`),
+  "feed.post_changed": (live, { post }) => live.changed(post),
+  "feed.post_removed": (live, { post_id }) => live.removed(post_id),
+  "feed.reposted": (live, { post }) => live.reposted(post),
+  "feed.repost_removed": (live, { post_id, user_id }) => live.unshown(post_id, user_id),
+  "feed.author_removed": (live, { user_id }) => live.parted(user_id),
+};
+
 const WORDS = { producing: "producing", recording: "recording", idle: "idle" };
 
 class Live {
@@ -85,7 +95,7 @@ class Live {
     this.fresh = document.querySelector("[data-fresh]");
     this.people = document.querySelector("[data-presence]");
     this.looksAt = document.querySelector("[data-watch]")?.dataset.watch;
-    this.seen = new Set();
+    this.seen = new Map(); // what is announced, by id
     this.wait = 1000;
     this.open();
   }
@@ -100,7 +110,7 @@ class Live {
     }
     const address = `${location.origin.replace(/^http/, "ws")}${API}/ws?ticket=${ticket}`;
     const socket = this.socket = new WebSocket(address, "sidechain.v1.json");
-    socket.onopen = () => socket.send(JSON.stringify([{ t: "connect", global_feed: true }]));
+    socket.onopen = () => socket.send(JSON.stringify([{ t: "connect", global_feed: this.fresh?.dataset.fresh !== "following" }]));
     socket.onmessage = (event) => JSON.parse(event.data).slice(1).forEach((message) => this.take(message));
     socket.onclose = (event) => { if (event.code < 3500 && !this.ended) this.again(); };
     if (this.ended) socket.close();
@@ -118,32 +128,69 @@ class Live {
   }
 
   take(message) {
-    if (message.t === "event") document.dispatchEvent(new CustomEvent("live", { detail: message.d }));
     if (message.t === "connected") {
       this.wait = 1000;
       if (this.looksAt) this.socket.send(JSON.stringify([{ t: "watch", post_id: this.looksAt }]));
       message.presence.forEach((each) => this.show(each));
       document.querySelector("[data-live]")?.setAttribute("data-live", "connected");
-    } else if (message.t === "event" && message.d.t === "presence.update") {
-      this.show(message.d);
-    } else if (message.t === "event" && message.d.t === "feed.new_post") {
-      this.arrived(message.d.post);
-    } else if (message.t === "event" && message.d.t === "feed.post_changed") {
-      this.changed(message.d.post);
-    } else if (message.t === "event" && message.d.t === "feed.author_removed") {
-      document.querySelectorAll(`.card[data-author="${message.d.user_id}"]`).forEach((card) => card.remove());
-    } else if (message.t === "event" && message.d.t === "feed.post_removed") {
-      this.removed(message.d.post_id);
+    } else if (message.t === "event") {
+      document.dispatchEvent(new CustomEvent("live", { detail: message.d }));
+      HEARD[message.d.t]?.(this, message.d);
     }
   }
 
-  arrived(post) {
-    if (!this.fresh || document.querySelector(`[data-like="${post.id}"]`)) return;
-    this.seen.add(post.id);
-    const count = this.seen.size;
-    this.fresh.textContent = count === 1 ? `New from ${post.username}` : `${count} new posts`;
+  // What is new, but for what stands here already. by: whose id makes it stand here.
+  arrived(post, by, words) {
+    const wanted = { everybody: true, following: true, [post.user_id]: by === post.user_id };
+    if (!this.fresh || !wanted[this.fresh.dataset.fresh] || this.card(post.id)) return;
+    this.seen.set(post.id, { by, words });
+    this.showFresh();
+  }
+
+  showFresh() {
+    const [only] = this.seen.values();
+    this.fresh.textContent = this.seen.size === 1 ? only.words : `${this.seen.size} new posts`;
     this.fresh.href = location.pathname;
-    this.fresh.hidden = false;
+    this.fresh.hidden = this.seen.size === 0;
+  }
+
+  forget(id) {
+    if (this.seen.delete(id)) this.showFresh();
+  }
+
+  reposted(post) {
+    const line = this.card(post.id)?.querySelector(`.repost-by[data-shown-by="${post.reposted_by_id}"]`);
+    if (line) {
+      line.querySelector("[data-word]").textContent = post.repost_text ? `: “${post.repost_text}”` : "";
+      this.changed(post);
+    } else if (this.fresh?.dataset.fresh === "following") {
+      this.arrived(post, post.reposted_by_id, `${post.reposted_by} shows a post by ${post.username}`);
+    }
+  }
+
+  unshown(id, by) {
+    if (this.seen.get(id)?.by === by) this.forget(id);
+    const card = this.card(id);
+    if (card?.querySelector(`.repost-by[data-shown-by="${by}"]`)) this.asItStands(card, id);
+  }
+
+  async asItStands(card, id) { // somebody else may show it, too
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(`[data-like="${id}"]`)?.closest(".card");
+    const [was, line] = [card.querySelector(".repost-by"), now?.querySelector(".repost-by")];
+    if (!now) card.remove();
+    else if (line) was.replaceWith(line);
+    else was.remove();
+  }
+
+  parted(userId) {
+    document.querySelectorAll(`.card[data-author="${userId}"]`).forEach((card) => card.remove());
+    document.querySelectorAll(`.repost-by[data-shown-by="${userId}"]`).forEach((line) => {
+      const card = line.closest(".card");
+      this.asItStands(card, card.querySelector("[data-like]").dataset.like);
+    });
+    for (const [id, { by }] of this.seen) if (by === userId) this.forget(id);
   }
 
   async changed(post) {
@@ -169,6 +216,7 @@ class Live {
   }
 
   removed(id) {
+    this.forget(id);
     const card = this.card(id);
     if (card?.classList.contains("single")) location.reload();
     else card?.remove();
