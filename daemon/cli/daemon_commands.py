@@ -68,7 +68,7 @@ def up(
     from daemon.system.process import pause_collector
 
     pause_collector()
-    from daemon.app import serve
+    from daemon.app.app import serve
 
     sys.exit(serve(held, sidechain_version()))
 

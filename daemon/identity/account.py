@@ -16,7 +16,7 @@ from daemon.config import Config
 from daemon.core.claim import b64url
 from daemon.core.health import SET_A_RELAY
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
-from daemon.events import AccountChanged, Bus
+from daemon.events import AccountChanged, Bus, SettingsChanged
 from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
 from daemon.identity.farewells import Farewells
 from daemon.identity.relay import DeviceRelay
@@ -57,10 +57,10 @@ class Account:
         self.claiming = False  # somebody is asked whether it is theirs
         self.claimed = asyncio.Event()
         self.given_up = asyncio.Event()
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._config = config
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     def changed(self) -> None:
         """Something that is shown of the account, or of a claim that is under way, is otherwise now."""

@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import os
 import time
-from pathlib import Path
 
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.errors import SidechainError, TakeGone
+from daemon.events import Bus, SettingsChanged
 from daemon.library import sidecars
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
@@ -26,24 +26,17 @@ _AT_ONCE = outbox.Retried()
 
 
 class Entries:
-    """All methods are [loop]. folder: that of the Takes. hold_us: how long what is posted can be undone; 0: it goes at once.
-    visibility: of what is posted without a word on who is to see it; None: the relay knows what the account wants.
+    """All methods are [loop]. changing: held by whoever decides about an Entry, also when it sets out: what was undone in the same moment stays here."""
 
-    changing: held by whoever decides about an Entry, also when it sets out: what was undone in the same moment stays here.
-    """
-
-    def __init__(
-        self, store: Store, folder: Path, hold_us: int = 0, visibility: ShownTo | None = None
-    ) -> None:
+    def __init__(self, config: Config, store: Store, bus: Bus) -> None:
+        self._config = config
         self._store = store
-        self._folder = folder
-        self._hold_us = hold_us
-        self._visibility = visibility
+        self._folder = config.takes
         self.changing = asyncio.Lock()
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._hold_us, self._visibility = config.hold_us, config.shown_to
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     async def post(
         self, take: TakeRow, title: str, account: str | None, visibility: ShownTo | None = None
@@ -55,8 +48,8 @@ class Entries:
         async with self.changing:
             entry = await self._store.run(Store.entry_of, take.take_id)
             if entry is None:
-                shown_to = visibility or self._visibility
-                entry = new_entry(take, title, account, hold_us=self._hold_us, visibility=shown_to)
+                shown_to = visibility or self._config.shown_to
+                entry = new_entry(take, title, account, hold_us=self._config.hold_us, visibility=shown_to)
                 await asyncio.to_thread(sidecars.write_entry, self._folder, entry)
                 try:
                     return await self._store.run(Store.add_entry, entry)
@@ -65,11 +58,11 @@ class Entries:
                     raise
             entry = await self._titled(entry, title)
             if visibility is None and entry.state is outbox.State.DISCARDED:  # it is posted anew
-                entry = await self._changed(entry, outbox.Shown(visibility=self._visibility))
+                entry = await self._changed(entry, outbox.Shown(visibility=self._config.shown_to))
             entry = await self._shown(entry, visibility)
-            if entry.state is outbox.State.DISCARDED and self._hold_us:
+            if entry.state is outbox.State.DISCARDED and self._config.hold_us:
                 return await self._ask_again(
-                    take, entry, outbox.Held(until_us=steady_unix_us() + self._hold_us)
+                    take, entry, outbox.Held(until_us=steady_unix_us() + self._config.hold_us)
                 )
             return await self._ask_again(take, entry) if entry.state in HALTED else entry
 

@@ -22,7 +22,7 @@ from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.core.shelf import MAX_TAGS, retagged, why_no_tag
 from daemon.errors import LibraryStuck, NoSpace, SidechainError, UsageError
-from daemon.events import Bus, TakeChanged, TakeDeleted, TakeDiscarded, TakeKept, TakeReset
+from daemon.events import Bus, SettingsChanged, TakeChanged, TakeDeleted, TakeDiscarded, TakeKept, TakeReset
 from daemon.library import sidecars
 from daemon.library.files import ENTRY_JSON, TAIL_WAV, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import Rebuilt, take_in
@@ -53,10 +53,10 @@ class Takes:
         self._store = store
         self._bus = bus
         self.folder = config.takes
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._config = config
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     async def open(self) -> Rebuilt:
         """Sweep what a crash left, and take in what the library does not know. Run once, before serving."""

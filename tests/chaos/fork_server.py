@@ -22,7 +22,7 @@ from pathlib import Path
 import audio.recording
 import daemon.features.rendering.renderer
 import daemon.library.database
-from daemon.app import serve
+from daemon.app.app import serve
 from daemon.config import load
 from daemon.errors import SidechainError
 from daemon.features.rendering import render_worker

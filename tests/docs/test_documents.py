@@ -35,7 +35,7 @@ def test_the_daemons_house_is_as_it_is_drawn() -> None:
     block = page.partition("## The daemon's house")[2].split("```")[1]
     drawn = {line.split()[0].rstrip("/") for line in block.splitlines()[2:] if line.startswith("  ")}
     there = {path.name for path in (ROOT / "daemon").iterdir() if path.is_dir() and path.name[0] != "_"}
-    assert drawn - {"app.py", "events.py"} == there
+    assert drawn - {"events.py"} == there
     features = {path.name for path in (ROOT / "daemon/features").iterdir() if (path / "__init__.py").exists()}
     (told,) = [line.partition(": ")[2] for line in block.splitlines() if line.startswith("  features/")]
     assert set(told.split(", ")) == features

@@ -204,7 +204,7 @@ async def test_the_list_says_what_sounded_when_how_loud_and_how_many_bars(tmp_pa
 async def test_what_is_heard_is_what_would_be_kept_and_a_few_copies_lie_about(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as desk:
         instance = await played(desk)
-        listening = Listening(desk.config, desk.folder)
+        listening = Listening(desk.config, desk.folder, desk.bus)
         for _ in range(MAX_COPIES + 2):
             copied = await listening.copy(instance, Ask(bars=20))
         assert copied.path.read_bytes()[-20 * BAR * 8 :] == numbered_frames(10 * BAR, 20 * BAR).tobytes()
@@ -224,7 +224,7 @@ async def test_bar_lines_are_told_across_memory_and_disk_and_a_part_is_played_as
             marks, at_frame = find_marks(desk.folder, instance, generation, at_frame, at_frame + 7 * BAR + 11)
             found += [mark.frame for mark in marks if mark.flags & MarkFlag.LINE]
         assert found == [bar * BAR for bar in range(PLAYED_BARS)]
-        listening = Listening(desk.config, desk.folder)
+        listening = Listening(desk.config, desk.folder, desk.bus)
         play = Play(
             id=1,
             generation=generation,

@@ -21,7 +21,7 @@ from tests.support.ringfile import RingWriter
 
 def keeping_of(desk: Desk) -> SetKeeping:
     config = Config(data_dir=str(desk.run_dir.parent), run_dir=str(desk.run_dir))
-    return SetKeeping(config, desk.store, desk.takes, desk.instances, desk.folder)
+    return SetKeeping(config, desk.store, desk.takes, desk.instances, desk.folder, desk.bus)
 
 
 async def test_all_that_sounded_are_kept_and_those_that_did_not_are_named(tmp_path: Path) -> None:

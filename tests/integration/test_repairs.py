@@ -44,8 +44,9 @@ class Library:
         bus = Bus()
         bus.on(TakeChanged, lambda event: self._finished.put_nowait(event.take_id))
         self.renderer = Renderer(self.store, home / "takes", bus, home / "cache", 1 << 26)
-        config = Config(data_dir=str(home), run_dir=str(home))
+        config = Config(data_dir=str(home), run_dir=str(home), undo_seconds=0)
         self.takes = Takes(config, self.store, bus)
+        self.entries = Entries(config, self.store, bus)
         self.repairs = Repairs(self.store, self.takes, bus)
 
     async def made(self) -> None:
@@ -116,7 +117,7 @@ async def test_a_post_made_after_the_repair_carries_the_mended_sound(tmp_path: P
     async with living(tmp_path) as library:
         await library.repairs.repair(LAST, None)
         row = library.store.takes(1)[0]
-        entry = await Entries(library.store, library.takes.folder).post(row, "", "owl")
+        entry = await library.entries.post(row, "", "owl")
         assert entry.state is outbox.State.WAITING, "the copy that is there is not the sound any more"
         with pytest.raises(SidechainError, match="on its way"):
             await library.repairs.undo(LAST)

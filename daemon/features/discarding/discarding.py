@@ -5,7 +5,7 @@ import logging
 
 from daemon.config import Config
 from daemon.errors import SidechainError
-from daemon.events import Bus, TakeDiscarded
+from daemon.events import Bus, SettingsChanged, TakeDiscarded
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
@@ -30,10 +30,10 @@ class Discarding:
         self._clock = clock or Clock()
         self._wake = asyncio.Event()
         bus.on(TakeDiscarded, lambda _: self._wake.set())
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._grace_us = round(config.restore_days * DAY_US)
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._grace_us = round(event.config.restore_days * DAY_US)
         self._wake.set()
 
     async def run(self) -> None:

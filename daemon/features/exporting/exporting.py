@@ -25,6 +25,7 @@ from daemon.config import Config
 from daemon.core.names import SEPARATOR, file_stem
 from daemon.core.preview import Plan, plan
 from daemon.errors import BadAudio, NoSpace, SidechainError
+from daemon.events import Bus, SettingsChanged
 from daemon.features.exporting.export_worker import ExportJob, FromExportWorker, NotWritten
 from daemon.library.sounds import Sound
 from daemon.system.children import Child, ChildDied
@@ -58,17 +59,17 @@ class ExportedFile(Struct, frozen=True, kw_only=True):
 class Exporting:
     """All methods are [loop]. fetched: the sound of a post as a file here, from the relay if it must be."""
 
-    def __init__(self, config: Config, fetched: Fetched, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, fetched: Fetched, bus: Bus, clock: Clock | None = None) -> None:
         self._config = config
         self._fetched = fetched
         self._clock = clock or Clock()
         self._folder = config.exports
         self._writing = WeakValueDictionary[str, asyncio.Lock]()  # by key, while anybody holds or waits
         self._worker = Child(self._command, _answers, max_answer_bytes=MAX_FRAME_BYTES, idle_s=IDLE_S)
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._config = config
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     async def close(self) -> None:
         """End the worker."""

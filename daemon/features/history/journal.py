@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 from bridge.rounds import next_round
 from daemon.config import Config
 from daemon.core.retention import Held
-from daemon.events import Bus, HistoryChanged, PluginClosed
+from daemon.events import Bus, HistoryChanged, PluginClosed, SettingsChanged
 from daemon.features.history.holdings import Holdings
 from daemon.features.history.judging import judge, keep_life, life_of, ring_names
 from daemon.features.history.recovery import Recovered, sentence
@@ -40,6 +40,7 @@ class Journal:
         self.folder = config.data / "journal"
         self._bus = bus
         bus.on(PluginClosed, lambda event: self.closed(event.instance))
+        bus.on(SettingsChanged, self._settings_changed)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._life = life_of(config.run)
         self.holdings = Holdings(config, self.folder)
@@ -47,9 +48,8 @@ class Journal:
         self._judged = False
         self._closing = False
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self.config = self.holdings.config = config
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self.config = self.holdings.config = event.config
 
     async def run(self, instances: Callable[[], list[Instance]]) -> None:
         """For ever: first what is on the disk, then round after round."""

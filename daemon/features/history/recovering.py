@@ -8,7 +8,7 @@ from daemon.config import Config
 from daemon.core.choosing import named
 from daemon.core.journal import Damaged
 from daemon.errors import NothingKept, UsageError
-from daemon.events import Bus, PartKept
+from daemon.events import Bus, PartKept, SettingsChanged
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovery import Recovered, cut_of, where
 from daemon.library.rows import TakeRow
@@ -28,10 +28,10 @@ class Recovering:
         self._journal = journal
         self._takes = takes
         bus.on(PartKept, self._part_kept)
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._config = config
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     async def keep(
         self, stretch_id: str, *, bars: int | None, seconds: float | None, before_end_s: float, title: str

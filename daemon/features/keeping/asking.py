@@ -15,6 +15,7 @@ from daemon.core import capture
 from daemon.core.choosing import Label
 from daemon.core.heard import frame_at
 from daemon.errors import NothingKept, UsageError
+from daemon.events import Bus, SettingsChanged
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.reach import Player, Reach, reach_of
@@ -84,14 +85,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Parts:
     """[worker] Raises NothingKept, UsageError throughout."""
 
-    def __init__(self, journal: JournalFolder, default_bars: int, fallback_s: float) -> None:
+    def __init__(self, config: Config, journal: JournalFolder, bus: Bus) -> None:
         self._journal = journal
-        self._default_bars = default_bars
-        self._fallback_s = fallback_s
+        self._config = config
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on. [loop]"""
-        self._default_bars, self._fallback_s = config.default_bars, config.fallback_seconds
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     def of(self, player: Player, ask: Ask) -> Part:
         """Of what one plugin has played."""
@@ -123,8 +123,8 @@ class Parts:
                 return capture.between(history, ask.first_frame, end_frame, snap=ask.snap)
             if ask.seconds is not None:
                 return capture.last_seconds(history, ask.seconds, end_frame)
-            wanted = ask.bars or self._default_bars
-            return capture.last_bars(history, wanted, end_frame, self._fallback_s)
+            wanted = ask.bars or self._config.default_bars
+            return capture.last_bars(history, wanted, end_frame, self._config.fallback_seconds)
         except capture.NothingToKeep as error:
             raise NothingKept(error.message, error.next_step) from error
 
@@ -217,7 +217,7 @@ class Parts:
             return history.oldest_frame > max(ask.first_frame - bar_frames, 0)
         if ask.seconds is not None:
             return cut.frames < round(ask.seconds * history.sample_rate_hz)
-        return (cut.bars or 0) < (ask.bars or self._default_bars)
+        return (cut.bars or 0) < (ask.bars or self._config.default_bars)
 
     def _sounding(
         self, reach: Reach, history: capture.History, cut: capture.Cut, ask: Ask

@@ -14,7 +14,7 @@ from daemon.core.journal import Damaged
 from daemon.core.ring_out import tail_frames
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept
-from daemon.events import Bus, PartKept
+from daemon.events import Bus, PartKept, SettingsChanged
 from daemon.features.keeping.asking import Ask, Part, Parts, require_one_way
 from daemon.identity.account import Account
 from daemon.library.entries import new_entry
@@ -41,12 +41,11 @@ class Keeping:
         self._takes = takes
         self._account = account
         self._bus = bus
-        self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
+        self._parts = Parts(config, journal, bus)
+        bus.on(SettingsChanged, self._settings_changed)
 
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._config = config
-        self._parts.go_by(config)
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        self._config = event.config
 
     async def keep(self, player: Player, ask: Ask) -> Made:
         """Make a Take durable; with `ask.post`, its Entry in the same transaction.

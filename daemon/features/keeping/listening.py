@@ -16,6 +16,7 @@ from daemon.core.choosing import Label
 from daemon.core.journal import Damaged
 from daemon.core.names import take_name
 from daemon.errors import LibraryStuck, NothingKept, UsageError
+from daemon.events import Bus
 from daemon.features.keeping.asking import Ask, Parts
 from daemon.features.keeping.keeping import read_part
 from daemon.library.sounds import Sound
@@ -45,13 +46,9 @@ class Copied(Struct, frozen=True, kw_only=True):
 class Listening:
     """[loop]"""
 
-    def __init__(self, config: Config, journal: JournalFolder) -> None:
+    def __init__(self, config: Config, journal: JournalFolder, bus: Bus) -> None:
         self._folder = config.cache / "heard"
-        self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
-
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._parts.go_by(config)
+        self._parts = Parts(config, journal, bus)
 
     async def copy(self, player: Player, ask: Ask) -> Copied:
         """The sound of a part. Raises UsageError, NothingKept, LibraryStuck."""

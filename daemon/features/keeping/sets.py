@@ -17,6 +17,7 @@ from daemon.config import Config
 from daemon.core.journal import Damaged
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept, UsageError, why_of
+from daemon.events import Bus
 from daemon.features.keeping.asking import Ask, Parts, require_one_way
 from daemon.features.keeping.tracks import FRAMES, TIME, TRANSPORT, Lead, Track, Tracks, lead_of
 from daemon.library.rows import TakeRow, name_of_set
@@ -49,18 +50,20 @@ class SetKeeping:
     """[loop]"""
 
     def __init__(
-        self, config: Config, store: Store, takes: Takes, instances: Instances, journal: JournalFolder
+        self,
+        config: Config,
+        store: Store,
+        takes: Takes,
+        instances: Instances,
+        journal: JournalFolder,
+        bus: Bus,
     ) -> None:
         self._store = store
         self._takes = takes
         self._instances = instances
         self._journal = journal
-        self._parts = Parts(journal, config.default_bars, config.fallback_seconds)
+        self._parts = Parts(config, journal, bus)
         self._copies = Tracks(journal, self._parts)
-
-    def go_by(self, config: Config) -> None:
-        """Settings that hold from now on."""
-        self._parts.go_by(config)
 
     async def keep(self, ask: Ask, host_of: Instance | None = None) -> KeptSet:
         """Make the set durable, all of it. host_of: of the host of this plugin only; frames of `ask` count in its Ring.

@@ -8,6 +8,7 @@ import pytest
 
 from daemon.config import Config
 from daemon.errors import NoSpace, SidechainError
+from daemon.events import Bus
 from daemon.features.exporting.exporting import LEAST_KEPT_US, Exporting
 from daemon.library.sounds import Sound
 from daemon.system.clock import Clock
@@ -31,7 +32,7 @@ async def no_relay(post: AudioPost, progress: object) -> Path:
 
 def exporting(folder: Path, **settings: object) -> Exporting:
     config = Config(data_dir=str(folder), **{"min_free_bytes": 0} | settings)
-    return Exporting(config, no_relay, StoppedClock())
+    return Exporting(config, no_relay, Bus(), StoppedClock())
 
 
 def sound(folder: Path, name: str = "Lead · 104 BPM · 08:59") -> Sound:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config import Config
 from daemon.core.outbox import MAX_HOLD_US, Entry, State
 from daemon.events import Bus, EntryChanged, TakeKept
 from daemon.features.posting.holding import Holding
@@ -31,7 +32,7 @@ class Held:
         self.takes = folder / "takes"
         self.store = Store(folder / "library.sqlite3")
         self.bus = Bus()
-        self.entries = Entries(self.store, self.takes)
+        self.entries = Entries(Config(data_dir=str(folder), undo_seconds=0), self.store, self.bus)
         self.clock = SimulatedClock()
         self.clock.us = steady_unix_us()
         self.released: dict[str, int] = {}  # entry id -> when

@@ -35,13 +35,18 @@ class Shelf:
         self, folder: Path, relay_url: str, hold_us: int = 0, visibility: ShownTo = "public"
     ) -> None:
         config = Config(
-            data_dir=str(folder), run_dir=str(folder), relay_url=relay_url, credential_store="file"
+            data_dir=str(folder),
+            run_dir=str(folder),
+            relay_url=relay_url,
+            credential_store="file",
+            undo_seconds=hold_us / 1e6,
+            post_visibility=visibility,
         )
         self.store = Store(folder / "library.sqlite3")
         bus = Bus()
         self.takes = Takes(config, self.store, bus)
         account = Account(config, self.store, "0", bus)
-        self.entries = Entries(self.store, self.takes.folder, hold_us, visibility)
+        self.entries = Entries(config, self.store, bus)
         self.account = account
         self.titled: list[tuple[str, str]] = []
         self.relay_says: SidechainError | None = None
