@@ -32,11 +32,11 @@ from relay.engine.clock import now_us
 from relay.engine.limits import SharedLimits
 from relay.features.accounts.service import Accounts
 from relay.features.devices.api import Families, Tokens
+from relay.wire.operation import MAX_BODY_BYTES
 from relay.wire.operations import Nothing
 
 CSRF_HEADER = "x-csrf-token"
 MAX_QUERY_FIELDS = 32
-MAX_BODY_BYTES = 64 * 1024
 FILE_LIMIT_S = 120.0
 """From the head of a form with a file to its end."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -223,7 +223,7 @@ async def _body_of(request: Request, row: AnyRow) -> object:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:  # a page of another origin cannot send this without asking first (Fetch, 4.10)
         raise Refusal("unsupported_media_type", f"The body must be {JSON}.")
-    data = await _whole_body(request)
+    data = await _whole_body(request, row.operation.max_body_bytes)
     try:
         return msgspec.json.decode(data, type=row.operation.body)
     except msgspec.ValidationError as error:
@@ -243,13 +243,13 @@ async def _form_with_file(request: Request, max_file_bytes: int) -> Form:
         raise Refusal("too_slow", "The file did not arrive in time.", "Try again on a faster line.") from None
 
 
-async def _whole_body(request: Request) -> bytes:
+async def _whole_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
     """Raises Refusal: too_large, malformed."""
     data = bytearray()
     async for piece in _pieces(request):
         data += piece
-        if len(data) > MAX_BODY_BYTES:
-            raise Refusal("too_large", f"The body has at most {MAX_BODY_BYTES >> 10} KiB.")
+        if len(data) > max_bytes:
+            raise Refusal("too_large", f"The body has at most {max_bytes >> 10} KiB.")
     return bytes(data)
 
 

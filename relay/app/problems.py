@@ -25,6 +25,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "device_unknown": (404, "Unknown device"),
     "method_not_allowed": (405, "Method not allowed"),
     "device_claimed": (409, "Device belongs to somebody"),
+    "version_conflict": (409, "Saved meanwhile"),
     "upload_running": (409, "Still being made"),
     "upload_incomplete": (409, "Not all here yet"),
     "upload_taken_over": (409, "Taken over"),

@@ -47,6 +47,7 @@ from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
 from relay.features.studio import operations as studio
 from relay.features.studio.kit import Kit
+from relay.features.studio.writing_operations import WritingOperations
 from relay.features.uploads.operations import UploadOperations
 
 
@@ -76,6 +77,7 @@ class Table:
             *self._posts(),
             *self._feeds(),
             *studio.rows(self.kit),
+            *WritingOperations(self.posts.writing, self.posts.owning).rows(),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
             *frame.rows(self.views, self.render, self.base_url),

@@ -68,6 +68,7 @@ from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
+from relay.features.studio.writing import Writing
 from relay.features.uploads.service import Uploads
 
 DEV_POLL_US = 1_000_000
@@ -123,6 +124,7 @@ class PostServices:
     publishing: Publishing
     workers: Workers
     owning: Owning
+    writing: Writing
     replacing: Replacing
     removals: Removals
     jobs: Jobs
@@ -256,6 +258,7 @@ async def post_services(
     posts = Publishing(db=db, uploads=uploads, base_url=base_url, quota_bytes=config.account_quota_bytes)
     making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=engines.folder.work)
     exporting = export.Exporting(db, objects, removed, engines.folder.work)
+    owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     listening.workers = workers = Workers(
@@ -273,7 +276,8 @@ async def post_services(
         encoder=encoder,
         publishing=posts,
         workers=workers,
-        owning=Owning(db, objects, removed, base_url),
+        owning=owning,
+        writing=Writing(db, owning, removed, base_url),
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),

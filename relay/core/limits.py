@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    SAVE = "save"
     COMMENT = "comment"
     UPLOAD = "upload"
     CHUNK = "chunk"
@@ -34,6 +35,7 @@ class Kind(StrEnum):
 LIMITS = {
     Kind.READ: Limit(300, 5 * _MINUTE_US),
     Kind.WRITE: Limit(100, 60 * _MINUTE_US),
+    Kind.SAVE: Limit(600, 60 * _MINUTE_US),  # the studio saves by itself, some seconds after a change
     Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
     Kind.REPORT: Limit(20, 24 * 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),

@@ -28,6 +28,7 @@ Code = Literal[
     "dev_mode_only",
     "idempotency_key_required",
     "idempotency_mismatch",
+    "version_conflict",
     "upload_running",
     "sha256_mismatch",
     "upload_incomplete",

@@ -6,11 +6,14 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from relay.wire import rest
-from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, MAX_VERSIONS, PageCursor
+from relay.wire.bounds import MAX_COUNT
+from relay.wire.rest import API_PREFIX, DEFAULT_PAGE, MAX_PAGE, PageCursor
 
 B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
+MAX_BODY_BYTES = 64 * 1024
+"""Of most operations."""
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -26,12 +29,13 @@ class Paging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class FeedQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a feed of everybody's posts. What is left out does not matter.
+    """Query of a feed of everybody's creations of one kind, posts if none is named. What is left out does not matter.
 
     key: as people write it (Am, F# minor) or its hour (8A). key_match compatible: also keys that mix with it. genre: a tag.
     daw: how its name begins.
     """
 
+    kind: Literal["post", "loop", "song", "pattern", "machine"] = "post"
     bpm_min: rest.Bpm | None = None
     bpm_max: rest.Bpm | None = None
     key: rest.Key | None = None
@@ -58,7 +62,7 @@ class ReactionPaging(ManyPaging, frozen=True, kw_only=True, forbid_unknown_field
 class VersionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """v: number of a version of the sound, from 1; none: the newest. One that was replaced is its owner's alone."""
 
-    v: Annotated[int, Meta(ge=1, le=MAX_VERSIONS)] | None = None
+    v: Annotated[int, Meta(ge=1, le=MAX_COUNT)] | None = None
 
 
 class AudioBytes(Struct, frozen=True):
@@ -86,6 +90,7 @@ class Operation(Generic[B, Q, R]):
     status: int = 200
     keyed: bool = False
     """Takes the header Idempotency-Key."""
+    max_body_bytes: int = MAX_BODY_BYTES
     streamed: bool = False
     """The body is read while it arrives; `body` only describes it."""
 

@@ -1,6 +1,6 @@
 """What a search answers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,9 +15,10 @@ FoldedTag = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 
 
 class SearchQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Query of a search. q: words that all have to be there, "a phrase", the beginning of a word*."""
+    """Query of a search. q: words that all have to be there, "a phrase", the beginning of a word*. kind: of creations."""
 
     q: SearchText
+    kind: Literal["post", "loop", "song", "pattern", "machine"] = "post"
     cursor: PageCursor | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
 

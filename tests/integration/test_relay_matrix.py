@@ -22,7 +22,7 @@ from relay.wire.events import CommentAdded, FeedNewPost, SocialNewFollow, read_p
 from relay.wire.identity import TokenPair
 from tests.support.asgi_peer import ADDRESS, InMemory, Peer, relay_in_memory
 from tests.support.deadlines import HANG_S
-from tests.support.house import new_post
+from tests.support.house import new_loop, new_post
 
 RELATIONS = {
     "nobody": Relation.ANONYMOUS,
@@ -37,6 +37,7 @@ RELATIONS = {
 ASKS_MORE = ("/api/v1/audio/{post_id}/download", "/api/v1/auth/verify", "/api/v1/auth/refresh")
 """Than who asks: what the author gives out, or the token shown."""
 BODIES: dict[str, Any] = {
+    "/api/v1/creations": {"score": {"kind": "loop", "name": "x", "bars": 1}},
     "/api/v1/audio/{post_id}/versions": {"upload_id": "0" * 32, "meta": {}},
     "/api/v1/comments/{comment_id}": {"text": "other words"},
 }
@@ -72,12 +73,14 @@ async def scene(peer: InMemory) -> Scene:
     await peer.ask("/social/block", {"user_id": pairs["blocked"].user.id}, tokens["owner"])
     sound = await peer.relay.engines.objects.put(b"of no kind")
     post_id = await peer.relay.db.write(lambda tx: new_post(tx, owner.user.id, sha256=sound))
+    creation_id = await peer.relay.db.write(lambda tx: new_loop(tx, owner.user.id))
     said = await peer.ask(f"/audio/{post_id}/comments", {"text": "mine"}, tokens["owner"])
     reacted = await peer.ask("/social/react", {"post_id": post_id, "emoji": "🔥"}, tokens["owner"])
     job = await peer.ask("/users/me/export", {}, tokens["owner"])
     browser = await _suspended(peer, pairs["suspended"], tokens["moderator"])
     named = {
         "post_id": post_id,
+        "creation_id": creation_id,
         "comment_id": said.json()["id"],
         "reaction_id": reacted.json()["reaction"]["id"],
         "job_id": job.json()["id"],
@@ -143,7 +146,7 @@ def check(row: AnyRow, who: str, answer: httpx.Response) -> None:
     if (
         who == "blocked"
         and action is Action.POST_READ
-        and "{post_id}" in path_of(row)
+        and re.search("{(post|creation)_id}", path_of(row))
         and path_of(row) not in SAME_TO_ALL
         and method_of(row) == "GET"
     ):

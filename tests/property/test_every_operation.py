@@ -26,7 +26,7 @@ from relay.features.accounts import api as accounts
 from relay.wire.operations import AudioBytes, Nothing, UploadForm
 from relay.wire.rest import Problem
 from tests.support.asgi_peer import InMemory, relay_in_memory
-from tests.support.house import new_post
+from tests.support.house import new_loop, new_post
 from tests.support.postgres import PostgresServer, schema_of
 
 CASES = int(os.environ.get("SIDECHAIN_CASES", "3"))
@@ -38,6 +38,7 @@ SEED = int(os.environ.get("SIDECHAIN_SEED", "1"))
 WORDS = (
     "ana", "Am", "8A", "dub", "public", "post", "like", "0" * 32, "f" * 64, "x" * 43, "x" * 86, "❤️", "🔥", "夜",
     "https://a.example/b", "2026-01-01T00:00:00.000000Z", "a.b-c_d", "1", "0", "",
+    "drum-kick", "salsa", "maj7", "#aBcDeF", "C", "C4",
 )  # fmt: skip
 ODD = (
     None, True, -1, 0, 1 << 31, 1 << 53, 1 << 63, 1 << 70, 1e308, -0.0, "", " ", "\x00", "\ud83d", "\u202e", "a" * 5000,
@@ -87,6 +88,8 @@ class Maker:
             for each in described.fields
             if (each.required and self.chance.random() < 0.97) or self.chance.random() < 0.5
         }
+        if described.tag_field is not None:
+            wanted[described.tag_field] = described.tag
         return wanted | ({"unknown": 1} if self.chance.random() < 0.03 else {})
 
     def parameter(self, name: str) -> str:
@@ -117,11 +120,13 @@ async def scene(peer: InMemory) -> tuple[dict[str, str], dict[str, list[str]]]:
     sound = await peer.relay.engines.objects.put(b"of no kind")
     posts = [await peer.relay.db.write(lambda tx: new_post(tx, owner, sha256=sound)) for _ in range(3)]
     tokens = {who: pair.access_token for who, pair in pairs.items()}
+    loops = [await peer.relay.db.write(lambda tx: new_loop(tx, owner)) for _ in range(3)]
     said = await peer.ask(f"/audio/{posts[0]}/comments", {"text": "x"}, tokens["ben"])
     await peer.ask("/reports", {"kind": "post", "id": posts[1], "reason": "spam"}, tokens["ben"])
     users = [*names.values(), *(pair.user.id for pair in pairs.values())]
     known = {
-        "post_id": posts,
+        "post_id": [*posts, *loops],
+        "creation_id": loops,
         "comment_id": [said.json()["id"]],
         "name": users,
         "username": list(names.values()),

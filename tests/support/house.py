@@ -22,6 +22,7 @@ from relay.features.creations.owning import Owning
 from relay.features.creations.removals import Removals
 from relay.features.creations.store import Asset, NewCreation, publish
 from relay.features.creations.telling import tellers as tellers_of_posts
+from relay.features.creations.written import version_of, written
 from relay.features.graph.api import TELLERS
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Hub
@@ -33,6 +34,7 @@ from relay.features.reactions.api import NEW_LIKE, NEW_REACTION, tell_likes, tel
 from relay.features.reactions.keeping import NEW_REPOST, tell_reposts, tell_shown
 from relay.features.reactions.showing import SHOWN
 from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
+from relay.wire.scores import LoopScore, Step
 
 BASE_URL = "http://r"
 CARD = Card(
@@ -170,6 +172,30 @@ def new_post(
             Asset(role=role, sha256=sha256, size_bytes=1, mime="audio/flac") for role in (PREVIEW, LOSSLESS)
         ],
         at_us=at_us,
+    )
+    publish(tx, new)
+    return new.id
+
+
+def new_loop(tx: Tx, owner_id: str, visibility: Visibility = Visibility.PUBLIC) -> str:
+    """The id of a loop of the studio, without a sound. [writer]"""
+    loop = written(LoopScore(name="Dusk", bars=1, steps=[Step(step=0, sound="drum-kick")]))
+    version = version_of(loop, 0)
+    new = NewCreation(
+        id=new_id(),
+        version_id=version.id,
+        owner_id=owner_id,
+        kind=loop.kind,
+        visibility=visibility,
+        title=loop.name,
+        bpm=version.bpm,
+        key=version.key,
+        tags=[],
+        daw=None,
+        figures=version.figures,
+        assets=[],
+        at_us=0,
+        score=version.score,
     )
     publish(tx, new)
     return new.id

@@ -1,8 +1,10 @@
 """What other features may ask of creations."""
 
 from relay.features.creations.erasing import erase_some, lossless_of
+from relay.features.creations.kinds import IN_FEEDS, Ability, Kind
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
+from relay.features.creations.owning import Owning
 from relay.features.creations.posts import (
     COLUMNS,
     NEWEST,
@@ -24,42 +26,67 @@ from relay.features.creations.removals import Removals, Removed, mark, require_k
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.store import (
     Asset,
+    NewCreation,
     ShownOtherwise,
     count_comments,
     count_play,
     count_reposts,
     note_otherwise,
     note_owner,
+    publish,
     readable_titles,
     set_likes,
     set_reactions,
     shown_of,
     stored_assets,
+    why_not_there,
     words_after,
 )
+from relay.features.creations.written import (
+    Written,
+    count_fork,
+    head,
+    require_ability,
+    require_room,
+    score_at,
+    version_of,
+    written,
+)
+from relay.features.creations.written import add as add_score
+from relay.features.creations.written import is_same as is_same_score
 
 __all__ = [
     "COLUMNS",
+    "IN_FEEDS",
     "MEDIA_POLICY",
     "NEWEST",
     "OLDER",
     "PRIVATE",
     "SELECT",
+    "Ability",
     "Asset",
     "Detail",
+    "Kind",
+    "NewCreation",
+    "Owning",
     "Position",
     "Removals",
     "Removed",
     "ShownOtherwise",
+    "Written",
+    "add_score",
     "begin_removal",
     "by_ids",
     "commentable",
     "count_comments",
+    "count_fork",
     "count_play",
     "count_reposts",
     "detail",
     "erase_some",
+    "head",
     "heard_by_moderators",
+    "is_same_score",
     "lossless_of",
     "mark",
     "note_otherwise",
@@ -67,10 +94,14 @@ __all__ = [
     "one",
     "page",
     "position",
+    "publish",
     "reactable",
     "readable_titles",
     "repostable",
+    "require_ability",
     "require_kept",
+    "require_room",
+    "score_at",
     "send_sound",
     "set_hidden",
     "set_likes",
@@ -79,5 +110,8 @@ __all__ = [
     "sounds_of",
     "stored_assets",
     "told",
+    "version_of",
+    "why_not_there",
     "words_after",
+    "written",
 ]

@@ -87,7 +87,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     tx.db.execute(
         "UPDATE creation SET title = '', tags = '[]', card = '{}', bpm = NULL, key = NULL, camelot = NULL, daw = NULL,"
         " duration_ms = 0, play_count = 0, like_count = 0, repost_count = 0, comment_count = 0, reactions = '{}',"
-        " liked_with = '{}' WHERE id = ?",
+        " liked_with = '{}', fork_count = 0, view_count = 0 WHERE id = ?",
         (was.id,),
     )
     set_tags(tx, was.id, [])
@@ -98,7 +98,9 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
         f"DELETE FROM asset WHERE version_id IN ({versions}) RETURNING sha256, size_bytes", (was.id,)
     ).fetchall()
     tx.db.execute(
-        "UPDATE creation_version SET body = '{}', bpm = NULL, key = NULL WHERE creation_id = ?", (was.id,)
+        "UPDATE creation_version SET body = '{}', bpm = NULL, key = NULL, score = NULL, note = ''"
+        " WHERE creation_id = ?",
+        (was.id,),
     )
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from relay.features.creations import scores
+from relay.features.creations.scores import ScoreRow
+
 
 class Ability(StrEnum):
     """What one may do with a creation."""
@@ -13,31 +16,45 @@ class Ability(StrEnum):
     REACT = "react"
     COMMENT = "comment"
     EMBED = "embed"  # pages of others may show it, where it is public
+    UPLOAD = "upload"  # its sound is what somebody sent, and may be replaced by another
+    FORK = "fork"  # others go on from it, with a copy of their own
 
 
 class Kind(StrEnum):
     """What a creation is; KINDS has the row of each."""
 
     POST = "post"
+    LOOP = "loop"
+    SONG = "song"
+    PATTERN = "pattern"
+    MACHINE = "machine"
 
 
 class KindRow(Struct, frozen=True, kw_only=True):
-    """roles: of its assets, and their media types."""
+    """roles: of its assets, and their media types. score: of what is written down; None: it is recorded."""
 
     kind: Kind
     abilities: frozenset[Ability]
     roles: dict[str, str]
+    score: ScoreRow | None = None
 
 
 PREVIEW, LOSSLESS = "preview", "lossless"
+_SOUND = {PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"}
+_TALK = frozenset({Ability.LIKE, Ability.REACT, Ability.COMMENT, Ability.EMBED})
+_WRITTEN = _TALK | {Ability.FORK}
 KINDS = {
     row.kind: row
     for row in (
         KindRow(
             kind=Kind.POST,
-            abilities=frozenset({Ability.FEED, Ability.LIKE, Ability.REACT, Ability.COMMENT, Ability.EMBED}),
-            roles={PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"},
+            abilities=_TALK | {Ability.FEED, Ability.UPLOAD},
+            roles=_SOUND,
         ),
+        KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=_SOUND, score=scores.LOOP),
+        KindRow(kind=Kind.SONG, abilities=_WRITTEN, roles=_SOUND, score=scores.SONG),
+        KindRow(kind=Kind.PATTERN, abilities=_WRITTEN, roles=_SOUND, score=scores.PATTERN),
+        KindRow(kind=Kind.MACHINE, abilities=_WRITTEN, roles=_SOUND, score=scores.MACHINE),
     )
 }
 
@@ -51,3 +68,13 @@ def is_one_with(ability: Ability) -> str:
     """Whether `creation AS c` is of a kind that has it: a condition of SQL. [any]"""
     kinds = ", ".join(f"'{kind}'" for kind in with_ability(ability))
     return f"c.kind IN ({kinds})"
+
+
+def score_row(kind: str) -> ScoreRow:
+    """Of a kind that is written down. [any]"""
+    row = KINDS[Kind(kind)].score
+    assert row is not None
+    return row
+
+
+IN_FEEDS = is_one_with(Ability.FEED)

@@ -79,8 +79,8 @@ _counts = msgspec.json.Decoder(dict[str, int])
 
 
 def one(db: Connection, post_id: str, viewer: str | None, base_url: str) -> Detail:
-    """Raises Refusal: not_found; what one may not see does not exist. [any thread with a snapshot]"""
-    return _one(db, post_id, viewer, base_url, f"c.kind = 'post' AND {READABLE}")
+    """A creation of any kind. Raises Refusal: not_found; what one may not see does not exist. [any thread with a snapshot]"""
+    return _one(db, post_id, viewer, base_url, READABLE)
 
 
 def reactable(db: Connection, post_id: str, viewer: str, base_url: str) -> AudioPost:

@@ -9,11 +9,12 @@ from relay.core.refusal import Refusal
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Database, Tx
 from relay.features.creations import changes, versions
-from relay.features.creations.kinds import LOSSLESS
+from relay.features.creations.kinds import LOSSLESS, Ability
 from relay.features.creations.making import PostJob
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals
 from relay.features.creations.store import no_post
+from relay.features.creations.written import require_ability
 from relay.wire.owning import SoundVersions
 from relay.wire.rest import AudioPost, UploadMeta
 
@@ -82,11 +83,12 @@ class Replacing:
         return left
 
     def _own(self, db: Connection, actor: Actor, post_id: str) -> AudioPost:
-        """Raises Refusal: not_found, gone."""
+        """Raises Refusal: not_found, gone; validation, where the sound is not what somebody sent."""
         post = one(db, post_id, actor.user_id, self._base_url).post
         authorize(actor, Action.POST_EDIT, post.user_id)
         if changes.standing(db, post_id) is None:
             raise no_post()
+        require_ability(db, post_id, Ability.UPLOAD)
         return post
 
 

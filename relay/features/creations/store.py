@@ -21,7 +21,7 @@ from relay.core.visibility import (
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Figures
-from relay.features.creations.kinds import KINDS, Ability, Kind
+from relay.features.creations.kinds import IN_FEEDS, KINDS, Ability, Kind
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
 from relay.features.search import api as search
@@ -43,7 +43,7 @@ class Asset(Struct, frozen=True, kw_only=True):
 
 
 class NewVersion(Struct, frozen=True, kw_only=True):
-    """All that is stored of one sound of a creation."""
+    """All that is stored of one state of a creation: its sound, or its score. score: as its column holds it."""
 
     id: str
     bpm: float | None
@@ -51,6 +51,8 @@ class NewVersion(Struct, frozen=True, kw_only=True):
     figures: Figures
     assets: list[Asset]
     at_us: int
+    score: str | None = None
+    note: str = ""
 
 
 class NewCreation(Struct, frozen=True, kw_only=True):
@@ -69,6 +71,9 @@ class NewCreation(Struct, frozen=True, kw_only=True):
     figures: Figures
     assets: list[Asset]
     at_us: int
+    score: str | None = None
+    parent_id: str | None = None
+    parent_version_id: str | None = None
 
 
 _encode = msgspec.json.Encoder()
@@ -102,8 +107,8 @@ def publish(tx: Tx, new: NewCreation) -> None:
 def _insert(tx: Tx, new: NewCreation) -> None:
     tx.db.execute(
         "INSERT INTO creation (id, owner_id, kind, visibility, owner_state, state, title, head_version_id, bpm, key, camelot, daw,"
-        " duration_ms, created_us, changed_us, published_us, hot_us, tags, card)"
-        " VALUES (?, ?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " duration_ms, created_us, changed_us, published_us, hot_us, tags, card, parent_id, parent_version_id)"
+        " VALUES (?, ?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new.id,
             new.owner_id,
@@ -120,12 +125,20 @@ def _insert(tx: Tx, new: NewCreation) -> None:
             *[new.at_us] * 4,
             as_json(new.tags),
             as_json(new.figures.card),
+            new.parent_id,
+            new.parent_version_id,
         ),
     )
     set_tags(tx, new.id, new.tags)
     search.put(tx, search.POST, search_words(new.id, new.title, new.tags))
     version = NewVersion(
-        id=new.version_id, bpm=new.bpm, key=new.key, figures=new.figures, assets=new.assets, at_us=new.at_us
+        id=new.version_id,
+        bpm=new.bpm,
+        key=new.key,
+        figures=new.figures,
+        assets=new.assets,
+        at_us=new.at_us,
+        score=new.score,
     )
     insert_version(tx, new.id, 1, version)
 
@@ -133,8 +146,19 @@ def _insert(tx: Tx, new: NewCreation) -> None:
 def insert_version(tx: Tx, creation_id: str, n: int, new: NewVersion) -> None:
     """Its row, and those of its assets. [writer]"""
     tx.db.execute(
-        "INSERT INTO creation_version (id, creation_id, n, created_us, bpm, key, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (new.id, creation_id, n, new.at_us, new.bpm, new.key, as_json(new.figures)),
+        "INSERT INTO creation_version (id, creation_id, n, created_us, bpm, key, body, score, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            new.id,
+            creation_id,
+            n,
+            new.at_us,
+            new.bpm,
+            new.key,
+            as_json(new.figures),
+            new.score,
+            new.note,
+        ),
     )
     for asset in new.assets:
         tx.db.execute(
@@ -152,7 +176,7 @@ def note_otherwise(tx: Tx) -> None:
 def note_newest(tx: Tx, owner_id: str) -> None:
     """With the account stands how old its newest post is: a timeline asks hundreds of them. [writer]"""
     newest = tx.db.execute(
-        "SELECT c.published_us FROM creation AS c WHERE c.owner_id = ? AND c.kind = 'post'"
+        f"SELECT c.published_us FROM creation AS c WHERE c.owner_id = ? AND {IN_FEEDS}"
         f" AND {FINDABLE_BY_FOLLOWERS} ORDER BY c.published_us DESC, c.id DESC LIMIT 1",
         (owner_id,),
     ).fetchone()
@@ -188,10 +212,9 @@ def search_words(creation_id: str, title: str, tags: Sequence[str]) -> search.Wo
 
 
 def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
-    """Of so many posts, in the order of their ids. [any thread with a snapshot]"""
+    """Of so many creations, in the order of their ids. [any thread with a snapshot]"""
     rows = db.execute(
-        "SELECT id, title, tags FROM creation WHERE id > ? AND kind = 'post' AND state <> 'deleted'"
-        " ORDER BY id LIMIT ?",
+        "SELECT id, title, tags FROM creation WHERE id > ? AND state <> 'deleted' ORDER BY id LIMIT ?",
         (after_id, limit),
     )
     return [search_words(id_, title, msgspec.json.decode(tags)) for id_, title, tags in rows.fetchall()]
@@ -297,10 +320,9 @@ def stored_assets(db: Connection) -> list[tuple[str, int]]:
 
 def miscounts(db: Connection) -> list[Miscount]:
     """Posts, the room that accounts take and the time of their newest post, counted anew. [any thread with a snapshot]"""
-    in_feeds = ", ".join(f"'{kind.value}'" for kind, row in KINDS.items() if Ability.FEED in row.abilities)
     posts = db.execute(
         "SELECT a.id, a.post_count, count(c.id) FROM account AS a LEFT JOIN creation AS c ON c.owner_id = a.id"
-        f" AND c.kind IN ({in_feeds}) AND c.state = 'ready' AND c.visibility = 'public'"
+        f" AND {IN_FEEDS} AND c.state = 'ready' AND c.visibility = 'public'"
         " GROUP BY a.id, a.post_count HAVING a.post_count <> count(c.id)"
     ).fetchall()
     sizes = db.execute(
@@ -311,7 +333,7 @@ def miscounts(db: Connection) -> list[Miscount]:
     ).fetchall()
     newest = db.execute(
         "SELECT a.id, a.newest_post_us, coalesce(max(c.published_us), -1) FROM account AS a"
-        f" LEFT JOIN creation AS c ON c.owner_id = a.id AND c.kind = 'post' AND {FINDABLE_BY_FOLLOWERS}"
+        f" LEFT JOIN creation AS c ON c.owner_id = a.id AND {IN_FEEDS} AND {FINDABLE_BY_FOLLOWERS}"
         " GROUP BY a.id, a.newest_post_us HAVING a.newest_post_us <> coalesce(max(c.published_us), -1)"
     ).fetchall()
     return [

@@ -41,15 +41,17 @@ _FOUND = (
 def figures(db: Connection, post_id: str, viewer: str | None, n: int = HEAD) -> Figures:
     """The body of a version. Raises Refusal: not_found, gone. [any thread with a snapshot]"""
     row = db.execute(
-        f"SELECT v.body, v.id = c.head_version_id, c.owner_id {_FOUND}"
-        f" WHERE c.id = :id AND c.kind = 'post' AND {READABLE}",
+        f"SELECT v.body, v.id = c.head_version_id, c.owner_id {_FOUND} WHERE c.id = :id AND {READABLE}",
         {"viewer": viewer or "", "id": post_id, "n": n},
     ).fetchone()
     if row is None:
         raise _none(db, post_id, viewer, n)
     body, is_head, owner_id = row
     _require_heard(is_head=bool(is_head), is_owner=viewer == owner_id)
-    return read_figures(body)
+    found = read_figures(body)
+    if not found.peak_min:
+        raise _silent()
+    return found
 
 
 def asset(
@@ -81,9 +83,13 @@ def _require_heard(*, is_head: bool, is_owner: bool) -> None:
 
 def _none(db: Connection, post_id: str, viewer: str | None, n: int) -> Refusal:
     asked = f"SELECT 1 FROM creation AS c WHERE c.id = :id AND {READABLE}"
-    is_there = n and db.execute(asked, {"id": post_id, "viewer": viewer or ""}).fetchone() is not None
-    none = Refusal("not_found", f"This post has no version {n} any more, or not yet.")
-    return none if is_there else why_not_there(db, post_id, viewer)
+    if db.execute(asked, {"id": post_id, "viewer": viewer or ""}).fetchone() is None:
+        return why_not_there(db, post_id, viewer)
+    return Refusal("not_found", f"This post has no version {n} any more, or not yet.") if n else _silent()
+
+
+def _silent() -> Refusal:
+    return Refusal("not_found", "Its sound is not made yet.", "Whose it is can have it rendered.")
 
 
 def versions_of(db: Connection, creation_id: str, base_url: str) -> list[SoundVersion]:

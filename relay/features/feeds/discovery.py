@@ -19,7 +19,7 @@ from relay.core.cursor import BEGINNING, Cursor, Places, read_places, write_plac
 from relay.core.visibility import FINDABLE, PUBLIC
 from relay.engine.clock import now_us
 from relay.engine.database import Connection
-from relay.features.creations.api import COLUMNS, Detail, by_ids, detail
+from relay.features.creations.api import COLUMNS, Detail, Kind, by_ids, detail
 from relay.features.feeds.filters import Filter
 from relay.features.feeds.ranking import KNOWN_TO, MOST_OF_AUTHOR, TRENDING_FROM
 from relay.features.graph.api import not_muted
@@ -36,12 +36,13 @@ Page = tuple[list[Detail], str | None]
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """A page of a list: whose eyes, where it begins, how long, and of which posts."""
+    """A page of a list: whose eyes, where it begins, how long, of which kind of creations, and which of them."""
 
     viewer: str
     cursor: str | None
     limit: int
     filter: Filter
+    kind: str = Kind.POST
 
     @property
     def is_filtered(self) -> bool:
@@ -71,7 +72,7 @@ class _Found(NamedTuple):
 
 
 _place = attrgetter("rank", "id")
-_POSTS = f"creation AS c WHERE c.kind = 'post' AND {not_muted('c.owner_id')} AND"
+_POSTS = f"creation AS c WHERE c.kind = :kind AND {not_muted('c.owner_id')} AND"
 _HOT = tuple(
     _List(source=_POSTS, rank="c.hot_us", where=f"{PUBLIC} AND c.people {which}", reason=reason, moves=True)
     for which, reason in ((f">= {KNOWN_TO}", "hot"), (f"< {KNOWN_TO}", "new"))
@@ -88,7 +89,7 @@ _TRENDING = (
 )
 _TAGGED = (
     _List(
-        source="creation_tag AS t JOIN creation AS c ON c.id = t.creation_id WHERE t.tag = :tag AND c.kind = 'post'"
+        source="creation_tag AS t JOIN creation AS c ON c.id = t.creation_id WHERE t.tag = :tag AND c.kind = :kind"
         f" AND {not_muted('c.owner_id')} AND",
         rank="t.published_us",
         where=FINDABLE,
@@ -121,7 +122,12 @@ def _page(db: Connection, lists: tuple[_List, ...], ask: Ask, base_url: str, **m
     places = read_places(ask.cursor, len(lists)) if ask.cursor else None
     before = places.at if places else (BEGINNING,) * len(lists)
     as_of_us = places.as_of_us if places else now_us() - AS_OF_SLACK_US
-    values: dict[str, str | int | float] = {"viewer": ask.viewer, **more, **ask.filter.values}
+    values: dict[str, str | int | float] = {
+        "viewer": ask.viewer,
+        "kind": ask.kind,
+        **more,
+        **ask.filter.values,
+    }
     values["as_of_us"] = as_of_us if places else BEGINNING.at_us
     for n, each in enumerate(before):
         values |= {f"at{n}": each.at_us, f"id{n}": each.id}

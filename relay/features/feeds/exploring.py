@@ -4,6 +4,7 @@ from relay.core.visibility import PUBLIC
 from relay.engine.clock import now_us
 from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
+from relay.features.creations.api import IN_FEEDS
 from relay.features.feeds.ranking import KNOWN_TO
 from relay.features.graph.api import not_muted
 from relay.wire.rest import Producer
@@ -15,13 +16,13 @@ TAG_REACH = 2_000
 TAG_SPAN_US = 14 * 86_400_000_000
 MAX_PEOPLE, MAX_TAGS = 12, 24
 _HOT = " UNION ALL ".join(
-    f"SELECT * FROM (SELECT c.owner_id, c.hot_us FROM creation AS c WHERE c.kind = 'post' AND {PUBLIC}"
+    f"SELECT * FROM (SELECT c.owner_id, c.hot_us FROM creation AS c WHERE {IN_FEEDS} AND {PUBLIC}"
     f" AND {not_muted('c.owner_id')} AND c.people {which} ORDER BY c.hot_us DESC, c.id DESC LIMIT {REACH}) AS h{n}"
     for n, which in enumerate((f">= {KNOWN_TO}", f"< {KNOWN_TO}"))
 )
 _FOLLOWED = "SELECT followee_id FROM follow WHERE follower_id = :viewer AND followee_id IN ({marks})"
 _TAGS = f"""SELECT g.tag, count(DISTINCT p.owner_id) AS people, count(*) AS posts FROM (
-    SELECT c.id, c.owner_id FROM creation AS c WHERE c.kind = 'post' AND {PUBLIC} AND {not_muted("c.owner_id")}
+    SELECT c.id, c.owner_id FROM creation AS c WHERE {IN_FEEDS} AND {PUBLIC} AND {not_muted("c.owner_id")}
       AND c.published_us > :since_us
     ORDER BY c.published_us DESC, c.id DESC LIMIT {TAG_REACH}) AS p
   JOIN creation_tag AS g ON g.creation_id = p.id GROUP BY g.tag ORDER BY people DESC, posts DESC, g.tag LIMIT {MAX_TAGS}"""

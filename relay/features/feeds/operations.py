@@ -116,13 +116,26 @@ async def read_page(db: Database, pages: PageCache, read: Read, ask: Ask, base_u
 
     if ask.viewer or read not in RANKED:
         return await work()
-    key = (read, ask.cursor, ask.limit, ask.filter.condition, tuple(sorted(ask.filter.values.items())))
+    key = (
+        read,
+        ask.kind,
+        ask.cursor,
+        ask.limit,
+        ask.filter.condition,
+        tuple(sorted(ask.filter.values.items())),
+    )
     return await pages.page(key, work)
 
 
 def asked(viewer: str | None, query: wire.FeedQuery) -> Ask:
     """Raises Refusal: validation. [any]"""
-    return Ask(viewer=viewer or "", cursor=query.cursor, limit=query.limit, filter=filter_of(query))
+    return Ask(
+        viewer=viewer or "",
+        cursor=query.cursor,
+        limit=query.limit,
+        filter=filter_of(query),
+        kind=query.kind,
+    )
 
 
 def _page(found: store.Page) -> FeedPage:

@@ -2,15 +2,14 @@
 
 from relay.core.visibility import FINDABLE
 from relay.engine.database import Connection
-from relay.features.creations.api import NEWEST, OLDER, SELECT, Detail, Position, detail, page
+from relay.features.creations.api import IN_FEEDS, NEWEST, OLDER, SELECT, Detail, Position, detail, page
 from relay.wire.owning import MAX_PINNED
 
-_IS_POST = "c.kind = 'post'"
-_OF = f"{SELECT} WHERE c.owner_id = :owner AND {_IS_POST} AND {FINDABLE} AND {OLDER} {NEWEST}"
-_PINNED = f"""{SELECT} WHERE c.owner_id = :owner AND c.pinned_us > 0 AND {_IS_POST} AND {FINDABLE}
+_OF = f"{SELECT} WHERE c.owner_id = :owner AND {IN_FEEDS} AND {FINDABLE} AND {OLDER} {NEWEST}"
+_PINNED = f"""{SELECT} WHERE c.owner_id = :owner AND c.pinned_us > 0 AND {IN_FEEDS} AND {FINDABLE}
   ORDER BY c.pinned_us DESC LIMIT {MAX_PINNED}"""
 _ARCHIVED = (
-    f"{SELECT} WHERE c.owner_id = :viewer AND {_IS_POST} AND c.state = 'archived' AND {OLDER} {NEWEST}"
+    f"{SELECT} WHERE c.owner_id = :viewer AND {IN_FEEDS} AND c.state = 'archived' AND {OLDER} {NEWEST}"
 )
 
 Page = tuple[list[Detail], str | None]

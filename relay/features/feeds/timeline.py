@@ -18,15 +18,14 @@ from typing import Any
 from relay.core.cursor import Cursor, write_cursor
 from relay.core.visibility import FINDABLE_BY_FOLLOWERS, FINDABLE_BY_OWNER
 from relay.engine.database import Connection
-from relay.features.creations.api import COLUMNS, OLDER, Detail, Position, detail
+from relay.features.creations.api import COLUMNS, IN_FEEDS, OLDER, Detail, Position, detail
 from relay.features.feeds.reposted import NEWEST_US, reposted
 from relay.features.graph.api import not_muted
 
-_IS_POST = "c.kind = 'post'"
 # -1: there is none.
 _HEADS = f"""SELECT f.followee_id AS owner_id, CASE WHEN a.newest_post_us < :at_us THEN a.newest_post_us
     ELSE coalesce((SELECT c.published_us FROM creation AS c
-      WHERE c.owner_id = f.followee_id AND {_IS_POST} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
+      WHERE c.owner_id = f.followee_id AND {IN_FEEDS} AND {FINDABLE_BY_FOLLOWERS} AND {OLDER}
       ORDER BY c.published_us DESC, c.id DESC LIMIT 1), -1) END AS head_us
   FROM follow AS f JOIN account AS a ON a.id = f.followee_id
   WHERE f.follower_id = :viewer AND {not_muted("f.followee_id")}"""
@@ -74,7 +73,7 @@ def _posts(db: Connection, at: Position) -> list[tuple[Any, ...]]:
 def _walk(author: str, findable: str, since_us: str, rows: str) -> str:
     """The items of one author that are older than the cursor, newest first. All of SQL; findable: a condition of visibility.py."""
     return f"""SELECT c.id, c.published_us AS at_us FROM creation AS c
-    WHERE c.owner_id = {author} AND {_IS_POST} AND c.published_us >= {since_us} AND {findable} AND {OLDER}
+    WHERE c.owner_id = {author} AND {IN_FEEDS} AND c.published_us >= {since_us} AND {findable} AND {OLDER}
     ORDER BY c.published_us DESC, c.id DESC LIMIT {rows}"""
 
 

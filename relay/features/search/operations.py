@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
@@ -56,7 +57,7 @@ class Search:
     render: Render
 
     async def everything(self, call: SearchCall) -> Found:
-        ask = _ask(call.actor.user_id, call.query.q, call.query.cursor, call.query.limit)
+        ask = _asked(call)
 
         def work(reader: Connection) -> Found:
             details, _ = store.posts(reader, ask, self.base_url)
@@ -68,17 +69,17 @@ class Search:
         return await self.db.read(work)
 
     async def posts(self, call: SearchCall) -> FoundPosts:
-        ask = _ask(call.actor.user_id, call.query.q, call.query.cursor, call.query.limit)
+        ask = _asked(call)
         details, following = await self.db.read(lambda reader: store.posts(reader, ask, self.base_url))
         return FoundPosts(posts=_items(details), next=following)
 
     async def people(self, call: SearchCall) -> FoundPeople:
-        ask = _ask(call.actor.user_id, call.query.q, call.query.cursor, call.query.limit)
+        ask = _asked(call)
         users, following = await self.db.read(lambda reader: store.people(reader, ask))
         return FoundPeople(users=users, next=following)
 
     async def comments(self, call: SearchCall) -> FoundComments:
-        ask = _ask(call.actor.user_id, call.query.q, call.query.cursor, call.query.limit)
+        ask = _asked(call)
         found, following = await self.db.read(lambda reader: store.comments(reader, ask))
         return FoundComments(comments=found, next=following)
 
@@ -120,6 +121,11 @@ class Search:
             Row(wire.SEARCH_COMMENTS, Action.FEED_READ, self.comments),
             Page("GET", "/search", Action.FEED_READ, self.page, query=OnPage),
         ]
+
+
+def _asked(call: SearchCall) -> Ask:
+    query = call.query
+    return replace(_ask(call.actor.user_id, query.q, query.cursor, query.limit), kind=query.kind)
 
 
 def _ask(viewer: str | None, text: str, cursor: str | None, limit: int) -> Ask:

@@ -12,7 +12,7 @@ from relay.engine.database import Connection
 from relay.engine.database.full_text import DOCUMENTS, MATCHES
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comment_api
-from relay.features.creations.api import Detail, by_ids, detail
+from relay.features.creations.api import Detail, Kind, by_ids, detail
 from relay.features.graph.api import not_muted
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.rules import score
@@ -25,7 +25,7 @@ MAX_TAGS = 10
 TAG_REACH = 2_000
 """Posts that are looked at for the tags of one search."""
 _POSTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN creation AS c ON c.id = d.object_id
-  WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = 'post' AND {FINDABLE} AND {not_muted("c.owner_id")}
+  WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = :kind AND {FINDABLE} AND {not_muted("c.owner_id")}
   ORDER BY d.n DESC LIMIT {CANDIDATES}"""
 _PEOPLE = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN account AS a ON a.id = d.object_id
   WHERE {MATCHES} AND d.kind = '{PERSON}' AND {present("d.object_id")}
@@ -41,12 +41,13 @@ _TAGS = f"""SELECT t.tag, count(*) AS posts FROM (
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """A page of what a search finds: whose eyes, where it begins, how long."""
+    """A page of what a search finds: whose eyes, where it begins, how long; of creations, of which kind."""
 
     viewer: str
     query: TextQuery
     cursor: str | None
     limit: int
+    kind: str = Kind.POST
 
 
 def posts(db: Connection, ask: Ask, base_url: str) -> tuple[list[Detail], str | None]:
@@ -83,7 +84,7 @@ def _ranked(db: Connection, sql: str, ask: Ask) -> tuple[list[str], str | None]:
     """Ids of a page, and where the next begins: at a score, and a number of a document."""
     if not ask.query.terms:
         return [], None
-    rows = db.execute(sql, {"viewer": ask.viewer, "words": ask.query}).fetchall()
+    rows = db.execute(sql, {"viewer": ask.viewer, "words": ask.query, "kind": ask.kind}).fetchall()
     found = sorted(((score(ask.query, head.split()), n, id_) for n, id_, head in rows), reverse=True)
     if ask.cursor:
         before = read_cursor(ask.cursor)

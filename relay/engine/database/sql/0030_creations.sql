@@ -9,7 +9,8 @@ CREATE TABLE creation (
   owner_state       TEXT NOT NULL CHECK (owner_state IN ('open', 'private', 'suspended')),  -- as its owner's account stands
   title             TEXT NOT NULL CHECK (length(title) <= 120),
   head_version_id   TEXT NOT NULL CHECK (length(head_version_id) = 32),
-  parent_version_id TEXT CHECK (length(parent_version_id) = 32),  -- what it was forked from
+  parent_id         TEXT CHECK (length(parent_id) = 32),          -- what it was forked from, and which version of that
+  parent_version_id TEXT CHECK (length(parent_version_id) = 32),
   bpm               REAL CHECK (bpm > 0 AND bpm <= 1000),
   key               TEXT CHECK (length(key) <= 16),
   daw               TEXT CHECK (length(daw) BETWEEN 1 AND 64),
@@ -22,6 +23,8 @@ CREATE TABLE creation (
   repost_count      INTEGER NOT NULL DEFAULT 0 CHECK (repost_count >= 0),
   like_count        INTEGER NOT NULL DEFAULT 0 CHECK (like_count >= 0),
   comment_count     INTEGER NOT NULL DEFAULT 0 CHECK (comment_count >= 0),
+  fork_count        INTEGER NOT NULL DEFAULT 0 CHECK (fork_count >= 0),
+  view_count        INTEGER NOT NULL DEFAULT 0 CHECK (view_count >= 0),
   created_us        INTEGER NOT NULL,
   changed_us        INTEGER NOT NULL,
   published_us      INTEGER NOT NULL,
@@ -49,6 +52,8 @@ CREATE INDEX creation_of_owner ON creation (owner_id, kind, published_us DESC, i
 -- is not for its eyes. (SQLite takes it for the whole answer only with the columns of its condition in it.)
 CREATE INDEX creation_for_followers ON creation (owner_id, kind, published_us DESC, id DESC, state, visibility, owner_state)
   WHERE state = 'ready' AND visibility IN ('public', 'followers') AND owner_state <> 'suspended';
+CREATE INDEX creation_of_changed ON creation (owner_id, kind, changed_us DESC, id DESC) WHERE state <> 'deleted';
+CREATE INDEX creation_forks ON creation (parent_id, published_us DESC, id DESC) WHERE parent_id IS NOT NULL;
 CREATE INDEX creation_pinned ON creation (owner_id, pinned_us DESC) WHERE pinned_us > 0;
 
 -- Of each tag as it is looked for (folded), the posts; `creation.tags` has them as they were written.
@@ -60,7 +65,9 @@ CREATE TABLE creation_tag (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX creation_tag_newest ON creation_tag (tag, published_us DESC, creation_id DESC);
 
--- Immutable. A row exists only after the bytes of its assets are durable in the objects.
+-- body: what the pipeline found of its sound (features/creations/figures). score: of kinds that are written down instead of
+-- recorded, and never changed; their sound is made of it later, and only then has figures. A row of asset exists only after
+-- its bytes are durable in the objects.
 CREATE TABLE creation_version (
   id          TEXT PRIMARY KEY CHECK (length(id) = 32),
   creation_id TEXT NOT NULL REFERENCES creation (id),
@@ -69,6 +76,8 @@ CREATE TABLE creation_version (
   bpm         REAL CHECK (bpm > 0 AND bpm <= 1000),
   key         TEXT CHECK (length(key) <= 16),
   body        TEXT NOT NULL CHECK (json_valid(body)),
+  score       TEXT CHECK (score IS NULL OR (json_valid(score) AND length(score) <= 262144)),
+  note        TEXT NOT NULL DEFAULT '' CHECK (length(note) <= 200),
   UNIQUE (creation_id, n)
 ) STRICT, WITHOUT ROWID;
 

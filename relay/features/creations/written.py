@@ -1,0 +1,178 @@
+"""Creations that are written down: the score that a version has, and another one in its place.
+
+Versions are never changed; the oldest goes when there are more than MAX_VERSIONS. What was rendered of one stays with it.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from relay.core.refusal import Refusal
+from relay.core.tonality import camelot
+from relay.engine.clock import new_id
+from relay.engine.database import Connection, Tx
+from relay.features.accounts import api as accounts
+from relay.features.creations import removals
+from relay.features.creations.figures import Card, Figures
+from relay.features.creations.kinds import KINDS, Ability, Kind, is_one_with
+from relay.features.creations.scores import Facts, checked
+from relay.features.creations.store import NewVersion, as_json, insert_version, note_otherwise
+from relay.wire.rest import MAX_VERSIONS
+from relay.wire.scores import Score
+
+_SILENT = "not_rendered"
+_RATE_HZ = 48_000
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """A score that may be stored. text: as its column holds it."""
+
+    kind: Kind
+    name: str
+    text: str
+    facts: Facts
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """The newest version of a creation that is written down."""
+
+    version_id: str
+    n: int
+    kind: Kind
+    text: str
+
+
+def written(score: Score) -> Written:
+    """Raises Refusal: validation. [any]"""
+    given = msgspec.to_builtins(score)
+    kind = Kind(given["kind"])
+    row = KINDS[kind].score
+    assert row is not None
+    return Written(kind=kind, name=score.name.strip(), text=as_json(score), facts=checked(row, given))
+
+
+def head(db: Connection, creation_id: str) -> Head:
+    """Raises Refusal: not_found, for what is recorded, or not there. [any thread with a snapshot]"""
+    row = db.execute(
+        "SELECT v.id, v.n, c.kind, v.score FROM creation AS c JOIN creation_version AS v ON v.id = c.head_version_id"
+        " WHERE c.id = ? AND c.state <> 'deleted' AND v.score IS NOT NULL",
+        (creation_id,),
+    ).fetchone()
+    if row is None:
+        raise Refusal("not_found", "This was not made in the studio: it has no score.")
+    return Head(version_id=row[0], n=row[1], kind=Kind(row[2]), text=row[3])
+
+
+def score_at(db: Connection, creation_id: str, n: int) -> tuple[str, int, str]:
+    """Score, time and note of a version. Raises Refusal: not_found. [any thread with a snapshot]"""
+    row: tuple[str, int, str] | None = db.execute(
+        "SELECT score, created_us, note FROM creation_version WHERE creation_id = ? AND n = ? AND score IS NOT NULL",
+        (creation_id, n),
+    ).fetchone()
+    if row is None:
+        raise Refusal("not_found", f"There is no version {n} of this score, or no longer.")
+    return row
+
+
+def version_of(new: Written, at_us: int, n: int = 1, note: str = "") -> NewVersion:
+    """Without a sound. [any]"""
+    facts = new.facts
+    card = Card(
+        frames=0,
+        sample_rate_hz=_RATE_HZ,
+        duration_ms=facts.duration_ms,
+        duration_bars=facts.bars,
+        loudness_reason=_SILENT,
+        mp3_frames=0,
+        mp3_rate_hz=_RATE_HZ,
+        outline="",
+        color=facts.color,
+        meter=facts.meter,
+        version=n,
+    )
+    return NewVersion(
+        id=new_id(),
+        bpm=facts.bpm,
+        key=facts.key,
+        figures=Figures(card=card, bar_fractions=[], peak_min=[], peak_max=[]),
+        assets=[],
+        at_us=at_us,
+        score=new.text,
+        note=note,
+    )
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two scores say the same, whatever they are called. [any]"""
+    first, second = (msgspec.json.decode(text) for text in (one, other))
+    return bool(first | {"name": ""} == second | {"name": ""})
+
+
+def add(tx: Tx, creation_id: str, owner_id: str, new: Written, at_us: int, note: str = "") -> list[str]:
+    """The newest version from now on; objects that nothing names any more. Raises Refusal: not_found, validation. [writer]"""
+    was = head(tx.db, creation_id)
+    if was.kind is not new.kind:
+        raise Refusal("validation", f"This is a {was.kind}, and what was sent is a {new.kind}.")
+    version = version_of(new, at_us, was.n + 1, note)
+    insert_version(tx, creation_id, was.n + 1, version)
+    tx.db.execute(
+        "UPDATE creation SET head_version_id = ?, bpm = ?, key = ?, camelot = ?, duration_ms = ?, changed_us = ?, card = ?"
+        " WHERE id = ?",
+        (
+            version.id,
+            version.bpm,
+            version.key,
+            None if version.key is None else camelot(version.key),
+            new.facts.duration_ms,
+            at_us,
+            as_json(version.figures.card),
+            creation_id,
+        ),
+    )
+    note_otherwise(tx)
+    return _forget_oldest(tx, creation_id, owner_id, was.n + 1 - MAX_VERSIONS)
+
+
+def _forget_oldest(tx: Tx, creation_id: str, owner_id: str, up_to: int) -> list[str]:
+    old = "SELECT id FROM creation_version WHERE creation_id = ? AND n <= ?"
+    gone = tx.db.execute(
+        f"DELETE FROM asset WHERE version_id IN ({old}) RETURNING sha256, size_bytes", (creation_id, up_to)
+    ).fetchall()
+    tx.db.execute("DELETE FROM creation_version WHERE creation_id = ? AND n <= ?", (creation_id, up_to))
+    accounts.store_bytes(tx, owner_id, -sum(size_bytes for _, size_bytes in gone))
+    return removals.begin(tx, [sha256 for sha256, _ in gone])
+
+
+def count(db: Connection, owner_id: str, kind: Kind) -> int:
+    """How many of a kind an account has. [any thread with a snapshot]"""
+    counted: tuple[int] = db.execute(
+        "SELECT count(*) FROM creation WHERE owner_id = ? AND kind = ? AND state <> 'deleted'",
+        (owner_id, kind),
+    ).fetchone()
+    return counted[0]
+
+
+def require_room(db: Connection, owner_id: str, kind: Kind) -> None:
+    """Raises Refusal: quota_exceeded. [any thread with a snapshot]"""
+    row = KINDS[kind].score
+    assert row is not None
+    if count(db, owner_id, kind) >= row.most:
+        raise Refusal(
+            "quota_exceeded", f"You have {row.most:,} {kind}s, and can have no more.", "Delete one first."
+        )
+
+
+def require_ability(db: Connection, creation_id: str, ability: Ability) -> None:
+    """Raises Refusal: validation, for a kind that has it not. [any thread with a snapshot]"""
+    asked = f"SELECT 1 FROM creation AS c WHERE c.id = ? AND {is_one_with(ability)}"
+    if db.execute(asked, (creation_id,)).fetchone() is None:
+        raise Refusal("validation", "This is of a kind with which that is not done.")
+
+
+def count_fork(tx: Tx, creation_id: str) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE creation SET fork_count = fork_count + 1 WHERE id = ?", (creation_id,))
+
+
+def count_view(tx: Tx, creation_id: str) -> None:
+    """[writer]"""
+    tx.db.execute("UPDATE creation SET view_count = view_count + 1 WHERE id = ?", (creation_id,))

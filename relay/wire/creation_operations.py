@@ -1,0 +1,87 @@
+"""The operations of the studio: creations that are written down. What people do with any creation (like, comment, repost, pin …)
+is in operations.py, under its id.
+"""
+
+from relay.wire.creations import (
+    Creation,
+    CreationEdit,
+    CreationPage,
+    NewCreation,
+    OfKind,
+    ScoresCompared,
+    ScoreVersions,
+    Versions,
+    VersionScore,
+)
+from relay.wire.operation import Nothing, Operation, Paging, get_row, list_row, post_row
+from relay.wire.rest import API_PREFIX, PostDeleted
+
+MAX_SCORE_BYTES = 256 * 1024
+
+MAKE_CREATION = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/creations",
+    tag="creations",
+    body=NewCreation,
+    query=Nothing,
+    reply=Creation,
+    status=201,
+    max_body_bytes=MAX_SCORE_BYTES,
+    text="Make a loop, a song, a pattern or a machine. It is private unless you say otherwise.",
+)
+GET_CREATION = get_row("/creations/{creation_id}", Creation, "One creation and its score.")
+SAVE_CREATION = Operation(
+    method="PATCH",
+    path=f"{API_PREFIX}/creations/{{creation_id}}",
+    tag="creations",
+    body=CreationEdit,
+    query=Nothing,
+    reply=Creation,
+    max_body_bytes=MAX_SCORE_BYTES,
+    text="Save a creation of yours: another score is a new version; other tags, visibility and licence hold from now on.",
+)
+DELETE_CREATION = Operation(
+    method="DELETE",
+    path=f"{API_PREFIX}/creations/{{creation_id}}",
+    tag="creations",
+    body=Nothing,
+    query=Nothing,
+    reply=PostDeleted,
+    text="Delete a creation of yours with all its versions and its sound.",
+)
+MY_CREATIONS = list_row("/creations", OfKind, CreationPage, "What you have made of one kind, without scores.")
+CREATIONS_OF = list_row(
+    "/users/{name}/creations",
+    OfKind,
+    CreationPage,
+    "What somebody has made of one kind, as far as you may find it.",
+)
+FORK_CREATION = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/creations/{{creation_id}}/fork",
+    tag="creations",
+    body=Nothing,
+    query=Nothing,
+    reply=Creation,
+    status=201,
+    text="A copy of what you may see, as a private creation of yours, which says what it was forked from.",
+)
+FORKS = list_row(
+    "/creations/{creation_id}/forks",
+    Paging,
+    CreationPage,
+    "What others made of it and you may find, newest first.",
+)
+SCORE_VERSIONS = get_row(
+    "/creations/{creation_id}/versions", ScoreVersions, "The states that a creation of yours was saved in."
+)
+SCORE_VERSION = get_row("/creations/{creation_id}/versions/{n}", VersionScore, "One of them, whole.")
+RESTORE_SCORE = post_row(
+    "/creations/{creation_id}/versions/{n}/restore",
+    Nothing,
+    Creation,
+    "It becomes the newest, as a new version.",
+)
+COMPARE_SCORES = list_row(
+    "/creations/{creation_id}/compare", Versions, ScoresCompared, "In which places two versions differ."
+)

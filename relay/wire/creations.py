@@ -1,0 +1,140 @@
+"""What is made in the studio, as it is saved, listed and read: /api/v1/creations.
+
+A creation has all that a post has: it is liked, reacted to, commented on, saved, reposted, reported, pinned and archived by the
+same operations, with its id as `post_id`. Until its sound is made (`POST /creations/{id}/render`), `frames` is 0.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url, Word
+from relay.wire.ids import Id
+from relay.wire.operation import Paging
+from relay.wire.owning import ALL_RIGHTS_RESERVED, Licence
+from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo, Title, Username
+from relay.wire.scores import Color, Score, ScoreKind
+
+VersionNote = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
+MAX_CHANGES = 500
+
+
+class NewCreation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """POST /creations. The score's name is the title."""
+
+    score: Score
+    visibility: ShownTo = "private"
+    genre: Genre = []
+
+
+class CreationEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """PATCH /creations/{creation_id}: what is left out, or null, stays as it is.
+
+    score: the whole of it; another one becomes a version, another name alone does not. version: the one that it was made from;
+    where the newest is another, 409 version_conflict.
+    """
+
+    score: Score | None = None
+    version: Count | None = None
+    note: VersionNote = ""
+    visibility: ShownTo | None = None
+    genre: Genre | None = None
+    licence: Licence | None = None
+
+
+class OfKind(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a list of creations of one kind, changed last first."""
+
+    kind: ScoreKind
+
+
+class CreationItem(AudioPost, frozen=True, kw_only=True):
+    """A creation on a list: all but its score. color: of a loop; meter: of a song. rendered: it has a sound."""
+
+    kind: Word
+    updated_at: Timestamp
+    version: Count
+    fork_count: Count = 0
+    view_count: Count = 0
+    color: Color | None = None
+    meter: Word | None = None
+    rendered: bool = False
+
+
+class ForkedFrom(Struct, frozen=True, kw_only=True):
+    """What a creation was forked from, where whoever asks may see it."""
+
+    id: Id
+    title: Title
+    username: Username
+
+
+class Creation(CreationItem, frozen=True, kw_only=True):
+    """A creation and its score."""
+
+    score: Score
+    licence: Word = ALL_RIGHTS_RESERVED
+    """A Licence, or one that later versions know."""
+    licence_url: Url | None = None
+    archived: bool = False
+    forked_from: ForkedFrom | None = None
+
+
+class CreationPage(Struct, frozen=True, kw_only=True):
+    """A page of a list, without scores."""
+
+    creations: Annotated[list[CreationItem], Meta(max_length=MAX_PAGE)]
+    next: PageCursor | None
+
+
+class ScoreVersion(Struct, frozen=True, kw_only=True):
+    """One state of a score, from 1. note: what its author said of it; "": nothing."""
+
+    n: Count
+    created_at: Timestamp
+    current: bool
+    note: VersionNote = ""
+    rendered: bool = False
+
+
+class ScoreVersions(Struct, frozen=True, kw_only=True):
+    """GET /creations/{creation_id}/versions: for its owner, the newest first. The oldest goes when there are more than these."""
+
+    versions: Annotated[list[ScoreVersion], Meta(max_length=MAX_VERSIONS)]
+
+
+class VersionScore(Struct, frozen=True, kw_only=True):
+    """GET /creations/{creation_id}/versions/{n}."""
+
+    n: Count
+    created_at: Timestamp
+    note: VersionNote
+    score: Score
+
+
+class Versions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of a comparison. b: a version, the newest if none is named; a: another one, the one before b if none is named."""
+
+    a: Count | None = None
+    b: Count | None = None
+
+
+ScorePath = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
+ScoreValue = Annotated[str, Meta(max_length=500, pattern=PRINTABLE)]
+
+
+class ScoreChange(Struct, frozen=True, kw_only=True):
+    """One place where two versions differ: steps[3].velocity. was, now: as JSON; null: it is not there."""
+
+    path: ScorePath
+    was: ScoreValue | None
+    now: ScoreValue | None
+
+
+class ScoresCompared(Struct, frozen=True, kw_only=True):
+    """From version a to version b. more: there are more changes than these."""
+
+    a: Count
+    b: Count
+    changes: Annotated[list[ScoreChange], Meta(max_length=MAX_CHANGES)]
+    more: bool = False
