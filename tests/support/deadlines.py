@@ -6,3 +6,5 @@ against the work done (steps, bytes, CPU time), never against seconds alone.
 """
 
 HANG_S = 300.0  # the time limit of a whole test (pyproject.toml) is longer than several of these
+COMPILE_HANG_S = 3600.0
+"""Of a compiler, which waits for nothing and takes as long as the machine needs: five minutes of a quiet one, thirty at a load of 30."""

@@ -27,7 +27,7 @@ import bridge.control as c
 from bridge.shm import RingFile
 from daemon.cli.stage import RunningDaemon, Stage, end
 from plugin_protocol.layout import Record
-from tests.support.deadlines import HANG_S
+from tests.support.deadlines import COMPILE_HANG_S, HANG_S
 from tests.support.native import ROOT
 
 BUILD = ROOT / ".build" / "plugin"
@@ -44,7 +44,7 @@ def make(folder: str, *arguments: str) -> None:
             ["make", "-s", "-j2", "-C", ROOT / folder, *arguments],
             capture_output=True,
             text=True,
-            timeout=HANG_S,
+            timeout=COMPILE_HANG_S,
             check=False,
         )
     assert made.returncode == 0, f"make in {folder} failed:\n{made.stdout}{made.stderr}"

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.support.deadlines import HANG_S
+from tests.support.deadlines import COMPILE_HANG_S
 
 SOURCES = sorted((Path(__file__).resolve().parents[2] / "audio").glob("*.c"))
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
@@ -19,7 +19,9 @@ def build_kernels(folder: Path, *more: str) -> Path:
     """The library, built into folder; more: flags after the usual ones. Raises CalledProcessError with the compiler's words on its stderr."""
     folder.mkdir(exist_ok=True)
     library = folder / "_kernels.so"
-    subprocess.run(["cc", *FLAGS, *more, "-o", str(library), *map(str, SOURCES)], check=True, timeout=HANG_S)
+    subprocess.run(
+        ["cc", *FLAGS, *more, "-o", str(library), *map(str, SOURCES)], check=True, timeout=COMPILE_HANG_S
+    )
     return library
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import zmq
 
-from tests.support.deadlines import HANG_S
+from tests.support.deadlines import COMPILE_HANG_S, HANG_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "plugin_protocol" / "c"
@@ -28,7 +28,7 @@ def build(target: str = "all") -> Path:
             ["make", "-s", "-j2", "-C", SOURCES, f"BUILD={BUILD}", target],
             capture_output=True,
             text=True,
-            timeout=HANG_S,
+            timeout=COMPILE_HANG_S,
             check=False,
         )
     assert made.returncode == 0, f"make {target} failed:\n{made.stdout}{made.stderr}"
