@@ -1,41 +1,19 @@
-"""The daemon's settings: one frozen Struct, read from file, then environment, then flags; the last one wins.
-
-Each field says what it means, its bounds and its default; settings.py makes of them the table that the documents,
-`sidechain config`, the doctor and a test share. A setting that is unknown or does not fit is told by file, key and rule, and its
-default holds: never silently, never fatal.
+"""The daemon's settings: one frozen Struct. Each field says what it means, its bounds and its default; daemon/settings makes of
+them the table that the documents, `sidechain config`, the doctor and a test share, and reads and writes them.
 """
 
-import os
-import re
-import tomllib
-import typing
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
-import platformdirs
 from msgspec import Meta
 
-from daemon.errors import BadConfig
-from relay.wire.misfits import in_words
 from relay.wire.rest import ShownTo
 
-# As settings were called before, and are still understood in files and environments.
-FOLDERS = ("data_dir", "run_dir", "linked_folder", "relay_certificate")
-OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-_HOST = re.compile(
-    r"[\w.-]+|[0-9a-f:.]+"
-)  # that of an IPv6 address stands between brackets, which urlsplit() takes off
-_PATH = re.compile(r"(?:/[\w.~%-]*)*")
 ENV_PREFIX = "SIDECHAIN_"
-MAX_SAID_CHARS = 100  # of a value that does not fit, in the sentence that says so
-NO_HOME = BadConfig(
-    "This user has no home folder.",
-    "Set HOME, or SIDECHAIN_CONFIG, SIDECHAIN_DATA_DIR and SIDECHAIN_RUN_DIR.",
-)
+FOLDERS = ("data_dir", "run_dir", "linked_folder", "relay_certificate")
+# As settings were called before, and are still understood in files and environments.
+OLD_NAMES = {"journal_minutes": "history_minutes", "journal_budget_bytes": "history_bytes"}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -296,185 +274,3 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def run(self) -> Path:
         """Folder of sockets and Rings."""
         return Path(self.run_dir)
-
-
-def config_file(env: Mapping[str, str]) -> Path:
-    """The settings file: $SIDECHAIN_CONFIG, or config.toml in the platform's configuration folder."""
-    named = env.get(ENV_PREFIX + "CONFIG")
-    return Path(named or Path(_platform_folder(platformdirs.user_config_dir)) / "config.toml").expanduser()
-
-
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that hold. file: where they can be set. origins: "flag", "environment" or "file" of each that was given.
-
-    troubles: what stands in the file or the environment and does not fit, a sentence each; it
-        is gone around, so that a typo keeps nobody from keeping.
-    """
-
-    config: Config
-    file: Path
-    origins: Mapping[str, str]
-    troubles: tuple[str, ...] = ()
-    flags: Mapping[str, object] = {}
-
-
-def load_again(held: Loaded) -> Loaded:
-    """As they are now, with the flags of before. Raises BadConfig."""
-    return load(held.flags, default_run_dir=held.config.run)
-
-
-def load(
-    flags: Mapping[str, object] | None = None, env: Mapping[str, str] = os.environ, *, default_run_dir: Path
-) -> Loaded:
-    """Settings from file, environment (SIDECHAIN_DATA_DIR, …) and `flags`, the last one wins.
-
-    Raises BadConfig for a flag that does not fit: whoever typed it is there, and can type it again.
-    """
-    path = config_file(env)
-    troubles: list[str] = []
-    in_file = with_whole_folders(
-        fitting(_in_file(path, troubles), f"It stands in {path}.", troubles), path.absolute().parent
-    )
-    in_env = fitting(_in_environment(env), f"It comes from {ENV_PREFIX}* in the environment.", troubles)
-    wrong: list[str] = []
-    by_flag = fitting({k: v for k, v in (flags or {}).items() if v is not None}, "", wrong)
-    found = in_file | with_whole_folders(in_env | by_flag, Path.cwd())
-    origins = (
-        dict.fromkeys(in_file, "file") | dict.fromkeys(in_env, "environment") | dict.fromkeys(by_flag, "flag")
-    )
-    if wrong:
-        raise BadConfig(wrong[0].strip(), "`sidechain up --help` says what fits.")
-    values = found | {
-        "data_dir": found.get("data_dir") or _whole(_platform_folder(platformdirs.user_data_dir), Path.cwd()),
-        "run_dir": found.get("run_dir") or _whole(default_run_dir, Path.cwd()),
-    }
-    return Loaded(
-        config=msgspec.convert(values, Config),
-        file=path,
-        origins=origins,
-        troubles=tuple(troubles),
-        flags=dict(flags or {}),
-    )
-
-
-def _in_file(path: Path, troubles: list[str]) -> dict[str, object]:
-    try:
-        return _flat(tomllib.loads(path.read_text("utf-8-sig"))) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        says = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        troubles.append(f"The settings file {path} cannot be read, so the defaults hold: {says}.")
-        return {}
-
-
-def _flat(found: Mapping[str, object]) -> dict[str, object]:
-    """`history.minutes = 60` is `history_minutes = 60`; a name of before is the one of today."""
-    flat: dict[str, object] = {}
-    for name, value in found.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}_{inner}": each for inner, each in value.items()}
-        else:
-            flat[OLD_NAMES.get(name, name)] = value
-    return flat
-
-
-def _in_environment(env: Mapping[str, str]) -> dict[str, object]:
-    names = OLD_NAMES | {name: name for name in Config.__struct_fields__}
-    given = [(name, env.get(ENV_PREFIX + said.upper())) for said, name in names.items()]
-    return {name: text for name, text in given if text is not None}
-
-
-def fitting(values: Mapping[str, object], where: str, troubles: list[str]) -> dict[str, object]:
-    """Those that fit, each for itself."""
-    fits: dict[str, object] = {}
-    for name, value in values.items():
-        try:
-            _require_text(name, value)
-            fits[name] = getattr(msgspec.convert({name: value}, Config, strict=False), name)
-            if name in ("relay_url", "update_check"):
-                fits[name] = _checked_url(name, str(value))
-        except msgspec.ValidationError as error:
-            choices = ", ".join(_choices(name))
-            said = f"{name} must be one of {choices}." if choices else in_words(error, "It")
-            troubles.append(f"A setting does not fit: {said} {where}")
-        except BadConfig as error:
-            fits.pop(name, None)
-            troubles.append(f"{error.message} {where}")
-    return fits
-
-
-def _require_text(name: str, value: object) -> None:
-    """Bytes of the environment or of the command line that are no UTF-8 come as surrogates. Raises BadConfig."""
-    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-        raise BadConfig(f"{name} is not text (UTF-8).")
-
-
-def _choices(name: str) -> tuple[str, ...]:
-    """The words that a setting can be; none where it is no word of a few."""
-    hint = typing.get_type_hints(Config).get(name)
-    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
-
-
-def with_whole_folders(values: Mapping[str, object], beside: Path) -> dict[str, object]:
-    """A relative folder is meant beside the file it stands in, or where the command was typed; not where a daemon is started."""
-    return dict(values) | {name: _whole(values[name], beside) for name in FOLDERS if values.get(name)}
-
-
-def _whole(folder: object, beside: Path) -> str:
-    """`folder` from the root on, `~` filled in."""
-    try:
-        return str(beside / Path(str(folder)).expanduser())
-    except RuntimeError as error:
-        raise NO_HOME from error
-
-
-def home_folder() -> Path | None:
-    """This user's; None where neither HOME nor the list of users names one, as in some containers."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
-
-
-def _platform_folder(of: Callable[[str], str]) -> str:
-    try:
-        return of("sidechain")
-    except RuntimeError as error:
-        raise NO_HOME from error
-
-
-def _checked_url(name: str, url: str) -> str:
-    """An address, scheme and host in lower case, without a slash at its end. Raises BadConfig."""
-    url = url.rstrip("/")
-    if not url:
-        return url
-    parts = _address(url)
-    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS):
-        whose = "a relay" if name == "relay_url" else "a server"
-        reason = (
-            f"{whose} on another machine must be reached by https"
-            if parts is not None
-            else f"that is no address of {whose}: https://…, or http://127.0.0.1:PORT on this machine"
-        )
-        raise BadConfig(f"{name} is “{url[:MAX_SAID_CHARS]}”; {reason}.")
-    return parts._replace(netloc=parts.netloc.lower()).geturl()
-
-
-def _address(url: str) -> SplitResult | None:
-    """Scheme, host, perhaps a port and a path; None where there is anything else, or one of these is none.
-
-    What stands before an @ is a name to sign in with, and looks like a host to people only (RFC 3986, 7.6).
-    """
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises for what is no port
-    except ValueError:
-        return None
-    is_whole = (
-        parts.scheme in ("http", "https")
-        and not parts.query
-        and not parts.fragment
-        and "@" not in parts.netloc
-    )
-    return (
-        parts if is_whole and _HOST.fullmatch(parts.hostname or "") and _PATH.fullmatch(parts.path) else None
-    )

@@ -16,7 +16,6 @@ from bridge.system import forbid_dumps, raise_descriptor_limit
 from daemon.app.doors import control_door, plugin_door, windows_of
 from daemon.app.features import Features
 from daemon.app.lifetime import Lifetime, Part
-from daemon.config import Loaded
 from daemon.core.crash_loop import CRASHES
 from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.notices import NotificationNotices, RecoveryNotices
@@ -25,6 +24,7 @@ from daemon.events import Bus, PluginsShutOut
 from daemon.features.status.library_watch import LibraryWatch
 from daemon.features.status.run_folder_watch import RunFolderWatch
 from daemon.library.rebuild import own_data
+from daemon.settings.reading import Loaded
 from daemon.system.clock import unix_us
 from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected, on_signals

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 
-from daemon.config import Loaded, load_again
 from daemon.events import Bus, SettingsChanged
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
@@ -50,6 +49,7 @@ from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
 from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
+from daemon.settings.reading import Loaded, load_again
 from daemon.system.log import set_level
 
 log = logging.getLogger(__name__)

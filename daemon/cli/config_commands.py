@@ -11,7 +11,9 @@ from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, loaded, note, say, show, table
 from daemon.doors.control.settings import told_settings
 from daemon.errors import NotRunning
-from daemon.settings import checked, proper_name, setting, write_settings
+from daemon.settings.fitting import checked
+from daemon.settings.table import proper_name, setting
+from daemon.settings.writing import write_settings
 
 NOT_RUNNING = "No daemon runs; these would hold for one that is started here."
 HOLDS = {

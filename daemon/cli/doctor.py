@@ -12,10 +12,12 @@ import typer
 
 import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, say, show, sidechain_version
-from daemon.config import Config, Loaded, home_folder
+from daemon.config import Config
 from daemon.core.checks import Check, Outcome, note, ok, problem
 from daemon.errors import NotRunning, SidechainError
-from daemon.settings import SETTINGS
+from daemon.settings.folders import home_folder
+from daemon.settings.reading import Loaded
+from daemon.settings.table import SETTINGS
 
 ASK_LIMIT_S = 5.0
 MARKS = {"ok": "ok      ", "note": "note    ", "repaired": "repaired", "problem": "PROBLEM "}

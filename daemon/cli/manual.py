@@ -12,7 +12,7 @@ from typer.main import get_command
 from daemon.cli.main import build
 from daemon.cli.output import sidechain_version
 from daemon.errors import EXIT_CODES
-from daemon.settings import SETTINGS
+from daemon.settings.table import SETTINGS
 
 Command = TyperCommand | TyperGroup
 _EXAMPLES = re.compile(r"Examples?:\s*")

@@ -16,7 +16,7 @@ import typer
 from bridge.control import Failed, Reply, Request
 from bridge.errors import DaemonNotRunning, DaemonSilent, RequestFailed
 from bridge.paths import run_dir
-from daemon.config import Config, Loaded, home_folder, load
+from daemon.config import Config
 from daemon.core import shown
 from daemon.errors import (
     AlreadyRunning,
@@ -35,6 +35,8 @@ from daemon.errors import (
     TakeGone,
     UsageError,
 )
+from daemon.settings.folders import home_folder
+from daemon.settings.reading import Loaded, load
 from relay.wire.misfits import in_words
 
 R = TypeVar("R")

@@ -18,11 +18,12 @@ import bridge.control as c
 from daemon.cli.output import Json, ask, loaded, note, show
 from daemon.cli.restart import start_anew
 from daemon.cli.service_commands import login
-from daemon.config import LOOPBACK_HOSTS, Config
+from daemon.config import Config
 from daemon.core.at_login import Start
 from daemon.core.checks import Outcome
 from daemon.errors import BadConfig, Offline, SidechainError, UsageError
-from daemon.settings import checked, write_beside, write_settings
+from daemon.settings.fitting import LOOPBACK_HOSTS, checked
+from daemon.settings.writing import write_beside, write_settings
 from daemon.system.at_login import AtLogin
 from daemon.uplink.certificates import unproved
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from daemon.config import NO_HOME, home_folder
 from daemon.core import at_login
 from daemon.core.at_login import Start
 from daemon.errors import SidechainError, why_of
+from daemon.settings.folders import NO_HOME, home_folder
 from daemon.system.files import write_durably
 
 SYSTEMCTL_LIMIT_S = 40.0  # a unit that says when it is ready is waited for

@@ -13,7 +13,8 @@ from pathlib import Path
 import platformdirs
 
 from bridge.paths import run_dir
-from daemon.config import ENV_PREFIX, Config, load
+from daemon.config import ENV_PREFIX, Config
+from daemon.settings.reading import load
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ import audio.recording
 import daemon.features.rendering.renderer
 import daemon.library.database
 from daemon.app.app import serve
-from daemon.config import load
 from daemon.errors import SidechainError
 from daemon.features.rendering import render_worker
+from daemon.settings.reading import load
 
 STUB = """
 import array, os, socket, sys

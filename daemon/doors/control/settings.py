@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import bridge.control as c
-from daemon.config import Loaded
 from daemon.doors.control.answers import Answers
 from daemon.doors.sentences import MAX_CHARACTERS
+from daemon.settings.reading import Loaded
 
 if TYPE_CHECKING:  # the command line reads this file for told_settings alone
     from daemon.features.preferences.preferences import Preferences

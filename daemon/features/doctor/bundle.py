@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.config import Config, home_folder
+from daemon.config import Config
 from daemon.core.checks import Check
 from daemon.features.doctor.checks import tail
+from daemon.settings.folders import home_folder
 
 _SHAPES = (
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 [left out]"),

@@ -10,10 +10,12 @@ from pathlib import Path
 import msgspec
 
 from bridge.rounds import next_round
-from daemon.config import Loaded
 from daemon.errors import UsageError
 from daemon.events import Bus, SettingsChanged
-from daemon.settings import AT_ONCE, changed_names, checked, write_settings
+from daemon.settings.fitting import checked
+from daemon.settings.reading import Loaded
+from daemon.settings.table import AT_ONCE, changed_names
+from daemon.settings.writing import write_settings
 
 LOOK_INTERVAL_S = 2.0
 WAITS = "The settings file was changed: {} will hold from the next start (`sidechain restart`)."

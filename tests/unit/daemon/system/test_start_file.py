@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import Config, load
+from daemon.config import Config
+from daemon.settings.reading import load
 from daemon.system.start_file import program, start_command, write_start_file
 
 

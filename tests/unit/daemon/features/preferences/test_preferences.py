@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import Loaded, load
 from daemon.errors import SidechainError
 from daemon.events import Bus, SettingsChanged
 from daemon.features.preferences.preferences import Preferences
+from daemon.settings.reading import Loaded, load
 
 
 def preferences(folder: Path) -> tuple[Preferences, list[SettingsChanged], Path]:

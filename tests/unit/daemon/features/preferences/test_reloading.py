@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from daemon.config import Loaded, load
 from daemon.events import Bus, SettingsChanged
 from daemon.features.preferences.preferences import Preferences
-from daemon.settings import AT_ONCE, SETTINGS
+from daemon.settings.reading import Loaded, load
+from daemon.settings.table import AT_ONCE, SETTINGS
 
 
 class Desk:

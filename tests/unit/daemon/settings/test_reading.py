@@ -1,14 +1,14 @@
 """Settings: file, environment, flags; what does not fit is named."""
 
-import tomllib
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from daemon.config import Config, Loaded, load
+from daemon.config import Config
 from daemon.errors import BadConfig
-from daemon.settings import SETTINGS, checked, proper_name, with_setting
+from daemon.settings.fitting import checked
+from daemon.settings.reading import Loaded, load
+from daemon.settings.table import proper_name
 
 RUN = Path("/run/user/1/sidechain")
 
@@ -161,53 +161,6 @@ def test_scheme_and_host_are_read_in_any_case(tmp_path: Path) -> None:
     assert load_with(tmp_path, relay_url="HTTPS://Relay.Example/A").relay_url == "https://relay.example/A"
 
 
-def test_the_page_has_the_table_word_for_word() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs" / "configuration.md").read_text()
-    rows = [line for line in page.splitlines() if line.startswith("| `")]
-    assert rows == [
-        f"| `{s.name}` | {s.default} | {'at once' if s.at_once else 'next start'} | {s.meaning} |"
-        for s in SETTINGS.values()
-    ]
-    assert list(SETTINGS) == [field.name for field in msgspec.structs.fields(Config)]
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "value", "after"),
-    [
-        ("", "default_bars", 4, "default_bars = 4\n"),
-        (
-            "# mine\ndefault_bars = 8 # why\npresence = false",
-            "default_bars",
-            4,
-            "# mine\npresence = false\ndefault_bars = 4\n",
-        ),
-        ("default_bars = 8\n", "default_bars", None, ""),
-        ("", "relay_url", 'https://x/"quoted"', 'relay_url = "https://x/\\"quoted\\""\n'),
-        (
-            'device_name = "default_bars = 1"\n',
-            "default_bars",
-            4,
-            'device_name = "default_bars = 1"\ndefault_bars = 4\n',
-        ),
-    ],
-)
-def test_a_setting_is_set_and_all_else_stays(text: str, name: str, value: object, after: str) -> None:
-    assert with_setting(text, name, value) == after
-
-
-@pytest.mark.parametrize(
-    "text", ["default_bars = = 1", 'device_name = """\ndefault_bars = 1\n"""\n', "[table]\nx = 1\n"]
-)
-def test_a_file_that_cannot_be_changed_safely_is_left_to_a_person(text: str) -> None:
-    with pytest.raises(BadConfig):
-        with_setting(text, "default_bars", 4)
-
-
-def test_every_setting_says_what_it_is_for() -> None:
-    assert all(row.meaning.endswith(".") and "|" not in row.meaning for row in SETTINGS.values())
-    assert all(row.default and row.variable.startswith("SIDECHAIN_") for row in SETTINGS.values())
-
-
 def test_where_a_value_comes_from_is_known(tmp_path: Path) -> None:
     found = loaded(
         tmp_path, "default_bars = 4\npresence = false", {"SIDECHAIN_PRESENCE": "true"}, log_level="debug"
@@ -232,16 +185,3 @@ def test_settings_of_the_history_may_be_written_as_a_table_or_as_they_were_calle
 def test_a_table_of_no_settings_is_told(tmp_path: Path) -> None:
     (trouble,) = loaded(tmp_path, "[colours]\nred = 1").troubles
     assert "colours_red" in trouble
-
-
-@pytest.mark.parametrize(
-    "odd", ["", "x" * 5000, "-1", "nan", "caf\udce9", "a\u202eb", "\x1b[31m", '"', "\n", "1e999", "9" * 400]
-)
-@pytest.mark.parametrize("name", Config.__struct_fields__)
-def test_whatever_a_setting_is_set_to_is_refused_in_words_or_can_be_read_again(name: str, odd: str) -> None:
-    try:
-        value = checked(name, odd)
-    except BadConfig as error:
-        assert name in error.message and "`" not in error.message and len(error.message) < 300
-    else:
-        assert tomllib.loads(with_setting("", name, value)) == {name: value}
