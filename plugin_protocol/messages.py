@@ -110,7 +110,8 @@ class KeepFailed(PluginMessage, frozen=True, kw_only=True, tag="keep_failed"):
 
 
 class Notice(PluginMessage, frozen=True, kw_only=True, tag="notice"):
-    """daemon -> plugin, unasked: one line for the plugin's window (a post went out, an item came in)."""
+    """daemon -> plugin, unasked: one line for the plugin's window (a post went out, an item came in). Without a message:
+    what was said of that kind last does not hold any more."""
 
     kind: Short  # "posted", "item", "recovered", "notification", "warning"
     message: Line

@@ -85,6 +85,7 @@ def _set_answers(f: Features) -> SetAnswers:
         store=f.store,
         takes=f.takes,
         instances=f.instances,
+        players=Players(f.instances, f.recovering),
         keeping=f.set_keeping,
         mixing=Mixing(f.takes),
     )

@@ -23,7 +23,7 @@ from daemon.core import capture, outbox
 from daemon.core.shelf import MAX_TAGS, retagged, why_no_tag
 from daemon.errors import LibraryStuck, NoSpace, SidechainError, UsageError
 from daemon.events import Bus, SettingsChanged, TakeChanged, TakeDeleted, TakeDiscarded, TakeKept, TakeReset
-from daemon.library import sidecars
+from daemon.library import sidecars, whole_sets
 from daemon.library.files import ENTRY_JSON, TAIL_WAV, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import Rebuilt, take_in
 from daemon.library.rows import TakeRow
@@ -63,6 +63,10 @@ class Takes:
         for folder in (self.folder.parent, self.folder):
             for name in await asyncio.to_thread(sweep, folder):
                 log.info("swept %s, half-written when the daemon ended", name)
+        try:
+            await asyncio.to_thread(whole_sets.move_out, self.folder)
+        except OSError as error:  # it stays whole where it is, until the next start
+            log.warning("a set that was kept could not be moved to the other takes: %s", error)
         return await self._store.run(take_in, self.folder)
 
     async def add(self, make: Callable[[], Made]) -> Made:
@@ -115,11 +119,7 @@ class Takes:
         tail: Tail | None = None,
     ) -> None:
         """The Take's folder, all or nothing. Raises NoSpace, OSError, and what `sound` raises. [worker]"""
-        wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
-        files: dict[str, Iterable[bytes | memoryview]] = {
-            TAKE_WAV: chain([wav], sound),
-            TAKE_JSON: [sidecars.take_bytes(take)],
-        }
+        files = _files_of(take, sound)
         if tail is not None:
             head = wav_f32_header(tail.frames, take.channels, round(take.sample_rate_hz))
             files[TAIL_WAV] = [head, tail.data]
@@ -128,21 +128,23 @@ class Takes:
         publish_folder(self.folder / take.take_id, files)
 
     @contextlib.contextmanager
-    def all_or_none(self) -> Iterator[Callable[[TakeRow, memoryview], None]]:
-        """Yields what writes the folder of a Take; if anything fails until the end, none that it wrote stays. Raises as
-        `publish`. [worker]"""
-        written: list[TakeRow] = []
+    def all_or_none(self, set_id: str) -> Iterator[Callable[[TakeRow, memoryview], None]]:
+        """Yields what writes the folder of a Take; they are kept at the end, all of them. If anything fails until then, or
+        ends the daemon, none that it wrote stays. Raises as `publish`. [worker]"""
+        written: list[str] = []
+        make_folder(self.folder)  # somebody may have removed it
+        aside = whole_sets.begin(self.folder, set_id)
 
         def write(take: TakeRow, sound: memoryview) -> None:
-            written.append(take)
-            self.publish(take, None, [sound])
+            publish_folder(aside / take.take_id, _files_of(take, [sound]))
+            written.append(take.take_id)
 
         try:
             yield write
+            whole_sets.keep(self.folder, set_id)
+            whole_sets.move_out(self.folder)
         except BaseException:
-            for take in written:
-                with contextlib.suppress(OSError):
-                    remove_folder(self.folder / take.take_id)
+            whole_sets.undo(self.folder, set_id, written)
             raise
 
     def require_space(self, take_bytes: int) -> None:
@@ -259,6 +261,12 @@ class Takes:
         """Raises SidechainError when the sound itself is gone. [worker]"""
         if not (self.folder / take.take_id / TAKE_WAV).exists():
             raise SidechainError(f"The sound of take {take.take_id[:12]} is missing ({TAKE_WAV}).")
+
+
+def _files_of(take: TakeRow, sound: Iterable[bytes | memoryview]) -> dict[str, Iterable[bytes | memoryview]]:
+    """By their names."""
+    wav = wav_f32_header(take.frames, take.channels, round(take.sample_rate_hz))
+    return {TAKE_WAV: chain([wav], sound), TAKE_JSON: [sidecars.take_bytes(take)]}
 
 
 def new_take(

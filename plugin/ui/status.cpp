@@ -64,10 +64,20 @@ void Status::take(const sc_event &event)
         break;
     case SC_EVENT_NOTICE:
         if (std::strcmp(event.notice.kind, "claim") == 0) claims_ = false;
-        said_ = {event.notice.message, Tone::kPlain};
+        take_notice(event.notice);
         break;
     default: break;
     }
+}
+
+/* One without a message ends what was said of its kind: what was recovered was kept in another window, say. It is a take's word
+   that stands there meanwhile, or another's: that stays. */
+void Status::take_notice(const sc_notice &notice)
+{
+    if (notice.message[0]) said_ = {notice.message, Tone::kPlain};
+    else if (!noticed_.empty() && noticed_kind_ == notice.kind && said_.text == noticed_) said_ = {};
+    noticed_ = notice.message;
+    noticed_kind_ = notice.kind;
 }
 
 /* What was said of a relay that can be reached, "It is on the feed.", is not said without it. */

@@ -66,6 +66,7 @@ public:
 
 private:
     void take_posting(const sc_posting &posting);
+    void take_notice(const sc_notice &notice);
     void hold(uint32_t held_ms);
     void lose_relay();
     double reach_s() const; /* how far back what was played can be kept */
@@ -84,6 +85,7 @@ private:
     uint64_t now_us_ = 0, held_until_us_ = 0;
     uint32_t held_ms_ = 0; /* of the whole hold */
     Sentence said_; /* the last word on a take */
+    std::string noticed_, noticed_kind_; /* the last notice */
 };
 
 /* "just now", "5 min ago", "3 h ago", "4 d ago", "2 w ago", "3 mo ago", "2 y ago". */

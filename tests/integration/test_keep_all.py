@@ -8,14 +8,16 @@ import soundfile
 
 from bridge.shm import RingFile
 from daemon.config import Config
+from daemon.core.choosing import Label
 from daemon.errors import LibraryStuck, NothingKept, UsageError
+from daemon.features.history.recovering import Recovering
 from daemon.features.keeping import sets
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.sets import SetKeeping
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.system import files
-from tests.integration.test_keeping import RATE_HZ, Desk, desk_in
+from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
 from tests.support.ringfile import RingWriter
 
 
@@ -152,6 +154,44 @@ async def test_a_disk_that_fails_leaves_all_or_none(
         assert take_in(desk.store, desk.takes.folder).takes == 0 and not desk.store.takes(9)
         assert len((await keeping_of(desk).keep(Ask(seconds=1.0))).takes) == 3
         assert desk.store.set_ids(9) == desk.store.find_set("last")
+
+
+def close(desk: Desk, track: str) -> Label:
+    """The plugin is closed in peace."""
+    (instance,) = [one for one in desk.instances.all() if one.track_name == track]
+    desk.rings.pop(track).close()
+    desk.instances.left(instance, closed=True)
+    desk.journal.closed(instance.name)
+    return instance.label
+
+
+@pytest.mark.usefixtures("clock")
+async def test_the_tracks_of_a_project_that_was_closed_are_one_set_and_no_others(tmp_path: Path) -> None:
+    """What the host played in an earlier session is none of it, though it is still in reach."""
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Old", seconds=0.0)
+        desk.song("Old", 1.0, 12)
+        gone = [close(desk, "Old")]
+        for track in ("Keys", "Bass"):
+            await desk.load(track, seconds=0.0)
+        for bar in range(6):
+            for track in ("Keys", "Bass") if bar >= 2 else ("Keys",):
+                desk.song(track, 1.0, 1, from_beat=4 * bar)
+        gone += [close(desk, "Keys"), close(desk, "Bass")]
+        await desk.journal.do(lambda: None)
+        Recovering(desk.config, desk.journal, desk.takes, desk.bus)
+        keeping = keeping_of(desk)
+        kept = await keeping.keep_gone(Ask(bars=3, title="Night"), gone[:0:-1], gone, named=False)
+        assert {take.title for take in kept.takes} == {"Night · Keys", "Night · Bass"}
+        assert {(take.frames, take.cut.bars) for take in kept.takes} == {(3 * BAR, 3)}
+        for take in kept.takes:
+            sound = np.frombuffer(desk.sound(take), np.float32)
+            assert np.count_nonzero(sound) > 0.8 * sound.size, take.cut.note
+        await desk.journal.do(lambda: None)
+        left = {one.track_name: one.kept for one in desk.journal.recovered}
+        assert left == {"Old": False, "Keys": True, "Bass": True}, "what was kept is known where it lies"
+        named = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
+        assert [take.track_name for take in named.takes] == ["Old"]
 
 
 async def test_a_rebuilt_library_knows_its_sets(tmp_path: Path) -> None:

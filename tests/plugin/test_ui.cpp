@@ -373,6 +373,35 @@ static void a_take_is_kept_then_posted_and_every_step_is_said()
     CHECK(status.sentence().text == "The disk is full.");
 }
 
+static void a_notice_that_ended_goes_and_nothing_else_with_it()
+{
+    Status status;
+    sc_info info = {};
+    info.connected = info.attached = true;
+    status.take(info);
+    static const char *kind, *message;
+    const auto notice = [&](const char *its_kind, const char *its_message) {
+        kind = its_kind, message = its_message;
+        status.take(event(SC_EVENT_NOTICE, [](sc_event &e) {
+            std::snprintf(e.notice.kind, sizeof e.notice.kind, "%s", kind);
+            std::snprintf(e.notice.message, sizeof e.notice.message, "%s", message);
+        }));
+    };
+    const std::string plain = status.sentence().text;
+    notice("recovered", "Recovered: 3:12 from REAPER.");
+    CHECK(status.sentence().text == "Recovered: 3:12 from REAPER.");
+    notice("recovered", ""); /* kept elsewhere */
+    CHECK(status.sentence().text == plain);
+    notice("recovered", "Recovered: 12 s from REAPER.");
+    notice("notification", "mira.k likes “Night”.");
+    notice("recovered", "");
+    CHECK(status.sentence().text == "mira.k likes “Night”.");
+    notice("recovered", "Recovered: 12 s from REAPER.");
+    status.keeping(5, false);
+    notice("recovered", "");
+    CHECK(status.sentence().text == "Keeping …");
+}
+
 static void a_held_post_counts_down_and_can_be_undone_until_it_goes()
 {
     using Take = Status::Take;
@@ -819,6 +848,7 @@ int main(int count, char **arguments)
     every_state_of_the_link_has_its_words_and_a_next_step();
     sidechain_is_started_as_it_said_and_a_failure_has_its_own_words();
     a_take_is_kept_then_posted_and_every_step_is_said();
+    a_notice_that_ended_goes_and_nothing_else_with_it();
     a_held_post_counts_down_and_can_be_undone_until_it_goes();
     what_is_in_sight_stays_within_what_there_is_and_follows_the_newest();
     pictures_are_asked_for_once_from_the_middle_and_again_when_they_have_grown();

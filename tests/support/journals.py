@@ -89,3 +89,9 @@ def again(config: Config) -> Journal:
 def folder_of(journal: Journal) -> Path:
     (folder,) = (p for p in journal.folder.iterdir() if p.is_dir())
     return folder
+
+
+def check_all(journal: Journal) -> None:
+    """What its rounds do one after the other: read all that is offered."""
+    while journal.holdings.is_check_due:
+        journal.holdings.check()

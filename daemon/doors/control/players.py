@@ -38,19 +38,25 @@ class Players:
             instance, says = await self._instances.choose(request.instance)
             return await deed(instance), Chosen(instance.name, says[:MAX_CHARACTERS])
         except NothingKept:
-            for one in self._gone(request):
+            for one in self.gone(request):
                 with suppress(NothingKept):
-                    return await deed(Gone(one.instance)), self._gone_instead(one)
+                    return await deed(Gone(one.instance)), self.gone_instead(one)
             raise
 
-    def _gone(self, request: c.KeepTake | c.CopyHistory) -> list[Recovered]:
-        """One that is loaded and records nothing says why; its last bars are nobody else's."""
+    def gone(self, request: c.KeepTake | c.KeepAll | c.CopyHistory) -> list[Recovered]:
+        """Those that may be asked where no loaded one has it, the newest first. One that is loaded and records nothing says why;
+        its last bars are nobody else's."""
         loaded = [one.label for one in self._instances.all() if one.gone_at is None]
         if request.instance:
             return [] if named(loaded, request.instance) else self._recovering.gone(request.instance)
         by_clock = request.ago_s is not None or request.from_ago_s is not None
         return self._recovering.gone() if by_clock or not loaded else []
 
-    def _gone_instead(self, one: Recovered) -> Chosen:
+    def all_gone(self) -> list[Recovered]:
+        """Every plugin that is gone and has left something, the newest first."""
+        return self._recovering.gone()
+
+    def gone_instead(self, one: Recovered) -> Chosen:
+        """That it is one that is gone, and why not one that is loaded."""
         none = "" if any(each.gone_at is None for each in self._instances.all()) else "No plugin is loaded. "
         return Chosen(one.instance, f"{none}{sentence(one)}"[:MAX_CHARACTERS])

@@ -3,8 +3,10 @@
 import bridge.control as c
 from daemon.core.meant import called
 from daemon.doors.control.answers import Answers
+from daemon.doors.control.players import Players
 from daemon.doors.control.told import take_info, told_take
-from daemon.errors import UsageError
+from daemon.errors import NothingKept, UsageError
+from daemon.features.history.recovery import Recovered
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.mixing import Mixing
 from daemon.features.keeping.sets import SetKeeping
@@ -20,11 +22,19 @@ class SetAnswers:
     """All methods are [loop]."""
 
     def __init__(
-        self, *, store: Store, takes: Takes, instances: Instances, keeping: SetKeeping, mixing: Mixing
+        self,
+        *,
+        store: Store,
+        takes: Takes,
+        instances: Instances,
+        players: Players,
+        keeping: SetKeeping,
+        mixing: Mixing,
     ) -> None:
         self._store = store
         self._takes = takes
         self._instances = instances
+        self._players = players
         self._keeping = keeping
         self._mixing = mixing
         self.answers: Answers = {
@@ -36,7 +46,6 @@ class SetAnswers:
         }
 
     async def _keep(self, request: c.KeepAll) -> c.Reply:
-        host_of = self._instances.named(request.instance) if request.instance else None
         ask = Ask(
             bars=request.bars,
             seconds=request.seconds,
@@ -46,8 +55,21 @@ class SetAnswers:
             snap=request.snap,
             title=request.title,
         )
-        kept = await self._keeping.keep(ask, host_of)
-        return await self._told(kept.takes, kept.note)
+        try:
+            host_of = self._instances.named(request.instance) if request.instance else None
+            kept = await self._keeping.keep(ask, host_of)
+            return await self._told(kept.takes, kept.note)
+        except NothingKept:
+            if not (asked := self._players.gone(request)):
+                raise
+        return await self._keep_gone(ask, asked, named=bool(request.instance))
+
+    async def _keep_gone(self, ask: Ask, asked: list[Recovered], *, named: bool) -> c.OneSet:
+        """Of a project that was closed, or went down."""
+        gone = [one.label for one in self._players.all_gone()]
+        kept = await self._keeping.keep_gone(ask, [one.label for one in asked], gone, named=named)
+        first = next((one for one in asked if one.label.host_name == kept.takes[0].host_name), asked[0])
+        return await self._told(kept.takes, f"{self._players.gone_instead(first).says} {kept.note}".strip())
 
     async def _list(self, request: c.ListSets) -> c.Reply:
         ids = await self._store.run(Store.set_ids, request.limit)
@@ -97,7 +119,7 @@ class SetAnswers:
                 )
                 for take in takes
             ],
-            note=note,
+            note=note[:MAX_LINE],
         )
 
 

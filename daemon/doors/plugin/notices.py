@@ -1,4 +1,4 @@
-"""Each plugin's window says once what was recovered last, and what others did that concerns this account, as it happens."""
+"""Each plugin's window says what was recovered last, until somebody looked after it, and what others did that concerns this account, as it happens."""
 
 from bridge.plugin_endpoint import PluginEndpoint
 from daemon.doors.sentences import MAX_CHARACTERS
@@ -7,26 +7,27 @@ from plugin_protocol.messages import Notice
 
 
 class RecoveryNotices:
-    """[loop]"""
+    """The newest of what was recovered, to each window once; when it was kept or discarded, wherever that was done, the
+    next, or "": it is no news any more. [loop]"""
 
     def __init__(self, plugins: PluginEndpoint, bus: Bus) -> None:
         self._plugins = plugins
         self._newest = ""
-        self._told: set[tuple[bytes, str]] = set()
+        self._told: dict[bytes, str] = {}  # what each was told last
         bus.on(HistoryChanged, self._history_changed)
         bus.on(StatusChanged, lambda _: self._tell())
 
     def _history_changed(self, event: HistoryChanged) -> None:
-        self._newest = event.news[0] if event.news else ""
+        self._newest = event.news[0][:MAX_CHARACTERS] if event.news else ""
+        self._tell()
 
     def _tell(self) -> None:
         """Also those that came later."""
-        peers, line = self._plugins.peers(), self._newest
-        self._told &= {(peer.instance, line) for peer in peers}
-        for peer in peers if line else []:
-            if (peer.instance, line) not in self._told:
-                self._told.add((peer.instance, line))
-                self._plugins.say(peer, Notice(kind="recovered", message=line[:MAX_CHARACTERS]))
+        peers = self._plugins.peers()
+        for peer in peers:
+            if self._told.get(peer.instance, "") != self._newest:
+                self._plugins.say(peer, Notice(kind="recovered", message=self._newest))
+        self._told = {peer.instance: self._newest for peer in peers}
 
 
 class NotificationNotices:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from daemon.config import Config
 from daemon.core.retention import Held, to_give_up, to_remove
+from daemon.features.history.checking import Checking
 from daemon.features.history.recovery import Recovered, recovered_in
 from daemon.features.history.repeats import told_once
 from daemon.rings.journal_files import (
@@ -17,7 +18,6 @@ from daemon.rings.journal_files import (
     Segment,
     SegmentFile,
     read_mark,
-    read_ring,
     write_mark,
 )
 from daemon.rings.journal_folder import JournalFolder
@@ -40,7 +40,8 @@ class Holdings:
         self.folder = folder
         self.recovered: tuple[Recovered, ...] = ()
         self._offered: tuple[Recovered, ...] = ()  # of each Ring for itself
-        self._checked = JournalFolder(folder, verify=True)
+        self._heads = JournalFolder(folder)
+        self._checking = Checking(self._heads)
         self.used_bytes = 0
         self._held: dict[
             tuple[str, int], Held
@@ -133,7 +134,7 @@ class Holdings:
     def load(self, folder: Path, mark: Mark | None) -> None:
         """Take the files of one Ring as they lie there; mark: how its host ended, None while it runs."""
         self._drop(folder)
-        for segment in read_ring(folder, verify=False):
+        for segment in self._heads.segments(folder):
             self._put(_held(folder, segment, mark))
 
     def sounding_s(self, ring: str) -> float:
@@ -168,15 +169,29 @@ class Holdings:
         """Remove all that is held of a Ring."""
         remove_folder(folder)
         self._drop(folder)
+        self._checking.forget(folder)
         self.offer(folder)
 
     def offer(self, folder: Path) -> None:
-        """Look again at what a Ring's journal has to offer; every byte of that has been checked, once."""
+        """Look again at what a Ring's journal has to offer: told at once, and checked by `check`."""
         others = tuple(one for one in self._offered if one.folder != folder)
         before = [one for one in self._offered if one.folder == folder]
-        found = (*others, *recovered_in(folder, self._checked.segments(folder), before=before))
-        self._offered = tuple(sorted(found, key=lambda one: one.stretch.sounded_us)[-MAX_OFFERED:])
+        found = recovered_in(folder, self._checking.segments(folder), before=before)
+        if found:
+            self._checking.begin(folder)
+        newest = sorted((*others, *found), key=lambda one: one.stretch.sounded_us)[-MAX_OFFERED:]
+        self._offered = tuple(newest)
         self.recovered = told_once(self._offered)
+
+    @property
+    def is_check_due(self) -> bool:
+        """Whether something is offered that has not been checked. [any]"""
+        return self._checking.is_due
+
+    def check(self) -> None:
+        """Read a part of what is offered, byte by byte; what turns out to be damaged is offered no more."""
+        for folder in self._checking.some():
+            self.offer(folder)
 
     def _drop(self, folder: Path) -> None:
         for ring, number in [key for key in self._held if key[0] == folder.name]:

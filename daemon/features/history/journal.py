@@ -45,6 +45,7 @@ class Journal:
         self._life = life_of(config.run)
         self.holdings = Holdings(config, self.folder)
         self._rounds = Rounds(self.holdings, self._life)
+        self._told: tuple[str, tuple[Recovered, ...]] = "", ()
         self._judged = False
         self._closing = False
 
@@ -59,10 +60,11 @@ class Journal:
             now = [i for i in instances() if i.ring and not i.closed]
             due = self.config.journal and self._rounds.is_due
             if due and (now or self._rounds.followed):
-                before = self.trouble, self.recovered
                 await self.do(self.look, now)
-                if (self.trouble, self.recovered) != before:
-                    self.tell()
+            if self.holdings.is_check_due:  # a part in each round: what plays is never kept waiting for it
+                await self.do(self.holdings.check)
+            if (self.trouble, self.recovered) != self._told:
+                self.tell()
             await next_round(TICK_S)
 
     async def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -84,6 +86,7 @@ class Journal:
 
     def tell(self) -> None:
         """What is offered, or why nothing is written, is otherwise now."""
+        self._told = self.trouble, self.recovered
         self._bus.tell(HistoryChanged(news=tuple(self.news()), trouble=self.trouble))
 
     def closed(self, instance: str) -> None:

@@ -98,7 +98,7 @@ class Parts:
         require_one_way(ask)
         if ask.ago_s is not None or ask.from_ago_s is not None:
             return self._by_the_clock(player, ask)
-        reach = self._reach(player, ask.generation)
+        reach = self.newest(player, ask.generation)
         if ask.whole:
             return self._whole(reach, ask)
         if ask.first_frame is not None and ask.at_frame is not None:
@@ -153,7 +153,8 @@ class Parts:
                 return reach, end_frame
         raise _nothing_then()  # each begins later
 
-    def _reach(self, player: Player, generation: int | None) -> Reach:
+    def newest(self, player: Player, generation: int | None = None) -> Reach:
+        """Its newest Ring, or of a loaded one that of a generation."""
         if isinstance(player, Instance):
             return reach_of(self._journal, player, generation)
         if (newest := next(self._newest_first(player), None)) is None:

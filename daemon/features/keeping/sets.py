@@ -6,26 +6,38 @@ MAX_COPIED_BYTES is copied before any of it is written, so that the host playing
 the disk has what memory loses meanwhile.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 from daemon.config import Config
+from daemon.core.choosing import Label
 from daemon.core.journal import Damaged
 from daemon.core.titles import fitting
 from daemon.errors import NothingKept, UsageError, why_of
-from daemon.events import Bus
+from daemon.events import Bus, PartKept
 from daemon.features.keeping.asking import Ask, Parts, require_one_way
-from daemon.features.keeping.tracks import FRAMES, TIME, TRANSPORT, Lead, Track, Tracks, lead_of
+from daemon.features.keeping.tracks import (
+    FRAMES,
+    TIME,
+    TRANSPORT,
+    Lead,
+    Member,
+    Track,
+    Tracks,
+    lead_of,
+)
 from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
 from daemon.library.takes import Takes, new_take
 from daemon.rings.instances import Instance, Instances
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import reach_of
+from daemon.rings.reach import Gone
 from relay.wire.ids import uuid7
 
 MAX_COPIED_BYTES = 256 << 20  # of sound, in memory at a time
@@ -46,6 +58,14 @@ class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
         return name_of_set(self.takes)
 
 
+class Host(NamedTuple):
+    """The plugins of a host. lead: the one that a keep would choose; named: or whoever was asked for by name."""
+
+    lead: Member
+    members: list[Member]
+    named: bool
+
+
 class SetKeeping:
     """[loop]"""
 
@@ -61,12 +81,13 @@ class SetKeeping:
         self._store = store
         self._takes = takes
         self._instances = instances
-        self._journal = journal
+        self._bus = bus
         self._parts = Parts(config, journal, bus)
         self._copies = Tracks(journal, self._parts)
 
     async def keep(self, ask: Ask, host_of: Instance | None = None) -> KeptSet:
-        """Make the set durable, all of it. host_of: of the host of this plugin only; frames of `ask` count in its Ring.
+        """Make the set of loaded plugins durable, all of it. host_of: of the host of this plugin only; frames of `ask` count in
+        its Ring.
 
         Raises UsageError, NothingKept, NoSpace, LibraryStuck.
         """
@@ -74,8 +95,24 @@ class SetKeeping:
         if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)) and made.set_id:
             return KeptSet(set_id=made.set_id, takes=await self._store.run(Store.takes_of_set, made.set_id))
         leads = [host_of] if host_of else await self._leads()
+        hosts = [Host(_member(one), self._beside(one), named=host_of is not None) for one in leads]
+        return await self._keep(hosts, ask)
+
+    async def keep_gone(
+        self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool
+    ) -> KeptSet:
+        """The same of a host that is gone: of `asked` the first that has what is asked for says where the bars are, and the host's
+        others among `gone` that were played meanwhile give theirs. Raises as `keep`."""
+        require_one_way(ask)
+        host = await asyncio.to_thread(self._gone_host, ask, asked, gone, named=named)
+        return await self._keep([host], ask)
+
+    async def _keep(self, hosts: Sequence[Host], ask: Ask) -> KeptSet:
         notes: list[str] = []
-        takes = await self._takes.add_all(lambda: self._make(leads, ask, notes, named=host_of is not None))
+        parts: list[PartKept] = []
+        takes = await self._takes.add_all(lambda: self._make(hosts, ask, notes, parts))
+        for part in parts:
+            self._bus.tell(part)
         assert takes[0].set_id
         return KeptSet(set_id=takes[0].set_id, takes=takes, note=" ".join(notes)[:512])
 
@@ -88,16 +125,37 @@ class SetKeeping:
                 found[instance.peer.pid] = (await self._instances.choose_of(instance.peer.pid)).instance
         return list(found.values())
 
+    def _beside(self, instance: Instance) -> list[Member]:
+        """The plugins of its host, itself among them."""
+        return [_member(i) for i in self._instances.all() if i.ring and i.peer.pid == instance.peer.pid]
+
     # on a thread --------------------------------------------------------------------------------------------------
 
-    def _make(self, leads: Sequence[Instance], ask: Ask, notes: list[str], *, named: bool) -> list[TakeRow]:
+    def _gone_host(self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool) -> Host:
+        """Which host was which is known of none that is gone: those that bear its name and were played at that time."""
+        for label in asked:
+            with suppress(NothingKept):
+                member = Member(Gone(label.instance), label)
+                lead = lead_of(member, self._parts.of(member.player, ask))
+                others = [
+                    Member(Gone(one.instance), one)
+                    for one in gone
+                    if one.instance != label.instance and one.host_name == label.host_name
+                ]
+                there = [one for one in others if self._copies.was_there(Gone(one.label.instance), lead)]
+                return Host(member, [member, *there], named)
+        raise NothingKept("Nothing that was played then is in reach.", "`sidechain history` shows what is.")
+
+    def _make(
+        self, hosts: Sequence[Host], ask: Ask, notes: list[str], parts: list[PartKept]
+    ) -> list[TakeRow]:
         """All that sounded, copied and written. Raises as `keep` does, and OSError. [worker]"""
         now_ms = time.time_ns() // 1_000_000
         set_id = uuid7(now_ms, os.urandom(10))
         takes: list[TakeRow] = []
         copied: list[tuple[TakeRow, memoryview]] = []
-        with self._takes.all_or_none() as write:
-            for track in self._tracks(leads, ask, notes, named=named):
+        with self._takes.all_or_none(set_id) as write:
+            for track in self._tracks(hosts, ask, notes):
                 # A rebuilt library has them in the order of their ids, and the first has to be the first.
                 take_id = uuid7(now_ms + len(takes), os.urandom(10))
                 asked = None if takes else ask.asked
@@ -105,13 +163,15 @@ class SetKeeping:
                     msgspec.structs.replace(self._take(track, ask, set_id), take_id=take_id, asked=asked)
                 )
                 copied.append((takes[-1], track.sound))
+                end_frame = track.cut.first_frame + track.cut.frames
+                parts.append(PartKept(ring=track.ring, first_frame=track.first_frame, end_frame=end_frame))
                 if sum(len(sound) for _, sound in copied) >= MAX_COPIED_BYTES:
                     self._write(copied, write)
+            if not takes:
+                raise NothingKept(
+                    "None of the plugins sounded in that time.", "Play something, then keep it again."
+                )
             self._write(copied, write)
-        if not takes:
-            raise NothingKept(
-                "None of the plugins sounded in that time.", "Play something, then keep it again."
-            )
         return takes
 
     def _write(
@@ -123,83 +183,78 @@ class SetKeeping:
             write(take, sound)
         copied.clear()
 
-    def _tracks(
-        self, leads: Sequence[Instance], ask: Ask, notes: list[str], *, named: bool
-    ) -> Iterator[Track]:
+    def _tracks(self, hosts: Sequence[Host], ask: Ask, notes: list[str]) -> Iterator[Track]:
         """The lead of the first host first."""
-        hosts: set[int] = set()
-        for instance in leads:
+        sounding = 0
+        for number, host in enumerate(hosts):
             try:
-                lead = (
-                    lead_of(instance, self._parts.of(instance, ask))
-                    if named
-                    else self._longest(instance, ask)
-                )
+                lead = self._lead(host, ask)
             except NothingKept as error:
-                if instance is leads[0]:
+                if not number:
                     raise
-                notes.append(f"{instance.label.name} is left out: {error.message}")
+                notes.append(f"{host.lead.label.name} is left out: {error.message}")
                 continue
-            for track in self._of_host(lead, notes, is_first=instance is leads[0]):
-                hosts.add(track.instance.peer.pid)
+            tracks = self._of_host(host, lead, notes, is_first=not number)
+            for count, track in enumerate(tracks):
+                sounding += not count
                 yield track
-        if len(hosts) > 1:
+        if sounding > 1:
             notes.append("The hosts are aligned by their own transports only.")
 
-    def _of_host(self, lead: Lead, notes: list[str], *, is_first: bool) -> Iterator[Track]:
-        instance, cut, reach = lead.instance, lead.part.cut, lead.part.reach
-        others = self._beside(instance)
-        if cut.frames * reach.frame_bytes * len(others) > MAX_SET_BYTES:
+    def _of_host(self, host: Host, lead: Lead, notes: list[str], *, is_first: bool) -> Iterator[Track]:
+        cut, reach = lead.part.cut, lead.part.reach
+        if cut.frames * reach.frame_bytes * len(host.members) > MAX_SET_BYTES:
             raise UsageError(
-                f"{len(others)} plugins for so long are too much at once.", "Ask for fewer bars."
+                f"{len(host.members)} plugins for so long are too much at once.", "Ask for fewer bars."
             )
         clock = FRAMES if is_first else TRANSPORT if cut.anchored else TIME
         silent = []
-        for other in sorted(others, key=lambda i: (i is not instance, i.track_name.casefold(), i.name)):
+        for member in sorted(host.members, key=lambda one: (one != lead.member, one.order)):
             try:
-                track = self._copies.of(other, lead, clock)
+                track = self._copies.of(member, lead, clock)
             except _UNREADABLE as error:
-                notes.append(f"{other.label.name} is left out, its memory cannot be read: {why_of(error)}.")
+                notes.append(f"{member.label.name} is left out, its memory cannot be read: {why_of(error)}.")
                 continue
             if track:
                 yield track
             else:
-                silent.append(other.label.name)
+                silent.append(member.label.name)
         if silent:
             notes.append(f"Silent, and left out: {', '.join(silent)}.")
 
-    def _beside(self, instance: Instance) -> list[Instance]:
-        """The plugins of its host, itself among them."""
-        return [i for i in self._instances.all() if i.ring and i.peer.pid == instance.peer.pid]
-
-    def _heard_frames(self, instance: Instance) -> int:
+    def _heard_frames(self, member: Member) -> int:
         """How much its Ring was ever given; 0 when it cannot be read."""
         try:
-            return reach_of(self._journal, instance, None).memory_span().end_frame
+            return self._parts.newest(member.player).memory_span().end_frame
         except NothingKept:
             return 0
 
-    def _longest(self, chosen: Instance, ask: Ask) -> Lead:
+    def _lead(self, host: Host, ask: Ask) -> Lead:
         """The plugin that a keep would choose; but one of its host that was there before it, if that heard more of it."""
-        part = self._parts.of(chosen, ask)
-        first = max(self._beside(chosen), key=self._heard_frames)
-        if first is not chosen:
+        part = self._parts.of(host.lead.player, ask)
+        first = host.lead if host.named else max(host.members, key=self._heard_frames)
+        if first != host.lead:
             with suppress(NothingKept):
-                longer = self._parts.of(first, ask)
+                longer = self._parts.of(first.player, ask)
                 if longer.cut.frames > part.cut.frames:
                     return lead_of(first, longer)
-        return lead_of(chosen, part)
+        return lead_of(host.lead, part)
 
     def _take(self, track: Track, ask: Ask, set_id: str) -> TakeRow:
         title = fitting(ask.title).title
-        if title and track.instance.track_name:
-            title = fitting(f"{title} · {track.instance.track_name}").title
+        label = track.member.label
+        if title and label.track_name:
+            title = fitting(f"{title} · {label.track_name}").title
         take = new_take(
             track.cut,
             title=title,
-            host_name=track.instance.peer.hello.host_name,
-            track_name=track.instance.track_name,
+            host_name=label.host_name,
+            track_name=label.track_name,
             sample_rate_hz=track.sample_rate_hz,
             channels=track.channels,
         )
         return msgspec.structs.replace(take, set_id=set_id, set_clock=track.clock)
+
+
+def _member(instance: Instance) -> Member:
+    return Member(instance, instance.label)

@@ -12,13 +12,14 @@ import msgspec
 
 from daemon.core import capture
 from daemon.core.alignment import frames_ahead
+from daemon.core.choosing import Label
 from daemon.core.heard import frame_at, wall_at
 from daemon.core.sounding import after_last_signal
 from daemon.errors import NothingKept
 from daemon.features.keeping.asking import Part, Parts
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Reach, reach_of
+from daemon.rings.reach import Gone, Player, Reach, reach_of
 from plugin_protocol.layout import SAMPLE_BYTES, Flag
 
 CATCH_UP_S = 0.5  # a host calls its plugins one after the other: so long the last one's block is waited for
@@ -27,10 +28,24 @@ MARGIN_S = 10.0  # of records around the cut, where it has to be read from the d
 FRAMES, TRANSPORT, TIME = "frames", "transport", "time"
 
 
-class Track(NamedTuple):
-    """What one plugin gives."""
+class Member(NamedTuple):
+    """A plugin of a host, loaded or gone, and what it is called."""
 
-    instance: Instance
+    player: Player
+    label: Label
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Of the tracks in a set."""
+        return self.label.track_name.casefold(), self.label.instance
+
+
+class Track(NamedTuple):
+    """What one plugin gives. ring: the name in the journal of what it is from; first_frame: there."""
+
+    member: Member
+    ring: str
+    first_frame: int
     cut: capture.Cut
     clock: str
     sample_rate_hz: float
@@ -41,16 +56,21 @@ class Track(NamedTuple):
 class Lead(NamedTuple):
     """The plugin of a host that says where the bars are, which these are, and when the last of them had been heard."""
 
-    instance: Instance
+    member: Member
     part: Part
     heard_us: int
 
+    @property
+    def from_us(self) -> int:
+        """When the first of them was heard, if the host did not stand in between."""
+        return self.heard_us - round(1e6 * self.part.cut.frames / self.part.reach.sample_rate_hz)
 
-def lead_of(instance: Instance, part: Part) -> Lead:
+
+def lead_of(member: Member, part: Part) -> Lead:
     """[worker] Raises NothingKept."""
     reach, cut = part.reach, part.cut
     reach.look()
-    return Lead(instance, part, wall_at(reach.ties(), cut.first_frame + cut.frames, reach.sample_rate_hz))
+    return Lead(member, part, wall_at(reach.ties(), cut.first_frame + cut.frames, reach.sample_rate_hz))
 
 
 class Tracks:
@@ -60,20 +80,21 @@ class Tracks:
         self._journal = journal
         self._parts = parts
 
-    def of(self, instance: Instance, lead: Lead, clock: str) -> Track | None:
+    def of(self, member: Member, lead: Lead, clock: str) -> Track | None:
         """clock: how the lead's frames lie to those of the set's first. None: silent all the while."""
         cut = lead.part.cut
-        if instance is lead.instance:
+        if member == lead.member:
             reach, own, ahead = lead.part.reach, lead.part.history, 0
         else:
-            reach = self._written_then(instance, lead.heard_us)
+            reach = self._written_then(member.player, lead.heard_us)
             own, found = _aligned(lead, reach)
             ahead, clock = (found, clock) if found is not None else (_ahead_by_clock(lead, reach), TIME)
         first_frame, end_frame = cut.first_frame + ahead, cut.first_frame + ahead + cut.frames
         _wait_for(reach, end_frame)
         gaps = [r.ring_frame for r in own.records if r.flags & Flag.GAP and r.ring_frame < end_frame]
-        floor_frame = min(max(first_frame, *gaps, 0), end_frame)
-        sound = reach.read(floor_frame, end_frame - floor_frame)
+        there_frame = min(end_frame, reach.memory_span().end_frame)  # one that is gone may have ended before
+        floor_frame = min(max(first_frame, *gaps, 0), there_frame)
+        sound = reach.read(floor_frame, there_frame - floor_frame)
         pieces = list(sound.parts)
         data = memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if not after_last_signal(data):
@@ -83,7 +104,9 @@ class Tracks:
             missing_s = missing / reach.sample_rate_hz
             note = f"{note} {missing_s:.1f} s of it were not there, and are silence.".strip()
         return Track(
-            instance=instance,
+            member=member,
+            ring=reach.ring,
+            first_frame=sound.first_frame,
             cut=msgspec.structs.replace(cut, first_frame=max(first_frame, 0), note=note),
             clock=clock,
             sample_rate_hz=reach.sample_rate_hz,
@@ -91,13 +114,22 @@ class Tracks:
             sound=_padded(data, sound.first_frame - first_frame, cut.frames, reach.channels),
         )
 
-    def _written_then(self, instance: Instance, heard_us: int) -> Reach:
+    def was_there(self, gone: Gone, lead: Lead) -> bool:
+        """Whether one that is gone was still played while the lead's bars were."""
+        try:
+            return self._parts.written_at(gone, lead.heard_us)[0].heads[-1].wall_us > lead.from_us
+        except NothingKept:
+            return False
+
+    def _written_then(self, player: Player, heard_us: int) -> Reach:
         """Its newest Ring, or the one before that it wrote at that time, as when the sample rate has changed since."""
-        newest = reach_of(self._journal, instance, None)
+        if not isinstance(player, Instance):
+            return self._parts.written_at(player, heard_us)[0]
+        newest = reach_of(self._journal, player, None)
         if newest.remembers(heard_us):
             return newest
         with suppress(NothingKept):
-            return self._parts.written_at(instance, heard_us)[0]
+            return self._parts.written_at(player, heard_us)[0]
         return newest
 
 

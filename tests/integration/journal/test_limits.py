@@ -1,5 +1,6 @@
 """What the journal may take of the disk, and what it does when the disk takes no more."""
 
+import asyncio
 import errno
 import os
 from contextlib import closing
@@ -10,20 +11,23 @@ import numpy as np
 import pytest
 
 import daemon.features.history.holdings as holdings_module
+import daemon.features.history.journal as journal_module
 from bridge.shm import RingFile
 from daemon.config import Config
-from daemon.features.history import recovery
+from daemon.features.history import checking, recovery
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import heard_in
 from daemon.rings import journal_files
 from daemon.rings.journal_files import read_ring
 from daemon.rings.journal_folder import JournalFolder
 from plugin_protocol.layout import Flag, Record
+from tests.support.deadlines import HANG_S
 from tests.support.journals import (
     FILE_BYTES,
     RATE_HZ,
     Played,
     again,
+    check_all,
     folder_of,
     follower,
     is_true,
@@ -96,18 +100,61 @@ async def test_what_was_closed_is_checked_once_though_more_of_it_goes_again_and_
         closed.play(1.0)
         journal.look([closed.instance])
     journal.closed(closed.instance.name)
-    await journal.do(lambda: None)
+    await journal.do(check_all, journal)
     (offered,) = journal.recovered
     first, at_first = offered.stretch.first_frame, (len(checked), len(counted))
     assert offered.bars == 7
     for _ in range(18):
         playing.play(1.0)
         journal.look([playing.instance])
+    check_all(journal)
     (offered,) = journal.recovered
     assert offered.stretch.first_frame > first, "or nothing had to go"
     assert all(at_first) and (len(checked), len(counted)) == at_first
     (anew,) = recovery.recovered_in(offered.folder, read_ring(offered.folder, verify=True))
     assert anew.last == offered.last and len(counted) > at_first[1]
+    journal.close()
+    for one in (closed, playing):
+        one.instance.close()
+        one.ring.close()
+
+
+async def test_what_was_closed_is_offered_at_once_and_checked_file_by_file_between_the_rounds(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much it has left: no round of who plays waits for more than a part of it."""
+    monkeypatch.setattr(checking, "SLICE_BYTES", 1)
+    monkeypatch.setattr(journal_module, "TICK_S", 0.001)
+    journal = again(msgspec.structs.replace(config, history_bytes=200 * SECOND_BYTES))
+    closed, playing = Played(config, 1), Played(config, 2)
+    for _ in range(75):
+        closed.play(1.0)
+        journal.look([closed.instance])
+    files = sorted(folder_of(journal).glob("*.sdj"))
+    bad = files[1].read_bytes()
+    files[1].write_bytes(bad[:-64] + bytes(64))
+    events: list[str] = []
+    read, look = checking.read_segment, journal.look
+    monkeypatch.setattr(
+        checking, "read_segment", lambda *args, **how: events.append("file") or read(*args, **how)
+    )
+    monkeypatch.setattr(journal, "look", lambda now: events.append("round") or look(now))
+    journal.closed(closed.instance.name)
+    await journal.do(lambda: None)
+    (offered,) = journal.recovered
+    assert (offered.why, offered.seconds, events) == ("closed", 75.0, []), (
+        "offered, and nothing was read for it"
+    )
+    playing.play(1.0)
+    running = asyncio.create_task(journal.run(lambda: [playing.instance]))
+    async with asyncio.timeout(HANG_S):
+        while events.count("file") < len(files):
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await journal.do(lambda: None)
+    assert len(files) > 4 and "file file" not in " ".join(events), events
+    assert sum(one.seconds for one in journal.recovered) < 75.0, "what is damaged is not offered any more"
     journal.close()
     for one in (closed, playing):
         one.instance.close()

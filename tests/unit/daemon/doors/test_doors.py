@@ -79,7 +79,7 @@ def tables() -> list[dict[type, Any]]:
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),
         SettingAnswers(NOBODY),
-        named(SetAnswers, "store", "takes", "instances", "keeping", "mixing"),
+        named(SetAnswers, "store", "takes", "instances", "players", "keeping", "mixing"),
     )
     return [takes.answers, status.answers, *(each.answers for each in others)]
 
