@@ -48,6 +48,7 @@ from relay.features.profiles.pictures import Pictures
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
 from relay.features.studio.kit import Kit
+from relay.features.studio.rendering import Rendering
 from relay.features.uploads.store import open_uploads
 
 log = logging.getLogger("relay")
@@ -68,6 +69,7 @@ class Relay:
     hub: Hub
     workers: Workers
     encoder: Encoder
+    rendering: Rendering
     pictures: Pictures
     kit: Kit
     engines: Engines
@@ -86,6 +88,7 @@ class Relay:
         await self.engines.tasks.stop()
         await self.workers.close()
         await self.encoder.close()
+        await self.rendering.close()
         await self.pictures.close()
         await self.kit.close()
         await self.engines.close()
@@ -149,6 +152,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         hub=live.hub,
         workers=posts.workers,
         encoder=posts.encoder,
+        rendering=posts.rendering,
         pictures=people.pictures,
         kit=kit,
         engines=engines,

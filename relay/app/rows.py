@@ -46,6 +46,7 @@ from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
 from relay.features.studio import operations as studio
+from relay.features.studio import rendering_operations
 from relay.features.studio.kit import Kit
 from relay.features.studio.writing_operations import WritingOperations
 from relay.features.uploads.operations import UploadOperations
@@ -78,6 +79,7 @@ class Table:
             *self._feeds(),
             *studio.rows(self.kit),
             *WritingOperations(self.posts.writing, self.posts.owning).rows(),
+            *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
             *frame.rows(self.views, self.render, self.base_url),

@@ -68,6 +68,8 @@ from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
+from relay.features.studio import rendering as studio_rendering
+from relay.features.studio.rendering import Rendering
 from relay.features.studio.writing import Writing
 from relay.features.uploads.service import Uploads
 
@@ -76,6 +78,7 @@ DEV_POLL_US = 1_000_000
 ISSUER = "sidechain-relay"
 ON_GIVEN_UP = {
     publishing.JOB_KIND: publishing.given_up,
+    studio_rendering.JOB_KIND: export.nothing_else,
     export.JOB_KIND: export.nothing_else,
     erasing.JOB_KIND: export.nothing_else,
 }
@@ -125,6 +128,7 @@ class PostServices:
     workers: Workers
     owning: Owning
     writing: Writing
+    rendering: Rendering
     replacing: Replacing
     removals: Removals
     jobs: Jobs
@@ -260,11 +264,21 @@ async def post_services(
     exporting = export.Exporting(db, objects, removed, engines.folder.work)
     owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
+    rendering = Rendering(
+        db=db,
+        objects=objects,
+        encoder=encoder,
+        removed=removed,
+        scratch=engines.folder.work,
+        base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
+    )
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     listening.workers = workers = Workers(
         db,
         {
             publishing.JOB_KIND: making.make,
+            studio_rendering.JOB_KIND: rendering.make,
             export.JOB_KIND: exporting.make,
             erasing.JOB_KIND: erased.make,
         },
@@ -278,6 +292,7 @@ async def post_services(
         workers=workers,
         owning=owning,
         writing=Writing(db, owning, removed, base_url),
+        rendering=rendering,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),

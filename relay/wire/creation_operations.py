@@ -13,7 +13,8 @@ from relay.wire.creations import (
     Versions,
     VersionScore,
 )
-from relay.wire.operation import Nothing, Operation, Paging, get_row, list_row, post_row
+from relay.wire.jobs import Job
+from relay.wire.operation import AudioBytes, Nothing, Operation, Paging, get_row, list_row, post_row
 from relay.wire.rest import API_PREFIX, PostDeleted
 
 MAX_SCORE_BYTES = 256 * 1024
@@ -84,4 +85,15 @@ RESTORE_SCORE = post_row(
 )
 COMPARE_SCORES = list_row(
     "/creations/{creation_id}/compare", Versions, ScoresCompared, "In which places two versions differ."
+)
+RENDER_CREATION = post_row(
+    "/creations/{creation_id}/render",
+    Nothing,
+    Job,
+    "Make the sound of a creation of yours as it is now: a job. Once it is done, /audio/{post_id}/mp3 and all that a post's sound has are"
+    " there. Asked again while it is under way, it is the same job.",
+)
+CREATION_MIDI = get_row("/creations/{creation_id}/midi", AudioBytes, "Its notes as a Standard MIDI File.")
+CREATION_SCORE = get_row(
+    "/creations/{creation_id}/score", AudioBytes, "Its score as a file of JSON, as POST /creations takes it."
 )

@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from audio.score.midi import read_midi
 from relay.core.visibility import Visibility
+from relay.features.accounts import api as accounts
 from relay.features.creations import scores
 from relay.features.creations.kinds import KINDS, Ability, Kind
 from relay.wire.rest import MAX_VERSIONS
 from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.deadlines import HANG_S
 from tests.support.house import new_post
 
 LOOP: dict[str, Any] = {
@@ -262,6 +266,61 @@ async def test_pages_of_a_list_neither_repeat_nor_skip(desk: Desk) -> None:
         seen += [each["id"] for each in page["creations"]]
         cursor = page["next"]
     assert cursor is None and seen == [made[1], made[4], made[3], made[2], made[0]]
+
+
+async def test_its_sound_is_made_and_plays_as_a_post_does(desk: Desk) -> None:
+    """At the loudness of all that is here; its length is its bars, and another score has none of its sound."""
+    made = await desk.ana.make(LOOP | {"bars": 1, "chords": [], "steps": LOOP["steps"]}, visibility="public")
+    id_ = made["id"]
+    assert (await desk.ben.ask("POST", f"/creations/{id_}/render")).status_code == 404
+    job = (await desk.ana.ask("POST", f"/creations/{id_}/render")).raise_for_status().json()
+    again = (await desk.ana.ask("POST", f"/creations/{id_}/render")).raise_for_status().json()
+    ended = await desk.peer.relay.workers.ended(job["id"], HANG_S)
+    assert ended is not None and ended.state == "done", ended
+    assert again["id"] == job["id"] or again["created_at"] > job["created_at"]
+    await desk.peer.relay.workers.ended(again["id"], HANG_S)
+    seen = await desk.nobody.get(f"/creations/{id_}")
+    assert seen["rendered"] and seen["frames"] == round(4 * 60 / 90 * 48_000)
+    assert (seen["bpm"], seen["key"], seen["duration_bars"], seen["color"]) == (90, "Am", 1, "#E85D4A")
+    assert seen["lufs"] is not None and (abs(seen["lufs"] + 14) < 0.5 or seen["loudness_reason"] != "target")
+    sound = await desk.nobody.ask("GET", f"/audio/{id_}/mp3")
+    assert sound.headers["content-type"] == "audio/mpeg" and len(sound.content) > 1_000
+    assert len((await desk.nobody.get(f"/audio/{id_}/peaks"))["maximum"]) > 100
+    await desk.ana.save(id_, score=LOOP)
+    later = await desk.nobody.get(f"/creations/{id_}")
+    assert not later["rendered"] and (await desk.nobody.ask("GET", f"/audio/{id_}/mp3")).status_code == 404
+    listed = (await desk.ana.get(f"/creations/{id_}/versions"))["versions"]
+    assert [each["rendered"] for each in listed] == [False, True]
+    (await desk.ana.ask("DELETE", f"/creations/{id_}")).raise_for_status()
+    stored = await desk.peer.relay.db.read(lambda db: accounts.stored_bytes(db, desk.ana.id))
+    assert stored == 0
+
+
+async def test_what_cannot_sound_says_why(tmp_path: Path) -> None:
+    async with opened(tmp_path, "sqlite") as desk:
+        block = {"id": "a", "loop": "f" * 32, "start": 0, "bars": 1}
+        for score, word in ((SONG, "Nothing sounds"), (SONG | {"blocks": [block]}, "which is not there")):
+            made = await desk.ana.make(score)
+            refused = await desk.ana.ask("GET", f"/creations/{made['id']}/midi")
+            assert refused.status_code == 422 and word in refused.json()["detail"]
+            job = (await desk.ana.ask("POST", f"/creations/{made['id']}/render")).json()
+            ended = await desk.peer.relay.workers.ended(job["id"], HANG_S)
+            assert ended is not None and ended.state == "failed" and word in (ended.error or "")
+
+
+async def test_it_is_taken_out_as_a_midi_file_and_as_a_score(tmp_path: Path) -> None:
+    async with opened(tmp_path, "sqlite") as desk:
+        loop = await desk.ana.make(LOOP, visibility="public")
+        dashed = str(UUID(loop["id"]))
+        blocks = [{"id": "a", "loop": dashed, "start": 0, "bars": 4}]
+        song = await desk.ben.make(SONG | {"blocks": blocks})
+        for person, made, notes in ((desk.nobody, loop, 9), (desk.ben, song, 18)):
+            file = await person.ask("GET", f"/creations/{made['id']}/midi")
+            assert file.headers["content-type"] == "audio/midi"
+            assert len(read_midi(file.content).notes) == notes
+        taken = await desk.nobody.ask("GET", f"/creations/{loop['id']}/score")
+        assert "Dusk.json" in taken.headers["content-disposition"]
+        assert (await desk.ben.make(taken.json()))["score"] == loop["score"]
 
 
 def test_every_kind_that_is_written_has_a_sound_and_is_forked() -> None:

@@ -1,7 +1,14 @@
 """What other features may ask of creations."""
 
+from relay.features.creations.encoding import (
+    LOSSLESS_FILE,
+    PREVIEW_FILE,
+    EncodeJob,
+    Encoder,
+    Made,
+)
 from relay.features.creations.erasing import erase_some, lossless_of
-from relay.features.creations.kinds import IN_FEEDS, Ability, Kind
+from relay.features.creations.kinds import IN_FEEDS, LOSSLESS, PREVIEW, SOUND_TYPES, Ability, Kind, score_row
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
 from relay.features.creations.owning import Owning
@@ -24,6 +31,7 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
+from relay.features.creations.scores import stored as stored_score
 from relay.features.creations.store import (
     Asset,
     NewCreation,
@@ -43,12 +51,14 @@ from relay.features.creations.store import (
     words_after,
 )
 from relay.features.creations.written import (
+    Head,
     Written,
     count_fork,
     head,
     require_ability,
     require_room,
     score_at,
+    set_sound,
     version_of,
     written,
 )
@@ -58,15 +68,24 @@ from relay.features.creations.written import is_same as is_same_score
 __all__ = [
     "COLUMNS",
     "IN_FEEDS",
+    "LOSSLESS",
+    "LOSSLESS_FILE",
     "MEDIA_POLICY",
     "NEWEST",
     "OLDER",
+    "PREVIEW",
+    "PREVIEW_FILE",
     "PRIVATE",
     "SELECT",
+    "SOUND_TYPES",
     "Ability",
     "Asset",
     "Detail",
+    "EncodeJob",
+    "Encoder",
+    "Head",
     "Kind",
+    "Made",
     "NewCreation",
     "Owning",
     "Position",
@@ -102,13 +121,16 @@ __all__ = [
     "require_kept",
     "require_room",
     "score_at",
+    "score_row",
     "send_sound",
     "set_hidden",
     "set_likes",
     "set_reactions",
+    "set_sound",
     "shown_of",
     "sounds_of",
     "stored_assets",
+    "stored_score",
     "told",
     "version_of",
     "why_not_there",

@@ -40,7 +40,7 @@ class KindRow(Struct, frozen=True, kw_only=True):
 
 
 PREVIEW, LOSSLESS = "preview", "lossless"
-_SOUND = {PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"}
+SOUND_TYPES = {PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"}
 _TALK = frozenset({Ability.LIKE, Ability.REACT, Ability.COMMENT, Ability.EMBED})
 _WRITTEN = _TALK | {Ability.FORK}
 KINDS = {
@@ -49,12 +49,12 @@ KINDS = {
         KindRow(
             kind=Kind.POST,
             abilities=_TALK | {Ability.FEED, Ability.UPLOAD},
-            roles=_SOUND,
+            roles=SOUND_TYPES,
         ),
-        KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=_SOUND, score=scores.LOOP),
-        KindRow(kind=Kind.SONG, abilities=_WRITTEN, roles=_SOUND, score=scores.SONG),
-        KindRow(kind=Kind.PATTERN, abilities=_WRITTEN, roles=_SOUND, score=scores.PATTERN),
-        KindRow(kind=Kind.MACHINE, abilities=_WRITTEN, roles=_SOUND, score=scores.MACHINE),
+        KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.LOOP),
+        KindRow(kind=Kind.SONG, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.SONG),
+        KindRow(kind=Kind.PATTERN, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.PATTERN),
+        KindRow(kind=Kind.MACHINE, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.MACHINE),
     )
 }
 

@@ -160,10 +160,15 @@ def insert_version(tx: Tx, creation_id: str, n: int, new: NewVersion) -> None:
             new.note,
         ),
     )
-    for asset in new.assets:
+    insert_assets(tx, new.id, new.assets)
+
+
+def insert_assets(tx: Tx, version_id: str, assets: Sequence[Asset]) -> None:
+    """[writer]"""
+    for asset in assets:
         tx.db.execute(
             "INSERT INTO asset (version_id, role, sha256, size_bytes, mime) VALUES (?, ?, ?, ?, ?)",
-            (new.id, asset.role, asset.sha256, asset.size_bytes, asset.mime),
+            (version_id, asset.role, asset.sha256, asset.size_bytes, asset.mime),
         )
 
 

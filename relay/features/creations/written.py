@@ -5,6 +5,7 @@ Versions are never changed; the oldest goes when there are more than MAX_VERSION
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from relay.core.refusal import Refusal
 from relay.core.tonality import camelot
@@ -12,10 +13,18 @@ from relay.engine.clock import new_id
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import removals
-from relay.features.creations.figures import Card, Figures
+from relay.features.creations.figures import Card, Figures, read_figures
 from relay.features.creations.kinds import KINDS, Ability, Kind, is_one_with
 from relay.features.creations.scores import Facts, checked
-from relay.features.creations.store import NewVersion, as_json, insert_version, note_otherwise
+from relay.features.creations.store import (
+    Asset,
+    NewVersion,
+    as_json,
+    assets_of,
+    insert_assets,
+    insert_version,
+    note_otherwise,
+)
 from relay.wire.rest import MAX_VERSIONS
 from relay.wire.scores import Score
 
@@ -140,6 +149,35 @@ def _forget_oldest(tx: Tx, creation_id: str, owner_id: str, up_to: int) -> list[
     tx.db.execute("DELETE FROM creation_version WHERE creation_id = ? AND n <= ?", (creation_id, up_to))
     accounts.store_bytes(tx, owner_id, -sum(size_bytes for _, size_bytes in gone))
     return removals.begin(tx, [sha256 for sha256, _ in gone])
+
+
+def set_sound(
+    tx: Tx, creation_id: str, version_id: str, owner_id: str, figures: Figures, assets: list[Asset]
+) -> None:
+    """What was rendered of a version, which may have been rendered before. Raises Refusal: gone. [writer]"""
+    row = tx.db.execute(
+        "SELECT v.n, v.body, v.id = c.head_version_id FROM creation_version AS v JOIN creation AS c ON c.id = v.creation_id"
+        " WHERE v.id = ? AND c.id = ? AND c.state <> 'deleted'",
+        (version_id, creation_id),
+    ).fetchone()
+    if row is None:
+        raise Refusal("gone", "It was deleted meanwhile.")
+    n, body, is_head = row
+    was = read_figures(body).card
+    card = replace(figures.card, version=n, color=was.color, meter=was.meter)
+    if not assets_of(tx.db, version_id):
+        insert_assets(tx, version_id, assets)
+        accounts.store_bytes(tx, owner_id, sum(asset.size_bytes for asset in assets))
+    tx.db.execute(
+        "UPDATE creation_version SET body = ? WHERE id = ?",
+        (as_json(replace(figures, card=card)), version_id),
+    )
+    if is_head:
+        tx.db.execute(
+            "UPDATE creation SET card = ?, duration_ms = ? WHERE id = ?",
+            (as_json(card), card.duration_ms, creation_id),
+        )
+        note_otherwise(tx)
 
 
 def count(db: Connection, owner_id: str, kind: Kind) -> int:
