@@ -100,7 +100,7 @@ native: $(BUILD)/system-demo audio/_kernels.so ## the C client, the native host,
 	@$(MAKE) -s -C plugin_protocol/c BUILD=$(CURDIR)/$(BUILD)/native all
 
 plugin: $(BUILD)/system-plugin ## VST3, CLAP and LV2, built and installed for you: ~/.vst3, ~/.clap, ~/.lv2
-	@$(STEP) "compiling the plugin: VST3, CLAP, LV2, stereo and mono" $(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all
+	@$(STEP) "compiling the plugin: VST3, CLAP, LV2, stereo and mono" $(MAKE) -s -j$(shell nproc) -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all
 	@$(STEP) "installing it into ~/.vst3, ~/.clap and ~/.lv2" $(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin install
 
 audio/_kernels.so: audio/kernels.c audio/floats.c audio/crc.c

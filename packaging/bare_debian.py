@@ -18,7 +18,7 @@ from pathlib import Path
 SUITE = "bookworm"
 BEFORE = "0.0.9"  # of the version before: the same build under an older number, for nothing was released
 USER, UID = "mira", "1000"
-HOME = f"/home/{USER}"
+HOME, ROOT_HOME = f"/home/{USER}", "/root"  # in it
 NOT_OURS = (
     "/home/",
     "/proc/",
@@ -27,7 +27,7 @@ NOT_OURS = (
     "/run/user/",
     "/dev/",
     "/tmp/",
-    "/root/",
+    f"{ROOT_HOME}/",
 )
 INSIDE = "SIDECHAIN_TRIED_INSIDE"  # set in the namespaces
 LIMIT_S = 300.0  # of one command, or of what has to happen: it tells a hang from a slow machine
@@ -59,8 +59,8 @@ class Bare:
 
     def put_in(self, deb: Path) -> None:
         """As dpkg installs it, over the version before if there is one."""
-        shutil.copy(deb, self.root / "root" / deb.name)
-        self.run("dpkg", "--install", f"/root/{deb.name}")
+        shutil.copy(deb, self.root / ROOT_HOME[1:] / deb.name)
+        self.run("dpkg", "--install", f"{ROOT_HOME}/{deb.name}")
 
     def files(self) -> set[str]:
         """All there is, but what the user, the kernel and dpkg's own books hold."""
@@ -72,7 +72,7 @@ class Bare:
         return found
 
     def _command(self, command: tuple[str, ...], user: str) -> list[str]:
-        env = [f"HOME={HOME if user else '/root'}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
+        env = [f"HOME={HOME if user else ROOT_HOME}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         env += [f"XDG_RUNTIME_DIR=/run/user/{UID}"] if user else []
         who = [f"--userspec={user}:{user}"] if user else []
         return ["chroot", *who, str(self.root), "/usr/bin/env", "-i", *env, *command]

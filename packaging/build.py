@@ -118,7 +118,8 @@ def add_desktop_files(top: Path) -> None:
 def add_plugins(folder: Path) -> None:
     """The plugin in every format, without debugging symbols, in the tree where hosts look for it (/usr/lib/vst3 ...)."""
     build = ROOT / ".build" / "plugin"
-    subprocess.run(["make", "-s", "-C", ROOT / "plugin", f"BUILD={build}", "all"], check=True)
+    make = ["make", "-s", f"-j{os.cpu_count()}", "-C", ROOT / "plugin", f"BUILD={build}", "all"]
+    subprocess.run(make, check=True)
     for plugin_format in ("vst3", "clap", "lv2"):
         shutil.copytree(build / "bundles" / f".{plugin_format}", folder / plugin_format)
     for binary in [*folder.rglob("*.so"), *folder.rglob("*.clap")]:

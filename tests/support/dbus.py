@@ -17,7 +17,9 @@ from dbus_fast.annotations import DBusBool, DBusDict, DBusInt32, DBusSignature, 
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 from msgspec import Struct
 
-DEADLINE_S = 10.0
+from tests.support.deadlines import HANG_S
+
+DEADLINE_S = HANG_S
 ITEM = "org.kde.StatusNotifierItem"
 WATCHER = "org.kde.StatusNotifierWatcher"
 MENU = "com.canonical.dbusmenu"

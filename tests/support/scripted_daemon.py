@@ -11,9 +11,10 @@ from bridge import control
 from bridge.control_endpoint import ControlEndpoint
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, prepare_run_dir
+from tests.support.deadlines import HANG_S
 from tests.support.tray_values import status, take
 
-DEADLINE_S = 10.0
+DEADLINE_S = HANG_S
 
 
 class ScriptedDaemon:
