@@ -12,6 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from audio.analyse.shapes import Summary
 from audio.analyse.spectrum import (
     ANALYSIS_RATE_HZ,
     MEL_BANDS,
@@ -71,16 +72,6 @@ class Descriptors:
     def times_s(self) -> Column:
         """Middle of each frame, seconds from the start."""
         return np.arange(len(self.rms)) * HOP_FRAMES / ANALYSIS_RATE_HZ
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Of one descriptor over the clip; a tuple has one figure for each of its columns."""
-
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    least: tuple[float, ...]
-    most: tuple[float, ...]
 
 
 def describe(

@@ -1,21 +1,20 @@
 """All that analysis knows of a clip, as one document that can be stored, sent and compared.
 
-Of the whole clip: loudness, descriptors, onsets, beats, energies, parts. Tempo and key are those of audio.analyse.analysis, which hears the
+The document's form: audio.analyse.shapes. Of the whole clip: loudness, descriptors, onsets, beats, energies, parts. Tempo and key are those of audio.analyse.analysis, which hears the
 middle MAX_SECONDS. What cannot be known is None. Not here: pictures (audio.draw), and where documents are kept.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
 import numpy as np
 
 from audio.analyse.analysis import Analysis, analyse
 from audio.analyse.beats import beat_times_s
-from audio.analyse.descriptors import Descriptors, Summary, describe_mono, summary
-from audio.analyse.energies import Energies, energies_of
+from audio.analyse.descriptors import Descriptors, describe_mono, summary
+from audio.analyse.energies import energies_of
 from audio.analyse.key import KeyEstimate
 from audio.analyse.onsets import (
     BANDS,
@@ -26,15 +25,20 @@ from audio.analyse.onsets import (
     envelope_of_bands,
     onset_times_s,
 )
+from audio.analyse.shapes import (
+    ALGORITHM,
+    AnalysisDocument,
+    KeyFigures,
+    LoudnessFigures,
+    TempoFigures,
+)
 from audio.analyse.spectrum import Frames, at_full_scale, magnitude_pieces, one_channel
-from audio.analyse.structure import Segment, segments_of
+from audio.analyse.structure import segments_of
 from audio.analyse.tempo import Tempo
 from audio.intake import Samples
 from audio.measure.loudness import loudness
 from audio.measure.peak import decibels, true_peak_dbtp
 
-ALGORITHM = "sidechain-analysis-1"
-"""Counted up whenever a figure of the same clip changes: documents of another version are made anew."""
 STAGES = {"tempo and key": 0.2, "loudness": 0.05, "timbre": 0.4, "onsets": 0.1, "energies": 0.25}
 """In their order, and how much of the work each is, about: what progress is counted in."""
 _PIECE = 1_024  # spectra at a time, 12 s: bounds memory
@@ -42,60 +46,6 @@ _SQUARED_FRAMES = 1 << 16
 
 Progress = Callable[[str, float], None]
 """(what is being done, how far all of it is, 0..1). What it raises ends the work."""
-
-
-class LoudnessFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """integrated, maxima: LUFS as played (mono counts twice), None below -70; range_lu: LU; rms_dbfs: of all channels, None for silence."""
-
-    integrated_lufs: float | None
-    momentary_max_lufs: float | None
-    short_term_max_lufs: float | None
-    range_lu: float | None
-    true_peak_dbtp: float | None
-    rms_dbfs: float | None
-
-
-class TempoFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """See audio.analyse.tempo.Tempo."""
-
-    bpm: float | None
-    source: str | None
-    confidence: float
-    alternatives: tuple[float, ...]
-
-
-class KeyFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """name: "F# minor". chroma: strength of C to B, sum 1 (silence: zeros). See audio.analyse.key.KeyEstimate."""
-
-    name: str | None
-    camelot: str | None
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    chroma: tuple[float, ...]
-    tuning_cents: float
-
-
-class AnalysisDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """content_sha256: of the bytes that the clip was read from, hex. descriptors: by name, over the frames of audio.analyse.descriptors.
-
-    likeness: the vector of audio.analyse.likeness, DIMENSIONS numbers; zeros for silence. analysed_s: what tempo and key are of.
-    """
-
-    algorithm: str
-    content_sha256: str
-    seconds: float
-    sample_rate_hz: int
-    channels: int
-    loudness: LoudnessFigures
-    tempo: TempoFigures
-    key: KeyFigures
-    beats_s: tuple[float, ...]
-    onsets_s: tuple[float, ...]
-    energies: Energies
-    segments: tuple[Segment, ...]
-    descriptors: Mapping[str, Summary]
-    likeness: tuple[float, ...]
-    analysed_s: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +59,14 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What is known of a clip before it is heard. content_sha256: see AnalysisDocument. bpm: what the host or the file says, > 0.
+    """What is known of a clip before it is heard. content_sha256: see AnalysisDocument. bpm: what the host says, or bpm_is_of_file: the file; > 0.
 
     length_is_exact: see audio.read.clip.
     """
 
     content_sha256: str
     bpm: float | None = None
+    bpm_is_of_file: bool = False
     length_is_exact: bool = True
 
 
@@ -150,8 +101,8 @@ def analyse_whole(
         sample_rate_hz=sample_rate_hz,
         channels=samples.shape[1],
         loudness=loud,
-        tempo=_tempo(music.tempo),
-        key=_key(music.key),
+        tempo=_tempo(music.tempo, source),
+        key=_key(music.key, is_silent=not music.embedding.any()),
         beats_s=_rounded(beats_s),
         onsets_s=_rounded(onset_times_s(envelope)),
         energies=energies,
@@ -203,22 +154,29 @@ def _loudness(samples: Samples, sample_rate_hz: int) -> LoudnessFigures:
     )
 
 
-def _tempo(tempo: Tempo) -> TempoFigures:
+def _tempo(tempo: Tempo, source: Source) -> TempoFigures:
+    by = (
+        None
+        if tempo.source is None
+        else "file"
+        if source.bpm and source.bpm_is_of_file
+        else str(tempo.source)
+    )
     return TempoFigures(
         bpm=tempo.bpm,
-        source=None if tempo.source is None else str(tempo.source),
+        source=by,
         confidence=tempo.confidence,
         alternatives=_rounded(tempo.alternatives),
     )
 
 
-def _key(found: KeyEstimate) -> KeyFigures:
+def _key(found: KeyEstimate, *, is_silent: bool) -> KeyFigures:
     return KeyFigures(
         name=str(found.key) if found.key else None,
         camelot=found.key.camelot if found.key else None,
         confidence=found.confidence,
         alternatives=tuple((str(key), share) for key, share in found.alternatives),
-        chroma=_rounded(found.chroma),
+        chroma=(0.0,) * 12 if is_silent else _rounded(found.chroma),
         tuning_cents=found.tuning_cents,
     )
 

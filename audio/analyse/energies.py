@@ -5,26 +5,18 @@ on the spectra of the descriptors.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.analyse.descriptors import HOP_FRAMES, WINDOW_FRAMES
+from audio.analyse.shapes import Energies
 from audio.analyse.spectrum import Frames, magnitude_pieces
 from audio.kernels.medians import running_median
 
 STEADY_FRAMES, SHORT_BINS = 17, 17
 _PIECE = 256  # spectra at a time: bounds memory
 _TINY = 1e-12
-
-
-@dataclass(frozen=True)
-class Energies:
-    """Shares of the clip's energy, 0..1. What is neither clearly steady nor clearly a hit is in neither: their sum is at most 1. Silence: zeros."""
-
-    harmonic: float
-    percussive: float
 
 
 def energies_of(mono: Frames, on_progress: Callable[[float], None] = lambda _: None) -> Energies:

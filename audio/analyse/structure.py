@@ -7,13 +7,13 @@ clustering", ISMIR 2014, section 2). Letters: a part that is as alike to an earl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.analyse.descriptors import Descriptors
+from audio.analyse.shapes import Segment
 
 MOMENT_S = 0.5
 """Of one moment, about: a beat, or this where no beats are known."""
@@ -29,15 +29,6 @@ _TIMBRE_DB = 6.0  # so far apart in all bands, two moments are e^-1 alike in tim
 _AROUND = 2  # moments on each side that one is seen with
 
 Matrix = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """label: "A", "B" …: of those with one letter each sounds like the others."""
-
-    start_s: float
-    end_s: float
-    label: str
 
 
 def segments_of(found: Descriptors, beats_s: Sequence[float], seconds: float) -> tuple[Segment, ...]:

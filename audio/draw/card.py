@@ -3,13 +3,12 @@
 An SVG document with colours of its own, to be looked at or sent; the small themed drawing for pages is waveform.py's.
 """
 
-import unicodedata
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
 
 import numpy as np
 
-from audio.draw.waveform import PEAK_SCALE, Peaks, peaks, printable
+from audio.draw.lettering import escaped, shortened, width_px
+from audio.draw.waveform import PEAK_SCALE, Peaks, peaks
 from audio.intake import Samples
 from audio.level.target import CEILING_DBTP, TARGET_LUFS
 from audio.loop import Seam, seam
@@ -49,11 +48,11 @@ def card_svg(
     measured = loudness(samples, sample_rate_hz, as_played=True)
     seconds = len(samples) / sample_rate_hz
     facts = _facts(seconds, bpm, key)
-    room = _RIGHT - _LEFT - _width(facts, _FACTS_PX) - 40
+    room = _RIGHT - _LEFT - width_px(facts, _FACTS_PX) - 40
     parts = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#14161a"/>',
-        f'<text class="t" x="{_LEFT}" y="66">{_text(_shortened(title, room))}</text>',
-        f'<text class="n" x="{_RIGHT}" y="66" text-anchor="end">{_text(facts)}</text>',
+        f'<text class="t" x="{_LEFT}" y="66">{escaped(shortened(title, _TITLE_PX, room))}</text>',
+        f'<text class="n" x="{_RIGHT}" y="66" text-anchor="end">{escaped(facts)}</text>',
         _wave(peaks(samples, points=_MAX_CURVE_POINTS), bar_fractions),
         _ceiling_lines(),
         _loudness_grid(),
@@ -62,31 +61,8 @@ def card_svg(
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
-        f"<title>{_text(title)}</title><style>{_STYLE}</style>{''.join(parts)}</svg>"
+        f"<title>{escaped(title)}</title><style>{_STYLE}</style>{''.join(parts)}</svg>"
     )
-
-
-def _text(text: str) -> str:
-    return escape(printable(text), {'"': "&quot;"})
-
-
-def _width(text: str, size_px: int) -> float:
-    """About how wide, rather too much: fonts differ, and no two systems have the same."""
-
-    def ems(letter: str) -> float:
-        if unicodedata.east_asian_width(letter) in "WF" or letter in "WM@%…—":
-            return 1.0
-        return 0.75 if letter.isupper() or letter in "mw" else 0.6
-
-    return size_px * sum(ems(letter) for letter in text)
-
-
-def _shortened(title: str, room: float) -> str:
-    """As much of the title as stays left of the facts."""
-    kept = title
-    while kept and _width(kept, _TITLE_PX) > room:
-        kept = kept[:-2].rstrip() + "…"
-    return kept
 
 
 def _facts(seconds: float, bpm: float | None, key: str | None) -> str:

@@ -13,6 +13,7 @@ import bridge.control as c
 from daemon.cli import plain_answers as plain
 from daemon.cli.files import Processed, ProcessedAll
 from daemon.cli.importing import Imported
+from daemon.cli.listening import BothCompared, Drawn, Stems
 from daemon.cli.output import Json, say, show
 from daemon.cli.record import DevicesAre, RecordingIs
 from daemon.cli.restart import Restarted
@@ -37,6 +38,9 @@ ANSWERS: Mapping[str, Kind] = {
     "feed": c.Feed | c.Discovered,
     "search": c.FoundIs,
     **dict.fromkeys(("follow", "unfollow", "like", "react"), c.DeedDone),
+    "analyse": Drawn,
+    "compare": BothCompared,
+    "separate": Stems,
     "process": Processed | ProcessedAll,
     "import": Imported,
     "record": RecordingIs | DevicesAre,
@@ -58,7 +62,7 @@ ANSWERS: Mapping[str, Kind] = {
     "takes play": Played | DevicesAre,
     "takes similar": c.SimilarTakes,
     **dict.fromkeys(("takes export", "takes card"), plain.Written),
-    "takes compare": plain.Compared,
+    "takes compare": plain.Compared | BothCompared,
     "takes path": plain.Where,
     **dict.fromkeys(("sets", "sets list"), c.SetList),
     **dict.fromkeys(("sets show", "sets discard"), c.OneSet),

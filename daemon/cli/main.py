@@ -77,6 +77,12 @@ def _process(app: typer.Typer) -> None:
     files.register(app)
 
 
+def _listening(app: typer.Typer) -> None:
+    from daemon.cli import listening
+
+    listening.register(app)
+
+
 def _import(app: typer.Typer) -> None:
     from daemon.cli import importing
 
@@ -223,6 +229,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _claim: "claim unclaim whoami",
     _feed: "feed search follow unfollow like react",
     _process: "process",
+    _listening: "analyse compare separate",
     _import: "import",
     _record: "record",
     _watch: "watch",

@@ -78,11 +78,22 @@ def _file(one: c.OneTake, name: str) -> "Clip":
 
 def compare(
     take: TakeId = "last",
+    other: Annotated[
+        str, typer.Argument(metavar="[TAKE]", help="A second one: then both are compared by analysis.")
+    ] = "",
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if missing.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear."""
+    """Write before.wav (as played) and after.wav (the MP3 as heard), both equally loud, to compare by ear; of two takes, say what changed.
+
+    Examples:  sidechain takes compare last   ·   sidechain takes compare "mix 1" "mix 2"
+    """
+    if other:
+        from daemon.cli import listening
+
+        listening.compare(take, other, as_json)
+        return
     one = ask(c.ShowTake(take_id=take), c.OneTake)
     from audio.encode.wave import wav_f32_header
     from audio.intake import sanitize

@@ -6,8 +6,9 @@ import pytest
 
 from audio.analyse import descriptors, document, energies
 from audio.analyse.descriptors import describe, summary
-from audio.analyse.document import ALGORITHM, STAGES, AnalysisDocument, Source, analyse_whole
+from audio.analyse.document import STAGES, Source, analyse_whole
 from audio.analyse.energies import energies_of
+from audio.analyse.shapes import ALGORITHM, AnalysisDocument
 from audio.analyse.spectrum import ANALYSIS_RATE_HZ, analysis_mono
 from audio.errors import UnsupportedAudio
 from audio.intake import Samples

@@ -1,0 +1,284 @@
+"""`sidechain analyse`, `compare` and `separate`: what a sound is, how two differ, and its parts. No daemon is needed for files."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
+
+import msgspec
+import typer
+
+import bridge.control as c
+from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
+from daemon.cli.new_files import Content, write_files
+from daemon.cli.output import Json, ask, note, number, settings, show
+from daemon.cli.source import shown
+from daemon.core.shown import line
+from daemon.errors import BadAudio, UsageError
+from daemon.features.analysing.analysing import Listener, Progress, content_sha256
+from daemon.features.analysing.analysis_worker import (
+    Analysed,
+    AnalyseJob,
+    Compared,
+    CompareJob,
+    Pictures,
+    Separated,
+    SeparateJob,
+)
+
+if TYPE_CHECKING:  # numpy stands behind it
+    from daemon.features.rendering.render_cache import Cache
+
+T = TypeVar("T")
+
+Sound = Annotated[
+    str,
+    typer.Argument(metavar="FILE|TAKE", help="An audio file, or a take's id, its start, its name or `last`."),
+]
+THEMES, SCALES, ENGINES = ("dark", "light"), ("log", "mel"), ("hpss",)
+TAKE_FILE = "take.wav"
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """pictures: the files that were written."""
+
+    analysis: AnalysisDocument
+    lacks: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
+
+
+class BothCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """How alike they are, and what changed from the first to the second if they are of one thing."""
+
+    alike: Comparison
+    changes: Changes
+
+
+class Stems(msgspec.Struct, frozen=True, kw_only=True):
+    """files: by part."""
+
+    engine: str
+    files: dict[str, str]
+    frames: int
+    sample_rate_hz: int
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sound lies. bpm: what the host played at, if it was a take's."""
+
+    path: Path
+    name: str
+    bpm: float | None = None
+
+
+def analyse(
+    what: Sound,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Folder to write spectrogram, chromagram and beats into, as SVG."),
+    ] = None,
+    theme: Annotated[str, typer.Option(help="Of the pictures: dark or light.")] = "dark",
+    scale: Annotated[str, typer.Option(help="Of the spectrogram: log or mel.")] = "log",
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Listen anew, even if it was heard before.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace pictures of the same names.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Analyse a sound: loudness, tempo, key, beats, parts, timbre, what of it holds and what hits.
+
+    Examples:  sidechain analyse last   ·   sidechain analyse idea.wav --picture ./pictures   ·   sidechain analyse idea.wav --json
+    """
+    _require_one_of(theme, THEMES, "--theme")
+    _require_one_of(scale, SCALES, "--scale")
+    place = _place(what)
+    wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
+    job = _job(0, place, wish)
+
+    async def heard(listener: Listener, memory: "Cache | None", recipe: bytes) -> Analysed:
+        return await listener.analysed(job, None if no_cache else memory, recipe)
+
+    with _asked(as_json) as (scratch, told):
+        found = _listened([place], scratch, told, heard)
+    names = tuple(found.pictures)
+    if picture:
+        write_files(picture, {name: svg.encode() for name, svg in found.pictures.items()}, force=force)
+    written = tuple(shown(picture / name) for name in names) if picture else ()
+    answer = Drawn(analysis=found.document, lacks=found.lacks, pictures=written)
+    show(answer, as_json, lambda: "\n".join(_lines(answer)))
+
+
+def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
+    """Compare two sounds: tempo, timbre, harmony, rhythm, loudness; and what changed, if one is a later bounce of the other.
+
+    Examples:  sidechain compare mix1.wav mix2.wav   ·   sidechain compare mix1.wav last --json
+    """
+    places = [_place(one), _place(other)]
+    jobs = [_job(number, place) for number, place in enumerate(places)]
+    from audio.analyse.comparison import compare as alike
+
+    async def heard(listener: Listener, memory: "Cache | None", recipe: bytes) -> tuple[Comparison, Changes]:
+        documents = [(await listener.analysed(job, memory, recipe)).document for job in jobs]
+        found = await listener.carried_out(CompareJob(before=0, after=1), Compared)
+        return alike(*documents), found.changes
+
+    with _asked(as_json) as (scratch, told):
+        comparison, changes = _listened(places, scratch, told, heard)
+    answer = BothCompared(alike=comparison, changes=changes)
+    show(answer, as_json, lambda: "\n".join([*_aspects(answer.alike), *_changes(changes)]))
+
+
+def separate(
+    what: Sound,
+    engine: Annotated[
+        str, typer.Option(help="hpss: percussive, harmonic and bass, by signal processing.")
+    ] = "hpss",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; made if missing.")] = Path(
+        "stems"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a sound apart into stems that sum up to it, as 32-bit float WAV.
+
+    Examples:  sidechain separate loop.wav   ·   sidechain separate last --engine hpss --out ./stems
+    """
+    _require_one_of(engine, ENGINES, "--engine")
+    place = _place(what)
+
+    async def heard(listener: Listener, _memory: "Cache | None", _recipe: bytes) -> Separated:
+        return await listener.carried_out(SeparateJob(file=0, engine=engine), Separated)
+
+    with _asked(as_json) as (scratch, told):
+        found = _listened([place], scratch, told, heard)
+        copies: dict[str, Content] = {name: partial(_copy, scratch / name) for name in found.files.values()}
+        write_files(out, copies, force=force)
+    answer = Stems(
+        engine=engine,
+        files={part: shown(out / name) for part, name in found.files.items()},
+        frames=found.frames,
+        sample_rate_hz=found.sample_rate_hz,
+    )
+    show(answer, as_json, lambda: f"Wrote {line(', '.join(found.files.values()))} into {line(shown(out))}.")
+
+
+def _copy(source: Path, target: BinaryIO) -> None:
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, target, 1 << 20)
+
+
+def _require_one_of(given: str, known: tuple[str, ...], option: str) -> None:
+    if given not in known:
+        raise UsageError(f"“{shown(given)}” is nothing that {option} knows.", f"Use {' or '.join(known)}.")
+
+
+def _place(what: str) -> Place:
+    """Raises BadAudio, and what asking for a take raises."""
+    file = Path(what)
+    if os.path.isfile(file):  # an id may be longer than a name of a file can be
+        return Place(path=file, name=shown(file.name))
+    if file.suffix or os.sep in what:
+        raise BadAudio(f"{shown(file)} is no file.", "Check the path.")
+    one = ask(c.ShowTake(take_id=what), c.OneTake)
+    told_by_host = one.sound is not None and one.sound.bpm_source == "transport"
+    return Place(
+        path=Path(one.path) / TAKE_FILE, name=one.take.name, bpm=one.take.bpm if told_by_host else None
+    )
+
+
+def _job(number: int, place: Place, pictures: Pictures | None = None) -> AnalyseJob:
+    """Raises BadAudio."""
+    try:
+        sha256 = content_sha256(place.path)
+    except OSError as error:
+        raise BadAudio(f"{place.name} cannot be read: {error.strerror}.", "Check the path.") from error
+    return AnalyseJob(file=number, content_sha256=sha256, bpm=place.bpm, pictures=pictures)
+
+
+def _listened(
+    places: Sequence[Place],
+    scratch: Path,
+    told: Progress,
+    heard: "Callable[[Listener, Cache | None, bytes], Awaitable[T]]",
+) -> T:
+    """What one worker with these files open is asked; it is ended whatever happens. Raises BadAudio, OSError."""
+    from daemon.features.rendering.render_cache import Cache, recipe
+
+    async def run() -> T:
+        listener = Listener([place.path for place in places], scratch, told)
+        try:
+            return await heard(listener, memory, recipe())
+        finally:
+            await listener.close()
+
+    config = settings()
+    memory = Cache(config.cache, config.cache_bytes) if config.cache_bytes else None
+    return asyncio.run(run())
+
+
+@contextlib.contextmanager
+def _asked(quiet: bool) -> Iterator[tuple[Path, Progress]]:
+    """A folder that is gone afterwards, and a bar where a terminal is."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    config = settings()
+    for folder in (config.cache.parent, config.cache):  # a parent would be open to all
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=".listening-", dir=config.cache.parent) as scratch,
+        Bar(console=console, transient=True, disable=quiet or not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("reading", total=1.0)
+        yield Path(scratch), lambda stage, done: bar.update(task, description=stage, completed=done)
+
+
+def _lines(answer: Drawn) -> Iterator[str]:
+    found = answer.analysis
+    for lack in answer.lacks:
+        note(lack)
+    loud, tempo, key = found.loudness, found.tempo, found.key
+    yield f"length    {found.seconds:.2f} s, {found.sample_rate_hz} Hz, {found.channels} channel{'s' * (found.channels > 1)}"
+    yield (
+        f"loudness  {number(loud.integrated_lufs, ' LUFS')}, range {number(loud.range_lu, ' LU')}, "
+        f"{number(loud.true_peak_dbtp, ' dBTP')}, RMS {number(loud.rms_dbfs, ' dBFS')}"
+    )
+    others = ", ".join(f"{bpm:.5g}" for bpm in tempo.alternatives)
+    bpm = "unknown" if tempo.bpm is None else f"{tempo.bpm:.5g} BPM, {tempo.confidence:.0%} sure"
+    yield f"tempo     {bpm}" + (f"; else {others}" if others else "") + f"; {len(found.beats_s)} beats"
+    keys = ", ".join(f"{name} ({share:.0%})" for name, share in key.alternatives)
+    name = "unknown" if key.name is None else f"{key.name} ({key.camelot}), {key.confidence:.0%} sure"
+    yield f"key       {name}" + (f"; else {keys}" if keys else "")
+    centre, spread, off = (
+        found.descriptors[each].mean[0] for each in ("centroid_hz", "bandwidth_hz", "roll_off_hz")
+    )
+    yield f"timbre    centred on {centre:.0f} Hz, ±{spread:.0f} Hz, 85 % below {off:.0f} Hz"
+    yield f"energy    {found.energies.harmonic:.0%} holds, {found.energies.percussive:.0%} hits; {len(found.onsets_s)} onsets"
+    yield "parts     " + ", ".join(f"{each.label} from {each.start_s:.1f} s" for each in found.segments)
+    if answer.pictures:
+        yield f"Drew {line(', '.join(answer.pictures))}."
+
+
+def _aspects(found: Comparison) -> Iterator[str]:
+    for name in Comparison.__struct_fields__:
+        aspect: Aspect = getattr(found, name)
+        share = "–" if aspect.likeness is None else f"{aspect.likeness:.0%}"
+        yield f"{name:<9} {share:>5}  {aspect.word}: {aspect.says}"
+
+
+def _changes(found: Changes) -> Iterator[str]:
+    yield "changes"
+    for sentence in found.says:
+        yield f"  {sentence}"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (analyse, compare, separate):
+        app.command()(command)

@@ -1,0 +1,48 @@
+"""The pictures of one analysis: what is drawn of it, under which name. [worker]"""
+
+from typing import TYPE_CHECKING
+
+from audio.analyse.key import TONICS
+from audio.analyse.shapes import AnalysisDocument
+from audio.analyse.spectrogram import Scale, spectrogram
+from audio.draw.analysis import Caption, beats_svg, chromagram_svg, spectrogram_svg
+from audio.draw.sheet import COLUMNS
+from audio.draw.theme import THEMES
+from audio.draw.waveform import peaks
+
+if TYPE_CHECKING:
+    from audio.analyse.document import Found
+    from audio.intake import Samples
+    from daemon.features.analysing.analysis_worker import Pictures
+
+
+def drawn(samples: "Samples", sample_rate_hz: int, found: "Found", wish: "Pictures") -> dict[str, str]:
+    """SVG documents by the names of their files. samples: as sanitize() returns them. Raises ValueError for a scale, KeyError for a theme that is none."""
+    theme, document = THEMES[wish.theme], found.document
+    caption = Caption(wish.title, _facts(document), document.seconds)
+    seen = spectrogram(samples, sample_rate_hz, COLUMNS, Scale(wish.scale))
+    tonic = TONICS.index(document.key.name.split()[0]) if document.key.name else None
+    parts = [(part.start_s, part.end_s, part.label) for part in document.segments]
+    return {
+        "spectrogram.svg": spectrogram_svg(seen.levels_db, seen.centres_hz, caption, theme),
+        "chromagram.svg": chromagram_svg(found.descriptors.chroma, caption, theme, tonic=tonic),
+        "beats.svg": beats_svg(
+            peaks(samples, points=COLUMNS),
+            found.envelope.total,
+            document.beats_s,
+            parts,
+            caption,
+            theme,
+        ),
+    }
+
+
+def _facts(document: AnalysisDocument) -> str:
+    known = [f"{document.tempo.bpm:.5g} BPM"] if document.tempo.bpm else []
+    known += [document.key.name] if document.key.name else []
+    known += (
+        [f"{document.loudness.integrated_lufs:.1f} LUFS".replace("-", "−")]
+        if document.loudness.integrated_lufs
+        else []
+    )
+    return " · ".join([*known, f"{document.seconds:.1f} s"])

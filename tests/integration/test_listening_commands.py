@@ -1,0 +1,130 @@
+"""`sidechain analyse`, `compare`, `separate` with their own worker, in its sandbox: files, takes, broken ones, and what is remembered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.cli.answers import schema_of
+from daemon.cli.groove import groove
+from daemon.errors import BadAudio
+from daemon.features.analysing.analysing import Listener, content_sha256
+from daemon.features.analysing.analysis_worker import Analysed, AnalyseJob
+from tests.support.device import Device, running_device
+from tests.support.json_schema import misfits
+from tests.support.whole import short_folder
+
+RATE_HZ = 48_000
+
+
+@pytest.fixture(scope="module")
+def device() -> Iterator[Device]:
+    """With a daemon, two files, and a take of the first."""
+    with short_folder() as folder, running_device(folder / "d", "") as running:
+        clip = groove(120.0, 2, RATE_HZ)
+        soundfile.write(folder / "one.wav", clip, RATE_HZ, subtype="FLOAT")
+        soundfile.write(
+            folder / "two.wav", np.concatenate([clip[:480] * 0, clip * 0.5]), RATE_HZ, subtype="FLOAT"
+        )
+        running.json("import", str(folder / "one.wav"), "--bpm", "120")
+        yield running
+
+
+def _answer(device: Device, command: str, *rest: str) -> Any:  # of whatever shape the command has
+    given = device.json(*command.split(), *rest)
+    schema = schema_of(command)
+    assert misfits(given, {**schema, "anyOf": schema["anyOf"][:-1]}) == []  # type: ignore[index]  # a list, as JSON has it
+    return given
+
+
+def test_analysis_of_a_file_and_of_its_take_are_one_and_pictures_lie_where_they_should(
+    device: Device,
+) -> None:
+    file = device.home.parent / "one.wav"
+    folder = device.home / "pictures"
+    of_file = _answer(device, "analyse", str(file), "--picture", str(folder), "--theme", "light")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "beats.svg",
+        "chromagram.svg",
+        "spectrogram.svg",
+    ]
+    assert of_file["analysis"]["seconds"] == pytest.approx(4.0) and of_file["analysis"]["beats_s"]
+    of_take = _answer(device, "analyse", "one")
+    for figure in ("loudness", "key", "energies", "descriptors", "onsets_s"):
+        assert of_take["analysis"][figure] == of_file["analysis"][figure]
+    again = device.command("analyse", str(file))
+    assert again.returncode == 0 and "LUFS" in again.stdout and not list(device.data.glob(".listening-*"))
+    kept = device.command("analyse", str(file), "--picture", str(folder))
+    assert kept.returncode == 2 and "exists" in kept.stderr
+
+
+def test_two_bounces_are_compared_whether_files_or_takes(device: Device) -> None:
+    found = _answer(device, "compare", "one", str(device.home.parent / "two.wav"))
+    assert found["changes"]["offset_s"] == pytest.approx(0.01) and found["changes"][
+        "gain_db"
+    ] == pytest.approx(-6.02, abs=0.1)
+    assert found["alike"]["timbre"]["word"] == "the same" and found["alike"]["loudness"]["word"] == "quieter"
+    same = device.command("takes", "compare", "one", "one")
+    assert same.returncode == 0 and "Nothing that could be heard changed." in same.stdout
+
+
+def test_stems_sum_up_to_what_was_taken_apart_and_replace_nothing(device: Device) -> None:
+    file, folder = device.home.parent / "one.wav", device.home / "stems"
+    found = _answer(device, "separate", str(file), "--out", str(folder))
+    stems = [soundfile.read(path, dtype="float32")[0] for path in found["files"].values()]
+    np.testing.assert_allclose(sum(stems), soundfile.read(file, dtype="float32")[0], atol=1e-6)
+    assert list(found["files"]) == ["percussive", "harmonic", "bass"]
+    (folder / "bass.wav").write_bytes(b"mine")
+    assert device.command("separate", str(file), "--out", str(folder)).returncode == 2
+    assert (folder / "bass.wav").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("command", ["analyse", "compare", "separate"])
+def test_what_is_no_sound_is_refused_in_words(device: Device, command: str) -> None:
+    broken = device.home.parent / "broken.wav"
+    broken.write_bytes(b"RIFF" + bytes(range(256)) * 4)
+    names = [str(broken)] * (2 if command == "compare" else 1)
+    for arguments in (names, [str(device.home / "none.wav")] * len(names)):
+        said = device.command(command, *arguments)
+        assert said.returncode == BadAudio.exit_code and said.stderr.startswith("sidechain: ")
+        assert "Traceback" not in said.stderr
+
+
+class Kept(dict[str, bytes]):
+    """What is remembered, and what was put."""
+
+    def put(self, key: str, data: bytes) -> None:
+        self[key] = data
+
+
+async def test_what_was_heard_is_not_heard_again_unless_something_of_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.wav"
+    soundfile.write(file, np.zeros((2_000, 1), np.float32), 8_000, subtype="FLOAT")
+    memory, asked = Kept(), list[str]()
+    whole = Listener.carried_out
+
+    async def counted(*arguments: Any) -> Any:  # as carried_out is called
+        asked.append("once")
+        return await whole(*arguments)
+
+    monkeypatch.setattr(Listener, "carried_out", counted)
+    listener = Listener([file], tmp_path, lambda _stage, _done: None)
+
+    async def hear(recipe: bytes = b"code", bpm: float | None = None) -> Analysed:
+        job = AnalyseJob(file=0, content_sha256=content_sha256(file), bpm=bpm)
+        return await listener.analysed(job, memory, recipe)
+
+    first = await hear()
+    assert await hear() == first and len(asked) == 1
+    await hear(recipe=b"other code")
+    await hear(bpm=99.0)
+    assert len(asked) == 3
+    for key in memory:
+        memory[key] = b"\xc1 not ours"
+    assert await hear() == first and len(asked) == 4
+    await listener.close()

@@ -1,0 +1,21 @@
+"""Every engine of the table keeps what the table promises."""
+
+import numpy as np
+import pytest
+
+from audio.separate.engines import ENGINES
+from daemon.cli import listening
+from tests.support.music import piece
+
+
+@pytest.mark.parametrize("name", list(ENGINES))
+def test_an_engine_makes_the_parts_that_it_names_and_they_sum_up_to_the_clip(name: str) -> None:
+    clip = piece(5, bars=1).samples
+    said: list[float] = []
+    parts = ENGINES[name].separate(clip, 44_100, said.append)
+    assert tuple(parts) == ENGINES[name].parts and said[-1] == 1.0
+    np.testing.assert_allclose(sum(parts.values()), clip, atol=1e-6)
+
+
+def test_the_command_line_offers_those_that_there_are() -> None:
+    assert tuple(ENGINES) == listening.ENGINES
