@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from audio.analyse.spectrum import Frames
 from audio.intake import Samples
+from audio.kernels.matrices import rows_times
 
 WINDOW_S = 0.093
 LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
@@ -18,6 +19,7 @@ BANDS = 232
 MOST_LOOKS = 6
 """In one column: memory and time stay bounded whatever the length."""
 _FLOOR = 1e-20
+_PIECE = 256  # looks at a time: bounds memory
 
 
 class Scale(StrEnum):
@@ -44,11 +46,13 @@ def spectrogram(samples: Samples, sample_rate_hz: int, columns: int, scale: Scal
     looks = int(np.clip(-(-len(mono) // (columns * window_frames // 2)), 1, MOST_LOOKS))
     centres_hz = _centres_hz(sample_rate_hz, scale)
     weights = _weights(centres_hz, sample_rate_hz, window_frames)
-    levels = np.empty((columns, BANDS), np.float32)
-    for column in range(columns):
-        places = ((column + (np.arange(looks) + 0.5) / looks) * len(mono) / columns).astype(np.int64)
-        power = np.square(np.abs(np.fft.rfft(view[places] * window))).astype(np.float32)
-        levels[column] = (power @ weights).max(axis=0)
+    places = ((np.arange(columns * looks) + 0.5) / looks * len(mono) / columns).astype(np.int64)
+    levels = np.empty((len(places), BANDS), np.float32)
+    for first in range(0, len(places), _PIECE):
+        part = slice(first, first + _PIECE)
+        power = np.square(np.abs(np.fft.rfft(view[places[part]] * window))).astype(np.float32)
+        levels[part] = rows_times(power, weights)
+    levels = levels.reshape(columns, looks, BANDS).max(axis=1)
     return Spectrogram(10 * np.log10(np.maximum(levels, np.float32(_FLOOR))), centres_hz)
 
 
