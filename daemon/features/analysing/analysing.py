@@ -52,13 +52,13 @@ class Listener:
     async def analysed(self, job: AnalyseJob, memory: Memory | None, recipe: bytes) -> Analysed:
         """Made anew only if it was not made before, or pictures are wanted. recipe: a hash of the code that makes it. Raises BadAudio, OSError."""
         key = _key(job, recipe)
-        if memory and not job.pictures and (data := memory.get(key)):
+        if memory is not None and not job.pictures and (data := memory.get(key)):
             try:
                 return _remembered.decode(data)
             except msgspec.DecodeError:
                 pass  # whole, but not ours
         found = await self.carried_out(job, Analysed)
-        if memory:
+        if memory is not None:
             memory.put(key, msgspec.msgpack.encode(msgspec.structs.replace(found, pictures={})))
         return found
 
