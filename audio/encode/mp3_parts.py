@@ -74,7 +74,8 @@ def encode_in_parts(
 
         for part, encoded in zip(missing, spread(run, missing), strict=True):
             made[part] = encoded
-            progress(len(made) / (len(made) + sum(each not in made for each in parts)))
+            done, left = (sum(end - start for start, end in each) for each in (made, {*parts} - made.keys()))
+            progress(done / (done + left))
         stream = bytearray()
         for number, part in enumerate(parts):
             if not _append(stream, part[0] // PERIOD_SAMPLES * bytes_per_period, made[part].stream):

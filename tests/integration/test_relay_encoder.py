@@ -116,7 +116,7 @@ def test_it_never_says_that_more_is_done_than_is(tmp_path: Path, monkeypatch: py
     for share, encoded_frames, _ in told:
         of_making = (share - MAKING[0]) / (MAKING[1] - MAKING[0])
         if of_making <= 0.45:  # of the first of two encodes; see audio.level.levelling
-            assert (of_making - 0.05) / 0.4 * frames <= encoded_frames
+            assert (of_making - 0.05) / 0.4 * frames <= encoded_frames + 1e-3
         else:
             assert encoded_frames >= frames
 

@@ -44,6 +44,8 @@ ODD = (
     None, True, -1, 0, 1 << 31, 1 << 53, 1 << 63, 1 << 70, 1e308, -0.0, "", " ", "\x00", "\ud83d", "\u202e", "a" * 5000,
     "%00", "../..", "' OR 1=1 --", [], {}, [[]], {"": None}, ["a"] * 300, {"a": {"b": {"c": 1}}},
 )  # fmt: skip
+IN_PATH = [each for each in ODD if each != ""]
+"""Without a parameter it is the path of something else."""
 
 
 @dataclass
@@ -94,7 +96,7 @@ class Maker:
 
     def parameter(self, name: str) -> str:
         given = [*self.known.get(name, ()), "0" * 32, "me", "1"]
-        return self.chance.choice(given) if self.chance.random() < 0.85 else str(self.chance.choice(ODD))
+        return self.chance.choice(given) if self.chance.random() < 0.85 else str(self.chance.choice(IN_PATH))
 
     def _text(self, kind: inspect.StrType) -> str:
         fitting = [

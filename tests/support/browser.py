@@ -1,9 +1,11 @@
 """The system's Chromium and Firefox, driven by playwright: pages that remember every complaint of the browser."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -41,12 +43,17 @@ PREFERENCES = {
 
 
 @contextmanager
-def running_browser(name: str = "chromium") -> Iterator[Browser]:
-    """chromium or firefox."""
+def running_browser(
+    name: str = "chromium", environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Browser]:
+    """chromium or firefox. environment: what is said to it besides what this process is told."""
     with sync_playwright() as playwright:
         if name == "firefox":
             browser = playwright.firefox.launch(
-                channel="moz-firefox", executable_path=_bridge(), firefox_user_prefs=PREFERENCES
+                channel="moz-firefox",
+                executable_path=_bridge(),
+                firefox_user_prefs=PREFERENCES,
+                env=dict(os.environ | environment),
             )
         else:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -40,6 +40,10 @@ function inTime(resumed) { // whether what plays has begun to run; without a dev
   return Promise.race([resumed.then(() => true), new Promise((resolve) => setTimeout(resolve, DEVICE_MS, false))]);
 }
 
+function mayStart() { // before anything is pressed; where it may not, trying it would only be complained of
+  return navigator.getAutoplayPolicy?.("audiocontext") === "allowed" || navigator.userActivation?.hasBeenActive === true;
+}
+
 class Player {
   constructor(root) {
     this.rate = Number(root.dataset.rate);
@@ -123,7 +127,8 @@ class Player {
     this.trouble.hidden = false;
   }
 
-  prepare() { // who comes near it is about to press it, and then it is there
+  prepare() { // who comes near it is about to press it, and then it is there, and so is what plays it
+    if (mayStart()) contextOf(this.rate).resume().catch(() => {});
     if (!navigator.connection?.saveData) this.load().catch(() => {});
   }
 
