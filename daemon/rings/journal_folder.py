@@ -41,14 +41,15 @@ class JournalFolder:
         found = []
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             try:
-                segment = self._segment(path)
+                segment = self.segment(path)
             except (Damaged, FileNotFoundError):
                 continue
             if path.name == f"{segment.origin.number:08d}{SUFFIX}":
                 found.append(segment)
         return found
 
-    def _segment(self, path: Path) -> Segment:
+    def segment(self, path: Path) -> Segment:
+        """One file. Raises Damaged (its beginning is wrong), OSError. [worker]"""
         about = path.stat()
         stamp = (about.st_ino, about.st_size, about.st_mtime_ns)
         with self._lock:

@@ -2,11 +2,13 @@
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from daemon.config import Config
+from daemon.core.journal import Damaged
 from daemon.core.retention import Held, to_give_up, to_remove
 from daemon.features.history.checking import Checking
 from daemon.features.history.recovery import Recovered, recovered_in
@@ -130,6 +132,8 @@ class Holdings:
             open=is_open,
         )
         self._put(held)
+        if not is_open:
+            self._look_at(file.path)
 
     def load(self, folder: Path, mark: Mark | None) -> None:
         """Take the files of one Ring as they lie there; mark: how its host ended, None while it runs."""
@@ -154,6 +158,12 @@ class Holdings:
         """A file was replaced by what it was packed to."""
         known = self._held[one.ring, one.number]
         self._put(replace(known, size_bytes=size_bytes, packed=True))
+        self._look_at(self.folder / one.ring / f"{one.number:08d}{SUFFIX}")
+
+    def _look_at(self, path: Path) -> None:
+        """The heads of a file that is finished, now: when its plugin is closed, those of hours are not read at once."""
+        with suppress(Damaged, OSError):
+            self._heads.segment(path)
 
     def end(self, folder: Path, mark: Mark) -> None:
         """The host of this Ring is gone: what it left is marked, and offered."""

@@ -17,7 +17,7 @@ from daemon.config import Config
 from daemon.features.history import checking, recovery
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import heard_in
-from daemon.rings import journal_files
+from daemon.rings import journal_files, journal_folder
 from daemon.rings.journal_files import read_ring
 from daemon.rings.journal_folder import JournalFolder
 from plugin_protocol.layout import Flag, Record
@@ -139,8 +139,14 @@ async def test_what_was_closed_is_offered_at_once_and_checked_file_by_file_betwe
         checking, "read_segment", lambda *args, **how: events.append("file") or read(*args, **how)
     )
     monkeypatch.setattr(journal, "look", lambda now: events.append("round") or look(now))
+    heads: list[Path] = []
+    read_heads = journal_folder.read_segment
+    monkeypatch.setattr(
+        journal_folder, "read_segment", lambda path, **how: heads.append(path) or read_heads(path, **how)
+    )
     journal.closed(closed.instance.name)
     await journal.do(lambda: None)
+    assert set(heads) == {files[1], files[-1]}, "only of what has changed since it was finished"
     (offered,) = journal.recovered
     assert (offered.why, offered.seconds, events) == ("closed", 75.0, []), (
         "offered, and nothing was read for it"
