@@ -77,7 +77,7 @@ class Table:
             *self._people(),
             *self._posts(),
             *self._feeds(),
-            *studio.rows(self.kit),
+            *studio.rows(self.kit, self.render),
             *WritingOperations(self.posts.writing, self.posts.owning).rows(),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),

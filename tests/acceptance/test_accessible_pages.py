@@ -37,6 +37,7 @@ FOR_STRANGERS = (
     "/sign-up",
     "/p/{post_id}",
     "/explore",
+    "/studio",
     "/nothing/here",
     "/join/{secret}",
     "/reset-password/{secret}",

@@ -1,6 +1,5 @@
-"""Rendering of pages: templates, their filters, and the static files under names that change with their content."""
+"""Rendering of pages: templates, their filters, and where their static files are."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -9,9 +8,8 @@ from importlib.resources.abc import Traversable
 
 import jinja2
 from markupsafe import Markup, escape
-from msgspec import Struct
 
-from relay.app.compressing import packed
+from relay.app.site.static_files import static_files
 from relay.core.calls import Session
 from relay.core.times import parse_rfc3339_us
 from relay.engine.clock import now_us
@@ -40,17 +38,7 @@ MENU = (
 )
 """Of who is signed in, behind their own page."""
 SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
-
-
-class StaticFile(Struct, frozen=True, kw_only=True):
-    """One file of the site, as it is sent. packed: in gzip."""
-
-    name: str
-    data: bytes
-    packed: bytes
-    media_type: str
 
 
 class Views:
@@ -58,8 +46,8 @@ class Views:
 
     def __init__(self) -> None:
         home = resources.files("relay.app.site")
-        self.static = {file.name: file for file in map(_static, (home / "static").iterdir())}
-        self._names = {_plain(name): name for name in self.static}
+        files = static_files(home / "static")
+        self.static = {file.name: file for file in files.values()}
         templates = dict(_templates(home / "templates"))
         for feature in resources.files("relay.features").iterdir():
             if (feature / "pages").is_dir():
@@ -74,7 +62,7 @@ class Views:
         self._jinja.globals["all_reactions"] = REACTIONS
         self._jinja.globals["menu"] = menu
         self._jinja.globals["max_comment"] = MAX_COMMENT
-        self._jinja.globals["asset"] = lambda name: f"/static/{self._names[name]}"
+        self._jinja.globals["asset"] = lambda name: f"/static/{files[name].name}"
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),
             bars=_bars,
@@ -110,22 +98,6 @@ def menu(session: Session) -> list[tuple[str, str]]:
 def _templates(folder: Traversable) -> Iterator[tuple[str, str]]:
     for each in folder.iterdir():
         yield each.name, each.read_text(encoding="utf-8")
-
-
-def _static(file: Traversable) -> StaticFile:
-    data = file.read_bytes()
-    stem, dot, ending = file.name.rpartition(".")
-    return StaticFile(
-        name=f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}",
-        data=data,
-        packed=packed(data),
-        media_type=_TYPES[dot + ending],
-    )
-
-
-def _plain(name: str) -> str:
-    stem, _, ending = name.split(".")
-    return f"{stem}.{ending}"
 
 
 def _bars(card: Card | AudioPost) -> str:

@@ -1,4 +1,4 @@
-"""/studio: what a page that plays asks for."""
+"""/studio: the page on which music is made, and what a page that plays asks for."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 
 from audio.score.tables import tables
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.features.studio.kit import KIT_VERSION, Kit
@@ -16,8 +16,13 @@ FOREVER = "public, max-age=31536000, immutable"
 TABLES_CACHE = "public, max-age=300"
 
 
-def rows(kit: Kit) -> list[AnyRow]:
+def rows(kit: Kit, render: Render) -> list[AnyRow]:
     document = msgspec.json.encode({"version": KIT_VERSION, **tables()})
+
+    async def studio(call: AnyCall) -> Answer[Any]:  # any: sent as bytes
+        """The same to everybody: what is made stays in the browser."""
+        kit.expect()
+        return render("studio.html", call.session, here="studio")
 
     async def kit_json(_: AnyCall) -> Answer[Any]:  # any: sent as bytes
         kit.expect()
@@ -38,6 +43,7 @@ def rows(kit: Kit) -> list[AnyRow]:
         return Answer(content=data, media_type="audio/flac", headers={"cache-control": FOREVER})
 
     return [
+        Page("GET", "/studio", Action.SITE_READ, studio),
         Page("GET", "/studio/kit", Action.SITE_READ, kit_json, machine=True),
         Page(
             "GET",

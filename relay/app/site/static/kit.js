@@ -97,6 +97,11 @@ const Kit = (() => {
     // Where it is, in ticks of the turn; null: it does not play.
     get position() { return this.isPlaying ? Math.max(this.#passed(), 0) % this.#score.length : null; }
 
+    // As position; of what was handed over `ahead` seconds ago, which is how long a device takes to sound it.
+    positionAt(ahead) {
+      return this.isPlaying ? Math.max(this.#passed() - ahead * this.#perSecond(), 0) % this.#score.length : null;
+    }
+
     #passed() { return (this.#context.currentTime - this.#origin) * this.#perSecond(); }
 
     #perSecond() { return (Score.TICKS * (this.#bpm ?? this.#score.bpm)) / 60; }
@@ -121,6 +126,15 @@ const Kit = (() => {
       this.#placed = 0;
       this.#timer = setInterval(() => this.#look(), LOOK_MS);
       this.#look();
+    }
+
+    // Once, now, beside what plays. notes: [{ sound, number, velocity }].
+    async strike(notes, lengthS = 0.35) {
+      const buffer = await this.#shots.of(notes);
+      const { sounds } = await tables();
+      await this.#context.resume();
+      const now = this.#context.currentTime;
+      for (const note of notes) place(this.#context, this.#out, sounds[note.sound], buffer(note), note.velocity, now, now + lengthS);
     }
 
     pause() {

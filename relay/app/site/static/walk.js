@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const LEFT = /^\/(?:api|sign-in|sign-up|session|join|reset-password|device|claim|oauth|embed|static|metrics|health)(?:\/|$)/; // pages of their own
+  const LEFT = /^\/(?:api|sign-in|sign-up|session|join|reset-password|device|claim|oauth|embed|studio|static|metrics|health)(?:\/|$)/; // pages of their own
   const OWN_KEYS = "input, textarea, select, button, a, summary, [role=slider]";
   const ICONS = {
     previous: "M6 5h3v14H6zM20 5v14L9.500 12z",

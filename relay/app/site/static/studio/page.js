@@ -1,0 +1,115 @@
+// /studio: what is pressed becomes a deed of the studio, and the last work is opened where it was left.
+import { CHORDS } from "./cells.js";
+import { bindFields } from "./fields.js";
+import { EXPORTS, opened } from "./files.js";
+import { redone, undone } from "./history.js";
+import { openStore, recalled } from "./store.js";
+import { OPEN, Studio, tell } from "./studio.js";
+import { bindWorks, showWorks } from "./works.js";
+
+const OWN_KEYS = "input:not([type=range], [type=radio]), textarea, select, button, summary, a";
+const root = document.querySelector("[data-studio]");
+const find = (name) => root.querySelector(`[data-${name}]`);
+
+function bindDeeds(studio) {
+  const deeds = {
+    undo: () => studio.step(undone), redo: () => studio.step(redone),
+    copy: () => studio.copy(), paste: () => studio.paste(), double: () => studio.double(), erase: () => studio.onChosen("erase"),
+    cut: () => { studio.copy(); studio.onChosen("erase"); },
+    up: () => studio.onChosen("transpose", { by: 1 }), down: () => studio.onChosen("transpose", { by: -1 }),
+    left: () => studio.shift(0, -1), right: () => studio.shift(0, 1), clear: () => studio.edit("clear"),
+    row: () => studio.kind === "pattern" && studio.edit("remove_row", { row: studio.selection.cursor[0] }),
+    midi: () => EXPORTS.midi(studio.file), json: () => EXPORTS.json(studio.file), wav: () => EXPORTS.wav(studio.file),
+    open: () => find("file").click(),
+    "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
+  };
+  root.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-do]");
+    if (!button) return;
+    button.closest("details")?.removeAttribute("open");
+    try {
+      await deeds[button.dataset.do]();
+    } catch (error) {
+      tell(`That did not work: ${error.message}`);
+    }
+  });
+  find("select").addEventListener("click", () => {
+    studio.grid.isSelecting = !studio.grid.isSelecting;
+    find("select").setAttribute("aria-pressed", String(studio.grid.isSelecting));
+    find("grid").classList.toggle("selecting", studio.grid.isSelecting);
+  });
+  find("mixing").addEventListener("click", () => {
+    const isMixing = root.querySelector(".roll-box").classList.toggle("mixing");
+    find("mixing").setAttribute("aria-pressed", String(isMixing));
+  });
+  find("velocity").addEventListener("input", (event) => studio.onChosen("velocity", { to: Number(event.target.value) }, "velocity"));
+  find("add").addEventListener("change", (event) => {
+    const sound = event.target.value;
+    event.target.replaceChildren();
+    if (sound) studio.edit("add_row", { sound });
+  });
+  find("volume").value = studio.sound.volume;
+  find("volume").addEventListener("input", (event) => studio.sound.setVolume(Number(event.target.value)));
+  root.addEventListener("mousedown", (event) => { if (event.target.closest("button:not([data-works] button)")) event.preventDefault(); }); // keys stay where they are
+  find("play").addEventListener("click", () => studio.toggle());
+}
+
+function bindKeys(studio) {
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input[type=text], input[type=number], textarea, select");
+    if (event.key === " " && !event.target.closest(OWN_KEYS)) {
+      event.preventDefault();
+      studio.toggle();
+    } else if ((event.ctrlKey || event.metaKey) && !event.altKey && !isTyping && ["z", "y"].includes(event.key.toLowerCase())) {
+      event.preventDefault();
+      studio.step(event.key.toLowerCase() === "y" || event.shiftKey ? redone : undone);
+    }
+  });
+}
+
+function bindKept(studio) {
+  const menu = find("menu");
+  const listed = async () => showWorks(menu, await studio.store.list(), studio.work.id);
+  menu.addEventListener("toggle", () => { if (menu.open) listed(); });
+  bindWorks(menu, {
+    open: async (id) => studio.open(await studio.store.get(id)),
+    fresh: (name) => studio.fresh(name),
+    async remove(id) {
+      await studio.store.remove(id);
+      if (id === studio.work.id) studio.fresh("empty");
+      listed();
+    },
+  });
+  const take = async (file) => {
+    try {
+      const { told, ...work } = await opened(file, studio.tables);
+      studio.adopt(work);
+      tell(told.join(" "));
+    } catch (error) {
+      tell(error.message);
+    }
+  };
+  find("file").addEventListener("change", (event) => { if (event.target.files[0]) take(event.target.files[0]); event.target.value = ""; });
+  root.addEventListener("dragover", (event) => { if (event.dataTransfer.types.includes("Files")) event.preventDefault(); });
+  root.addEventListener("drop", (event) => { if (event.dataTransfer.files[0]) { event.preventDefault(); take(event.dataTransfer.files[0]); } });
+}
+
+async function start() {
+  const store = await openStore();
+  const studio = new Studio(await Kit.tables(), store);
+  bindDeeds(studio);
+  bindFields(root, studio.tables, (name, to, mark) => studio.edit(name, { to }, mark));
+  bindKeys(studio);
+  bindKept(studio);
+  const last = await store.get(recalled(OPEN) ?? "") ?? (await store.list())[0];
+  if (last) studio.open(last);
+  else studio.fresh("loop");
+  if (last) studio.showStored();
+  find("desk").hidden = false;
+  find("waiting").hidden = true;
+}
+
+start().catch((error) => {
+  root.dataset.state = "broken";
+  find("waiting").textContent = `The studio could not start (${error.message}). Load the page again; what you made before is kept.`;
+});

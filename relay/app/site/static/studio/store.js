@@ -1,0 +1,99 @@
+// Where work is kept: { list, get, put, remove }, whichever place it is. This one is the browser's own database.
+// A work is { id, kind, body, changed_at }.
+const [NAME, VERSION, WORKS] = ["sidechain-studio", 1, "works"];
+
+const done = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const written = (transaction) => new Promise((resolve, reject) => {
+  transaction.oncomplete = () => resolve();
+  transaction.onabort = transaction.onerror = () => reject(transaction.error);
+});
+
+class LocalStore {
+  words = "Kept in this browser";
+  #db;
+
+  constructor(db) { this.#db = db; }
+
+  // The last changed first.
+  async list() {
+    const works = await done(this.#db.transaction(WORKS).objectStore(WORKS).getAll());
+    return works.sort((a, b) => b.changed_at - a.changed_at);
+  }
+
+  get(id) { return done(this.#db.transaction(WORKS).objectStore(WORKS).get(id)); }
+
+  // Its place on disk is promised only when it is complete.
+  put(work) { return this.#write((works) => works.put(work)); }
+
+  remove(id) { return this.#write((works) => works.delete(id)); }
+
+  #write(change) {
+    const transaction = this.#db.transaction(WORKS, "readwrite", { durability: "strict" });
+    change(transaction.objectStore(WORKS));
+    return written(transaction);
+  }
+}
+
+// Of a browser that keeps nothing for us (a private window of some): the page says so.
+class NoStore {
+  words = "Not kept: this browser lets pages keep nothing";
+  isLost = true;
+  list = async () => [];
+  get = async () => undefined;
+  put = async () => {};
+  remove = async () => {};
+}
+
+// Small things that may be forgotten: a browser that keeps nothing throws at the mere question.
+export function remember(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* then it is forgotten */ }
+}
+export function recalled(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
+// (crypto.randomUUID is not lent to pages that came by http from another machine.)
+export const freshId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export async function openStore() {
+  try {
+    const asked = indexedDB.open(NAME, VERSION);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(WORKS, { keyPath: "id" });
+    return new LocalStore(await done(asked));
+  } catch {
+    return new NoStore();
+  }
+}
+
+// Keeps the newest of what it is given: one write at a time, and never an older one after a newer.
+export class Keeper {
+  #store;
+  #told;
+  #next = null;
+  #isWriting = false;
+
+  // told: called with "keeping", "kept" or the error.
+  constructor(store, told) { [this.#store, this.#told] = [store, told]; }
+
+  async keep(work) {
+    this.#next = work;
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    this.#told("keeping");
+    try {
+      while (this.#next) {
+        const work = this.#next;
+        this.#next = null;
+        await this.#store.put(work);
+      }
+      this.#told("kept");
+    } catch (error) {
+      this.#told(error);
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+}
