@@ -93,7 +93,7 @@ def test_a_loop_is_made_heard_undone_and_still_there_when_one_comes_back(page: P
 
     page.keyboard.press("Space")
     page.wait_for_selector("[data-studio][data-state=playing]")
-    page.wait_for_function("Number(document.querySelector('[data-head]').style.getPropertyValue('--at')) > 2")
+    page.wait_for_function("() => Number(document.querySelector('[data-head]').style.getPropertyValue('--at')) > 2")
     assert page.locator("[data-play]").get_attribute("aria-label") == "Stop"
     page.keyboard.press("Space")
     page.wait_for_selector("[data-studio][data-state=stopped]")
@@ -188,7 +188,7 @@ def test_a_pattern_and_a_machine_are_played(page: Page) -> None:
     page.locator("[data-play]").click()
     page.wait_for_selector("[data-studio][data-state=playing]")
     page.wait_for_function(
-        "Number(document.querySelector('.strip').style.getPropertyValue('--at')) > 0.1", timeout=LIMIT_MS
+        "() => Number(document.querySelector('.strip').style.getPropertyValue('--at')) > 0.1", timeout=LIMIT_MS
     )
     page.locator("[data-play]").click()
     page.wait_for_selector("[data-studio][data-state=stopped]")

@@ -5,7 +5,7 @@ import { EXPORTS, opened } from "./files.js";
 import { redone, undone } from "./history.js";
 import { openStore, recalled } from "./store.js";
 import { OPEN, Studio, tell } from "./studio.js";
-import { bindWorks, showWorks } from "./works.js";
+import { bindWorks, showOthers, showWorks } from "./works.js";
 
 const OWN_KEYS = "input:not([type=range], [type=radio]), textarea, select, button, summary, a";
 const root = document.querySelector("[data-studio]");
@@ -20,7 +20,7 @@ function bindDeeds(studio) {
     left: () => studio.shift(0, -1), right: () => studio.shift(0, 1), clear: () => studio.edit("clear"),
     row: () => studio.kind === "pattern" && studio.edit("remove_row", { row: studio.selection.cursor[0] }),
     midi: () => EXPORTS.midi(studio.file), json: () => EXPORTS.json(studio.file), wav: () => EXPORTS.wav(studio.file),
-    open: () => find("file").click(),
+    open: () => find("file").click(), account: () => studio.beginSync(),
     "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
   };
   root.addEventListener("click", async (event) => {
@@ -69,10 +69,14 @@ function bindKeys(studio) {
 
 function bindKept(studio) {
   const menu = find("menu");
-  const listed = async () => showWorks(menu, await studio.store.list(), studio.work.id);
+  const listed = async () => {
+    showWorks(menu, await studio.store.list(), studio.work.id);
+    showOthers(menu, await studio.sync?.others().catch(() => []) ?? []);
+  };
   menu.addEventListener("toggle", () => { if (menu.open) listed(); });
   bindWorks(menu, {
     open: async (id) => studio.open(await studio.store.get(id)),
+    other: (remote) => studio.openRemote(remote).catch((error) => tell(`It did not come: ${error.message}`)),
     fresh: (name) => studio.fresh(name),
     async remove(id) {
       await studio.store.remove(id);
@@ -104,7 +108,8 @@ async function start() {
   const last = await store.get(recalled(OPEN) ?? "") ?? (await store.list())[0];
   if (last) studio.open(last);
   else studio.fresh("loop");
-  if (last) studio.showStored();
+  studio.sync?.soon(0);
+  addEventListener("offline", () => studio.showStored());
   find("desk").hidden = false;
   find("waiting").hidden = true;
 }

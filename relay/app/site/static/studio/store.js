@@ -1,6 +1,7 @@
 // Where work is kept: { list, get, put, remove }, whichever place it is. This one is the browser's own database.
 // A work is { id, kind, body, changed_at }.
-const [NAME, VERSION, WORKS] = ["sidechain-studio", 1, "works"];
+// How far the relay has it stands beside it (sync.js), and is written in the same transaction: an edit that is kept is an edit that will be sent.
+const [NAME, VERSION, WORKS, SYNCS] = ["sidechain-studio", 1, "works", "syncs"];
 
 const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
@@ -26,14 +27,58 @@ class LocalStore {
   get(id) { return done(this.#db.transaction(WORKS).objectStore(WORKS).get(id)); }
 
   // Its place on disk is promised only when it is complete.
-  put(work) { return this.#write((works) => works.put(work)); }
+  put(work) {
+    return this.#write(async (works, syncs) => {
+      works.put(work);
+      const sync = await done(syncs.get(work.id));
+      if (sync) syncs.put({ ...sync, isDirty: true, trouble: null });
+    });
+  }
 
-  remove(id) { return this.#write((works) => works.delete(id)); }
+  remove(id) { return this.#write((works, syncs) => { works.delete(id); syncs.delete(id); }); }
 
-  #write(change) {
-    const transaction = this.#db.transaction(WORKS, "readwrite", { durability: "strict" });
-    change(transaction.objectStore(WORKS));
-    return written(transaction);
+  sync(id) { return done(this.#db.transaction(SYNCS).objectStore(SYNCS).get(id)); }
+  syncs() { return done(this.#db.transaction(SYNCS).objectStore(SYNCS).getAll()); }
+  setSync(sync) { return this.#write((_, syncs) => syncs.put(sync)); }
+  removeSync(id) { return this.#write((_, syncs) => syncs.delete(id)); }
+
+  // What is to be sent is fixed before it is. isAgain: an earlier try of the same did not end.
+  async attempted(id) {
+    let told = {};
+    await this.#write(async (works, syncs) => {
+      const [work, sync] = await Promise.all([done(works.get(id)), done(syncs.get(id))]);
+      const isAgain = Boolean(sync?.attempt);
+      if (!work || !sync || !(isAgain || sync.isDirty)) return;
+      const next = isAgain ? sync : { ...sync, isDirty: false, attempt: { kind: work.kind, body: work.body } };
+      syncs.put(next);
+      told = { sync: next, isAgain };
+    });
+    return told;
+  }
+
+  // Returns whether it was edited meanwhile.
+  async arrived(id, { remote, version }) {
+    let isDirty = false;
+    await this.#write(async (_, syncs) => {
+      const sync = await done(syncs.get(id));
+      if (!sync) return; // it was deleted meanwhile
+      isDirty = sync.isDirty;
+      syncs.put({ ...sync, remote, version, attempt: null, trouble: null });
+    });
+    return isDirty;
+  }
+
+  // It waits for another edit.
+  refused(id, trouble) {
+    return this.#write(async (_, syncs) => {
+      const sync = await done(syncs.get(id));
+      if (sync) syncs.put({ ...sync, attempt: null, trouble });
+    });
+  }
+
+  async #write(change) {
+    const transaction = this.#db.transaction([WORKS, SYNCS], "readwrite", { durability: "strict" });
+    await Promise.all([change(transaction.objectStore(WORKS), transaction.objectStore(SYNCS)), written(transaction)]);
   }
 }
 
@@ -45,6 +90,8 @@ class NoStore {
   get = async () => undefined;
   put = async () => {};
   remove = async () => {};
+  sync = async () => undefined;
+  syncs = async () => [];
 }
 
 // Small things that may be forgotten: a browser that keeps nothing throws at the mere question.
@@ -61,7 +108,7 @@ export const freshId = () => [...crypto.getRandomValues(new Uint8Array(16))].map
 export async function openStore() {
   try {
     const asked = indexedDB.open(NAME, VERSION);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(WORKS, { keyPath: "id" });
+    asked.onupgradeneeded = () => [WORKS, SYNCS].forEach((name) => asked.result.createObjectStore(name, { keyPath: "id" }));
     return new LocalStore(await done(asked));
   } catch {
     return new NoStore();

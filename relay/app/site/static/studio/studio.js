@@ -12,6 +12,7 @@ import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
 import { Sound } from "./sound.js";
 import { Keeper, freshId, remember } from "./store.js";
+import { Sync } from "./sync.js";
 
 export const OPEN = "studio-open"; // which work was open last
 const root = document.querySelector("[data-studio]");
@@ -28,6 +29,9 @@ export class Studio {
     [this.tables, this.store] = [tables, store];
     this.sound = new Sound(tell);
     this.keeper = new Keeper(store, (state) => this.#showKept(state));
+    const { account } = root.dataset;
+    const csrf = document.querySelector('meta[name="csrf"]')?.content;
+    this.sync = account ? new Sync(store, account, csrf, (id, state) => this.#showSent(id, state)) : null;
     this.grid = new Grid(find("grid"), find("ruler"), {
       place: (keys, mark) => this.press("place", keys, mark),
       erase: (keys, mark) => this.press("erase", keys, mark),
@@ -61,6 +65,7 @@ export class Studio {
     [this.selection, this.beat, this.mixer] = [none(), 0, { muted: new Set(), solo: new Set() }];
     remember(OPEN, work.id);
     this.#changed({ isKept: true });
+    this.showStored();
   }
 
   fresh(name) { this.adopt({ kind: KIND_OF[name], body: FRESH[name](this.tables) }); }
@@ -256,11 +261,46 @@ export class Studio {
     if (room > 0 && (left < roll.scrollLeft || left > roll.scrollLeft + room)) roll.scrollLeft = left;
   }
 
-  showStored() { this.#showKept("kept"); }
+  // Its place in the account of whoever is signed in: begun by a press, and never by itself.
+  async beginSync() {
+    await this.sync.begin(this.work.id);
+    await this.showStored();
+  }
+
+  async openRemote(remote) {
+    this.open(await this.sync.fetched(remote, freshId()));
+  }
+
+  // How far the open work is kept, as the browser's database says it.
+  async showStored() {
+    const { id } = this.work;
+    const sync = await this.store.sync(id);
+    if (id !== this.work.id) return;
+    find("account").hidden = !this.sync || this.store.isLost || Boolean(sync);
+    if (this.store.isLost) this.#sayKept("lost", this.store.words);
+    else if (!sync) this.#sayKept("kept", this.store.words);
+    else if (sync.trouble) this.#sayKept("lost", `Kept in this browser only: ${sync.trouble}`);
+    else if (sync.account !== root.dataset.account) this.#sayKept("keeping", `Kept in this browser; the rest waits until ${sync.account} signs in`);
+    else if (sync.isDirty || sync.attempt) this.#sayKept("keeping", navigator.onLine ? "Kept in this browser, on its way to your account" : "Kept in this browser; it goes to your account when the line is back");
+    else this.#sayKept("kept", "Kept in your account");
+  }
+
+  #sayKept(state, words) {
+    find("kept").dataset.kept = state;
+    find("kept").textContent = words;
+  }
 
   #showKept(state) {
-    const isKept = state === "kept";
-    find("kept").dataset.kept = isKept ? (this.store.isLost ? "lost" : "kept") : state === "keeping" ? "keeping" : "lost";
-    find("kept").textContent = isKept ? this.store.words : state === "keeping" ? "Keeping…" : `Not kept (${state.message || state.name}). Save it as a file.`;
+    if (state === "keeping") this.#sayKept("keeping", "Keeping…");
+    else if (state === "kept") {
+      this.showStored();
+      this.sync?.soon();
+    } else this.#sayKept("lost", `Not kept (${state.message || state.name}). Save it as a file.`);
+  }
+
+  #showSent(id, state) {
+    if (id !== this.work.id) return;
+    if (state === "gone") tell("It was deleted from your account, and is kept in this browser.");
+    this.showStored();
   }
 }

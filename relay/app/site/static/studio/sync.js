@@ -1,0 +1,124 @@
+// Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun is looked for before it is sent again.
+// How far each work is stands in the browser's database (store.js), beside the work:
+// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble }.
+const API = "/api/v1/creations";
+const [WAIT_MS, AGAIN_MS] = [1_500, 15_000];
+export const KINDS = ["loop", "pattern", "machine"];
+
+const sorted = (value) => (Array.isArray(value) ? value.map(sorted) : value && typeof value === "object" ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])) : value);
+const isSame = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+
+class Refused extends Error {
+  constructor(status, words) { super(words); this.status = status; }
+}
+
+// What an answer of each status means for the work; others are told and wait for the next edit.
+const MEANS = { 401: "wait", 403: "wait", 404: "gone", 408: "wait", 409: "behind", 410: "gone", 429: "wait" };
+const meaning = (error) => (error instanceof Refused ? MEANS[error.status] ?? (error.status >= 500 ? "wait" : "refused") : "wait");
+
+export class Sync {
+  #store;
+  #account;
+  #csrf;
+  #told;
+  #timer = null;
+  #isSending = false;
+
+  // account: who is signed in. told(id, state): state is "sent", "waits", "gone", or a sentence of the relay.
+  constructor(store, account, csrf, told) {
+    [this.#store, this.#account, this.#csrf, this.#told] = [store, account, csrf, told];
+    addEventListener("online", () => this.soon(0));
+  }
+
+  // From now on this work is kept there, too.
+  async begin(id) {
+    await this.#store.setSync({ id, account: this.#account, remote: null, version: null, isDirty: true, attempt: null, trouble: null });
+    this.soon(0);
+  }
+
+  soon(ms = WAIT_MS) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#sendAll(), ms);
+  }
+
+  // What the account has and this browser has not: [{ id, kind, title }].
+  async others() {
+    const known = new Set((await this.#store.syncs()).map((each) => each.remote));
+    const pages = await Promise.all(KINDS.map((kind) => this.#call("GET", `?kind=${kind}`)));
+    return pages.flatMap((page) => page.creations).filter((each) => !known.has(each.id));
+  }
+
+  // One of them, as a work that both have.
+  async fetched(remote, id) {
+    const { score: { kind, ...body }, version } = await this.#call("GET", `/${remote}`);
+    const work = { id, kind, body, changed_at: Date.now() };
+    await this.#store.put(work);
+    await this.#store.setSync({ id, account: this.#account, remote, version, isDirty: false, attempt: null, trouble: null });
+    return work;
+  }
+
+  async #call(method, path, body) {
+    const answer = await fetch(API + path, {
+      method,
+      headers: { "content-type": "application/json", "x-csrf-token": this.#csrf },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const read = await answer.json();
+    if (!answer.ok) throw new Refused(answer.status, read.detail ?? read.title);
+    return read;
+  }
+
+  async #sendAll() {
+    if (this.#isSending) { this.soon(); return; }
+    this.#isSending = true;
+    try {
+      const all = (await this.#store.syncs()).filter((each) => each.account === this.#account && (each.isDirty || each.attempt));
+      for (const { id } of all) if (!(await this.#send(id))) this.soon(AGAIN_MS);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  // Whether it need not be tried again by itself.
+  async #send(id) {
+    const { sync, isAgain } = await this.#store.attempted(id);
+    if (!sync?.attempt) return true;
+    try {
+      const { id: remote, version } = await this.#sent(sync, isAgain);
+      const isDirty = await this.#store.arrived(id, { remote, version });
+      this.#told(id, isDirty ? "waits" : "sent");
+      if (isDirty) this.soon();
+      return true;
+    } catch (error) {
+      const means = meaning(error);
+      if (means === "gone") await this.#store.removeSync(id);
+      else if (means === "refused") await this.#store.refused(id, error.message);
+      this.#told(id, means === "wait" ? "waits" : means === "gone" ? "gone" : error.message);
+      return means !== "wait";
+    }
+  }
+
+  async #sent({ remote, version, attempt: { kind, body } }, isAgain) {
+    const score = { kind, ...body };
+    if (remote === null) return (isAgain && await this.#lost(score)) || this.#call("POST", "", { score });
+    try {
+      return await this.#call("PATCH", `/${remote}`, { score, version });
+    } catch (error) {
+      if (meaning(error) !== "behind") throw error;
+    }
+    // Ours arrived and its answer did not; or it was changed elsewhere, which stays there as the version before this one.
+    const there = await this.#call("GET", `/${remote}`);
+    return isSame(there.score, score) ? there : this.#call("PATCH", `/${remote}`, { score, version: there.version });
+  }
+
+  // What an earlier try made, whose answer was lost.
+  async #lost(score) {
+    const known = new Set((await this.#store.syncs()).map((each) => each.remote));
+    const { creations } = await this.#call("GET", `?kind=${score.kind}`);
+    for (const each of creations.filter(({ id, title }) => !known.has(id) && title === score.name)) {
+      const there = await this.#call("GET", `/${each.id}`);
+      if (isSame(there.score, score)) return there;
+    }
+    return null;
+  }
+}
