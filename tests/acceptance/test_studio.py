@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from audio.score.compiled import compile_loop
 from audio.score.events import frame_of
@@ -93,7 +93,9 @@ def test_a_loop_is_made_heard_undone_and_still_there_when_one_comes_back(page: P
 
     page.keyboard.press("Space")
     page.wait_for_selector("[data-studio][data-state=playing]")
-    page.wait_for_function("() => Number(document.querySelector('[data-head]').style.getPropertyValue('--at')) > 2")
+    page.wait_for_function(
+        "() => Number(document.querySelector('[data-head]').style.getPropertyValue('--at')) > 2"
+    )
     assert page.locator("[data-play]").get_attribute("aria-label") == "Stop"
     page.keyboard.press("Space")
     page.wait_for_selector("[data-studio][data-state=stopped]")
@@ -188,7 +190,8 @@ def test_a_pattern_and_a_machine_are_played(page: Page) -> None:
     page.locator("[data-play]").click()
     page.wait_for_selector("[data-studio][data-state=playing]")
     page.wait_for_function(
-        "() => Number(document.querySelector('.strip').style.getPropertyValue('--at')) > 0.1", timeout=LIMIT_MS
+        "() => Number(document.querySelector('.strip').style.getPropertyValue('--at')) > 0.1",
+        timeout=LIMIT_MS,
     )
     page.locator("[data-play]").click()
     page.wait_for_selector("[data-studio][data-state=stopped]")
@@ -227,3 +230,60 @@ def test_a_browser_that_keeps_nothing_is_told_and_still_plays(relay: RelayProces
         expect(cell(watched.page, RIM, 0)).to_have_class("cell bar-starts on")
         assert watched.complaints == []
         watched.close()
+
+
+def test_what_is_made_goes_to_its_makers_account_once_also_when_the_line_drops(
+    browser: Browser, relay: RelayProcess
+) -> None:
+    """An answer that is lost, a page that is closed then, edits without a line: one creation, and all of it."""
+    name = f"line.{browser.browser_type.name}"
+    watched = Watched(browser, WIDE)
+    page = watched.page
+    watched.sign_in(relay.url, name)
+    opened(page, relay)
+    begin(page, "empty")
+    cell(page, RIM, 3).click()
+    kept(page)
+
+    def lose_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/creations", lose_answer)
+    with page.expect_event("requestfailed"):
+        page.locator("[data-do=account]").click()
+    page.unroute("**/api/v1/creations")
+    page.reload()
+    ready(page)
+    expect(page.locator("[data-kept]")).to_have_text("Kept in your account")
+    (made,) = mine(page, relay)
+    assert made["version"] == 1
+
+    watched.context.set_offline(True)
+    cell(page, RIM, 5).click()
+    cell(page, RIM, 9).click()
+    expect(page.locator("[data-kept]")).to_contain_text("when the line is back")
+    watched.context.set_offline(False)
+    expect(page.locator("[data-kept]")).to_have_text("Kept in your account")
+    (made,) = mine(page, relay)
+    whole = page.request.get(f"{relay.url}/api/v1/creations/{made['id']}").json()
+    assert [each["step"] for each in whole["score"]["steps"]] == [3, 5, 9] and whole["version"] == 2
+    watched.close()
+
+    elsewhere = Watched(browser, WIDE)
+    elsewhere.sign_in(relay.url, name)
+    opened(elsewhere.page, relay)
+    elsewhere.page.locator("[data-menu] summary").click()
+    elsewhere.page.locator("[data-other]").click()
+    expect(cell(elsewhere.page, RIM, 9)).to_have_attribute("aria-label", "Rim, bar 1 beat 3.2, on, 80 %")
+    expect(elsewhere.page.locator("[data-kept]")).to_have_text("Kept in your account")
+    elsewhere.close()
+
+
+def mine(page: Page, relay: RelayProcess) -> list[dict[str, object]]:
+    answer = page.request.get(f"{relay.url}/api/v1/creations?kind=loop")
+    found: list[dict[str, object]] = answer.json()["creations"]
+    return found
