@@ -197,39 +197,33 @@ def test_a_pattern_and_a_machine_are_played(page: Page) -> None:
     page.wait_for_selector("[data-studio][data-state=stopped]")
 
 
-def test_a_finger_makes_a_loop_on_a_phone(relay: RelayProcess) -> None:
-    with running_browser() as chromium:
-        context = chromium.new_context(
-            viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True, is_mobile=True
-        )
-        page = context.new_page()
-        opened(page, relay)
-        begin(page, "empty")
-        cell(page, RIM, 1).tap()
-        cell(page, RIM, 4).tap()
-        cell(page, RIM, 1).tap()
-        assert [each.step for each in kept(page).steps] == [4]
-        box = cell(page, RIM, 4).bounding_box()
-        assert box is not None and box["width"] >= 44 and box["height"] >= 44
-        page.locator("[data-play]").tap()
-        page.wait_for_selector("[data-studio][data-state=playing]")
-        context.close()
+def test_a_finger_makes_a_loop_on_a_phone(browser: Browser, relay: RelayProcess) -> None:
+    context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True)
+    page = context.new_page()
+    opened(page, relay)
+    begin(page, "empty")
+    cell(page, RIM, 1).tap()
+    cell(page, RIM, 4).tap()
+    cell(page, RIM, 1).tap()
+    assert [each.step for each in kept(page).steps] == [4]
+    box = cell(page, RIM, 4).bounding_box()
+    assert box is not None and box["width"] >= 44 and box["height"] >= 44
+    page.locator("[data-play]").tap()
+    page.wait_for_selector("[data-studio][data-state=playing]")
+    context.close()
 
 
-def test_a_browser_that_keeps_nothing_is_told_and_still_plays(relay: RelayProcess) -> None:
-    with running_browser() as chromium:
-        watched = Watched(chromium, WIDE)
-        watched.page.add_init_script(
-            "IDBFactory.prototype.open = () => { throw new DOMException('No.', 'SecurityError'); };"
-        )
-        opened(watched.page, relay)
-        expect(watched.page.locator("[data-kept]")).to_have_text(
-            "Not kept: this browser lets pages keep nothing"
-        )
-        cell(watched.page, RIM, 0).click()
-        expect(cell(watched.page, RIM, 0)).to_have_class("cell bar-starts on")
-        assert watched.complaints == []
-        watched.close()
+def test_a_browser_that_keeps_nothing_is_told_and_still_plays(browser: Browser, relay: RelayProcess) -> None:
+    watched = Watched(browser, WIDE)
+    watched.page.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('No.', 'SecurityError'); };"
+    )
+    opened(watched.page, relay)
+    expect(watched.page.locator("[data-kept]")).to_have_text("Not kept: this browser lets pages keep nothing")
+    cell(watched.page, RIM, 0).click()
+    expect(cell(watched.page, RIM, 0)).to_have_attribute("aria-label", "Rim, bar 1 beat 1, on, 80 %")
+    assert watched.complaints == []
+    watched.close()
 
 
 def test_what_is_made_goes_to_its_makers_account_once_also_when_the_line_drops(
