@@ -4,6 +4,7 @@ Run as `python -m daemon.features.analysing.analysis_worker SCRATCH FILE…`: it
 what it writes into SCRATCH. One Job at a time; answers are Worked as it goes, then Analysed, Compared, Separated or Refused. Ends when stdin does.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -203,6 +204,7 @@ def main(scratch: Path, paths: list[Path]) -> None:
     from sandbox.process import enter  # not above: who asks imports this file for its messages
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends who asked, and they end this
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is there: its threads spin, ten times the work
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     files = [path.open("rb") for path in paths]
     _rehearse(scratch)
