@@ -46,7 +46,7 @@ from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
 from relay.features.studio import operations as studio
-from relay.features.studio import rendering_operations
+from relay.features.studio import playground_operations, rendering_operations
 from relay.features.studio.kit import Kit
 from relay.features.studio.writing_operations import WritingOperations
 from relay.features.uploads.operations import UploadOperations
@@ -79,6 +79,9 @@ class Table:
             *self._feeds(),
             *studio.rows(self.kit, self.render),
             *WritingOperations(self.posts.writing, self.posts.owning).rows(),
+            *playground_operations.rows(
+                self.posts.writing, self.posts.sharing, self.posts.owning, self.base_url
+            ),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),

@@ -70,6 +70,7 @@ from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
 from relay.features.studio import rendering as studio_rendering
 from relay.features.studio.rendering import Rendering
+from relay.features.studio.sharing import Sharing
 from relay.features.studio.writing import Writing
 from relay.features.uploads.service import Uploads
 
@@ -128,6 +129,7 @@ class PostServices:
     workers: Workers
     owning: Owning
     writing: Writing
+    sharing: Sharing
     rendering: Rendering
     replacing: Replacing
     removals: Removals
@@ -292,6 +294,7 @@ async def post_services(
         workers=workers,
         owning=owning,
         writing=Writing(db, owning, removed, base_url),
+        sharing=Sharing(db, base_url),
         rendering=rendering,
         replacing=Replacing(db, removed, base_url),
         removals=removed,

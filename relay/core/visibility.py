@@ -175,5 +175,7 @@ FINDABLE_BY_FOLLOWERS = (
 """`may_find` for whoever follows the owner: nobody follows whom they block, or who blocks them. It walks an index of its own."""
 FINDABLE_BY_OWNER = "c.state NOT IN ('deleted', 'archived') AND c.owner_state <> 'suspended'"
 """`may_find` for the owner."""
+SHARED = f"c.state = 'ready' AND c.owner_state <> 'suspended' AND {NOT_BLOCKED}"
+"""Whether somebody who was given a link to it by its owner sees it: whatever its visibility is."""
 PUBLIC = f"c.state = 'ready' AND c.visibility = 'public' AND c.owner_state = 'open' AND {NOT_BLOCKED}"
 """What of `FINDABLE` is for everybody: it walks the index of public creations."""

@@ -164,7 +164,7 @@ def set_sound(
         raise Refusal("gone", "It was deleted meanwhile.")
     n, body, is_head = row
     was = read_figures(body).card
-    card = replace(figures.card, version=n, color=was.color, meter=was.meter)
+    card = replace(figures.card, version=n, color=was.color, meter=was.meter, duration_bars=was.duration_bars)
     if not assets_of(tx.db, version_id):
         insert_assets(tx, version_id, assets)
         accounts.store_bytes(tx, owner_id, sum(asset.size_bytes for asset in assets))

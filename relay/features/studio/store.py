@@ -36,6 +36,7 @@ _ONE = f"""SELECT {_OF_WHOLE}, {creations.COLUMNS} {_JOINED} {_HEAD}
 _PAGE = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.owner_id = :owner AND c.kind = :kind
   AND c.state <> 'deleted' AND {FINDABLE} AND (c.changed_us, c.id) < (:at_us, :id)
   ORDER BY c.changed_us DESC, c.id DESC LIMIT :limit"""
+_NUMBERED = "c.owner_id = :viewer AND c.kind = :kind AND c.state NOT IN ('deleted', 'archived')"
 _FORKS = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.parent_id = :parent
   AND {FINDABLE} AND {not_muted("c.owner_id")} AND {creations.OLDER} {creations.NEWEST}"""
 _PARENT = f"SELECT c.id, c.title, a.username {_JOINED} WHERE c.id = :id AND {READABLE}"
@@ -89,6 +90,34 @@ def of_owner(db: Connection, owner_id: str, kind: str, at: creations.Position, b
     rows = db.execute(_PAGE, values).fetchall()
     following = Cursor(rows[at.limit - 1][1], _id_of(rows[at.limit - 1])) if len(rows) > at.limit else None
     return _page(rows, at, following, base_url)
+
+
+def numbered(
+    db: Connection,
+    owner_id: str,
+    kind: str,
+    *,
+    first: int,
+    limit: int,
+    public: bool | None,
+    base_url: str,
+) -> tuple[list[CreationItem], int]:
+    """`limit` of the owner's own from the one with this number on, changed last first, and how many there are: a thousand at most.
+
+    public: only those that are, or only those that are not. [any thread with a snapshot]
+    """
+    wanted = _NUMBERED
+    if public is not None:
+        wanted += f" AND c.visibility {'=' if public else '<>'} 'public'"
+    values = {"viewer": owner_id, "kind": kind}
+    (total,) = db.execute(f"SELECT count(*) FROM creation AS c WHERE {wanted}", values).fetchone()
+    rows = db.execute(
+        f"SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE {wanted}"
+        " ORDER BY c.changed_us DESC, c.id DESC LIMIT :limit OFFSET :first",
+        {**values, "first": first, "limit": limit},
+    ).fetchall()
+    items = len(_Item._fields)
+    return [_item(row[:items], row[items:], base_url) for row in rows], total
 
 
 def forks(db: Connection, parent_id: str, at: creations.Position, base_url: str) -> CreationPage:
