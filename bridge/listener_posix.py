@@ -1,7 +1,7 @@
 """Where peers come in on Linux and macOS: a Unix socket with a name in the run directory.
 
 It accepts by itself, because libzmq ends the process when a connection comes and no descriptor is left: here that is a
-pause, and a line in the log.
+pause, and a line in the log, once until somebody is let in again.
 """
 
 import sys
@@ -42,6 +42,7 @@ class Listener:
         self._socket: socket.socket | None = None
         self._file: os.stat_result | None = None  # of the socket's name, as it was bound
         self._adopting: set[asyncio.Task[None]] = set()
+        self._shut_why = ""  # why nobody is let in, as the log has it
 
     def bind(self) -> None:
         """Bind with mode 0600 whatever the umask, and accept. The RunLock must be held: a live path is taken over.
@@ -102,6 +103,9 @@ class Listener:
             peer.close()
             self._pause(f"{RESERVED_DESCRIPTORS} descriptors are left, for what is kept")
             return
+        if self._shut_why:
+            self._shut_why = ""
+            log.info("%s: whoever comes is let in again", self.path.name)
         protocol = self._admit(system.peer_of(peer))
         if protocol is None:
             peer.close()
@@ -115,9 +119,10 @@ class Listener:
         assert self._socket is not None
         loop = asyncio.get_running_loop()
         self._exhausted()
-        log.warning(
-            "%s: nobody new is let in for a moment: %s. Raise the limit of open files.", self.path.name, why
-        )
+        if why != self._shut_why:
+            self._shut_why = why
+            name, step = self.path.name, "Raise the limit of open files"
+            log.warning("%s: nobody new is let in until there is room: %s. %s.", name, why, step)
         loop.remove_reader(self._socket)
         loop.call_later(EXHAUSTED_PAUSE_S, self._listen)
 

@@ -114,12 +114,15 @@ class Listener:
             waiting.close()
 
     async def _next_instance(self) -> PipeHandle:
+        shut_why = ""
         while True:
             try:
                 return self._instance()
             except OSError as error:
                 self._exhausted()
-                log.warning("%s: nobody new is let in for a moment: %s", self.path.name, error)
+                if str(error) != shut_why:
+                    shut_why = str(error)
+                    log.warning("%s: nobody new is let in until there is room: %s", self.path.name, error)
                 await asyncio.sleep(_AGAIN_S)
 
     def _take_in(self, loop: Any, pipe: PipeHandle) -> None:

@@ -9,11 +9,9 @@ directly, whatever is set.
 import ipaddress
 import os
 import ssl
-import urllib.request
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-import certifi
 import msgspec
 
 from daemon.errors import Offline
@@ -35,6 +33,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 def route_to(url: str) -> Route:
     """The way to `url` as the environment, or the system, says now. Raises Offline. [any]"""
+    import urllib.request  # with http.client and email, which a start without a relay does not need
+
     return chosen(url, urllib.request.getproxies(), bypassed=urllib.request.proxy_bypass)
 
 
@@ -67,6 +67,8 @@ def trusted(certificate: str = "", env: Mapping[str, str] = os.environ) -> ssl.S
         if certificate
         else f"SSL_CERT_FILE names ({file or folder})"
     )
+    import certifi  # with importlib.resources, zipfile and csv: not before a relay is asked
+
     try:
         if certificate:
             return ssl.create_default_context(cafile=certificate)
