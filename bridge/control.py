@@ -202,6 +202,7 @@ class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
     paused_s: float | None = None  # for so long, from now on; None: until it is resumed
     tells_presence: bool | None = None
     do_not_disturb: bool | None = None
+    next_step: Line = ""  # what the person can do about the state; "": nothing, or a daemon of before
 
 
 class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):

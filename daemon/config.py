@@ -222,9 +222,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     safe_mode: Annotated[
         bool,
         Meta(
-            description="After three deaths within ten minutes, start without posting, link and rendering until it has gone well for ten; false: always start whole."
+            description="After three deaths within ten minutes, start without posting, link and rendering until it has gone well for a while; false: always start whole."
         ),
     ] = True
+    safe_mode_minutes: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=24 * 60.0,
+            description="Minutes for which it must go well in safe mode before everything is tried again.",
+        ),
+    ] = 10.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="How much the log says: debug, info, warning or error.", extra={"at_once": True}),

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import sys
-from functools import partial
 
 from bridge.paths import PLUGIN_SOCKET
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
@@ -16,21 +15,19 @@ from bridge.system import forbid_dumps, raise_descriptor_limit
 from daemon.app.doors import control_door, plugin_door, windows_of
 from daemon.app.features import Features
 from daemon.app.lifetime import Lifetime, Part
-from daemon.core.crash_loop import CRASHES
 from daemon.doors.control.teller import ControlTeller
 from daemon.doors.plugin.notices import NotificationNotices, RecoveryNotices
 from daemon.errors import SidechainError
 from daemon.events import Bus, PluginsShutOut
+from daemon.features.safe_mode.safe_mode import IS_OVER, SafeMode
 from daemon.features.status.library_watch import LibraryWatch
 from daemon.features.status.run_folder_watch import RunFolderWatch
 from daemon.library.rebuild import own_data
 from daemon.settings.reading import Loaded
-from daemon.system.clock import unix_us
 from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected, on_signals
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import program, write_start_file
-from daemon.system.start_marks import forget_at_end, mark_start
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
 log = logging.getLogger(__name__)
@@ -39,20 +36,23 @@ log = logging.getLogger(__name__)
 class App:
     """One running daemon. Lives from `run` to the end of its `lifetime`; everything happens on one asyncio loop."""
 
-    def __init__(self, held: Loaded, version: str, starter: Starter) -> None:
+    def __init__(self, held: Loaded, version: str, starter: Starter, was_safe: bool) -> None:
+        """was_safe: the one before, in this process, was in safe mode, and has gone well."""
         self._config = held.config
         self._version = version
         self._starter = starter
         self._bus = Bus()
         self._features = Features(held, version, self._bus)
         self.lifetime = Lifetime(self._bus)
+        self.safe_mode = SafeMode(held.config)
+        self._was_safe = was_safe
 
     async def run(self) -> None:
         """Start, serve until stopped, stop. Raises AlreadyRunning, BadConfig."""
         async with contextlib.AsyncExitStack() as stack:
             self._run_lock = stack.enter_context(own_run_folder(self._config))
             stack.enter_context(own_data(self._config))
-            self._safe = await self._look_at_starts(stack)
+            await asyncio.to_thread(self.safe_mode.look, stack.enter_context(contextlib.ExitStack()))
             await self._build_features(stack)
             await self._open_control_door(stack)
             await self._open_plugin_door(stack)
@@ -69,15 +69,6 @@ class App:
 
     # in the order of the start ----------------------------------------------------------------------------------
 
-    async def _look_at_starts(self, stack: contextlib.AsyncExitStack) -> bool:
-        """Note that we start, until we end in peace; whether, after a crash loop, only what keeping needs is to run."""
-        data = self._config.data
-        safe = await asyncio.to_thread(mark_start, data, unix_us()) and self._config.safe_mode
-        stack.push(partial(forget_at_end, data))
-        if safe:
-            log.error("the daemon has died %d times within minutes: it starts in safe mode", CRASHES)
-        return safe
-
     async def _build_features(self, stack: contextlib.AsyncExitStack) -> None:
         self._plugins = PluginEndpoint(
             self._config.run / PLUGIN_SOCKET,
@@ -88,7 +79,9 @@ class App:
             exhausted=lambda: self._bus.tell(PluginsShutOut()),
         )
         await self._features.open_library(stack)
-        self._features.build_relay(stack, safe=self._safe)
+        if self._was_safe:
+            self._features.notices.add(IS_OVER)
+        self._features.build_relay(stack, self.safe_mode)
         self._features.build_plugins(stack, self._plugins.send)
         self._features.build_deeds()
 
@@ -131,8 +124,8 @@ class App:
             features.keep_journal,
             self._starter.say_alive,
         ]
-        if self._safe:
-            return [*parts, self.lifetime.leave_safe_mode]
+        if self.safe_mode.is_on:
+            return [*parts, self._leave_safe_mode]
         parts += [
             features.account.open,
             features.renderer.run,
@@ -154,6 +147,10 @@ class App:
             ]
         return parts
 
+    async def _leave_safe_mode(self) -> None:
+        await self.safe_mode.well()
+        self.lifetime.begin_again()
+
 
 def serve(held: Loaded, version: str) -> int:
     """Run a daemon in this process until it is told to stop; the exit code. Raises SidechainError."""
@@ -162,16 +159,17 @@ def serve(held: Loaded, version: str) -> int:
     forbid_dumps()
     raise_descriptor_limit()  # a plugin costs three
 
-    async def main() -> Lifetime:
-        app = App(held, version, starter)
+    async def main(was_safe: bool) -> App:
+        app = App(held, version, starter, was_safe)
         await app.run()
-        return app.lifetime
+        return app
 
     try:
-        while (ended := asyncio.run(main())).start_over:
-            pass
+        ended = asyncio.run(main(was_safe=False))
+        while ended.lifetime.start_over:
+            ended = asyncio.run(main(was_safe=ended.safe_mode.is_on))
     except* SidechainError as group:
         raise group.exceptions[0] from None
-    if ended.replaced:
+    if ended.lifetime.replaced:
         starter.start_over([*program(), *sys.argv[1:]])
     return 0

@@ -38,6 +38,7 @@ from daemon.features.previews.preview_files import PreviewFiles
 from daemon.features.previews.previews import Previews, Send
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.repairs.repairs import Repairs
+from daemon.features.safe_mode.safe_mode import SafeMode
 from daemon.features.status.notices import Notices
 from daemon.features.status.status import DaemonStatus
 from daemon.features.updates.updates import Updates
@@ -87,8 +88,8 @@ class Features:
                 f"{len(rebuilt.unreadable)} folders beside the takes cannot be read and were left alone."
             )
 
-    def build_relay(self, stack: contextlib.AsyncExitStack, *, safe: bool) -> None:
-        """What goes to the relay and comes from it; nothing of it that keeping does not need, if `safe`."""
+    def build_relay(self, stack: contextlib.AsyncExitStack, safe_mode: SafeMode) -> None:
+        """What goes to the relay and comes from it; nothing of it that keeping does not need, in safe mode."""
         config, store, account, bus = self._config, self.store, self.account, self.bus
         self.pausing = Pausing(config.data, bus)
         self.status = DaemonStatus(
@@ -97,11 +98,11 @@ class Features:
             has_relay=bool(config.relay_url),
             bus=bus,
             paused=lambda: self.pausing.words,
-            safe=safe,
+            safe=lambda: safe_mode.words,
         )
         self.uploader: Uploader | None = None
         self.link: LinkDriver | None = None
-        if config.relay_url and not safe:
+        if config.relay_url and not safe_mode.is_on:
             self.uploader = Uploader(
                 store=store,
                 relay=account.relay(),

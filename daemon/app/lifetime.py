@@ -1,11 +1,10 @@
-"""How long a daemon runs, and what follows its end: what fails is taken up again, and after a crash loop less is started."""
+"""How long a daemon runs, and what follows its end: what fails is taken up again."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
 
-from daemon.core.crash_loop import SAFE_S
 from daemon.errors import LibraryDamaged, SidechainError
 from daemon.events import Bus, DiskTroubled
 
@@ -41,7 +40,7 @@ class Lifetime:
                 if time.monotonic() - self._started_s < REBUILD_INTERVAL_S:
                     raise
                 log.error("%s The daemon starts over.", error)
-                self._begin_again()
+                self.begin_again()
                 return None
             except (SidechainError, OSError) as error:
                 now_s = time.monotonic()
@@ -52,18 +51,13 @@ class Lifetime:
                 self._bus.tell(DiskTroubled(sentence=str(error)))
                 await asyncio.sleep(TROUBLE_PAUSE_S)
 
-    async def leave_safe_mode(self) -> None:
-        """By itself, once it has gone well for a while."""
-        await asyncio.sleep(SAFE_S)
-        log.info("safe mode ends: everything is tried again")
-        self._begin_again()
-
     def be_replaced(self) -> None:
         """A package has put another version in our place: everything is ended as ever, and that one begins."""
         log.info("the program was replaced; it starts over")
         self.replaced = True
         self.stopping.set()
 
-    def _begin_again(self) -> None:
+    def begin_again(self) -> None:
+        """The daemon ends, and another one begins in this process."""
         self.start_over = True
         self.stopping.set()

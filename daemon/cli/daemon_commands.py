@@ -84,7 +84,8 @@ def status(as_json: Json = False) -> None:
     s = ask(c.GetStatus(), c.Status)
 
     def text() -> str:
-        lines = [f"{s.sentence}  ({s.state})", f"account   {s.account or '–'}    relay  {s.relay_url or '–'}"]
+        lines = [f"{s.sentence}  ({s.state})", *([s.next_step] if s.next_step else [])]
+        lines += [f"account   {s.account or '–'}    relay  {s.relay_url or '–'}"]
         lines += [f"plugin    {_instance_line(i)}" for i in s.instances] or ["plugin    none loaded"]
         outbox = ", ".join(f"{n} {state}" for state, n in sorted(s.outbox.items())) or "empty"
         lines.append(f"takes     {s.takes}    outbox  {outbox}    friends producing  {s.friends_producing}")

@@ -125,7 +125,7 @@ def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:
     if status.state in HEALTHY:
         yield ok("link", status.sentence)
     else:
-        yield problem("link", f"{status.sentence} ({status.state})", _next_step(status.state))
+        yield problem("link", f"{status.sentence} ({status.state})", status.next_step)
     yield from checks.check_instances(status.instances)
     entries = ask(c.ListOutbox(limit=c.MAX_LIST), c.EntryList).entries
     yield checks.check_outbox([(e.state, e.created_us) for e in entries])
@@ -134,13 +134,6 @@ def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:
 
 def _render_again(take_id: str) -> None:
     ask(c.RenderTake(take_id=take_id), c.Done)
-
-
-def _next_step(state: str) -> str:
-    from daemon.core.health import SHOWN, HealthState
-
-    known = SHOWN[HealthState(state)].next_step if state in set(HealthState) else ""
-    return known if known and "{" not in known else "`sidechain status` says more."
 
 
 def _without_daemon(config: Config, silent: NotRunning) -> Iterator[Check]:

@@ -198,10 +198,11 @@ def _answers(host: str, port: int) -> bool:
 
 def _try_relay(url: str, certificate: str) -> None:
     """Say what is amiss on the way there; it may be away only now, so nothing is refused for that."""
+    from daemon.features.doctor.checks_desktop import check_proxy
     from daemon.features.doctor.checks_relay import check_relay
 
     await_own_relay(url)
-    for check in check_relay(url, certificate):
+    for check in (*check_proxy(url, certificate), *check_relay(url, certificate)):
         if check.outcome is Outcome.PROBLEM:
             note(f"  Note: {check.sentence} {check.next_step}")
 

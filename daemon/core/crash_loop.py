@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 WINDOW_US = 10 * 60 * 1_000_000
 CRASHES = 3
-SAFE_S = 600.0  # then everything is tried again
 
 
 def recent(starts_us: Sequence[int], now_us: int) -> list[int]:

@@ -64,9 +64,9 @@ SHOWN: dict[HealthState, Shown] = {
     ),
     HealthState.SAFE_MODE: Shown(
         sentence="Sidechain crashed several times and runs in safe mode: keeping works, nothing is posted, fetched or levelled.",
-        next_step="`sidechain doctor` says what crashed. In ten minutes it tries everything again; `sidechain restart` does now.",
+        next_step="`sidechain doctor` says what crashed. Everything is tried again {until}; `sidechain restart` does it now.",
         icon="problem",
-        left="ten minutes have gone well, or it is restarted",
+        left="it has gone well for `safe_mode_minutes`, or it is restarted",
     ),
     HealthState.NO_RELAY: Shown(
         sentence="Takes are kept on this computer; no relay is configured.",
@@ -181,13 +181,13 @@ def overall(
     *,
     obstacle: Obstacle = "",
     claiming: bool = False,
-    safe: bool = False,
+    safe: str = "",
 ) -> Health:
     """What to show. [any]
 
     link: None without a relay. outbox: Entries by state. keyring: a sentence when it stands in the way. paused: until
     when posting is, in words; "": it is not. obstacle: what is known of why the relay cannot be reached. claiming: somebody is
-    asked just now. safe: after a crash loop.
+    asked just now. safe: when everything is tried again after a crash loop, in words; "": there was none.
     """
     failed = outbox.get(State.QUARANTINED, 0) + outbox.get(State.NEEDS_ATTENTION, 0)
     state = HealthState.NO_RELAY if link is None else _OF_LINK[link]
@@ -222,9 +222,15 @@ def overall(
     return Health(
         state=state,
         sentence=shown.sentence.format(waiting=_waiting(outbox), reason=reason, until=paused),
-        next_step=shown.next_step.format(remedy=remedy),
+        next_step=shown.next_step.format(remedy=remedy, until=safe),
         icon=shown.icon,
     )
+
+
+def safe_words(left_s: float) -> str:
+    """When a daemon in safe mode tries everything again, for `overall`. [any]"""
+    minutes = max(1, ceil(left_s / 60))
+    return "within a minute" if minutes == 1 else f"in {minutes} minutes"
 
 
 def paused_words(left_s: float | None) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from daemon.errors import Offline, RelayRefused
+from daemon.errors import Obstacle, Offline, RelayRefused
 from daemon.system.late_import import imported_late
 from daemon.uplink.route import route_to, trusted
 from relay.wire import oauth, rest
@@ -45,6 +45,7 @@ REFUSED_BUSY = {503}
 RELAY_WIDE = {407, 429, 502, 503, 504, 511}
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
+PROXY_REFUSES, PORTAL = 407, 511
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,8 +211,15 @@ class RelayHttp:
             retry_after_s=_retry_after_s(answer.headers),
             relay_wide=answer.status < BAD_REQUEST or answer.status in RELAY_WIDE,
             may_have_arrived=_is_failure(answer.status),
-            obstacle="portal" if answer.status < BAD_REQUEST else "",
+            obstacle=obstacle_of(answer.status),
         )
+
+
+def obstacle_of(status: int) -> Obstacle:
+    """What answers with such a status, and is no relay: a portal its page or 511 (RFC 6585, 6), a proxy 407 (RFC 9110, 15.5.8). [any]"""
+    if status < BAD_REQUEST or status == PORTAL:
+        return "portal"
+    return "route" if status == PROXY_REFUSES else ""
 
 
 def is_barred(error: BaseException) -> bool:

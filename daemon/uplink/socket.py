@@ -12,13 +12,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from daemon.errors import Obstacle, Offline
+from daemon.uplink.http import obstacle_of
 from daemon.uplink.route import route_to, trusted
 from relay.wire.events import MAX_FRAME_BYTES, MAX_RELAY_FRAME_BYTES, SUBPROTOCOL_MSGPACK
 from relay.wire.rest import API_PREFIX
 
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 1.0
-BAD_REQUEST, UNAUTHORIZED = 400, 401
+UNAUTHORIZED = 401
 
 
 class TokenRejected(Exception):
@@ -92,8 +93,7 @@ async def open_socket(base_url: str, token: str, certificate: str = "") -> Async
     except websockets.exceptions.InvalidStatus as error:
         if error.response.status_code == UNAUTHORIZED:
             raise TokenRejected from error
-        answered_well = error.response.status_code < BAD_REQUEST  # and yet no relay
-        raise SocketEnded(None, str(error), "portal" if answered_well else "") from error
+        raise SocketEnded(None, str(error), obstacle_of(error.response.status_code)) from error
     except (OSError, TimeoutError, websockets.exceptions.WebSocketException) as error:
         raise SocketEnded(None, str(error) or type(error).__name__, _obstacle(error)) from error
     try:

@@ -229,7 +229,7 @@ async def sign_in_services(
         accounts=Accounts(db),
         activity=Activity(db),
         upstreams=upstreams,
-        links=Links(db, upstreams, passwords_api.has_password),
+        links=Links(db, upstreams, passwords_api.has_password, sending, base_url),
         tokens=tokens,
         families=families,
         devices=Devices(db, families),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def test_after_a_crash_loop_keeping_works_and_the_rest_is_off_until_it_is_restar
         assert device.command("up", "--detach").returncode == 0
     status = device.json("status")
     assert status["state"] == "safe_mode" and "keeping works" in status["sentence"]
+    assert re.search(r"tried again in (9|10) minutes", status["next_step"])
     kept = keep_a_file(device, tmp_path)
     kill(device)
     assert device.command("up", "--detach").returncode == 0
@@ -103,6 +105,20 @@ def test_after_a_crash_loop_keeping_works_and_the_rest_is_off_until_it_is_restar
     assert device.command("up", "--detach").returncode == 0
     assert device.json("restart")["state"] == "no_relay"
     until(lambda: device.json("takes", "show", kept["take_id"])["take"]["state"], lambda s: s == "ready")
+
+
+def test_safe_mode_is_left_by_itself_and_that_is_told() -> None:
+    with short_folder() as folder, running_device(folder / "d", "", safe_mode_minutes="0.02") as device:
+        for _ in range(CRASHES):
+            kill(device)
+            assert device.command("up", "--detach").returncode == 0
+        over = until(
+            lambda: device.json("status"),
+            lambda status: any("Safe mode has ended by itself" in notice for notice in status["notices"]),
+        )
+        log = (device.data / "daemon.log").read_text()
+        assert log.rindex("it starts in safe mode") < log.rindex("safe mode ends") < log.rindex("ready in")
+        assert over["state"] == "no_relay" and over["pid"] == device.json("status")["pid"]
 
 
 def test_an_end_in_peace_is_no_crash(device: Device) -> None:

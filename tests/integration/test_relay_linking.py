@@ -8,16 +8,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.integration.test_relay_mail import path_in, sending
 from tests.integration.test_relay_passwords import GOOD, fill_in, link, sign_in
 from tests.integration.test_relay_sign_in import Wanderer, told
 from tests.support.claims import FormBrowser
 from tests.support.engines import Engines
+from tests.support.mail_server import running_mail_server
 from tests.support.oidc_server import free_port, running_provider
 from tests.support.profile_server import ProfileServer, running_profile_server
 from tests.support.relay import RelayProcess, running_relay
 
 BOTH_ENGINES = True
-PAGE = "/settings/sign-in"
+PAGE, MAIL = "/settings/sign-in", "/settings/mail"
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,33 @@ def test_a_friend_with_a_password_links_a_provider(relay: RelayProcess, discord:
         friend.arrive(friend.wander(begin(friend, "github"), ""))
         later.sign_in("github", "")
         assert later.me()["username"] == "nina"
+
+
+def test_whoever_has_an_address_is_written_to_when_a_way_in_is_added_or_ended(
+    engines: Engines, tmp_path: Path, discord: ProfileServer
+) -> None:
+    """By a real mail server: who was robbed of a browser's session learns of the door that was built meanwhile."""
+    discord.octocat = {"id": 88, "login": "somebody-else"}
+    with (
+        running_mail_server(tmp_path / "mail") as server,
+        running_relay(
+            tmp_path / "data",
+            *("--registration", "invite"),
+            engines=sending(told(engines, "http://127.0.0.1:9", discord), server.url),
+        ) as relay,
+        Wanderer(relay) as mira,
+    ):
+        assert fill_in(mira.ours, link(relay, "invite"), username="mira", password=GOOD).status_code == 303
+        assert fill_in(mira.ours, MAIL, do="give", address="mira@example.com").status_code == 303
+        (letter,) = server.wait_for(1)
+        assert fill_in(mira.ours, path_in(letter)).status_code == 200
+        for _ in range(2):  # the second time there is nothing new
+            assert mira.arrive(mira.wander(begin(mira, "github"), "")).status_code == 303
+        assert unlink(mira, "GitHub").status_code == 303
+        _, added, ended = server.wait_for(3)
+        assert (added["to"], added["subject"]) == ("mira@example.com", "GitHub now signs you in at 127.0.0.1")
+        assert "as mira at 127.0.0.1" in added.get_content() and path_in(added) == path_in(ended) == PAGE
+        assert "no longer signs you in" in ended["subject"] and len(server.letters) == 3
 
 
 def test_what_another_account_is_known_by_is_not_taken_over(

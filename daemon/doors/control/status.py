@@ -78,6 +78,7 @@ class StatusAnswers:
             uptime_s=time.monotonic() - self._started_s,
             state=health.state,
             sentence=health.sentence,
+            next_step=health.next_step,
             relay_url=self._account.relay_url,
             account=self._account.name,
             instances=[instance.info() for instance in self._instances.all()],

@@ -35,7 +35,7 @@ def check_proxy(relay_url: str, certificate: str = "") -> Iterator[Check]:
         yield problem("proxy" if "proxy" in error.message else "certificates", error.message, error.next_step)
         return
     if route.proxy:
-        yield note("proxy", f"The relay is reached through {route.shown}; what follows here goes directly.")
+        yield note("proxy", f"The relay is reached through {route.shown}.")
 
 
 def check_session(config: Config) -> Check | None:

@@ -4,66 +4,117 @@ Each step has a deadline, and the first that fails ends the walk: what comes aft
 are sent.
 """
 
+import contextlib
 import http.client
+import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Generator, Iterator
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
 from daemon.core.checks import Check, note, ok, problem
 from daemon.core.health import SET_A_RELAY
-from daemon.errors import why_of
+from daemon.errors import Offline, why_of
+from daemon.uplink.route import route_to, trusted
 from relay.wire.health import Health
 
 STEP_LIMIT_S = 5.0
 MAX_SKEW_S = 60.0  # tokens are dated; beyond a minute they are refused
+PROXY_STEP = "Ask who runs the proxy, or set NO_PROXY to go directly; then restart the daemon."
 HEALTH_PATH = "/health/live"
 MAX_ANSWER_BYTES = 64 * 1024
 
 
 def check_relay(url: str, certificate: str = "") -> Iterator[Check]:
-    """DNS, TCP, TLS, health and clock of the relay at `url`. certificate: the file of the one that proves it, if one is set."""
+    """Name, connection, TLS, health and clock of the relay at `url`, by the way that the daemon takes, through its proxy.
+
+    certificate: the file of the one that proves it, if one is set. A way that cannot be taken at all is check_proxy's to tell.
+    """
     if not url:
         yield note("relay", "No relay is configured: takes are kept here only.", f"To post: {SET_A_RELAY}")
         return
+    try:
+        route, context = route_to(url), trusted(certificate)
+    except Offline:
+        return
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    stream = yield from _connected(route.proxy or url, "proxy" if route.proxy else "relay")
+    if stream is None:
+        return
+    with contextlib.ExitStack() as ends:
+        ends.enter_context(stream)
+        if route.proxy:
+            refused = _through(stream, route.proxy, parts)
+            if refused:
+                yield refused
+                return
+            yield ok("proxy answer", f"{route.shown} lets us through to {parts.hostname}.")
+        if parts.scheme == "https":
+            try:
+                stream = ends.enter_context(context.wrap_socket(stream, server_hostname=parts.hostname))
+            except (ssl.SSLError, OSError) as error:
+                yield problem(
+                    "relay certificate",
+                    f"The certificate of {parts.hostname} is not accepted: {why_of(error)}.",
+                    "A proxy or portal may be in between; check the clock too.",
+                )
+                return
+            yield ok("relay certificate", f"{parts.hostname} has proved its name ({stream.version()}).")
+        yield from _ask(stream, parts.netloc)
+
+
+def _connected(url: str, whom: str) -> Generator[Check, None, socket.socket | None]:
+    """What is found on the way to whoever is connected to first, and the connection. whom: relay or proxy."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    setting = "relay_url" if whom == "relay" else "HTTPS_PROXY"
     try:
         found = {str(a[4][0]) for a in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
         yield problem(
-            "relay name", f"{host} is not found ({error.strerror}).", "Check relay_url and the network."
+            f"{whom} name", f"{host} is not found ({error.strerror}).", f"Check {setting} and the network."
         )
-        return
-    yield ok("relay name", f"{host} is {', '.join(sorted(found))}.")
+        return None
+    yield ok(f"{whom} name", f"{host} is {', '.join(sorted(found))}.")
     try:
-        stream: socket.socket = socket.create_connection((host, port), STEP_LIMIT_S)
+        return socket.create_connection((host, port), STEP_LIMIT_S)
     except OSError as error:
         yield problem(
-            "relay connection",
+            f"{whom} connection",
             f"{host} port {port} does not answer ({why_of(error)}).",
             "Takes wait here meanwhile, and nothing is lost.",
         )
-        return
-    with stream:
-        if parts.scheme == "https":
-            try:
-                context = ssl.create_default_context(cafile=certificate or None)
-                stream = context.wrap_socket(stream, server_hostname=host)
-            except (ssl.SSLError, OSError) as error:
-                yield problem(
-                    "relay certificate",
-                    f"The certificate of {host} is not accepted: {why_of(error)}.",
-                    "A proxy or portal may be in between; check the clock too.",
-                )
-                return
-            yield ok("relay certificate", f"{host} has proved its name ({stream.version()}).")
-        yield from _ask(stream, parts.netloc)
+        return None
+
+
+def _through(stream: socket.socket, proxy: str, to: SplitResult) -> Check | None:
+    """Ask a proxy for a tunnel (RFC 9110, 9.3.6); None: there is one."""
+    if urlsplit(proxy).scheme != "http":
+        return note("proxy answer", "This proxy itself speaks TLS; what is behind it was not looked at.")
+    name = f"{to.hostname}:{to.port or 443}"
+    own = urlsplit(proxy)
+    key = b64encode(f"{unquote(own.username or '')}:{unquote(own.password or '')}".encode()).decode()
+    word = f"Proxy-Authorization: Basic {key}\r\n" if own.username else ""
+    try:
+        stream.sendall(f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n{word}\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < MAX_ANSWER_BYTES:
+            piece = stream.recv(1)  # what comes behind the head is the relay's already
+            if not piece:
+                break
+            head += piece
+    except OSError as error:
+        return problem("proxy answer", f"The proxy does not answer ({why_of(error)}).", PROXY_STEP)
+    status = re.match(rb"HTTP/1\.[01] (\d{3})", head)
+    if status and status[1] == b"200":
+        return None
+    said = f"answers {int(status[1])}" if status else "does not answer as a proxy does"
+    return problem("proxy answer", f"The proxy {said} and lets nothing through to {to.hostname}.", PROXY_STEP)
 
 
 def _ask(stream: socket.socket, netloc: str) -> Iterator[Check]:

@@ -62,8 +62,8 @@ SHOWN: tuple[type[Event], ...] = (
 
 
 class DaemonStatus:
-    """[loop]. has_relay: one is configured. paused: until when posting is, in words; "": it is not. safe: after a crash loop,
-    without all that keeping does not need."""
+    """[loop]. has_relay: one is configured. paused: until when posting is, in words; "": it is not. safe: when everything is
+    tried again after a crash loop, in words; "": there was none."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class DaemonStatus:
         bus: Bus,
         paused: Callable[[], str],
         *,
-        safe: bool = False,
+        safe: Callable[[], str] = lambda: "",
     ) -> None:
         self._safe = safe
         self._obstacle: Obstacle = ""
@@ -110,7 +110,7 @@ class DaemonStatus:
             self._paused(),
             obstacle=self._obstacle,
             claiming=self._account.claiming,
-            safe=self._safe,
+            safe=self._safe(),
         )
         said = f"{health.sentence} {health.next_step}" if health.next_step else ""
         self.trouble = said[:TROUBLE_CHARACTERS]

@@ -39,11 +39,11 @@ def knows(db: Connection, known: Known) -> bool:
     return _owner(db, known) is not None
 
 
-def link(tx: Tx, account_id: str, known: Known) -> None:
-    """One more way in for the account; again is no harm. Raises Refusal: validation, of whom another account has. [writer]"""
+def link(tx: Tx, account_id: str, known: Known) -> bool:
+    """One more way in for the account; whether it is new, for again is no harm. Raises Refusal: validation, of whom another account has. [writer]"""
     owner = _owner(tx.db, known)
     if owner == account_id:
-        return
+        return False
     if owner is not None:
         raise Refusal(
             "validation",
@@ -53,14 +53,16 @@ def link(tx: Tx, account_id: str, known: Known) -> None:
     if len(identities_of(tx.db, account_id)) >= MAX_IDENTITIES:
         raise Refusal("validation", f"An account has at most {MAX_IDENTITIES} links.", "Unlink one first.")
     _insert(tx, account_id, known)
+    return True
 
 
-def unlink(tx: Tx, account_id: str, issuer: str, subject: str) -> None:
-    """Nothing where there is no such link. [writer]"""
-    tx.db.execute(
-        "DELETE FROM identity WHERE account_id = ? AND issuer = ? AND subject = ?",
+def unlink(tx: Tx, account_id: str, issuer: str, subject: str) -> bool:
+    """Whether there was such a link. [writer]"""
+    ended = tx.db.execute(
+        "DELETE FROM identity WHERE account_id = ? AND issuer = ? AND subject = ? RETURNING 1",
         (account_id, issuer, subject),
     )
+    return ended.fetchone() is not None
 
 
 def identities_of(db: Connection, account_id: str) -> list[Identity]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -14,8 +15,10 @@ from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.engine.database import Connection, Database, Tx
-from relay.features.accounts import identities
+from relay.engine.mail import Letter
+from relay.features.accounts import identities, letters
 from relay.features.accounts.upstream import PENDING_US, Finished, Upstreams
+from relay.features.mail import api as mail
 
 AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = "/settings/sign-in"
@@ -43,12 +46,20 @@ class Ways(Struct, frozen=True, kw_only=True):
 
 
 class Links:
-    """has_password: whether an account, by its id, can sign in without any provider. [loop]"""
+    """has_password: whether an account, by its id, can sign in without any provider. sending, base_url: its owner is written to
+    whenever a link is made or ended. [loop]"""
 
     def __init__(
-        self, db: Database, upstreams: Upstreams, has_password: Callable[[Connection, str], bool]
+        self,
+        db: Database,
+        upstreams: Upstreams,
+        has_password: Callable[[Connection, str], bool],
+        sending: mail.Sending,
+        base_url: str,
     ) -> None:
         self._db = db
+        self._sending = sending
+        self._base_url = base_url
         self._titles = {each.issuer: each.title for each in upstreams.configured.values()}
         self._has_password = has_password
 
@@ -63,22 +74,33 @@ class Links:
                 "This was begun for another account.",
                 "Sign in as who began it, and start again.",
             )
-        await self._db.write(lambda tx: identities.link(tx, account_id, finished.known))
+        if await self._db.write(lambda tx: identities.link(tx, account_id, finished.known)):
+            self._write_to(account_id, letters.linked, finished.known.issuer)
 
     async def unlink(self, account_id: str, issuer: str, subject: str) -> None:
         """Raises Refusal: validation, where nothing would be left to sign in by."""
 
-        def work(tx: Tx) -> None:
+        def work(tx: Tx) -> bool:
             before = self._ways(tx.db, account_id)
-            identities.unlink(tx, account_id, issuer, subject)
+            ended = identities.unlink(tx, account_id, issuer, subject)
             if before.count and not self._ways(tx.db, account_id).count:
                 raise Refusal(
                     "validation",
                     "This is the only way in to your account.",
                     "Set a password or link another first.",
                 )
+            return ended
 
-        await self._db.write(work)
+        if await self._db.write(work):
+            self._write_to(account_id, letters.unlinked, issuer)
+
+    def _write_to(self, account_id: str, written: Callable[..., Letter], issuer: str) -> None:
+        title, host = self._titles.get(issuer, issuer), urlsplit(self._base_url).hostname or ""
+        page = self._base_url + PATH
+        self._sending.tell(
+            account_id,
+            lambda to: written(to.address, to.username, title=title, page=page, host=host),
+        )
 
     def _ways(self, db: Connection, account_id: str) -> Ways:
         linked = [

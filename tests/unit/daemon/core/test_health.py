@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from daemon.core.health import SHOWN, HealthState, overall, paused_words
+from daemon.core.health import SHOWN, HealthState, overall, paused_words, safe_words
 from daemon.core.link import LinkState
 from daemon.core.outbox import State
 from daemon.errors import Obstacle
@@ -25,7 +25,7 @@ SITUATIONS = list(
 def test_every_state_is_reached_is_shown_and_is_left() -> None:
     reached = {overall(*situation).state for situation in SITUATIONS}
     reached |= {overall(LinkState.BACKING_OFF, {}, None, True, obstacle=o).state for o in get_args(Obstacle)}
-    reached |= {overall(LinkState.ONLINE, {}, None, True, safe=True).state}
+    reached |= {overall(LinkState.ONLINE, {}, None, True, safe=safe_words(600.0)).state}
     reached |= {overall(LinkState.UNCLAIMED, {}, None, False, claiming=True).state}
     assert reached == set(HealthState) == set(SHOWN)
 

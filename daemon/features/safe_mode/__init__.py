@@ -1,0 +1,1 @@
+"""After a crash loop: without all that keeping does not need."""
