@@ -125,10 +125,11 @@ def whoami(as_json: Json = False) -> None:
     me = ask(c.WhoAmI(), c.Whoami)
 
     def text() -> str:
+        where = "in the keyring" if me.credential_store == "keyring" else "in a FILE, not encrypted"
         lines = [
             f"account   {me.account or '–'}    relay  {me.relay_url or '–'}",
             f"device    {me.device_name}    id  {me.device_id or '–'}",
-            f"key       {'in the keyring' if me.credential_store == 'keyring' else 'in a FILE, not encrypted'}",
+            f"key       {where if me.account else f'made when you claim this device, then {where}'}",
         ]
         return "\n".join([*lines, *([f"problem   {me.problem}"] if me.problem else [])])
 

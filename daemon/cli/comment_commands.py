@@ -8,7 +8,7 @@ import bridge.control as c
 from daemon.cli.output import Json, ask, show
 from daemon.errors import UsageError
 
-Post = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
+Post = Annotated[str, typer.Argument(help="A post, by its title, its id or the start of it, or its address.")]
 Next = Annotated[str | None, typer.Option(help="What a page before said comes next.")]
 
 
@@ -35,20 +35,34 @@ def comments(
 
 def comment(
     post: Annotated[
-        str, typer.Argument(metavar="ID", help="A post; with --edit or --delete: a comment, by its id.")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A post, by its title, id or address; with --edit or --delete also a comment, by its id.",
+        ),
     ],
     text: Annotated[str | None, typer.Argument(help="What to say. @name tells somebody of it.")] = None,
     at: Annotated[str | None, typer.Option(help="Where in the sound: 3.2 or 1:03.5.")] = None,
-    answer: Annotated[str | None, typer.Option(help="The comment that this answers.")] = None,
-    edit: Annotated[bool, typer.Option("--edit", help="Other words for a comment of yours.")] = False,
+    answer: Annotated[
+        str | None,
+        typer.Option(help="What this answers: @name, the last that they said there, or a comment's id."),
+    ] = None,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Other words for the last that you said there.")
+    ] = False,
     delete: Annotated[
-        bool, typer.Option("--delete", help="Delete a comment of yours, or one on a post of yours.")
+        bool,
+        typer.Option(
+            "--delete",
+            help="Delete the last that you said there, or a comment on a post of yours, by its id.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Say something to a post, or change or delete what was said.
 
-    Examples:  sidechain comment 0192f3c4 "that bass" --at 3.2   ·   sidechain comment 0192f3c4… --delete
+    Examples:  sidechain comment "night drive" "that bass" --at 3.2   ·
+    sidechain comment "night drive" "yes" --answer @anna   ·   sidechain comment "night drive" --delete
     """
     if edit and delete:
         raise UsageError("That is two things at once.", "Say --edit or --delete.")

@@ -34,11 +34,15 @@ Value = object
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds now. account: None when this device belongs to nobody. history_minutes: 0 when it is off."""
+    """What holds now. account: None when this device belongs to nobody. history_minutes: 0 when it is off.
+
+    key_trouble: why the device's key cannot lie where the settings say; "": it can.
+    """
 
     relay_url: str
     account: str | None
     credential_store: str
+    key_trouble: str
     start_at_login: Start
     history_minutes: float
     file: str
@@ -121,11 +125,12 @@ def setup(
         relay_url=config.relay_url,
         account=whose,
         credential_store=config.credential_store,
+        key_trouble="" if config.credential_store == "file" else _why_no_keyring(config) or "",
         start_at_login=state,
         history_minutes=config.history_minutes if config.journal else 0.0,
         file=str(loaded().file),
     )
-    show(done, as_json, lambda: _in_words(done))
+    show(done, as_json, lambda: in_words(done))
 
 
 def _somebody_is_there(yes: bool) -> bool:
@@ -291,7 +296,7 @@ def _account(asker: Asker, config: Config, how: str | None, dev_user: str | None
 # what follows -----------------------------------------------------------------------------------------------------------
 
 
-def _in_words(done: Done) -> str:
+def in_words(done: Done) -> str:
     kept = (
         f"the last {done.history_minutes:g} minutes"
         if done.history_minutes
@@ -301,12 +306,22 @@ def _in_words(done: Done) -> str:
         "Sidechain runs.",
         f"relay     {done.relay_url or 'none: takes stay on this computer'}",
         f"account   {done.account or ('none yet: `sidechain claim`' if done.relay_url else '–')}",
-        f"key       {'in the keyring' if done.credential_store == 'keyring' else 'in a FILE, not encrypted'}",
+        f"key       {_key_in_words(done)}",
         f"login     {'starts it' if done.start_at_login is Start.ON else 'does not start it'}",
         f"in reach  {kept}",
         "Next: load the plugin in your DAW, play, and `sidechain keep`. `sidechain doctor` says what is amiss.",
     ]
     return "\n".join(lines)
+
+
+def _key_in_words(done: Done) -> str:
+    """Where the device's key lies, or will: it is made by the first claim."""
+    if done.key_trouble and done.account:
+        return "in the keyring, which cannot be read now"
+    if done.key_trouble:
+        return "nowhere yet, for no keyring works here: `sidechain setup --credential-store file`"
+    where = "in the keyring" if done.credential_store == "keyring" else "in a FILE, not encrypted"
+    return where if done.account else f"made when you claim this device, then {where}"
 
 
 def register(app: typer.Typer) -> None:

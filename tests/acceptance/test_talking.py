@@ -43,7 +43,7 @@ async def test_comments_and_notifications_from_the_command_line() -> None:
             assert "unread    1 notification: `sidechain notifications`" in said
 
             code, said, _ = await sidechain(
-                owner, "comment", post.page_url, "thanks", "--answer", first["comment_id"], "--json"
+                owner, "comment", "Post 0", "thanks", "--answer", "@day.lark", "--json"
             )
             answer = json.loads(said)["comment"]["comment_id"]
             code, said, _ = await sidechain(owner, "comments", post.id)
@@ -66,9 +66,11 @@ async def test_comments_and_notifications_from_the_command_line() -> None:
             assert "unread" not in said
 
             assert (await sidechain(fan, "comment", first["comment_id"], "--delete"))[0] == 0
-            _, said, _ = await sidechain(owner, "comments", post.id)
+            _, said, _ = await sidechain(owner, "comments", post.page_url)
             assert "(deleted)" in said and "thanks" in said
-            assert (await sidechain(owner, "comment", answer, "--delete"))[0] == 0
+            assert (await sidechain(owner, "comment", "post 0", "--delete"))[0] == 0, "the last of hers there"
+            code, _, complaint = await sidechain(owner, "comment", "post 0", "--delete")
+            assert code == 2 and "You have said nothing there lately." in complaint
             _, said, _ = await sidechain(owner, "comments", post.id)
             assert "Nobody has said anything yet." in said
 

@@ -1,8 +1,9 @@
-"""A relay that was started by the line before is waited for; any other place is asked once, and nothing waits."""
+"""A relay that was started by the line before is waited for, and no other. What setup says at its end is so."""
 
 import pytest
 
-from daemon.cli.setup import OWN_RELAY_LOOK_S, OWN_RELAY_S, await_own_relay
+from daemon.cli.setup import OWN_RELAY_LOOK_S, OWN_RELAY_S, Done, await_own_relay, in_words
+from daemon.core.at_login import Start
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,29 @@ def test_only_this_machine_is_waited_for_and_not_for_ever(url: str, answers_at: 
     await_own_relay(url, answers, slept.append)
     assert len(slept) == pauses
     assert {port for _, port in asked} <= {8700, 80}
+
+
+@pytest.mark.parametrize(
+    ("store", "trouble", "account", "said"),
+    [
+        ("keyring", "", "mira", "key       in the keyring\n"),
+        ("keyring", "", None, "key       made when you claim this device, then in the keyring\n"),
+        ("keyring", "There is none.", None, "key       nowhere yet, for no keyring works here"),
+        ("keyring", "It is locked.", "mira", "key       in the keyring, which cannot be read now\n"),
+        ("file", "", "mira", "key       in a FILE, not encrypted\n"),
+        ("file", "", None, "key       made when you claim this device, then in a FILE"),
+    ],
+)
+def test_where_the_key_lies_is_said_as_it_is(
+    store: str, trouble: str, account: str | None, said: str
+) -> None:
+    done = Done(
+        relay_url="",
+        account=account,
+        credential_store=store,
+        key_trouble=trouble,
+        start_at_login=Start.OFF,
+        history_minutes=10.0,
+        file="config.toml",
+    )
+    assert said in in_words(done)

@@ -1,6 +1,7 @@
 """The live view: nothing wider than the terminal, nothing of others' words that moves the cursor, levels as they are."""
 
 import io
+import re
 
 import msgspec
 import pytest
@@ -93,3 +94,17 @@ def test_each_event_is_a_line() -> None:
     )
     said = [in_words(event) for event in events]
     assert all(said) and "upload 25%, 1.0 of 4.0 MB" in said[-1]
+
+
+@pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
+def test_no_color_is_obeyed_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, is_coloured: bool
+) -> None:
+    """https://no-color.org: set and not empty."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    view, out = View(), io.StringIO()
+    view.status = STATUS
+    Console(file=out, width=80, force_terminal=True).print(view.picture(80))
+    assert bool(re.search(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7])[;m]", out.getvalue())) is is_coloured
+    assert "\x1b" not in shown(view, 80), "no terminal, no escape"
