@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import short_folder
 
@@ -24,7 +25,7 @@ def shown_and_gone(folder: Path) -> None:
         [sys.executable, "-m", "daemon", "demo", "--headless", "--json"],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=HANG_S,
         check=False,
         stdin=subprocess.DEVNULL,
     )
