@@ -11,6 +11,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import AsyncGenerator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -292,8 +293,6 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     after = headers.get("retry-after", "")
     if after.isascii() and after.isdigit():
         return float(after[:MAX_RETRY_AFTER_DIGITS])
-    from email.utils import parsedate_to_datetime  # seldom, and 4 ms of the start
-
     try:
         until, now = parsedate_to_datetime(after), parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (until - now).total_seconds())

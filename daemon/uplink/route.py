@@ -9,6 +9,7 @@ directly, whatever is set.
 import ipaddress
 import os
 import ssl
+import urllib.request
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -33,8 +34,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 def route_to(url: str) -> Route:
     """The way to `url` as the environment, or the system, says now. Raises Offline. [any]"""
-    import urllib.request  # with http.client and email, which a start without a relay does not need
-
     return chosen(url, urllib.request.getproxies(), bypassed=urllib.request.proxy_bypass)
 
 
