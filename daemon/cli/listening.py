@@ -1,6 +1,5 @@
 """`sidechain analyse`, `compare` and `separate`: what a sound is, how two differ, and its parts. No daemon is needed for files."""
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -20,7 +19,6 @@ from daemon.cli.output import Json, ask, note, number, settings, show
 from daemon.cli.source import shown
 from daemon.core.shown import line
 from daemon.errors import BadAudio, UsageError
-from daemon.features.analysing.analysing import Listener, Progress, content_sha256
 from daemon.features.analysing.analysis_worker import (
     Analysed,
     AnalyseJob,
@@ -31,7 +29,8 @@ from daemon.features.analysing.analysis_worker import (
     SeparateJob,
 )
 
-if TYPE_CHECKING:  # numpy stands behind it
+if TYPE_CHECKING:  # asyncio and numpy stand behind them, and `sidechain --help` reads this file
+    from daemon.features.analysing.analysing import Listener, Progress
     from daemon.features.rendering.render_cache import Cache
 
 T = TypeVar("T")
@@ -100,7 +99,7 @@ def analyse(
     wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
     job = _job(0, place, wish)
 
-    async def heard(listener: Listener, memory: "Cache | None", recipe: bytes) -> Analysed:
+    async def heard(listener: "Listener", memory: "Cache | None", recipe: bytes) -> Analysed:
         return await listener.analysed(job, None if no_cache else memory, recipe)
 
     with _asked(as_json) as (scratch, told):
@@ -122,7 +121,9 @@ def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
     jobs = [_job(number, place) for number, place in enumerate(places)]
     from audio.analyse.comparison import compare as alike
 
-    async def heard(listener: Listener, memory: "Cache | None", recipe: bytes) -> tuple[Comparison, Changes]:
+    async def heard(
+        listener: "Listener", memory: "Cache | None", recipe: bytes
+    ) -> tuple[Comparison, Changes]:
         documents = [(await listener.analysed(job, memory, recipe)).document for job in jobs]
         found = await listener.carried_out(CompareJob(before=0, after=1), Compared)
         return alike(*documents), found.changes
@@ -151,7 +152,7 @@ def separate(
     _require_one_of(engine, ENGINES, "--engine")
     place = _place(what)
 
-    async def heard(listener: Listener, _memory: "Cache | None", _recipe: bytes) -> Separated:
+    async def heard(listener: "Listener", _memory: "Cache | None", _recipe: bytes) -> Separated:
         return await listener.carried_out(SeparateJob(file=0, engine=engine), Separated)
 
     with _asked(as_json) as (scratch, told):
@@ -193,6 +194,8 @@ def _place(what: str) -> Place:
 
 def _job(number: int, place: Place, pictures: Pictures | None = None) -> AnalyseJob:
     """Raises BadAudio."""
+    from daemon.features.analysing.analysing import content_sha256
+
     try:
         sha256 = content_sha256(place.path)
     except OSError as error:
@@ -203,10 +206,13 @@ def _job(number: int, place: Place, pictures: Pictures | None = None) -> Analyse
 def _listened(
     places: Sequence[Place],
     scratch: Path,
-    told: Progress,
+    told: "Progress",
     heard: "Callable[[Listener, Cache | None, bytes], Awaitable[T]]",
 ) -> T:
     """What one worker with these files open is asked; it is ended whatever happens. Raises BadAudio, OSError."""
+    import asyncio
+
+    from daemon.features.analysing.analysing import Listener
     from daemon.features.rendering.render_cache import Cache, recipe
 
     async def run() -> T:
@@ -222,7 +228,7 @@ def _listened(
 
 
 @contextlib.contextmanager
-def _asked(quiet: bool) -> Iterator[tuple[Path, Progress]]:
+def _asked(quiet: bool) -> "Iterator[tuple[Path, Progress]]":
     """A folder that is gone afterwards, and a bar where a terminal is."""
     from rich.console import Console
     from rich.progress import Progress as Bar

@@ -37,6 +37,13 @@ def sound_of(device: Device, name: str) -> np.ndarray:
     return np.asarray(soundfile.read(path, dtype="float32", always_2d=True)[0])
 
 
+def until_rendered(device: Device, name: str) -> None:
+    """Until a take is known by its sound, too."""
+    until_s = time.monotonic() + HANG_S
+    while device.json("takes", "show", name)["take"]["state"] != "ready":
+        assert time.monotonic() < until_s
+
+
 def test_many_files_become_takes_and_a_bad_one_stops_none(device: Device, tmp_path: Path) -> None:
     one = write(tmp_path / "four bars.wav", groove(BPM, 4, RATE_HZ))
     bad = tmp_path / "bad.wav"
@@ -54,6 +61,7 @@ def test_many_files_become_takes_and_a_bad_one_stops_none(device: Device, tmp_pa
     assert (first["bars"], first["bpm"], first["bpm_source"], first["meter"]) == (4, 120.0, "given", "4/4")
     assert first["tags"] == ["sketch"] and result["takes"][1]["bars"] is None
     assert np.array_equal(sound_of(device, "noise"), noise(30_000)), "to the bit"
+    until_rendered(device, "noise")
     again = device.json("import", str(two))
     assert again["takes"] == [] and again["duplicates"][0]["name"] == "noise", "also after it was analysed"
     assert len(device.json("import", str(two), "--duplicates")["takes"]) == 1

@@ -132,7 +132,7 @@ def test_before_and_after_are_turned_by_a_key_while_they_play(
 ) -> None:
     device, env = desk
     soundfile.write(tmp_path / "turned.wav", noise(RATE_HZ) * np.float32(0.1), RATE_HZ, subtype="FLOAT")
-    device.json("import", str(tmp_path / "turned.wav"))
+    device.json("import", str(tmp_path / "turned.wav"), "--duplicates")  # of what was recorded before
     until_s = time.monotonic() + HANG_S
     while device.json("takes", "show", "turned")["take"]["state"] != "ready":
         assert time.monotonic() < until_s

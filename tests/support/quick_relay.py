@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from relay.__main__ import main
+from relay.engine.sandbox.children import OnStep, nobody
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
 from relay.features.creations.figures import Card, Figures
@@ -29,7 +30,7 @@ class QuickEncoder(Encoder):
     def expect(self) -> None:
         """There is no child to warm up."""
 
-    async def run(self, job: EncodeJob) -> Made:
+    async def run(self, job: EncodeJob, on_step: OnStep = nobody) -> Made:
         folder = Path(job.folder)
         shutil.copy(folder / job.upload_file, folder / LOSSLESS_FILE)
         (folder / PREVIEW_FILE).write_bytes(job.title.encode())
