@@ -3,13 +3,9 @@
 import asyncio
 import logging
 import socket
-import sys
 from pathlib import Path
 
 import pytest
-
-if sys.platform == "win32":
-    pytest.skip("Unix sockets", allow_module_level=True)
 
 from bridge import listener_posix, system
 from bridge.listener_posix import Listener
