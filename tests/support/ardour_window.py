@@ -74,15 +74,17 @@ async def editor(stage: Stage, daemon: RunningDaemon, screen: Screen, bpm: float
     (settings / "config").write_text(CONFIG)
     (settings / ".a7").touch()  # it was here before: no questions
     env |= {"DISPLAY": screen.display, "T_SESSION": str(session), "T_PLUGIN": plugin, "T_BPM": repr(bpm)}
-    quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+    nowhere = asyncio.subprocess.DEVNULL
     lua = program("ardour7-lua", "ardour")
-    made = await asyncio.create_subprocess_exec(lua, str(SCRIPTS / "window.lua"), env=env, **quiet)
+    made = await asyncio.create_subprocess_exec(
+        lua, str(SCRIPTS / "window.lua"), env=env, stdout=nowhere, stderr=nowhere
+    )
     await asyncio.wait_for(made.wait(), LIMIT_S)
     file = session / "session.ardour"
     file.write_text(re.sub("<EngineHints[^>]*>", "", file.read_text()))
     plain = ("--no-splash", "--no-announcements")
     process = await asyncio.create_subprocess_exec(
-        program("ardour", "ardour"), *plain, str(session), env=env, **quiet
+        program("ardour", "ardour"), *plain, str(session), env=env, stdout=nowhere, stderr=nowhere
     )
     try:
         await shows(screen, (MIDDLE[0] - 240, MIDDLE[1]))

@@ -48,7 +48,11 @@ class InMemory:
 
     def connect(self, token: str, peer: "Peer") -> "asyncio.Task[None]":
         """A WebSocket of whoever has this token; ends with the connection."""
-        return asyncio.create_task(self.relay.app(scope_of(token), peer.receive, peer.send))
+
+        async def serve() -> None:
+            await self.relay.app(scope_of(token), peer.receive, peer.send)
+
+        return asyncio.create_task(serve())
 
 
 class _Line:

@@ -30,7 +30,7 @@ NARROW = (390, 844)
 LEFT = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")
 """How each says that a request was given up because its page was left."""
 ROOT = Path(__file__).parents[2]
-PREFERENCES = {
+PREFERENCES: dict[str, str | float | bool] = {
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,

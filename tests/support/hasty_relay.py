@@ -1,7 +1,7 @@
 """`python -m tests.support.hasty_relay …`: a relay whose background tasks run all the time, and whose troubles are soon over."""
 
-from relay.__main__ import main
 from relay.app import build
+from relay.app.commands.main import main
 from relay.engine import tasks
 
 if __name__ == "__main__":

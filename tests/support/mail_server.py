@@ -4,6 +4,7 @@ python -m tests.support.mail_server FOLDER [--starttls | --tls]    prints its po
 """
 
 import argparse
+import asyncio
 import email.policy
 import signal
 import ssl
@@ -82,7 +83,7 @@ def main() -> None:
     parser.add_argument("--tls", action="store_true")
     given = parser.parse_args()
 
-    class Handler(Mailbox):  # type: ignore[misc]
+    class Handler(Mailbox):
         async def handle_RCPT(
             self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
         ) -> str:
@@ -95,11 +96,12 @@ def main() -> None:
         assert isinstance(said, LoginPassword)
         return AuthResult(success=(said.login, said.password) == (NAME.encode(), PASSWORD.encode()))
 
-    class Bound(Controller):  # type: ignore[misc]
+    class Bound(Controller):
         def _trigger_server(self) -> None:
             """It would connect to itself to see whether it answers; port 0 it cannot know before."""
+            assert isinstance(self.server, asyncio.Server)
             self.port = self.server.sockets[0].getsockname()[1]
-            super()._trigger_server()
+            super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd types only some of itself
 
     context = None
     if given.tls or given.starttls:

@@ -179,7 +179,7 @@ def two_part_plucks(seed: int, *, bpm: float = 120.0, bars: int = 4, sample_rate
                 first = round(number * step)
                 part = mix[first : first + len(time_s)]
                 part += (level * tone * np.exp(-time_s / 0.3) * np.minimum(1, time_s / 0.002))[: len(part)]
-    return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
+    return _levelled(mix)
 
 
 def drums_with_tuned_snare(seed: int, *, ring_level: float = 0.6, octave: float = 0.0) -> Samples:
@@ -193,7 +193,13 @@ def drums_with_tuned_snare(seed: int, *, ring_level: float = 0.6, octave: float 
         ring = np.sin(2 * np.pi * hz * time_s) + 0.5 * np.sin(2 * np.pi * 1.6 * hz * time_s)
         ring += octave * np.sin(4 * np.pi * hz * time_s)
         mix[first : first + len(time_s)] += ring_level * ring * np.exp(-time_s / 0.09)
-    return (0.7 * mix / np.abs(mix).max()).astype(np.float32)[:, None]
+    return _levelled(mix)
+
+
+def _levelled(mix: Signal) -> Samples:
+    """One channel whose highest sample is 0.7."""
+    samples: Samples = (0.7 * mix / np.abs(mix).max()).astype(np.float32)
+    return samples[:, None]
 
 
 def _hit(

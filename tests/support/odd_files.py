@@ -126,7 +126,8 @@ def ogg_flac(flac: bytes) -> bytes:
     starts = [frame.at for frame in flac_frames(flac, info, info.first_frame_at, len(flac))]
     head = b"\x7fFLAC\1\0" + (1).to_bytes(2, "big") + flac_total(flac, 0)[: 4 + 4 + 34]
     packets = [head, *(flac[at:end] for at, end in pairwise([*starts, len(flac)]))]
-    pages, ended_frames = [], 0
+    pages: list[bytes] = []
+    ended_frames = 0
     for number, packet in enumerate(packets):
         ended_frames += 0 if number == 0 else info.block_frames
         parts = [packet[at : at + _OGG_PAGE_BYTES] for at in range(0, len(packet), _OGG_PAGE_BYTES)]

@@ -2,7 +2,7 @@
 
 import resource
 
-from relay.__main__ import main
+from relay.app.commands.main import main
 from relay.engine.descriptors import RESERVED
 
 CONNECTIONS = 100

@@ -113,7 +113,7 @@ class PostgresServer:
     def _execute(self, *statements: str) -> None:
         with psycopg.connect(self.url(), autocommit=True) as pg:
             for statement in statements:
-                pg.execute(statement)  # type: ignore[call-overload] # the statements are ours
+                pg.execute(statement)
 
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
@@ -176,7 +176,7 @@ def schema_of(server: PostgresServer) -> Iterator[str]:
     name = f"test_{secrets.token_hex(8)}"
     yield name
     with psycopg.connect(server.url(), autocommit=True) as pg:
-        pg.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")  # type: ignore[arg-type] # the name is ours
+        pg.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
 def _program(name: str) -> list[str]:

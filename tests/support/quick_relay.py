@@ -5,8 +5,10 @@ For long counts only: a thousand posts would be ten minutes of encoding, and it 
 
 import shutil
 from pathlib import Path
+from unittest import mock
 
-from relay.__main__ import main
+from relay.app import services
+from relay.app.commands.main import main
 from relay.engine.sandbox.children import OnStep, nobody
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
@@ -38,5 +40,5 @@ class QuickEncoder(Encoder):
 
 
 if __name__ == "__main__":
-    Encoder.run, Encoder.expect = QuickEncoder.run, QuickEncoder.expect  # type: ignore[method-assign]
-    main()
+    with mock.patch.object(services, "Encoder", QuickEncoder):
+        main()

@@ -169,7 +169,9 @@ class RelayClient:
     def upload(self, audio: bytes, *, entry_id: str | None = None, **meta: Any) -> httpx.Response:
         """POST /audio/upload. meta: fields of UploadMeta; sha256 is filled in."""
         body = json.dumps({"title": "test", "sha256": sha256(audio).hexdigest(), **meta})
-        parts = {"meta": ("", body, "application/json"), "audio": ("take", audio, "application/octet-stream")}
+        meta_part: tuple[str, str | bytes, str] = ("", body, "application/json")
+        audio_part: tuple[str, str | bytes, str] = ("take", audio, "application/octet-stream")
+        parts = {"meta": meta_part, "audio": audio_part}
         headers = {"idempotency-key": entry_id or secrets.token_hex(16)}
         return self.http.post("/audio/upload", files=parts, headers=headers)
 

@@ -2,8 +2,8 @@
 does not read is let go within seconds.
 """
 
-from relay.__main__ import main
 from relay.app import answers, engines, http_protocol
+from relay.app.commands.main import main
 
 if __name__ == "__main__":
     engines.DEV_FACTOR = 1
