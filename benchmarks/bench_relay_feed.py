@@ -5,9 +5,10 @@ SQLAlchemy's ORM on the same database, and beside a bare framework that runs the
 """
 
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -31,23 +32,22 @@ PEER_REQUESTS, PEER_ROUNDS, PEER_WARM = 20, 3, 3
 ANSWER_LIMIT_S = 300
 SIZES = (10_000, 100_000)
 LONG = 1_000_000
-BESIDE = 100_000
-"""Posts among which the peers stand beside the relay."""
+JUDGED = 100_000
+"""Posts at which the figures have limits of their own."""
 LIMITS_US = {"SQLite": 800, "PostgreSQL": 900}
 GLOBAL, TIMELINE = "/api/v1/feed/global", "/api/v1/feed/timeline"
 Row = tuple[str, float, str, str]
 Ask = Callable[[httpx.Client], httpx.Response]
 
 
-def rows(long: bool = False) -> list[Row]:
-    """One line per figure. About six minutes; with a million posts half an hour, most of it to write them."""
-    found: list[Row] = []
+def rows(long: bool = False) -> Iterator[Row]:
+    """One line per figure. About six minutes; with a million posts an hour, most of it to write them."""
     for posts in (*SIZES, *([LONG] if long else [])):
         with tempfile.TemporaryDirectory(prefix="sdc-bench-") as name:
             data = Path(name) / "data"
             data.mkdir(mode=0o700)
             fill(f"sqlite:///{data / 'relay.db'}", posts)
-            found += _on_sqlite(posts, data)
+            yield from _on_sqlite(posts, data)
         with (
             postgres_server() as server,
             schema_of(server) as schema,
@@ -56,23 +56,20 @@ def rows(long: bool = False) -> list[Row]:
             url = server.url(schema)
             fill(url, posts)
             _settle(url)
-            found += _on_postgres(posts, url, schema, Path(name) / "data")
-    return found
+            yield from _on_postgres(posts, url, schema, Path(name) / "data")
 
 
 def _on_sqlite(posts: int, data: Path) -> list[Row]:
     with ExitStack() as stack:
         relay = _relay(stack, data)
         found = _pages(relay, "SQLite", posts)
-        if posts != BESIDE:
-            return found
         database = data / "relay.db"
-        found += _orm(stack, relay, f"sqlite+aiosqlite:///{database}", found, "SQLite")
+        found += _orm(stack, relay, f"sqlite+aiosqlite:///{database}", found, f"{posts:,} posts, SQLite")
         bare = stack.enter_context(serving(*python("benchmarks.peers.bare", str(database))))
         of_bare, _ = _cpu_us(bare, lambda http: http.get("/feed/global"))
         found.append(
             (
-                "feed of 20, global: relay over a bare framework with its query",
+                f"feed of 20, global, {posts:,} posts: relay over a bare framework with its query",
                 found[0][1] / of_bare,
                 "<= 2",
                 f"{of_bare:.0f} µs",
@@ -91,14 +88,12 @@ def _on_postgres(posts: int, url: str, schema: str, data: Path) -> list[Row]:
     with ExitStack() as stack:
         relay = _relay(stack, data, "--database-url", url)
         found = _pages(relay, "PostgreSQL", posts)
-        if posts == BESIDE:
-            driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
-            driver = driver.replace(f"schema={schema}", f"options=-csearch_path%3D{schema}")
-            found += _orm(stack, relay, driver, found, "PostgreSQL")
-        return found
+        driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        driver = driver.replace(f"schema={schema}", f"options=-csearch_path%3D{schema}")
+        return found + _orm(stack, relay, driver, found, f"{posts:,} posts, PostgreSQL")
 
 
-def _orm(stack: ExitStack, relay: Server, url: str, ours: list[Row], engine: str) -> list[Row]:
+def _orm(stack: ExitStack, relay: Server, url: str, ours: list[Row], where: str) -> list[Row]:
     """FastAPI + SQLAlchemy ORM on the same database, over ours."""
     orm = stack.enter_context(serving(*python("benchmarks.peers.orm", url)))
     headers = {"viewer": _reader_id(relay)}
@@ -108,7 +103,7 @@ def _orm(stack: ExitStack, relay: Server, url: str, ours: list[Row], engine: str
         of_orm, _ = _cpu_us(orm, page, requests=PEER_REQUESTS, rounds=PEER_ROUNDS, warm=PEER_WARM)
         found.append(
             (
-                f"feed of 20, {name}, {engine}: FastAPI + SQLAlchemy ORM over relay, CPU",
+                f"feed of 20, {name}, {where}: FastAPI + SQLAlchemy ORM over relay, CPU",
                 of_orm / our_us,
                 ">= 3",
                 f"{of_orm:.0f} µs",
@@ -133,7 +128,7 @@ def _pages(relay: Server, engine: str, posts: int) -> list[Row]:
     headers = dict(client.http.headers)
     client.close()
     found: list[Row] = []
-    limit = f"<= {LIMITS_US[engine]}" if posts == BESIDE else ""
+    limit = f"<= {LIMITS_US[engine]}" if posts == JUDGED else ""
     for name, path in (("global", GLOBAL), ("timeline", TIMELINE)):
         cpu_us, times_ms = _cpu_us(relay, lambda http, path=path: http.get(path, headers=headers))  # type: ignore[misc]
         found += [
@@ -193,5 +188,5 @@ def _reader_id(relay: Server) -> str:
 
 
 if __name__ == "__main__":
-    for what, figure, limit, beside in rows():
+    for what, figure, limit, beside in rows(long="--long" in sys.argv):
         print(f"{what:<70} {figure:>10.3g}  {limit:>8}  {beside}", flush=True)

@@ -13,7 +13,7 @@ namespace ui {
 
 class XdndSource {
 public:
-    static constexpr uint64_t kStatusLimitUs = 2000000;  /* that a target has to say whether it takes what was let go over it */
+    static constexpr uint64_t kStatusLimitUs = 10000000; /* that a target, on a busy machine too, has to say whether it takes what was let go over it */
     static constexpr uint64_t kFileLimitUs = 45000000;   /* that the file may take after that */
     static constexpr uint64_t kFinishLimitUs = 20000000; /* that a target may take to fetch what was dropped */
     static constexpr size_t kMaxWaiting = 8;             /* questions that wait for the file */

@@ -3,6 +3,7 @@
 Chromium has a device of its own for want of one; Firefox gets a sound server without a sound card.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser import WIDE, Watched, running_browser
 from tests.support.loops import as_file
+from tests.support.native import ROOT
 from tests.support.pulse import sound_server
 from tests.support.relay import RelayClient, RelayProcess
 
@@ -98,6 +100,15 @@ def test_it_sounds_at_once_for_who_points_at_it(watched: Watched) -> None:
         f"click to sound: best {min(took_ms):.0f} ms, median {sorted(took_ms)[TRIES // 2]:.0f} ms of {TRIES}"
     )
     assert min(took_ms) < SOUND_MS
+
+
+def test_no_script_asks_for_what_firefox_waits_for() -> None:
+    """Asked at the wrong moment, its page waits for the sound server and the sound server for its page, for ever."""
+    scripts = list((ROOT / "relay").rglob("static/**/*.js"))
+    assert scripts
+    for script in scripts:
+        code = "\n".join(line.partition("//")[0] for line in script.read_text(encoding="utf-8").splitlines())
+        assert not re.search("outputLatency|getOutputTimestamp", code), script
 
 
 def test_what_comes_next_is_there_before_it_is_asked_for(watched: Watched, relay: RelayProcess) -> None:

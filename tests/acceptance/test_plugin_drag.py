@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import soundfile
@@ -13,7 +13,7 @@ from daemon.cli.stage import RunningDaemon, Stage
 from relay.wire.rest import AudioPost
 from tests.acceptance.test_plugin_window_hosts import line_host
 from tests.support.clap import binary, made_for_tests
-from tests.support.drop_targets import gtk_target, path_of, qt_target, rude_target
+from tests.support.drop_targets import DropTarget, gtk_target, path_of, qt_target, rude_target
 from tests.support.hosts import plugin_bundles
 from tests.support.plugin_window import WindowOf, publish
 from tests.support.relay import RelayClient
@@ -77,10 +77,10 @@ async def gtk_takes_it(scene: Scene) -> None:
     async with gtk_target() as target:
         await window.drag("row_wave", target.middle)
         await window.until(lambda p: said(window, p) > 200, "that it is dragged")
-        await window.look(500)
+        await until_said(window, target, "over")
         await window.picture("over-gtk")
         await window.let_go()
-        (uri,) = await until_dropped(window, target.said("uris"))
+        (uri,) = await until_said(window, target, "uris")
         await window.picture("dropped")
     path = path_of(uri)
     facts = soundfile.info(path)
@@ -88,9 +88,11 @@ async def gtk_takes_it(scene: Scene) -> None:
     assert (facts.frames, facts.samplerate) == (scene.post.frames, scene.post.sample_rate_hz)
 
 
-async def until_dropped(window: WindowOf, news: object) -> object:
+async def until_said(
+    window: WindowOf, target: DropTarget, key: str
+) -> Any:  # what its JSON holds under that key
     """The host's loop has to go on meanwhile, as it does in a host."""
-    waiting = asyncio.ensure_future(news)  # type: ignore[arg-type]
+    waiting = asyncio.ensure_future(target.said(key))
     while not waiting.done():
         await window.look(20)
     return waiting.result()
@@ -101,9 +103,9 @@ async def qt_takes_it(scene: Scene) -> None:
     window = scene.window
     async with qt_target() as target:
         await window.drag("row_wave", target.middle)
-        await window.look(500)
+        await until_said(window, target, "over")
         await window.let_go()
-        (uri,) = await until_dropped(window, target.said("uris"))
+        (uri,) = await until_said(window, target, "uris")
     facts = soundfile.info(path_of(uri))
     assert (path_of(uri).name, facts.frames) == ("Night büs. 1.wav", scene.post.frames)
 
@@ -136,7 +138,7 @@ async def rude_targets_cost_nothing(scene: Scene) -> None:
         async with rude_target(manner) as target:
             await window.drag("row_wave", target.middle)
             await window.let_go()
-            uri = await until_dropped(window, target.said("uris"))
+            uri = await until_said(window, target, "uris")
             assert isinstance(uri, str) and path_of(uri).exists(), manner
 
 

@@ -1,6 +1,7 @@
 """A window of GTK 3 that takes files dropped on it, for the system's own Python. Usage: gtk_drop_target X Y WIDTH HEIGHT
 
-Each line printed is one JSON object: {"ready": true}, then for each drop {"uris": […], "bytes": of the first file}.
+Each line printed is one JSON object: {"ready": true}, {"over": true} when something has come over it, then for each drop
+{"uris": […], "bytes": of the first file}.
 """
 
 import json
@@ -12,6 +13,8 @@ import gi
 gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, Gtk  # noqa: E402
+
+is_over: list[bool] = []
 
 
 def say(**what: object) -> None:
@@ -33,11 +36,19 @@ def main(x: int, y: int, width: int, height: int) -> None:
     window.move(x, y)
     window.drag_dest_set(Gtk.DestDefaults.MOTION | Gtk.DestDefaults.HIGHLIGHT, [], Gdk.DragAction.COPY)
     window.drag_dest_add_uri_targets()
+    window.connect("drag-motion", moved)
     window.connect("drag-drop", dropped)
     window.connect("drag-data-received", received)
     window.connect("map-event", lambda *_: say(ready=True))
     window.show()
     Gtk.main()
+
+
+def moved(widget, context, x, y, time):
+    if not is_over:
+        is_over.append(True)
+        say(over=True)
+    return False  # GTK's own answer stands
 
 
 def dropped(widget, context, x, y, time):

@@ -1,6 +1,7 @@
 """A window of Qt 5 that takes files dropped on it, for the system's own Python. Usage: qt_drop_target X Y WIDTH HEIGHT
 
-Each line printed is one JSON object: {"ready": true}, then for each drop {"uris": […], "bytes": of the first file}.
+Each line printed is one JSON object: {"ready": true}, {"over": true} when something has come over it, then for each drop
+{"uris": […], "bytes": of the first file}.
 """
 
 import json
@@ -28,6 +29,7 @@ class Target(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
+            say(over=True)
 
     def dropEvent(self, event: QDropEvent) -> None:
         urls = event.mimeData().urls()

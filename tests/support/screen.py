@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from Xlib import XK, X
 from Xlib import display as display_module
+from Xlib.error import BadDrawable, BadWindow
 from Xlib.ext import xtest
 
 from daemon.cli.stage import end
@@ -48,10 +49,11 @@ class Screen:
         found, look = None, [root]
         while look:
             window = look.pop()
-            look += window.query_tree().children
-            geometry = window.get_geometry()
-            if (geometry.width, geometry.height) == (width, height):
-                found = window.translate_coords(root, 0, 0)
+            with contextlib.suppress(BadWindow, BadDrawable):  # it has gone since its parent was asked
+                look += window.query_tree().children
+                geometry = window.get_geometry()
+                if (geometry.width, geometry.height) == (width, height):
+                    found = window.translate_coords(root, 0, 0)
         assert found, f"no window is {width} x {height}"
         return -found.x, -found.y
 

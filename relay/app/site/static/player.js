@@ -1,5 +1,7 @@
 // Players: an MP3 is fetched and decoded whole, then looped by the audio clock, so that a loop has no gap.
 // The end of the loop is the number of frames the relay knows, not what a decoder's padding makes of it.
+// A context is never asked for outputLatency or getOutputTimestamp(): Firefox then waits for the sound server while its graph
+// is held, and with PulseAudio the two can wait for each other for ever.
 // State for tests and styles stands in data-state, data-current-time and data-decoded-frames.
 "use strict";
 
@@ -114,7 +116,7 @@ class Player {
     playing = this;
     if (onPage.includes(this)) queue = onPage;
     this.start(this.offset >= this.length ? 0 : this.offset);
-    this.root.dataset.clickToSoundMs = (performance.now() - askedAt + 1000 * (context.outputLatency || context.baseLatency)).toFixed(1);
+    this.root.dataset.clickToSoundMs = (performance.now() - askedAt + 1000 * context.baseLatency).toFixed(1);
     this.state = "playing";
     requestAnimationFrame(() => this.paint());
     if (!this.heard) setTimeout(() => this.count(), Math.min(HEARD_MS, this.length * 500));

@@ -26,10 +26,9 @@ export class Sound {
 
   get isPlaying() { return this.#player?.isPlaying ?? false; }
 
-  // In ticks of the turn, as it leaves the speakers; null: it does not play.
+  // In ticks of the turn, as it leaves the page; null: it does not play.
   get position() {
-    const ahead = this.#context ? this.#context.outputLatency || this.#context.baseLatency || 0 : 0;
-    return this.isPlaying ? this.#player.positionAt(ahead) : null;
+    return this.isPlaying ? this.#player.positionAt(this.#context.baseLatency || 0) : null; // why not outputLatency: player.js
   }
 
   setVolume(value) {
