@@ -36,6 +36,7 @@ FORMAT = 2
 CHUNK_MAGIC = b"SDCk"
 MAX_ORIGIN_BYTES = 8_192
 MAX_LIFE = 64
+MAX_PROCESS = 64
 MAX_CHUNK_BYTES = 256 * 1024  # of sound: 0.68 s of stereo at 48 kHz
 MAX_PACKED_BYTES = (
     1024 * 1024
@@ -83,6 +84,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     ]  # of machine and run folder; "" when the system does not tell
     format: int = FORMAT
     packed: bool = False  # made of another file, whose place it took
+    process: Annotated[str, Meta(max_length=MAX_PROCESS)] = (
+        ""  # that wrote the Ring, told apart within one start of the machine; "" in files of before it was noted
+    )
+
+    @property
+    def host(self) -> tuple[str, str]:
+        """Whose plugins were called block by block together: a process; by its name where that is all that is known."""
+        return self.boot_id, self.process or self.host_name
 
     @property
     def frame_bytes(self) -> int:

@@ -12,6 +12,7 @@ import soundfile
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage
 from daemon.library.sidecars import read_take
+from tests.acceptance.test_recovery import kill
 from tests.acceptance.test_takes_desk import Shell
 from tests.support.deadlines import HANG_S
 from tests.support.hosts import until_heard
@@ -132,6 +133,29 @@ async def test_two_hosts_are_one_set_by_their_transports_and_it_can_be_taken_alo
             for _ in range(4):
                 await shell.json("takes", "restore")
             assert [one["takes"] for one in (await shell.json("sets"))["sets"]] == [4]
+
+
+async def test_a_project_that_was_closed_is_one_set_from_the_command_line() -> None:
+    """Two hosts of one name: each is a host of its own."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage:
+            daemon = await stage.daemon("a")
+            one = await play(stage, daemon, "one", "--instances", "2", "--stagger", str(STAGGER_FRAMES))
+            two = await play(stage, daemon, "two", "--host-name", "one")
+            await until_heard(daemon, PLAYED_BARS * BAR_FRAMES - STAGGER_FRAMES, count=3)
+            for host in (one, two):
+                await host.command("quit")
+                await host.process.wait()
+            await kill(daemon)
+            daemon = await stage.daemon("a")  # which knows no plugin
+            async with asyncio.timeout(HANG_S):
+                while len((await daemon.client.request(c.GetRecovery())).stretches) < 3:  # type: ignore[union-attr]
+                    await asyncio.sleep(0.02)
+            kept = await Shell(daemon).json("keep", "--all", "--bars", "2", "--title", "Night")
+            assert [each["take"]["bars"] for each in kept["takes"]] == [2, 2, 2]
+            clocks = [each["clock"] for each in kept["takes"]]
+            assert clocks in (["frames", "frames", "transport"], ["frames", "transport", "transport"]), clocks
+            assert "was closed" in kept["note"] and "by their own transports" in kept["note"]
 
 
 async def test_who_was_loaded_late_is_silent_where_it_was_not_there_and_a_mix_is_the_sum() -> None:

@@ -18,7 +18,7 @@ from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.system import files
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
-from tests.support.ringfile import RingWriter
+from tests.support.ringfile import RingWriter, numbered_frames
 
 
 def keeping_of(desk: Desk) -> SetKeeping:
@@ -181,7 +181,7 @@ async def test_the_tracks_of_a_project_that_was_closed_are_one_set_and_no_others
         await desk.journal.do(lambda: None)
         Recovering(desk.config, desk.journal, desk.takes, desk.bus)
         keeping = keeping_of(desk)
-        kept = await keeping.keep_gone(Ask(bars=3, title="Night"), gone[:0:-1], gone, named=False)
+        kept, _ = await keeping.keep_gone(Ask(bars=3, title="Night"), gone[:0:-1], gone, named=False)
         assert {take.title for take in kept.takes} == {"Night · Keys", "Night · Bass"}
         assert {(take.frames, take.cut.bars) for take in kept.takes} == {(3 * BAR, 3)}
         for take in kept.takes:
@@ -190,8 +190,38 @@ async def test_the_tracks_of_a_project_that_was_closed_are_one_set_and_no_others
         await desk.journal.do(lambda: None)
         left = {one.track_name: one.kept for one in desk.journal.recovered}
         assert left == {"Old": False, "Keys": True, "Bass": True}, "what was kept is known where it lies"
-        named = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
+        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
         assert [take.track_name for take in named.takes] == ["Old"]
+
+
+@pytest.mark.usefixtures("clock")
+async def test_two_hosts_of_one_name_that_were_closed_are_two_hosts(tmp_path: Path) -> None:
+    """Each says where its own bars are; only the plugins of one process share frames."""
+    async with desk_in(tmp_path) as desk:
+        hosts = {"Vox": 102, "Keys": 101, "Bass": 101}
+        for track, pid in hosts.items():
+            await desk.load(track, seconds=0.0, pid=pid)
+        desk.play("Vox", 0.0, 0.7)  # its bars begin elsewhere in its count, and its song is not the other's
+        for bar in range(6):
+            for track in hosts:
+                desk.song(track, 1.0, 1, from_beat=4 * (bar + (100 if track == "Vox" else 0)))
+        gone = [close(desk, track) for track in ("Keys", "Bass", "Vox")]
+        await desk.journal.do(lambda: None)
+        keeping = keeping_of(desk)
+        kept, who = await keeping.keep_gone(Ask(bars=3), gone, gone, named=False)
+        assert who == gone[0]
+        assert [(take.track_name, take.set_clock) for take in kept.takes] == [
+            ("Keys", "frames"),
+            ("Bass", "frames"),
+            ("Vox", "transport"),
+        ]
+        assert kept.note == "The hosts are aligned by their own transports only."
+        assert {(take.frames, take.cut.bars) for take in kept.takes} == {(3 * BAR, 3)}
+        for take in kept.takes:
+            begins = int(0.7 * RATE_HZ) if take.track_name == "Vox" else 0
+            assert desk.sound(take) == numbered_frames(begins + 3 * BAR, 3 * BAR).tobytes(), take.track_name
+        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
+        assert {take.track_name for take in named.takes} == {"Keys", "Bass"}
 
 
 async def test_a_rebuilt_library_knows_its_sets(tmp_path: Path) -> None:

@@ -56,13 +56,15 @@ class Desk:
         self.instances = Instances(self.run_dir, bus)
         self.rings: dict[str, RingWriter] = {}
 
-    async def load(self, track: str, level: float = 0.0, seconds: float = 4.0) -> RingWriter:
-        """A plugin on `track` that has played a constant for a while; its Ring attached."""
-        ring = RingWriter(self.run_dir, sample_rate_hz=RATE_HZ, capacity_frames=1 << 16)
+    async def load(
+        self, track: str, level: float = 0.0, seconds: float = 4.0, *, pid: int | None = None
+    ) -> RingWriter:
+        """A plugin on `track` that has played a constant for a while; its Ring attached. pid: of its host; None: ours."""
+        ring = RingWriter(self.run_dir, sample_rate_hz=RATE_HZ, capacity_frames=1 << 16, writer_pid=pid)
         self.rings[track] = ring
         self.play(track, level, seconds)
         said = hello(instance=ring.header.instance_id, track_name=track)
-        peer = Peer(instance=said.instance, pid=os.getpid(), uid=os.getuid(), hello=said)
+        peer = Peer(instance=said.instance, pid=pid or os.getpid(), uid=os.getuid(), hello=said)
         opened = RingOpened(
             segment=ring.segment,
             generation=ring.header.generation,

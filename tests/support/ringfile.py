@@ -57,12 +57,13 @@ class RingWriter:
         timeline_capacity: int = 1 << 8,
         instance_id: bytes | None = None,
         generation: int | None = None,
+        writer_pid: int | None = None,
     ) -> None:
         audio_offset = -(-(HEADER_BYTES + timeline_capacity * RECORD_BYTES) // 4096) * 4096
         self.header = Header(
             instance_id=instance_id or secrets.token_bytes(16),
             generation=generation or secrets.randbits(62) + 1,
-            writer_pid=os.getpid(),
+            writer_pid=writer_pid or os.getpid(),
             writer_uid=os.getuid(),
             writer_start=0,
             sample_rate_hz=sample_rate_hz,

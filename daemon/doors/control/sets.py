@@ -67,8 +67,8 @@ class SetAnswers:
     async def _keep_gone(self, ask: Ask, asked: list[Recovered], *, named: bool) -> c.OneSet:
         """Of a project that was closed, or went down."""
         gone = [one.label for one in self._players.all_gone()]
-        kept = await self._keeping.keep_gone(ask, [one.label for one in asked], gone, named=named)
-        first = next((one for one in asked if one.label.host_name == kept.takes[0].host_name), asked[0])
+        kept, who = await self._keeping.keep_gone(ask, [one.label for one in asked], gone, named=named)
+        first = next(one for one in asked if one.label == who)
         return await self._told(kept.takes, f"{self._players.gone_instead(first).says} {kept.note}".strip())
 
     async def _list(self, request: c.ListSets) -> c.Reply:

@@ -156,6 +156,7 @@ class Rounds:
             host_name=host_name,
             track_name=track_name,
             boot_id=self._life,
+            process=f"{header.writer_pid} {header.writer_start}",
         )
         return RingFollower(folder, ring, origin, next_frame)
 

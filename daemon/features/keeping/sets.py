@@ -59,11 +59,13 @@ class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Host(NamedTuple):
-    """The plugins of a host. lead: the one that a keep would choose; named: or whoever was asked for by name."""
+    """The plugins of a host, which is a process. lead: the one that a keep would choose; named: or whoever was asked for by name.
+    ask: what is asked of it."""
 
     lead: Member
     members: list[Member]
     named: bool
+    ask: Ask
 
 
 class SetKeeping:
@@ -95,17 +97,18 @@ class SetKeeping:
         if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)) and made.set_id:
             return KeptSet(set_id=made.set_id, takes=await self._store.run(Store.takes_of_set, made.set_id))
         leads = [host_of] if host_of else await self._leads()
-        hosts = [Host(_member(one), self._beside(one), named=host_of is not None) for one in leads]
+        named = host_of is not None
+        hosts = [Host(_member(one), self._beside(one), named, ask) for one in leads]
         return await self._keep(hosts, ask)
 
     async def keep_gone(
         self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool
-    ) -> KeptSet:
-        """The same of a host that is gone: of `asked` the first that has what is asked for says where the bars are, and the host's
-        others among `gone` that were played meanwhile give theirs. Raises as `keep`."""
+    ) -> tuple[KeptSet, Label]:
+        """The same of hosts that are gone, and who was asked: of `asked` the first that has what is asked for says where the bars
+        are, and those of `gone` that were played meanwhile give theirs; named: only its own host's. Raises as `keep`."""
         require_one_way(ask)
-        host = await asyncio.to_thread(self._gone_host, ask, asked, gone, named=named)
-        return await self._keep([host], ask)
+        hosts = await asyncio.to_thread(self._gone_hosts, ask, asked, gone, named=named)
+        return await self._keep(hosts, ask), hosts[0].lead.label
 
     async def _keep(self, hosts: Sequence[Host], ask: Ask) -> KeptSet:
         notes: list[str] = []
@@ -131,19 +134,24 @@ class SetKeeping:
 
     # on a thread --------------------------------------------------------------------------------------------------
 
-    def _gone_host(self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool) -> Host:
-        """Which host was which is known of none that is gone: those that bear its name and were played at that time."""
+    def _gone_hosts(
+        self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool
+    ) -> list[Host]:
+        """Who was played at that time, by the processes they were in; that of the first of `asked` that has it is the first."""
         for label in asked:
             with suppress(NothingKept):
-                member = Member(Gone(label.instance), label)
-                lead = lead_of(member, self._parts.of(member.player, ask))
-                others = [
-                    Member(Gone(one.instance), one)
-                    for one in gone
-                    if one.instance != label.instance and one.host_name == label.host_name
-                ]
-                there = [one for one in others if self._copies.was_there(Gone(one.label.instance), lead)]
-                return Host(member, [member, *there], named)
+                first = Member(Gone(label.instance), label)
+                lead = lead_of(first, self._parts.of(first.player, ask))
+                assert lead.part.reach.origin, "it is gone"
+                hosts = {lead.part.reach.origin.host: [first]}
+                for one in gone:
+                    player = Gone(one.instance)
+                    if one.instance != label.instance and (host := self._copies.host_then(player, lead)):
+                        hosts.setdefault(host, []).append(Member(player, one))
+                then = _asked_then(ask, lead)
+                found = [Host(each[0], each, named, then) for each in hosts.values()]
+                found[0] = found[0]._replace(ask=ask)
+                return found[:1] if named else found
         raise NothingKept("Nothing that was played then is in reach.", "`sidechain history` shows what is.")
 
     def _make(
@@ -155,7 +163,7 @@ class SetKeeping:
         takes: list[TakeRow] = []
         copied: list[tuple[TakeRow, memoryview]] = []
         with self._takes.all_or_none(set_id) as write:
-            for track in self._tracks(hosts, ask, notes):
+            for track in self._tracks(hosts, notes):
                 # A rebuilt library has them in the order of their ids, and the first has to be the first.
                 take_id = uuid7(now_ms + len(takes), os.urandom(10))
                 asked = None if takes else ask.asked
@@ -183,12 +191,12 @@ class SetKeeping:
             write(take, sound)
         copied.clear()
 
-    def _tracks(self, hosts: Sequence[Host], ask: Ask, notes: list[str]) -> Iterator[Track]:
+    def _tracks(self, hosts: Sequence[Host], notes: list[str]) -> Iterator[Track]:
         """The lead of the first host first."""
         sounding = 0
         for number, host in enumerate(hosts):
             try:
-                lead = self._lead(host, ask)
+                lead = self._lead(host)
             except NothingKept as error:
                 if not number:
                     raise
@@ -229,13 +237,13 @@ class SetKeeping:
         except NothingKept:
             return 0
 
-    def _lead(self, host: Host, ask: Ask) -> Lead:
+    def _lead(self, host: Host) -> Lead:
         """The plugin that a keep would choose; but one of its host that was there before it, if that heard more of it."""
-        part = self._parts.of(host.lead.player, ask)
+        part = self._parts.of(host.lead.player, host.ask)
         first = host.lead if host.named else max(host.members, key=self._heard_frames)
         if first != host.lead:
             with suppress(NothingKept):
-                longer = self._parts.of(first.player, ask)
+                longer = self._parts.of(first.player, host.ask)
                 if longer.cut.frames > part.cut.frames:
                     return lead_of(first, longer)
         return lead_of(host.lead, part)
@@ -254,6 +262,15 @@ class SetKeeping:
             channels=track.channels,
         )
         return msgspec.structs.replace(take, set_id=set_id, set_clock=track.clock)
+
+
+def _asked_then(ask: Ask, lead: Lead) -> Ask:
+    """Of another host that is gone, which has no "now" of its own: up to its bar line that is nearest to the lead's."""
+    if ask.whole or ask.ago_s is not None or ask.from_ago_s is not None:
+        return ask
+    bars = lead.part.cut.bars
+    end_us = lead.heard_us + (round(1e6 * lead.seconds / bars / 2) if bars else 0)
+    return msgspec.structs.replace(ask, ago_s=max((time.time_ns() // 1000 - end_us) / 1e6, 0.0))
 
 
 def _member(instance: Instance) -> Member:

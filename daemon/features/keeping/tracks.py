@@ -61,9 +61,14 @@ class Lead(NamedTuple):
     heard_us: int
 
     @property
+    def seconds(self) -> float:
+        """How long they are."""
+        return self.part.cut.frames / self.part.reach.sample_rate_hz
+
+    @property
     def from_us(self) -> int:
         """When the first of them was heard, if the host did not stand in between."""
-        return self.heard_us - round(1e6 * self.part.cut.frames / self.part.reach.sample_rate_hz)
+        return self.heard_us - round(1e6 * self.seconds)
 
 
 def lead_of(member: Member, part: Part) -> Lead:
@@ -114,12 +119,13 @@ class Tracks:
             sound=_padded(data, sound.first_frame - first_frame, cut.frames, reach.channels),
         )
 
-    def was_there(self, gone: Gone, lead: Lead) -> bool:
-        """Whether one that is gone was still played while the lead's bars were."""
+    def host_then(self, gone: Gone, lead: Lead) -> tuple[str, str] | None:
+        """The host (Origin.host) of one that is gone; None when it was not played while the lead's bars were."""
         try:
-            return self._parts.written_at(gone, lead.heard_us)[0].heads[-1].wall_us > lead.from_us
+            reach = self._parts.written_at(gone, lead.heard_us)[0]
         except NothingKept:
-            return False
+            return None
+        return reach.origin.host if reach.origin and reach.heads[-1].wall_us > lead.from_us else None
 
     def _written_then(self, player: Player, heard_us: int) -> Reach:
         """Its newest Ring, or the one before that it wrote at that time, as when the sample rate has changed since."""
