@@ -19,6 +19,7 @@ from relay.app.requests import Requests
 from relay.app.rows import Table
 from relay.app.services import (
     LiveServices,
+    PeopleServices,
     PostServices,
     SignInServices,
     live_services,
@@ -42,6 +43,7 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
+from relay.features.guests.api import Guests
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
@@ -72,6 +74,7 @@ class Relay:
     rendering: Rendering
     pictures: Pictures
     kit: Kit
+    guests: Guests
     engines: Engines
     draining: list[str]
     operator: OperatorSocket | None
@@ -115,7 +118,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     posts = await post_services(config, base_url, engines, listening, live.hub)
     origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
     people = people_services(base_url, engines, live, posts)
-    gate = _gate(engines, sign_in, origins)
+    gate = _gate(engines, sign_in, people, origins)
     views, media_origin = Views(), await _media_origin(config, engines.objects)
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
     draining: list[str] = []
@@ -141,6 +144,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     if sqlite_path(config.database) is not None:  # whose folder this process has alone
         await engines.db.write(end_leases)
     _start_tasks(config, engines, live, posts, listening)
+    engines.tasks.every("idle guests", STRAYS_S, people.guests.forget_idle)
     live.presence.on_active = sign_in.activity.note
     engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
     if sign_in.sending.is_on:
@@ -155,17 +159,19 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         rendering=posts.rendering,
         pictures=people.pictures,
         kit=kit,
+        guests=people.guests,
         engines=engines,
         draining=draining,
         operator=operator,
     )
 
 
-def _gate(engines: Engines, sign_in: SignInServices, origins: Origins) -> Gate:
+def _gate(engines: Engines, sign_in: SignInServices, people: PeopleServices, origins: Origins) -> Gate:
     return Gate(
         accounts=sign_in.accounts,
         tokens=sign_in.tokens,
         families=sign_in.families,
+        guests=people.guests,
         limits=engines.limits,
         origins=origins,
         note_active=sign_in.activity.note,

@@ -25,6 +25,7 @@ from relay.app.problems import invalid
 from relay.core.access import FOR_ROLES, Action, Actor, admit
 from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
 from relay.core.cookies import SESSION
+from relay.core.guests import is_guest_token
 from relay.core.limits import BY_ADDRESS, Kind
 from relay.core.places import counted_as
 from relay.core.refusal import Refusal
@@ -32,6 +33,7 @@ from relay.engine.clock import now_us
 from relay.engine.limits import SharedLimits
 from relay.features.accounts.service import Accounts
 from relay.features.devices.api import Families, Tokens
+from relay.features.guests.api import Guests
 from relay.wire.operation import MAX_BODY_BYTES
 from relay.wire.operations import Nothing
 
@@ -53,6 +55,7 @@ class Gate:
         accounts: Accounts,
         tokens: Tokens,
         families: Families,
+        guests: Guests,
         limits: SharedLimits,
         origins: Origins,
         note_active: Callable[[str], None],
@@ -61,6 +64,7 @@ class Gate:
         self._accounts = accounts
         self._tokens = tokens
         self._families = families
+        self._guests = guests
         self._limits = limits
         self._origins = origins
         self._note_active = note_active
@@ -128,6 +132,8 @@ class Gate:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 raise Refusal("token_invalid", "Only Bearer tokens are understood.")
+            if is_guest_token(token.strip()):
+                return await self._guests.actor(token.strip()), None
             actor = self._tokens.check(token.strip())
             await self._families.confirm(actor)
             return actor, None

@@ -19,6 +19,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "signature_invalid": (401, "Invalid signature"),
     "forbidden": (403, "Not allowed"),
     "account_suspended": (403, "Suspended"),
+    "account_required": (403, "Needs an account"),
     "csrf": (403, "Not from our page"),
     "dev_mode_only": (403, "Only in development"),
     "not_found": (404, "Not found"),

@@ -28,6 +28,7 @@ from relay.features.feeds import operations as feeds
 from relay.features.feeds.page_cache import PageCache
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
+from relay.features.guests import operations as guests
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
 from relay.features.live import operations as live
@@ -93,6 +94,7 @@ class Table:
         """What people say of themselves, and of each other."""
         given = self.people
         return [
+            *guests.rows(given.guests),
             *profiles.rows(given.profiles),
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),

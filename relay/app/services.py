@@ -38,6 +38,7 @@ from relay.features.devices.tokens import Tokens
 from relay.features.devices.wrong_codes import WrongCodes
 from relay.features.graph import api as graph_api
 from relay.features.graph.service import Graph
+from relay.features.guests.api import Guests
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
 from relay.features.leaving import erasing, export
@@ -147,6 +148,7 @@ class PostServices:
 class PeopleServices:
     """What people say of themselves, and of each other."""
 
+    guests: Guests
     pictures: Pictures
     profiles: Profiles
     graph: Graph
@@ -167,6 +169,7 @@ def people_services(
         is_live=live.presence.is_live,
     )
     return PeopleServices(
+        guests=Guests(engines.db, posts.leaving.erasing.end),
         pictures=pictures,
         profiles=profiles,
         graph=Graph(engines.db, live.presence.is_live),

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from relay.core.refusal import Refusal
+from relay.core.visibility import Visibility
 
 
 class Relation(StrEnum):
@@ -52,6 +53,7 @@ class Action(StrEnum):
     UPLOAD_BEGIN = "upload.begin"
     UPLOAD_CONTINUE = "upload.continue"
     POST_CREATE = "post.create"
+    SCORE_CREATE = "score.create"
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
     POST_EDIT = "post.edit"
@@ -77,6 +79,8 @@ class Action(StrEnum):
     BLOCK = "social.block"
     MUTE = "social.mute"
     OWN_LISTS = "social.own_lists"
+    GUEST_MAKE = "guest.make"
+    GUEST_TAKE_OVER = "guest.take_over"
     ACCOUNT_READ = "account.read"
     ACCOUNT_EDIT = "account.edit"
     ACCOUNT_EXPORT = "account.export"
@@ -92,6 +96,7 @@ class Action(StrEnum):
 class Actor(Struct, frozen=True, kw_only=True):
     """Who asks. user_id None: nobody signed in. family_id: the sign-in behind a token; session_id: of a browser.
 
+    is_guest: of an account that nobody has signed up for.
     role: asked for only where an action is for those that have one.
     """
 
@@ -102,6 +107,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     expires_us: int = 0
     role: Role = Role.USER
     is_suspended: bool = False
+    is_guest: bool = False
 
     @property
     def account_id(self) -> str:
@@ -142,6 +148,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.UPLOAD_BEGIN: SIGNED_IN,
     Action.UPLOAD_CONTINUE: OWNER_ONLY,
     Action.POST_CREATE: SIGNED_IN,
+    Action.SCORE_CREATE: SIGNED_IN,
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
     Action.POST_EDIT: OWNER_ONLY,
@@ -167,6 +174,8 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.BLOCK: SIGNED_IN,
     Action.MUTE: SIGNED_IN,
     Action.OWN_LISTS: SIGNED_IN,  # of who asks, so they are their own
+    Action.GUEST_MAKE: ANYBODY,
+    Action.GUEST_TAKE_OVER: SIGNED_IN,  # the token of what is taken over is the proof
     Action.ACCOUNT_READ: SIGNED_IN,
     Action.ACCOUNT_EXPORT: SIGNED_IN,
     Action.ACCOUNT_DELETE: SIGNED_IN,
@@ -195,6 +204,19 @@ OF_SUSPENDED = frozenset(
     }
 )
 """What an account may do that is suspended."""
+OF_GUESTS = frozenset(action for action, who in POLICY.items() if Relation.ANONYMOUS in who) | {
+    Action.SCORE_CREATE,
+    Action.POST_EDIT,
+    Action.POST_DELETE,
+    Action.OWN_LISTS,
+    Action.JOB_LIST,
+    Action.JOB_READ,
+    Action.JOB_CANCEL,
+    Action.ACCOUNT_READ,
+    Action.ACCOUNT_EXPORT,
+    Action.ACCOUNT_DELETE,
+}
+"""What an account may do that nobody has signed up for: make music and keep it, and nothing that others are told of."""
 
 
 def relation(actor: Actor, owner_id: str | None) -> Relation:
@@ -209,7 +231,7 @@ def relation(actor: Actor, owner_id: str | None) -> Relation:
 def admit(actor: Actor, action: Action) -> None:
     """Refuse what no object could make allowed: the check before anything is looked up. [any]
 
-    Raises Refusal: sign_in_required, account_suspended, not_found.
+    Raises Refusal: sign_in_required, account_suspended, account_required, not_found.
     """
     if actor.user_id is None and Relation.ANONYMOUS not in POLICY[action]:
         raise Refusal("sign_in_required", "This needs an account.", "Sign in and send the access token.")
@@ -217,14 +239,31 @@ def admit(actor: Actor, action: Action) -> None:
         raise Refusal(
             "account_suspended", "Your account is suspended.", "Say at /appeal what speaks against that."
         )
+    if actor.is_guest and action not in OF_GUESTS:
+        raise needs_account()
     if action in FOR_ROLES and relation(actor, None) not in POLICY[action]:
         raise Refusal("not_found", "There is nothing here.")
+
+
+def needs_account() -> Refusal:
+    """[any]"""
+    return Refusal(
+        "account_required",
+        "A guest may not do this.",
+        "Sign in, take over what you made as a guest, and do it then.",
+    )
+
+
+def require_may_show(actor: Actor, visibility: str | None) -> None:
+    """What a guest makes is its own, or for whom it gives a link to. None: it stays as it is. Raises Refusal: account_required. [any]"""
+    if actor.is_guest and visibility in (Visibility.FOLLOWERS, Visibility.PUBLIC):
+        raise needs_account()
 
 
 def authorize(actor: Actor, action: Action, owner_id: str | None = None) -> None:
     """Refuse unless the table allows it. What one may not see does not exist, hence not_found. [any]
 
-    Raises Refusal: sign_in_required, account_suspended, not_found.
+    Raises Refusal: sign_in_required, account_suspended, account_required, not_found.
     """
     admit(actor, action)
     if relation(actor, owner_id) not in POLICY[action]:

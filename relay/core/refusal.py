@@ -11,6 +11,7 @@ Code = Literal[
     "token_reused",
     "forbidden",
     "account_suspended",
+    "account_required",
     "csrf",
     "not_found",
     "method_not_allowed",

@@ -20,6 +20,9 @@ class Me(Producer, frozen=True, kw_only=True):
     request_count: Count = 0
     post_visibility: ShownTo = "public"
     """Of what is posted without a word on who is to see it, from whichever device."""
+    is_guest: bool = False
+    expires_at: Timestamp | None = None
+    """Of a guest: when all of it is deleted, unless it is used before. See POST /auth/guest."""
 
 
 class Export(Struct, frozen=True, kw_only=True):

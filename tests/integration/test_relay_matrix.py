@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from relay.app.dispatch import method_of, path_of
-from relay.core.access import OF_SUSPENDED, POLICY, Action, Relation, Role
+from relay.core.access import OF_GUESTS, OF_SUSPENDED, POLICY, Action, Relation, Role
 from relay.core.buckets import Limit
 from relay.core.calls import AnyRow, Page
 from relay.core.limits import LIMITS
@@ -26,6 +27,7 @@ from tests.support.house import new_loop, new_post
 
 RELATIONS = {
     "nobody": Relation.ANONYMOUS,
+    "guest": Relation.OTHER,
     "stranger": Relation.OTHER,
     "follower": Relation.OTHER,
     "blocked": Relation.OTHER,
@@ -62,12 +64,11 @@ class Scene:
 async def scene(peer: InMemory) -> Scene:
     """Accounts that nobody else uses, as they stand to the owner, and what is the owner's."""
     mark = secrets.token_hex(3)
-    pairs = {who: await peer.claimed(f"{who}-{mark}") for who in RELATIONS if who != "nobody"}
+    pairs = {who: await peer.claimed(f"{who}-{mark}") for who in RELATIONS if who not in ("nobody", "guest")}
     tokens = {who: pair.access_token for who, pair in pairs.items()}
+    tokens["guest"] = (await peer.http.post("/api/v1/auth/guest")).json()["access_token"]
     for who, role in (("moderator", Role.MODERATOR), ("admin", Role.ADMIN)):
-        await peer.relay.db.write(
-            lambda tx, who=who, role=role: accounts.set_role(tx, pairs[who].user.id, role)
-        )  # type: ignore[misc]
+        await peer.relay.db.write(partial(accounts.set_role, account_id=pairs[who].user.id, role=role))
     owner = pairs["owner"]
     await peer.ask("/social/follow", {"user_id": owner.user.id}, tokens["follower"])
     await peer.ask("/social/block", {"user_id": pairs["blocked"].user.id}, tokens["owner"])
@@ -135,6 +136,8 @@ def check(row: AnyRow, who: str, answer: httpx.Response) -> None:
     may = RELATIONS[who] in POLICY[action]
     if who == "suspended" and action not in OF_SUSPENDED:
         assert status == 403, where
+    elif who == "guest" and action not in OF_GUESTS:
+        assert (status, code) == (403, "account_required") or method_of(row) == "HEAD", where
     elif not may and method_of(row) == "HEAD":
         assert status in (401, 404), where
     elif not may and who == "nobody":
@@ -181,7 +184,7 @@ HEARD = {
 async def test_every_topic_is_heard_by_whom_it_concerns(tmp_path: Path) -> None:
     async with relay_in_memory(tmp_path / "data") as peer:
         given = await scene(peer)
-        hearers = [who for who in RELATIONS if who not in ("nobody", "suspended")]
+        hearers = [who for who in RELATIONS if who not in ("nobody", "guest", "suspended")]
         peers = {who: Peer(stalled=False) for who in hearers}
         running = [peer.connect(given.tokens[who], each) for who, each in peers.items()]
         refused = Peer(stalled=False)

@@ -160,6 +160,11 @@ def finish(tx: Tx, job: Job, holder: str) -> None:
     _end(tx, job, holder, "done", None, None)
 
 
+def hand_over(tx: Tx, from_id: str, to_id: str) -> None:
+    """What was asked for by one account is another's. [writer]"""
+    tx.db.execute("UPDATE job SET account_id = ? WHERE account_id = ?", (to_id, from_id))
+
+
 def refuse(tx: Tx, job: Job, holder: str, refusal: Refusal) -> None:
     """It cannot be done, however often it is tried. Raises LeaseLost. [writer]"""
     _end(tx, job, holder, "failed", refusal.code, str(refusal))

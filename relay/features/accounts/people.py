@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from relay.core.access import Role
+from relay.core.guests import expires_us
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import OwnerState
@@ -67,7 +68,16 @@ def me(db: Connection, account_id: str) -> Me:
     row = _found(db.execute(f"{_PROFILE} WHERE id = ?", (account_id,)).fetchone())
     *_, shows_activity, active_us = row
     shown = msgspec.structs.asdict(_producer(row)) | {"last_active": rfc3339(active_us)}
-    return Me(**shown, shows_activity=bool(shows_activity), post_visibility=post_visibility(db, account_id))
+    shown_to, is_guest = db.execute(
+        "SELECT post_visibility, is_guest FROM account WHERE id = ?", (account_id,)
+    ).fetchone()
+    return Me(
+        **shown,
+        shows_activity=bool(shows_activity),
+        post_visibility=shown_to,
+        is_guest=bool(is_guest),
+        expires_at=rfc3339(expires_us(active_us)) if is_guest else None,
+    )
 
 
 def post_visibility(db: Connection, account_id: str) -> ShownTo:
@@ -209,7 +219,9 @@ def edit(tx: Tx, account_id: str, change: ProfileEdit) -> None:
 
 def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
     """By which people are found, so many in the order of their ids. [any thread with a snapshot]"""
-    rows = db.execute(f"{_PROFILE} WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit)).fetchall()
+    rows = db.execute(
+        f"{_PROFILE} WHERE id > ? AND is_guest = 0 ORDER BY id LIMIT ?", (after_id, limit)
+    ).fetchall()
     return [_search_words(_producer(row)) for row in rows]
 
 

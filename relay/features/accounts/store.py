@@ -15,6 +15,8 @@ from relay.features.accounts.people import profile
 from relay.features.search import api as search
 from relay.wire.rest import Producer
 
+GUEST_NAME = "Guest"
+"""As which all of them are shown."""
 SESSION_US = 30 * 24 * 3600 * 1_000_000
 MAX_SESSIONS = 100
 """Of one account; one more ends the oldest."""
@@ -74,6 +76,17 @@ def new_account(tx: Tx, username: str, now: int) -> str:
         (account_id, username, skeleton(username), username, now, now),
     )
     search.put(tx, search.PERSON, search.Words(id=account_id, head=username, rest=""))
+    return account_id
+
+
+def create_guest(tx: Tx, now: int) -> str:
+    """The id of a new account that nobody has signed up for; people are found by words, and it is not. [writer]"""
+    account_id = new_id()
+    tx.db.execute(
+        "INSERT INTO account (id, username, skeleton, display_name, is_guest, created_us, active_us)"
+        " VALUES (?, ?, ?, ?, 1, ?, ?)",
+        (account_id, f"guest-{account_id[16:]}", account_id, GUEST_NAME, now, now),
+    )
     return account_id
 
 

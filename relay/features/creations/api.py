@@ -8,6 +8,7 @@ from relay.features.creations.encoding import (
     Made,
 )
 from relay.features.creations.erasing import erase_some, lossless_of
+from relay.features.creations.handing_over import hand_over
 from relay.features.creations.kinds import IN_FEEDS, LOSSLESS, PREVIEW, SOUND_TYPES, Ability, Kind, score_row
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
@@ -105,6 +106,7 @@ __all__ = [
     "count_view",
     "detail",
     "erase_some",
+    "hand_over",
     "head",
     "heard_by_moderators",
     "is_same_score",

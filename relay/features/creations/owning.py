@@ -4,7 +4,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from relay.core.access import Action, Actor, authorize
+from relay.core.access import Action, Actor, authorize, require_may_show
 from relay.core.visibility import Shown, State, Visibility
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
@@ -29,7 +29,8 @@ class Owning:
         self._base_url = base_url
 
     async def edit(self, actor: Actor, post_id: str, edit: PostEdit) -> PostDetails:
-        """The post as it is then. What changes nothing is told to nobody. Raises Refusal: not_found, gone."""
+        """The post as it is then. What changes nothing is told to nobody. Raises Refusal: not_found, gone, account_required."""
+        require_may_show(actor, edit.visibility)
         while True:
             since, was, sound = await self._db.read(lambda db: self._looked_at(db, actor, post_id))
             now = sound

@@ -151,18 +151,16 @@ def _forget_oldest(tx: Tx, creation_id: str, owner_id: str, up_to: int) -> list[
     return removals.begin(tx, [sha256 for sha256, _ in gone])
 
 
-def set_sound(
-    tx: Tx, creation_id: str, version_id: str, owner_id: str, figures: Figures, assets: list[Asset]
-) -> None:
+def set_sound(tx: Tx, creation_id: str, version_id: str, figures: Figures, assets: list[Asset]) -> None:
     """What was rendered of a version, which may have been rendered before. Raises Refusal: gone. [writer]"""
     row = tx.db.execute(
-        "SELECT v.n, v.body, v.id = c.head_version_id FROM creation_version AS v JOIN creation AS c ON c.id = v.creation_id"
+        "SELECT v.n, v.body, v.id = c.head_version_id, c.owner_id FROM creation_version AS v JOIN creation AS c ON c.id = v.creation_id"
         " WHERE v.id = ? AND c.id = ? AND c.state <> 'deleted'",
         (version_id, creation_id),
     ).fetchone()
     if row is None:
         raise Refusal("gone", "It was deleted meanwhile.")
-    n, body, is_head = row
+    n, body, is_head, owner_id = row
     was = read_figures(body).card
     card = replace(figures.card, version=n, color=was.color, meter=was.meter, duration_bars=was.duration_bars)
     if not assets_of(tx.db, version_id):

@@ -50,6 +50,7 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM report WHERE reporter_id = :me",
     "DELETE FROM appeal WHERE account_id = :me",
     "DELETE FROM ws_ticket WHERE account_id = :me",
+    "DELETE FROM guest WHERE taken_by = :me OR (account_id = :me AND taken_by IS NULL)",
     "DELETE FROM session WHERE account_id = :me",
     "DELETE FROM password_reset WHERE account_id = :me",
     "DELETE FROM password WHERE account_id = :me",

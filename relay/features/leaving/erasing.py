@@ -42,11 +42,15 @@ class Erasing:
                 raise Refusal(
                     "validation", "This is not the name of your account.", "Give your own to delete it."
                 )
-            self._shut_out(tx, account_id)
-            accounts.set_deleted(tx, account_id)
-            table.enqueue(tx, kind=JOB_KIND, account_id=account_id, data={})
+            self.end(tx, account_id)
 
         await self._db.write(work)
+
+    def end(self, tx: Tx, account_id: str) -> None:
+        """The same, within what else is done of an account. Raises Refusal: busy. [writer]"""
+        self._shut_out(tx, account_id)
+        accounts.set_deleted(tx, account_id)
+        table.enqueue(tx, kind=JOB_KIND, account_id=account_id, data={})
 
     async def make(self, work: Work) -> None:
         """Carry out one job; what was done of it before is not done again. Raises LeaseLost, ObjectsUnavailable."""

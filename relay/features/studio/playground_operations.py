@@ -154,7 +154,7 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
         *_rows_of(
             songs, wire.SONGS, wire.MAKE_SONG, wire.SONG, wire.EDIT_SONG, wire.DELETE_SONG, wire.SHARE_SONG
         ),
-        Row(wire.FORK_LOOP, Action.POST_CREATE, loops.fork),
+        Row(wire.FORK_LOOP, Action.SCORE_CREATE, loops.fork),
         Row(wire.SHARED, Action.POST_READ, shared),
         Row(wire.VIEW_SHARED, Action.POST_READ, viewed),
         Row(wire.PUBLIC_PROFILE, Action.PROFILE_READ, profile),
@@ -166,7 +166,7 @@ def _rows_of(shelf: Shelf, *operations: wire.AnyOperation) -> list[AnyRow]:
     listed, make, one, edit, delete, share = operations
     return [
         Row(listed, Action.OWN_LISTS, shelf.listed),
-        Row(make, Action.POST_CREATE, shelf.make),
+        Row(make, Action.SCORE_CREATE, shelf.make),
         Row(one, Action.POST_READ, shelf.one),
         Row(edit, Action.POST_EDIT, shelf.edit, limit=Kind.SAVE),
         Row(delete, Action.POST_DELETE, shelf.delete),

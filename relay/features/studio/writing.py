@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 from msgspec import Struct
 
-from relay.core.access import Action, Actor, authorize
+from relay.core.access import Action, Actor, authorize, require_may_show
 from relay.core.refusal import Refusal
 from relay.core.visibility import Visibility
 from relay.engine.clock import new_id, now_us
@@ -47,7 +47,8 @@ class Writing:
         self._base_url = base_url
 
     async def make(self, actor: Actor, given: NewCreation) -> Creation:
-        """Raises Refusal: validation, quota_exceeded."""
+        """Raises Refusal: validation, quota_exceeded, account_required."""
+        require_may_show(actor, given.visibility)
         new = await asyncio.to_thread(creations.written, given.score)
 
         def work(tx: Tx) -> Creation:
@@ -61,7 +62,8 @@ class Writing:
         return await self._db.read(lambda db: store.one(db, creation_id, viewer, self._base_url))
 
     async def save(self, actor: Actor, creation_id: str, edit: CreationEdit) -> Creation:
-        """Raises Refusal: not_found, gone, validation, version_conflict."""
+        """Raises Refusal: not_found, gone, validation, version_conflict, account_required."""
+        require_may_show(actor, edit.visibility)
         if edit.score is None:
             await self._owning.edit(actor, creation_id, _words(edit, None))
             return await self.one(actor.user_id, creation_id)

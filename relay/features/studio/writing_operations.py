@@ -72,13 +72,13 @@ class WritingOperations:
 
     def rows(self) -> list[AnyRow]:
         return [
-            Row(wire.MAKE_CREATION, Action.POST_CREATE, self.make),
+            Row(wire.MAKE_CREATION, Action.SCORE_CREATE, self.make),
             Row(wire.GET_CREATION, Action.POST_READ, self.one),
             Row(wire.SAVE_CREATION, Action.POST_EDIT, self.save, limit=Kind.SAVE),
             Row(wire.DELETE_CREATION, Action.POST_DELETE, self.delete),
             Row(wire.MY_CREATIONS, Action.OWN_LISTS, self.mine),
             Row(wire.CREATIONS_OF, Action.FEED_READ, self.of_person),
-            Row(wire.FORK_CREATION, Action.POST_CREATE, self.fork),
+            Row(wire.FORK_CREATION, Action.SCORE_CREATE, self.fork),
             Row(wire.FORKS, Action.POST_READ, self.forks),
             Row(wire.SCORE_VERSIONS, Action.POST_EDIT, self.versions),
             Row(wire.SCORE_VERSION, Action.POST_EDIT, self.version),

@@ -15,6 +15,7 @@ CREATE TABLE account (
   avatar_id       TEXT CHECK (length(avatar_id) = 32),  -- table avatar
   is_private      INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),  -- who wants to follow asks first
   role            TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'admin')),
+  is_guest        INTEGER NOT NULL DEFAULT 0 CHECK (is_guest IN (0, 1)),  -- table guest: nobody has signed up for it yet
   deleted_us      INTEGER,  -- a tombstone, of nobody, that creations and the audit log speak of
   suspended_us    INTEGER,  -- since when; by a moderator
   shows_activity  INTEGER NOT NULL DEFAULT 1 CHECK (shows_activity IN (0, 1)),  -- others see active_us
@@ -27,6 +28,7 @@ CREATE TABLE account (
   post_visibility TEXT NOT NULL DEFAULT 'public' CHECK (post_visibility IN ('public', 'followers', 'unlisted', 'private')),
   created_us      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX account_idle_guests ON account (active_us) WHERE is_guest = 1 AND deleted_us IS NULL;
 
 -- A browser that is signed in. Secrets are stored as SHA-256 only.
 CREATE TABLE session (
