@@ -116,10 +116,12 @@ class Page:
 
 
 AnyRow = Row[Any, Any, Any] | Page  # any: rows of all types stand in one table
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]  # any: a page has no value of a type
 
 
 class Render(Protocol):
-    """The site's frame, which the app gives to features that have pages."""
+    """The site's frame, which the app gives to features that have pages. trouble: what stands beside the page's form; its status is 422 then."""
 
     def __call__(
         self,
@@ -127,7 +129,8 @@ class Render(Protocol):
         session: Session | None,
         *,
         status: int = 200,
+        trouble: str = "",
         answer_to: str | None = None,
         framed: bool = False,
         **values: object,
-    ) -> Answer[Any]: ...  # any: a page has no value of a type
+    ) -> AnyAnswer: ...

@@ -1,14 +1,12 @@
 """The frame around every page: policy, navigation, and the static files that all of them use."""
 
-from typing import Any
-
 from msgspec import structs
 
 from relay.app.compressing import takes_gzip
 from relay.app.page_tokens import masked
 from relay.app.site.views import FRAMED_POLICY, PAGE_POLICY, Views
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Session
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Page, Render, Session
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 
@@ -28,18 +26,20 @@ def make_render(views: Views, *, dev: bool, media_origin: str | None = None) -> 
         session: Session | None,
         *,
         status: int = 200,
+        trouble: str = "",
         answer_to: str | None = None,
         framed: bool = False,
         **values: object,
-    ) -> Answer[Any]:
+    ) -> AnyAnswer:
         if session is not None:
             session = structs.replace(session, csrf=masked(session.csrf))
-        body = views.render(template, session=session, dev=dev, **{"here": "", **values})
+        said = {"here": "", "trouble": trouble, **values}
+        body = views.render(template, session=session, dev=dev, **said)
         policy = policies[framed]
         if answer_to is not None:
             policy = policy.replace("form-action 'self'", f"form-action 'self' {answer_to}")
         return Answer(
-            status=status,
+            status=422 if trouble else status,
             content=body,
             media_type="text/html; charset=utf-8",
             headers={"content-security-policy": policy},
@@ -50,12 +50,10 @@ def make_render(views: Views, *, dev: bool, media_origin: str | None = None) -> 
 
 
 def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
-    async def get_it(call: Call[Any, Any]) -> Answer[Any]:  # any: pages take neither body nor query of a type
+    async def get_it(call: AnyCall) -> AnyAnswer:
         return render("get.html", call.session, base_url=base_url)
 
-    async def static_file(
-        call: Call[Any, Any],
-    ) -> Answer[Any]:  # any: pages take neither body nor query of a type
+    async def static_file(call: AnyCall) -> AnyAnswer:
         file = views.static.get(call.path["name"])
         if file is None:
             raise Refusal("not_found", "There is no such file.")

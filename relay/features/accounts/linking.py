@@ -1,16 +1,16 @@
 """The ways in to an account: linking providers and unlinking them, but never the last one. Their page is among the settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.cookies import SIGN_IN
 from relay.core.limits import Kind
+from relay.core.page_forms import carry_out, in_browser
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
@@ -20,7 +20,6 @@ from relay.features.accounts import identities, letters
 from relay.features.accounts.upstream import PENDING_US, Finished, Upstreams
 from relay.features.mail import api as mail
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = "/settings/sign-in"
 
 
@@ -124,42 +123,32 @@ class LinkPages:
     upstreams: Upstreams
     render: Render
 
-    async def page(self, call: AnyCall) -> Answer[Any]:
+    async def page(self, call: AnyCall) -> AnyAnswer:
         return await self._page(call)
 
-    async def change(self, call: AnyCall) -> Answer[Any]:
+    async def change(self, call: AnyCall) -> AnyAnswer:
         """The form fields `do`: link, with the `name` of a provider; or unlink, with `issuer` and `subject`."""
-        if call.session is None:
-            raise Refusal("forbidden", "That is done in a browser.", "Sign in there.")
-        match call.form.get("do"):
-            case "link":
-                return await self._begin(call, call.form.get("name", ""))
-            case "unlink":
-                return await self._unlink(call, call.form)
-            case _:
-                raise Refusal(
-                    "validation", "That is nothing that can be done here.", "Go back and try again."
-                )
+        if call.form.get("do") == "link":
+            in_browser(call)
+            return await self._begin(call)
+        trouble = await carry_out(call, {"unlink": self._unlink})
+        return await self._page(call, trouble) if trouble else go_to(PATH)
 
-    async def _begin(self, call: AnyCall, name: str) -> Answer[Any]:
+    async def _begin(self, call: AnyCall) -> AnyAnswer:
         """A page that goes on by itself: our policy lets no form end anywhere else, not even by a redirect (CSP 3, form-action)."""
+        name = call.form.get("name", "")
         begun = await self.upstreams.begin(name, PATH, call.account_id)
         title = self.upstreams.configured[name].title
         page = self.render("go_on.html", call.session, here="claim", title=title, location=begun.location)
         return replace(page, cookies={SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})
 
-    async def _unlink(self, call: AnyCall, given: Mapping[str, str]) -> Answer[Any]:
-        try:
-            await self.links.unlink(call.account_id, given.get("issuer", ""), given.get("subject", ""))
-        except Refusal as refusal:
-            return await self._page(call, str(refusal))
-        return go_to(PATH)
+    async def _unlink(self, call: AnyCall) -> None:
+        await self.links.unlink(call.account_id, call.form.get("issuer", ""), call.form.get("subject", ""))
 
-    async def _page(self, call: AnyCall, trouble: str = "") -> Answer[Any]:
+    async def _page(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
         return self.render(
             "ways_in.html",
             call.session,
-            status=422 if trouble else 200,
             here="claim",
             ways=await self.links.ways(call.account_id),
             providers=list(self.upstreams.configured.values()),

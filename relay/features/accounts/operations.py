@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.cookies import SESSION, SIGN_IN
 from relay.core.limits import Kind
 from relay.core.local_path import MAX_PATH_CHARS, local_path
@@ -21,9 +20,6 @@ from relay.features.accounts.service import Accounts
 from relay.features.accounts.store import SESSION_US, Opened
 from relay.features.accounts.upstream import PENDING_US, Upstreams
 from relay.wire.rest import Username
-
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):

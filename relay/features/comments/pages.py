@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
@@ -17,8 +16,6 @@ from relay.features.comments.service import Comments
 from relay.wire.comments import MAX_COMMENT, Comment, CommentEdit, NewComment
 from relay.wire.rest import PageCursor
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 ANSWERS_SHOWN = 50
 FIELDS = ("text", "at", "parent_id")
 TROUBLE = f"A comment has 1 to {MAX_COMMENT} characters, and none that cannot be seen."
@@ -103,7 +100,6 @@ class CommentPages:
         return self.render(
             "comment_form.html",
             call.session,
-            status=422 if trouble else 200,
             heading=heading,
             trouble=trouble,
             action=action,

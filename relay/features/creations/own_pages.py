@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
+from relay.core.page_forms import beside_form
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.creations.owning import Owning
@@ -15,8 +15,6 @@ from relay.features.creations.posts import PAGE_PATH
 from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.rest import MAX_TAGS, MAX_TITLE
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 ARCHIVE_PATH = "/archive"
 SHOWN_TO = {
     "public": "everybody",
@@ -73,9 +71,7 @@ class OwnPages:
         try:
             await self.owning.edit(call.actor, post.id, change)
         except Refusal as refusal:
-            if refusal.code != "validation":
-                raise
-            return _form(self.render, call, post, given, str(refusal))
+            return _form(self.render, call, post, given, beside_form(refusal))
         return go_to(f"{PAGE_PATH}{post.id}")
 
     async def restore(self, call: AnyCall) -> AnyAnswer:
@@ -110,7 +106,6 @@ def _form(
     return render(
         "own.html",
         call.session,
-        status=422 if trouble else 200,
         post=post,
         given=given,
         trouble=trouble,

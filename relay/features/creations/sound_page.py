@@ -1,18 +1,15 @@
 """The page on which the owner of a post gives it another sound, hears those it had, and has them forgotten."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.creations.owning import Owning
 from relay.features.creations.posts import PAGE_PATH
 from relay.features.creations.replacing import Replacing, version_number
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 PATH = PAGE_PATH + "{post_id}/sound"
 
 

@@ -5,15 +5,15 @@ Nothing is approved without a click, however often the same device was approved 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Session
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render, Session
 from relay.core.cookies import SESSION
+from relay.core.page_forms import in_browser
 from relay.core.places import describe, network_of
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
@@ -31,8 +31,6 @@ from relay.features.devices.wrong_codes import WrongCodes
 AUTHORIZE = "/oauth/authorize"
 DEVICE = "/device"
 MAX_SHOWN_DIGITS = 16
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 
 
 class AnyQuery(Struct, frozen=True):
@@ -87,7 +85,7 @@ class ClaimPages:
 
     async def decide(self, call: AnyCall) -> AnyAnswer:
         """The answer to `ask`: the browser goes back to the device's own address, with a code or without."""
-        session = _in_a_browser(call)
+        session = in_browser(call)
         try:
             wanted = read_authorize({name: [value] for name, value in call.form.items()}, self.base_url)
         except BadAuthorize as bad:
@@ -103,11 +101,11 @@ class ClaimPages:
         """A field for the code. It takes none from the address: a link must not carry it."""
         if call.session is None:
             return self.sign_in(DEVICE)
-        return self.render("code.html", call.session, here="claim", trouble="")
+        return self.render("code.html", call.session, here="claim")
 
     async def look_up_code(self, call: AnyCall) -> AnyAnswer:
         """First the code, then what it belongs to, then yes or no: each is a form that leads back here."""
-        session = _in_a_browser(call)
+        session = in_browser(call)
         letters, device = await self._device_of_code(call, session)
         if device is None or letters is None:
             trouble = "No device shows this code now. Look at it again; a code lasts ten minutes."
@@ -205,9 +203,3 @@ def _with_session(location: str, opened: accounts.Opened) -> AnyAnswer:
 
 def _cookie(call: AnyCall) -> str:
     return call.cookies.get(SESSION, "")
-
-
-def _in_a_browser(call: AnyCall) -> Session:
-    if call.session is None:
-        raise Refusal("malformed", "This is a form for people in a browser.")
-    return call.session

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Page
 from relay.core.limits import Kind
 from relay.core.places import network_of
 from relay.features.devices.claimants import GrantRefused
@@ -21,7 +21,6 @@ T = TypeVar("T")
 MAX_FIELDS = 12
 MAX_VALUE_CHARS = 512
 MAX_FORM_BYTES = 64 * 1024
-AnyCall = Call[Any, Any]  # any: these are forms, read here in the RFCs' own way
 
 
 class _Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ class OAuthEndpoints:
         )
         return Answer(value=said)
 
-    async def token(self, call: AnyCall) -> Answer[Any]:
+    async def token(self, call: AnyCall) -> AnyAnswer:
         """RFC 6749, 4.1.3 and RFC 8628, 3.4, with `device_id` and the device's `signature` in both."""
         try:
             return Answer(value=await self._granted(await _fields(call)))
@@ -77,7 +76,7 @@ class OAuthEndpoints:
             case _:
                 raise GrantRefused("unsupported_grant_type", "This is no way to get a token here.")
 
-    async def begin_device_grant(self, call: AnyCall) -> Answer[Any]:
+    async def begin_device_grant(self, call: AnyCall) -> AnyAnswer:
         """RFC 8628, 3.1, with `device_id`, and the device's `signature` over `oauth.grant_message`."""
         try:
             given = _convert(await _fields(call), _Begin)
@@ -131,6 +130,6 @@ def _convert(fields: Mapping[str, str], kind: type[T]) -> T:
         raise GrantRefused("invalid_request", str(error)) from None
 
 
-def _problem(refused: GrantRefused) -> Answer[Any]:
+def _problem(refused: GrantRefused) -> AnyAnswer:
     body = oauth.OAuthProblem(error=str(refused.error), error_description=refused.description[:512])
     return Answer(status=400, value=body)

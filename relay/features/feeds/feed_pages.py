@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.folding import folded
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
@@ -26,8 +25,6 @@ from relay.wire.operations import FeedQuery
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
 from relay.wire.search import TagCount
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 TRENDING_SHOWN = 5
 TROUBLE = "A tempo is a number such as 92 or 92.5, a key is written as Am, F# minor or 8A."
 
@@ -154,8 +151,7 @@ class FeedPages:
         details, cursor = found
         more = None if cursor is None else "?" + urlencode({**(shown.given or {}), "cursor": cursor})
         around = {name: getattr(shown, name) for name in shown.__struct_fields__}
-        status = 422 if shown.trouble else 200
-        return self.render("feed.html", call.session, status=status, details=details, more=more, **around)
+        return self.render("feed.html", call.session, details=details, more=more, **around)
 
 
 def rows(

@@ -1,10 +1,9 @@
 """/api/v1/users/me/export and /users/me/delete; and the page of both, which needs no script."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from relay.core.access import Action, Actor
-from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Call, Page, Render, Row
 from relay.core.cookies import SESSION
 from relay.core.limits import Kind
 from relay.core.redirects import go_to
@@ -15,7 +14,6 @@ from relay.wire.jobs import Job
 from relay.wire.people import AccountDeleted, DeleteAccount, Export
 
 Bare = Call[wire.Nothing, wire.Nothing]
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = "/settings/account"
 
 
@@ -40,14 +38,14 @@ def rows(leaving: Leaving, job_of: Callable[[Actor, str], Awaitable[Job]], rende
         await leaving.erasing.begin(call.account_id, call.body.username)
         return AccountDeleted(username=call.body.username)
 
-    async def page(call: AnyCall) -> Answer[Any]:
+    async def page(call: AnyCall) -> AnyAnswer:
         return render("account.html", call.session, export=await leaving.export(call.account_id))
 
-    async def begin_on_page(call: AnyCall) -> Answer[Any]:
+    async def begin_on_page(call: AnyCall) -> AnyAnswer:
         await leaving.begin_export(call.account_id)
         return go_to(PATH)
 
-    async def delete_on_page(call: AnyCall) -> Answer[Any]:
+    async def delete_on_page(call: AnyCall) -> AnyAnswer:
         await leaving.erasing.begin(call.account_id, call.form.get("username", "").strip())
         return go_to("/", {SESSION: ("", 0)})
 

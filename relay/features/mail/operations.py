@@ -1,17 +1,15 @@
 """The pages of a mail address: among the settings, and where the link of a letter leads."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
+from relay.core.page_forms import carry_out, in_browser
 from relay.core.redirects import go_to
-from relay.core.refusal import Refusal
 from relay.features.mail.addresses import MAX_CHARS
 from relay.features.mail.service import MailAddresses
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH, CONFIRM = "/settings/mail", "/confirm-mail"
 
 
@@ -22,31 +20,22 @@ class MailPages:
     addresses: MailAddresses
     render: Render
 
-    async def page(self, call: AnyCall) -> Answer[Any]:
+    async def page(self, call: AnyCall) -> AnyAnswer:
         return await self._page(call)
 
-    async def change(self, call: AnyCall) -> Answer[Any]:
+    async def change(self, call: AnyCall) -> AnyAnswer:
         """The form fields `do`: give, with `address`; or forget."""
-        if call.session is None:
-            raise Refusal("forbidden", "That is done in a browser.", "Sign in there.")
-        match call.form.get("do"):
-            case "give":
-                try:
-                    given = call.form.get("address", "")
-                    await self.addresses.give(call.account_id, call.session.username, given)
-                except Refusal as refusal:
-                    if refusal.code != "validation":
-                        raise
-                    return await self._page(call, str(refusal))
-            case "forget":
-                await self.addresses.forget(call.account_id)
-            case _:
-                raise Refusal(
-                    "validation", "That is nothing that can be done here.", "Go back and try again."
-                )
-        return go_to(PATH)
+        trouble = await carry_out(call, {"give": self._give, "forget": self._forget})
+        return await self._page(call, trouble) if trouble else go_to(PATH)
 
-    async def asked(self, call: AnyCall) -> Answer[Any]:
+    async def _give(self, call: AnyCall) -> None:
+        address = call.form.get("address", "")
+        await self.addresses.give(call.account_id, in_browser(call).username, address)
+
+    async def _forget(self, call: AnyCall) -> None:
+        await self.addresses.forget(call.account_id)
+
+    async def asked(self, call: AnyCall) -> AnyAnswer:
         """A button, because programs that look into letters open links, too."""
         secret = call.path["secret"]
         found = await self.addresses.waiting_for(secret)
@@ -54,16 +43,15 @@ class MailPages:
             "confirm_mail.html", call.session, here="claim", secret=secret, found=found, done=False
         )
 
-    async def confirm(self, call: AnyCall) -> Answer[Any]:
+    async def confirm(self, call: AnyCall) -> AnyAnswer:
         """The form field `secret`."""
         found = await self.addresses.confirm(call.form.get("secret", ""))
         return self.render("confirm_mail.html", call.session, here="claim", secret="", found=found, done=True)
 
-    async def _page(self, call: AnyCall, trouble: str = "") -> Answer[Any]:
+    async def _page(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
         return self.render(
             "mail.html",
             call.session,
-            status=422 if trouble else 200,
             here="claim",
             is_on=self.addresses.is_on,
             shown=await self.addresses.shown(call.account_id),

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
@@ -19,8 +19,6 @@ from relay.wire.moderation import REASONS, AppealAnswer, Decision, NewAppeal, Ne
 from relay.wire.operations import Paging
 from relay.wire.rest import PageCursor
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 QUEUE_PATH, APPEAL_PATH = "/moderation", "/appeal"
 LOG_LINES = 50
 

@@ -1,19 +1,15 @@
 """Notifications for people: the list, and what they are told of, as plain forms."""
 
-from typing import Any
-
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.redirects import go_to
 from relay.features.notifications.rules import Kind
 from relay.features.notifications.service import Notifications
 from relay.wire.notifications import PreferencesEdit
 from relay.wire.rest import PageCursor
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 ACTS_SHOWN = 60
 PATH = "/notifications"
 PREFERENCES_PATH = f"{PATH}/preferences"

@@ -5,11 +5,10 @@ Whatever is asked for gets the same answer at once: whether there is such a name
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.engine.clock import now_us
 from relay.engine.database import Database
@@ -17,7 +16,6 @@ from relay.engine.mail import Letter
 from relay.features.mail import api as mail
 from relay.features.passwords import letters, store
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = "/forgot-password"
 MAX_WHO_CHARS = 254
 
@@ -32,10 +30,10 @@ class ForgottenPages:
     reset_path: str
     render: Render
 
-    async def page(self, call: AnyCall) -> Answer[Any]:
+    async def page(self, call: AnyCall) -> AnyAnswer:
         return self._page(call, asked=False)
 
-    async def ask(self, call: AnyCall) -> Answer[Any]:
+    async def ask(self, call: AnyCall) -> AnyAnswer:
         """The form field `who`: a user name or a mail address."""
         who = call.form.get("who", "").strip()[:MAX_WHO_CHARS]
         self.sending.later(partial(self._letters, who))
@@ -51,7 +49,7 @@ class ForgottenPages:
         link = f"{self.base_url}{self.reset_path}/{secret}"
         return letters.reset(to.address, to.username, link, urlsplit(self.base_url).hostname or "")
 
-    def _page(self, call: AnyCall, *, asked: bool) -> Answer[Any]:
+    def _page(self, call: AnyCall, *, asked: bool) -> AnyAnswer:
         return self.render(
             "forgotten.html",
             call.session,

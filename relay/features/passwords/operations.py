@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.cookies import SESSION
 from relay.core.limits import Kind
 from relay.core.local_path import local_path
+from relay.core.page_forms import beside_form, in_browser
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.accounts.api import SESSION_US, Opened, describe_agent
 from relay.features.passwords.rules import MAX_CHARS, MIN_CHARS
 from relay.features.passwords.service import Passwords
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 SIGN_IN, SIGN_UP, CHANGE = "/sign-in", "/sign-up", "/settings/password"
 JOIN, RESET = "/join", "/reset-password"
 
@@ -49,15 +47,13 @@ class PasswordPages:
                 instead_of=call.cookies.get(SESSION),
             )
         except Refusal as refusal:
-            _require_a_page(refusal)
             return self.render(
                 "password_sign_in.html",
                 None,
-                status=422,
                 here="claim",
                 next=local_path(given.get("next", "/")),
                 username=given.get("username", "")[:30],
-                trouble=str(refusal),
+                trouble=beside_form(refusal),
             )
         return _signed_in(given, opened)
 
@@ -82,8 +78,7 @@ class PasswordPages:
                 instead_of=call.cookies.get(SESSION),
             )
         except Refusal as refusal:
-            _require_a_page(refusal)
-            return self._form(call, SIGN_UP, secret=given.get("secret", ""), trouble=str(refusal))
+            return self._form(call, SIGN_UP, secret=given.get("secret", ""), trouble=beside_form(refusal))
         return _signed_in(given, opened)
 
     async def reset_page(self, call: AnyCall) -> AnyAnswer:
@@ -102,8 +97,7 @@ class PasswordPages:
                 agent=_agent(call),
             )
         except Refusal as refusal:
-            _require_a_page(refusal)
-            return await self._reset_form(call, secret, str(refusal))
+            return await self._reset_form(call, secret, beside_form(refusal))
         return _signed_in(given, opened)
 
     async def _reset_form(self, call: AnyCall, secret: str, trouble: str = "") -> AnyAnswer:
@@ -121,19 +115,18 @@ class PasswordPages:
         try:
             opened = await self.passwords.change(
                 call.account_id,
-                _username(call),
+                in_browser(call).username,
                 call.form.get("old", ""),
                 call.form.get("password", ""),
                 address=call.address,
                 agent=_agent(call),
             )
         except Refusal as refusal:
-            _require_a_page(refusal)
-            return await self._change_form(call, str(refusal))
+            return await self._change_form(call, beside_form(refusal))
         return _signed_in({"next": "/devices"}, opened)
 
     async def _change_form(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
-        account = _username(call)
+        account = in_browser(call).username
         asks_old = await self.passwords.has_password(account)
         return self._form(call, CHANGE, account=account, asks_old=asks_old, trouble=trouble)
 
@@ -152,7 +145,6 @@ class PasswordPages:
         return self.render(
             "sign_up.html",
             call.session,
-            status=422 if trouble else 200,
             here="claim",
             action=action,
             secret=secret,
@@ -177,18 +169,6 @@ class PasswordPages:
             Page("GET", CHANGE, Action.ACCOUNT_EDIT, self.change_page),
             Page("POST", CHANGE, Action.ACCOUNT_EDIT, self.change, limit=Kind.CLAIM, form=True),
         ]
-
-
-def _require_a_page(refusal: Refusal) -> None:
-    """What is said beside the form that it is about; everything else has a page of its own. Raises Refusal."""
-    if refusal.code != "validation":
-        raise refusal
-
-
-def _username(call: AnyCall) -> str:
-    if call.session is None:
-        raise Refusal("forbidden", "A password is changed in a browser.", "Sign in there.")
-    return call.session.username
 
 
 def _signed_in(given: Mapping[str, str], opened: Opened) -> AnyAnswer:

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
+from relay.core.page_forms import carry_out, in_browser
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.database import Database
 from relay.features.passwords import second_factor, totp
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = "/settings/two-step"
 
 
@@ -25,45 +24,37 @@ class TwoStepPages:
     render: Render
     base_url: str
 
-    async def page(self, call: AnyCall) -> Answer[Any]:
+    async def page(self, call: AnyCall) -> AnyAnswer:
         return await self._page(call)
 
-    async def change(self, call: AnyCall) -> Answer[Any]:
+    async def change(self, call: AnyCall) -> AnyAnswer:
         """The form fields `do` (begin, confirm, remove) and, of the last two, `code`."""
-        trouble = ""
-        match call.form.get("do"):
-            case "begin":
-                await self.db.write(lambda tx: second_factor.begin(tx, call.account_id))
-            case "confirm":
-                trouble = await self._shown(call)
-            case "remove":
-                trouble = await self._shown(call)
-                if not trouble:
-                    await self.db.write(lambda tx: second_factor.remove(tx, call.account_id))
-            case _:
-                raise Refusal(
-                    "validation", "That is nothing that can be done here.", "Go back and try again."
-                )
-        return await self._page(call, trouble)
+        deeds = {"begin": self._begin, "confirm": self._confirm, "remove": self._remove}
+        return await self._page(call, await carry_out(call, deeds))
 
-    async def _shown(self, call: AnyCall) -> str:
-        """A sentence when the code does not do; it counts otherwise."""
-        done = await code_counts(self.db, call.account_id, call.form.get("code", ""))
-        return "" if done else "That is no code of now. Wait for the next one."
+    async def _begin(self, call: AnyCall) -> None:
+        await self.db.write(lambda tx: second_factor.begin(tx, call.account_id))
 
-    async def _page(self, call: AnyCall, trouble: str = "") -> Answer[Any]:
-        if call.session is None:
-            raise Refusal("forbidden", "That is set up in a browser.", "Sign in there.")
+    async def _confirm(self, call: AnyCall) -> None:
+        """The code counts. Raises Refusal: validation, where it does not do."""
+        if not await code_counts(self.db, call.account_id, call.form.get("code", "")):
+            raise Refusal("validation", "That is no code of now.", "Wait for the next one.")
+
+    async def _remove(self, call: AnyCall) -> None:
+        await self._confirm(call)
+        await self.db.write(lambda tx: second_factor.remove(tx, call.account_id))
+
+    async def _page(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
+        username = in_browser(call).username
         factor = await self.db.read(lambda db: second_factor.factor_of(db, call.account_id))
         shown: Mapping[str, str] = {}
         if factor is not None and not factor.is_asked:
             host = urlsplit(self.base_url).hostname or ""
-            link = totp.app_link(factor.key, call.session.username, host)
+            link = totp.app_link(factor.key, username, host)
             shown = {"key": totp.shown_key(factor.key), "link": link}
         return self.render(
             "two_step.html",
             call.session,
-            status=422 if trouble else 200,
             here="claim",
             is_asked=factor is not None and factor.is_asked,
             shown=shown,

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
+from relay.core.page_forms import beside_form
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.features.profiles.service import Profiles
 from relay.wire.people import MAX_AVATAR_BYTES, Me, ProfileEdit
 from relay.wire.rest import MAX_LINKS
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 PATH, PICTURE_PATH = "/settings/profile", "/settings/profile/picture"
 TROUBLE = {
     "display_name": "A name is one line of 1 to 64 characters.",
@@ -43,7 +41,6 @@ class ProfilePages:
         return self.render(
             "edit_profile.html",
             call.session,
-            status=422 if trouble else 200,
             here="settings",
             me=me,
             given=given,
@@ -76,7 +73,7 @@ class ProfilePages:
             elif call.file:
                 await self.profiles.set_avatar(call.account_id, call.file)
         except Refusal as refusal:
-            return self._form(call, me, _given_of(me), str(refusal))
+            return self._form(call, me, _given_of(me), beside_form(refusal))
         return go_to(PATH)
 
 

@@ -1,12 +1,11 @@
 """What one does with a post as forms that need no script, who did, and what one has saved: pages."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.local_path import local_path
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
@@ -15,8 +14,6 @@ from relay.features.reactions.lists import Lists
 from relay.wire.operations import ManyPaging, Paging, ReactionPaging
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, RepostRequest
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 MAX_WORD = 280
 PER_PAGE = 50
 

@@ -1,17 +1,14 @@
 """/studio: the page on which music is made, and what a page that plays asks for."""
 
-from typing import Any
-
 import msgspec
 
 from audio.score.tables import tables
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.features.studio.kit import KIT_VERSION, Kit
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 FOREVER = "public, max-age=31536000, immutable"
 TABLES_CACHE = "public, max-age=300"
 
@@ -19,18 +16,18 @@ TABLES_CACHE = "public, max-age=300"
 def rows(kit: Kit, render: Render) -> list[AnyRow]:
     document = msgspec.json.encode({"version": KIT_VERSION, **tables()})
 
-    async def studio(call: AnyCall) -> Answer[Any]:  # any: sent as bytes
+    async def studio(call: AnyCall) -> AnyAnswer:
         """The same to everybody: what is made stays in the browser."""
         kit.expect()
         return render("studio.html", call.session, here="studio")
 
-    async def kit_json(_: AnyCall) -> Answer[Any]:  # any: sent as bytes
+    async def kit_json(_: AnyCall) -> AnyAnswer:
         kit.expect()
         return Answer(
             content=document, media_type="application/json", headers={"cache-control": TABLES_CACHE}
         )
 
-    async def shot(call: AnyCall) -> Answer[Any]:  # any: sent as bytes
+    async def shot(call: AnyCall) -> AnyAnswer:
         number = call.path["number"]
         if (
             call.path["version"] != KIT_VERSION
