@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from relay.core import calls
 from tests.integration.test_relay_commands import relay_command
 from tests.integration.test_relay_mail import give, path_in, sending, to
-from tests.support.browser import WIDE, Watched, running_browser
+from tests.support.browser import PHONE, WIDE, Watched, running_browser
 from tests.support.claims import Claim, FormBrowser
 from tests.support.engines import EMBEDDED
 from tests.support.loops import loop_flac
@@ -21,7 +21,6 @@ from tests.support.node import installed
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 from tests.support.rows import every_row
 
-PHONE = (360, 740)
 FIRST_VIEW_BYTES = 100_000
 NOT_SHOWN = {
     "/sign-in/{name}",

@@ -10,13 +10,11 @@ from tests.support.browser import WIDE, Watched, running_browser
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-LIMIT_MS = 120_000
 CONNECTED = 'main[data-live="connected"]'
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    expect.set_options(timeout=LIMIT_MS)
     with running_browser(request.param) as running:
         yield running
 
@@ -41,7 +39,6 @@ def post(people: dict[str, RelayClient]) -> AudioPost:
 @pytest.fixture
 def watched(browser: Browser, relay: RelayProcess, people: dict[str, RelayClient]) -> Iterator[Watched]:
     made = Watched(browser, WIDE)
-    made.page.set_default_timeout(LIMIT_MS)
     made.sign_in(relay.url, people["viewer"].username)
     yield made
     made.close()

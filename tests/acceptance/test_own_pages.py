@@ -1,48 +1,21 @@
 """Post, regret, delete: the owner's pages in a real Chromium, wide and as narrow as a phone; and who else gets there."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import httpx
 import pytest
-from playwright.sync_api import Browser
 
 from relay.wire.rest import AudioPost
-from tests.support.browser import WIDE, Watched, running_browser
+from tests.support.browser import Watched
 from tests.support.claims import FormBrowser
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-PHONE = (360, 740)
-LIMIT_MS = 120_000
 NASTY = '"><img src=x onerror=alert(1)>'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mira(relay: RelayProcess) -> Iterator[RelayClient]:
-    with closing(RelayClient(relay.url)) as client:
-        client.sign_in("mira.k")
-        yield client
 
 
 @pytest.fixture
 def post(mira: RelayClient) -> AudioPost:
     audio, bars = loop_flac(3, sample_rate_hz=48_000, bpm=128.0)
     return mira.post(audio, title="Night bus", bpm=128.0, duration_bars=4, bar_frames=bars, genre=["house"])
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def watched(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
-    made = Watched(browser, request.param)
-    yield made
-    made.close()
-    assert made.complaints == []
 
 
 def fits(watched: Watched) -> bool:

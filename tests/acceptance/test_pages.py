@@ -2,7 +2,6 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,27 +9,12 @@ from playwright.sync_api import Browser, Page
 
 from relay.wire import events
 from relay.wire.rest import AudioPost
-from tests.support.browser import NARROW, WIDE, Watched, running_browser
+from tests.support.browser import WIDE, Watched
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-LIMIT_MS = 120_000
 FLOWED_S = 0.3
 NASTY = '"><img src=x onerror=alert(1)>'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mira(relay: RelayProcess) -> Iterator[RelayClient]:
-    client = RelayClient(relay.url)
-    client.sign_in("mira.k")
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +51,6 @@ def posts(relay: RelayProcess, mira: RelayClient) -> list[AudioPost]:
     return made
 
 
-@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
-def watched(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
-    made = Watched(browser, request.param)
-    yield made
-    made.close()
-    assert made.complaints == []
-
-
 def sign_in(page: Page, relay: RelayProcess, name: str) -> None:
     page.goto(relay.url)
     page.fill("#username", name)
@@ -88,7 +64,6 @@ def play(page: Page, index: int = 0) -> dict[str, str]:
     page.wait_for_function(
         "([i, s]) => Number(document.querySelectorAll('[data-player]')[i].dataset.currentTime) > s",
         arg=[index, FLOWED_S],
-        timeout=LIMIT_MS,
     )
     return state_of(page, index)
 
@@ -176,7 +151,7 @@ def test_a_post_has_a_page_whose_player_seeks_loops_and_obeys_keys(
     shot = watched.screenshot(f"post-{page.viewport_size['width']}")  # type: ignore[index]
     assert colours_of(shot)[2] > 60
     wrapped = "() => Number(document.querySelector('[data-player]').dataset.currentTime) < 2"
-    page.wait_for_function(wrapped, timeout=LIMIT_MS)  # the loop went round
+    page.wait_for_function(wrapped)  # the loop went round
     assert state_of(page)["state"] == "playing"
     page.locator("[data-seek]").press("Enter")
     assert state_of(page)["state"] == "paused"
@@ -235,7 +210,7 @@ def test_without_the_loop_it_ends(posts: list[AudioPost], browser: Browser) -> N
     page.locator("[data-seek]").press("ArrowLeft")
     page.click("[data-play]")
     page.wait_for_selector('[data-state="playing"]')
-    page.wait_for_selector('[data-state="paused"]', timeout=LIMIT_MS)
+    page.wait_for_selector('[data-state="paused"]')
     assert float(state_of(page)["currentTime"]) == 0.0
     watched.close()
     assert watched.complaints == []
@@ -271,15 +246,15 @@ def test_signed_in_one_likes_follows_and_sees_things_arrive(
     assert page.locator(".card").count() >= len(posts)
     socket = mira.socket()
     socket.send(events.Presence(status="producing", daw="Ardour", bpm=128.0))
-    page.wait_for_selector(f'[data-user="{mira.user_id}"]', timeout=LIMIT_MS)
+    page.wait_for_selector(f'[data-user="{mira.user_id}"]')
     audio, _ = loop_flac(9)
     fresh = mira.post(audio, title="Just now")
-    page.wait_for_selector("[data-fresh]:visible", timeout=LIMIT_MS)
+    page.wait_for_selector("[data-fresh]:visible")
     assert "mira.k" in page.locator("[data-fresh]").inner_text()
     page.click("[data-fresh]")
     page.wait_for_selector(f'[data-like="{fresh.id}"]')
     socket.send(events.Presence(status="offline"))
-    page.wait_for_selector(f'[data-user="{mira.user_id}"]', state="detached", timeout=LIMIT_MS)
+    page.wait_for_selector(f'[data-user="{mira.user_id}"]', state="detached")
     socket.close()
     page.click(".me")
     page.click("text=Sign out")

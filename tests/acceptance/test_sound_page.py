@@ -1,7 +1,5 @@
 """Another sound for a post that is out, from the browser: what its owner does, and what the open pages of who listens do."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,12 +7,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from relay.wire.rest import AudioPost
 from tests.acceptance.test_pages import play
-from tests.support.browser import WIDE, Watched, running_browser
+from tests.support.browser import WIDE, Watched
 from tests.support.loops import loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-PHONE = (360, 740)
-LIMIT_MS = 120_000
 HELD = """() => {
   const real = fetch;
   window.fetch = async (address, options) => {
@@ -32,33 +28,10 @@ FOREIGN = """async (id) => {
 """As if another upload of the same person were made."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=LIMIT_MS)
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mira(relay: RelayProcess) -> Iterator[RelayClient]:
-    with closing(RelayClient(relay.url)) as client:
-        client.sign_in("mira.k")
-        yield client
-
-
 @pytest.fixture
 def post(mira: RelayClient) -> AudioPost:
     audio, bars = loop_flac(3, bpm=128.0)
     return mira.post(audio, title="Night bus", bpm=128.0, duration_bars=4, bar_frames=bars)
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def watched(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
-    made = Watched(browser, request.param)
-    made.page.set_default_timeout(LIMIT_MS)
-    yield made
-    made.close()
-    assert made.complaints == []
 
 
 def replace_sound(mira: RelayClient, post: AudioPost, bpm: float) -> None:
@@ -114,7 +87,6 @@ def test_an_open_page_has_the_new_sound_and_plays_on(
 ) -> None:
     watched = Watched(browser, WIDE)
     page = watched.page
-    page.set_default_timeout(LIMIT_MS)
     watched.sign_in(relay.url, "listener")
     page.goto(relay.url + (where.format(id=post.id) or "/latest"))
     page.wait_for_selector('main[data-live="connected"]')

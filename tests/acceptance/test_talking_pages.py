@@ -7,18 +7,11 @@ from playwright.sync_api import Browser, expect
 
 from relay.wire.rest import AudioPost
 from tests.acceptance.test_pages import play
-from tests.support.browser import NARROW, WIDE, Watched, running_browser
+from tests.support.browser import NARROW, WIDE, Watched
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-LIMIT_MS = 120_000
 UNREAD_NONE = "async () => (await (await fetch('/api/v1/notifications/counts')).json()).unread === 0"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture
@@ -34,12 +27,11 @@ def test_who_looks_sees_what_is_said_and_the_bell_counts_it(
     browser: Browser, relay: RelayProcess, post: AudioPost
 ) -> None:
     mira, fan = Watched(browser, WIDE), Watched(browser, NARROW)
-    expect.set_options(timeout=LIMIT_MS)
     try:
         for watched, name in ((mira, "mira.k"), (fan, "fan")):
             watched.sign_in(relay.url, name)
         mira.page.goto(post.page_url)  # she looks from when her page has said so
-        mira.page.wait_for_selector('main[data-live="connected"]', timeout=LIMIT_MS)
+        mira.page.wait_for_selector('main[data-live="connected"]')
         fan.page.goto(post.page_url)
         play(fan.page)
         fan.page.click("[data-at-now]")
@@ -66,7 +58,7 @@ def test_who_looks_sees_what_is_said_and_the_bell_counts_it(
         expect(mira.page.locator("[data-unseen]")).to_be_hidden()
         mira.page.click(".note-line")
         mira.page.wait_for_url("**/c/*")
-        mira.page.wait_for_function(UNREAD_NONE, timeout=LIMIT_MS)
+        mira.page.wait_for_function(UNREAD_NONE)
         fan.page.goto(f"{relay.url}/notifications")
         expect(fan.page.locator(".note.unread .note-line")).to_have_text("mira.k answered you on “Night bus”")
     finally:

@@ -11,12 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from relay.wire.rest import AudioPost
 from tests.integration.test_relay_commands import relay_command
-from tests.support.browser import WIDE, Watched, running_browser
+from tests.support.browser import PHONE, WIDE, Watched, running_browser
 from tests.support.loops import loop_flac, short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
-PHONE = (360, 740)
-LIMIT_MS = 120_000
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 Enter = Callable[..., Page]
 
@@ -30,13 +28,11 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def enter(browser: Browser, relay: RelayProcess) -> Iterator[Enter]:
     """A page of somebody who is signed in, or of a stranger: each has one, as large as it was wanted first."""
-    expect.set_options(timeout=LIMIT_MS)
     opened: dict[str, Watched] = {}
 
     def page_of(name: str = "", size: tuple[int, int] = WIDE) -> Page:
         if name not in opened:
             opened[name] = watched = Watched(browser, size)
-            watched.page.set_default_timeout(LIMIT_MS)
             if name:
                 watched.sign_in(relay.url, name)
                 watched.page.goto(f"{relay.url}/explore")

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.support.deadlines import HANG_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -27,6 +29,9 @@ ARGUMENTS = [
 SCREENSHOTS = Path(__file__).parents[2] / ".build" / "screenshots"
 WIDE = (1280, 900)
 NARROW = (390, 844)
+PHONE = (360, 740)
+"""The narrowest that pages are made for."""
+HANG_MS = HANG_S * 1000
 LEFT = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")
 """How each says that a request was given up because its page was left."""
 ROOT = Path(__file__).parents[2]
@@ -47,6 +52,7 @@ def running_browser(
     name: str = "chromium", environment: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Browser]:
     """chromium or firefox. environment: what is said to it besides what this process is told."""
+    expect.set_options(timeout=HANG_MS)
     with sync_playwright() as playwright:
         if name == "firefox":
             browser = playwright.firefox.launch(
@@ -82,6 +88,7 @@ class Watched:
         self.context: BrowserContext = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, device_scale_factor=scale
         )
+        self.context.set_default_timeout(HANG_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._console)
