@@ -1,5 +1,6 @@
 """Private accounts and who asks, blocks and mutes, removed followers: on a real relay, over the interface, live and on pages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -158,6 +159,15 @@ def test_who_is_muted_does_not_learn_of_it_and_is_not_heard(people: People) -> N
     assert ines.http.get("/users/me").json()["following_count"] == 1
 
 
+def follow_buttons(browser: FormBrowser, path: str) -> list[tuple[str, str, str]]:
+    """Whom, what the button does, and whether it is pressed, of a list of people."""
+    page = browser.http.get(path).raise_for_status().text
+    found: list[tuple[str, str, str]] = re.findall(
+        r'action="/people/([^/]+)/(\w+)">.*?data-follow="\w+" aria-pressed="(\w+)"', page
+    )
+    return found
+
+
 def test_all_of_it_on_pages_without_a_script(relay: RelayProcess, people: People) -> None:
     people["shy"].http.patch("/users/me", json={"is_private": True}).raise_for_status()
     with FormBrowser(relay.url) as asking, FormBrowser(relay.url) as shy:
@@ -171,7 +181,9 @@ def test_all_of_it_on_pages_without_a_script(relay: RelayProcess, people: People
         assert "asker" in waiting.text
         answered = shy.press(waiting, to="/people/asker/accept", next="/follow-requests")
         assert answered.headers["location"] == "/follow-requests"
-        assert asking.http.get("/@shy/followers").status_code == 200
+        assert follow_buttons(asking, "/@shy/followers") == []  # nobody stands there but oneself
+        assert follow_buttons(shy, "/@shy/followers") == [("asker", "follow", "false")]
+        assert follow_buttons(asking, "/@asker/following") == [("shy", "unfollow", "true")]
         profile = shy.http.get("/@asker")
         for deed, then in (("mute", "Unmute"), ("unmute", "Mute"), ("block", "Unblock")):
             profile = shy.http.get("/@asker")

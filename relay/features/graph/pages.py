@@ -2,23 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.local_path import local_path
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
-from relay.features.graph.lists import List
+from relay.features.graph.lists import List, Relation
 from relay.features.graph.service import Graph
 from relay.wire.operations import ManyPaging
 from relay.wire.rest import FollowRequest, PageCursor, People
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 PER_PAGE = 50
+Relations = dict[str, Relation]
+"""By the account's id."""
 
 
 class OnPage(Struct, frozen=True, kw_only=True):
@@ -66,9 +65,18 @@ class GraphPages:
     graph: Graph
     render: Render
 
-    def _show(self, call: AnyCall, found: People, words: Words, here: str) -> AnyAnswer:
+    def _show(
+        self, call: AnyCall, found: People, words: Words, here: str = "", relations: Relations | None = None
+    ) -> AnyAnswer:
+        """here: its place among the settings. relations: of who looks to those who have a button to follow."""
         return self.render(
-            "people.html", call.session, here=here, words=words, people=found.users, next=found.next
+            "people.html",
+            call.session,
+            here=here,
+            words=words,
+            people=found.users,
+            next=found.next,
+            relations=relations or {},
         )
 
     def own(self, path: str) -> Callable[[AnyCall], Awaitable[AnyAnswer]]:
@@ -87,7 +95,9 @@ class GraphPages:
         which, heading, empty = AROUND[kind]
         found = await self.graph.around(which, name, call.actor.user_id, _paging(call))
         words = Words(heading=heading.format(name=name), empty=empty.format(name=name))
-        return self._show(call, found, words, here="")
+        viewer = call.actor.user_id if call.session else None
+        relations = await self.graph.relations(viewer, [each.id for each in found.users])
+        return self._show(call, found, words, relations=relations)
 
     async def act(self, call: AnyCall) -> AnyAnswer:
         """The form field `next`: a path of ours."""

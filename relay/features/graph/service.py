@@ -7,7 +7,7 @@ from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.graph import blocks, requests, store
-from relay.features.graph.lists import List, people
+from relay.features.graph.lists import List, Relation, followed_or_asked, people
 from relay.wire.operations import ManyPaging
 from relay.wire.rest import Blocked, Followed, FollowRequest, Muted, People, Producer
 
@@ -82,6 +82,10 @@ class Graph:
             return person.id
 
         return await self._page(which, of, viewer or "", paging)
+
+    async def relations(self, viewer: str | None, ids: list[str]) -> dict[str, Relation]:
+        """As lists.followed_or_asked."""
+        return await self._db.read(lambda db: followed_or_asked(db, viewer, ids))
 
     async def own(self, which: List, account_id: str, paging: ManyPaging) -> People:
         """Raises Refusal: cursor_invalid."""

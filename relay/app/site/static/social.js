@@ -245,7 +245,7 @@ class Live {
 let live = null;
 
 function bindPage() {
-  document.querySelector(".settings-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  for (const each of document.querySelectorAll("nav [aria-current]")) each.scrollIntoView({ block: "nearest", inline: "center" });
   document.querySelectorAll("[data-like]").forEach(bindLike);
   document.querySelectorAll(".reactions").forEach(bindReactions);
   document.querySelectorAll("[data-follow]").forEach(bindFollow);
