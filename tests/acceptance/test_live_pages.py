@@ -1,5 +1,6 @@
 """Pages that are open while others do something, in Chromium and in Firefox: they show it, and that it is undone."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -111,3 +112,24 @@ def test_what_everybody_hears_of_is_no_repost_and_is_forgotten_when_it_goes(
     expect(page.locator("[data-fresh]")).to_have_text(f"New from {mira.username}")
     mira.http.delete(f"/audio/{last.id}").raise_for_status()
     expect(page.locator("[data-fresh]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("where", ["/latest", "/p/{id}"], ids=["feed", "page"])
+def test_what_others_do_with_a_post_is_seen_by_its_author_as_it_happens(
+    relay: RelayProcess, people: dict[str, RelayClient], watched: Watched, where: str
+) -> None:
+    page, ben = watched.page, people["ben"]
+    post = people["viewer"].post(short_flac(5_003), title="To be liked")
+    page.goto(relay.url + where.format(id=post.id))
+    page.wait_for_selector(CONNECTED)
+    card = page.locator(f':is(.card, .single):has([data-like="{post.id}"])')
+    like, fire = card.locator("[data-like]"), card.locator('[data-react="🔥"]')
+    for path, button in (("like", like), ("react", fire)):
+        ben.http.post(f"/social/{path}", json={"post_id": post.id, "emoji": "🔥"}).raise_for_status()
+        expect(button.locator("[data-count]")).to_have_text("1")
+        expect(button).to_have_class(re.compile(r"\brises\b"))
+        expect(button).to_have_attribute("aria-pressed", "false")
+    expect(like.locator("[data-with]")).to_have_text("1")
+    like.click()
+    expect(like.locator("[data-count]")).to_have_text("2")
+    expect(like).to_have_attribute("aria-pressed", "true")

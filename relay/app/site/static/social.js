@@ -37,29 +37,44 @@ function drawn(emoji) {
   return picture;
 }
 
+function showCount(button, count, none) {
+  const shown = button.querySelector("[data-count]");
+  button.classList.remove("rises");
+  if (count > Number(shown.textContent)) {
+    void button.offsetWidth; // so that it moves again
+    button.classList.add("rises");
+  }
+  shown.textContent = count || none;
+}
+
+function showLike(button, post) {
+  button.setAttribute("aria-pressed", String(post.liked));
+  showCount(button, post.like_count, "0");
+  const likedWith = Object.entries(post.liked_with);
+  const shown = button.querySelector("[data-with]");
+  shown.replaceChildren(...likedWith.flatMap(([emoji, count]) => [drawn(emoji), ` ${count} `]));
+  shown.title = likedWith.map((each) => each.join(" ")).join(" ");
+}
+
+function showReactions(group, post) {
+  for (const button of group.querySelectorAll("[data-react]")) {
+    const count = post.reactions[button.dataset.react] ?? 0;
+    button.setAttribute("aria-pressed", String(post.reacted.includes(button.dataset.react)));
+    button.classList.toggle("none", count === 0);
+    showCount(button, count, "");
+  }
+}
+
 function bindLike(button) {
   button.addEventListener("click", () => act(button, async (on) => {
-    const post = await call(on ? "/social/like" : "/social/unlike", { post_id: button.dataset.like });
-    button.setAttribute("aria-pressed", String(on));
-    button.querySelector("[data-count]").textContent = post.like_count;
-    const likedWith = Object.entries(post.liked_with);
-    const shown = button.querySelector("[data-with]");
-    shown.replaceChildren(...likedWith.flatMap(([emoji, count]) => [drawn(emoji), ` ${count} `]));
-    shown.title = likedWith.map((each) => each.join(" ")).join(" ");
+    showLike(button, await call(on ? "/social/like" : "/social/unlike", { post_id: button.dataset.like }));
   }));
 }
 
 function bindReactions(group) {
-  const buttons = [...group.querySelectorAll("[data-react]")];
-  const show = (post) => buttons.forEach((button) => {
-    const count = post.reactions[button.dataset.react] ?? 0;
-    button.setAttribute("aria-pressed", String(post.reacted.includes(button.dataset.react)));
-    button.classList.toggle("none", count === 0);
-    button.querySelector("[data-count]").textContent = count || "";
-  });
-  buttons.forEach((button) => button.addEventListener("click", () => act(button, async (on) => {
+  group.querySelectorAll("[data-react]").forEach((button) => button.addEventListener("click", () => act(button, async (on) => {
     const body = { post_id: group.dataset.post, emoji: button.dataset.react };
-    show(on ? (await call("/social/react", body)).post : await call("/social/unreact", body));
+    showReactions(group, on ? (await call("/social/react", body)).post : await call("/social/unreact", body));
   })));
 }
 
@@ -86,6 +101,7 @@ const HEARD = {
   "feed.reposted": (live, { post }) => live.reposted(post),
   "feed.repost_removed": (live, { post_id, user_id }) => live.unshown(post_id, user_id),
   "feed.author_removed": (live, { user_id }) => live.parted(user_id),
+  "social.new_reaction": (live, { reaction }) => live.reacted(reaction.post_id),
 };
 
 const WORDS = { producing: "producing", recording: "recording", idle: "idle" };
@@ -213,6 +229,15 @@ class Live {
       if (was && now) was.replaceWith(now);
     }
     swapPlayer(player, page.querySelector("[data-player]"));
+  }
+
+  async reacted(id) { // to a post of one's own
+    const card = this.card(id);
+    const answer = card && await fetch(`${API}/audio/${id}`);
+    if (!answer?.ok) return;
+    const post = await answer.json();
+    showLike(card.querySelector("[data-like]"), post);
+    showReactions(card.querySelector(".reactions"), post);
   }
 
   removed(id) {
