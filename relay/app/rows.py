@@ -49,6 +49,8 @@ from relay.features.search.operations import Search
 from relay.features.studio import operations as studio
 from relay.features.studio import playground_operations, rendering_operations
 from relay.features.studio.kit import Kit
+from relay.features.studio.links_page import LinksPage
+from relay.features.studio.shared_page import SharedPage
 from relay.features.studio.writing_operations import WritingOperations
 from relay.features.uploads.operations import UploadOperations
 
@@ -83,6 +85,13 @@ class Table:
             *playground_operations.rows(
                 self.posts.writing, self.posts.sharing, self.posts.owning, self.base_url
             ),
+            *SharedPage(
+                db=self.engines.db,
+                writing=self.posts.writing,
+                base_url=self.base_url,
+                render=self.render,
+            ).rows(),
+            *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),

@@ -1,8 +1,6 @@
 """A post on somebody else's page, in a real Chromium: the embed plays in its frame, and no other page of ours loads in one."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 import pytest
@@ -10,6 +8,7 @@ from playwright.sync_api import Browser, Frame, Page
 
 from relay.features.creations.embeds import HEIGHT, frame_of
 from relay.wire.rest import AudioPost
+from tests.support.blog import Blog, running_blog
 from tests.support.browser import Watched
 from tests.support.loops import loop_flac
 from tests.support.relay import RelayClient, RelayProcess
@@ -17,42 +16,10 @@ from tests.support.relay import RelayClient, RelayProcess
 SMALL, LARGE = (360, 640), (1280, 900)
 
 
-class Blog(ThreadingHTTPServer):
-    """A page of somebody else; another site to the browser, for it has another name. frames: what stands in it."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self.frames = ""
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.server_address[1]}/"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    server: Blog
-
-    def do_GET(self) -> None:
-        head = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        body = f'{head}<link rel="icon" href="data:,"><title>Blog</title><p>A song:</p>{self.server.frames}'.encode()
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
-
-
 @pytest.fixture(scope="module")
 def blog() -> Iterator[Blog]:
-    with Blog() as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
+    with running_blog() as server:
         yield server
-        server.shutdown()
-        serving.join()
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,18 @@ def test_an_embed_is_the_same_to_everybody_and_can_do_nothing(relay: RelayProces
     assert httpx.head(address, trust_env=False).status_code == 200
 
 
+def test_the_script_for_pages_of_others_comes_to_all_of_them(relay: RelayProcess, post: AudioPost) -> None:
+    answer = get(f"{relay.url}/widget.js")
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["content-type"].startswith("text/javascript") and "immutable" not in str(
+        answer.headers
+    )
+    assert "window.Sidechain" in answer.text
+    page = get(f"{relay.url}/p/{post.id}/embed")
+    assert page.status_code == 200 and f"{relay.url}/widget.js" in page.text
+    assert get(f"{relay.url}/p/{'0' * 32}/embed").status_code == 404
+
+
 def test_what_is_not_there_says_so_in_the_frame(relay: RelayProcess) -> None:
     answer = get(f"{relay.url}/embed/{'0' * 32}")
     assert (answer.status_code, is_framed(answer.headers)) == (404, True)

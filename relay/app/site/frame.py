@@ -4,12 +4,16 @@ from msgspec import structs
 
 from relay.app.compressing import takes_gzip
 from relay.app.page_tokens import masked
+from relay.app.site.static_files import StaticFile
 from relay.app.site.views import FRAMED_POLICY, PAGE_POLICY, Views
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Page, Render, Session
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
+from relay.features.creations.embeds import WIDGET_PATH
+from relay.features.creations.media import EMBEDDED
 
+AN_HOUR = "public, max-age=3600"
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -57,14 +61,23 @@ def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
         file = views.static.get(call.path["name"])
         if file is None:
             raise Refusal("not_found", "There is no such file.")
-        headers = {"cache-control": FOREVER, "vary": "Accept-Encoding"}
-        if not takes_gzip(call.headers):
-            return Answer(content=file.data, media_type=file.media_type, headers=headers)
-        return Answer(
-            content=file.packed, media_type=file.media_type, headers={**headers, "content-encoding": "gzip"}
-        )
+        return _sent(file, call, {"cache-control": FOREVER})
+
+    async def widget(call: Call[Any, Any]) -> Answer[Any]:
+        """The script for pages of others, at an address that stays."""
+        return _sent(views.named["widget.js"], call, {"cache-control": AN_HOUR, **EMBEDDED})
 
     return [
         Page("GET", "/get", Action.SITE_READ, get_it),
+        Page("GET", WIDGET_PATH, Action.SITE_READ, widget, limit=Kind.MEDIA, machine=True),
         Page("GET", "/static/{name}", Action.SITE_READ, static_file, limit=Kind.MEDIA),
     ]
+
+
+def _sent(file: StaticFile, call: Call[Any, Any], headers: dict[str, str]) -> Answer[Any]:
+    headers = {**headers, "vary": "Accept-Encoding"}
+    if not takes_gzip(call.headers):
+        return Answer(content=file.data, media_type=file.media_type, headers=headers)
+    return Answer(
+        content=file.packed, media_type=file.media_type, headers={**headers, "content-encoding": "gzip"}
+    )

@@ -46,7 +46,7 @@ class Views:
 
     def __init__(self) -> None:
         home = resources.files("relay.app.site")
-        files = static_files(home / "static")
+        self.named = files = static_files(home / "static")
         self.static = {file.name: file for file in files.values()}
         templates = dict(_templates(home / "templates"))
         for feature in resources.files("relay.features").iterdir():

@@ -1,5 +1,6 @@
 """What other features may ask of creations."""
 
+from relay.features.creations.embeds import discovery_of
 from relay.features.creations.encoding import (
     LOSSLESS_FILE,
     PREVIEW_FILE,
@@ -23,6 +24,7 @@ from relay.features.creations.posts import (
     by_ids,
     commentable,
     detail,
+    is_embeddable,
     one,
     page,
     position,
@@ -32,6 +34,7 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
+from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.scores import stored as stored_score
 from relay.features.creations.store import (
     Asset,
@@ -57,6 +60,7 @@ from relay.features.creations.written import (
     count_fork,
     count_view,
     head,
+    loops_named,
     require_ability,
     require_room,
     score_at,
@@ -93,6 +97,7 @@ __all__ = [
     "Position",
     "Removals",
     "Removed",
+    "ScoreView",
     "ShownOtherwise",
     "Written",
     "add_score",
@@ -105,11 +110,14 @@ __all__ = [
     "count_reposts",
     "count_view",
     "detail",
+    "discovery_of",
     "erase_some",
     "hand_over",
     "head",
     "heard_by_moderators",
+    "is_embeddable",
     "is_same_score",
+    "loops_named",
     "lossless_of",
     "mark",
     "note_otherwise",
@@ -126,6 +134,7 @@ __all__ = [
     "require_room",
     "score_at",
     "score_row",
+    "score_view",
     "send_sound",
     "set_hidden",
     "set_likes",

@@ -1,6 +1,7 @@
-"""A public post in a frame on pages of others: a player that knows nobody, and what tells a page how to show it (oEmbed)."""
+"""What is public in a frame on pages of others: a player that knows nobody, what tells a page how to show it (oEmbed), and the
+page on which somebody has the lines for theirs.
+"""
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -10,15 +11,16 @@ from msgspec import Struct
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.refusal import Refusal
-from relay.engine.database import Database
+from relay.engine.database import Connection, Database
 from relay.features.creations.media import EMBEDDED
-from relay.features.creations.posts import PAGE_PATH, embeddable
+from relay.features.creations.posts import PAGE_PATH, Detail, embeddable
+from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.store import no_post
 from relay.wire.rest import AudioPost
 
 WIDTH, HEIGHT, LEAST_WIDTH = 640, 148, 240
 """Of the frame, in CSS pixels. HEIGHT is that of embed.css."""
-OEMBED_PATH = "/oembed"
+OEMBED_PATH, WIDGET_PATH = "/oembed", "/widget.js"
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -49,10 +51,11 @@ class Rich(Struct, frozen=True, kw_only=True):
 def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
     async def embed(call: Call[Any, Any]) -> Answer[Any]:
         """The same to everybody, whoever is signed in. A post that is there no longer says so, in the frame."""
-        post_id, detail = call.path["post_id"], None
-        with suppress(Refusal):
-            detail = await db.read(lambda reader: embeddable(reader, post_id, base_url))
-        page = render("embed.html", None, status=200 if detail else 404, framed=True, detail=detail)
+        post_id = call.path["post_id"]
+        detail, score = await db.read(lambda reader: _shown(reader, post_id, base_url))
+        page = render(
+            "embed.html", None, status=200 if detail else 404, framed=True, detail=detail, score=score
+        )
         return replace(page, headers={**page.headers, **EMBEDDED})
 
     async def oembed(call: Call[Any, Asked]) -> Answer[Any]:
@@ -73,10 +76,39 @@ def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
         )
         return Answer(value=rich, headers={"access-control-allow-origin": "*"})
 
+    async def code(call: Call[Any, Any]) -> Answer[Any]:  # any: a page has no value of a type
+        """Raises Refusal: not_found."""
+        post_id = call.path["post_id"]
+        detail, score = await db.read(lambda reader: _shown(reader, post_id, base_url))
+        if detail is None:
+            raise Refusal("not_found", "Pages of others show only what everybody may see.")
+        page = render(
+            "embed_code.html",
+            call.session,
+            post=detail.post,
+            has_tempo=score is not None,
+            base_url=base_url,
+            height=HEIGHT,
+            frame=frame_of(post_id, base_url),
+            widget=widget_of(post_id, base_url),
+        )
+        policy = f"{page.headers['content-security-policy']}; frame-src 'self'"
+        return replace(page, headers={**page.headers, "content-security-policy": policy})
+
     return [
         Page("GET", "/embed/{post_id}", Action.POST_READ, embed),
+        Page("GET", "/p/{post_id}/embed", Action.POST_READ, code),
         Page("GET", OEMBED_PATH, Action.POST_READ, oembed, query=Asked, machine=True),
     ]
+
+
+def _shown(db: Connection, post_id: str, base_url: str) -> tuple[Detail | None, ScoreView | None]:
+    """What the frame shows, and how it is played if it was made in the studio; None: nothing that everybody may see."""
+    try:
+        detail = embeddable(db, post_id, base_url)
+    except Refusal:
+        return None, None
+    return detail, score_view(db, post_id, detail.post.user_id)
 
 
 def frame_of(post_id: str, base_url: str, width: str = "100%") -> str:
@@ -85,6 +117,11 @@ def frame_of(post_id: str, base_url: str, width: str = "100%") -> str:
         f'<iframe src="{base_url}/embed/{post_id}" width="{width}" height="{HEIGHT}" style="border:0" loading="lazy"'
         ' allow="autoplay" title="A loop on Sidechain"></iframe>'
     )
+
+
+def widget_of(post_id: str, base_url: str) -> str:
+    """Likewise, of a player that scripts of the page can ask. post_id: as of frame_of. [any]"""
+    return f'<div data-sidechain="{post_id}"></div>\n<script src="{base_url}{WIDGET_PATH}" async></script>'
 
 
 def discovery_of(post: AudioPost, base_url: str) -> str:

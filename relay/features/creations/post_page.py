@@ -12,6 +12,7 @@ from relay.core.visibility import State
 from relay.engine.database import Connection, Database
 from relay.features.creations import embeds, posts
 from relay.features.creations.posts import Detail
+from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.terms import terms_of, with_terms
 from relay.features.graph import api as graph
 from relay.features.moderation import api as moderation
@@ -29,7 +30,10 @@ class OnPage(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """All that the page is made of. relation: of the viewer to its author. hidden_why: of a moderator; None: it is not hidden."""
+    """All that the page is made of. relation: of the viewer to its author. hidden_why: of a moderator; None: it is not hidden.
+
+    score: of what was made in the studio.
+    """
 
     detail: Detail
     terms: PostDetails
@@ -38,6 +42,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     likers: list[Producer]
     relation: graph.Relation
     hidden_why: str | None
+    score: ScoreView | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +70,7 @@ class PostPage:
             likers=seen.likers,
             relation=seen.relation,
             hidden_why=seen.hidden_why,
+            score=seen.score,
         )
 
     def _seen(self, db: Connection, viewer: str | None, post_id: str, cursor: str | None) -> Seen:
@@ -80,6 +86,7 @@ class PostPage:
             likers=reactions.likers(db, viewer, post_id) if detail.post.like_count else [],
             relation=graph.relation(db, viewer, detail.post.user_id),
             hidden_why=moderation.why(db, "hide", "post", post_id) if is_hidden else None,
+            score=score_view(db, post_id, detail.post.user_id),
         )
 
     def rows(self) -> list[AnyRow]:

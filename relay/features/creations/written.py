@@ -3,12 +3,15 @@
 Versions are never changed; the oldest goes when there are more than MAX_VERSIONS. What was rendered of one stays with it.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from relay.core.refusal import Refusal
 from relay.core.tonality import camelot
+from relay.core.visibility import READABLE
 from relay.engine.clock import new_id
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
@@ -69,6 +72,20 @@ def head(db: Connection, creation_id: str) -> Head:
     if row is None:
         raise Refusal("not_found", "This was not made in the studio: it has no score.")
     return Head(version_id=row[0], n=row[1], kind=Kind(row[2]), text=row[3])
+
+
+def loops_named(db: Connection, named: Iterable[str], viewer: str) -> dict[str, str]:
+    """The scores of the loops that the blocks of a song name, of those that the viewer may read. [any thread with a snapshot]"""
+    asked = (
+        "SELECT v.score FROM creation AS c JOIN creation_version AS v ON v.id = c.head_version_id"
+        f" WHERE c.id = :id AND c.kind = '{Kind.LOOP}' AND {READABLE}"
+    )
+    found = {}
+    for each in named:
+        row = db.execute(asked, {"id": each.replace("-", ""), "viewer": viewer}).fetchone()
+        if row is not None:
+            found[each] = str(row[0])
+    return found
 
 
 def score_at(db: Connection, creation_id: str, n: int) -> tuple[str, int, str]:

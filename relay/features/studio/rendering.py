@@ -145,8 +145,9 @@ class Rendering:
         head = creations.head(db, creation_id)
         shape = creations.stored_score(creations.score_row(head.kind), head.text)
         named = creations.score_row(head.kind).named(shape)
+        texts = creations.loops_named(db, named, viewer or "")
         loops = {
-            each: loop for each in named if (loop := _loop(db, each, viewer, self._base_url)) is not None
+            each: creations.stored_score(creations.score_row("loop"), text) for each, text in texts.items()
         }
         return _Sheet(title=found.title, head=head, shape=shape, loops=loops)
 
@@ -177,17 +178,6 @@ def _finish(
     moderation.require_allowed(tx.db, names)
     table.finish(tx, work.job, work.holder)
     creations.set_sound(tx, asked.creation_id, asked.version_id, made.figures, assets)
-
-
-def _loop(db: Connection, named: str, viewer: str | None, base_url: str) -> object | None:
-    """A loop that a block names, as the viewer may see it; None: there is none."""
-    id_ = named.replace("-", "")
-    try:
-        found = store.one(db, id_, viewer, base_url)
-        text = creations.head(db, id_).text
-    except Refusal:
-        return None
-    return creations.stored_score(creations.score_row("loop"), text) if found.kind == "loop" else None
 
 
 def _compiled(sheet: _Sheet) -> Compiled:

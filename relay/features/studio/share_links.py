@@ -6,14 +6,26 @@ Of a token only its hash is stored, so nobody who reads the table has a link.
 import secrets
 from hashlib import sha256
 
+from msgspec import Struct
+
 from relay.core.refusal import Refusal
 from relay.core.visibility import SHARED
 from relay.engine.database import Connection, Tx
 
 TOKEN_BYTES = 16
 DAY_US = 86_400_000_000
+_COLUMNS = "l.hash, l.creation_id, l.created_us, l.expires_us"
 MAX_LINKS = 100
 """Of one creation, that have not expired."""
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """One that still shows something. id: of the row, in hexadecimal, and of no use to who wants to see it."""
+
+    id: str
+    creation_id: str
+    created_us: int
+    expires_us: int | None
 
 
 def make(tx: Tx, creation_id: str, at_us: int, days: int | None) -> tuple[str, int | None]:
@@ -33,17 +45,50 @@ def make(tx: Tx, creation_id: str, at_us: int, days: int | None) -> tuple[str, i
 
 def shown_by(db: Connection, token: str, viewer: str | None, at_us: int) -> str:
     """The id of the creation that a link shows. Raises Refusal: not_found, gone. [any thread with a snapshot]"""
+    return found(db, token, viewer, at_us).creation_id
+
+
+def found(db: Connection, token: str, viewer: str | None, at_us: int) -> Link:
+    """Raises Refusal: not_found, gone. [any thread with a snapshot]"""
     row = db.execute(
-        "SELECT l.creation_id, l.expires_us FROM share_link AS l JOIN creation AS c ON c.id = l.creation_id"
+        f"SELECT {_COLUMNS} FROM share_link AS l JOIN creation AS c ON c.id = l.creation_id"
         f" WHERE l.hash = :hash AND {SHARED}",
         {"hash": _hash(token), "viewer": viewer or ""},
     ).fetchone()
     if row is None:
         raise Refusal("not_found", "There is no such link, or what it showed is no longer there.")
-    creation_id, expires_us = row
-    if expires_us is not None and expires_us <= at_us:
-        raise Refusal("gone", "This link has expired.", "Ask whoever gave it to you for another one.")
-    return str(creation_id)
+    link = _link(row)
+    if link.expires_us is not None and link.expires_us <= at_us:
+        raise Refusal(
+            "gone", "This link has expired, or was ended.", "Ask whoever gave it to you for another one."
+        )
+    return link
+
+
+def of_creation(db: Connection, creation_id: str, at_us: int) -> list[Link]:
+    """Those that have not expired, the newest first. [any thread with a snapshot]"""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM share_link AS l WHERE l.creation_id = ? AND (l.expires_us IS NULL OR l.expires_us > ?)"
+        " ORDER BY l.created_us DESC, l.hash",
+        (creation_id, at_us),
+    ).fetchall()
+    return [_link(row) for row in rows]
+
+
+def end(tx: Tx, creation_id: str, id_: str, at_us: int) -> None:
+    """It has expired from now on. Raises Refusal: not_found. [writer]"""
+    ended = "UPDATE share_link SET expires_us = ? WHERE creation_id = ? AND hash = ? RETURNING 1"
+    if not _is_id(id_) or tx.db.execute(ended, (at_us, creation_id, bytes.fromhex(id_))).fetchone() is None:
+        raise Refusal("not_found", "There is no such link.")
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
+
+
+def _link(row: tuple[bytes, str, int, int | None]) -> Link:
+    hash_, creation_id, created_us, expires_us = row
+    return Link(id=bytes(hash_).hex(), creation_id=creation_id, created_us=created_us, expires_us=expires_us)
 
 
 def _hash(token: str) -> bytes:

@@ -42,6 +42,7 @@ _FORKS = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.parent_id 
 _PARENT = f"SELECT c.id, c.title, a.username {_JOINED} WHERE c.id = :id AND {READABLE}"
 _score: msgspec.json.Decoder[Score] = msgspec.json.Decoder(Score)
 UNTITLED = "Untitled"
+MAX_LINEAGE = 8
 
 
 class _Item(NamedTuple):
@@ -203,6 +204,19 @@ def _forked_from(db: Connection, parent_id: str | None, viewer: str | None) -> F
         return None
     row = db.execute(_PARENT, {"id": parent_id, "viewer": viewer or ""}).fetchone()
     return None if row is None else ForkedFrom(id=row[0], title=row[1], username=row[2])
+
+
+def lineage(db: Connection, creation_id: str, viewer: str | None) -> list[ForkedFrom]:
+    """What it was forked from, what that was, and so on, as far as the viewer may see. [any thread with a snapshot]"""
+    found: list[ForkedFrom] = []
+    while len(found) < MAX_LINEAGE:
+        (parent_id,) = db.execute("SELECT parent_id FROM creation WHERE id = ?", (creation_id,)).fetchone()
+        parent = _forked_from(db, parent_id, viewer)
+        if parent is None:
+            break
+        found.append(parent)
+        creation_id = parent.id
+    return found
 
 
 def _id_of(row: Row) -> str:

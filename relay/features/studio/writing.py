@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from relay.core.access import Action, Actor, authorize, require_may_show
 from relay.core.refusal import Refusal
@@ -13,7 +14,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.creations.api import Written
-from relay.features.studio import store
+from relay.features.studio import share_links, store
 from relay.features.studio.comparing import changes
 from relay.wire.creations import (
     Creation,
@@ -26,6 +27,7 @@ from relay.wire.creations import (
     VersionScore,
 )
 from relay.wire.owning import PostEdit
+from relay.wire.scores import Score, SongScore
 
 
 class _Parent(Struct, frozen=True, kw_only=True):
@@ -89,15 +91,14 @@ class Writing:
     async def fork(self, actor: Actor, creation_id: str) -> Creation:
         """A copy of what one may see, private, with the lineage. Raises Refusal: not_found, gone, quota_exceeded."""
 
+        return await self._db.write(lambda tx: self._fork(tx, actor, creation_id, actor.user_id))
+
+    async def fork_shared(self, actor: Actor, token: str) -> Creation:
+        """Likewise, of what a link shows. Raises Refusal: not_found, gone, quota_exceeded."""
+
         def work(tx: Tx) -> Creation:
-            seen = store.one(tx.db, creation_id, actor.user_id, self._base_url)
-            creations.require_ability(tx.db, creation_id, creations.Ability.FORK)
-            was = creations.head(tx.db, creation_id)
-            new = creations.written(seen.score)
-            parent = _Parent(id=creation_id, version_id=was.version_id)
-            made = self._insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
-            creations.count_fork(tx, creation_id)
-            return store.one(tx.db, made, actor.user_id, self._base_url)
+            shown = share_links.shown_by(tx.db, token, actor.user_id, now_us())
+            return self._fork(tx, actor, shown, creations.shown_of(tx.db, [shown])[shown].owner_id)
 
         return await self._db.write(work)
 
@@ -163,6 +164,29 @@ class Writing:
 
         await self._removed.finish(await self._db.write(work))
         return await self.one(actor.user_id, creation_id)
+
+    def _fork(self, tx: Tx, actor: Actor, creation_id: str, seen_by: str | None) -> Creation:
+        seen = store.one(tx.db, creation_id, seen_by, self._base_url)
+        creations.require_ability(tx.db, creation_id, creations.Ability.FORK)
+        score = self._with_loops(tx, actor, seen)
+        parent = _Parent(id=creation_id, version_id=creations.head(tx.db, creation_id).version_id)
+        new = creations.written(score)
+        made = self._insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
+        creations.count_fork(tx, creation_id)
+        return store.one(tx.db, made, actor.user_id, self._base_url)
+
+    def _with_loops(self, tx: Tx, actor: Actor, seen: Creation) -> Score:
+        """Of a song: the loops that only its owner may see are forked, too, or the copy would not sound."""
+        if not isinstance(seen.score, SongScore):
+            return seen.score
+        named = {block.loop for block in seen.score.blocks}
+        theirs = creations.loops_named(tx.db, named, seen.user_id)
+        missing = theirs.keys() - creations.loops_named(tx.db, named, actor.account_id).keys()
+        copies = {
+            each: self._fork(tx, actor, each.replace("-", ""), seen.user_id).id for each in sorted(missing)
+        }
+        blocks = [replace(block, loop=copies.get(block.loop, block.loop)) for block in seen.score.blocks]
+        return replace(seen.score, blocks=blocks)
 
     def _own(self, db: Connection, actor: Actor, creation_id: str) -> Creation:
         found = store.one(db, creation_id, actor.user_id, self._base_url)

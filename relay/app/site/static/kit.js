@@ -7,6 +7,11 @@ const Kit = (() => {
   const HOLD_FROM_S = 0.4; // of a held note: what is behind that is repeated (audio/score/kit/tones.py, ATTACK_S)
   const [AHEAD_S, LOOK_MS] = [0.2, 60];
 
+  // Without a device a browser never begins to play, and says nothing of it (inTime: player.js, which stands on every page).
+  class NoOutput extends Error {
+    constructor() { super("No sound comes out: the browser found nothing to play on."); }
+  }
+
   let told = null;
   const tables = () => (told ??= fetch("/studio/kit").then((answer) => {
     if (!answer.ok) throw new Error(`The kit was not given: ${answer.status}.`);
@@ -119,9 +124,11 @@ const Kit = (() => {
       this.#origin = this.#context.currentTime - passed / this.#perSecond();
     }
 
+    // Throws NoOutput.
     async play() {
       if (this.isPlaying || !this.#score) return;
-      await this.#context.resume();
+      if (!(await inTime(this.#context.resume()))) throw new NoOutput();
+      if (this.isPlaying) return; // another press was faster
       this.#origin = this.#context.currentTime + 0.05;
       this.#placed = 0;
       this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -163,5 +170,5 @@ const Kit = (() => {
     }
   }
 
-  return { tables, rendered, Player };
+  return { NoOutput, tables, rendered, Player };
 })();

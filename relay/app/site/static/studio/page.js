@@ -3,8 +3,8 @@ import { CHORDS } from "./cells.js";
 import { bindFields } from "./fields.js";
 import { EXPORTS, opened } from "./files.js";
 import { redone, undone } from "./history.js";
-import { openStore, recalled } from "./store.js";
-import { OPEN, Studio, tell } from "./studio.js";
+import { OPEN, openStore, recalled } from "./store.js";
+import { Studio, tell } from "./studio.js";
 import { bindWorks, showOthers, showWorks } from "./works.js";
 
 const OWN_KEYS = "input:not([type=range], [type=radio]), textarea, select, button, summary, a";
@@ -98,6 +98,25 @@ function bindKept(studio) {
   root.addEventListener("drop", (event) => { if (event.dataTransfer.files[0]) { event.preventDefault(); take(event.dataTransfer.files[0]); } });
 }
 
+// What the address asks for (?open=, the id of a creation in the account), or what was open last.
+async function openFirst(studio) {
+  const { store, sync } = studio;
+  const asked = new URLSearchParams(location.search).get("open");
+  if (asked) history.replaceState(null, "", location.pathname);
+  const known = asked && (await store.syncs()).find((each) => each.remote === asked)?.id;
+  if (asked && !known && sync) {
+    try {
+      await studio.openRemote(asked);
+      return;
+    } catch (error) {
+      tell(`It did not come: ${error.message}`);
+    }
+  }
+  const last = await store.get(known ?? recalled(OPEN) ?? "") ?? (await store.list())[0];
+  if (last) studio.open(last);
+  else studio.fresh("loop");
+}
+
 async function start() {
   const store = await openStore();
   const studio = new Studio(await Kit.tables(), store);
@@ -105,9 +124,7 @@ async function start() {
   bindFields(root, studio.tables, (name, to, mark) => studio.edit(name, { to }, mark));
   bindKeys(studio);
   bindKept(studio);
-  const last = await store.get(recalled(OPEN) ?? "") ?? (await store.list())[0];
-  if (last) studio.open(last);
-  else studio.fresh("loop");
+  await openFirst(studio);
   studio.sync?.soon(0);
   addEventListener("offline", () => studio.showStored());
   find("desk").hidden = false;

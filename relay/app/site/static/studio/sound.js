@@ -63,7 +63,12 @@ export class Sound {
     this.#ready();
     this.show(score);
     await this.#loading;
-    await this.#player.play();
+    try {
+      await this.#player.play();
+    } catch (error) {
+      if (!(error instanceof Kit.NoOutput)) throw error;
+      this.#trouble(error.message);
+    }
   }
 
   pause() { this.#player?.pause(); }

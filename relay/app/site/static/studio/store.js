@@ -94,6 +94,8 @@ class NoStore {
   syncs = async () => [];
 }
 
+export const OPEN = "studio-open"; // which work was open last
+
 // Small things that may be forgotten: a browser that keeps nothing throws at the mere question.
 export function remember(name, value) {
   try { localStorage.setItem(name, value); } catch { /* then it is forgotten */ }

@@ -11,10 +11,9 @@ import { keyEdit } from "./keys.js";
 import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
 import { Sound } from "./sound.js";
-import { Keeper, freshId, remember } from "./store.js";
+import { Keeper, OPEN, freshId, remember } from "./store.js";
 import { Sync } from "./sync.js";
 
-export const OPEN = "studio-open"; // which work was open last
 const root = document.querySelector("[data-studio]");
 const find = (name) => root.querySelector(`[data-${name}]`);
 export const tell = (words) => { find("told").textContent = words; find("told").hidden = !words; };

@@ -1,0 +1,81 @@
+"""/p/ID/links: the links by which the owner of a creation shows it to others; made for as long as they say, and ended."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from relay.core.access import Action, authorize
+from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.redirects import go_to
+from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
+from relay.engine.clock import now_us
+from relay.engine.database import Connection, Database, Tx
+from relay.features.studio import share_links, store
+from relay.features.studio.playground_operations import SHARE_PATH
+from relay.wire.creations import Creation
+
+AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
+AnyAnswer = Answer[Any]
+PATH = "/p/{post_id}/links"
+LASTS = {"7": "a week", "1": "a day", "30": "a month", "365": "a year", "": "until you end it"}
+"""Days, and how one says it; the first is what is offered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinksPage:
+    """[loop]"""
+
+    db: Database
+    base_url: str
+    render: Render
+
+    async def show(self, call: AnyCall) -> AnyAnswer:
+        """Raises Refusal: not_found, gone."""
+        return await self._page(call, "")
+
+    async def make(self, call: AnyCall) -> AnyAnswer:
+        """The page says the link now, and never again. Raises Refusal: not_found, gone, validation."""
+        lasts = call.form.get("lasts", "")
+        if lasts not in LASTS:
+            raise Refusal("validation", "The form does not say how long.", "Go back and choose.")
+        days = int(lasts) if lasts else None
+
+        def work(tx: Tx) -> str:
+            made = self._own(tx.db, call)
+            return share_links.make(tx, made.id, now_us(), days)[0]
+
+        return await self._page(call, f"{self.base_url}{SHARE_PATH}{await self.db.write(work)}")
+
+    async def end(self, call: AnyCall) -> AnyAnswer:
+        """Raises Refusal: not_found, gone."""
+
+        def work(tx: Tx) -> None:
+            share_links.end(tx, self._own(tx.db, call).id, call.form.get("link", ""), now_us())
+
+        await self.db.write(work)
+        return go_to(PATH.format(post_id=call.path["post_id"]))
+
+    async def _page(self, call: AnyCall, fresh: str) -> AnyAnswer:
+        made, links = await self.db.read(partial(self._links, call=call))
+        shown = [
+            (link.id, rfc3339(link.created_us), None if link.expires_us is None else rfc3339(link.expires_us))
+            for link in links
+        ]
+        return self.render("links.html", call.session, post=made, links=shown, fresh=fresh, lasts=LASTS)
+
+    def _links(self, db: Connection, call: AnyCall) -> tuple[Creation, list[share_links.Link]]:
+        made = self._own(db, call)
+        return made, share_links.of_creation(db, made.id, now_us())
+
+    def _own(self, db: Connection, call: AnyCall) -> Creation:
+        found = store.one(db, call.path["post_id"], call.actor.user_id, self.base_url)
+        authorize(call.actor, Action.POST_EDIT, found.user_id)
+        return found
+
+    def rows(self) -> list[AnyRow]:
+        return [
+            Page("GET", PATH, Action.POST_EDIT, self.show),
+            Page("POST", PATH, Action.POST_EDIT, self.make, form=True),
+            Page("POST", f"{PATH}/end", Action.POST_EDIT, self.end, form=True),
+        ]
