@@ -35,6 +35,8 @@ FOR_STRANGERS = (
     "/sign-in",
     "/sign-up",
     "/p/{post_id}",
+    "/p/{post_id}/embed",
+    "/loop/{token}",
     "/explore",
     "/studio",
     "/nothing/here",
@@ -49,8 +51,17 @@ LINKS = {
     "/join/{secret}": "join",
     "/reset-password/{secret}": "reset",
     "/confirm-mail/{secret}": "confirm",
+    "/loop/{token}": "shared",
+    "/p/{post_id}/links": "links",
 }
 """Pages whose addresses something else gives, such as a device or an invite: of which value."""
+LOOP = {
+    "kind": "loop",
+    "name": "Dusk",
+    "bars": 4,
+    "chords": [{"beat": beat, "root": root, "quality": "maj7"} for beat, root in ((0, "C"), (8, "F"))],
+    "steps": [{"step": step, "sound": "drum-kick"} for step in range(0, 64, 4)],
+}
 BY_FINGER = """() => {
   const hit = (each, x, y) => {
     const there = document.elementFromPoint(x, y);
@@ -151,6 +162,8 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         own = mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "Yes"}).json()["id"]
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()
+        loop = mira.http.post("/creations", json={"score": LOOP}).json()["id"]
+        link = mira.http.post(f"{relay.url}/api/loops/{loop}/share", json={"expiresIn": None}).json()
     relay_command("users", "--data", relay.data, "role", "mira.k", "moderator")
     with FormBrowser(relay.url) as somebody:
         somebody.http.post("/sign-up", data={"username": "tess", "password": "eight bars of rain"})
@@ -165,6 +178,8 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         "tag": "dub",
         "authorize": authorize,
         "confirm": path_in(letter),
+        "shared": f"/loop/{link['shareToken']}",
+        "links": f"/p/{loop}/links",
         "join": path_said(relay, "invite"),
         "reset": path_said(relay, "users", "link", "tess"),
     }

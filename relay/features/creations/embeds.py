@@ -13,7 +13,7 @@ from relay.core.calls import Answer, AnyRow, Call, Page, Render
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.creations.media import EMBEDDED
-from relay.features.creations.posts import PAGE_PATH, Detail, embeddable
+from relay.features.creations.posts import PAGE_PATH, Detail, embeddable, one
 from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.store import no_post
 from relay.wire.rest import AudioPost
@@ -77,9 +77,14 @@ def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
         return Answer(value=rich, headers={"access-control-allow-origin": "*"})
 
     async def code(call: Call[Any, Any]) -> Answer[Any]:  # any: a page has no value of a type
-        """Raises Refusal: not_found."""
-        post_id = call.path["post_id"]
-        detail, score = await db.read(lambda reader: _shown(reader, post_id, base_url))
+        """Raises Refusal: not_found, gone."""
+        post_id, viewer = call.path["post_id"], call.actor.user_id
+
+        def work(reader: Connection) -> tuple[Detail | None, ScoreView | None]:
+            one(reader, post_id, viewer, base_url)
+            return _shown(reader, post_id, base_url)
+
+        detail, score = await db.read(work)
         if detail is None:
             raise Refusal("not_found", "Pages of others show only what everybody may see.")
         page = render(
