@@ -20,6 +20,7 @@ from relay.wire.rest import AudioPost
 
 WIDTH, HEIGHT, LEAST_WIDTH = 640, 148, 240
 """Of the frame, in CSS pixels. HEIGHT is that of embed.css."""
+THEMES = ("light", "dark")
 OEMBED_PATH, WIDGET_PATH = "/oembed", "/widget.js"
 
 
@@ -30,6 +31,12 @@ class Asked(Struct, frozen=True, kw_only=True):
     format: str = "json"
     maxwidth: int = WIDTH
     maxheight: int = HEIGHT
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """The query of a frame. theme: light or dark; else it is as its reader has it. (bpm is the page's script's.)"""
+
+    theme: str = ""
 
 
 class Rich(Struct, frozen=True, kw_only=True):
@@ -49,12 +56,18 @@ class Rich(Struct, frozen=True, kw_only=True):
 
 
 def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
-    async def embed(call: Call[Any, Any]) -> Answer[Any]:
+    async def embed(call: Call[Any, Look]) -> Answer[Any]:
         """The same to everybody, whoever is signed in. A post that is there no longer says so, in the frame."""
         post_id = call.path["post_id"]
         detail, score = await db.read(lambda reader: _shown(reader, post_id, base_url))
         page = render(
-            "embed.html", None, status=200 if detail else 404, framed=True, detail=detail, score=score
+            "embed.html",
+            None,
+            status=200 if detail else 404,
+            framed=True,
+            detail=detail,
+            score=score,
+            theme=call.query.theme if call.query.theme in THEMES else "",
         )
         return replace(page, headers={**page.headers, **EMBEDDED})
 
@@ -101,7 +114,7 @@ def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
         return replace(page, headers={**page.headers, "content-security-policy": policy})
 
     return [
-        Page("GET", "/embed/{post_id}", Action.POST_READ, embed),
+        Page("GET", "/embed/{post_id}", Action.POST_READ, embed, query=Look),
         Page("GET", "/p/{post_id}/embed", Action.POST_READ, code),
         Page("GET", OEMBED_PATH, Action.POST_READ, oembed, query=Asked, machine=True),
     ]

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const written = ScorePlayers?.all()[0] ?? null; // its tempo is free; that of a recording is not
+  const written = window.ScorePlayers?.all()[0] ?? null; // its tempo is free; that of a recording is not
   const player = written ?? onPage[0];
   if (!player) return;
   const tell = (trouble = "") => {

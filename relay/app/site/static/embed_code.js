@@ -11,12 +11,11 @@
     function show() {
       const chosen = Object.fromEntries([...root.querySelectorAll("[data-option]")].map((each) => [each.dataset.option, each.checkValidity() ? each.value : ""]));
       const { width, theme, bpm = "" } = chosen;
-      const path = `/embed/${post}${bpm && `?bpm=${bpm}`}`;
-      const style = `border:0${theme && `;color-scheme:${theme}`}`;
-      frame.value = `<iframe src="${relay}${path}" width="${width || "100%"}" height="${height}" style="${style}" loading="lazy" allow="autoplay" title="A loop on Sidechain"></iframe>`;
+      const query = new URLSearchParams(Object.entries({ bpm, theme }).filter(([, value]) => value)).toString();
+      const path = `/embed/${post}${query && `?${query}`}`;
+      frame.value = `<iframe src="${relay}${path.replaceAll("&", "&amp;")}" width="${width || "100%"}" height="${height}" style="border:0" loading="lazy" allow="autoplay" title="A loop on Sidechain"></iframe>`;
       const data = Object.entries(chosen).filter(([, value]) => value).map(([name, value]) => ` data-${name}="${value}"`).join("");
       widget.value = `<div data-sidechain="${post}"${data}></div>\n<script src="${relay}/widget.js" async></${"script"}>`;
-      preview.style.colorScheme = theme;
       preview.width = width || "100%";
       if (preview.getAttribute("src") !== path) preview.src = path;
     }

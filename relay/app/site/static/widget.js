@@ -11,14 +11,14 @@
     const { sidechain: id, width = "100%", theme, bpm } = element.dataset;
     if (!/^[0-9a-f-]{32,36}$/.test(id)) throw new Error(`Sidechain: "${id}" is no id of a creation. Its page has the line to copy, under Share.`);
     const frame = document.createElement("iframe");
-    frame.src = `${RELAY}/embed/${id.replaceAll("-", "")}${bpm ? `?bpm=${encodeURIComponent(bpm)}` : ""}`;
+    const query = new URLSearchParams(Object.entries({ bpm, theme }).filter(([, value]) => value)).toString();
+    frame.src = `${RELAY}/embed/${id.replaceAll("-", "")}${query && `?${query}`}`;
     frame.width = width;
     frame.height = HEIGHT;
     frame.allow = "autoplay";
     frame.title = "A loop on Sidechain";
     frame.style.border = "0";
     frame.style.maxWidth = "100%";
-    if (theme === "light" || theme === "dark") frame.style.colorScheme = theme; // which is how the frame learns of it
     return frame;
   }
 
