@@ -63,7 +63,7 @@ def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
             raise Refusal("not_found", "There is no such file.")
         return _sent(file, call, {"cache-control": FOREVER})
 
-    async def widget(call: Call[Any, Any]) -> Answer[Any]:
+    async def widget(call: AnyCall) -> AnyAnswer:
         """The script for pages of others, at an address that stays."""
         return _sent(views.named["widget.js"], call, {"cache-control": AN_HOUR, **EMBEDDED})
 
@@ -74,7 +74,7 @@ def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
     ]
 
 
-def _sent(file: StaticFile, call: Call[Any, Any], headers: dict[str, str]) -> Answer[Any]:
+def _sent(file: StaticFile, call: AnyCall, headers: dict[str, str]) -> AnyAnswer:
     headers = {**headers, "vary": "Accept-Encoding"}
     if not takes_gzip(call.headers):
         return Answer(content=file.data, media_type=file.media_type, headers=headers)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from relay.core.access import Action, authorize
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
@@ -15,8 +14,6 @@ from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
 from relay.wire.creations import Creation
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
-AnyAnswer = Answer[Any]
 PATH = "/p/{post_id}/links"
 LASTS = {"7": "a week", "1": "a day", "30": "a month", "365": "a year", "": "until you end it"}
 """Days, and how one says it; the first is what is offered."""

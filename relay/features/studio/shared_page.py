@@ -1,12 +1,11 @@
 """/loop/TOKEN: what a share link shows, for whoever has it; heard, and gone on from in the studio."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.redirects import go_to
 from relay.core.times import rfc3339
 from relay.engine.clock import now_us
@@ -20,7 +19,6 @@ from relay.wire.creations import Creation, ForkedFrom
 from relay.wire.playground_operations import VIEW_SHARED
 from relay.wire.rest import Producer
 
-AnyCall = Call[Any, Any]  # any: pages take neither body nor query of a type
 PATH = SHARE_PATH + "{token}"
 STUDIO_PATH = "/studio"
 
@@ -45,7 +43,7 @@ class SharedPage:
     base_url: str
     render: Render
 
-    async def show(self, call: AnyCall) -> Answer[Any]:  # any: a page has no value of a type
+    async def show(self, call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone."""
         token, viewer = call.path["token"], call.actor.user_id
         seen = await self.db.read(lambda db: self._seen(db, token, viewer))
@@ -73,7 +71,7 @@ class SharedPage:
             is_public=creations.is_embeddable(db, link.creation_id),
         )
 
-    async def fork(self, call: AnyCall) -> Answer[Any]:
+    async def fork(self, call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone, quota_exceeded."""
         made = await self.writing.fork_shared(call.actor, call.path["token"])
         return go_to(f"{STUDIO_PATH}?open={made.id}" if made.kind != "song" else f"/p/{made.id}")
