@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Call, Page, Render
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.creations.media import EMBEDDED
@@ -89,7 +89,7 @@ def rows(db: Database, *, base_url: str, render: Render) -> list[AnyRow]:
         )
         return Answer(value=rich, headers={"access-control-allow-origin": "*"})
 
-    async def code(call: Call[Any, Any]) -> Answer[Any]:  # any: a page has no value of a type
+    async def code(call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone."""
         post_id, viewer = call.path["post_id"], call.actor.user_id
 
