@@ -52,7 +52,7 @@ LINKS = {
     "/reset-password/{secret}": "reset",
     "/confirm-mail/{secret}": "confirm",
     "/loop/{token}": "shared",
-    "/p/{post_id}/links": "links",
+    "/creations/{creation_id}/links": "links",
 }
 """Pages whose addresses something else gives, such as a device or an invite: of which value."""
 LOOP = {
@@ -179,7 +179,7 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         "authorize": authorize,
         "confirm": path_in(letter),
         "shared": f"/loop/{link['shareToken']}",
-        "links": f"/p/{loop}/links",
+        "links": f"/creations/{loop}/links",
         "join": path_said(relay, "invite"),
         "reset": path_said(relay, "users", "link", "tess"),
     }

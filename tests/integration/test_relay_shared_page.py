@@ -71,7 +71,7 @@ async def peer(tmp_path: Path, database_url: str) -> AsyncIterator[InMemory]:
 
 
 async def link_to(owner: Person, creation_id: str, lasts: str = "7") -> str:
-    page = await owner.press(f"/p/{creation_id}/links", lasts=lasts)
+    page = await owner.press(f"/creations/{creation_id}/links", lasts=lasts)
     found = re.search(r'value="http://relay(/loop/[\w-]+)"', page.text)
     assert page.status_code == 200 and found is not None, page.text
     return found[1]
@@ -96,17 +96,17 @@ async def test_a_link_shows_a_private_loop_until_it_is_ended(peer: InMemory) -> 
     assert "application/json+oembed" not in shown.text, "only what is public may be shown elsewhere"
     assert f"/p/{made}" not in shown.text and 'content="noindex"' in shown.text
     for who, status in ((ben, 404), (ana, 200)):
-        assert (await who.get(f"/p/{made}/links")).status_code == status
-    assert (await ben.press(f"/p/{made}/links", lasts="7")).status_code == 404
-    assert (await ana.press(f"/p/{made}/links", lasts="8")).status_code == 422
+        assert (await who.get(f"/creations/{made}/links")).status_code == status
+    assert (await ben.press(f"/creations/{made}/links", lasts="7")).status_code == 404
+    assert (await ana.press(f"/creations/{made}/links", lasts="8")).status_code == 422
 
-    (id_,) = re.findall(r'name="link" value="(\w+)"', (await ana.get(f"/p/{made}/links")).text)
-    assert (await ben.press(f"/p/{made}/links/end", link=id_)).status_code == 404
-    assert (await ana.press(f"/p/{made}/links/end", link="zz")).status_code == 404
-    assert (await ana.press(f"/p/{made}/links/end", link=id_)).status_code == 303
+    (id_,) = re.findall(r'name="link" value="(\w+)"', (await ana.get(f"/creations/{made}/links")).text)
+    assert (await ben.press(f"/creations/{made}/links/end", link=id_)).status_code == 404
+    assert (await ana.press(f"/creations/{made}/links/end", link="zz")).status_code == 404
+    assert (await ana.press(f"/creations/{made}/links/end", link=id_)).status_code == 303
     ended = await peer.http.get(path, headers={"accept": "text/html"})
     assert ended.status_code == 410 and "has expired, or was ended" in ended.text
-    assert "There is none." in (await ana.get(f"/p/{made}/links")).text
+    assert "There is none." in (await ana.get(f"/creations/{made}/links")).text
     unknown = await peer.http.get("/loop/" + "x" * 22, headers={"accept": "text/html"})
     assert unknown.status_code == 404 and "There is no such link" in unknown.text
 

@@ -1,4 +1,4 @@
-"""/p/ID/links: the links by which the owner of a creation shows it to others; made for as long as they say, and ended."""
+"""/creations/ID/links: the links by which the owner of a creation shows it to others; made for as long as they say, and ended."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
 from relay.wire.creations import Creation
 
-PATH = "/p/{post_id}/links"
+PATH = "/creations/{creation_id}/links"
 LASTS = {"7": "a week", "1": "a day", "30": "a month", "365": "a year", "": "until you end it"}
 """Days, and how one says it; the first is what is offered."""
 
@@ -45,13 +45,15 @@ class LinksPage:
         return await self._page(call, f"{self.base_url}{SHARE_PATH}{await self.db.write(work)}")
 
     async def end(self, call: AnyCall) -> AnyAnswer:
-        """Raises Refusal: not_found, gone."""
+        """Raises Refusal: not_found, gone, validation."""
+        if not (link := call.form.get("link")):
+            raise Refusal("validation", "The form names no link.", "Go back and press the button of one.")
 
         def work(tx: Tx) -> None:
-            share_links.end(tx, self._own(tx.db, call).id, call.form.get("link", ""), now_us())
+            share_links.end(tx, self._own(tx.db, call).id, link, now_us())
 
         await self.db.write(work)
-        return go_to(PATH.format(post_id=call.path["post_id"]))
+        return go_to(PATH.format(creation_id=call.path["creation_id"]))
 
     async def _page(self, call: AnyCall, fresh: str) -> AnyAnswer:
         made, links = await self.db.read(partial(self._links, call=call))
@@ -66,7 +68,7 @@ class LinksPage:
         return made, share_links.of_creation(db, made.id, now_us())
 
     def _own(self, db: Connection, call: AnyCall) -> Creation:
-        found = store.one(db, call.path["post_id"], call.actor.user_id, self.base_url)
+        found = store.one(db, call.path["creation_id"], call.actor.user_id, self.base_url)
         authorize(call.actor, Action.POST_EDIT, found.user_id)
         return found
 
