@@ -14,7 +14,9 @@ uint64_t ask_for_file(sc_client *client, const Draggable &what, bool show)
 
 void DragOut::press(const Draggable &what, const Pointer &at, uint32_t time_ms)
 {
-    if (dragging()) return;
+    step(); /* one that has ended stands in nobody's way */
+    if (dragging() && state_ != State::kFetched) return;
+    if (dragging()) end(true); /* nor one that only waits for a word, which many targets forget */
     what_ = what;
     pressed_ = at;
     time_ms_ = time_ms;
@@ -80,9 +82,14 @@ bool DragOut::step()
     const bool changed = now != state_;
     state_ = now;
     if (now != State::kTaken && now != State::kNotTaken) return changed;
-    source_.reset();
-    if (now == State::kTaken) result_ = "Dropped " + named() + "." + (note_.empty() ? "" : " " + note_);
+    end(now == State::kTaken);
     return true;
+}
+
+void DragOut::end(bool taken)
+{
+    source_.reset();
+    if (taken) result_ = "Dropped " + named() + "." + (note_.empty() ? "" : " " + note_);
 }
 
 std::string DragOut::named() const { return what_.name.empty() ? "it" : "“" + what_.name + "”"; }

@@ -48,6 +48,7 @@ public:
 
 private:
     bool begin(uintptr_t window, sc_client *client);
+    void end(bool taken);
     std::string named() const;
 
     Draggable what_;

@@ -18,6 +18,7 @@ public:
         kRefusing, /* there is, and it does not take this */
         kTaking,
         kDropping, /* let go; it is being handed over, or waits for the file */
+        kFetched,  /* it has been told where the file is, and only has to say that it is done */
         kTaken,    /* the ends: */
         kNotTaken
     };

@@ -277,6 +277,7 @@ void XdndSource::answer(const xcb_selection_request_event_t &request, bool refus
     } else if (request.target == atoms_[kUriList] && !uris_.empty()) {
         put(atoms_[kUriList], 8, uris_.size(), uris_.data());
         served_ = true;
+        fetched_ = phase_ == Phase::kDropped;
     } else if (request.target == atoms_[kUriList] && !refuse && waiting_.size() < kMaxWaiting) {
         return waiting_.push_back(request);
     } else {
@@ -343,7 +344,7 @@ DragSource::State XdndSource::state() const
     case Phase::kDragging: return !target_.there() ? State::kNobody : takes_ ? State::kTaking : State::kRefusing;
     case Phase::kTaken: return State::kTaken;
     case Phase::kNotTaken: return State::kNotTaken;
-    default: return State::kDropping;
+    default: return fetched_ ? State::kFetched : State::kDropping;
     }
 }
 

@@ -82,6 +82,7 @@ private:
     bool asked_ = false;             /* a position was told, and no status has come */
     bool moved_since_ = false;       /* then another is to be told */
     bool served_ = false;            /* the target has the file's name */
+    bool fetched_ = false;           /* since the drop: only a word is missing */
     int root_x_ = 0, root_y_ = 0;
     uint32_t time_ms_ = 0;
     uint64_t since_us_ = 0, looked_us_ = 0; /* when the phase began; when the button was looked at */

@@ -701,6 +701,25 @@ static void the_file_may_come_before_the_drop_or_behind_it()
     }
 }
 
+static void one_that_waits_for_a_word_stands_in_nobodys_way()
+{
+    DragOut drag;
+    CHECK(dragged_to(pressed(drag), 300) && drag.release({}));
+    drags.state = DragSource::State::kDropping;
+    CHECK(drag.step());
+    drag.press({}, {10, 10}, 5);
+    CHECK(dragged_to(drag, 300) && drags.begun == 1); /* it has not got the file yet */
+    drags.state = DragSource::State::kFetched;
+    CHECK(drag.step() && drag.dragging());
+    drag.press({}, {10, 10}, 6);
+    CHECK(!drag.dragging() && drags.living == 0 && drag.result() == "Dropped “Lead”.");
+    drags.state = DragSource::State::kNobody;
+    CHECK(dragged_to(drag, 300) && drags.begun == 2);
+    drags.state = DragSource::State::kTaken; /* and nobody has looked since */
+    drag.press({}, {10, 10}, 7);
+    CHECK(dragged_to(drag, 300) && drags.begun == 3);
+}
+
 static void what_cannot_be_dragged_says_why()
 {
     DragOut drag;
@@ -857,6 +876,7 @@ int main(int count, char **arguments)
     small_words_are_right();
     a_press_that_moves_is_a_drag_and_one_that_does_not_is_a_click();
     the_file_may_come_before_the_drop_or_behind_it();
+    one_that_waits_for_a_word_stands_in_nobodys_way();
     what_cannot_be_dragged_says_why();
     takes_are_listed_newest_first_and_follow_what_is_told();
     a_takes_post_is_on_its_button();
