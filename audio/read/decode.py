@@ -144,11 +144,12 @@ def _read_all(file: soundfile.SoundFile, read_frames: int) -> tuple[Samples, boo
     blocks = [samples]
     frames, failed = 0, False
     try:
-        while frames < len(samples) and (
-            count := len(file.read(out=samples[frames : frames + read_frames], always_2d=True))
-        ):
+        while frames < len(samples):
+            asked = samples[frames : frames + read_frames]
+            count = len(file.read(out=asked, always_2d=True))
             frames += count
-        blocks = [samples[:frames]]
+            if count < len(asked):  # the end: asked again, ALAC's decoder makes up what is not there
+                return samples[:frames], False
         while len(block := file.read(read_frames, dtype="float32", always_2d=True)):
             frames += len(block)
             if frames > limit:

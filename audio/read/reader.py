@@ -27,7 +27,7 @@ from audio.read.id3_words import words_in_front
 from audio.read.mpeg import begins_here, first_frame, read_mpeg
 from audio.read.ogg import read_ogg
 from audio.read.riff import read_riff
-from audio.read.sized import with_true_size
+from audio.read.sized import frames_of_packets, with_true_size
 from audio.read.tags import after_tags
 from audio.read.voc import read_voc
 
@@ -137,7 +137,8 @@ def _as_it_is(data: bytes) -> Part:
         data = data[behind_tags:]
     mended, is_cut = with_true_size(data)
     decoded = decode(mended)
-    missing = (decoded.promised_frames or 0) - len(decoded.samples)
+    promised_frames = frames_of_packets(data) or decoded.promised_frames or 0
+    missing = promised_frames - len(decoded.samples)
     lacks = (
         (cut_short(max(0, missing), decoded.sample_rate_hz),)
         if missing > 0 or decoded.failed or is_cut

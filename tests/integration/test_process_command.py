@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -113,10 +112,21 @@ def test_the_files_own_title_is_taken_where_none_is_given(tmp_path: Path) -> Non
     assert (made.words.title, made.words.bpm, made.words.key) == ("Nächte", 61.25, "Am")
 
 
-def test_what_is_missing_in_a_file_is_told(tmp_path: Path) -> None:
-    source = tmp_path / "cut.wav"
-    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
-    source.write_bytes(source.read_bytes()[: np.dtype("f4").itemsize * 60_000])
+@pytest.mark.parametrize(
+    ("container", "coding"),
+    [
+        ("WAV", "FLOAT"),
+        ("NIST", "PCM_16"),
+        ("AVR", "PCM_16"),
+        ("MAT4", "FLOAT"),
+        ("MAT5", "FLOAT"),
+        ("CAF", "ALAC_16"),
+    ],
+)
+def test_what_is_missing_in_a_file_is_told(container: str, coding: str, tmp_path: Path) -> None:
+    source = tmp_path / "cut.sound"
+    soundfile.write(source, groove(120.0, 1, RATE_HZ), RATE_HZ, format=container, subtype=coding)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 2 // 3])
     code, told, _ = process(tmp_path, str(source))
     assert code == 0 and told["warnings"][0]["kind"] == "cut_short"  # type: ignore[index]
 

@@ -95,3 +95,79 @@ def test_a_copy_that_was_interrupted_is_told(container: str) -> None:
 def test_a_coding_in_blocks_says_nothing_exact_of_its_length(container: str, coding: str) -> None:
     clip = read_audio(encoded(SOUND[:29_999, :1], RATE_HZ, container, coding))
     assert len(clip.samples) >= 29_999 and not clip.length_is_exact and clip.lacks == ()
+
+
+COUNTED = [  # their heads say how much sound they have, which libsndfile does not look at, or refuses to be less
+    ("AVR", "PCM_S8"),
+    ("AVR", "PCM_16"),
+    ("NIST", "PCM_16"),
+    ("NIST", "PCM_24"),
+    ("NIST", "ULAW"),
+    ("MAT4", "PCM_16"),
+    ("MAT4", "DOUBLE"),
+    ("MAT5", "PCM_U8"),
+    ("MAT5", "FLOAT"),
+    ("SVX", "PCM_S8"),
+    ("SVX", "PCM_16"),
+    ("MPC2K", "PCM_16"),
+    ("WVE", "ALAW"),
+    ("HTK", "PCM_16"),
+]
+MONO_ONLY = ("SVX", "WVE", "HTK")
+
+
+def counted(container: str, coding: str) -> bytes:
+    mono = container in MONO_ONLY
+    return encoded(
+        SOUND[:, :1] if mono else SOUND, 8_000 if container == "WVE" else RATE_HZ, container, coding
+    )
+
+
+@pytest.mark.parametrize(("container", "coding"), COUNTED)
+def test_less_sound_than_the_head_counts_is_told(container: str, coding: str) -> None:
+    data = counted(container, coding)
+    whole = read_audio(data)
+    assert (len(whole.samples), whole.lacks, whole.length_is_exact) == (FRAMES, (), True)
+    for end in (len(data) // 2, len(data) // 3 + 1, len(data) - 50):
+        clip = read_audio(data[:end])
+        assert [lack.kind for lack in clip.lacks] == [LackKind.CUT_SHORT] and not clip.length_is_exact
+        assert 0 < len(clip.samples) < FRAMES
+        np.testing.assert_array_equal(clip.samples, whole.samples[: len(clip.samples)])
+
+
+@pytest.mark.parametrize(("container", "coding"), COUNTED)
+def test_more_bytes_than_the_head_counts_are_not_played(container: str, coding: str) -> None:
+    clip = read_audio(counted(container, coding) + bytes(4_096))
+    assert (len(clip.samples), clip.lacks, clip.length_is_exact) == (FRAMES, (), True)
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_matlab_file_of_either_byte_order_is_counted(order: str) -> None:
+    options = {"endian": {"<": "LITTLE", ">": "BIG"}[order]}
+    for container in ("MAT4", "MAT5"):
+        data = encoded(SOUND, RATE_HZ, container, "PCM_16", **options)
+        (lack,) = read_audio(data[: len(data) // 2]).lacks
+        assert lack.kind is LackKind.CUT_SHORT and read_audio(data).lacks == ()
+
+
+@pytest.mark.parametrize("coding", ["ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"])
+def test_of_alac_only_the_packets_that_are_there_are_played(coding: str) -> None:
+    data = encoded(SOUND, RATE_HZ, "CAF", coding)
+    whole = read_audio(data)
+    assert (len(whole.samples), whole.lacks, whole.length_is_exact) == (FRAMES, (), True)
+    for end in (len(data) // 4, len(data) // 2, len(data) - 5_000, len(data) - 20):
+        clip = read_audio(data[:end])
+        np.testing.assert_array_equal(clip.samples, whole.samples[: len(clip.samples)])
+        assert 0 < len(clip.samples) < FRAMES and not clip.length_is_exact
+        missing_s = (FRAMES - len(clip.samples)) / RATE_HZ
+        assert [lack.kind for lack in clip.lacks] == [
+            LackKind.CUT_SHORT
+        ] and f"({missing_s:.2f} s" in clip.lacks[0].says
+
+
+@pytest.mark.parametrize("container", ["IRCAM", "PAF", "PVF"])
+def test_where_no_head_counts_a_cut_file_is_what_is_there(container: str) -> None:
+    data = encoded(SOUND, RATE_HZ, container, "PCM_16")
+    clip = read_audio(data[: len(data) // 2])
+    np.testing.assert_array_equal(clip.samples, read_audio(data).samples[: len(clip.samples)])
+    assert len(clip.samples) > FRAMES // 3 and clip.lacks == ()
