@@ -46,8 +46,8 @@ from relay.features.profiles import pages as profile_pages
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
 from relay.features.search.operations import Search
+from relay.features.studio import migration_operations, playground_operations, rendering_operations
 from relay.features.studio import operations as studio
-from relay.features.studio import playground_operations, rendering_operations
 from relay.features.studio.kit import Kit
 from relay.features.studio.links_page import LinksPage
 from relay.features.studio.shared_page import SharedPage
@@ -92,6 +92,7 @@ class Table:
                 render=self.render,
             ).rows(),
             *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
+            *migration_operations.rows(self.posts.migrating),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),

@@ -70,6 +70,7 @@ from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
 from relay.features.studio import rendering as studio_rendering
+from relay.features.studio.migrating import Migrating
 from relay.features.studio.rendering import Rendering
 from relay.features.studio.sharing import Sharing
 from relay.features.studio.writing import Writing
@@ -130,6 +131,7 @@ class PostServices:
     workers: Workers
     owning: Owning
     writing: Writing
+    migrating: Migrating
     sharing: Sharing
     rendering: Rendering
     replacing: Replacing
@@ -278,6 +280,7 @@ async def post_services(
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,
     )
+    writing = Writing(db, owning, removed, base_url)
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     listening.workers = workers = Workers(
         db,
@@ -296,7 +299,8 @@ async def post_services(
         publishing=posts,
         workers=workers,
         owning=owning,
-        writing=Writing(db, owning, removed, base_url),
+        writing=writing,
+        migrating=Migrating(db, writing, engines.limits),
         sharing=Sharing(db, base_url),
         rendering=rendering,
         replacing=Replacing(db, removed, base_url),

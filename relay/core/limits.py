@@ -30,12 +30,16 @@ class Kind(StrEnum):
     STRANGER = "stranger"
     SOCKET = "socket"
     REPORT = "report"
+    LIBRARY = "library"
+    MIGRATE = "migrate"
 
 
 LIMITS = {
     Kind.READ: Limit(300, 5 * _MINUTE_US),
     Kind.WRITE: Limit(100, 60 * _MINUTE_US),
     Kind.SAVE: Limit(600, 60 * _MINUTE_US),  # the studio saves by itself, some seconds after a change
+    Kind.LIBRARY: Limit(1_000, 60 * _MINUTE_US),  # of a music playground, which reads what is its own
+    Kind.MIGRATE: Limit(1, 60 * _MINUTE_US),  # what has been brought before does not count
     Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
     Kind.REPORT: Limit(20, 24 * 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),

@@ -24,7 +24,13 @@ from msgspec.inspect import (
 )
 
 import relay.wire
-from relay.wire import creation_operations, guest_operations, operations, playground_operations
+from relay.wire import (
+    creation_operations,
+    guest_operations,
+    migration_operations,
+    operations,
+    playground_operations,
+)
 from relay.wire.operations import Operation
 
 UNSEEN = ["\n", "\x00", "\x1b", "\u202e", "\u2066", "\u2028", "\ud800"]
@@ -159,7 +165,13 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
     sorted(
         {
             kind
-            for module in (operations, creation_operations, guest_operations, playground_operations)
+            for module in (
+                operations,
+                creation_operations,
+                guest_operations,
+                migration_operations,
+                playground_operations,
+            )
             for row in vars(module).values()
             if isinstance(row, Operation)
             for kind in (row.body, row.query, row.reply)

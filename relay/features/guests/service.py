@@ -14,6 +14,7 @@ from relay.engine.jobs import table as jobs
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.guests import store
+from relay.features.studio import api as studio
 from relay.wire.guests import GuestToken, TakenOver
 
 log = logging.getLogger("relay")
@@ -86,6 +87,7 @@ class Guests:
         if accounts.is_suspended(tx.db, guest_id):
             raise Refusal("account_suspended", "This guest is suspended.")
         moved = creations.hand_over(tx, guest_id, me)
+        studio.hand_over(tx, guest_id, me)
         jobs.hand_over(tx, guest_id, me)
         store.note_taken(tx, guest_id, me, moved)
         self._leave(tx, guest_id)

@@ -155,9 +155,9 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
             songs, wire.SONGS, wire.MAKE_SONG, wire.SONG, wire.EDIT_SONG, wire.DELETE_SONG, wire.SHARE_SONG
         ),
         Row(wire.FORK_LOOP, Action.SCORE_CREATE, loops.fork),
-        Row(wire.SHARED, Action.POST_READ, shared),
+        Row(wire.SHARED, Action.POST_READ, shared, limit=Kind.LIBRARY),
         Row(wire.VIEW_SHARED, Action.POST_READ, viewed),
-        Row(wire.PUBLIC_PROFILE, Action.PROFILE_READ, profile),
+        Row(wire.PUBLIC_PROFILE, Action.PROFILE_READ, profile, limit=Kind.LIBRARY),
     ]
 
 
@@ -165,10 +165,10 @@ def _rows_of(shelf: Shelf, *operations: wire.AnyOperation) -> list[AnyRow]:
     """operations: list, make, one, edit, delete, share."""
     listed, make, one, edit, delete, share = operations
     return [
-        Row(listed, Action.OWN_LISTS, shelf.listed),
+        Row(listed, Action.OWN_LISTS, shelf.listed, limit=Kind.LIBRARY),
         Row(make, Action.SCORE_CREATE, shelf.make),
-        Row(one, Action.POST_READ, shelf.one),
-        Row(edit, Action.POST_EDIT, shelf.edit, limit=Kind.SAVE),
+        Row(one, Action.POST_READ, shelf.one, limit=Kind.LIBRARY),
+        Row(edit, Action.POST_EDIT, shelf.edit),
         Row(delete, Action.POST_DELETE, shelf.delete),
         Row(share, Action.POST_EDIT, shelf.share),
     ]

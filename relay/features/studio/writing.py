@@ -54,7 +54,7 @@ class Writing:
         new = await asyncio.to_thread(creations.written, given.score)
 
         def work(tx: Tx) -> Creation:
-            made = self._insert(tx, actor.account_id, new, Visibility(given.visibility), given.genre)
+            made = self.insert(tx, actor.account_id, new, Visibility(given.visibility), given.genre)
             return store.one(tx.db, made, actor.user_id, self._base_url)
 
         return await self._db.write(work)
@@ -171,7 +171,7 @@ class Writing:
         score = self._with_loops(tx, actor, seen)
         parent = _Parent(id=creation_id, version_id=creations.head(tx.db, creation_id).version_id)
         new = creations.written(score)
-        made = self._insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
+        made = self.insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
         creations.count_fork(tx, creation_id)
         return store.one(tx.db, made, actor.user_id, self._base_url)
 
@@ -193,7 +193,7 @@ class Writing:
         authorize(actor, Action.POST_EDIT, found.user_id)
         return found
 
-    def _insert(
+    def insert(
         self,
         tx: Tx,
         owner_id: str,
@@ -202,6 +202,7 @@ class Writing:
         tags: list[str],
         parent: _Parent | None = None,
     ) -> str:
+        """The id of a new creation. Raises Refusal: quota_exceeded, before anything is written. [writer]"""
         creations.require_room(tx.db, owner_id, new.kind)
         version = creations.version_of(new, now_us())
         made = creations.NewCreation(
