@@ -66,6 +66,8 @@ DEPENDS_ON_MORE = {
     "/settings/two-step",
     "/settings/mail",
     "/settings/sign-in",
+    "/device",
+    "/oauth/decide",
 }
 """Than on who asks."""
 CLOSED_HERE = ("/join/", "/sign-up", "/reset-password", "/confirm-mail")

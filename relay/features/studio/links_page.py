@@ -46,11 +46,12 @@ class LinksPage:
 
     async def end(self, call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone, validation."""
-        if not (link := call.form.get("link")):
-            raise Refusal("validation", "The form names no link.", "Go back and press the button of one.")
 
         def work(tx: Tx) -> None:
-            share_links.end(tx, self._own(tx.db, call).id, link, now_us())
+            made = self._own(tx.db, call)
+            if not (link := call.form.get("link")):
+                raise Refusal("validation", "The form names no link.", "Go back and press the button of one.")
+            share_links.end(tx, made.id, link, now_us())
 
         await self.db.write(work)
         return go_to(PATH.format(creation_id=call.path["creation_id"]))
