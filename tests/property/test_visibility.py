@@ -7,7 +7,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +82,7 @@ from relay.wire.operations import ManyPaging
 from relay.wire.owning import PostEdit
 from relay.wire.rest import InboxItem, LikeRequest, RepostRequest
 from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
-from tests.support.postgres import PostgresServer, schema_of
+from tests.support.postgres import PostgresServer, database_of
 from tests.support.visibility_oracle import Oracle, Told
 
 HISTORIES = int(os.environ.get("SIDECHAIN_HISTORIES", "40"))
@@ -734,6 +734,18 @@ def empty(tmp_path_factory: pytest.TempPathFactory, shelf: FolderObjects) -> Pat
     return path
 
 
+@pytest.fixture(scope="module")
+def empty_on_postgresql(postgres: PostgresServer, shelf: FolderObjects) -> Iterator[str]:
+    with database_of(postgres) as name:
+
+        async def make() -> None:
+            async with house(postgres.url(database=name), shelf):
+                pass
+
+        asyncio.run(make())
+        yield name
+
+
 def test_everything_shows_exactly_what_the_rule_says(empty: Path, shelf: FolderObjects) -> None:
     @settings(max_examples=HISTORIES, deadline=None)
     @also_stories
@@ -748,13 +760,13 @@ def test_everything_shows_exactly_what_the_rule_says(empty: Path, shelf: FolderO
 
 @pytest.mark.slow
 def test_everything_shows_exactly_what_the_rule_says_on_postgresql(
-    postgres: PostgresServer, shelf: FolderObjects
+    postgres: PostgresServer, empty_on_postgresql: str, shelf: FolderObjects
 ) -> None:
     @settings(max_examples=HISTORIES // 5, deadline=None)
     @also_stories
     @given(STEPS)
     def histories(steps: list[tuple[object, ...]]) -> None:
-        with schema_of(postgres) as schema:
-            asyncio.run(a_history(postgres.url(schema), shelf, steps))
+        with database_of(postgres, empty_on_postgresql) as copy:
+            asyncio.run(a_history(postgres.url(database=copy), shelf, steps))
 
     histories()
