@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from audio.score.compiled import compile_loop, compile_machine, compile_pattern
+from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
 from audio.score.events import Compiled
 from audio.score.midi import MidiSong, read_midi, write_midi
-from audio.score.shapes import Loop, Machine, Pattern, Step
+from audio.score.shapes import Loop, Machine, Pattern, Song, Step
 from audio.score.sounds import SOUNDS
 from audio.score.tables import tables
 from tests.support.node import NODE
@@ -21,9 +21,20 @@ from tests.support.scores import random_loop, random_machine, random_pattern
 STATIC = Path(__file__).parents[2] / "relay/app/site/static"
 WALKS, EDITS_EACH = 60, 20
 NODE_LIMIT_S = 300
-SHAPES = {"loop": Loop, "pattern": Pattern, "machine": Machine}
-COMPILE = {"loop": compile_loop, "pattern": compile_pattern, "machine": compile_machine}
-BEGUN = {"loop": random_loop, "pattern": random_pattern, "machine": random_machine}
+SHAPES = {"loop": Loop, "pattern": Pattern, "machine": Machine, "song": Song}
+LOOPS = {f"loop{n}": Loop(name="loop", bars=4) for n in range(3)}
+COMPILE = {
+    "loop": compile_loop,
+    "pattern": compile_pattern,
+    "machine": compile_machine,
+    "song": lambda song: compile_song(song, LOOPS),
+}
+BEGUN = {
+    "loop": random_loop,
+    "pattern": random_pattern,
+    "machine": random_machine,
+    "song": lambda _: Song(name="song", bpm=100),
+}
 HEAD = f"""
 import fs from "node:fs";
 globalThis.Score = new Function(fs.readFileSync({json.dumps(str(STATIC / "score.js"))}, "utf8") + "; return Score;")();
@@ -88,6 +99,18 @@ def random_edits(kind: str, body: dict[str, object], chance: random.Random) -> l
     def keys() -> list[int]:
         return [chance.randrange(18) * 1024 + chance.randrange(140) for _ in range(chance.randint(1, 40))]
 
+    ids: list[str] = []
+
+    def fresh() -> str:
+        ids.append(f"b{len(ids)}")
+        return ids[-1]
+
+    def known() -> str:
+        return chance.choice(ids or ["none"])
+
+    def place() -> dict[str, int]:
+        return {"start": chance.randint(0, 20), "bars": chance.randint(1, 9)}
+
     grid = [
         lambda: ["place", {"keys": keys()}],
         lambda: ["erase", {"keys": keys()}],
@@ -123,6 +146,14 @@ def random_edits(kind: str, body: dict[str, object], chance: random.Random) -> l
             ],
             lambda: ["player", {"instrument": "piano", "volume": chance.random()}],
         ],
+        "song": [
+            lambda: ["add_block", {"id": fresh(), "loop": chance.choice([*LOOPS]), **place()}],
+            lambda: ["move_block", {"id": known(), "start": chance.randint(-3, 30)}],
+            lambda: ["size_block", {"id": known(), "bars": chance.choice([0, 1, 3, 999, 2000])}],
+            lambda: ["repeat_block", {"id": known(), "fresh": fresh()}],
+            lambda: ["remove_block", {"id": known()}],
+            lambda: ["meter", {"to": chance.choice(["3/4", "4/4"])}],
+        ],
     }[kind]
     always = [
         lambda: ["bpm", {"to": chance.randint(0, 400)}],
@@ -137,7 +168,7 @@ def test_every_edit_leaves_what_can_be_kept_and_undo_leads_back() -> None:
     chance = random.Random(14)
     walks = []
     for n in range(WALKS):
-        kind = ("loop", "pattern", "machine")[n % 3]
+        kind = ("loop", "pattern", "machine", "song")[n % 4]
         body = asdict(BEGUN[kind](chance))  # type: ignore[operator]  # one function for each kind
         walks.append({"kind": kind, "body": body, "edits": random_edits(kind, body, chance)})
     told = answers(WALK, {"tables": tables(), "walks": walks})
@@ -148,7 +179,15 @@ def test_every_edit_leaves_what_can_be_kept_and_undo_leads_back() -> None:
         kind = str(walk["kind"])
         end = msgspec.convert(one["end"], SHAPES[kind])
         COMPILE[kind](end)  # type: ignore[operator]  # of its kind
+        if isinstance(end, Song):
+            require_apart(end)
     assert sum(one["edits"] for one in told) > WALKS * EDITS_EACH // 3  # type: ignore[index]
+
+
+def require_apart(song: Song) -> None:
+    """No loop sounds twice at once."""
+    bars = [(block.loop, block.start + n) for block in song.blocks for n in range(block.bars)]
+    assert len(set(bars)) == len(bars)
 
 
 def midi_of(score: Compiled, name: str) -> MidiSong:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from relay.app.compressing import packed
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_IMPORT = re.compile(r'(?<=from )"\./([a-z_]+\.js)"')
+_IMPORT = re.compile(r'(?:(?<=from )|(?<=import\())"\./([a-z_]+\.js)"')
 
 
 class StaticFile(Struct, frozen=True, kw_only=True):

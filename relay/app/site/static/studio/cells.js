@@ -60,6 +60,7 @@ export const CHORDS = "chords";
 export function audible(kind, body, { muted, solo }) {
   const heard = (name) => (solo.size ? solo.has(name) : !muted.has(name));
   if (kind === "loop") return { ...body, chord_sound: heard(CHORDS) ? body.chord_sound : null, steps: body.steps.filter((each) => heard(each.sound)) };
+  if (kind === "song") return { ...body, blocks: body.blocks.filter((each) => heard(each.loop)) };
   if (kind === "pattern") return { ...body, rows: body.rows.filter((row) => heard(row.sound)) };
   return { ...body, players: body.players.map((each) => ({ ...each, muted: each.muted || (solo.size > 0 && !solo.has(each.instrument)) })) };
 }

@@ -1,5 +1,6 @@
-// Everything that can be done to a loop, pattern or machine: a table of commands, body in, body out. What changes nothing returns the same body.
+// Everything that can be done to a loop, pattern, machine or song (song_edits.js): a table of commands, body in, body out. What changes nothing returns the same body.
 import { GRIDS, at, chordAt, rowOf, stepOf } from "./cells.js";
+import { SONG_EDITS } from "./song_edits.js";
 import { distance, fittingNote, movedNote, movedRoot, noteName } from "./music.js";
 
 export const LIMITS = { bpm: [40, 240], swing: [50, 75], beats: [1, 64], rows: 32, steps: 2048, name: 100 };
@@ -124,6 +125,7 @@ export const EDITS = {
   ...LOOP_EDITS,
   ...PATTERN_EDITS,
   ...MACHINE_EDITS,
+  ...SONG_EDITS,
   name: ({ body }, { to }) => (to.trim() ? { ...body, name: to.slice(0, LIMITS.name) } : body),
   bpm: ({ body }, { to }) => ({ ...body, bpm: bounded(to, LIMITS.bpm) }),
   swing: ({ body }, { to }) => ({ ...body, swing: bounded(to, LIMITS.swing) }),

@@ -35,5 +35,5 @@ export function showFields(root, kind, body) {
     else if (field !== document.activeElement || field.dataset.field !== "name") field.value = shown;
     field.dataset.shown = shown;
   });
-  root.querySelector("[data-swing]").textContent = body.swing === 50 ? "straight" : `${body.swing} %`;
+  if (body.swing) root.querySelector("[data-swing]").textContent = body.swing === 50 ? "straight" : `${body.swing} %`;
 }

@@ -16,7 +16,7 @@ function save(data, type, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-// What rings behind the end begins the loop, so that it turns without a seam. 16 bits, and never louder than they hold.
+// What rings behind `frames` begins the loop, so that it turns without a seam. 16 bits, and never louder than they hold.
 function wave(buffer, frames) {
   const sides = [0, 1].map((side) => {
     const [sound, turned] = [buffer.getChannelData(side), new Float32Array(frames)];
@@ -33,16 +33,19 @@ function wave(buffer, frames) {
   return view.buffer;
 }
 
+// The loops that a song is made of.
+const namedIn = (body, loops) => Object.fromEntries(body.blocks.filter(({ loop }) => loop in loops).map(({ loop }) => [loop, loops[loop]]));
+
 export const EXPORTS = {
   midi: ({ body, score, tables }) => save(written(score, body.name, tables.sounds), "audio/midi", named(body, "mid")),
-  json: ({ kind, body }) => save(JSON.stringify({ format: FORMAT, version: 1, kind, body }, null, 1), "application/json", named(body, "json")),
-  async wav({ body, score }) {
-    const frames = Score.frameOf(score.length, score.bpm, RATE_HZ);
-    save(wave(await Kit.rendered(score, RATE_HZ), frames), "audio/wav", named(body, "wav"));
+  json: ({ kind, body, loops }) => save(JSON.stringify({ format: FORMAT, version: 1, kind, body, ...(kind === "song" && { loops: namedIn(body, loops) }) }, null, 1), "application/json", named(body, "json")),
+  async wav({ kind, body, score }) {
+    const sound = await Kit.rendered(score, RATE_HZ);
+    save(wave(sound, kind === "song" ? sound.length : Score.frameOf(score.length, score.bpm, RATE_HZ)), "audio/wav", named(body, "wav"));
   },
 };
 
-// { kind, body, told }. Throws BadFile, with a sentence for who chose the file.
+// { kind, body, told, loops }: those of a song. Throws BadFile, with a sentence for who chose the file.
 export async function opened(file, tables) {
   if (file.size > MOST_BYTES) throw new BadFile("This file is over one megabyte: choose a smaller one.");
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -51,10 +54,12 @@ export async function opened(file, tables) {
   let read;
   try {
     read = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (read.format !== FORMAT || !["loop", "pattern", "machine"].includes(read.kind)) throw new BadFile("This JSON file is no work of the studio.");
-    Score.compile(read.kind, read.body, tables);
+    if (read.format !== FORMAT || !["loop", "pattern", "machine", "song"].includes(read.kind)) throw new BadFile("This JSON file is no work of the studio.");
+    const loops = read.loops ?? {};
+    for (const loop of Object.values(loops)) Score.compile("loop", loop, tables);
+    Score.compile(read.kind, read.kind === "song" ? { ...read.body, blocks: read.body.blocks.filter(({ loop }) => loop in loops) } : read.body, tables, loops);
   } catch (error) {
     throw error instanceof BadFile ? error : new BadFile("This file is no work of the studio, or it is broken.");
   }
-  return { kind: read.kind, body: read.body, told: [] };
+  return { kind: read.kind, body: read.body, told: [], loops: read.loops ?? {} };
 }

@@ -18,6 +18,7 @@ const BEATS = {
   }),
   broken: () => ({
     bpm: 92,
+    color: "#4A9DE8",
     swing: 60,
     steps: bars(4, (bar) => [
       ...every(onBars([0, 7, 10], bar), "drum-kick", 1),
@@ -48,8 +49,9 @@ export const FRESH = {
   }),
   machine: (tables) => machine(tables, "salsa"),
   merengue: (tables) => machine(tables, "merengue"),
+  song: () => ({ name: "Song", bpm: 110, meter: "4/4", blocks: [] }),
 };
-export const KIND_OF = { loop: "loop", broken: "loop", empty: "loop", pattern: "pattern", machine: "machine", merengue: "machine" };
+export const KIND_OF = { song: "song", loop: "loop", broken: "loop", empty: "loop", pattern: "pattern", machine: "machine", merengue: "machine" };
 
 function machine(tables, style) {
   return {

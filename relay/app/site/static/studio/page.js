@@ -1,9 +1,8 @@
 // /studio: what is pressed becomes a deed of the studio, and the last work is opened where it was left.
 import { CHORDS } from "./cells.js";
 import { bindFields } from "./fields.js";
-import { EXPORTS, opened } from "./files.js";
 import { redone, undone } from "./history.js";
-import { OPEN, openStore, recalled } from "./store.js";
+import { OPEN, onOtherTab, openStore, recalled } from "./store.js";
 import { Studio, tell } from "./studio.js";
 import { bindWorks, showOthers, showWorks } from "./works.js";
 
@@ -11,7 +10,10 @@ const OWN_KEYS = "input:not([type=range], [type=radio]), textarea, select, butto
 const root = document.querySelector("[data-studio]");
 const find = (name) => root.querySelector(`[data-${name}]`);
 
+const files = () => import("./files.js"); // when somebody needs them: they are a tenth of the page
+
 function bindDeeds(studio) {
+  const exported = async (kind) => (await files()).EXPORTS[kind](studio.file);
   const deeds = {
     undo: () => studio.step(undone), redo: () => studio.step(redone),
     copy: () => studio.copy(), paste: () => studio.paste(), double: () => studio.double(), erase: () => studio.onChosen("erase"),
@@ -19,7 +21,11 @@ function bindDeeds(studio) {
     up: () => studio.onChosen("transpose", { by: 1 }), down: () => studio.onChosen("transpose", { by: -1 }),
     left: () => studio.shift(0, -1), right: () => studio.shift(0, 1), clear: () => studio.edit("clear"),
     row: () => studio.kind === "pattern" && studio.edit("remove_row", { row: studio.selection.cursor[0] }),
-    midi: () => EXPORTS.midi(studio.file), json: () => EXPORTS.json(studio.file), wav: () => EXPORTS.wav(studio.file),
+    midi: () => exported("midi"), json: () => exported("json"), wav: () => exported("wav"),
+    earlier: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start - 1 })), later: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start + 1 })),
+    shorter: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars - 1 })), longer: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars + 1 })),
+    repeat: () => studio.arranger.onChosen("repeat_block", () => ({})), "erase-block": () => studio.arranger.onChosen("remove_block", () => ({})),
+    "take-other": () => studio.takeOther(), "keep-both": () => studio.keepBoth(),
     open: () => find("file").click(), account: () => studio.beginSync(),
     "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
   };
@@ -80,14 +86,15 @@ function bindKept(studio) {
     fresh: (name) => studio.fresh(name),
     async remove(id) {
       await studio.store.remove(id);
+      await studio.arranger.read(studio.store);
       if (id === studio.work.id) studio.fresh("empty");
       listed();
     },
   });
   const take = async (file) => {
     try {
-      const { told, ...work } = await opened(file, studio.tables);
-      studio.adopt(work);
+      const { told, loops, kind, body } = await (await files()).opened(file, studio.tables);
+      studio.adopt({ kind, body: kind === "song" ? await studio.arranger.adopted(studio.store, body, loops) : body });
       tell(told.join(" "));
     } catch (error) {
       tell(error.message);
@@ -124,6 +131,11 @@ async function start() {
   bindFields(root, studio.tables, (name, to, mark) => studio.edit(name, { to }, mark));
   bindKeys(studio);
   bindKept(studio);
+  await studio.arranger.read(store);
+  onOtherTab(async (id) => {
+    await studio.arranger.read(store);
+    studio.changedElsewhere(id);
+  });
   await openFirst(studio);
   studio.sync?.soon(0);
   addEventListener("offline", () => studio.showStored());

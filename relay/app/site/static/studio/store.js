@@ -1,5 +1,5 @@
 // Where work is kept: { list, get, put, remove }, whichever place it is. This one is the browser's own database.
-// A work is { id, kind, body, changed_at }.
+// A work is { id, kind, body, changed_at, mark }: each write of it has another mark.
 // How far the relay has it stands beside it (sync.js), and is written in the same transaction: an edit that is kept is an edit that will be sent.
 const [NAME, VERSION, WORKS, SYNCS] = ["sidechain-studio", 1, "works", "syncs"];
 
@@ -11,6 +11,15 @@ const written = (transaction) => new Promise((resolve, reject) => {
   transaction.oncomplete = () => resolve();
   transaction.onabort = transaction.onerror = () => reject(transaction.error);
 });
+
+// Of one work in two tabs. other: what the other tab has kept.
+export class ChangedElsewhere extends Error {
+  constructor(other) { super("It was changed in another tab meanwhile."); this.other = other; }
+}
+
+// What one tab writes the others are told of: the id of a work.
+const tabs = globalThis.BroadcastChannel ? new BroadcastChannel(NAME) : null;
+export const onOtherTab = (told) => tabs?.addEventListener("message", ({ data }) => told(data));
 
 class LocalStore {
   words = "Kept in this browser";
@@ -26,13 +35,19 @@ class LocalStore {
 
   get(id) { return done(this.#db.transaction(WORKS).objectStore(WORKS).get(id)); }
 
-  // Its place on disk is promised only when it is complete.
-  put(work) {
-    return this.#write(async (works, syncs) => {
+  // Its place on disk is promised only when it is complete. seen: the mark of what it was made from; where another tab has put something else
+  // there meanwhile, nothing is written, and that is thrown (ChangedElsewhere). undefined: whatever is there.
+  async put(work, seen) {
+    let other = null;
+    await this.#write(async (works, syncs) => {
+      const there = seen === undefined ? null : await done(works.get(work.id));
+      if (there && (there.mark ?? null) !== seen) { other = there; return; }
       works.put(work);
       const sync = await done(syncs.get(work.id));
       if (sync) syncs.put({ ...sync, isDirty: true, trouble: null });
     });
+    if (other) throw new ChangedElsewhere(other);
+    tabs?.postMessage(work.id);
   }
 
   remove(id) { return this.#write((works, syncs) => { works.delete(id); syncs.delete(id); }); }
@@ -123,9 +138,15 @@ export class Keeper {
   #told;
   #next = null;
   #isWriting = false;
+  #seen = new Map(); // marks, by the ids of works: what this tab has seen of them last
 
-  // told: called with "keeping", "kept" or the error.
+  // told: called with "keeping", "kept" or the error, which may be ChangedElsewhere.
   constructor(store, told) { [this.#store, this.#told] = [store, told]; }
+
+  opened(work) { this.#seen.set(work.id, work.mark ?? null); }
+
+  // Whether this is what this tab wrote, or opened.
+  knows(work) { return this.#seen.get(work.id) === (work.mark ?? null); }
 
   async keep(work) {
     this.#next = work;
@@ -134,9 +155,10 @@ export class Keeper {
     this.#told("keeping");
     try {
       while (this.#next) {
-        const work = this.#next;
+        const work = { ...this.#next, mark: freshId() };
         this.#next = null;
-        await this.#store.put(work);
+        await this.#store.put(work, this.#seen.get(work.id));
+        this.opened(work);
       }
       this.#told("kept");
     } catch (error) {

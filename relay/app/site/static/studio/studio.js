@@ -1,17 +1,19 @@
 // What is edited, what is played and what is kept are always the same body: this is where the three meet.
+import { Arranger } from "./arranger.js";
 import { Band } from "./band.js";
-import { CHORDS, GRIDS, at, audible, chordAt, rowOf, stepOf } from "./cells.js";
+import { CHORDS, GRIDS, at, audible, rowOf, stepOf } from "./cells.js";
+import { showChosen } from "./chosen.js";
 import { applied, freshHit } from "./edits.js";
-import { options } from "./elements.js";
 import { showFields } from "./fields.js";
 import { FRESH, KIND_OF } from "./fresh.js";
 import { Grid } from "./grid.js";
 import { begun, edited } from "./history.js";
+import { sayKeeping, sayNotKept, sayStored } from "./kept.js";
 import { keyEdit } from "./keys.js";
 import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
 import { Sound } from "./sound.js";
-import { Keeper, OPEN, freshId, remember } from "./store.js";
+import { ChangedElsewhere, Keeper, OPEN, freshId, remember } from "./store.js";
 import { Sync } from "./sync.js";
 
 const root = document.querySelector("[data-studio]");
@@ -50,16 +52,24 @@ export class Studio {
       player: (instrument, change, mark = null) => this.edit("player", { instrument, ...change }, mark),
       solo: (instrument) => this.mix("solo", instrument),
     });
+    this.arranger = new Arranger(root, this);
   }
 
   get kind() { return this.work.kind; }
   get body() { return this.history.body; }
   get view() { return { kind: this.kind, body: this.body, tables: this.tables }; }
-  get file() { return { ...this.view, score: Score.compile(this.kind, this.body, this.tables) }; }
-  get score() { return Score.compile(this.kind, audible(this.kind, this.body, this.mixer), this.tables); }
+  get file() { return { ...this.view, loops: this.arranger.loops, score: this.#compiled(this.body) }; }
+  get score() { return this.#compiled(audible(this.kind, this.body, this.mixer)); }
+
+  #compiled(body) {
+    const { loops } = this.arranger;
+    return Score.compile(this.kind, this.kind === "song" ? this.arranger.playable(body) : body, this.tables, loops);
+  }
 
   open(work) {
     this.work = work;
+    this.keeper.opened(work);
+    this.#showOther(null);
     this.history = begun(work.body);
     [this.selection, this.beat, this.mixer] = [none(), 0, { muted: new Set(), solo: new Set() }];
     remember(OPEN, work.id);
@@ -168,6 +178,7 @@ export class Studio {
 
   #keep() {
     this.work = { ...this.work, body: this.body, changed_at: Date.now() };
+    if (this.kind === "loop") this.arranger.loops[this.work.id] = this.body;
     this.keeper.keep(this.work);
   }
 
@@ -190,6 +201,7 @@ export class Studio {
     find("redo").disabled = !this.history.future.length;
     document.title = `${this.body.name} · Studio · Sidechain`;
     if (this.kind === "machine") this.band.show(this.body, this.tables, this.mixer);
+    else if (this.kind === "song") this.arranger.show();
     else this.#showGrid();
     if (this.kind === "loop") this.#showLane();
     this.#showPlaying();
@@ -208,26 +220,7 @@ export class Studio {
     const rows = this.#sounds.map((name) => ({ name, label: this.tables.sounds[name].label, sound: this.tables.sounds[name], isMuted: this.mixer.muted.has(name), isSolo: this.mixer.solo.has(name), isSilent: this.#isSilent(name) }));
     this.grid.show({ rows, steps: grid.steps(this.body), perBeat: grid.perBeat(this.body), perBar: grid.perBar(this.body), cells, selection: this.selection });
     find("hint").hidden = cells.size > 0;
-    this.#showChosen(cells);
-  }
-
-  // What the bar below the grid says and offers of what is chosen.
-  #showChosen(cells) {
-    const hits = [...this.selection.keys].flatMap((key) => cells.get(key) ?? []);
-    const [row, step] = this.selection.cursor;
-    const chord = this.kind === "loop" ? chordAt(this.body, step) : null;
-    const words = this.selection.keys.size > 1 ? `${hits.length} of ${this.selection.keys.size} squares` : `${this.tables.sounds[this.#sounds[row]]?.label ?? "No instrument"}, ${this.grid.placeOf(step)}`;
-    find("chosen").textContent = hits[0]?.note && this.selection.keys.size === 1 ? `${words}: ${hits[0].note}${chord ? ` on ${chord.root}` : ""}` : words;
-    find("velocity").disabled = !hits.length;
-    if (hits.length) find("velocity").value = hits[0].velocity;
-    root.querySelectorAll("[data-needs=hits]").forEach((each) => { each.disabled = !hits.length; });
-    root.querySelectorAll("[data-needs=note]").forEach((each) => { each.disabled = !hits.some((hit) => hit.note); });
-    root.querySelector("[data-do=paste]").disabled = !this.clip;
-    const add = find("add");
-    if (this.kind === "pattern" && add.options.length < 2) {
-      const named = Object.entries(this.tables.sounds).map(([name, sound]) => [name, sound.label]).sort((a, b) => a[1].localeCompare(b[1]));
-      add.replaceChildren(...options([["", "Add an instrument…"], ...named.filter(([name]) => !this.#sounds.includes(name))], ""));
-    }
+    showChosen(root, { ...this.view, sounds: this.#sounds, cells, selection: this.selection, place: this.grid.placeOf(this.selection.cursor[1]), canPaste: Boolean(this.clip) });
   }
 
   #showPlaying() {
@@ -245,6 +238,7 @@ export class Studio {
 
   #light(position) {
     if (this.kind === "machine") { this.band.light(position, this.body, this.tables); return; }
+    if (this.kind === "song") { this.arranger.light(position, this.tables); return; }
     const ticksPerStep = Score.TICKS / GRIDS[this.kind].perBeat(this.body);
     const step = position === null ? null : position / ticksPerStep;
     find("head").style.setProperty("--at", step ?? 0);
@@ -267,34 +261,44 @@ export class Studio {
   }
 
   async openRemote(remote) {
-    this.open(await this.sync.fetched(remote, freshId()));
+    const work = await this.sync.fetched(remote);
+    await this.arranger.read(this.store);
+    this.open(work);
   }
 
   // How far the open work is kept, as the browser's database says it.
   async showStored() {
     const { id } = this.work;
     const sync = await this.store.sync(id);
-    if (id !== this.work.id) return;
-    find("account").hidden = !this.sync || this.store.isLost || Boolean(sync);
-    if (this.store.isLost) this.#sayKept("lost", this.store.words);
-    else if (!sync) this.#sayKept("kept", this.store.words);
-    else if (sync.trouble) this.#sayKept("lost", `Kept in this browser only: ${sync.trouble}`);
-    else if (sync.account !== root.dataset.account) this.#sayKept("keeping", `Kept in this browser; the rest waits until ${sync.account} signs in`);
-    else if (sync.isDirty || sync.attempt) this.#sayKept("keeping", navigator.onLine ? "Kept in this browser, on its way to your account" : "Kept in this browser; it goes to your account when the line is back");
-    else this.#sayKept("kept", "Kept in your account");
+    if (id === this.work.id) sayStored(this.store, sync, root.dataset.account);
   }
 
-  #sayKept(state, words) {
-    find("kept").dataset.kept = state;
-    find("kept").textContent = words;
+  // In another tab: whose change is known to whom is told, and nothing is written over it.
+  async changedElsewhere(id) {
+    const there = id === this.work.id ? await this.store.get(id) : null;
+    if (there && there.id === this.work.id && !this.keeper.knows(there)) this.#showOther(there);
+  }
+
+  #showOther(other) {
+    this.other = other;
+    find("elsewhere").hidden = !other;
+    if (other) this.sound.pause();
+  }
+
+  takeOther() { this.open(this.other); }
+
+  keepBoth() {
+    const { kind, body } = this;
+    this.adopt({ kind, body: { ...body, name: `${body.name.slice(0, 96)} (2)` } });
   }
 
   #showKept(state) {
-    if (state === "keeping") this.#sayKept("keeping", "Keeping…");
+    if (state instanceof ChangedElsewhere) this.#showOther(state.other);
+    if (state === "keeping") sayKeeping();
     else if (state === "kept") {
       this.showStored();
       this.sync?.soon();
-    } else this.#sayKept("lost", `Not kept (${state.message || state.name}). Save it as a file.`);
+    } else sayNotKept(state);
   }
 
   #showSent(id, state) {

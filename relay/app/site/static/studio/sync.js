@@ -1,9 +1,11 @@
 // Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun is looked for before it is sent again.
 // How far each work is stands in the browser's database (store.js), beside the work:
 // { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble }.
+import { freshId } from "./store.js";
+
 const API = "/api/v1/creations";
 const [WAIT_MS, AGAIN_MS] = [1_500, 15_000];
-export const KINDS = ["loop", "pattern", "machine"];
+export const KINDS = ["loop", "pattern", "machine", "song"];
 
 const sorted = (value) => (Array.isArray(value) ? value.map(sorted) : value && typeof value === "object" ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])) : value);
 const isSame = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
@@ -48,13 +50,34 @@ export class Sync {
     return pages.flatMap((page) => page.creations).filter((each) => !known.has(each.id));
   }
 
-  // One of them, as a work that both have.
-  async fetched(remote, id) {
-    const { score: { kind, ...body }, version } = await this.#call("GET", `/${remote}`);
-    const work = { id, kind, body, changed_at: Date.now() };
+  // One of them, as a work that both have; of a song also its loops.
+  async fetched(remote) {
+    const { score: { kind, ...body }, version, username } = await this.#call("GET", `/${remote}`);
+    const work = { id: freshId(), kind, body: kind === "song" ? await this.#arrived(body) : body, changed_at: Date.now() };
     await this.#store.put(work);
-    await this.#store.setSync({ id, account: this.#account, remote, version, isDirty: false, attempt: null, trouble: null });
-    return work;
+    if (username === this.#account) await this.#store.setSync({ id: work.id, account: this.#account, remote, version, isDirty: false, attempt: null, trouble: null });
+    return work; // of somebody else: a copy
+  }
+
+  // The blocks of a song name creations there, and works here.
+  async #arrived(song) {
+    const here = new Map((await this.#store.syncs()).map(({ remote, id }) => [remote, id]));
+    for (const remote of new Set(song.blocks.map((block) => block.loop.replaceAll("-", "")))) {
+      if (!here.has(remote)) await this.fetched(remote).then(({ id }) => here.set(remote, id), () => {}); // what is gone stays named
+    }
+    return { ...song, blocks: song.blocks.map((block) => ({ ...block, loop: here.get(block.loop.replaceAll("-", "")) ?? block.loop })) };
+  }
+
+  async #departing(song) {
+    const there = new Map();
+    for (const id of new Set(song.blocks.map((block) => block.loop))) {
+      if (!(await this.#store.sync(id)) && await this.#store.get(id)) await this.begin(id);
+      if ((await this.#store.sync(id))?.remote === null) await this.#send(id);
+      const sync = await this.#store.sync(id);
+      if (sync && !sync.remote) throw new Error(`The loop ${id} is not there yet.`);
+      there.set(id, sync?.remote ?? id);
+    }
+    return { ...song, blocks: song.blocks.map((block) => ({ ...block, loop: there.get(block.loop) })) };
   }
 
   async #call(method, path, body) {
@@ -99,7 +122,7 @@ export class Sync {
   }
 
   async #sent({ remote, version, attempt: { kind, body } }, isAgain) {
-    const score = { kind, ...body };
+    const score = { kind, ...(kind === "song" ? await this.#departing(body) : body) };
     if (remote === null) return (isAgain && await this.#lost(score)) || this.#call("POST", "", { score });
     try {
       return await this.#call("PATCH", `/${remote}`, { score, version });
