@@ -12,6 +12,7 @@ import { sayKeeping, sayNotKept, sayStored } from "./kept.js";
 import { keyEdit } from "./keys.js";
 import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
+import { Playhead } from "./playhead.js";
 import { Sound } from "./sound.js";
 import { ChangedElsewhere, Keeper, OPEN, freshId, remember } from "./store.js";
 import { Sync } from "./sync.js";
@@ -42,6 +43,7 @@ export class Studio {
       solo: (name) => this.mix("solo", name),
       key: (event) => this.#key(event),
     });
+    this.playhead = new Playhead(root, this.grid);
     this.lane = new Lane(find("lane"), find("chords"), {
       at: (beat) => { this.beat = beat; this.#showLane(); },
       put: (beat, chord) => this.#putChord(beat, chord),
@@ -239,19 +241,8 @@ export class Studio {
   #light(position) {
     if (this.kind === "machine") { this.band.light(position, this.body, this.tables); return; }
     if (this.kind === "song") { this.arranger.light(position, this.tables); return; }
-    const ticksPerStep = Score.TICKS / GRIDS[this.kind].perBeat(this.body);
-    const step = position === null ? null : position / ticksPerStep;
-    find("head").style.setProperty("--at", step ?? 0);
-    if (this.lit === (step === null ? null : Math.floor(step))) return;
-    this.lit = step === null ? null : Math.floor(step);
-    this.grid.light(this.lit);
-    if (step !== null) this.#follow();
-  }
-
-  #follow() {
-    const [roll, head] = [find("roll"), find("head")];
-    const [left, room] = [head.offsetLeft - find("lane").offsetLeft, roll.clientWidth - find("lane").offsetLeft];
-    if (room > 0 && (left < roll.scrollLeft || left > roll.scrollLeft + room)) roll.scrollLeft = left;
+    const perStep = Score.TICKS / GRIDS[this.kind].perBeat(this.body);
+    this.playhead.at(position === null ? null : position / perStep);
   }
 
   // Its place in the account of whoever is signed in: begun by a press, and never by itself.
