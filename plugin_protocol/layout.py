@@ -175,36 +175,48 @@ def unpack_header(data: bytes, file_bytes: int) -> Header:
      sample_format, capacity, audio_offset, timeline_offset, timeline_capacity, record_bytes, max_block,
      identity_bytes, total) = IDENTITY.unpack_from(data)  # fmt: skip
     crc = zlib.crc32(data[:IDENTITY_BYTES])
-    audio_end = audio_offset + capacity * channels * SAMPLE_BYTES
-    timeline_end = timeline_offset + timeline_capacity * RECORD_BYTES
-    for field, found, ok, why in (
+    _require(
         ("magic", magic, magic == MAGIC, "this is no Ring"),
         ("abi_major", major, major == ABI_MAJOR, f"this side reads {ABI_MAJOR}; update the older of the two"),
         ("identity_bytes", identity_bytes, identity_bytes >= IDENTITY_BYTES, f"at least {IDENTITY_BYTES}"),
         ("crc32", data[CRC_OFFSET : CRC_OFFSET + 4].hex(), crc == int.from_bytes(data[CRC_OFFSET : CRC_OFFSET + 4], "little"), f"does not match {crc:#010x}"),
         ("header_bytes", header_bytes, header_bytes == HEADER_BYTES, f"must be {HEADER_BYTES}"),
         ("features_required", required, required == 0, "needs a newer reader"),
-        ("generation", generation, 0 < generation < 1 << 63, "1 to 2**63-1"),
-        ("sample_rate_hz", rate, MIN_RATE_HZ <= rate <= MAX_RATE_HZ, f"{MIN_RATE_HZ} to {MAX_RATE_HZ}"),
-        ("channels", channels, 1 <= channels <= MAX_CHANNELS, f"1 to {MAX_CHANNELS}"),
         ("sample_format", sample_format, sample_format == SAMPLE_FORMAT_F32, "only 32-bit float is known"),
-        ("capacity_frames", capacity, _is_power_of_two(capacity) and MIN_CAPACITY_FRAMES <= capacity <= MAX_CAPACITY_FRAMES, "a power of two within the limits"),
-        ("timeline_capacity", timeline_capacity, _is_power_of_two(timeline_capacity) and MIN_TIMELINE_RECORDS <= timeline_capacity <= MAX_TIMELINE_RECORDS, "a power of two within the limits"),
         ("record_bytes", record_bytes, record_bytes == RECORD_BYTES, f"must be {RECORD_BYTES}"),
-        ("max_block_frames", max_block, 1 <= max_block <= MAX_BLOCK_FRAMES, f"1 to {MAX_BLOCK_FRAMES}"),
-        ("timeline_offset", timeline_offset, timeline_offset % RECORD_BYTES == 0 and timeline_offset >= HEADER_BYTES, "aligned, behind the header"),
-        ("audio_offset", audio_offset, audio_offset % 4096 == 0 and audio_offset >= timeline_end, "page aligned, behind the timeline"),
-        ("total_bytes", total, audio_end <= total <= MAX_RING_BYTES, "must hold the audio and stay within the limit"),
-        ("file size", file_bytes, file_bytes >= total, f"the file is shorter than its {total} bytes"),
-    ):  # fmt: skip
-        if not ok:
-            raise LayoutError(field, found, why)
-    return Header(
+    )  # fmt: skip
+    header = Header(
         instance_id=instance, generation=generation, writer_pid=pid, writer_uid=uid, writer_start=start,
         sample_rate_hz=rate, channels=channels, capacity_frames=capacity, audio_offset=audio_offset,
         timeline_offset=timeline_offset, timeline_capacity=timeline_capacity, max_block_frames=max_block,
         total_bytes=total, abi_minor=minor, features_required=required, features_optional=optional,
     )  # fmt: skip
+    _require_bounds(header, file_bytes)
+    return header
+
+
+def _require_bounds(h: Header, file_bytes: int) -> None:
+    audio_end = h.audio_offset + h.capacity_frames * h.channels * SAMPLE_BYTES
+    timeline_end = h.timeline_offset + h.timeline_capacity * RECORD_BYTES
+    _require(
+        ("generation", h.generation, 0 < h.generation < 1 << 63, "1 to 2**63-1"),
+        ("sample_rate_hz", h.sample_rate_hz, MIN_RATE_HZ <= h.sample_rate_hz <= MAX_RATE_HZ, f"{MIN_RATE_HZ} to {MAX_RATE_HZ}"),
+        ("channels", h.channels, 1 <= h.channels <= MAX_CHANNELS, f"1 to {MAX_CHANNELS}"),
+        ("capacity_frames", h.capacity_frames, _is_power_of_two(h.capacity_frames) and MIN_CAPACITY_FRAMES <= h.capacity_frames <= MAX_CAPACITY_FRAMES, "a power of two within the limits"),
+        ("timeline_capacity", h.timeline_capacity, _is_power_of_two(h.timeline_capacity) and MIN_TIMELINE_RECORDS <= h.timeline_capacity <= MAX_TIMELINE_RECORDS, "a power of two within the limits"),
+        ("max_block_frames", h.max_block_frames, 1 <= h.max_block_frames <= MAX_BLOCK_FRAMES, f"1 to {MAX_BLOCK_FRAMES}"),
+        ("timeline_offset", h.timeline_offset, h.timeline_offset % RECORD_BYTES == 0 and h.timeline_offset >= HEADER_BYTES, "aligned, behind the header"),
+        ("audio_offset", h.audio_offset, h.audio_offset % 4096 == 0 and h.audio_offset >= timeline_end, "page aligned, behind the timeline"),
+        ("total_bytes", h.total_bytes, audio_end <= h.total_bytes <= MAX_RING_BYTES, "must hold the audio and stay within the limit"),
+        ("file size", file_bytes, file_bytes >= h.total_bytes, f"the file is shorter than its {h.total_bytes} bytes"),
+    )  # fmt: skip
+
+
+def _require(*checks: tuple[str, object, bool, str]) -> None:
+    """(field, what was found, whether it is right, what it should be): LayoutError of the first that is wrong."""
+    for field, found, is_right, why in checks:
+        if not is_right:
+            raise LayoutError(field, found, why)
 
 
 def pack_record(index: int, r: Record) -> bytes:

@@ -4,7 +4,8 @@ Transport: one ZeroMQ message of one part, DEALER (plugin) to ROUTER (daemon), h
 "t" is the tag. `codec.py` turns bytes into these and back; `session.py` says when each may be sent. Fields are
 only ever added, with a default; a tag or a type is never reused. A bound stands on every field: what does not fit
 is refused by the codec, not by the code behind it. Bounds and common shape: message_base.py; those of the window's History:
-history_messages.py; of its list of Takes: take_messages.py; of people and accounts: people_messages.py.
+history_messages.py; of its list of Takes: take_messages.py; of previews: preview_messages.py; of people and accounts:
+people_messages.py.
 
 Requests carry `id`, chosen by the sender, and name their reply in `Reply`; the reply repeats the id. Repeating a
 request with the same id within a session returns the same outcome, so a retry after a lost reply is harmless.
@@ -32,16 +33,23 @@ from plugin_protocol.message_base import (
     Path,
     PluginMessage,
     PostId,
-    PreviewKind,
     Rate,
     Seconds,
     Short,
-    Target,
     Title,
     Version,
 )
 from plugin_protocol.message_base import AskFailed as AskFailed
 from plugin_protocol.people_messages import FromAccount
+from plugin_protocol.preview_messages import FromListener as FromListener
+from plugin_protocol.preview_messages import Play as Play
+from plugin_protocol.preview_messages import PlayFailed as PlayFailed
+from plugin_protocol.preview_messages import PreviewClosed as PreviewClosed
+from plugin_protocol.preview_messages import PreviewHeard as PreviewHeard
+from plugin_protocol.preview_messages import PreviewLoading as PreviewLoading
+from plugin_protocol.preview_messages import PreviewOpened as PreviewOpened
+from plugin_protocol.preview_messages import StopPreview as StopPreview
+from plugin_protocol.preview_messages import ToListener as ToListener
 from plugin_protocol.take_messages import Asked as Asked
 from plugin_protocol.take_messages import FromShelf, ToShelf
 
@@ -178,52 +186,6 @@ class KeptAll(PluginMessage, frozen=True, kw_only=True, tag="kept_all"):
     takes: U32
     name: Title  # what the set is called
     note: Line = ""  # who was left out, and how they are aligned
-
-
-class PreviewLoading(PluginMessage, frozen=True, kw_only=True, tag="preview_loading"):
-    """daemon -> plugin: what a Play waits for. `fraction` is of bytes or frames done, not of time."""
-
-    id: U63
-    stage: Short  # "download"; others may come
-    fraction: Fraction
-
-
-class PreviewOpened(PluginMessage, frozen=True, kw_only=True, tag="preview_opened"):
-    """daemon -> plugin: a Return Ring is there and holds the beginning: play it. Replaces what plays.
-
-    `id` is the Play's, or 0 when somebody else asked (tray, command line). `frames`: its length, nil while unknown and
-    for what repeats. `in_sync`: stretched to the host's tempo. `at_bar`: begin on the next bar line.
-    """
-
-    id: U63
-    kind: PreviewKind
-    target: Target
-    segment: Annotated[str, Meta(min_length=1, max_length=30, pattern=r"^sdr\.[0-9a-f]{12}\.[0-9a-f]{8}$")]
-    generation: U63
-    sample_rate_hz: Rate
-    channels: Channels
-    capacity_frames: U63
-    frames: U63 | None = None
-    in_sync: bool = False
-    at_bar: bool = False
-    title: Title = ""
-    note: Line = ""  # why it is not in sync although asked; empty when all is as asked
-
-
-class PlayFailed(PluginMessage, frozen=True, kw_only=True, tag="play_failed"):
-    """daemon -> plugin: nothing is played for this Play. `message` says why and what to do next."""
-
-    id: U63
-    code: Short
-    message: Line
-
-
-class PreviewClosed(PluginMessage, frozen=True, kw_only=True, tag="preview_closed"):
-    """daemon -> plugin: fade out and let go of this Return Ring. `code`: "stopped" (somebody asked), or what failed."""
-
-    generation: U63
-    code: Short
-    message: Line = ""
 
 
 # plugin -> daemon ---------------------------------------------------------------------------------------------
@@ -384,49 +346,6 @@ class ReactPost(PluginMessage, frozen=True, kw_only=True, tag="react_post"):
     react: bool
 
 
-class Play(PluginMessage, frozen=True, kw_only=True, tag="play"):
-    """plugin -> daemon: play an Item of the feed, a Take, or a span of the History, through this Instance. Replaces what plays.
-
-    `kind` "history": [first_frame, end_frame) of this Instance's History, again and again until it is stopped; `target` is
-    then any name, and comes back. `snap`: as for Keep. `generation` is of the live Ring, whose rate, channels and
-    transport the preview has to fit; `span_generation`, 0 for the same, is of the Ring whose span it is. Never repeated: what
-    a lost connection swallowed is not played later.
-    """
-
-    Reply: ClassVar = PreviewOpened | PlayFailed
-
-    id: U63
-    generation: U63
-    kind: PreviewKind
-    target: Target
-    in_sync: bool = False
-    first_frame: U63 | None = None
-    end_frame: U63 | None = None
-    span_generation: U63 = 0
-    snap: bool = False
-
-
-class StopPreview(PluginMessage, frozen=True, kw_only=True, tag="stop_preview"):
-    """plugin -> daemon: the user wants silence. Also ends a Play that is still being prepared. No reply."""
-
-    Reply: ClassVar = None
-
-
-class PreviewHeard(PluginMessage, frozen=True, kw_only=True, tag="preview_heard"):
-    """plugin -> daemon, HEARD_INTERVAL_US apart and at each change of state: how far a Return Ring is. No reply.
-
-    Frames below `copied_frames` may be overwritten; `heard_frames` have left through the host's output. In state
-    "ended" (also after a stop) the plugin has let go of the Return Ring.
-    """
-
-    Reply: ClassVar = None
-
-    generation: U63
-    copied_frames: U63
-    heard_frames: U63
-    state: Annotated[str, Meta(max_length=8, pattern=r"^(waiting|playing|muted|ended)$")]
-
-
 class Goodbye(PluginMessage, frozen=True, kw_only=True, tag="goodbye"):
     """plugin -> daemon: the Instance is being closed. No reply."""
 
@@ -448,7 +367,6 @@ FromWindow = (
     | FromShelf
     | FromAccount
 )
-FromListener = Play | StopPreview | PreviewHeard
 FromPlugin = Hello | RingOpened | RingClosed | Heartbeat | Keep | FromWindow | FromListener | Goodbye
 ToWindow = (
     Item
@@ -464,6 +382,5 @@ ToWindow = (
     | Asked
     | AskFailed
 )
-ToListener = PreviewLoading | PreviewOpened | PlayFailed | PreviewClosed
 FromDaemon = Welcome | Refused | RingAttached | Alive | Kept | KeepFailed | Notice | ToWindow | ToListener
 Message = FromPlugin | FromDaemon

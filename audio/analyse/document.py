@@ -85,9 +85,7 @@ def analyse_whole(
     stage("tempo and key")(1.0)
     loud = _loudness(samples, sample_rate_hz)
     stage("loudness")(1.0)
-    mono = one_channel(samples, sample_rate_hz)
-    if len(mono) == 0:  # of a clip shorter than one frame here
-        mono = np.zeros(1, np.float32)
+    mono = _mono(samples, sample_rate_hz)
     found = describe_mono(mono, stage("timbre"))
     mono = at_full_scale(mono)
     envelope = _envelope(mono, stage("onsets"))
@@ -112,6 +110,12 @@ def analyse_whole(
         analysed_s=music.analysed_s,
     )
     return Found(document, found, envelope)
+
+
+def _mono(samples: Samples, sample_rate_hz: int) -> Frames:
+    """At the rate of the analysis; at least one frame, also of a clip that is shorter there."""
+    mono = one_channel(samples, sample_rate_hz)
+    return mono if len(mono) else np.zeros(1, np.float32)
 
 
 def _counted(on_progress: Progress, stage: str) -> Callable[[float], None]:
