@@ -20,7 +20,7 @@ def require_key(headers: Mapping[str, str]) -> str:
     if given is None or _KEY.fullmatch(given) is None:
         raise Refusal(
             "idempotency_key_required",
-            "An upload needs the header Idempotency-Key with 32 hex digits.",
+            "The header Idempotency-Key has 32 hex digits.",
             "Send the id of your outbox entry.",
         )
     return given

@@ -27,8 +27,9 @@ MAKE_CREATION = Operation(
     query=Nothing,
     reply=Creation,
     status=201,
+    keyed=True,
     max_body_bytes=MAX_SCORE_BYTES,
-    text="Make a loop, a song, a pattern or a machine. It is private unless you say otherwise.",
+    text="Make a loop, a song, a pattern or a machine. It is private unless you say otherwise. With the same key again: the same one.",
 )
 GET_CREATION = get_row("/creations/{creation_id}", Creation, "One creation and its score.")
 SAVE_CREATION = Operation(

@@ -1,5 +1,6 @@
 """Loops, songs, patterns and machines at the relay, on both engines: made, saved, gone back, forked, listed, found, and talked about."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -330,3 +331,22 @@ def test_every_kind_that_is_written_has_a_sound_and_is_forked() -> None:
             == (Ability.FORK in row.abilities)
             == (Ability.UPLOAD not in row.abilities)
         )
+
+
+async def test_a_creation_is_made_once_under_a_key_however_often_it_is_sent(desk: Desk) -> None:
+    async def send(person: Person, key: str, score: Mapping[str, Any]) -> httpx.Response:
+        headers = person._headers | {"idempotency-key": key}
+        return await desk.peer.http.post("/api/v1/creations", json={"score": score}, headers=headers)
+
+    answers = await asyncio.gather(*(send(desk.ana, "a" * 32, LOOP) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len((await desk.ana.get("/creations", kind="loop"))["creations"]) == 1
+    other = await send(desk.ana, "a" * 32, PATTERN)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    theirs = await send(desk.ben, "a" * 32, LOOP)
+    assert theirs.status_code == 201 and theirs.json()["id"] != answers[0].json()["id"]
+    assert (await send(desk.ana, "short", LOOP)).status_code == 400
+    made = answers[0].json()["id"]
+    assert (await desk.ana.ask("DELETE", f"/creations/{made}")).status_code == 200
+    assert (await send(desk.ana, "a" * 32, LOOP)).status_code == 410, "what was deleted is not made again"

@@ -64,6 +64,7 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM refresh_token WHERE family_id IN (SELECT id FROM family WHERE account_id = :me)",
     "DELETE FROM family WHERE account_id = :me",
     "UPDATE device SET account_id = NULL, claimed_us = NULL WHERE account_id = :me",
+    "DELETE FROM creation_key WHERE account_id = :me",
     "DELETE FROM local_id WHERE account_id = :me",
     "DELETE FROM publication WHERE account_id = :me",
     "DELETE FROM upload_part WHERE upload_id IN (SELECT id FROM upload WHERE account_id = :me)",

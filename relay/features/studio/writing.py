@@ -14,7 +14,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.creations.api import Written
-from relay.features.studio import share_links, store
+from relay.features.studio import creation_keys, share_links, store
 from relay.features.studio.comparing import changes
 from relay.wire.creations import (
     Creation,
@@ -48,13 +48,18 @@ class Writing:
         self._removed = removed
         self._base_url = base_url
 
-    async def make(self, actor: Actor, given: NewCreation) -> Creation:
-        """Raises Refusal: validation, quota_exceeded, account_required."""
+    async def make(self, actor: Actor, given: NewCreation, key: str | None = None) -> Creation:
+        """With a key: once, however often it is sent. Raises Refusal: validation, quota_exceeded, account_required, idempotency_mismatch, gone."""
         require_may_show(actor, given.visibility)
         new = await asyncio.to_thread(creations.written, given.score)
 
         def work(tx: Tx) -> Creation:
-            made = self.insert(tx, actor.account_id, new, Visibility(given.visibility), given.genre)
+            me = actor.account_id
+            made = None if key is None else creation_keys.made_under(tx.db, me, key, given)
+            if made is None:
+                made = self.insert(tx, me, new, Visibility(given.visibility), given.genre)
+                if key is not None:
+                    creation_keys.note(tx, me, key, given, made)
             return store.one(tx.db, made, actor.user_id, self._base_url)
 
         return await self._db.write(work)

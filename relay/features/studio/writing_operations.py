@@ -2,6 +2,7 @@
 
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
+from relay.core.keys import key_of
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.features.creations import api as creations
@@ -32,7 +33,7 @@ class WritingOperations:
         self._owning = owning
 
     async def make(self, call: Call[NewCreation, Nothing]) -> Creation:
-        return await self._writing.make(call.actor, call.body)
+        return await self._writing.make(call.actor, call.body, key_of(call.headers))
 
     async def one(self, call: Bare) -> Creation:
         return await self._writing.one(call.actor.user_id, call.path["creation_id"])

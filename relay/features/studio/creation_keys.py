@@ -1,0 +1,35 @@
+"""The table creation_key: which creation was made under which idempotency key."""
+
+from hashlib import sha256
+
+import msgspec
+
+from relay.core.refusal import Refusal
+from relay.engine.database import Connection, Tx
+from relay.wire.creations import NewCreation
+
+
+def made_under(db: Connection, account_id: str, key: str, given: NewCreation) -> str | None:
+    """The id of the creation, None: there is none yet. Raises Refusal: idempotency_mismatch. [any thread with a snapshot]"""
+    row = db.execute(
+        "SELECT creation_id, sha256 FROM creation_key WHERE account_id = ? AND key = ?", (account_id, key)
+    ).fetchone()
+    if row is None:
+        return None
+    if bytes(row[1]) != _hash(given):
+        raise Refusal(
+            "idempotency_mismatch", "This key was used for another creation.", "Take a new key for a new one."
+        )
+    return str(row[0])
+
+
+def note(tx: Tx, account_id: str, key: str, given: NewCreation, creation_id: str) -> None:
+    """[writer]"""
+    tx.db.execute(
+        "INSERT INTO creation_key (account_id, key, sha256, creation_id) VALUES (?, ?, ?, ?)",
+        (account_id, key, _hash(given), creation_id),
+    )
+
+
+def _hash(given: NewCreation) -> bytes:
+    return sha256(msgspec.json.encode(given)).digest()
