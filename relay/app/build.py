@@ -47,6 +47,7 @@ from relay.features.guests.api import Guests
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
 from relay.features.profiles.pictures import Pictures
+from relay.features.samples.service import Samples
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
 from relay.features.studio.kit import Kit
@@ -75,6 +76,7 @@ class Relay:
     pictures: Pictures
     kit: Kit
     guests: Guests
+    samples: Samples
     engines: Engines
     draining: list[str]
     operator: OperatorSocket | None
@@ -160,6 +162,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         pictures=people.pictures,
         kit=kit,
         guests=people.guests,
+        samples=posts.samples,
         engines=engines,
         draining=draining,
         operator=operator,

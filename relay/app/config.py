@@ -52,6 +52,7 @@ class Config(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()  # pages of others that may call the API; "*": all
     account_quota_bytes: int = 20 << 30
     max_upload_bytes: int = MAX_UPLOAD_BYTES
+    virus_scan: str | None = None  # where a clamd listens that looks into samples; None: nobody does
     audio_cache_s: int = 31_536_000
     audio_links_s: int = 0
     feed_cache_s: int = 0

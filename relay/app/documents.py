@@ -14,6 +14,7 @@ from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.keys import HEADER as KEY_HEADER
 from relay.wire.operations import AudioBytes, Nothing, Operation, UploadForm
 from relay.wire.rest import Problem
+from relay.wire.samples import SampleForm
 
 Schema = dict[str, Any]  # any: the document is plain JSON
 AnyOperation = Operation[Any, Any, Any]
@@ -83,7 +84,7 @@ def rows(others: list[AnyRow], render: Render) -> list[AnyRow]:
 
 
 def _is_plain(kind: type) -> bool:
-    return kind in (Nothing, AudioBytes, UploadForm)
+    return kind in (Nothing, AudioBytes, UploadForm, SampleForm)
 
 
 def _operation(row: Row[Any, Any, Any], of_kind: dict[type, Schema]) -> Schema:
@@ -124,6 +125,10 @@ def _body(operation: AnyOperation, of_kind: dict[type, Schema]) -> Schema | None
         meta = {"type": "string", "contentMediaType": "application/json", "description": "UploadMeta as JSON"}
         audio = {"type": "string", "contentMediaType": "audio/flac", "description": "WAV or FLAC"}
         form = {"type": "object", "properties": {"meta": meta, "audio": audio}, "required": ["meta", "audio"]}
+        return {"multipart/form-data": {"schema": form}}
+    if operation.body is SampleForm:
+        file = {"type": "string", "contentMediaType": "audio/wav", "description": "WAV or MP3"}
+        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
         return {"multipart/form-data": {"schema": form}}
     return None if _is_plain(operation.body) else {"application/json": {"schema": of_kind[operation.body]}}
 

@@ -43,8 +43,10 @@ from relay.features.passwords.rules import Registration
 from relay.features.passwords.two_step import TwoStepPages
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
+from relay.features.profiles import playground as playground_profile
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
+from relay.features.samples import operations as samples
 from relay.features.search.operations import Search
 from relay.features.studio import migration_operations, playground_operations, rendering_operations
 from relay.features.studio import operations as studio
@@ -93,6 +95,7 @@ class Table:
             ).rows(),
             *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *migration_operations.rows(self.posts.migrating),
+            *samples.rows(self.posts.samples),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
@@ -106,6 +109,7 @@ class Table:
         return [
             *guests.rows(given.guests),
             *profiles.rows(given.profiles),
+            *playground_profile.rows(given.profiles),
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),
             *graph_pages.rows(given.graph, self.render),

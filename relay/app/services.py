@@ -10,6 +10,7 @@ from relay.app.listening import Listening
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Workers
 from relay.engine.mail import Mailer, server_of
+from relay.engine.virus_scan import scanner_of
 from relay.features.accounts import api as accounts_api
 from relay.features.accounts.activity import Activity
 from relay.features.accounts.linking import Links
@@ -69,6 +70,7 @@ from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
+from relay.features.samples.service import Samples
 from relay.features.studio import rendering as studio_rendering
 from relay.features.studio.migrating import Migrating
 from relay.features.studio.rendering import Rendering
@@ -133,6 +135,7 @@ class PostServices:
     writing: Writing
     migrating: Migrating
     sharing: Sharing
+    samples: Samples
     rendering: Rendering
     replacing: Replacing
     removals: Removals
@@ -302,6 +305,16 @@ async def post_services(
         writing=writing,
         migrating=Migrating(db, writing, engines.limits),
         sharing=Sharing(db, base_url),
+        samples=Samples(
+            db=db,
+            objects=objects,
+            encoder=encoder,
+            owning=owning,
+            removed=removed,
+            scratch=engines.folder.work,
+            scanner=None if config.virus_scan is None else scanner_of(config.virus_scan),
+            base_url=base_url,
+        ),
         rendering=rendering,
         replacing=Replacing(db, removed, base_url),
         removals=removed,

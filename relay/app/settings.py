@@ -15,6 +15,7 @@ from msgspec import Struct
 from relay.app.config import BadConfig, Config
 from relay.engine.mail import BadMailUrl, server_of
 from relay.engine.objects.open import BadObjectsUrl, objects_url
+from relay.engine.virus_scan import scanner_of
 from relay.features.accounts.providers import upstreams_of
 from relay.features.passwords.rules import Registration
 
@@ -141,6 +142,11 @@ def _mail_sender(text: str) -> str:
     return text
 
 
+def _scanner(text: str) -> str:
+    scanner_of(text)
+    return text
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError(f"is debug, info, warning or error, not {text!r}")
@@ -184,6 +190,8 @@ SETTINGS: tuple[Setting, ...] = (
             meaning="what the creations of one account may take up"),
     Setting(field="max_upload_bytes", read=size_bytes, flag="max-upload-size", variable="MAX_UPLOAD_SIZE",
             also=("MAX_UPLOAD_SIZE",), default="50MB", meaning="the largest upload; more than 50MB no relay takes"),
+    Setting(field="virus_scan", read=_scanner, default="none: nobody looks into them",
+            meaning="where ClamAV's clamd listens, unix:/path or host:port: samples are looked into first, and not taken while it does not answer"),
     Setting(field="audio_cache_s", read=_number(0, 31_536_000), flag="audio-cache-ttl", variable="AUDIO_CACHE_TTL",
             also=("AUDIO_CACHE_TTL",), default="31536000",
             meaning="seconds for which browsers and CDNs may keep the sound of a public post"),

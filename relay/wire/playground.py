@@ -228,6 +228,23 @@ class Viewed(Struct, frozen=True, kw_only=True, rename="camel"):
     view_count: Count
 
 
+class UserPatch(Struct, frozen=True, kw_only=True, rename="camel"):
+    """PATCH /api/users/me: what is left out, or null, stays as it is. avatarUrl: "" for no picture; another one is sent, not named."""
+
+    display_name: Name | None = None
+    avatar_url: Url | None = None
+
+
+class User(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Oneself. Nobody is told an e-mail address by this."""
+
+    id: DashedId
+    username: Username
+    display_name: Name
+    avatar_url: Url | None
+    is_anonymous: bool
+
+
 class PublicProfile(Struct, frozen=True, kw_only=True, rename="camel"):
     """GET /api/users/{username}: the last hundred of each."""
 

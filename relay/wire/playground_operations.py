@@ -81,3 +81,4 @@ PUBLIC_PROFILE = _row(
     shapes.PublicProfile,
     "Somebody, and what is public of theirs.",
 )
+EDIT_USER = _row("PATCH", "/users/me", shapes.UserPatch, Nothing, shapes.User, "Change how you are shown.")

@@ -30,6 +30,7 @@ from relay.wire import (
     migration_operations,
     operations,
     playground_operations,
+    sample_operations,
 )
 from relay.wire.operations import Operation
 
@@ -171,6 +172,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
                 guest_operations,
                 migration_operations,
                 playground_operations,
+                sample_operations,
             )
             for row in vars(module).values()
             if isinstance(row, Operation)

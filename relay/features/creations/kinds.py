@@ -16,7 +16,8 @@ class Ability(StrEnum):
     REACT = "react"
     COMMENT = "comment"
     EMBED = "embed"  # pages of others may show it, where it is public
-    UPLOAD = "upload"  # its sound is what somebody sent, and may be replaced by another
+    UPLOAD = "upload"  # its sound is what somebody sent
+    REPLACE = "replace"  # and may be replaced by another
     FORK = "fork"  # others go on from it, with a copy of their own
 
 
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     SONG = "song"
     PATTERN = "pattern"
     MACHINE = "machine"
+    SAMPLE = "sample"
 
 
 class KindRow(Struct, frozen=True, kw_only=True):
@@ -48,13 +50,14 @@ KINDS = {
     for row in (
         KindRow(
             kind=Kind.POST,
-            abilities=_TALK | {Ability.FEED, Ability.UPLOAD},
+            abilities=_TALK | {Ability.FEED, Ability.UPLOAD, Ability.REPLACE},
             roles=SOUND_TYPES,
         ),
         KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.LOOP),
         KindRow(kind=Kind.SONG, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.SONG),
         KindRow(kind=Kind.PATTERN, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.PATTERN),
         KindRow(kind=Kind.MACHINE, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.MACHINE),
+        KindRow(kind=Kind.SAMPLE, abilities=frozenset({Ability.UPLOAD}), roles=SOUND_TYPES),
     )
 }
 

@@ -88,7 +88,7 @@ class Replacing:
         authorize(actor, Action.POST_EDIT, post.user_id)
         if changes.standing(db, post_id) is None:
             raise no_post()
-        require_ability(db, post_id, Ability.UPLOAD)
+        require_ability(db, post_id, Ability.REPLACE)
         return post
 
 

@@ -292,6 +292,12 @@ def readable_titles(db: Connection, creation_ids: Sequence[str], viewer: str) ->
     return dict(db.execute(asked, {"viewer": viewer, **marks}).fetchall())
 
 
+def kind_of(db: Connection, creation_id: str) -> Kind | None:
+    """None: there is none, and never was. [any thread with a snapshot]"""
+    row = db.execute("SELECT kind FROM creation WHERE id = ?", (creation_id,)).fetchone()
+    return None if row is None else Kind(row[0])
+
+
 def shown_of(db: Connection, creation_ids: Sequence[str]) -> dict[str, Shown]:
     """What decides who sees them. [any thread with a snapshot]"""
     if not creation_ids:

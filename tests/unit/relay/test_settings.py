@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "cors_origins": ("https://a.example, http://b.example:81", ("https://a.example", "http://b.example:81")),
     "account_quota_bytes": ("2 GiB", 2 << 30),
     "max_upload_bytes": ("10MB", 10 << 20),
+    "virus_scan": ("unix:/run/clamd.sock", "unix:/run/clamd.sock"),
     "audio_cache_s": ("3600", 3600),
     "audio_links_s": ("600", 600),
     "feed_cache_s": ("300", 300),
