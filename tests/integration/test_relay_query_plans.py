@@ -20,10 +20,14 @@ from relay.features.feeds import store as feeds
 from relay.features.feeds.filters import ALL, filter_of
 from relay.features.graph import store as graph
 from relay.features.graph.lists import List, people
+from relay.features.guests import store as guests
 from relay.features.live import store as live
 from relay.features.live.recovery import Place
 from relay.features.notifications import store as notifications
+from relay.features.samples import store as samples
 from relay.features.search import store as search
+from relay.features.studio import local_ids
+from relay.features.studio import store as studio
 from relay.wire.operations import FeedQuery
 
 BIG = (
@@ -100,6 +104,19 @@ class Nothing:
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(())
+
+
+class Zero(Nothing):
+    def fetchone(self) -> tuple[int]:  # type: ignore[override]
+        return (0,)
+
+
+class Counts(Explained):
+    """Every number that is asked for is 0, so that what is asked after it is explained, too."""
+
+    def execute(self, sql: str, values: object = (), /) -> Nothing:
+        super().execute(sql, values)
+        return Zero()
 
 
 @pytest.fixture
@@ -207,6 +224,38 @@ async def test_a_page_of_what_is_for_everybody_sorts_nothing(db: Database, datab
 
     for plan in await db.read(explain):
         assert ("Sort" if postgres else "TEMP B-TREE") not in plan, plan
+
+
+async def test_lists_of_the_studio_walk_an_index(db: Database, database_url: str) -> None:
+    """What somebody has made, of one kind: in the order of an index, and nothing of anybody else's is looked at."""
+    postgres = database_url.startswith("postgresql")
+    viewer = "f" * 32
+    at = posts.position(viewer, None, 20)
+
+    def explain(reader: Connection) -> list[str]:
+        if postgres:
+            reader.execute("SET LOCAL enable_seqscan = off")
+        asked = Counts(reader, postgres=postgres)
+        studio.of_owner(asked, viewer, "loop", at, "")
+        studio.forks(asked, "a" * 32, at, "")
+        for public in (None, True):
+            studio.numbered(asked, viewer, "loop", first=40, limit=20, public=public, base_url="")
+        local_ids.known(asked, viewer, "loop")
+        local_ids.find(asked, viewer, "loop", "local-1")
+        guests.find(Explained(reader, postgres=postgres), "guest.x")
+        guests.idle(asked, 0, 20)
+        samples.of_owner(asked, viewer, "")
+        return asked.plans
+
+    plans = await db.read(explain)
+    assert len(plans) == 10
+    for plan in plans:
+        if postgres:
+            assert "Seq Scan" not in plan, plan
+        else:
+            assert (
+                not re.findall(r"^SCAN (?!CONSTANT)", plan, re.MULTILINE) or "account_idle_guests" in plan
+            ), plan
 
 
 async def test_a_timeline_is_one_statement_where_that_is_cheaper(db: Database, database_url: str) -> None:
