@@ -1,6 +1,7 @@
 """What a browser has kept by itself becomes an account's once, whatever is sent how often, on both engines."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,15 @@ async def test_each_loop_and_song_is_brought_once(peer: InMemory) -> None:
     assert all(each["isPublic"] for each in page["loops"])
     song = await get(peer, token, f"/api/songs/{songs['local-1']}")
     assert song["timeline"] == [blocks[0] | {"loopId": ids["local-1"]}, blocks[1]]
+
+
+async def test_a_text_that_is_no_utf8_keeps_out_its_own_loop_alone(peer: InMemory) -> None:
+    token = (await peer.claimed("eve")).access_token
+    good = json.dumps(local("local-1")[0]).encode()
+    body = b'{"loops": [' + good + b", " + good.replace(b"local-1", b"\xff") + b"]}"
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    told = (await peer.http.post("/api/migrate", content=body, headers=headers)).raise_for_status().json()
+    assert told["loops"] == {"created": 1, "failed": 1} and set(told["errors"]["loops"]) == {"at-1"}
 
 
 async def test_what_is_sent_again_is_free_and_what_is_new_waits(peer: InMemory) -> None:

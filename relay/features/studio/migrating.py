@@ -110,13 +110,15 @@ def _read(decoder: msgspec.json.Decoder[Any], given: Sequence[Raw]) -> tuple[dic
             fit.setdefault(each.id, each)
         except msgspec.ValidationError as error:
             errors[_name_of(raw, n)] = in_words(error, "This")
+        except UnicodeDecodeError:  # only what is looked at is decoded: the body as a whole did not show it
+            errors[f"at-{n}"] = "This has a text that is not UTF-8."
     return fit, errors
 
 
 def _name_of(raw: Raw, n: int) -> str:
     try:
         named: str = _id.decode(raw).id
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeDecodeError):
         return f"at-{n}"
     return named
 
