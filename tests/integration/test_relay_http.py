@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from relay.core.access import POLICY, Action, Relation
@@ -12,6 +13,7 @@ from relay.features.studio.kit import KIT_VERSION
 from relay.wire.owning import PostDetails
 from relay.wire.rest import AudioPost
 from tests.support.clients import AUDIO, client_of, problem
+from tests.support.loops import as_file
 from tests.support.relay import RelayClient, RelayProcess
 from tests.support.rows import every_operation, every_row
 
@@ -91,7 +93,14 @@ CREATIONS: dict[tuple[str, str], str] = {}
 
 
 def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
-    """The id of a loop, or where the path is a song's, of a song; one that stays is made once."""
+    """The id of a loop, or where the path is a song's or a sample's, of one; a loop or a song that stays is made once."""
+    if "/samples/" in path:
+        sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
+        sent = owner.http.post(
+            f"{owner.url}/api/samples/upload", files={"file": ("a.wav", sound, "audio/wav")}
+        )
+        assert sent.status_code == 200, sent.text
+        return str(sent.json()["id"])
     kind = "song" if "/songs/" in path else "loop"
     if spare or (owner.url, kind) not in CREATIONS:
         made = owner.http.post("/creations", json={"score": SCORES[kind], "visibility": "public"})
