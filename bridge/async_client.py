@@ -12,9 +12,9 @@ import msgspec
 
 from bridge.client import LAST_WORDS_MS, TIMEOUT_S, checked_reply, daemon_pid, unreadable
 from bridge.control import Event, Failed, Reply, Request, ToClient
-from bridge.endpoint import cancelled
 from bridge.errors import DaemonNotRunning, DaemonSilent
 from bridge.paths import CONTROL_SOCKET
+from bridge.tasks import cancelled
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError
 

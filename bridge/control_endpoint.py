@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from bridge.control import Done, Event, Failed, Reply, Request, Subscribe
-from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, cancelled, monotonic_us
+from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, monotonic_us
+from bridge.tasks import cancelled
 from plugin_protocol.codec import CONTROL_LIMITS, decode, encode
 from plugin_protocol.errors import CodecError, LocalProtocolError
 

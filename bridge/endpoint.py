@@ -260,10 +260,3 @@ def monotonic_us() -> int:
 
 
 Clock = Callable[[], int]
-
-
-async def cancelled(*tasks: asyncio.Task[None]) -> None:
-    """Cancel `tasks` and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, cancelled, monotonic_us
+from bridge.endpoint import Clock, GuardedRouter, Origin, TokenBucket, Unreachable, monotonic_us
 from bridge.rounds import next_round
 from bridge.system import UserId
+from bridge.tasks import cancelled
 from plugin_protocol.codec import decode, encode
 from plugin_protocol.errors import LocalProtocolError, RemoteProtocolError
 from plugin_protocol.message_base import HEARTBEAT_INTERVAL_US, SILENCE_LIMIT_US

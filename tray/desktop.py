@@ -8,11 +8,8 @@ with: a PyInstaller build changes LD_LIBRARY_PATH for itself and keeps the old v
 import asyncio
 import os
 import sys
-import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import platformdirs
 
 START_TIMEOUT_S = 30.0
 PROBLEM = "PROBLEM "  # how a line of the doctor's begins that needs a person
@@ -68,6 +65,8 @@ async def diagnose() -> str:
     code, out, err = await _to_its_end(command("doctor"))
     if not out:
         raise StartFailed(["sidechain", "doctor"], _last_line(err, code))
+    import platformdirs  # not before it is needed: a tray starts at login, with all else
+
     report = Path(platformdirs.user_cache_dir("sidechain")) / "diagnostics.txt"
     await asyncio.to_thread(_write, report, out)
     await _show(str(report))
@@ -98,7 +97,10 @@ async def open_folder(folder: Path) -> None:
 async def _show(what: str) -> None:
     if sys.platform == "linux":  # webbrowser would also try browsers that need a terminal
         await _run(["xdg-open", what], clean_environment(os.environ))
-    elif not await asyncio.to_thread(webbrowser.open, what):
+        return
+    import webbrowser  # as above
+
+    if not await asyncio.to_thread(webbrowser.open, what):
         raise StartFailed(["open", what], "No program was found that shows it.")
 
 

@@ -16,11 +16,12 @@ from bridge import endpoint
 from bridge.client import ControlClient
 from bridge.control import InstanceList, ListInstances, Reply, Request
 from bridge.control_endpoint import ControlEndpoint
-from bridge.endpoint import MAX_IN_A_ROW, GuardedRouter, cancelled
+from bridge.endpoint import MAX_IN_A_ROW, GuardedRouter
 from bridge.errors import AlreadyRunning
 from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
+from bridge.tasks import cancelled
 from tests.support.deadlines import HANG_S
 from tests.support.ringfile import RingWriter
 
