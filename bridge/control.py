@@ -92,10 +92,12 @@ from bridge.control_posts import ReplaceSound as ReplaceSound
 from bridge.control_posts import ShownTo as ShownTo
 from bridge.control_posts import VersionInfo as VersionInfo
 from bridge.control_posts import VersionList as VersionList
+from bridge.control_preview import GetSound as GetSound
 from bridge.control_preview import PlayPreview as PlayPreview
 from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo
 from bridge.control_preview import Previewing as Previewing
+from bridge.control_preview import SoundIs as SoundIs
 from bridge.control_recovery import DiscardRecovered as DiscardRecovered
 from bridge.control_recovery import GetRecovery as GetRecovery
 from bridge.control_recovery import Recovery as Recovery
@@ -298,9 +300,12 @@ class KeepRecovered(_Control, frozen=True, kw_only=True, tag="keep_recovered"):
 
 
 class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
+    """stored: what lies here, at once; the relay is not asked."""
+
     Reply: ClassVar = Feed
 
     limit: Limit = 20
+    stored: bool = False
 
 
 class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
@@ -375,7 +380,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | GetSound | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -411,6 +416,7 @@ Reply = (
     | ExportIs
     | Claimed
     | Previewing
+    | SoundIs
     | ClaimState
     | Unclaimed
     | HistoryIs

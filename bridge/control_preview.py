@@ -1,17 +1,18 @@
-"""Previews on the control socket: play something through a plugin, hear how it goes on. Values only."""
+"""Previews on the control socket: play something through a plugin, hear how it goes on; or where its sound lies. Values only."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage
+from bridge.control_values import Url
 from plugin_protocol.message_base import Line, Short, Title
 
 
 class PreviewInfo(Struct, frozen=True, kw_only=True):
     """A preview in one plugin."""
 
-    instance: Short
+    instance: Short  # "": none, a device of this computer
     kind: Short  # "item", "take"
     target: Short
     title: Title
@@ -38,6 +39,27 @@ class PlayPreview(ControlMessage, frozen=True, kw_only=True, tag="play_preview")
     target: Short
     instance: Short | None = None
     in_sync: bool = False
+
+
+class SoundIs(ControlMessage, frozen=True, kw_only=True, tag="sound_is"):
+    """Where a sound lies on this machine; that of an Item is a copy which the daemon removes when it needs the room.
+
+    page: where a browser plays it; "": it is a Take.
+    """
+
+    kind: Short
+    target: Short
+    title: Title
+    path: Annotated[str, Meta(max_length=4096)]
+    page: Url = ""
+
+
+class GetSound(ControlMessage, frozen=True, kw_only=True, tag="get_sound"):
+    """The sound of what `target` means, as PlayPreview takes it, to be played without a plugin. Fetched if it is not there."""
+
+    Reply: ClassVar = SoundIs
+
+    target: Short
 
 
 class PreviewChanged(ControlMessage, frozen=True, kw_only=True, tag="preview_changed"):

@@ -5,10 +5,17 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.output import Json, ask, show
 from daemon.errors import UsageError
 
-Post = Annotated[str, typer.Argument(help="A post, by its title, its id or the start of it, or its address.")]
+Post = Annotated[
+    str,
+    typer.Argument(
+        help="A post, by its title, its id or the start of it, or its address.",
+        autocompletion=completing.posts,
+    ),
+]
 Next = Annotated[str | None, typer.Option(help="What a page before said comes next.")]
 
 
@@ -39,6 +46,7 @@ def comment(
         typer.Argument(
             metavar="ID",
             help="A post, by its title, id or address; with --edit or --delete also a comment, by its id.",
+            autocompletion=completing.posts,
         ),
     ],
     text: Annotated[str | None, typer.Argument(help="What to say. @name tells somebody of it.")] = None,

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.output import (
     Json,
     ask,
@@ -133,7 +134,8 @@ Plugin = Annotated[
     str | None,
     typer.Option(
         help="Which plugin: its track's name, or the start of its id. Default: the one that sounded last; of several "
-        "the loudest, then the first by name."
+        "the loudest, then the first by name.",
+        autocompletion=completing.instances,
     ),
 ]
 Every = Annotated[
@@ -179,27 +181,21 @@ def keep(
     if fit.note:
         note(f"Note: {fit.note}")
     if wait:
-        kept = _waited_for(kept)
-    show(kept, as_json, lambda: _kept_in_words(kept))
-
-
-def _waited_for(kept: c.OneTake) -> c.OneTake:
-    """As it is when it is rendered and, if posted, on the feed."""
-    note(f"Kept: {describe(kept.take)}.")  # it is safe now, whatever comes of the rest
-    if held := held_line(kept.take.held_s):
-        note(held)
-    kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
-    warn(kept.take.take_id)
-    return kept
+        note(_kept_in_words(kept))  # it is safe now, whatever comes of the rest
+        kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
+        warn(kept.take.take_id)
+    show(kept, as_json, lambda: _arrived_in_words(kept.take) if wait else _kept_in_words(kept))
 
 
 def _kept_in_words(kept: c.OneTake) -> str:
-    page = f" {kept.take.post_url}" if kept.take.post_url else ""
-    held = f"\n{held_line(kept.take.held_s)}" if kept.take.held_s else ""
     where = kept.take.track_name or kept.take.host_name
     source = f" of {where}" if where else ""
-    choice = f"\n{kept.choice}" if kept.choice else ""
-    return f"Kept{source}: {describe(kept.take)}.{page}{choice}{held}"
+    lines = [f"Kept{source}: {describe(kept.take)}.", kept.choice, held_line(kept.take.held_s)]
+    return "\n".join(each for each in lines if each)
+
+
+def _arrived_in_words(take: c.TakeInfo) -> str:
+    return f"Posted: {take.post_url}" if take.post_url else "Levelled, encoded and drawn."
 
 
 def _follow(take_id: str) -> c.TakeInfo:
@@ -224,11 +220,12 @@ def held_line(held_s: float | None) -> str:
 
 def describe(t: c.TakeInfo) -> str:
     """A Take in one line."""
-    length = bars_or_seconds(t.bars, t.frames / t.sample_rate_hz)
-    facts = [length] + ([_tempo(t.bpm, t.bpm_source)] if t.bpm else []) + ([t.meter] if t.meter else [])
-    return f"{short(t)} “{t.name}”, {', '.join(facts)}, {t.frames} frames" + (
-        f" ({t.note.removesuffix('.')})" if t.note else ""
-    )
+    seconds = t.frames / t.sample_rate_hz
+    facts = [bars_or_seconds(t.bars, seconds)]
+    facts += [_tempo(t.bpm, t.bpm_source)] if t.bpm else []
+    facts += [t.meter] if t.meter else []
+    facts += [bars_or_seconds(None, seconds)] if t.bars else []
+    return f"{short(t)} “{t.name}”, {', '.join(facts)}" + (f" ({t.note.removesuffix('.')})" if t.note else "")
 
 
 def short(take: c.TakeInfo) -> str:
@@ -242,7 +239,12 @@ def _tempo(bpm: float, source: str | None) -> str:
 
 
 def post(
-    take: Annotated[str, typer.Argument(help="A take's id or its start, its name, or `last`.")] = "last",
+    take: Annotated[
+        str,
+        typer.Argument(
+            help="A take's id or its start, its name, or `last`.", autocompletion=completing.takes
+        ),
+    ] = "last",
     title: Annotated[str, typer.Option(help="Title of the post; default: the take's.")] = "",
     visibility: Annotated[
         str,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.output import Json, ask, number, show, table
 from daemon.errors import UsageError
 from relay.wire.rest import REACTIONS
@@ -13,7 +14,10 @@ REACTION_NAMES = dict(zip(("music", "heart", "fire", "love", "rocket", "hundred"
 
 WAITS = "The relay cannot be reached now. This waits here, and is done when it can; `sidechain status` says how much waits."
 
-Username = Annotated[str, typer.Argument(help="Account name, with or without an @ before it.")]
+Username = Annotated[
+    str,
+    typer.Argument(help="Account name, with or without an @ before it.", autocompletion=completing.people),
+]
 
 
 def feed(
@@ -152,7 +156,9 @@ def unfollow(username: Username, as_json: Json = False) -> None:
 
 
 def like(
-    post_id: Annotated[str, typer.Argument(help="A post's id or its start, or its address.")],
+    post_id: Annotated[
+        str, typer.Argument(help="A post's id or its start, or its address.", autocompletion=completing.posts)
+    ],
     remove: Annotated[bool, typer.Option("--remove", help="Take the like back.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -161,7 +167,9 @@ def like(
 
 
 def react(
-    post_id: Annotated[str, typer.Argument(help="A post's id or its start, or its address.")],
+    post_id: Annotated[
+        str, typer.Argument(help="A post's id or its start, or its address.", autocompletion=completing.posts)
+    ],
     emoji: Annotated[
         str,
         typer.Argument(

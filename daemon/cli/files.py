@@ -9,10 +9,12 @@ import msgspec
 import typer
 
 import bridge.control as c
+from daemon.cli.daemon_commands import held_line
 from daemon.cli.importing import Refused, TakenIn, each, take_in
 from daemon.cli.new_files import longest_stem, write_files
 from daemon.cli.output import Json, ask, key_line, number, settings, show, tempo_line
 from daemon.cli.source import read_clip, shown
+from daemon.core.meant import MIN_SHORT_CHARACTERS
 from daemon.core.shown import line
 from daemon.core.titles import fitting
 from daemon.errors import BadAudio, UsageError
@@ -66,6 +68,7 @@ class Processed(msgspec.Struct, frozen=True, kw_only=True):
     peaks: str
     peaks_dat: tuple[str, ...]
     take_id: str | None = None  # with --post
+    held_s: float | None = None  # until it goes out, if it is held
 
 
 class ProcessedAll(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,16 +168,11 @@ def _one(source: Path, wish: Wish, tell: "Progress") -> Processed:
     title = shown(wish.title or fitting(clip.words.title or "").title or source.stem)
     wanted = _settings(clip, title, wish.bpm, wish.key, limiter=wish.limiter)
     result = _written(clip, _made(source, clip, wanted, wish.no_cache, tell), source, wish.out, wish.force)
-    return msgspec.structs.replace(
-        result, take_id=_posted(source, clip, wish.bpm, title) if wish.post else None
-    )
-
-
-def _posted(source: Path, clip: "Clip", bpm: float | None, title: str) -> str:
-    """The take that was made of it, and is on its way. Raises SidechainError."""
-    take = take_in(source, clip, bpm, title)
-    ask(c.PostTake(take_id=take.take_id), c.Posted)
-    return take.take_id
+    if not wish.post:
+        return result
+    take = take_in(source, clip, wish.bpm, title)
+    posted = ask(c.PostTake(take_id=take.take_id), c.Posted)
+    return msgspec.structs.replace(result, take_id=take.take_id, held_s=posted.held_s)
 
 
 def _settings(
@@ -196,12 +194,18 @@ def _settings(
 
 def _in_words(result: Processed, out: Path) -> str:
     return (
-        f"{result.frames} frames at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
+        f"{result.frames / result.sample_rate_hz:.1f} s at {result.sample_rate_hz} Hz: {number(result.lufs_in, ' LUFS')} → "
         f"{number(result.lufs_out, ' LUFS')}, {number(result.dbtp_out, ' dBTP')}, gain {number(result.gain_db, ' dB')}"
         f" ({result.loudness_reason}).\n{tempo_line(result)}\n{key_line(result)}\n"
         f"Wrote {line(f'{result.mp3}, {result.flac}, {result.waveform_svg}, {result.peaks} in {shown(out)}')}."
         + "".join(f"\n{each['kind']}: {each['says']}" for each in result.warnings)
+        + (f"\n{_on_its_way(result.take_id, result.held_s)}" if result.take_id else "")
     )
+
+
+def _on_its_way(take_id: str, held_s: float | None) -> str:
+    short = take_id[:MIN_SHORT_CHARACTERS]
+    return f"Take {short} is in the outbox. {held_line(held_s) or '`sidechain takes` shows it arrive.'}"
 
 
 def _key(text: str) -> str:
@@ -270,6 +274,7 @@ def _written(clip: "Clip", made: "Made", source: Path, out: Path, force: bool) -
         "file_says": msgspec.to_builtins(clip.words) if clip.words.source else {},
         "peaks_dat": tuple(dat),
         "take_id": None,
+        "held_s": None,
         "fingerprint": made.lossless.analysis.fingerprint.hex() or None,
     }
     return msgspec.convert({name: told[name] for name in Processed.__struct_fields__}, Processed)

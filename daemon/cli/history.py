@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show, table
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
@@ -27,7 +28,12 @@ STATES = {
 }
 
 Plugin = Annotated[
-    str | None, typer.Option("--instance", help="Only this plugin: its track's name, or the start of its id.")
+    str | None,
+    typer.Option(
+        "--instance",
+        help="Only this plugin: its track's name, or the start of its id.",
+        autocompletion=completing.instances,
+    ),
 ]
 
 
@@ -84,7 +90,10 @@ def play(
         float | None, typer.Option(min=0.1, max=900.0, help="Seconds instead of bars.")
     ] = None,
     instance: Annotated[
-        str | None, typer.Option(help="Which plugin; default: the one that sounded last.")
+        str | None,
+        typer.Option(
+            help="Which plugin; default: the one that sounded last.", autocompletion=completing.instances
+        ),
     ] = None,
     ago: Ago = None,
     start: Start = None,

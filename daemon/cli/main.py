@@ -13,16 +13,13 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from daemon.cli.completing import COMPLETE, words
 from daemon.cli.help import Group
 from daemon.cli.output import fail, note, say, sidechain_version
 from daemon.cli.usage import in_own_words
 from daemon.errors import EXIT_CODES, NotRunning, SidechainError, UsageError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
-
-
-COMPLETE = "_SIDECHAIN_COMPLETE"
-"""Set by a shell that completes a line (`sidechain --install-completion`)."""
 
 
 UNTESTED = " (UNTESTED: no machine with this system has run it)"
@@ -285,7 +282,7 @@ def run() -> None:
             stream.reconfigure(encoding="utf-8" if sys.platform == "win32" else None, errors="replace")
     as_json = "--json" in sys.argv
     try:
-        command = get_command(build(() if COMPLETE in os.environ else sys.argv[1:]))
+        command = get_command(build(words() if COMPLETE in os.environ else sys.argv[1:]))
         sys.exit(command.main(sys.argv[1:], prog_name="sidechain", standalone_mode=False))
     except SidechainError as error:
         sys.exit(fail(error, as_json=as_json))

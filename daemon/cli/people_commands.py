@@ -6,19 +6,25 @@ from typing import Annotated, cast, get_args
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.daemon_commands import shown_to
 from daemon.cli.help import Group
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
-Username = Annotated[str, typer.Argument(help="Account name, with or without an @ before it.")]
+Username = Annotated[
+    str,
+    typer.Argument(help="Account name, with or without an @ before it.", autocompletion=completing.people),
+]
 requests = typer.Typer(
     cls=Group, help="Who asks to follow you. Without a command they are listed.", no_args_is_help=False
 )
 
 
 def profile(
-    username: Annotated[str, typer.Argument(help="Whose; none: your own.")] = "",
+    username: Annotated[
+        str, typer.Argument(help="Whose; none: your own.", autocompletion=completing.people)
+    ] = "",
     name: Annotated[str | None, typer.Option(help="Your name, as it is shown.")] = None,
     about: Annotated[str | None, typer.Option(help="What you say of yourself; '' takes it away.")] = None,
     daw: Annotated[str | None, typer.Option(help="The DAW you work with; '' takes it away.")] = None,
@@ -159,7 +165,13 @@ def remove_follower(username: Username, as_json: Json = False) -> None:
 
 
 def report(
-    target: Annotated[str, typer.Argument(help="A post's id or its start, its address, or @name.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A post's id or its start, its address, or @name.",
+            autocompletion=completing.posts_and_people,
+        ),
+    ],
     reason: Annotated[
         str, typer.Option(help="spam, harassment, hate, sexual, violence, copyright, illegal or other.")
     ],

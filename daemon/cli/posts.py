@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.daemon_commands import shown_to
 from daemon.cli.help import Group
 from daemon.cli.outbox import undo
@@ -19,7 +20,9 @@ app = typer.Typer(
 )
 
 SEND_LIMIT_S = 900.0
-PostId = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
+PostId = Annotated[
+    str, typer.Argument(help="A post's id or its start, or its address.", autocompletion=completing.posts)
+]
 WHO = {
     "public": "everybody sees it",
     "followers": "only who follows you sees it",
@@ -158,7 +161,12 @@ def _changed(edit: c.EditPost, as_json: bool, said: str) -> None:
 @app.command()
 def replace(
     post: PostId,
-    take: Annotated[str, typer.Argument(help="The start of a take's id, or `last` for the newest.")],
+    take: Annotated[
+        str,
+        typer.Argument(
+            help="The start of a take's id, or `last` for the newest.", autocompletion=completing.takes
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
     """Give a post the sound of another take. Likes, comments, title and address stay; who has it hears the new one from then on.

@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.output import Json, ask, show, table
 from daemon.errors import UsageError
 
-Post = Annotated[str, typer.Argument(help="A post's id or its start, or its address.")]
+Post = Annotated[
+    str, typer.Argument(help="A post's id or its start, or its address.", autocompletion=completing.posts)
+]
 
 
 def save(

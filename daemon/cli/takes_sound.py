@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import bridge.control as c
+from daemon.cli import completing
 from daemon.cli.daemon_commands import when
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, number, show, table
@@ -17,7 +18,10 @@ from daemon.errors import BadAudio, SidechainError, UsageError
 if TYPE_CHECKING:
     from audio.read.clip import Clip
 
-TakeId = Annotated[str, typer.Argument(help="A take's id or its start, its name, or `last`.")]
+TakeId = Annotated[
+    str,
+    typer.Argument(help="A take's id or its start, its name, or `last`.", autocompletion=completing.takes),
+]
 FORMATS = {
     ".wav": "take.wav",
     ".flac": "take.flac",

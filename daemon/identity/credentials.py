@@ -70,6 +70,9 @@ def keyring_command() -> list[str]:
     return [sys.executable, "-m", "daemon.identity.keyring_helper"]
 
 
+WITHOUT_KEYRING = "on a machine without one, `sidechain setup --credential-store file` keeps the key in a file (0600, not encrypted)."
+
+
 class KeyringSecret:
     """The OS keyring, through keyring_helper.py in a process of its own. `profile` tells data folders apart."""
 
@@ -96,13 +99,13 @@ class KeyringSecret:
         except TimeoutError:
             raise KeyringUnavailable(
                 f"The keyring did not answer within {KEYRING_LIMIT_S:.0f} s; it may wait for its password.",
-                "Unlock it; Sidechain tries again by itself.",
+                f"Unlock it, and Sidechain goes on by itself; {WITHOUT_KEYRING}",
             ) from None
         if ended.code != 0:
             said = ended.err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
             raise KeyringUnavailable(
                 f"The keyring cannot be used: {said[-1]}.",
-                "Unlock or install one; on a machine without, `sidechain setup --credential-store file` keeps the key in a file.",
+                f"Unlock or install one; {WITHOUT_KEYRING}",
             )
         return ended.out.decode().strip()
 

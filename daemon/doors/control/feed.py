@@ -25,7 +25,10 @@ class FeedAnswers:
         }
 
     async def _page(self, request: c.GetFeed) -> c.Reply:
-        posts, offline = await self._feed.posts(request.limit)
+        if request.stored:
+            posts, offline = await self._feed.stored(request.limit), False
+        else:
+            posts, offline = await self._feed.posts(request.limit)
         return c.Feed(items=[item_info(post) for post in posts], offline=offline)
 
     async def _discover(self, request: c.Discover) -> c.Reply:

@@ -51,6 +51,10 @@ class Feed:
         self._changes += 1
         self._page = None
 
+    async def stored(self, limit: int) -> list[AudioPost]:
+        """Those that lie here, newest first."""
+        return await self._store.run(Store.items, limit)
+
     async def posts(self, limit: int) -> tuple[list[AudioPost], bool]:
         """Newest first, and whether they are only what is here. Raises NotClaimed with nothing to show."""
         if (

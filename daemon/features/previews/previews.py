@@ -180,6 +180,12 @@ class Previews:
                 raise
             raise NothingKept("Something else was played instead.", "") from None
 
+    async def sound(self, target: str) -> tuple[Sound, Path]:
+        """A Take or an Item by the start of its id, and the file of it, fetched if it is not there. Raises SidechainError."""
+        sound = await find_sound(self._store, self._takes, None, target)
+        path = sound.path if sound.post is None else await self._files.fetched(sound.post, lambda _: None)
+        return sound, path
+
     async def stop(self, instances: list[Instance]) -> None:
         """Fade out what plays through these."""
         for instance in instances:

@@ -1,12 +1,15 @@
 """The device's identity: one seed, and a refresh token that only this seed opens."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from daemon.errors import KeyringUnavailable
+from daemon.identity import credentials
 from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, open_identity
+from tests.support.deadlines import HANG_S
 
 
 async def test_the_identity_is_made_once_and_stays(tmp_path: Path) -> None:
@@ -47,6 +50,19 @@ async def test_without_a_keyring_nothing_is_stored_in_plain_text(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+    monkeypatch.setattr(credentials, "KEYRING_LIMIT_S", HANG_S)
     with pytest.raises(KeyringUnavailable, match="cannot be used"):
         await open_identity(KeyringSecret("test"), tmp_path / "session", create=True)
     assert not (tmp_path / "session").exists()
+
+
+@pytest.mark.parametrize("helper", ["import signal; signal.pause()", "import sys; sys.exit('there is none')"])
+async def test_whatever_is_amiss_with_a_keyring_the_way_without_one_is_named(
+    helper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it could not be told in time that there is none."""
+    monkeypatch.setattr(credentials, "keyring_command", lambda: [sys.executable, "-c", helper])
+    monkeypatch.setattr(credentials, "KEYRING_LIMIT_S", 0.5 if "pause" in helper else HANG_S)
+    with pytest.raises(KeyringUnavailable) as raised:
+        await KeyringSecret("test").read()
+    assert "`sidechain setup --credential-store file`" in str(raised.value)
