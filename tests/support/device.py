@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-CALL_LIMIT_S = 60
+from tests.support.deadlines import HANG_S
 
 
 class Device:
@@ -38,7 +38,7 @@ class Device:
             env=self.env | env,
             capture_output=True,
             text=True,
-            timeout=CALL_LIMIT_S,
+            timeout=HANG_S,
             check=False,
         )
 
@@ -88,6 +88,6 @@ def running_device(home: Path, relay_url: str, **settings: str) -> Iterator[Devi
 
 def until_state(device: Device, state: str) -> None:
     """Ask until the daemon shows it; each question is a process, so this is no busy loop."""
-    deadline = time.monotonic() + CALL_LIMIT_S
+    deadline = time.monotonic() + HANG_S
     while (status := device.json("status"))["state"] != state:
         assert time.monotonic() < deadline, status

@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 MAX_FAILURES = 3
 MAX_ATTEMPTS = 12  # begun by daemons that did not live to see the end
-JOB_BASE_S = 60.0
+JOB_BASE_S = 300.0  # tells a hang from a machine that has no time for it: the worker stands back for all else
 JOB_PER_SECOND_OF_AUDIO_S = 1.0
 ALWAYS_US = 1 << 62
 ROOM_BASE_BYTES = 1 << 20  # for what is made of a Take, besides as much as its sound takes
@@ -141,9 +141,7 @@ class Renderer:
                 self.busy_with = None  # before it is told: who asks then, sees it ready
                 self._bus.tell(TakeChanged(take_id=take.take_id))
         except (ChildDied, TimeoutError, OSError) as error:
-            log.warning(
-                "attempt %d at take %s failed: %s", attempts, take.take_id, error or "it took too long"
-            )
+            log.warning("attempt %d at take %s failed: %s", attempts, take.take_id, why_of(error))
             await self._store.run(Store.count_failure, take.take_id)
             self._wake.set()
         except NoSpace:
