@@ -182,9 +182,15 @@ def keep(
         note(f"Note: {fit.note}")
     if wait:
         note(_kept_in_words(kept))  # it is safe now, whatever comes of the rest
-        kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
-        warn(kept.take.take_id)
+        kept = _waited_for(kept)
     show(kept, as_json, lambda: _arrived_in_words(kept.take) if wait else _kept_in_words(kept))
+
+
+def _waited_for(kept: c.OneTake) -> c.OneTake:
+    """As it is when it is rendered and, if posted, on the feed."""
+    kept = msgspec.structs.replace(kept, take=_follow(kept.take.take_id))
+    warn(kept.take.take_id)
+    return kept
 
 
 def _kept_in_words(kept: c.OneTake) -> str:

@@ -41,8 +41,7 @@ def preview(
 ) -> None:
     """Play a take or a post through your own monitors: through the plugin in your DAW.
 
-    Where no plugin is loaded, or with --device, it plays through this computer. In the DAW it is muted while the host records, and
-    never part of a bounce; the plugin's “Preview gain” says how loud.
+    Where none is loaded, or with --device, through this computer. In the DAW it is muted while the host records, never in a bounce.
     """
     if stop == bool(target):
         raise UsageError(

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,14 @@ def typed() -> Iterator[tuple[str, str, bool]]:
             yield name, mention, False
 
 
+@cache
+def every_command() -> TyperGroup:
+    return get_command(build())  # type: ignore[return-value] # one with commands in it
+
+
 def complaint(words: list[str], *, whole: bool) -> str:
     """What the command line has against it; "" when nothing. In a sentence, an argument may be left out."""
-    command: TyperGroup | TyperCommand = get_command(build())  # type: ignore[assignment] # one of these, by its types
+    command: TyperGroup | TyperCommand = every_command()
     while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
         below = command.commands.get(words[0])
         if below is None:
