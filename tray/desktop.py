@@ -97,11 +97,11 @@ async def open_folder(folder: Path) -> None:
 async def _show(what: str) -> None:
     if sys.platform == "linux":  # webbrowser would also try browsers that need a terminal
         await _run(["xdg-open", what], clean_environment(os.environ))
-        return
-    import webbrowser  # as above
+    else:
+        import webbrowser  # as above
 
-    if not await asyncio.to_thread(webbrowser.open, what):
-        raise StartFailed(["open", what], "No program was found that shows it.")
+        if not await asyncio.to_thread(webbrowser.open, what):
+            raise StartFailed(["open", what], "No program was found that shows it.")
 
 
 async def _to_its_end(command: Sequence[str]) -> tuple[int, bytes, bytes]:
