@@ -53,7 +53,7 @@ class ControlEndpoint:
     async def start(self) -> None:
         """Bind and serve. Raises RunDirRefused."""
         self._router.bind()
-        self._tasks = [asyncio.create_task(self._receive())]
+        self._tasks = [asyncio.create_task(self._router.deliver(self._take, self._now_us))]
 
     def keep_bound(self) -> bool:
         """Bind again when the socket's file is gone. Whether it was. Raises RunDirRefused."""
@@ -74,14 +74,6 @@ class ControlEndpoint:
         data = encode(event, CONTROL_LIMITS)
         for client in [client for client in self._clients.values() if client.subscribed]:
             self._transmit(client, data)
-
-    async def _receive(self) -> None:
-        while True:
-            origin, data = await self._router.receive()
-            try:
-                self._take(origin, data, self._now_us())
-            except Exception:
-                log.exception("a request of process %d was not handled", origin.pid)
 
     def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
         client = self._client(origin, now_us)

@@ -34,6 +34,8 @@ BURST = 200
 MAX_IN_A_ROW = 16
 
 log = logging.getLogger("sidechain.bridge")
+Clock = Callable[[], int]
+"""As monotonic_us."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +189,15 @@ class GuardedRouter:
             self.has_waiting(connection)
         return connection.origin, data
 
+    async def deliver(self, take: Callable[[Origin, bytes, int], None], now_us: Clock) -> None:
+        """Hand each message to `take`, with the time, until cancelled; one that it fails at costs no other."""
+        while True:
+            origin, data = await self.receive()
+            try:
+                take(origin, data, now_us())
+            except Exception:
+                log.exception("a message of process %d was not handled", origin.pid)
+
     def send(self, identity: bytes, data: bytes) -> None:
         """Hand `data` to a peer, now or never. Raises Unreachable."""
         connection = self._connections.get(identity)
@@ -257,6 +268,3 @@ class GuardedRouter:
 def monotonic_us() -> int:
     """Microseconds of the clock that stands still while the machine sleeps."""
     return system.awake_ns() // 1_000
-
-
-Clock = Callable[[], int]

@@ -135,7 +135,10 @@ class PluginEndpoint:
     async def start(self) -> None:
         """Bind and serve. Raises RunDirRefused."""
         self._router.bind()
-        self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._tick())]
+        self._tasks = [
+            asyncio.create_task(self._router.deliver(self._take, self._now_us)),
+            asyncio.create_task(self._tick()),
+        ]
 
     def keep_bound(self) -> bool:
         """Bind again when the socket's file is gone. Whether it was. Raises RunDirRefused."""
@@ -168,14 +171,6 @@ class PluginEndpoint:
         return desk is not None and self._send(desk.line, message)
 
     # receiving ------------------------------------------------------------------------------------------------
-
-    async def _receive(self) -> None:
-        while True:
-            origin, data = await self._router.receive()
-            try:
-                self._take(origin, data, self._now_us())
-            except Exception:
-                log.exception("a message of process %d was not handled", origin.pid)
 
     def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
         line = self._lines.get(origin.identity)

@@ -4,8 +4,10 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from math import log10
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -14,6 +16,9 @@ import bridge.control as c
 from daemon.cli.output import Json, ask, note, settings, show, sidechain_version, table
 from daemon.errors import NothingKept, UsageError
 from daemon.system.sound_devices import Device, Kind
+
+if TYPE_CHECKING:
+    from daemon.features.recording.recording import Recorded
 
 KEEP_LIMIT_S = 120.0
 ATTACH_LIMIT_S = 10.0
@@ -122,14 +127,8 @@ def _recorded(
         if not quiet:
             note(f"Recording {device.name}; `sidechain keep` keeps of it. Ctrl-C ends it.")
         tempo = Counted(bpm=bpm) if bpm else None
-        try:
-            for now in record_from(
-                source, client, rate_hz=rate_hz, channels=channels, tempo=tempo, goes_on=goes_on
-            ):
-                _draw(now.frames / rate_hz, now.peak, quiet)
-        except KeyboardInterrupt:
-            pass
-        _draw(None, 0.0, quiet)
+        steps = record_from(source, client, rate_hz=rate_hz, channels=channels, tempo=tempo, goes_on=goes_on)
+        now = _drawn(steps, rate_hz, quiet) or now
         instance = _own_instance()
         take = _keep_all(instance, title) if keep else None
     return RecordingIs(
@@ -142,6 +141,16 @@ def _recorded(
         peak_dbfs=dbfs(now.loudest),
         take=take,
     )
+
+
+def _drawn(steps: "Iterator[Recorded]", rate_hz: float, quiet: bool) -> "Recorded | None":
+    """Each of them, until the last or Ctrl-C; the last."""
+    now = None
+    with suppress(KeyboardInterrupt):
+        for now in steps:
+            _draw(now.frames / rate_hz, now.peak, quiet)
+    _draw(None, 0.0, quiet)
+    return now
 
 
 def _own_instance() -> str:

@@ -33,25 +33,19 @@ from relay.app.status import Serving, ways_of
 from relay.core.calls import AnyRow
 from relay.engine.database import Connection, Database, sqlite_path
 from relay.engine.jobs.table import end_leases, forget
-from relay.engine.jobs.workers import Workers
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comments
 from relay.features.creations import api as creations
-from relay.features.creations.encoding import Encoder
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
-from relay.features.guests.api import Guests
 from relay.features.live.hub import Hub
 from relay.features.live.socket import Sockets
-from relay.features.profiles.pictures import Pictures
-from relay.features.samples.service import Samples
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
 from relay.features.studio.kit import Kit
-from relay.features.studio.rendering import Rendering
 from relay.features.uploads.store import open_uploads
 
 log = logging.getLogger("relay")
@@ -70,13 +64,9 @@ class Relay:
     app: Front
     rows: list[AnyRow]
     hub: Hub
-    workers: Workers
-    encoder: Encoder
-    rendering: Rendering
-    pictures: Pictures
+    posts: PostServices
+    people: PeopleServices
     kit: Kit
-    guests: Guests
-    samples: Samples
     engines: Engines
     draining: list[str]
     operator: OperatorSocket | None
@@ -91,10 +81,8 @@ class Relay:
         if self.operator is not None:
             await self.operator.close()
         await self.engines.tasks.stop()
-        await self.workers.close()
-        await self.encoder.close()
-        await self.rendering.close()
-        await self.pictures.close()
+        await self.posts.close()
+        await self.people.pictures.close()
         await self.kit.close()
         await self.engines.close()
 
@@ -123,8 +111,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     gate = _gate(engines, sign_in, people, origins)
     views, media_origin = Views(), await _media_origin(config, engines.objects)
     render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
-    draining: list[str] = []
-    kit = Kit()
+    kit, draining = Kit(), list[str]()
     listening.pages = pages = PageCache(config.feed_cache_s)
     rows = Table(
         config=config,
@@ -142,31 +129,27 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         is_draining=lambda: bool(draining),
     ).rows()
     sockets = _sockets(engines, live, sign_in, gate, origins)
-    await engines.bus.start()
-    if sqlite_path(config.database) is not None:  # whose folder this process has alone
-        await engines.db.write(end_leases)
+    await _begin(config, engines)
     _start_tasks(config, engines, live, posts, listening)
-    engines.tasks.every("idle guests", STRAYS_S, people.guests.forget_idle)
-    live.presence.on_active = sign_in.activity.note
-    engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
-    if sign_in.sending.is_on:
-        engines.tasks.start("mail", sign_in.sending.run)
-    operator = await _operator(config, engines, base_url)
+    _start_tasks_of_accounts(engines, live, sign_in, people)
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, Requests(engines.metrics)),
         rows=rows,
         hub=live.hub,
-        workers=posts.workers,
-        encoder=posts.encoder,
-        rendering=posts.rendering,
-        pictures=people.pictures,
+        posts=posts,
+        people=people,
         kit=kit,
-        guests=people.guests,
-        samples=posts.samples,
         engines=engines,
         draining=draining,
-        operator=operator,
+        operator=await _operator(config, engines, base_url),
     )
+
+
+async def _begin(config: Config, engines: Engines) -> None:
+    """Hear of other processes, and end what a process before this one held."""
+    await engines.bus.start()
+    if sqlite_path(config.database) is not None:  # whose folder this process has alone
+        await engines.db.write(end_leases)
 
 
 def _gate(engines: Engines, sign_in: SignInServices, people: PeopleServices, origins: Origins) -> Gate:
@@ -179,6 +162,16 @@ def _gate(engines: Engines, sign_in: SignInServices, people: PeopleServices, ori
         origins=origins,
         note_active=sign_in.activity.note,
     )
+
+
+def _start_tasks_of_accounts(
+    engines: Engines, live: LiveServices, sign_in: SignInServices, people: PeopleServices
+) -> None:
+    engines.tasks.every("idle guests", STRAYS_S, people.guests.forget_idle)
+    live.presence.on_active = sign_in.activity.note
+    engines.tasks.every("activity", SWEEP_S, sign_in.activity.write)
+    if sign_in.sending.is_on:
+        engines.tasks.start("mail", sign_in.sending.run)
 
 
 async def _operator(config: Config, engines: Engines, base_url: str) -> OperatorSocket | None:

@@ -81,6 +81,8 @@ class Table:
             *self._sign_in(),
             *self._people(),
             *self._posts(),
+            *self._own(),
+            *self._said(),
             *self._feeds(),
             *studio.rows(self.kit, self.render),
             *WritingOperations(self.posts.writing, self.posts.owning).rows(),
@@ -159,7 +161,7 @@ class Table:
         ]
 
     def _posts(self) -> list[AnyRow]:
-        """Uploads, what becomes of them, and what people say to it."""
+        """Uploads, and what becomes of them."""
         config, engines, given = self.config, self.engines, self.posts
         return [
             *UploadOperations(
@@ -196,6 +198,12 @@ class Table:
                 max_upload_bytes=config.max_upload_bytes,
                 require_live=self.sign_in.tokens.require_live,
             ).rows(),
+        ]
+
+    def _own(self) -> list[AnyRow]:
+        """One's posts after posting, what else is made for one, and one's leaving."""
+        config, engines, given = self.config, self.engines, self.posts
+        return [
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
             *upload_page.rows(self.render, config.max_upload_bytes),
@@ -208,6 +216,12 @@ class Table:
             *embeds.rows(engines.db, base_url=self.base_url, render=self.render),
             *jobs.rows(given.jobs),
             *leaving.rows(given.leaving, given.jobs.one, self.render),
+        ]
+
+    def _said(self) -> list[AnyRow]:
+        """What people say and do to it, and how they hear of that."""
+        given = self.posts
+        return [
             *reactions.rows(given.reactions),
             *reactions.keeping_rows(given.keeping, given.plays),
             *reactions.list_rows(given.lists),

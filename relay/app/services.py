@@ -148,6 +148,12 @@ class PostServices:
     comments: Comments
     notifications: Notifications
 
+    async def close(self) -> None:
+        """What is under way is given back."""
+        await self.workers.close()
+        await self.encoder.close()
+        await self.rendering.close()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeopleServices:
@@ -271,31 +277,18 @@ async def post_services(
     removed = Removals(db, objects)
     posts = Publishing(db=db, uploads=uploads, base_url=base_url, quota_bytes=config.account_quota_bytes)
     making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=engines.folder.work)
-    exporting = export.Exporting(db, objects, removed, engines.folder.work)
     owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
-    rendering = Rendering(
-        db=db,
-        objects=objects,
-        encoder=encoder,
-        removed=removed,
-        scratch=engines.folder.work,
-        base_url=base_url,
-        quota_bytes=config.account_quota_bytes,
-    )
+    rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
-    listening.workers = workers = Workers(
-        db,
-        {
-            publishing.JOB_KIND: making.make,
-            studio_rendering.JOB_KIND: rendering.make,
-            export.JOB_KIND: exporting.make,
-            erasing.JOB_KIND: erased.make,
-        },
-        ON_GIVEN_UP,
-        on_said=progress.said,
-    )
+    makes = {
+        publishing.JOB_KIND: making.make,
+        studio_rendering.JOB_KIND: rendering.make,
+        export.JOB_KIND: export.Exporting(db, objects, removed, engines.folder.work).make,
+        erasing.JOB_KIND: erased.make,
+    }
+    listening.workers = workers = Workers(db, makes, ON_GIVEN_UP, on_said=progress.said)
     return PostServices(
         uploads=uploads,
         encoder=encoder,
@@ -305,16 +298,7 @@ async def post_services(
         writing=writing,
         migrating=Migrating(db, writing, engines.limits),
         sharing=Sharing(db, base_url),
-        samples=Samples(
-            db=db,
-            objects=objects,
-            encoder=encoder,
-            owning=owning,
-            removed=removed,
-            scratch=engines.folder.work,
-            scanner=None if config.virus_scan is None else scanner_of(config.virus_scan),
-            base_url=base_url,
-        ),
+        samples=_samples(config, base_url, engines, encoder, owning, removed),
         rendering=rendering,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
@@ -326,6 +310,35 @@ async def post_services(
         plays=Plays(db, base_url),
         comments=Comments(db, base_url),
         notifications=Notifications(db, base_url),
+    )
+
+
+def _rendering(
+    config: Config, base_url: str, engines: Engines, encoder: Encoder, removed: Removals
+) -> Rendering:
+    return Rendering(
+        db=engines.db,
+        objects=engines.objects,
+        encoder=encoder,
+        removed=removed,
+        scratch=engines.folder.work,
+        base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
+    )
+
+
+def _samples(
+    config: Config, base_url: str, engines: Engines, encoder: Encoder, owning: Owning, removed: Removals
+) -> Samples:
+    return Samples(
+        db=engines.db,
+        objects=engines.objects,
+        encoder=encoder,
+        owning=owning,
+        removed=removed,
+        scratch=engines.folder.work,
+        scanner=None if config.virus_scan is None else scanner_of(config.virus_scan),
+        base_url=base_url,
     )
 
 

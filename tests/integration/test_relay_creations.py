@@ -276,10 +276,10 @@ async def test_its_sound_is_made_and_plays_as_a_post_does(desk: Desk) -> None:
     assert (await desk.ben.ask("POST", f"/creations/{id_}/render")).status_code == 404
     job = (await desk.ana.ask("POST", f"/creations/{id_}/render")).raise_for_status().json()
     again = (await desk.ana.ask("POST", f"/creations/{id_}/render")).raise_for_status().json()
-    ended = await desk.peer.relay.workers.ended(job["id"], HANG_S)
+    ended = await desk.peer.relay.posts.workers.ended(job["id"], HANG_S)
     assert ended is not None and ended.state == "done", ended
     assert again["id"] == job["id"] or again["created_at"] > job["created_at"]
-    await desk.peer.relay.workers.ended(again["id"], HANG_S)
+    await desk.peer.relay.posts.workers.ended(again["id"], HANG_S)
     seen = await desk.nobody.get(f"/creations/{id_}")
     assert seen["rendered"] and seen["frames"] == round(4 * 60 / 90 * 48_000)
     assert (seen["bpm"], seen["key"], seen["duration_bars"], seen["color"]) == (90, "Am", 1, "#E85D4A")
@@ -305,7 +305,7 @@ async def test_what_cannot_sound_says_why(tmp_path: Path) -> None:
             refused = await desk.ana.ask("GET", f"/creations/{made['id']}/midi")
             assert refused.status_code == 422 and word in refused.json()["detail"]
             job = (await desk.ana.ask("POST", f"/creations/{made['id']}/render")).json()
-            ended = await desk.peer.relay.workers.ended(job["id"], HANG_S)
+            ended = await desk.peer.relay.posts.workers.ended(job["id"], HANG_S)
             assert ended is not None and ended.state == "failed" and word in (ended.error or "")
 
 

@@ -138,7 +138,7 @@ async def test_who_stays_away_too_long_is_let_go_and_nobody_else(desk: Desk) -> 
         tx.db.execute(sql, (0, ana.user.id))
 
     await desk.peer.relay.db.write(move)
-    await desk.peer.relay.guests.forget_idle()
+    await desk.peer.relay.people.guests.forget_idle()
     assert (await desk.ask(away, "GET", "/users/me")).status_code == 401
     await _gone(desk, ids[0])
     assert (await desk.peer.http.get(f"/api/v1/creations/{gone}")).status_code in (404, 410)

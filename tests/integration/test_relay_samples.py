@@ -120,7 +120,7 @@ async def test_a_quota_is_warned_of_and_then_holds(peer: InMemory, monkeypatch: 
 
 
 async def test_a_scanner_is_asked_first(peer: InMemory, tmp_path: Path) -> None:
-    samples = peer.relay.samples
+    samples = peer.relay.posts.samples
     samples._scanner = Scanner(path=str(tmp_path / "clamd"))
     ana = Owner(peer, (await peer.claimed("ana")).access_token)
     away = await ana.upload(wav(0.1))
