@@ -75,7 +75,7 @@ def page(relay: RelayProcess) -> Iterator[Page]:
         watched.page.set_default_timeout(LIMIT_MS)
         watched.page.goto(f"{relay.url}/get")
         for name in Views().static:
-            if name.startswith(("score.", "kit.")):
+            if name.startswith(("score.", "kit.")) and name.endswith(".js"):
                 watched.page.add_script_tag(url=f"{relay.url}/static/{name}")
         yield watched.page
         assert watched.complaints == []

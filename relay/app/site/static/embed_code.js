@@ -21,7 +21,6 @@
     }
 
     root.addEventListener("change", show);
-    root.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   }
 
   bind();

@@ -92,7 +92,7 @@
 
     #paint() {
       if (this.state !== "playing") return;
-      const at = this.#kit.positionAt(context.outputLatency || context.baseLatency || 0) / this.score.length;
+      const at = this.#kit.positionAt(context.baseLatency || 0) / this.score.length;
       this.root.dataset.position = at.toFixed(4);
       for (const x of ["x1", "x2"]) this.head.setAttribute(x, `${(at * 100).toFixed(2)}%`);
       requestAnimationFrame(() => this.#paint());
