@@ -18,7 +18,7 @@ from daemon.uplink.http import (
     json_of,
     path_of,
 )
-from relay.wire import moderation, operations, people, rest
+from relay.wire import moderation, operations, people, rest, social_operations
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import (
     ClaimedDevices,
@@ -55,9 +55,9 @@ class PostPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OWN_LISTS = {
-    "requests": operations.FOLLOW_REQUESTS,
-    "blocked": operations.BLOCKED_PEOPLE,
-    "muted": operations.MUTED_PEOPLE,
+    "requests": social_operations.FOLLOW_REQUESTS,
+    "blocked": social_operations.BLOCKED_PEOPLE,
+    "muted": social_operations.MUTED_PEOPLE,
 }
 
 
@@ -154,20 +154,20 @@ class RelayClient:
         return await self._do(operations.SEARCH, query=query)
 
     async def follow(self, username: str, follow: bool) -> rest.Followed:
-        operation = operations.FOLLOW if follow else operations.UNFOLLOW
+        operation = social_operations.FOLLOW if follow else social_operations.UNFOLLOW
         return await self._do(operation, rest.FollowRequest(username=username))
 
     async def like(self, post_id: str, like: bool = True) -> rest.AudioPost:
         """The post as it is then."""
-        operation = operations.LIKE if like else operations.UNLIKE
+        operation = social_operations.LIKE if like else social_operations.UNLIKE
         return await self._do(operation, rest.LikeRequest(post_id=post_id))
 
     async def react(self, post_id: str, emoji: str, react: bool = True) -> rest.AudioPost:
         """The post as it is then."""
         body = rest.ReactRequest(post_id=post_id, emoji=emoji)
         if react:
-            return (await self._do(operations.REACT, body)).post
-        return await self._do(operations.UNREACT, body)
+            return (await self._do(social_operations.REACT, body)).post
+        return await self._do(social_operations.UNREACT, body)
 
     async def posts_of(self, username: str, limit: int, cursor: str | None = None) -> PostPage:
         """A page of one person's posts."""
@@ -188,25 +188,25 @@ class RelayClient:
 
     async def play(self, post_id: str) -> rest.Played:
         """It is heard here."""
-        return await self._do(operations.PLAY, post_id=post_id)
+        return await self._do(social_operations.PLAY, post_id=post_id)
 
     async def save(self, post_id: str, on: bool) -> rest.AudioPost:
         """The post as it is then."""
-        operation = operations.SAVE if on else operations.UNSAVE
+        operation = social_operations.SAVE if on else social_operations.UNSAVE
         return await self._do(operation, rest.PostNamed(post_id=post_id))
 
     async def saved(self, limit: int, cursor: str | None = None) -> PostPage:
         """A page of what this account has saved."""
         query = operations.Paging(limit=limit, cursor=cursor)
-        return _posts(await self._do(operations.SAVED, query=query))
+        return _posts(await self._do(social_operations.SAVED, query=query))
 
     async def repost(self, post_id: str, text: str) -> rest.Repost:
         body = rest.RepostRequest(post_id=post_id, text=text)
-        return (await self._do(operations.REPOST, body)).repost
+        return (await self._do(social_operations.REPOST, body)).repost
 
     async def unrepost(self, post_id: str) -> rest.AudioPost:
         """The post as it is then."""
-        return await self._do(operations.UNREPOST, rest.PostNamed(post_id=post_id))
+        return await self._do(social_operations.UNREPOST, rest.PostNamed(post_id=post_id))
 
     async def reactions_to(
         self, post_id: str, which: Literal["likes", "reactions"], limit: int
@@ -214,49 +214,49 @@ class RelayClient:
         """Who likes a post, or reacted to it, newest first."""
         if which == "likes":
             likes = operations.ManyPaging(limit=limit)
-            return (await self._do(operations.LIKES, query=likes, post_id=post_id)).reactions
+            return (await self._do(social_operations.LIKES, query=likes, post_id=post_id)).reactions
         query = operations.ReactionPaging(limit=limit)
-        return (await self._do(operations.POST_REACTIONS, query=query, post_id=post_id)).reactions
+        return (await self._do(social_operations.POST_REACTIONS, query=query, post_id=post_id)).reactions
 
     async def reposts_of(self, post_id: str, limit: int) -> list[rest.Repost]:
         """Who shows a post to others, newest first."""
         query = operations.ManyPaging(limit=limit)
-        return (await self._do(operations.REPOSTS, query=query, post_id=post_id)).reposts
+        return (await self._do(social_operations.REPOSTS, query=query, post_id=post_id)).reposts
 
     async def comments(self, post_id: str, limit: int, cursor: str | None = None) -> CommentPage:
         """A page of what people say to a post."""
         query = operations.Paging(limit=limit, cursor=cursor)
-        return await self._do(operations.LIST_COMMENTS, query=query, post_id=post_id)
+        return await self._do(social_operations.LIST_COMMENTS, query=query, post_id=post_id)
 
     async def comment(self, post_id: str, new: NewComment) -> Comment:
-        return await self._do(operations.WRITE_COMMENT, new, post_id=post_id)
+        return await self._do(social_operations.WRITE_COMMENT, new, post_id=post_id)
 
     async def edit_comment(self, comment_id: str, text: str) -> Comment:
         body = CommentEdit(text=text)
-        return await self._do(operations.EDIT_COMMENT, body, comment_id=comment_id)
+        return await self._do(social_operations.EDIT_COMMENT, body, comment_id=comment_id)
 
     async def delete_comment(self, comment_id: str) -> None:
-        await self._do(operations.DELETE_COMMENT, comment_id=comment_id)
+        await self._do(social_operations.DELETE_COMMENT, comment_id=comment_id)
 
     async def notifications(self, limit: int, cursor: str | None = None) -> NotificationPage:
         """A page of what others did that concerns this account."""
         query = operations.Paging(limit=limit, cursor=cursor)
-        return await self._do(operations.NOTIFICATIONS, query=query)
+        return await self._do(social_operations.NOTIFICATIONS, query=query)
 
     async def notification_counts(self) -> NotificationCounts:
-        return await self._do(operations.NOTIFICATION_COUNTS)
+        return await self._do(social_operations.NOTIFICATION_COUNTS)
 
     async def read_notifications(self) -> NotificationCounts:
         """All of them are read; the counts then."""
-        return await self._do(operations.NOTIFICATIONS_READ, NotificationsRead())
+        return await self._do(social_operations.NOTIFICATIONS_READ, NotificationsRead())
 
     async def preferences(self) -> NotificationPreferences:
         """Of what this account is told."""
-        return await self._do(operations.NOTIFICATION_PREFERENCES)
+        return await self._do(social_operations.NOTIFICATION_PREFERENCES)
 
     async def prefer(self, edit: PreferencesEdit) -> NotificationPreferences:
         """Of what it is told then."""
-        return await self._do(operations.PREFER_NOTIFICATIONS, edit)
+        return await self._do(social_operations.PREFER_NOTIFICATIONS, edit)
 
     async def sessions(self) -> Sessions:
         """Where this account is signed in."""
@@ -282,7 +282,9 @@ class RelayClient:
 
     async def export_archive(self, limit_bytes: int) -> AsyncGenerator[tuple[bytes, int], None]:
         """The archive of this account that was made last, as RelayHttp.sound gives it."""
-        async for piece in self._file(path_of(operations.EXPORT_ARCHIVE), "application/zip", limit_bytes):
+        async for piece in self._file(
+            path_of(social_operations.EXPORT_ARCHIVE), "application/zip", limit_bytes
+        ):
             yield piece
 
     async def _file(
@@ -301,27 +303,29 @@ class RelayClient:
                     raise
 
     async def me(self) -> people.Me:
-        return await self._do(operations.ME)
+        return await self._do(social_operations.ME)
 
     async def user(self, username: str) -> rest.Producer:
         """Somebody's profile."""
-        return await self._do(operations.USER, name=username)
+        return await self._do(social_operations.USER, name=username)
 
     async def edit_profile(self, edit: people.ProfileEdit) -> people.Me:
         """This account's profile, as it is then."""
-        return await self._do(operations.EDIT_ME, edit)
+        return await self._do(social_operations.EDIT_ME, edit)
 
     async def set_avatar(self, data: bytes) -> people.Me:
         """data: a picture, in whichever format the relay reads."""
-        answer = await self.call("PUT", path_of(operations.SET_AVATAR), {}, data, limit_s=PROCESS_LIMIT_S)
+        answer = await self.call(
+            "PUT", path_of(social_operations.SET_AVATAR), {}, data, limit_s=PROCESS_LIMIT_S
+        )
         return self.http.decoded(answer, people.Me)
 
     async def remove_avatar(self) -> people.Me:
-        return await self._do(operations.REMOVE_AVATAR)
+        return await self._do(social_operations.REMOVE_AVATAR)
 
     async def people_around(self, which: str, username: str, limit: int) -> rest.People:
         """which: followers, or following."""
-        operation = operations.FOLLOWERS if which == "followers" else operations.FOLLOWING
+        operation = social_operations.FOLLOWERS if which == "followers" else social_operations.FOLLOWING
         return await self._do(operation, query=operations.ManyPaging(limit=limit), name=username)
 
     async def own_people(self, which: str, limit: int) -> rest.People:
@@ -331,32 +335,36 @@ class RelayClient:
     async def change_person(self, username: str, change: str) -> None:
         """change: accept, decline, block, unblock, mute, unmute, or remove_follower."""
         if change in ("accept", "decline"):
-            answered = operations.ACCEPT_REQUEST if change == "accept" else operations.DECLINE_REQUEST
+            answered = (
+                social_operations.ACCEPT_REQUEST if change == "accept" else social_operations.DECLINE_REQUEST
+            )
             await self._do(answered, name=username)
             return
         whom = rest.FollowRequest(username=username)
         match change:
             case "block" | "unblock":
-                await self._do(operations.BLOCK if change == "block" else operations.UNBLOCK, whom)
+                await self._do(
+                    social_operations.BLOCK if change == "block" else social_operations.UNBLOCK, whom
+                )
             case "mute" | "unmute":
-                await self._do(operations.MUTE if change == "mute" else operations.UNMUTE, whom)
+                await self._do(social_operations.MUTE if change == "mute" else social_operations.UNMUTE, whom)
             case _:
-                await self._do(operations.REMOVE_FOLLOWER, whom)
+                await self._do(social_operations.REMOVE_FOLLOWER, whom)
 
     async def begin_export(self) -> Job:
         """The job that makes the archive of this account."""
-        return await self._do(operations.EXPORT_ME)
+        return await self._do(social_operations.EXPORT_ME)
 
     async def job(self, job_id: str) -> Job:
         """A job of this account, as it stands."""
         return await self._do(operations.GET_JOB, job_id=job_id)
 
     async def delete_account(self, username: str) -> None:
-        await self._do(operations.DELETE_ME, people.DeleteAccount(username=username))
+        await self._do(social_operations.DELETE_ME, people.DeleteAccount(username=username))
 
     async def report(self, given: moderation.NewReport) -> None:
         """To the relay's moderators."""
-        await self._do(operations.REPORT, given)
+        await self._do(social_operations.REPORT, given)
 
     # with a token -----------------------------------------------------------------------------------------------
 

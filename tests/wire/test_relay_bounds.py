@@ -31,6 +31,7 @@ from relay.wire import (
     operations,
     playground_operations,
     sample_operations,
+    social_operations,
 )
 from relay.wire.operations import Operation
 
@@ -173,6 +174,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
                 migration_operations,
                 playground_operations,
                 sample_operations,
+                social_operations,
             )
             for row in vars(module).values()
             if isinstance(row, Operation)

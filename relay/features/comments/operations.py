@@ -4,7 +4,7 @@ from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.core.limits import Kind
 from relay.features.comments.service import Comments
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.comments import Comment, CommentDeleted, CommentEdit, CommentPage, NewComment
 
 Bare = Call[wire.Nothing, wire.Nothing]

@@ -7,7 +7,7 @@ from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.features.graph.lists import List
 from relay.features.graph.service import Graph
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.rest import Blocked, Followed, FollowRequest, Muted, People
 
 Bare = Call[wire.Nothing, wire.Nothing]

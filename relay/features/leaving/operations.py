@@ -9,7 +9,7 @@ from relay.core.limits import Kind
 from relay.core.redirects import go_to
 from relay.features.leaving.export import MIME
 from relay.features.leaving.service import Leaving
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.jobs import Job
 from relay.wire.people import AccountDeleted, DeleteAccount, Export
 

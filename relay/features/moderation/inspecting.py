@@ -13,7 +13,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.features.creations import api as creations
 from relay.features.moderation import store
 from relay.wire.moderation import Inspected
-from relay.wire.operations import INSPECT_SOUND
+from relay.wire.social_operations import INSPECT_SOUND
 
 LOOKED = "look"
 

@@ -7,7 +7,7 @@ from relay.engine.objects.door import Objects
 from relay.features.creations import api as creations
 from relay.features.moderation.inspecting import Inspecting
 from relay.features.moderation.service import Moderation
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.moderation import (
     Appeal,
     AppealAnswer,

@@ -3,7 +3,7 @@
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.features.notifications.service import Notifications
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.notifications import (
     NotificationCounts,
     NotificationPage,

@@ -9,7 +9,7 @@ from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.features.profiles.pictures import MIME
 from relay.features.profiles.service import Profiles
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.people import AVATAR_SIZES_PX, MAX_AVATAR_BYTES, Me, ProfileEdit
 from relay.wire.rest import Producer
 

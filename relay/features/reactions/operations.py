@@ -7,7 +7,7 @@ from relay.features.reactions.keeping import Keeping
 from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
-from relay.wire import operations as wire
+from relay.wire import social_operations as wire
 from relay.wire.rest import (
     AudioPost,
     FeedPage,
