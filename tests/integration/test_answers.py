@@ -11,6 +11,7 @@ import soundfile
 
 from daemon.cli.answers import schema_of
 from daemon.cli.groove import groove
+from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device
 from tests.support.json_schema import misfits
 from tests.support.whole import short_folder
@@ -83,9 +84,8 @@ def test_watch_tells_what_happens_line_by_line_and_ends_cleanly(device: Device, 
         assert first["event"] == "status_is" and "(no_relay)" in said
         device.json("takes", "rename", "bar", "renamed")
         lines: list[dict[str, Any]] = [first]
-        while lines[-1]["event"] != "take_changed":
+        while lines[-1]["event"] != "take_changed" or lines[-1]["take"]["name"] != "renamed":
             lines.append(json.loads(as_json.stdout.readline()))
-        assert lines[-1]["take"]["name"] == "renamed"
         while "renamed" not in said:
             said = plain.stdout.readline()
         device.json("takes", "rename", "renamed", "bar")
@@ -93,5 +93,5 @@ def test_watch_tells_what_happens_line_by_line_and_ends_cleanly(device: Device, 
             assert answered("watch", {name: value for name, value in line.items() if name != "event"}) == []
         for watching in (as_json, plain):
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(60) == 0
+            assert watching.wait(HANG_S) == 0
             assert watching.stderr and watching.stderr.read() == ""
