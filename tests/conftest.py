@@ -1,6 +1,7 @@
 """What many test modules stand on."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from tests.support.relay import RelayProcess, running_relay
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("sidechain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sidechain")
+
+
+def pytest_configure() -> None:
+    """Where a shell starts this in its background, Ctrl-C is ignored, and by each program that is ended so here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
