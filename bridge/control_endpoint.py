@@ -53,7 +53,7 @@ class ControlEndpoint:
     async def start(self) -> None:
         """Bind and serve. Raises RunDirRefused."""
         self._router.bind()
-        self._tasks = [asyncio.create_task(self._router.deliver(self._take, self._now_us))]
+        self._tasks = [asyncio.create_task(self._router.deliver(self._take))]
 
     def keep_bound(self) -> bool:
         """Bind again when the socket's file is gone. Whether it was. Raises RunDirRefused."""
@@ -75,7 +75,8 @@ class ControlEndpoint:
         for client in [client for client in self._clients.values() if client.subscribed]:
             self._transmit(client, data)
 
-    def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
+    def _take(self, origin: Origin, data: bytes) -> None:
+        now_us = self._now_us()
         client = self._client(origin, now_us)
         if client is None:
             return

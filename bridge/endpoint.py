@@ -34,8 +34,6 @@ BURST = 200
 MAX_IN_A_ROW = 16
 
 log = logging.getLogger("sidechain.bridge")
-Clock = Callable[[], int]
-"""As monotonic_us."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,12 +187,12 @@ class GuardedRouter:
             self.has_waiting(connection)
         return connection.origin, data
 
-    async def deliver(self, take: Callable[[Origin, bytes, int], None], now_us: Clock) -> None:
-        """Hand each message to `take`, with the time, until cancelled; one that it fails at costs no other."""
+    async def deliver(self, take: Callable[[Origin, bytes], None]) -> None:
+        """Hand each message to `take`, until cancelled; one that it fails at costs no other."""
         while True:
             origin, data = await self.receive()
             try:
-                take(origin, data, now_us())
+                take(origin, data)
             except Exception:
                 log.exception("a message of process %d was not handled", origin.pid)
 
@@ -268,3 +266,6 @@ class GuardedRouter:
 def monotonic_us() -> int:
     """Microseconds of the clock that stands still while the machine sleeps."""
     return system.awake_ns() // 1_000
+
+
+Clock = Callable[[], int]

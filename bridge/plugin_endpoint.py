@@ -136,7 +136,7 @@ class PluginEndpoint:
         """Bind and serve. Raises RunDirRefused."""
         self._router.bind()
         self._tasks = [
-            asyncio.create_task(self._router.deliver(self._take, self._now_us)),
+            asyncio.create_task(self._router.deliver(self._take)),
             asyncio.create_task(self._tick()),
         ]
 
@@ -172,7 +172,8 @@ class PluginEndpoint:
 
     # receiving ------------------------------------------------------------------------------------------------
 
-    def _take(self, origin: Origin, data: bytes, now_us: int) -> None:
+    def _take(self, origin: Origin, data: bytes) -> None:
+        now_us = self._now_us()
         line = self._lines.get(origin.identity)
         if line is None:
             if len(self._lines) >= MAX_LINES:
