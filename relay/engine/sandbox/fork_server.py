@@ -146,6 +146,8 @@ class _Server:
                 short = os.fstat(fork.answer).st_size <= MAX_ANSWER_BYTES
                 answer = os.pread(fork.answer, MAX_ANSWER_BYTES, 0) if short else b""
                 os.close(fork.answer)
+                if fork.steps in self._steps:
+                    self._pass_on(fork.steps)  # how far it was stands before how it ended
                 self._close_steps(fork)
                 code = os.waitstatus_to_exitcode(status)
                 _say(Ended(number=fork.number, code=code, answer=answer))
