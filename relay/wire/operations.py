@@ -1,4 +1,6 @@
-"""Operations of the REST interface as rows: method, path, request, reply. Both ends read the same rows; others stand beside this.
+"""Devices, uploads, posts, jobs, feeds and health as rows of the REST interface: method, path, request, reply.
+
+Other abilities have files of their own beside this, of the same form. Both ends read the same rows.
 
 The relay builds its routes, its limits, its OpenAPI document and its authorisation test from them (each feature joins a
 row to its action, limit and handler), the daemon's client its calls. A path's parameters stand in braces. `query` names
