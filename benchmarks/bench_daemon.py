@@ -20,11 +20,12 @@ import soundfile
 
 import bridge.control as c
 from daemon.cli.groove import groove
-from daemon.cli.stage import RunningDaemon, Stage
+from daemon.cli.stage import RunningDaemon, Stage, end
 from daemon.system.files import publish_folder
 
 RATE_HZ = 48_000
 SECONDS = 16.0
+STARTS = 5
 ROUNDS = 40
 IDLE_S = 20.0
 COMMAND_ROUNDS = 7
@@ -58,9 +59,7 @@ def rows() -> list[Row]:
 
 async def _measure(folder: Path) -> list[Row]:
     async with Stage(folder) as stage:
-        started = time.perf_counter()
-        daemon = await stage.daemon("a")
-        ready_s, ready_cpu_s = time.perf_counter() - started, _cpu_s(daemon.process.pid)
+        daemon, starts = await _start(stage)
         wav = folder / "loop.wav"
         await asyncio.to_thread(soundfile.write, wav, groove(128.0, 9, RATE_HZ), RATE_HZ, subtype="FLOAT")
         hosts = [
@@ -97,7 +96,12 @@ async def _measure(folder: Path) -> list[Row]:
         commands = await asyncio.to_thread(_commands, daemon)
     p95 = statistics.quantiles(keeps, n=20)[18]
     return [
-        ("start to ready, s", ready_s, "≤ 0.5", f"{ready_cpu_s:.2f} s of CPU"),
+        (
+            "start to ready, s",
+            statistics.median(took for took, _ in starts),
+            "≤ 0.5",
+            f"{statistics.median(cpu for _, cpu in starts):.2f} s of CPU, medians of {STARTS}",
+        ),
         ("`sidechain status`, s", status_s, "≤ 0.2", "whole process"),
         ("idle with 4 plugins, % of a core", idle_percent, "≤ 0.5", f"over {IDLE_S:.0f} s"),
         ("idle with 4 plugins, MB resident", rss_mb, "≤ 80", "the daemon; its worker is another process"),
@@ -111,6 +115,18 @@ async def _measure(folder: Path) -> list[Row]:
         ),
         *commands,
     ]
+
+
+async def _start(stage: Stage) -> tuple[RunningDaemon, list[tuple[float, float]]]:
+    """The last of STARTS daemons, one after the other; seconds and seconds of CPU of each until it was ready."""
+    starts: list[tuple[float, float]] = []
+    while True:
+        began = time.perf_counter()
+        daemon = await stage.daemon(f"d{len(starts)}")
+        starts.append((time.perf_counter() - began, _cpu_s(daemon.process.pid)))
+        if len(starts) == STARTS:
+            return daemon, starts
+        await end(daemon.process)
 
 
 async def _until_rendered(daemon: RunningDaemon) -> None:
