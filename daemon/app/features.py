@@ -162,9 +162,6 @@ class Features:
         store, takes, account, bus = self.store, self.takes, self.account, self.bus
         self.pictures = Pictures(self.history)
         self.keeping = Keeping(self._config, store, takes, account, journal=self.history, bus=bus)
-        self.set_keeping = SetKeeping(
-            self._config, store, takes, self.instances, journal=self.history, bus=bus
-        )
         self.holding = Holding(store, self.entries, bus)
         replacing = Replacing(takes, account.relay, lambda: account.name, bus)
         self.own_posts = OwnPosts(account, store, bus, replacing.replace)
@@ -183,6 +180,15 @@ class Features:
         self.repairs = Repairs(store, takes, bus)
         self.social = Social(self.deeds, store)
         self.recovering = Recovering(self._config, self.journal, takes, bus)
+        self.set_keeping = SetKeeping(
+            self._config,
+            store,
+            takes,
+            self.instances,
+            journal=self.history,
+            gone=lambda: [one.label for one in self.recovering.gone()],
+            bus=bus,
+        )
         self.claiming = Claiming(account)
         self.updates = Updates(lambda: self.preferences.held.config.update_check, self.version, bus)
         bus.on(SettingsChanged, lambda event: set_level(event.config.log_level))

@@ -287,8 +287,9 @@ class Instances:
         return await asyncio.to_thread(_choose, candidates)
 
     async def choose_of(self, pid: int) -> Choice:
-        """Of the plugins of one host, the one that sounded last. Raises NothingKept."""
-        candidates = [i for i in self._by_id.values() if i.ring and i.peer.pid == pid]
+        """Of the plugins of one host that are loaded (or, when none is, were), the one that sounded last. Raises NothingKept."""
+        held = [i for i in self._by_id.values() if i.ring and i.peer.pid == pid]
+        candidates = [i for i in held if i.gone_at is None] or held
         if not candidates:
             raise NothingKept("This host has no plugin any more.", "Load Sidechain on a track of it.")
         return await asyncio.to_thread(_choose, candidates)

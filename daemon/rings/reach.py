@@ -75,6 +75,11 @@ class Reach:
         return None if self._memory else self._segments[-1].origin
 
     @property
+    def process(self) -> tuple[str, str] | None:
+        """Whose plugin it is of (Origin.host), by the last look; None when nothing of it is on the disk."""
+        return self._segments[-1].origin.host if self._segments else None
+
+    @property
     def segments(self) -> list[Segment]:
         """The files of the last look, oldest first."""
         return list(self._segments)

@@ -1,5 +1,6 @@
 """Keep all of Rings in a real run folder: who is in the set, once, all or none; and what is said of the others."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from bridge.shm import RingFile
 from daemon.config import Config
 from daemon.core.choosing import Label
 from daemon.errors import LibraryStuck, NothingKept, UsageError
+from daemon.events import PluginsChanged
 from daemon.features.history.recovering import Recovering
 from daemon.features.keeping import sets
 from daemon.features.keeping.asking import Ask
-from daemon.features.keeping.sets import SetKeeping
+from daemon.features.keeping.sets import KeptSet, SetKeeping
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
+from daemon.rings import instances
 from daemon.system import files
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
 from tests.support.ringfile import RingWriter, numbered_frames
@@ -23,7 +26,16 @@ from tests.support.ringfile import RingWriter, numbered_frames
 
 def keeping_of(desk: Desk) -> SetKeeping:
     config = Config(data_dir=str(desk.run_dir.parent), run_dir=str(desk.run_dir))
-    return SetKeeping(config, desk.store, desk.takes, desk.instances, desk.folder, desk.bus)
+    recovering = Recovering(config, desk.journal, desk.takes, desk.bus)
+    return SetKeeping(
+        config,
+        desk.store,
+        desk.takes,
+        desk.instances,
+        desk.folder,
+        lambda: [one.label for one in recovering.gone()],
+        desk.bus,
+    )
 
 
 async def test_all_that_sounded_are_kept_and_those_that_did_not_are_named(tmp_path: Path) -> None:
@@ -179,9 +191,8 @@ async def test_the_tracks_of_a_project_that_was_closed_are_one_set_and_no_others
                 desk.song(track, 1.0, 1, from_beat=4 * bar)
         gone += [close(desk, "Keys"), close(desk, "Bass")]
         await desk.journal.do(lambda: None)
-        Recovering(desk.config, desk.journal, desk.takes, desk.bus)
         keeping = keeping_of(desk)
-        kept, _ = await keeping.keep_gone(Ask(bars=3, title="Night"), gone[:0:-1], gone, named=False)
+        kept, _ = await keeping.keep_gone(Ask(bars=3, title="Night"), gone[:0:-1], named=False)
         assert {take.title for take in kept.takes} == {"Night · Keys", "Night · Bass"}
         assert {(take.frames, take.cut.bars) for take in kept.takes} == {(3 * BAR, 3)}
         for take in kept.takes:
@@ -190,7 +201,7 @@ async def test_the_tracks_of_a_project_that_was_closed_are_one_set_and_no_others
         await desk.journal.do(lambda: None)
         left = {one.track_name: one.kept for one in desk.journal.recovered}
         assert left == {"Old": False, "Keys": True, "Bass": True}, "what was kept is known where it lies"
-        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
+        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], named=True)
         assert [take.track_name for take in named.takes] == ["Old"]
 
 
@@ -208,7 +219,7 @@ async def test_two_hosts_of_one_name_that_were_closed_are_two_hosts(tmp_path: Pa
         gone = [close(desk, track) for track in ("Keys", "Bass", "Vox")]
         await desk.journal.do(lambda: None)
         keeping = keeping_of(desk)
-        kept, who = await keeping.keep_gone(Ask(bars=3), gone, gone, named=False)
+        kept, who = await keeping.keep_gone(Ask(bars=3), gone, named=False)
         assert who == gone[0]
         assert [(take.track_name, take.set_clock) for take in kept.takes] == [
             ("Keys", "frames"),
@@ -220,8 +231,80 @@ async def test_two_hosts_of_one_name_that_were_closed_are_two_hosts(tmp_path: Pa
         for take in kept.takes:
             begins = int(0.7 * RATE_HZ) if take.track_name == "Vox" else 0
             assert desk.sound(take) == numbered_frames(begins + 3 * BAR, 3 * BAR).tobytes(), take.track_name
-        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], gone, named=True)
+        named, _ = await keeping.keep_gone(Ask(bars=2), gone[:1], named=True)
         assert {take.track_name for take in named.takes} == {"Keys", "Bass"}
+
+
+async def forget(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gone is no longer held in memory, as two minutes later."""
+    monkeypatch.setattr(instances, "GONE_KEPT_S", 0.0)
+    gone = asyncio.Event()
+    desk.bus.on(PluginsChanged, lambda _: gone.set())
+    reaping = asyncio.create_task(desk.instances.reap_for_ever(set))
+    await gone.wait()
+    reaping.cancel()
+    assert all(one.gone_at is None for one in desk.instances.all())
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+@pytest.mark.parametrize("asked", [None, "Keys", "Bass"])
+async def test_a_track_that_was_closed_meanwhile_is_in_the_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: bool, asked: str | None
+) -> None:
+    """What sounded in those bars is kept: of this host and, unless a plugin was named, of one that was closed; to the frame while
+    it was loaded, silent since. What was played and closed before is none of it."""
+    async with desk_in(tmp_path) as desk:
+        hosts = {"Old": 100, "Vox": 102, "Keys": 101, "Bass": 101}
+        await desk.load("Old", seconds=0.0, pid=100)
+        desk.song("Old", 1.0, 4)
+        close(desk, "Old")
+        for track in ("Keys", "Bass", "Vox"):
+            await desk.load(track, seconds=0.0, pid=hosts[track])
+        for bar in range(6):
+            for track in ("Keys", "Bass", "Vox") if bar < 5 else ("Keys",):
+                desk.song(track, 1.0, 1, from_beat=4 * bar)
+            if bar == 4:
+                labels = {track: close(desk, track) for track in ("Bass", "Vox")}
+        await desk.journal.do(lambda: None)
+        if later:
+            await forget(desk, monkeypatch)
+        kept = await asked_all(desk, Ask(bars=3), labels, asked)
+        tracks = {take.track_name: take for take in kept.takes}
+        assert set(tracks) == {"Keys", "Bass", *(["Vox"] if asked is None else [])}
+        assert tracks["Bass"].set_clock == tracks["Keys"].set_clock == "frames"
+        first_bar = 2 if asked == "Bass" else 3
+        keys = np.frombuffer(desk.sound(tracks["Keys"]), np.uint32)
+        assert np.array_equal(keys, numbered_frames(first_bar * BAR, 3 * BAR).view(np.uint32).ravel())
+        bass = np.frombuffer(desk.sound(tracks["Bass"]), np.uint32)
+        there = 2 * BAR * min(5 - first_bar, 3)
+        assert np.array_equal(bass[:there], keys[:there]) and not bass[there:].any()
+        if asked != "Bass":
+            assert "Not loaded any more: " in kept.note and "Bass (Test Host)" in kept.note, kept.note
+
+
+async def asked_all(desk: Desk, ask: Ask, labels: dict[str, Label], asked: str | None) -> KeptSet:
+    """As the control socket asks, of everybody or of the host of a track."""
+    keeping = keeping_of(desk)
+    try:
+        return await keeping.keep(ask, desk.instances.named(asked) if asked else None)
+    except NothingKept:
+        assert asked
+        return (await keeping.keep_gone(ask, [labels[asked]], named=True))[0]
+
+
+@pytest.mark.usefixtures("clock")
+async def test_one_that_was_loaded_since_does_not_keep_the_others_out(tmp_path: Path) -> None:
+    """It sounded last, and has nothing of that time; nor has another host that was started since."""
+    async with desk_in(tmp_path) as desk:
+        await desk.load("Keys", seconds=0.0, pid=101)
+        desk.song("Keys", 1.0, 8)
+        for track, pid in (("Lead", 101), ("Vox", 102)):
+            await desk.load(track, seconds=0.0, pid=pid)
+            desk.song(track, 1.0, 4)
+        kept = await keeping_of(desk).keep(Ask(bars=2, ago_s=20.0))
+        assert [(take.track_name, take.cut.bars) for take in kept.takes] == [("Keys", 2)]
+        assert "Vox (Test Host) is left out: Nothing that was played then" in kept.note
 
 
 async def test_a_rebuilt_library_knows_its_sets(tmp_path: Path) -> None:

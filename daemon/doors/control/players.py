@@ -52,10 +52,6 @@ class Players:
         by_clock = request.ago_s is not None or request.from_ago_s is not None
         return self._recovering.gone() if by_clock or not loaded else []
 
-    def all_gone(self) -> list[Recovered]:
-        """Every plugin that is gone and has left something, the newest first."""
-        return self._recovering.gone()
-
     def gone_instead(self, one: Recovered) -> Chosen:
         """That it is one that is gone, and why not one that is loaded."""
         none = "" if any(each.gone_at is None for each in self._instances.all()) else "No plugin is loaded. "

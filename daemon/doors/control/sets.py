@@ -66,8 +66,7 @@ class SetAnswers:
 
     async def _keep_gone(self, ask: Ask, asked: list[Recovered], *, named: bool) -> c.OneSet:
         """Of a project that was closed, or went down."""
-        gone = [one.label for one in self._players.all_gone()]
-        kept, who = await self._keeping.keep_gone(ask, [one.label for one in asked], gone, named=named)
+        kept, who = await self._keeping.keep_gone(ask, [one.label for one in asked], named=named)
         first = next(one for one in asked if one.label == who)
         return await self._told(kept.takes, f"{self._players.gone_instead(first).says} {kept.note}".strip())
 

@@ -1,17 +1,14 @@
 """Keep all: the same bars of every plugin that sounded, as one set of Takes on one clock, from anywhere in their Histories.
 
-In each host one plugin says where the bars are; the others give the same frames (tracks.py), to the frame. Without positions they
-are aligned by when they were heard, and another host by its own transport: each Take says which (`set_clock`). As much as
+In each host one plugin says where the bars are (hosts.py); the others give the same frames (tracks.py), to the frame. Without
+positions they are aligned by when they were heard, and another host by its own transport: each Take says which (`set_clock`). As much as
 MAX_COPIED_BYTES is copied before any of it is written, so that the host playing on takes from none of them; of what is more,
 the disk has what memory loses meanwhile.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,16 +19,8 @@ from daemon.core.titles import fitting
 from daemon.errors import NothingKept, UsageError, why_of
 from daemon.events import Bus, PartKept
 from daemon.features.keeping.asking import Ask, Parts, require_one_way
-from daemon.features.keeping.tracks import (
-    FRAMES,
-    TIME,
-    TRANSPORT,
-    Lead,
-    Member,
-    Track,
-    Tracks,
-    lead_of,
-)
+from daemon.features.keeping.hosts import Host, Hosts, Led
+from daemon.features.keeping.tracks import FRAMES, TIME, TRANSPORT, Lead, Member, Track, Tracks
 from daemon.library.rows import TakeRow, name_of_set
 from daemon.library.store import Store
 from daemon.library.takes import Takes, new_take
@@ -58,16 +47,6 @@ class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
         return name_of_set(self.takes)
 
 
-class Host(NamedTuple):
-    """The plugins of a host, which is a process. lead: the one that a keep would choose; named: or whoever was asked for by name.
-    ask: what is asked of it."""
-
-    lead: Member
-    members: list[Member]
-    named: bool
-    ask: Ask
-
-
 class SetKeeping:
     """[loop]"""
 
@@ -78,85 +57,83 @@ class SetKeeping:
         takes: Takes,
         instances: Instances,
         journal: JournalFolder,
+        gone: Callable[[], Sequence[Label]],
         bus: Bus,
     ) -> None:
+        """gone: the plugins that are not loaded any more and have left something, the newest first."""
         self._store = store
         self._takes = takes
         self._instances = instances
+        self._gone = gone
         self._bus = bus
         self._parts = Parts(config, journal, bus)
         self._copies = Tracks(journal, self._parts)
+        self._hosts = Hosts(self._parts, self._copies)
 
     async def keep(self, ask: Ask, host_of: Instance | None = None) -> KeptSet:
-        """Make the set of loaded plugins durable, all of it. host_of: of the host of this plugin only; frames of `ask` count in
-        its Ring.
+        """Make the set durable, all of it: of the loaded plugins, and of those that are gone and were played meanwhile.
+        host_of: of the host of this plugin only; frames of `ask` count in its Ring.
 
         Raises UsageError, NothingKept, NoSpace, LibraryStuck.
         """
         require_one_way(ask)
         if ask.asked and (made := await self._store.run(Store.take_asked, ask.asked)) and made.set_id:
             return KeptSet(set_id=made.set_id, takes=await self._store.run(Store.takes_of_set, made.set_id))
-        leads = [host_of] if host_of else await self._leads()
-        named = host_of is not None
-        hosts = [Host(_member(one), self._beside(one), named, ask) for one in leads]
-        return await self._keep(hosts, ask)
+        first = host_of or (await self._instances.choose(None)).instance
+        if not host_of and first.gone_at is not None:  # its host may go on without it
+            first = (await self._instances.choose_of(first.peer.pid)).instance
+        hosts = await self._loaded(first, ask, named=host_of is not None)
+        gone = self._gone_besides({first.peer.pid, *self._pids()})
+        return await self._keep(ask, lambda notes: self._hosts.of_loaded(hosts, gone, notes))
 
-    async def keep_gone(
-        self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool
-    ) -> tuple[KeptSet, Label]:
-        """The same of hosts that are gone, and who was asked: of `asked` the first that has what is asked for says where the bars
-        are, and those of `gone` that were played meanwhile give theirs; named: only its own host's. Raises as `keep`."""
+    async def keep_gone(self, ask: Ask, asked: Sequence[Label], *, named: bool) -> tuple[KeptSet, Label]:
+        """The same where no loaded one has it, and who was asked: of `asked`, which are gone, the first that has it says where the
+        bars are; named: only its own host's. Raises as `keep`."""
         require_one_way(ask)
-        hosts = await asyncio.to_thread(self._gone_hosts, ask, asked, gone, named=named)
-        return await self._keep(hosts, ask), hosts[0].lead.label
+        loaded = [_member(one) for one in self._instances.all() if one.ring and one.gone_at is None]
+        gone = [Member(Gone(one.instance), one) for one in self._gone()]
+        led: Led = []
 
-    async def _keep(self, hosts: Sequence[Host], ask: Ask) -> KeptSet:
+        def of_gone(notes: list[str]) -> Led:
+            led.extend(self._hosts.of_gone(ask, asked, gone, loaded, notes, named=named))
+            return led
+
+        return await self._keep(ask, of_gone), led[0][0].asked.label
+
+    async def _keep(self, ask: Ask, hosts: Callable[[list[str]], Led]) -> KeptSet:
+        """hosts: who gives to it, the first first; takes the notes that it adds to. [worker]"""
         notes: list[str] = []
         parts: list[PartKept] = []
-        takes = await self._takes.add_all(lambda: self._make(hosts, ask, notes, parts))
+        takes = await self._takes.add_all(lambda: self._make(hosts(notes), ask, notes, parts))
         for part in parts:
             self._bus.tell(part)
         assert takes[0].set_id
         return KeptSet(set_id=takes[0].set_id, takes=takes, note=" ".join(notes)[:512])
 
-    async def _leads(self) -> list[Instance]:
-        """Of each host the plugin that a keep would choose; of all hosts the one that sounded last first."""
-        first, _ = await self._instances.choose(None)
-        found = {first.peer.pid: first}
-        for instance in self._instances.all():
-            if instance.ring and instance.peer.pid not in found:
-                found[instance.peer.pid] = (await self._instances.choose_of(instance.peer.pid)).instance
-        return list(found.values())
+    async def _loaded(self, first: Instance, ask: Ask, *, named: bool) -> list[Host]:
+        """The host of `first`, which is loaded or was a moment ago; unless named, every other that has a loaded plugin, by the one
+        that a keep of it would choose."""
+        others = set() if named else self._pids() - {first.peer.pid}
+        leads = [first, *[(await self._instances.choose_of(pid)).instance for pid in sorted(others)]]
+        return [Host(_member(one), self._beside(one), named, ask) for one in leads]
+
+    def _pids(self) -> set[int]:
+        """Of the hosts that have a loaded plugin."""
+        return {one.peer.pid for one in self._instances.all() if one.ring and one.gone_at is None}
 
     def _beside(self, instance: Instance) -> list[Member]:
         """The plugins of its host, itself among them."""
         return [_member(i) for i in self._instances.all() if i.ring and i.peer.pid == instance.peer.pid]
 
+    def _gone_besides(self, pids: set[int]) -> list[Member]:
+        """The plugins that are gone; those whose memory is still there are with these hosts already."""
+        held = {one.name: one for one in self._instances.all() if one.ring}
+        left = [_member(one) for one in held.values() if one.gone_at is not None and one.peer.pid not in pids]
+        return left + [Member(Gone(one.instance), one) for one in self._gone() if one.instance not in held]
+
     # on a thread --------------------------------------------------------------------------------------------------
 
-    def _gone_hosts(
-        self, ask: Ask, asked: Sequence[Label], gone: Sequence[Label], *, named: bool
-    ) -> list[Host]:
-        """Who was played at that time, by the processes they were in; that of the first of `asked` that has it is the first."""
-        for label in asked:
-            with suppress(NothingKept):
-                first = Member(Gone(label.instance), label)
-                lead = lead_of(first, self._parts.of(first.player, ask))
-                assert lead.part.reach.origin, "it is gone"
-                hosts = {lead.part.reach.origin.host: [first]}
-                for one in gone:
-                    player = Gone(one.instance)
-                    if one.instance != label.instance and (host := self._copies.host_then(player, lead)):
-                        hosts.setdefault(host, []).append(Member(player, one))
-                then = _asked_then(ask, lead)
-                found = [Host(each[0], each, named, then) for each in hosts.values()]
-                found[0] = found[0]._replace(ask=ask)
-                return found[:1] if named else found
-        raise NothingKept("Nothing that was played then is in reach.", "`sidechain history` shows what is.")
-
-    def _make(
-        self, hosts: Sequence[Host], ask: Ask, notes: list[str], parts: list[PartKept]
-    ) -> list[TakeRow]:
+    def _make(self, hosts: Led, ask: Ask, notes: list[str], parts: list[PartKept]) -> list[TakeRow]:
         """All that sounded, copied and written. Raises as `keep` does, and OSError. [worker]"""
         now_ms = time.time_ns() // 1_000_000
         set_id = uuid7(now_ms, os.urandom(10))
@@ -191,33 +168,29 @@ class SetKeeping:
             write(take, sound)
         copied.clear()
 
-    def _tracks(self, hosts: Sequence[Host], notes: list[str]) -> Iterator[Track]:
+    def _tracks(self, hosts: Led, notes: list[str]) -> Iterator[Track]:
         """The lead of the first host first."""
-        sounding = 0
-        for number, host in enumerate(hosts):
-            try:
-                lead = self._lead(host)
-            except NothingKept as error:
-                if not number:
-                    raise
-                notes.append(f"{host.lead.label.name} is left out: {error.message}")
-                continue
-            tracks = self._of_host(host, lead, notes, is_first=not number)
-            for count, track in enumerate(tracks):
+        sounding, since = 0, list[str]()
+        for number, (host, lead) in enumerate(hosts):
+            for count, track in enumerate(self._of_host(host, lead, notes, is_first=not number)):
                 sounding += not count
+                if track.member.is_gone:
+                    since.append(track.member.label.name)
                 yield track
         if sounding > 1:
             notes.append("The hosts are aligned by their own transports only.")
+        if since and not hosts[0][1].member.is_gone:
+            notes.append(f"Not loaded any more: {', '.join(since)}.")
 
     def _of_host(self, host: Host, lead: Lead, notes: list[str], *, is_first: bool) -> Iterator[Track]:
-        cut, reach = lead.part.cut, lead.part.reach
-        if cut.frames * reach.frame_bytes * len(host.members) > MAX_SET_BYTES:
+        cut, reach, members = lead.part.cut, lead.part.reach, host.all
+        if cut.frames * reach.frame_bytes * len(members) > MAX_SET_BYTES:
             raise UsageError(
-                f"{len(host.members)} plugins for so long are too much at once.", "Ask for fewer bars."
+                f"{len(members)} plugins for so long are too much at once.", "Ask for fewer bars."
             )
         clock = FRAMES if is_first else TRANSPORT if cut.anchored else TIME
         silent = []
-        for member in sorted(host.members, key=lambda one: (one != lead.member, one.order)):
+        for member in sorted(members, key=lambda one: (one != lead.member, one.order)):
             try:
                 track = self._copies.of(member, lead, clock)
             except _UNREADABLE as error:
@@ -229,24 +202,6 @@ class SetKeeping:
                 silent.append(member.label.name)
         if silent:
             notes.append(f"Silent, and left out: {', '.join(silent)}.")
-
-    def _heard_frames(self, member: Member) -> int:
-        """How much its Ring was ever given; 0 when it cannot be read."""
-        try:
-            return self._parts.newest(member.player).memory_span().end_frame
-        except NothingKept:
-            return 0
-
-    def _lead(self, host: Host) -> Lead:
-        """The plugin that a keep would choose; but one of its host that was there before it, if that heard more of it."""
-        part = self._parts.of(host.lead.player, host.ask)
-        first = host.lead if host.named else max(host.members, key=self._heard_frames)
-        if first != host.lead:
-            with suppress(NothingKept):
-                longer = self._parts.of(first.player, host.ask)
-                if longer.cut.frames > part.cut.frames:
-                    return lead_of(first, longer)
-        return lead_of(host.lead, part)
 
     def _take(self, track: Track, ask: Ask, set_id: str) -> TakeRow:
         title = fitting(ask.title).title
@@ -262,15 +217,6 @@ class SetKeeping:
             channels=track.channels,
         )
         return msgspec.structs.replace(take, set_id=set_id, set_clock=track.clock)
-
-
-def _asked_then(ask: Ask, lead: Lead) -> Ask:
-    """Of another host that is gone, which has no "now" of its own: up to its bar line that is nearest to the lead's."""
-    if ask.whole or ask.ago_s is not None or ask.from_ago_s is not None:
-        return ask
-    bars = lead.part.cut.bars
-    end_us = lead.heard_us + (round(1e6 * lead.seconds / bars / 2) if bars else 0)
-    return msgspec.structs.replace(ask, ago_s=max((time.time_ns() // 1000 - end_us) / 1e6, 0.0))
 
 
 def _member(instance: Instance) -> Member:

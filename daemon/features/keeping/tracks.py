@@ -19,7 +19,7 @@ from daemon.errors import NothingKept
 from daemon.features.keeping.asking import Part, Parts
 from daemon.rings.instances import Instance
 from daemon.rings.journal_folder import JournalFolder
-from daemon.rings.reach import Gone, Player, Reach, reach_of
+from daemon.rings.reach import Player, Reach, reach_of
 from plugin_protocol.layout import SAMPLE_BYTES, Flag
 
 CATCH_UP_S = 0.5  # a host calls its plugins one after the other: so long the last one's block is waited for
@@ -38,6 +38,11 @@ class Member(NamedTuple):
     def order(self) -> tuple[str, str]:
         """Of the tracks in a set."""
         return self.label.track_name.casefold(), self.label.instance
+
+    @property
+    def is_gone(self) -> bool:
+        """Not loaded any more."""
+        return not isinstance(self.player, Instance) or self.player.gone_at is not None
 
 
 class Track(NamedTuple):
@@ -119,13 +124,15 @@ class Tracks:
             sound=_padded(data, sound.first_frame - first_frame, cut.frames, reach.channels),
         )
 
-    def host_then(self, gone: Gone, lead: Lead) -> tuple[str, str] | None:
-        """The host (Origin.host) of one that is gone; None when it was not played while the lead's bars were."""
+    def process_then(self, player: Player, lead: Lead) -> tuple[str, str] | None:
+        """The process that one was in; None when it was not played while the lead's bars were, or left nothing on the disk."""
         try:
-            reach = self._parts.written_at(gone, lead.heard_us)[0]
+            reach = self._written_then(player, lead.heard_us)
         except NothingKept:
             return None
-        return reach.origin.host if reach.origin and reach.heads[-1].wall_us > lead.from_us else None
+        reach.look()
+        heads = reach.heads
+        return reach.process if heads and heads[-1].wall_us > lead.from_us else None
 
     def _written_then(self, player: Player, heard_us: int) -> Reach:
         """Its newest Ring, or the one before that it wrote at that time, as when the sample rate has changed since."""
