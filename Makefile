@@ -46,7 +46,7 @@ check: dev ## format, lint, types, imports, unit tests; under 30 s
 	@$(VENV)/bin/lint-imports --no-logo > $(BUILD)/imports.txt || { cat $(BUILD)/imports.txt; false; }
 	@$(PY) -m pytest -q -m "not slow" tests/unit tests/docs
 
-bench: dev $(BUILD)/bench $(BUILD)/system-test $(BUILD)/system-plugin ## figures as ratios against named peers, measured in one run
+bench: dev $(BUILD)/bench $(BUILD)/system-test $(BUILD)/system-plugin $(BUILD)/system-bench ## figures as ratios against named peers, measured in one run
 	@$(MAKE) -s -C plugin BUILD=$(CURDIR)/$(BUILD)/plugin all
 	@$(PY) -m benchmarks.run
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make sure that the system has what a make command needs: on Debian and Ubuntu as root by apt, elsewhere by one line
-# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test|pictures|windows|deb
+# that says exactly what to install.   Usage: ensure_system.sh demo|plugin|test|bench|pictures|windows|deb
 set -eu
 purpose=$1
 
@@ -28,6 +28,7 @@ test "$purpose" = test && needs="$needs
 test "$purpose" = pictures && needs="$needs
   xfce4-panel:xfce4-panel /usr/lib/$(uname -m)-linux-gnu/xfce4/xfconf/xfconfd:xfconf
   /usr/share/icons/Adwaita:adwaita-icon-theme /usr/share/fonts/truetype/dejavu:fonts-dejavu-core"
+test "$purpose" = bench && needs="$needs syncthing:syncthing syncthingtray:syncthingtray" # the tray's peer
 test "$purpose" = windows && needs="$needs
   x86_64-w64-mingw32-g++-posix:g++-mingw-w64-x86-64-posix x86_64-w64-mingw32-gcc-posix:gcc-mingw-w64-x86-64-posix
   wine:wine /usr/lib/wine/wine64:wine64 Xvfb:xvfb libGLX_mesa.so.0:libglx-mesa0

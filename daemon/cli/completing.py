@@ -4,7 +4,6 @@ At once or not at all: nobody is asked but the daemon, whose answer is waited fo
 """
 
 import os
-import re
 from collections.abc import Iterable
 
 import bridge.control as c
@@ -18,8 +17,6 @@ LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")  # which of them holds the line d
 ANSWER_LIMIT_S = 0.2
 MOST = 200  # of the newest
 Offer = tuple[str, str]  # what would be typed, and what it is
-
-_PLAIN = re.compile(r"[^\w@%+./,:=-]")
 
 
 def words() -> list[str]:
@@ -85,16 +82,7 @@ def _answer(request: c.Request, answer: type[R]) -> list[R]:
 
 def _offered(incomplete: str, offers: Iterable[Offer]) -> list[Offer]:
     """What begins as was typed, each once."""
-    fitting = {word: says for word, says in offers if word and word.startswith(incomplete)}
-    return [(_as_typed(word), says) for word, says in fitting.items()]
-
-
-def _as_typed(word: str) -> str:
-    """bash takes what is offered as it stands, so what means something to it is escaped, unless a quote is open."""
-    line = _line()
-    in_quotes = line.count('"') % 2 or line.count("'") % 2
-    is_bash = os.environ.get(COMPLETE, "").endswith("_bash")
-    return _PLAIN.sub(r"\\\g<0>", word) if is_bash and not in_quotes else word
+    return list({word: says for word, says in offers if word and word.startswith(incomplete)}.items())
 
 
 def _line() -> str:

@@ -283,6 +283,10 @@ def run() -> None:
     as_json = "--json" in sys.argv
     try:
         command = get_command(build(words() if COMPLETE in os.environ else sys.argv[1:]))
+        if COMPLETE in os.environ:
+            from daemon.cli.shells import register
+
+            register()
         sys.exit(command.main(sys.argv[1:], prog_name="sidechain", standalone_mode=False))
     except SidechainError as error:
         sys.exit(fail(error, as_json=as_json))

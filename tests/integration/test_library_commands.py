@@ -1,7 +1,10 @@
 """Takes that come from files, parts of takes, and names in the place of ids, as they are typed."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from daemon.cli.groove import groove
 from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device
 from tests.support.hosts import noise
+from tests.support.terminal import at_a_terminal
 from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
@@ -161,3 +165,25 @@ def test_many_files_are_processed_and_a_bad_one_stops_none(device: Device, tmp_p
     assert (tmp_path / "made/b.flac").exists()
     posted = device.command("process", files[0], "--out", str(tmp_path / "again"), "--post", "--json")
     assert posted.returncode == 4 and "No relay is configured" in posted.stdout
+
+
+def test_bash_completes_a_name_with_spaces(device: Device, tmp_path: Path) -> None:
+    """In real bash, with its line editor and the script that `--install-completion` writes."""
+    name = "Take: 5 o'clock"
+    (take,) = device.json("import", str(write(tmp_path / "any.wav", noise(9_000))))["takes"]
+    device.json("takes", "rename", take["take_id"], name)
+    bin_dir = Path(sys.executable).parent
+    env = device.env | {"HOME": str(tmp_path), "TERM": "dumb", "PATH": f"{bin_dir}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", "sidechain --install-completion bash"], env=env, check=True)
+    with (tmp_path / ".bashrc").open("a") as settings:
+        settings.write("PS1=ready:; sidechain() { printf '<%s>\\n' \"$*\"; }\n")
+    for typed in ("Take:\\ ", '"Take: 5'):
+        until_s = time.monotonic() + HANG_S
+        while f"<takes show {name}>" not in (
+            shown := typed_into_bash(f"sidechain takes show {typed}\t", env)
+        ):
+            assert time.monotonic() < until_s, shown  # a shell waits but a moment for the daemon's answer
+
+
+def typed_into_bash(line: str, env: dict[str, str]) -> str:
+    return at_a_terminal(["bash", "-i"], [("ready", line), ("ready", "exit 0")], env)
