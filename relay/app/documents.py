@@ -60,12 +60,12 @@ def rows(others: list[AnyRow], render: Render) -> list[AnyRow]:
     def whole() -> Schema:
         return document(others)
 
-    async def page(_: Call[Any, Any]) -> Answer[Any]:
+    async def page(call: Call[Any, Any]) -> Answer[Any]:
         made = whole()
         groups = groupby(_listed(made), lambda each: each["tag"])
         return render(
             "docs.html",
-            None,
+            call.session,
             info=made["info"],
             groups=[(tag, list(each)) for tag, each in groups],
             shapes=list(_shapes(made)),

@@ -124,7 +124,10 @@ class AppealAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Audited(Struct, frozen=True, kw_only=True):
-    """A line of the log."""
+    """A line of the log. username: who did it, or an id, where that account is gone. owner: whose it was, as far as they are there.
+
+    words, url: of what it was of, as it is now, and where moderators look at it; "": it is gone, or is for some alone.
+    """
 
     id: Id
     at: Timestamp
@@ -132,6 +135,9 @@ class Audited(Struct, frozen=True, kw_only=True):
     deed: Word
     kind: Word
     object_id: Word
+    owner: Username | None = None
+    words: Words = ""
+    url: Url = ""
     note: Words
 
 

@@ -159,6 +159,48 @@ def test_what_was_reported_can_be_looked_at_whoever_may_see_it_and_that_is_noted
     assert seen(warden) == {404}
 
 
+def test_the_log_names_people_and_what_it_was_of_as_far_as_they_are_there(
+    relay: RelayProcess, people: Clients, post: AudioPost
+) -> None:
+    warden, author, parting = people["warden"], people["author"], people.fresh("parting")
+    said = parting.http.post(f"/audio/{post.id}/comments", json={"text": "Cheap"}).json()["id"]
+    assert parting.pair is not None
+
+    def line(of: str) -> tuple[Any, ...]:
+        lines = warden.http.get("/moderation/log").json()["lines"]
+        return next(
+            (each["username"], each["owner"], each["words"], each["url"])
+            for each in lines
+            if each["object_id"] == of and each["deed"] != "look"
+        )
+
+    decide(warden, "comment", said, "dismiss").raise_for_status()
+    assert line(said) == ("warden", "parting", "Cheap", post.page_url)
+    decide(warden, "comment", said, "remove").raise_for_status()
+    assert line(said) == ("warden", "parting", "", ""), "it is gone, and whose it was stays"
+    decide(warden, "post", post.id, "hide").raise_for_status()
+    assert line(post.id) == ("warden", "author", "Reported", f"{relay.url}/moderation/posts/{post.id}")
+    decide(warden, "post", post.id, "unhide").raise_for_status()
+    assert line(post.id) == ("warden", "author", "Reported", post.page_url)
+    author.http.patch(f"/audio/{post.id}", json={"visibility": "private"}).raise_for_status()
+    assert line(post.id) == ("warden", "author", "", ""), "what is for some alone the log does not show"
+    decide(warden, "account", parting.pair.user.id, "dismiss").raise_for_status()
+    assert line(parting.pair.user.id) == ("warden", "parting", "", f"{relay.url}/@parting")
+    with FormBrowser(relay.url) as mod:
+        mod.sign_in("warden")
+        page = mod.http.get("/moderation/log").text
+        for name in ("warden", "author", "parting"):
+            assert f'<a href="/@{name}">@{name}</a>' in page
+        assert 'Whoever runs this relay made a moderator of <a href="/@warden">@warden</a>' in page
+        assert not any(id_ in page for id_ in (post.id, said, parting.pair.user.id, author.user_id))
+        author.http.delete(f"/audio/{post.id}").raise_for_status()
+        assert line(post.id) == ("warden", "author", "", "")
+        parting.http.post("/users/me/delete", json={"username": "parting"}).raise_for_status()
+        assert line(parting.pair.user.id) == ("warden", None, "", "")
+        page = mod.http.get("/moderation/log").text
+        assert "@parting" not in page and f"<code>{parting.pair.user.id}</code>" in page
+
+
 def test_sound_that_was_removed_is_not_taken_again(people: Clients) -> None:
     data = short_flac(9111)
     post = people["author"].post(data)
@@ -261,7 +303,7 @@ def test_the_queue_is_worked_off_without_a_script(
         assert "&lt;b&gt;look" in queue.text
         fields = {"kind": "post", "id": post.id, "deed": "hide", "note": "spam"}
         assert mod.press(queue, to="/moderation/decide", **fields).status_code == 303
-        assert post.id in mod.http.get("/moderation/log").text
+        assert "hid" in mod.http.get("/moderation/log").text
     assert people["two"].http.get(f"/audio/{post.id}").status_code == 404
 
 

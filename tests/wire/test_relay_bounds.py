@@ -57,6 +57,7 @@ LINES = {
     "Appeal.answer",
     "AppealAnswer.answer",
     "Audited.note",
+    "Audited.words",
 }
 """What may have more than one line."""
 HELD = (1 << 53) - 1

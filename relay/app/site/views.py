@@ -41,6 +41,9 @@ SEAMLESS, SLIGHT_SEAM = 0.9, 0.5
 _SPANS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
+_CODED = re.compile("`([^`]+)`")
+
+
 class Views:
     """Everything is read once, at start. [any]"""
 
@@ -66,6 +69,7 @@ class Views:
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),
             bars=_bars,
+            coded=coded,
             counts=counts,
             decibel=decibel,
             drawn=drawn,
@@ -120,6 +124,11 @@ def said(comment: Comment) -> Markup:
     names = "|".join(map(re.escape, sorted(comment.mentions, key=len, reverse=True)))
     link = re.compile(rf"@({names})(?![\w-])", re.IGNORECASE)
     return Markup(link.sub(lambda found: f'<a href="/u/{found[1].lower()}">@{found[1]}</a>', text))
+
+
+def coded(text: str) -> Markup:
+    """What stands between backticks is shown as it is typed."""
+    return Markup(_CODED.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def counts(of_emoji: Mapping[str, int]) -> str:

@@ -8,11 +8,13 @@ from functools import partial
 
 from relay.core.access import Actor
 from relay.core.refusal import Refusal
-from relay.core.visibility import Audience, State, audience
+from relay.core.visibility import Audience, audience
 from relay.engine.database import Connection, Database, Tx
 from relay.features.creations import api as creations
 from relay.features.moderation import store
+from relay.features.moderation.subjects import is_before_moderators
 from relay.wire.moderation import Inspected
+from relay.wire.rest import AudioPost
 from relay.wire.social_operations import INSPECT_SOUND
 
 LOOKED = "look"
@@ -29,7 +31,7 @@ class Inspecting:
         """As it is now. Raises Refusal: not_found."""
         found, is_for_all = await self._db.read(partial(self._looked_at, post_id=post_id))
         if not is_for_all:
-            await self._db.write(lambda tx: _note(tx, actor.account_id, post_id))
+            await self._db.write(lambda tx: _note(tx, actor.account_id, found.post))
         return found
 
     async def sound(self, actor: Actor, post_id: str) -> creations.Asset:
@@ -40,7 +42,7 @@ class Inspecting:
     def _looked_at(self, db: Connection, post_id: str) -> tuple[Inspected, bool]:
         shown = creations.shown_of(db, [post_id]).get(post_id)
         post = creations.told(db, [post_id], self._base_url).get(post_id)
-        if shown is None or post is None or not (shown.state is State.HIDDEN or _is_before_us(db, post_id)):
+        if shown is None or post is None or not is_before_moderators(db, post_id, shown):
             raise Refusal("not_found", "No report or decision speaks of such a post.")
         found = Inspected(
             post=post,
@@ -51,10 +53,14 @@ class Inspecting:
         return found, audience(shown) is Audience.EVERYBODY
 
 
-def _is_before_us(db: Connection, post_id: str) -> bool:
-    return store.is_reported(db, "post", post_id) or store.is_comment_reported(db, post_id)
-
-
-def _note(tx: Tx, actor_id: str, post_id: str) -> None:
-    if not store.is_noted(tx.db, actor_id, LOOKED, post_id):
-        store.note(tx, actor_id=actor_id, deed=LOOKED, kind="post", object_id=post_id, words="")
+def _note(tx: Tx, actor_id: str, post: AudioPost) -> None:
+    if not store.is_noted(tx.db, actor_id, LOOKED, post.id):
+        store.note(
+            tx,
+            actor_id=actor_id,
+            deed=LOOKED,
+            kind="post",
+            object_id=post.id,
+            owner_id=post.user_id,
+            words="",
+        )

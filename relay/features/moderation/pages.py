@@ -21,6 +21,20 @@ from relay.wire.rest import PageCursor
 
 QUEUE_PATH, APPEAL_PATH = "/moderation", "/appeal"
 LOG_LINES = 50
+DONE = {
+    "dismiss": "left as it is",
+    "hide": "hid",
+    "unhide": "showed again",
+    "remove": "removed",
+    "suspend": "suspended",
+    "unsuspend": "let back in",
+    "look": "looked at",
+    "answer": "answered",
+    "role:user": "took the role from",
+    "role:moderator": "made a moderator of",
+    "role:admin": "made an admin of",
+}
+"""Each deed of the log, in words in front of what it was of."""
 
 
 class Named(Struct, frozen=True, kw_only=True):
@@ -86,7 +100,7 @@ class ModerationPages:
 
     async def log(self, call: AnyCall) -> AnyAnswer:
         page = await self.moderation.log(Paging(cursor=call.query.cursor, limit=LOG_LINES))
-        return self.render("audit.html", call.session, lines=page.lines, next=page.next)
+        return self.render("audit.html", call.session, lines=page.lines, next=page.next, deeds=DONE)
 
     async def appeal_form(self, call: AnyCall) -> AnyAnswer:
         mine = await self.moderation.appeals_of(call.account_id)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from relay.core.access import Actor, Role
-from relay.core.cursor import BEGINNING, read_cursor, write_cursor
+from relay.core.cursor import BEGINNING, Cursor, read_cursor, write_cursor
 from relay.core.refusal import Refusal
+from relay.core.times import rfc3339
 from relay.core.visibility import State
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
@@ -16,10 +17,12 @@ from relay.features.creations import api as creations
 from relay.features.devices import api as devices
 from relay.features.live import api as live
 from relay.features.moderation import decided, hashes, store
+from relay.features.moderation.subjects import names, subject
 from relay.features.moderation.telling import SUSPENDED
 from relay.wire.moderation import (
     Appeal,
     AppealAnswer,
+    Audited,
     AuditPage,
     Decided,
     Decision,
@@ -81,30 +84,9 @@ class Moderation:
 
     def _with_words(self, db: Connection, found: Reported) -> Reported:
         """As it is now, whoever may see it."""
-        match found.kind:
-            case "post":
-                post = creations.told(db, [found.id], self._base_url).get(found.id)
-                if post is None:
-                    return replace(found, state="gone")
-                state = creations.shown_of(db, [found.id])[found.id].state
-                shown = "hidden" if state is State.HIDDEN else "visible"
-                url = self._inspected(found.id)
-                return replace(found, username=post.username, words=post.title, url=url, state=shown)
-            case "comment":
-                said = comments.any_of(db, found.id)
-                if said is None:
-                    return replace(found, state="gone")
-                url = self._inspected(said.creation_id)
-                return replace(found, username=said.username, words=said.words, url=url)
-            case _:
-                person = accounts.find_any(db, found.id)
-                state_now = "suspended" if accounts.is_suspended(db, person.id) else "visible"
-                url = f"{self._base_url}/@{person.username}"
-                return replace(found, username=person.username, words=person.bio, url=url, state=state_now)
-
-    def _inspected(self, post_id: str) -> str:
-        """Where moderators look at it, whoever may see it otherwise."""
-        return f"{self._base_url}/moderation/posts/{post_id}"
+        now = subject(db, self._base_url, found.kind, found.id)
+        who = None if now.owner_id is None else names(db, {now.owner_id}).get(now.owner_id)
+        return replace(found, username=who, words=now.words, url=now.url, state=now.state)
 
     async def decide(self, actor: Actor, given: Decision) -> Decided:
         """Carry it out, close what was reported of it, and note it. Raises Refusal: not_found, validation."""
@@ -114,6 +96,7 @@ class Moderation:
             )
 
         def work(tx: Tx) -> Decided:
+            owner_id = subject(tx.db, self._base_url, given.kind, given.id).owner_id
             if not self._carry_out(tx, given):
                 raise Refusal("not_found", "There is nothing here.")
             closed = 0 if given.deed in ("unhide", "unsuspend") else store.close(tx, given.kind, given.id)
@@ -123,6 +106,7 @@ class Moderation:
                 deed=given.deed,
                 kind=given.kind,
                 object_id=given.id,
+                owner_id=owner_id,
                 words=given.note,
             )
             return Decided(closed=closed)
@@ -190,6 +174,7 @@ class Moderation:
                 deed="answer",
                 kind="appeal",
                 object_id=appeal_id,
+                owner_id=store.appellant(tx.db, appeal_id),
                 words=given.answer,
             )
             return found
@@ -201,11 +186,35 @@ class Moderation:
         before = read_cursor(paging.cursor) if paging.cursor else BEGINNING
 
         def work(db: Connection) -> AuditPage:
-            lines, places = store.log(db, before, paging.limit + 1)
-            more = write_cursor(places[paging.limit - 1]) if len(lines) > paging.limit else None
-            return AuditPage(lines=lines[: paging.limit], next=more)
+            lines = store.log(db, before, paging.limit + 1)
+            last = lines[paging.limit - 1] if len(lines) > paging.limit else None
+            return AuditPage(
+                lines=self._audited(db, lines[: paging.limit]),
+                next=None if last is None else write_cursor(Cursor(last.at_us, last.id)),
+            )
 
         return await self._db.read(work)
+
+    def _audited(self, db: Connection, lines: list[store.Line]) -> list[Audited]:
+        """With names, as far as there is still somebody, and with what it was of, as far as it is still there."""
+        subjects = [subject(db, self._base_url, line.kind, line.object_id) for line in lines]
+        owners = [line.owner_id or now.owner_id for line, now in zip(lines, subjects, strict=True)]
+        there = names(db, {line.actor_id for line in lines} | {each for each in owners if each})
+        return [
+            Audited(
+                id=line.id,
+                at=rfc3339(line.at_us),
+                username=there.get(line.actor_id, line.actor_id),
+                deed=line.deed,
+                kind=line.kind,
+                object_id=line.object_id,
+                owner=there.get(owner_id or ""),
+                words=now.words if line.kind != "account" else "",
+                url=now.url,
+                note=line.note,
+            )
+            for line, now, owner_id in zip(lines, subjects, owners, strict=True)
+        ]
 
 
 def suspend(tx: Tx, account_id: str, on: bool) -> None:
@@ -234,13 +243,25 @@ def suspend_noted(tx: Tx, actor_id: str, account_id: str, *, on: bool, words: st
     """The same, noted like a decision. [writer]"""
     suspend(tx, account_id, on)
     deed = "suspend" if on else "unsuspend"
-    store.note(tx, actor_id=actor_id, deed=deed, kind="account", object_id=account_id, words=words)
+    _note_of_account(tx, actor_id, deed, account_id, words)
 
 
 def change_role(tx: Tx, actor_id: str, account_id: str, role: Role) -> None:
     """Noted like a decision. [writer]"""
     accounts.set_role(tx, account_id, role)
-    store.note(tx, actor_id=actor_id, deed=f"role:{role}", kind="account", object_id=account_id, words="")
+    _note_of_account(tx, actor_id, f"role:{role}", account_id, "")
+
+
+def _note_of_account(tx: Tx, actor_id: str, deed: str, account_id: str, words: str) -> None:
+    store.note(
+        tx,
+        actor_id=actor_id,
+        deed=deed,
+        kind="account",
+        object_id=account_id,
+        owner_id=account_id,
+        words=words,
+    )
 
 
 def _is_decided_on(db: Connection, account_id: str, kind: str, object_id: str) -> bool:

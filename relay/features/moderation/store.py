@@ -1,13 +1,13 @@
 """The tables report, appeal and audit."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from relay.core.cursor import Cursor
 from relay.core.times import rfc3339
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
-from relay.wire.moderation import Appeal, Audited, NewReport, Report, Reported
+from relay.wire.moderation import Appeal, NewReport, Report, Reported
 
 MAX_TEXTS = 20
 """Words of reporters, of one object, that a moderator is shown."""
@@ -126,6 +126,12 @@ def answer(tx: Tx, appeal_id: str, words: str) -> Appeal | None:
     return _appeals(tx.db, tx.db.execute(f"{_APPEAL} WHERE id = ?", (appeal_id,)).fetchall())[0]
 
 
+def appellant(db: Connection, appeal_id: str) -> str | None:
+    """Whose appeal it is. [any thread with a snapshot]"""
+    found = db.execute("SELECT account_id FROM appeal WHERE id = ?", (appeal_id,)).fetchone()
+    return None if found is None else str(found[0])
+
+
 def open_appeals(db: Connection, limit: int) -> list[Appeal]:
     """The oldest first. [any thread with a snapshot]"""
     rows = db.execute(f"{_APPEAL} WHERE answered_us IS NULL ORDER BY created_us, id LIMIT ?", (limit,))
@@ -159,32 +165,33 @@ def _appeals(db: Connection, rows: list[Any]) -> list[Appeal]:  # any: rows of _
 # the log ------------------------------------------------------------------------------------------------------
 
 
-def note(tx: Tx, *, actor_id: str, deed: str, kind: str, object_id: str, words: str) -> None:
+class Line(NamedTuple):
+    """A row of the log. owner_id: whose the object was; None: of a line that is older than the column."""
+
+    id: str
+    at_us: int
+    actor_id: str
+    deed: str
+    kind: str
+    object_id: str
+    owner_id: str | None
+    note: str
+
+
+def note(
+    tx: Tx, *, actor_id: str, deed: str, kind: str, object_id: str, owner_id: str | None, words: str
+) -> None:
     """For good: the tables of both engines refuse to change or remove it. [writer]"""
     tx.db.execute(
-        "INSERT INTO audit (id, at_us, actor_id, deed, kind, object_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (new_id(), now_us(), actor_id, deed, kind, object_id, words),
+        "INSERT INTO audit (id, at_us, actor_id, deed, kind, object_id, owner_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (new_id(), now_us(), actor_id, deed, kind, object_id, owner_id, words),
     )
 
 
-def log(db: Connection, before: Cursor, limit: int) -> tuple[list[Audited], list[Cursor]]:
-    """Before a place, the newest first; and the place of each. [any thread with a snapshot]"""
+def log(db: Connection, before: Cursor, limit: int) -> list[Line]:
+    """Before a place, the newest first. [any thread with a snapshot]"""
     rows = db.execute(
-        "SELECT id, at_us, actor_id, deed, kind, object_id, note FROM audit WHERE (at_us, id) < (?, ?)"
-        " ORDER BY at_us DESC, id DESC LIMIT ?",
+        f"SELECT {', '.join(Line._fields)} FROM audit WHERE (at_us, id) < (?, ?) ORDER BY at_us DESC, id DESC LIMIT ?",
         (before.at_us, before.id, limit),
     ).fetchall()
-    people = accounts.profiles(db, sorted({row[2] for row in rows}))
-    lines = [
-        Audited(
-            id=id_,
-            at=rfc3339(at_us),
-            username=people[who].username if who in people else who,
-            deed=deed,
-            kind=kind,
-            object_id=object_id,
-            note=words,
-        )
-        for id_, at_us, who, deed, kind, object_id, words in rows
-    ]
-    return lines, [Cursor(row[1], row[0]) for row in rows]
+    return [Line(*row) for row in rows]
