@@ -38,6 +38,16 @@ from bridge.control_comments import NotificationsChanged as NotificationsChanged
 from bridge.control_comments import OneComment as OneComment
 from bridge.control_comments import ReadNotifications as ReadNotifications
 from bridge.control_comments import WriteComment as WriteComment
+from bridge.control_creations import AddCreation as AddCreation
+from bridge.control_creations import CreationInfo as CreationInfo
+from bridge.control_creations import CreationList as CreationList
+from bridge.control_creations import DeleteCreation as DeleteCreation
+from bridge.control_creations import ListCreations as ListCreations
+from bridge.control_creations import OneCreation as OneCreation
+from bridge.control_creations import RenameCreation as RenameCreation
+from bridge.control_creations import RestoreCreation as RestoreCreation
+from bridge.control_creations import ScoreKind as ScoreKind
+from bridge.control_creations import ShowCreation as ShowCreation
 from bridge.control_discover import Discover as Discover
 from bridge.control_discover import Discovered as Discovered
 from bridge.control_discover import DiscoveredList as DiscoveredList
@@ -380,7 +390,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | PlayPreview | GetSound | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PlayPreview | GetSound | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -414,6 +424,8 @@ Reply = (
     | ProfileIs
     | PeopleAre
     | ExportIs
+    | CreationList
+    | OneCreation
     | Claimed
     | Previewing
     | SoundIs

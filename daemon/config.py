@@ -264,6 +264,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.data / "cache"
 
     @property
+    def creations(self) -> Path:
+        """Folder of what is written down instead of recorded, a file each."""
+        return self.data / "creations"
+
+    @property
     def previews(self) -> Path:
         """Folder of sounds of the feed; it can be removed at any time."""
         return self.data / "previews"

@@ -155,6 +155,12 @@ class FollowsChanged(Event, frozen=True, kw_only=True):
     follow: bool
 
 
+class CreationChanged(Event, frozen=True, kw_only=True):
+    """A loop, song, pattern or machine of the library is otherwise, new, or gone."""
+
+    creation_id: str
+
+
 class DeedsWait(Event, frozen=True, kw_only=True):
     """A like, reaction or follow waits for the relay, or does not any more."""
 

@@ -8,6 +8,7 @@ _ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 _ROOT = re.compile(r"([A-G])([#b]?)\Z")
 _NOTE = re.compile(r"([A-G])([#b]?)(-1|[0-9])\Z")
 HIGHEST_NOTE = 127
+_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 QUALITIES = MappingProxyType(
     {
         "maj": (0, 4, 7),
@@ -56,3 +57,8 @@ def chord_notes(root: str, quality: str) -> tuple[int, ...]:
     assert tonic is not None
     lowest = _LOWEST_ROOT + (tonic - _LOWEST_ROOT) % 12
     return tuple(lowest + each for each in QUALITIES[quality])
+
+
+def note_name(number: int) -> str:
+    """As `note_number` reads it, with sharps. number: of MIDI, 0 to 127. [any]"""
+    return f"{_SHARPS[number % 12]}{number // 12 - 1}"

@@ -2,6 +2,8 @@
 
 import io
 from collections import defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import mido
@@ -27,10 +29,11 @@ class MidiNote(NamedTuple):
 
 
 class MidiSong(NamedTuple):
-    """bpm: of the first tempo, 120 where none is said, as the standard has it. notes: by start."""
+    """bpm: of the first tempo, 120 where none is said, as the standard has it. notes: by start. programs: the first of each channel."""
 
     bpm: float
     notes: tuple[MidiNote, ...]
+    programs: Mapping[int, int] = MappingProxyType({})
 
 
 def write_midi(score: Compiled, name: str) -> bytes:
@@ -65,6 +68,7 @@ def read_midi(data: bytes) -> MidiSong:
         raise BadScore("This MIDI file counts time in frames of film; one that counts in quarters is needed.")
     bpm: float | None = None
     notes: list[MidiNote] = []
+    programs: dict[int, int] = {}
     open_notes: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     now = 0
     for message in mido.merge_tracks(file.tracks):
@@ -72,6 +76,8 @@ def read_midi(data: bytes) -> MidiSong:
         at = now * TICKS_PER_QUARTER // file.ticks_per_beat
         if message.type == "set_tempo" and bpm is None and message.tempo > 0:
             bpm = min(max(mido.tempo2bpm(message.tempo), MIN_BPM), MAX_BPM)
+        elif message.type == "program_change":
+            programs.setdefault(message.channel, message.program)
         elif message.type == "note_on" and message.velocity > 0:
             open_notes[message.channel, message.note].append((at, message.velocity))
         elif message.type in ("note_on", "note_off") and open_notes[message.channel, message.note]:
@@ -83,7 +89,7 @@ def read_midi(data: bytes) -> MidiSong:
         notes += [
             MidiNote(start, _STROKE_TICKS, channel, number, velocity / 127) for start, velocity in begun
         ]
-    return MidiSong(bpm or 120.0, tuple(sorted(notes)[:MAX_EVENTS]))
+    return MidiSong(bpm or 120.0, tuple(sorted(notes)[:MAX_EVENTS]), programs)
 
 
 def _add_notes(track: mido.MidiTrack, score: Compiled, sound: str, channel: int) -> None:

@@ -9,6 +9,7 @@ from daemon.app.features import Features
 from daemon.doors.control.at_login import AtLoginAnswers
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
+from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
@@ -57,6 +58,7 @@ def control_door(features: Features, run: Path, stop: Callable[[], None]) -> Con
         SharingAnswers(Sharing(f.account, f.store), SignIns(f.account)).answers,
         PeopleAnswers(f.people, f.account.relay_url or "").answers,
         CommentAnswers(Talk(f.account, f.store, f.own_posts.find), f.notifications).answers,
+        CreationAnswers(f.creations, f.creating).answers,
         PreviewAnswers(f.instances, f.previews).answers,
         _history_answers(f).answers,
         RecoveryAnswers(f.journal, f.recovering, f.takes).answers,

@@ -9,6 +9,7 @@ import contextlib
 import logging
 
 from daemon.events import Bus, SettingsChanged
+from daemon.features.creations.creating import Creating
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.deeds import Deeds
@@ -44,6 +45,7 @@ from daemon.features.status.status import DaemonStatus
 from daemon.features.updates.updates import Updates
 from daemon.identity.account import Account
 from daemon.identity.claiming import Claiming
+from daemon.library.creations import Creations
 from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library
 from daemon.library.takes import Takes
@@ -74,6 +76,8 @@ class Features:
         self.takes = Takes(config, self.store, self.bus)
         self.entries = Entries(config, self.store, self.bus)
         rebuilt = await self.takes.open()
+        self.creations = Creations(config.creations, self.store, self.bus)
+        await self.creations.open()
         self.account = Account(config, self.store, self.version, self.bus)
         stack.push_async_callback(self.account.close)
         await self.account.recall()
@@ -175,7 +179,8 @@ class Features:
             bus=bus,
             set_title=self.own_posts.set_title,
         )
-        self.discarding = Discarding(self._config, store, takes, bus)
+        self.creating = Creating(self.creations)
+        self.discarding = Discarding(self._config, store, takes, self.creations, bus)
         self.linked_folder = LinkedFolder(self._config, store, bus)
         self.repairs = Repairs(store, takes, bus)
         self.social = Social(self.deeds, store)

@@ -11,18 +11,26 @@ import typer
 
 import bridge.control as c
 from daemon.cli import plain_answers as plain
+from daemon.cli import score_commands as scores
 from daemon.cli.files import Processed, ProcessedAll
 from daemon.cli.importing import Imported
 from daemon.cli.listening import BothCompared, Drawn, Stems
 from daemon.cli.output import Json, say, show
 from daemon.cli.record import DevicesAre, RecordingIs
 from daemon.cli.restart import Restarted
+from daemon.cli.score_sound import Rendered
 from daemon.cli.service_commands import Service
 from daemon.cli.setup import Done as SetUp
 from daemon.cli.takes_play import Played
 from daemon.errors import UsageError
 
 Kind = Any  # a type, or a union of some: what msgspec takes for one
+
+
+def of_each(*commands: str, kind: Kind) -> dict[str, Kind]:
+    """These commands of loops, songs, patterns and machines alike; "": what is listed by default."""
+    return {f"{each}s {command}".strip(): kind for each in scores.KINDS for command in commands}
+
 
 ANSWERS: Mapping[str, Kind] = {
     "setup": SetUp,
@@ -77,6 +85,11 @@ ANSWERS: Mapping[str, Kind] = {
     **dict.fromkeys(("recover", "recover list", "recover discard"), c.Recovery),
     "recover show": c.StretchInfo,
     "recover keep": c.OneTake,
+    **of_each("", "list", kind=c.CreationList),
+    **of_each("show", "rename", "delete", "restore", kind=c.OneCreation),
+    **of_each("import", kind=scores.Imported),
+    **of_each("render", kind=Rendered | c.OneTake),
+    **of_each("midi", "export", kind=plain.Written),
     **dict.fromkeys(("posts", "posts list"), c.PostList),
     **dict.fromkeys(("posts edit", "posts visibility", "posts licence", "posts downloads"), c.OnePost),
     **dict.fromkeys(("posts pin", "posts archive", "posts replace", "posts again"), c.OnePost),

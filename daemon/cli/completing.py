@@ -5,6 +5,7 @@ At once or not at all: nobody is asked but the daemon, whose answer is waited fo
 
 import os
 from collections.abc import Iterable
+from typing import get_args
 
 import bridge.control as c
 from daemon.cli.output import R, ask
@@ -17,6 +18,8 @@ LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")  # which of them holds the line d
 ANSWER_LIMIT_S = 0.2
 MOST = 200  # of the newest
 Offer = tuple[str, str]  # what would be typed, and what it is
+
+_SCORES: dict[str, c.ScoreKind] = {f"{kind}s": kind for kind in get_args(c.ScoreKind)}
 
 
 def words() -> list[str]:
@@ -44,6 +47,17 @@ def people(incomplete: str) -> list[Offer]:
     authors = (item.author for item in _items())
     friends = (friend for status in _answer(c.GetStatus(), c.Status) for friend in status.friends)
     return _offered(incomplete, ((at + name, "") for name in (*authors, *friends)))
+
+
+def creations(incomplete: str) -> list[Offer]:
+    """Of the kind that the line begins with."""
+    kind = next((word.removesuffix("s") for word in words() if word in _SCORES), None)
+    found = _answer(c.ListCreations(kind=_SCORES[f"{kind}s"], limit=MOST), c.CreationList) if kind else []
+    every = [each for one in found for each in one.creations]
+    return _offered(
+        incomplete,
+        [(each.name, each.kind) for each in every] + [(each.short_id, each.name) for each in every],
+    )
 
 
 def posts_and_people(incomplete: str) -> list[Offer]:

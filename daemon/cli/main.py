@@ -214,6 +214,13 @@ def _logs(app: typer.Typer) -> None:
     logs.register(app)
 
 
+def _scores(app: typer.Typer) -> None:
+    from daemon.cli.score_commands import KINDS, app_of
+
+    for kind in KINDS:
+        app.add_typer(app_of(kind), name=f"{kind}s")
+
+
 def _service(app: typer.Typer) -> None:
     from daemon.cli import service_commands
 
@@ -238,6 +245,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _sets: "sets",
     _outbox: "outbox undo pause resume",
     _history: "history",
+    _scores: "loops songs patterns machines",
     _posts: "posts",
     _sharing: "save saved repost who",
     _comments: "comments comment notifications notification-settings",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from daemon.errors import BadConfig, LibraryDamaged
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 # "SC"; the schema version is repeated in it, so that a flipped bit is no new version.
 APPLICATION_ID = 0x5343_0000
 

@@ -1,5 +1,5 @@
 """All queries of the library's takes and of the outbox; what is remembered of the relay is in feed_cache.py, deeds that wait for
-it in waiting_deeds.py.
+it in waiting_deeds.py, what is written down instead of recorded in creation_rows.py.
 
 Takes and Entries come in the order in which they were stored (`rowid`), never by their time: the clock may have been
 set back since, and "the last" must be the last.
@@ -16,6 +16,7 @@ from daemon.core.analysis import Alike, Known, TakeAnalysis
 from daemon.core.meant import called, short_id
 from daemon.core.shelf import matches
 from daemon.errors import LibraryDamaged
+from daemon.library.creation_rows import CreationRows
 from daemon.library.feed_cache import FeedCache
 from daemon.library.rows import Marks, TakeRow, as_json, read_entry, read_take
 from daemon.library.schema import is_ours
@@ -29,7 +30,7 @@ class TakePage(msgspec.Struct, frozen=True, kw_only=True):
     after: int | None
 
 
-class Store(FeedCache, WaitingDeeds):
+class Store(FeedCache, WaitingDeeds, CreationRows):
     """Opened once by the daemon. Methods are [worker]: the loop calls them through `run`."""
 
     def check(self) -> None:
@@ -48,6 +49,8 @@ class Store(FeedCache, WaitingDeeds):
             for row in self._db.execute("SELECT * FROM take"):
                 read_take(row)
             self.entries()
+            for deleted in (False, True):
+                self.creations(deleted=deleted)
             self.forget_unreadable_items()
             self.cursor()
             self.facts()

@@ -1,23 +1,16 @@
-"""What this device asks of its relay: registering, uploads, feed pages, sounds. How it is carried is relay_http.py's
-business, and where the tokens come from daemon.identity's.
+"""What this device asks of its relay: registering, uploads, feed pages, sounds. How it is carried is the business of http.py and
+calls.py, and where the tokens come from daemon.identity's; what is asked of scores is in creations.py.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Literal, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal
 
 import msgspec
 
 from daemon.core.items import as_item
-from daemon.errors import NotClaimed, Offline, RelayRefused
-from daemon.uplink.http import (
-    READ_LIMIT_S,
-    TOTAL_LIMIT_S,
-    UNAUTHORIZED,
-    Answer,
-    RelayHttp,
-    json_of,
-    path_of,
-)
+from daemon.errors import RelayRefused
+from daemon.uplink.creations import CreationCalls
+from daemon.uplink.http import UNAUTHORIZED, path_of
 from relay.wire import moderation, operations, people, rest, social_operations
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import (
@@ -36,13 +29,8 @@ from relay.wire.notifications import (
     NotificationsRead,
     PreferencesEdit,
 )
-from relay.wire.operations import Operation
 from relay.wire.owning import PostDetails, PostEdit, SoundVersion
 from relay.wire.search import Found, SearchQuery
-
-B = TypeVar("B")
-Q = TypeVar("Q")
-R = TypeVar("R")
 
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
 
@@ -61,27 +49,8 @@ OWN_LISTS = {
 }
 
 
-class AccessTokens(Protocol):
-    """Where a call gets its access token from."""
-
-    async def access(self, *, refused: str | None = None) -> str:
-        """A token that is not the one `refused`. Raises NotClaimed, Offline."""
-
-    async def renew(self) -> str:
-        """A token younger than the one in use. Raises NotClaimed, Offline."""
-
-
-class RelayClient:
+class RelayClient(CreationCalls):
     """One relay, one device. All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
-
-    def __init__(self, http: RelayHttp, tokens: AccessTokens) -> None:
-        """http: for what needs no token. tokens: of the device that asks."""
-        self.base_url = http.base_url
-        self.http = http
-        self.tokens = tokens
-
-    async def close(self) -> None:
-        await self.http.close()
 
     # what needs no account --------------------------------------------------------------------------------------
 
@@ -365,58 +334,6 @@ class RelayClient:
     async def report(self, given: moderation.NewReport) -> None:
         """To the relay's moderators."""
         await self._do(social_operations.REPORT, given)
-
-    # with a token -----------------------------------------------------------------------------------------------
-
-    async def call(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        content: bytes = b"",
-        *,
-        limit_s: float = TOTAL_LIMIT_S,
-        silence_s: float = READ_LIMIT_S,
-        allowed: Callable[[], bool] = lambda: True,
-    ) -> Answer:
-        """A call with the access token; once more with a new one when it is refused (401). Any other status is an answer.
-
-        allowed: asked when the token is there and before it is used, as the account may have changed meanwhile.
-        """
-        token = None
-        for _ in range(2):
-            token = await self.tokens.access(refused=token)
-            if not allowed():
-                raise NotClaimed("This device belongs to another account by now.")
-            with_token = {**headers, "Authorization": f"Bearer {token}"}
-            answer = await self.http.exchange(method, url, with_token, content, limit_s, silence_s)
-            if answer.status != UNAUTHORIZED:
-                return answer
-        raise Offline(f"The relay at {self.base_url} refuses a token that it has just given.")
-
-    async def _do(
-        self,
-        operation: Operation[B, Q, R],
-        body: B | None = None,
-        *,
-        query: Q | None = None,
-        headers: Mapping[str, str] | None = None,
-        limit_s: float = TOTAL_LIMIT_S,
-        allowed: Callable[[], bool] = lambda: True,
-        **parameters: str,
-    ) -> R:
-        """An operation of the wire, with the access token. parameters: of its path."""
-        of_body, content = json_of(body)
-        answer = await self.call(
-            operation.method,
-            path_of(operation, query, **parameters),
-            {**of_body, **(headers or {})},
-            content,
-            limit_s=limit_s,
-            silence_s=limit_s if limit_s > TOTAL_LIMIT_S else READ_LIMIT_S,
-            allowed=allowed,
-        )
-        return self.http.decoded(answer, operation.reply)
 
 
 def _posts(page: rest.FeedPage) -> PostPage:

@@ -43,6 +43,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
 REFUSED_BUSY = {503}
+FINAL = {"version_conflict", "idempotency_mismatch"}  # of the 409s: asked again, the answer is the same
 RELAY_WIDE = {407, 429, 502, 503, 504, 511}
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
@@ -194,7 +195,7 @@ class RelayHttp:
             problem = msgspec.json.decode(data, type=rest.Problem)
         except UNREADABLE:
             return self._not_the_relay(answer)
-        if status >= 500 or status in TRANSIENT:
+        if status >= 500 or (status in TRANSIENT and problem.code not in FINAL):
             return Offline(
                 problem.detail,
                 problem.next_step,

@@ -2,6 +2,8 @@
 
 import random
 
+import msgspec
+
 from audio.score.chords import QUALITIES
 from audio.score.machines import STYLES
 from audio.score.shapes import (
@@ -21,8 +23,22 @@ from audio.score.shapes import (
     Step,
 )
 from audio.score.sounds import SOUNDS, STUDIO
+from daemon.core.creations import Creation
+from daemon.core.scores import read_json, text_of
+from daemon.library.creations import Creations
 
+LOOP_JSON = b"""{"kind": "loop", "name": "Night drive", "bars": 2, "bpm": 96, "key": "Am",
+ "chords": [{"beat": 0, "root": "A", "quality": "min"}, {"beat": 6, "root": "F", "quality": "maj7"}],
+ "steps": [{"step": 0, "sound": "drum-kick"}, {"step": 20, "sound": "drum-snare", "velocity": 0.5},
+           {"step": 4, "sound": "bass", "velocity": 0.3, "note": "A1"}]}"""
+"""A file of a loop of two bars."""
 ROOTS = tuple(letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b"))
+
+
+def new_loop(library: Creations, **fields: object) -> Creation:
+    """LOOP_JSON as a creation of the library, not stored yet."""
+    text = text_of(read_json(LOOP_JSON).score)
+    return msgspec.structs.replace(library.new("loop", "Night drive", text), **fields)
 
 
 def random_loop(chance: random.Random) -> Loop:

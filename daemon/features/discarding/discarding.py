@@ -1,4 +1,4 @@
-"""Removes discarded Takes for good, once the days in which they could be restored are over."""
+"""Removes discarded Takes and deleted creations for good, once the days in which they could be restored are over."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import logging
 from daemon.config import Config
 from daemon.errors import SidechainError
 from daemon.events import Bus, SettingsChanged, TakeDiscarded
+from daemon.library.creations import Creations
 from daemon.library.rows import TakeRow
 from daemon.library.store import Store
 from daemon.library.takes import Takes
@@ -22,11 +23,18 @@ class Discarding:
     """[loop]"""
 
     def __init__(
-        self, config: Config, store: Store, takes: Takes, bus: Bus, clock: Clock | None = None
+        self,
+        config: Config,
+        store: Store,
+        takes: Takes,
+        creations: Creations,
+        bus: Bus,
+        clock: Clock | None = None,
     ) -> None:
         self._grace_us = round(config.restore_days * DAY_US)
         self._store = store
         self._takes = takes
+        self._creations = creations
         self._clock = clock or Clock()
         self._wake = asyncio.Event()
         bus.on(TakeDiscarded, lambda _: self._wake.set())
@@ -41,9 +49,15 @@ class Discarding:
         while True:
             self._wake.clear()
             for take in await self._store.run(Store.discarded_takes, MAX_AT_ONCE):
-                if (take.discarded_us or 0) + self._grace_us <= self._clock.unix_us():
+                if self._is_over(take.discarded_us):
                     await self._remove(take)
+            for creation in await self._creations.every(deleted=True):
+                if self._is_over(creation.deleted_us) and not creation.waits:
+                    await self._creations.remove(creation)
             await self._clock.wait(self._wake, LOOK_INTERVAL_S)
+
+    def _is_over(self, since_us: int | None) -> bool:
+        return (since_us or 0) + self._grace_us <= self._clock.unix_us()
 
     async def _remove(self, take: TakeRow) -> None:
         try:

@@ -10,6 +10,7 @@ from bridge.plugin_endpoint import FromPeer
 from daemon.doors.control.at_login import AtLoginAnswers
 from daemon.doors.control.claiming import ClaimAnswers
 from daemon.doors.control.comments import CommentAnswers
+from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
@@ -74,6 +75,7 @@ def tables() -> list[dict[type, Any]]:
         PostAnswers(NOBODY),
         SharingAnswers(NOBODY, NOBODY),
         CommentAnswers(NOBODY, NOBODY),
+        CreationAnswers(NOBODY, NOBODY),
         PeopleAnswers(NOBODY, ""),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),

@@ -11,12 +11,14 @@ from daemon.config import Config
 from daemon.errors import SidechainError, UsageError
 from daemon.events import Bus, TakeDeleted
 from daemon.features.discarding.discarding import DAY_US, Discarding
+from daemon.library.creations import Creations
 from daemon.library.entries import new_entry
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.system.clock import unix_us
 from tests.support.posting import SimulatedClock
+from tests.support.scores import new_loop
 from tests.support.takes import publish, take
 
 FRAMES = 48
@@ -28,6 +30,7 @@ class Shelf:
         self.store = Store(home / "library.sqlite3")
         self.bus = Bus()
         self.takes = Takes(self.config, self.store, self.bus)
+        self.creations = Creations(self.config.creations, self.store, self.bus)
 
     def keep(self, number: int, **fields: object) -> str:
         row = take(number, frames=FRAMES, **fields)
@@ -67,7 +70,12 @@ async def test_when_its_days_are_over_it_is_gone_and_not_before(tmp_path: Path) 
     clock.stop_at_us = began_us + 8 * DAY_US
     gone_us: list[int] = []
     shelf.bus.on(TakeDeleted, lambda _: gone_us.append(clock.us))
-    task = asyncio.create_task(Discarding(shelf.config, shelf.store, shelf.takes, shelf.bus, clock).run())
+    gone = new_loop(shelf.creations, deleted_us=began_us)
+    sent = new_loop(shelf.creations, deleted_us=began_us, account="owl", making="{}", waits=True)
+    for each in (gone, sent):
+        await shelf.creations.put(each)
+    discarding = Discarding(shelf.config, shelf.store, shelf.takes, shelf.creations, shelf.bus, clock)
+    task = asyncio.create_task(discarding.run())
     async with asyncio.timeout(60):
         await clock.stopped.wait()
     task.cancel()
@@ -75,6 +83,7 @@ async def test_when_its_days_are_over_it_is_gone_and_not_before(tmp_path: Path) 
         await task
     assert 7 * DAY_US - 60_000_000 <= gone_us[0] - began_us <= 7 * DAY_US + 3600_000_000
     assert not (shelf.takes.folder / take_id).exists()
+    assert await shelf.creations.every(deleted=True) == [sent], "what the relay has not deleted yet stays"
     shelf.store.close()
 
 

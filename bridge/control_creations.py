@@ -1,0 +1,101 @@
+"""Messages of the control socket about loops, songs, patterns and machines. Sent and received like those of control.py, which
+holds the unions.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from bridge.control_base import ControlMessage, Limit
+from plugin_protocol.message_base import U32, U63, Line, Short, Title
+
+ScoreKind = Literal["loop", "song", "pattern", "machine"]
+Called = Annotated[str, Meta(max_length=1024)]
+"""The start of an id, here or at the relay, a name, or "last"."""
+Path = Annotated[str, Meta(max_length=4096)]
+
+
+class CreationInfo(Struct, frozen=True, kw_only=True):
+    """state: "here" (only), "waiting" (to be sent), "relay" (there as it is here), "trouble" (see there)."""
+
+    creation_id: Short
+    short_id: Short = ""  # as much of it as names no other
+    kind: ScoreKind
+    name: Title
+    bpm: U32
+    created_us: U63  # Unix time
+    changed_us: U63
+    version: U32  # of here, from 1
+    state: Short
+    bars: float | None = None  # None: a machine says none
+    key: Short | None = None
+    deleted_us: U63 | None = None  # Unix time; None: it was not deleted
+    take_id: Short | None = None  # the take whose sound it is
+    account: Short | None = None  # whose it is at the relay
+    relay_id: Short | None = None
+    relay_version: U32 | None = None
+    trouble: Line = ""  # why it is not sent by itself, and what to do
+
+
+class CreationList(ControlMessage, frozen=True, kw_only=True, tag="creations_are"):
+    creations: list[CreationInfo]
+
+
+class OneCreation(ControlMessage, frozen=True, kw_only=True, tag="creation_is"):
+    """path: its file, which holds the score; those of the loops of a song lie beside it, by their ids."""
+
+    creation: CreationInfo
+    path: Path
+
+
+class ListCreations(ControlMessage, frozen=True, kw_only=True, tag="creations"):
+    """The one changed last first. search: words of the name. deleted: those that can be restored, and no others."""
+
+    Reply: ClassVar = CreationList
+
+    kind: ScoreKind
+    limit: Limit = 50
+    search: Line = ""
+    deleted: bool = False
+
+
+class ShowCreation(ControlMessage, frozen=True, kw_only=True, tag="show_creation"):
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called
+
+
+class AddCreation(ControlMessage, frozen=True, kw_only=True, tag="add_creation"):
+    """Take a score in. path: of a file of JSON, only read. into: one of the library that becomes this; "": a new one."""
+
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    path: Path
+    name: Title = ""
+    into: Called = ""
+
+
+class RenameCreation(ControlMessage, frozen=True, kw_only=True, tag="rename_creation"):
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called
+    name: Title
+
+
+class DeleteCreation(ControlMessage, frozen=True, kw_only=True, tag="delete_creation"):
+    """Out of all lists, and from the relay if it is there; RestoreCreation brings it back until its grace is over."""
+
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called
+
+
+class RestoreCreation(ControlMessage, frozen=True, kw_only=True, tag="restore_creation"):
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called

@@ -1,0 +1,32 @@
+"""What this device asks of its relay about loops, songs, patterns and machines."""
+
+from daemon.uplink.calls import Calls
+from relay.wire import creation_operations as wire
+from relay.wire.creations import Creation, CreationEdit, CreationPage, NewCreation, OfKind
+from relay.wire.scores import Score, ScoreKind
+
+
+class CreationCalls(Calls):
+    """All methods are [loop]. Raises Offline, RelayRefused, NotClaimed."""
+
+    async def make_creation(self, key: str, score: Score) -> Creation:
+        """A private creation of this account's; with the same key again: the same one."""
+        body = NewCreation(score=score)
+        return await self._do(wire.MAKE_CREATION, body, headers={"Idempotency-Key": key})
+
+    async def creation(self, creation_id: str) -> Creation:
+        """One that this account may see."""
+        return await self._do(wire.GET_CREATION, creation_id=creation_id)
+
+    async def save_creation(self, creation_id: str, score: Score, version: int) -> Creation:
+        """Another score for one of this account's, made from that version of it."""
+        edit = CreationEdit(score=score, version=version)
+        return await self._do(wire.SAVE_CREATION, edit, creation_id=creation_id)
+
+    async def delete_creation(self, creation_id: str) -> None:
+        """One of this account's, with all its versions."""
+        await self._do(wire.DELETE_CREATION, creation_id=creation_id)
+
+    async def own_creations(self, kind: ScoreKind, limit: int, cursor: str | None = None) -> CreationPage:
+        """A page of this account's, without scores, the one changed last first."""
+        return await self._do(wire.MY_CREATIONS, query=OfKind(kind=kind, limit=limit, cursor=cursor))

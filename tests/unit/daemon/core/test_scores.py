@@ -1,0 +1,94 @@
+"""Scores as this device reads them: what the relay would refuse is refused here, in words."""
+
+import json
+import random
+
+import msgspec
+import pytest
+
+from audio.score.shapes import Loop
+from daemon.core.scores import (
+    KINDS,
+    at_tempo,
+    compiled,
+    kind_of,
+    loops_named,
+    read_json,
+    read_text,
+    renamed,
+    text_of,
+    with_loops,
+)
+from daemon.errors import UsageError
+from relay.features.creations import scores as at_relay
+from relay.features.creations.kinds import score_row
+from relay.wire.scores import LoopScore
+from tests.support.scores import LOOP_JSON, random_loop, random_song
+
+
+def test_a_score_is_read_as_the_relay_writes_it_and_as_the_studio_saves_it() -> None:
+    read = read_json(LOOP_JSON)
+    assert kind_of(read.score) == "loop" and read_text(text_of(read.score)) == read.score
+    body = {name: value for name, value in json.loads(LOOP_JSON).items() if name != "kind"}
+    studio = {"format": "sidechain-studio", "version": 1, "kind": "loop", "body": body}
+    assert read_json(json.dumps(studio).encode()) == read
+    blocks = [{"id": "b", "loop": "L1", "start": 0, "bars": 2}]
+    song = {"name": "Song", "bpm": 100, "blocks": blocks}
+    both = read_json(json.dumps(studio | {"kind": "song", "body": song, "loops": {"L1": body}}).encode())
+    assert both.loops == {"L1": read.score} and loops_named(both.score) == ["L1"]
+    assert loops_named(with_loops(both.score, {"L1": "x"})) == ["x"]
+    assert compiled(both.score, both.loops).notes
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (b"no", "no JSON"),
+        (b"[1]", "must be"),
+    XX
+        (LOOP_JSON.replace(b'"bars": 2', b'"bars": 3'), "not among"),
+        (LOOP_JSON.replace(b'"step": 20', b'"step": 40'), "behind the end"),
+        (LOOP_JSON.replace(b"drum-kick", b"kazoo"), "none of this name"),
+        (b'{"kind": "machine", "name": "m", "style": "polka", "bpm": 100}', "there is none"),
+        (b" " * 1_000_001, "at most"),
+    ],
+)
+def test_what_is_no_score_is_said_in_words(file: bytes, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as refused:
+        read_json(file)
+    assert "msgspec" not in str(refused.value) and "Expected" not in str(refused.value)
+
+
+def test_a_name_and_a_tempo_are_those_that_a_score_may_have() -> None:
+    score = read_json(LOOP_JSON).score
+    assert renamed(score, " Rain ").name == "Rain" and at_tempo(score, 120).bpm == 120
+    for wrong in ("", "x" * 101, "two\nlines"):
+        with pytest.raises(UsageError):
+            renamed(score, wrong)
+    with pytest.raises(UsageError, match="from 40 to 240"):
+        at_tempo(score, 20)
+
+
+def test_nothing_to_hear_is_said() -> None:
+    with pytest.raises(UsageError, match="Nothing sounds"):
+        compiled(LoopScore(name="x", bars=1), {})
+    with pytest.raises(UsageError, match="which is not there"):
+        compiled(with_loops(read_json(_song()).score, {}), {})
+
+
+def test_each_kind_is_compiled_as_the_relay_compiles_it() -> None:
+    chance = random.Random(7)
+    for _ in range(20):
+        song, loops = random_song(chance)
+        for kind, shape in (("loop", random_loop(chance)), ("song", song)):
+            row = score_row(kind)
+            assert KINDS[kind].compiled(shape, loops) == row.compiled(shape, loops)
+            assert (KINDS[kind].shape, KINDS[kind].is_loop) == (row.shape, row.is_loop)
+    assert set(KINDS) == {"loop", "song", "pattern", "machine"}
+    built = {"kind": "loop", **msgspec.to_builtins(Loop(name="x", bars=1))}
+    assert at_relay.checked(at_relay.LOOP, built).bars == 1
+
+
+def _song() -> bytes:
+    blocks = [{"id": "b", "loop": "L1", "start": 0, "bars": 2}]
+    return json.dumps({"kind": "song", "name": "Song", "bpm": 100, "blocks": blocks}).encode()
