@@ -45,7 +45,7 @@ def test_a_score_is_read_as_the_relay_writes_it_and_as_the_studio_saves_it() -> 
     [
         (b"no", "no JSON"),
         (b"[1]", "must be"),
-    XX
+        (b'{"kind": "tune"}', "kind is outside"),
         (LOOP_JSON.replace(b'"bars": 2', b'"bars": 3'), "not among"),
         (LOOP_JSON.replace(b'"step": 20', b'"step": 40'), "behind the end"),
         (LOOP_JSON.replace(b"drum-kick", b"kazoo"), "none of this name"),
