@@ -206,7 +206,7 @@ class Table:
         return [
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
-            *upload_page.rows(self.render, config.max_upload_bytes),
+            *upload_page.rows(engines.db, self.render, config.max_upload_bytes),
             *SoundPage(
                 owning=given.owning,
                 replacing=given.replacing,

@@ -1,6 +1,7 @@
 """What people say and show of themselves, on a real relay: over the interface, on their page, and as a picture."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -207,6 +208,8 @@ def test_the_page_changes_all_of_it_without_a_script(relay: RelayProcess, nobody
             "the box was not ticked"
         )
         assert '<option value="unlisted" selected>' in browser.http.get("/settings/profile").text
+        chosen = re.findall(r'name="visibility" value="(\w+)" checked', browser.http.get("/upload").text)
+        assert chosen == ["unlisted"], "where one posts from the browser, too"
         wrong = browser.press(page, to="/settings/profile", **fields | {"links": "gopher://old"})
         assert wrong.status_code == 422 and "gopher://old" in wrong.text and "https://" in wrong.text
         csrf = page.text.split('name="csrf" content="')[1].split('"')[0]

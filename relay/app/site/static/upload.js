@@ -15,7 +15,7 @@
     encode: "The relay levels, encodes and draws it…",
     store: "The relay puts it in its place…",
   };
-  const REMEMBERED = "post-terms"; // in localStorage: who sees it and under which licence, as it was last
+  const REMEMBERED = "post-terms"; // in localStorage: under which licence it was last; who sees it is a setting of the account
   const COLUMNS = 160;
   const DRAWN_BYTES = 20 << 20; // what is larger takes too long to be decoded for a drawing
   let current = null; // the upload of the page that is looked at
@@ -42,9 +42,8 @@
 
     recall() {
       try {
-        for (const [name, value] of Object.entries(JSON.parse(localStorage.getItem(REMEMBERED)) ?? {})) {
-          if (this.form.elements[name]) this.form.elements[name].value = value;
-        }
+        const { licence } = JSON.parse(localStorage.getItem(REMEMBERED)) ?? {};
+        if (licence && this.form.elements.licence) this.form.elements.licence.value = licence;
       } catch { /* as the page says */ }
     }
 
@@ -192,9 +191,9 @@
     }
 
     async terms(made) { // whether they are as they were asked for
-      const { licence, downloads, visibility } = this.form.elements;
+      const { licence, downloads } = this.form.elements;
       if (!licence) return true;
-      try { localStorage.setItem(REMEMBERED, JSON.stringify({ licence: licence.value, visibility: visibility.value })); } catch { /* next time as now */ }
+      try { localStorage.setItem(REMEMBERED, JSON.stringify({ licence: licence.value })); } catch { /* next time as now */ }
       if (licence.selectedIndex === 0 && !downloads.checked) return true;
       const headers = { "content-type": "application/json" };
       const body = JSON.stringify({ licence: licence.value, downloads: downloads.checked });
