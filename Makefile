@@ -126,7 +126,7 @@ windows: ## cross-build for Windows: client, its tests, hosts and plugin
 	@$(MAKE) -s -C plugin_protocol/c SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/native all tests
 	@$(MAKE) -s -C plugin SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/plugin all
 	@$(MAKE) -s -C tests/plugin BUILD=$(CURDIR)/$(BUILD)/windows/hosts windows
-	@x86_64-w64-mingw32-gcc-posix -O3 -ffp-contract=off -shared -o audio/_kernels.dll audio/kernels.c audio/floats.c
+	@x86_64-w64-mingw32-gcc-posix -O3 -ffp-contract=off -shared -o audio/_kernels.dll audio/kernels.c audio/floats.c audio/crc.c
 
 $(VENV):
 	@$(STEP) "making a virtual environment" $(PYTHON) -m venv $(VENV)

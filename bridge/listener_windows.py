@@ -47,7 +47,7 @@ class Listener:
         self._admit = admit
         self._exhausted = exhausted
         self._pipe_name = ""
-        self._accepting: list[asyncio.Task[None]] = []
+        self._accepting: dict[asyncio.Task[None], PipeHandle] = {}  # who waits, and with which instance
 
     def bind(self) -> None:
         """Make the pipe, tell its name, and accept. The RunLock must be held. Raises RunDirRefused."""
@@ -61,8 +61,10 @@ class Listener:
             self._tell_name()
         except OSError as error:
             raise RunDirRefused(self.path.parent, f"takes no pipe: {error}") from error
-        loop = asyncio.get_running_loop()
-        self._accepting = [loop.create_task(self._accept(each)) for each in waiting]
+        for each in waiting:
+            task = asyncio.get_running_loop().create_task(self._accept())
+            self._accepting[task] = each
+            task.add_done_callback(lambda ended: self._accepting.pop(ended).close())
 
     def _tell_name(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -85,7 +87,6 @@ class Listener:
             self.path.unlink(missing_ok=True)
         for each in self._accepting:
             each.cancel()
-        self._accepting.clear()
 
     def _instance(self, first: int = 0) -> PipeHandle:
         security = closed_to_others()
@@ -101,17 +102,21 @@ class Listener:
         )
         return PipeHandle(handle)
 
-    async def _accept(self, waiting: PipeHandle) -> None:
+    async def _accept(self) -> None:
         """One instance waits, and after it the next: some always do, so that whoever comes finds the name."""
         loop: Any = asyncio.get_running_loop()  # its ways to take in a pipe have no public name
-        try:
-            while True:
-                with contextlib.suppress(OSError):  # it came and left
-                    await loop._proactor.accept_pipe(waiting)
-                    taken, waiting = waiting, await self._next_instance()
-                    self._take_in(loop, taken)
-        finally:
-            waiting.close()
+        task = asyncio.current_task()
+        assert task is not None
+        while True:
+            taken, is_there = self._accepting[task], False
+            with contextlib.suppress(OSError):  # it came and left: nobody else can come to that instance
+                await loop._proactor.accept_pipe(taken)
+                is_there = True
+            self._accepting[task] = await self._next_instance()
+            if is_there:
+                self._take_in(loop, taken)
+            else:
+                taken.close()
 
     async def _next_instance(self) -> PipeHandle:
         shut_why = ""

@@ -15,6 +15,7 @@ import os
 import socket
 import stat
 import subprocess
+import time
 import winreg
 from collections.abc import Iterator
 from ctypes import wintypes as w
@@ -46,6 +47,10 @@ _INVALID = w.HANDLE(-1).value
 _ACCESS_DENIED, _LOCK_VIOLATION, _IO_PENDING, _END_OF_FILE = 5, 33, 997, 38
 _EXCLUSIVE, _AT_ONCE = 2, 1
 _LOCK_AT = 1 << 62  # of the one byte that stands for the file: locks are mandatory, and nothing lies there
+_PIPE_BUSY, _BUSY_MS = (
+    231,
+    2_000,
+)  # for so long an instance of a pipe is waited for, where others have all that there are
 _QUERY_LIMITED, _SYNCHRONIZE, _WAIT_TIMEOUT = 0x1000, 0x100000, 258
 _BELOW_NORMAL_CLASS, _IDLE_CLASS = 0x4000, 0x40
 _BELOW_NORMAL, _LOWEST = -1, -2
@@ -295,17 +300,24 @@ def open_pipe(path: Path) -> tuple[int, Peer]:
 
     The server may learn who we are, and do nothing in our name.
     """
-    name = path.read_text(encoding="utf-8")
-    handle = _kernel.CreateFileW(
-        name, _READ | _WRITE, 0, None, _OPEN_EXISTING, _OVERLAPPED | _IDENTIFICATION, None
-    )
-    if handle == _INVALID:
-        _fail(path)
-    pid = w.ULONG()
+    handle, pid = _connected(path), w.ULONG()
     if not _kernel.GetNamedPipeServerProcessId(w.HANDLE(handle), ctypes.byref(pid)):
         _kernel.CloseHandle(w.HANDLE(handle))
         _fail(path)
     return handle, peer_of_process(pid.value)
+
+
+def _connected(path: Path) -> int:
+    """A handle of the pipe. Others may take each instance that gets free, so a busy one is tried more than once. Raises OSError."""
+    name, flags = path.read_text(encoding="utf-8"), _OVERLAPPED | _IDENTIFICATION
+    end_s = time.monotonic() + _BUSY_MS / 1000
+    while (
+        handle := _kernel.CreateFileW(name, _READ | _WRITE, 0, None, _OPEN_EXISTING, flags, None)
+    ) == _INVALID:
+        if ctypes.get_last_error() != _PIPE_BUSY or time.monotonic() > end_s:
+            _fail(path)
+        _kernel.WaitNamedPipeW(name, _BUSY_MS)
+    return int(handle)
 
 
 def open_own_pipe(path: Path) -> int:

@@ -10,6 +10,8 @@ from tests.support.deadlines import HANG_S
 from tests.support.hosts import program
 from tests.windows.wine import environment
 
+collect_ignore = ["inside"]  # what Windows' own Python runs (test_units.py)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def display() -> Iterator[str]:

@@ -31,4 +31,4 @@ if ! test -e "$WINEPREFIX/system.reg"; then wineboot --init >/dev/null 2>&1; win
 # Wine 8 has no bcryptprimitives.dll, of which Rust's standard library wants one function.
 x86_64-w64-mingw32-gcc-posix -O1 -shared "$here/tests/windows/bcryptprimitives.c" -ladvapi32 \
   -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
-wine "$python/python.exe" -c 'import numpy, msgspec, soundfile' </dev/null
+"$here/tests/windows/wine.sh" "$WINEPREFIX" "$python/python.exe" -c 'import numpy, msgspec, soundfile'

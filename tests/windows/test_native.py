@@ -1,16 +1,33 @@
 """The C client and the plugin, built by mingw-w64: their tests, and each format's checks, under Wine."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.windows.wine import BUNDLES, HOSTS, NATIVE, run
+from tests.support.deadlines import HANG_S
+from tests.support.native import ROOT
+from tests.windows.wine import BUILD, BUNDLES, HOSTS, NATIVE, PYTHON, environment, run
 
 BINARIES = {
     "clap": lambda name: BUNDLES / ".clap" / f"{name}.clap",
     "vst3": lambda name: BUNDLES / ".vst3" / f"{name}.vst3" / "Contents" / "x86_64-win" / f"{name}.vst3",
 }
 SECONDS, SEED = 6, 20260711
+
+
+def test_windows_python_runs_whatever_its_words_go_to(tmp_path: Path) -> None:
+    """A file, too: make's steps have one, and without a pipe between them it does not start."""
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        command = [
+            *(ROOT / "tests" / "windows" / "wine.sh", BUILD / "prefix", PYTHON, "-c"),
+            "import sys; print('said'); print('told', file=sys.stderr); sys.exit(3)",
+        ]
+        done = subprocess.run(
+            command, env=environment(), stdin=file, stdout=file, stderr=file, timeout=HANG_S, check=False
+        )
+    assert done.returncode == 3 and set(log.read_text(encoding="utf-8").split()) == {"said", "told"}
 
 
 @pytest.mark.parametrize("name", ["test_ring", "test_msgpack", "test_zmtp"])

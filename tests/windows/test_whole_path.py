@@ -24,10 +24,12 @@ KEPT_BARS = 3
 
 
 @contextlib.asynccontextmanager
-async def host_of(made: Desktop, program: str = "clap_host.exe") -> AsyncIterator[ClapHost]:
+async def host_of(
+    made: Desktop, program: str = "clap_host.exe", *, plugin: Path = PLUGIN
+) -> AsyncIterator[ClapHost]:
     """A host with the stereo plugin loaded, not yet open."""
     log = made.home / "host.log"
-    process = await started(HOSTS / program, of_windows(PLUGIN), log=log, env=made.env, cwd=made.home)
+    process = await started(HOSTS / program, of_windows(plugin), log=log, env=made.env, cwd=made.home)
     try:
         yield ClapHost(process, log, made.home)
     finally:

@@ -10,7 +10,7 @@ from plugin_protocol import draw_spec, layout
 from plugin_protocol.make_vectors import HEADER, INSTANCE, RECORD
 from plugin_protocol.session import SENDS
 
-TEXT = Path(draw_spec.SPEC).read_text()
+TEXT = Path(draw_spec.SPEC).read_text(encoding="utf-8")
 
 
 def part(name: str) -> str:
