@@ -17,7 +17,9 @@ from tests.support.hosts import plugin_bundles, program
 from tests.support.screen import x_server
 
 WIDTH, HEIGHT, FRAMES = 1200, 700, 3
-MOST = 12_500_000  # 8.3 ms, half of a frame at 60 a second, at 1.5 instructions a nanosecond: a slow core
+# A quarter more than was counted (3.17 M, the same in every run), for what another compiler or version of DPF makes of it. It is 2.7 ms,
+# a sixth of a frame at 60 a second, of a slow core, which does 1.5 instructions in a nanosecond.
+MOST = 4_000_000
 # The window calls it through a thunk, which the compiler makes of its whole body: either name is the frame.
 FRAME = "*DGL::NanoBaseWidget<DGL::StandaloneWindow>::onDisplay()"
 COMMON = ("libm.so", "libstdc++.so")
@@ -38,7 +40,8 @@ async def count(display: str, folder: Path) -> int:
         str(FRAMES),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"DISPLAY": display},
+        env=os.environ
+        | {"DISPLAY": display, "GALLIUM_NOOP": "1"},  # Mesa's driver draws nothing: that is not counted
     )
     _, said = await process.communicate()
     ours = own_instructions((folder / "counts").read_text(), program_path.name)
@@ -72,17 +75,17 @@ async def counted() -> int:
 
 
 def rows() -> list[Row]:
-    """One line. Some minutes: the software OpenGL runs under valgrind, too."""
+    """One line. Ten seconds of processor time, once it is compiled."""
     frame = asyncio.run(counted())
     what = f"window, {WIDTH} x {HEIGHT}: instructions of ours, one frame that scrolls"
-    return [(what, frame, f"{MOST / 1e6:g} M", "8.3 ms of a slow core")]
+    return [(what, frame, f"{MOST / 1e6:g} M", "2.7 ms of a slow core")]
 
 
 def main() -> None:
     """Print the line. Raises AssertionError when it is more than MOST."""
     for what, figure, limit, beside in rows():
         print(f"{what:<70} {figure:>12,.0f}  {limit:>8}  {beside}", flush=True)
-        assert figure <= MOST, "a frame costs more than half of its time"
+        assert figure <= MOST, "a frame costs more than it did"
 
 
 if __name__ == "__main__":

@@ -63,6 +63,19 @@ void Canvas::bars(const std::vector<Bar> &bars, float width, const Colour &colou
     vg_.lineCap(NanoVG::BUTT);
 }
 
+void Canvas::stencil(const Box &box, const DGL_NAMESPACE::NanoImage &picture, const Colour &colour)
+{
+    if (!picture.isValid()) return;
+    const float x = std::round(box.x / pixel) * pixel, y = std::round(box.y / pixel) * pixel;
+    const float w = static_cast<float>(picture.getSize().getWidth()) * pixel, h = static_cast<float>(picture.getSize().getHeight()) * pixel;
+    NanoVG::Paint paint = vg_.imagePattern(x, y, w, h, 0.0f, picture, 1.0f);
+    paint.innerColor = paint.outerColor = colour;
+    vg_.beginPath();
+    vg_.rect(x, y, w, h);
+    vg_.fillPaint(paint);
+    vg_.fill();
+}
+
 void Canvas::use(float size, const Colour &colour, Align align)
 {
     const int across = align == Align::kLeft     ? NanoVG::ALIGN_LEFT
@@ -82,31 +95,33 @@ float Canvas::width(float size, const std::string &words)
 }
 
 /* The longest beginning that fits with an ellipsis, at the size in use. Found by halves: this is done for each line in each frame. */
-std::string Canvas::fitted(float room, const std::string &words)
+Canvas::Fitted Canvas::fitted(float room, const std::string &words)
 {
     Rectangle<float> bounds;
-    const auto fits = [&](const std::string &shown) { return vg_.textBounds(0, 0, shown.c_str(), nullptr, bounds) <= room; };
-    if (fits(words)) return words;
-    size_t low = 0, high = words.size();
-    while (low + 1 < high) {
+    const auto wide = [&](const std::string &shown) { return vg_.textBounds(0, 0, shown.c_str(), nullptr, bounds); };
+    if (const float whole = wide(words); whole <= room) return {words, whole};
+    Fitted found = {"", 0.0f};
+    for (size_t low = 0, high = words.size(); low + 1 < high;) {
         const size_t middle = low + (high - low) / 2;
-        (fits(whole_characters(words, middle) + "…") ? low : high) = middle;
+        const std::string shown = whole_characters(words, middle) + "…";
+        const float taken = wide(shown);
+        if (taken <= room) found = {shown, taken};
+        (taken <= room ? low : high) = middle;
     }
-    return low ? whole_characters(words, low) + "…" : "";
+    return found;
 }
 
 float Canvas::write(const Box &box, float size, const Colour &colour, const std::string &words, Align align, bool strong)
 {
     if (words.empty() || box.w <= 0.0f) return 0.0f;
     use(size, colour, Align::kLeft);
-    const std::string shown = fitted(box.w, words);
-    const float wide = width(size, shown);
-    const float x = align == Align::kLeft ? box.x : align == Align::kRight ? box.right() - wide : box.centre() - wide / 2;
-    use(size, colour, Align::kLeft);
+    const Fitted shown = fitted(box.w, words);
+    if (shown.words.empty()) return 0.0f;
+    const float x = align == Align::kLeft ? box.x : align == Align::kRight ? box.right() - shown.wide : box.centre() - shown.wide / 2;
     const float at = std::round(x / pixel) * pixel, y = std::round((box.middle() + size * 0.04f) / pixel) * pixel;
-    vg_.text(at, y, shown.c_str(), nullptr);
-    if (strong) vg_.text(at + 0.35f, y, shown.c_str(), nullptr); /* there is one weight of the font: print it twice */
-    return wide;
+    vg_.text(at, y, shown.words.c_str(), nullptr);
+    if (strong) vg_.text(at + 0.35f, y, shown.words.c_str(), nullptr); /* there is one weight of the font: print it twice */
+    return shown.wide;
 }
 
 float Canvas::paragraph(const Box &box, float size, const Colour &colour, const std::string &words, Align align)

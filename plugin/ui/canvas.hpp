@@ -31,6 +31,9 @@ public:
     };
     void bars(const std::vector<Bar> &bars, float width, const Colour &colour);
 
+    /* A picture in one colour, of the box's size in pixels: each grey says how much of that pixel is covered. */
+    void stencil(const Box &box, const DGL_NAMESPACE::NanoImage &picture, const Colour &colour);
+
     /* One line of text in a box, on its middle; cut with an ellipsis when it does not fit. Returns its width. */
     float write(const Box &box, float size, const Colour &colour, const std::string &words, Align align = Align::kLeft,
                 bool strong = false);
@@ -47,7 +50,11 @@ public:
 
 private:
     void use(float size, const Colour &colour, Align align);
-    std::string fitted(float room, const std::string &words);
+    struct Fitted {
+        std::string words;
+        float wide;
+    };
+    Fitted fitted(float room, const std::string &words);
 
     Vg &vg_;
 };

@@ -1,35 +1,59 @@
-/* Below the waveform: all that is in reach, and what is chosen of it. */
-#include "history_shown.hpp"
+#include "history_overview.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace ui {
 
-void draw_overview(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
+/* A quarter of a pixel is not seen. */
+bool HistoryOverview::is_of(const Drawn &now) const
+{
+    const double unseen = (now.newest - now.oldest) / (4.0 * now.width);
+    return picture_.isValid() && drawn_.width == now.width && drawn_.height == now.height && drawn_.told == now.told &&
+           std::abs(drawn_.oldest - now.oldest) < unseen && std::abs(drawn_.newest - now.newest) < unseen;
+}
+
+/* points: the width of the picture. */
+void HistoryOverview::draw_picture(Canvas &canvas, const HistoryShown &shown, const Drawn &now, float points)
+{
+    const double frames = now.newest - now.oldest;
+    const int level = PeakTiles::level_of(frames / static_cast<double>(points));
+    const auto frame_of = [&](unsigned column) { return static_cast<uint64_t>(now.oldest + frames * column / now.width); };
+    const float middle = static_cast<float>(now.height) / 2, most = static_cast<float>(now.height) - 6.0f / canvas.pixel;
+    std::vector<unsigned char> covered(size_t{now.width} * now.height);
+    for (unsigned column = 0; column < now.width; column++) {
+        const PeakTiles::Peak peak = peak_of(shown, frame_of(column), frame_of(column + 1), level);
+        const float loudest = std::sqrt(std::min(std::max(peak.high, -peak.low), 1.0f)); /* so that what is soft is seen, too */
+        const float half = std::max(most * loudest, 1.0f) / 2, top = middle - half, bottom = middle + half;
+        for (auto row = static_cast<unsigned>(top); row < std::min(now.height, static_cast<unsigned>(std::ceil(bottom))); row++) {
+            const auto at = static_cast<float>(row);
+            const float part = std::min(at + 1.0f, bottom) - std::max(at, top);
+            covered[size_t{row} * now.width + column] = static_cast<unsigned char>(std::lround(255.0f * part));
+        }
+    }
+    picture_ = canvas.vg().createImageFromRawMemory(now.width, now.height, covered.data(), 0, DGL_NAMESPACE::kImageFormatGrayscale);
+    drawn_ = now;
+}
+
+void HistoryOverview::draw(Canvas &canvas, const Layout &layout, const HistoryShown &shown)
 {
     const Box &box = layout.overview;
-    const Box inner = {box.x, box.y + 3, box.w, box.h - 6};
     canvas.fill(box, kPanel, 6);
     const double frames = shown.newest - shown.oldest;
+    const auto pixels = [&](float points) { return static_cast<unsigned>(std::max(std::lround(points / canvas.pixel), 1l)); };
+    const Drawn now = {pixels(box.w), pixels(box.h), shown.oldest, shown.newest, shown.tiles.told()};
     if (frames <= 0.0) return;
+    if (!is_of(now)) draw_picture(canvas, shown, now, box.w);
     const auto x_of = [&](double frame) { return box.x + box.w * static_cast<float>((frame - shown.oldest) / frames); };
-    const int level = PeakTiles::level_of(frames / static_cast<double>(box.w));
-    Outline outline;
-    for (auto column = static_cast<uint64_t>(std::max(shown.oldest, 0.0)) >> level; static_cast<double>(column << level) < shown.newest; column++) {
-        const PeakTiles::Peak peak = peak_of(shown, column << level, (column + 1) << level, level);
-        const float loudest = std::sqrt(std::min(std::max(peak.high, -peak.low), 1.0f)); /* so that what is soft is seen, too */
-        const float tall = std::max(inner.h * loudest, 1.0f);
-        outline.add(x_of(static_cast<double>(column << level)), inner.middle() - tall / 2, inner.middle() + tall / 2);
-    }
     canvas.clip(box);
-    outline.fill(canvas, kWave);
+    canvas.stencil(box, picture_, kWave);
     if (!shown.selection.empty()) {
         const float from = x_of(static_cast<double>(shown.selection.first())), to = x_of(static_cast<double>(shown.selection.end()));
         const Box chosen = {from, box.y, std::max(to - from, 2.0f), box.h};
         canvas.fill(chosen, kWarmGlow);
         canvas.clip(chosen);
-        outline.fill(canvas, kWarm);
+        canvas.stencil(box, picture_, kWarm);
         canvas.unclip();
     }
     const float from = std::max(x_of(shown.viewport.first()), box.x), to = std::min(std::max(x_of(shown.viewport.end()), from + 6.0f), box.right());

@@ -55,7 +55,6 @@ void draw_bars(Canvas &canvas, const Layout &layout, const HistoryShown &shown);
 /* Where the transport stood, and where the host did; tempo and meter where they change. */
 void draw_transport(Canvas &canvas, const Layout &layout, const HistoryShown &shown);
 void draw_time(Canvas &canvas, const Layout &layout, const HistoryShown &shown);
-void draw_overview(Canvas &canvas, const Layout &layout, const HistoryShown &shown);
 void draw_info(Canvas &canvas, const Layout &layout, const HistoryShown &shown); /* what is chosen, and what can be done with it */
 
 /* The frame at a place of the overview. */

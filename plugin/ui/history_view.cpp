@@ -186,7 +186,7 @@ void HistoryView::draw(Canvas &canvas, const Layout &layout, const HistoryShown 
         canvas.write(Box{layout.notice.x + 14, layout.notice.y, room, layout.notice.h}, kTextSize, kInk, shown.notice);
         if (!shown.start.empty()) canvas.button(layout.start, shown.start, true, shown.pointer.over(layout.start));
     }
-    draw_overview(canvas, layout, shown);
+    overview_.draw(canvas, layout, shown);
     draw_info(canvas, layout, shown);
 }
 

@@ -3,7 +3,7 @@
 #ifndef SIDECHAIN_UI_HISTORY_VIEW_HPP
 #define SIDECHAIN_UI_HISTORY_VIEW_HPP
 
-#include "history_shown.hpp"
+#include "history_overview.hpp"
 
 namespace ui {
 
@@ -19,6 +19,7 @@ private:
     void draw_wave(Canvas &canvas, const Box &box, const HistoryShown &shown);
     void choose_gain(float loudest);
 
+    HistoryOverview overview_;
     float wanted_db_ = 0.0f, shown_db_ = 0.0f;
 };
 

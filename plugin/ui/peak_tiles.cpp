@@ -25,6 +25,7 @@ int PeakTiles::level_of(double frames_per_column)
 void PeakTiles::forget()
 {
     tiles_.clear();
+    told_++;
     under_way_ = 0;
 }
 
@@ -102,7 +103,7 @@ bool PeakTiles::answered(const sc_event &event)
         under_way_--;
         const bool told = event.kind == SC_EVENT_PEAKS;
         of.tries = told && !event.peaks.coarse ? 0 : of.tries + 1;
-        if (told) of.peaks = std::make_unique<sc_peaks>(event.peaks);
+        if (told) of.peaks = std::make_unique<sc_peaks>(event.peaks), told_++;
         make_room();
         return true;
     }

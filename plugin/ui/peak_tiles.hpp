@@ -39,6 +39,7 @@ public:
     Wanted wanted(double first, double end, int level, uint64_t newest, uint64_t stale) const;
     void asked(const Wanted &wanted, uint64_t id);
     bool answered(const sc_event &event); /* false: it is no answer to this */
+    uint64_t told() const { return told_; } /* another number as soon as anything else is told */
 
 private:
     struct Tile {
@@ -54,6 +55,7 @@ private:
 
     mutable std::map<Key, Tile> tiles_;
     mutable uint64_t clock_ = 0;
+    uint64_t told_ = 0;
     int under_way_ = 0;
 };
 
