@@ -56,7 +56,7 @@ def compile_machine(machine: Machine) -> Compiled:
     instruments = STYLES[machine.style].instruments if machine.style in STYLES else None
     if instruments is None:
         raise BadScore(f"Machine {machine.style[:32]!r}: there is none; one of {', '.join(STYLES)}.")
-    playing: list[tuple[Program, float]] = []
+    playing: list[tuple[Program, float, int]] = []
     for player in machine.players:
         programs = instruments.get(player.instrument)
         if programs is None or player.program not in programs:
@@ -64,11 +64,15 @@ def compile_machine(machine: Machine) -> Compiled:
                 f"{player.instrument} {player.program}: the {machine.style} machine has no such program."
             )
         if not player.muted and player.volume > 0:
-            playing.append((programs[player.program], player.volume))
+            playing.append((programs[player.program], player.volume, player.transpose))
     bar = BEATS_PER_BAR * TICKS_PER_QUARTER
-    length = lcm(MACHINE_BARS * bar, *(program.length for program, _ in playing))
+    length = lcm(MACHINE_BARS * bar, *(program.length for program, _, _ in playing))
     moved = _semitones(machine.key)
-    notes = (note for program, volume in playing for note in _turns(program, volume, moved, length))
+    notes = (
+        note
+        for program, volume, transpose in playing
+        for note in _turns(program, volume, moved + transpose, length)
+    )
     return _compiled(notes, length, machine.bpm)
 
 

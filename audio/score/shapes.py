@@ -27,6 +27,9 @@ METERS = {"4/4": 4, "3/4": 3}
 STEPS_PER_BEAT = (1, 2, 3, 4, 6, 8)
 MAX_PATTERN_BEATS, MAX_ROWS = 64, 32
 MAX_INSTRUMENTS = 32
+MAX_TRANSPOSE = 12
+"""Semitones, up or down, by which a player of a machine plays beside its key."""
+MAX_DESCRIPTION_CHARS = 500
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -177,9 +180,11 @@ class Pattern:
     rows: tuple[Row, ...] = ()
     key: str = "C"
     swing: int = MIN_SWING
+    description: str = ""
 
     def __post_init__(self) -> None:
         _named("pattern", self.name)
+        _described(self.description)
         _within("tempo", self.bpm, MIN_BPM, MAX_BPM)
         _within("beats", self.beats, 1, MAX_PATTERN_BEATS)
         if self.steps_per_beat not in STEPS_PER_BEAT:
@@ -198,18 +203,23 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """One instrument of a machine. program: which of its programs it plays; volume: 0..1; muted: it is there and silent."""
+    """One instrument of a machine. program: which of its programs it plays; volume: 0..1; muted: it is there and silent.
+
+    transpose: semitones by which what has a pitch is moved, beside the machine's key.
+    """
 
     instrument: str
     program: str
     volume: float = 0.8
     muted: bool = False
+    transpose: int = 0
 
     def __post_init__(self) -> None:
         for what, text in (("Instrument", self.instrument), ("Program", self.program)):
             if not _ID.match(text):
                 raise BadScore(f"{what} of a machine: up to 64 letters, digits, - and _.")
         _within("volume", self.volume, 0, 1)
+        _within("transposition", self.transpose, -MAX_TRANSPOSE, MAX_TRANSPOSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +231,11 @@ class Machine:
     bpm: int
     key: str = "C"
     players: tuple[Player, ...] = field(default=())
+    description: str = ""
 
     def __post_init__(self) -> None:
         _named("machine", self.name)
+        _described(self.description)
         _within("tempo", self.bpm, MIN_BPM, MAX_BPM)
         _known_key(self.key)
         _at_most("instruments", len(self.players), MAX_INSTRUMENTS)
@@ -244,6 +256,10 @@ def _at_most(what: str, count: int, most: int) -> None:
 def _named(what: str, name: str) -> None:
     if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS:
         raise BadScore(f"Name of a {what}: 1 to {MAX_NAME_CHARS} characters.")
+
+
+def _described(text: str) -> None:
+    _at_most("characters of a description", len(text), MAX_DESCRIPTION_CHARS)
 
 
 def _known_sound(sound: str) -> None:

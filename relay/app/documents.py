@@ -13,7 +13,7 @@ from relay.core.access import POLICY, Action, Relation
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.keys import HEADER as KEY_HEADER
 from relay.wire.operations import AudioBytes, Nothing, Operation, UploadForm
-from relay.wire.rest import Problem
+from relay.wire.rest import EnvelopedProblem, Problem
 from relay.wire.samples import SampleForm
 
 Schema = dict[str, Any]  # any: the document is plain JSON
@@ -34,7 +34,7 @@ def document(rows: Iterable[AnyRow]) -> Schema:
     shown = [row for row in operations(rows) if row.operation.method != "OPTIONS"]
     kinds = sorted(
         {kind for row in shown for kind in (row.operation.body, row.operation.reply) if not _is_plain(kind)}
-        | {Problem},
+        | {Problem, EnvelopedProblem},
         key=lambda kind: kind.__name__,
     )
     references, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
@@ -98,7 +98,11 @@ def _operation(row: Row[Any, Any, Any], of_kind: dict[type, Schema]) -> Schema:
             str(operation.status): _answer(operation, of_kind),
             "default": {
                 "description": "A problem document (RFC 9457)",
-                "content": {"application/problem+json": {"schema": of_kind[Problem]}},
+                "content": {
+                    "application/problem+json": {
+                        "schema": of_kind[EnvelopedProblem if operation.missing else Problem]
+                    }
+                },
             },
         },
     }
@@ -130,7 +134,10 @@ def _body(operation: AnyOperation, of_kind: dict[type, Schema]) -> Schema | None
         file = {"type": "string", "contentMediaType": "audio/wav", "description": "WAV or MP3"}
         form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
         return {"multipart/form-data": {"schema": form}}
-    return None if _is_plain(operation.body) else {"application/json": {"schema": of_kind[operation.body]}}
+    if _is_plain(operation.body):
+        return None
+    files: Schema = {media_type: {} for media_type in operation.files}
+    return {"application/json": {"schema": of_kind[operation.body]}, **files}
 
 
 def _answer(operation: AnyOperation, of_kind: dict[type, Schema]) -> Schema:

@@ -189,7 +189,8 @@ class Front:
                 media_type=page.media_type,
                 headers={**page.headers, **headers_of(refusal)},
             )
-        status, headers, body = problem(refusal)
+        missing = row.operation.missing if isinstance(row, Row) else ""
+        status, headers, body = problem(refusal, missing)
         return Answer(status=status, content=body, media_type=MEDIA_TYPE, headers=headers)
 
     def _other_method(self, request: Request, other: MethodNotAllowed) -> Answer[Any]:

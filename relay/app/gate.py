@@ -34,7 +34,7 @@ from relay.engine.limits import SharedLimits
 from relay.features.accounts.service import Accounts
 from relay.features.devices.api import Families, Tokens
 from relay.features.guests.api import Guests
-from relay.wire.operation import MAX_BODY_BYTES
+from relay.wire.operation import MAX_BODY_BYTES, SentFile
 from relay.wire.operations import Nothing
 
 CSRF_HEADER = "x-csrf-token"
@@ -227,9 +227,14 @@ async def _body_of(request: Request, row: AnyRow) -> object:
     if isinstance(row, Page) or row.operation.streamed or row.operation.body is Nothing:
         return Nothing()
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != JSON:  # a page of another origin cannot send this without asking first (Fetch, 4.10)
-        raise Refusal("unsupported_media_type", f"The body must be {JSON}.")
+    if media_type not in (JSON, *row.operation.files):
+        # none of them can a page of another origin send without asking first (Fetch, 4.10)
+        raise Refusal(
+            "unsupported_media_type", f"The body must be {' or '.join((JSON, *row.operation.files))}."
+        )
     data = await _whole_body(request, row.operation.max_body_bytes)
+    if media_type != JSON:
+        return SentFile(media_type=media_type, data=data)
     try:
         return msgspec.json.decode(data, type=row.operation.body)
     except msgspec.ValidationError as error:

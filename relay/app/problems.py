@@ -1,10 +1,11 @@
 """Refusals as RFC 9457 problem documents. Nothing here decides anything."""
 
 import msgspec
+from msgspec.structs import asdict
 
 from relay.core.refusal import Code, Refusal
 from relay.wire.misfits import in_words
-from relay.wire.rest import Problem
+from relay.wire.rest import EnvelopedProblem, Fault, Problem
 from relay.wire.tus import CHECKSUM_MISMATCH, VERSION
 
 STATUS: dict[Code, tuple[int, str]] = {
@@ -50,17 +51,31 @@ STATUS: dict[Code, tuple[int, str]] = {
     "internal": (500, "Our mistake"),
     "busy": (503, "Busy"),
 }
+_IN_ENVELOPE: dict[Code, str] = {
+    **dict.fromkeys(("sign_in_required", "token_invalid", "token_expired"), "AUTH_REQUIRED"),
+    **dict.fromkeys(("forbidden", "account_suspended", "account_required"), "UNAUTHORIZED"),
+    **dict.fromkeys(("validation", "malformed", "unsupported_media_type"), "VALIDATION_ERROR"),
+    "rate_limited": "RATE_LIMIT_EXCEEDED",
+}
+"""Where the other interface has a word of its own; all else is called as here, in capitals."""
 MEDIA_TYPE = "application/problem+json"
 LIMITS_HINT = "See /api/docs for the limits."
 
 
-def problem(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body."""
+def problem(refusal: Refusal, missing: str = "") -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body. missing: of the operation, whose answers are in an envelope then."""
     status, title = STATUS[refusal.code]
     body = Problem(
         title=title, status=status, code=refusal.code, detail=refusal.detail, next_step=refusal.next_step
     )
+    if missing:
+        fault = Fault(code=_in_envelope(refusal.code, missing), message=str(refusal))
+        body = EnvelopedProblem(**asdict(body), error=fault)
     return status, headers_of(refusal), msgspec.json.encode(body)
+
+
+def _in_envelope(code: Code, missing: str) -> str:
+    return missing if STATUS[code][0] in (404, 410) else _IN_ENVELOPE.get(code, code.upper())
 
 
 def headers_of(refusal: Refusal) -> dict[str, str]:

@@ -14,6 +14,7 @@ from relay.core.calls import AnyRow, Render
 from relay.features.accounts.linking import LinkPages
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.comments import operations as comments
+from relay.features.comments.beat_operations import BeatComments
 from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
@@ -44,12 +45,14 @@ from relay.features.passwords.two_step import TwoStepPages
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.profiles import playground as playground_profile
+from relay.features.reactions import beat_operations as reaction_beats
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
 from relay.features.samples import operations as samples
 from relay.features.search.operations import Search
 from relay.features.studio import migration_operations, playground_operations, rendering_operations
 from relay.features.studio import operations as studio
+from relay.features.studio.beat_operations import Patterns
 from relay.features.studio.kit import Kit
 from relay.features.studio.links_page import LinksPage
 from relay.features.studio.shared_page import SharedPage
@@ -89,6 +92,13 @@ class Table:
             *playground_operations.rows(
                 self.posts.writing, self.posts.sharing, self.posts.owning, self.base_url
             ),
+            *Patterns(
+                writing=self.posts.writing,
+                sharing=self.posts.sharing,
+                rendering=self.posts.rendering,
+                owning=self.posts.owning,
+                base_url=self.base_url,
+            ).rows(),
             *SharedPage(
                 db=self.engines.db,
                 writing=self.posts.writing,
@@ -227,6 +237,8 @@ class Table:
             *reactions.list_rows(given.lists),
             *reaction_pages.rows(given.keeping, given.lists, self.render),
             *comments.rows(given.comments),
+            *reaction_beats.rows(given.reactions, given.plays),
+            *BeatComments(self.engines.db, given.comments, self.base_url).rows(),
             *notifications.rows(given.notifications),
             *notification_pages.rows(given.notifications, self.render),
             *CommentPages(comments=given.comments, render=self.render).rows(),

@@ -6,6 +6,8 @@ from relay.wire.creations import (
     Creation,
     CreationEdit,
     CreationPage,
+    ImportedCreation,
+    ImportQuery,
     NewCreation,
     OfKind,
     ScoresCompared,
@@ -18,6 +20,8 @@ from relay.wire.operation import AudioBytes, Nothing, Operation, Paging, get_row
 from relay.wire.rest import API_PREFIX, PostDeleted
 
 MAX_SCORE_BYTES = 256 * 1024
+MAX_IMPORT_BYTES = 1_000_000
+MIDI_TYPES = ("audio/midi", "audio/x-midi", "audio/mid")
 
 MAKE_CREATION = Operation(
     method="POST",
@@ -30,6 +34,19 @@ MAKE_CREATION = Operation(
     keyed=True,
     max_body_bytes=MAX_SCORE_BYTES,
     text="Make a loop, a song, a pattern or a machine. It is private unless you say otherwise. With the same key again: the same one.",
+)
+IMPORT_CREATION = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/creations/import",
+    tag="creations",
+    body=NewCreation,
+    query=ImportQuery,
+    reply=ImportedCreation,
+    status=201,
+    max_body_bytes=MAX_IMPORT_BYTES,
+    files=MIDI_TYPES,
+    text="Make a loop or a pattern of a Standard MIDI File, each note on the nearest sixteenth with the nearest sound; it is private. As JSON:"
+    " as POST /creations.",
 )
 GET_CREATION = get_row("/creations/{creation_id}", Creation, "One creation and its score.")
 SAVE_CREATION = Operation(

@@ -4,19 +4,20 @@ A creation has all that a post has: it is liked, reacted to, commented on, saved
 same operations, with its id as `post_id`. Until its sound is made (`POST /creations/{id}/render`), `frames` is 0.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url, Word
+from relay.wire.bounds import PRINTABLE, Count, Sentence, Timestamp, Url, Word
 from relay.wire.ids import Id
 from relay.wire.operation import Paging
 from relay.wire.owning import ALL_RIGHTS_RESERVED, Licence
 from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo, Title, Username
-from relay.wire.scores import Color, Score, ScoreKind
+from relay.wire.scores import MAX_NAME, Color, Description, Score, ScoreKind
 
 VersionNote = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 MAX_CHANGES = 500
+MAX_TOLD = 8
 
 
 class NewCreation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,7 +50,7 @@ class OfKind(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CreationItem(AudioPost, frozen=True, kw_only=True):
-    """A creation on a list: all but its score. color: of a loop; meter: of a song. rendered: it has a sound."""
+    """A creation on a list: all but its score. color: of a loop; meter: of a song; style: of a machine. rendered: it has a sound."""
 
     kind: Word
     updated_at: Timestamp
@@ -58,6 +59,8 @@ class CreationItem(AudioPost, frozen=True, kw_only=True):
     view_count: Count = 0
     color: Color | None = None
     meter: Word | None = None
+    style: Word | None = None
+    description: Description = ""
     rendered: bool = False
 
 
@@ -78,6 +81,20 @@ class Creation(CreationItem, frozen=True, kw_only=True):
     licence_url: Url | None = None
     archived: bool = False
     forked_from: ForkedFrom | None = None
+
+
+class ImportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query of POST /creations/import. kind, name: of what a MIDI file becomes."""
+
+    kind: Literal["loop", "pattern"] = "loop"
+    name: Annotated[str, Meta(max_length=MAX_NAME, pattern=PRINTABLE)] = ""
+
+
+class ImportedCreation(Struct, frozen=True, kw_only=True):
+    """told: what of the file did not fit, as sentences."""
+
+    creation: Creation
+    told: Annotated[list[Sentence], Meta(max_length=MAX_TOLD)]
 
 
 class CreationPage(Struct, frozen=True, kw_only=True):

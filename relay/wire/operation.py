@@ -69,6 +69,14 @@ class AudioBytes(Struct, frozen=True):
     """Stands for an answer that is the bytes of a file, whole or a range (RFC 9110, 14)."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentFile:
+    """A body that is a file of one of the media types that its operation takes."""
+
+    media_type: str
+    data: bytes
+
+
 class UploadForm(Struct, frozen=True, kw_only=True):
     """Stands for a multipart/form-data body with the part `audio`, and `meta` (UploadMeta as JSON) or plain fields of its names."""
 
@@ -91,6 +99,10 @@ class Operation(Generic[B, Q, R]):
     keyed: bool = False
     """Takes the header Idempotency-Key."""
     max_body_bytes: int = MAX_BODY_BYTES
+    files: tuple[str, ...] = ()
+    """Media types of a file that it takes, too, in place of JSON: the handler is given a SentFile then."""
+    missing: str = ""
+    """Answers of it are in an envelope (beats.py): its refusals say so, and call by this what is not there."""
     streamed: bool = False
     """The body is read while it arrives; `body` only describes it."""
 

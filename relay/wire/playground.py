@@ -215,9 +215,9 @@ class SharedOwner(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Shared(Struct, frozen=True, kw_only=True, rename="camel"):
-    """GET /api/shared/{token}. data: a Loop or a Song, as resourceType says (as JSON: its shape has no tag of its own)."""
+    """GET /api/shared/{token}. data: a Loop, a Song or a Pattern (of beats.py), as resourceType says (as JSON: its shape has no tag of its own)."""
 
-    resource_type: Literal["loop", "song"]
+    resource_type: Literal["loop", "song", "pattern"]
     data: Raw
     owner: SharedOwner
 

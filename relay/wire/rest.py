@@ -86,6 +86,20 @@ class Problem(Struct, frozen=True, kw_only=True):
     next_step: Sentence = ""
 
 
+class Fault(Struct, frozen=True, kw_only=True):
+    """An error in an envelope. code: one of the interface that the operation belongs to."""
+
+    code: Word
+    message: Sentence
+
+
+class EnvelopedProblem(Problem, frozen=True, kw_only=True):
+    """A problem of an operation whose answers are in an envelope: the envelope's members stand beside the others (RFC 9457, 3.2)."""
+
+    error: Fault
+    success: bool = False
+
+
 # people and posts ---------------------------------------------------------------------------------------------
 
 

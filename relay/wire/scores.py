@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from relay.wire.bounds import PRINTABLE
+from relay.wire.bounds import PRINTABLE, UNPRINTABLE
 
 MAX_NAME = 100
 ScoreName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
@@ -24,6 +24,10 @@ ScoreKey = Annotated[str, Meta(min_length=1, max_length=3, pattern=r"^[A-G][#b]?
 ScoreBpm = Annotated[int, Meta(ge=40, le=240)]
 Swing = Annotated[int, Meta(ge=50, le=75)]
 """Percent of two steps that the first of them takes."""
+Transpose = Annotated[int, Meta(ge=-12, le=12)]
+"""Semitones."""
+Description = Annotated[str, Meta(max_length=500, pattern=rf"^(?:[^{UNPRINTABLE}]|\n)*\Z")]
+"""May have more than one line."""
 Level = Annotated[float, Meta(ge=0.0, le=1.0)]
 MAX_CHORDS, MAX_STEPS, MAX_BLOCKS, MAX_SONG_BARS, MAX_ROWS, MAX_ROW_STEPS, MAX_PLAYERS = (
     64,
@@ -105,15 +109,17 @@ class PatternScore(
     rows: Annotated[list[PatternRow], Meta(max_length=MAX_ROWS)] = []
     key: ScoreKey = "C"
     swing: Swing = 50
+    description: Description = ""
 
 
 class Player(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An instrument of a machine, and which of its programs it plays."""
+    """An instrument of a machine, and which of its programs it plays. transpose: beside the machine's key."""
 
     instrument: Local
     program: Local
     volume: Level = 0.8
     muted: bool = False
+    transpose: Transpose = 0
 
 
 class MachineScore(
@@ -126,6 +132,7 @@ class MachineScore(
     bpm: ScoreBpm
     key: ScoreKey = "C"
     players: Annotated[list[Player], Meta(max_length=MAX_PLAYERS)] = []
+    description: Description = ""
 
 
 Score = LoopScore | SongScore | PatternScore | MachineScore

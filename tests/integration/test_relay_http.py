@@ -37,6 +37,7 @@ JSON: dict[str, Any] = {
     "/api/v1/auth/verify": {"token": "x" * 43},
     "/api/v1/audio/{post_id}/comments": {"text": "to stay"},
     "/api/v1/comments/{comment_id}": {"text": "to stay"},
+    "/api/comments/{comment_id}": {"text": "to stay"},
     "/api/v1/audio/{post_id}/versions": {"upload_id": "0" * 32, "meta": {}},
 }
 
@@ -56,6 +57,7 @@ NAMED = {
     "version": KIT_VERSION,
     "sound": "drum-rim",
     "number": "60",
+    "machine_id": "salsa",
 }
 """Parameters of paths; those of what is to be there are made by whoever asks."""
 
@@ -88,12 +90,20 @@ def comment_on(post: AudioPost, owner: RelayClient, text: str) -> str:
 SCORES = {
     "song": {"kind": "song", "bpm": 120, "name": "To stay", "blocks": []},
     "loop": {"kind": "loop", "name": "To stay", "bars": 1, "steps": [{"step": 0, "sound": "drum-kick"}]},
+    "pattern": {
+        "kind": "pattern",
+        "name": "To stay",
+        "bpm": 120,
+        "beats": 1,
+        "steps_per_beat": 1,
+        "rows": [{"sound": "drum-kick", "steps": [1.0]}],
+    },
 }
 CREATIONS: dict[tuple[str, str], str] = {}
 
 
 def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
-    """The id of a loop, or where the path is a song's or a sample's, of one; a loop or a song that stays is made once."""
+    """The id of a loop, or of what the path is of; what stays is made once."""
     if "/samples/" in path:
         sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
         sent = owner.http.post(
@@ -101,7 +111,7 @@ def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
         )
         assert sent.status_code == 200, sent.text
         return str(sent.json()["id"])
-    kind = "song" if "/songs/" in path else "loop"
+    kind = next((kind for kind in SCORES if f"/{kind}s/" in path), "loop")
     if spare or (owner.url, kind) not in CREATIONS:
         made = owner.http.post("/creations", json={"score": SCORES[kind], "visibility": "public"})
         assert made.status_code == 201, made.text

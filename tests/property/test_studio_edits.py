@@ -11,6 +11,7 @@ import msgspec
 
 from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
 from audio.score.events import Compiled
+from audio.score.from_midi import loop_of
 from audio.score.midi import MidiSong, read_midi, write_midi
 from audio.score.shapes import Loop, Machine, Pattern, Song, Step
 from audio.score.sounds import SOUNDS
@@ -218,9 +219,17 @@ def test_a_page_writes_the_midi_file_that_we_do_and_reads_its_own() -> None:
     assert {(each.step, each.sound) for each in back.steps} == {
         (each.step, each.sound) for each in plain.steps
     }
+    ours = loop_of(read_midi(base64.b64decode(files[0])), "file")
+    assert isinstance(ours.score, Loop)  # the relay makes of a file what the page does
+    assert (ours.score.bars, ours.score.bpm, list(ours.told)) == (back.bars, back.bpm, first["told"])
+    assert _places(ours.score) == _places(back)
     for each in odd:
         assert isinstance(each, dict)
         assert each.get("trouble", "").endswith(".") or msgspec.convert(each["body"], Loop)
+
+
+def _places(loop: Loop) -> list[tuple[int, str, float, str]]:
+    return sorted((each.step, each.sound, each.velocity, each.note or "") for each in loop.steps)
 
 
 def random_steps(chance: random.Random) -> tuple[Step, ...]:

@@ -101,6 +101,7 @@ def random_machine(chance: random.Random) -> Machine:
                 program=chance.choice(list(instruments[each])),
                 volume=chance.choice([0.0, 0.37, 1.0]),
                 muted=chance.random() < 0.2,
+                transpose=chance.choice([0, 0, -12, 5]),
             )
             for each in chosen
         ),

@@ -25,6 +25,7 @@ from msgspec.inspect import (
 
 import relay.wire
 from relay.wire import (
+    beat_operations,
     creation_operations,
     guest_operations,
     migration_operations,
@@ -58,6 +59,11 @@ LINES = {
     "AppealAnswer.answer",
     "Audited.note",
     "Audited.words",
+    "BeatComment.text",
+    "BeatCommentGiven.text",
+    *(f"{each}Score.description" for each in ("Machine", "Pattern")),
+    *(f"Creation{each}.description" for each in ("", "Item")),
+    *(f"Pattern{each}.description" for each in ("", "Content", "Edit", "Given", "Summary", "Version")),
 }
 """What may have more than one line."""
 HELD = (1 << 53) - 1
@@ -170,6 +176,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
             kind
             for module in (
                 operations,
+                beat_operations,
                 creation_operations,
                 guest_operations,
                 migration_operations,

@@ -131,6 +131,20 @@ def first_of_threads(
     return _rows(db, sql, viewer, creation=creation_id, at_us=before.at_us, id=before.id, limit=limit)
 
 
+def numbered(
+    db: Connection, creation_id: str, viewer: str | None, first: int, limit: int
+) -> tuple[list[CommentRow], int]:
+    """Those that begin threads and stand, the newest first, from the one with this number on; and how many there are.
+
+    [any thread with a snapshot]
+    """
+    wanted = f"{SEEN} AND k.creation_id = :creation AND k.depth = 0 AND k.state = 'ready'"
+    values = {"viewer": viewer or "", "creation": creation_id}
+    (total,) = db.execute(f"SELECT count(*) {_FROM} WHERE {wanted}", values).fetchone()
+    sql = f"SELECT {_COLUMNS} {_FROM} WHERE {wanted} ORDER BY k.created_us DESC, k.id DESC LIMIT :limit OFFSET :first"
+    return _rows(db, sql, viewer, creation=creation_id, first=first, limit=limit), total
+
+
 def answers(db: Connection, root_id: str, viewer: str | None, after: Cursor, limit: int) -> list[CommentRow]:
     """In a thread, after a place, the oldest first. [any thread with a snapshot]"""
     sql = (

@@ -9,6 +9,7 @@ from relay.features.creations.encoding import (
     Made,
 )
 from relay.features.creations.erasing import erase_some, lossless_of
+from relay.features.creations.figures import read_card
 from relay.features.creations.handing_over import hand_over
 from relay.features.creations.kinds import IN_FEEDS, LOSSLESS, PREVIEW, SOUND_TYPES, Ability, Kind, score_row
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
@@ -129,6 +130,7 @@ __all__ = [
     "position",
     "publish",
     "reactable",
+    "read_card",
     "readable_titles",
     "repostable",
     "require_ability",

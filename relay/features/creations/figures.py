@@ -17,7 +17,7 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Sources and confidences are the device's word, as bpm and key are, or the relay's where it looked for them. lacks: what
     was missing in the upload; only who sent it is told. version: its number, from 1; each has addresses of its own.
-    frames 0: there is no sound yet. color: of a loop; meter: of a song.
+    frames 0: there is no sound yet. color: of a loop; meter: of a song; style: of a machine.
     """
 
     frames: int
@@ -41,6 +41,8 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 1
     color: str | None = None
     meter: str | None = None
+    style: str | None = None
+    description: str = ""
 
 
 class Figures(Struct, frozen=True, kw_only=True):

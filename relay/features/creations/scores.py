@@ -33,6 +33,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     bars: int | None = None
     color: str | None = None
     meter: str | None = None
+    style: str | None = None
+    description: str = ""
 
 
 class ScoreRow(Struct, frozen=True, kw_only=True):
@@ -68,12 +70,24 @@ def _of_song(song: Song) -> Facts:
 
 def _of_pattern(pattern: Pattern) -> Facts:
     bars = pattern.beats // BEATS_PER_BAR if pattern.beats % BEATS_PER_BAR == 0 else None
-    return Facts(bpm=pattern.bpm, duration_ms=_ms(pattern.beats, pattern.bpm), key=pattern.key, bars=bars)
+    return Facts(
+        bpm=pattern.bpm,
+        duration_ms=_ms(pattern.beats, pattern.bpm),
+        key=pattern.key,
+        bars=bars,
+        description=pattern.description,
+    )
 
 
 def _of_machine(machine: Machine) -> Facts:
     compiled = compile_machine(machine)
-    return Facts(bpm=machine.bpm, duration_ms=round(compiled.seconds * 1000), key=machine.key)
+    return Facts(
+        bpm=machine.bpm,
+        duration_ms=round(compiled.seconds * 1000),
+        key=machine.key,
+        style=machine.style,
+        description=machine.description,
+    )
 
 
 LOOP = ScoreRow(shape=Loop, facts=_of_loop, compiled=lambda loop, _: compile_loop(loop), most=1_000)

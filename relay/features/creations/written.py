@@ -33,6 +33,9 @@ from relay.wire.scores import Score
 
 _SILENT = "not_rendered"
 _RATE_HZ = 48_000
+_OF_SCORE = ("color", "meter", "style", "description", "duration_bars")
+"""Fields of a card that a rendered sound does not change."""
+_scores: msgspec.json.Decoder[Score] = msgspec.json.Decoder(Score)
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -113,6 +116,8 @@ def version_of(new: Written, at_us: int, n: int = 1, note: str = "") -> NewVersi
         outline="",
         color=facts.color,
         meter=facts.meter,
+        style=facts.style,
+        description=facts.description,
         version=n,
     )
     return NewVersion(
@@ -128,9 +133,9 @@ def version_of(new: Written, at_us: int, n: int = 1, note: str = "") -> NewVersi
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two scores say the same, whatever they are called. [any]"""
-    first, second = (msgspec.json.decode(text) for text in (one, other))
-    return bool(first | {"name": ""} == second | {"name": ""})
+    """Whether two scores say the same, whatever they are called; one of them may be from before a field came. [any]"""
+    first, second = (replace(_scores.decode(text), name="") for text in (one, other))
+    return first == second
 
 
 def add(tx: Tx, creation_id: str, owner_id: str, new: Written, at_us: int, note: str = "") -> list[str]:
@@ -179,7 +184,8 @@ def set_sound(tx: Tx, creation_id: str, version_id: str, figures: Figures, asset
         raise Refusal("gone", "It was deleted meanwhile.")
     n, body, is_head, owner_id = row
     was = read_figures(body).card
-    card = replace(figures.card, version=n, color=was.color, meter=was.meter, duration_bars=was.duration_bars)
+    written_down = {name: getattr(was, name) for name in _OF_SCORE}
+    card = replace(figures.card, version=n, **written_down)
     if not assets_of(tx.db, version_id):
         insert_assets(tx, version_id, assets)
         accounts.store_bytes(tx, owner_id, sum(asset.size_bytes for asset in assets))

@@ -1,9 +1,8 @@
 """PATCH /api/users/me: one's own profile, as a music playground's interface says it."""
 
-from uuid import UUID
-
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
+from relay.core.dashed_ids import dashed
 from relay.core.refusal import Refusal
 from relay.features.profiles.service import Profiles
 from relay.wire.operation import Nothing
@@ -33,7 +32,7 @@ def rows(profiles: Profiles) -> list[AnyRow]:
 
 def _user(me: Me) -> User:
     return User(
-        id=str(UUID(me.id)),
+        id=dashed(me.id),
         username=me.username,
         display_name=me.display_name,
         avatar_url=me.avatar,

@@ -2,6 +2,7 @@
 
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
+from relay.core.dashed_ids import bare
 from relay.core.limits import Kind
 from relay.features.samples.arriving import MAX_BODY_BYTES, arrived, too_large
 from relay.features.samples.service import Samples
@@ -27,7 +28,7 @@ def rows(samples: Samples) -> list[AnyRow]:
         return await samples.listed(call.account_id)
 
     async def delete(call: Bare) -> Succeeded:
-        await samples.delete(call.actor, call.path["creation_id"].replace("-", ""))
+        await samples.delete(call.actor, bare(call.path["creation_id"]))
         return Succeeded()
 
     return [

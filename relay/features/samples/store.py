@@ -1,9 +1,8 @@
 """Samples as they are read: creations of the kind `sample`, of which their owner gets the lossless sound."""
 
-from uuid import UUID
-
 from msgspec import Struct
 
+from relay.core.dashed_ids import dashed
 from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.engine.database import Connection
@@ -50,7 +49,7 @@ def of_owner(db: Connection, owner_id: str, base_url: str) -> list[Sample]:
     )
     return [
         Sample(
-            id=str(UUID(id_)),
+            id=dashed(id_),
             name=title,
             file_url=f"{base_url}{GET_FLAC.at(post_id=id_)}",
             file_size=size_bytes,

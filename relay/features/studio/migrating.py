@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from relay.core.access import Actor
+from relay.core.dashed_ids import dashed
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.core.visibility import Visibility
@@ -138,7 +139,7 @@ def _new(actor: Actor, shapes: Shapes, score_of: Callable[[Any], Any], errors: d
 def _song(shape: wire.LocalSong, loop_ids: Mapping[str, str]) -> object:
     """Its blocks name loops as they are called here; one that was not brought keeps its name."""
     timeline = [
-        replace(each, loop_id=views.dashed(found)) if (found := loop_ids.get(each.loop_id)) else each
+        replace(each, loop_id=dashed(found)) if (found := loop_ids.get(each.loop_id)) else each
         for each in shape.timeline
     ]
     return views.song_score(replace(shape, timeline=timeline))
@@ -149,7 +150,7 @@ def _but(shapes: Shapes, known: Mapping[str, str]) -> Shapes:
 
 
 def _those(ids: Mapping[str, str], shapes: Shapes) -> dict[str, str]:
-    return {id_: views.dashed(ids[id_]) for id_ in shapes if id_ in ids}
+    return {id_: dashed(ids[id_]) for id_ in shapes if id_ in ids}
 
 
 def _answer(

@@ -8,10 +8,11 @@ import msgspec
 
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.dashed_ids import bare
 from relay.core.limits import Kind
 from relay.core.times import rfc3339
 from relay.features.creations import api as creations
-from relay.features.studio import views
+from relay.features.studio import beat_views, views
 from relay.features.studio.sharing import Sharing, require_kind
 from relay.features.studio.writing import Writing
 from relay.wire import playground as shapes
@@ -74,7 +75,7 @@ class Shelf:
     async def listed(self, call: Call[Nothing, shapes.PageQuery]) -> Given:
         query = call.query
         found, total = await self.sharing.numbered(
-            call.account_id, self.view.kind, page=query.page, limit=query.limit, public=query.public
+            call.account_id, (self.view.kind,), page=query.page, limit=query.limit, public=query.public
         )
         more = query.page * query.limit < total
         return self.view.listed([self.view.summary(each) for each in found], total, query.page, more)
@@ -112,7 +113,7 @@ class Shelf:
         )
 
     async def _found(self, call: Call[Any, Any]) -> Creation:  # any: with a body or without
-        found = await self.writing.one(call.actor.user_id, views.bare(call.path["creation_id"]))
+        found = await self.writing.one(call.actor.user_id, bare(call.path["creation_id"]))
         return require_kind(found, self.view.kind)
 
 
@@ -125,10 +126,10 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
     async def shared(call: Bare) -> Answer[shapes.Shared]:
         found, owner = await sharing.shared(call.actor.user_id, call.path["token"])
         view = VIEWS.get(found.kind)
-        assert view is not None, "only these kinds are shared by this interface"
+        data = beat_views.pattern(found, owner) if view is None else view.whole(found)
         value = shapes.Shared(
-            resource_type="song" if view is SONGS else "loop",
-            data=msgspec.Raw(msgspec.json.encode(view.whole(found))),
+            resource_type="pattern" if view is None else "song" if view is SONGS else "loop",
+            data=msgspec.Raw(msgspec.json.encode(data)),
             owner=shapes.SharedOwner(display_name=owner.display_name, avatar_url=owner.avatar),
         )
         return Answer(value=value, headers={"cache-control": "private, no-cache"})

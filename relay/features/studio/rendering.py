@@ -2,9 +2,10 @@
 
 import asyncio
 import tempfile
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,12 +23,14 @@ from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.moderation import api as moderation
 from relay.features.studio import store
+from relay.wire.scores import LoopScore, PatternScore
 
 JOB_KIND = "render"
 CHILD = "relay.features.studio.render_child"
 MAX_WALL_S = 90.0
 KIT_RATE_HZ = 48_000
 UPLOAD_FILE = "rendered.flac"
+_FROM_MIDI: Any = LoopScore | PatternScore  # any: mypy knows no type of a union
 
 
 class RenderJob(Struct, frozen=True, kw_only=True):
@@ -139,6 +142,21 @@ class Rendering:
 
         sheet = await self._db.read(lambda db: self._sheet(db, creation_id, viewer))
         return sheet.title, await asyncio.to_thread(lambda: write_midi(_compiled(sheet), sheet.title))
+
+    async def from_midi(
+        self, data: bytes, kind: Literal["loop", "pattern"], name: str
+    ) -> tuple[Any, list[str]]:  # any: a LoopScore or a PatternScore, as kind says
+        """What a MIDI file becomes, and what of it did not fit, as sentences. Raises Refusal: validation."""
+        from audio.score.from_midi import loop_of, pattern_of  # as above
+        from audio.score.midi import read_midi
+
+        make = loop_of if kind == "loop" else pattern_of
+        try:
+            made = await asyncio.to_thread(lambda: make(read_midi(data), name))
+        except BadScore as error:
+            raise Refusal("validation", str(error)) from None
+        given = {**asdict(made.score), "kind": kind}
+        return msgspec.convert(given, type=_FROM_MIDI), list(made.told)
 
     def _sheet(self, db: Connection, creation_id: str, viewer: str | None) -> _Sheet:
         found = store.one(db, creation_id, viewer, self._base_url)

@@ -1,4 +1,4 @@
-"""What a score is taken out as: a sound, a MIDI file, the score itself as a file."""
+"""What a score is taken out as, a sound, a MIDI file, the score itself as a file; and what is made of a file that somebody has."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,8 +12,9 @@ from relay.core.limits import Kind
 from relay.features.studio.rendering import Rendering
 from relay.features.studio.writing import Writing
 from relay.wire import creation_operations as wire
+from relay.wire.creations import ImportedCreation, ImportQuery, NewCreation
 from relay.wire.jobs import Job
-from relay.wire.operation import AudioBytes, Nothing
+from relay.wire.operation import AudioBytes, Nothing, SentFile
 
 Bare = Call[Nothing, Nothing]
 
@@ -28,21 +29,30 @@ def rows(
 
     async def midi(call: Bare) -> Answer[AudioBytes]:
         title, data = await rendering.midi(call.actor.user_id, call.path["creation_id"])
-        return _file(f"{title}.mid", data, "audio/midi")
+        return file_answer(f"{title}.mid", data, "audio/midi")
 
     async def score(call: Bare) -> Answer[AudioBytes]:
         found = await writing.one(call.actor.user_id, call.path["creation_id"])
         data = msgspec.json.format(msgspec.json.encode(found.score), indent=1)
-        return _file(f"{found.title}.json", data, "application/json")
+        return file_answer(f"{found.title}.json", data, "application/json")
+
+    async def bring(call: Call[Any, ImportQuery]) -> ImportedCreation:  # any: a file, or a new creation
+        new, told = call.body, list[str]()
+        if isinstance(new, SentFile):
+            score, told = await rendering.from_midi(new.data, call.query.kind, call.query.name)
+            new = NewCreation(score=score)
+        return ImportedCreation(creation=await writing.make(call.actor, new), told=told)
 
     return [
+        Row(wire.IMPORT_CREATION, Action.SCORE_CREATE, bring),
         Row(wire.RENDER_CREATION, Action.POST_EDIT, render, limit=Kind.SAVE),
         Row(wire.CREATION_MIDI, Action.POST_READ, midi, limit=Kind.MEDIA),
         Row(wire.CREATION_SCORE, Action.POST_READ, score),
     ]
 
 
-def _file(name: str, data: bytes, media_type: str) -> Answer[Any]:  # any: sent as bytes
+def file_answer(name: str, data: bytes, media_type: str) -> Answer[Any]:  # any: sent as bytes
+    """A file to be kept under a name. [any]"""
     shown = quote(name.replace("/", "-"), safe="")
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{shown}",

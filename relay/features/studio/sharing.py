@@ -1,12 +1,14 @@
 """Showing a creation by a link; and the pages by number of a music playground's interface."""
 
+from collections.abc import Sequence
+
 from relay.core.access import Action, Actor, authorize
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
-from relay.features.studio import share_links, store
+from relay.features.studio import beat_list, share_links, store
 from relay.wire.creations import Creation, CreationItem
 from relay.wire.rest import Producer
 
@@ -45,7 +47,7 @@ class Sharing:
         return await self._db.write(work)
 
     async def numbered(
-        self, owner_id: str, kind: str, *, page: int, limit: int, public: bool | None
+        self, owner_id: str, kinds: Sequence[str], *, page: int, limit: int, public: bool | None
     ) -> tuple[list[CreationItem], int]:
         """A page of one's own, from 1, and how many there are."""
 
@@ -53,7 +55,7 @@ class Sharing:
             return store.numbered(
                 db,
                 owner_id,
-                kind,
+                kinds,
                 first=(page - 1) * limit,
                 limit=limit,
                 public=public,
@@ -74,6 +76,19 @@ class Sharing:
             return person, [[each for each in page if each.visibility == "public"] for page in pages]
 
         return await self._db.read(work)
+
+    async def listed(self, asked: beat_list.Asked) -> tuple[list[CreationItem], int, dict[str, Producer]]:
+        """A page of everybody's, how many there are, and whose they are."""
+
+        def work(db: Connection) -> tuple[list[CreationItem], int, dict[str, Producer]]:
+            found, total = beat_list.listed(db, asked, self._base_url)
+            return found, total, accounts.profiles(db, [each.user_id for each in found])
+
+        return await self._db.read(work)
+
+    async def person(self, name: str) -> Producer:
+        """By id or username. Raises Refusal: not_found."""
+        return await self._db.read(lambda db: accounts.find(db, name))
 
     def _shared(self, db: Connection, viewer: str | None, token: str) -> tuple[Creation, Producer]:
         creation_id = share_links.shown_by(db, token, viewer, now_us())

@@ -31,12 +31,14 @@ _OF_ITEM = "c.kind, c.changed_us, c.fork_count, c.view_count"
 _OF_WHOLE = f"{_OF_ITEM}, c.licence, c.state, v.score, c.parent_id"
 _JOINED = "FROM creation AS c JOIN account AS a ON a.id = c.owner_id"
 _HEAD = "JOIN creation_version AS v ON v.id = c.head_version_id"
+ITEM_COLUMNS = f"{_OF_ITEM}, {creations.COLUMNS}"
+"""Of `creation AS c` and `account AS a`, for :viewer; `item` reads them."""
 _ONE = f"""SELECT {_OF_WHOLE}, {creations.COLUMNS} {_JOINED} {_HEAD}
   WHERE c.id = :id AND v.score IS NOT NULL AND {READABLE}"""
 _PAGE = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.owner_id = :owner AND c.kind = :kind
   AND c.state <> 'deleted' AND {FINDABLE} AND (c.changed_us, c.id) < (:at_us, :id)
   ORDER BY c.changed_us DESC, c.id DESC LIMIT :limit"""
-_NUMBERED = "c.owner_id = :viewer AND c.kind = :kind AND c.state NOT IN ('deleted', 'archived')"
+_NUMBERED = "c.owner_id = :viewer AND c.kind IN (:kind, :other) AND c.state NOT IN ('deleted', 'archived')"
 _FORKS = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.parent_id = :parent
   AND {FINDABLE} AND {not_muted("c.owner_id")} AND {creations.OLDER} {creations.NEWEST}"""
 _PARENT = f"SELECT c.id, c.title, a.username {_JOINED} WHERE c.id = :id AND {READABLE}"
@@ -96,29 +98,47 @@ def of_owner(db: Connection, owner_id: str, kind: str, at: creations.Position, b
 def numbered(
     db: Connection,
     owner_id: str,
-    kind: str,
+    kinds: Sequence[str],
     *,
     first: int,
     limit: int,
     public: bool | None,
     base_url: str,
 ) -> tuple[list[CreationItem], int]:
-    """`limit` of the owner's own from the one with this number on, changed last first, and how many there are: a thousand at most.
+    """`limit` of the owner's own from the one with this number on, changed last first, and how many there are: a thousand of a kind at most.
 
-    public: only those that are, or only those that are not. [any thread with a snapshot]
+    kinds: one or two. public: only those that are, or only those that are not. [any thread with a snapshot]
     """
     wanted = _NUMBERED
     if public is not None:
         wanted += f" AND c.visibility {'=' if public else '<>'} 'public'"
-    values = {"viewer": owner_id, "kind": kind}
+    values = {"viewer": owner_id, "kind": kinds[0], "other": kinds[-1]}
     (total,) = db.execute(f"SELECT count(*) FROM creation AS c WHERE {wanted}", values).fetchone()
     rows = db.execute(
-        f"SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE {wanted}"
+        f"SELECT {ITEM_COLUMNS} {_JOINED} WHERE {wanted}"
         " ORDER BY c.changed_us DESC, c.id DESC LIMIT :limit OFFSET :first",
         {**values, "first": first, "limit": limit},
     ).fetchall()
+    return [item(row, base_url) for row in rows], total
+
+
+def item(row: Row, base_url: str) -> CreationItem:
+    """row: of ITEM_COLUMNS. [any]"""
     items = len(_Item._fields)
-    return [_item(row[:items], row[items:], base_url) for row in rows], total
+    return _item(row[:items], row[items:], base_url)
+
+
+def by_ids(db: Connection, ids: Sequence[str], viewer: str, base_url: str) -> list[CreationItem]:
+    """In their order. [any thread with a snapshot]"""
+    if not ids:
+        return []
+    marks = {f"c{n}": id_ for n, id_ in enumerate(ids)}
+    rows = db.execute(
+        f"SELECT {ITEM_COLUMNS} {_JOINED} WHERE c.id IN ({', '.join(f':{mark}' for mark in marks)})",
+        {"viewer": viewer, **marks},
+    ).fetchall()
+    found = {_id_of(row): item(row, base_url) for row in rows}
+    return [found[id_] for id_ in ids]
 
 
 def forks(db: Connection, parent_id: str, at: creations.Position, base_url: str) -> CreationPage:
@@ -195,6 +215,8 @@ def _item(of_item: Row, columns: Row, base_url: str) -> CreationItem:
         view_count=item.views,
         color=found.card.color,
         meter=found.card.meter,
+        style=found.card.style,
+        description=found.card.description,
         rendered=found.card.frames > 0,
     )
 

@@ -1,10 +1,9 @@
 """Creations as a music playground's interface says them, and what it says as scores. Values in, values out."""
 
-from uuid import UUID
-
 from msgspec.structs import replace
 
 from audio.score.chords import pitch_class
+from relay.core.dashed_ids import dashed
 from relay.wire import playground as shapes
 from relay.wire import scores
 from relay.wire.creations import Creation, CreationItem
@@ -14,16 +13,6 @@ _DEGREES = ("I", "bII", "II", "bIII", "III", "IV", "bV", "V", "bVI", "VI", "bVII
 _LENGTHS: dict[int, shapes.LoopLength] = {1: 1, 2: 2, 4: 4, 8: 8}
 _MINOR = ("min", "m6", "m7", "dim")
 _NO_COLOR = "#808080"
-
-
-def dashed(id_: str) -> str:
-    """[any]"""
-    return str(UUID(id_))
-
-
-def bare(id_: str) -> str:
-    """An id as it is stored, of either form. [any]"""
-    return id_.replace("-", "").lower() if len(id_) == 36 else id_
 
 
 def roman(root: str, quality: str, key: str) -> str:

@@ -27,7 +27,7 @@ from relay.wire.creations import (
     VersionScore,
 )
 from relay.wire.owning import PostEdit
-from relay.wire.scores import Score, SongScore
+from relay.wire.scores import MAX_NAME, Score, SongScore
 
 
 class _Parent(Struct, frozen=True, kw_only=True):
@@ -93,10 +93,9 @@ class Writing:
         await self._owning.edit(actor, creation_id, _words(edit, new.name))
         return await self.one(actor.user_id, creation_id)
 
-    async def fork(self, actor: Actor, creation_id: str) -> Creation:
-        """A copy of what one may see, private, with the lineage. Raises Refusal: not_found, gone, quota_exceeded."""
-
-        return await self._db.write(lambda tx: self._fork(tx, actor, creation_id, actor.user_id))
+    async def fork(self, actor: Actor, creation_id: str, called: str = "") -> Creation:
+        """A copy of what one may see, private, with the lineage. called: behind its title. Raises Refusal: not_found, gone, quota_exceeded."""
+        return await self._db.write(lambda tx: self._fork(tx, actor, creation_id, actor.user_id, called))
 
     async def fork_shared(self, actor: Actor, token: str) -> Creation:
         """Likewise, of what a link shows. Raises Refusal: not_found, gone, quota_exceeded."""
@@ -152,8 +151,8 @@ class Writing:
             return a, b, was, now
 
         a, b, *texts = await self._db.read(work)
-        was, now = (msgspec.json.decode(text) for text in texts)
-        found, more = await asyncio.to_thread(changes, was, now | {"name": was["name"]})
+        was, now = (msgspec.to_builtins(store.named(text, "")) for text in texts)
+        found, more = await asyncio.to_thread(changes, was, now)
         return ScoresCompared(a=a, b=b, changes=found, more=more)
 
     async def restore(self, actor: Actor, creation_id: str, n: int) -> Creation:
@@ -170,12 +169,14 @@ class Writing:
         await self._removed.finish(await self._db.write(work))
         return await self.one(actor.user_id, creation_id)
 
-    def _fork(self, tx: Tx, actor: Actor, creation_id: str, seen_by: str | None) -> Creation:
+    def _fork(
+        self, tx: Tx, actor: Actor, creation_id: str, seen_by: str | None, called: str = ""
+    ) -> Creation:
         seen = store.one(tx.db, creation_id, seen_by, self._base_url)
         creations.require_ability(tx.db, creation_id, creations.Ability.FORK)
         score = self._with_loops(tx, actor, seen)
         parent = _Parent(id=creation_id, version_id=creations.head(tx.db, creation_id).version_id)
-        new = creations.written(score)
+        new = creations.written(replace(score, name=f"{score.name[: MAX_NAME - len(called)]}{called}"))
         made = self.insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
         creations.count_fork(tx, creation_id)
         return store.one(tx.db, made, actor.user_id, self._base_url)

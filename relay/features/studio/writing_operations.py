@@ -63,10 +63,10 @@ class WritingOperations:
         return await self._writing.versions(call.actor, call.path["creation_id"])
 
     async def version(self, call: Bare) -> VersionScore:
-        return await self._writing.version(call.actor, call.path["creation_id"], _number(call.path["n"]))
+        return await self._writing.version(call.actor, call.path["creation_id"], number_of(call.path["n"]))
 
     async def restore(self, call: Bare) -> Creation:
-        return await self._writing.restore(call.actor, call.path["creation_id"], _number(call.path["n"]))
+        return await self._writing.restore(call.actor, call.path["creation_id"], number_of(call.path["n"]))
 
     async def compare(self, call: Call[Nothing, Versions]) -> ScoresCompared:
         return await self._writing.compare(call.actor, call.path["creation_id"], call.query)
@@ -88,7 +88,7 @@ class WritingOperations:
         ]
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     """Of a version, as an address names it. Raises Refusal: not_found."""
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise Refusal("not_found", "There is no such version.")

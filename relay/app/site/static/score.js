@@ -80,10 +80,10 @@ const Score = (() => {
   }
 
   function* ofPlayers(playing, moved, length, tables) {
-    for (const [program, volume] of playing) {
+    for (const [program, volume, transpose] of playing) {
       for (let turn = 0; turn < length; turn += program.length) {
         for (const [start, long, sound, number, velocity] of program.notes) {
-          const by = tables.sounds[sound].is_pitched ? moved : 0;
+          const by = tables.sounds[sound].is_pitched ? moved + transpose : 0;
           yield { start: turn + start, length: long, sound, number: number + by, velocity: velocity * volume };
         }
       }
@@ -122,7 +122,7 @@ const Score = (() => {
       for (const player of machine.players) {
         const program = (style.instruments[player.instrument] ?? {})[player.program];
         if (!program) throw new BadScore(`${player.instrument} ${player.program}: the ${machine.style} machine has no such program.`);
-        if (!player.muted && player.volume > 0) playing.push([program, player.volume]);
+        if (!player.muted && player.volume > 0) playing.push([program, player.volume, player.transpose ?? 0]);
       }
       const length = playing.reduce((all, [{ length: one }]) => (all * one) / divisor(all, one), MACHINE_BARS * BEATS * TICKS);
       const up = pitchClass(machine.key.replace(/m$/, ""));

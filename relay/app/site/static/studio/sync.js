@@ -7,7 +7,9 @@ const API = "/api/v1/creations";
 const [WAIT_MS, AGAIN_MS] = [1_500, 15_000];
 export const KINDS = ["loop", "pattern", "machine", "song"];
 
-const sorted = (value) => (Array.isArray(value) ? value.map(sorted) : value && typeof value === "object" ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])) : value);
+// Fields that came later, as they are where nothing is said: a work from before has none of them, and is the same.
+const LATER = { transpose: 0, description: "" };
+const sorted = (value) => (Array.isArray(value) ? value.map(sorted) : value && typeof value === "object" ? Object.fromEntries(Object.keys(value).filter((key) => value[key] !== LATER[key]).sort().map((key) => [key, sorted(value[key])])) : value);
 const isSame = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 
 class Refused extends Error {
