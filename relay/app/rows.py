@@ -27,6 +27,7 @@ from relay.features.devices.operations import DeviceOperations
 from relay.features.feeds import feed_pages
 from relay.features.feeds import operations as feeds
 from relay.features.feeds.page_cache import PageCache
+from relay.features.feeds.score_pages import ScorePages
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.guests import operations as guests
@@ -254,6 +255,7 @@ class Table:
         cache_s = self.config.feed_cache_s
         return [
             *feeds.rows(db, base_url=self.base_url, cache_s=cache_s, pages=self.pages),
+            *ScorePages(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *feed_pages.rows(
                 db, base_url=self.base_url, pages=self.pages, is_live=is_live, render=self.render
             ),

@@ -162,7 +162,7 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         own = mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "Yes"}).json()["id"]
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()
-        loop = mira.http.post("/creations", json={"score": LOOP}).json()["id"]
+        loop = mira.http.post("/creations", json={"score": LOOP, "visibility": "public"}).json()["id"]
         link = mira.http.post(f"{relay.url}/api/loops/{loop}/share", json={"expiresIn": None}).json()
     relay_command("users", "--data", relay.data, "role", "mira.k", "moderator")
     with FormBrowser(relay.url) as somebody:

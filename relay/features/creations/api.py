@@ -35,6 +35,7 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
+from relay.features.creations.score_lists import SCORE_KINDS, ScoreItem, newest_scores, scores_of
 from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.scores import stored as stored_score
 from relay.features.creations.store import (
@@ -84,6 +85,7 @@ __all__ = [
     "PREVIEW",
     "PREVIEW_FILE",
     "PRIVATE",
+    "SCORE_KINDS",
     "SELECT",
     "SOUND_TYPES",
     "Ability",
@@ -99,6 +101,7 @@ __all__ = [
     "Position",
     "Removals",
     "Removed",
+    "ScoreItem",
     "ScoreView",
     "ShownOtherwise",
     "Written",
@@ -123,6 +126,7 @@ __all__ = [
     "loops_named",
     "lossless_of",
     "mark",
+    "newest_scores",
     "note_otherwise",
     "note_owner",
     "one",
@@ -139,6 +143,7 @@ __all__ = [
     "score_at",
     "score_row",
     "score_view",
+    "scores_of",
     "send_sound",
     "set_hidden",
     "set_likes",

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from relay.core.access import Action
-from relay.core.calls import Answer, AnyRow, Call, Page, Render
+from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Call, Page, Render
+from relay.core.refusal import Refusal
 from relay.core.visibility import State
 from relay.engine.database import Connection, Database
 from relay.features.creations import embeds, posts
@@ -89,5 +90,21 @@ class PostPage:
             score=score_view(db, post_id, detail.post.user_id),
         )
 
+    async def score(self, call: AnyCall) -> AnyAnswer:
+        """What a player in a list asks for when it is pressed."""
+        creation_id, viewer = call.path["creation_id"], call.actor.user_id
+
+        def work(db: Connection) -> ScoreView | None:
+            made = posts.one(db, creation_id, viewer, self.base_url)
+            return score_view(db, creation_id, made.post.user_id)
+
+        found = await self.db.read(work)
+        if found is None:
+            raise Refusal("not_found", "This was not made in the studio: it has no score.")
+        return Answer(content=found.data.encode(), media_type="application/json")
+
     def rows(self) -> list[AnyRow]:
-        return [Page("GET", "/p/{post_id}", Action.POST_READ, self.show, query=OnPage)]
+        return [
+            Page("GET", "/p/{post_id}", Action.POST_READ, self.show, query=OnPage),
+            Page("GET", "/creations/{creation_id}/score", Action.POST_READ, self.score, machine=True),
+        ]

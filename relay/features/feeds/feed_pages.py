@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -14,6 +15,7 @@ from relay.core.folding import folded
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.accounts import api as accounts
+from relay.features.creations import api as creations
 from relay.features.creations.api import Detail, position
 from relay.features.feeds import discovery, exploring, store
 from relay.features.feeds.filters import ALL
@@ -23,9 +25,9 @@ from relay.features.feeds.timeline import timeline
 from relay.features.graph import api as graph
 from relay.wire.operations import FeedQuery
 from relay.wire.rest import DEFAULT_PAGE, PageCursor, Producer
-from relay.wire.search import TagCount
 
 TRENDING_SHOWN = 5
+SCORES_SHOWN, SCORES_OF_PERSON = 6, 3
 TROUBLE = "A tempo is a number such as 92 or 92.5, a key is written as Am, F# minor or 8A."
 
 
@@ -64,6 +66,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     trouble: str = ""
     profile: Producer | None = None
     pinned: list[Detail] = []
+    scores: list[creations.ScoreItem] = []
     relation: graph.Relation | None = None
 
 
@@ -107,14 +110,17 @@ class FeedPages:
     async def explore(self, call: AnyCall) -> AnyAnswer:
         ask = discovery.Ask(viewer=call.actor.user_id or "", cursor=None, limit=TRENDING_SHOWN, filter=ALL)
 
-        def work(reader: Connection) -> tuple[list[Producer], list[TagCount], store.Page]:
-            found = discovery.trending(reader, ask, self.base_url)
-            return exploring.people(reader, ask.viewer), exploring.tags(reader, ask.viewer), found
+        at = creations.position(ask.viewer, None, SCORES_SHOWN)
 
-        people, tags, (details, _) = await self.db.read(work)
-        return self.render(
-            "explore.html", call.session, here="explore", people=people, tags=tags, details=details
-        )
+        def work(reader: Connection) -> dict[str, Any]:  # any: of many types, as the page names them
+            return {
+                "people": exploring.people(reader, ask.viewer),
+                "tags": exploring.tags(reader, ask.viewer),
+                "details": discovery.trending(reader, ask, self.base_url)[0],
+                "scores": creations.newest_scores(reader, at, self.base_url)[0],
+            }
+
+        return self.render("explore.html", call.session, here="explore", **await self.db.read(work))
 
     async def timeline(self, call: AnyCall) -> AnyAnswer:
         at = position(call.account_id, call.query.cursor, DEFAULT_PAGE)
@@ -130,21 +136,25 @@ class FeedPages:
     async def of_person(self, call: AnyCall) -> AnyAnswer:
         at = position(call.actor.user_id, call.query.cursor, DEFAULT_PAGE)
 
-        def work(reader: Connection) -> tuple[Producer, graph.Relation, list[Detail], store.Page]:
-            person = accounts.find(reader, call.path["username"])
-            relation = graph.relation(reader, call.actor.user_id, person.id)
-            pinned = store.pinned(reader, person.id, at.viewer, self.base_url)
-            return person, relation, pinned, store.of(reader, person.id, at, self.base_url)
+        newest = creations.position(call.actor.user_id, None, SCORES_OF_PERSON)
 
-        person, relation, pinned, (details, more) = await self.db.read(work)
-        profile = accounts.live_now(person, self.is_live)
-        shown = Shown(
-            heading=person.username,
-            profile=profile,
-            relation=relation,
-            pinned=[] if call.query.cursor else pinned,
-        )
-        ids = {each.post.id for each in pinned}  # they stand first, and only there
+        def work(reader: Connection) -> tuple[Shown, store.Page]:
+            person = accounts.find(reader, call.path["username"])
+            shown = Shown(
+                heading=person.username,
+                profile=person,
+                relation=graph.relation(reader, call.actor.user_id, person.id),
+                pinned=store.pinned(reader, person.id, at.viewer, self.base_url),
+                scores=creations.scores_of(reader, person.id, newest, self.base_url)[0],
+            )
+            return shown, store.of(reader, person.id, at, self.base_url)
+
+        shown, (details, more) = await self.db.read(work)
+        ids = {each.post.id for each in shown.pinned}  # they stand first, and only there
+        if call.query.cursor:
+            shown = replace(shown, pinned=[], scores=[])
+        assert shown.profile is not None
+        shown = replace(shown, profile=accounts.live_now(shown.profile, self.is_live))
         return self._show(call, ([each for each in details if each.post.id not in ids], more), shown)
 
     def _show(self, call: AnyCall, found: store.Page, shown: Shown) -> AnyAnswer:

@@ -1,4 +1,5 @@
-// Players of what was made in the studio: the score stands in the page, and the kit (kit.js) sounds it. Only one thing sounds at once.
+// Players of what was made in the studio: the score stands in the page or, in a list, is fetched at the first press, and the kit
+// (kit.js) sounds it. Only one thing sounds at once.
 // State for tests and styles stands in data-state and data-position (0 to 1).
 "use strict";
 
@@ -57,11 +58,17 @@
     }
 
     async #load() {
-      const { kind, body, loops } = JSON.parse(this.root.dataset.score);
+      const { kind, body, loops } = JSON.parse(this.root.dataset.score ??= await this.#fetched());
       this.score = Score.compile(kind, body, await Kit.tables(), loops);
       this.#kit = new Kit.Player(context);
       await this.#kit.load(this.score);
       if (this.#bpm) this.#kit.setBPM(this.#bpm);
+    }
+
+    async #fetched() {
+      const answer = await fetch(this.root.dataset.scoreAt);
+      if (!answer.ok) throw new Error(`the score: ${answer.status}`);
+      return answer.text();
     }
 
     fail(words) {
