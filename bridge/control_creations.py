@@ -99,3 +99,84 @@ class RestoreCreation(ControlMessage, frozen=True, kw_only=True, tag="restore_cr
 
     kind: ScoreKind
     creation: Called
+
+
+class PushCreation(ControlMessage, frozen=True, kw_only=True, tag="push_creation"):
+    """To the relay, with the loops of a song; from then on what is changed of it is sent by itself. Queued, sent once.
+
+    force: over what was saved there meanwhile.
+    """
+
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called
+    force: bool = False
+
+
+class PullCreation(ControlMessage, frozen=True, kw_only=True, tag="pull_creation"):
+    """The newest state at the relay. creation: also an address, of others' too. force: what was changed here stays as a copy."""
+
+    Reply: ClassVar = OneCreation
+
+    kind: ScoreKind
+    creation: Called
+    force: bool = False
+
+
+class SyncedOne(Struct, frozen=True, kw_only=True):
+    """One that something was done with: its id here and at the relay."""
+
+    creation_id: Short
+    relay_id: Short | None
+    kind: ScoreKind
+    name: Title
+
+
+SyncedList = Annotated[list[SyncedOne], Meta(max_length=100)]
+
+
+class Synced(ControlMessage, frozen=True, kw_only=True, tag="synced"):
+    """What was done, the first hundred of each; `…_count`: of how many. gone: deleted at the relay, only here since. kept: changed
+    at both, so nothing was done with it. only_here: that nobody has pushed."""
+
+    sent: SyncedList
+    fetched: SyncedList
+    gone: SyncedList
+    kept: SyncedList
+    sent_count: U32
+    fetched_count: U32
+    gone_count: U32
+    kept_count: U32
+    only_here: U32
+
+
+class SyncCreations(ControlMessage, frozen=True, kw_only=True, tag="sync_creations"):
+    """Bring library and relay together. everything: also what nobody has pushed yet."""
+
+    Reply: ClassVar = Synced
+
+    everything: bool = False
+
+
+class HeldThere(Struct, frozen=True, kw_only=True):
+    """One of this account's at the relay. creation_id: of the library, where it is there, too."""
+
+    relay_id: Short
+    kind: ScoreKind
+    name: Title
+    version: U32
+    creation_id: Short | None = None
+
+
+class HeldList(ControlMessage, frozen=True, kw_only=True, tag="held_are"):
+    creations: list[HeldThere]
+
+
+class ListHeld(ControlMessage, frozen=True, kw_only=True, tag="list_held"):
+    """What the relay has of this account's, the one changed last first."""
+
+    Reply: ClassVar = HeldList
+
+    kind: ScoreKind
+    limit: Limit = 50

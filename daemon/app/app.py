@@ -141,6 +141,7 @@ class App:
                 features.link.run,
                 features.notifications.run,
                 features.deeds.run,
+                features.sending.run,
                 features.plays.run,
                 features.prefetch.run,
                 features.account.say_farewells,

@@ -58,7 +58,7 @@ def control_door(features: Features, run: Path, stop: Callable[[], None]) -> Con
         SharingAnswers(Sharing(f.account, f.store), SignIns(f.account)).answers,
         PeopleAnswers(f.people, f.account.relay_url or "").answers,
         CommentAnswers(Talk(f.account, f.store, f.own_posts.find), f.notifications).answers,
-        CreationAnswers(f.creations, f.creating).answers,
+        CreationAnswers(f.creations, f.creating, f.sending, f.syncing).answers,
         PreviewAnswers(f.instances, f.previews).answers,
         _history_answers(f).answers,
         RecoveryAnswers(f.journal, f.recovering, f.takes).answers,

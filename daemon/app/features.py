@@ -10,6 +10,9 @@ import logging
 
 from daemon.events import Bus, SettingsChanged
 from daemon.features.creations.creating import Creating
+from daemon.features.creations.sending import Sending
+from daemon.features.creations.storage import AtRelay
+from daemon.features.creations.syncing import Syncing
 from daemon.features.discarding.discarding import Discarding
 from daemon.features.exporting.exporting import Exporting
 from daemon.features.feed.deeds import Deeds
@@ -180,6 +183,9 @@ class Features:
             set_title=self.own_posts.set_title,
         )
         self.creating = Creating(self.creations)
+        there = AtRelay(account)
+        self.sending = Sending(lambda: account.name, self.creations, there, bus)
+        self.syncing = Syncing(self.creations, there, self.sending)
         self.discarding = Discarding(self._config, store, takes, self.creations, bus)
         self.linked_folder = LinkedFolder(self._config, store, bus)
         self.repairs = Repairs(store, takes, bus)

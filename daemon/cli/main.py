@@ -221,6 +221,12 @@ def _scores(app: typer.Typer) -> None:
         app.add_typer(app_of(kind), name=f"{kind}s")
 
 
+def _sync(app: typer.Typer) -> None:
+    from daemon.cli import score_relay
+
+    score_relay.register(app)
+
+
 def _service(app: typer.Typer) -> None:
     from daemon.cli import service_commands
 
@@ -246,6 +252,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _outbox: "outbox undo pause resume",
     _history: "history",
     _scores: "loops songs patterns machines",
+    _sync: "sync",
     _posts: "posts",
     _sharing: "save saved repost who",
     _comments: "comments comment notifications notification-settings",

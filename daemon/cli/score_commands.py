@@ -27,6 +27,7 @@ Called = Annotated[
         autocompletion=completing.creations,
     ),
 ]
+RELAY_LIMIT_S = 120.0
 STATES = {"here": "here", "waiting": "to be sent", "relay": "at the relay", "trouble": "stuck"}
 
 
@@ -50,9 +51,15 @@ class ScoreCommands:
         ] = 50,
         search: Annotated[str, typer.Option("--search", "-s", help="Words of the name.")] = "",
         deleted: Annotated[bool, typer.Option("--deleted", help="Those that can be restored.")] = False,
+        relay: Annotated[bool, typer.Option("--relay", help="Those that the relay has of yours.")] = False,
         as_json: Json = False,
     ) -> None:
         """List your KINDs, the one changed last first. Example:  sidechain KINDs list --search night"""
+        if relay:
+            if search or deleted:
+                raise UsageError("The relay's are listed whole.", "Leave --search and --deleted out.")
+            list_held(self.kind, limit, as_json)
+            return
         found = ask(
             c.ListCreations(kind=self.kind, limit=limit, search=search, deleted=deleted), c.CreationList
         )
@@ -129,6 +136,22 @@ class ScoreCommands:
         show(one, as_json, lambda: f"Back: {described(one.creation)}")
 
 
+def list_held(kind: c.ScoreKind, limit: int, as_json: bool) -> None:
+    """What the relay has."""
+    found = ask(c.ListHeld(kind=kind, limit=limit), c.HeldList, timeout_s=RELAY_LIMIT_S)
+    rows = [
+        [each.relay_id, each.name, str(each.version), (each.creation_id or "–")[:12]]
+        for each in found.creations
+    ]
+    show(
+        found,
+        as_json,
+        lambda: (
+            table(["at the relay", "name", "version", "here"], rows) or f"The relay has no {kind}s of yours."
+        ),
+    )
+
+
 def described(one: c.CreationInfo) -> str:
     """In one line."""
     bars = [f"{one.bars:g} bar{'s' * (one.bars != 1)}"] if one.bars is not None else []
@@ -163,9 +186,10 @@ def app_of(kind: c.ScoreKind) -> typer.Typer:
     """The commands of a kind."""
     if kind not in KINDS:
         raise UsageError(f"There is no {kind}.")
+    from daemon.cli.score_relay import RelayCommands
     from daemon.cli.score_sound import SoundCommands
 
-    commands, sound = ScoreCommands(kind), SoundCommands(kind)
+    commands, sound, relay = ScoreCommands(kind), SoundCommands(kind), RelayCommands(kind)
     named: dict[str, Callable[..., None]] = {
         "list": commands.list_,
         "show": commands.show,
@@ -174,6 +198,8 @@ def app_of(kind: c.ScoreKind) -> typer.Typer:
         "export": sound.export,
         "midi": sound.midi,
         "render": sound.render,
+        "push": relay.push,
+        "pull": relay.pull,
         "delete": commands.delete,
         "restore": commands.restore,
     }

@@ -68,15 +68,17 @@ def _said(work: Callable[[BinaryIO], None]) -> bytes:
     if sys.platform == "win32":
         out = BytesIO()
         work(out)
-        return out.getvalue()
-    from sandbox.forked_posix import Died, run_forked
-    from sandbox.limits import Limits
+        said = out.getvalue()
+    else:
+        from sandbox.forked_posix import Died, run_forked
+        from sandbox.limits import Limits
 
-    limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=CPU_LIMIT_S, output_bytes=16 << 20)
-    try:
-        return bytes(run_forked(work, limits))
-    except Died as error:
-        raise OSError(str(error)) from error
+        limits = Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=CPU_LIMIT_S, output_bytes=16 << 20)
+        try:
+            said = bytes(run_forked(work, limits))
+        except Died as error:
+            raise OSError(str(error)) from error
+    return said
 
 
 def _reader(data: bytes, kind: str, name: str) -> Callable[[BinaryIO], None]:

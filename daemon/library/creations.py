@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,7 @@ class Creations:
         self._folder = folder
         self._store = store
         self._bus = bus
+        self._changing = asyncio.Lock()
 
     def path_of(self, creation_id: str) -> Path:
         """Its file."""
@@ -79,11 +81,13 @@ class Creations:
             raise UsageError(f"There is no {which}{kind} yet.", listed)
         raise UsageError(f"{many} an id that starts with {said[:64]!r}, or that name.", listed)
 
-    def new(self, kind: str, name: str, score: str, take_id: str | None = None) -> Creation:
-        """Not stored yet."""
+    def new(
+        self, kind: str, name: str, score: str, *, take_id: str | None = None, creation_id: str = ""
+    ) -> Creation:
+        """Not stored yet. creation_id: "" for a fresh one."""
         now_us = unix_us()
         return Creation(
-            creation_id=uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
+            creation_id=creation_id or uuid7(time.time_ns() // 1_000_000, os.urandom(10)),
             kind=kind,
             name=name,
             score=score,
@@ -91,6 +95,17 @@ class Creations:
             changed_us=now_us,
             take_id=take_id,
         )
+
+    async def change(self, creation_id: str, how: Callable[[Creation], Creation]) -> Creation:
+        """Another state of one, made of what it is by then: nobody else changes it in between. Raises UsageError: it is gone."""
+        async with self._changing:
+            creation = await self.get(creation_id)
+            if creation is None:
+                raise UsageError(
+                    "It is not in the library, or no longer.", "List what is there, and try again."
+                )
+            now = how(creation)
+            return creation if now == creation else await self.put(now)
 
     async def put(self, creation: Creation) -> Creation:
         """A new one, or another state of one: durable when this returns."""

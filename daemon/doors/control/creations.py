@@ -6,15 +6,21 @@ import bridge.control as c
 from daemon.core.creations import Creation, facts_of, state_of
 from daemon.doors.control.answers import Answers
 from daemon.features.creations.creating import Creating
+from daemon.features.creations.sending import Sending
+from daemon.features.creations.syncing import Syncing
 from daemon.library.creations import Creations
+
+MOST_TOLD = 100
 
 
 class CreationAnswers:
     """All methods are [loop]."""
 
-    def __init__(self, library: Creations, creating: Creating) -> None:
+    def __init__(self, library: Creations, creating: Creating, sending: Sending, syncing: Syncing) -> None:
         self._library = library
         self._creating = creating
+        self._sending = sending
+        self._syncing = syncing
         self.answers: Answers = {
             c.ListCreations: self._list,
             c.ShowCreation: self._show,
@@ -22,6 +28,10 @@ class CreationAnswers:
             c.RenameCreation: self._rename,
             c.DeleteCreation: self._delete,
             c.RestoreCreation: self._restore,
+            c.PushCreation: self._push,
+            c.PullCreation: self._pull,
+            c.SyncCreations: self._sync,
+            c.ListHeld: self._held,
         }
 
     async def _list(self, request: c.ListCreations) -> c.Reply:
@@ -48,12 +58,61 @@ class CreationAnswers:
     async def _restore(self, request: c.RestoreCreation) -> c.Reply:
         return await self._one(await self._creating.restore(request.kind, request.creation))
 
+    async def _push(self, request: c.PushCreation) -> c.Reply:
+        return await self._one(await self._sending.push(request.kind, request.creation, force=request.force))
+
+    async def _pull(self, request: c.PullCreation) -> c.Reply:
+        return await self._one(await self._syncing.pull(request.kind, request.creation, force=request.force))
+
+    async def _sync(self, request: c.SyncCreations) -> c.Reply:
+        done = await self._syncing.sync(everything=request.everything)
+        return c.Synced(
+            sent=_those(done.sent),
+            fetched=_those(done.fetched),
+            gone=_those(done.gone),
+            kept=_those(done.kept),
+            sent_count=len(done.sent),
+            fetched_count=len(done.fetched),
+            gone_count=len(done.gone),
+            kept_count=len(done.kept),
+            only_here=done.only_here,
+        )
+
+    async def _held(self, request: c.ListHeld) -> c.Reply:
+        there = await self._syncing.at_relay(request.kind)
+        here = {each.relay_id: each.creation_id for each in await self._library.every(request.kind)}
+        return c.HeldList(
+            creations=[
+                c.HeldThere(
+                    relay_id=each.id,
+                    kind=each.kind,
+                    name=each.name,
+                    version=each.version,
+                    creation_id=here.get(each.id),
+                )
+                for each in there[: request.limit]
+            ]
+        )
+
     async def _one(self, creation: Creation) -> c.OneCreation:
         short = await self._library.short_ids([creation])
         return c.OneCreation(
             creation=creation_info(creation, short.get(creation.creation_id, "")),
             path=str(self._library.path_of(creation.creation_id)),
         )
+
+
+def _those(creations: list[Creation]) -> list[c.SyncedOne]:
+    """The first of them."""
+    return [
+        c.SyncedOne(
+            creation_id=each.creation_id,
+            relay_id=each.relay_id,
+            kind=facts_of(each).kind,
+            name=each.name,
+        )
+        for each in creations[:MOST_TOLD]
+    ]
 
 
 def creation_info(creation: Creation, short_id: str) -> c.CreationInfo:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from daemon.core.creations import Creation, changed
+from daemon.core.creations import Creation
 from daemon.core.scores import (
     kind_of,
     read_json,
@@ -17,6 +17,7 @@ from daemon.core.scores import (
 )
 from daemon.core.shelf import matches
 from daemon.errors import UsageError
+from daemon.features.creations.storage import Here, Storage
 from daemon.library.creations import Creations
 from daemon.system.clock import unix_us
 from relay.wire.scores import Score
@@ -30,6 +31,7 @@ class Creating:
 
     def __init__(self, library: Creations) -> None:
         self._library = library
+        self._here: Storage = Here(library)
 
     async def listed(
         self, kind: str, limit: int, *, search: str = "", deleted: bool = False
@@ -65,7 +67,8 @@ class Creating:
         kind = kind_of(score)
         if len(await self._library.every(kind)) >= MAX_CREATIONS:
             raise UsageError(f"There are {MAX_CREATIONS:,} {kind}s here: no more fit.", "Delete one first.")
-        return await self._library.put(self._library.new(kind, score.name.strip(), text_of(score), take_id))
+        new = self._library.new(kind, score.name.strip(), text_of(score), take_id=take_id)
+        return await self._library.put(new)
 
     async def rename(self, kind: str, said: str, name: str) -> Creation:
         creation = await self._library.find(kind, said)
@@ -74,20 +77,23 @@ class Creating:
     async def delete(self, kind: str, said: str) -> Creation:
         """Out of all lists, and from the relay; it can be restored until its grace is over."""
         creation = await self._library.find(kind, said)
-        waits = creation.relay_id is not None or creation.making is not None
-        return await self._library.put(replace(creation, deleted_us=unix_us(), waits=waits, trouble=""))
+        return await self._library.change(creation.creation_id, _deleted)
 
     async def restore(self, kind: str, said: str) -> Creation:
         """As it was; what was deleted at the relay meanwhile is only here then."""
         creation = await self._library.find(kind, said, deleted=True)
-        back = replace(creation, deleted_us=None, changed_us=unix_us())
-        return await self._library.put(back)
+        return await self._library.change(creation.creation_id, _restored)
 
     async def _save(self, creation: Creation, score: Score) -> Creation:
         require_sound(score)
-        text = text_of(score)
-        if text == creation.score:
-            return creation
-        return await self._library.put(
-            changed(creation, name=score.name.strip(), score=text, at_us=unix_us())
-        )
+        await self._here.save(creation.creation_id, score, creation.version)
+        return await self._library.find(creation.kind, creation.creation_id)
+
+
+def _deleted(creation: Creation) -> Creation:
+    waits = creation.relay_id is not None or creation.making is not None
+    return replace(creation, deleted_us=unix_us(), waits=waits, trouble="")
+
+
+def _restored(creation: Creation) -> Creation:
+    return replace(creation, deleted_us=None, changed_us=unix_us(), waits=creation.account is not None)

@@ -75,7 +75,7 @@ def tables() -> list[dict[type, Any]]:
         PostAnswers(NOBODY),
         SharingAnswers(NOBODY, NOBODY),
         CommentAnswers(NOBODY, NOBODY),
-        CreationAnswers(NOBODY, NOBODY),
+        CreationAnswers(NOBODY, NOBODY, NOBODY, NOBODY),
         PeopleAnswers(NOBODY, ""),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
