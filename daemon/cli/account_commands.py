@@ -7,7 +7,8 @@ import typer
 
 import bridge.control as c
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, show, table
+from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.errors import UsageError
 
 app = typer.Typer(

@@ -8,7 +8,8 @@ import typer
 
 import bridge.control as c
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, loaded, note, say, show, table
+from daemon.cli.output import Json, ask, loaded, note, say, show
+from daemon.cli.tables import table
 from daemon.doors.control.settings import told_settings
 from daemon.errors import NotRunning
 from daemon.settings.fitting import checked

@@ -6,7 +6,8 @@ import typer
 
 import bridge.control as c
 from daemon.cli import completing
-from daemon.cli.output import Json, ask, number, show, table
+from daemon.cli.output import Json, ask, number, show
+from daemon.cli.tables import table
 from daemon.errors import UsageError
 from relay.wire.rest import REACTIONS
 
@@ -109,7 +110,9 @@ def _rows(items: list[c.ItemInfo]) -> str:
         ]
         for i in items
     ]
-    return table(["post", "when", "who", "title", "BPM", "key", "page"], rows)
+    return table(
+        ["post", "when", "who", "title", "BPM", "key", "page"], rows, spare=("key", "BPM", "when", "page")
+    )
 
 
 def search(

@@ -9,9 +9,10 @@ import typer
 import bridge.control as c
 from daemon.cli import completing
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show, table
+from daemon.cli.output import Json, ask, bars_or_seconds, number, say, show
 from daemon.cli.parts import Ago, End, Free, Start, Whole, part_of
 from daemon.cli.playing import PlayDevice, play_file
+from daemon.cli.tables import table
 
 app = typer.Typer(
     cls=Group, help="What you have played and can still keep: list, play.", no_args_is_help=False
@@ -71,7 +72,10 @@ def text_of(found: c.HistoryIs) -> str:
         for one in found.heard
     ]
     columns = ["from", "to", "ended", "length", "bars", "BPM", "how loud", "plugin", "state"]
-    lines = [table(columns, rows) or "Nothing has sounded yet. Load Sidechain on a track and play."]
+    lines = [
+        table(columns, rows, spare=("how loud", "ended"))
+        or "Nothing has sounded yet. Load Sidechain on a track and play."
+    ]
     if found.more:
         lines.append(f"… and {found.more} older stretches.")
     used = f"{found.used_bytes / 1e6:.0f} of {found.budget_bytes / 1e6:.0f} MB"

@@ -8,7 +8,8 @@ import typer
 import bridge.control as c
 from daemon.cli.daemon_commands import when
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, show, table
+from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.core.meant import meant
 from daemon.errors import UsageError
 
@@ -142,7 +143,11 @@ def _text(entries: list[c.EntryInfo]) -> str:
         ]
         for e in entries
     ]
-    return table(["entry", "when", "name", "account", "state", "sent", "tries", "next", "what"], rows)
+    return table(
+        ["entry", "when", "name", "account", "state", "sent", "tries", "next", "what"],
+        rows,
+        spare=("tries", "account", "when"),
+    )
 
 
 def _sent(entry: c.EntryInfo) -> str:

@@ -186,17 +186,6 @@ def _json(plain: object) -> str:
         return json.dumps(plain, ensure_ascii=False).encode(errors="replace").decode()
 
 
-def table(columns: list[str], rows: list[list[str]]) -> str:
-    """Aligned columns without a frame; empty text when there are no rows."""
-    if not rows:
-        return ""
-    rows = [[shown.line(cell) for cell in row] for row in rows]
-    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
-    return "\n".join(
-        "  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]
-    )
-
-
 def fail(error: SidechainError, *, as_json: bool) -> int:
     """Say an error; its exit code."""
     if as_json:

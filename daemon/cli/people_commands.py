@@ -9,7 +9,8 @@ import bridge.control as c
 from daemon.cli import completing
 from daemon.cli.daemon_commands import shown_to
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, show, table
+from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.errors import UsageError
 
 Username = Annotated[
@@ -118,7 +119,11 @@ def _which(given: str) -> c.PeopleList:
 
 
 def _table(found: list[c.ProfileInfo]) -> str:
-    return table(["who", "name", "page"], [[each.username, each.display_name, each.url] for each in found])
+    return table(
+        ["who", "name", "page"],
+        [[each.username, each.display_name, each.url] for each in found],
+        spare=("page",),
+    )
 
 
 @requests.callback(invoke_without_command=True)

@@ -9,7 +9,8 @@ from daemon.cli import completing
 from daemon.cli.daemon_commands import shown_to
 from daemon.cli.help import Group
 from daemon.cli.outbox import undo
-from daemon.cli.output import Json, ask, show, table
+from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
 
@@ -250,4 +251,8 @@ def _text(posts: list[c.PostInfo]) -> str:
         ]
         for each in posts
     ]
-    return table(["post", "when", "title", "who", "likes", "tags", "page"], rows)
+    return table(
+        ["post", "when", "title", "who", "likes", "tags", "page"],
+        rows,
+        spare=("tags", "likes", "when", "page"),
+    )

@@ -13,7 +13,8 @@ import msgspec
 import typer
 
 import bridge.control as c
-from daemon.cli.output import Json, ask, note, settings, show, sidechain_version, table
+from daemon.cli.output import Json, ask, note, settings, show, sidechain_version
+from daemon.cli.tables import table
 from daemon.errors import NothingKept, UsageError
 from daemon.system.sound_devices import Device, Kind
 

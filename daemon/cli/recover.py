@@ -7,7 +7,8 @@ import typer
 import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, number, show, table
+from daemon.cli.output import Json, ask, number, show
+from daemon.cli.tables import table
 from daemon.errors import UsageError
 
 app = typer.Typer(
@@ -44,7 +45,13 @@ def _text(found: c.Recovery) -> str:
         ]
         for s in found.stretches
     ]
-    lines = [table(["stretch", "until", "length", "bars", "BPM", "from", "before the crash", "state"], rows)]
+    lines = [
+        table(
+            ["stretch", "until", "length", "bars", "BPM", "from", "before the crash", "state"],
+            rows,
+            spare=("before the crash", "until"),
+        )
+    ]
     lines[0] = lines[0] or "Nothing was left behind by a crash or a plugin that was closed."
     state = (
         f"the last {found.minutes:g} minutes of each plugin"

@@ -13,9 +13,10 @@ import bridge.control as c
 from daemon.cli.daemon_commands import describe, when
 from daemon.cli.help import Group
 from daemon.cli.new_files import write_files
-from daemon.cli.output import Json, ask, settings, show, table
+from daemon.cli.output import Json, ask, settings, show
 from daemon.cli.parts import PartFields
 from daemon.cli.source import shown
+from daemon.cli.tables import table
 from daemon.cli.takes_export import Wav, sound_bytes
 from daemon.core.linked_names import same_file
 from daemon.core.names import file_stem, free_name

@@ -6,7 +6,8 @@ import typer
 
 import bridge.control as c
 from daemon.cli import completing
-from daemon.cli.output import Json, ask, show, table
+from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.errors import UsageError
 
 Post = Annotated[
@@ -39,7 +40,11 @@ def saved(
     page = ask(c.ListSaved(limit=limit, cursor=cursor), c.Discovered)
     more = f"\nMore: --cursor {page.cursor}" if page.cursor else ""
     rows = [[each.post_id[:13], each.author, each.title or "untitled", each.url] for each in page.items]
-    show(page, as_json, lambda: (table(["post", "who", "title", "page"], rows) or "Nothing is kept.") + more)
+    show(
+        page,
+        as_json,
+        lambda: (table(["post", "who", "title", "page"], rows, spare=("page",)) or "Nothing is kept.") + more,
+    )
 
 
 def repost(

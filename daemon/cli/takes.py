@@ -9,7 +9,8 @@ from daemon.cli import takes_export, takes_play, takes_sound
 from daemon.cli.daemon_commands import describe, short, when
 from daemon.cli.help import Group
 from daemon.cli.history import BLOCKS
-from daemon.cli.output import Json, ask, home_relative, key_line, number, show, table, tempo_line
+from daemon.cli.output import Json, ask, home_relative, key_line, number, show, tempo_line
+from daemon.cli.tables import table
 from daemon.cli.takes_sound import TakeId, alike_line
 from daemon.core.titles import why_not
 from daemon.errors import UsageError
@@ -69,6 +70,7 @@ def list_takes(
         return table(
             ["take", "when", "name", "bars", "BPM", "key", "sound", "LUFS", "seam", "state", "tags", "page"],
             rows,
+            spare=("seam", "LUFS", "key", "tags", "BPM", "page", "when"),
         ) or ("Nothing was discarded lately." if discarded else nothing)
 
     show(found, as_json, text)

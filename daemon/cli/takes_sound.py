@@ -10,8 +10,9 @@ import bridge.control as c
 from daemon.cli import completing
 from daemon.cli.daemon_commands import when
 from daemon.cli.new_files import write_files
-from daemon.cli.output import Json, ask, number, show, table
+from daemon.cli.output import Json, ask, number, show
 from daemon.cli.source import read_clip, shown
+from daemon.cli.tables import table
 from daemon.core.shown import line
 from daemon.errors import BadAudio, SidechainError, UsageError
 

@@ -181,6 +181,11 @@ def check_portaudio() -> Check:
         return note("audio output", f"PortAudio is missing ({error}); only `sidechain takes play` needs it.")
     except Exception as error:  # PortAudioError, which cannot be imported without PortAudio
         return note("audio output", f"PortAudio cannot list devices ({error}).")
+    if not devices:
+        return note(
+            "audio output",
+            "There is no sound device here; only `sidechain takes play` and `record` need one.",
+        )
     return ok("audio output", f"PortAudio knows {devices} devices.")
 
 

@@ -7,6 +7,7 @@ uploader's (uploads.py).
 from collections.abc import Awaitable, Callable
 
 from daemon.core import outbox
+from daemon.core.health import SET_A_RELAY
 from daemon.core.meant import meant
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, SidechainError, TakeGone, UsageError
@@ -57,7 +58,7 @@ class Posting:
             raise UsageError(why, "Give another title.")
         if not self._account.relay_url:
             raise NotClaimed(
-                "No relay is configured, so nothing can be posted.", "Set relay_url, then `sidechain claim`."
+                "No relay is configured, so nothing can be posted.", f"{SET_A_RELAY} Then `sidechain claim`."
             )
         entry = await self._entries.post(take, title, self._account.owner, visibility)
         self._tell(entry)
