@@ -14,7 +14,8 @@ import bridge.control as c
 from daemon.cli import completing
 from daemon.cli.daemon_commands import when
 from daemon.cli.help import Group
-from daemon.cli.output import Json, ask, note, settings, show, table
+from daemon.cli.output import Json, ask, note, settings, show
+from daemon.cli.tables import table
 from daemon.core.shown import line
 from daemon.errors import UsageError
 
