@@ -4,6 +4,7 @@ Not interactive and not themed: no script, no colour of its own (currentColor), 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
@@ -30,6 +31,21 @@ class Peaks(msgspec.Struct, frozen=True, kw_only=True):
     rms: list[int]
 
 
+@dataclass(frozen=True)
+class Box:
+    """Of a drawing that stands by itself: pixels, and colours as SVG writes them."""
+
+    width: int
+    height: int
+    color: str
+    background: str
+
+    def attributes(self) -> str:
+        """Of its root. [any]"""
+        look = f"color:{escape(self.color)};background:{escape(self.background)}"
+        return f' width="{self.width}" height="{self.height}" style="{look}"'
+
+
 def peaks(samples: Samples, points: int = DEFAULT_POINTS) -> Peaks:
     """Reduce a clip to points stretches; a clip of fewer frames repeats some of them. [any]
 
@@ -50,11 +66,13 @@ def _steps(values: NDArray[np.floating]) -> list[int]:
     return [int(step) for step in np.rint(np.clip(values, -1.0, 1.0) * PEAK_SCALE)]
 
 
-def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = ()) -> str:
+def waveform_svg(
+    peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = (), box: Box | None = None
+) -> str:
     """An SVG document of the peaks: envelope, RMS over it, a line per bar. Same input, same text. [any]
 
     title: any text, read aloud by screen readers. bar_fractions: where bars begin, 0..1 of the clip; others are
-    ignored. Meant for inlining or as an image; stretches to its box (preserveAspectRatio none).
+    ignored. Meant for inlining or as an image; stretches to its box (preserveAspectRatio none), whichever that is where box is None.
     """
     width = len(peaks.minimum)
     middle = _HEIGHT // 2
@@ -76,7 +94,7 @@ def waveform_svg(peaks: Peaks, *, title: str, bar_fractions: Sequence[float] = (
     name = escape(printable(title), {'"': "&quot;"})
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" '
-        f'role="img" fill="currentColor"><title>{name}</title>{"".join(shapes)}</svg>'
+        f'role="img" fill="currentColor"{box.attributes() if box else ""}><title>{name}</title>{"".join(shapes)}</svg>'
     )
 
 

@@ -234,6 +234,7 @@ def _start_tasks(
     tasks.every("ranking", SWEEP_S, partial(catch_up_ranking, db))
     tasks.every("words", TICK_S, partial(index_words, db, WORDS))
     tasks.every("old archives", STRAYS_S, posts.leaving.forget_old)
+    tasks.every("old analyses", STRAYS_S, posts.hearing.forget_old)
     tasks.every("old plays", STRAYS_S, posts.plays.forget)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("removed objects", SWEEP_S, posts.removals.resume)

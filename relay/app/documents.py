@@ -12,6 +12,7 @@ from relay.app.dispatch import operations
 from relay.core.access import POLICY, Action, Relation
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.keys import HEADER as KEY_HEADER
+from relay.wire.listening import SoundForm, TwoSoundsForm
 from relay.wire.operations import AudioBytes, Nothing, Operation, UploadForm
 from relay.wire.rest import EnvelopedProblem, Problem
 from relay.wire.samples import SampleForm
@@ -25,6 +26,8 @@ DESCRIPTION = (
     " themselves; who does not want to be seen working sets `presence = false` in the settings of the desktop, and then"
     " nothing is told, so it is false."
 )
+FILE_FORMS: dict[type, str] = {SampleForm: "WAV or MP3", SoundForm: "any sound", TwoSoundsForm: "any sound"}
+"""Bodies that are files, and what these may be."""
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -84,7 +87,7 @@ def rows(others: list[AnyRow], render: Render) -> list[AnyRow]:
 
 
 def _is_plain(kind: type) -> bool:
-    return kind in (Nothing, AudioBytes, UploadForm, SampleForm)
+    return kind in (Nothing, AudioBytes, UploadForm, *FILE_FORMS)
 
 
 def _operation(row: Row[Any, Any, Any], of_kind: dict[type, Schema]) -> Schema:
@@ -130,9 +133,10 @@ def _body(operation: AnyOperation, of_kind: dict[type, Schema]) -> Schema | None
         audio = {"type": "string", "contentMediaType": "audio/flac", "description": "WAV or FLAC"}
         form = {"type": "object", "properties": {"meta": meta, "audio": audio}, "required": ["meta", "audio"]}
         return {"multipart/form-data": {"schema": form}}
-    if operation.body is SampleForm:
-        file = {"type": "string", "contentMediaType": "audio/wav", "description": "WAV or MP3"}
-        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+    if (kinds := FILE_FORMS.get(operation.body)) is not None:
+        names = list(operation.body.__struct_fields__)
+        file = {"type": "string", "contentMediaType": "audio/wav", "description": kinds}
+        form = {"type": "object", "properties": dict.fromkeys(names, file), "required": names}
         return {"multipart/form-data": {"schema": form}}
     if _is_plain(operation.body):
         return None

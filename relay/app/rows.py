@@ -33,6 +33,7 @@ from relay.features.graph.operations import GraphOperations
 from relay.features.guests import operations as guests
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
+from relay.features.listening.operations import ListeningOperations
 from relay.features.live import operations as live
 from relay.features.mail.operations import MailPages
 from relay.features.moderation import operations as moderation
@@ -110,6 +111,7 @@ class Table:
             *migration_operations.rows(self.posts.migrating),
             *samples.rows(self.posts.samples),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
+            *self._listening(),
             *live.rows(self.live.live, self.live.tickets),
             *self._health(),
             *frame.rows(self.views, self.render, self.base_url),
@@ -210,6 +212,19 @@ class Table:
                 require_live=self.sign_in.tokens.require_live,
             ).rows(),
         ]
+
+    def _listening(self) -> list[AnyRow]:
+        """What is found out of sound, and made of it."""
+        given = self.posts
+        return ListeningOperations(
+            hearing=given.hearing,
+            work=given.listening,
+            workers=given.workers,
+            uploads=given.uploads,
+            objects=self.engines.objects,
+            base_url=self.base_url,
+            max_bytes=self.config.max_upload_bytes,
+        ).rows()
 
     def _own(self) -> list[AnyRow]:
         """One's posts after posting, what else is made for one, and one's leaving."""

@@ -8,7 +8,7 @@ from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.listening import Listening
 from relay.engine.database import Database
-from relay.engine.jobs.workers import Workers
+from relay.engine.jobs.workers import Handler, Workers
 from relay.engine.mail import Mailer, server_of
 from relay.engine.virus_scan import scanner_of
 from relay.features.accounts import api as accounts_api
@@ -44,6 +44,10 @@ from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
 from relay.features.leaving import erasing, export
 from relay.features.leaving.service import Leaving
+from relay.features.listening import making as listening_making
+from relay.features.listening.making import ListeningWork
+from relay.features.listening.service import Hearing
+from relay.features.listening.tasks import KINDS as LISTENING_KINDS
 from relay.features.live.hub import Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
@@ -86,6 +90,7 @@ ON_GIVEN_UP = {
     studio_rendering.JOB_KIND: export.nothing_else,
     export.JOB_KIND: export.nothing_else,
     erasing.JOB_KIND: export.nothing_else,
+    **dict.fromkeys(LISTENING_KINDS, listening_making.given_up),
 }
 """What else ends with a job of each kind that comes to nothing."""
 
@@ -137,6 +142,8 @@ class PostServices:
     sharing: Sharing
     samples: Samples
     rendering: Rendering
+    hearing: Hearing
+    listening: ListeningWork
     replacing: Replacing
     removals: Removals
     jobs: Jobs
@@ -153,6 +160,7 @@ class PostServices:
         await self.workers.close()
         await self.encoder.close()
         await self.rendering.close()
+        await self.listening.close()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -276,17 +284,15 @@ async def post_services(
     await uploads.open()
     removed = Removals(db, objects)
     posts = Publishing(db=db, uploads=uploads, base_url=base_url, quota_bytes=config.account_quota_bytes)
-    making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=engines.folder.work)
     owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
+    listens = _listening(config, engines, removed)
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     makes = {
-        publishing.JOB_KIND: making.make,
-        studio_rendering.JOB_KIND: rendering.make,
-        export.JOB_KIND: export.Exporting(db, objects, removed, engines.folder.work).make,
-        erasing.JOB_KIND: erased.make,
+        **_makers(engines, encoder, removed, rendering, erased),
+        **dict.fromkeys(LISTENING_KINDS, listens.make),
     }
     listening.workers = workers = Workers(db, makes, ON_GIVEN_UP, on_said=progress.said)
     return PostServices(
@@ -300,6 +306,8 @@ async def post_services(
         sharing=Sharing(db, base_url),
         samples=_samples(config, base_url, engines, encoder, owning, removed),
         rendering=rendering,
+        hearing=Hearing(db, removed),
+        listening=listens,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),
@@ -313,6 +321,21 @@ async def post_services(
     )
 
 
+def _makers(
+    engines: Engines, encoder: Encoder, removed: Removals, rendering: Rendering, erased: erasing.Erasing
+) -> dict[str, Handler]:
+    """Who carries out jobs, by their kinds, but for those that listen."""
+    db, objects, scratch = engines.db, engines.objects, engines.folder.work
+    making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=scratch)
+    exporting = export.Exporting(db, objects, removed, scratch)
+    return {
+        publishing.JOB_KIND: making.make,
+        studio_rendering.JOB_KIND: rendering.make,
+        export.JOB_KIND: exporting.make,
+        erasing.JOB_KIND: erased.make,
+    }
+
+
 def _rendering(
     config: Config, base_url: str, engines: Engines, encoder: Encoder, removed: Removals
 ) -> Rendering:
@@ -323,6 +346,16 @@ def _rendering(
         removed=removed,
         scratch=engines.folder.work,
         base_url=base_url,
+        quota_bytes=config.account_quota_bytes,
+    )
+
+
+def _listening(config: Config, engines: Engines, removed: Removals) -> ListeningWork:
+    return ListeningWork(
+        db=engines.db,
+        objects=engines.objects,
+        removed=removed,
+        scratch=engines.folder.work,
         quota_bytes=config.account_quota_bytes,
     )
 

@@ -67,6 +67,9 @@ class Action(StrEnum):
     COMMENT_WRITE = "comment.write"
     COMMENT_EDIT = "comment.edit"
     COMMENT_DELETE = "comment.delete"
+    LISTENING_ASK = "listening.ask"
+    LISTENING_READ = "listening.read"
+    LISTENING_DELETE = "listening.delete"
     JOB_LIST = "job.list"
     JOB_READ = "job.read"
     JOB_CANCEL = "job.cancel"
@@ -162,6 +165,9 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.COMMENT_WRITE: SIGNED_IN,
     Action.COMMENT_EDIT: OWNER_ONLY,
     Action.COMMENT_DELETE: OWNER_ONLY,  # whose post it is on, too
+    Action.LISTENING_ASK: SIGNED_IN,
+    Action.LISTENING_READ: OWNER_ONLY,
+    Action.LISTENING_DELETE: OWNER_ONLY,
     Action.JOB_LIST: SIGNED_IN,
     Action.JOB_READ: OWNER_ONLY,
     Action.JOB_CANCEL: OWNER_ONLY,

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     REPORT = "report"
     LIBRARY = "library"
     MIGRATE = "migrate"
+    LISTEN = "listen"
 
 
 LIMITS = {
@@ -40,6 +41,7 @@ LIMITS = {
     Kind.SAVE: Limit(600, 60 * _MINUTE_US),  # the studio saves by itself, some seconds after a change
     Kind.LIBRARY: Limit(1_000, 60 * _MINUTE_US),  # of a music playground, which reads what is its own
     Kind.MIGRATE: Limit(1, 60 * _MINUTE_US),  # what has been brought before does not count
+    Kind.LISTEN: Limit(60, 60 * _MINUTE_US),  # jobs of what is here already
     Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
     Kind.REPORT: Limit(20, 24 * 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),

@@ -1,6 +1,7 @@
 """A real relay process over HTTP: who may do what, and what it answers to anything else."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -100,11 +101,12 @@ SCORES = {
     },
 }
 CREATIONS: dict[tuple[str, str], str] = {}
+LISTENING = re.compile(r"\{analysis_id\}|\{listening_id\}|/analyze/job/")
 
 
 def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
     """The id of a loop, or of what the path is of; what stays is made once."""
-    if "/samples/" in path:
+    if "/samples/" in path or "/track/" in path:
         sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
         sent = owner.http.post(
             f"{owner.url}/api/samples/upload", files={"file": ("a.wav", sound, "audio/wav")}
@@ -119,6 +121,16 @@ def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
             return str(made.json()["id"])
         CREATIONS[owner.url, kind] = made.json()["id"]
     return CREATIONS[owner.url, kind]
+
+
+def listened_to(path: str, owner: RelayClient) -> dict[str, str]:
+    """What a path of listening names: an analysis, a file or the job of one."""
+    sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
+    sent = owner.http.post(f"{owner.url}/api/audio/analyze", files={"file": ("a.wav", sound, "audio/wav")})
+    assert sent.status_code == 200, sent.text
+    made = sent.json()
+    named = {"analysis_id": made["analysis_id"], "listening_id": made["analysis_id"], "file": "beats.svg"}
+    return named | ({"job_id": made["job_id"]} if "/analyze/job/" in path else {})
 
 
 def share_token(owner: RelayClient) -> str:
@@ -169,6 +181,8 @@ def test_every_operation_admits_whom_the_table_admits(
         named["token"] = share_token(request.getfixturevalue("owner"))
     if "{job_id}" in path:
         named["job_id"] = request.getfixturevalue("owner").http.get("/jobs").json()["jobs"][0]["id"]
+    if LISTENING.search(path):
+        named |= listened_to(path, request.getfixturevalue("owner"))
     if action is Action.POST_DELETE and method != "GET" and who is Relation.OWNER:  # the others' stays
         named["post_id"] = client.post(AUDIO, title="Spare").id
     address = client.url + path.format(**named)
@@ -213,6 +227,8 @@ def test_head_is_get_without_its_body(owner: RelayClient, post: AudioPost, path:
     }
     if "{token}" in path:
         named["token"] = share_token(owner)
+    if LISTENING.search(path):
+        named |= listened_to(path, owner)
     address = owner.url + path.format(**named)
     plain = {
         **owner.http.headers,

@@ -158,9 +158,12 @@ def _analysed(job: AnalyseJob, file: BinaryIO, told: Told) -> Analysed:
     pictures = {}
     if job.pictures:
         told("drawing", 1.0)
-        from daemon.features.analysing.pictures import drawn
+        from audio.pictures import drawn
 
-        pictures = drawn(samples, clip.sample_rate_hz, found, job.pictures)
+        wish = job.pictures
+        pictures = drawn(
+            samples, clip.sample_rate_hz, found, title=wish.title, theme_name=wish.theme, scale=wish.scale
+        )
     lacks = tuple(lack.says for lack in clip.lacks)
     return Analysed(document=found.document, lacks=lacks, pictures=pictures)
 

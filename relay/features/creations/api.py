@@ -57,6 +57,7 @@ from relay.features.creations.store import (
     why_not_there,
     words_after,
 )
+from relay.features.creations.versions import asset as sound
 from relay.features.creations.written import (
     Head,
     Written,
@@ -150,6 +151,7 @@ __all__ = [
     "set_reactions",
     "set_sound",
     "shown_of",
+    "sound",
     "sounds_of",
     "stored_assets",
     "stored_score",

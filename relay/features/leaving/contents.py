@@ -30,6 +30,7 @@ SHOWN: dict[str, str] = {
     "sign_ins_elsewhere": "SELECT issuer, subject, created_us FROM identity WHERE account_id = :me",
     "mail_address": "SELECT address, confirmed_us FROM mail_address WHERE account_id = :me",
     "mail_address_to_confirm": "SELECT address, expires_us FROM mail_confirmation WHERE account_id = :me",
+    "listened_to": "SELECT id, kind, creation_id, asked, result, created_us FROM listening WHERE account_id = :me",
     "reports": "SELECT kind, object_id, reason, text, created_us, closed_us FROM report WHERE reporter_id = :me",
     "appeals": "SELECT kind, object_id, text, answer, created_us FROM appeal WHERE account_id = :me",
     "uploads": "SELECT id, size_bytes, offset_bytes, state, touched_us FROM upload WHERE account_id = :me",
@@ -84,6 +85,8 @@ APART = frozenset(
         "follow",
         "avatar",
         "account_export",
+        "listening",
+        "listening_file",
         "audit",
     }
 )

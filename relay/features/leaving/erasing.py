@@ -13,6 +13,7 @@ from relay.features.creations import api as creations
 from relay.features.graph import api as graph
 from relay.features.leaving.contents import REMOVED
 from relay.features.leaving.export import drop
+from relay.features.listening import api as listening
 
 JOB_KIND = "erase"
 Step = Callable[[Tx, str], bool]
@@ -73,7 +74,7 @@ def _finish(tx: Tx, work: Work) -> list[str]:
     """What is left, in one transaction; objects that nothing names any more. Raises LeaseLost. [writer]"""
     me = work.job.account_id
     table.finish(tx, work.job, work.holder)
-    names = drop(tx, me)
+    names = drop(tx, me) + listening.delete_all(tx, me)
     names += [
         sha256
         for (sha256,) in tx.db.execute(

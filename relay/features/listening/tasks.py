@@ -1,0 +1,105 @@
+"""What the child that listens is asked and what it answers. No arrays here: whoever asks imports this file for its messages."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Raw, Struct
+
+from audio.analyse.shapes import ALGORITHM, AnalysisDocument, Changes, Comparison
+
+WAVEFORM_FILE, POINTS_FILE, CONVERTED_FILE = "waveform.svg", "waveform.json", "converted"
+MAKES = "1"
+"""Counted up whenever another file comes of the same task: what was made before is made anew."""
+
+
+class Analyse(Struct, frozen=True, kw_only=True, tag="analyse"):
+    """One file. Result: Heard, and its pictures."""
+
+
+class Compare(Struct, frozen=True, kw_only=True, tag="compare"):
+    """Two files. Result: BothHeard."""
+
+
+class Convert(Struct, frozen=True, kw_only=True, tag="convert"):
+    """One file. Result: nothing but CONVERTED_FILE with its format for an ending."""
+
+    format: str
+    bitrate_kbps: int
+    rate_hz: int | None
+
+
+class Draw(Struct, frozen=True, kw_only=True, tag="draw"):
+    """One file. Result: Points, WAVEFORM_FILE and POINTS_FILE."""
+
+    width_px: int
+    height_px: int
+    color: str
+    background: str
+
+
+Task = Analyse | Compare | Convert | Draw
+KINDS = tuple(str(each.__struct_config__.tag) for each in (Analyse, Compare, Convert, Draw))
+"""Of jobs that listen."""
+
+
+class ChildJob(Struct, frozen=True, kw_only=True):
+    """folder: holds files, and what is made is written there. Names of files are ours. hashes: SHA-256 of each."""
+
+    folder: str
+    files: list[str]
+    hashes: list[str]
+    task: Task
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """lacks: a sentence for each thing the file has not."""
+
+    document: AnalysisDocument
+    lacks: list[str]
+
+
+class BothHeard(Struct, frozen=True, kw_only=True):
+    comparison: Comparison
+    changes: Changes
+
+
+class Points(Struct, frozen=True, kw_only=True):
+    """The loudest of each of the first columns, 0..1."""
+
+    first: list[float]
+
+
+class MadeFile(Struct, frozen=True, kw_only=True):
+    """name: in the folder."""
+
+    name: str
+    mime: str
+
+
+class Done(Struct, frozen=True, kw_only=True, tag="done"):
+    result: Raw
+    files: list[MadeFile]
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
+    """reason: a sentence for the person whose sound it is."""
+
+    reason: str
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
+    """trace: for who runs the relay. The sound may be as good as any."""
+
+    trace: str
+
+
+def kind_of(task: Task) -> str:
+    """Of its job, and of its row. [any]"""
+    return str(type(task).__struct_config__.tag)
+
+
+def content_of(task: Task, sources: Sequence[str]) -> str:
+    """What has the same result has the same one; 64 hex digits. sources: SHA-256 of each file, in order. [any]"""
+    said = "\n".join((ALGORITHM, MAKES, msgspec.json.encode(task).decode(), *sources))
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,123 @@
+"""The operations of listening; listening.py has their shapes."""
+
+from relay.wire import listening as shapes
+from relay.wire.operation import B, Method, Nothing, Operation, Q, R
+from relay.wire.operations import AudioBytes
+
+TAG = "listening"
+
+
+def _row(
+    method: Method,
+    path: str,
+    body: type[B],
+    query: type[Q],
+    reply: type[R],
+    text: str,
+    *,
+    streamed: bool = False,
+) -> Operation[B, Q, R]:
+    return Operation(
+        method=method,
+        path=f"/api{path}",
+        tag=TAG,
+        body=body,
+        query=query,
+        reply=reply,
+        text=text,
+        streamed=streamed,
+    )
+
+
+ANALYZE = _row(
+    "POST",
+    "/audio/analyze",
+    shapes.SoundForm,
+    shapes.StoreQuery,
+    shapes.Analyzed,
+    "Have a file listened to: loudness, tempo, key, beats, timbre, parts.",
+    streamed=True,
+)
+COMPARE = _row(
+    "POST",
+    "/audio/compare",
+    shapes.TwoSoundsForm,
+    Nothing,
+    shapes.Compared,
+    "How alike two files are, and what changed if they are of one piece.",
+    streamed=True,
+)
+CONVERT = _row(
+    "POST",
+    "/audio/convert",
+    shapes.SoundForm,
+    shapes.ConvertQuery,
+    shapes.Converted,
+    "A file in another format.",
+    streamed=True,
+)
+DRAW_WAVEFORM = _row(
+    "POST",
+    "/audio/waveform",
+    shapes.SoundForm,
+    shapes.WaveformQuery,
+    shapes.WaveformDrawn,
+    "The waveform of a file, drawn and as numbers.",
+    streamed=True,
+)
+ANALYSIS = _row(
+    "GET",
+    "/audio/analysis/{analysis_id}",
+    Nothing,
+    Nothing,
+    shapes.AnalysisResults,
+    "What was heard in a file of yours.",
+)
+DELETE_ANALYSIS = _row(
+    "DELETE",
+    "/audio/analysis/{analysis_id}",
+    Nothing,
+    Nothing,
+    shapes.Said,
+    "Delete what was heard in a file of yours.",
+)
+ANALYSES = _row(
+    "GET",
+    "/audio/user-analyses",
+    Nothing,
+    shapes.AnalysesQuery,
+    shapes.AnalysisPage,
+    "What was heard in your files, the newest first.",
+)
+LISTENING_FILE = _row(
+    "GET",
+    "/audio/files/{listening_id}/{file}",
+    Nothing,
+    Nothing,
+    AudioBytes,
+    "What was made for you: a picture, a converted file.",
+)
+ANALYZE_TRACK = _row(
+    "POST",
+    "/analyze/analyze",
+    shapes.TrackGiven,
+    Nothing,
+    shapes.TrackJob,
+    "Have something of yours that is here listened to.",
+)
+ANALYZE_JOB = _row(
+    "GET",
+    "/analyze/job/{job_id}",
+    Nothing,
+    Nothing,
+    shapes.TrackJob,
+    "How far a job that listens is.",
+)
+TRACK_ANALYSIS = _row(
+    "GET",
+    "/analyze/track/{creation_id}",
+    Nothing,
+    Nothing,
+    shapes.TrackAnalysis,
+    "What was heard in something of yours.",
+)
