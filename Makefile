@@ -9,7 +9,7 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows
+.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -127,6 +127,15 @@ windows: ## cross-build for Windows: client, its tests, hosts and plugin
 	@$(MAKE) -s -C plugin SYSTEM=windows BUILD=$(CURDIR)/$(BUILD)/windows/plugin all
 	@$(MAKE) -s -C tests/plugin BUILD=$(CURDIR)/$(BUILD)/windows/hosts windows
 	@x86_64-w64-mingw32-gcc-posix -O3 -ffp-contract=off -shared -o audio/_kernels.dll audio/kernels.c audio/floats.c audio/crc.c
+
+# UNTESTED: that it compiles for both machines is all that is known of it.
+ZIG = $(CURDIR)/$(PY) -m ziglang
+macos: dev $(BUILD)/system-plugin ## compile client and plugin, without a window, for macOS on arm64 and Intel: nothing of it was ever run
+	@$(STEP) "installing what cross-compiles" $(PIP) --require-hashes -r requirements/cross.lock
+	@for machine in aarch64 x86_64; do \
+	  $(STEP) "compiling for macOS on $$machine" $(MAKE) -s -j2 -C plugin SYSTEM=macos WINDOW=0 BUILD=$(CURDIR)/$(BUILD)/macos/$$machine \
+	    CC="$(ZIG) cc -target $$machine-macos.11.0" CXX="$(ZIG) c++ -target $$machine-macos.11.0" AR="$(ZIG) ar" all || exit 1; \
+	done
 
 $(VENV):
 	@$(STEP) "making a virtual environment" $(PYTHON) -m venv $(VENV)

@@ -8,6 +8,12 @@ PARTS = [
     "tests/unit/plugin_protocol",
     "tests/unit/bridge",
     "tests/unit/tray",
+    "tests/unit/daemon/core",
+    "tests/unit/daemon/test_events.py",
+    *(f"tests/unit/audio/{part}" for part in ("draw", "encode", "kernels", "level", "measure", "read")),
+    "tests/unit/audio/test_intake_and_level.py",
+    "tests/unit/audio/test_loop.py",
+    "tests/unit/audio/test_recording.py",
 ]
 OF_ANOTHER_SYSTEM = [
     "tests/unit/bridge/test_listener_posix.py",
@@ -15,9 +21,16 @@ OF_ANOTHER_SYSTEM = [
     "tests/unit/tray/test_dbus_menu.py",
     "tests/unit/tray/test_desktop.py",
 ]
+# scipy and pyloudnorm are libraries that only tests compare with. Of audio/ what works with complex numbers is left out whole:
+# Wine 8's C runtime has not all that numpy asks of one for them.
+BESIDE_WHAT_IS_NOT_INSTALLED = [
+    "tests/unit/audio/kernels/test_kernels.py",
+    "tests/unit/audio/measure/test_loudness.py",
+    "tests/unit/audio/measure/test_peak.py",
+]
 
 
 def test_units_in_windows_python() -> None:
-    left_out = [f"--ignore={each}" for each in OF_ANOTHER_SYSTEM]
+    left_out = [f"--ignore={each}" for each in OF_ANOTHER_SYSTEM + BESIDE_WHAT_IS_NOT_INSTALLED]
     words = ["-q", "-p", "no:cacheprovider", "--noconftest", "--hypothesis-profile=ci", "-m", "not slow"]
     run(PYTHON, "-m", "pytest", *words, *left_out, *PARTS, timeout_s=COMPILE_HANG_S)

@@ -19,9 +19,9 @@ ODD = [
 
 
 def test_packages_carry_the_same_texts() -> None:
-    assert (PACKAGING / "systemd/sidechain.service").read_text() == unit(["sidechain", "up"])
+    assert (PACKAGING / "systemd/sidechain.service").read_text("utf-8") == unit(["sidechain", "up"])
     agent = launch_agent(["/usr/local/bin/sidechain", "up"])
-    assert (PACKAGING / "launchd/app.sidechain.daemon.plist").read_text() == agent
+    assert (PACKAGING / "launchd/app.sidechain.daemon.plist").read_text("utf-8") == agent
     assert (AlreadyRunning.exit_code, BadConfig.exit_code) == FINAL_EXITS
 
 
