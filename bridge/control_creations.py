@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage, Limit
+from bridge.control_values import Url
 from plugin_protocol.message_base import U32, U63, Line, Short, Title
 
 ScoreKind = Literal["loop", "song", "pattern", "machine"]
@@ -75,6 +76,16 @@ class AddCreation(ControlMessage, frozen=True, kw_only=True, tag="add_creation")
     path: Path
     name: Title = ""
     into: Called = ""
+
+
+class LoopOfTake(ControlMessage, frozen=True, kw_only=True, tag="loop_of_take"):
+    """A take's tempo, bars and key as a loop, whose sound is the take. bars: where nobody knows, or others know it wrongly."""
+
+    Reply: ClassVar = OneCreation
+
+    take_id: Called
+    name: Title = ""
+    bars: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
 class RenameCreation(ControlMessage, frozen=True, kw_only=True, tag="rename_creation"):
@@ -180,3 +191,45 @@ class ListHeld(ControlMessage, frozen=True, kw_only=True, tag="list_held"):
 
     kind: ScoreKind
     limit: Limit = 50
+
+
+class LinkInfo(Struct, frozen=True, kw_only=True):
+    """A link that shows a creation. url: of a new one alone; expires_at None: until it is ended."""
+
+    link_id: Short
+    created_at: Short  # RFC 3339
+    expires_at: Short | None
+    url: Url | None = None
+
+
+class LinkList(ControlMessage, frozen=True, kw_only=True, tag="links_are"):
+    links: Annotated[list[LinkInfo], Meta(max_length=100)]
+
+
+class ShareCreation(ControlMessage, frozen=True, kw_only=True, tag="share_creation"):
+    """A link by which anybody sees it; it is brought to the relay before. days: None, until it is ended. Not queued."""
+
+    Reply: ClassVar = LinkList
+
+    kind: ScoreKind
+    creation: Called
+    days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+
+
+class ListLinks(ControlMessage, frozen=True, kw_only=True, tag="list_links"):
+    """That show it now, the newest first."""
+
+    Reply: ClassVar = LinkList
+
+    kind: ScoreKind
+    creation: Called
+
+
+class EndLinks(ControlMessage, frozen=True, kw_only=True, tag="end_links"):
+    """A link by the start of its id, or all of them (""); those that are left."""
+
+    Reply: ClassVar = LinkList
+
+    kind: ScoreKind
+    creation: Called
+    link: Called = ""

@@ -19,6 +19,7 @@ from daemon.doors.control.players import Players
 from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.score_links import ScoreLinkAnswers
 from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.sharing import SharingAnswers
@@ -28,6 +29,7 @@ from daemon.doors.plugin.door import PluginDoor
 from daemon.doors.plugin.history import WindowHistory
 from daemon.doors.plugin.takes import TakeShelf
 from daemon.doors.plugin.windows import Say, Windows
+from daemon.features.creations.sharing import ScoreSharing
 from daemon.features.feed.discovering import Discovering
 from daemon.features.feed.pages import FeedPages
 from daemon.features.feed.sharing import Sharing
@@ -59,6 +61,7 @@ def control_door(features: Features, run: Path, stop: Callable[[], None]) -> Con
         PeopleAnswers(f.people, f.account.relay_url or "").answers,
         CommentAnswers(Talk(f.account, f.store, f.own_posts.find), f.notifications).answers,
         CreationAnswers(f.creations, f.creating, f.sending, f.syncing).answers,
+        ScoreLinkAnswers(ScoreSharing(f.account, f.creations, f.sending)).answers,
         PreviewAnswers(f.instances, f.previews).answers,
         _history_answers(f).answers,
         RecoveryAnswers(f.journal, f.recovering, f.takes).answers,

@@ -182,7 +182,7 @@ class Features:
             bus=bus,
             set_title=self.own_posts.set_title,
         )
-        self.creating = Creating(self.creations)
+        self.creating = Creating(self.creations, takes)
         there = AtRelay(account)
         self.sending = Sending(lambda: account.name, self.creations, there, bus)
         self.syncing = Syncing(self.creations, there, self.sending)

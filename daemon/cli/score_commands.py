@@ -201,6 +201,9 @@ def app_of(kind: c.ScoreKind) -> typer.Typer:
         "render": sound.render,
         "push": relay.push,
         "pull": relay.pull,
+        "share": relay.share,
+        "links": relay.links,
+        "unshare": relay.unshare,
         "delete": commands.delete,
         "restore": commands.restore,
     }

@@ -7,6 +7,7 @@ import typer
 import bridge.control as c
 from daemon.cli import completing
 from daemon.cli.output import Json, ask, show
+from daemon.cli.tables import table
 from daemon.core.shown import line
 
 RELAY_LIMIT_S = 120.0
@@ -69,6 +70,57 @@ class RelayCommands:
         version = one.creation.relay_version
         said = f"as version {version} of it is at the relay" if version else "a copy of your own"
         show(one, as_json, lambda: f"Fetched “{line(one.creation.name)}”, {said}.")
+
+    def share(
+        self,
+        name: Called = "last",
+        days: Annotated[
+            int | None, typer.Option(min=1, max=3650, help="For how many days; default: until you end it.")
+        ] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Make a link by which anybody sees a KIND, without an account; it is told this once.
+
+        Examples:  sidechain KINDs share last --days 7   ·   sidechain KINDs links last
+        """
+        request = c.ShareCreation(kind=self.kind, creation=name, days=days)
+        made = ask(request, c.LinkList, timeout_s=RELAY_LIMIT_S)
+        show(made, as_json, lambda: "\n".join(f"{each.url}  ({_until(each)})" for each in made.links))
+
+    def links(self, name: Called = "last", as_json: Json = False) -> None:
+        """List the links to a KIND that show something now. Example:  sidechain KINDs links last"""
+        found = ask(c.ListLinks(kind=self.kind, creation=name), c.LinkList, timeout_s=RELAY_LIMIT_S)
+        show(found, as_json, lambda: _links(found) or "No link shows it.")
+
+    def unshare(
+        self,
+        name: Called,
+        link: Annotated[
+            str, typer.Option(help="One link, by the start of its id in `links`; default: all of them.")
+        ] = "",
+        as_json: Json = False,
+    ) -> None:
+        """End the links to a KIND, or one of them: it shows nothing any more.
+
+        Example:  sidechain KINDs unshare last --link 3f2a
+        """
+        left = ask(c.EndLinks(kind=self.kind, creation=name, link=link), c.LinkList, timeout_s=RELAY_LIMIT_S)
+        show(
+            left, as_json, lambda: "\n".join(filter(None, [f"Ended. Left: {len(left.links)}.", _links(left)]))
+        )
+
+
+def _links(found: c.LinkList) -> str:
+    rows = [[each.link_id[:12], _day(each.created_at), _until(each)] for each in found.links]
+    return table(["link", "since", "until"], rows)
+
+
+def _until(link: c.LinkInfo) -> str:
+    return "until you end it" if link.expires_at is None else f"until {_day(link.expires_at)}"
+
+
+def _day(at: str) -> str:
+    return at[:16].replace("T", " ")
 
 
 def _pushed(one: c.CreationInfo) -> str:

@@ -136,6 +136,16 @@ class Sheet:
         """Raises UsageError."""
         from daemon.core.scores import compiled
 
+        take = self.creation.take_id
+        if (
+            take is not None
+            and not getattr(self.score, "steps", ())
+            and not getattr(self.score, "chords", ())
+        ):
+            raise UsageError(
+                "It has no notes yet: its sound is a take.",
+                f"`sidechain takes export {take[:12]}` writes that.",
+            )
         return compiled(self.score, self._loops)
 
     def sound(self) -> "NDArray[float32]":

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import bridge.control as c
-from daemon.cli import takes_export, takes_play, takes_sound
+from daemon.cli import takes_export, takes_loop, takes_play, takes_sound
 from daemon.cli.daemon_commands import describe, short, when
 from daemon.cli.help import Group
 from daemon.cli.history import BLOCKS
@@ -19,12 +19,13 @@ FULL_SCALE = 127  # of an outline
 
 app = typer.Typer(
     cls=Group,
-    help="The local library: list, show, similar, rename, tag, trim, discard, restore, repair, export, play, delete.",
+    help="The local library: list, show, similar, rename, tag, trim, discard, restore, repair, export, play, loop, delete.",
     no_args_is_help=False,
 )
 takes_sound.register(app)
 takes_export.register(app)
 takes_play.register(app)
+takes_loop.register(app)
 
 
 @app.callback(invoke_without_command=True)

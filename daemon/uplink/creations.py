@@ -2,7 +2,16 @@
 
 from daemon.uplink.calls import Calls
 from relay.wire import creation_operations as wire
-from relay.wire.creations import Creation, CreationEdit, CreationPage, NewCreation, OfKind
+from relay.wire.creations import (
+    Creation,
+    CreationEdit,
+    CreationPage,
+    NewCreation,
+    NewlyShared,
+    NewShareLink,
+    OfKind,
+    SharedByLinks,
+)
 from relay.wire.scores import Score, ScoreKind
 
 
@@ -30,3 +39,15 @@ class CreationCalls(Calls):
     async def own_creations(self, kind: ScoreKind, limit: int, cursor: str | None = None) -> CreationPage:
         """A page of this account's, without scores, the one changed last first."""
         return await self._do(wire.MY_CREATIONS, query=OfKind(kind=kind, limit=limit, cursor=cursor))
+
+    async def make_link(self, creation_id: str, days: int | None) -> NewlyShared:
+        """By which anybody sees one of this account's. days: None, until it is ended."""
+        return await self._do(wire.MAKE_LINK, NewShareLink(days=days), creation_id=creation_id)
+
+    async def links(self, creation_id: str) -> SharedByLinks:
+        """That show one of this account's now."""
+        return await self._do(wire.LINKS, creation_id=creation_id)
+
+    async def end_link(self, creation_id: str, link_id: str) -> SharedByLinks:
+        """Those that are left."""
+        return await self._do(wire.END_LINK, creation_id=creation_id, link_id=link_id)

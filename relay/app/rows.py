@@ -56,6 +56,7 @@ from relay.features.studio import migration_operations, playground_operations, r
 from relay.features.studio import operations as studio
 from relay.features.studio.beat_operations import Patterns
 from relay.features.studio.kit import Kit
+from relay.features.studio.link_operations import LinkOperations
 from relay.features.studio.links_page import LinksPage
 from relay.features.studio.shared_page import SharedPage
 from relay.features.studio.writing_operations import WritingOperations
@@ -107,6 +108,7 @@ class Table:
                 base_url=self.base_url,
                 render=self.render,
             ).rows(),
+            *LinkOperations(db=self.engines.db, base_url=self.base_url).rows(),
             *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *migration_operations.rows(self.posts.migrating),
             *samples.rows(self.posts.samples),

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from relay.wire.bounds import PRINTABLE, Count, Sentence, Timestamp, Url, Word
 from relay.wire.comments import CommentText, ShownText
-from relay.wire.creations import MAX_CHANGES, ScoreChange, VersionNote
-from relay.wire.playground import MAX_SHARE_DAYS, DashedId, ShareToken
+from relay.wire.creations import MAX_CHANGES, MAX_SHARE_DAYS, ScoreChange, VersionNote
+from relay.wire.playground import DashedId, ShareToken
 from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, MAX_VERSIONS, Name
 from relay.wire.scores import (
     MAX_NAME,

@@ -9,14 +9,17 @@ from relay.wire.creations import (
     ImportedCreation,
     ImportQuery,
     NewCreation,
+    NewlyShared,
+    NewShareLink,
     OfKind,
     ScoresCompared,
     ScoreVersions,
+    SharedByLinks,
     Versions,
     VersionScore,
 )
 from relay.wire.jobs import Job
-from relay.wire.operation import AudioBytes, Nothing, Operation, Paging, get_row, list_row, post_row
+from relay.wire.operation import AudioBytes, Nothing, Operation, Paging, get_row, list_row, post_row, row_of
 from relay.wire.rest import API_PREFIX, PostDeleted
 
 MAX_SCORE_BYTES = 256 * 1024
@@ -114,4 +117,28 @@ RENDER_CREATION = post_row(
 CREATION_MIDI = get_row("/creations/{creation_id}/midi", AudioBytes, "Its notes as a Standard MIDI File.")
 CREATION_SCORE = get_row(
     "/creations/{creation_id}/score", AudioBytes, "Its score as a file of JSON, as POST /creations takes it."
+)
+MAKE_LINK = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/creations/{{creation_id}}/links",
+    tag="creations",
+    body=NewShareLink,
+    query=Nothing,
+    reply=NewlyShared,
+    status=201,
+    text="A link by which anybody sees a creation of yours, for as long as you say. It is told this once.",
+)
+LINKS = get_row(
+    "/creations/{creation_id}/links",
+    SharedByLinks,
+    "The links to a creation of yours, without what they are.",
+)
+END_LINK = row_of(
+    "DELETE",
+    "/creations/{creation_id}/links/{link_id}",
+    Nothing,
+    Nothing,
+    SharedByLinks,
+    "It shows nothing any more; those that are left.",
+    "",
 )

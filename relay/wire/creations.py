@@ -17,6 +17,10 @@ from relay.wire.scores import MAX_NAME, Color, Description, Score, ScoreKind
 
 VersionNote = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 MAX_CHANGES = 500
+MAX_SHARE_DAYS = 3650
+MAX_LINKS = 100
+"""Of one creation, that show something."""
+LinkId = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]*\Z")]
 MAX_TOLD = 8
 
 
@@ -155,3 +159,29 @@ class ScoresCompared(Struct, frozen=True, kw_only=True):
     b: Count
     changes: Annotated[list[ScoreChange], Meta(max_length=MAX_CHANGES)]
     more: bool = False
+
+
+class NewShareLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /creations/{creation_id}/links. days: for how many it shows something; null: until it is ended."""
+
+    days: Annotated[int, Meta(ge=1, le=MAX_SHARE_DAYS)] | None = None
+
+
+class SharedBy(Struct, frozen=True, kw_only=True):
+    """A link that shows a creation. id: by which it is ended, and of no use to who wants to see it. expires_at null: never."""
+
+    id: LinkId
+    created_at: Timestamp
+    expires_at: Timestamp | None
+
+
+class NewlyShared(SharedBy, frozen=True, kw_only=True):
+    """A new one. url: is told this once; whoever has it sees the creation as it is then, whoever may see it otherwise."""
+
+    url: Url
+
+
+class SharedByLinks(Struct, frozen=True, kw_only=True):
+    """The links to a creation that show something now, the newest first."""
+
+    links: Annotated[list[SharedBy], Meta(max_length=MAX_LINKS)]

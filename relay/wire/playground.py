@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Raw, Struct
 
 from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url
+from relay.wire.creations import MAX_SHARE_DAYS
 from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, Name, Username
 from relay.wire.scores import (
     MAX_BLOCKS,
@@ -39,7 +40,6 @@ ChordName = Annotated[str, Meta(max_length=32, pattern=PRINTABLE)]
 LoopLength = Literal[1, 2, 4, 8]
 TimeSignature = Literal["4/4", "3/4"]
 ShareToken = Annotated[str, Meta(min_length=22, max_length=22, pattern=r"^[A-Za-z0-9_-]*\Z")]
-MAX_SHARE_DAYS = 3650
 
 
 class ChordCell(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -139,6 +139,11 @@ def share_token(owner: RelayClient) -> str:
     return str(owner.http.post(f"{owner.url}/api/loops/{loop_id}/share", json={}).json()["shareToken"])
 
 
+def link_to(creation_id: str, owner: RelayClient) -> str:
+    """The id of a new link."""
+    return str(owner.http.post(f"/creations/{creation_id}/links", json={}).json()["id"])
+
+
 BY_POST = tuple(f"/social/{deed}" for deed in ("like", "unlike", "save", "unsave", "unrepost", "repost"))
 
 
@@ -177,6 +182,8 @@ def test_every_operation_admits_whom_the_table_admits(
     if "{creation_id}" in path:
         is_spare = action is Action.POST_DELETE and who is Relation.OWNER
         named["creation_id"] = creation_for(path, request.getfixturevalue("owner"), spare=is_spare)
+    if "{link_id}" in path:
+        named["link_id"] = link_to(named["creation_id"], request.getfixturevalue("owner"))
     if "{token}" in path:
         named["token"] = share_token(request.getfixturevalue("owner"))
     if "{job_id}" in path:

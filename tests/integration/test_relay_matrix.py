@@ -42,6 +42,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/creations": {"score": {"kind": "loop", "name": "x", "bars": 1}},
     "/api/v1/audio/{post_id}/versions": {"upload_id": "0" * 32, "meta": {}},
     "/api/v1/comments/{comment_id}": {"text": "other words"},
+    "/api/comments/{comment_id}": {"text": "other words"},
 }
 SAME_TO_ALL = {"/embed/{post_id}"}
 """Whoever is signed in: it stands in pages of others, without a cookie."""

@@ -107,6 +107,28 @@ def test_its_sound_is_as_loud_as_a_recording_and_as_long_as_its_bars(device: Dev
     assert device.command("loops", "render", "night drive", "--take", "--project").returncode == 7
 
 
+def test_a_take_becomes_a_loop(device: Device) -> None:
+    take = device.json("loops", "render", "night drive", "--take", "--bpm", "100")["take"]
+    made = device.json("takes", "loop", take["take_id"], "--name", "As played")
+    assert fits("takes loop", made)
+    loop = made["creation"]
+    assert (loop["name"], loop["bars"], loop["bpm"], loop["take_id"]) == (
+        "As played",
+        2,
+        100,
+        take["take_id"],
+    )
+    said = device.command("loops", "render", "as played", "--take")
+    assert said.returncode == 2 and f"takes export {take['take_id'][:12]}" in said.stderr
+    assert "1, 2, 4 or 8" in device.command("takes", "loop", take["take_id"], "--bars", "3").stderr
+    assert (
+        device.json("takes", "loop", take["take_id"], "--bars", "4", "--name", "Twice as fast")["creation"][
+            "bpm"
+        ]
+        == 200
+    )
+
+
 def test_what_was_deleted_comes_back(device: Device) -> None:
     device.json("patterns", "import", *_midi(device))
     gone = device.json("patterns", "delete", "once")["creation"]

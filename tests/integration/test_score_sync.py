@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.support.between import Between
@@ -82,3 +83,20 @@ def test_a_loop_of_the_relay_comes_to_an_empty_library(device: Device, line: Bet
     until_s = time.monotonic() + HANG_S
     while "From there" in device.command("loops", "list", "--relay").stdout:
         assert time.monotonic() < until_s
+
+
+def test_a_link_shows_it_until_it_is_ended(device: Device) -> None:
+    (made,) = device.json("loops", "share", "night drive", "--days", "7")["links"]
+    assert httpx.get(made["url"]).status_code == 200
+    other = device.json("loops", "share", "night drive")["links"][0]
+    listed = device.json("loops", "links", "night drive")["links"]
+    assert [(each["link_id"], each["url"]) for each in listed] == [
+        (other["link_id"], None),
+        (made["link_id"], None),
+    ]
+    assert other["expires_at"] is None and made["expires_at"] > made["created_at"]
+    left = device.json("loops", "unshare", "night drive", "--link", made["link_id"][:12])["links"]
+    assert [each["link_id"] for each in left] == [other["link_id"]]
+    assert httpx.get(made["url"]).status_code == 410 and httpx.get(other["url"]).status_code == 200
+    assert device.command("loops", "unshare", "night drive").stdout == "Ended. Left: 0.\n"
+    assert device.command("loops", "unshare", "night drive", "--link", "0").returncode == 2

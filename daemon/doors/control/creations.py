@@ -25,6 +25,7 @@ class CreationAnswers:
             c.ListCreations: self._list,
             c.ShowCreation: self._show,
             c.AddCreation: self._add,
+            c.LoopOfTake: self._of_take,
             c.RenameCreation: self._rename,
             c.DeleteCreation: self._delete,
             c.RestoreCreation: self._restore,
@@ -48,6 +49,9 @@ class CreationAnswers:
         return await self._one(
             await self._creating.take_in(request.kind, Path(request.path), request.name, request.into)
         )
+
+    async def _of_take(self, request: c.LoopOfTake) -> c.Reply:
+        return await self._one(await self._creating.of_take(request.take_id, request.name, request.bars))
 
     async def _rename(self, request: c.RenameCreation) -> c.Reply:
         return await self._one(await self._creating.rename(request.kind, request.creation, request.name))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from daemon.core.analysis import TakeAnalysis
 from daemon.core.creations import Creation
 from daemon.core.scores import (
     kind_of,
@@ -16,9 +17,11 @@ from daemon.core.scores import (
     with_loops,
 )
 from daemon.core.shelf import matches
+from daemon.core.take_loops import loop_of_take
 from daemon.errors import UsageError
 from daemon.features.creations.storage import Here, Storage
 from daemon.library.creations import Creations
+from daemon.library.takes import Takes
 from daemon.system.clock import unix_us
 from relay.wire.scores import Score
 
@@ -29,8 +32,9 @@ MAX_CREATIONS = 10_000
 class Creating:
     """All methods are [loop]. Raises UsageError, NoSpace, LibraryStuck."""
 
-    def __init__(self, library: Creations) -> None:
+    def __init__(self, library: Creations, takes: Takes) -> None:
         self._library = library
+        self._takes = takes
         self._here: Storage = Here(library)
 
     async def listed(
@@ -69,6 +73,21 @@ class Creating:
             raise UsageError(f"There are {MAX_CREATIONS:,} {kind}s here: no more fit.", "Delete one first.")
         new = self._library.new(kind, score.name.strip(), text_of(score), take_id=take_id)
         return await self._library.put(new)
+
+    async def of_take(self, said: str, name: str, bars: int | None) -> Creation:
+        """A loop of a take's tempo, bars and key; its sound is the take."""
+        take = await self._takes.find(said)
+        analysis = take.analysis or TakeAnalysis()
+        score = loop_of_take(
+            name or take.name,
+            seconds=take.frames / take.sample_rate_hz,
+            bars=take.cut.bars,
+            bpm=take.cut.bpm or analysis.bpm,
+            key=analysis.key,
+            meter=None if take.cut.meter is None else "/".join(map(str, take.cut.meter)),
+            said_bars=bars,
+        )
+        return await self.add(score, take.take_id)
 
     async def rename(self, kind: str, said: str, name: str) -> Creation:
         creation = await self._library.find(kind, said)

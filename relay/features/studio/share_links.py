@@ -11,12 +11,11 @@ from msgspec import Struct
 from relay.core.refusal import Refusal
 from relay.core.visibility import SHARED
 from relay.engine.database import Connection, Tx
+from relay.wire.creations import MAX_LINKS
 
 TOKEN_BYTES = 16
 DAY_US = 86_400_000_000
 _COLUMNS = "l.hash, l.creation_id, l.created_us, l.expires_us"
-MAX_LINKS = 100
-"""Of one creation, that have not expired."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -26,6 +25,11 @@ class Link(Struct, frozen=True, kw_only=True):
     creation_id: str
     created_us: int
     expires_us: int | None
+
+
+def id_of(token: str) -> str:
+    """As `Link.id`. [any]"""
+    return _hash(token).hex()
 
 
 def make(tx: Tx, creation_id: str, at_us: int, days: int | None) -> tuple[str, int | None]:

@@ -19,6 +19,7 @@ from daemon.doors.control.people import PeopleAnswers
 from daemon.doors.control.posts import PostAnswers
 from daemon.doors.control.previews import PreviewAnswers
 from daemon.doors.control.recovery import RecoveryAnswers
+from daemon.doors.control.score_links import ScoreLinkAnswers
 from daemon.doors.control.sets import SetAnswers
 from daemon.doors.control.settings import SettingAnswers
 from daemon.doors.control.sharing import SharingAnswers
@@ -76,6 +77,7 @@ def tables() -> list[dict[type, Any]]:
         SharingAnswers(NOBODY, NOBODY),
         CommentAnswers(NOBODY, NOBODY),
         CreationAnswers(NOBODY, NOBODY, NOBODY, NOBODY),
+        ScoreLinkAnswers(NOBODY),
         PeopleAnswers(NOBODY, ""),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from daemon.features.creations.storage import Held, score_kind
 from daemon.features.creations.syncing import Syncing
 from daemon.library.creations import Creations
 from daemon.library.store import Store
+from daemon.library.takes import Takes
 from relay.wire.scores import Score, ScoreKind, SongScore
 from tests.support.scores import LOOP_JSON
 
@@ -93,7 +95,7 @@ class Scene:
         self.store = Store(folder / "library.sqlite3")
         self.bus = Bus()
         self.library = Creations(folder / "creations", self.store, self.bus)
-        self.creating = Creating(self.library)
+        self.creating = Creating(self.library, cast(Takes, None))
         self.sending = Sending(lambda: self.name, self.library, relay, self.bus)
         self.syncing = Syncing(self.library, relay, self.sending)
 

@@ -1,0 +1,80 @@
+"""/api/v1/creations/{creation_id}/links: the links by which the owner of a creation shows it to others."""
+
+from dataclasses import dataclass
+
+from relay.core.access import Action, authorize
+from relay.core.calls import AnyCall, AnyRow, Call, Row
+from relay.core.times import rfc3339
+from relay.engine.clock import now_us
+from relay.engine.database import Connection, Database, Tx
+from relay.features.studio import share_links, store
+from relay.features.studio.playground_operations import SHARE_PATH
+from relay.features.studio.share_links import Link
+from relay.wire import creation_operations as wire
+from relay.wire.creations import NewlyShared, NewShareLink, SharedBy, SharedByLinks
+from relay.wire.operation import Nothing
+
+Bare = Call[Nothing, Nothing]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkOperations:
+    """[loop]"""
+
+    db: Database
+    base_url: str
+
+    async def make(self, call: Call[NewShareLink, Nothing]) -> NewlyShared:
+        """Raises Refusal: not_found, gone, validation."""
+
+        def work(tx: Tx) -> NewlyShared:
+            at_us = now_us()
+            token, expires_us = share_links.make(tx, self._own(tx.db, call), at_us, call.body.days)
+            return NewlyShared(
+                id=share_links.id_of(token),
+                created_at=rfc3339(at_us),
+                expires_at=None if expires_us is None else rfc3339(expires_us),
+                url=f"{self.base_url}{SHARE_PATH}{token}",
+            )
+
+        return await self.db.write(work)
+
+    async def listed(self, call: Bare) -> SharedByLinks:
+        """Raises Refusal: not_found, gone."""
+        return await self.db.read(lambda db: self._links(db, self._own(db, call)))
+
+    async def end(self, call: Bare) -> SharedByLinks:
+        """Raises Refusal: not_found, gone."""
+
+        def work(tx: Tx) -> SharedByLinks:
+            creation_id = self._own(tx.db, call)
+            share_links.end(tx, creation_id, call.path["link_id"], now_us())
+            return self._links(tx.db, creation_id)
+
+        return await self.db.write(work)
+
+    def _links(self, db: Connection, creation_id: str) -> SharedByLinks:
+        return SharedByLinks(
+            links=[_shown(link) for link in share_links.of_creation(db, creation_id, now_us())]
+        )
+
+    def _own(self, db: Connection, call: AnyCall) -> str:
+        """The id of a creation of whoever asks."""
+        found = store.one(db, call.path["creation_id"], call.actor.user_id, self.base_url)
+        authorize(call.actor, Action.POST_EDIT, found.user_id)
+        return found.id
+
+    def rows(self) -> list[AnyRow]:
+        return [
+            Row(wire.MAKE_LINK, Action.POST_EDIT, self.make),
+            Row(wire.LINKS, Action.POST_EDIT, self.listed),
+            Row(wire.END_LINK, Action.POST_EDIT, self.end),
+        ]
+
+
+def _shown(link: Link) -> SharedBy:
+    return SharedBy(
+        id=link.id,
+        created_at=rfc3339(link.created_us),
+        expires_at=None if link.expires_us is None else rfc3339(link.expires_us),
+    )
