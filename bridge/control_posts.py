@@ -16,13 +16,17 @@ Licence = Literal["all-rights-reserved", "cc-by", "cc-by-nc", "cc0"]
 
 
 class PostTerms(Struct, frozen=True, kw_only=True):
-    """licence: a Licence, or one that later relays know. version: how often its sound was replaced, and one."""
+    """licence: a Licence, or one that later relays know. version: how often its sound was replaced, and one.
+
+    remix_of: the address of what it was made from.
+    """
 
     licence: Short
     download_url: Url | None
     pinned: bool
     archived: bool
     version: int
+    remix_of: Url | None = None
 
 
 class PostInfo(Struct, frozen=True, kw_only=True):
@@ -72,6 +76,8 @@ class EditPost(ControlMessage, frozen=True, kw_only=True, tag="edit_post"):
     downloads: bool | None = None
     pinned: bool | None = None
     archived: bool | None = None
+    remix_of: Annotated[str, Meta(max_length=1024)] | None = None
+    """What it was made from: an id, the start of one in the feed, an address or a title; "": nothing."""
 
 
 class DeletePost(ControlMessage, frozen=True, kw_only=True, tag="delete_post"):

@@ -61,23 +61,33 @@ def edit(
         list[str] | None, typer.Option(help="A tag; several: once each. They take the place of the old ones.")
     ] = None,
     no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags away.")] = False,
+    remix_of: Annotated[
+        str | None, typer.Option(help="The post that it was made from; '' says that it was made from none.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Change what a post is called, or its tags. Everybody sees that at once.
+    """Change what a post is called, its tags, or what it was made from. Everybody sees that at once.
 
     Examples:  sidechain posts edit 0192f3c4 --title "Night bus"   ·   sidechain posts edit 0192f3c4 --tag house --tag dub
     """
-    if title is None and not tag and not no_tags:
-        raise UsageError("Nothing was to be changed.", "Say --title, --tag or --no-tags.")
+    if title is None and not tag and not no_tags and remix_of is None:
+        raise UsageError("Nothing was to be changed.", "Say --title, --tag, --no-tags or --remix-of.")
     if title and (why := why_not(title)):
         raise UsageError(why, "Give another title.")
     tags = () if no_tags else tuple(tag) if tag else None
-    one = ask(c.EditPost(post_id=post, title=title, tags=tags), c.OnePost)
+    one = ask(c.EditPost(post_id=post, title=title, tags=tags, remix_of=remix_of), c.OnePost)
     show(
         one,
         as_json,
-        lambda: f"Now “{one.post.title or 'untitled'}”: {', '.join(one.post.tags) or 'no tags'}.",
+        lambda: (
+            f"Now “{one.post.title or 'untitled'}”: {', '.join(one.post.tags) or 'no tags'}.{_made_from(one.post)}"
+        ),
     )
+
+
+def _made_from(post: c.PostInfo) -> str:
+    """A sentence behind another, where it was made from something."""
+    return f" It was made from {post.terms.remix_of}" if post.terms and post.terms.remix_of else ""
 
 
 @app.command()

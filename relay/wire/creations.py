@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from relay.wire.bounds import PRINTABLE, Count, Sentence, Timestamp, Url, Word
-from relay.wire.ids import Id
 from relay.wire.operation import Paging
-from relay.wire.owning import ALL_RIGHTS_RESERVED, Licence
-from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo, Title, Username
+from relay.wire.owning import ALL_RIGHTS_RESERVED, ForkedFrom, Licence
+from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo
 from relay.wire.scores import MAX_NAME, Color, Description, Score, ScoreKind
 
 VersionNote = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
@@ -66,14 +65,6 @@ class CreationItem(AudioPost, frozen=True, kw_only=True):
     style: Word | None = None
     description: Description = ""
     rendered: bool = False
-
-
-class ForkedFrom(Struct, frozen=True, kw_only=True):
-    """What a creation was forked from, where whoever asks may see it."""
-
-    id: Id
-    title: Title
-    username: Username
 
 
 class Creation(CreationItem, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ EDIT_POST = _row(
     PostEdit,
     Nothing,
     PostDetails,
-    "Another title, other tags, visibility, licence; given out lossless, pinned, archived: for a post of yours. Whoever no longer may"
+    "Another title, other tags, visibility, licence, what it was made from; given out lossless, pinned, archived: for a post of yours. Whoever no longer may"
     " see it is told to forget it.",
     "",
 )

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from relay.wire.bounds import Count, Timestamp, Url, Word
-from relay.wire.rest import MAX_VERSIONS, AudioPost, Bpm, Genre, Key, ShownTo, Title
+from relay.wire.ids import Id
+from relay.wire.rest import MAX_VERSIONS, AudioPost, Bpm, Genre, Key, ShownTo, Title, Username
 
 Licence = Literal["all-rights-reserved", "cc-by", "cc-by-nc", "cc0"]
 ALL_RIGHTS_RESERVED: Licence = "all-rights-reserved"
@@ -15,6 +16,18 @@ LICENCE_URLS: dict[str, str] = {
     "cc0": "https://creativecommons.org/publicdomain/zero/1.0/",
 }
 MAX_PINNED = 3
+MAX_REMIXES = 12
+
+
+RemixOf = Annotated[str, Meta(max_length=32, pattern=r"^([0-9a-f]{32})?\Z")]
+
+
+class ForkedFrom(Struct, frozen=True, kw_only=True):
+    """What a creation was made from, or what was made of it, where whoever asks may find that."""
+
+    id: Id
+    title: Title
+    username: Username
 
 
 class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -22,6 +35,7 @@ class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
     downloads: others get the lossless sound. pinned: it stands first on its owner's page; at most MAX_PINNED do. archived: only
     its owner has it, apart from their other posts, until that is taken back.
+    remix_of: the post that it was made from, which is theirs or has a download; "": of none.
     """
 
     title: Title | None = None
@@ -31,6 +45,7 @@ class PostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     downloads: bool | None = None
     pinned: bool | None = None
     archived: bool | None = None
+    remix_of: RemixOf | None = None
 
 
 class PostDetails(AudioPost, frozen=True, kw_only=True):
@@ -45,6 +60,9 @@ class PostDetails(AudioPost, frozen=True, kw_only=True):
     archived: bool = False
     version: Count = 1
     """How often the sound was replaced, and one."""
+    remix_of: ForkedFrom | None = None
+    remixes: Annotated[list[ForkedFrom], Meta(max_length=MAX_REMIXES)] = field(default_factory=list)
+    """The newest of what others made of it."""
 
 
 class SoundVersion(Struct, frozen=True, kw_only=True):

@@ -146,6 +146,8 @@ class UploadMeta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Frames of the bar lines inside the Take, for the drawing; may be empty."""
     visibility: ShownTo | None = None
     """null: as the account's `post_visibility` says."""
+    remix_of: Id | None = None
+    """The post that it was made from: one's own, or another's that has a download."""
     analysed: bool = False
     """The device has looked for tempo and key itself: what it does not say is not known. Else the relay looks for them."""
     sha256: Sha256 = ""

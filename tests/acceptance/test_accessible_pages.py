@@ -156,9 +156,16 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         mira.http.patch(f"/audio/{posts[2]}", json={"archived": True, "licence": "cc-by"}).raise_for_status()
         ben.follow("mira.k")
         ben.http.post("/social/like", json={"post_id": posts[0], "emoji": "🔥"}).raise_for_status()
+        ben.http.post("/social/react", json={"post_id": posts[0], "emoji": "🚀"}).raise_for_status()
+        mira.http.post("/social/like", json={"post_id": posts[0]}).raise_for_status()
+        remix = {"remix_of": posts[0], "title": "Loop 4"}
+        mira.post(loop_flac(4, bpm=128.0)[0], visibility="unlisted", **remix)
         mira.http.post("/social/save", json={"post_id": posts[0]}).raise_for_status()
-        said = ben.http.post(f"/audio/{posts[0]}/comments", json={"text": "Hm, @mira.k", "position_ms": 900})
+        said = ben.http.post(
+            f"/audio/{posts[0]}/comments", json={"text": "How is it made, @mira.k ?", "position_ms": 900}
+        )
         ben.http.post("/reports", json={"kind": "post", "id": posts[0], "reason": "other", "text": "Look"})
+        mira.http.post("/reports", json={"kind": "account", "id": ben.user_id, "reason": "spam"})
         own = mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "Yes"}).json()["id"]
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()

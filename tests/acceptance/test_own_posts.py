@@ -97,9 +97,9 @@ async def test_what_went_out_is_its_owners_still() -> None:
             assert (code, [each["title"] for each in listed]) == (0, ["post 2", "post 1", "post 0"])
             assert {each["visibility"] for each in listed} == {"public"} and listed[0]["tags"] == ["dub"]
 
-            code, said, _ = await sidechain(
-                owner, "posts", "edit", first.id, "--title", "Named", "--no-tags", "--json"
-            )
+            words = ("--title", "Named", "--no-tags", "--remix-of", second.page_url, "--json")
+            code, said, _ = await sidechain(owner, "posts", "edit", first.id, *words)
+            assert json.loads(said)["post"]["terms"]["remix_of"] == second.page_url
             assert (code, json.loads(said)["post"]["title"], json.loads(said)["post"]["tags"]) == (
                 0,
                 "Named",

@@ -36,7 +36,7 @@ from relay.features.comments import store as comments
 from relay.features.comments.service import Comments
 from relay.features.comments.service import erase_some as erase_comments
 from relay.features.comments.store import miscounts as miscounts_of_comments
-from relay.features.creations import changes, posts, versions
+from relay.features.creations import changes, lineage, posts, versions
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
@@ -79,7 +79,7 @@ from relay.wire.events import (
     read_payload,
 )
 from relay.wire.operations import ManyPaging
-from relay.wire.owning import PostEdit
+from relay.wire.owning import MAX_REMIXES, PostEdit
 from relay.wire.rest import InboxItem, LikeRequest, RepostRequest
 from tests.support.house import BASE_URL, TAG, House, house, new_post, waiting
 from tests.support.postgres import PostgresServer, database_of
@@ -224,9 +224,11 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
         case "post":
             owner, visibility = people[int(str(one))], Visibility(str(rest[0]))
             post_id = await here.db.write(
-                lambda tx: new_post(tx, owner, at_us=oracle.at, visibility=visibility)
+                lambda tx: new_post(
+                    tx, owner, at_us=oracle.at, visibility=visibility, parent_id=ids[0] if ids else None
+                )
             )
-            oracle.post(post_id, owner, visibility)
+            oracle.post(post_id, owner, visibility)  # made from the first that there is
         case "moderate" if ids:
             await _moderate(here, oracle, ids[int(str(one)) % len(ids)], State(str(rest[0])))
         case "edit" | "delete" if ids:
@@ -485,6 +487,8 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
                 partial(posts.reactable, db, post_id, who or "", BASE_URL),
             ):
                 assert refusal_of(read) == oracle.refusal(who, post_id)
+        if newest_first:
+            check_lineage(oracle, who, newest_first, db)
         at = position(who, None, 100)
         ask = discovery.Ask(viewer=who or "", cursor=None, limit=100, filter=ALL)
         for_all_of_them = [id_ for id_ in newest_first if in_global_feed(oracle, who, id_)]
@@ -510,6 +514,16 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
             assert found == oracle.shown_on(who) + [id_ for id_ in heard if oracle.wants(who, id_)]
             assert found == paged(lambda at: timeline(db, at, BASE_URL), who)
+
+
+def check_lineage(oracle: Oracle, who: str | None, newest_first: list[str], db: Reader) -> None:
+    """Of what each post says that it was made from, and what was made of the first."""
+    first, *others = newest_first[::-1]
+    for post_id in others:
+        parent = lineage.made_from(db, post_id, who)
+        assert (parent is not None and parent.id == first) is oracle.may_find(who, first)
+    made = [id_ for id_ in others[::-1] if oracle.wants(who, id_)]
+    assert [each.id for each in lineage.made_of(db, first, who)] == made[:MAX_REMIXES]
 
 
 def ids_of(page: feeds.Page) -> list[str]:

@@ -154,6 +154,7 @@ def new_post(
     bpm: float | None = None,
     key: str | None = None,
     tags: Sequence[str] = (TAG,),
+    parent_id: str | None = None,
 ) -> str:
     """Its id. Two assets, of one object, which nobody stored unless it is named. [writer]"""
     new = NewCreation(
@@ -172,6 +173,7 @@ def new_post(
             Asset(role=role, sha256=sha256, size_bytes=1, mime="audio/flac") for role in (PREVIEW, LOSSLESS)
         ],
         at_us=at_us,
+        parent_id=parent_id,
     )
     publish(tx, new)
     return new.id

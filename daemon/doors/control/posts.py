@@ -38,6 +38,7 @@ class PostAnswers:
             downloads=request.downloads,
             pinned=request.pinned,
             archived=request.archived,
+            remix_of=request.remix_of and await self._own.other(request.remix_of),
         )
         return c.OnePost(post=info(await self._own.edit(request.post_id, edit)))
 
@@ -101,4 +102,7 @@ def _terms(post: PostDetails) -> c.PostTerms:
         pinned=post.pinned,
         archived=post.archived,
         version=post.version,
+        remix_of=None
+        if post.remix_of is None
+        else f"{post.page_url.removesuffix(post.id)}{post.remix_of.id}",
     )

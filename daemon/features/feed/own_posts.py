@@ -11,6 +11,7 @@ from daemon.core.meant import called, meant
 from daemon.core.titles import why_not
 from daemon.errors import NotClaimed, RelayRefused, UsageError
 from daemon.events import Bus, PostChanged, PostRemoved
+from daemon.features.feed.finding import find_post
 from daemon.features.feed.not_queued import not_queued
 from daemon.identity.account import Account
 from daemon.library.store import Store
@@ -51,6 +52,10 @@ class OwnPosts:
         post = await not_queued(self._account.relay().edit_post(post_id, edit))
         await self._changed(post)
         return post
+
+    async def other(self, post: str) -> str:
+        """The id of a post of anybody's that is known here."""
+        return await find_post(self._store, post)
 
     async def set_title(self, post_id: str, title: str) -> None:
         """Of a Take that has another title now."""

@@ -12,6 +12,7 @@ from relay.features.creations.erasing import erase_some, lossless_of
 from relay.features.creations.figures import read_card
 from relay.features.creations.handing_over import hand_over
 from relay.features.creations.kinds import IN_FEEDS, LOSSLESS, PREVIEW, SOUND_TYPES, Ability, Kind, score_row
+from relay.features.creations.lineage import Parent, lineage, made_from
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
 from relay.features.creations.owning import Owning
@@ -99,6 +100,7 @@ __all__ = [
     "Made",
     "NewCreation",
     "Owning",
+    "Parent",
     "Position",
     "Removals",
     "Removed",
@@ -124,8 +126,10 @@ __all__ = [
     "is_embeddable",
     "is_same_score",
     "kind_of",
+    "lineage",
     "loops_named",
     "lossless_of",
+    "made_from",
     "mark",
     "newest_scores",
     "note_otherwise",

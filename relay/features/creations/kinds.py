@@ -19,6 +19,7 @@ class Ability(StrEnum):
     UPLOAD = "upload"  # its sound is what somebody sent
     REPLACE = "replace"  # and may be replaced by another
     FORK = "fork"  # others go on from it, with a copy of their own
+    REMIX = "remix"  # its owner says what it was made from
 
 
 class Kind(StrEnum):
@@ -50,7 +51,7 @@ KINDS = {
     for row in (
         KindRow(
             kind=Kind.POST,
-            abilities=_TALK | {Ability.FEED, Ability.UPLOAD, Ability.REPLACE},
+            abilities=_TALK | {Ability.FEED, Ability.UPLOAD, Ability.REPLACE, Ability.REMIX},
             roles=SOUND_TYPES,
         ),
         KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.LOOP),

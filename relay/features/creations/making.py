@@ -17,7 +17,7 @@ from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work
 from relay.engine.objects.door import ObjectDamaged, ObjectMissing, Objects
 from relay.features.accounts import api as accounts
-from relay.features.creations import changes, removals, versions
+from relay.features.creations import changes, lineage, removals, versions
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
 from relay.features.creations.figures import Card
 from relay.features.creations.kinds import KINDS, LOSSLESS, PREVIEW, Kind
@@ -172,6 +172,10 @@ def _finish(
 
 
 def _publish_new(tx: Tx, owner_id: str, meta: UploadMeta, version: NewVersion) -> str:
+    parent = None
+    if meta.remix_of is not None:
+        with suppress(Refusal):  # it was there when this was asked for
+            parent = lineage.parent(tx.db, meta.remix_of, owner_id)
     new = NewCreation(
         id=new_id(),
         version_id=version.id,
@@ -186,6 +190,8 @@ def _publish_new(tx: Tx, owner_id: str, meta: UploadMeta, version: NewVersion) -
         figures=version.figures,
         assets=version.assets,
         at_us=version.at_us,
+        parent_id=None if parent is None else parent.id,
+        parent_version_id=None if parent is None else parent.version_id,
     )
     publish(tx, new)
     return new.id

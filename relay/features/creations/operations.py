@@ -19,7 +19,7 @@ from relay.features.creations.encoding import Encoder
 from relay.features.creations.making import PostJob
 from relay.features.creations.publishing import Publishing
 from relay.features.creations.receive import Form, announced_bytes
-from relay.features.creations.terms import status_of, terms_of, with_terms
+from relay.features.creations.terms import details, status_of
 from relay.features.creations.version_operations import answer_of
 from relay.features.uploads.api import Uploads
 from relay.wire import operations as wire
@@ -68,7 +68,7 @@ class PostOperations:
 
         def work(reader: Connection) -> PostDetails:
             post = posts.one(reader, post_id, viewer, self.base_url).post
-            return with_terms(post, terms_of(reader, post_id), self.base_url)
+            return details(reader, post, viewer, self.base_url)
 
         return await self.db.read(work)
 

@@ -1,5 +1,6 @@
 """The pages on which the owner of a post edits it, shows it to others, and deletes it: forms, without a script."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ SWITCHES = {
     "pinned": "It stands first on your page",
     "archived": "Archived: off every list, only you have it",
 }
+_ADDRESS = re.compile(r"(?:\S*/)?([0-9a-f]{32})?/?")
 TROUBLE = (
     f"A title is one line of at most {MAX_TITLE} characters, and a post has at most {MAX_TAGS} short tags."
 )
@@ -55,6 +57,7 @@ class OwnPages:
             "tags": ", ".join(post.genre),
             "visibility": post.visibility,
             "licence": post.licence,
+            "remix_of": _made_from(post),
             **{name: "on" for name in SWITCHES if _is_on(post, name)},
         }
         return _form(self.render, call, post, given)
@@ -62,10 +65,13 @@ class OwnPages:
     async def save(self, call: AnyCall) -> AnyAnswer:
         post = await self._post(call, Action.POST_EDIT)
         given = {
-            name: call.form.get(name, "") for name in ("title", "tags", "visibility", "licence", *SWITCHES)
+            name: call.form.get(name, "")
+            for name in ("title", "tags", "visibility", "licence", "remix_of", *SWITCHES)
         }
+        if not _ADDRESS.fullmatch(given["remix_of"].strip()):
+            return _form(self.render, call, post, given, "Made from: paste the address of a post.")
         try:
-            change = _read(given)
+            change = _read(given, was=_made_from(post))
         except msgspec.ValidationError:
             return _form(self.render, call, post, given, TROUBLE)
         try:
@@ -117,13 +123,20 @@ def _form(
     )
 
 
-def _read(given: Mapping[str, str]) -> PostEdit:
-    """visibility "": as it is. Raises msgspec.ValidationError."""
+def _made_from(post: PostDetails) -> str:
+    """As the form says it."""
+    return "" if post.remix_of is None else f"{PAGE_PATH}{post.remix_of.id}"
+
+
+def _read(given: Mapping[str, str], was: str) -> PostEdit:
+    """visibility "": as it is. was: what it was made from, as the form said it. Raises msgspec.ValidationError."""
     tags = [tag for each in given["tags"].split(",") if (tag := each.strip())]
     fields = {"title": given["title"].strip(), "genre": list(dict.fromkeys(tags))}
     terms = {"visibility": given["visibility"] or None, "licence": given["licence"] or None}
+    found = _ADDRESS.fullmatch(given["remix_of"].strip())
+    remix_of = None if found is None or given["remix_of"].strip() == was else found[1] or ""
     switches = {name: bool(given.get(name)) for name in SWITCHES}
-    return msgspec.convert(fields | terms | switches, PostEdit)
+    return msgspec.convert(fields | terms | switches | {"remix_of": remix_of}, PostEdit)
 
 
 def _is_on(post: PostDetails, switch: str) -> bool:

@@ -9,12 +9,12 @@ from relay.core.visibility import Shown, State, Visibility
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.objects.door import Objects
-from relay.features.creations import changes, removals, retitling
+from relay.features.creations import changes, lineage, removals, retitling
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.retitling import Tagged
 from relay.features.creations.store import no_post
-from relay.features.creations.terms import set_terms, terms_of, with_terms
+from relay.features.creations.terms import details, set_terms
 from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.rest import AudioPost, PostDeleted
 
@@ -76,18 +76,19 @@ class Owning:
         shown = replace(shown, state=_archived(shown.state, edit.archived))
         others = changes.set_words(tx, standing, title, tags, at_us)
         set_terms(tx, post_id, post.user_id, edit, at_us)
+        lineage.set_parent(tx, post_id, post.user_id, edit.remix_of, at_us)
         if changes.set_shown(tx, standing, shown.visibility, shown.state, at_us) or others:
             changes.tell(tx, standing, shown, at_us)
         orphans = retitling.put(tx, post.user_id, was, now, since) if was and now else []
         now_is = one(tx.db, post_id, actor.user_id, self._base_url).post
-        return with_terms(now_is, terms_of(tx.db, post_id), self._base_url), orphans
+        return details(tx.db, now_is, actor.user_id, self._base_url), orphans
 
     async def own(self, actor: Actor, post_id: str, action: Action) -> PostDetails:
         """The post, as its owner is to change it. Raises Refusal: not_found, gone."""
 
         def work(db: Connection) -> PostDetails:
             post, _ = self._own(db, actor, post_id, action)
-            return with_terms(post, terms_of(db, post_id), self._base_url)
+            return details(db, post, actor.user_id, self._base_url)
 
         return await self._db.read(work)
 

@@ -12,15 +12,16 @@ from relay.core.refusal import Refusal
 from relay.core.visibility import State
 from relay.engine.database import Connection, Database
 from relay.features.creations import embeds, posts
+from relay.features.creations.lineage import lineage
 from relay.features.creations.posts import Detail
 from relay.features.creations.score_view import ScoreView, score_view
-from relay.features.creations.terms import terms_of, with_terms
+from relay.features.creations.terms import details, terms_of
 from relay.features.graph import api as graph
 from relay.features.moderation import api as moderation
 from relay.features.reactions import api as reactions
 from relay.wire import operations as wire
 from relay.wire.comments import CommentPage
-from relay.wire.owning import PostDetails
+from relay.wire.owning import ForkedFrom, PostDetails
 from relay.wire.rest import PageCursor, Producer
 
 
@@ -33,11 +34,12 @@ class OnPage(Struct, frozen=True, kw_only=True):
 class Seen(Struct, frozen=True, kw_only=True):
     """All that the page is made of. relation: of the viewer to its author. hidden_why: of a moderator; None: it is not hidden.
 
-    score: of what was made in the studio.
+    lineage: what it was made from, nearest first. score: of what was made in the studio.
     """
 
     detail: Detail
     terms: PostDetails
+    lineage: list[ForkedFrom]
     is_public: bool
     comments: CommentPage
     likers: list[Producer]
@@ -64,6 +66,7 @@ class PostPage:
             call.session,
             detail=seen.detail,
             terms=seen.terms,
+            lineage=seen.lineage,
             frame=embeds.frame_of(post.id, self.base_url) if seen.is_public else "",
             discovery=embeds.discovery_of(post, self.base_url) if seen.is_public else "",
             image=self.base_url + wire.GET_IMAGE.at(post_id=post_id),
@@ -77,11 +80,11 @@ class PostPage:
     def _seen(self, db: Connection, viewer: str | None, post_id: str, cursor: str | None) -> Seen:
         """Raises Refusal: not_found, gone, cursor_invalid."""
         detail = posts.one(db, post_id, viewer, self.base_url)
-        terms = terms_of(db, post_id)
-        is_hidden = terms.state is State.HIDDEN
+        is_hidden = terms_of(db, post_id).state is State.HIDDEN
         return Seen(
             detail=detail,
-            terms=with_terms(detail.post, terms, self.base_url),
+            terms=details(db, detail.post, viewer, self.base_url),
+            lineage=lineage(db, post_id, viewer),
             is_public=posts.is_embeddable(db, post_id),
             comments=self.comments(db, viewer, post_id, cursor),
             likers=reactions.likers(db, viewer, post_id) if detail.post.like_count else [],

@@ -13,7 +13,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.workers import Workers
 from relay.features.accounts import api as accounts
-from relay.features.creations import versions
+from relay.features.creations import lineage, versions
 from relay.features.creations.making import PostJob
 from relay.features.creations.posts import one
 from relay.features.moderation import api as moderation
@@ -100,6 +100,8 @@ class Publishing:
         if standing is not None:
             return standing, False
         moderation.require_allowed(tx.db, [job.meta.sha256])
+        if job.meta.remix_of is not None:
+            lineage.parent(tx.db, job.meta.remix_of, owner_id)
         if job.replaces is not None:
             versions.require_room(tx.db, job.replaces)
         held_bytes = accounts.stored_bytes(tx.db, owner_id) + _bytes_under_way(tx.db, owner_id)

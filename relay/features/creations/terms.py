@@ -8,6 +8,7 @@ from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import State
 from relay.engine.database import Connection, Tx
+from relay.features.creations.lineage import made_from, made_of
 from relay.wire.operations import GET_DOWNLOAD
 from relay.wire.owning import LICENCE_URLS, MAX_PINNED, PostDetails, PostEdit
 from relay.wire.rest import AudioPost, PostStatus
@@ -45,8 +46,9 @@ def status_of(db: Connection, creation_id: str) -> PostStatus:
     return PostStatus(post_id=creation_id, state=state, version=version, changed_at=rfc3339(changed_us))
 
 
-def with_terms(post: AudioPost, terms: Terms, base_url: str) -> PostDetails:
-    """[any]"""
+def details(db: Connection, post: AudioPost, viewer: str | None, base_url: str) -> PostDetails:
+    """Of one that is there. [any thread with a snapshot]"""
+    terms = terms_of(db, post.id)
     return PostDetails(
         **{name: value for name, value in asdict(post).items() if name in AudioPost.__struct_fields__},
         licence=terms.licence,
@@ -55,6 +57,8 @@ def with_terms(post: AudioPost, terms: Terms, base_url: str) -> PostDetails:
         pinned=terms.pinned_us > 0,
         archived=terms.state is State.ARCHIVED,
         version=terms.version,
+        remix_of=made_from(db, post.id, viewer),
+        remixes=made_of(db, post.id, viewer),
     )
 
 

@@ -3,7 +3,7 @@ that speaks of an account is missing.
 """
 
 SHOWN: dict[str, str] = {
-    "posts": "SELECT id, kind, visibility, state, title, bpm, key, daw, tags, licence, play_count, like_count,"
+    "posts": "SELECT id, kind, parent_id, visibility, state, title, bpm, key, daw, tags, licence, play_count, like_count,"
     " repost_count, comment_count, created_us, published_us FROM creation WHERE owner_id = :me AND state <> 'deleted'",
     "scores": "SELECT v.creation_id, c.kind, v.n, v.note, v.created_us, v.score FROM creation_version AS v"
     " JOIN creation AS c ON c.id = v.creation_id WHERE c.owner_id = :me AND v.score IS NOT NULL",

@@ -15,7 +15,8 @@ from relay.features.creations import api as creations
 from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
 from relay.features.studio.writing import Writing
-from relay.wire.creations import Creation, ForkedFrom
+from relay.wire.creations import Creation
+from relay.wire.owning import ForkedFrom
 from relay.wire.playground_operations import VIEW_SHARED
 from relay.wire.rest import Producer
 
@@ -67,7 +68,7 @@ class SharedPage:
             made=store.one(db, link.creation_id, owner_id, self.base_url),
             by=accounts.profile(db, owner_id),
             score=creations.score_view(db, link.creation_id, owner_id),
-            lineage=store.lineage(db, link.creation_id, viewer),
+            lineage=creations.lineage(db, link.creation_id, viewer),
             is_public=creations.is_embeddable(db, link.creation_id),
         )
 

@@ -17,7 +17,6 @@ from relay.wire.creations import (
     Creation,
     CreationItem,
     CreationPage,
-    ForkedFrom,
     ScoreVersion,
     ScoreVersions,
     VersionScore,
@@ -28,7 +27,7 @@ from relay.wire.scores import Score
 
 Row = tuple[Any, ...]  # any: columns of many types
 _OF_ITEM = "c.kind, c.changed_us, c.fork_count, c.view_count"
-_OF_WHOLE = f"{_OF_ITEM}, c.licence, c.state, v.score, c.parent_id"
+_OF_WHOLE = f"{_OF_ITEM}, c.licence, c.state, v.score"
 _JOINED = "FROM creation AS c JOIN account AS a ON a.id = c.owner_id"
 _HEAD = "JOIN creation_version AS v ON v.id = c.head_version_id"
 ITEM_COLUMNS = f"{_OF_ITEM}, {creations.COLUMNS}"
@@ -41,10 +40,8 @@ _PAGE = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.owner_id = 
 _NUMBERED = "c.owner_id = :viewer AND c.kind IN (:kind, :other) AND c.state NOT IN ('deleted', 'archived')"
 _FORKS = f"""SELECT {_OF_ITEM}, {creations.COLUMNS} {_JOINED} WHERE c.parent_id = :parent
   AND {FINDABLE} AND {not_muted("c.owner_id")} AND {creations.OLDER} {creations.NEWEST}"""
-_PARENT = f"SELECT c.id, c.title, a.username {_JOINED} WHERE c.id = :id AND {READABLE}"
 _score: msgspec.json.Decoder[Score] = msgspec.json.Decoder(Score)
 UNTITLED = "Untitled"
-MAX_LINEAGE = 8
 
 
 class _Item(NamedTuple):
@@ -62,7 +59,6 @@ class _Whole(NamedTuple):
     licence: str
     state: str
     score: str
-    parent_id: str | None
 
 
 def no_creation() -> Refusal:
@@ -83,7 +79,7 @@ def one(db: Connection, creation_id: str, viewer: str | None, base_url: str) -> 
         licence=whole.licence,
         licence_url=LICENCE_URLS.get(whole.licence),
         archived=whole.state == State.ARCHIVED,
-        forked_from=_forked_from(db, whole.parent_id, viewer),
+        forked_from=creations.made_from(db, creation_id, viewer),
     )
 
 
@@ -219,26 +215,6 @@ def _item(of_item: Row, columns: Row, base_url: str) -> CreationItem:
         description=found.card.description,
         rendered=found.card.frames > 0,
     )
-
-
-def _forked_from(db: Connection, parent_id: str | None, viewer: str | None) -> ForkedFrom | None:
-    if parent_id is None:
-        return None
-    row = db.execute(_PARENT, {"id": parent_id, "viewer": viewer or ""}).fetchone()
-    return None if row is None else ForkedFrom(id=row[0], title=row[1], username=row[2])
-
-
-def lineage(db: Connection, creation_id: str, viewer: str | None) -> list[ForkedFrom]:
-    """What it was forked from, what that was, and so on, as far as the viewer may see. [any thread with a snapshot]"""
-    found: list[ForkedFrom] = []
-    while len(found) < MAX_LINEAGE:
-        (parent_id,) = db.execute("SELECT parent_id FROM creation WHERE id = ?", (creation_id,)).fetchone()
-        parent = _forked_from(db, parent_id, viewer)
-        if parent is None:
-            break
-        found.append(parent)
-        creation_id = parent.id
-    return found
 
 
 def _id_of(row: Row) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from relay.core.access import Action, Actor, authorize, require_may_show
@@ -28,13 +27,6 @@ from relay.wire.creations import (
 )
 from relay.wire.owning import PostEdit
 from relay.wire.scores import MAX_NAME, Score, SongScore
-
-
-class _Parent(Struct, frozen=True, kw_only=True):
-    """What a new creation is forked from."""
-
-    id: str
-    version_id: str
 
 
 class Writing:
@@ -175,7 +167,7 @@ class Writing:
         seen = store.one(tx.db, creation_id, seen_by, self._base_url)
         creations.require_ability(tx.db, creation_id, creations.Ability.FORK)
         score = self._with_loops(tx, actor, seen)
-        parent = _Parent(id=creation_id, version_id=creations.head(tx.db, creation_id).version_id)
+        parent = creations.Parent(id=creation_id, version_id=creations.head(tx.db, creation_id).version_id)
         new = creations.written(replace(score, name=f"{score.name[: MAX_NAME - len(called)]}{called}"))
         made = self.insert(tx, actor.account_id, new, Visibility.PRIVATE, seen.genre, parent)
         creations.count_fork(tx, creation_id)
@@ -206,7 +198,7 @@ class Writing:
         new: Written,
         visibility: Visibility,
         tags: list[str],
-        parent: _Parent | None = None,
+        parent: creations.Parent | None = None,
     ) -> str:
         """The id of a new creation. Raises Refusal: quota_exceeded, before anything is written. [writer]"""
         creations.require_room(tx.db, owner_id, new.kind)

@@ -161,6 +161,7 @@
       const meta = title ? { title: title.value.trim(), visibility: visibility.value } : {};
       const genre = [...new Set(tags?.value.split(",").map((each) => each.trim()).filter(Boolean))];
       if (genre.length) meta.genre = genre;
+      if (this.form.elements.remix_of) meta.remix_of = this.form.elements.remix_of.value;
       if (bpm.value.trim()) Object.assign(meta, { bpm: tempo, bpm_source: "given" });
       if (key.value.trim()) Object.assign(meta, { key: key.value.trim(), key_source: "given" });
       return meta;
