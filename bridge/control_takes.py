@@ -25,7 +25,7 @@ class OneTake(ControlMessage, frozen=True, kw_only=True, tag="take_is"):
 
 
 class ListTakes(ControlMessage, frozen=True, kw_only=True, tag="takes"):
-    """The newest first. `search`: those in whose name, tags, track, host or key each of its words is found.
+    """The newest first. `search`: those in whose name, tags, track, host, tempo or key each of its words is found.
     `discarded`: those that can be restored, and no others."""
 
     Reply: ClassVar = TakeList

@@ -67,7 +67,7 @@ class TakeGone(PluginMessage, frozen=True, kw_only=True, tag="take_gone"):
 class GetTakes(PluginMessage, frozen=True, kw_only=True, tag="get_takes"):
     """plugin -> daemon: a page of the library, newest first. `cursor`: `next` of the page before, empty for the newest.
 
-    `search`: those in whose name, tags, track, host or key each of its words is found.
+    `search`: those in whose name, tags, track, host, tempo or key each of its words is found.
     """
 
     Reply: ClassVar = TakesPage | AskFailed

@@ -62,7 +62,13 @@ class TakeRow(msgspec.Struct, frozen=True, kw_only=True):
     def texts(self) -> tuple[str, ...]:
         """What a search looks in."""
         key = self.analysis.key if self.analysis and self.analysis.key else ""
-        return (self.name, *self.tags, self.track_name, self.host_name, key)
+        tempo = f"{self.bpm:.5g} BPM" if self.bpm else ""
+        return (self.name, *self.tags, self.track_name, self.host_name, tempo, key)
+
+    @property
+    def bpm(self) -> float | None:
+        """The host's, else what was found."""
+        return self.cut.bpm or (self.analysis.bpm if self.analysis else None)
 
 
 def name_of_set(takes: Sequence[TakeRow]) -> str:

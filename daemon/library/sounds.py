@@ -53,7 +53,7 @@ def _of_take(take: TakeRow, takes_dir: Path) -> Sound:
         target=take.take_id,
         title=take.name,
         seconds=take.frames / take.sample_rate_hz,
-        bpm=take.cut.bpm or (take.analysis.bpm if take.analysis else None),
+        bpm=take.bpm,
         bars=take.cut.bars,
         path=takes_dir / take.take_id / TAKE_WAV,
     )

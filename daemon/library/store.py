@@ -92,7 +92,7 @@ class Store(FeedCache, WaitingDeeds, CreationRows):
         return [read_take(row) for row in rows]
 
     def search_takes(self, search: str, limit: int) -> list[TakeRow]:
-        """The newest in whose name, tags, track, host or key each word is found (daemon.core.shelf)."""
+        """The newest in whose name, tags, track, host, tempo or key each word is found (daemon.core.shelf)."""
         found: list[TakeRow] = []
         rows = self._db.execute("SELECT * FROM take WHERE discarded_us IS NULL ORDER BY rowid DESC")
         while len(found) < limit and (row := rows.fetchone()):

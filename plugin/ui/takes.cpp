@@ -129,7 +129,7 @@ void Takes::forget()
 
 /* Words --------------------------------------------------------------------------------------------------------- */
 
-std::string facts(const sc_take &take)
+std::string facts(const sc_take &take, const std::string &kept)
 {
     char text[48];
     std::string all;
@@ -145,7 +145,8 @@ std::string facts(const sc_take &take)
     add(text);
     add(take.key);
     if (take.repair[0]) add("seam repaired");
-    add(take.tags);
+    add(kept);
+    add(take.tags); /* of which there may be many: what does not fit goes first */
     return all;
 }
 

@@ -49,7 +49,7 @@ private:
 };
 
 /* "104 BPM · 8 bars · 18.5 s · Am · verse, dark"; what is not known is left out. */
-std::string facts(const sc_take &take);
+std::string facts(const sc_take &take, const std::string &kept); /* kept: "2 min ago" */
 
 /* What its post's button says: "Post", "Undo · 7 s", "Uploading 42 %", "Posted" … and whether it does something. */
 struct PostButton {

@@ -36,7 +36,7 @@ std::string TakesTab::in_place() const
     if (!around_.status.daemon_there()) return "Sidechain is not running. Your takes are on this computer, and listed here when it does.";
     if (!takes_.trouble().empty()) return takes_.trouble();
     if (!takes_.started()) return "Loading …";
-    if (!takes_.search().empty()) return "No take matches “" + takes_.search() + "”. Names, tags, tracks, hosts and keys are searched.";
+    if (!takes_.search().empty()) return "No take matches “" + takes_.search() + "”. Names, tags, tracks, hosts, tempos and keys are searched.";
     return "No takes yet. Play something, then press Keep: it is listed here.";
 }
 

@@ -110,7 +110,7 @@ void TakesView::draw_row(Canvas &canvas, const TakeRowLayout &at, const TakeEntr
     if (editing == take.take_id) return draw_field(canvas, at.edit, shown.edit, pointer, shown.edits_tags ? "Tags, with commas between them" : take.name);
 
     canvas.write(at.name, kTitleSize, kInk, take.name, Align::kLeft, true);
-    canvas.write(at.facts, kSmallSize, kDim, facts(take) + " · " + age(take.created_us, shown.now_us));
+    canvas.write(at.facts, kSmallSize, kDim, facts(take, age(take.created_us, shown.now_us)));
     draw_outline(canvas, at.wave, take.outline, take.outline_columns, shown.playing.heard(take.take_id));
     const PostButton post = post_button(entry, shown.steady_us);
     if (post.enabled) canvas.button(at.post, post.words, false, pointer.over(at.post), shown.can_post || post.is_undo);

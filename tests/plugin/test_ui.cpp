@@ -818,11 +818,11 @@ static void a_takes_words_leave_out_what_is_not_known()
 {
     sc_take take = {};
     take.duration_ms = 500;
-    CHECK(facts(take) == "0.5 s");
+    CHECK(facts(take, "") == "0.5 s");
     take.bpm = 104.0, take.bars = 8, take.duration_ms = 61500;
     std::snprintf(take.key, sizeof take.key, "Am");
     std::snprintf(take.tags, sizeof take.tags, "verse, dark");
-    CHECK(facts(take) == "104 BPM · 8 bars · 1:01 · Am · verse, dark");
+    CHECK(facts(take, "2 min ago") == "104 BPM · 8 bars · 1:01 · Am · 2 min ago · verse, dark");
     const TagChange change = tag_change("verse, dark", " dark ,low,, low key");
     CHECK(change.add == "low, low key" && change.remove == "verse");
     CHECK(tag_change("", "").add.empty() && tag_change("a", "a").remove.empty() && tag_change("a", "").remove == "a" && tag_change("", " , ").add.empty());

@@ -108,7 +108,6 @@ class TakeShelf:
 
     async def _info(self, take: TakeRow, entry: Entry | None, ask_id: int) -> TakeInfo:
         outline = await asyncio.to_thread(read_outline, self._takes.folder / take.take_id, OUTLINE_COLUMNS)
-        bpm = take.cut.bpm or (take.analysis.bpm if take.analysis else None)
         return TakeInfo(
             id=ask_id,
             take_id=take.take_id,
@@ -118,7 +117,7 @@ class TakeShelf:
             created_us=take.created_us,
             duration_ms=round(1000 * take.frames / take.sample_rate_hz),
             bars=take.cut.bars,
-            bpm=bpm if bpm and 0.0 < bpm <= MAX_BPM else None,
+            bpm=take.bpm if take.bpm and 0.0 < take.bpm <= MAX_BPM else None,
             key=take.analysis.key if take.analysis else None,
             state=state_of(entry),
             page_url=(entry.post_url or "") if entry else "",

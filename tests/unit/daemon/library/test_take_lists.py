@@ -3,10 +3,12 @@
 import struct
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from audio.draw.zoom import LEVELS, zoom_levels
+from daemon.core.analysis import TakeAnalysis
 from daemon.library.outlines import read_outline
 from daemon.library.store import Store
 from tests.support.takes import take
@@ -31,6 +33,20 @@ def test_pages_hold_each_take_once_though_some_go_while_it_is_paged(tmp_path: Pa
     leads = store.page_of_takes(3, search="LEAD")
     assert [row.title for row, _ in leads.takes] == ["lead"] * 2 and leads.after is None
     assert store.page_of_takes(1, search="lead").after is not None
+    store.close()
+
+
+def test_a_take_with_a_name_is_found_by_its_tempo_too(tmp_path: Path) -> None:
+    store = Store(tmp_path / "library.sqlite3")
+    row = take(1, title="Night bus")
+    told = msgspec.structs.replace(row, cut=msgspec.structs.replace(row.cut, bpm=104.0))
+    heard = msgspec.structs.replace(
+        take(2, title="Day bus"), analysis=TakeAnalysis(bpm=92.5, bpm_source="audio")
+    )
+    for each in (told, heard):
+        store.add_take(each)
+    for search, found in (("night 104", "Night bus"), ("92.5 bpm day", "Day bus")):
+        assert [row.title for row, _ in store.page_of_takes(9, search=search).takes] == [found]
     store.close()
 
 
