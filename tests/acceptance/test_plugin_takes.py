@@ -52,6 +52,9 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
                 await window.open()
                 await window.press("tab_takes")
                 yield Scene(daemon, host, window, await listed(daemon))
+                assert await host.do("calls") == "calls 0", (
+                    "process() waited for nothing, whatever was asked and told"
+                )
                 assert await host.do("close") == "ok", "the host lives"
 
 

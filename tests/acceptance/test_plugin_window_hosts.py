@@ -124,7 +124,12 @@ async def test_the_same_window_stands_in_an_lv2_host(claimed: tuple[RunningDaemo
             bars = float((await host.do(f"port {LV2_BARS_PORT}")).split()[1])
             await window.click("more")
             assert await host.do(f"port {LV2_BARS_PORT}") == f"port {bars + 1:g}", "the host hears of it"
+            for tab in ("tab_takes", "tab_history", "tab_feed"):
+                await window.click(tab)
             assert await host.do("close") == "ok"
+        assert await host.do("calls") == "calls 0", (
+            "process() waited for nothing, whatever was asked and told"
+        )
 
 
 async def test_in_a_vst3_host_the_pointer_keeps_and_posts(
@@ -161,6 +166,15 @@ async def test_in_a_vst3_host_the_pointer_keeps_and_posts(
         await window.until(lambda p: count(window.part(p, "progress"), GREEN) > 1_000, "that it is posted")
         await window.picture("posted")
         assert await host.do("close") == "ok"
+
+
+async def test_a_host_with_a_window_catches_a_faulty_plugin(tmp_path: Path) -> None:
+    """Or its count of nothing would show nothing."""
+    plugin_bundles()
+    command = [str(made_for_tests("vst3_window_host")), str(made_for_tests("sidechain_faulty.vst3"))]
+    async with line_host(command, tmp_path / "run", tmp_path) as host:
+        assert await host.do("look 100") == "ok"
+        assert int((await host.do("calls")).split()[1]) > 0
 
 
 async def until_kept(daemon: RunningDaemon, window: WindowOf) -> list[c.TakeInfo]:

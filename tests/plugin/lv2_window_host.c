@@ -21,6 +21,7 @@
 #include "lv2/urid.h"
 
 #include "frame.h"
+#include "trap.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -123,11 +124,15 @@ static void open_window(void *library, const char *bundle, unsigned width, unsig
     frame_resize(width, height);
 }
 
+static long calls;
+
 static void look(long ms)
 {
     for (long passed = 0; passed < ms; passed += 11) {
         struct timespec tick = {0, 11000000};
+        trap_arm();
         plugin->run(handle, BLOCK);
+        calls += trap_disarm();
         if (window) idler->idle(window);
         nanosleep(&tick, NULL);
     }
@@ -154,6 +159,7 @@ int main(int count, char **arguments)
         else if (sscanf(line, "look %u", &one) == 1) look(one), puts("ok");
         else if (sscanf(line, "resize %u %u", &one, &two) == 2) frame_resize(one, two), puts("ok");
         else if (sscanf(line, "port %u", &one) == 1 && one < PORTS) printf("port %g\n", (double)controls[one]);
+        else if (strncmp(line, "calls", 5) == 0) printf("calls %ld\n", calls);
         else if (strncmp(line, "close", 5) == 0) close_window(), puts("ok");
         else if (!frame_obey(line)) fail(line);
         fflush(stdout);

@@ -7,6 +7,7 @@
      window WIDTH HEIGHT SCALE  opens the window
      look MS                    silence and the window's timer, for that long
      edited                     "edited ID VALUE": the parameter that the window changed last, normalized
+     calls                      "calls N": of what a real-time thread must not call, in all process() so far (tests/native/trap.c)
      close                      the window; it may be opened again
    Usage: vst3_window_host BINARY */
 #include "travesty/audio_processor.h"
@@ -19,6 +20,7 @@
 
 extern "C" {
 #include "frame.h"
+#include "trap.h"
 }
 
 #include <chrono>
@@ -174,6 +176,8 @@ void open_plugin(void *library)
     v3_cpp_obj(processor)->set_processing(processor, true);
 }
 
+long calls;
+
 void process(float **in, float **out, uint32_t frames, int64_t at, bool playing)
 {
     v3_audio_bus_buffers inputs = {}, outputs = {};
@@ -196,7 +200,10 @@ void process(float **in, float **out, uint32_t frames, int64_t at, bool playing)
     block.inputs = &inputs;
     block.outputs = &outputs;
     block.ctx = &context;
-    if (v3_cpp_obj(processor)->process(processor, &block) != V3_OK) fail("process() failed");
+    trap_arm();
+    const v3_result done = v3_cpp_obj(processor)->process(processor, &block);
+    calls += trap_disarm();
+    if (done != V3_OK) fail("process() failed");
 }
 
 int64_t played; /* frames since the project's start */
@@ -282,6 +289,7 @@ int main(int count, char **arguments)
         else if (std::sscanf(line, "window %u %u %f", &one, &two, &scale) == 3) open_window(one, two, scale), std::puts("ok");
         else if (std::sscanf(line, "look %u", &one) == 1) look(one), std::puts("ok");
         else if (std::strncmp(line, "edited", 6) == 0) std::printf("edited %u %g\n", handler.id, handler.value);
+        else if (std::strncmp(line, "calls", 5) == 0) std::printf("calls %ld\n", calls);
         else if (std::strncmp(line, "close", 5) == 0) close_window(), std::puts("ok");
         else if (!frame_obey(line)) fail(line);
     }
