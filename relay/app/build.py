@@ -9,7 +9,7 @@ from relay.app.config import Config
 from relay.app.dispatch import Routes
 from relay.app.engines import Engines, open_engines
 from relay.app.figures import add_figures
-from relay.app.front import Front, refuse_socket
+from relay.app.front import SOCKET_PATH, Front, ServesSockets, refuse_socket
 from relay.app.gate import Gate
 from relay.app.health import stands_on
 from relay.app.listening import Listening
@@ -36,12 +36,15 @@ from relay.engine.jobs.table import end_leases, forget
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
+from relay.features.coediting.socket import PATH as DOCUMENT_PATH
+from relay.features.coediting.socket import DocumentSockets
 from relay.features.comments import api as comments
 from relay.features.creations import api as creations
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
 from relay.features.live.hub import Hub
+from relay.features.live.opening import Opening
 from relay.features.live.socket import Sockets
 from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
@@ -53,6 +56,7 @@ log = logging.getLogger("relay")
 TICK_S = 1.0
 SWEEP_S = 60.0
 STRAYS_S = 3600.0
+SAVE_S = 3.0
 WORDS = {POST: creations.words_after, PERSON: accounts.words_after, COMMENT: comments.words_after}
 """What can be found, by kinds."""
 
@@ -128,7 +132,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         render=render,
         is_draining=lambda: bool(draining),
     ).rows()
-    sockets = _sockets(engines, live, sign_in, gate, origins)
+    sockets = _sockets(engines, live, sign_in, posts, gate, origins)
     await _begin(config, engines)
     _start_tasks(config, engines, live, posts, listening)
     _start_tasks_of_accounts(engines, live, sign_in, people)
@@ -194,14 +198,15 @@ async def _media_origin(config: Config, objects: Objects) -> str | None:
 
 
 def _sockets(
-    engines: Engines, live: LiveServices, sign_in: SignInServices, gate: Gate, origins: Origins
-) -> Sockets:
-    return Sockets(
-        db=engines.db,
-        hub=live.hub,
-        live=live.live,
-        presence=live.presence,
-        watchers=live.watchers,
+    engines: Engines,
+    live: LiveServices,
+    sign_in: SignInServices,
+    posts: PostServices,
+    gate: Gate,
+    origins: Origins,
+) -> dict[str, ServesSockets]:
+    """By their paths."""
+    opening = Opening(
         tokens=sign_in.tokens,
         families=sign_in.families,
         tickets=live.tickets,
@@ -211,6 +216,16 @@ def _sockets(
         refuse=refuse_socket,
         stranger=gate.count_stranger,
     )
+    feed = Sockets(
+        db=engines.db,
+        hub=live.hub,
+        live=live.live,
+        presence=live.presence,
+        watchers=live.watchers,
+        tokens=sign_in.tokens,
+        opening=opening,
+    )
+    return {SOCKET_PATH: feed, DOCUMENT_PATH: DocumentSockets(posts.rooms, opening)}
 
 
 def _start_tasks(
@@ -222,6 +237,9 @@ def _start_tasks(
     tasks.start("comments", live.comments.run)
     tasks.start("changed posts", live.posts.run)
     tasks.start("notifications", live.notifications.run)
+    tasks.start("documents", posts.rooms.run)
+    tasks.start("editors", posts.rooms.watch)
+    tasks.every("edited together", SAVE_S, posts.rooms.saving.save_due)
     tasks.every("old notifications", STRAYS_S, posts.notifications.forget_old)
     if config.makes_posts:
         tasks.start("jobs", posts.workers.run)

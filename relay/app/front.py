@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from relay.app import cors
 from relay.app.answers import Stalled, end_stream, send_answer
@@ -26,7 +26,6 @@ from relay.core.refusal import Refusal
 from relay.engine.at_once import AtOnce
 from relay.engine.database import DatabaseBusy
 from relay.engine.objects.door import ObjectsUnavailable
-from relay.features.live.socket import Sockets
 from relay.wire.rest import API_PREFIX
 
 log = logging.getLogger("relay")
@@ -35,18 +34,25 @@ Message = MutableMapping[str, Any]  # ASGI's own type
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+
+class ServesSockets(Protocol):
+    """What serves WebSockets of one kind."""
+
+    def serve(self, scope: Message, receive: Receive, send: Send, /) -> Awaitable[None]: ...
+
+
 SOCKET_PATH = f"{API_PREFIX}/ws"
 RETRY_S = 2
 
 
 class Front:
-    """[loop]"""
+    """sockets: by path; one that ends in a stroke has those below it. [loop]"""
 
     def __init__(
         self,
         routes: Routes,
         gate: Gate,
-        sockets: Sockets,
+        sockets: Mapping[str, ServesSockets],
         origins: Origins,
         at_once: AtOnce,
         render: Render,
@@ -70,8 +76,9 @@ class Front:
             return _refuse(scope, receive, send, _not_one_host())
         if not self._origins.answers_to(headers.get("host", "")):
             return _refuse(scope, receive, send, _misdirected())
-        if scope["path"] == SOCKET_PATH:
-            return self._sockets.serve(scope, receive, send)
+        for path, sockets in self._sockets.items():
+            if scope["path"] == path or (path.endswith("/") and scope["path"].startswith(path)):
+                return sockets.serve(scope, receive, send)
         return _refuse(scope, receive, send, Refusal("not_found", "There is nothing at this address."))
 
     # HTTP ---------------------------------------------------------------------------------------------------------

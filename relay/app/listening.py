@@ -8,6 +8,8 @@ from relay.engine.database import Database, Effect
 from relay.engine.jobs.table import JobChanged, JobReady
 from relay.engine.jobs.workers import Workers
 from relay.features.accounts.api import SessionEnded
+from relay.features.coediting.api import Coedited
+from relay.features.coediting.rooms import Rooms
 from relay.features.comments.api import CommentChanged
 from relay.features.comments.board import CommentBoard
 from relay.features.creations.api import ShownOtherwise
@@ -31,16 +33,19 @@ EFFECTS = (
     | JobReady
     | JobChanged
     | CommentChanged
+    | Coedited
     | ShownOtherwise
     | NotificationsChanged
 )
 """All that a commit may tell the processes of a relay."""
+_DECIDING = ShownOtherwise | Blocked | Unfollowed
+"""Of these: what may decide who sees something."""
 
 
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, posts, notifications and pages need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications, pages and rooms need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -52,6 +57,7 @@ class Listening:
         self.posts: PostBoard | None = None
         self.notifications: NotificationBoard | None = None
         self.pages: PageCache | None = None
+        self.rooms: Rooms | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -62,8 +68,13 @@ class Listening:
                     self.revoked.add(family_id)
                     if self.hub is not None:
                         self.hub.end_family(family_id)
-                case SessionEnded(session_id=session_id) if self.hub is not None:
-                    self.hub.end_session(session_id)
+                    if self.rooms is not None:
+                        self.rooms.end_family(family_id)
+                case SessionEnded(session_id=session_id):
+                    if self.hub is not None:
+                        self.hub.end_session(session_id)
+                    if self.rooms is not None:
+                        self.rooms.end_session(session_id)
                 case Happened() if self.posts is not None:
                     self.posts.happened(effect)
                 case CommentChanged() if self.comments is not None:
@@ -72,6 +83,8 @@ class Listening:
                     self.notifications.changed(effect)
                 case ShownOtherwise() if self.pages is not None:
                     self.pages.forget()
+                case Coedited(creation_id=creation_id) if self.rooms is not None:
+                    self.rooms.changed(creation_id)
                 case JobReady() if self.workers is not None:
                     self.workers.ready()
                 case JobChanged():
@@ -79,6 +92,8 @@ class Listening:
                         self.workers.changed(effect)
                     if self.progress is not None:
                         self.progress.changed(effect)
+        if self.rooms is not None and any(isinstance(each, _DECIDING) for each in effects):
+            self.rooms.recheck()
         if self.hub is not None:
             self.hub.commit(number, effects)
 
@@ -90,6 +105,8 @@ class Listening:
             self.workers.ready()
         if self.pages is not None:
             self.pages.forget()
+        if self.rooms is not None:
+            self.rooms.lost()
         self._missed.set()
 
     async def load_revoked(self, db: Database) -> None:

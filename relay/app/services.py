@@ -1,5 +1,6 @@
 """The services of all features, put together by hand: who needs whom stands here and nowhere else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from relay.features.accounts.activity import Activity
 from relay.features.accounts.linking import Links
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
+from relay.features.coediting.rooms import Rooms
+from relay.features.coediting.saving import Saving
 from relay.features.comments.api import COMMENT, MENTION, REPLY, tell_comments
 from relay.features.comments.board import CommentBoard
 from relay.features.comments.service import Comments, withdraw
@@ -140,6 +143,7 @@ class PostServices:
     writing: Writing
     migrating: Migrating
     sharing: Sharing
+    rooms: Rooms
     samples: Samples
     rendering: Rendering
     hearing: Hearing
@@ -157,6 +161,7 @@ class PostServices:
 
     async def close(self) -> None:
         """What is under way is given back."""
+        await self.rooms.close()
         await self.workers.close()
         await self.encoder.close()
         await self.rendering.close()
@@ -289,21 +294,20 @@ async def post_services(
     rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
     listens = _listening(config, engines, removed)
-    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
     makes = {
         **_makers(engines, encoder, removed, rendering, erased),
         **dict.fromkeys(LISTENING_KINDS, listens.make),
     }
-    listening.workers = workers = Workers(db, makes, ON_GIVEN_UP, on_said=progress.said)
     return PostServices(
         uploads=uploads,
         encoder=encoder,
         publishing=posts,
-        workers=workers,
+        workers=_workers(engines, listening, hub, makes),
         owning=owning,
         writing=writing,
         migrating=Migrating(db, writing, engines.limits),
         sharing=Sharing(db, base_url),
+        rooms=_rooms(engines, listening, owning, removed),
         samples=_samples(config, base_url, engines, encoder, owning, removed),
         rendering=rendering,
         hearing=Hearing(db, removed),
@@ -334,6 +338,18 @@ def _makers(
         export.JOB_KIND: exporting.make,
         erasing.JOB_KIND: erased.make,
     }
+
+
+def _workers(engines: Engines, listening: Listening, hub: Hub, makes: Mapping[str, Handler]) -> Workers:
+    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
+    listening.workers = Workers(engines.db, makes, ON_GIVEN_UP, on_said=progress.said)
+    return listening.workers
+
+
+def _rooms(engines: Engines, listening: Listening, owning: Owning, removed: Removals) -> Rooms:
+    saving = Saving(engines.db, owning, removed)
+    listening.rooms = Rooms(engines.db, engines.bus, saving, listening.revoked)
+    return listening.rooms
 
 
 def _rendering(

@@ -194,9 +194,10 @@ class Succeeded(Struct, frozen=True, kw_only=True):
 
 
 class ShareRequest(Struct, frozen=True, kw_only=True, rename="camel"):
-    """expiresIn: days; null: for ever."""
+    """expiresIn: days; null: for ever. mayEdit: whoever has the link and is signed in edits it, together with you."""
 
     expires_in: Annotated[int, Meta(ge=1, le=MAX_SHARE_DAYS)] | None = None
+    may_edit: bool = False
 
 
 class ShareLink(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,5 +1,6 @@
 """Several relay processes on one PostgreSQL, one S3 and one Valkey: what is done at one holds at all, and none harms another."""
 
+import asyncio
 import json
 import secrets
 import time
@@ -13,11 +14,13 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from relay.wire import events
 from tests.support.claims import Claim, FormBrowser, type_code
+from tests.support.editors import Editor, bearer, document_address
 from tests.support.engines import ClusterServers, Engines
 from tests.support.loops import short_flac
 from tests.support.relay import (
@@ -32,6 +35,11 @@ from tests.support.relay import (
 AUDIO = short_flac(4800)
 Kind = TypeVar("Kind")
 pytestmark = pytest.mark.slow
+
+
+_STATE = b'{"at": "4 drum-clap -"}'
+HERE = b"\x01" + bytes((len(_STATE) + 4, 1, 5, 1, len(_STATE))) + _STATE
+"""Of y-websocket: client 5 is at a step."""
 
 
 @dataclass
@@ -129,6 +137,36 @@ def test_presence_at_one_is_seen_at_the_other_live_and_by_who_comes_later(
             assert [(each.username, each.status) for each in events.read_presence(late.connected)] == [
                 (ben.username, "producing")
             ]
+
+
+async def test_who_edit_one_document_at_different_processes_have_the_same(
+    cluster: Cluster, people: People
+) -> None:
+    """Also who is here is told from one to the other, and to who comes later."""
+    anna = people(0, "anna")
+    score = {"kind": "loop", "name": "Dusk", "bars": 1}
+    made = anna.http.post("/creations", json={"score": score}).raise_for_status().json()["id"]
+    there = at(anna, cluster.processes[1])
+    first, second = Editor(anna, made), Editor(there, made)
+    async with first.connected(), second.connected():
+        first.score["bpm"] = 90
+        await second.until(lambda tree: tree["bpm"] == 90)
+        second.score["steps"]["0 drum-kick -"] = 0.5
+        await first.until(lambda tree: tree["steps"] == {"0 drum-kick -": 0.5})
+        assert first.connection is not None and second.connection is not None
+        await second.connection.send(HERE)
+        address = document_address(anna, made)
+        async with (
+            asyncio.timeout(CALL_LIMIT_S),
+            connect_async(address, additional_headers=bearer(anna), proxy=None) as looking,
+        ):
+            while b"4 drum-clap" not in await looking.recv():
+                pass
+    deadline = time.monotonic() + CALL_LIMIT_S
+    while (saved := anna.http.get(f"/creations/{made}").json())["version"] < 2:
+        assert time.monotonic() < deadline
+    assert (saved["score"]["bpm"], saved["score"]["steps"][0]["sound"]) == (90, "drum-kick")
+    assert saved["version"] == 2, "both processes saw the last one go, and one of them saved"
 
 
 def test_a_sign_in_ended_at_one_is_over_at_the_other(cluster: Cluster, people: People) -> None:

@@ -20,6 +20,7 @@ class Ability(StrEnum):
     REPLACE = "replace"  # and may be replaced by another
     FORK = "fork"  # others go on from it, with a copy of their own
     REMIX = "remix"  # its owner says what it was made from
+    COEDIT = "coedit"  # several edit it at once
 
 
 class Kind(StrEnum):
@@ -46,6 +47,7 @@ PREVIEW, LOSSLESS = "preview", "lossless"
 SOUND_TYPES = {PREVIEW: "audio/mpeg", LOSSLESS: "audio/flac"}
 _TALK = frozenset({Ability.LIKE, Ability.REACT, Ability.COMMENT, Ability.EMBED})
 _WRITTEN = _TALK | {Ability.FORK}
+_TOGETHER = _WRITTEN | {Ability.COEDIT}
 KINDS = {
     row.kind: row
     for row in (
@@ -54,9 +56,9 @@ KINDS = {
             abilities=_TALK | {Ability.FEED, Ability.UPLOAD, Ability.REPLACE, Ability.REMIX},
             roles=SOUND_TYPES,
         ),
-        KindRow(kind=Kind.LOOP, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.LOOP),
-        KindRow(kind=Kind.SONG, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.SONG),
-        KindRow(kind=Kind.PATTERN, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.PATTERN),
+        KindRow(kind=Kind.LOOP, abilities=_TOGETHER, roles=SOUND_TYPES, score=scores.LOOP),
+        KindRow(kind=Kind.SONG, abilities=_TOGETHER, roles=SOUND_TYPES, score=scores.SONG),
+        KindRow(kind=Kind.PATTERN, abilities=_TOGETHER, roles=SOUND_TYPES, score=scores.PATTERN),
         KindRow(kind=Kind.MACHINE, abilities=_WRITTEN, roles=SOUND_TYPES, score=scores.MACHINE),
         KindRow(kind=Kind.SAMPLE, abilities=frozenset({Ability.UPLOAD}), roles=SOUND_TYPES),
     )

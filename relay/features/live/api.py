@@ -1,7 +1,9 @@
 """What other features may ask of the live feed: tell what happened, to whom, once."""
 
+from relay.features.live.conversation import Message, Receive, Send
 from relay.features.live.encoding import LiveOnly
 from relay.features.live.hub import Connection as Listener
+from relay.features.live.opening import Opening
 from relay.features.live.store import (
     Act,
     Blocked,
@@ -28,7 +30,11 @@ __all__ = [
     "Happened",
     "Listener",
     "LiveOnly",
+    "Message",
     "Muted",
+    "Opening",
+    "Receive",
+    "Send",
     "Teller",
     "Unfollowed",
     "append",

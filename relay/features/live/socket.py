@@ -1,43 +1,31 @@
-"""The WebSocket `/api/v1/ws` as a plain ASGI application: who may open one. What is then said: conversation.py. [loop]"""
+"""The WebSocket `/api/v1/ws` as a plain ASGI application. Who may open one: opening.py; what is then said: conversation.py. [loop]"""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs
+from functools import partial
 
-from relay.core import header_lines
-from relay.core.access import Action, Actor, admit
-from relay.core.limits import Kind, Open
+from relay.core.access import Actor
 from relay.core.refusal import Refusal
-from relay.engine.at_once import AtOnce
-from relay.engine.clock import now_us
 from relay.engine.database import Connection as Reader
-from relay.engine.database import Database, DatabaseBusy
-from relay.engine.limits import SharedLimits
+from relay.engine.database import Database
 from relay.features.accounts import api as accounts
-from relay.features.devices.api import Families, Tokens
+from relay.features.devices.api import Tokens
 from relay.features.live.conversation import Conversation, Message, Receive, Send, WriteNow
 from relay.features.live.encoding import Encoding
 from relay.features.live.hub import Connection, Hub
+from relay.features.live.opening import Opening
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live
-from relay.features.live.tickets import Tickets
 from relay.features.live.watchers import Watchers
 from relay.wire.events import CLOSE_REVOKED, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
 from relay.wire.rest import Producer
 
-Refuse = Callable[[Message, Send, Refusal], Awaitable[None]]
-IsOurs = Callable[[str, str], bool]
-
-RETRY_S = 2
 _SUBPROTOCOLS = {SUBPROTOCOL_JSON: Encoding.JSON, SUBPROTOCOL_MSGPACK: Encoding.MSGPACK}
 WRITE_NOW_KEY = "relay.write_now"
 """Of the scope's extensions, where the server has it: a message goes out at once, if it can, and nobody is waited for."""
 
 
 class Sockets:
-    """All WebSockets of this process. is_ours: whether an Origin, of a request to a Host, is one of our own pages.
-
-    refuse: answers the handshake with a problem document. stranger: counts an address that shows what is worth nothing.
-    """
+    """All WebSockets of this process on which the live feed is told."""
 
     def __init__(
         self,
@@ -48,13 +36,7 @@ class Sockets:
         presence: PresenceBoard,
         watchers: Watchers,
         tokens: Tokens,
-        families: Families,
-        tickets: Tickets,
-        limits: SharedLimits,
-        at_once: AtOnce,
-        is_ours: IsOurs,
-        refuse: Refuse,
-        stranger: Callable[[str], None],
+        opening: Opening,
     ) -> None:
         self.db = db
         self.hub = hub
@@ -62,35 +44,15 @@ class Sockets:
         self.presence = presence
         self.watchers = watchers
         self.tokens = tokens
-        self._families = families
-        self._tickets = tickets
-        self._limits = limits
-        self._at_once = at_once
-        self._is_ours = is_ours
-        self._refuse = refuse
-        self._stranger = stranger
+        self._opening = opening
 
-    async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        """One connection, from handshake to close."""
-        await receive()  # websocket.connect
-        address = _address(scope)
-        try:
-            self._at_once.require(Open.SOCKET, address)
-            try:
-                conversation = await self._accept(scope, receive, send)
-                try:
-                    await conversation.run()
-                finally:
-                    self._leave(conversation.connection)
-            finally:
-                self._at_once.leave(Open.SOCKET, address)
-        except Refusal as refusal:
-            await self._refuse(scope, send, refusal)
-        except DatabaseBusy:
-            busy = "The relay's database cannot serve now."
-            await self._refuse(scope, send, Refusal("busy", busy, "Try again soon.", retry_after_s=RETRY_S))
+    def serve(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """One connection, from handshake to close. (No coroutine of its own: it would stand under every WebSocket.)"""
+        return self._opening.serve(scope, receive, send, self._accept)
 
-    async def _accept(self, scope: Message, receive: Receive, send: Send) -> Conversation:
+    async def _accept(
+        self, scope: Message, receive: Receive, send: Send
+    ) -> tuple[Callable[[], Awaitable[None]], Callable[[], None]]:
         """Raises Refusal and DatabaseBusy, before the handshake is answered."""
         actor, subprotocol = await self._open(scope)
         connection = self._take_place(actor, _SUBPROTOCOLS[subprotocol])
@@ -101,7 +63,8 @@ class Sockets:
         except BaseException:
             self.hub.remove(connection)
             raise
-        return Conversation(self, connection, actor, receive, send, write_now)
+        conversation = Conversation(self, connection, actor, receive, send, write_now)
+        return conversation.run, partial(self._leave, connection)
 
     def _leave(self, connection: Connection) -> None:
         self.watchers.watch(connection, None)
@@ -115,34 +78,11 @@ class Sockets:
 
     async def _open(self, scope: Message) -> tuple[Actor, str]:
         """Who connects, speaking what. Raises Refusal."""
-        headers = header_lines.read(scope["headers"])
-        origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin, headers.get("host", "")):
-            raise Refusal("forbidden", "WebSockets are opened from our own pages and by daemons.")
-        try:
-            actor = await self._actor(headers, parse_qs(scope["query_string"].decode("latin-1")))
-            admit(actor, Action.SOCKET_OPEN)
-        except Refusal:
-            self._stranger(_address(scope))
-            raise
-        self._limits.require(Kind.SOCKET, actor.account_id, now_us(), "This account connects too often.")
+        actor = await self._opening.actor(scope)
         spoken = [each for each in scope.get("subprotocols", []) if each in _SUBPROTOCOLS]
         if not spoken:
             raise Refusal("malformed", f"Speak {SUBPROTOCOL_JSON} or {SUBPROTOCOL_MSGPACK}.")
         return actor, spoken[0]
-
-    async def _actor(self, headers: dict[str, str], query: dict[str, list[str]]) -> Actor:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            actor = self.tokens.check(token.strip())
-            await self._families.confirm(actor)
-            return actor
-        if "ticket" in query:
-            taken = await self._tickets.take(query["ticket"][0])
-            if taken is None:
-                raise Refusal("token_invalid", "This ticket is unknown, used or too old.", "Fetch a new one.")
-            return taken
-        return Actor()
 
     def _take_place(self, actor: Actor, encoding: Encoding) -> Connection:
         """Checked and taken in one step: nothing is awaited between. Raises Refusal: rate_limited."""
@@ -173,7 +113,3 @@ def _who(db: Reader, actor: Actor) -> Producer:
     if actor.session_id is not None and not accounts.session_lives(db, actor.session_id):
         raise Refusal("token_invalid", "This browser was signed out.", "Sign in again.")
     return accounts.profile(db, actor.account_id)
-
-
-def _address(scope: Message) -> str:
-    return scope["client"][0] if scope.get("client") else "unknown"

@@ -131,7 +131,9 @@ class Patterns:
 
     async def share(self, call: Call[shapes.PatternShareRequest, Nothing]) -> Success[shapes.PatternShare]:
         found = await self._found(call)
-        token, expires_us = await self._sharing.share(call.actor, found.id, call.body.expires_in)
+        token, expires_us = await self._sharing.share(
+            call.actor, found.id, call.body.expires_in, may_edit=call.body.may_edit
+        )
         return Success(
             data=shapes.PatternShare(
                 share_url=f"{self._base_url}{SHARE_PATH}{token}",

@@ -105,7 +105,9 @@ class Shelf:
 
     async def share(self, call: Call[shapes.ShareRequest, Nothing]) -> shapes.ShareLink:
         found = await self._found(call)
-        token, expires_us = await self.sharing.share(call.actor, found.id, call.body.expires_in)
+        token, expires_us = await self.sharing.share(
+            call.actor, found.id, call.body.expires_in, may_edit=call.body.may_edit
+        )
         return shapes.ShareLink(
             share_url=f"{self.base_url}{SHARE_PATH}{token}",
             share_token=token,

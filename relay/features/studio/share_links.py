@@ -1,6 +1,6 @@
 """The table share_link: whoever has a link sees a creation, whoever may see it otherwise, until the link expires.
 
-Of a token only its hash is stored, so nobody who reads the table has a link.
+With some one also edits it, together with its owner. Of a token only its hash is stored, so nobody who reads the table has a link.
 """
 
 import secrets
@@ -11,11 +11,15 @@ from msgspec import Struct
 from relay.core.refusal import Refusal
 from relay.core.visibility import SHARED
 from relay.engine.database import Connection, Tx
+from relay.features.creations import api as creations
 from relay.wire.creations import MAX_LINKS
 
 TOKEN_BYTES = 16
 DAY_US = 86_400_000_000
-_COLUMNS = "l.hash, l.creation_id, l.created_us, l.expires_us"
+_COLUMNS = (
+    "l.hash, l.creation_id, l.created_us, l.expires_us,"
+    " (SELECT 1 FROM editing_link AS e WHERE e.hash = l.hash) IS NOT NULL"
+)
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -25,6 +29,7 @@ class Link(Struct, frozen=True, kw_only=True):
     creation_id: str
     created_us: int
     expires_us: int | None
+    may_edit: bool
 
 
 def id_of(token: str) -> str:
@@ -32,9 +37,13 @@ def id_of(token: str) -> str:
     return _hash(token).hex()
 
 
-def make(tx: Tx, creation_id: str, at_us: int, days: int | None) -> tuple[str, int | None]:
+def make(
+    tx: Tx, creation_id: str, at_us: int, days: int | None, *, may_edit: bool = False
+) -> tuple[str, int | None]:
     """A token, and when it expires; None: never. Raises Refusal: validation. [writer]"""
-    tx.db.execute("DELETE FROM share_link WHERE creation_id = ? AND expires_us <= ?", (creation_id, at_us))
+    ended = "share_link WHERE creation_id = ? AND expires_us <= ?"
+    tx.db.execute(f"DELETE FROM editing_link WHERE hash IN (SELECT hash FROM {ended})", (creation_id, at_us))
+    tx.db.execute(f"DELETE FROM {ended}", (creation_id, at_us))
     asked = "SELECT count(*) FROM share_link WHERE creation_id = ?"
     if tx.db.execute(asked, (creation_id,)).fetchone()[0] >= MAX_LINKS:
         raise Refusal("validation", f"There are {MAX_LINKS} links to this already.", "Use one of those.")
@@ -44,6 +53,8 @@ def make(tx: Tx, creation_id: str, at_us: int, days: int | None) -> tuple[str, i
         "INSERT INTO share_link (hash, creation_id, created_us, expires_us) VALUES (?, ?, ?, ?)",
         (_hash(token), creation_id, at_us, expires_us),
     )
+    if may_edit:
+        tx.db.execute("INSERT INTO editing_link (hash) VALUES (?)", (_hash(token),))
     return token, expires_us
 
 
@@ -84,15 +95,22 @@ def end(tx: Tx, creation_id: str, id_: str, at_us: int) -> None:
     ended = "UPDATE share_link SET expires_us = ? WHERE creation_id = ? AND hash = ? RETURNING 1"
     if not _is_id(id_) or tx.db.execute(ended, (at_us, creation_id, bytes.fromhex(id_))).fetchone() is None:
         raise Refusal("not_found", "There is no such link.")
+    creations.note_otherwise(tx)
 
 
 def _is_id(text: str) -> bool:
     return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
 
 
-def _link(row: tuple[bytes, str, int, int | None]) -> Link:
-    hash_, creation_id, created_us, expires_us = row
-    return Link(id=bytes(hash_).hex(), creation_id=creation_id, created_us=created_us, expires_us=expires_us)
+def _link(row: tuple[bytes, str, int, int | None, bool]) -> Link:
+    hash_, creation_id, created_us, expires_us, may_edit = row
+    return Link(
+        id=bytes(hash_).hex(),
+        creation_id=creation_id,
+        created_us=created_us,
+        expires_us=expires_us,
+        may_edit=bool(may_edit),
+    )
 
 
 def _hash(token: str) -> bytes:

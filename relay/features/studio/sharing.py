@@ -20,13 +20,17 @@ class Sharing:
         self._db = db
         self._base_url = base_url
 
-    async def share(self, actor: Actor, creation_id: str, days: int | None) -> tuple[str, int | None]:
-        """A token and when it expires. Raises Refusal: not_found, gone, validation."""
+    async def share(
+        self, actor: Actor, creation_id: str, days: int | None, *, may_edit: bool = False
+    ) -> tuple[str, int | None]:
+        """A token and when it expires. may_edit: whoever has it edits, too. Raises Refusal: not_found, gone, validation."""
 
         def work(tx: Tx) -> tuple[str, int | None]:
             found = store.one(tx.db, creation_id, actor.user_id, self._base_url)
             authorize(actor, Action.POST_EDIT, found.user_id)
-            return share_links.make(tx, creation_id, now_us(), days)
+            if may_edit:
+                creations.require_ability(tx.db, creation_id, creations.Ability.COEDIT)
+            return share_links.make(tx, creation_id, now_us(), days, may_edit=may_edit)
 
         return await self._db.write(work)
 
