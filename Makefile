@@ -9,11 +9,11 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
+.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package package-windows deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
-dev test test-windows windows check bench package: export STRICT = 1 # warnings are errors to us, and none to who only wants to play
+dev test test-windows windows check bench package package-windows: export STRICT = 1 # warnings are errors to us, and none to who only wants to play
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ lock: dev ## write requirements/*.lock anew from pyproject.toml; each pins what 
 package: dev $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PIP) "pyinstaller>=6.11"
 	@$(PY) packaging/build.py
+
+package-windows: dev $(BUILD)/system-windows $(BUILD)/windows/ready ## the desktop build for Windows, made and tried under Wine: a folder with install.cmd, and its zip
+	@$(PY) packaging/windows_package.py
 
 wheel: dev ## build the wheel, install it with the runtime locks alone, use it, and say what it takes up
 	@$(PY) packaging/try_wheel.py

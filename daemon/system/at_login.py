@@ -1,7 +1,7 @@
 """Starting the daemon at login: switched on, switched off, looked at, as this desktop has it.
 
-Linux with a systemd of the user's: a user unit. Linux without: an autostart entry of the desktop. macOS: a LaunchAgent, and
-Windows: a value under the Run key, both untested. Only what belongs to this user is written; what a package has put into
+Linux with a systemd of the user's: a user unit. Linux without: an autostart entry of the desktop. macOS: a LaunchAgent, untested.
+Windows: a value under the Run key, tried under Wine. Only what belongs to this user is written; what a package has put into
 the system's folders is used as it is.
 """
 
@@ -152,7 +152,7 @@ class LaunchAgent(_File):
 
 
 class RunKey:
-    """Windows. UNTESTED."""
+    """Windows. Tried under Wine alone."""
 
     kind = "a value under the Run key"
     KEY, VALUE = r"Software\Microsoft\Windows\CurrentVersion\Run", "Sidechain"

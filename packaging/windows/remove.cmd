@@ -10,5 +10,6 @@ for %%N in (sidechain sidechain-mono) do (
   if exist "%PLUGINS%\CLAP\%%N.clap" del /Q "%PLUGINS%\CLAP\%%N.clap"
 )
 echo Sidechain is removed. What you kept lies where it was.
-rem This file is in the folder that goes, so that is the last that it does.
-(goto) 2>nul & rmdir /S /Q "%APP%"
+rem This file is in the folder that goes, and so may be whoever runs it: that is the last that it does, in a line that is read by then.
+cd /d "%LOCALAPPDATA%"
+rmdir /S /Q "%APP%" & exit /b 0
