@@ -14,10 +14,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audio.score.shapes import BEATS_PER_BAR
 from daemon.core.scores import read_text, text_of, with_loops
 from relay.wire.scores import LoopScore, PatternScore, ScoreKind, SongScore
 
+_BEATS_PER_BAR = 4
 Step = Literal["make", "save", "delete", "nothing"]
 
 
@@ -63,7 +63,7 @@ def facts_of(creation: Creation) -> Facts:
             bars = max((block.start + block.bars for block in score.blocks), default=0)
             return Facts(kind="song", bpm=score.bpm, bars=bars)
         case PatternScore():
-            return Facts(kind="pattern", bpm=score.bpm, bars=score.beats / BEATS_PER_BAR, key=score.key)
+            return Facts(kind="pattern", bpm=score.bpm, bars=score.beats / _BEATS_PER_BAR, key=score.key)
         case _:
             return Facts(kind="machine", bpm=score.bpm, key=score.key)
 

@@ -5,19 +5,21 @@ Not here: files, the library, and what is drawn or rendered of a score.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audio.score import shapes
-from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
-from audio.score.events import Compiled
 from daemon.errors import UsageError
 from relay.wire.creation_operations import MAX_SCORE_BYTES
 from relay.wire.misfits import in_words
 from relay.wire.scores import LoopScore, MachineScore, PatternScore, Score, SongScore
+
+if TYPE_CHECKING:
+    from audio.score.events import Compiled
+    from audio.score.shapes import Loop
 
 STUDIO_FORMAT = "sidechain-studio"
 """Of the files that the studio's page writes."""
@@ -29,16 +31,10 @@ class ScoreKind(Struct, frozen=True, kw_only=True):
     """one: a word for people. is_loop: it turns without a seam. loops: by the ids that a song's blocks name."""
 
     shape: type
-    compiled: Callable[[Shape, Mapping[str, shapes.Loop]], Compiled]
+    compiled: "Callable[[Shape, Mapping[str, Loop]], Compiled]"
     is_loop: bool = True
 
 
-KINDS: Mapping[str, ScoreKind] = {
-    "loop": ScoreKind(shape=shapes.Loop, compiled=lambda loop, _: compile_loop(loop)),
-    "song": ScoreKind(shape=shapes.Song, compiled=compile_song, is_loop=False),
-    "pattern": ScoreKind(shape=shapes.Pattern, compiled=lambda pattern, _: compile_pattern(pattern)),
-    "machine": ScoreKind(shape=shapes.Machine, compiled=lambda machine, _: compile_machine(machine)),
-}
 SCORES = {"loop": LoopScore, "song": SongScore, "pattern": PatternScore, "machine": MachineScore}
 
 
@@ -54,6 +50,20 @@ class _StudioFile(Struct, frozen=True, kw_only=True):
     kind: str
     body: msgspec.Raw
     loops: dict[str, msgspec.Raw] = {}
+
+
+@cache
+def kinds() -> Mapping[str, ScoreKind]:
+    """Of each kind. The renderer's rules are loaded when a score is first looked at: no start of the daemon waits for them."""
+    from audio.score import shapes
+    from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
+
+    return {
+        "loop": ScoreKind(shape=shapes.Loop, compiled=lambda loop, _: compile_loop(loop)),
+        "song": ScoreKind(shape=shapes.Song, compiled=compile_song, is_loop=False),
+        "pattern": ScoreKind(shape=shapes.Pattern, compiled=lambda pattern, _: compile_pattern(pattern)),
+        "machine": ScoreKind(shape=shapes.Machine, compiled=lambda machine, _: compile_machine(machine)),
+    }
 
 
 def read_json(data: bytes) -> ReadIn:
@@ -103,13 +113,15 @@ def _converted(fields: object) -> Score:
 
 def shape_of(score: Score) -> Shape:
     """As `audio.score` has it. Raises UsageError: what one field cannot say, such as a step behind the end. [any]"""
+    from audio.score.shapes import BadScore
+
     try:
-        return msgspec.convert(msgspec.to_builtins(score), KINDS[kind_of(score)].shape)
+        return msgspec.convert(msgspec.to_builtins(score), kinds()[kind_of(score)].shape)
     except msgspec.ValidationError as error:
         cause = error.__cause__
-        said = str(cause) if isinstance(cause, shapes.BadScore) else in_words(error, "The score")
+        said = str(cause) if isinstance(cause, BadScore) else in_words(error, "The score")
         raise UsageError(said, "Change it, and try again.") from error
-    except shapes.BadScore as error:
+    except BadScore as error:
         raise UsageError(str(error), "Change it, and try again.") from error
 
 
@@ -117,24 +129,27 @@ def require_sound(score: Score) -> None:
     """Raises UsageError for what the relay would not take either. [any]"""
     shape = shape_of(score)
     if isinstance(score, MachineScore):
-        try:
-            compile_machine(shape)
-        except shapes.BadScore as error:
-            raise UsageError(str(error), "Change it, and try again.") from error
+        _compiled("machine", shape, {})
     if len(text_of(score)) > MAX_SCORE_BYTES:
         raise UsageError(f"A score is at most {MAX_SCORE_BYTES:,} bytes of JSON.", "Make it shorter.")
 
 
-def compiled(score: Score, loops: Mapping[str, LoopScore]) -> Compiled:
+def compiled(score: Score, loops: Mapping[str, LoopScore]) -> "Compiled":
     """Its notes. Raises UsageError: a loop of a song is missing, there is no note in it. [worker]"""
     named = {name: shape_of(loop) for name, loop in loops.items()}
-    try:
-        found = KINDS[kind_of(score)].compiled(shape_of(score), named)
-    except shapes.BadScore as error:
-        raise UsageError(str(error), "Change it, and try again.") from error
+    found = _compiled(kind_of(score), shape_of(score), named)
     if not found.notes:
         raise UsageError("Nothing sounds in it yet.", "Give it a step, a chord or a block.")
     return found
+
+
+def _compiled(kind: str, shape: Shape, loops: "Mapping[str, Loop]") -> "Compiled":
+    from audio.score.shapes import BadScore
+
+    try:
+        return kinds()[kind].compiled(shape, loops)
+    except BadScore as error:
+        raise UsageError(str(error), "Change it, and try again.") from error
 
 
 def kind_of(score: Score) -> str:
@@ -162,11 +177,14 @@ def renamed(score: Score, name: str) -> Score:
 
 def at_tempo(score: Score, bpm: int) -> Score:
     """The same, faster or slower. Raises UsageError: no tempo that a score can have. [any]"""
+    from audio.score.shapes import MAX_BPM, MIN_BPM
+
     try:
         return _converted({**msgspec.to_builtins(score), "bpm": bpm})
     except msgspec.ValidationError as error:
-        low, high = shapes.MIN_BPM, shapes.MAX_BPM
-        raise UsageError(f"{bpm} BPM: a score has from {low} to {high}.", "Say another tempo.") from error
+        raise UsageError(
+            f"{bpm} BPM: a score has from {MIN_BPM} to {MAX_BPM}.", "Say another tempo."
+        ) from error
 
 
 def loops_named(score: Score) -> list[str]:

@@ -1,6 +1,5 @@
 """A take as a loop that is written down: its tempo, its bars and its key. Its notes are unknown, and stay so."""
 
-from audio.score.shapes import BEATS_PER_BAR, LOOP_BARS, MAX_BPM, MAX_NAME_CHARS, MIN_BPM
 from daemon.errors import UsageError
 from relay.wire.scores import LoopScore
 
@@ -19,6 +18,14 @@ def loop_of_take(
     said_bars: int | None,
 ) -> LoopScore:
     """bars, bpm, key, meter: as known of the take. said_bars: by a person, counts before. Raises UsageError. [any]"""
+    from audio.score.shapes import (
+        BEATS_PER_BAR,
+        LOOP_BARS,
+        MAX_BPM,
+        MAX_NAME_CHARS,
+        MIN_BPM,
+    )  # late, as in scores.py
+
     if meter not in (None, "4/4"):
         raise UsageError(f"“{name}” is in {meter}: a loop has bars of four quarters.", "Keep it as a take.")
     wanted = said_bars or bars or _bars_by_length(seconds, bpm)
@@ -53,5 +60,7 @@ def _bars_by_length(seconds: float, bpm: float | None) -> int | None:
     """Where the length is whole bars of the tempo."""
     if bpm is None:
         return None
+    from audio.score.shapes import BEATS_PER_BAR  # as above
+
     exact = seconds * bpm / 60 / BEATS_PER_BAR
     return round(exact) if round(exact) and abs(exact - round(exact)) <= _SHARE * exact else None

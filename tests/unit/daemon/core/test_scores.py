@@ -8,10 +8,10 @@ import pytest
 
 from audio.score.shapes import Loop
 from daemon.core.scores import (
-    KINDS,
     at_tempo,
     compiled,
     kind_of,
+    kinds,
     loops_named,
     read_json,
     read_text,
@@ -82,9 +82,9 @@ def test_each_kind_is_compiled_as_the_relay_compiles_it() -> None:
         song, loops = random_song(chance)
         for kind, shape in (("loop", random_loop(chance)), ("song", song)):
             row = score_row(kind)
-            assert KINDS[kind].compiled(shape, loops) == row.compiled(shape, loops)
-            assert (KINDS[kind].shape, KINDS[kind].is_loop) == (row.shape, row.is_loop)
-    assert set(KINDS) == {"loop", "song", "pattern", "machine"}
+            assert kinds()[kind].compiled(shape, loops) == row.compiled(shape, loops)
+            assert (kinds()[kind].shape, kinds()[kind].is_loop) == (row.shape, row.is_loop)
+    assert set(kinds()) == {"loop", "song", "pattern", "machine"}
     built = {"kind": "loop", **msgspec.to_builtins(Loop(name="x", bars=1))}
     assert at_relay.checked(at_relay.LOOP, built).bars == 1
 
