@@ -13,6 +13,7 @@ from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render
 from relay.features.accounts.linking import LinkPages
 from relay.features.accounts.operations import AccountOperations, sign_in_page
+from relay.features.activity import operations as activity
 from relay.features.comments import operations as comments
 from relay.features.comments.beat_operations import BeatComments
 from relay.features.comments.pages import CommentPages
@@ -28,6 +29,7 @@ from relay.features.feeds import feed_pages
 from relay.features.feeds import operations as feeds
 from relay.features.feeds.page_cache import PageCache
 from relay.features.feeds.score_pages import ScorePages
+from relay.features.graph import beat_operations as graph_beats
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.guests import operations as guests
@@ -44,6 +46,7 @@ from relay.features.passwords.forgotten import ForgottenPages
 from relay.features.passwords.operations import RESET, PasswordPages
 from relay.features.passwords.rules import Registration
 from relay.features.passwords.two_step import TwoStepPages
+from relay.features.preferences.operations import Choosing
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.profiles import playground as playground_profile
@@ -61,6 +64,8 @@ from relay.features.studio.links_page import LinksPage
 from relay.features.studio.shared_page import SharedPage
 from relay.features.studio.writing_operations import WritingOperations
 from relay.features.uploads.operations import UploadOperations
+from relay.features.usage import operations as usage
+from relay.features.usage.service import Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,8 +132,12 @@ class Table:
             *guests.rows(given.guests),
             *profiles.rows(given.profiles),
             *playground_profile.rows(given.profiles),
+            *Choosing(self.engines.db, self.render).rows(),
+            *activity.rows(self.engines.db),
+            *usage.rows(Usage(self.engines.db)),
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),
+            *graph_beats.rows(given.graph),
             *graph_pages.rows(given.graph, self.render),
             *moderation.rows(given.moderation, given.inspecting, self.engines.objects),
             *moderation_pages.rows(given.moderation, given.inspecting, self.render),

@@ -298,3 +298,34 @@ def mine(page: Page, relay: RelayProcess) -> list[dict[str, object]]:
     answer = page.request.get(f"{relay.url}/api/v1/creations?kind=loop")
     found: list[dict[str, object]] = answer.json()["creations"]
     return found
+
+
+@CHROMIUM
+def test_what_somebody_has_chosen_in_their_settings_is_what_they_begin_with(
+    browser: Browser, relay: RelayProcess
+) -> None:
+    watched = Watched(browser, WIDE)
+    page = watched.page
+    page.set_default_timeout(LIMIT_MS)
+    watched.sign_in(relay.url, f"chooser-{browser.browser_type.name}")
+    page.goto(f"{relay.url}/settings/studio")
+    for field, value in {"bpm": "97", "volume": "0.3"}.items():
+        page.fill(f"[name={field}]", value)
+    for field, value in {"key": "Eb", "flavor": "Merengue", "theme": "Dark"}.items():
+        page.select_option(f"[name={field}]", label=value)
+    page.uncheck("[name=beat_numbers]")
+    page.click(".own-form .follow")
+    expect(page.locator("[name=bpm]")).to_have_value("97")
+    expect(page.locator("[name=key]")).to_have_value("3")
+    opened(page, relay)
+    expect(page.locator("[data-field=bpm]")).to_have_value("122")  # a house loop stays one
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("[data-volume]")).to_have_value("0.3")
+    begin(page, "pattern")
+    expect(page.locator("[data-field=bpm]")).to_have_value("97")
+    expect(page.locator("[data-field=key]")).to_have_value("Eb")
+    assert page.locator("[data-ruler]").evaluate("each => getComputedStyle(each).visibility") == "hidden"
+    names = page.locator(".works-new [data-fresh]").evaluate_all("all => all.map(each => each.dataset.fresh)")
+    assert names.index("merengue") < names.index("machine")
+    assert watched.complaints == []
+    watched.close()

@@ -20,7 +20,10 @@ from tests.support.rows import every_operation
 PATHS = """GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT /patterns/{creation_id} · DELETE /patterns/{creation_id} ·
 GET /patterns/me · POST /patterns/{creation_id}/like · DELETE /patterns/{creation_id}/like · POST /patterns/{creation_id}/play ·
 POST /patterns/{creation_id}/fork · GET /patterns/{creation_id}/comments · POST /patterns/{creation_id}/comments ·
-PUT /comments/{comment_id} · DELETE /comments/{comment_id} · GET /machines · GET /machines/{machine_id}"""
+PUT /comments/{comment_id} · DELETE /comments/{comment_id} · GET /machines · GET /machines/{machine_id} ·
+PUT /users/me/preferences · POST /users/{username}/follow · DELETE /users/{username}/follow · GET /users/{username}/followers ·
+GET /users/{username}/following · GET /feed · GET /analytics/popular-instruments · GET /analytics/popular-patterns ·
+GET /analytics/tempo-distribution"""
 PATTERN = {
     "title": "My New Beat",
     "description": "A groovy salsa pattern\nwith a complex bell",
@@ -86,7 +89,7 @@ Clients = dict[str, Client]
 async def people(tmp_path: Path, database_url: str) -> AsyncIterator[Clients]:
     url = database_url if database_url.startswith("postgresql") else None
     async with relay_in_memory(tmp_path / "data", url) as peer:
-        tokens = {name: (await peer.claimed(name)).access_token for name in ("ana", "ben")}
+        tokens = {name: (await peer.claimed(name)).access_token for name in ("ana", "ben", "cat")}
         yield {name: Client(peer, token) for name, token in tokens.items()} | {"nobody": Client(peer, None)}
 
 
@@ -275,6 +278,101 @@ async def test_machines_are_told_with_what_they_play(people: Clients) -> None:
     son = clave["programs"][0]
     assert son["length"] == 16 and [each["index"] for each in son["notes"]] == [2, 4, 8, 11, 14]
     assert await nobody.call("GET", "/machines/polka", status=404) == "MACHINE_NOT_FOUND"
+
+
+async def test_preferences_are_kept(people: Clients) -> None:
+    ana, nobody = people["ana"], people["nobody"]
+    first = await ana.call("GET", "/users/me/preferences")
+    assert first["chosen"] is False and first["preferences"] == {
+        "defaultBpm": 120,
+        "defaultKey": 0,
+        "defaultFlavor": "Salsa",
+        "useGlassUI": True,
+        "autoPlay": False,
+        "showBeatNumbers": True,
+        "defaultVolume": 0.8,
+        "theme": "auto",
+        "language": "en",
+    }
+    wanted = {"defaultBpm": 130, "defaultKey": 7, "defaultFlavor": "Merengue", "useGlassUI": False}
+    told = await ana.call("PUT", "/users/me/preferences", wanted)
+    assert told == {"preferences": first["preferences"] | wanted, "chosen": True}
+    assert await ana.call("PUT", "/users/me/preferences", {"theme": "dark"}) == {
+        "preferences": first["preferences"] | wanted | {"theme": "dark"},
+        "chosen": True,
+    }
+    for wrong in ({"defaultBpm": 999}, {"defaultKey": 12}, {"defaultFlavor": "Polka"}, {"theme": "pink"}):
+        assert await ana.call("PUT", "/users/me/preferences", wrong, status=422) == "VALIDATION_ERROR"
+    assert await nobody.call("GET", "/users/me/preferences", status=401) == "AUTH_REQUIRED"
+
+
+async def test_who_follows_hears_what_was_done(people: Clients) -> None:
+    ana, ben, nobody = people["ana"], people["ben"], people["nobody"]
+    made = await ana.call("POST", "/patterns", PATTERN, status=201)
+    ana_id = made["author"]["id"]
+    assert await ben.call("POST", f"/users/{ana_id}/follow") == {
+        "following": True,
+        "followerCount": 1,
+        "requested": False,
+    }
+    page = await nobody.call("GET", f"/users/{ana_id}/followers")
+    assert page["pagination"] == {"page": 1, "limit": 20, "total": 1, "pages": 1}
+    assert set(page["users"][0]) == {"id", "displayName", "avatar", "isFollowedByCurrentUser"}
+    assert page["users"][0]["displayName"] == "ben"
+    following = await ben.call("GET", "/users/ben/following")
+    assert [each["isFollowedByCurrentUser"] for each in following["users"]] == [True]
+    own = await ben.call("POST", "/patterns", PATTERN | {"title": "Of ben"}, status=201)
+    await ana.call("POST", f"/patterns/{own['id']}/like")
+    await ana.call("POST", f"/patterns/{own['id']}/comments", {"text": "mine, too"}, status=201)
+    await ana.call("POST", "/patterns", STEPS, status=201)  # private: nobody hears of it
+    feed = await ben.call("GET", "/feed")
+    told = [(each["type"], each["pattern"]["title"]) for each in feed["activities"]]
+    assert told == [
+        ("comment_created", "Of ben"),
+        ("pattern_liked", "Of ben"),
+        ("pattern_created", "My New Beat"),
+    ]
+    assert {each["user"]["displayName"] for each in feed["activities"]} == {"ana"}
+    assert feed["pagination"] == {"page": 1, "limit": 20, "total": 3, "pages": 1}
+    assert len((await ben.call("GET", "/feed?page=2&limit=2"))["activities"]) == 1
+    await ana.call("POST", "/users/ben/follow")
+    heard = (await ana.call("GET", "/feed"))["activities"]
+    assert [each["type"] for each in heard] == ["pattern_created"], "that ben follows her is no news to her"
+    await ana.call("POST", "/users/cat/follow")
+    newest = (await ben.call("GET", "/feed"))["activities"][0]
+    assert (newest["type"], newest["pattern"]) == ("user_followed", None)
+    assert newest["targetUser"]["displayName"] == "cat"
+    told = await ben.call("DELETE", f"/users/{ana_id}/follow")
+    assert told == {"following": False, "followerCount": 0, "requested": False}
+    assert (await ben.call("GET", "/feed"))["activities"] == []
+    assert await ben.call("POST", "/users/nobody-there/follow", status=404) == "USER_NOT_FOUND"
+    assert await nobody.call("GET", "/feed", status=401) == "AUTH_REQUIRED"
+
+
+async def test_what_is_used_is_counted(people: Clients) -> None:
+    ana, ben, nobody = people["ana"], people["ben"], people["nobody"]
+    made = await ana.call("POST", "/patterns", PATTERN, status=201)
+    await ana.call("POST", "/patterns", STEPS | {"isPublic": True, "bpm": 125}, status=201)
+    await ana.call("POST", "/patterns", PATTERN | {"isPublic": False, "bpm": 99}, status=201)
+    await ben.call("POST", f"/patterns/{made['id']}/play")
+    used = (await nobody.call("GET", "/analytics/popular-instruments?timeRange=week"))["instruments"]
+    assert used == [
+        {"id": "bass", "title": "Bass", "usageCount": 1, "percentage": 50.0},
+        {"id": "clave", "title": "Clave", "usageCount": 1, "percentage": 50.0},
+        {"id": "drum-kick", "title": "Kick", "usageCount": 1, "percentage": 50.0},
+    ]
+    assert len((await nobody.call("GET", "/analytics/popular-instruments?limit=1"))["instruments"]) == 1
+    tempi = await nobody.call("GET", "/analytics/tempo-distribution")
+    assert tempi == {"distribution": [{"bpm": 125, "count": 2}]}
+    keys = (await nobody.call("GET", "/analytics/key-usage"))["keys"]
+    assert keys == [{"keyNote": 0, "title": "C", "count": 1}, {"keyNote": 3, "title": "Eb", "count": 1}]
+    popular = (await nobody.call("GET", "/analytics/popular-patterns?timeRange=month"))["patterns"]
+    assert [(each["title"], each["plays"], each["likes"]) for each in popular] == [
+        ("My New Beat", 1, 0),
+        ("By steps", 0, 0),
+    ]
+    assert popular[0]["author"] == made["author"]
+    await nobody.call("GET", "/analytics/popular-patterns?timeRange=decade", status=422)
 
 
 def _instruments(made: Json, *names: str) -> list[Json]:

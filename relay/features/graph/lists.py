@@ -13,6 +13,9 @@ from relay.features.graph.requests import is_asked
 from relay.features.graph.store import follows
 from relay.wire.rest import Producer
 
+COUNTED = 10_000
+"""Of a list of people, as many are counted."""
+
 
 class List(Enum):
     """Each list: its table, whose it is, who stands on it."""
@@ -52,6 +55,23 @@ def people(
     found = accounts.profiles(db, [id_ for id_, _ in rows])
     places = [Cursor(created_us, id_) for id_, created_us in rows]
     return [found[place.id] for place in places], places
+
+
+def numbered(
+    db: Connection, which: List, account_id: str, *, viewer: str, first: int, limit: int
+) -> tuple[list[Producer], int]:
+    """As `people`, from the one with this number on; and how many there are, COUNTED at most. [any thread with a snapshot]"""
+    table, whose, who = which.value
+    listed = f"FROM {table} AS l WHERE l.{whose} = :of AND {present(f'l.{who}')}"
+    values = {"viewer": viewer, "of": account_id}
+    counted = f"SELECT count(*) FROM (SELECT 1 {listed} LIMIT {COUNTED}) AS listed"
+    (total,) = db.execute(counted, values).fetchone()
+    rows = db.execute(
+        f"SELECT l.{who} {listed} ORDER BY l.created_us DESC, l.{who} DESC LIMIT :limit OFFSET :first",
+        {**values, "limit": limit, "first": first},
+    ).fetchall()
+    found = accounts.profiles(db, [id_ for (id_,) in rows])
+    return [found[id_] for (id_,) in rows], total
 
 
 def followed_or_asked(db: Connection, viewer: str | None, ids: list[str]) -> dict[str, Relation]:

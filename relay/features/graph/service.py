@@ -7,7 +7,7 @@ from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.graph import blocks, requests, store
-from relay.features.graph.lists import List, Relation, followed_or_asked, people
+from relay.features.graph.lists import List, Relation, followed_or_asked, numbered, people
 from relay.wire.operations import ManyPaging
 from relay.wire.rest import Blocked, Followed, FollowRequest, Muted, People, Producer
 
@@ -82,6 +82,18 @@ class Graph:
             return person.id
 
         return await self._page(which, of, viewer or "", paging)
+
+    async def numbered(
+        self, which: List, name: str, viewer: str | None, first: int, limit: int
+    ) -> tuple[list[Producer], int]:
+        """As `around`, from the one with this number on; and how many there are. Raises Refusal: not_found, forbidden."""
+
+        def work(db: Connection) -> tuple[list[Producer], int]:
+            person = accounts.find(db, name)
+            store.require_may_list(db, viewer, person.id, person.is_private)
+            return numbered(db, which, person.id, viewer=viewer or "", first=first, limit=limit)
+
+        return await self._db.read(work)
 
     async def relations(self, viewer: str | None, ids: list[str]) -> dict[str, Relation]:
         """As lists.followed_or_asked."""

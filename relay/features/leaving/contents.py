@@ -24,6 +24,7 @@ SHOWN: dict[str, str] = {
     "muted": "SELECT a.username, m.created_us FROM mute AS m JOIN account AS a ON a.id = m.muted_id"
     " WHERE m.muter_id = :me",
     "notification_preferences": "SELECT kind, is_told FROM notification_preference WHERE account_id = :me",
+    "studio_preferences": "SELECT body FROM studio_preference WHERE account_id = :me",
     "notifications": "SELECT kind, about_id, detail, at_us, seen_us, read_us FROM notification WHERE account_id = :me",
     "devices": "SELECT id, name, platform, version, network, created_us, claimed_us FROM device WHERE account_id = :me",
     "browsers": "SELECT agent, created_us, expires_us FROM session WHERE account_id = :me",
@@ -46,6 +47,7 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM comment_mention WHERE account_id = :me",
     "DELETE FROM notification WHERE account_id = :me OR actor_id = :me",
     "DELETE FROM notification_preference WHERE account_id = :me",
+    "DELETE FROM studio_preference WHERE account_id = :me",
     "DELETE FROM told WHERE actor_id = :me",
     "DELETE FROM event WHERE topic = 'inbox:' || :me OR (actor_id = :me AND topic <> 'author:' || :me)",
     "DELETE FROM report WHERE reporter_id = :me",

@@ -132,6 +132,11 @@ def flavor_of(style: str) -> str:
     return STYLES[style].label if style in STYLES else style
 
 
+def flavors() -> list[str]:
+    """[any]"""
+    return [style.label for style in STYLES.values()]
+
+
 def style_of(flavor: str) -> str:
     """The machine that is called so, or has that id. Raises Refusal: validation. [any]"""
     for style, facts in STYLES.items():

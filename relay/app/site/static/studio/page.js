@@ -2,6 +2,7 @@
 import { CHORDS } from "./cells.js";
 import { bindFields } from "./fields.js";
 import { redone, undone } from "./history.js";
+import { preferred } from "./preferred.js";
 import { OPEN, onOtherTab, openStore, recalled } from "./store.js";
 import { Studio, tell } from "./studio.js";
 import { bindWorks, showOthers, showWorks } from "./works.js";
@@ -81,7 +82,10 @@ function bindKept(studio) {
   };
   menu.addEventListener("toggle", () => { if (menu.open) listed(); });
   bindWorks(menu, {
-    open: async (id) => studio.open(await studio.store.get(id)),
+    async open(id) {
+      studio.open(await studio.store.get(id));
+      if (studio.chosen?.autoPlay && !studio.sound.isPlaying) await studio.toggle();
+    },
     other: (remote) => studio.openRemote(remote).catch((error) => tell(`It did not come: ${error.message}`)),
     fresh: (name) => studio.fresh(name),
     async remove(id) {
@@ -126,7 +130,8 @@ async function openFirst(studio) {
 
 async function start() {
   const store = await openStore();
-  const studio = new Studio(await Kit.tables(), store);
+  const [tables, chosen] = await Promise.all([Kit.tables(), preferred(root.dataset.account)]);
+  const studio = new Studio(tables, store, chosen);
   bindDeeds(studio);
   bindFields(root, studio.tables, (name, to, mark) => studio.edit(name, { to }, mark));
   bindKeys(studio);

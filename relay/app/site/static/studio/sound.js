@@ -16,6 +16,11 @@ export class Sound {
     this.volume = Number(recalled(VOLUME) ?? 0.8);
   }
 
+  // Where nothing was set in this browser.
+  prefer(volume) {
+    if (recalled(VOLUME) === null) this.volume = volume;
+  }
+
   // Made at the first press: a browser lets no page sound before.
   #ready() {
     if (this.#player) return;

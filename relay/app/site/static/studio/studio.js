@@ -13,6 +13,7 @@ import { keyEdit } from "./keys.js";
 import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
 import { Playhead } from "./playhead.js";
+import { begunAs, obey } from "./preferred.js";
 import { Sound } from "./sound.js";
 import { ChangedElsewhere, Keeper, OPEN, freshId, remember } from "./store.js";
 import { Sync } from "./sync.js";
@@ -27,9 +28,11 @@ export class Studio {
   beat = 0;
   selection = none();
 
-  constructor(tables, store) {
-    [this.tables, this.store] = [tables, store];
+  // chosen: of preferred.js.
+  constructor(tables, store, chosen) {
+    [this.tables, this.store, this.chosen] = [tables, store, chosen];
     this.sound = new Sound(tell);
+    obey(chosen, root, this.sound);
     this.keeper = new Keeper(store, (state) => this.#showKept(state));
     const { account } = root.dataset;
     const csrf = document.querySelector('meta[name="csrf"]')?.content;
@@ -79,7 +82,7 @@ export class Studio {
     this.showStored();
   }
 
-  fresh(name) { this.adopt({ kind: KIND_OF[name], body: FRESH[name](this.tables) }); }
+  fresh(name) { this.adopt({ kind: KIND_OF[name], body: begunAs(this.chosen, name, FRESH[name](this.tables)) }); }
 
   adopt({ kind, body }) {
     this.open({ id: freshId(), kind, body, changed_at: Date.now() });

@@ -1,0 +1,1 @@
+"""What those whom one follows did of late with patterns."""

@@ -1,0 +1,1 @@
+"""With what somebody begins in the studio, and how it looks to them."""

@@ -1,0 +1,1 @@
+"""How often instruments, tempi and keys are used in patterns, and which patterns are much played."""

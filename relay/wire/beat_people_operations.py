@@ -1,0 +1,122 @@
+"""The operations of a beat machine's interface on people, and on what is counted; beat_people.py has their shapes."""
+
+from typing import Any
+
+from relay.wire import beat_people as shapes
+from relay.wire.beats import NumberedQuery, Success
+from relay.wire.operation import B, Method, Nothing, Operation, Q, R
+
+TAG = "beats"
+USER, PATTERN = "USER_NOT_FOUND", "PATTERN_NOT_FOUND"
+AnyOperation = Operation[Any, Any, Any]  # any: operations of all shapes
+
+
+def _row(
+    method: Method,
+    path: str,
+    body: type[B],
+    query: type[Q],
+    reply: type[R],
+    text: str,
+    *,
+    missing: str = USER,
+) -> Operation[B, Q, R]:
+    return Operation(
+        method=method,
+        path=f"/api{path}",
+        tag=TAG,
+        body=body,
+        query=query,
+        reply=reply,
+        text=text,
+        missing=missing,
+    )
+
+
+PREFERENCES = _row(
+    "GET",
+    "/users/me/preferences",
+    Nothing,
+    Nothing,
+    Success[shapes.PreferencesTold],
+    "With what you begin in the studio, and how it looks.",
+)
+PREFER = _row(
+    "PUT",
+    "/users/me/preferences",
+    shapes.PreferencesEdit,
+    Nothing,
+    Success[shapes.PreferencesTold],
+    "Choose them.",
+)
+FOLLOW_USER = _row(
+    "POST", "/users/{username}/follow", Nothing, Nothing, Success[shapes.FollowTold], "Follow somebody."
+)
+UNFOLLOW_USER = _row(
+    "DELETE",
+    "/users/{username}/follow",
+    Nothing,
+    Nothing,
+    Success[shapes.FollowTold],
+    "Follow them no longer.",
+)
+FOLLOWERS_OF = _row(
+    "GET",
+    "/users/{username}/followers",
+    Nothing,
+    NumberedQuery,
+    Success[shapes.FollowerPage],
+    "Who follows somebody.",
+)
+FOLLOWED_BY = _row(
+    "GET",
+    "/users/{username}/following",
+    Nothing,
+    NumberedQuery,
+    Success[shapes.FollowerPage],
+    "Whom somebody follows.",
+)
+ACTIVITY = _row(
+    "GET",
+    "/feed",
+    Nothing,
+    NumberedQuery,
+    Success[shapes.ActivityPage],
+    "What those whom you follow did of late.",
+)
+INSTRUMENTS_USED = _row(
+    "GET",
+    "/analytics/popular-instruments",
+    Nothing,
+    shapes.UsageQuery,
+    Success[shapes.InstrumentsUsed],
+    "Which instruments the newest patterns use.",
+    missing=PATTERN,
+)
+POPULAR_PATTERNS = _row(
+    "GET",
+    "/analytics/popular-patterns",
+    Nothing,
+    shapes.UsageQuery,
+    Success[shapes.PopularPatterns],
+    "Which patterns are much played.",
+    missing=PATTERN,
+)
+TEMPO_DISTRIBUTION = _row(
+    "GET",
+    "/analytics/tempo-distribution",
+    Nothing,
+    shapes.RangeQuery,
+    Success[shapes.TempoDistribution],
+    "Which tempi the newest patterns have.",
+    missing=PATTERN,
+)
+KEYS_USED = _row(
+    "GET",
+    "/analytics/key-usage",
+    Nothing,
+    shapes.RangeQuery,
+    Success[shapes.KeysUsed],
+    "Which keys the newest patterns have.",
+    missing=PATTERN,
+)
