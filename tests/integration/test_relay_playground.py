@@ -9,6 +9,7 @@ import pytest
 
 from relay.features.studio.share_links import DAY_US
 from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.rows import every_operation
 
 CHORDS = [
     {"bar": 0, "chord": "C maj7", "roman": "I", "root": "C", "quality": "maj7"},
@@ -53,6 +54,41 @@ class ApiClient:
         return answer.json()
 
 
+class ApiStorage:
+    """The specification's interface StorageAdapter, over the relay: what has a local id is new, all else is there already."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def get_loops(self) -> list[Json]:
+        return list((await self._api.call("GET", "/loops?page=1&limit=20"))["loops"])
+
+    async def get_loop(self, id_: str, status: int = 200) -> Json:
+        return await self._api.call("GET", f"/loops/{id_}", status=status)
+
+    async def save_loop(self, loop: Json) -> Json:
+        if loop["id"].startswith("local-"):
+            return await self._api.call("POST", "/loops", loop)
+        return await self._api.call("PATCH", f"/loops/{loop['id']}", loop)
+
+    async def delete_loop(self, id_: str) -> None:
+        assert await self._api.call("DELETE", f"/loops/{id_}") == {"success": True}
+
+    async def get_songs(self) -> list[Json]:
+        return list((await self._api.call("GET", "/songs"))["songs"])
+
+    async def get_song(self, id_: str) -> Json:
+        return await self._api.call("GET", f"/songs/{id_}")
+
+    async def save_song(self, song: Json) -> Json:
+        if song["id"].startswith("local-"):
+            return await self._api.call("POST", "/songs", song)
+        return await self._api.call("PATCH", f"/songs/{song['id']}", song)
+
+    async def delete_song(self, id_: str) -> None:
+        assert await self._api.call("DELETE", f"/songs/{id_}") == {"success": True}
+
+
 @pytest.fixture
 async def people(tmp_path: Path, database_url: str) -> AsyncIterator[tuple[InMemory, dict[str, ApiClient]]]:
     url = database_url if database_url.startswith("postgresql") else None
@@ -60,6 +96,20 @@ async def people(tmp_path: Path, database_url: str) -> AsyncIterator[tuple[InMem
         tokens = {name: (await peer.claimed(name)).access_token for name in ("ana", "ben")}
         clients = {name: ApiClient(peer, token) for name, token in tokens.items()}
         yield peer, clients | {"nobody": ApiClient(peer, None)}
+
+
+PATHS = """GET /loops · POST /loops · GET /loops/{creation_id} · PATCH /loops/{creation_id} · DELETE /loops/{creation_id} ·
+POST /loops/{creation_id}/fork · POST /loops/{creation_id}/share · GET /songs · POST /songs · GET /songs/{creation_id} ·
+PATCH /songs/{creation_id} · DELETE /songs/{creation_id} · POST /songs/{creation_id}/share · GET /shared/{token} ·
+POST /samples/upload · GET /samples · DELETE /samples/{creation_id} · POST /migrate · GET /users/{username} · PATCH /users/me"""
+
+
+def test_every_path_of_it_is_an_operation() -> None:
+    """Of samples and of oneself, test_relay_samples.py has the answers field by field."""
+    answered = {(method, path) for method, path, _ in every_operation()}
+    for each in PATHS.split("·"):
+        method, path = each.split()
+        assert (method, f"/api{path}") in answered, each
 
 
 async def test_every_path_as_it_is_written(people: tuple[InMemory, dict[str, ApiClient]]) -> None:
@@ -149,3 +199,41 @@ async def _sharing(peer: InMemory, ana: ApiClient, ben: ApiClient, nobody: ApiCl
     await peer.relay.db.write(lambda tx: tx.db.execute(move, (7 * DAY_US,)))
     await nobody.call("GET", f"/shared/{link['shareToken']}", status=410)
     assert (await nobody.call("GET", f"/shared/{for_ever['shareToken']}"))["data"]["viewCount"] == 1
+
+
+async def test_a_client_of_its_interface_saves_shares_forks_and_migrates(
+    people: tuple[InMemory, dict[str, ApiClient]],
+) -> None:
+    """Nothing but what the interface's own code would call, in its order: each thing is sent back as it was given."""
+    _, clients = people
+    ana, ben, nobody = clients["ana"], clients["ben"], clients["nobody"]
+    mine = ApiStorage(ana)
+    kept = await mine.save_loop(LOOP | {"id": "local-1"})
+    assert set(kept) == LOOP_FIELDS and not kept["id"].startswith("local-")
+    again = await mine.save_loop(kept | {"name": "Chorus", "isPublic": True})
+    assert again == kept | {"name": "Chorus", "isPublic": True, "updatedAt": again["updatedAt"]}
+    assert await mine.get_loop(kept["id"]) == again
+    timeline = [{"id": "block-1", "loopId": kept["id"], "startBar": 0, "duration": 4}]
+    bare = {"name": "Set", "bpm": 104, "timeSignature": "4/4", "timeline": timeline, "isPublic": False}
+    song = await mine.save_song(bare | {"id": "local-2"})
+    assert await mine.save_song(song | {"bpm": 98}) == await mine.get_song(song["id"])
+    link = await ana.call("POST", f"/songs/{song['id']}/share", {"expiresIn": 30})
+    shown = await nobody.call("GET", f"/shared/{link['shareToken']}")
+    assert shown["data"] == await mine.get_song(song["id"])
+    fork = await ben.call("POST", f"/loops/{kept['id']}/fork")
+    assert [each["id"] for each in await ApiStorage(ben).get_loops()] == [fork["id"]]
+
+    local = [LOOP | {"id": "local-1"}, LOOP | {"id": "local-2", "name": "Other"}]
+    songs = [bare | {"id": "local-3", "timeline": [timeline[0] | {"loopId": "local-2"}]}]
+    told = await ben.call("POST", "/migrate", {"loops": local, "songs": songs})
+    assert (told["loops"], told["songs"]) == ({"created": 2, "failed": 0}, {"created": 1, "failed": 0})
+    ids = told["idMapping"]
+    moved = [each | {"id": ids["loops"][each["id"]]} for each in local]
+    theirs = ApiStorage(ben)
+    assert [(await theirs.get_loop(each["id"]))["name"] for each in moved] == ["Verse", "Other"]
+    (block,) = (await theirs.get_song(ids["songs"]["local-3"]))["timeline"]
+    assert block["loopId"] == ids["loops"]["local-2"]
+    assert await ben.call("POST", "/migrate", {"loops": local, "songs": songs}) == told, "once"
+    await mine.delete_song(song["id"])
+    await mine.delete_loop(kept["id"])
+    assert await mine.get_loops() == [] and await mine.get_songs() == []
