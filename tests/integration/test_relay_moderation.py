@@ -256,10 +256,16 @@ def test_who_is_suspended_is_gone_until_they_are_not(relay: RelayProcess, people
     assert people["fan"].http.get("/users/bad").status_code == 200
 
 
-def test_a_comment_is_removed(people: Clients, post: AudioPost) -> None:
+def test_a_comment_is_removed(relay: RelayProcess, people: Clients, post: AudioPost) -> None:
     made = people["two"].http.post(f"/audio/{post.id}/comments", json={"text": "Buy my beats"})
     comment_id = made.raise_for_status().json()["id"]
-    assert report(people["one"], "comment", comment_id).status_code == 201
+    with FormBrowser(relay.url) as one:
+        one.sign_in("one")
+        path = f"/report?kind=comment&id={comment_id}"
+        assert f'href="{path}"' in one.http.get(f"/p/{post.id}").text
+        form = one.http.get(path)
+        assert "“Buy my beats” by two" in form.text
+        assert "the moderators have it" in one.press(form, to="/report", reason="spam").text
     assert waiting(people)[comment_id]["words"] == "Buy my beats"
     assert decide(people["warden"], "comment", comment_id, "remove").json() == {"closed": 1}
     assert people["one"].http.get(f"/audio/{post.id}").json()["comment_count"] == 0
@@ -296,6 +302,8 @@ def test_the_queue_is_worked_off_without_a_script(
         one.sign_in("one")
         mod.sign_in("warden")
         form = one.http.get(f"/report?kind=post&id={post.id}")
+        assert "“Reported” by author" in form.text, "one sees what it is of"
+        assert one.http.get(f"/report?kind=post&id={'0' * 32}").status_code == 404
         sent = one.press(form, to="/report", reason="spam", text="<b>look</b>")
         assert "the moderators have it" in sent.text
         assert one.http.get("/moderation").status_code == 404

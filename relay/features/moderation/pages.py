@@ -59,8 +59,10 @@ class ModerationPages:
     render: Render
 
     async def report_form(self, call: AnyCall) -> AnyAnswer:
+        kind, id_ = call.query.kind, call.query.id
+        named = await self.moderation.named(call.account_id, kind, id_) if id_ else ""
         return self.render(
-            "report.html", call.session, kind=call.query.kind, id=call.query.id, reasons=REASONS, done=""
+            "report.html", call.session, kind=kind, id=id_, named=named, reasons=REASONS, done=""
         )
 
     async def report(self, call: AnyCall) -> AnyAnswer:
@@ -71,7 +73,7 @@ class ModerationPages:
             if is_new
             else "You have reported this already; the moderators have it."
         )
-        return self.render("report.html", call.session, kind="", id="", reasons=REASONS, done=done)
+        return self.render("report.html", call.session, kind="", id="", named="", reasons=REASONS, done=done)
 
     async def queue(self, call: AnyCall) -> AnyAnswer:
         return self.render(

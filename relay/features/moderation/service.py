@@ -62,6 +62,22 @@ class Moderation:
 
         return await self._db.write(work)
 
+    async def named(self, account_id: str, kind: str, object_id: str) -> str:
+        """What somebody is about to report, as they see it. Raises Refusal: not_found, gone."""
+
+        def work(db: Connection) -> str:
+            match kind:
+                case "comment":
+                    if (said := comments.seen(db, [object_id], account_id).get(object_id)) is None:
+                        raise Refusal("not_found", "There is no such comment.")
+                    return f"“{said.words}” by {said.username}"
+                case "account":
+                    return f"@{accounts.find(db, object_id).username}"
+            post = creations.one(db, object_id, account_id, self._base_url).post
+            return f"“{post.title or 'Untitled'}” by {post.username}"
+
+        return await self._db.read(work)
+
     def _require_seen(self, db: Connection, account_id: str, given: NewReport) -> None:
         match given.kind:
             case "post":
