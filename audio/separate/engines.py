@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from audio.intake import Samples
 from audio.separate import hpss
+from audio.separate.parts import PARTS, SAYS
 
 Progress = Callable[[float], None]
 """How far it is, 0..1. What it raises ends the work."""
@@ -29,8 +30,8 @@ def _by_medians(samples: Samples, sample_rate_hz: int, on_progress: Progress) ->
 
 ENGINES: Mapping[str, Engine] = {
     "hpss": Engine(
-        parts=("percussive", "harmonic", "bass"),
-        says="what hits, what holds, what lies below 150 Hz; signal processing, it knows no instruments",
+        parts=PARTS["hpss"],
+        says=SAYS["hpss"],
         separate=_by_medians,
     ),
 }

@@ -14,6 +14,7 @@ import typer
 
 import bridge.control as c
 from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
+from audio.separate.parts import PARTS
 from daemon.cli.new_files import Content, write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
 from daemon.cli.source import shown
@@ -39,7 +40,7 @@ Sound = Annotated[
     str,
     typer.Argument(metavar="FILE|TAKE", help="An audio file, or a take's id, its start, its name or `last`."),
 ]
-THEMES, SCALES, ENGINES = ("dark", "light"), ("log", "mel"), ("hpss",)
+THEMES, SCALES, ENGINES = ("dark", "light"), ("log", "mel"), tuple(PARTS)
 TAKE_FILE = "take.wav"
 
 

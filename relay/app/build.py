@@ -43,6 +43,7 @@ from relay.features.creations import api as creations
 from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
+from relay.features.listening.streaming import StreamSockets
 from relay.features.live.hub import Hub
 from relay.features.live.opening import Opening
 from relay.features.live.socket import Sockets
@@ -50,6 +51,7 @@ from relay.features.search.index import COMMENT, PERSON, POST
 from relay.features.search.index import catch_up as index_words
 from relay.features.studio.kit import Kit
 from relay.features.uploads.store import open_uploads
+from relay.wire.listening import STREAM_PATH
 
 log = logging.getLogger("relay")
 
@@ -225,7 +227,11 @@ def _sockets(
         tokens=sign_in.tokens,
         opening=opening,
     )
-    return {SOCKET_PATH: feed, DOCUMENT_PATH: DocumentSockets(posts.rooms, opening)}
+    return {
+        SOCKET_PATH: feed,
+        DOCUMENT_PATH: DocumentSockets(posts.rooms, opening),
+        STREAM_PATH: StreamSockets(posts.streams, opening, sign_in.tokens.require_live),
+    }
 
 
 def _start_tasks(

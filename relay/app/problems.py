@@ -45,6 +45,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     "sha256_mismatch": (422, "Audio damaged on the way"),
     "audio_refused": (422, "Audio not usable"),
     "picture_refused": (422, "Picture not usable"),
+    "model_unavailable": (422, "No such model here"),
     "cancelled": (422, "Cancelled"),
     "rate_limited": (429, "Too many requests"),
     "checksum_mismatch": (CHECKSUM_MISMATCH, "Damaged on the way"),

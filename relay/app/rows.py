@@ -36,6 +36,7 @@ from relay.features.guests import operations as guests
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
 from relay.features.listening.operations import ListeningOperations
+from relay.features.listening.separating_operations import SeparatingOperations
 from relay.features.live import operations as live
 from relay.features.mail.operations import MailPages
 from relay.features.moderation import operations as moderation
@@ -227,15 +228,19 @@ class Table:
     def _listening(self) -> list[AnyRow]:
         """What is found out of sound, and made of it."""
         given = self.posts
-        return ListeningOperations(
-            hearing=given.hearing,
-            work=given.listening,
-            workers=given.workers,
-            uploads=given.uploads,
-            objects=self.engines.objects,
-            base_url=self.base_url,
-            max_bytes=self.config.max_upload_bytes,
-        ).rows()
+        objects, base_url = self.engines.objects, self.base_url
+        return [
+            *ListeningOperations(
+                hearing=given.hearing,
+                work=given.listening,
+                workers=given.workers,
+                uploads=given.uploads,
+                objects=objects,
+                base_url=base_url,
+                max_bytes=self.config.max_upload_bytes,
+            ).rows(),
+            *SeparatingOperations(hearing=given.hearing, objects=objects, base_url=base_url).rows(),
+        ]
 
     def _own(self) -> list[AnyRow]:
         """One's posts after posting, what else is made for one, and one's leaving."""

@@ -98,6 +98,7 @@ class Application:
             self.relay.draining.append("shutdown")
             await asyncio.sleep(self._config.drain_notice_s)
             self.relay.posts.rooms.close_all()
+            self.relay.posts.streams.end_all()
             await part_with_all(self.relay.hub)
 
     async def _live(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -50,6 +50,7 @@ from relay.features.leaving.service import Leaving
 from relay.features.listening import making as listening_making
 from relay.features.listening.making import ListeningWork
 from relay.features.listening.service import Hearing
+from relay.features.listening.streaming import Streams
 from relay.features.listening.tasks import KINDS as LISTENING_KINDS
 from relay.features.live.hub import Hub
 from relay.features.live.presence import PresenceBoard
@@ -148,6 +149,7 @@ class PostServices:
     rendering: Rendering
     hearing: Hearing
     listening: ListeningWork
+    streams: Streams
     replacing: Replacing
     removals: Removals
     jobs: Jobs
@@ -312,6 +314,7 @@ async def post_services(
         rendering=rendering,
         hearing=Hearing(db, removed),
         listening=listens,
+        streams=Streams(),
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     LIBRARY = "library"
     MIGRATE = "migrate"
     LISTEN = "listen"
+    SEPARATE = "separate"
 
 
 LIMITS = {
@@ -42,6 +43,7 @@ LIMITS = {
     Kind.LIBRARY: Limit(1_000, 60 * _MINUTE_US),  # of a music playground, which reads what is its own
     Kind.MIGRATE: Limit(1, 60 * _MINUTE_US),  # what has been brought before does not count
     Kind.LISTEN: Limit(60, 60 * _MINUTE_US),  # jobs of what is here already
+    Kind.SEPARATE: Limit(10, 60 * _MINUTE_US),
     Kind.COMMENT: Limit(30, 5 * _MINUTE_US),
     Kind.REPORT: Limit(20, 24 * 60 * _MINUTE_US),
     Kind.UPLOAD: Limit(20, 60 * _MINUTE_US),

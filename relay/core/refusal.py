@@ -40,6 +40,7 @@ Code = Literal[
     "tus_version",
     "audio_refused",
     "picture_refused",
+    "model_unavailable",
     "cancelled",
     "cursor_invalid",
     "busy",

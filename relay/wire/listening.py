@@ -266,3 +266,85 @@ class TrackAnalysis(Struct, frozen=True, kw_only=True, rename="camel"):
     error: Sentence | None
     analyzed_at: Timestamp | None
     analysis: Features | None
+
+
+class SeparateOptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """model: the engine. extract*: false leaves a part out; true asks for it, and is refused where the engine does not know it."""
+
+    model: Word = "hpss"
+    extract_vocals: bool | None = None
+    extract_drums: bool | None = None
+    extract_bass: bool | None = None
+    extract_other: bool | None = None
+    extract_percussive: bool | None = None
+    extract_harmonic: bool | None = None
+
+
+class SeparationGiven(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of POST /api/process/separate."""
+
+    track_id: TrackId
+    options: SeparateOptions = SeparateOptions()
+
+
+class Stem(Struct, frozen=True, kw_only=True, rename="camel"):
+    """url: FLAC, one's own."""
+
+    name: Word
+    url: Url
+    size_bytes: Count
+
+
+class TrackStems(Struct, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/process/track/{id}. status: none (nobody asked yet), or of the newest job. model: by which the stems were made, says: what that
+    is. zipUrl: all of them in one file.
+    """
+
+    track_id: DashedId
+    status: Word
+    job_id: DashedId | None
+    error: Sentence | None
+    model: Word | None
+    says: Sentence
+    stems: Annotated[list[Stem], Meta(max_length=16)]
+    zip_url: Url | None
+    processed_at: Timestamp | None
+
+
+# while it is played ---------------------------------------------------------------------------------------------
+
+STREAM_PATH = "/api/stream"
+MAX_STREAM_S = 600
+
+
+class StreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of the WebSocket /api/stream, whose binary messages are interleaved little-endian PCM, whole frames each. ticket: instead of a token, for
+    browsers.
+    """
+
+    sample_rate: Annotated[int, Meta(ge=8_000, le=192_000)] = 44_100
+    channels: Annotated[int, Meta(ge=1, le=2)] = 1
+    format: Literal["s16le", "f32le"] = "s16le"
+    ticket: Word = ""
+
+
+class StreamMoment(Struct, frozen=True, kw_only=True, tag="moment"):
+    """Every 100 ms of sound. at: seconds, its end. level, peak: dBFS of these 100 ms, null: digital silence; momentary: LUFS of 400 ms; centroid (Hz)
+    and chroma (C first): of the last 93 ms; onsets: seconds, those that are sure by now.
+    """
+
+    at: ClipSeconds
+    level: Decibels | None
+    peak: Decibels | None
+    momentary: Decibels | None
+    centroid: Figure
+    chroma: Annotated[list[Figure], Meta(max_length=12)]
+    onsets: Annotated[list[ClipSeconds], Meta(max_length=MAX_MOMENTS)]
+
+
+class StreamTempo(Struct, frozen=True, kw_only=True, tag="tempo"):
+    """Every two seconds of sound, of the last twelve. bpm null: none is heard."""
+
+    at: ClipSeconds
+    bpm: Bpm | None
+    confidence: Confidence

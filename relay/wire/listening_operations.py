@@ -121,3 +121,43 @@ TRACK_ANALYSIS = _row(
     shapes.TrackAnalysis,
     "What was heard in something of yours.",
 )
+SEPARATE = _row(
+    "POST",
+    "/process/separate",
+    shapes.SeparationGiven,
+    Nothing,
+    shapes.TrackJob,
+    "Have something of yours that is here taken apart.",
+)
+SEPARATE_JOB = _row(
+    "GET",
+    "/process/job/{job_id}",
+    Nothing,
+    Nothing,
+    shapes.TrackJob,
+    "How far a job that takes something apart is.",
+)
+TRACK_STEMS = _row(
+    "GET",
+    "/process/track/{creation_id}",
+    Nothing,
+    Nothing,
+    shapes.TrackStems,
+    "What something of yours was taken apart into.",
+)
+STEM = _row(
+    "GET",
+    "/process/track/{creation_id}/stems/{stem}",
+    Nothing,
+    Nothing,
+    AudioBytes,
+    "A part, as FLAC.",
+)
+STEMS_ZIP = _row(
+    "GET",
+    "/process/track/{creation_id}/stems.zip",
+    Nothing,
+    Nothing,
+    AudioBytes,
+    "All parts, as a ZIP file.",
+)

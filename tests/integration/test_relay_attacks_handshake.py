@@ -5,6 +5,7 @@ from typing import Any
 
 from relay.app.build import build
 from relay.app.config import Config
+from relay.app.front import SOCKET_PATH
 from relay.engine.database import DatabaseBusy
 from relay.features.accounts.api import ensure_account
 from relay.features.live.hub import MAX_CONNECTIONS_PER_ACCOUNT
@@ -22,9 +23,9 @@ async def test_a_database_that_is_busy_costs_an_account_no_place(tmp_path: Path)
     relay = await build(Config(data=tmp_path / "data", dev=True), "http://127.0.0.1:1")
     try:
         anna = await relay.db.write(lambda tx: ensure_account(tx, "anna", 0))
-        sockets = relay.app._sockets
+        sockets: Any = relay.app._sockets[SOCKET_PATH]
         token = sockets.tokens.make(account_id=anna, device_id="d" * 32, family_id="f" * 32)
-        sockets.db = BusyDatabase()  # type: ignore[assignment]
+        sockets.db = BusyDatabase()
         answered: list[int] = []
 
         async def receive() -> dict[str, Any]:

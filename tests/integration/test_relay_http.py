@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from relay.wire.owning import PostDetails
 from relay.wire.rest import AudioPost
 from tests.support.clients import AUDIO, client_of, problem
 from tests.support.loops import as_file
-from tests.support.relay import RelayClient, RelayProcess
+from tests.support.relay import CALL_LIMIT_S, RelayClient, RelayProcess
 from tests.support.rows import every_operation, every_row
 
 BOTH_ENGINES = True
@@ -101,7 +102,7 @@ SCORES = {
     },
 }
 CREATIONS: dict[tuple[str, str], str] = {}
-LISTENING = re.compile(r"\{analysis_id\}|\{listening_id\}|/analyze/job/")
+LISTENING = re.compile(r"\{analysis_id\}|\{listening_id\}|/(?:analyze|process)/job/|/stems")
 
 
 def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
@@ -124,13 +125,28 @@ def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
 
 
 def listened_to(path: str, owner: RelayClient) -> dict[str, str]:
-    """What a path of listening names: an analysis, a file or the job of one."""
+    """What a path of listening names: an analysis, a file or the job of one; a sample that was taken apart."""
+    if "/stems" in path:
+        return {"creation_id": taken_apart(owner), "stem": "bass"}
     sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
     sent = owner.http.post(f"{owner.url}/api/audio/analyze", files={"file": ("a.wav", sound, "audio/wav")})
     assert sent.status_code == 200, sent.text
     made = sent.json()
     named = {"analysis_id": made["analysis_id"], "listening_id": made["analysis_id"], "file": "beats.svg"}
-    return named | ({"job_id": made["job_id"]} if "/analyze/job/" in path else {})
+    return named | ({"job_id": made["job_id"]} if "{job_id}" in path else {})
+
+
+def taken_apart(owner: RelayClient) -> str:
+    """The id of a sample that has stems; it is made once."""
+    if (owner.url, "stems") not in CREATIONS:
+        sample_id = creation_for("/samples/", owner)
+        with closing(owner.socket(jobs=True)) as socket:
+            asked = owner.http.post(f"{owner.url}/api/process/separate", json={"trackId": sample_id}).json()
+            job = f"/jobs/{asked['jobId'].replace('-', '')}"
+            while owner.http.get(job).json()["state"] in ("ready", "running"):
+                socket.next(CALL_LIMIT_S)
+        CREATIONS[owner.url, "stems"] = sample_id
+    return CREATIONS[owner.url, "stems"]
 
 
 def share_token(owner: RelayClient) -> str:

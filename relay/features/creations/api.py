@@ -39,6 +39,7 @@ from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.score_lists import SCORE_KINDS, ScoreItem, newest_scores, scores_of
 from relay.features.creations.score_view import ScoreView, score_view
 from relay.features.creations.scores import stored as stored_score
+from relay.features.creations.stems import STEM, set_stems, stems_of
 from relay.features.creations.store import (
     Asset,
     NewCreation,
@@ -90,6 +91,7 @@ __all__ = [
     "SCORE_KINDS",
     "SELECT",
     "SOUND_TYPES",
+    "STEM",
     "Ability",
     "Asset",
     "Detail",
@@ -154,9 +156,11 @@ __all__ = [
     "set_likes",
     "set_reactions",
     "set_sound",
+    "set_stems",
     "shown_of",
     "sound",
     "sounds_of",
+    "stems_of",
     "stored_assets",
     "stored_score",
     "told",

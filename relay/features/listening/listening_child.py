@@ -25,6 +25,8 @@ from audio.intake import Samples, sanitize
 from audio.pictures import drawn
 from audio.read.clip import Clip
 from audio.read.reader import read_audio
+from audio.separate.engines import ENGINES
+from audio.separate.parts import PARTS
 from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.listening.tasks import (
     CONVERTED_FILE,
@@ -40,8 +42,10 @@ from relay.features.listening.tasks import (
     Failed,
     Heard,
     MadeFile,
+    Parted,
     Points,
     Refused,
+    Separate,
     Task,
 )
 from relay.wire.listening import PREVIEW_POINTS
@@ -50,7 +54,9 @@ from sandbox.process import enter
 
 LIMITS = Limits(address_bytes=4 << 30, cpu_s=600, output_bytes=1 << 30)
 MAX_TRACE = 4_000
-SVG = "image/svg+xml"
+MAX_SEPARATED_S = 600
+"""Ten minutes at 48 kHz need some 2 GiB; a longer sound would not fit LIMITS."""
+SVG, FLAC = "image/svg+xml", "audio/flac"
 REHEARSED_RATES_HZ = (44_100, 48_000)
 Tell = Callable[[float], None]
 """How much of the job is done, 0..1."""
@@ -85,6 +91,8 @@ def carry_out(job: ChildJob, told: Tell) -> Done | Refused:
             return _analysed(folder, clip, samples, job.hashes[0], told)
         if isinstance(task, Convert):
             return _converted(folder, task, clip, samples)
+        if isinstance(task, Separate):
+            return _separated(folder, task, clip, samples, told)
         return _drawn(folder, task, samples)
     except UnsupportedAudio as error:
         return Refused(reason=error.reason)
@@ -148,6 +156,22 @@ def _drawn(folder: Path, task: Draw, samples: Samples) -> Done:
     )
 
 
+def _separated(folder: Path, task: Separate, clip: Clip, samples: Samples, told: Tell) -> Done | Refused:
+    """All parts are made, for they sum up to the clip; those that are asked for are kept."""
+    if len(samples) > MAX_SEPARATED_S * clip.sample_rate_hz:
+        return Refused(
+            reason=f"A sound of more than {MAX_SEPARATED_S // 60} minutes is not taken apart; cut it first."
+        )
+    engine = ENGINES[task.engine]
+    parts = engine.separate(samples, clip.sample_rate_hz, lambda share: told(0.05 + 0.75 * share))
+    files = []
+    for n, name in enumerate(task.parts):
+        (folder / f"{name}.flac").write_bytes(encode_flac(parts[name], clip.sample_rate_hz).data)
+        files.append(MadeFile(name=f"{name}.flac", mime=FLAC))
+        told(0.8 + 0.2 * (n + 1) / len(task.parts))
+    return _done(Parted(engine=task.engine, parts=task.parts), *files)
+
+
 def _done(result: object, *files: MadeFile) -> Done:
     return Done(result=msgspec.Raw(msgspec.json.encode(result)), files=list(files))
 
@@ -159,6 +183,7 @@ def _rehearse() -> None:
         Analyse(),
         Compare(),
         *(Convert(format=name, bitrate_kbps=128, rate_hz=32_000) for name in MEDIA_TYPES),
+        *(Separate(engine=engine, parts=list(parts)) for engine, parts in PARTS.items()),
         Draw(width_px=100, height_px=50, color="#000000", background="transparent"),
     ]
     with tempfile.TemporaryDirectory() as name:

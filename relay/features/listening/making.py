@@ -20,7 +20,7 @@ from relay.features.creations import api as creations
 from relay.features.listening import store
 from relay.features.listening.service import ListeningJob
 from relay.features.listening.store import File, Known, Listening, Source
-from relay.features.listening.tasks import ChildJob, Done, Failed, MadeFile, Refused, content_of
+from relay.features.listening.tasks import ChildJob, Done, Failed, MadeFile, Refused, Separate, content_of
 from relay.features.uploads import api as uploads
 
 log = logging.getLogger("relay")
@@ -86,7 +86,7 @@ class ListeningWork:
                 for source, file in zip(row.asked.sources, names, strict=True)
             ]
             content = content_of(row.asked.task, hashes)
-            if not await self._finish_known(work, row, content):
+            if isinstance(row.asked.task, Separate) or not await self._finish_known(work, row, content):
                 task = ChildJob(folder=name, files=names, hashes=hashes, task=row.asked.task)
                 await self._finish_new(work, row, content, await self._listen(work, task))
         for upload_id in _uploads_of(row):
@@ -128,18 +128,33 @@ class ListeningWork:
                 self._finish_stored, work=work, row=row, content=content, found=found, since=since
             )
             try:
-                await self._db.write(finish)
+                await self._removed.finish(await self._db.write(finish))
                 return
             except creations.Removed as removed:
                 await self._removed.settled(removed.names)
 
     def _finish_stored(
         self, tx: Tx, *, work: Work, row: Listening, content: str, found: Known, since: int
-    ) -> None:
-        """Raises Removed, LeaseLost; Refusal: gone, quota_exceeded. [writer]"""
+    ) -> list[str]:
+        """Objects that nothing names any more. Raises Removed, LeaseLost; Refusal: gone, quota_exceeded. [writer]"""
         if found.files:
             creations.require_kept(tx, [file.sha256 for file in found.files], since)
-        self._finish(tx, work, row, content, found)
+        if not isinstance(row.asked.task, Separate):
+            self._finish(tx, work, row, content, found)
+            return []
+        self._finish(tx, work, row, content, Known(result=found.result, files=[]), found.files)
+        (source,) = row.asked.sources
+        assert source.sha256 is not None and row.creation_id is not None, "only what is here is taken apart"
+        stems = [
+            creations.Asset(
+                role=creations.STEM + Path(file.name).stem,
+                sha256=file.sha256,
+                size_bytes=file.size_bytes,
+                mime=file.mime,
+            )
+            for file in found.files
+        ]
+        return creations.set_stems(tx, row.creation_id, source.sha256, stems)
 
     async def _listen(self, work: Work, job: ChildJob) -> _Made:
         """Raises Refusal: audio_refused; ListeningFault."""
@@ -168,9 +183,11 @@ class ListeningWork:
         size_bytes = await self._objects.size(sha256)
         return File(name=file.name, sha256=sha256, size_bytes=size_bytes, mime=mime)
 
-    def _finish(self, tx: Tx, work: Work, row: Listening, content: str, found: Known) -> None:
-        """Raises LeaseLost; Refusal: gone, quota_exceeded. [writer]"""
-        new_bytes = sum(file.size_bytes for file in found.files)
+    def _finish(
+        self, tx: Tx, work: Work, row: Listening, content: str, found: Known, beside: Sequence[File] = ()
+    ) -> None:
+        """beside: files that are kept elsewhere. Raises LeaseLost; Refusal: gone, quota_exceeded. [writer]"""
+        new_bytes = sum(file.size_bytes for file in (*found.files, *beside))
         held_bytes = accounts.stored_bytes(tx.db, row.account_id) + store.held_bytes(tx.db, row.account_id)
         if held_bytes + new_bytes > self._quota_bytes:
             raise Refusal("quota_exceeded", "What you keep here is full.", "Delete something first.")

@@ -53,18 +53,22 @@ class Hearing:
     async def ask_of_files(self, account_id: str, task: Task, sent: Sequence[Sent]) -> Listening:
         """Raises Refusal: busy, quota_exceeded."""
         sources = [Source(name=each.name, upload_id=each.upload_id) for each in sent]
-        return await self._db.write(lambda tx: _ask(tx, account_id, task, sources, None))
+        asked = Asked(task=task, sources=sources)
+        return await self._db.write(lambda tx: _ask(tx, account_id, asked, None))
 
     async def ask_of_creation(self, actor: Actor, creation_id: str, task: Task) -> Listening:
-        """What is under way already, if something is. Raises Refusal: not_found, gone, busy, quota_exceeded."""
+        """What was asked of the same sound before, if it is under way or something came of it. Raises Refusal: not_found, gone, busy,
+        quota_exceeded.
+        """
 
         def work(tx: Tx) -> Listening:
             asset = own_sound(tx.db, actor, creation_id)
+            asked = Asked(task=task, sources=[Source(name=creation_id, sha256=asset.sha256)])
             before = store.newest_of(tx.db, creation_id, kind_of(task), done=False)
-            if before is not None and _is_open(tx.db, before.job_id) and before.asked.task == task:
+            is_same = before is not None and before.asked == asked
+            if before is not None and is_same and (before.result or _is_open(tx.db, before.job_id)):
                 return before
-            source = Source(name=creation_id, sha256=asset.sha256)
-            return _ask(tx, actor.account_id, task, [source], creation_id)
+            return _ask(tx, actor.account_id, asked, creation_id)
 
         return await self._db.write(work)
 
@@ -94,13 +98,25 @@ class Hearing:
     async def of_track(
         self, actor: Actor, creation_id: str, kind: str
     ) -> tuple[Listened | None, Listened | None]:
-        """What was asked for last, and the newest of which something came. Raises Refusal: not_found, gone."""
+        """Of the sound that it has now: what was asked for last, and the newest of which something came. Raises Refusal: not_found, gone."""
 
         def work(db: Connection) -> tuple[Listened | None, Listened | None]:
-            own_sound(db, actor, creation_id)
+            asset = own_sound(db, actor, creation_id)
             rows = [store.newest_of(db, creation_id, kind, done=done) for done in (False, True)]
-            last, done = (None if row is None else _listened(db, row) for row in rows)
+            last, done = (
+                None if row is None or row.asked.sources[0].sha256 != asset.sha256 else _listened(db, row)
+                for row in rows
+            )
             return last, done
+
+        return await self._db.read(work)
+
+    async def stems(self, actor: Actor, creation_id: str) -> list[creations.Asset]:
+        """What its sound was taken apart into. Raises Refusal: not_found, gone."""
+
+        def work(db: Connection) -> list[creations.Asset]:
+            own_sound(db, actor, creation_id)
+            return creations.stems_of(db, creation_id)
 
         return await self._db.read(work)
 
@@ -129,7 +145,7 @@ def own_sound(db: Connection, actor: Actor, creation_id: str) -> creations.Asset
     return asset
 
 
-def _ask(tx: Tx, account_id: str, task: Task, sources: list[Source], creation_id: str | None) -> Listening:
+def _ask(tx: Tx, account_id: str, asked: Asked, creation_id: str | None) -> Listening:
     if store.count(tx.db, account_id) >= MAX_OF_ACCOUNT:
         raise Refusal(
             "quota_exceeded",
@@ -141,10 +157,10 @@ def _ask(tx: Tx, account_id: str, task: Task, sources: list[Source], creation_id
     row = Listening(
         id=listening_id,
         account_id=account_id,
-        kind=kind_of(task),
-        job_id=table.enqueue(tx, kind=kind_of(task), account_id=account_id, data=data),
+        kind=kind_of(asked.task),
+        job_id=table.enqueue(tx, kind=kind_of(asked.task), account_id=account_id, data=data),
         creation_id=creation_id,
-        asked=Asked(task=task, sources=sources),
+        asked=asked,
         result=None,
         created_us=now_us(),
     )

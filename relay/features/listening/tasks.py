@@ -38,8 +38,15 @@ class Draw(Struct, frozen=True, kw_only=True, tag="draw"):
     background: str
 
 
-Task = Analyse | Compare | Convert | Draw
-KINDS = tuple(str(each.__struct_config__.tag) for each in (Analyse, Compare, Convert, Draw))
+class Separate(Struct, frozen=True, kw_only=True, tag="separate"):
+    """One file. Result: Parted, and a FLAC for each of parts. engine, parts: of audio.separate.parts.PARTS."""
+
+    engine: str
+    parts: list[str]
+
+
+Task = Analyse | Compare | Convert | Draw | Separate
+KINDS = tuple(str(each.__struct_config__.tag) for each in (Analyse, Compare, Convert, Draw, Separate))
 """Of jobs that listen."""
 
 
@@ -68,6 +75,13 @@ class Points(Struct, frozen=True, kw_only=True):
     """The loudest of each of the first columns, 0..1."""
 
     first: list[float]
+
+
+class Parted(Struct, frozen=True, kw_only=True):
+    """What a sound was taken apart into."""
+
+    engine: str
+    parts: list[str]
 
 
 class MadeFile(Struct, frozen=True, kw_only=True):
