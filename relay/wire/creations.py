@@ -153,9 +153,13 @@ class ScoresCompared(Struct, frozen=True, kw_only=True):
 
 
 class NewShareLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /creations/{creation_id}/links. days: for how many it shows something; null: until it is ended."""
+    """POST /creations/{creation_id}/links. days: for how many it shows something; null: until it is ended.
+
+    may_edit: whoever has it and is signed in edits the creation together with its owner; of loops, songs and patterns.
+    """
 
     days: Annotated[int, Meta(ge=1, le=MAX_SHARE_DAYS)] | None = None
+    may_edit: bool = False
 
 
 class SharedBy(Struct, frozen=True, kw_only=True):
@@ -164,6 +168,7 @@ class SharedBy(Struct, frozen=True, kw_only=True):
     id: LinkId
     created_at: Timestamp
     expires_at: Timestamp | None
+    may_edit: bool = False
 
 
 class NewlyShared(SharedBy, frozen=True, kw_only=True):

@@ -117,6 +117,19 @@ async def closed_with(connection: ClientConnection) -> int | None:
     return connection.close_code
 
 
+def test_a_link_says_whether_one_edits_with_it_and_a_machine_has_none(person: Person) -> None:
+    anna = person("anna")
+    loop, machine = new(anna, LOOP), new(anna, {"kind": "machine", "name": "x", "style": "salsa", "bpm": 180})
+    links = f"/creations/{loop}/links"
+    for may_edit in (True, False):
+        made = anna.http.post(links, json={"may_edit": may_edit}).raise_for_status().json()
+        assert made["may_edit"] is may_edit
+    assert sorted(each["may_edit"] for each in anna.http.get(links).json()["links"]) == [False, True]
+    refused = anna.http.post(f"/creations/{machine}/links", json={"may_edit": True})
+    assert (refused.status_code, refused.json()["code"]) == (422, "validation")
+    assert anna.http.get(f"/creations/{machine}/links").json()["links"] == []
+
+
 async def test_two_edit_a_loop_and_it_is_a_version_when_they_have_gone(person: Person) -> None:
     anna, ben = person("anna"), person("ben")
     made = new(anna, LOOP)

@@ -29,11 +29,13 @@ class LinkOperations:
 
         def work(tx: Tx) -> NewlyShared:
             at_us = now_us()
-            token, expires_us = share_links.make(tx, self._own(tx.db, call), at_us, call.body.days)
+            creation_id, may_edit = self._own(tx.db, call), call.body.may_edit
+            token, expires_us = share_links.make(tx, creation_id, at_us, call.body.days, may_edit=may_edit)
             return NewlyShared(
                 id=share_links.id_of(token),
                 created_at=rfc3339(at_us),
                 expires_at=None if expires_us is None else rfc3339(expires_us),
+                may_edit=may_edit,
                 url=f"{self.base_url}{SHARE_PATH}{token}",
             )
 
@@ -77,4 +79,5 @@ def _shown(link: Link) -> SharedBy:
         id=link.id,
         created_at=rfc3339(link.created_us),
         expires_at=None if link.expires_us is None else rfc3339(link.expires_us),
+        may_edit=link.may_edit,
     )

@@ -54,6 +54,7 @@ def make(
         (_hash(token), creation_id, at_us, expires_us),
     )
     if may_edit:
+        creations.require_ability(tx.db, creation_id, creations.Ability.COEDIT)
         tx.db.execute("INSERT INTO editing_link (hash) VALUES (?)", (_hash(token),))
     return token, expires_us
 

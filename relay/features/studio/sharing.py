@@ -28,8 +28,6 @@ class Sharing:
         def work(tx: Tx) -> tuple[str, int | None]:
             found = store.one(tx.db, creation_id, actor.user_id, self._base_url)
             authorize(actor, Action.POST_EDIT, found.user_id)
-            if may_edit:
-                creations.require_ability(tx.db, creation_id, creations.Ability.COEDIT)
             return share_links.make(tx, creation_id, now_us(), days, may_edit=may_edit)
 
         return await self._db.write(work)
