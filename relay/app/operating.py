@@ -161,7 +161,9 @@ async def _answer(db: Database, base_url: str | None, question: Deed) -> Reply:
         case RevokeInvite(id=invite_id):
             if not await db.write(lambda tx: passwords.revoke_invite(tx, invite_id)):
                 raise Refusal(
-                    "not_found", f"There is no invite {invite_id}.", "`relay invite list` lists them."
+                    "not_found",
+                    f"There is no invite {invite_id}.",
+                    "`sidechain relay invite list` lists them.",
                 )
             return Done()
         case ListUsers(after=after):

@@ -162,7 +162,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="port", read=_number(0, 65_535), meaning="port to listen on; 0: any free one"),
     Setting(field="dev", read=_yes, switch=True, meaning="sign in by name only; needs a loopback host"),
     Setting(field="registration", read=_registration, default="closed",
-            meaning="who may make an account with a password: closed, nobody; invite, who has a link of `relay invite`; open, anybody"),
+            meaning="who may make an account with a password: closed, nobody; invite, who has a link of `sidechain relay invite`; open, anybody"),
     Setting(field="public_url", read=_url, default="the address listened on",
             meaning="what links start with; processes of one relay have the same"),
     Setting(field="tls_certificate", read=_folder, flag="tls-certificate", default="none: a proxy has one",
@@ -302,4 +302,4 @@ def _require_known(environment: Mapping[str, str]) -> None:
     known |= {name for part in PARTS for name in part.variables}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if unknown:
-        raise BadConfig(unknown[0], "is no setting of a relay. `relay serve --help` lists them.")
+        raise BadConfig(unknown[0], "is no setting of a relay. `sidechain relay serve --help` lists them.")

@@ -12,7 +12,7 @@ from relay.app.config import BadConfig
 
 NAME = "relay.env"
 MAX_BYTES = 64 * 1024
-_REMARK = "# Settings of this relay, written by `relay setup`; docs/operator/settings.md has all of them.\n"
+_REMARK = "# Settings of this relay, written by `sidechain relay setup`; docs/operator/settings.md has all of them.\n"
 
 
 def read_settings(folder: Path) -> dict[str, str]:

@@ -11,6 +11,8 @@ from relay.app.settings_file import read_settings
 
 STORES = ("data", "database_url", "objects_url", "signing_key")
 """Settings of commands that look after what a relay stores."""
+CALLED = os.environ.get("SIDECHAIN_CALL_RELAY", "sidechain relay")
+"""How this program is called here: a package of the relay alone has a command of its own."""
 Run = Callable[[argparse.Namespace], int]
 """Carries a command out; its exit code: 0 done, 1 something is not right and was said, 2 the call itself was not right."""
 
@@ -24,16 +26,20 @@ def add_command(
     text: str,
     examples: str,
 ) -> argparse.ArgumentParser:
-    """examples: lines of a shell. The parser, for what only this command has."""
+    """examples: lines of a shell, whose `relay` stands for whatever this program is called. The parser, for what only this command has."""
     parser = commands.add_parser(
         name,
         help=summary,
         description=text,
-        epilog="examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines()),
+        epilog="examples:\n" + "\n".join(f"  {_as_called(line)}" for line in examples.strip().splitlines()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def _as_called(line: str) -> str:
+    return f"{CALLED} {rest}" if (rest := line.removeprefix("relay ")) != line else line
 
 
 def add_settings(parser: argparse.ArgumentParser, fields: Collection[str] | None = None) -> None:
@@ -56,7 +62,7 @@ def add_deed(parser: argparse.ArgumentParser, deeds: str) -> None:
 def not_a_deed(given: argparse.Namespace) -> BadConfig:
     """For words that mean nothing. [any]"""
     called = f"relay {given.command} {' '.join(given.words)}"
-    return BadConfig(f"`{called}`", f"is no such call; `relay {given.command} --help` has all.")
+    return BadConfig(f"`{called}`", f"is no such call; `{CALLED} {given.command} --help` has all.")
 
 
 def config_from(given: argparse.Namespace) -> Config:

@@ -26,7 +26,7 @@ DATABASE_URL=postgresql://relay@db/relay relay backup --data /tmp/work --objects
 """
 TEXT = """Write everything a relay stores into one file, while it serves. The rows are those of one moment, and are read back
 before the file is called whole. Without the signing key, and without uploads that have not become posts: who sends
-them has them still. `relay restore` brings it back, into SQLite or PostgreSQL, a folder or S3."""
+them has them still. `sidechain relay restore` brings it back, into SQLite or PostgreSQL, a folder or S3."""
 DATABASE, OBJECTS, WHOLE = "database", "objects", "whole.tar"
 END = "end"
 """Name of the last member. A tar file that is damaged where a member begins reads as one that ends there."""

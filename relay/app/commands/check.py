@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from msgspec import Struct
 
-from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
+from relay.app.commands.arguments import CALLED, STORES, add_command, add_settings, config_from
 from relay.app.commands.report import Report
 from relay.app.commands.stores import data_folder, opened_database, opened_objects
 from relay.app.config import Config
@@ -84,7 +84,7 @@ async def _check(config: Config, report: Report, *, quick: bool) -> list[Finding
     looked = await asyncio.to_thread(inspect, config.database)
     if looked.schema != looked.known:
         what = f"The database has schema {looked.schema}, this version {looked.known}."
-        return [Finding(about="schema", sentence=f"{what} Run `relay migrate`, or the version that fits.")]
+        return [Finding(about="schema", sentence=f"{what} Run `{CALLED} migrate`, or the version that fits.")]
     found = [Finding(about="database", sentence=each) for each in looked.damage]
     if found:
         return found

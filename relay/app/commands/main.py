@@ -5,6 +5,7 @@ import json
 import sys
 
 from relay.app.commands import backup, check, invite, migrate, restore, serve, setup, status, users
+from relay.app.commands.arguments import CALLED
 from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
 from relay.app.commands.restore import BadBackup
@@ -65,7 +66,7 @@ def _fail(given: argparse.Namespace, sentence: str, code: int = NOT_DONE) -> Non
 def parser() -> argparse.ArgumentParser:
     """Of all commands. [any]"""
     made = argparse.ArgumentParser(
-        prog="relay",
+        prog=CALLED,
         description="The Sidechain relay: accounts, uploads, feeds.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

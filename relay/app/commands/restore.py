@@ -6,7 +6,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePath
 
-from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
+from relay.app.commands.arguments import CALLED, STORES, add_command, add_settings, config_from
 from relay.app.commands.backup import DATABASE, END, OBJECTS
 from relay.app.commands.report import Report
 from relay.app.commands.stores import data_folder, opened_database, opened_objects
@@ -67,7 +67,7 @@ async def _restore(
             members = tar.getmembers()
             if not members or members[-1].name != END:
                 raise BadBackup(
-                    f"{file} is damaged, cut off, or not what `relay backup` wrote: its end is missing."
+                    f"{file} is damaged, cut off, or not what `{CALLED} backup` wrote: its end is missing."
                 )
             rows = work / DATABASE
             rows.mkdir(mode=0o700)
@@ -82,7 +82,7 @@ async def _restore(
                     report.progress("objects", done, len(stored))
         await asyncio.to_thread(load, rows, config.database, replace=force)
     except tarfile.TarError as error:
-        raise BadBackup(f"{file} cannot be read: {error}. Is it what `relay backup` wrote?") from None
+        raise BadBackup(f"{file} cannot be read: {error}. Is it what `{CALLED} backup` wrote?") from None
     except NotEmpty as error:
         raise BadBackup(f"{error} Name another, or say --force: then the backup takes its place.") from None
     report.progress("tables", len(manifest.contents), len(manifest.contents))

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from relay.app.commands.arguments import STORES, add_command, add_settings, config_from
+from relay.app.commands.arguments import CALLED, STORES, add_command, add_settings, config_from
 from relay.app.commands.operate import NotDone, operate
 from relay.app.commands.report import Report
 from relay.app.config import Config
@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
     """Raises BadConfig, NotDone, DataInUse, DatabaseError, OSError."""
     config = config_from(given)
     if not config.data.is_dir():
-        raise NotDone(f"There is no relay in {config.data}. `relay setup` makes one.")
+        raise NotDone(f"There is no relay in {config.data}. `{CALLED} setup` makes one.")
     status = operate(config, AskStatus())
     assert isinstance(status, Status)  # what AskStatus is answered with
     values = _values(config, status)
@@ -139,7 +139,7 @@ def _serving(values: dict[str, object]) -> str:
 
 
 def _sign_in(ways: list[str]) -> str:
-    forgotten = "" if "mail" in ways else ", no mail: who forgets one needs `relay users link NAME`"
+    forgotten = "" if "mail" in ways else f", no mail: who forgets one needs `{CALLED} users link NAME`"
     return ", ".join(_WAYS.get(each, each) for each in ways) + forgotten
 
 
@@ -164,7 +164,7 @@ def _disk(values: dict[str, object]) -> str:
 
 def _backup(found: Backup | None) -> str:
     if found is None:
-        return "none yet: `relay backup FILE`"
+        return f"none yet: `{CALLED} backup FILE`"
     said = f"{ago(rfc3339(found.at_us), now_us())}, {found.file}, {_size(found.size_bytes)}"
     if not Path(found.file).exists():
         return f"{said}, which is there no more"

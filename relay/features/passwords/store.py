@@ -142,7 +142,9 @@ def add_reset(tx: Tx, username: str, now_us: int) -> str:
     """The secret of a link for who goes by that name; the link before it is worth nothing. Raises Refusal: not_found. [writer]"""
     found = tx.db.execute("SELECT id FROM account WHERE username = ?", (username,)).fetchone()
     if found is None:
-        raise Refusal("not_found", f"Nobody here is called {username}.", "`relay users` lists who there is.")
+        raise Refusal(
+            "not_found", f"Nobody here is called {username}.", "`sidechain relay users` lists who there is."
+        )
     return _add_reset(tx, str(found[0]), now_us, now_us + RESET_US, is_mailed=False)
 
 
