@@ -8,12 +8,13 @@ from rich.text import Text
 
 import bridge.control as c
 from daemon.cli.daemon_commands import describe
-from daemon.cli.output import number
+from daemon.cli.output import bars_or_seconds, number
 from daemon.cli.record import dbfs, meter
 from daemon.core import shown
 
 MAX_EVENTS = 8
 NARROW_COLUMNS = 60  # below: without what can be missed
+ROOMY_COLUMNS = 76  # from here on the meter is drawn at its full length
 METER_COLUMNS, NARROW_METER_COLUMNS = 24, 10
 BESIDE_A_NAME = 48  # columns for what else is said of a take
 ENDED = ("accepted", "discarded")
@@ -43,10 +44,9 @@ class View:
         status = self.status
         if status is None:
             return Group(Text("…"))
-        narrow = columns < NARROW_COLUMNS
         parts: list[Text | Table] = [_text(f"{status.sentence}  ({status.state})", "bold")]
         parts += [_text(f"notice  {notice}", "yellow") for notice in status.notices]
-        parts += [_text(""), _plugins(status.instances, narrow)]
+        parts += [_text(""), _plugins(status.instances, columns)]
         parts += [_text(""), self._takes(status.recent, columns)]
         if self._events:
             parts += [_text(""), *(_text(event, "dim") for event in self._events)]
@@ -58,7 +58,7 @@ class View:
             return _text("No takes yet. Play, then `sidechain keep`.")
         table = _table(["take", "state"] if narrow else ["take", "length", "tempo", "state"])
         for take in takes:
-            length = f"{take.bars} bars" if take.bars else f"{take.frames / take.sample_rate_hz:.1f} s"
+            length = bars_or_seconds(take.bars, take.frames / take.sample_rate_hz)
             about = [] if narrow else [_text(length), _text(number(take.bpm))]
             table.add_row(_text(take.name or take.title, most=most), *about, _text(self._state(take)))
         return table
@@ -75,13 +75,17 @@ def _is_done(take: c.TakeInfo) -> bool:
     return take.state in ("ready", "failed") and take.entry_state in (None, *ENDED)
 
 
-def _plugins(instances: list[c.InstanceInfo], narrow: bool) -> Table | Text:
+def _plugins(instances: list[c.InstanceInfo], columns: int) -> Table | Text:
+    narrow, drawn = (
+        columns < NARROW_COLUMNS,
+        METER_COLUMNS if columns >= ROOMY_COLUMNS else NARROW_METER_COLUMNS,
+    )
     if not instances:
         return _text("No plugin is loaded.")
     table = _table(["plugin", "level"] if narrow else ["plugin", "tempo", "state", "level", ""])
     for one in instances:
         level = one.level or 0.0
-        bar = _text(meter(level, NARROW_METER_COLUMNS if narrow else METER_COLUMNS), "green")
+        bar = _text(meter(level, drawn), "green")
         said = dbfs(level)
         name = _text(one.track_name or one.host_name)
         tempo, state = _text(f"{number(one.bpm)} {one.meter or ''}"), _text(one.reason or one.state)

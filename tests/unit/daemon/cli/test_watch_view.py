@@ -43,6 +43,7 @@ STATUS = c.Status(
             state="recording",
             level=0.5,
             bpm=96.0,
+            meter="4/4",
         )
     ],
     takes=1,
@@ -68,6 +69,8 @@ def test_it_fits_every_terminal_and_no_words_of_others_move_the_cursor(columns: 
     text = shown(view, columns)
     assert all(len(line) <= columns for line in text.splitlines()) and "\x1b" not in text
     assert "Lead" in text and "█" in text
+    if columns >= 60:
+        assert "96.0 " in text and "recording" in text and "-6 dBFS" in text, "a level is read to its end"
     if columns >= 80:
         assert "encode 50%" in text and "-6 dBFS" in text and "[bold]A notice[/bold]" in text
 
@@ -108,3 +111,9 @@ def test_no_color_is_obeyed_on_a_terminal(
     Console(file=out, width=80, force_terminal=True).print(view.picture(80))
     assert bool(re.search(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7])[;m]", out.getvalue())) is is_coloured
     assert "\x1b" not in shown(view, 80), "no terminal, no escape"
+
+
+def test_one_bar_is_one_bar() -> None:
+    view = View()
+    view.status = msgspec.structs.replace(STATUS, recent=[msgspec.structs.replace(TAKE, bars=1, name="idea")])
+    assert "1 bar " in shown(view, 80) and "1 bars" not in shown(view, 80)
