@@ -318,7 +318,7 @@ async def test_what_is_said_of_a_deed_that_is_not_queued_is_what_is_known(
     tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that went out and was not answered may have been carried out."""
-    monkeypatch.setattr("daemon.uplink.client.READ_LIMIT_S", 0.3)
+    monkeypatch.setattr("daemon.uplink.calls.READ_LIMIT_S", 0.3)
     problem = msgspec.json.encode(Problem(status=503, code="busy", title="Busy", detail="Too much at once."))
     answers = {
         "none": lambda writer: None,
