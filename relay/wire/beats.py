@@ -74,7 +74,7 @@ class Stats(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Pagination(Struct, frozen=True, kw_only=True, rename="camel"):
-    """total: of what is looked at, which is the newest ten thousand where everybody's are."""
+    """total: of what is looked at, which is the newest two thousand of each kind where everybody's are."""
 
     page: Count
     limit: Count

@@ -1,4 +1,4 @@
-"""Everybody's patterns by pages: of the newest ten thousand machines and as many patterns by steps, so that a page costs the same however
+"""Everybody's patterns by pages: of the newest two thousand machines and as many patterns by steps, so that a page costs the same however
 many there are.
 """
 
@@ -13,7 +13,7 @@ from relay.features.studio import store
 from relay.features.studio.beat_views import KINDS
 from relay.wire.creations import CreationItem
 
-REACH = 10_000
+REACH = 2_000
 """Of each kind."""
 MAX_SEARCH = 1_000
 ORDERS = {
