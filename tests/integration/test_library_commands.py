@@ -170,7 +170,8 @@ def test_many_files_are_processed_and_a_bad_one_stops_none(device: Device, tmp_p
 def test_bash_completes_a_name_with_spaces(device: Device, tmp_path: Path) -> None:
     """In real bash, with its line editor and the script that `--install-completion` writes."""
     name = "Take: 5 o'clock"
-    (take,) = device.json("import", str(write(tmp_path / "any.wav", noise(9_000))))["takes"]
+    file = write(tmp_path / "any.wav", noise(9_000))
+    (take,) = device.json("import", str(file), "--duplicates")["takes"]
     device.json("takes", "rename", take["take_id"], name)
     bin_dir = Path(sys.executable).parent
     env = device.env | {"HOME": str(tmp_path), "TERM": "dumb", "PATH": f"{bin_dir}:{os.environ['PATH']}"}

@@ -14,6 +14,7 @@ from typer.main import get_command
 import bridge.control as c
 from daemon.cli import output
 from daemon.cli.main import build, run
+from daemon.cli.tables import table
 from daemon.core import shown
 from daemon.errors import EXIT_CODES, SidechainError
 from tests.integration.test_command_line import sidechain
@@ -91,7 +92,7 @@ def test_every_command_answers_anything_in_words(
 
 def test_words_of_others_reach_the_terminal_as_text_only(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07 \u202egnp.exe \x9b31m"
-    output.show(c.Done(), False, lambda: output.table(["title"], [[evil + "\nforged  line"]]))
+    output.show(c.Done(), False, lambda: table(["title"], [[evil + "\nforged  line"]]))
     output.fail(SidechainError(evil + "\nforged"), as_json=False)
     output.fail(SidechainError(evil), as_json=True)
     said = "".join(capsys.readouterr())
