@@ -37,6 +37,7 @@ from bridge.control_comments import NotificationsAre as NotificationsAre
 from bridge.control_comments import NotificationsChanged as NotificationsChanged
 from bridge.control_comments import OneComment as OneComment
 from bridge.control_comments import ReadNotifications as ReadNotifications
+from bridge.control_comments import ThreadInfo as ThreadInfo
 from bridge.control_comments import WriteComment as WriteComment
 from bridge.control_creations import AddCreation as AddCreation
 from bridge.control_creations import CreationInfo as CreationInfo

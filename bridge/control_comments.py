@@ -17,7 +17,7 @@ Cursor = Annotated[str, Meta(max_length=128)]
 
 
 class CommentInfo(Struct, frozen=True, kw_only=True):
-    """A comment. author: None: it was deleted, and has answers. replies: the first of `answers`, oldest first."""
+    """A comment. author: None: it was deleted, and has answers."""
 
     comment_id: Short
     author: Short | None
@@ -25,17 +25,22 @@ class CommentInfo(Struct, frozen=True, kw_only=True):
     created_at: Short  # RFC 3339
     at_ms: int | None = None
     edited: bool = False
+
+
+class ThreadInfo(CommentInfo, frozen=True, kw_only=True):
+    """A comment with the first of its `answers`, oldest first. An answer has none of its own: whatever a relay nests in it."""
+
     answers: int = 0
-    replies: "list[CommentInfo]" = []
+    replies: list[CommentInfo] = []
 
 
 class CommentsAre(ControlMessage, frozen=True, kw_only=True, tag="comments_are"):
-    comments: list[CommentInfo]
+    comments: list[ThreadInfo]
     next: Cursor | None = None
 
 
 class OneComment(ControlMessage, frozen=True, kw_only=True, tag="comment_is"):
-    comment: CommentInfo
+    comment: ThreadInfo
 
 
 class ListComments(ControlMessage, frozen=True, kw_only=True, tag="comments"):

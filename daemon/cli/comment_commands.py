@@ -154,7 +154,7 @@ def _clock(at_ms: int) -> str:
     return f"{at_ms // 60_000}:{at_ms % 60_000 / 1000:04.1f}"
 
 
-def _thread(one: c.CommentInfo) -> str:
+def _thread(one: c.ThreadInfo) -> str:
     lines = [_line(one), *(f"    {_line(each)}" for each in one.replies)]
     if one.answers > len(one.replies):
         lines.append(f"    … {one.answers} answers in all")

@@ -29,14 +29,14 @@ class CommentAnswers:
 
     async def _list(self, request: c.ListComments) -> c.Reply:
         page = await self._talk.of_post(request.post_id, request.limit, request.cursor)
-        return c.CommentsAre(comments=[comment_info(each) for each in page.comments], next=page.next)
+        return c.CommentsAre(comments=[thread_info(each) for each in page.comments], next=page.next)
 
     async def _write(self, request: c.WriteComment) -> c.Reply:
         said = await self._talk.say(request.post_id, request.text, request.at_ms, request.answered)
-        return c.OneComment(comment=comment_info(said))
+        return c.OneComment(comment=thread_info(said))
 
     async def _edit(self, request: c.EditComment) -> c.Reply:
-        return c.OneComment(comment=comment_info(await self._talk.edit(request.comment_id, request.text)))
+        return c.OneComment(comment=thread_info(await self._talk.edit(request.comment_id, request.text)))
 
     async def _delete(self, request: c.DeleteComment) -> c.Reply:
         await self._talk.delete(request.comment_id)
@@ -70,6 +70,13 @@ def comment_info(comment: Comment) -> c.CommentInfo:
         created_at=comment.created_at,
         at_ms=comment.position_ms,
         edited=comment.edited_at is not None,
+    )
+
+
+def thread_info(comment: Comment) -> c.ThreadInfo:
+    """And with what was answered to it."""
+    return c.ThreadInfo(
+        **asdict(comment_info(comment)),
         answers=comment.reply_count,
         replies=[comment_info(each) for each in comment.replies],
     )
